@@ -1,0 +1,204 @@
+"""What gateway, optimizer and executor say to each other about one execution."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Lane(StrEnum):
+    INTERACTIVE = "interactive"
+    BACKGROUND = "background"
+    BATCH = "batch"
+
+
+class Status(StrEnum):
+    """Terminal status of an execution: exactly one of these (PRODUCT E9)."""
+
+    SUCCESS = "success"
+    ERROR = "error"
+    TIMEOUT = "timeout"
+    RATE_LIMITED = "rate_limited"
+    CANCELLED = "cancelled"
+    BLOCKED = "blocked"
+
+
+class Price(BaseModel):
+    """Price per million tokens, as it stood when the execution was admitted; `version` names the price table."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    version: str
+    input_nusd_per_million: int = Field(ge=0)
+    cached_input_nusd_per_million: int = Field(ge=0)
+    output_nusd_per_million: int = Field(ge=0)
+
+
+class Route(BaseModel):
+    """Where a model is called. The key is named, never carried."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    model: str
+    provider: str
+    upstream_model: str
+    base_url: str
+    provider_key_id: str | None = None
+    price: Price
+    simulated: bool = False
+
+
+class PromptRef(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    prompt_id: UUID
+    slug: str
+    version: int
+    label: str | None = None
+
+
+class Caller(BaseModel):
+    """Who asked and for whom; kept in the record."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    user_id: str | None = None
+    session_id: str | None = None
+    app: str | None = None
+    client_request_id: str | None = None
+    metadata: dict[str, Any] = Field(default_factory=dict)
+    api_key_id: str | None = None
+
+
+class ExecutionRequest(BaseModel):
+    """One execution for an executor. Interactive and background ones are admitted; a batch one is admitted when it is claimed."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    v: Literal[1] = 1
+    execution_id: UUID
+    workspace_id: UUID
+    lane: Lane
+    fence: int = Field(ge=1)
+    deadline_at: datetime
+    queue_deadline_at: datetime | None = None
+    hold_nusd: int = Field(ge=0)
+    account_ids: list[int] = Field(description="Credit or funding account first, budgets after; ascending order is made in SQL.")
+    prompt: PromptRef | None = None
+    route: Route
+    messages: list[dict[str, Any]]
+    variables: dict[str, Any] = Field(default_factory=dict)
+    settings: dict[str, Any] = Field(default_factory=dict, description="Only what was given: temperature, max_tokens, response_format, tools, …")
+    output_format: str = "text"
+    stream: bool = False
+    timeout_s: float = 60.0
+    caller: Caller = Field(default_factory=Caller)
+    job_id: UUID | None = None
+    request_id: str = ""
+    traceparent: str | None = None
+    sent_at: datetime
+    interrupted: str | None = Field(default=None, description="Text that was delivered before its executor died: price and record it, call nobody.")
+    upstream_started: bool = False
+
+
+class Usage(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    input_tokens: int = Field(ge=0)
+    output_tokens: int = Field(ge=0)
+    cached_input_tokens: int = Field(default=0, ge=0)
+    source: Literal["provider", "estimated"]
+
+
+class Attempt(BaseModel):
+    """One call of a provider."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    model: str
+    provider: str
+    status: str
+    http_status: int | None = None
+    latency_ms: int
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost_nusd: int = 0
+    error: str | None = None
+
+
+class ErrorInfo(BaseModel):
+    """Why an execution did not succeed, in words for the caller."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    type: str
+    code: str
+    message: str
+    retryable: bool = False
+
+
+class Outcome(BaseModel):
+    """The terminal frame: the same facts as the row in the books. Field names are those of the public API (PRODUCT, core payloads)."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    id: UUID
+    output: str | None
+    tool_calls: list[dict[str, Any]] | None = None
+    prompt: str | None
+    version: int | None
+    label: str | None = None
+    model: str
+    provider: str
+    status: Status
+    finish_reason: str | None
+    usage: Usage
+    cost_nusd: int
+    latency_ms: int
+    first_token_ms: int | None
+    cached: bool = False
+    simulated: bool
+    error: ErrorInfo | None = None
+    attempts: list[Attempt] = Field(default_factory=list)
+
+
+class CompletedItem(BaseModel):
+    """One finished execution in `executions.completed.batch`: numbers and ids, no text."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    execution_id: UUID
+    workspace_id: UUID
+    lane: Lane
+    status: Status
+    prompt_id: UUID | None = None
+    slug: str | None = None
+    version: int | None = None
+    label: str | None = None
+    model: str
+    provider: str
+    app: str | None = None
+    api_key_id: str | None = None
+    end_user: str | None = None
+    job_id: UUID | None = None
+    input_tokens: int
+    output_tokens: int
+    cached_input_tokens: int = 0
+    cost_nusd: int
+    latency_ms: int
+    first_token_ms: int | None = None
+    cached: bool = False
+    simulated: bool = False
+    finished_at: datetime
+
+
+class CompletedBatch(BaseModel):
+    """The body of `executions.completed.batch`. `event_id` is chosen before the first try and kept in every retry."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    v: Literal[1] = 1
+    event_id: str
+    items: list[CompletedItem]

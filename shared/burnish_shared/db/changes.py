@@ -1,0 +1,16 @@
+"""The change sequence: what makes every gateway forget what it knew about a changed piece of configuration (DESIGN 4.1)."""
+
+from typing import Literal
+from uuid import UUID
+
+from burnish_shared.db.session import Tx
+
+ChangeKind = Literal["api_key", "workspace", "prompt", "model", "provider", "webhook_endpoint", "alert_rule"]
+
+
+async def note_change(tx: Tx, *, workspace_id: UUID | None, kind: ChangeKind, key: str) -> None:
+    """Writes the change as the last statement of its transaction, numbered in order of commit. `workspace_id` None: all workspaces.
+
+    Call it last: it holds the lock that orders the numbers until the commit.
+    """
+    await tx.execute("SELECT note_change($1, $2, $3)", workspace_id, kind, key)

@@ -1,0 +1,26 @@
+"""Brings a database to the newest schema: `burnish migrate` and the tests call this."""
+
+import subprocess
+import sys
+
+ALEMBIC = """
+from alembic import command
+from alembic.config import Config
+config = Config()
+config.set_main_option("script_location", "burnish_shared:db/migrations")
+config.set_main_option("path_separator", "os")
+command.{verb}(config, {target!r})
+"""
+
+
+def migrate(database_url: str, *, target: str = "head", down: bool = False) -> None:
+    """Runs alembic in a process of its own (it wants an event loop for itself). Idempotent.
+
+    `database_url`: a login that may create roles. Raises RuntimeError with alembic's own words when a migration fails.
+    """
+    program = ALEMBIC.format(verb="downgrade" if down else "upgrade", target=target)
+    import os
+
+    run = subprocess.run([sys.executable, "-c", program], env={**os.environ, "DATABASE_URL": database_url}, capture_output=True, text=True, check=False)
+    if run.returncode != 0:
+        raise RuntimeError(f"migration failed:\n{run.stderr[-3000:]}")

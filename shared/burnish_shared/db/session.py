@@ -1,0 +1,172 @@
+"""Connections, and the unit of work: the only place where a transaction begins and commits.
+
+Tenant context is local to the transaction (PROMISES T-04): `app.workspace` for the gateway's role, `app.workspaces` for batch writers.
+Without it the row-level policies show nothing.
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Self
+from uuid import UUID
+
+import asyncpg
+
+from burnish_shared.errors import Unavailable
+
+POOL_WAIT_S = 3.0
+"""How long a request waits for a connection before it is answered 503 (PROMISES 5.2)."""
+
+CONNECT_TIMEOUT_S = 3.0
+
+UNAVAILABLE = (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.CannotConnectNowError, asyncpg.TooManyConnectionsError)
+"""What asyncpg raises when PostgreSQL is away, starting, or full. Not a fault of the statement: it may be tried again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tx:
+    """One open transaction. Stores take it; only `Database.unit_of_work` makes and commits it."""
+
+    connection: Any
+
+    async def fetch(self, sql: str, *args: object) -> Sequence[asyncpg.Record]:
+        return await self.connection.fetch(sql, *args)  # type: ignore[no-any-return]
+
+    async def fetchrow(self, sql: str, *args: object) -> asyncpg.Record | None:
+        return await self.connection.fetchrow(sql, *args)  # type: ignore[no-any-return]
+
+    async def fetchval(self, sql: str, *args: object) -> Any:
+        return await self.connection.fetchval(sql, *args)
+
+    async def execute(self, sql: str, *args: object) -> str:
+        return await self.connection.execute(sql, *args)  # type: ignore[no-any-return]
+
+
+async def _decode_json(connection: Any) -> None:
+    """jsonb columns are read and written as Python values."""
+    for kind in ("json", "jsonb"):
+        await connection.set_type_codec(kind, encoder=_to_json, decoder=json.loads, schema="pg_catalog")
+
+
+def _to_json(value: object) -> str:
+    return json.dumps(value, allow_nan=False, separators=(",", ":"))
+
+
+def server_settings(*, statement_timeout_ms: int, application_name: str) -> dict[str, str]:
+    """Session settings of every connection (PROMISES 5.2). Schema `burnish` comes first, nothing is found in `public` by accident."""
+    return {
+        "search_path": "burnish",
+        "application_name": application_name,
+        "statement_timeout": str(statement_timeout_ms),
+        "lock_timeout": "2000",
+        "idle_in_transaction_session_timeout": "10000",
+        "jit": "off",
+        "timezone": "UTC",
+    }
+
+
+class Database:
+    """A pool of connections as one role.
+
+    `await Database.open(...)` does not need PostgreSQL to be there yet: connections are made when they are first used.
+    """
+
+    def __init__(self, dsn: str, *, max_size: int, settings: Mapping[str, str]) -> None:
+        self._dsn = dsn
+        self._max_size = max_size
+        self._settings = dict(settings)
+        self._pool: Any = None
+
+    @classmethod
+    async def open(cls, dsn: str, *, application_name: str, max_size: int = 4, statement_timeout_ms: int = 5_000) -> Self:
+        """A pool that connects lazily. `dsn` may name a server that is still starting."""
+        database = cls(dsn, max_size=max_size, settings=server_settings(statement_timeout_ms=statement_timeout_ms, application_name=application_name))
+        database._pool = await asyncpg.create_pool(
+            dsn, min_size=0, max_size=max_size, timeout=CONNECT_TIMEOUT_S, server_settings=database._settings, init=_decode_json
+        )
+        return database
+
+    async def close(self) -> None:
+        """Closes the pool; open transactions get 2 s, then are cut off."""
+        try:
+            await asyncio.wait_for(self._pool.close(), 2)
+        except TimeoutError:
+            self._pool.terminate()
+
+    @asynccontextmanager
+    async def unit_of_work(
+        self, *, workspace: UUID | None = None, workspaces: Collection[UUID] = (), read_only: bool = False
+    ) -> AsyncIterator[Tx]:
+        """One transaction, committed when the block ends and rolled back when it raises.
+
+        `workspace` is the tenant of a request; `workspaces` are those of a batch. With neither, tenant tables show no row.
+        Raises Unavailable when no connection can be had within POOL_WAIT_S. Never keep it open across a call to a model or a URL.
+        """
+        try:
+            connection = await self._pool.acquire(timeout=POOL_WAIT_S)
+        except (TimeoutError, *UNAVAILABLE) as error:
+            raise Unavailable("The database cannot be reached at the moment; try again.", retry_after_s=1) from error
+        try:
+            async with connection.transaction(readonly=read_only):
+                if workspace is not None or workspaces:
+                    named = set(workspaces) | ({workspace} if workspace is not None else set())
+                    await connection.execute(
+                        "SELECT set_config('app.workspace', $1, true), set_config('app.workspaces', $2, true)",
+                        str(workspace or ""),
+                        ",".join(sorted(str(one) for one in named)),
+                    )
+                yield Tx(connection)
+        except UNAVAILABLE as error:
+            raise Unavailable("The database went away in the middle of the work; try again.", retry_after_s=1) from error
+        finally:
+            await asyncio.shield(self._give_back(connection))
+
+    async def _give_back(self, connection: Any) -> None:
+        try:
+            await self._pool.release(connection)
+        except UNAVAILABLE:
+            connection.terminate()
+
+
+class DurableConnection:
+    """One connection of its own that is made again when it was lost; calls from several coroutines wait for each other.
+
+    The hot statements use it: `asynchronous=True` commits without waiting for the disk, and the caller then awaits
+    `flush` of another connection before it tells anybody (ADMISSION, early lock release).
+    """
+
+    def __init__(self, dsn: str, *, application_name: str, asynchronous: bool = False, lock_timeout_ms: int = 250) -> None:
+        self._dsn = dsn
+        self._settings = server_settings(statement_timeout_ms=5_000, application_name=application_name) | {
+            "plan_cache_mode": "force_generic_plan",
+            "lock_timeout": str(lock_timeout_ms),
+            "synchronous_commit": "off" if asynchronous else "on",
+        }
+        self._connection: Any = None
+        self._turn = asyncio.Lock()
+
+    async def fetchrow(self, sql: str, *args: object) -> asyncpg.Record | None:
+        """One row. Raises what asyncpg raises; a lost connection is made again on the next call, never inside this one."""
+        async with self._turn:
+            return await (await self._get()).fetchrow(sql, *args)  # type: ignore[no-any-return]
+
+    async def fetch(self, sql: str, *args: object) -> Sequence[asyncpg.Record]:
+        async with self._turn:
+            return await (await self._get()).fetch(sql, *args)  # type: ignore[no-any-return]
+
+    async def flush(self) -> None:
+        """Returns when everything that was committed before this call is on disk (a synchronous commit of an empty WAL message)."""
+        async with self._turn:
+            await (await self._get()).execute("SELECT pg_logical_emit_message(true, 'burnish', '')")
+
+    async def close(self) -> None:
+        if self._connection is not None and not self._connection.is_closed():
+            await self._connection.close(timeout=2)
+
+    async def _get(self) -> Any:
+        if self._connection is None or self._connection.is_closed():
+            self._connection = await asyncpg.connect(self._dsn, timeout=CONNECT_TIMEOUT_S, server_settings=self._settings)
+            await _decode_json(self._connection)
+        return self._connection

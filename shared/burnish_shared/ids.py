@@ -1,0 +1,39 @@
+"""Identifiers. Every id of ours is a UUIDv7: sortable by time of creation, unguessable in its last 62 bits."""
+
+from datetime import UTC, datetime
+from typing import NewType
+from uuid import UUID, uuid5
+
+from uuid_utils.compat import uuid7
+
+OrganizationId = NewType("OrganizationId", UUID)
+WorkspaceId = NewType("WorkspaceId", UUID)
+PromptId = NewType("PromptId", UUID)
+ExecutionId = NewType("ExecutionId", UUID)
+EventId = NewType("EventId", UUID)
+FeedbackId = NewType("FeedbackId", UUID)
+EndpointId = NewType("EndpointId", UUID)
+DatasetId = NewType("DatasetId", UUID)
+JobId = NewType("JobId", UUID)
+AccountId = NewType("AccountId", int)
+
+PLATFORM_ACCOUNT_ID = AccountId(1)
+"""Platform revenue: the credit side of each charge. It has no row; its balance is a sum of the ledger."""
+
+PLATFORM_LOSS_ACCOUNT_ID = AccountId(2)
+"""What providers bill beyond a hold is debited here, never to the customer. It has no row either."""
+
+
+def new_uuid() -> UUID:
+    """A fresh UUIDv7 (RFC 9562), increasing within this process."""
+    return uuid7()
+
+
+def derived_uuid(namespace: UUID, name: str) -> UUID:
+    """The same id for the same name, for ids that must survive a retry (UUIDv5, RFC 9562)."""
+    return uuid5(namespace, name)
+
+
+def created_at(identifier: UUID) -> datetime:
+    """The time in a UUIDv7, in UTC, with a resolution of 1 ms. For any other version the answer means nothing."""
+    return datetime.fromtimestamp((identifier.int >> 80) / 1000, tz=UTC)
