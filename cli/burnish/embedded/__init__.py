@@ -1,0 +1,1 @@
+"""The packaged servers: PostgreSQL and NATS from their PyPI packages, driven directly."""

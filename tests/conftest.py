@@ -1,0 +1,151 @@
+"""Real servers for the tests: one packaged PostgreSQL and one NATS for the session, a fresh database for each test that asks.
+
+The template database is migrated once; a test gets a copy of it (CREATE DATABASE … TEMPLATE), which costs about 20 ms. NATS streams
+are provisioned once and emptied after each test that used them. Everything async runs on one event loop, the session's.
+"""
+
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from burnish.embedded import nats as embedded_nats
+from burnish.embedded import postgres as embedded_postgres
+from burnish.embedded.ports import free_port
+from tests.embedded.databases import Cluster, DatabaseUrls
+from tests.embedded.streams import empty_streams
+from tests.embedded.workspaces import Workspace, make_workspace
+
+SERVICES = ("gateway", "executor", "optimizer", "analytics", "webhooks")
+
+FAST = {"fsync": "off", "full_page_writes": "off", "autovacuum": "off", "log_min_messages": "warning", "shared_buffers": "64MB"}
+"""The test cluster outlives no power cut; a killed process still loses nothing, because the kernel keeps the pages."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    for line in ("promise(*ids): promises of PROMISES.md that this test holds", "capability(*ids): capabilities that this test shows"):
+        config.addinivalue_line("markers", line)
+
+
+@pytest.fixture(scope="session")
+def servers_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("servers")
+    folder.chmod(0o711)
+    return folder
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def postgres(servers_folder: Path) -> AsyncIterator[Cluster]:
+    """A running PostgreSQL with a migrated template database and the login roles of the services."""
+    server = embedded_postgres.Postgres(
+        data=servers_folder / "pg", port=free_port(25432), password="superuser", log=servers_folder / "postgres.log", settings=FAST
+    )
+    process = await embedded_postgres.start(server)
+    try:
+        cluster = Cluster(server)
+        await cluster.prepare()
+        yield cluster
+        await cluster.close()
+    finally:
+        await embedded_postgres.stop(process)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def database_urls(postgres: Cluster) -> AsyncIterator[DatabaseUrls]:
+    """A fresh database: superuser, owner, and each service → DSN."""
+    urls = await postgres.clone()
+    yield urls
+    await postgres.drop(urls)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def module_database_urls(postgres: Cluster) -> AsyncIterator[DatabaseUrls]:
+    """As `database_urls`, one for all tests of a module: for tests that only read, or that keep to workspaces of their own."""
+    urls = await postgres.clone()
+    yield urls
+    await postgres.drop(urls)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def nats_server(servers_folder: Path) -> AsyncIterator[embedded_nats.Nats]:
+    """A running NATS with the users of the services and the provisioned streams; `.url("gateway")`."""
+    from burnish_shared.bus.provision import provision
+
+    server = embedded_nats.Nats(
+        folder=servers_folder / "nats",
+        port=free_port(24222),
+        log=servers_folder / "nats.log",
+        passwords={user: f"{user}-password" for user in (*SERVICES, "provisioner")},
+        sync_interval="10s",
+    )
+    process = await embedded_nats.start(server)
+    try:
+        await provision(server.url("provisioner"))
+        yield server
+    finally:
+        await embedded_nats.stop(process)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def streams(nats_server: embedded_nats.Nats) -> AsyncIterator[None]:
+    """Empties every stream after the test."""
+    yield
+    await empty_streams(nats_server.url("provisioner"))
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def bus_for(nats_server: embedded_nats.Nats, streams: None) -> AsyncIterator[Callable[..., Awaitable[Any]]]:
+    """`await bus_for("analytics")`: a Bus as that service, closed after the test. `replica` names a second one."""
+    from burnish_shared.bus.connect import connect
+
+    async with AsyncExitStack() as stack:
+
+        async def open_bus(service: str, *, replica: str = "0") -> Any:
+            bus = await connect(nats_server.url(service), service=service, replica=replica)
+            stack.push_async_callback(bus.close)
+            return bus
+
+        yield open_bus
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def db_for(database_urls: DatabaseUrls) -> AsyncIterator[Callable[..., Awaitable[Any]]]:
+    """`await db_for("gateway")`: a Database as that service's login, closed after the test."""
+    from burnish_shared.db.session import Database
+
+    async with AsyncExitStack() as stack:
+
+        async def open_database(role: str, *, max_size: int = 4) -> Any:
+            database = await Database.open(database_urls[role], application_name=f"test-{role}", max_size=max_size)
+            stack.push_async_callback(database.close)
+            return database
+
+        yield open_database
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def workspace(database_urls: DatabaseUrls) -> Workspace:
+    """A fresh workspace in an organization of its own, with a credit account of 100 dollars."""
+    return await make_workspace(database_urls["superuser"])
+
+
+@pytest.fixture
+def new_workspace(database_urls: DatabaseUrls) -> Callable[..., Awaitable[Workspace]]:
+    """`await new_workspace(credit_nusd=…)`: further workspaces of the same database."""
+
+    async def make(**options: Any) -> Workspace:
+        return await make_workspace(database_urls["superuser"], **options)
+
+    return make
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Path]:
+    """An empty BURNISH_HOME."""
+    folder = tmp_path / "home"
+    yield folder

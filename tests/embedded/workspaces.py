@@ -1,0 +1,36 @@
+"""Tenants for tests, made by SQL as superuser."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+import asyncpg
+
+from burnish_shared.ids import new_uuid
+
+TEST_CREDIT_NUSD = 100_000_000_000
+"""100 dollars."""
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    workspace_id: UUID
+    organization_id: UUID
+    credit_account_id: int
+
+
+async def make_workspace(superuser_url: str, *, credit_nusd: int = TEST_CREDIT_NUSD, name: str = "test") -> Workspace:
+    """A workspace in an organization of its own with one credit account holding `credit_nusd`."""
+    connection = await asyncpg.connect(superuser_url, server_settings={"search_path": "burnish"})
+    try:
+        organization_id, workspace_id = new_uuid(), new_uuid()
+        async with connection.transaction():
+            await connection.execute("INSERT INTO organizations (organization_id, name) VALUES ($1, $2)", organization_id, name)
+            await connection.execute(
+                "INSERT INTO workspaces (workspace_id, organization_id, name) VALUES ($1, $2, $3)", workspace_id, organization_id, name
+            )
+            account_id = await connection.fetchval(
+                "INSERT INTO accounts (workspace_id, kind, limit_nusd) VALUES ($1, 3, $2) RETURNING account_id", workspace_id, credit_nusd
+            )
+        return Workspace(workspace_id=workspace_id, organization_id=organization_id, credit_account_id=account_id)
+    finally:
+        await connection.close()
