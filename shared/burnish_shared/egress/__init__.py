@@ -1,0 +1,12 @@
+"""The one way to URLs that a tenant chose: parse once, resolve, check every address, dial the checked one, look again.
+
+Used for webhooks and for model providers' base URLs. A private network can be reached only where the operator named it in
+`BURNISH_EGRESS_ALLOW`, never by a tenant's wish (PROMISES 5.1, W-08).
+"""
+
+from burnish_shared.egress.addresses import EgressPolicy, Verdict
+from burnish_shared.egress.dialing import Egress
+from burnish_shared.egress.resolving import Resolver, SystemResolver
+from burnish_shared.egress.target import EgressRefused, Target, parse_target
+
+__all__ = ["Egress", "EgressPolicy", "EgressRefused", "Resolver", "SystemResolver", "Target", "Verdict", "parse_target"]
