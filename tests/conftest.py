@@ -5,6 +5,7 @@ are provisioned once and emptied after each test that used them. Everything asyn
 """
 
 import os
+import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -15,21 +16,22 @@ import pytest_asyncio
 
 from burnish.embedded import nats as embedded_nats
 from burnish.embedded import postgres as embedded_postgres
+from burnish.embedded.nats import ADMINISTRATOR
 from burnish.embedded.ports import free_port
+from burnish_shared.bus.users import USERS
 from tests.embedded.databases import Cluster, DatabaseUrls
 from tests.embedded.streams import empty_streams
 from tests.embedded.workspaces import Workspace, make_workspace
 
-SERVICES = ("gateway", "executor", "optimizer", "analytics", "webhooks")
+FIRST_PORT = 20_000 + os.getpid() % 10_000
+"""Test runs that go on at once look for their ports in different places."""
 
 FAST = {"fsync": "off", "full_page_writes": "off", "autovacuum": "off", "log_min_messages": "warning", "shared_buffers": "64MB"}
 """The test cluster outlives no power cut; a killed process still loses nothing, because the kernel keeps the pages."""
 
 
-def pytest_configure(config: pytest.Config) -> None:
+def pytest_configure() -> None:
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-    for line in ("promise(*ids): promises of PROMISES.md that this test holds", "capability(*ids): capabilities that this test shows"):
-        config.addinivalue_line("markers", line)
 
 
 @pytest.fixture(scope="session")
@@ -43,7 +45,7 @@ def servers_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 async def postgres(servers_folder: Path) -> AsyncIterator[Cluster]:
     """A running PostgreSQL with a migrated template database and the login roles of the services."""
     server = embedded_postgres.Postgres(
-        data=servers_folder / "pg", port=free_port(25432), password="superuser", log=servers_folder / "postgres.log", settings=FAST
+        data=servers_folder / "pg", port=free_port(FIRST_PORT), password="superuser", log=servers_folder / "postgres.log", settings=FAST
     )
     process = await embedded_postgres.start(server)
     try:
@@ -53,6 +55,7 @@ async def postgres(servers_folder: Path) -> AsyncIterator[Cluster]:
         await cluster.close()
     finally:
         await embedded_postgres.stop(process)
+        shutil.rmtree(server.data, ignore_errors=True)
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -78,9 +81,9 @@ async def nats_server(servers_folder: Path) -> AsyncIterator[embedded_nats.Nats]
 
     server = embedded_nats.Nats(
         folder=servers_folder / "nats",
-        port=free_port(24222),
+        port=free_port(FIRST_PORT),
         log=servers_folder / "nats.log",
-        passwords={user: f"{user}-password" for user in (*SERVICES, "provisioner")},
+        passwords={user: f"password-of-{user}" for user in USERS} | {ADMINISTRATOR: "password-of-administrator"},
         sync_interval="10s",
     )
     process = await embedded_nats.start(server)
@@ -95,7 +98,7 @@ async def nats_server(servers_folder: Path) -> AsyncIterator[embedded_nats.Nats]
 async def streams(nats_server: embedded_nats.Nats) -> AsyncIterator[None]:
     """Empties every stream after the test."""
     yield
-    await empty_streams(nats_server.url("provisioner"))
+    await empty_streams(nats_server.url(ADMINISTRATOR))
 
 
 @pytest_asyncio.fixture(loop_scope="session")

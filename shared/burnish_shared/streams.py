@@ -1,4 +1,6 @@
-"""Streams and durable consumers as data (DESIGN section 5, PROMISES 5.3). `bus.provision` makes them, `bus.users` derives permissions from them.
+"""Streams and durable consumers as data (DESIGN section 5, PROMISES 5.3).
+
+`bus.provision` makes them, `bus.users` derives permissions from them.
 
 A new consumer is one more `ConsumerSpec` in `CONSUMERS`; nothing else needs to change. A consumer that nobody reads holds back its
 work queue and raises the lag alarms, so it is added together with its reader.
@@ -86,7 +88,7 @@ class ConsumerSpec:
     handle_timeout_s: float = 120.0
 
     def config(self, *, ack_wait_s: float | None = None) -> dict[str, object]:
-        """The configuration in the server's own words and units. `ack_wait_s`, when smaller than the spec's, stands in for it (a setting)."""
+        """The configuration in the server's own words and units. `ack_wait_s` (a setting) stands in for a longer wait of the spec."""
         wait_s = self.ack_wait_s if ack_wait_s is None else min(self.ack_wait_s, ack_wait_s)
         config: dict[str, object] = {
             "durable_name": self.durable,
