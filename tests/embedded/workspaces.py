@@ -24,13 +24,9 @@ async def make_workspace(superuser_url: str, *, credit_nusd: int = TEST_CREDIT_N
     try:
         organization_id, workspace_id = new_uuid(), new_uuid()
         async with connection.transaction():
-            await connection.execute("INSERT INTO organizations (organization_id, name) VALUES ($1, $2)", organization_id, name)
-            await connection.execute(
-                "INSERT INTO workspaces (workspace_id, organization_id, name) VALUES ($1, $2, $3)", workspace_id, organization_id, name
-            )
-            account_id = await connection.fetchval(
-                "INSERT INTO accounts (workspace_id, kind, limit_nusd) VALUES ($1, 3, $2) RETURNING account_id", workspace_id, credit_nusd
-            )
+            account_id = await connection.fetchval("SELECT create_workspace($1, $2, true, $3)", workspace_id, organization_id, name)
+            if credit_nusd:
+                await connection.execute("SELECT grant_credit($1, $2, 'test')", workspace_id, credit_nusd)
         return Workspace(workspace_id=workspace_id, organization_id=organization_id, credit_account_id=account_id)
     finally:
         await connection.close()

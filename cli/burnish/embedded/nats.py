@@ -13,6 +13,9 @@ from urllib.parse import quote
 
 from burnish.embedded.child import StartFailed, end, last_lines, size_bytes, spawn
 
+ADMINISTRATOR: Final = "administrator"
+"""A user who may do everything, made only where `Nats.passwords` names it: tests and tools empty streams, services never can."""
+
 READY_TIMEOUT_S: Final = 30.0
 """A large JetStream store is recovered before the port opens."""
 
@@ -92,9 +95,16 @@ def write_config(server: Nats) -> None:
             port=server.port,
             store=json.dumps(str(server.folder / "store")),
             sync=server.sync_interval if server.sync_interval == "always" else json.dumps(server.sync_interval),
-            authorization=authorization(server.passwords),
+            authorization=_with_administrator(authorization(server.passwords), password=server.passwords.get(ADMINISTRATOR)),
         )
     )
+
+
+def _with_administrator(block: str, *, password: str | None) -> str:
+    if password is None:
+        return block
+    user = f"{{ user: {ADMINISTRATOR}, password: {json.dumps(password)} }}"
+    return block.replace("users: [", f"users: [\n    {user}", 1)
 
 
 async def _is_ready(server: Nats, process: Process) -> bool:
