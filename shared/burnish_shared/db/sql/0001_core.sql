@@ -1,1 +1,769 @@
-SELECT 1;
+-- Roles, tenancy, the books (accounts, holds, executions, transfers), the bus's tables, and the functions that many services share.
+-- The lock order everywhere: holds that exist -> executions -> rates -> accounts -> new holds, each by id ascending (docs/admission.md).
+
+DO $$
+DECLARE one text;
+BEGIN
+  IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'burnish_owner') THEN CREATE ROLE burnish_owner NOLOGIN NOINHERIT; END IF;
+  FOREACH one IN ARRAY ARRAY['burnish_lookup', 'burnish_app', 'burnish_worker'] LOOP
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = one) THEN EXECUTE format('CREATE ROLE %I NOLOGIN', one); END IF;
+  END LOOP;
+END $$;
+GRANT burnish_owner TO CURRENT_USER;
+GRANT burnish_lookup TO burnish_owner;
+CREATE SCHEMA IF NOT EXISTS burnish;
+ALTER SCHEMA burnish OWNER TO burnish_owner;
+
+SET ROLE burnish_owner;
+SET LOCAL search_path = burnish;
+GRANT USAGE ON SCHEMA burnish TO burnish_app, burnish_worker, burnish_lookup;
+
+-- ---------------------------------------------------------------------------------------------------------------------------------
+-- How a table becomes a tenant table, a system table; how a function looks across workspaces.
+
+CREATE PROCEDURE make_tenant_table(p_table text, app text, worker text, writer text) LANGUAGE plpgsql AS $$
+BEGIN
+  EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', p_table);
+  EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', p_table);
+  EXECUTE format('CREATE POLICY app ON %I TO burnish_app USING (workspace_id = (SELECT nullif(current_setting(''app.workspace'', true), '''')::uuid))', p_table);
+  EXECUTE format('CREATE POLICY worker ON %I TO burnish_worker USING (workspace_id = ANY ((SELECT string_to_array(nullif(current_setting(''app.workspaces'', true), ''''), '','')::uuid[])::uuid[]))', p_table);
+  EXECUTE format('CREATE POLICY lookup ON %I TO burnish_lookup USING (true) WITH CHECK (true)', p_table);
+  EXECUTE format('CREATE POLICY migrate ON %I TO burnish_owner USING (true) WITH CHECK (true)', p_table);
+  EXECUTE format('GRANT SELECT ON %I TO burnish_lookup', p_table);
+  IF app <> '' THEN EXECUTE format('GRANT %s ON %I TO burnish_app', app, p_table); END IF;
+  IF worker <> '' THEN EXECUTE format('GRANT %s ON %I TO burnish_worker', worker, p_table); END IF;
+  EXECUTE format('COMMENT ON TABLE %I IS %L', p_table, 'writer: ' || writer);
+END $$;
+
+CREATE PROCEDURE make_system_table(p_table text, app text, worker text, writer text) LANGUAGE plpgsql AS $$
+BEGIN
+  EXECUTE format('GRANT SELECT ON %I TO burnish_lookup', p_table);
+  IF app <> '' THEN EXECUTE format('GRANT %s ON %I TO burnish_app', app, p_table); END IF;
+  IF worker <> '' THEN EXECUTE format('GRANT %s ON %I TO burnish_worker', worker, p_table); END IF;
+  EXECUTE format('COMMENT ON TABLE %I IS %L', p_table, 'system table, writer: ' || writer);
+END $$;
+
+CREATE PROCEDURE make_lookup_function(p_function regprocedure, app boolean, worker boolean) LANGUAGE plpgsql AS $$
+BEGIN
+  GRANT CREATE ON SCHEMA burnish TO burnish_lookup;
+  EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', p_function);
+  EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO burnish_owner', p_function);
+  IF app THEN EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO burnish_app', p_function); END IF;
+  IF worker THEN EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO burnish_worker', p_function); END IF;
+  EXECUTE format('ALTER FUNCTION %s OWNER TO burnish_lookup', p_function);
+  REVOKE CREATE ON SCHEMA burnish FROM burnish_lookup;
+END $$;
+
+-- Day partitions of a table that is partitioned by RANGE of a UUIDv7: its first 48 bits are milliseconds since 1970 (RFC 9562).
+CREATE FUNCTION day_bound(p_day date) RETURNS uuid LANGUAGE sql STABLE SET search_path = burnish, pg_temp
+RETURN (lpad(to_hex((extract(epoch FROM p_day::timestamp) * 1000)::bigint), 12, '0') || repeat('0', 20))::uuid;
+
+CREATE PROCEDURE make_day_partitions(p_table text, p_from integer, p_to integer) LANGUAGE plpgsql AS $$
+DECLARE d date; part text;
+BEGIN
+  FOR i IN p_from..p_to LOOP
+    d := (clock_timestamp() AT TIME ZONE 'UTC')::date + i;
+    part := p_table || to_char(d, '_YYYYMMDD');
+    IF to_regclass('burnish.' || quote_ident(part)) IS NULL THEN
+      EXECUTE format('CREATE TABLE %I PARTITION OF %I FOR VALUES FROM (%L) TO (%L)', part, p_table, day_bound(d), day_bound(d + 1));
+      EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', part);
+      EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', part);
+    END IF;
+  END LOOP;
+END $$;
+
+CREATE PROCEDURE make_default_partition(p_table text) LANGUAGE plpgsql AS $$
+BEGIN
+  EXECUTE format('CREATE TABLE %I PARTITION OF %I DEFAULT', p_table || '_default', p_table);
+  EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', p_table || '_default');
+  EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', p_table || '_default');
+END $$;
+
+-- Makes tomorrow's partitions of everything that is cut by day. Called daily by analytics; harmless when repeated.
+CREATE FUNCTION ensure_partitions(p_days_ahead integer) RETURNS integer LANGUAGE plpgsql SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
+DECLARE one text; made integer := 0;
+BEGIN
+  PERFORM pg_advisory_xact_lock(hashtext('burnish.ensure_partitions'));
+  FOR one IN SELECT c.relname FROM pg_partitioned_table p JOIN pg_class c ON c.oid = p.partrelid
+              WHERE c.relnamespace = 'burnish'::regnamespace AND p.partstrat = 'r' ORDER BY 1 LOOP
+    CALL make_day_partitions(one, 0, p_days_ahead);
+    made := made + 1;
+  END LOOP;
+  RETURN made;
+END $$;
+REVOKE ALL ON FUNCTION ensure_partitions(integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ensure_partitions(integer) TO burnish_worker;
+
+-- ---------------------------------------------------------------------------------------------------------------------------------
+-- Tenancy.
+
+CREATE SEQUENCE account_ids AS bigint START 1000;
+CREATE SEQUENCE rate_ids AS bigint START 1000;
+
+CREATE TABLE organizations (
+  organization_id uuid PRIMARY KEY,
+  name            text NOT NULL CHECK (length(name) BETWEEN 1 AND 200),
+  created_at      timestamptz NOT NULL DEFAULT clock_timestamp());
+CALL make_system_table('organizations', app => '', worker => '', writer => 'gateway');
+
+CREATE TABLE workspaces (
+  workspace_id          uuid PRIMARY KEY,
+  organization_id       uuid NOT NULL REFERENCES organizations,
+  name                  text NOT NULL CHECK (length(name) BETWEEN 1 AND 200),
+  credit_account_id     bigint NOT NULL DEFAULT nextval('account_ids'),
+  rate_id               bigint NOT NULL DEFAULT nextval('rate_ids'),
+  rate_limit_per_minute integer NOT NULL DEFAULT 6000 CHECK (rate_limit_per_minute > 0),
+  store_content         boolean NOT NULL DEFAULT true,
+  created_at            timestamptz NOT NULL DEFAULT clock_timestamp());
+CREATE INDEX ON workspaces (organization_id, workspace_id);
+CALL make_tenant_table('workspaces', app => 'SELECT, UPDATE (name, store_content)', worker => 'SELECT', writer => 'gateway');
+
+CREATE TABLE api_keys (
+  api_key_id            uuid PRIMARY KEY,
+  workspace_id          uuid NOT NULL REFERENCES workspaces,
+  name                  text NOT NULL CHECK (length(name) BETWEEN 1 AND 200),
+  prefix                text NOT NULL,
+  digest                bytea NOT NULL,
+  role                  text NOT NULL CHECK (role IN ('admin', 'editor', 'viewer')),
+  scopes                text[] NOT NULL DEFAULT '{}',
+  rate_id               bigint NOT NULL DEFAULT nextval('rate_ids'),
+  rate_limit_per_minute integer CHECK (rate_limit_per_minute > 0),
+  created_at            timestamptz NOT NULL DEFAULT clock_timestamp(),
+  expires_at            timestamptz,
+  revoked_at            timestamptz,
+  last_used_at          timestamptz);
+CREATE INDEX ON api_keys (prefix);
+CREATE INDEX ON api_keys (workspace_id, api_key_id);
+CALL make_tenant_table('api_keys', app => 'SELECT, INSERT, UPDATE (name, revoked_at, last_used_at)', worker => '', writer => 'gateway');
+GRANT USAGE ON SEQUENCE rate_ids TO burnish_app;
+
+CREATE TABLE audit_log (
+  audit_id     uuid PRIMARY KEY,
+  workspace_id uuid NOT NULL,
+  at           timestamptz NOT NULL DEFAULT clock_timestamp(),
+  actor        text NOT NULL,
+  action       text NOT NULL,
+  object_kind  text NOT NULL,
+  object_id    text NOT NULL,
+  before       jsonb,
+  after        jsonb,
+  request_id   text,
+  address      text);
+CREATE INDEX ON audit_log (workspace_id, audit_id);
+CALL make_tenant_table('audit_log', app => 'SELECT, INSERT', worker => 'INSERT', writer => 'gateway');
+
+CREATE TABLE config_changes (
+  change_no    bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  workspace_id uuid,
+  kind         text NOT NULL,
+  key          text NOT NULL,
+  at           timestamptz NOT NULL DEFAULT clock_timestamp());
+CALL make_system_table('config_changes', app => 'SELECT', worker => 'SELECT', writer => 'every service, through note_change');
+
+-- Numbers become visible in order: the lock is held from before the number until the commit (a plain sequence does not promise that).
+CREATE FUNCTION note_change(p_workspace uuid, p_kind text, p_key text) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
+BEGIN
+  PERFORM pg_advisory_xact_lock(hashtext('burnish.config_changes'));
+  INSERT INTO config_changes (workspace_id, kind, key) VALUES (p_workspace, p_kind, p_key);
+END $$;
+GRANT INSERT ON config_changes TO burnish_lookup;
+CALL make_lookup_function('note_change(uuid, text, text)', app => true, worker => true);
+
+-- ---------------------------------------------------------------------------------------------------------------------------------
+-- The bus.
+
+CREATE TABLE outbox (
+  outbox_id  bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  service    text NOT NULL,
+  subject    text NOT NULL,
+  message_id text NOT NULL,
+  body       bytea NOT NULL,
+  headers    jsonb,
+  created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  leased_until timestamptz,
+  sent_at    timestamptz,
+  stream     text,
+  stream_seq bigint) WITH (autovacuum_vacuum_threshold = 2000, autovacuum_vacuum_scale_factor = 0.05);
+CREATE INDEX outbox_unsent ON outbox (service, outbox_id) WHERE sent_at IS NULL;
+CREATE INDEX outbox_sent ON outbox (stream, stream_seq) WHERE sent_at IS NOT NULL;
+CALL make_system_table('outbox', app => 'SELECT, INSERT, UPDATE, DELETE', worker => 'SELECT, INSERT, UPDATE, DELETE', writer => 'every service, through db.outbox and bus.relay');
+
+CREATE TABLE event_ids (
+  consumer text NOT NULL,
+  event_id text NOT NULL,
+  at       timestamptz NOT NULL DEFAULT clock_timestamp(),
+  PRIMARY KEY (consumer, event_id));
+CREATE INDEX ON event_ids (at);
+CALL make_system_table('event_ids', app => '', worker => 'SELECT, INSERT, DELETE', writer => 'every consumer, through db.once');
+
+CREATE TABLE dead_letters (
+  dead_letter_id uuid PRIMARY KEY,
+  consumer       text NOT NULL,
+  stream         text NOT NULL,
+  stream_seq     bigint NOT NULL,
+  subject        text NOT NULL,
+  message_id     text,
+  deliveries     integer NOT NULL,
+  reason         text NOT NULL,
+  payload        bytea,
+  headers        jsonb,
+  at             timestamptz NOT NULL DEFAULT clock_timestamp(),
+  replayed_at    timestamptz,
+  UNIQUE (consumer, stream, stream_seq, at));
+CALL make_system_table('dead_letters', app => 'SELECT', worker => 'SELECT, INSERT, UPDATE, DELETE', writer => 'every consumer, through bus.batch');
+
+CREATE TABLE stream_marks (
+  stream       text PRIMARY KEY,
+  created_at   timestamptz NOT NULL,
+  highest_seq  bigint NOT NULL,
+  marked_at    timestamptz NOT NULL DEFAULT clock_timestamp());
+CALL make_system_table('stream_marks', app => 'SELECT, INSERT, UPDATE', worker => 'SELECT, INSERT, UPDATE', writer => 'every relay, through bus.relay');
+
+-- ---------------------------------------------------------------------------------------------------------------------------------
+-- Models and where they are called. Platform rows are for everybody, workspace rows for one workspace and come first.
+
+CREATE TABLE providers (
+  provider   text PRIMARY KEY,
+  base_url   text NOT NULL,
+  simulated  boolean NOT NULL DEFAULT false,
+  updated_at timestamptz NOT NULL DEFAULT clock_timestamp());
+CALL make_system_table('providers', app => 'SELECT', worker => 'SELECT', writer => 'operator');
+
+CREATE TABLE platform_models (
+  model                                text PRIMARY KEY,
+  provider                             text NOT NULL REFERENCES providers,
+  upstream_model                       text NOT NULL,
+  display_name                         text NOT NULL,
+  context_tokens                       integer NOT NULL CHECK (context_tokens > 0),
+  output_tokens                        integer NOT NULL CHECK (output_tokens > 0),
+  input_price_nusd_per_million         bigint CHECK (input_price_nusd_per_million BETWEEN 0 AND 1000000000000000),
+  cached_input_price_nusd_per_million  bigint CHECK (cached_input_price_nusd_per_million BETWEEN 0 AND 1000000000000000),
+  output_price_nusd_per_million        bigint CHECK (output_price_nusd_per_million BETWEEN 0 AND 1000000000000000),
+  capabilities                         text[] NOT NULL DEFAULT '{}',
+  price_version                        text NOT NULL,
+  active                               boolean NOT NULL DEFAULT true,
+  notes                                text NOT NULL DEFAULT '',
+  created_at                           timestamptz NOT NULL DEFAULT clock_timestamp());
+CALL make_system_table('platform_models', app => 'SELECT', worker => 'SELECT', writer => 'operator');
+
+CREATE TABLE workspace_models (
+  workspace_id                         uuid NOT NULL REFERENCES workspaces,
+  model                                text NOT NULL,
+  provider                             text NOT NULL,
+  upstream_model                       text NOT NULL,
+  base_url                             text NOT NULL DEFAULT '',
+  display_name                         text NOT NULL,
+  context_tokens                       integer NOT NULL CHECK (context_tokens > 0),
+  output_tokens                        integer NOT NULL CHECK (output_tokens > 0),
+  input_price_nusd_per_million         bigint CHECK (input_price_nusd_per_million BETWEEN 0 AND 1000000000000000),
+  cached_input_price_nusd_per_million  bigint CHECK (cached_input_price_nusd_per_million BETWEEN 0 AND 1000000000000000),
+  output_price_nusd_per_million        bigint CHECK (output_price_nusd_per_million BETWEEN 0 AND 1000000000000000),
+  capabilities                         text[] NOT NULL DEFAULT '{}',
+  price_version                        text NOT NULL,
+  active                               boolean NOT NULL DEFAULT true,
+  notes                                text NOT NULL DEFAULT '',
+  created_at                           timestamptz NOT NULL DEFAULT clock_timestamp(),
+  PRIMARY KEY (workspace_id, model));
+CALL make_tenant_table('workspace_models', app => 'SELECT, INSERT, UPDATE', worker => 'SELECT', writer => 'gateway');
+
+INSERT INTO providers (provider, base_url, simulated) VALUES
+  ('simulated', 'http://127.0.0.1:18100/v1', true),
+  ('openai', 'https://api.openai.com/v1', false);
+
+-- Play prices, in play credits: 0.10 and 0.40 dollars a million tokens.
+INSERT INTO platform_models (model, provider, upstream_model, display_name, context_tokens, output_tokens, input_price_nusd_per_million,
+                             cached_input_price_nusd_per_million, output_price_nusd_per_million, capabilities, price_version, notes)
+SELECT 'simulated/' || one, 'simulated', one, 'Simulated ' || one, 32768, 4096, 100000000, 100000000, 400000000, '{chat,streaming,json}', 'play-1',
+       'A toy that needs no key. Its answers say so; no figure made with it is a figure of a real model.'
+  FROM unnest(ARRAY['reader', 'writer', 'judge', 'chat']) one;
+
+CREATE FUNCTION set_provider_base_url(p_provider text, p_base_url text) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
+BEGIN
+  UPDATE providers SET base_url = p_base_url, updated_at = clock_timestamp() WHERE provider = p_provider AND base_url <> p_base_url;
+  IF FOUND THEN PERFORM note_change(NULL, 'provider', p_provider); END IF;
+END $$;
+GRANT UPDATE ON providers TO burnish_lookup;
+CALL make_lookup_function('set_provider_base_url(text, text)', app => false, worker => false);
+
+-- ---------------------------------------------------------------------------------------------------------------------------------
+-- The books.
+
+-- A credit account, a budget and a job's funding are one kind of row: may `spent + held + amount` pass `limit`?
+CREATE TABLE accounts (
+  account_id        bigint PRIMARY KEY,
+  workspace_id      uuid NOT NULL,
+  kind              smallint NOT NULL CHECK (kind IN (2, 3, 4)),   -- 2 budget, 3 credit, 4 funding of a job: also the verdict of a refusal
+  parent_account_id bigint,                                        -- funding: the credit account that what is left goes back to
+  reference         uuid,                                          -- funding: the job
+  hard              boolean NOT NULL DEFAULT true,                 -- false: warn only
+  suspended         boolean NOT NULL DEFAULT false,
+  closing           boolean NOT NULL DEFAULT false,                -- funding: admits nothing more, what is left goes back
+  limit_nusd        bigint NOT NULL,                               -- credit, funding: all that was ever credited
+  warn_nusd         bigint,
+  spent_nusd        bigint NOT NULL DEFAULT 0,
+  held_nusd         bigint NOT NULL DEFAULT 0 CHECK (held_nusd >= 0),
+  resets_at         timestamptz,                                   -- budgets: rolled lazily by admit and settle
+  period            interval,
+  CHECK (kind = 2 OR limit_nusd - spent_nusd - held_nusd >= 0))
+  WITH (fillfactor = 20, autovacuum_vacuum_threshold = 2000, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_cost_delay = 0);
+CREATE INDEX ON accounts (workspace_id, account_id);
+CREATE INDEX accounts_closing ON accounts (account_id) WHERE closing;
+CREATE UNIQUE INDEX ON accounts (workspace_id, reference) WHERE reference IS NOT NULL;
+CALL make_tenant_table('accounts', app => 'SELECT', worker => 'SELECT', writer => 'the functions of the books');
+GRANT INSERT, UPDATE ON accounts TO burnish_lookup;
+
+CREATE UNLOGGED TABLE rate_state (rate_id bigint PRIMARY KEY, tat_us bigint NOT NULL)
+  WITH (fillfactor = 20, autovacuum_vacuum_threshold = 2000, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_cost_delay = 0);
+CALL make_system_table('rate_state', app => '', worker => '', writer => 'admit');
+-- Unlogged tables are empty after a crash of PostgreSQL. The row made here says 'since ever'; when it is gone, limits start full, not fresh.
+CREATE UNLOGGED TABLE rate_epoch (one boolean PRIMARY KEY DEFAULT true CHECK (one), since timestamptz NOT NULL);
+CALL make_system_table('rate_epoch', app => '', worker => '', writer => 'admit');
+INSERT INTO rate_epoch (since) VALUES ('-infinity');
+GRANT SELECT, INSERT, UPDATE ON rate_state, rate_epoch TO burnish_lookup;
+
+CREATE TABLE holds (                                               -- in flight only: resolving a hold deletes it
+  execution_id uuid PRIMARY KEY,
+  workspace_id uuid NOT NULL,
+  amount_nusd  bigint NOT NULL CHECK (amount_nusd >= 0),
+  account_ids  bigint[] NOT NULL,
+  lane         text NOT NULL,
+  deadline     timestamptz NOT NULL,
+  fence        integer NOT NULL DEFAULT 1)
+  WITH (autovacuum_vacuum_threshold = 5000, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_cost_delay = 0);
+CREATE INDEX ON holds (deadline);
+CALL make_tenant_table('holds', app => 'SELECT', worker => 'SELECT', writer => 'the functions of the books');
+GRANT INSERT, UPDATE, DELETE ON holds TO burnish_lookup;
+
+CREATE TABLE accepted (                                            -- background executions that are not finished
+  execution_id uuid PRIMARY KEY,
+  workspace_id uuid NOT NULL,
+  at           timestamptz NOT NULL DEFAULT clock_timestamp());
+CALL make_tenant_table('accepted', app => 'SELECT', worker => 'SELECT', writer => 'the functions of the books');
+GRANT INSERT, DELETE ON accepted TO burnish_lookup;
+
+CREATE TABLE idempotency_keys (
+  workspace_id uuid NOT NULL,
+  route        text NOT NULL,
+  key          text NOT NULL,
+  fingerprint  bytea NOT NULL,
+  execution_id uuid,                                               -- executions: whose answer a repeat gets
+  status       smallint,                                           -- other routes: the stored answer
+  body         bytea,
+  at           timestamptz NOT NULL DEFAULT clock_timestamp(),
+  PRIMARY KEY (workspace_id, route, key));
+CREATE INDEX ON idempotency_keys (at);
+CALL make_tenant_table('idempotency_keys', app => 'SELECT, INSERT, UPDATE', worker => '', writer => 'gateway');
+GRANT INSERT, DELETE ON idempotency_keys TO burnish_lookup;
+
+CREATE TABLE executions (                                          -- its primary key is the one claim for posted, abandoned, expired
+  execution_id        uuid NOT NULL PRIMARY KEY,
+  workspace_id        uuid NOT NULL,
+  fence               integer NOT NULL,
+  lane                text NOT NULL,
+  status              text NOT NULL CHECK (status IN ('success', 'error', 'timeout', 'rate_limited', 'cancelled', 'blocked')),
+  prompt_id           uuid,
+  slug                text,
+  version             integer,
+  label               text,
+  model               text NOT NULL,
+  provider            text NOT NULL,
+  input_tokens        integer NOT NULL,
+  output_tokens       integer NOT NULL,
+  cached_input_tokens integer NOT NULL,
+  usage_source        text NOT NULL CHECK (usage_source IN ('provider', 'estimated')),
+  cost_nusd           bigint NOT NULL CHECK (cost_nusd >= 0),
+  price_version       text,
+  latency_ms          integer NOT NULL,
+  first_token_ms      integer,
+  cached              boolean NOT NULL DEFAULT false,
+  simulated           boolean NOT NULL DEFAULT false,
+  finish_reason       text,
+  end_user            text,
+  session_id          text,
+  app                 text,
+  api_key_id          uuid,
+  job_id              uuid,
+  request_id          text,
+  error               jsonb,
+  attempts            jsonb NOT NULL DEFAULT '[]',
+  finished_at         timestamptz NOT NULL) PARTITION BY RANGE (execution_id);
+CREATE INDEX ON executions (workspace_id, execution_id DESC);
+CREATE INDEX ON executions (workspace_id, job_id, execution_id) WHERE job_id IS NOT NULL;
+CALL make_tenant_table('executions', app => 'SELECT', worker => 'SELECT', writer => 'the functions of the books');
+
+CREATE TABLE execution_contents (
+  execution_id uuid NOT NULL PRIMARY KEY,
+  workspace_id uuid NOT NULL,
+  messages     jsonb NOT NULL,
+  variables    jsonb NOT NULL,
+  settings     jsonb NOT NULL,
+  output       text,
+  tool_calls   jsonb,
+  metadata     jsonb NOT NULL) PARTITION BY RANGE (execution_id);
+CALL make_tenant_table('execution_contents', app => 'SELECT', worker => 'SELECT', writer => 'the functions of the books');
+CALL make_day_partitions('executions', -1, 7);
+CALL make_day_partitions('execution_contents', -1, 7);
+CALL make_default_partition('executions');
+CALL make_default_partition('execution_contents');
+GRANT INSERT ON executions, execution_contents TO burnish_lookup;
+
+CREATE TABLE transfers (                                           -- double entry: one row, two legs; never changed, never deleted
+  transfer_id       bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  workspace_id      uuid NOT NULL,
+  execution_id      uuid,
+  kind              text NOT NULL CHECK (kind IN ('grant', 'charge', 'overage', 'funding', 'funding_return')),
+  debit_account_id  bigint NOT NULL,
+  credit_account_id bigint NOT NULL CHECK (credit_account_id <> debit_account_id),
+  amount_nusd       bigint NOT NULL CHECK (amount_nusd BETWEEN 1 AND 1000000000000000),
+  reason            text,
+  at                timestamptz NOT NULL DEFAULT clock_timestamp());
+CREATE UNIQUE INDEX ON transfers (workspace_id, execution_id, kind) WHERE execution_id IS NOT NULL;
+CREATE INDEX ON transfers (workspace_id, transfer_id);
+CALL make_tenant_table('transfers', app => 'SELECT', worker => 'SELECT', writer => 'the functions of the books');
+GRANT INSERT ON transfers TO burnish_lookup;
+
+CREATE FUNCTION transfers_stay() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE EXCEPTION 'a transfer is never changed; post a new one that corrects it' USING ERRCODE = 'restrict_violation';
+END $$;
+CREATE TRIGGER transfers_stay BEFORE UPDATE OR DELETE ON transfers FOR EACH ROW EXECUTE FUNCTION transfers_stay();
+
+-- Verdicts: 0 yes, 1 rate, 2 budget, 3 credit, 4 funding spent, 5 suspended, 6 unknown account or foreign workspace,
+-- 7 this id has its row already (see original: its own id), 8 the key belongs to another execution (original) with the same body, 9 … with another body, 10 account closing.
+-- p_repeat: this id may have been seen before (a claim, or an admission whose answer was lost). p_claim: an executor takes it: the fence rises, the deadline starts now.
+CREATE FUNCTION admit(
+  p_exec uuid[], p_ws uuid[], p_amount bigint[], p_ttl_ms bigint[], p_lane text[], p_repeat boolean[], p_claim boolean[],   -- one per request, in order
+  p_route text[], p_key text[], p_fingerprint bytea[],                                                                     -- key NULL: none
+  p_subject text[], p_body bytea[],                                                                                        -- background: the message to publish; NULL: none
+  p_rate_id bigint[], p_window_us bigint[], p_burst_us bigint[],                                                           -- distinct, ascending by id
+  p_acct_id bigint[],                                                                                                      -- distinct, ascending
+  p_rate_ix integer[], p_rate_inc bigint[], p_rate_to integer[],                                                           -- flattened: slot, µs to add; end per request
+  p_acct_ix integer[], p_acct bigint[], p_acct_to integer[],                                                               -- flattened: slot, id; end per request
+  OUT verdict smallint[], OUT limit_id bigint[], OUT retry_us bigint[], OUT warned bigint[], OUT original uuid[], OUT fence integer[])
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
+DECLARE
+  n integer := cardinality(p_exec); nr integer := cardinality(p_rate_id); na integer := cardinality(p_acct_id);
+  v_tat bigint[]; v_free bigint[]; v_warn bigint[]; v_ws uuid[]; v_why smallint[]; v_reset bigint[]; v_ids bigint[];
+  v_delta bigint[] := array_fill(0::bigint, ARRAY[greatest(na, 1)]);
+  v_held uuid[]; v_fence integer[]; v_ended uuid[]; v_yes integer[] := '{}'; v_claimed integer[] := '{}'; v_rated boolean := false;
+  v_now timestamptz; now_us bigint; v_since timestamptz; r0 integer := 1; a0 integer := 1; i integer; j integer; k integer;
+  t bigint; amt bigint; vd smallint; lim bigint; ra bigint; wn bigint; org uuid; fe integer; v_print bytea; lo uuid; hi uuid;
+BEGIN
+  -- Missing rate rows are made before any lock is taken, in order.
+  IF nr > 0 AND (SELECT count(*) FROM rate_state WHERE rate_id = ANY (p_rate_id)) < nr THEN
+    INSERT INTO rate_epoch (since) VALUES (clock_timestamp()) ON CONFLICT DO NOTHING;
+    SELECT since INTO v_since FROM rate_epoch;
+    now_us := (extract(epoch FROM clock_timestamp()) * 1000000)::bigint;
+    INSERT INTO rate_state
+    SELECT u.id, CASE WHEN v_since > clock_timestamp() - u.w * interval '1 microsecond' THEN now_us + u.b ELSE 0 END
+      FROM unnest(p_rate_id, p_window_us, p_burst_us) u(id, w, b) ORDER BY u.id ON CONFLICT DO NOTHING;
+  END IF;
+  IF true = ANY (p_repeat) THEN
+    SELECT array_agg(l.execution_id), array_agg(l.fence) INTO v_held, v_fence
+      FROM (SELECT h.execution_id, h.fence FROM holds h WHERE h.execution_id = ANY (p_exec) ORDER BY h.execution_id FOR UPDATE) l;
+    SELECT min(e::text)::uuid, max(e::text)::uuid INTO lo, hi FROM unnest(p_exec) e;
+    SELECT array_agg(x.execution_id) INTO v_ended FROM executions x
+     WHERE x.execution_id BETWEEN lo AND hi AND x.execution_id = ANY (p_exec);   -- the range is what lets PostgreSQL skip partitions
+  END IF;
+  IF nr > 0 THEN
+    SELECT array_agg(l.tat_us) INTO v_tat FROM (SELECT tat_us FROM rate_state WHERE rate_id = ANY (p_rate_id) ORDER BY rate_id FOR NO KEY UPDATE) l;
+  END IF;
+  SELECT array_agg(account_id), array_agg(workspace_id), array_agg(CASE WHEN suspended THEN 5 WHEN closing THEN 10 ELSE kind END::smallint),
+         array_agg(CASE WHEN suspended OR closing THEN -1 WHEN hard THEN limit_nusd - sp - held_nusd ELSE 4611686018427387904 END),
+         array_agg(coalesce(warn_nusd - sp - held_nusd, 4611686018427387904)),
+         array_agg(coalesce((extract(epoch FROM resets_at - clock_timestamp()) * 1000000)::bigint, 0))
+    INTO v_ids, v_ws, v_why, v_free, v_warn, v_reset
+    FROM (SELECT *, CASE WHEN resets_at <= clock_timestamp() THEN 0 ELSE spent_nusd END AS sp
+            FROM accounts WHERE account_id = ANY (p_acct_id) ORDER BY account_id FOR NO KEY UPDATE) l;
+  IF coalesce(cardinality(v_ids), 0) < na THEN                     -- an account is gone: line the slots up again (rare)
+    SELECT array_agg(v_ws[p]), array_agg(coalesce(v_why[p], 6::smallint)), array_agg(coalesce(v_free[p], -1)), array_agg(coalesce(v_warn[p], 0)), array_agg(coalesce(v_reset[p], 0))
+      INTO v_ws, v_why, v_free, v_warn, v_reset
+      FROM (SELECT array_position(v_ids, a) AS p FROM unnest(p_acct_id) WITH ORDINALITY u(a, o) ORDER BY o) s;
+  END IF;
+  v_now := clock_timestamp(); now_us := (extract(epoch FROM v_now) * 1000000)::bigint;   -- after the locks: waiting would make it stale
+
+  FOR i IN 1..n LOOP
+    vd := 0; lim := NULL; ra := 0; wn := NULL; org := NULL; amt := p_amount[i]; fe := 1;
+    IF p_acct_to[i] < a0 THEN vd := 6;                             -- no account named: refused, or equal keys would not be serialised
+    ELSIF v_ended IS NOT NULL AND p_exec[i] = ANY (v_ended) THEN vd := 7; org := p_exec[i];
+    ELSIF v_held IS NOT NULL AND p_exec[i] = ANY (v_held) THEN     -- a repeat: yes, nothing new
+      fe := v_fence[array_position(v_held, p_exec[i])];
+      IF p_claim[i] THEN fe := fe + 1; v_fence[array_position(v_held, p_exec[i])] := fe; v_claimed := v_claimed || i; END IF;
+    ELSE
+      IF p_key[i] IS NOT NULL THEN
+        SELECT q.execution_id, q.fingerprint INTO org, v_print FROM idempotency_keys q WHERE q.workspace_id = p_ws[i] AND q.route = p_route[i] AND q.key = p_key[i];
+        IF FOUND AND org IS DISTINCT FROM p_exec[i] THEN vd := CASE WHEN v_print = p_fingerprint[i] THEN 8 ELSE 9 END; ELSE org := NULL; END IF;
+      END IF;
+      IF vd = 0 THEN
+        FOR j IN r0..p_rate_to[i] LOOP
+          k := p_rate_ix[j]; t := greatest(v_tat[k] - now_us, 0) + p_rate_inc[j] - p_burst_us[k];
+          IF t > ra THEN ra := t; vd := 1; lim := p_rate_id[k]; END IF;
+        END LOOP;
+      END IF;
+      IF vd = 0 THEN
+        FOR j IN a0..p_acct_to[i] LOOP
+          k := p_acct_ix[j];
+          IF v_ws[k] IS DISTINCT FROM p_ws[i] THEN vd := 6; lim := p_acct_id[k]; EXIT; END IF;
+          IF v_free[k] < amt AND (amt > 0 OR v_why[k] IN (5, 10)) THEN vd := v_why[k]; lim := p_acct_id[k]; ra := v_reset[k]; EXIT; END IF;
+          IF v_warn[k] < amt THEN wn := p_acct_id[k]; END IF;
+        END LOOP;
+      END IF;
+      IF vd = 0 THEN
+        FOR j IN r0..p_rate_to[i] LOOP
+          k := p_rate_ix[j]; v_tat[k] := greatest(v_tat[k], now_us) + p_rate_inc[j]; v_rated := true;
+        END LOOP;
+        FOR j IN a0..p_acct_to[i] LOOP
+          k := p_acct_ix[j]; v_free[k] := v_free[k] - amt; v_warn[k] := v_warn[k] - amt; v_delta[k] := v_delta[k] + amt;
+        END LOOP;
+        IF p_key[i] IS NOT NULL THEN
+          INSERT INTO idempotency_keys (workspace_id, route, key, fingerprint, execution_id) VALUES (p_ws[i], p_route[i], p_key[i], p_fingerprint[i], p_exec[i]);
+        END IF;
+        v_yes := v_yes || i;
+        IF p_repeat[i] THEN v_held := v_held || p_exec[i]; v_fence := v_fence || 1; END IF;
+      END IF;
+    END IF;
+    verdict[i] := vd; limit_id[i] := lim; retry_us[i] := ra; warned[i] := wn; original[i] := org; fence[i] := fe;
+    r0 := p_rate_to[i] + 1; a0 := p_acct_to[i] + 1;
+  END LOOP;
+
+  IF v_rated THEN
+    UPDATE rate_state r SET tat_us = u.t FROM unnest(p_rate_id, v_tat) u(id, t) WHERE r.rate_id = u.id AND r.tat_us < u.t;
+  END IF;
+  IF cardinality(v_claimed) > 0 THEN
+    UPDATE holds h SET fence = c.f, deadline = v_now + c.ttl * interval '1 millisecond'
+      FROM (SELECT p_exec[y] AS id, max(fence[y]) AS f, max(p_ttl_ms[y]) AS ttl FROM unnest(v_claimed) y GROUP BY 1) c WHERE h.execution_id = c.id;
+  END IF;
+  IF cardinality(v_yes) > 0 THEN
+    UPDATE accounts a SET held_nusd = held_nusd + u.d,
+           spent_nusd = CASE WHEN resets_at <= v_now THEN 0 ELSE spent_nusd END,
+           resets_at = CASE WHEN resets_at <= v_now THEN resets_at + period * ceil(extract(epoch FROM v_now - resets_at) / extract(epoch FROM period) + 1e-9) ELSE resets_at END
+      FROM unnest(p_acct_id, v_delta) u(id, d) WHERE a.account_id = u.id AND u.d > 0;
+    INSERT INTO holds (execution_id, workspace_id, amount_nusd, account_ids, lane, deadline)
+    SELECT p_exec[y], p_ws[y], p_amount[y], p_acct[CASE y WHEN 1 THEN 1 ELSE p_acct_to[y - 1] + 1 END : p_acct_to[y]], p_lane[y], v_now + p_ttl_ms[y] * interval '1 millisecond'
+      FROM unnest(v_yes) y;
+    INSERT INTO accepted (execution_id, workspace_id) SELECT p_exec[y], p_ws[y] FROM unnest(v_yes) y WHERE p_body[y] IS NOT NULL;
+    INSERT INTO outbox (service, subject, message_id, body) SELECT 'gateway', p_subject[y], p_exec[y]::text || ':1', p_body[y] FROM unnest(v_yes) y WHERE p_body[y] IS NOT NULL;
+  END IF;
+END $$;
+GRANT INSERT ON outbox TO burnish_lookup;
+
+CREATE TYPE finished_execution AS (
+  execution_id uuid, workspace_id uuid, fence integer, lane text, status text, prompt_id uuid, slug text, version integer, label text, model text, provider text,
+  input_tokens integer, output_tokens integer, cached_input_tokens integer, usage_source text, cost_nusd bigint, price_version text, latency_ms integer,
+  first_token_ms integer, cached boolean, simulated boolean, finish_reason text, end_user text, session_id text, app text, api_key_id uuid, job_id uuid,
+  request_id text, error text, attempts text, finished_at timestamptz,
+  messages text, variables text, settings text, output text, tool_calls text, metadata text,     -- messages NULL: content is not stored
+  completed_event text, background_event text, background_subject text);
+
+-- Posts finished executions; returns those whose row this call made. A repeat, and an item whose hold carries a higher fence, change nothing.
+CREATE FUNCTION settle(p_rows finished_execution[], p_service text, p_event_id text) RETURNS uuid[]
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
+DECLARE v_ids uuid[]; v_new uuid[]; v_done uuid[]; v_held uuid[]; v_fence integer[]; v_accounts bigint[]; lo uuid; hi uuid; v_events text;
+BEGIN
+  SELECT array_agg(r.execution_id), min(r.execution_id::text)::uuid, max(r.execution_id::text)::uuid INTO v_ids, lo, hi FROM unnest(p_rows) r;
+  SELECT array_agg(l.execution_id), array_agg(l.fence) INTO v_held, v_fence
+    FROM (SELECT h.execution_id, h.fence FROM holds h WHERE h.execution_id = ANY (v_ids) ORDER BY h.execution_id FOR UPDATE) l;
+  WITH fresh AS MATERIALIZED (
+    SELECT DISTINCT ON (r.execution_id) r.* FROM unnest(p_rows) r LEFT JOIN unnest(v_held, v_fence) h(id, f) ON h.id = r.execution_id
+     WHERE h.f IS NULL OR h.f <= r.fence ORDER BY r.execution_id, r.fence DESC),
+  made AS (
+    INSERT INTO executions (execution_id, workspace_id, fence, lane, status, prompt_id, slug, version, label, model, provider, input_tokens, output_tokens,
+        cached_input_tokens, usage_source, cost_nusd, price_version, latency_ms, first_token_ms, cached, simulated, finish_reason, end_user, session_id, app,
+        api_key_id, job_id, request_id, error, attempts, finished_at)
+    SELECT execution_id, workspace_id, fence, lane, status, prompt_id, slug, version, label, model, provider, input_tokens, output_tokens,
+        cached_input_tokens, usage_source, cost_nusd, price_version, latency_ms, first_token_ms, cached, simulated, finish_reason, end_user, session_id, app,
+        api_key_id, job_id, request_id, error::jsonb, attempts::jsonb, finished_at
+      FROM fresh ON CONFLICT DO NOTHING RETURNING execution_id),
+  content AS (
+    INSERT INTO execution_contents (execution_id, workspace_id, messages, variables, settings, output, tool_calls, metadata)
+    SELECT f.execution_id, f.workspace_id, f.messages::jsonb, f.variables::jsonb, f.settings::jsonb, f.output, f.tool_calls::jsonb, f.metadata::jsonb
+      FROM fresh f JOIN made USING (execution_id) WHERE f.messages IS NOT NULL ON CONFLICT DO NOTHING)
+  SELECT array_agg(execution_id) INTO v_new FROM made;
+  v_new := coalesce(v_new, '{}');
+
+  -- Holds to resolve: those of new rows, and those whose row somebody else had made.
+  v_done := v_new;
+  IF v_held IS NOT NULL AND EXISTS (SELECT FROM unnest(v_held) h WHERE h <> ALL (v_new)) THEN
+    SELECT v_done || coalesce(array_agg(x.execution_id), '{}') INTO v_done FROM executions x
+     WHERE x.execution_id BETWEEN lo AND hi AND x.execution_id = ANY (v_held) AND x.execution_id <> ALL (v_new);
+  END IF;
+  IF cardinality(v_done) = 0 THEN RETURN v_new; END IF;
+  SELECT array_agg(DISTINCT a.id) INTO v_accounts FROM holds h, unnest(h.account_ids) a(id) WHERE h.execution_id = ANY (v_done);
+  IF v_accounts IS NOT NULL THEN
+    PERFORM 1 FROM accounts WHERE account_id = ANY (v_accounts) ORDER BY account_id FOR NO KEY UPDATE;
+  END IF;
+  WITH gone AS (DELETE FROM holds WHERE execution_id = ANY (v_done) RETURNING execution_id, amount_nusd, account_ids),
+  item AS MATERIALIZED (
+    SELECT DISTINCT ON (i.id) i.id, r.workspace_id AS ws, CASE WHEN i.id = ANY (v_new) THEN r.cost_nusd ELSE 0 END AS cost, coalesce(g.amount_nusd, 0) AS held, g.account_ids AS accts
+      FROM unnest(v_done) i(id) JOIN unnest(p_rows) r ON r.execution_id = i.id LEFT JOIN gone g ON g.execution_id = i.id ORDER BY i.id, r.fence DESC),
+  moved AS (
+    UPDATE accounts a SET held_nusd = held_nusd - d.h,
+           spent_nusd = CASE WHEN resets_at <= clock_timestamp() THEN 0 ELSE spent_nusd END + d.c,
+           resets_at = CASE WHEN resets_at <= clock_timestamp() THEN resets_at + period * ceil(extract(epoch FROM clock_timestamp() - resets_at) / extract(epoch FROM period) + 1e-9) ELSE resets_at END
+      FROM (SELECT u.id, sum(held)::bigint AS h, sum(least(cost, held))::bigint AS c FROM item, unnest(accts) u(id) GROUP BY u.id) d
+     WHERE a.account_id = d.id AND (d.h <> 0 OR d.c <> 0))
+  INSERT INTO transfers (workspace_id, execution_id, kind, debit_account_id, credit_account_id, amount_nusd)
+  SELECT ws, id, 'charge', accts[1], 1, least(cost, held) FROM item WHERE least(cost, held) > 0
+  UNION ALL SELECT ws, id, 'overage', 2, 1, cost - held FROM item WHERE cost > held;
+  DELETE FROM accepted WHERE execution_id = ANY (v_done);
+  IF cardinality(v_new) > 0 THEN
+    SELECT string_agg(r.completed_event, ',') INTO v_events FROM (SELECT DISTINCT ON (execution_id) * FROM unnest(p_rows) ORDER BY execution_id, fence DESC) r WHERE r.execution_id = ANY (v_new);
+    INSERT INTO outbox (service, subject, message_id, body)
+    VALUES (p_service, 'burnish.v1.executions.completed.batch', p_event_id, convert_to('{"v":1,"event_id":"' || p_event_id || '","items":[' || v_events || ']}', 'UTF8'));
+    INSERT INTO outbox (service, subject, message_id, body)
+    SELECT DISTINCT ON (r.execution_id) p_service, r.background_subject, 'completed:' || r.execution_id, convert_to(r.background_event, 'UTF8')
+      FROM unnest(p_rows) r WHERE r.execution_id = ANY (v_new) AND r.background_event IS NOT NULL ORDER BY r.execution_id, r.fence DESC;
+  END IF;
+  RETURN v_new;
+END $$;
+
+-- The row of an execution that nobody can finish any more. p_code says why: `expired`, `not_dispatched`.
+CREATE FUNCTION ended_without_answer(p_exec uuid, p_ws uuid, p_fence integer, p_lane text, p_status text, p_code text, p_message text) RETURNS finished_execution
+LANGUAGE sql SET search_path = burnish, pg_temp AS $$
+  SELECT ROW(p_exec, p_ws, p_fence, p_lane, p_status, NULL, NULL, NULL, NULL, '', '', 0, 0, 0, 'estimated', 0, NULL,
+    least(2147483647, extract(epoch FROM clock_timestamp() - to_timestamp(('x' || substr(replace(p_exec::text, '-', ''), 1, 12))::bit(48)::bigint / 1000.0)) * 1000)::integer,
+    NULL, false, false, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+    jsonb_build_object('type', 'api_error', 'code', p_code, 'message', p_message, 'retryable', true)::text, '[]', clock_timestamp(),
+    NULL, NULL, NULL, NULL, NULL, NULL,
+    jsonb_build_object('execution_id', p_exec, 'workspace_id', p_ws, 'lane', p_lane, 'status', p_status, 'model', '', 'provider', '', 'input_tokens', 0, 'output_tokens', 0,
+      'cost_nusd', 0, 'latency_ms', 0, 'finished_at', to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'))::text,
+    NULL, NULL)::finished_execution $$;
+
+-- Ends holds past deadline + p_grace (the database's clock). Any number may run at once. Returns how many it ended.
+CREATE FUNCTION expire(p_grace_ms bigint, p_most integer) RETURNS integer LANGUAGE plpgsql SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
+DECLARE v_rows finished_execution[];
+BEGIN
+  SELECT array_agg(ended_without_answer(l.execution_id, l.workspace_id, l.fence, l.lane, 'timeout', 'expired', 'Nobody finished this execution before its deadline.')) INTO v_rows
+    FROM (SELECT execution_id, workspace_id, fence, lane FROM holds WHERE deadline < clock_timestamp() - p_grace_ms * interval '1 millisecond'
+           ORDER BY execution_id LIMIT p_most FOR UPDATE SKIP LOCKED) l;
+  IF v_rows IS NULL THEN RETURN 0; END IF;
+  RETURN cardinality(settle(v_rows, 'executor', 'expired:' || gen_random_uuid()::text));
+END $$;
+
+-- The gateway gives up an execution that no executor took: a row says so, nothing is charged, its key is free again. False: it has a row already.
+CREATE FUNCTION abandon(p_exec uuid, p_ws uuid, p_route text, p_key text) RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
+DECLARE v_fence integer; v_lane text; v_made uuid[];
+BEGIN
+  SELECT fence, lane INTO v_fence, v_lane FROM holds WHERE execution_id = p_exec AND workspace_id = p_ws FOR UPDATE;
+  v_made := settle(ARRAY[ended_without_answer(p_exec, p_ws, coalesce(v_fence, 1), coalesce(v_lane, 'interactive'), 'error', 'not_dispatched', 'No executor could take this execution.')],
+                   'gateway', 'abandoned:' || p_exec::text);
+  IF cardinality(v_made) > 0 AND p_key IS NOT NULL THEN
+    DELETE FROM idempotency_keys WHERE workspace_id = p_ws AND route = p_route AND key = p_key AND execution_id = p_exec;
+  END IF;
+  RETURN cardinality(v_made) > 0;
+END $$;
+
+-- Takes the execution away from whoever runs it. NULL: it has no hold any more, so read its row.
+CREATE FUNCTION raise_fence(p_exec uuid) RETURNS integer LANGUAGE sql SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
+  UPDATE holds SET fence = fence + 1 WHERE execution_id = p_exec RETURNING fence $$;
+
+-- Moves credit into a job's own account, in the caller's transaction. NULL: not enough credit. The same reference twice: the first account again.
+CREATE FUNCTION fund(p_ws uuid, p_credit_account bigint, p_amount bigint, p_reference uuid) RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
+DECLARE v_free bigint; v_id bigint;
+BEGIN
+  IF p_amount <= 0 OR p_amount > 1000000000000000 THEN RAISE EXCEPTION 'amount out of range' USING ERRCODE = 'numeric_value_out_of_range'; END IF;
+  SELECT CASE WHEN suspended THEN -1 ELSE limit_nusd - spent_nusd - held_nusd END INTO v_free FROM accounts
+   WHERE account_id = p_credit_account AND workspace_id = p_ws AND kind = 3 FOR NO KEY UPDATE;
+  IF v_free IS NULL THEN RETURN NULL; END IF;
+  SELECT account_id INTO v_id FROM accounts WHERE workspace_id = p_ws AND reference = p_reference;
+  IF v_id IS NOT NULL THEN RETURN v_id; END IF;
+  IF v_free < p_amount THEN RETURN NULL; END IF;
+  v_id := nextval('account_ids');
+  INSERT INTO accounts (account_id, workspace_id, kind, parent_account_id, reference, limit_nusd) VALUES (v_id, p_ws, 4, p_credit_account, p_reference, p_amount);
+  UPDATE accounts SET spent_nusd = spent_nusd + p_amount WHERE account_id = p_credit_account;
+  INSERT INTO transfers (workspace_id, kind, debit_account_id, credit_account_id, amount_nusd) VALUES (p_ws, 'funding', p_credit_account, v_id, p_amount);
+  RETURN v_id;
+END $$;
+GRANT USAGE ON SEQUENCE account_ids TO burnish_lookup;
+
+-- Gives back what closing accounts that hold nothing any more have left. NULL: all of them. Returns how many gave back.
+CREATE FUNCTION return_funding(p_account bigint) RETURNS integer LANGUAGE plpgsql SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
+DECLARE one record; v_rest bigint; n integer := 0;
+BEGIN
+  FOR one IN SELECT account_id, parent_account_id, workspace_id FROM accounts WHERE closing AND (p_account IS NULL OR account_id = p_account)
+              AND held_nusd = 0 AND limit_nusd > spent_nusd ORDER BY account_id LIMIT 100 LOOP
+    PERFORM 1 FROM accounts WHERE account_id IN (one.account_id, one.parent_account_id) ORDER BY account_id FOR NO KEY UPDATE;
+    SELECT limit_nusd - spent_nusd INTO v_rest FROM accounts WHERE account_id = one.account_id AND held_nusd = 0;
+    IF v_rest > 0 THEN
+      UPDATE accounts SET spent_nusd = spent_nusd + v_rest WHERE account_id = one.account_id;
+      UPDATE accounts SET limit_nusd = limit_nusd + v_rest WHERE account_id = one.parent_account_id;
+      INSERT INTO transfers (workspace_id, kind, debit_account_id, credit_account_id, amount_nusd) VALUES (one.workspace_id, 'funding_return', one.account_id, one.parent_account_id, v_rest);
+      n := n + 1;
+    END IF;
+  END LOOP;
+  RETURN n;
+END $$;
+
+-- Ends a job's account: nothing more is admitted, what is free goes back now, the rest when its last hold is gone (the sweeper sees to it).
+CREATE FUNCTION close_funding(p_account bigint) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
+BEGIN
+  PERFORM 1 FROM accounts WHERE account_id = p_account OR account_id = (SELECT parent_account_id FROM accounts WHERE account_id = p_account) ORDER BY account_id FOR NO KEY UPDATE;
+  UPDATE accounts SET closing = true WHERE account_id = p_account AND kind = 4;
+  PERFORM return_funding(p_account);
+END $$;
+
+CREATE FUNCTION grant_credit(p_ws uuid, p_amount bigint, p_reason text) RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
+DECLARE v_account bigint; v_limit bigint;
+BEGIN
+  SELECT credit_account_id INTO v_account FROM workspaces WHERE workspace_id = p_ws;
+  UPDATE accounts SET limit_nusd = limit_nusd + p_amount WHERE account_id = v_account RETURNING limit_nusd INTO v_limit;
+  INSERT INTO transfers (workspace_id, kind, debit_account_id, credit_account_id, amount_nusd, reason) VALUES (p_ws, 'grant', 3, v_account, p_amount, p_reason);
+  RETURN v_limit;
+END $$;
+
+-- Organization (made when NULL is given as the id of an existing one), workspace and its credit account, in the caller's transaction.
+CREATE FUNCTION create_workspace(p_ws uuid, p_organization uuid, p_new_organization boolean, p_name text) RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
+DECLARE v_account bigint;
+BEGIN
+  IF p_new_organization THEN INSERT INTO organizations (organization_id, name) VALUES (p_organization, p_name); END IF;
+  INSERT INTO workspaces (workspace_id, organization_id, name) VALUES (p_ws, p_organization, p_name) RETURNING credit_account_id INTO v_account;
+  INSERT INTO accounts (account_id, workspace_id, kind, limit_nusd) VALUES (v_account, p_ws, 3, 0);
+  RETURN v_account;
+END $$;
+GRANT INSERT ON organizations, workspaces TO burnish_lookup;
+GRANT USAGE ON SEQUENCE rate_ids TO burnish_lookup;
+
+CREATE FUNCTION find_api_key(p_prefix text) RETURNS TABLE (api_key_id uuid, workspace_id uuid, digest bytea, role text, scopes text[], rate_id bigint, rate_limit_per_minute integer, expires_at timestamptz, revoked_at timestamptz)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
+  SELECT k.api_key_id, k.workspace_id, k.digest, k.role, k.scopes, k.rate_id, k.rate_limit_per_minute, k.expires_at, k.revoked_at FROM api_keys k WHERE k.prefix = p_prefix $$;
+
+-- Housekeeping in bounded batches: keys after p_keys_h hours, event ids after p_events_d days. Returns rows deleted.
+CREATE FUNCTION forget_old(p_keys_h integer, p_events_d integer, p_most integer) RETURNS integer LANGUAGE plpgsql SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
+DECLARE n integer; m integer; c integer;
+BEGIN
+  DELETE FROM idempotency_keys WHERE ctid IN (SELECT k.ctid FROM idempotency_keys k WHERE k.at < clock_timestamp() - p_keys_h * interval '1 hour'
+      AND (k.execution_id IS NULL OR NOT EXISTS (SELECT FROM holds h WHERE h.execution_id = k.execution_id)) ORDER BY k.at LIMIT p_most);
+  GET DIAGNOSTICS n = ROW_COUNT;
+  DELETE FROM event_ids WHERE ctid IN (SELECT e.ctid FROM event_ids e WHERE e.at < clock_timestamp() - p_events_d * interval '1 day' ORDER BY e.at LIMIT p_most);
+  GET DIAGNOSTICS m = ROW_COUNT;
+  DELETE FROM config_changes WHERE change_no IN (SELECT change_no FROM config_changes WHERE at < clock_timestamp() - interval '7 days' ORDER BY change_no LIMIT p_most);
+  GET DIAGNOSTICS c = ROW_COUNT;
+  RETURN n + m + c;
+END $$;
+GRANT DELETE ON event_ids, config_changes TO burnish_lookup;
+
+-- The checker: must return no row. Owner of the rows it reads is named in the policies, so run it as superuser or through audit().
+CREATE FUNCTION drift() RETURNS TABLE (account_id bigint, what text, booked bigint, counted bigint) LANGUAGE sql STABLE SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
+  WITH held AS (SELECT u.id, sum(h.amount_nusd)::bigint AS s FROM holds h, unnest(h.account_ids) u(id) GROUP BY 1),
+       legs AS (SELECT x.id, sum(x.c)::bigint AS c, sum(x.d)::bigint AS d
+                  FROM (SELECT t.credit_account_id AS id, t.amount_nusd AS c, 0 AS d FROM transfers t UNION ALL SELECT t.debit_account_id, 0, t.amount_nusd FROM transfers t) x GROUP BY 1)
+  SELECT a.account_id, 'held', a.held_nusd, coalesce(h.s, 0) FROM accounts a LEFT JOIN held h ON h.id = a.account_id WHERE a.held_nusd <> coalesce(h.s, 0)
+  UNION ALL SELECT a.account_id, 'spent', a.spent_nusd, coalesce(l.d, 0) FROM accounts a LEFT JOIN legs l ON l.id = a.account_id WHERE a.kind <> 2 AND a.spent_nusd <> coalesce(l.d, 0)
+  UNION ALL SELECT a.account_id, 'credited', a.limit_nusd, coalesce(l.c, 0) FROM accounts a LEFT JOIN legs l ON l.id = a.account_id WHERE a.kind <> 2 AND a.limit_nusd <> coalesce(l.c, 0) $$;
+
+CALL make_lookup_function('admit(uuid[], uuid[], bigint[], bigint[], text[], boolean[], boolean[], text[], text[], bytea[], text[], bytea[], bigint[], bigint[], bigint[], bigint[], integer[], bigint[], integer[], integer[], bigint[], integer[])', app => true, worker => true);
+CALL make_lookup_function('settle(finished_execution[], text, text)', app => false, worker => true);
+CALL make_lookup_function('ended_without_answer(uuid, uuid, integer, text, text, text, text)', app => false, worker => false);
+CALL make_lookup_function('expire(bigint, integer)', app => false, worker => true);
+CALL make_lookup_function('abandon(uuid, uuid, text, text)', app => true, worker => false);
+CALL make_lookup_function('raise_fence(uuid)', app => true, worker => true);
+CALL make_lookup_function('fund(uuid, bigint, bigint, uuid)', app => true, worker => true);
+CALL make_lookup_function('return_funding(bigint)', app => false, worker => true);
+CALL make_lookup_function('close_funding(bigint)', app => true, worker => true);
+CALL make_lookup_function('grant_credit(uuid, bigint, text)', app => false, worker => false);
+CALL make_lookup_function('create_workspace(uuid, uuid, boolean, text)', app => true, worker => false);
+CALL make_lookup_function('find_api_key(text)', app => true, worker => false);
+CALL make_lookup_function('forget_old(integer, integer, integer)', app => false, worker => true);
+CALL make_lookup_function('drift()', app => false, worker => true);
+RESET ROLE;
+SET LOCAL search_path = public;
