@@ -1,0 +1,114 @@
+"""What a version says: pure data, its fingerprint, and how a new version takes over what it does not mention (PRODUCT P1)."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import jsonschema_rs
+
+from burnish_shared.errors import InvalidField
+from burnish_shared.template import PromptTemplate, parse_messages
+
+SETTING_FIELDS: Final = (
+    "temperature",
+    "max_tokens",
+    "top_p",
+    "frequency_penalty",
+    "presence_penalty",
+    "stop",
+    "seed",
+    "reasoning_effort",
+    "response_format",
+    "tools",
+    "tool_choice",
+)
+"""Settings that go to the provider under these names. One that was not given is not stored and not sent."""
+
+SPEC_FIELDS: Final = (
+    "output_format",
+    "json_schema",
+    "parameters",
+    "timeout_s",
+    "test_cases",
+    "success_criteria",
+    "quality_threshold",
+    "features",
+)
+"""What Burnish itself reads."""
+
+CONTENT_FIELDS: Final = ("messages", "model", "provider", *SETTING_FIELDS, *SPEC_FIELDS)
+
+DEFAULT_TIMEOUT_S: Final = 30.0
+"""PRODUCT P1: where nothing is said."""
+
+MAX_CONTENT_BYTES: Final = 524_288
+"""A version as JSON. It must fit into one message to an executor (768 KiB) together with its variables."""
+
+
+@dataclass(frozen=True, slots=True)
+class VersionContent:
+    """Everything of a version that decides what a model is asked. Treat the contained lists and dicts as frozen."""
+
+    messages: list[dict[str, Any]]
+    model: str
+    provider: str | None = None
+    settings: dict[str, Any] = field(default_factory=dict)
+    spec: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def from_fields(cls, fields: Mapping[str, Any]) -> "VersionContent":
+        """From the flat form of the API; a null is a field that was not given. Raises InvalidField where messages or model are lacking."""
+        if not fields.get("messages"):
+            raise InvalidField("A version needs 'messages' or a 'template'.", param="messages")
+        if not fields.get("model"):
+            raise InvalidField("A version needs a 'model', such as 'simulated/chat'.", param="model")
+        return cls(
+            messages=fields["messages"],
+            model=fields["model"],
+            provider=fields.get("provider"),
+            settings={name: fields[name] for name in SETTING_FIELDS if fields.get(name) is not None},
+            spec={name: fields[name] for name in SPEC_FIELDS if fields.get(name) is not None},
+        )
+
+    def fields(self) -> dict[str, Any]:
+        """The flat form of the API, in the order of CONTENT_FIELDS, without what was not given."""
+        first = {"messages": self.messages, "model": self.model} | ({"provider": self.provider} if self.provider else {})
+        return first | self.settings | self.spec
+
+    def fingerprint(self) -> bytes:
+        """SHA-256 of the content. Equal for two saves that mean the same, byte for byte; the order of keys inside a schema counts."""
+        return hashlib.sha256(_as_json(self.fields())).digest()
+
+    def template(self) -> PromptTemplate:
+        """The messages, parsed. Raises InvalidField where they are not in the template language."""
+        return parse_messages(self.messages, parameters=self.spec.get("parameters"))
+
+
+def checked(content: VersionContent) -> PromptTemplate:
+    """Refuses (InvalidField) what could be stored but never rendered or sent: bad templates, a schema that is none, too much of it."""
+    size_bytes = len(_as_json(content.fields()))
+    if size_bytes > MAX_CONTENT_BYTES:
+        raise InvalidField(f"A version has at most {MAX_CONTENT_BYTES:,} bytes; this one has {size_bytes:,}.", param="messages")
+    schema = content.spec.get("json_schema")
+    if schema is not None and not _is_schema(schema):
+        raise InvalidField("'json_schema' is no valid JSON Schema.", param="json_schema")
+    return content.template()
+
+
+def taken_over(base: VersionContent, given: Mapping[str, Any]) -> VersionContent:
+    """The base with what is given put over it: a field not given stays as it was, a null takes it away."""
+    return VersionContent.from_fields(base.fields() | dict(given))
+
+
+def _is_schema(schema: dict[str, Any]) -> bool:
+    """Only the schema itself is looked at; nothing that a `$ref` names is fetched."""
+    try:
+        return jsonschema_rs.meta.is_valid(schema)
+    except ValueError:
+        return False
+
+
+def _as_json(value: object) -> bytes:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()

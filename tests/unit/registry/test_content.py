@@ -1,0 +1,76 @@
+"""What a version holds: what counts as the same, what a new one takes over, and what is refused before it is stored."""
+
+from typing import Any
+
+import pytest
+
+from burnish_gateway.registry.content import MAX_CONTENT_BYTES, VersionContent, checked, taken_over
+from burnish_shared.errors import InvalidField
+
+pytestmark = pytest.mark.capability("P1")
+
+BASE: dict[str, Any] = {"messages": [{"role": "user", "content": "Hi {{name}}"}], "model": "simulated/chat"}
+
+
+def content(**fields: Any) -> VersionContent:
+    return VersionContent.from_fields(BASE | fields)
+
+
+def test_a_setting_that_is_not_given_is_not_stored() -> None:
+    assert content(temperature=None).settings == {}
+    assert content(temperature=0.0).settings == {"temperature": 0.0}
+
+
+def test_the_same_content_has_the_same_fingerprint_in_whatever_order_it_came() -> None:
+    one = VersionContent.from_fields({"model": "m", "seed": 1, "temperature": 0.5, "messages": BASE["messages"]})
+    other = VersionContent.from_fields({"temperature": 0.5, "messages": BASE["messages"], "seed": 1, "model": "m", "stop": None})
+    assert one.fingerprint() == other.fingerprint()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"temperature": 0.1},
+        {"model": "simulated/reader"},
+        {"provider": "openai"},
+        {"messages": [{"role": "user", "content": "Hi {{name}} "}]},
+        {"messages": [{"role": "system", "content": "Hi {{name}}"}]},
+        {"json_schema": {"type": "object"}},
+    ],
+)
+def test_whatever_a_model_would_see_differently_has_another_fingerprint(change: dict[str, Any]) -> None:
+    assert content(**change).fingerprint() != content().fingerprint()
+
+
+def test_the_order_of_properties_in_a_schema_counts_because_a_model_sees_it() -> None:
+    one = content(json_schema={"properties": {"a": {}, "b": {}}})
+    assert one.fingerprint() != content(json_schema={"properties": {"b": {}, "a": {}}}).fingerprint()
+
+
+def test_a_new_version_takes_over_what_it_does_not_mention_and_null_takes_away() -> None:
+    base = content(temperature=0.5, seed=7, output_format="json")
+    new = taken_over(base, {"temperature": None, "seed": 8, "messages": [{"role": "user", "content": "x"}]})
+    assert new.fields() == {"messages": [{"role": "user", "content": "x"}], "model": "simulated/chat", "seed": 8, "output_format": "json"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "param"),
+    [
+        ({"messages": []}, "messages"),
+        ({"messages": None}, "messages"),
+        ({"model": None}, "model"),
+        ({"messages": [{"role": "user", "content": "{{"}]}, "messages[0].content"),
+        ({"messages": [{"role": "user", "content": "é" * (MAX_CONTENT_BYTES // 2)}]}, "messages"),
+        ({"json_schema": {"type": "nonsense"}}, "json_schema"),
+        ({"json_schema": {"properties": 5}}, "json_schema"),
+        ({"parameters": {"bad name": {"type": "string"}}}, "parameters"),
+    ],
+)
+def test_what_could_never_be_sent_is_refused(fields: dict[str, Any], param: str) -> None:
+    with pytest.raises(InvalidField) as refused:
+        checked(content(**fields))
+    assert refused.value.param == param
+
+
+def test_a_schema_that_names_another_place_is_not_fetched() -> None:
+    assert checked(content(json_schema={"$ref": "http://127.0.0.1:9/nothing"})).required == ("name",)
