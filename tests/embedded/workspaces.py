@@ -26,7 +26,7 @@ async def make_workspace(superuser_url: str, *, credit_nusd: int = TEST_CREDIT_N
         async with connection.transaction():
             account_id = await connection.fetchval("SELECT create_workspace($1, $2, true, $3)", workspace_id, organization_id, name)
             if credit_nusd:
-                await connection.execute("SELECT grant_credit($1, $2, 'test')", workspace_id, credit_nusd)
+                await connection.fetchval("SELECT grant_credit($1, $2, 'test')", workspace_id, credit_nusd)
         return Workspace(workspace_id=workspace_id, organization_id=organization_id, credit_account_id=account_id)
     finally:
         await connection.close()

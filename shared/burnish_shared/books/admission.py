@@ -1,0 +1,267 @@
+"""May this execution begin? One statement answers for everybody who asked meanwhile (DESIGN 4.2, docs/admission.md).
+
+The statement commits without waiting for the disk, so that no row lock is held through a flush; the answer is given after a flush
+that many batches share. Whoever saw our hold commits after us, so nothing that was built on it can outlive it.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import structlog
+
+from burnish_shared.db.session import UNAVAILABLE, DurableConnection
+from burnish_shared.errors import Unavailable
+
+log = structlog.get_logger()
+
+MOST_IN_A_BATCH = 256
+"""Requests in one statement: 3–11 ms (ADMISSION)."""
+
+GIVE_UP_S = 2.0
+"""How long an admission whose answer was lost is asked again, with the same id, before the caller hears 503."""
+
+RATE_WINDOW_US = 60_000_000
+BURST_RATIO = 0.2
+"""Accepted in any window ≤ limit × (1 + burst) (PROMISES G-16)."""
+
+
+class Verdict(IntEnum):
+    """What `admit` answers; the numbers are those of the SQL function."""
+
+    YES = 0
+    RATE = 1
+    BUDGET = 2
+    CREDIT = 3
+    FUNDING = 4
+    SUSPENDED = 5
+    UNKNOWN_ACCOUNT = 6
+    ENDED = 7
+    KEY_REPEATED = 8
+    KEY_MISMATCH = 9
+    CLOSING = 10
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimit:
+    """`per_minute` requests in any minute, plus a burst of 20%."""
+
+    rate_id: int
+    per_minute: int
+
+    @property
+    def burst_us(self) -> int:
+        return int(RATE_WINDOW_US * BURST_RATIO) + self.step_us
+
+    @property
+    def step_us(self) -> int:
+        """What one request moves the theoretical arrival time by (GCRA, ITU-T I.371)."""
+        return max(1, RATE_WINDOW_US // self.per_minute)
+
+
+@dataclass(frozen=True, slots=True)
+class IdempotencyKey:
+    """A key in its scope. `fingerprint`: SHA-256 of the canonical body."""
+
+    route: str
+    key: str
+    fingerprint: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class AdmissionRequest:
+    """One execution that wants to begin. `ttl_ms` from the moment of admission, on the database's clock.
+
+    `claim`: an executor takes what may be held already; the fence rises. `message`: a background request to publish, as (subject, body).
+    `account_ids`: the account that is charged first, budgets after it.
+    """
+
+    execution_id: UUID
+    workspace_id: UUID
+    amount_nusd: int
+    ttl_ms: int
+    lane: str
+    account_ids: Sequence[int]
+    rates: Sequence[RateLimit] = ()
+    key: IdempotencyKey | None = None
+    claim: bool = False
+    message: tuple[str, bytes] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The verdict. `limit_id`: the rate or account that said no; `retry_after_s`: when it may say yes; `original`: whose key it was."""
+
+    verdict: Verdict
+    limit_id: int | None = None
+    retry_after_s: float = 0.0
+    original: UUID | None = None
+    fence: int = 1
+    warned_account_id: int | None = None
+
+
+@dataclass(slots=True)
+class _Waiting:
+    request: AdmissionRequest
+    answer: "asyncio.Future[Answer]"
+    seen_before: bool = False
+
+
+@dataclass(slots=True)
+class Admission:
+    """Collects what is asked while a batch is on its way, and sends it as the next one. `run` must be running.
+
+    `hold`: the connection that commits asynchronously; `disk`: the one that flushes.
+    """
+
+    hold: DurableConnection
+    disk: DurableConnection
+    _queue: list[_Waiting] = field(default_factory=list)
+    _asked: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def ask(self, request: AdmissionRequest) -> Answer:
+        """The answer, once it is on disk. Raises Unavailable when the books could not be reached for GIVE_UP_S; then nothing is held
+        for longer than the hold's own deadline.
+        """
+        waiting = _Waiting(request, asyncio.get_running_loop().create_future(), seen_before=request.claim)
+        self._queue.append(waiting)
+        self._asked.set()
+        return await waiting.answer
+
+    async def run(self) -> None:
+        """Answers until it is cancelled; one batch is under way at any time."""
+        while True:
+            await self._asked.wait()
+            batch, self._queue = self._queue[:MOST_IN_A_BATCH], self._queue[MOST_IN_A_BATCH:]
+            if not self._queue:
+                self._asked.clear()
+            try:
+                await self._decide(batch)
+            except Exception as error:  # whatever it was, callers must not hang
+                log.exception("admission.failed", requests=len(batch))
+                _fail(batch, error)
+
+    async def _decide(self, batch: list[_Waiting]) -> None:
+        give_up_at = asyncio.get_running_loop().time() + GIVE_UP_S
+        while True:
+            try:
+                row = await self.hold.fetchrow(ADMIT, *_arguments(batch))
+                await self.disk.flush()
+            except asyncpg.LockNotAvailableError:
+                await self._split(batch, _by_workspace(batch))
+                return
+            except UNAVAILABLE as error:
+                for one in batch:
+                    one.seen_before = True
+                if asyncio.get_running_loop().time() >= give_up_at:
+                    _fail(batch, Unavailable("The books cannot be reached at the moment; try again.", retry_after_s=1))
+                    return
+                log.warning("admission.retried", error=type(error).__name__, requests=len(batch))
+                await asyncio.sleep(0.05)
+            except asyncpg.PostgresError as error:
+                if len(batch) == 1:
+                    _fail(batch, error)
+                    return
+                await self._split(batch, [batch[: len(batch) // 2], batch[len(batch) // 2 :]])
+                return
+            else:
+                assert row is not None
+                _tell(batch, row)
+                return
+
+    async def _split(self, batch: list[_Waiting], parts: list[list[_Waiting]]) -> None:
+        """A batch that failed is tried in parts; a part that cannot be made smaller and meets a lock again is answered 503."""
+        if len(parts) == 1:
+            try:
+                row = await self.hold.fetchrow(ADMIT, *_arguments(batch))
+                await self.disk.flush()
+            except (asyncpg.LockNotAvailableError, *UNAVAILABLE):
+                _fail(batch, Unavailable("Another operation holds this workspace's account; try again.", retry_after_s=1))
+            else:
+                assert row is not None
+                _tell(batch, row)
+            return
+        for part in parts:
+            await self._decide(part)
+
+
+ADMIT = (
+    "SELECT verdict, limit_id, retry_us, warned, original, fence FROM admit($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, "
+    "$13, $14, $15, $16, $17, $18, $19, $20, $21, $22)"
+)
+
+
+def _arguments(batch: list[_Waiting]) -> tuple[Any, ...]:
+    """The arrays of `admit`, flattened: distinct rates and accounts ascending, and for each request its slots and where they end."""
+    asked = [one.request for one in batch]
+    rates = {rate.rate_id: rate for request in asked for rate in request.rates}
+    rate_ids = sorted(rates)
+    account_ids = sorted({account for request in asked for account in request.account_ids})
+    rate_slot = {rate_id: slot for slot, rate_id in enumerate(rate_ids, start=1)}
+    account_slot = {account_id: slot for slot, account_id in enumerate(account_ids, start=1)}
+    rate_to: list[int] = []
+    account_to: list[int] = []
+    for request in asked:
+        rate_to.append((rate_to[-1] if rate_to else 0) + len(request.rates))
+        account_to.append((account_to[-1] if account_to else 0) + len(request.account_ids))
+    keys = [request.key for request in asked]
+    messages = [request.message for request in asked]
+    return (
+        [request.execution_id for request in asked],
+        [request.workspace_id for request in asked],
+        [request.amount_nusd for request in asked],
+        [request.ttl_ms for request in asked],
+        [request.lane for request in asked],
+        [one.seen_before for one in batch],
+        [request.claim for request in asked],
+        [key.route if key else None for key in keys],
+        [key.key if key else None for key in keys],
+        [key.fingerprint if key else None for key in keys],
+        [message[0] if message else None for message in messages],
+        [message[1] if message else None for message in messages],
+        rate_ids,
+        [RATE_WINDOW_US] * len(rate_ids),
+        [rates[rate_id].burst_us for rate_id in rate_ids],
+        account_ids,
+        [rate_slot[rate.rate_id] for request in asked for rate in request.rates],
+        [rate.step_us for request in asked for rate in request.rates],
+        rate_to,
+        [account_slot[account] for request in asked for account in request.account_ids],
+        [account for request in asked for account in request.account_ids],
+        account_to,
+    )
+
+
+def _tell(batch: list[_Waiting], row: asyncpg.Record) -> None:
+    verdicts, limits, retries, originals, fences, warned = (
+        row["verdict"], row["limit_id"], row["retry_us"], row["original"], row["fence"], row["warned"],
+    )  # fmt: skip
+    for index, waiting in enumerate(batch):
+        if not waiting.answer.done():
+            waiting.answer.set_result(
+                Answer(
+                    verdict=Verdict(verdicts[index]),
+                    limit_id=limits[index],
+                    retry_after_s=retries[index] / 1_000_000,
+                    original=originals[index],
+                    fence=fences[index],
+                    warned_account_id=warned[index],
+                )
+            )
+
+
+def _fail(batch: list[_Waiting], error: BaseException) -> None:
+    for waiting in batch:
+        if not waiting.answer.done():
+            waiting.answer.set_exception(error)
+
+
+def _by_workspace(batch: list[_Waiting]) -> list[list[_Waiting]]:
+    parts: dict[UUID, list[_Waiting]] = {}
+    for waiting in batch:
+        parts.setdefault(waiting.request.workspace_id, []).append(waiting)
+    return list(parts.values())

@@ -1,0 +1,148 @@
+"""One finished execution, as the SQL type `finished_execution` wants it, and the statement that books many of them."""
+
+import json
+from dataclasses import astuple, dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from burnish_shared import subjects
+from burnish_shared.contracts.events import Event
+from burnish_shared.contracts.executions import Attempt, CompletedItem, ErrorInfo, ExecutionRequest, Lane, Outcome
+from burnish_shared.ids import derived_uuid
+
+SETTLE = "SELECT settle($1::finished_execution[], $2, $3) AS made"
+
+INT4_MOST = 2**31 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class FinishedExecution:
+    """Fields in the order of the SQL type; JSON columns as text."""
+
+    execution_id: UUID
+    workspace_id: UUID
+    fence: int
+    lane: str
+    status: str
+    prompt_id: UUID | None
+    slug: str | None
+    version: int | None
+    label: str | None
+    model: str
+    provider: str
+    input_tokens: int
+    output_tokens: int
+    cached_input_tokens: int
+    usage_source: str
+    cost_nusd: int
+    price_version: str | None
+    latency_ms: int
+    first_token_ms: int | None
+    cached: bool
+    simulated: bool
+    finish_reason: str | None
+    end_user: str | None
+    session_id: str | None
+    app: str | None
+    api_key_id: UUID | None
+    job_id: UUID | None
+    request_id: str | None
+    error: str | None
+    attempts: str
+    finished_at: datetime
+    messages: str | None
+    variables: str | None
+    settings: str | None
+    output: str | None
+    tool_calls: str | None
+    metadata: str | None
+    completed_event: str
+    background_event: str | None
+    background_subject: str | None
+
+    def as_row(self) -> tuple[Any, ...]:
+        return astuple(self)
+
+
+def storable(text: str) -> str:
+    """Text that PostgreSQL takes: U+0000 and lone surrogates, which models do emit, become U+FFFD."""
+    if "\x00" in text:
+        text = text.replace("\x00", "\ufffd")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
+
+
+def json_text(value: object) -> str:
+    """JSON for a jsonb column: no NUL, no lone surrogate, no NaN."""
+    return storable(json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=str)).replace("\\u0000", "\\ufffd")
+
+
+def finished(request: ExecutionRequest, outcome: Outcome, *, finished_at: datetime, store_content: bool = True) -> FinishedExecution:
+    """The record of one execution. `finished_at` decides the bucket of its rollup, here and in a recount."""
+    prompt, caller, usage = request.prompt, request.caller, outcome.usage
+    return FinishedExecution(
+        execution_id=request.execution_id, workspace_id=request.workspace_id, fence=request.fence, lane=request.lane.value,
+        status=outcome.status.value, prompt_id=prompt.prompt_id if prompt else None, slug=prompt.slug if prompt else None,
+        version=prompt.version if prompt else None, label=prompt.label if prompt else None, model=outcome.model, provider=outcome.provider,
+        input_tokens=min(usage.input_tokens, INT4_MOST), output_tokens=min(usage.output_tokens, INT4_MOST),
+        cached_input_tokens=min(usage.cached_input_tokens, INT4_MOST), usage_source=usage.source, cost_nusd=outcome.cost_nusd,
+        price_version=request.route.price.version, latency_ms=min(outcome.latency_ms, INT4_MOST), first_token_ms=outcome.first_token_ms,
+        cached=outcome.cached, simulated=outcome.simulated, finish_reason=outcome.finish_reason, end_user=caller.user_id,
+        session_id=caller.session_id, app=caller.app, api_key_id=UUID(caller.api_key_id) if caller.api_key_id else None,
+        job_id=request.job_id, request_id=request.request_id or None,
+        error=json_text(outcome.error.model_dump()) if outcome.error else None,
+        attempts=_attempts(outcome.attempts), finished_at=finished_at,
+        messages=json_text(request.messages) if store_content else None,
+        variables=json_text(request.variables), settings=json_text(request.settings),
+        output=None if outcome.output is None else storable(outcome.output),
+        tool_calls=json_text(outcome.tool_calls) if outcome.tool_calls else None, metadata=json_text(caller.metadata),
+        completed_event=_completed(request, outcome, finished_at=finished_at).model_dump_json(),
+        background_event=_background(request, outcome, finished_at=finished_at),
+        background_subject=subjects.event("execution.completed", request.workspace_id) if request.lane is Lane.BACKGROUND else None,
+    )  # fmt: skip
+
+
+def without_content(row: FinishedExecution) -> FinishedExecution:
+    """The same execution for a row that PostgreSQL refused: numbers stay, text goes, and the error says so (DESIGN 4.5)."""
+    from dataclasses import replace
+
+    error = ErrorInfo(type="api_error", code="unrecordable", message="The text of this execution could not be stored.")
+    return replace(
+        row, status="error", error=json_text(error.model_dump()), messages=None, variables=None, settings=None, output=None, tool_calls=None,
+        metadata=None, attempts="[]", end_user=None, session_id=None, app=None, request_id=None, finish_reason=None,
+    )  # fmt: skip
+
+
+def _attempts(attempts: list[Attempt]) -> str:
+    return json_text([attempt.model_dump(exclude_defaults=True) for attempt in attempts]) if attempts else "[]"
+
+
+def _completed(request: ExecutionRequest, outcome: Outcome, *, finished_at: datetime) -> CompletedItem:
+    prompt, caller = request.prompt, request.caller
+    return CompletedItem(
+        execution_id=request.execution_id, workspace_id=request.workspace_id, lane=request.lane, status=outcome.status,
+        prompt_id=prompt.prompt_id if prompt else None, slug=prompt.slug if prompt else None, version=prompt.version if prompt else None,
+        label=prompt.label if prompt else None, model=outcome.model, provider=outcome.provider, app=caller.app, api_key_id=caller.api_key_id,
+        end_user=caller.user_id, job_id=request.job_id, input_tokens=min(outcome.usage.input_tokens, INT4_MOST),
+        output_tokens=min(outcome.usage.output_tokens, INT4_MOST), cached_input_tokens=min(outcome.usage.cached_input_tokens, INT4_MOST),
+        cost_nusd=outcome.cost_nusd, latency_ms=outcome.latency_ms, first_token_ms=outcome.first_token_ms, cached=outcome.cached,
+        simulated=outcome.simulated, finished_at=finished_at,
+    )  # fmt: skip
+
+
+def _background(request: ExecutionRequest, outcome: Outcome, *, finished_at: datetime) -> str | None:
+    if request.lane is not Lane.BACKGROUND:
+        return None
+    event = Event(
+        id=derived_uuid(request.execution_id, "execution.completed"), type="execution.completed", workspace_id=request.workspace_id,
+        occurred_at=finished_at, object_id=str(request.execution_id), simulated=outcome.simulated, traceparent=request.traceparent,
+        data={
+            "execution_id": str(request.execution_id), "status": outcome.status.value, "prompt": outcome.prompt, "version": outcome.version,
+            "model": outcome.model, "cost_nusd": outcome.cost_nusd, "latency_ms": outcome.latency_ms,
+        },
+    )  # fmt: skip
+    return event.to_bytes().decode()

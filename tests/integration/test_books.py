@@ -1,0 +1,305 @@
+"""The books: exact under concurrency, each execution booked once, whatever the order."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import pytest
+
+from burnish_shared.books.admission import Admission, AdmissionRequest, IdempotencyKey, RateLimit, Verdict
+from burnish_shared.books.finished import SETTLE, FinishedExecution, finished, without_content
+from burnish_shared.contracts.executions import Caller, ExecutionRequest, Lane, Outcome, Price, Route, Status, Usage
+from burnish_shared.db.session import DurableConnection
+from burnish_shared.ids import new_uuid
+from tests.embedded.workspaces import Workspace
+
+HOLD_NUSD = 1_000
+
+
+@asynccontextmanager
+async def admissions(url: str, count: int = 1) -> AsyncIterator[list[Admission]]:
+    made = [
+        Admission(DurableConnection(url, application_name="hold", asynchronous=True), DurableConnection(url, application_name="disk"))
+        for _ in range(count)
+    ]
+    tasks = [asyncio.create_task(one.run()) for one in made]
+    try:
+        yield made
+    finally:
+        for task in tasks:
+            task.cancel()
+        for one in made:
+            await one.hold.close()
+            await one.disk.close()
+
+
+@asynccontextmanager
+async def superuser(urls: Any) -> AsyncIterator[asyncpg.Connection]:
+    connection = await asyncpg.connect(urls["superuser"], server_settings={"search_path": "burnish"})
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+def wish(workspace: Workspace, **changes: Any) -> AdmissionRequest:
+    values: dict[str, Any] = {
+        "execution_id": new_uuid(), "workspace_id": workspace.workspace_id, "amount_nusd": HOLD_NUSD, "ttl_ms": 60_000,
+        "lane": "interactive", "account_ids": [workspace.credit_account_id],
+    }  # fmt: skip
+    return AdmissionRequest(**(values | changes))
+
+
+def record(request: AdmissionRequest, *, cost_nusd: int = 400, fence: int = 1, output: str = "hello") -> FinishedExecution:
+    price = Price(version="t", input_nusd_per_million=1, cached_input_nusd_per_million=1, output_nusd_per_million=1)
+    asked = ExecutionRequest(
+        execution_id=request.execution_id, workspace_id=request.workspace_id, lane=Lane(request.lane), fence=fence,
+        deadline_at=datetime.now(UTC) + timedelta(minutes=1), hold_nusd=request.amount_nusd, account_ids=list(request.account_ids),
+        route=Route(model="m", provider="p", upstream_model="m", base_url="http://x", price=price), messages=[{"role": "user", "content": "hi"}],
+        sent_at=datetime.now(UTC), caller=Caller(),
+    )  # fmt: skip
+    outcome = Outcome(
+        id=request.execution_id, output=output, prompt=None, version=None, model="m", provider="p", status=Status.SUCCESS, finish_reason="stop",
+        usage=Usage(input_tokens=3, output_tokens=4, source="provider"), cost_nusd=cost_nusd, latency_ms=5, first_token_ms=None, simulated=False,
+    )  # fmt: skip
+    return finished(asked, outcome, finished_at=datetime.now(UTC))
+
+
+async def settle(connection: Any, *rows: FinishedExecution) -> list[UUID]:
+    made = await connection.fetchval(SETTLE, [row.as_row() for row in rows], "executor", str(new_uuid()))
+    return list(made)
+
+
+async def assert_books_are_right(connection: asyncpg.Connection, *, holds: int = 0) -> None:
+    assert await connection.fetch("SELECT * FROM drift()") == []
+    assert await connection.fetchval("SELECT count(*) FROM holds") == holds
+
+
+@pytest.mark.promise("C-02", "C-03")
+@pytest.mark.parametrize("affordable", [0, 1, 22, 99, 100, 101])
+async def test_of_a_hundred_at_once_through_two_gateways_exactly_the_affordable_ones_begin(
+    database_urls: Any, new_workspace: Any, affordable: int
+) -> None:
+    workspace = await new_workspace(credit_nusd=affordable * HOLD_NUSD)
+    async with admissions(database_urls["gateway"], 2) as gateways, superuser(database_urls) as books:
+        answers = await asyncio.gather(*(gateways[i % 2].ask(wish(workspace)) for i in range(100)))
+        assert sum(one.verdict is Verdict.YES for one in answers) == min(affordable, 100)
+        assert {one.verdict for one in answers} <= {Verdict.YES, Verdict.CREDIT}
+        await assert_books_are_right(books, holds=min(affordable, 100))
+
+
+@pytest.mark.promise("G-03", "G-04")
+async def test_fifty_at_once_with_one_key_begin_one_execution_and_another_body_is_a_mismatch(database_urls: Any, workspace: Workspace) -> None:
+    key = IdempotencyKey("executions", "k", b"body")
+    async with admissions(database_urls["gateway"], 2) as gateways:
+        answers = await asyncio.gather(*(gateways[i % 2].ask(wish(workspace, key=key)) for i in range(50)))
+        first = [one for one in answers if one.verdict is Verdict.YES]
+        repeats = [one for one in answers if one.verdict is Verdict.KEY_REPEATED]
+        assert (len(first), len(repeats)) == (1, 49)
+        assert len({one.original for one in repeats}) == 1
+        other = await gateways[0].ask(wish(workspace, key=IdempotencyKey("executions", "k", b"other")))
+        assert other.verdict is Verdict.KEY_MISMATCH
+
+
+@pytest.mark.promise("G-06")
+async def test_a_refused_request_leaves_its_key_free(database_urls: Any, new_workspace: Any) -> None:
+    workspace = await new_workspace(credit_nusd=0)
+    key = IdempotencyKey("executions", "k", b"body")
+    async with admissions(database_urls["gateway"]) as (gateway,), superuser(database_urls) as books:
+        assert (await gateway.ask(wish(workspace, key=key))).verdict is Verdict.CREDIT
+        assert await books.fetchval("SELECT count(*) FROM idempotency_keys") == 0
+        await books.fetchval("SELECT grant_credit($1, $2, 'test')", workspace.workspace_id, HOLD_NUSD)
+        assert (await gateway.ask(wish(workspace, key=key))).verdict is Verdict.YES
+
+
+@pytest.mark.promise("G-16")
+async def test_a_rate_limit_holds_over_two_gateways(database_urls: Any, workspace: Workspace) -> None:
+    rate = RateLimit(rate_id=7, per_minute=100)
+    async with admissions(database_urls["gateway"], 2) as gateways:
+        answers = await asyncio.gather(*(gateways[i % 2].ask(wish(workspace, rates=[rate])) for i in range(200)))
+    admitted = sum(one.verdict is Verdict.YES for one in answers)
+    assert 20 <= admitted <= 23  # the burst of 20%, one step, and what a second of test time lets pass
+    assert all(one.retry_after_s > 0 for one in answers if one.verdict is Verdict.RATE)
+
+
+@pytest.mark.promise("G-16")
+async def test_after_a_crash_emptied_the_limits_nobody_gets_a_fresh_burst(database_urls: Any, workspace: Workspace) -> None:
+    async with admissions(database_urls["gateway"]) as (gateway,), superuser(database_urls) as books:
+        await books.execute("TRUNCATE rate_state, rate_epoch")
+        answers = await asyncio.gather(*(gateway.ask(wish(workspace, rates=[RateLimit(rate_id=8, per_minute=60)])) for _ in range(20)))
+    assert sum(one.verdict is Verdict.YES for one in answers) <= 1
+
+
+@pytest.mark.promise("T-06")
+async def test_an_account_of_another_workspace_is_refused(database_urls: Any, workspace: Workspace, new_workspace: Any) -> None:
+    other = await new_workspace()
+    async with admissions(database_urls["gateway"]) as (gateway,):
+        answer = await gateway.ask(wish(workspace, account_ids=[other.credit_account_id]))
+        unnamed = await gateway.ask(wish(workspace, account_ids=[]))
+    assert answer.verdict is Verdict.UNKNOWN_ACCOUNT
+    assert unnamed.verdict is Verdict.UNKNOWN_ACCOUNT
+
+
+@pytest.mark.promise("C-04", "C-13")
+async def test_a_settlement_counts_once_however_often_it_comes(database_urls: Any, workspace: Workspace) -> None:
+    async with admissions(database_urls["gateway"]) as (gateway,), superuser(database_urls) as books:
+        one, two = wish(workspace), wish(workspace)
+        await asyncio.gather(gateway.ask(one), gateway.ask(two))
+        worker = DurableConnection(database_urls["executor"], application_name="settle")
+        made = await asyncio.gather(*((worker.fetchrow(SETTLE, [record(one).as_row(), record(one).as_row(), record(two).as_row()], "executor", f"e{i}")) for i in range(3)))
+        assert sorted(len(row["made"]) for row in made if row) == [0, 0, 2]
+        assert await books.fetchval("SELECT sum(amount_nusd) FROM transfers WHERE kind = 'charge'") == 800
+        assert await books.fetchval("SELECT count(*) FROM outbox WHERE service = 'executor'") == 1
+        assert await books.fetchval("SELECT output FROM execution_contents WHERE execution_id = $1", one.execution_id) == "hello"
+        await assert_books_are_right(books)
+        await worker.close()
+
+
+@pytest.mark.promise("C-03")
+async def test_what_a_provider_bills_beyond_the_hold_is_the_platforms_loss(database_urls: Any, new_workspace: Any) -> None:
+    workspace = await new_workspace(credit_nusd=HOLD_NUSD)
+    async with admissions(database_urls["gateway"]) as (gateway,), superuser(database_urls) as books:
+        one = wish(workspace)
+        await gateway.ask(one)
+        await settle(books, record(one, cost_nusd=HOLD_NUSD + 500))
+        kinds = {row["kind"]: (row["debit_account_id"], row["amount_nusd"]) for row in await books.fetch("SELECT * FROM transfers WHERE execution_id IS NOT NULL")}
+        assert kinds == {"charge": (workspace.credit_account_id, HOLD_NUSD), "overage": (2, 500)}
+        await assert_books_are_right(books)
+
+
+@pytest.mark.promise("E-03")
+async def test_a_raised_fence_shuts_out_the_executor_that_had_it(database_urls: Any, workspace: Workspace) -> None:
+    async with admissions(database_urls["gateway"]) as (gateway,), superuser(database_urls) as books:
+        one = wish(workspace)
+        await gateway.ask(one)
+        assert await books.fetchval("SELECT raise_fence($1)", one.execution_id) == 2
+        assert await settle(books, record(one, fence=1)) == []
+        await assert_books_are_right(books, holds=1)
+        assert await settle(books, record(one, fence=2, output="second")) == [one.execution_id]
+        assert await settle(books, record(one, fence=1)) == []
+        await assert_books_are_right(books)
+        assert await books.fetchval("SELECT raise_fence($1)", one.execution_id) is None
+
+
+@pytest.mark.promise("E-03")
+async def test_a_fence_raised_while_a_settlement_waits_for_the_account_comes_too_late(database_urls: Any, workspace: Workspace) -> None:
+    """Settle locks the hold first: the fence waits for it, and then finds no hold."""
+    async with admissions(database_urls["gateway"]) as (gateway,), superuser(database_urls) as blocker, superuser(database_urls) as one, superuser(database_urls) as two:
+        asked = wish(workspace)
+        await gateway.ask(asked)
+        block = blocker.transaction()
+        await block.start()
+        await blocker.fetchval("SELECT 1 FROM accounts WHERE account_id = $1 FOR UPDATE", workspace.credit_account_id)
+        settling = asyncio.create_task(settle(one, record(asked)))
+        await _until_waiting(blocker)
+        fencing = asyncio.create_task(two.fetchval("SELECT raise_fence($1)", asked.execution_id))
+        await _until_waiting(blocker, count=2)
+        await block.rollback()
+        assert await settling == [asked.execution_id]
+        assert await fencing is None
+        await assert_books_are_right(blocker)
+
+
+async def _until_waiting(connection: asyncpg.Connection, *, count: int = 1) -> None:
+    while await connection.fetchval("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()") < count:
+        await asyncio.sleep(0.005)
+
+
+@pytest.mark.promise("C-09", "E-02")
+async def test_settle_then_admit_then_expire_of_one_id_books_it_once(database_urls: Any, workspace: Workspace) -> None:
+    async with admissions(database_urls["executor"]) as (executor,), superuser(database_urls) as books:
+        one = wish(workspace, lane="batch", claim=True)
+        assert (await executor.ask(one)).fence == 1
+        assert (await executor.ask(one)).fence == 2  # delivered again: the fence names one claim
+        assert await settle(books, record(one, fence=2)) == [one.execution_id]
+        ended = await executor.ask(one)
+        assert (ended.verdict, ended.original) == (Verdict.ENDED, one.execution_id)
+        assert await books.fetchval("SELECT expire(0, 10)") == 0
+        await assert_books_are_right(books)
+
+
+@pytest.mark.promise("C-05", "C-09", "C-12")
+async def test_a_hold_past_its_deadline_becomes_a_timeout_and_a_late_settlement_changes_nothing(database_urls: Any, workspace: Workspace) -> None:
+    async with admissions(database_urls["gateway"]) as (gateway,), superuser(database_urls) as books, superuser(database_urls) as again:
+        asked = [wish(workspace, ttl_ms=1) for _ in range(5)]
+        await asyncio.gather(*(gateway.ask(one) for one in asked))
+        assert sum(await asyncio.gather(books.fetchval("SELECT expire(0, 100)"), again.fetchval("SELECT expire(0, 100)"))) == 5
+        assert await settle(books, record(asked[0])) == []
+        rows = await books.fetch("SELECT status, cost_nusd, error->>'code' AS code FROM executions")
+        assert [tuple(row) for row in rows] == [("timeout", 0, "expired")] * 5
+        await assert_books_are_right(books)
+
+
+async def test_an_abandoned_execution_is_booked_as_an_error_and_frees_its_key(database_urls: Any, workspace: Workspace) -> None:
+    key = IdempotencyKey("executions", "k", b"body")
+    async with admissions(database_urls["gateway"]) as (gateway,), superuser(database_urls) as books:
+        one = wish(workspace, key=key)
+        await gateway.ask(one)
+        assert await books.fetchval("SELECT abandon($1, $2, 'executions', 'k')", one.execution_id, workspace.workspace_id) is True
+        assert await settle(books, record(one)) == []
+        assert (await gateway.ask(wish(workspace, key=key))).verdict is Verdict.YES
+        await assert_books_are_right(books, holds=1)
+
+
+@pytest.mark.promise("O-02")
+async def test_a_jobs_money_is_set_aside_once_and_what_is_left_comes_back(database_urls: Any, new_workspace: Any) -> None:
+    workspace, job = await new_workspace(credit_nusd=10 * HOLD_NUSD), new_uuid()
+    async with admissions(database_urls["executor"]) as (executor,), superuser(database_urls) as books:
+        fund = "SELECT fund($1, $2, $3, $4)"
+        account = await books.fetchval(fund, workspace.workspace_id, workspace.credit_account_id, 4 * HOLD_NUSD, job)
+        assert await books.fetchval(fund, workspace.workspace_id, workspace.credit_account_id, 4 * HOLD_NUSD, job) == account
+        assert await books.fetchval(fund, workspace.workspace_id, workspace.credit_account_id, 7 * HOLD_NUSD, new_uuid()) is None
+        asked = [wish(workspace, account_ids=[account], lane="batch", claim=True) for _ in range(6)]
+        answers = [await executor.ask(one) for one in asked]
+        assert [one.verdict for one in answers] == [Verdict.YES] * 4 + [Verdict.FUNDING] * 2
+        await settle(books, record(asked[0]), record(asked[1]))
+        await books.execute("SELECT close_funding($1)", account)
+        assert (await executor.ask(wish(workspace, account_ids=[account], claim=True))).verdict is Verdict.CLOSING
+        await settle(books, record(asked[2]), record(asked[3]))
+        assert await books.fetchval("SELECT return_funding(NULL)") == 1
+        credit = await books.fetchrow("SELECT limit_nusd - spent_nusd AS balance, held_nusd FROM accounts WHERE account_id = $1", workspace.credit_account_id)
+        assert credit is not None and (credit["balance"], credit["held_nusd"]) == (10 * HOLD_NUSD - 4 * 400, 0)
+        await assert_books_are_right(books)
+
+
+async def test_one_request_the_database_refuses_costs_its_neighbours_nothing(database_urls: Any, workspace: Workspace) -> None:
+    async with admissions(database_urls["gateway"]) as (gateway,):
+        asked = [wish(workspace) for _ in range(7)] + [wish(workspace, amount_nusd=-1)]
+        answers = await asyncio.gather(*(gateway.ask(one) for one in asked), return_exceptions=True)
+    assert [getattr(one, "verdict", None) for one in answers[:7]] == [Verdict.YES] * 7
+    assert isinstance(answers[7], asyncpg.PostgresError)
+
+
+async def test_text_that_postgresql_cannot_store_becomes_storable(database_urls: Any, workspace: Workspace) -> None:
+    async with admissions(database_urls["gateway"]) as (gateway,), superuser(database_urls) as books:
+        one, two = wish(workspace), wish(workspace)
+        await asyncio.gather(gateway.ask(one), gateway.ask(two))
+        await settle(books, record(one, output="a\x00b\ud800c"), without_content(record(two)))
+        outputs = {row["execution_id"]: row["output"] for row in await books.fetch("SELECT execution_id, output FROM execution_contents")}
+        assert outputs[one.execution_id].startswith("a\ufffdb")
+        assert two.execution_id not in outputs
+        await assert_books_are_right(books)
+
+
+@pytest.mark.promise("C-08")
+async def test_a_transfer_can_be_neither_changed_nor_deleted(database_urls: Any, workspace: Workspace) -> None:
+    async with superuser(database_urls) as books:
+        for statement in ("UPDATE transfers SET amount_nusd = 1", "DELETE FROM transfers"):
+            with pytest.raises(asyncpg.RestrictViolationError):
+                await books.execute(statement)
+
+
+async def test_a_background_request_is_published_with_its_hold_or_not_at_all(database_urls: Any, new_workspace: Any) -> None:
+    rich, poor = await new_workspace(), await new_workspace(credit_nusd=0)
+    async with admissions(database_urls["gateway"]) as (gateway,), superuser(database_urls) as books:
+        asked = [wish(one, lane="background", message=("burnish.v1.x", b"{}")) for one in (rich, poor)]
+        await asyncio.gather(*(gateway.ask(one) for one in asked))
+        assert await books.fetchval("SELECT array_agg(message_id) FROM outbox") == [f"{asked[0].execution_id}:1"]
+        assert await books.fetchval("SELECT count(*) FROM accepted") == 1
+        await settle(books, record(asked[0]))
+        assert await books.fetchval("SELECT count(*) FROM accepted") == 0
+        assert await books.fetchval("SELECT count(*) FROM outbox WHERE subject LIKE '%execution.completed%'") == 1
