@@ -1,0 +1,183 @@
+"""From single executions and reactions to what is added to which rollup row.
+
+Rollups hold only sums and histograms, so rows of any range, and deltas of any batch, can be added in any order.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields
+from datetime import UTC, datetime
+from typing import Final, Literal
+from uuid import UUID
+
+from burnish_analytics.core.reactions import Standing
+from burnish_shared.contracts.executions import CompletedItem, Lane, Status
+from burnish_shared.measures import bucket_of, count_into
+
+Grain = Literal["minute", "hour", "day"]
+
+GRAINS: Final[tuple[Grain, ...]] = ("minute", "hour", "day")
+
+Traffic = Literal["live", "batch"]
+"""`batch` is the optimizer's own work (test runs, evaluations): it costs money and is shown, but alerts look at `live` only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """What is kept of a finished execution: dimensions and numbers. Texts of absent dimensions are empty, an absent version is 0."""
+
+    execution_id: UUID
+    workspace_id: UUID
+    slug: str
+    version: int
+    label: str
+    model: str
+    traffic: Traffic
+    status: str
+    finished_at: datetime
+    latency_ms: int
+    first_token_ms: int | None
+    input_tokens: int
+    output_tokens: int
+    cached_input_tokens: int
+    cost_nusd: int
+    cached: bool
+    simulated: bool
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether thresholds and detectors look at it: live traffic that a label of a prompt served."""
+        return self.traffic == "live" and bool(self.slug) and bool(self.label)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class RollupKey:
+    """One rollup row. The order is the order in which rows are locked."""
+
+    workspace_id: UUID
+    grain: str
+    bucket: datetime
+    slug: str
+    version: int
+    label: str
+    model: str
+    traffic: str
+
+
+@dataclass(slots=True)
+class Measures:
+    """The sums of one rollup row, or what is to be added to them. Money in nano-dollars, times in milliseconds."""
+
+    executions: int = 0
+    successes: int = 0
+    errors: int = 0
+    timeouts: int = 0
+    rate_limited: int = 0
+    cancelled: int = 0
+    blocked: int = 0
+    cached: int = 0
+    simulated: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cached_input_tokens: int = 0
+    cost_nusd: int = 0
+    latency_sum_ms: int = 0
+    reactions: int = 0
+    thumbs_up: int = 0
+    thumbs_down: int = 0
+    scores: int = 0
+    score_sum_micro: int = 0
+    latency: list[int] = field(default_factory=list)
+    first_token: list[int] = field(default_factory=list)
+
+    def add_fact(self, fact: Fact) -> None:
+        """Counts one execution."""
+        self.executions += 1
+        status = STATUS_SUMS[fact.status]
+        setattr(self, status, getattr(self, status) + 1)
+        self.cached += fact.cached
+        self.simulated += fact.simulated
+        self.input_tokens += fact.input_tokens
+        self.output_tokens += fact.output_tokens
+        self.cached_input_tokens += fact.cached_input_tokens
+        self.cost_nusd += fact.cost_nusd
+        self.latency_sum_ms += fact.latency_ms
+        count_into(self.latency, bucket_of(fact.latency_ms))
+        if fact.first_token_ms is not None:
+            count_into(self.first_token, bucket_of(fact.first_token_ms))
+
+    def add_standing(self, standing: Standing) -> None:
+        for name in STANDING_SUMS:
+            setattr(self, name, getattr(self, name) + getattr(standing, name))
+
+
+SUMS: Final = tuple(one.name for one in fields(Measures) if one.name not in ("latency", "first_token"))
+"""Names of the columns that are plain sums."""
+
+STANDING_SUMS: Final = ("reactions", "thumbs_up", "thumbs_down", "scores", "score_sum_micro")
+
+STATUS_SUMS: Final[Mapping[str, str]] = {
+    Status.SUCCESS: "successes",
+    Status.ERROR: "errors",
+    Status.TIMEOUT: "timeouts",
+    Status.RATE_LIMITED: "rate_limited",
+    Status.CANCELLED: "cancelled",
+    Status.BLOCKED: "blocked",
+}
+
+
+def fact_of(item: CompletedItem) -> Fact:
+    return Fact(
+        execution_id=item.execution_id,
+        workspace_id=item.workspace_id,
+        slug=item.slug or "",
+        version=item.version or 0,
+        label=item.label or "",
+        model=item.model,
+        traffic="batch" if item.lane is Lane.BATCH else "live",
+        status=item.status.value,
+        finished_at=item.finished_at.astimezone(UTC),
+        latency_ms=max(0, item.latency_ms),
+        first_token_ms=item.first_token_ms,
+        input_tokens=item.input_tokens,
+        output_tokens=item.output_tokens,
+        cached_input_tokens=item.cached_input_tokens,
+        cost_nusd=item.cost_nusd,
+        cached=item.cached,
+        simulated=item.simulated,
+    )
+
+
+def bucket_start(at: datetime, grain: Grain) -> datetime:
+    """The start of the bucket that holds this moment, in UTC."""
+    at = at.astimezone(UTC).replace(second=0, microsecond=0)
+    if grain == "minute":
+        return at
+    return at.replace(minute=0) if grain == "hour" else at.replace(minute=0, hour=0)
+
+
+def keys_of(fact: Fact) -> Iterable[RollupKey]:
+    """The rows that an execution, and every reaction to it, is counted in: one per grain, by the time the execution finished."""
+    for grain in GRAINS:
+        yield RollupKey(
+            fact.workspace_id, grain, bucket_start(fact.finished_at, grain), fact.slug, fact.version, fact.label, fact.model, fact.traffic
+        )
+
+
+@dataclass(slots=True)
+class Deltas:
+    """What one transaction adds to the rollups, by row."""
+
+    rows: dict[RollupKey, Measures] = field(default_factory=dict)
+
+    def add_fact(self, fact: Fact) -> None:
+        for key in keys_of(fact):
+            self.rows.setdefault(key, Measures()).add_fact(fact)
+
+    def add_standing(self, fact: Fact, standing: Standing) -> None:
+        """Moves the figures of the execution's own buckets by a difference of standings, however late it comes."""
+        for key in keys_of(fact):
+            self.rows.setdefault(key, Measures()).add_standing(standing)
+
+    def in_order(self) -> list[tuple[RollupKey, Measures]]:
+        """Sorted by key, so that two replicas lock rows in the same order."""
+        return sorted(self.rows.items(), key=lambda row: row[0])

@@ -1,0 +1,91 @@
+"""When feedback on one (prompt, label, version) is worth an alert (PRODUCT A4): a state machine without clock or I/O.
+
+    too few ── min_samples reached ──▶ TellSamples (once for ever)
+    fine ── lower bound < target, cooldown over ──▶ Raise ── lower bound ≥ target + hysteresis, or version superseded ──▶ Resolve ──▶ fine
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from burnish_analytics.core.reactions import MICRO
+from burnish_shared.measures import Interval, wilson
+
+DEFAULT_MIN_SAMPLES: Final = 100
+LEAST_MIN_SAMPLES: Final = 10
+DEFAULT_TARGET_RATIO: Final = 0.8
+"""The quality threshold where a version says nothing (PRODUCT P1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ThresholdRule:
+    """What is asked of a prompt's feedback. `hysteresis_ratio`: how far above the target the bound must come to end an alert."""
+
+    enabled: bool = True
+    min_samples: int = DEFAULT_MIN_SAMPLES
+    target_ratio: float = DEFAULT_TARGET_RATIO
+    hysteresis_ratio: float = 0.02
+    cooldown_s: float = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class ThresholdState:
+    """What has been told already. `resolved_at` is when the last alert ended."""
+
+    samples_told: bool = False
+    is_below: bool = False
+    is_retired: bool = False
+    resolved_at: datetime | None = None
+    recheck_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TellSamples:
+    satisfaction: Interval
+
+
+@dataclass(frozen=True, slots=True)
+class Raise:
+    satisfaction: Interval
+
+
+@dataclass(frozen=True, slots=True)
+class Resolve:
+    satisfaction: Interval | None
+    reason: str
+
+
+Move = TellSamples | Raise | Resolve
+
+
+def decide(state: ThresholdState, *, samples: int, satisfied_micro: int, rule: ThresholdRule, now: datetime) -> tuple[ThresholdState, list[Move]]:
+    """What to tell, now that feedback stands like this, and the state to keep.
+
+    Depends on the figures alone and not on how they came about, so a batch, a restart or a late start misses no crossing that still holds
+    (PROMISES A-06). Called again with the same figures it tells nothing.
+    """
+    satisfaction = wilson(satisfied_micro / MICRO, samples)
+    if state.is_below and (state.is_retired or not rule.enabled):
+        reason = "superseded" if state.is_retired else "rule_disabled"
+        return replace(state, is_below=False, resolved_at=now, recheck_at=None), [Resolve(satisfaction, reason)]
+    if not rule.enabled or satisfaction is None or samples < max(rule.min_samples, 1):
+        return replace(state, recheck_at=None), []
+    moves: list[Move] = []
+    if not state.samples_told:
+        state = replace(state, samples_told=True)
+        moves.append(TellSamples(satisfaction))
+    state, crossing = _crossing(state, satisfaction, rule=rule, now=now)
+    return state, moves + ([crossing] if crossing is not None else [])
+
+
+def _crossing(state: ThresholdState, satisfaction: Interval, *, rule: ThresholdRule, now: datetime) -> tuple[ThresholdState, Move | None]:
+    if state.is_below:
+        if satisfaction.low >= min(rule.target_ratio + rule.hysteresis_ratio, 1.0):
+            return replace(state, is_below=False, resolved_at=now, recheck_at=None), Resolve(satisfaction, "recovered")
+        return replace(state, recheck_at=None), None
+    if satisfaction.low >= rule.target_ratio or state.is_retired:
+        return replace(state, recheck_at=None), None
+    quiet_until = state.resolved_at + timedelta(seconds=rule.cooldown_s) if state.resolved_at is not None else None
+    if quiet_until is not None and now < quiet_until:
+        return replace(state, recheck_at=quiet_until), None
+    return replace(state, is_below=True, recheck_at=None), Raise(satisfaction)
