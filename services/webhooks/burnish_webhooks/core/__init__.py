@@ -1,0 +1,1 @@
+"""Decisions of the webhooks service: pure, given values, the time and the dice."""
