@@ -1,0 +1,84 @@
+"""An answer as it goes over the wire, in pieces with gaps and an ending, before anything is sent. Faults are functions on it."""
+
+import json
+import re
+from dataclasses import dataclass, field
+from typing import Literal
+
+from burnish_simulator.models import Completion
+
+Ending = Literal["clean", "reset", "stall", "endless"]
+"""All sent and closed · connection reset · open but silent · the last piece again and again."""
+
+JSON_TYPE = "application/json"
+EVENT_STREAM_TYPE = "text/event-stream; charset=utf-8"
+DONE = b"data: [DONE]\n\n"
+CHUNK = re.compile(r"\s*\S+|\s+")
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What is sent and when. For a stream every piece is one server-sent event; a buffered answer is one piece."""
+
+    pieces: tuple[bytes, ...]
+    content_type: str
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+    before_s: float = 0.0
+    """Silence before the headers."""
+    gap_s: float = 0.0
+    """Silence between pieces; without any, all pieces go out in one write."""
+    announced_bytes: int | None = None
+    """Content-Length; None sends chunks."""
+    ending: Ending = "clean"
+
+
+def usage_json(completion: Completion) -> str:
+    """OpenAI's usage object for a completion."""
+    total = completion.prompt_tokens + completion.completion_tokens
+    return (
+        f'{{"prompt_tokens":{completion.prompt_tokens},"completion_tokens":{completion.completion_tokens},"total_tokens":{total},'
+        '"prompt_tokens_details":{"cached_tokens":0},"completion_tokens_details":{"reasoning_tokens":0}}'
+    )
+
+
+def buffered(completion: Completion, *, completion_id: str, created: int, usage: str | None) -> Delivery:
+    """A completion as one JSON object. `usage` is JSON text as it will stand there, or None for an answer without it."""
+    body = (
+        f"{_head(completion, completion_id, created, kind='chat.completion')},"
+        f'"choices":[{{"index":0,"message":{{"role":"assistant","content":{json.dumps(completion.text)},"refusal":null}},'
+        f'"logprobs":null,"finish_reason":"{completion.finish_reason}"}}]'
+    )
+    return json_delivery(f"{body}{_usage_field(usage)}}}".encode())
+
+
+def streamed(completion: Completion, *, completion_id: str, created: int, usage: str | None, with_usage: bool) -> Delivery:
+    """A completion as server-sent events: role, one chunk a word, finish reason, on demand usage, and [DONE]."""
+    head = _head(completion, completion_id, created, kind="chat.completion.chunk")
+    tail = ',"usage":null}\n\n' if with_usage else "}\n\n"
+
+    def event(delta: str, finish: str) -> bytes:
+        return f'data: {head},"choices":[{{"index":0,"delta":{delta},"logprobs":null,"finish_reason":{finish}}}]{tail}'.encode()
+
+    events = [event('{"role":"assistant","content":"","refusal":null}', "null")]
+    events += [event(f'{{"content":{json.dumps(chunk)}}}', "null") for chunk in CHUNK.findall(completion.text)]
+    events.append(event("{}", f'"{completion.finish_reason}"'))
+    if with_usage and usage is not None:
+        events.append(f'data: {head},"choices":[]{_usage_field(usage)}}}\n\n'.encode())
+    return Delivery((*events, DONE), EVENT_STREAM_TYPE, headers={"Cache-Control": "no-cache"})
+
+
+def json_delivery(body: bytes, *, status: int = 200) -> Delivery:
+    """One JSON object with its length announced."""
+    return Delivery((body,), JSON_TYPE, status=status, announced_bytes=len(body))
+
+
+def _head(completion: Completion, completion_id: str, created: int, *, kind: str) -> str:
+    return (
+        f'{{"id":"{completion_id}","object":"{kind}","created":{created},"model":{json.dumps(completion.model)},'
+        '"system_fingerprint":"fp_simulated","simulated":true'
+    )
+
+
+def _usage_field(usage: str | None) -> str:
+    return "" if usage is None else f',"usage":{usage}'

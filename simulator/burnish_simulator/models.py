@@ -1,0 +1,102 @@
+"""The simulated models by name, and what one of them says to a request."""
+
+import json
+import secrets
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from burnish_simulator import chat, judge
+from burnish_simulator.chat_request import CHARS_PER_TOKEN, CONTEXT_TOKENS, ChatRequest, prompt_tokens_of, tokens_of
+from burnish_simulator.reader.answer import NO_LABELS, choose, worded
+from burnish_simulator.reader.conversation import Message, find_task
+from burnish_simulator.refusals import Refusal
+from burnish_simulator.schema_answer import fill
+from burnish_simulator.writer.propose import propose
+
+FAULT_PREFIX = "fault/"
+OPTIONAL_PREFIX = "simulated/"
+"""`simulated/reader` is `reader`, so that a client can be pointed at the simulator without a change of names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """What a model said, cut to the limits of the request."""
+
+    model: str
+    text: str
+    finish_reason: Literal["stop", "length"]
+    prompt_tokens: int
+    completion_tokens: int
+
+
+Speaker = Callable[[ChatRequest, list[Message]], str]
+
+
+def complete(request: ChatRequest, *, model: str) -> Completion:
+    """The whole answer of a model. Raises Refusal for an unknown model and for a conversation beyond the context window."""
+    speaker = SPEAKERS.get(model)
+    if speaker is None:
+        raise Refusal(f"The model '{request.model}' does not exist.", status=404, param="model", code="model_not_found")
+    conversation = request.conversation()
+    prompt_tokens = prompt_tokens_of(conversation)
+    if prompt_tokens > CONTEXT_TOKENS:
+        raise Refusal(
+            f"This model's context window is {CONTEXT_TOKENS} tokens; the messages have {prompt_tokens}.",
+            param="messages",
+            code="context_length_exceeded",
+        )
+    text, finish_reason = _cut(speaker(request, conversation), request)
+    return Completion(request.model, text, finish_reason, prompt_tokens, tokens_of(text))
+
+
+def plain_name(model: str) -> str:
+    """A model's name without the optional prefix."""
+    return model.removeprefix(OPTIONAL_PREFIX)
+
+
+def _cut(text: str, request: ChatRequest) -> tuple[str, Literal["stop", "length"]]:
+    """Cut at the first stop sequence, then at the token limit."""
+    ends = [at for stop in request.stops() if (at := text.find(stop)) >= 0]
+    text = text[: min(ends)] if ends else text
+    limit = request.token_limit()
+    if limit is None or tokens_of(text) <= limit:
+        return text, "stop"
+    return text[: limit * CHARS_PER_TOKEN], "length"
+
+
+def _reader(request: ChatRequest, conversation: list[Message]) -> str:
+    task = find_task(conversation)
+    dice = request.seed if request.seed is not None else secrets.randbits(63)
+    choice = choose(task.instructions, task.text, temperature=request.temperature or 0.0, dice=dice)
+    if not request.wants_json():
+        return NO_LABELS if choice is None else worded(choice, task.text)
+    label = NO_LABELS if choice is None else choice.label
+    return _in_json(request, label, {"label": label})
+
+
+def _writer(request: ChatRequest, conversation: list[Message]) -> str:
+    return json.dumps(asdict(propose(_user_text(conversation), seed=request.seed or 0)), ensure_ascii=False)
+
+
+def _judge(request: ChatRequest, conversation: list[Message]) -> str:
+    return json.dumps(asdict(judge.judge(_user_text(conversation))), ensure_ascii=False)
+
+
+def _chat(request: ChatRequest, conversation: list[Message]) -> str:
+    said = chat.reply(conversation)
+    return _in_json(request, said, {"reply": said, "simulated": True}) if request.wants_json() else said
+
+
+def _in_json(request: ChatRequest, text: str, plain: dict[str, Any]) -> str:
+    schema = request.answer_schema()
+    return json.dumps(plain if schema is None else fill(schema, text), ensure_ascii=False)
+
+
+def _user_text(conversation: list[Message]) -> str:
+    """What `writer` and `judge` read: the last user message, else everything."""
+    asked = next((message.text for message in reversed(conversation) if message.role == "user"), None)
+    return asked if asked is not None else "\n".join(message.text for message in conversation)
+
+
+SPEAKERS: dict[str, Speaker] = {"reader": _reader, "writer": _writer, "judge": _judge, "chat": _chat}

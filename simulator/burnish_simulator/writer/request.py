@@ -1,0 +1,74 @@
+"""The request that `writer` reads: one text with the headings PROMPT, FAILED and RIGHT on lines of their own.
+
+    PROMPT
+    the prompt as it stands
+    FAILED
+    {"input": "...", "expected": "...", "got": "..."}
+    RIGHT
+    {"input": "...", "expected": "..."}
+
+What stands before PROMPT, say instructions for a real model, is not read. Lines that hold no such object are passed over.
+"""
+
+import json
+import re
+from dataclasses import dataclass
+
+from burnish_simulator.reader.words import MAX_WORDS
+
+MAX_CASES = 500
+"""Cases of each kind that are read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One answered input. `got` equals `expected` for a right one."""
+
+    input: str
+    expected: str
+    got: str
+
+
+@dataclass(frozen=True, slots=True)
+class EditRequest:
+    """What the writer knows."""
+
+    prompt: str
+    failed: tuple[Case, ...]
+    right: tuple[Case, ...]
+
+
+def parse_request(text: str) -> EditRequest:
+    """Never fails: missing headings mean missing parts; a text without headings is a prompt without cases."""
+    found = _headings(text)
+    prompt_at = next((end for _, end, name in found if name == "PROMPT"), 0)
+    right = next((mark for mark in reversed(found) if mark[2] == "RIGHT" and mark[0] > prompt_at), (len(text), len(text), ""))
+    failed = next((mark for mark in reversed(found) if mark[2] == "FAILED" and prompt_at < mark[0] < right[0]), (right[0], right[0], ""))
+    return EditRequest(
+        prompt=text[prompt_at : failed[0]].strip("\n"),
+        failed=_cases(text[failed[1] : right[0]]),
+        right=_cases(text[right[1] :]),
+    )
+
+
+def _headings(text: str) -> list[tuple[int, int, str]]:
+    marks = re.finditer(r"^[#*\s]*(PROMPT|FAILED|RIGHT)[:*\s]*$", text, re.M)
+    return [(mark.start(), mark.end(), mark[1]) for mark in marks]
+
+
+def _cases(text: str) -> tuple[Case, ...]:
+    rows = (_row(line.strip()) for line in text.splitlines())
+    return tuple(row for row in rows if row is not None)[:MAX_CASES]
+
+
+def _row(line: str) -> Case | None:
+    if not line.startswith("{"):
+        return None
+    try:
+        row = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(row, dict) or not isinstance(row.get("input"), str) or not isinstance(row.get("expected"), str):
+        return None
+    got = row.get("got", row["expected"])
+    return Case(row["input"][: MAX_WORDS * 8], row["expected"], got if isinstance(got, str) else str(got))
