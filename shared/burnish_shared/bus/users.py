@@ -61,8 +61,6 @@ READABLE_BY_INDEXER: Final = ("RECORDS", "FEEDBACK", "EVENTS", "JOBS")
 
 SERVICES: Final = ("gateway", "executor", "optimizer", "analytics", "webhooks")
 USERS: Final = ("provisioner", *SERVICES)
-OPERATOR: Final = "operator"
-"""A person with a tool: may use the whole JetStream API. The user exists only where it is given a password."""
 
 PROVISIONER_API: Final = (
     "$JS.API.INFO",
@@ -89,9 +87,7 @@ class Permissions:
 
 
 def permissions(user: str) -> Permissions:
-    """What `user` (one of USERS, or OPERATOR) may do. Raises KeyError for anybody else."""
-    if user == OPERATOR:
-        return Permissions(("$JS.API.>",), (_inboxes(user),))
+    """What `user` (one of USERS) may do. Raises KeyError for anybody else."""
     if user == "provisioner":
         return Permissions(PROVISIONER_API, (_inboxes(user),))
     published = (*COMMANDS[user], *(streams.event_subjects(kind) for kind, by in EVENT_PUBLISHERS.items() if user in by))
@@ -102,12 +98,12 @@ def permissions(user: str) -> Permissions:
 
 
 def authorization(passwords: Mapping[str, str]) -> str:
-    """The `authorization` block of nats.conf. `passwords` holds one for each of USERS, and for OPERATOR where that is wanted.
+    """The `authorization` block of nats.conf. `passwords` holds one for each of USERS.
 
     The file that gets them is for its owner only. Raises ValueError when one is missing or shorter than 16 characters.
     """
     lines = ["authorization {", "  users: ["]
-    for user in (*USERS, *({OPERATOR} & passwords.keys())):
+    for user in USERS:
         password = passwords.get(user, "")
         if len(password) < 16:
             raise ValueError(f"the NATS user {user} needs a password of at least 16 characters")

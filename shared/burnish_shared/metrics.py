@@ -1,0 +1,22 @@
+"""Prometheus objects that every service has. Labels are names of ours only (consumers, streams, services), never a tenant's (P-07)."""
+
+from typing import Final
+
+from prometheus_client import Counter, Gauge, Histogram
+
+HANDLE_BUCKETS: Final = (0.001, 0.005, 0.02, 0.1, 0.5, 2.0, 10.0, 60.0)
+
+messages_total = Counter("burnish_messages_total", "Messages by how their handling ended.", ["consumer", "outcome"])
+"""outcome: handled | retried | dead_lettered."""
+
+handle_seconds = Histogram("burnish_handle_seconds", "Time of one call of a consumer's handler.", ["consumer"], buckets=HANDLE_BUCKETS)
+consumer_paused = Gauge("burnish_consumer_paused", "1 while a consumer stands still because too much was dead-lettered.", ["consumer"])
+events_dropped_total = Counter("burnish_events_dropped_total", "Input that was dropped, by reason (A-08).", ["consumer", "reason"])
+
+outbox_sent_total = Counter("burnish_outbox_sent_total", "Outbox rows by what came of publishing them.", ["service", "outcome"])
+"""outcome: sent | repeated (the stream had it) | failed."""
+
+outbox_unsent = Gauge("burnish_outbox_unsent", "Outbox rows that wait to be published.", ["service"])
+outbox_oldest_seconds = Gauge("burnish_outbox_oldest_seconds", "Age of the oldest outbox row that waits; 0 when none does.", ["service"])
+stream_losses_total = Counter("burnish_stream_losses_total", "Times that a stream was found to have lost messages.", ["stream"])
+provision_refused = Gauge("burnish_provision_refused", "Settings of streams and consumers that differ and cannot be corrected.")

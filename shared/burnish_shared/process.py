@@ -1,0 +1,136 @@
+"""What every service process does: event loop, logs, signals, and a small HTTP server for health and metrics."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, Final
+
+import structlog
+import uvloop
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from burnish_shared import failpoints, logging, tracing
+
+log = structlog.get_logger("burnish.process")
+
+STOP_GRACE_S: Final = 35.0
+"""In-flight work gets 30 s after SIGTERM (PROMISES G-18); what still runs then is cut off."""
+
+REQUEST_TIMEOUT_S: Final = 5.0
+REQUEST_MAX_BYTES: Final = 8 << 10
+
+Readiness = Callable[[], Awaitable[str | None]]
+"""Why the service is not ready, in words for an operator; None when it is."""
+
+
+def run_service(main: Callable[[asyncio.Event], Awaitable[None]], *, service: str) -> None:
+    """Runs `main(stop)` on uvloop until it returns. SIGTERM and SIGINT set `stop`; `main` then finishes what it holds and returns.
+
+    An exception out of `main` is logged once and ends the process with code 1, so that whoever started it starts it anew.
+    """
+    logging.configure(service=service, replica=os.environ.get("BURNISH_REPLICA", "0"), level=os.environ.get("BURNISH_LOG_LEVEL", "info"))
+    failpoints.configure(os.environ.get("BURNISH_FP", ""))
+    tracing.configure(service=service, otlp_endpoint=os.environ.get("BURNISH_OTLP_ENDPOINT", ""))
+    try:
+        uvloop.run(_run(main))
+    except Exception:
+        log.exception("service_failed")
+        raise SystemExit(1) from None
+
+
+async def supervise(*coros: Coroutine[Any, Any, None], stop: asyncio.Event | None = None) -> None:
+    """Runs them side by side. The first that fails cancels the others, and its error is raised in an ExceptionGroup.
+
+    With `stop`: once it is set, those that have not returned within STOP_GRACE_S are cancelled. A loop that is not asked to
+    stop must not return: without `stop` all are simply awaited.
+    """
+    async with asyncio.TaskGroup() as group:
+        tasks = {group.create_task(one) for one in coros}
+        if stop is None:
+            return
+        await _until(stop, tasks)
+        if any(task.done() and not task.cancelled() and task.exception() for task in tasks):
+            return
+        _, slow = await asyncio.wait(tasks, timeout=STOP_GRACE_S)
+        for task in slow:
+            log.warning("stop_cut_off", task=task.get_name())
+            task.cancel()
+
+
+class HealthServer:
+    """`/healthz` (the process lives), `/readyz` (503 and the reason while `readiness` gives one) and `/metrics`, for services without HTTP.
+
+    Raw asyncio: a web framework would cost more memory than the service's own code. `port` 0 takes any; `port` then tells which.
+    """
+
+    def __init__(self, port: int, readiness: Readiness, *, host: str = "127.0.0.1") -> None:
+        self.port = port
+        self._host = host
+        self._readiness = readiness
+        self._server: asyncio.Server | None = None
+
+    async def start(self) -> None:
+        self._server = await asyncio.start_server(self._answer, self._host, self.port, limit=REQUEST_MAX_BYTES)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def close(self) -> None:
+        if self._server is not None:
+            self._server.close()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Serves until `stop`."""
+        await self.start()
+        try:
+            await stop.wait()
+        finally:
+            await self.close()
+
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            async with asyncio.timeout(REQUEST_TIMEOUT_S):
+                head = await reader.readuntil(b"\r\n\r\n")
+                status, kind, body = await self._respond(head.split(b" ", 2)[1].partition(b"?")[0])
+                head = b"HTTP/1.1 %s\r\nContent-Type: %s\r\nContent-Length: %d\r\nConnection: close\r\n\r\n" % (status, kind, len(body))
+                writer.write(head + body)
+                await writer.drain()
+        except (OSError, TimeoutError, IndexError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+            pass  # A client that speaks no HTTP, or that went away, gets nothing.
+        finally:
+            writer.close()
+
+    async def _respond(self, path: bytes) -> tuple[bytes, bytes, bytes]:
+        if path == b"/healthz":
+            return b"200 OK", b"text/plain", b"ok\n"
+        if path == b"/metrics":
+            return b"200 OK", CONTENT_TYPE_LATEST.encode(), generate_latest()
+        if path == b"/readyz":
+            reason = await self._readiness()
+            if reason is not None:
+                return b"503 Service Unavailable", b"text/plain", f"{reason}\n".encode()
+            return b"200 OK", b"text/plain", b"ready\n"
+        return b"404 Not Found", b"text/plain", b"not found\n"
+
+
+async def _run(main: Callable[[asyncio.Event], Awaitable[None]]) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    log.info("service_started", pid=os.getpid())
+    await main(stop)
+    log.info("service_stopped")
+
+
+async def _until(stop: asyncio.Event, tasks: set[asyncio.Task[None]]) -> None:
+    """Returns when `stop` is set, when one of the tasks failed, or when all have ended."""
+    stopped = asyncio.create_task(stop.wait())
+    pending = set(tasks)
+    try:
+        while pending and not stopped.done():
+            done, _ = await asyncio.wait({stopped, *pending}, return_when=asyncio.FIRST_COMPLETED)
+            pending -= done
+            if any(task is not stopped and not task.cancelled() and task.exception() for task in done):
+                return
+    finally:
+        stopped.cancel()
