@@ -1,1 +1,14 @@
-SELECT 1;
+SET ROLE burnish_owner;
+SET LOCAL search_path = burnish;
+DROP FUNCTION forget_old_webhooks(integer, integer);
+DROP FUNCTION webhook_backlog();
+DROP FUNCTION webhook_replays_waiting(integer);
+DROP FUNCTION webhook_endpoints_switched_off(integer);
+DROP FUNCTION claim_webhook_deliveries(integer, integer, integer, integer);
+DROP TABLE webhook_replays;
+DROP TABLE webhook_attempts;
+DROP TABLE webhook_deliveries;
+DROP TABLE webhook_endpoint_states;
+DROP TABLE webhook_endpoints;
+RESET ROLE;
+SET LOCAL search_path = public;
