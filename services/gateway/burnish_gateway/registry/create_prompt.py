@@ -1,0 +1,46 @@
+"""Make a prompt with its first version."""
+
+from uuid import UUID
+
+from burnish_gateway.registry import announce, store
+from burnish_gateway.registry.content import VersionContent, checked
+from burnish_gateway.registry.prompt import Author, Head, PlacedLabel, Source, Version
+from burnish_shared.clock import Clock
+from burnish_shared.db.session import Tx
+from burnish_shared.errors import Conflict
+from burnish_shared.slug import Label
+
+
+async def create_prompt(
+    tx: Tx,
+    workspace_id: UUID,
+    new: store.NewPrompt,
+    content: VersionContent,
+    *,
+    label: Label | None,
+    author: Author,
+    clock: Clock,
+    source: Source = "manual",
+    change_message: str = "",
+) -> tuple[Head, Version]:
+    """The prompt with version 1, and `label` on it where one is given. Call `announce.prompt_changed` last in the transaction.
+
+    Raises Conflict where the slug is taken, InvalidField where the content could never be sent.
+    """
+    checked(content)
+
+    prompt = await store.insert_prompt(tx, workspace_id, new, author=author)
+    if prompt is None:
+        raise Conflict(f"There is a prompt '{new.slug}' already; add a version to it, or choose another slug.", param="slug")
+    version = await store.insert_version(
+        tx, prompt, content, version=1, base_version=None, source=source, change_message=change_message, author=author
+    )
+    await announce.version_created(tx, prompt, version=1, source=source, revision=prompt.revision, clock=clock)
+
+    labels: dict[str, PlacedLabel] = {}
+    if label is not None:
+        moved_at = await store.put_label(tx, prompt, label, version=1)
+        await store.insert_move(tx, prompt, label, from_version=None, to_version=1, reason="", author=author, moved_at=moved_at)
+        await announce.label_moved(tx, prompt, label=label, from_version=None, to_version=1, revision=prompt.revision, clock=clock)
+        labels[label] = PlacedLabel(label, 1, moved_at)
+    return Head(prompt, labels), version

@@ -1,0 +1,34 @@
+"""What a writer is told whose base is no longer the newest version: all three texts, and who changed which field."""
+
+from dataclasses import asdict
+from typing import Any
+
+from burnish_gateway.registry.content import VersionContent
+from burnish_gateway.registry.difference import difference
+from burnish_gateway.registry.prompt import Version
+from burnish_shared.errors import NewerVersion
+
+
+def newer_version(*, base: Version, newest: Version, submitted: VersionContent) -> NewerVersion:
+    """The 409: `newer_version`, and `merge` with base, ours (the newest), theirs (what was sent), and what each changed.
+
+    `conflicts` names the fields that both changed to something different; when it is empty, sending `theirs` over the newest loses nothing.
+    """
+    ours, theirs = difference(base.content, newest.content), difference(base.content, submitted)
+    apart = set(difference(newest.content, submitted).fields)
+    merge: dict[str, Any] = {
+        "base_version": base.version,
+        "newer_version": newest.version,
+        "base": base.content.fields(),
+        "ours": newest.content.fields(),
+        "theirs": submitted.fields(),
+        "changed_by_ours": list(ours.fields),
+        "changed_by_theirs": list(theirs.fields),
+        "conflicts": [name for name in theirs.fields if name in ours.fields and name in apart],
+        "diff": asdict(difference(newest.content, submitted)),
+    }
+    return NewerVersion(
+        f"Version {newest.version} was saved since version {base.version}; look at 'merge' and save on top of it.",
+        param="base_version",
+        details={"newer_version": newest.version, "merge": merge},
+    )

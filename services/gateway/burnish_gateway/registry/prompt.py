@@ -1,0 +1,106 @@
+"""A prompt, its versions and its labels, as the rest of the feature sees them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Literal
+from uuid import UUID
+
+from burnish_gateway.registry.content import VersionContent
+from burnish_shared.errors import NotFound
+from burnish_shared.slug import LATEST, PRODUCTION, Label, Slug
+
+Source = Literal["manual", "optimizer", "import", "merge", "clone"]
+EdgeKind = Literal["derived_from", "mutated_from", "branch_of", "crossover_of", "cherry_picked_from", "cloned_from", "compressed_from"]
+
+MAX_VERSIONS: Final = 100_000
+MAX_LABELS: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who made a change: words for the history, and the API key where one was used."""
+
+    name: str
+    api_key_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """A prompt without its versions. `revision` grows with every change of it, its versions or its labels."""
+
+    prompt_id: UUID
+    workspace_id: UUID
+    slug: Slug
+    name: str
+    description: str
+    use_case: str
+    folder: str
+    tags: tuple[str, ...]
+    latest_version: int
+    revision: int
+    created_by: str
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One immutable version."""
+
+    version: int
+    content: VersionContent
+    base_version: int | None
+    source: Source
+    change_message: str
+    author: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LabelMove:
+    """One step in a label's history. `from_version` None: the label was new; `to_version` None: it was removed."""
+
+    move_id: UUID
+    label: Label
+    from_version: int | None
+    to_version: int | None
+    reason: str
+    author: str
+    moved_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedLabel:
+    """Where a label stands and since when."""
+
+    label: Label
+    version: int
+    moved_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A prompt with its labels at one moment: enough to say which version a name means."""
+
+    prompt: Prompt
+    labels: dict[str, PlacedLabel]
+
+    def named(self, *, label: Label | None, version: int | None) -> tuple[int, Label | None]:
+        """The version that a label, a number, or neither (`production`) means, and the label it was reached by. Raises NotFound."""
+        if version is not None:
+            if not 1 <= version <= self.prompt.latest_version:
+                raise no_such_prompt(self.prompt.slug, version=version)
+            return version, None
+        wanted = label or PRODUCTION
+        if wanted == LATEST:
+            return self.prompt.latest_version, LATEST
+        placed = self.labels.get(wanted)
+        if placed is None:
+            raise no_such_prompt(self.prompt.slug, label=wanted)
+        return placed.version, wanted
+
+
+def no_such_prompt(slug: str, *, label: str | None = None, version: int | None = None) -> NotFound:
+    """The same words whether it never was, was removed, or belongs to somebody else (PROMISES G-17)."""
+    what = f"{slug}@{version or label}" if version or label else slug
+    return NotFound(f"There is no prompt '{what}' in this workspace.", param="prompt")

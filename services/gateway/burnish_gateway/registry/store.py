@@ -1,0 +1,302 @@
+"""The SQL of prompts, versions and labels. Each function runs in the caller's transaction, whose policies admit one workspace."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from burnish_gateway.registry.content import VersionContent
+from burnish_gateway.registry.prompt import Author, EdgeKind, Head, LabelMove, PlacedLabel, Prompt, Source, Version
+from burnish_shared.db.session import Tx
+from burnish_shared.ids import new_uuid
+from burnish_shared.slug import Label, Slug
+
+_PROMPT = """p.prompt_id, p.workspace_id, p.slug, p.name, p.description, p.use_case, p.folder, p.tags, p.latest_version, p.revision,
+             p.created_by, p.created_at, p.updated_at"""
+_VERSION = "v.version, v.content, v.base_version, v.source, v.change_message, v.author, v.created_at"
+_LABELS = """(SELECT coalesce(jsonb_object_agg(l.label, jsonb_build_array(l.version, l.moved_at)), '{}')
+                FROM prompt_labels l WHERE l.workspace_id = p.workspace_id AND l.prompt_id = p.prompt_id) AS labels"""
+
+
+@dataclass(frozen=True, slots=True)
+class NewPrompt:
+    """What a prompt is made of, besides its first version."""
+
+    slug: Slug
+    name: str
+    description: str = ""
+    use_case: str = ""
+    folder: str = ""
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Which prompts a list holds. None: whatever. `folder` includes the folders below it; `model` is that of the newest version."""
+
+    text: str | None = None
+    tag: str | None = None
+    folder: str | None = None
+    model: str | None = None
+    label: str | None = None
+
+
+async def insert_prompt(tx: Tx, workspace_id: UUID, new: NewPrompt, *, author: Author) -> Prompt | None:
+    """The new prompt, promising version 1, which the caller inserts next. None where the slug is taken."""
+    row = await tx.fetchrow(
+        f"""INSERT INTO prompts AS p (prompt_id, workspace_id, slug, name, description, use_case, folder, tags, latest_version, created_by)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1, $9) ON CONFLICT (workspace_id, slug) DO NOTHING RETURNING {_PROMPT}""",
+        new_uuid(),
+        workspace_id,
+        new.slug,
+        new.name,
+        new.description,
+        new.use_case,
+        new.folder,
+        list(new.tags),
+        author.name,
+    )
+    return _prompt(row) if row else None
+
+
+async def lock_head(tx: Tx, workspace_id: UUID, slug: Slug) -> Head | None:
+    """The prompt, held against other changes until the transaction ends. Every change of a prompt begins here.
+
+    The labels are read by a second statement: one that waited for the lock would still see the labels from before the wait.
+    """
+    held = await tx.fetchval("SELECT true FROM prompts WHERE workspace_id = $1 AND slug = $2 FOR UPDATE", workspace_id, slug)
+    return await find_head(tx, workspace_id, slug) if held else None
+
+
+async def find_head(tx: Tx, workspace_id: UUID, slug: Slug) -> Head | None:
+    row = await tx.fetchrow(f"SELECT {_PROMPT}, {_LABELS} FROM prompts p WHERE p.workspace_id = $1 AND p.slug = $2", workspace_id, slug)
+    return _head(row) if row else None
+
+
+async def list_heads(tx: Tx, workspace_id: UUID, filters: Filters, *, before: UUID | None, limit: int) -> list[Head]:
+    """Newest first, those made before the prompt `before`."""
+    rows = await tx.fetch(
+        f"""SELECT {_PROMPT}, {_LABELS} FROM prompts p
+             WHERE p.workspace_id = $1 AND ($2::uuid IS NULL OR p.prompt_id < $2)
+               AND ($4::text IS NULL OR p.slug ILIKE $4 OR p.name ILIKE $4 OR p.description ILIKE $4)
+               AND ($5::text IS NULL OR p.tags @> ARRAY[$5])
+               AND ($6::text IS NULL OR p.folder = $6 OR starts_with(p.folder, $6 || '/'))
+               AND ($7::text IS NULL OR EXISTS (SELECT FROM prompt_versions v WHERE v.workspace_id = p.workspace_id
+                                                  AND v.prompt_id = p.prompt_id AND v.version = p.latest_version AND v.model = $7))
+               AND ($8::text IS NULL OR EXISTS (SELECT FROM prompt_labels l WHERE l.workspace_id = p.workspace_id
+                                                  AND l.prompt_id = p.prompt_id AND l.label = $8))
+             ORDER BY p.prompt_id DESC LIMIT $3""",
+        workspace_id,
+        before,
+        limit,
+        None if filters.text is None else f"%{_like(filters.text)}%",
+        filters.tag,
+        filters.folder,
+        filters.model,
+        filters.label,
+    )
+    return [_head(row) for row in rows]
+
+
+async def update_prompt(tx: Tx, prompt: Prompt, changes: dict[str, Any]) -> Prompt:
+    """Sets the given columns out of name, description, use_case, folder, tags. One that is not given stays."""
+    (row,) = await tx.fetch(
+        f"""UPDATE prompts p SET name = coalesce($3, name), description = coalesce($4, description), use_case = coalesce($5, use_case),
+                   folder = coalesce($6, folder), tags = coalesce($7, tags), revision = revision + 1, updated_at = clock_timestamp()
+             WHERE p.workspace_id = $1 AND p.prompt_id = $2 RETURNING {_PROMPT}""",
+        prompt.workspace_id,
+        prompt.prompt_id,
+        *(changes.get(name) for name in ("name", "description", "use_case", "folder", "tags")),
+    )
+    return _prompt(row)
+
+
+async def raise_revision(tx: Tx, prompt: Prompt, *, latest_version: int) -> int:
+    """Notes that something of the prompt changed. Returns its new revision."""
+    revision: int = await tx.fetchval(
+        """UPDATE prompts SET latest_version = $3, revision = revision + 1, updated_at = clock_timestamp()
+            WHERE workspace_id = $1 AND prompt_id = $2 RETURNING revision""",
+        prompt.workspace_id,
+        prompt.prompt_id,
+        latest_version,
+    )
+    return revision
+
+
+async def insert_version(
+    tx: Tx,
+    prompt: Prompt,
+    content: VersionContent,
+    *,
+    version: int,
+    base_version: int | None,
+    source: Source,
+    change_message: str,
+    author: Author,
+) -> Version:
+    (row,) = await tx.fetch(
+        f"""INSERT INTO prompt_versions AS v (workspace_id, prompt_id, version, model, content, content_hash, base_version, source,
+                                              change_message, author, api_key_id)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING {_VERSION}""",
+        prompt.workspace_id,
+        prompt.prompt_id,
+        version,
+        content.model,
+        content.fields(),
+        content.fingerprint(),
+        base_version,
+        source,
+        change_message,
+        author.name,
+        author.api_key_id,
+    )
+    return _version(row)
+
+
+async def insert_edge(
+    tx: Tx, prompt: Prompt, *, version: int, kind: EdgeKind, parent_version: int, job_id: UUID | None, suggestion_id: UUID | None
+) -> None:
+    """A lineage edge to another version of the same prompt."""
+    await tx.execute(
+        """INSERT INTO lineage_edges (edge_id, workspace_id, kind, prompt_id, version, parent_prompt_id, parent_version,
+                                      job_id, suggestion_id)
+           VALUES ($1, $2, $3, $4, $5, $4, $6, $7, $8)""",
+        new_uuid(),
+        prompt.workspace_id,
+        kind,
+        prompt.prompt_id,
+        version,
+        parent_version,
+        job_id,
+        suggestion_id,
+    )
+
+
+async def find_version(tx: Tx, prompt: Prompt, version: int) -> Version | None:
+    row = await tx.fetchrow(
+        f"SELECT {_VERSION} FROM prompt_versions v WHERE v.workspace_id = $1 AND v.prompt_id = $2 AND v.version = $3",
+        prompt.workspace_id,
+        prompt.prompt_id,
+        version,
+    )
+    return _version(row) if row else None
+
+
+async def newest_version(tx: Tx, prompt: Prompt) -> Version:
+    """The version that `latest` means; a prompt has at least one."""
+    (row,) = await tx.fetch(
+        f"SELECT {_VERSION} FROM prompt_versions v WHERE v.workspace_id = $1 AND v.prompt_id = $2 ORDER BY v.version DESC LIMIT 1",
+        prompt.workspace_id,
+        prompt.prompt_id,
+    )
+    return _version(row)
+
+
+async def find_identical(tx: Tx, prompt: Prompt, content: VersionContent) -> Version | None:
+    """The version that says exactly this, whichever it is; there is at most one."""
+    row = await tx.fetchrow(
+        f"SELECT {_VERSION} FROM prompt_versions v WHERE v.workspace_id = $1 AND v.prompt_id = $2 AND v.content_hash = $3",
+        prompt.workspace_id,
+        prompt.prompt_id,
+        content.fingerprint(),
+    )
+    return _version(row) if row else None
+
+
+async def list_versions(tx: Tx, prompt: Prompt, *, before: int | None, limit: int) -> list[Version]:
+    """Newest first, those with a number below `before`."""
+    rows = await tx.fetch(
+        f"""SELECT {_VERSION} FROM prompt_versions v
+             WHERE v.workspace_id = $1 AND v.prompt_id = $2 AND ($3::integer IS NULL OR v.version < $3) ORDER BY v.version DESC LIMIT $4""",
+        prompt.workspace_id,
+        prompt.prompt_id,
+        before,
+        limit,
+    )
+    return [_version(row) for row in rows]
+
+
+async def put_label(tx: Tx, prompt: Prompt, label: Label, *, version: int) -> datetime:
+    """Sets the label, new or not. Returns when."""
+    moved_at: datetime = await tx.fetchval(
+        """INSERT INTO prompt_labels AS l (workspace_id, prompt_id, label, version) VALUES ($1, $2, $3, $4)
+           ON CONFLICT (workspace_id, prompt_id, label) DO UPDATE SET version = excluded.version, moved_at = excluded.moved_at
+           RETURNING moved_at""",
+        prompt.workspace_id,
+        prompt.prompt_id,
+        label,
+        version,
+    )
+    return moved_at
+
+
+async def delete_label(tx: Tx, prompt: Prompt, label: Label) -> datetime:
+    """Removes the label. Returns when."""
+    await tx.execute(
+        "DELETE FROM prompt_labels WHERE workspace_id = $1 AND prompt_id = $2 AND label = $3", prompt.workspace_id, prompt.prompt_id, label
+    )
+    now: datetime = await tx.fetchval("SELECT clock_timestamp()")
+    return now
+
+
+async def insert_move(
+    tx: Tx,
+    prompt: Prompt,
+    label: Label,
+    *,
+    from_version: int | None,
+    to_version: int | None,
+    reason: str,
+    author: Author,
+    moved_at: datetime,
+) -> None:
+    await tx.execute(
+        """INSERT INTO prompt_label_moves (move_id, workspace_id, prompt_id, label, from_version, to_version, reason, author, moved_at)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)""",
+        new_uuid(),
+        prompt.workspace_id,
+        prompt.prompt_id,
+        label,
+        from_version,
+        to_version,
+        reason,
+        author.name,
+        moved_at,
+    )
+
+
+async def list_moves(tx: Tx, prompt: Prompt, label: Label, *, before: UUID | None, limit: int) -> list[LabelMove]:
+    """Newest first, those before the move `before`."""
+    rows = await tx.fetch(
+        """SELECT move_id, label, from_version, to_version, reason, author, moved_at FROM prompt_label_moves
+            WHERE workspace_id = $1 AND prompt_id = $2 AND label = $3 AND ($4::uuid IS NULL OR move_id < $4)
+            ORDER BY move_id DESC LIMIT $5""",
+        prompt.workspace_id,
+        prompt.prompt_id,
+        label,
+        before,
+        limit,
+    )
+    return [LabelMove(**dict(row)) for row in rows]
+
+
+def _prompt(row: asyncpg.Record) -> Prompt:
+    return Prompt(**{name: row[name] for name in Prompt.__slots__ if name != "tags"}, tags=tuple(row["tags"]))
+
+
+def _version(row: asyncpg.Record) -> Version:
+    return Version(
+        **{name: row[name] for name in Version.__slots__ if name != "content"}, content=VersionContent.from_fields(row["content"])
+    )
+
+
+def _head(row: asyncpg.Record) -> Head:
+    placed = ((Label(label), version, datetime.fromisoformat(moved_at)) for label, (version, moved_at) in sorted(row["labels"].items()))
+    return Head(_prompt(row), {label: PlacedLabel(label, version, moved_at) for label, version, moved_at in placed})
+
+
+def _like(text: str) -> str:
+    """The text as a pattern that matches itself."""
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
