@@ -1,0 +1,144 @@
+"""The gateway's composition root: settings, connections, features, and the HTTP application around them."""
+
+import asyncio
+import contextlib
+import importlib
+import importlib.util
+import socket
+from collections.abc import AsyncIterator
+
+import structlog
+import uvicorn
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from pydantic import ValidationError
+from starlette.exceptions import HTTPException
+
+from burnish_gateway import assemble
+from burnish_gateway.deps import Gateway
+from burnish_gateway.middleware import RequestContext
+from burnish_gateway.settings import GatewaySettings
+from burnish_gateway.wire import error_response
+from burnish_shared.errors import BadRequest, BurnishError, Conflict, Forbidden, InvalidField, NotFound, Unauthenticated, Unavailable
+from burnish_shared.process import supervise
+
+log = structlog.get_logger("burnish.gateway")
+
+FEATURES = ("execution", "compat", "models", "registry", "feedback", "datasets", "optimization", "insights", "alerts", "webhooks", "access", "billing")
+
+DESCRIPTION = """Burnish executes prompts, takes feedback on the answers, finds better prompts, proves the gain and rolls it out.
+
+Send `Authorization: Bearer bk_live_…`. Every POST takes an `Idempotency-Key`. Every error has one shape: `{error: {type, code, message, param, request_id, retryable}}`."""
+
+
+def build_app(settings: GatewaySettings) -> FastAPI:
+    """The application; its parts are made when it starts (`lifespan`) and kept in `app.state.gateway`."""
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with assemble.assembled(settings) as gateway:
+            app.state.gateway = gateway
+            background = asyncio.create_task(supervise(*assemble.loops(gateway)))
+            background.add_done_callback(_end_process_when_it_fails)
+            try:
+                yield
+            finally:
+                background.remove_done_callback(_end_process_when_it_fails)
+                background.cancel()
+                await asyncio.gather(background, return_exceptions=True)
+
+    app = FastAPI(
+        title="Burnish", version="0.1.0", description=DESCRIPTION, lifespan=lifespan, redoc_url=None, docs_url="/docs", telemetry={"tracing": False}
+    )
+    for feature in FEATURES:
+        app.include_router(importlib.import_module(f"burnish_gateway.{feature}.routes").router)
+    from burnish_gateway.operations import router as operations
+
+    app.include_router(operations)
+    _handle_errors(app)
+    app.add_middleware(RequestContext)
+    return app
+
+
+def _end_process_when_it_fails(task: "asyncio.Task[None]") -> None:
+    """A loop that ended by an error leaves a gateway that only looks alive: better to end, and be started anew."""
+    if not task.cancelled() and task.exception() is not None:
+        log.critical("gateway.loop_failed", exc_info=task.exception())
+        import os
+        import signal
+
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _handle_errors(app: FastAPI) -> None:
+    """The HTTP edge: the one place where exceptions become answers."""
+
+    @app.exception_handler(BurnishError)
+    async def _burnish(request: Request, error: BurnishError) -> Response:
+        return error_response(error, request_id=request.state.request_id)
+
+    @app.exception_handler(RequestValidationError)
+    async def _validation(request: Request, error: RequestValidationError) -> Response:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"] if part not in ("body", "query", "path", "header"))[:200]
+        return error_response(InvalidField(f"{where or 'body'}: {first['msg']}", param=where or None), request_id=request.state.request_id)
+
+    @app.exception_handler(ValidationError)
+    async def _model(request: Request, error: ValidationError) -> Response:
+        log.exception("gateway.answer_invalid")
+        return error_response(BurnishError("Something went wrong on our side."), request_id=request.state.request_id)
+
+    @app.exception_handler(HTTPException)
+    async def _http(request: Request, error: HTTPException) -> Response:
+        known: dict[int, BurnishError] = {
+            401: Unauthenticated("Send a key as `Authorization: Bearer bk_live_…`."),
+            403: Forbidden("Not allowed."),
+            404: NotFound("There is nothing at this address."),
+            405: _MethodNotAllowed(f"{request.method} is not offered here."),
+            409: Conflict(str(error.detail)),
+            503: Unavailable(str(error.detail)),
+        }
+        answer = known.get(error.status_code) or BadRequest(str(error.detail))
+        response = error_response(answer, request_id=request.state.request_id)
+        if error.headers:
+            response.headers.update(error.headers)
+        return response
+
+    @app.exception_handler(Exception)
+    async def _unexpected(request: Request, error: Exception) -> Response:
+        log.error("gateway.failed", exc_info=error, path=request.url.path, method=request.method)
+        return error_response(BurnishError("Something went wrong on our side; it has been logged under this request id."), request_id=request.state.request_id)
+
+
+class _MethodNotAllowed(BadRequest):
+    code = "method_not_allowed"
+    status = 405
+
+
+async def main(stop: asyncio.Event) -> None:
+    """Serves until `stop`, then finishes open requests within `drain_s`."""
+    settings = GatewaySettings()
+    config = uvicorn.Config(
+        build_app(settings), host=settings.host, port=settings.port, log_config=None, access_log=False, lifespan="on", http="httptools", loop="none",
+        timeout_graceful_shutdown=int(settings.drain_s), timeout_keep_alive=75, server_header=False, date_header=False, h11_max_incomplete_event_size=65536,
+    )  # fmt: skip
+    server = _Server(config)
+    sockets = [socket.socket(fileno=settings.listen_fd)] if settings.listen_fd >= 0 else None
+    serving = asyncio.create_task(server.serve(sockets=sockets))
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    server.should_exit = True
+    await serving
+    stopping.cancel()
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its own signal handlers: `run_service` has them."""
+
+    @contextlib.contextmanager
+    def capture_signals(self):  # type: ignore[no-untyped-def]
+        yield
+
+
+__all__ = ["Gateway", "build_app", "main"]

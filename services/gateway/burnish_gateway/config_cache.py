@@ -1,0 +1,169 @@
+"""Configuration in memory: loaded on first use, dropped when the change sequence says so (DESIGN 4.1).
+
+Every change of configuration writes a numbered row; each gateway reads the new ones every POLL_S, and NATS only makes it sooner.
+A load remembers the number it began at, and its result is not kept when a later change touched it meanwhile.
+While PostgreSQL is away, what was not changed before it went is still served.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Hashable
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+from uuid import UUID
+
+import structlog
+
+from burnish_shared.db.changes import ChangeKind
+from burnish_shared.db.session import Database
+from burnish_shared.errors import BurnishError, NotFound
+
+log = structlog.get_logger()
+
+POLL_S = 0.5
+
+FORGET_EVERYTHING_AFTER_S = 3600.0
+"""A feed that was away longer than this may have missed changes that are deleted by then."""
+
+MOST_CHANGES = 1000
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+
+@dataclass(slots=True)
+class ChangeFeed:
+    """Follows `config_changes`. `run` must be running; `wake` makes the next look immediate."""
+
+    db: Database
+    number: int = 0
+    synced_at: float = 0.0
+    _listeners: list[Callable[[UUID | None, str, str], None]] = field(default_factory=list)
+    _resets: list[Callable[[], None]] = field(default_factory=list)
+    _woken: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def subscribe(self, listener: Callable[[UUID | None, str, str], None], *, reset: Callable[[], None]) -> None:
+        """`listener(workspace or None for all, kind, key)` is called for each change, `reset()` when some may have been missed."""
+        self._listeners.append(listener)
+        self._resets.append(reset)
+
+    def wake(self) -> None:
+        self._woken.set()
+
+    @property
+    def stale_for_s(self) -> float:
+        """Seconds since the sequence was last read: the age of everything that is served."""
+        return asyncio.get_running_loop().time() - self.synced_at
+
+    async def start(self) -> None:
+        """Begins at the newest number: everything is loaded after this moment. Raises Unavailable while PostgreSQL is away."""
+        async with self.db.unit_of_work(read_only=True) as tx:
+            self.number = await tx.fetchval("SELECT coalesce(max(change_no), 0) FROM config_changes")
+        self.synced_at = asyncio.get_running_loop().time()
+
+    async def run(self) -> None:
+        while True:
+            try:
+                await asyncio.wait_for(self._woken.wait(), POLL_S)
+            except TimeoutError:
+                pass
+            self._woken.clear()
+            try:
+                await self.look()
+            except BurnishError as error:
+                log.warning("change_feed.failed", error=str(error), stale_for_s=round(self.stale_for_s, 1))
+
+    async def look(self) -> None:
+        """Reads the new changes and tells the caches."""
+        async with self.db.unit_of_work(read_only=True) as tx:
+            rows = await tx.fetch(
+                "SELECT change_no, workspace_id, kind, key FROM config_changes WHERE change_no > $1 ORDER BY change_no LIMIT $2", self.number, MOST_CHANGES
+            )
+        if self.stale_for_s > FORGET_EVERYTHING_AFTER_S:
+            for reset in self._resets:
+                reset()
+        for row in rows:
+            for listener in self._listeners:
+                listener(row["workspace_id"], row["kind"], row["key"])
+            self.number = row["change_no"]
+        self.synced_at = asyncio.get_running_loop().time()
+        if len(rows) == MOST_CHANGES:
+            self.wake()
+
+
+@dataclass(frozen=True, slots=True)
+class _Absent:
+    message: str
+
+
+class ConfigCache(Generic[K, V]):
+    """What was loaded for a key, until a change of `kind` touches it. `touches(workspace, key)` names the cache keys of a change.
+
+    `touches` returning None means: everything. What does not exist is remembered too, since making it is a change.
+    """
+
+    def __init__(
+        self,
+        load: Callable[[K], Awaitable[V]],
+        *,
+        feed: ChangeFeed,
+        kinds: frozenset[ChangeKind],
+        touched: Callable[[K, UUID | None, str], bool],
+        most: int = 10_000,
+    ) -> None:
+        """`touched(cache key, workspace of the change or None, key of the change)`: must the entry go?"""
+        self._load = load
+        self._kinds = kinds
+        self._touched = touched
+        self._most = most
+        self._known: OrderedDict[K, V | _Absent] = OrderedDict()
+        self._loading: dict[K, asyncio.Task[V | _Absent]] = {}
+        self._spoilt: set[K] = set()
+        feed.subscribe(self._on_change, reset=self.clear)
+
+    async def get(self, key: K) -> V:
+        """The value. Raises NotFound when there is none, Unavailable when it is not known and PostgreSQL is away."""
+        known = self._known.get(key)
+        if known is None:
+            known = await self._load_once(key)
+        else:
+            self._known.move_to_end(key)
+        if isinstance(known, _Absent):
+            raise NotFound(known.message)
+        return known
+
+    def clear(self) -> None:
+        self._known.clear()
+        self._spoilt.update(self._loading)
+
+    async def _load_once(self, key: K) -> V | _Absent:
+        """Equal loads share one; a load that a change overtook is made again."""
+        while True:
+            task = self._loading.get(key)
+            if task is None:
+                task = self._loading[key] = asyncio.ensure_future(self._attempt(key))
+                task.add_done_callback(lambda _: self._loading.pop(key, None))
+            value = await asyncio.shield(task)
+            if key not in self._spoilt:
+                return value
+            self._spoilt.discard(key)
+
+    async def _attempt(self, key: K) -> V | _Absent:
+        self._spoilt.discard(key)
+        value: V | _Absent
+        try:
+            value = await self._load(key)
+        except NotFound as error:
+            value = _Absent(error.message)
+        if key not in self._spoilt:
+            self._known[key] = value
+            while len(self._known) > self._most:
+                self._known.popitem(last=False)
+        return value
+
+    def _on_change(self, workspace_id: UUID | None, kind: str, changed: str) -> None:
+        if kind not in self._kinds:
+            return
+        for key in [key for key in self._known if self._touched(key, workspace_id, changed)]:
+            del self._known[key]
+        self._spoilt.update(key for key in self._loading if self._touched(key, workspace_id, changed))

@@ -1,0 +1,53 @@
+"""Around each request: an id that stands in the answer, the logs and the books, and counters. Plain ASGI, since BaseHTTPMiddleware is dear."""
+
+import re
+import time
+from typing import Any
+
+import structlog
+
+from burnish_gateway.metrics import REQUEST_SECONDS, REQUESTS
+from burnish_shared.ids import new_uuid
+
+GIVEN = re.compile(rb"[A-Za-z0-9_.-]{1,64}")
+"""A caller's own `x-request-id` is kept when it is harmless in logs and headers."""
+
+
+class RequestContext:
+    """Puts `request_id` into the request's state, the log context and the answer's headers."""
+
+    def __init__(self, app: Any) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        request_id = _given(scope["headers"]) or f"req_{new_uuid().hex}"
+        scope.setdefault("state", {})["request_id"] = request_id
+        started_at = time.perf_counter()
+        status = 500
+
+        async def answer(message: Any) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = message.setdefault("headers", [])
+                if not any(name == b"x-request-id" for name, _ in headers):
+                    headers.append((b"x-request-id", request_id.encode()))
+            await send(message)
+
+        with structlog.contextvars.bound_contextvars(request_id=request_id):
+            try:
+                await self.app(scope, receive, answer)
+            finally:
+                route = getattr(scope.get("route"), "path", "none")
+                REQUESTS.labels(route, scope["method"], f"{status // 100}xx").inc()
+                REQUEST_SECONDS.labels(route).observe(time.perf_counter() - started_at)
+
+
+def _given(headers: list[tuple[bytes, bytes]]) -> str | None:
+    for name, value in headers:
+        if name == b"x-request-id" and GIVEN.fullmatch(value):
+            return value.decode()
+    return None

@@ -1,0 +1,21 @@
+"""Settings of the gateway."""
+
+from pydantic import Field
+
+from burnish_shared.settings import SharedSettings
+
+
+class GatewaySettings(SharedSettings):
+    """Limits and times of the gateway; every duration of PROMISES 5.2 can be shortened for tests."""
+
+    listen_fd: int = Field(default=-1, description="An inherited listening socket; -1: the gateway opens its own on `port`.")
+    host: str = Field(default="127.0.0.1", description="Address that the gateway listens on when it opens its own socket.")
+    port: int = Field(default=18000, ge=0, le=65535, description="Port of the HTTP API.")
+    deadline_s: float = Field(default=120.0, gt=0, le=600, description="How long a request may take where nothing is said.")
+    queue_limit_s: float = Field(default=86_400.0, gt=0, description="How long a background execution may wait for an executor.")
+    accept_wait_s: float = Field(default=0.25, gt=0, description="Silence after which a dispatched request is given to another executor.")
+    executor_silence_s: float = Field(default=1.5, gt=0, description="Silence of a running execution that counts as a dead executor.")
+    dispatch_give_up_s: float = Field(default=2.0, gt=0, description="How long an executor is looked for before the caller hears 503.")
+    replay_wait_s: float = Field(default=30.0, gt=0, description="How long a repeat with the same Idempotency-Key waits for the first.")
+    database_connections: int = Field(default=8, ge=2, description="Most connections of the pool.")
+    drain_s: float = Field(default=30.0, gt=0, description="How long open requests may go on after SIGTERM.")

@@ -1,0 +1,202 @@
+"""JSON at the edge: strict bodies, one error schema, and what no layer behind may ever see (NUL, lone surrogates, NaN, deep nesting)."""
+
+import json
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any, Self, TypeVar
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+from fastapi.routing import APIRoute
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ModelWrapValidatorHandler, ValidationError, ValidationInfo, model_validator
+
+from burnish_shared.errors import BurnishError, InvalidBody, InvalidField, PayloadTooLarge
+
+BODY_MOST_BYTES = 1024 * 1024
+"""Larger bodies are refused before they are parsed (PROMISES G-15)."""
+
+NESTING_MOST = 64
+
+INT8_MOST = 2**63 - 1
+
+M = TypeVar("M", bound=BaseModel)
+
+
+class ApiModel(BaseModel):
+    """A request body: unknown fields are refused, no type is guessed, no number is infinite."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _by_the_rules_of_json(cls, value: Any, handler: ModelWrapValidatorHandler[Self], info: ValidationInfo) -> Self:
+        """FastAPI hands over parsed JSON; strictness is JSON's: a string may be a date or a UUID, but never a number."""
+        if info.mode == "python" and isinstance(value, dict):
+            return parse_model(cls, json.dumps(value).encode())
+        return handler(value)
+
+
+class StrictRoute(APIRoute):
+    """Reads and checks a JSON body by `parse_json` before FastAPI looks at it."""
+
+    def get_route_handler(self) -> Callable[[Request], Awaitable[Response]]:
+        handle = super().get_route_handler()
+
+        async def checked(request: Request) -> Response:
+            if request.method in ("POST", "PUT", "PATCH"):
+                raw = await read_body(request)
+                if raw and "json" in request.headers.get("content-type", "json"):
+                    parse_json(raw)
+                request._body = raw  # where Starlette keeps a body that was read already
+            return await handle(request)
+
+        return checked
+
+
+def make_router(tag: str) -> APIRouter:
+    """A router of one feature whose bodies are strict."""
+    return APIRouter(route_class=StrictRoute, tags=[tag])
+
+
+def _no_nul(text: str) -> str:
+    if "\x00" in text:
+        raise ValueError("must not contain U+0000")
+    return text
+
+
+Text = Annotated[str, AfterValidator(_no_nul)]
+"""Text without NUL, which PostgreSQL cannot store."""
+
+Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_no_nul)]
+
+
+class ErrorBody(BaseModel):
+    type: str
+    code: str
+    message: str
+    param: str | None = None
+    request_id: str
+    retryable: bool
+    details: dict[str, Any] | None = None
+
+
+class ErrorAnswer(BaseModel):
+    """The one schema of every error (PROMISES G-08)."""
+
+    error: ErrorBody
+
+
+async def read_body(request: Request, *, most_bytes: int = BODY_MOST_BYTES) -> bytes:
+    """The raw body. Raises PayloadTooLarge as soon as it is too long, whatever Content-Length says; compressed bodies are refused."""
+    if request.headers.get("content-encoding", "identity") != "identity":
+        raise InvalidBody("Compressed request bodies are not accepted; send the body as it is.", param="content-encoding")
+    declared = request.headers.get("content-length", "")
+    if declared.isdigit() and int(declared) > most_bytes:
+        raise PayloadTooLarge(f"The body has {declared} bytes; at most {most_bytes} are accepted.")
+    parts: list[bytes] = []
+    size = 0
+    async for part in request.stream():
+        size += len(part)
+        if size > most_bytes:
+            raise PayloadTooLarge(f"The body is longer than {most_bytes} bytes.")
+        parts.append(part)
+    return b"".join(parts)
+
+
+def parse_json(raw: bytes, *, duplicate_keys: bool = False) -> Any:
+    """Strict JSON: UTF-8, no NaN, no NUL or lone surrogate, no duplicate keys (unless `duplicate_keys`), at most 64 levels."""
+    try:
+        text = raw.decode("utf-8")
+        value = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite, object_pairs_hook=None if duplicate_keys else _unique)
+    except UnicodeDecodeError as error:
+        raise InvalidBody("The body is not UTF-8.") from error
+    except RecursionError as error:
+        raise InvalidBody(f"The body is nested more than {NESTING_MOST} levels deep.") from error
+    except ValueError as error:
+        raise InvalidBody(f"The body is not valid JSON: {str(error)[:200]}") from error
+    _check(value, depth=0)
+    return value
+
+
+def parse_model(model: type[M], raw: bytes) -> M:
+    """The body as `model`. Raises InvalidBody (400) when it is no JSON object, InvalidField (422) naming the first wrong field."""
+    if not isinstance(parse_json(raw), dict):
+        raise InvalidBody("The body must be a JSON object.")
+    try:
+        return model.model_validate_json(raw)
+    except ValidationError as error:
+        raise invalid_field(error) from error
+
+
+def invalid_field(error: ValidationError) -> InvalidField:
+    """The first problem as an error that names the field and the fix, and all of them in `details`; values are never repeated."""
+    problems = [{"param": _path(one["loc"]), "message": one["msg"]} for one in error.errors(include_url=False, include_input=False, include_context=False)[:20]]
+    first = problems[0]
+    return InvalidField(f"{first['param'] or 'body'}: {first['message']}", param=first["param"], details={"problems": problems})
+
+
+def json_response(value: Any, *, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    body = value.model_dump_json().encode() if isinstance(value, BaseModel) else json.dumps(value, ensure_ascii=False, default=str).encode()
+    return Response(body, status_code=status, media_type="application/json", headers=headers)
+
+
+def error_response(error: BurnishError, *, request_id: str) -> Response:
+    body = ErrorAnswer(
+        error=ErrorBody(
+            type=error.type, code=error.code, message=error.message, param=error.param, request_id=request_id, retryable=error.retryable,
+            details=error.details or None,
+        )
+    )  # fmt: skip
+    headers = {"x-request-id": request_id}
+    if error.retry_after_s is not None:
+        headers["retry-after"] = str(max(1, -int(-error.retry_after_s // 1)))
+    return Response(body.model_dump_json().encode(), status_code=error.status, media_type="application/json", headers=headers)
+
+
+def _path(location: tuple[int | str, ...]) -> str:
+    return ".".join(str(part) for part in location if part != "body")[:200]
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) != len(pairs):
+        seen: set[str] = set()
+        twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
+        raise ValueError(f"the key {twice[:100]!r} stands twice in one object")
+    return value
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not a JSON number")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if number in (float("inf"), float("-inf")):
+        raise ValueError(f"{text[:40]} is too large a number")
+    return number
+
+
+def _check(value: Any, *, depth: int) -> None:
+    """Walks the whole value once: nesting, NUL, surrogates, integers that no column holds."""
+    if depth > NESTING_MOST:
+        raise InvalidBody(f"The body is nested more than {NESTING_MOST} levels deep.")
+    if isinstance(value, str):
+        _check_text(value)
+    elif isinstance(value, dict):
+        for key, one in value.items():
+            _check_text(key)
+            _check(one, depth=depth + 1)
+    elif isinstance(value, list):
+        for one in value:
+            _check(one, depth=depth + 1)
+    elif isinstance(value, int) and not -INT8_MOST <= value <= INT8_MOST:
+        raise InvalidBody("A number in the body is beyond 64 bits.")
+
+
+def _check_text(text: str) -> None:
+    if text.isascii():
+        if "\x00" in text:
+            raise InvalidBody("The body holds U+0000, which cannot be stored; remove it.")
+        return
+    if "\x00" in text or any("\ud800" <= character <= "\udfff" for character in text):
+        raise InvalidBody("The body holds U+0000 or half of a surrogate pair, which cannot be stored; remove it.")
