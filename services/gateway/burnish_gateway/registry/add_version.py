@@ -58,7 +58,7 @@ async def add_version(
     if head is None:
         raise no_such_prompt(slug)
     prompt = head.prompt
-    base = await store.find_version(tx, prompt, base_version)
+    base = await store.find_version(tx, workspace_id, prompt.prompt_id, base_version)
     if base is None:
         raise no_such_prompt(slug, version=base_version)
     content = taken_over(base.content, given)

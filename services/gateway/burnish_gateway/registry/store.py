@@ -174,11 +174,11 @@ async def insert_edge(
     )
 
 
-async def find_version(tx: Tx, prompt: Prompt, version: int) -> Version | None:
+async def find_version(tx: Tx, workspace_id: UUID, prompt_id: UUID, version: int) -> Version | None:
     row = await tx.fetchrow(
         f"SELECT {_VERSION} FROM prompt_versions v WHERE v.workspace_id = $1 AND v.prompt_id = $2 AND v.version = $3",
-        prompt.workspace_id,
-        prompt.prompt_id,
+        workspace_id,
+        prompt_id,
         version,
     )
     return _version(row) if row else None

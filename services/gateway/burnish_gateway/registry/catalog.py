@@ -1,0 +1,150 @@
+"""Prompts in memory, for the hot path: no request looks one up in PostgreSQL twice (DESIGN 4.1).
+
+What a name means (a prompt and its labels) is kept until the change sequence says that it changed. Versions never change, so they
+are only bounded in number. While PostgreSQL is away, what is known is served, and `stale_for_s` says how old it may be.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Any, Final
+from uuid import UUID
+
+from burnish_gateway.config_cache import ChangeFeed, ConfigCache
+from burnish_gateway.registry import store
+from burnish_gateway.registry.content import DEFAULT_TIMEOUT_S
+from burnish_gateway.registry.prompt import Head, Version, no_such_prompt
+from burnish_shared.db.session import Database
+from burnish_shared.errors import NotFound, Unavailable
+from burnish_shared.slug import Label, Slug, parse_label, parse_slug
+from burnish_shared.template import PromptTemplate
+
+MOST_PROMPTS: Final = 10_000
+MOST_VERSIONS: Final = 5_000
+"""A version is at most 512 KiB, usually 2."""
+
+FRESH_FOR_S: Final = 2.0
+"""The change sequence is read every 0.5 s; what was confirmed less than this ago counts as fresh."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedVersion:
+    """A version as an execution needs it. Treat the contained mappings as frozen: all requests share them.
+
+    `label` is the one it was reached by, None where a number was named. `settings` holds only what was given.
+    """
+
+    prompt_id: UUID
+    slug: Slug
+    version: int
+    label: Label | None
+    template: PromptTemplate
+    model: str
+    provider: str | None
+    settings: Mapping[str, Any]
+    output_format: str
+    json_schema: Mapping[str, Any] | None
+    parameters: Mapping[str, Any]
+    timeout_s: float
+    record: Version
+
+
+@dataclass(frozen=True, slots=True)
+class _VersionKey:
+    workspace_id: UUID
+    slug: Slug
+    prompt_id: UUID
+    version: int
+
+
+class Catalog:
+    """Shared by all requests of a gateway."""
+
+    def __init__(self, db: Database, *, feed: ChangeFeed, most_prompts: int = MOST_PROMPTS, most_versions: int = MOST_VERSIONS) -> None:
+        self._db = db
+        self._feed = feed
+        self._look: asyncio.Task[None] | None = None
+        self._heads: ConfigCache[tuple[UUID, Slug], Head] = ConfigCache(
+            self._load_head, feed=feed, kinds=frozenset({"prompt"}), touched=_is_about, most=most_prompts
+        )
+        self._versions: ConfigCache[_VersionKey, ResolvedVersion] = ConfigCache(
+            self._load_version, feed=feed, kinds=frozenset(), touched=lambda *_: False, most=most_versions
+        )
+
+    @property
+    def stale_for_s(self) -> float:
+        """Seconds since what is served was last known to be true; 0 while it is fresh."""
+        age_s = self._feed.stale_for_s
+        return age_s if age_s > FRESH_FOR_S else 0.0
+
+    async def resolve(self, workspace_id: UUID, slug: str, *, label: str | None = None, version: int | None = None) -> ResolvedVersion:
+        """The version that a label (where neither is given: `production`) or a number names.
+
+        Raises NotFound, the same for what is absent, removed or another tenant's; InvalidField for what is no name; Unavailable where
+        it is not known and PostgreSQL is away.
+        """
+        _, resolved = await self.find(workspace_id, slug, label=label, version=version)
+        return resolved
+
+    async def find(
+        self, workspace_id: UUID, slug: str, *, label: str | None = None, version: int | None = None
+    ) -> tuple[Head, ResolvedVersion]:
+        """As `resolve`, with the prompt and all its labels."""
+        name, wanted = parse_slug(slug, param="prompt"), None if label is None else parse_label(label)
+        try:
+            head = await self._heads.get((workspace_id, name))
+            number, reached_by = head.named(label=wanted, version=version)
+        except NotFound:
+            # What is unknown may have been made a moment ago through another gateway: ask before saying no.
+            await self.catch_up()
+            head = await self._heads.get((workspace_id, name))
+            number, reached_by = head.named(label=wanted, version=version)
+        found = await self._versions.get(_VersionKey(workspace_id, name, head.prompt.prompt_id, number))
+        return head, found if reached_by is None else replace(found, label=reached_by)
+
+    async def catch_up(self) -> None:
+        """Reads the change sequence by a query that begins after this call; those who ask meanwhile share one.
+
+        Says nothing where PostgreSQL is away: then what is known stays.
+        """
+        if self._look is not None and not self._look.done():
+            await asyncio.wait([self._look])
+        if self._look is None or self._look.done():
+            self._look = asyncio.ensure_future(self._feed.look())
+        with suppress(Unavailable):
+            await asyncio.shield(self._look)
+
+    async def _load_head(self, key: tuple[UUID, Slug]) -> Head:
+        workspace_id, slug = key
+        async with self._db.unit_of_work(workspace=workspace_id, read_only=True) as tx:
+            head = await store.find_head(tx, workspace_id, slug)
+        if head is None:
+            raise no_such_prompt(slug)
+        return head
+
+    async def _load_version(self, key: _VersionKey) -> ResolvedVersion:
+        async with self._db.unit_of_work(workspace=key.workspace_id, read_only=True) as tx:
+            version = await store.find_version(tx, key.workspace_id, key.prompt_id, key.version)
+        if version is None:
+            raise no_such_prompt(key.slug, version=key.version)
+        spec = version.content.spec
+        return ResolvedVersion(
+            prompt_id=key.prompt_id,
+            slug=key.slug,
+            version=version.version,
+            label=None,
+            template=version.content.template(),
+            model=version.content.model,
+            provider=version.content.provider,
+            settings=version.content.settings,
+            output_format=spec.get("output_format", "text"),
+            json_schema=spec.get("json_schema"),
+            parameters=spec.get("parameters", {}),
+            timeout_s=spec.get("timeout_s", DEFAULT_TIMEOUT_S),
+            record=version,
+        )
+
+
+def _is_about(key: tuple[UUID, Slug], workspace_id: UUID | None, changed: str) -> bool:
+    return workspace_id is None or key == (workspace_id, changed)
