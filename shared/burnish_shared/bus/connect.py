@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Self
 
@@ -47,6 +47,7 @@ class Bus:
     connections: int = 1
     """How often a connection was made. It grows with each reconnect, so work that spans one can tell."""
     _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
+    _callbacks: list[Callable[[], None]] = field(default_factory=list)
     _closing: bool = False
     _last_error: tuple[str, float] = ("", 0.0)
     _lost: asyncio.Event = field(default_factory=asyncio.Event)
@@ -123,6 +124,14 @@ class Bus:
         await self._lost.wait()
         raise ConnectionError("the connection to NATS was closed for good")
 
+    def on_reconnect(self, callback: Callable[[], None]) -> None:
+        """Calls `callback` after each reconnect, until `forget`."""
+        self._callbacks.append(callback)
+
+    def forget(self, callback: Callable[[], None]) -> None:
+        with contextlib.suppress(ValueError):
+            self._callbacks.remove(callback)
+
     async def close(self) -> None:
         """Flushes what was published and closes. Safe to call twice."""
         self._closing = True
@@ -145,6 +154,8 @@ class Bus:
         async with self._changed:
             self.connections += 1
             self._changed.notify_all()
+        for callback in tuple(self._callbacks):
+            callback()
         log.info("bus_reconnected", service=self.service, connections=self.connections)
 
     async def _on_disconnected(self) -> None:

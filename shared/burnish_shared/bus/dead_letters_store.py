@@ -1,0 +1,80 @@
+"""SQL of `dead_letters`: what could not be handled, with its payload, until somebody replays it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from burnish_shared.db.session import Tx
+from burnish_shared.ids import derived_uuid
+
+NAMESPACE: Final = UUID("0b7e1f3a-5f0c-5f0e-9d3f-6a1d3f8f2c11")
+REASON_MAX_CHARS: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """`identity` is what tells one delivery's letter from another's of the same sequence, which may come again after a lost store."""
+
+    consumer: str
+    stream: str
+    stream_seq: int
+    subject: str
+    deliveries: int
+    reason: str
+    identity: str
+    payload: bytes | None = None
+    message_id: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def dead_letter_id(self) -> UUID:
+        return derived_uuid(NAMESPACE, f"{self.consumer}/{self.stream}/{self.stream_seq}/{self.identity}")
+
+
+async def write(tx: Tx, letters: Sequence[DeadLetter]) -> None:
+    """Adds the letters; one that is there already stays as it is."""
+    for one in letters:
+        await tx.execute(
+            "INSERT INTO dead_letters"
+            " (dead_letter_id, consumer, stream, stream_seq, subject, message_id, deliveries, reason, payload, headers)"
+            " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING",
+            one.dead_letter_id,
+            one.consumer,
+            one.stream,
+            one.stream_seq,
+            one.subject,
+            one.message_id,
+            one.deliveries,
+            _storable(one.reason)[:REASON_MAX_CHARS],
+            one.payload,
+            dict(one.headers),
+        )
+
+
+async def has_letter(tx: Tx, *, consumer: str, stream: str, stream_seq: int, since: datetime) -> bool:
+    """Whether the message has a letter not older than `since` (sequences come again after a lost store, PROMISES M-03)."""
+    return bool(
+        await tx.fetchval(
+            "SELECT EXISTS (SELECT FROM dead_letters WHERE consumer = $1 AND stream = $2 AND stream_seq = $3 AND at >= $4)",
+            consumer,
+            stream,
+            stream_seq,
+            since,
+        )
+    )
+
+
+async def replayable(tx: Tx, dead_letter_ids: Sequence[UUID]) -> Sequence[tuple[UUID, str, bytes]]:
+    """Id, subject and payload of those letters that have a payload, locked and marked as replayed now."""
+    rows = await tx.fetch(
+        "UPDATE dead_letters SET replayed_at = clock_timestamp() WHERE dead_letter_id = ANY ($1) AND payload IS NOT NULL"
+        " RETURNING dead_letter_id, subject, payload",
+        list(dead_letter_ids),
+    )
+    return [(row["dead_letter_id"], row["subject"], row["payload"]) for row in rows]
+
+
+def _storable(text: str) -> str:
+    return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()

@@ -1,0 +1,51 @@
+"""What an executor tells the caller's inbox while it works (DESIGN 4.4). A frame is `kind fence chunks body`, separated by spaces.
+
+`fence` names the claim it belongs to, so that a reader drops what a superseded executor still says. `chunks` counts the text chunks up to
+and including this frame, so that a gap is noticed by the next frame of any kind.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class FrameKind(Enum):
+    """The first byte of a frame."""
+
+    ACCEPTED = b"A"
+    FULL = b"F"
+    STARTED = b"S"
+    CHUNK = b"C"
+    DELTA = b"D"
+    HEARTBEAT = b"H"
+    TERMINAL = b"T"
+    ELSEWHERE = b"X"
+
+
+KINDS = {kind.value: kind for kind in FrameKind}
+
+REPLY_HEADER = "Burnish-Reply"
+"""Where frames of a JetStream request go; interactive requests carry NATS' own reply subject."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One frame. `body`: CHUNK a JSON string of text; DELTA an OpenAI delta object (tool calls); TERMINAL an Outcome; else empty.
+
+    ELSEWHERE: another claim wrote the row, so read the books.
+    """
+
+    kind: FrameKind
+    fence: int
+    chunks: int
+    body: bytes = b""
+
+    def to_bytes(self) -> bytes:
+        return b"%s %d %d %s" % (self.kind.value, self.fence, self.chunks, self.body)
+
+
+def parse(data: bytes) -> Frame | None:
+    """The frame, or None for bytes that are none."""
+    parts = data.split(b" ", 3)
+    if len(parts) != 4 or parts[0] not in KINDS or not parts[1].isdigit() or not parts[2].isdigit():
+        return None
+    return Frame(KINDS[parts[0]], int(parts[1]), int(parts[2]), parts[3])

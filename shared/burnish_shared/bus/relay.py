@@ -1,0 +1,230 @@
+"""The outbox relay: publishes what a service wrote to `outbox` in the transactions of its changes (PROMISES M-01, M-04, M-05).
+
+Three steps, each safe to be killed after: claim rows in a short transaction (a lease, not a lock), publish them outside of any
+transaction, mark them sent in another. So no transaction is open while NATS is slow, and the commit of the claim is at the same time
+the flush that rows from asynchronous commits need. A relay that dies in between leaves rows whose lease runs out; they are published
+again under the same `Nats-Msg-Id`, which the stream drops.
+
+Each sent row keeps its stream sequence for a day. A stream that stands lower than its mark, or that was created anew, has lost messages:
+the rows above are sent again.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import nats.errors
+import nats.js.errors
+import structlog
+from nats.js.api import PubAck
+
+from burnish_shared import failpoints, metrics
+from burnish_shared.bus import outbox_store, stream_loss
+from burnish_shared.bus.connect import MESSAGE_ID_HEADER, PUBLISH_TIMEOUT_S, Bus
+from burnish_shared.bus.outbox_store import Row, Sent
+from burnish_shared.db.session import Database
+from burnish_shared.errors import Unavailable
+
+log = structlog.get_logger("burnish.relay")
+
+POLL_S: Final = 0.5
+"""A row that nobody woke the relay for waits at most this long."""
+
+LEASE_S: Final = 5.0
+"""Longer than a publish takes (2 s); how long the rows of a killed relay wait."""
+
+REFUSED_WAIT_S: Final = 30.0
+"""A row that the stream refuses by itself (too large) is tried again so seldom that it is in nobody's way."""
+
+BATCH_ROWS: Final = 200
+BATCH_BYTES: Final = 8 << 20
+FAILED_WAIT_S: Final = (0.2, 0.5, 1.0, 2.0)
+KEEP_SENT_S: Final = 86_400.0
+HOUSEWORK_INTERVAL_S: Final = 15.0
+FORGET_ROWS: Final = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What came of a batch. `stalled`: no answer in time; `refused`: the stream said no to the row itself."""
+
+    sent: Sequence[Sent]
+    repeated: int
+    fresh: Sequence[Sent]
+    stalled: Sequence[int]
+    refused: Sequence[int]
+
+
+class Relay:
+    """Sends the outbox rows of one service. Any number of replicas may run one each."""
+
+    def __init__(
+        self,
+        db: Database,
+        bus: Bus,
+        *,
+        service: str,
+        wait_ms: int = 20,
+        poll_s: float = POLL_S,
+        lease_s: float = LEASE_S,
+        keep_s: float = KEEP_SENT_S,
+    ) -> None:
+        self._db = db
+        self._bus = bus
+        self._service = service
+        self._wait_s = wait_ms / 1000
+        self._poll_s = poll_s
+        self._lease_s = lease_s
+        self._keep_s = keep_s
+        self._woken = asyncio.Event()
+        self._checked_connection = 0
+        self._failures = 0
+        self._housework_at = 0.0
+
+    def wake(self) -> None:
+        """Says that a row was committed. Rows that come within `wait_ms` of the first travel together."""
+        self._woken.set()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Relays until `stop`, then once more, so that what was written before the stop is sent."""
+        self._bus.on_reconnect(self.wake)
+        watcher = asyncio.create_task(self._wake_on(stop))
+        try:
+            while not stop.is_set():
+                await self._turn()
+                await self._rest(stop)
+            await self._turn()
+        finally:
+            watcher.cancel()
+            self._bus.forget(self.wake)
+
+    async def send_due(self) -> int:
+        """Sends what is due now; returns how many rows were sent. Raises Unavailable when NATS or PostgreSQL does not answer."""
+        await self._check_streams()
+        total = 0
+        while True:
+            async with self._db.unit_of_work() as tx:
+                marks = await outbox_store.marks(tx)
+                rows = await outbox_store.claim(
+                    tx, service=self._service, lease_s=self._lease_s, most_rows=BATCH_ROWS, most_bytes=BATCH_BYTES
+                )
+            if not rows:
+                return total
+            await failpoints.hit("relay_claimed")
+            published = await self._publish(rows)
+            await failpoints.hit("relay_published")
+            await self._settle(published)
+            await stream_loss.look_at_acknowledgements(self._db, marks, published.fresh)
+            total += len(published.sent)
+            if published.stalled:
+                raise Unavailable("The message bus did not acknowledge in time.", retry_after_s=1)
+
+    async def _turn(self) -> None:
+        try:
+            await self.send_due()
+            await self._housework()
+            self._failures = 0
+        except Unavailable as error:
+            if not self._failures:
+                log.warning("relay_waits", service=self._service, error=error.message)
+            self._failures += 1
+        except Exception:  # The edge: a relay that dies of a lock timeout would take its whole service along.
+            if not self._failures:
+                log.exception("relay_failed", service=self._service)
+            self._failures += 1
+
+    async def _rest(self, stop: asyncio.Event) -> None:
+        """Waits to be woken or for the next poll; after a failure longer, and deaf to wakes."""
+        if self._failures:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), FAILED_WAIT_S[min(self._failures, len(FAILED_WAIT_S)) - 1])
+            return
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._woken.wait(), self._poll_s)
+            await asyncio.sleep(self._wait_s)
+        self._woken.clear()
+
+    async def _wake_on(self, stop: asyncio.Event) -> None:
+        await stop.wait()
+        self.wake()
+
+    async def _publish(self, rows: Sequence[Row]) -> Published:
+        """All at once, and waits for the acknowledgements (`wait_stall=None` is 2.9 times one-in-flight, DESIGN section 5)."""
+        acks: dict[int, asyncio.Future[PubAck]] = {}
+        refused: list[int] = []
+        try:
+            for row in rows:
+                headers = {**row.headers, MESSAGE_ID_HEADER: row.message_id}
+                try:
+                    acks[row.outbox_id] = await self._bus.js.publish_async(row.subject, row.body, wait_stall=None, headers=headers)
+                except nats.errors.MaxPayloadError:
+                    refused.append(row.outbox_id)
+        except (nats.errors.Error, nats.js.errors.Error, OSError):
+            pass  # The connection is gone or its buffer full: what has no acknowledgement counts as stalled.
+        if acks:
+            await asyncio.wait(acks.values(), timeout=PUBLISH_TIMEOUT_S)
+        return _sorted_out(rows, acks, refused)
+
+    async def _settle(self, published: Published) -> None:
+        async with self._db.unit_of_work() as tx:
+            if published.sent:
+                await outbox_store.mark_sent(tx, published.sent)
+            if published.stalled:
+                await outbox_store.release(tx, published.stalled, after_s=0)
+            if published.refused:
+                await outbox_store.release(tx, published.refused, after_s=REFUSED_WAIT_S)
+        count = metrics.outbox_sent_total.labels
+        count(self._service, "sent").inc(len(published.sent) - published.repeated)
+        count(self._service, "repeated").inc(published.repeated)
+        count(self._service, "failed").inc(len(published.stalled) + len(published.refused))
+        if published.refused:
+            log.error("outbox_rows_refused", service=self._service, outbox_ids=list(published.refused[:20]))
+
+    async def _check_streams(self) -> None:
+        """Before the first row of each connection: have the streams lost anything since their marks were written?"""
+        connection = self._bus.connections
+        if self._checked_connection == connection:
+            return
+        if not self._bus.is_connected:
+            raise Unavailable("The message bus cannot be reached at the moment.", retry_after_s=1)
+        await stream_loss.look_at_streams(self._db, self._bus, service=self._service)
+        self._checked_connection = connection
+
+    async def _housework(self) -> None:
+        now_s = asyncio.get_running_loop().time()
+        if now_s < self._housework_at:
+            return
+        async with self._db.unit_of_work() as tx:
+            rows, oldest_s = await outbox_store.waiting(tx, self._service)
+            forgotten = await outbox_store.forget_sent(tx, older_s=self._keep_s, most=FORGET_ROWS)
+        metrics.outbox_unsent.labels(self._service).set(rows)
+        metrics.outbox_oldest_seconds.labels(self._service).set(oldest_s)
+        self._housework_at = now_s + (1.0 if forgotten == FORGET_ROWS else HOUSEWORK_INTERVAL_S)
+
+
+def _sorted_out(rows: Sequence[Row], acks: dict[int, asyncio.Future[PubAck]], refused: list[int]) -> Published:
+    sent, fresh, stalled = [], [], []
+    for row in rows:
+        ack = acks.get(row.outbox_id)
+        if ack is None:
+            if row.outbox_id not in refused:
+                stalled.append(row.outbox_id)
+        elif not ack.done():
+            ack.cancel()
+            stalled.append(row.outbox_id)
+        elif (error := ack.exception()) is None:
+            place = Sent(row.outbox_id, ack.result().stream, ack.result().seq)
+            sent.append(place)
+            if not ack.result().duplicate:
+                fresh.append(place)
+        elif isinstance(error, nats.js.errors.APIError) and error.err_code in ROW_REFUSED_CODES:
+            refused.append(row.outbox_id)
+        else:
+            stalled.append(row.outbox_id)
+    return Published(sent, len(sent) - len(fresh), fresh, stalled, refused)
+
+
+ROW_REFUSED_CODES: Final = frozenset({10054})
+"""The message is larger than the stream allows."""

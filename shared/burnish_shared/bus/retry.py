@@ -1,0 +1,66 @@
+"""When a failed message is tried again, and when a consumer has to stop: pure decisions of the pull loop."""
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Final
+
+from burnish_shared.errors import BurnishError
+from burnish_shared.streams import RETRY_DELAYS_S
+
+MAX_CONSECUTIVE_DEAD: Final = 50
+MAX_DEAD_RATIO: Final = 0.2
+WINDOW_MESSAGES: Final = 250
+MIN_WINDOW_MESSAGES: Final = 100
+"""PROMISES M-08: more than 50 in a row, or more than 20% (of at least 100, at most 250 recent messages)."""
+
+
+class Poison(Exception):
+    """Raised by a handler for a message that can never succeed. `stream_seq` names it in a batch; the others are then tried without it."""
+
+    def __init__(self, reason: str, *, stream_seq: int | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.stream_seq = stream_seq
+
+
+def retry_delay_s(attempt: int, error: BaseException, *, delays_s: tuple[float, ...] = RETRY_DELAYS_S) -> float:
+    """Seconds until the next delivery after the `attempt`-th (from 1) failed. An error that asks for a longer wait gets it."""
+    scheduled = delays_s[min(max(attempt, 1), len(delays_s)) - 1]
+    asked = error.retry_after_s if isinstance(error, BurnishError) and error.retry_after_s else 0.0
+    return max(scheduled, asked)
+
+
+@dataclass(slots=True)
+class PoisonGuard:
+    """Counts dead letters among recent messages, and says when a consumer must pause instead of draining into them."""
+
+    consecutive: int = 0
+    recent: deque[bool] = field(default_factory=lambda: deque(maxlen=WINDOW_MESSAGES))
+    on_probation: bool = False
+    is_tripped: bool = False
+    pauses: int = 0
+
+    def record(self, *, is_dead: bool) -> None:
+        """Notes how one message ended. On probation a single dead letter trips again, a success ends it."""
+        self.recent.append(is_dead)
+        if not is_dead:
+            self.consecutive = 0
+            if self.on_probation:
+                self.on_probation, self.pauses = False, 0
+            return
+        self.consecutive += 1
+        too_many = len(self.recent) >= MIN_WINDOW_MESSAGES and sum(self.recent) > MAX_DEAD_RATIO * len(self.recent)
+        if self.on_probation or self.consecutive > MAX_CONSECUTIVE_DEAD or too_many:
+            self.is_tripped = True
+
+    def pause_s(self, *, first_s: float, longest_s: float) -> float:
+        """How long to stand still now: `first_s`, doubling with each pause that helped nothing, at most `longest_s`."""
+        return float(min(first_s * 2.0**self.pauses, longest_s))
+
+    def resume(self) -> None:
+        """The pause is over: the next message is a probe."""
+        self.consecutive = 0
+        self.recent.clear()
+        self.is_tripped = False
+        self.on_probation = True
+        self.pauses += 1
