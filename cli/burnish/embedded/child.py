@@ -8,6 +8,7 @@ import sys
 from asyncio.subprocess import Process
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 PR_SET_PDEATHSIG = 1
 """prctl(2): the signal this process gets when the thread that made it ends. Survives execve of ordinary binaries."""
@@ -48,7 +49,7 @@ async def spawn(
     Must be called from the main thread: the death signal follows the thread that forks. `user` needs root. `env` None inherits ours.
     """
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, LOG_MODE)
-    identity = {} if user is None else {"user": user, "group": _primary_group(user), "extra_groups": ()}
+    identity: dict[str, Any] = {} if user is None else {"user": user, "group": _primary_group(user), "extra_groups": ()}
     try:
         return await asyncio.create_subprocess_exec(
             *(str(part) for part in command),

@@ -46,7 +46,7 @@ def namespaces_work() -> bool:
     """Whether root may become nobody in a user namespace here (many container runtimes refuse it)."""
     if shutil.which("unshare") is None or shutil.which("setpriv") is None:
         return False
-    return subprocess.run([*UNSHARE, "true"], capture_output=True, timeout=10, check=False).returncode == 0
+    return subprocess.run([*UNSHARE, "true"], capture_output=True, timeout=10, check=False).returncode == 0  # noqa: S603
 
 
 def can_reach(user: str, program: Path, folder: Path) -> bool:
@@ -54,7 +54,7 @@ def can_reach(user: str, program: Path, folder: Path) -> bool:
     try:
         group = pwd.getpwnam(user).pw_gid
         for command in ([str(program), "--version"], ["test", "-x", str(folder)]):
-            subprocess.run(command, user=user, group=group, extra_groups=(), capture_output=True, timeout=10, check=True)
+            subprocess.run(command, user=user, group=group, extra_groups=(), capture_output=True, timeout=10, check=True)  # noqa: S603
     except (KeyError, OSError, subprocess.SubprocessError):
         return False
     return True

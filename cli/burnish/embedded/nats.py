@@ -72,8 +72,12 @@ async def start(server: Nats) -> Process:
     for attempt in range(START_TRIES):
         log_start = size_bytes(server.log)
         process = await spawn((binary(), "-c", server.config), log=server.log)
-        if await _is_ready(server, process):
-            return process
+        try:
+            if await _is_ready(server, process):
+                return process
+        except asyncio.CancelledError:
+            await stop(process)
+            raise
         if attempt + 1 < START_TRIES:
             await asyncio.sleep(0.3 * (attempt + 1))
     raise StartFailed(f"NATS did not start on port {server.port}:\n{last_lines(server.log, from_byte=log_start)}")

@@ -7,6 +7,7 @@ import shutil
 import signal
 from asyncio.subprocess import Process
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -47,6 +48,8 @@ READY_TIMEOUT_S: Final = 60.0
 
 PREDECESSOR_WAIT_S: Final = 15.0
 
+HAS_PROC: Final = Path("/proc/self/stat").exists()
+
 
 @dataclass(frozen=True, slots=True)
 class Postgres:
@@ -77,13 +80,17 @@ async def start(server: Postgres, *, identity: Identity | None = None) -> Proces
     A failed start is tried twice more. Raises StartFailed with the end of the server's log.
     """
     chosen = identity or choose_identity(binaries(), server.data.parent)
-    await asyncio.shield(_initialize(server, chosen))
+    await _initialize(server, chosen)
     for attempt in range(START_TRIES):
-        await _await_predecessor(server.data)
+        await await_predecessor(server.data)
         log_start = size_bytes(server.log)
         process = await _launch(server, chosen)
-        if await _is_ready(server, process):
-            return process
+        try:
+            if await _is_ready(server, process):
+                return process
+        except asyncio.CancelledError:
+            await stop(process)
+            raise
         if attempt + 1 < START_TRIES:
             await asyncio.sleep(0.3 * (attempt + 1))
     raise StartFailed(f"PostgreSQL did not start on port {server.port}:\n{last_lines(server.log, from_byte=log_start)}")
@@ -110,10 +117,22 @@ async def _initialize(server: Postgres, identity: Identity) -> None:
             give_to(identity.user, fresh)
             shutil.chown(secret, identity.user)
         sync = () if server.settings.get("fsync") != "off" else ("--no-sync",)
-        command = (*identity.prefix, binaries() / "initdb", "-D", fresh, *INITDB_OPTIONS, f"--pwfile={secret}", *sync)
+        command: tuple[str | Path, ...] = (
+            *identity.prefix,
+            binaries() / "initdb",
+            "-D",
+            fresh,
+            *INITDB_OPTIONS,
+            f"--pwfile={secret}",
+            *sync,
+        )
         log_start = size_bytes(server.log)
         process = await spawn(command, log=server.log, user=identity.user)
-        if await process.wait() != 0:
+        try:
+            returncode = await process.wait()
+        finally:
+            await end(process, signals=(signal.SIGTERM, signal.SIGKILL), grace_s=5)
+        if returncode != 0:
             raise StartFailed(f"initdb failed:\n{last_lines(server.log, from_byte=log_start)}")
         fresh.rename(server.data)
     finally:
@@ -125,7 +144,7 @@ async def _launch(server: Postgres, identity: Identity) -> Process:
     if identity.user is not None:
         give_to(identity.user, server.data)
     options = [part for name, value in {**SETTINGS, **server.settings}.items() for part in ("-c", f"{name}={value}")]
-    command = (*identity.prefix, binaries() / "postgres", "-D", server.data, "-p", str(server.port), *options)
+    command: tuple[str | Path, ...] = (*identity.prefix, binaries() / "postgres", "-D", server.data, "-p", str(server.port), *options)
     return await spawn(command, log=server.log, user=identity.user, death_signal=signal.SIGINT)
 
 
@@ -151,7 +170,7 @@ async def _is_ready(server: Postgres, process: Process) -> bool:
     return False
 
 
-async def _await_predecessor(data: Path) -> None:
+async def await_predecessor(data: Path) -> None:
     """Waits until a server that a killed launcher left behind has ended, and removes the lock file of one that is dead.
 
     The caller holds the lock of the home, so whoever still runs on this folder is on its way out. PostgreSQL itself would take a
@@ -164,7 +183,7 @@ async def _await_predecessor(data: Path) -> None:
             raise StartFailed(f"Another PostgreSQL (pid {pid}) still runs on {data}.")
         _ask_to_stop(pid)
         await asyncio.sleep(0.05)
-    if pid is not None and Path("/proc/self").exists():
+    if pid is not None and HAS_PROC:
         lock.unlink(missing_ok=True)
 
 
@@ -186,7 +205,5 @@ def _is_server_of(pid: int, data: Path) -> bool:
 
 
 def _ask_to_stop(pid: int) -> None:
-    try:
+    with suppress(ProcessLookupError, PermissionError):
         os.kill(pid, signal.SIGINT)
-    except (ProcessLookupError, PermissionError):
-        pass

@@ -1,0 +1,1 @@
+"""`burnish up`: starts the servers and the services in order, keeps them running, stops them in order."""

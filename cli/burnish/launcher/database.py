@@ -1,0 +1,79 @@
+"""Makes the database ready for the services: it exists, has the newest schema, knows the services' logins and the simulator."""
+
+import asyncio
+from importlib.resources import files
+from typing import Any
+
+from burnish.embedded.child import StartFailed
+from burnish.embedded.postgres import Postgres
+from burnish.embedded.roles import MIGRATOR, create_login_roles, create_migrator
+from burnish.launcher.endpoints import DATABASE, DatabaseUrls
+from burnish.launcher.passwords import Secrets
+
+
+async def create_database(server: Postgres, secrets: Secrets) -> None:
+    """In the packaged server: the migrating login and the database that it owns. Idempotent."""
+    import asyncpg
+
+    connection = await asyncpg.connect(server.url(), timeout=10)
+    try:
+        await create_migrator(connection, password=secrets.password(f"postgres {MIGRATOR}"))
+        if not await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", DATABASE):
+            await connection.execute(f"CREATE DATABASE {DATABASE} OWNER {MIGRATOR}")
+    finally:
+        await connection.close(timeout=5)
+
+
+async def prepare_schema(urls: DatabaseUrls) -> bool:
+    """Migrates when the schema is older than this release, and sets up the services' logins. True when it migrated.
+
+    A newer schema is left alone: a release runs on the schema of the next one. Raises StartFailed when the database cannot be
+    reached or a migration fails.
+    """
+    import asyncpg
+
+    try:
+        connection = await asyncpg.connect(urls.admin, timeout=10)
+    except (OSError, TimeoutError, asyncpg.PostgresError) as error:
+        raise StartFailed(f"the database cannot be reached: {error}") from error
+    try:
+        is_behind = await _revision(connection) < newest_revision()
+        if is_behind:
+            await _migrate(urls.migrator)
+        await create_login_roles(connection, urls.passwords)
+    finally:
+        await connection.close(timeout=5)
+    return is_behind
+
+
+async def point_simulator(urls: DatabaseUrls, *, base_url: str) -> None:
+    """Tells the platform's provider `simulated` where the simulator listens in this run."""
+    import asyncpg
+
+    connection = await asyncpg.connect(urls.admin, timeout=10, server_settings={"search_path": "burnish"})
+    try:
+        await connection.execute("SELECT set_provider_base_url('simulated', $1)", base_url)
+    finally:
+        await connection.close(timeout=5)
+
+
+def newest_revision() -> str:
+    """The last revision that this release brings, such as `0005`."""
+    versions = files("burnish_shared").joinpath("db", "migrations", "versions").iterdir()
+    return max(one.name[1:5] for one in versions if one.name.startswith("v") and one.name[1:5].isdecimal())
+
+
+async def _revision(connection: Any) -> str:
+    """The revision of the database, empty for one that was never migrated."""
+    if await connection.fetchval("SELECT to_regclass('burnish_migrations.alembic_version')") is None:
+        return ""
+    return await connection.fetchval("SELECT max(version_num) FROM burnish_migrations.alembic_version") or ""
+
+
+async def _migrate(url: str) -> None:
+    from burnish_shared.db.migrate import migrate
+
+    try:
+        await asyncio.to_thread(migrate, url)
+    except RuntimeError as error:
+        raise StartFailed(str(error)) from error

@@ -1,0 +1,49 @@
+"""The environment of each service process."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from burnish.launcher.passwords import Secrets
+from burnish.launcher.services import Service
+
+EMBEDDED_EGRESS: Final = "127.0.0.0/8,::1/128"
+"""The simulator and the demo's receiver listen on loopback (PRODUCT, Doors)."""
+
+NOT_HANDED_DOWN: Final = ("PYTHONDONTWRITEBYTECODE", "DATABASE_URL", "NATS_URL", "BURNISH_PORT", "PYTHONPATH", "PYTHONHOME")
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What all services of one run share."""
+
+    secrets: Secrets
+    database_urls: Mapping[str, str]
+    nats_urls: Mapping[str, str]
+    public_port: int
+    listen_fd: int | None
+    simulator_port: int
+
+
+def service_environment(
+    service: Service, *, number: int, metrics_port: int, around: Surroundings, inherited: Mapping[str, str]
+) -> dict[str, str]:
+    """What replica `number` (from 1) of a service finds in its environment. Settings that the user exported stay."""
+    own = {
+        name: value for name, value in inherited.items() if name not in NOT_HANDED_DOWN and not name.startswith("BURNISH_NATS_PASSWORD_")
+    }
+    own |= {
+        "PYTHONUNBUFFERED": "1",
+        "BURNISH_KEK": around.secrets.kek,
+        "BURNISH_REPLICA": f"{around.secrets.instance}-{number}",
+        "BURNISH_METRICS_PORT": str(metrics_port),
+        "BURNISH_SIMULATOR_PORT": str(around.simulator_port),
+        "BURNISH_EGRESS_ALLOW": inherited.get("BURNISH_EGRESS_ALLOW", EMBEDDED_EGRESS),
+    }
+    if service.has_database:
+        own |= {"DATABASE_URL": around.database_urls[service.name], "NATS_URL": around.nats_urls[service.name]}
+    if service.listens:
+        own["BURNISH_PORT"] = str(around.public_port)
+        if around.listen_fd is not None:
+            own["BURNISH_LISTEN_FD"] = str(around.listen_fd)
+    return own

@@ -1,0 +1,38 @@
+"""Ports of one run: those of the run before where they are free, else the defaults, else the next free ones."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from burnish.embedded.ports import free_port
+
+DEFAULT_PORTS: Final[Mapping[str, int]] = {"nats": 14222, "postgres": 15432, "gateway": 18000, "simulator": 18100}
+"""Below 32768, where Linux begins to hand out ports by itself."""
+
+FIRST_METRICS_PORT: Final = 18200
+
+PREDECESSOR_PATIENCE_S: Final = 1.0
+"""A killed launcher's processes are ended by the kernel; their ports are free an instant later."""
+
+
+class Ports:
+    """What was chosen, by process name. `before` are the ports of the run before; `say` tells people where theirs went."""
+
+    def __init__(self, before: Mapping[str, int], *, say: Callable[[str], None]) -> None:
+        self._before = before
+        self._say = say
+        self.chosen: dict[str, int] = {}
+
+    async def choose(self, name: str, *, wanted: int | None = None, is_patient: bool = False) -> int:
+        """A free port for `name`, noted in `chosen`. `wanted` goes before the last one; `is_patient` waits a second for it."""
+        first = wanted or self._before.get(name) or DEFAULT_PORTS.get(name, FIRST_METRICS_PORT)
+        others = frozenset(port for other, port in self.chosen.items() if other != name)
+        deadline = asyncio.get_running_loop().time() + (PREDECESSOR_PATIENCE_S if is_patient else 0)
+        while (port := free_port(first, taken=others)) != first:
+            if asyncio.get_running_loop().time() >= deadline:
+                break
+            await asyncio.sleep(0.02)
+        if port != first and name in DEFAULT_PORTS:
+            self._say(f"port {first} is taken; {name} uses {port}")
+        self.chosen[name] = port
+        return port

@@ -1,0 +1,24 @@
+"""Progress for people, one line each, with the seconds since the start."""
+
+import sys
+import time
+from pathlib import Path
+
+
+class Report:
+    """Prints to standard error and, when `copy` is given, appends the same lines there. Standard output stays for results."""
+
+    def __init__(self, *, copy: Path | None = None) -> None:
+        self._began = time.monotonic()
+        self._copy = copy
+
+    @property
+    def elapsed_s(self) -> float:
+        return time.monotonic() - self._began
+
+    def say(self, text: str) -> None:
+        line = f"[{self.elapsed_s:6.2f}s] {text}"
+        print(line, file=sys.stderr, flush=True)
+        if self._copy is not None:
+            with self._copy.open("a") as file:
+                file.write(line + "\n")

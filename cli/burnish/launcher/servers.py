@@ -1,0 +1,115 @@
+"""PostgreSQL and NATS of one run: the packaged ones, or those that DATABASE_URL and NATS_URL name."""
+
+import asyncio
+from collections.abc import Mapping
+
+from burnish.embedded import nats, postgres
+from burnish.embedded.child import StartFailed
+from burnish.embedded.nats import Nats
+from burnish.embedded.ports import free_port
+from burnish.embedded.postgres import Postgres
+from burnish.launcher.database import create_database, prepare_schema
+from burnish.launcher.endpoints import DatabaseUrls, external_database, external_nats, packaged_database, packaged_nats
+from burnish.launcher.home import Home
+from burnish.launcher.passwords import Secrets
+from burnish.launcher.ports import Ports
+from burnish.launcher.report import Report
+from burnish.launcher.supervisor import Member, Supervisor
+
+PORT_TRIES = 3
+"""Somebody else may take a port between our look and the server's bind."""
+
+
+class Servers:
+    """Starts the two servers side by side and prepares both. Afterwards `database` and `nats_urls` say how to reach them."""
+
+    def __init__(
+        self, home: Home, *, secrets: Secrets, ports: Ports, supervisor: Supervisor, report: Report, environment: Mapping[str, str]
+    ) -> None:
+        self._home = home
+        self._secrets = secrets
+        self._ports = ports
+        self._supervisor = supervisor
+        self._report = report
+        self._environment = environment
+        self.database: DatabaseUrls
+        self.nats_urls: Mapping[str, str]
+
+    async def start(self) -> None:
+        """Returns when the schema and the streams are there. Raises StartFailed (in a group when both fail)."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._bring_up_database())
+            group.create_task(self._bring_up_nats())
+
+    async def _bring_up_database(self) -> None:
+        if url := self._environment.get("DATABASE_URL"):
+            self.database = external_database(url, self._secrets)
+        else:
+            server = await self._start_postgres()
+            self._report.say(f"PostgreSQL is ready on port {server.port}")
+            await create_database(server, self._secrets)
+            self.database = packaged_database(server, self._secrets)
+        if await prepare_schema(self.database):
+            self._report.say("the database has the newest schema")
+
+    async def _bring_up_nats(self) -> None:
+        from burnish_shared.bus.users import USERS
+
+        if url := self._environment.get("NATS_URL"):
+            self.nats_urls = external_nats(url, tuple(USERS), self._environment)
+        else:
+            server = await self._start_nats(tuple(USERS))
+            self.nats_urls = packaged_nats(server)
+            self._report.say(f"NATS is ready on port {server.port}")
+        await provision_streams(self.nats_urls["provisioner"], report=self._report)
+
+    async def _start_postgres(self) -> Postgres:
+        await postgres.await_predecessor(self._home.postgres)
+        for attempt in range(PORT_TRIES):
+            server = Postgres(
+                data=self._home.postgres,
+                port=await self._ports.choose("postgres", is_patient=True),
+                password=self._secrets.password("postgres superuser"),
+                log=self._home.log_of("postgres"),
+            )
+            try:
+                await self._supervisor.add(Member("postgres", start=lambda server=server: postgres.start(server), stop=postgres.stop))  # type: ignore[misc]
+                return server
+            except StartFailed:
+                if attempt + 1 == PORT_TRIES or not _was_taken(server.port):
+                    raise
+        raise AssertionError("the last try returns or raises")
+
+    async def _start_nats(self, users: tuple[str, ...]) -> Nats:
+        for attempt in range(PORT_TRIES):
+            server = Nats(
+                folder=self._home.nats,
+                port=await self._ports.choose("nats", is_patient=True),
+                log=self._home.log_of("nats"),
+                passwords={user: self._secrets.password(f"nats {user}") for user in users},
+            )
+            try:
+                await self._supervisor.add(Member("nats", start=lambda server=server: nats.start(server), stop=nats.stop))  # type: ignore[misc]
+                return server
+            except StartFailed:
+                if attempt + 1 == PORT_TRIES or not _was_taken(server.port):
+                    raise
+        raise AssertionError("the last try returns or raises")
+
+
+async def provision_streams(url: str, *, report: Report) -> None:
+    """Makes or corrects streams and consumers. Raises StartFailed when NATS cannot be reached."""
+    from burnish_shared.bus.provision import provision
+    from burnish_shared.errors import Unavailable
+
+    try:
+        outcome = await provision(url)
+    except Unavailable as error:
+        raise StartFailed(f"NATS cannot be provisioned: {error.message}") from error
+    for drift in outcome.refused:
+        report.say(f"NATS differs from what this release wants, and stays so: {drift}")
+
+
+def _was_taken(port: int) -> bool:
+    """Whether somebody else listens on `port` now that our server does not."""
+    return free_port(port) != port

@@ -1,0 +1,164 @@
+"""`burnish up`: in the foreground, in the background, or finding that it runs already."""
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final
+
+from burnish.embedded.identity import namespaces_work
+from burnish.launcher import logs
+from burnish.launcher.files import read_json
+from burnish.launcher.home import Home, holder
+from burnish.launcher.launch import ALREADY_RUNNING, Launch, Options
+from burnish.launcher.report import Report
+from burnish.launcher.state import present_state
+from burnish.launcher.summary import show_connection
+
+READY_PATIENCE_S: Final = 300.0
+"""The first start makes a database cluster and compiles every module; on a slow disk that takes its time."""
+
+
+def prepare_home(home: Home) -> None:
+    """Makes the folders. Others may pass through (not read) only where PostgreSQL must run as a system user to get away from root."""
+    mode = 0o711 if os.geteuid() == 0 and not namespaces_work() else 0o700
+    home.path.mkdir(mode=mode, parents=True, exist_ok=True)
+    home.logs.mkdir(mode=mode, exist_ok=True)
+    if mode == 0o711:
+        home.path.chmod(mode)
+        home.logs.chmod(mode)
+
+
+def up_in_foreground(home: Home, options: Options, *, as_json: bool) -> int:
+    """Runs until Ctrl-C or SIGTERM. Shows the processes' logs meanwhile, save with `as_json`. Returns the exit code."""
+    prepare_home(home)
+
+    def announce(connection: dict[str, Any]) -> None:
+        show_connection(connection, home=home, as_json=as_json)
+        if not as_json:
+            print("\nCtrl-C stops everything.\n", file=sys.stderr, flush=True)
+            _show_logs(home)
+
+    report = Report(copy=home.log_of("launcher"))
+    code = asyncio.run(Launch(home, options, report=report, on_ready=announce).run())
+    return up_already(home, as_json=as_json) if code == ALREADY_RUNNING else code
+
+
+def up_detached(home: Home, options: Options, *, as_json: bool) -> int:
+    """Starts a launcher in a session of its own and returns when it is ready, 0, or has failed, 1, showing its progress meanwhile."""
+    prepare_home(home)
+    log = home.log_of("launcher")
+    log.touch(mode=0o600)
+    progress = _Progress(log)
+    with log.open("ab") as output:
+        launcher = subprocess.Popen(  # noqa: S603
+            (sys.executable, "-P", "-m", "burnish.launcher", str(home.path), json.dumps(asdict(options))),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    try:
+        code = _await_ready(home, launcher, progress)
+    except KeyboardInterrupt:
+        launcher.terminate()
+        launcher.wait(timeout=60)
+        raise
+    if code == ALREADY_RUNNING:
+        return up_already(home, as_json=as_json)
+    if code == 0:
+        show_connection(read_json(home.connection) or {}, home=home, as_json=as_json)
+    return code
+
+
+def up_already(home: Home, *, as_json: bool) -> int:
+    """For a second `up`: waits until the first is ready, says where it is, and leaves it alone. 1 when it does not become ready."""
+    deadline = time.monotonic() + READY_PATIENCE_S
+    while (state := present_state(home)).state == "starting" and time.monotonic() < deadline:
+        time.sleep(0.05)
+    if state.state != "ready":
+        print(f"Another `burnish up` has {home.path}; it is {state.state}.", file=sys.stderr)
+        return 1
+    print(f"Burnish runs already in {home.path} (pid {state.pid}): {state.url}", file=sys.stderr)
+    show_connection(read_json(home.connection) or {}, home=home, as_json=as_json)
+    return 0
+
+
+def down(home: Home) -> int:
+    """Stops the launcher of this home and waits until it is gone. 0 also when none runs."""
+    pid = holder(home)
+    if pid is None:
+        print(f"Nothing runs in {home.path}.", file=sys.stderr)
+        return 0
+    _signal(pid)
+    began, said = time.monotonic(), 0
+    while holder(home) == pid:
+        if (waited_s := int(time.monotonic() - began)) >= 5 * (said + 1):
+            said += 1
+            print(f"still stopping after {waited_s} s: requests that were begun are being finished", file=sys.stderr)
+        time.sleep(0.02)
+    _await_exit(pid)
+    print(f"Stopped Burnish in {home.path}; the data stays.", file=sys.stderr)
+    return 0
+
+
+class _Progress:
+    """Passes on what a launcher appends to its log."""
+
+    def __init__(self, log: Path) -> None:
+        self._log = log
+        self._offset = log.stat().st_size
+
+    def show(self) -> None:
+        with self._log.open("rb") as file:
+            file.seek(self._offset)
+            text = file.read()
+        self._offset += len(text)
+        sys.stderr.write(text.decode(errors="replace"))
+        sys.stderr.flush()
+
+
+def _await_ready(home: Home, launcher: "subprocess.Popen[bytes]", progress: _Progress) -> int:
+    deadline = time.monotonic() + READY_PATIENCE_S
+    while True:
+        code = launcher.poll()
+        progress.show()
+        if code is not None:
+            return code or 1
+        state = present_state(home)
+        if state.state == "ready" and state.pid == launcher.pid:
+            progress.show()
+            return 0
+        if time.monotonic() > deadline:
+            print(f"not ready after {READY_PATIENCE_S:.0f} s; see {home.logs}", file=sys.stderr)
+            launcher.terminate()
+            launcher.wait()
+            return 1
+        time.sleep(0.03)
+
+
+def _show_logs(home: Home) -> None:
+    reader = logs.LogReader(home.logs, skipped=("launcher",))
+    reader.start_at_end()
+    threading.Thread(target=logs.follow, args=(reader,), kwargs={"to": sys.stderr}, daemon=True).start()
+
+
+def _signal(pid: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGTERM)
+
+
+def _await_exit(pid: int) -> None:
+    """The lock is gone; the interpreter takes some milliseconds more. Where nobody reaps orphans it stays a zombie: then a second is enough."""
+    deadline = time.monotonic() + 1
+    with contextlib.suppress(ProcessLookupError):
+        while time.monotonic() < deadline:
+            os.kill(pid, 0)
+            time.sleep(0.01)

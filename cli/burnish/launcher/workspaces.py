@@ -1,0 +1,73 @@
+"""Workspaces and their first keys, made from the command line by whoever holds the database and the KEK."""
+
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from burnish.launcher.files import read_json, write_json
+from burnish.launcher.home import Home
+
+DEMO_NAME: Final = "Demo"
+DEMO_FILE: Final = "workspace.json"
+
+FIRST_CREDIT_NUSD: Final = 100_000_000_000
+"""100 dollars of play credit: 10,000 credits."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkspaceAccess:
+    """A workspace with an admin key. The key is shown once and kept nowhere in the database."""
+
+    workspace_id: str
+    organization_id: str
+    api_key: str
+    api_key_id: str
+
+
+async def make_workspace(
+    database_url: str, *, kek: str, name: str, credit_nusd: int, organization_id: UUID | None = None
+) -> WorkspaceAccess:
+    """A workspace with `credit_nusd` of credit and an admin key. `database_url` is the operator's login, not a service's."""
+    from burnish_shared.auth import provisioning
+    from burnish_shared.auth.sealing import key_from_text
+    from burnish_shared.db.session import Database
+
+    database = await Database.open(database_url, application_name="burnish-cli", max_size=1)
+    try:
+        async with database.unit_of_work() as tx:
+            workspace_id, organization, _ = await provisioning.create_workspace(tx, name=name, organization_id=organization_id)
+            if credit_nusd:
+                await provisioning.grant_credit(tx, workspace_id=workspace_id, amount_nusd=credit_nusd, reason="first credit")
+            key_id, key = await provisioning.create_api_key(
+                tx, workspace_id=workspace_id, name="admin", role="admin", pepper=provisioning.pepper_of(key_from_text(kek))
+            )
+    finally:
+        await database.close()
+    return WorkspaceAccess(str(workspace_id), str(organization), key.text, str(key_id))
+
+
+async def ensure_demo_workspace(home: Home, database_url: str, *, kek: str) -> WorkspaceAccess:
+    """The demo workspace of this home: the one made in an earlier run while its key is good for this database, else a new one."""
+    path = home.path / DEMO_FILE
+    stored = read_json(path)
+    if isinstance(stored, dict) and await _is_good(database_url, kek=kek, stored=stored):
+        return WorkspaceAccess(**stored)
+    access = await make_workspace(database_url, kek=kek, name=DEMO_NAME, credit_nusd=FIRST_CREDIT_NUSD)
+    write_json(path, asdict(access), is_durable=True)
+    return access
+
+
+async def _is_good(database_url: str, *, kek: str, stored: dict[str, Any]) -> bool:
+    """Whether the stored key would be let in: it is in this database, made with this KEK, and not revoked."""
+    from burnish_shared.auth.api_keys import matches, prefix_of
+    from burnish_shared.auth.provisioning import pepper_of
+    from burnish_shared.auth.sealing import key_from_text
+    from burnish_shared.db.session import Database
+
+    database = await Database.open(database_url, application_name="burnish-cli", max_size=1)
+    try:
+        async with database.unit_of_work(read_only=True) as tx:
+            row = await tx.fetchrow("SELECT digest, revoked_at FROM find_api_key($1)", prefix_of(stored.get("api_key", "")) or "")
+    finally:
+        await database.close()
+    return row is not None and row["revoked_at"] is None and matches(stored["api_key"], row["digest"], pepper_of(key_from_text(kek)))

@@ -1,0 +1,227 @@
+"""The command `burnish`. Each command loads only what it needs, so that `burnish status` answers at once."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from burnish.launcher.home import Home, find_home
+
+app = typer.Typer(
+    name="burnish", help="The closed-loop prompt platform.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
+)
+workspace_app = typer.Typer(help="Workspaces.", no_args_is_help=True)
+app.add_typer(workspace_app, name="workspace")
+
+HomeOption = Annotated[Path | None, typer.Option("--home", help="Folder of the installation.  [default: $BURNISH_HOME or ~/.burnish]")]
+JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object on standard output, everything else on standard error.")]
+
+
+@app.command()
+def up(  # noqa: PLR0917 - options are named on the command line.
+    detach: Annotated[bool, typer.Option("--detach", "-d", help="Return when everything is ready and leave it running.")] = False,
+    as_json: JsonOption = False,
+    home: HomeOption = None,
+    port: Annotated[
+        int | None, typer.Option(envvar="BURNISH_PORT", help="Port of the API; the next free one when taken.", min=1, max=65535)
+    ] = None,
+    demo: Annotated[bool, typer.Option("--demo/--no-demo", help="Drive the whole loop once, the first time; never with --json.")] = True,
+    replicas: Annotated[str, typer.Option(help="Processes per service, such as gateway=2,executor=2.")] = "",
+) -> None:
+    """Start PostgreSQL, NATS and all services, and keep them running."""
+    from burnish.launcher import up as launch
+    from burnish.launcher.launch import Options
+    from burnish.launcher.services import parse_replicas
+
+    place = find_home(home)
+    try:
+        options = Options(port=port, replicas=parse_replicas(replicas))
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--replicas") from error
+    start = launch.up_detached if detach else launch.up_in_foreground
+    code = start(place, options, as_json=as_json)
+    if code == 0 and detach and demo and not as_json:
+        code = _first_demo(place)
+    raise typer.Exit(code)
+
+
+@app.command()
+def down(home: HomeOption = None) -> None:
+    """Stop everything in order; the data stays."""
+    from burnish.launcher.up import down as stop
+
+    raise typer.Exit(stop(find_home(home)))
+
+
+@app.command()
+def status(as_json: JsonOption = False, home: HomeOption = None) -> None:
+    """Show what runs, where, and how often it was started again."""
+    from burnish.launcher.state import present_state
+
+    state = present_state(find_home(home))
+    if as_json:
+        print(json.dumps(state.to_json()))
+        return
+    print(f"{state.state}   {state.url or ''}   home {state.home}" + (f"   pid {state.pid}" if state.pid else ""))
+    if state.error:
+        print(state.error)
+    for name, pid in state.pids.items():
+        again = state.restarts.get(name, 0)
+        port = state.ports.get(name)
+        print(f"  {name:<14} pid {pid:<8} {f'port {port}' if port else '':<12} {f'started again {again} times' if again else ''}".rstrip())
+    if state.missing and state.pids:
+        print(f"  not installed: {', '.join(state.missing)}")
+
+
+@app.command()
+def logs(
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[PROCESS]...", help="Such as gateway, postgres, launcher; all when none.")
+    ] = None,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until Ctrl-C.")] = False,
+    lines: Annotated[int, typer.Option("--lines", "-n", min=0, help="Last lines of each.")] = 20,
+    home: HomeOption = None,
+) -> None:
+    """Show the logs of the processes, each line with the name of its process."""
+    from burnish.launcher.logs import LogReader
+    from burnish.launcher.logs import follow as follow_logs
+
+    reader = LogReader(find_home(home).logs, names=names or ())
+    for line in reader.last(lines):
+        print(line)
+    if follow:
+        try:
+            follow_logs(reader)
+        except KeyboardInterrupt:
+            raise typer.Exit(0) from None
+
+
+@app.command()
+def serve(service: Annotated[str, typer.Argument(help="gateway, executor, optimizer, analytics, webhooks or simulator.")]) -> None:
+    """Run one service in this process, with its settings from the environment."""
+    from burnish.launcher.services import NAMES
+    from burnish.serve import serve as run
+
+    if service not in NAMES:
+        raise typer.BadParameter(f"there are {', '.join(NAMES)}")
+    run(service)
+
+
+@app.command()
+def migrate(
+    home: HomeOption = None,
+    target: Annotated[str, typer.Option(help="Revision to go to.")] = "head",
+    down_to: Annotated[bool, typer.Option("--down", help="Go back to the target instead of forward.")] = False,
+) -> None:
+    """Bring the database to the newest schema, and set up logins and streams where their passwords are given.
+
+    The database is DATABASE_URL (a login that may create roles), or the one that runs in the home. Logins of the services are made
+    when BURNISH_PG_PASSWORD_<SERVICE> is set for each; streams when NATS_URL (the provisioner) is set.
+    """
+    from burnish.migration import migrate_everything
+
+    raise typer.Exit(migrate_everything(find_home(home), target=target, is_down=down_to))
+
+
+@workspace_app.command("create")
+def create_workspace(
+    name: Annotated[str, typer.Argument(help="Name of the workspace.")],
+    credits_: Annotated[int, typer.Option("--credits", min=0, help="Credits to begin with; one credit is one US cent.")] = 10_000,
+    organization: Annotated[str | None, typer.Option(help="Id of the organization; a new one when left out.")] = None,
+    as_json: JsonOption = False,
+    home: HomeOption = None,
+) -> None:
+    """Make a workspace with an admin key, which is shown this once."""
+    import asyncio
+    from dataclasses import asdict
+    from uuid import UUID
+
+    from burnish.launcher.passwords import load_secrets
+    from burnish.launcher.workspaces import make_workspace
+    from burnish_shared.money import NUSD_PER_CREDIT
+
+    place = find_home(home)
+    connection = _connection(place)
+    access = asyncio.run(
+        make_workspace(
+            connection["database_url"],
+            kek=load_secrets(place).kek,
+            name=name,
+            credit_nusd=credits_ * NUSD_PER_CREDIT,
+            organization_id=UUID(organization) if organization else None,
+        )
+    )
+    if as_json:
+        print(json.dumps(asdict(access)))
+    else:
+        print(f"Workspace  {access.workspace_id}\nAPI key    {access.api_key}   (shown this once)")
+
+
+@app.command()
+def demo(as_json: JsonOption = False, home: HomeOption = None) -> None:
+    """Drive the whole loop once in the demo workspace, showing each step with its numbers."""
+    raise typer.Exit(_run_demo(find_home(home), as_json=as_json))
+
+
+@app.command()
+def doctor(
+    audit: Annotated[bool, typer.Option("--audit", help="Check the books; exit 0 only when they are right.")] = False,
+    journal: Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help="A client's own list of execution ids.")] = None,
+    as_json: JsonOption = False,
+    home: HomeOption = None,
+) -> None:
+    """Look whether everything runs and, with --audit, whether the books are right."""
+    from burnish.examination import examine
+
+    raise typer.Exit(examine(find_home(home), with_audit=audit, journal=journal, as_json=as_json))
+
+
+def main() -> None:
+    """Entry of the console script."""
+    try:
+        app()
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _connection(home: Home) -> dict[str, Any]:
+    """How to reach the running installation. Ends the command with what to do when none runs."""
+    from burnish.launcher.files import read_json
+    from burnish.launcher.state import present_state
+
+    connection = read_json(home.connection)
+    if present_state(home).state != "ready" or not isinstance(connection, dict):
+        print(f"Nothing runs in {home.path}. Start it with `burnish up --detach`, or name another home with --home.", file=sys.stderr)
+        raise typer.Exit(1)
+    return connection
+
+
+def _run_demo(home: Home, *, as_json: bool) -> int:
+    """`burnish.demo.run(connection, as_json=…)` gives the exit code; `connection` is what `up --json` prints."""
+    from importlib import import_module
+
+    module = import_module("burnish.demo")
+    if not hasattr(module, "run"):
+        print("The demo is not part of this installation.", file=sys.stderr)
+        return 1
+    return int(module.run(_connection(home), as_json=as_json))
+
+
+def _first_demo(home: Home) -> int:
+    """Drives the loop when it was never driven in this home."""
+    from importlib import import_module
+
+    from burnish.launcher.files import read_json, write_json
+
+    if read_json(home.demo_record) is not None or not hasattr(import_module("burnish.demo"), "run"):
+        return 0
+    code = _run_demo(home, as_json=False)
+    if code == 0:
+        write_json(home.demo_record, {"driven": True})
+    return code
+
+
+if __name__ == "__main__":
+    main()

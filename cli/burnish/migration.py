@@ -1,0 +1,57 @@
+"""`burnish migrate`: schema, logins of the services, streams, for deployments that bring their own servers."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Mapping
+
+from burnish.embedded.roles import GROUP_OF_LOGIN, create_login_roles
+from burnish.launcher.files import read_json
+from burnish.launcher.home import Home
+from burnish.launcher.state import present_state
+
+SERVICES = tuple(login.removeprefix("burnish_") for login in GROUP_OF_LOGIN)
+
+
+def migrate_everything(home: Home, *, target: str, is_down: bool, environment: Mapping[str, str] = os.environ) -> int:
+    """Returns the exit code; what went wrong is said on standard error. Idempotent."""
+    from burnish_shared.db.migrate import migrate
+
+    url = environment.get("DATABASE_URL") or _running_database(home)
+    if url is None:
+        print(f"Set DATABASE_URL to a login that may create roles, or start the packaged server in {home.path} first.", file=sys.stderr)
+        return 1
+    try:
+        migrate(url, target=target, down=is_down)
+    except RuntimeError as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(f"The schema is at {target}.", file=sys.stderr)
+    if not is_down:
+        asyncio.run(_set_up(url, environment))
+    return 0
+
+
+async def _set_up(url: str, environment: Mapping[str, str]) -> None:
+    passwords = {name: value for name in SERVICES if (value := environment.get(f"BURNISH_PG_PASSWORD_{name.upper()}"))}
+    if len(passwords) == len(SERVICES):
+        import asyncpg
+
+        connection = await asyncpg.connect(url, timeout=10)
+        try:
+            await create_login_roles(connection, passwords)
+        finally:
+            await connection.close(timeout=5)
+        print("The services' logins are set up.", file=sys.stderr)
+    if nats_url := environment.get("NATS_URL"):
+        from burnish_shared.bus.provision import provision
+
+        outcome = await provision(nats_url)
+        print(f"Streams: {len(outcome.created)} made, {len(outcome.corrected)} corrected.", file=sys.stderr)
+        for drift in outcome.refused:
+            print(f"Differs and stays so: {drift}", file=sys.stderr)
+
+
+def _running_database(home: Home) -> str | None:
+    connection = read_json(home.connection)
+    return connection["database_url"] if present_state(home).state == "ready" and isinstance(connection, dict) else None
