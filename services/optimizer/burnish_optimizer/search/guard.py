@@ -1,0 +1,114 @@
+"""Which proposed edits may enter the race (PROMISES O-06, section 7; SIMULATOR section 7).
+
+The proposer is a language model that has read end users' text. Its output is data: here it is checked before anything is done with it.
+"""
+
+import re
+from dataclasses import dataclass, field
+from typing import Final
+
+from burnish_optimizer.search.render import SECTION_NAMES
+from burnish_optimizer.search.task import Edit, Task
+
+MAX_EDIT_CHARS: Final = 600
+DUPLICATE_JACCARD: Final = 0.7
+LEAK_RUN: Final = 8
+"""An edit that shares a run of so many words with an item was copied from it."""
+
+LEAK_SHINGLES: Final = 0.5
+"""So large a share of an edit's three-word runs in one item means the same."""
+
+_WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
+_FORBIDDEN: Final = (
+    ("address", re.compile(r"https?://|www\.|[\w.+-]+@[\w-]+\.\w{2,}", re.I)),
+    ("code fence", re.compile(r"```|~~~")),
+    ("role token", re.compile(r"<\|[^|]{0,40}\|>|\[/?INST\]|</?(?:system|assistant|user)>", re.I)),
+    ("hidden character", re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\x00-\x08\x0b-\x1f]")),
+    ("placeholder", re.compile(r"\{\{|\}\}")),
+    ("order to ignore", re.compile(r"\bignore (?:all|any|the|previous|prior|above)\b", re.I)),
+    ("identifier", re.compile(r"\b(?=\w*\d)(?:\w*\d){5,}\w*\b")),
+)
+_STOP_WORDS = (
+    "a an and are as at be been but by can could did do does for from get got had has have how i if in into is it its me my no not of on"
+    " or our out please she so some that the their them then there these they this those to too up want was we were what when where which"
+    " who why will with would you your"
+)
+_STOP = frozenset(_STOP_WORDS.split())
+
+
+def words_of(text: str) -> list[str]:
+    """Lower-case words, punctuation and underscores dropped."""
+    return _WORD.findall(text.lower().replace("_", " "))
+
+
+def _content_words(text: str) -> list[str]:
+    return [word for word in words_of(text) if word not in _STOP]
+
+
+def _runs(words: list[str], n: int) -> frozenset[tuple[str, ...]]:
+    return frozenset(tuple(words[i : i + n]) for i in range(len(words) - n + 1))
+
+
+@dataclass(slots=True)
+class Guard:
+    """Remembers the items that may not be copied, and every edit that was seen."""
+
+    task: Task
+    _long: frozenset[tuple[str, ...]] = field(init=False)
+    _shingles: list[frozenset[tuple[str, ...]]] = field(init=False)
+    _seen: list[tuple[str, frozenset[str]]] = field(init=False, default_factory=list)
+    _lines: frozenset[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        plain = [words_of(item.input) for item in (*self.task.train, *self.task.validation)]
+        content = [_content_words(item.input) for item in (*self.task.train, *self.task.validation)]
+        self._long = frozenset(run for words in plain for run in _runs(words, LEAK_RUN))
+        self._shingles = [runs for words in (*plain, *content) if (runs := _runs(words, 3))]
+        self._lines = frozenset(line.strip() for line in self.task.prompt.split("\n") if line.strip())
+
+    def refusal(self, edit: Edit) -> str | None:
+        """Why this edit must not enter, or None; an edit that may enter is remembered, so that its like is a duplicate from then on."""
+        reason = self._malformed(edit) or self._forbidden(edit) or self._leak(edit)
+        if reason is None and self._is_duplicate(edit):
+            reason = "duplicate"
+        if reason is None:
+            self._seen.append(_signature(edit))
+        return reason
+
+    def _malformed(self, edit: Edit) -> str | None:
+        if edit.operation == "add" and edit.section not in SECTION_NAMES:
+            return "unknown section"
+        if edit.operation != "add" and edit.line.strip() not in self._lines:
+            return "names a line that is not in the prompt"
+        if edit.operation != "delete" and not edit.text.strip():
+            return "empty"
+        if len(edit.text) > MAX_EDIT_CHARS or "\n" in edit.text.strip():
+            return "not one short line"
+        if edit.operation != "add" and "{{" in edit.line:
+            return "takes a placeholder away"
+        return None
+
+    def _forbidden(self, edit: Edit) -> str | None:
+        if edit.section == "examples" and not self.task.examples_allowed:
+            return "examples are not allowed"
+        return next((f"holds a {name}" for name, pattern in _FORBIDDEN if pattern.search(edit.text)), None)
+
+    def _leak(self, edit: Edit) -> str | None:
+        """Compares after the same normalisation on both sides, also without small words: shortening a copied text does not hide it."""
+        body = edit.text.partition("->")[0] if "->" in edit.text else edit.text.partition(":")[2] or edit.text
+        words, content = words_of(body), _content_words(body)
+        if self._long & _runs(words, LEAK_RUN):
+            return "copied from an item"
+        for mine in (_runs(words, 3), _runs(content, 3)):
+            if mine and any(len(mine & theirs) / len(mine) >= LEAK_SHINGLES for theirs in self._shingles):
+                return "copied from an item"
+        return None
+
+    def _is_duplicate(self, edit: Edit) -> bool:
+        place, words = _signature(edit)
+        return any(place == other and len(words & seen) >= DUPLICATE_JACCARD * len(words | seen) for other, seen in self._seen)
+
+
+def _signature(edit: Edit) -> tuple[str, frozenset[str]]:
+    """Where an edit acts, and its words as a set: the order of words does not make an edit new."""
+    return f"{edit.operation}\x1f{edit.section}\x1f{edit.line.strip()}", frozenset(words_of(edit.text))

@@ -1,0 +1,55 @@
+"""What a reflection is shown: failures of one expected answer, and a few others. It matters more than the wording (SIMULATOR section 3)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import numpy as np
+
+from burnish_optimizer.search.task import Failure, Item, Scored, Settings
+
+T = TypeVar("T")
+
+REMEMBERED = 600
+"""Answers that are recent enough to learn from; about a dozen rounds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    failed: tuple[Failure, ...]
+    right: tuple[Item, ...]
+
+
+@dataclass(slots=True)
+class RecentAnswers:
+    """The newest answers of the race, each (item, answer) once."""
+
+    settings: Settings
+    _answers: dict[tuple[str, str], tuple[Item, Scored]] = field(default_factory=dict)
+
+    def add(self, item: Item, answers: Sequence[Scored]) -> None:
+        for answer in answers:
+            key = (item.id, answer.output)
+            self._answers.pop(key, None)
+            self._answers[key] = (item, answer)
+        while len(self._answers) > REMEMBERED:
+            del self._answers[next(iter(self._answers))]
+
+    def choose(self, rng: np.random.Generator) -> Shown | None:
+        """Failures that share the expected answer of one drawn at random, a few others, and cases that go right. None if nothing fails."""
+        failures = [Failure(item, answer.output) for item, answer in self._answers.values() if answer.score < 1]
+        if not failures:
+            return None
+        right = list({item.id: item for item, answer in self._answers.values() if answer.score >= 1}.values())
+        focus = failures[int(rng.integers(len(failures)))].item.expected
+        own = [failure for failure in failures if failure.item.expected == focus]
+        others = [failure for failure in failures if failure.item.expected != focus]
+        s = self.settings
+        return Shown(
+            failed=(*_some(own, s.shown_failures, rng), *_some(others, s.shown_other_failures, rng)),
+            right=tuple(_some(right, s.shown_right, rng)),
+        )
+
+
+def _some(of: Sequence[T], most: int, rng: np.random.Generator) -> list[T]:
+    return [of[index] for index in rng.permutation(len(of))[:most]]

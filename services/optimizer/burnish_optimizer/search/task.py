@@ -1,0 +1,188 @@
+"""The words of the search: what it is given, what it asks for, what it gives back. No I/O, no clock, no dice."""
+
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any, Literal
+
+Operation = Literal["add", "replace", "delete"]
+FinishReason = Literal["confirmed", "not_confirmed", "nothing_found", "nothing_to_gain", "no_headroom", "not_enough_data"]
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One case of a dataset. `id` names it in every memo; two items with the same text are still two items."""
+
+    id: str
+    input: str
+    expected: str
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What is to be improved, and on what. There is no room for a test split here, on purpose (PROMISES O-03)."""
+
+    prompt: str
+    train: tuple[Item, ...]
+    validation: tuple[Item, ...]
+    examples_allowed: bool = False
+    """Whether text made from training items may enter the prompt as examples; the workspace decides."""
+
+    noun: str = "label"
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One atomic change: a line added to a section, or one line of the prompt replaced or deleted. Never a whole new prompt."""
+
+    section: str
+    text: str
+    operation: Operation = "add"
+    line: str = ""
+    """For replace and delete: the line of the incumbent's text that goes, as it stands there without outer blanks."""
+
+    rationale: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """One evaluation: how well one prompt did on one item, from 0 to 1."""
+
+    score: float
+    output: str
+    cost_nusd: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    item: Item
+    output: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reflection:
+    """What the one who proposes gets to see: a prompt, failures under it, and cases it gets right. Train items only."""
+
+    number: int
+    """Counts from 0 within a search; with the seed of the job it makes the proposal repeatable."""
+
+    prompt: str
+    failed: tuple[Failure, ...]
+    right: tuple[Item, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """The answer to a reflection. No edits at all is an answer too."""
+
+    edits: tuple[Edit, ...]
+    cost_nusd: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A proposed edit that never entered the race, and why."""
+
+    edit: Edit
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What an edit did in the race: posterior mean and standard deviation of its effect on the score, over the items it was tried on."""
+
+    edit: Edit
+    mean: float
+    sd: float
+    observations: int
+    state: Literal["chosen", "alive", "dropped"]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A prompt that the search would put in the incumbent's place."""
+
+    prompt: str
+    effects: tuple[Effect, ...]
+    baseline_scores: tuple[float, ...]
+    """The incumbent's scores on the validation items, in their order."""
+
+    scores: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """How a search ended. `candidate` is None unless `finish_reason` is `confirmed`."""
+
+    finish_reason: FinishReason
+    candidate: Candidate | None
+    evaluations: int
+    proposals: int
+    rounds: int
+    spent_nusd: int
+    effects: tuple[Effect, ...] = ()
+    rejected: tuple[Rejected, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What the search may use. What is reserved is for the measurement afterwards; the search never touches it."""
+
+    evaluations: int
+    nusd: int | None = None
+    reserved_evaluations: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    evaluations: int
+    spent_nusd: int
+    best: float | None
+    """Estimated gain of the best candidate so far over the incumbent, or None before there is one."""
+
+
+Evaluate = Callable[[str, Item], Coroutine[Any, Any, Scored]]
+Propose = Callable[[Reflection], Coroutine[Any, Any, Proposal]]
+Report = Callable[[Progress], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How the race is run. Measured on support_routing (SIMULATOR sections 4 and 7), and kept for every task until they adapt."""
+
+    arms: int = 4
+    items_per_round: int = 12
+    evaluations_per_proposal: int = 8
+    undecided_cap: int = 80
+    observation_variance: float = 0.05
+    prior_mean: float = 0.01
+    prior_sd: float = 0.05
+    dead_below_z: float = -1.645
+    retire_after_observations: int = 200
+
+    shown_failures: int = 8
+    shown_other_failures: int = 4
+    shown_right: int = 24
+
+    candidate_sizes: tuple[int | None, ...] = (16, 40, None)
+    """How many of the surest edits each candidate that reaches validation holds; None: all with a positive mean."""
+
+    confirm_p: float = 0.15
+    headroom_items: int = 36
+    ceiling: float = 0.97
+    min_items: int = 10
+    """Fewer train or validation items than this are not enough data."""
+
+    futility_after_evaluations: int = 700
+    futility_rounds: int = 12
+    futility_min_gain: float = 0.02
+    futility_z: float = 1.0
+    """The stop rule. On fresh seeds it ended 20 of 32 searches without anything to find at about 700 evaluations instead of 2,400, and
+    0 of 32 where a gain of 0.10 was to be had (3 of 32 on the seeds it was chosen on); from 600 on it would end 15 of 16, and 8 of 32."""
+
+    idle_rounds: int = 40
+
+
+def digest(text: str) -> str:
+    """The content hash by which prompts are memoized and named in the books: SHA-256 of the UTF-8 bytes, in hex."""
+    return sha256(text.encode()).hexdigest()

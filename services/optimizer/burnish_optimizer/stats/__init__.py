@@ -1,0 +1,27 @@
+"""Intervals and tests that decisions hang on. Pure functions over counts and arrays; each is checked against scipy or published figures."""
+
+from burnish_optimizer.stats.looks import ALPHA, MAX_LOOKS, alpha_of_look
+from burnish_optimizer.stats.paired import (
+    Discordance,
+    Interval,
+    bootstrap_interval,
+    discordance,
+    mcnemar_one_sided,
+    newcombe_interval,
+    power_of_mcnemar,
+)
+from burnish_optimizer.stats.proportion import wilson_interval
+
+__all__ = [
+    "ALPHA",
+    "MAX_LOOKS",
+    "Discordance",
+    "Interval",
+    "alpha_of_look",
+    "bootstrap_interval",
+    "discordance",
+    "mcnemar_one_sided",
+    "newcombe_interval",
+    "power_of_mcnemar",
+    "wilson_interval",
+]
