@@ -156,7 +156,7 @@ def _signal(pid: int) -> None:
 
 
 def _await_exit(pid: int) -> None:
-    """The lock is gone; the interpreter takes some milliseconds more. Where nobody reaps orphans it stays a zombie: then a second is enough."""
+    """The lock is gone; the interpreter takes some milliseconds more. A zombie that nobody reaps is not waited for beyond a second."""
     deadline = time.monotonic() + 1
     with contextlib.suppress(ProcessLookupError):
         while time.monotonic() < deadline:
