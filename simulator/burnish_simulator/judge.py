@@ -78,7 +78,8 @@ def _parts(text: str) -> dict[str, str]:
     """The text under each heading; the first of a kind counts and the answer runs to the end."""
     parts: dict[str, str] = {}
     marks = list(HEADING.finditer(text))
-    for mark, following in zip(marks, [*marks[1:], None], strict=True):
+    for number, mark in enumerate(marks):
+        following = marks[number + 1] if number + 1 < len(marks) else None
         part = PART_OF[mark[1]]
         if part == "answer":
             parts[part] = text[mark.end() :]

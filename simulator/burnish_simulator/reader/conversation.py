@@ -72,7 +72,7 @@ def _without_instructions(marked: str) -> tuple[str, list[str]]:
     after: list[str] = []
     while len(lines) > 1 and (not lines[-1].strip() or CUE.match(lines[-1].strip()) or form_of(lines[-1].strip()[:MAX_LINE_CHARS])):
         after.append(lines.pop().strip())
-    return "\n".join(lines).strip(), [line for line in reversed(after) if line]
+    return "\n".join(lines).strip(), [line for line in reversed(after) if line and not CUE.match(line)]
 
 
 def _as_instruction(message: Message) -> str:

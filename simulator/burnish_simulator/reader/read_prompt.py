@@ -155,7 +155,7 @@ class _Draft:
         if label is None or not text.strip():
             return False
         positive, *negative = EXCLUSION.split(text)
-        self.definitions.setdefault(label, []).append(positive)
+        self.definitions.setdefault(label, []).append(positive.strip(" ,;"))
         for part in negative:
             self.negative_words.setdefault(label, set()).update(words(part))
         return True

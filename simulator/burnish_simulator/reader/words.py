@@ -35,7 +35,7 @@ SUFFIXES = (
 
 @lru_cache(20_000)
 def stem(word: str) -> str:
-    """A lower-case word without its ending: 'payments' → 'pay', 'tries' → 'try', 'stopped' → 'stop'."""
+    """A lower-case word without its ending: 'payments' → 'pay', 'queries' → 'query', 'stopped' → 'stop'."""
     word = word.removesuffix("'s").replace("'", "")
     for suffix in SUFFIXES:
         if word.endswith(suffix) and len(word) - len(suffix) >= 3:
