@@ -47,19 +47,10 @@ def configure(*, service: str, replica: str, level: str = "info") -> None:
         cache_logger_on_first_use=False,
     )
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=before, processor=_library_line()))
+    handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=before, processor=structlog.processors.JSONRenderer(default=str)))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(max(LEVELS[level], logging.WARNING))
-
-
-def _library_line() -> Any:
-    render = structlog.processors.JSONRenderer(default=str)
-
-    def line(logger: Any, name: str, event: MutableMapping[str, Any]) -> Any:
-        return render(logger, name, structlog.stdlib.ProcessorFormatter.remove_processors_meta(logger, name, event))
-
-    return line
 
 
 def _add_origin(service: str, replica: str) -> Any:
@@ -75,7 +66,8 @@ def _add_origin(service: str, replica: str) -> Any:
 
 def _redact_event(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     for key, value in event.items():
-        event[key] = _redacted(value)
+        if not key.startswith("_"):  # structlog's own
+            event[key] = _redacted(value)
     return event
 
 

@@ -1,0 +1,102 @@
+"""Logs without secrets, traces that keep their id over a hop, failpoints that are off by default."""
+
+import io
+import json
+import logging as stdlib_logging
+import time
+
+import pytest
+import structlog
+
+from burnish_shared import failpoints, logging, tracing
+
+
+@pytest.mark.promise("S-05")
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "bk_live_0a1b2c3d_" + "A" * 32 + "_xyz123",
+        "sk-proj-abcdefghijklmnop",
+        "whsec_C2FtcGxlLXNlY3JldC1mb3ItdGVzdHM=",
+        "Bearer abcdef0123456789",
+        "authorization: bearer abcdef0123456789",
+        "nats://executor:hunter2hunter2@127.0.0.1:4222",
+    ],
+)
+def test_a_secret_does_not_survive_in_a_log_line(secret: str) -> None:
+    clean = logging.redact(f"before {secret} after")
+    assert clean.startswith("before ") and clean.endswith(" after")
+    for part in ("AAAA", "abcdef", "C2Ftc", "hunter2"):
+        assert part not in clean
+
+
+def test_ordinary_text_is_left_alone() -> None:
+    for text in ("task-runner", "bk_ is a prefix", "skipped", "http://127.0.0.1:8000/path", "Bearer of news"):
+        assert logging.redact(text) == text
+
+
+@pytest.fixture
+def log_lines(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
+    lines = io.StringIO()
+    monkeypatch.setattr("sys.stderr", lines)
+    root = stdlib_logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    logging.configure(service="executor", replica="1")
+    yield lines
+    root.handlers[:], root.level = handlers, level
+    structlog.reset_defaults()
+
+
+@pytest.mark.promise("S-05")
+def test_log_lines_are_json_with_origin_and_trace_and_without_secrets(log_lines: io.StringIO) -> None:
+    with tracing.span("work", parent="00-" + "a" * 32 + "-" + "b" * 16 + "-00"):
+        structlog.get_logger("x").warning("call_failed", url="https://u:secretword@host/x", nested={"key": ["sk-abcdefghijkl"]})
+    stdlib_logging.getLogger("library").warning("got %s", "Bearer abcdefghijklmnop")
+    ours, theirs = (json.loads(line) for line in log_lines.getvalue().splitlines())
+    assert (ours["event"], ours["service"], ours["replica"], ours["trace_id"]) == ("call_failed", "executor", "1", "a" * 32)
+    assert not [one for one in ("secretword", "sk-abc", "abcdefghijklmnop") if one in log_lines.getvalue()]
+    assert theirs["level"] == "warning"
+
+
+def test_an_exception_is_logged_without_its_secret(log_lines: io.StringIO) -> None:
+    try:
+        raise ValueError("key sk-abcdefghijkl is wrong")
+    except ValueError:
+        structlog.get_logger("x").exception("failed")
+    assert "sk-abc" not in log_lines.getvalue() and "ValueError" in log_lines.getvalue()
+
+
+def test_a_span_keeps_the_trace_of_its_parent_and_gives_way_to_the_outer_one() -> None:
+    parent = "00-" + "1" * 32 + "-" + "2" * 16 + "-01"
+    assert tracing.headers() == {}
+    with tracing.span("outer", parent=parent) as outer:
+        assert outer[:35] == parent[:35] and outer != parent and outer.endswith("-01")
+        with tracing.span("inner") as inner:
+            assert inner[3:35] == "1" * 32 and tracing.headers() == {"traceparent": inner}
+        assert tracing.current() == outer
+    assert tracing.current() is None
+
+
+@pytest.mark.parametrize("bad", ["", "00-xyz", "00-" + "1" * 32 + "-" + "2" * 16 + "-01\r\nX: y", "ff" * 30])
+def test_a_malformed_traceparent_is_not_passed_on(bad: str) -> None:
+    assert tracing.valid(bad) is None
+    with tracing.span("work", parent=bad) as fresh:
+        assert tracing.valid(fresh)
+
+
+async def test_a_failpoint_sleeps_only_where_it_is_set() -> None:
+    failpoints.configure("slow:sleep=30, other:exit")
+    try:
+        started = time.monotonic()
+        await failpoints.hit("elsewhere")
+        assert time.monotonic() - started < 0.02
+        await failpoints.hit("slow")
+        assert time.monotonic() - started >= 0.03
+    finally:
+        failpoints.configure("")
+
+
+@pytest.mark.parametrize("text", ["a", "a:boom", "a:sleep", "a:sleep=x"])
+def test_an_unknown_failpoint_action_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="failpoint"):
+        failpoints.configure(text)

@@ -1,0 +1,85 @@
+"""The parts of a service process: health over HTTP, stopping, failing."""
+
+import asyncio
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from burnish_shared.process import HealthServer, supervise
+
+
+async def get(port: int, path: str) -> tuple[int, str]:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+    answer = (await asyncio.wait_for(reader.read(), 5)).decode()
+    writer.close()
+    return int(answer.split(" ")[1]), answer.partition("\r\n\r\n")[2]
+
+
+async def test_health_readiness_and_metrics_are_told_apart() -> None:
+    reasons: list[str | None] = [None]
+
+    async def readiness() -> str | None:
+        return reasons[0]
+
+    server = HealthServer(0, readiness)
+    await server.start()
+    try:
+        assert await get(server.port, "/healthz") == (200, "ok\n")
+        assert await get(server.port, "/readyz?x=1") == (200, "ready\n")
+        reasons[0] = "NATS is away"
+        assert await get(server.port, "/readyz") == (503, "NATS is away\n")
+        assert (await get(server.port, "/healthz"))[0] == 200
+        status, text = await get(server.port, "/metrics")
+        assert status == 200 and "process_max_fds" in text
+        assert (await get(server.port, "/else"))[0] == 404
+    finally:
+        await server.close()
+
+
+async def test_a_failing_part_ends_the_others_and_its_error_is_told() -> None:
+    async def fail() -> None:
+        raise RuntimeError("broken")
+
+    with pytest.raises(ExceptionGroup) as raised:
+        await asyncio.wait_for(supervise(fail(), asyncio.Event().wait(), stop=asyncio.Event()), 2)  # type: ignore[arg-type]
+    assert "broken" in str(raised.value.exceptions)
+
+
+async def test_stopping_waits_for_the_parts_to_finish() -> None:
+    stop, finished = asyncio.Event(), []
+
+    async def part() -> None:
+        await stop.wait()
+        await asyncio.sleep(0)
+        finished.append(True)
+
+    asyncio.get_running_loop().call_soon(stop.set)
+    await asyncio.wait_for(supervise(part(), part(), stop=stop), 2)
+    assert finished == [True, True]
+
+
+PROGRAM = """
+import asyncio, sys
+from burnish_shared.process import run_service
+async def main(stop):
+    print("up", flush=True)
+    {body}
+run_service(main, service="test")
+"""
+
+
+@pytest.mark.promise("G-18")
+def test_a_service_stops_cleanly_on_sigterm_and_exits_with_1_when_it_fails() -> None:
+    waiting, failing = (
+        subprocess.Popen([sys.executable, "-c", PROGRAM.format(body=body)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for body in ("await stop.wait()", "raise RuntimeError('sk-abcdefghijkl')")
+    )
+    assert waiting.stdout and waiting.stdout.readline() == "up\n"
+    waiting.send_signal(signal.SIGTERM)
+    _, errors = waiting.communicate(timeout=10)
+    assert waiting.returncode == 0 and "service_stopped" in errors
+    _, errors = failing.communicate(timeout=10)
+    assert failing.returncode == 1 and errors.count("service_failed") == 1 and "sk-abc" not in errors
