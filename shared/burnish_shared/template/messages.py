@@ -58,6 +58,11 @@ class PromptTemplate:
     variables: Mapping[tuple[str, ...], Variable]
 
     @property
+    def placeholders(self) -> tuple[str, ...]:
+        """Names of the placeholders for messages, in their order."""
+        return tuple(dict.fromkeys(one.name for one in self.messages if isinstance(one, Placeholder)))
+
+    @property
     def required(self) -> tuple[str, ...]:
         """Names that a caller must give, sorted."""
         needed = {variable.name for variable in self.variables.values() if not variable.has_default}

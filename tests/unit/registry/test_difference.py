@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from burnish_gateway.registry.content import VersionContent
-from burnish_gateway.registry.difference import FieldChange, Piece, difference, word_pieces
+from burnish_gateway.registry.difference import Difference, FieldChange, Piece, changed_fields, difference, word_pieces
 
 pytestmark = pytest.mark.capability("P1")
 
@@ -63,7 +63,6 @@ def test_settings_differ_by_field_and_only_those_that_differ() -> None:
     change = difference(content("x", temperature=0.2, top_p=1.0), content("x", temperature=0.4, seed=7, top_p=1.0))
     assert change.messages == ()
     assert set(change.settings) == {FieldChange("temperature", 0.2, 0.4), FieldChange("seed", None, 7)}
-    assert set(change.fields) == {"temperature", "seed"}
 
 
 def test_messages_are_changed_added_and_removed() -> None:
@@ -74,4 +73,9 @@ def test_messages_are_changed_added_and_removed() -> None:
 
 
 def test_equal_versions_do_not_differ() -> None:
-    assert difference(content("a", seed=1), content("a", seed=1)).fields == ()
+    assert difference(content("a", seed=1), content("a", seed=1)) == Difference((), ())
+
+
+def test_the_names_of_changed_fields_come_without_a_word_difference() -> None:
+    assert changed_fields(content("a", seed=1), content("b", seed=1, top_p=0.5)) == ("messages", "top_p")
+    assert changed_fields(content("a", seed=1), content("a", seed=1)) == ()

@@ -59,11 +59,6 @@ class Difference:
     messages: tuple[MessageChange, ...]
     settings: tuple[FieldChange, ...]
 
-    @property
-    def fields(self) -> tuple[str, ...]:
-        """Names of the changed fields, `messages` first."""
-        return (("messages",) if self.messages else ()) + tuple(one.field for one in self.settings)
-
 
 def difference(before: VersionContent, after: VersionContent) -> Difference:
     """What it takes to get from `before` to `after`. Messages are compared by position."""
@@ -73,6 +68,12 @@ def difference(before: VersionContent, after: VersionContent) -> Difference:
         _message_changes(before.messages, after.messages),
         tuple(FieldChange(name, old.get(name), new.get(name)) for name in names if old.get(name) != new.get(name)),
     )
+
+
+def changed_fields(before: VersionContent, after: VersionContent) -> tuple[str, ...]:
+    """Names of the fields that differ, `messages` first. Cheap: no text is compared word by word."""
+    old, new = before.fields(), after.fields()
+    return tuple(name for name in dict.fromkeys((*old, *new)) if old.get(name) != new.get(name))
 
 
 def word_pieces(before: str, after: str) -> tuple[Piece, ...]:

@@ -4,7 +4,7 @@ from dataclasses import asdict
 from typing import Any
 
 from burnish_gateway.registry.content import VersionContent
-from burnish_gateway.registry.difference import difference
+from burnish_gateway.registry.difference import changed_fields, difference
 from burnish_gateway.registry.prompt import Version
 from burnish_shared.errors import NewerVersion
 
@@ -14,17 +14,17 @@ def newer_version(*, base: Version, newest: Version, submitted: VersionContent) 
 
     `conflicts` names the fields that both changed to something different; when it is empty, sending `theirs` over the newest loses nothing.
     """
-    ours, theirs = difference(base.content, newest.content), difference(base.content, submitted)
-    apart = set(difference(newest.content, submitted).fields)
+    ours, theirs = changed_fields(base.content, newest.content), changed_fields(base.content, submitted)
+    apart = set(changed_fields(newest.content, submitted))
     merge: dict[str, Any] = {
         "base_version": base.version,
         "newer_version": newest.version,
         "base": base.content.fields(),
         "ours": newest.content.fields(),
         "theirs": submitted.fields(),
-        "changed_by_ours": list(ours.fields),
-        "changed_by_theirs": list(theirs.fields),
-        "conflicts": [name for name in theirs.fields if name in ours.fields and name in apart],
+        "changed_by_ours": list(ours),
+        "changed_by_theirs": list(theirs),
+        "conflicts": [name for name in theirs if name in ours and name in apart],
         "diff": asdict(difference(newest.content, submitted)),
     }
     return NewerVersion(

@@ -1,5 +1,6 @@
 """Put a label on a version, or take it away. Also what accepting a suggestion calls."""
 
+from datetime import datetime
 from uuid import UUID
 
 from burnish_gateway.registry import announce, store
@@ -39,8 +40,11 @@ async def move_label(
     return PlacedLabel(label, version, moved_at)
 
 
-async def remove_label(tx: Tx, workspace_id: UUID, slug: Slug, label: Label, *, author: Author, clock: Clock, reason: str = "") -> None:
-    """Nobody is served by this label any more. Call `announce.prompt_changed` last. Raises NotFound where there is no such label."""
+async def remove_label(tx: Tx, workspace_id: UUID, slug: Slug, label: Label, *, author: Author, clock: Clock, reason: str = "") -> datetime:
+    """Nobody is served by this label any more; returns since when. Raises NotFound where there is no such label.
+
+    Call `announce.prompt_changed` last in the transaction.
+    """
     head = await store.lock_head(tx, workspace_id, slug)
     if head is None:
         raise no_such_prompt(slug)
@@ -51,3 +55,4 @@ async def remove_label(tx: Tx, workspace_id: UUID, slug: Slug, label: Label, *, 
     await store.insert_move(tx, prompt, label, from_version=from_version, to_version=None, reason=reason, author=author, moved_at=moved_at)
     revision = await store.raise_revision(tx, prompt, latest_version=prompt.latest_version)
     await announce.label_moved(tx, prompt, label=label, from_version=from_version, to_version=None, revision=revision, clock=clock)
+    return moved_at

@@ -57,6 +57,19 @@ class Version:
 
 
 @dataclass(frozen=True, slots=True)
+class VersionSummary:
+    """A version without its content, which may be large."""
+
+    version: int
+    model: str
+    base_version: int | None
+    source: Source
+    change_message: str
+    author: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class LabelMove:
     """One step in a label's history. `from_version` None: the label was new; `to_version` None: it was removed."""
 

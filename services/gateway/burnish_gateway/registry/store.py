@@ -8,7 +8,7 @@ from uuid import UUID
 import asyncpg
 
 from burnish_gateway.registry.content import VersionContent
-from burnish_gateway.registry.prompt import Author, EdgeKind, Head, LabelMove, PlacedLabel, Prompt, Source, Version
+from burnish_gateway.registry.prompt import Author, EdgeKind, Head, LabelMove, PlacedLabel, Prompt, Source, Version, VersionSummary
 from burnish_shared.db.session import Tx
 from burnish_shared.ids import new_uuid
 from burnish_shared.slug import Label, Slug
@@ -205,17 +205,17 @@ async def find_identical(tx: Tx, prompt: Prompt, content: VersionContent) -> Ver
     return _version(row) if row else None
 
 
-async def list_versions(tx: Tx, prompt: Prompt, *, before: int | None, limit: int) -> list[Version]:
+async def list_versions(tx: Tx, prompt: Prompt, *, before: int | None, limit: int) -> list[VersionSummary]:
     """Newest first, those with a number below `before`."""
     rows = await tx.fetch(
-        f"""SELECT {_VERSION} FROM prompt_versions v
-             WHERE v.workspace_id = $1 AND v.prompt_id = $2 AND ($3::integer IS NULL OR v.version < $3) ORDER BY v.version DESC LIMIT $4""",
+        """SELECT version, model, base_version, source, change_message, author, created_at FROM prompt_versions
+            WHERE workspace_id = $1 AND prompt_id = $2 AND ($3::integer IS NULL OR version < $3) ORDER BY version DESC LIMIT $4""",
         prompt.workspace_id,
         prompt.prompt_id,
         before,
         limit,
     )
-    return [_version(row) for row in rows]
+    return [VersionSummary(**dict(row)) for row in rows]
 
 
 async def put_label(tx: Tx, prompt: Prompt, label: Label, *, version: int) -> datetime:

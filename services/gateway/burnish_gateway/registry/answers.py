@@ -1,0 +1,306 @@
+"""What callers are told about prompts."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from burnish_gateway.registry.catalog import ResolvedVersion
+from burnish_gateway.registry.difference import Difference
+from burnish_gateway.registry.prompt import Head, LabelMove, PlacedLabel, Source, Version, VersionSummary
+from burnish_shared.slug import LATEST, Label
+from burnish_shared.template import PromptTemplate, Rendered
+
+
+class VariableAnswer(BaseModel):
+    name: str
+    type: str | None = None
+    required: bool
+    default: Any = None
+
+
+class PromptItem(BaseModel):
+    """A prompt in a list."""
+
+    id: UUID
+    slug: str
+    name: str
+    description: str
+    use_case: str
+    folder: str
+    tags: list[str]
+    latest_version: int
+    labels: dict[str, int]
+    created_by: str
+    created_at: datetime
+    updated_at: datetime
+
+
+class ContentAnswer(BaseModel):
+    """The content of a version: the fields that were given, and no others."""
+
+    messages: list[dict[str, Any]]
+    model: str
+    provider: str | None = None
+    temperature: float | None = None
+    max_tokens: int | None = None
+    top_p: float | None = None
+    frequency_penalty: float | None = None
+    presence_penalty: float | None = None
+    stop: str | list[str] | None = None
+    seed: int | None = None
+    reasoning_effort: str | None = None
+    response_format: dict[str, Any] | None = None
+    tools: list[dict[str, Any]] | None = None
+    tool_choice: str | dict[str, Any] | None = None
+    output_format: str | None = None
+    json_schema: dict[str, Any] | None = None
+    parameters: dict[str, Any] | None = None
+    timeout_s: float | None = None
+    test_cases: list[dict[str, Any]] | None = None
+    success_criteria: list[str] | None = None
+    quality_threshold: float | None = None
+    features: list[str] | None = None
+
+
+class VersionItem(BaseModel):
+    """A version in a list, without its content."""
+
+    version: int
+    model: str
+    base_version: int | None
+    source: Source
+    message: str
+    author: str
+    created_at: datetime
+
+
+class VersionAnswer(ContentAnswer):
+    """One immutable version. `is_new` only in the answer to saving it: false where this content had been saved before."""
+
+    slug: str
+    version: int
+    base_version: int | None
+    source: Source
+    message: str
+    author: str
+    created_at: datetime
+    variables: list[VariableAnswer]
+    is_new: bool | None = None
+
+
+class PromptAnswer(PromptItem, ContentAnswer):
+    """A prompt with one of its versions: `label` is the one it was reached by."""
+
+    version: int
+    label: str | None = None
+    version_created_at: datetime
+    variables: list[VariableAnswer]
+
+
+class LabelAnswer(BaseModel):
+    """Where a label stands. `latest` has no `moved_at`: it moves by itself. `version` is null in the answer to removing a label."""
+
+    label: str
+    version: int | None
+    moved_at: datetime | None
+
+
+class LabelMoveAnswer(BaseModel):
+    label: str
+    from_version: int | None
+    version: int | None
+    reason: str
+    author: str
+    moved_at: datetime
+
+
+class RenderAnswer(BaseModel):
+    """Messages as a model would get them. `stale_for_s`: how long the database has been out of reach; 0 while it is not."""
+
+    slug: str
+    version: int
+    label: str | None
+    model: str
+    messages: list[dict[str, Any]]
+    used_variables: list[str]
+    stale_for_s: float
+
+
+class PieceAnswer(BaseModel):
+    op: str
+    text: str
+
+
+class MessageChangeAnswer(BaseModel):
+    index: int
+    kind: str
+    role_before: str | None
+    role_after: str | None
+    words: list[PieceAnswer]
+
+
+class FieldChangeAnswer(BaseModel):
+    field: str
+    before: Any
+    after: Any
+
+
+class DifferenceAnswer(BaseModel):
+    """What it takes to get from version `a` to version `b`."""
+
+    slug: str
+    a: int
+    b: int
+    identical: bool
+    messages: list[MessageChangeAnswer]
+    settings: list[FieldChangeAnswer]
+
+
+class PromptPage(BaseModel):
+    data: list[PromptItem]
+    next_cursor: str | None
+
+
+class VersionPage(BaseModel):
+    data: list[VersionItem]
+    next_cursor: str | None
+
+
+class LabelPage(BaseModel):
+    data: list[LabelAnswer]
+    next_cursor: str | None
+
+
+class LabelMovePage(BaseModel):
+    data: list[LabelMoveAnswer]
+    next_cursor: str | None
+
+
+def plain(answer: BaseModel) -> dict[str, Any]:
+    """As JSON, without the settings that were not given."""
+    return answer.model_dump(mode="json", exclude_unset=True)
+
+
+def prompt_item(head: Head) -> PromptItem:
+    return PromptItem(**_prompt_fields(head))
+
+
+def prompt_answer(head: Head, version: Version, *, label: Label | None, template: PromptTemplate) -> PromptAnswer:
+    return PromptAnswer(
+        **_prompt_fields(head),
+        **version.content.fields(),
+        version=version.version,
+        label=label,
+        version_created_at=version.created_at,
+        variables=_variables(template),
+    )
+
+
+def version_answer(slug: str, version: Version, *, is_new: bool | None = None) -> VersionAnswer:
+    return VersionAnswer(
+        **version.content.fields(),
+        slug=slug,
+        version=version.version,
+        base_version=version.base_version,
+        source=version.source,
+        message=version.change_message,
+        author=version.author,
+        created_at=version.created_at,
+        variables=_variables(version.content.template()),
+        **({} if is_new is None else {"is_new": is_new}),
+    )
+
+
+def version_item(summary: VersionSummary) -> VersionItem:
+    return VersionItem(
+        version=summary.version,
+        model=summary.model,
+        base_version=summary.base_version,
+        source=summary.source,
+        message=summary.change_message,
+        author=summary.author,
+        created_at=summary.created_at,
+    )
+
+
+def label_answer(placed: PlacedLabel) -> LabelAnswer:
+    return LabelAnswer(label=placed.label, version=placed.version, moved_at=placed.moved_at)
+
+
+def label_list(head: Head) -> list[LabelAnswer]:
+    latest = LabelAnswer(label=LATEST, version=head.prompt.latest_version, moved_at=None)
+    return [*(label_answer(placed) for placed in head.labels.values()), latest]
+
+
+def label_move_answer(move: LabelMove) -> LabelMoveAnswer:
+    return LabelMoveAnswer(
+        label=move.label,
+        from_version=move.from_version,
+        version=move.to_version,
+        reason=move.reason,
+        author=move.author,
+        moved_at=move.moved_at,
+    )
+
+
+def render_answer(resolved: ResolvedVersion, rendered: Rendered, *, stale_for_s: float) -> RenderAnswer:
+    return RenderAnswer(
+        slug=resolved.slug,
+        version=resolved.version,
+        label=resolved.label,
+        model=resolved.model,
+        messages=rendered.messages,
+        used_variables=list(rendered.used),
+        stale_for_s=round(stale_for_s, 1),
+    )
+
+
+def difference_answer(slug: str, a: int, b: int, change: Difference) -> DifferenceAnswer:
+    return DifferenceAnswer(
+        slug=slug,
+        a=a,
+        b=b,
+        identical=not (change.messages or change.settings),
+        messages=[
+            MessageChangeAnswer(
+                index=one.index,
+                kind=one.kind,
+                role_before=one.role_before,
+                role_after=one.role_after,
+                words=[PieceAnswer(op=piece.op, text=piece.text) for piece in one.pieces],
+            )
+            for one in change.messages
+        ],
+        settings=[FieldChangeAnswer(field=one.field, before=one.before, after=one.after) for one in change.settings],
+    )
+
+
+def _prompt_fields(head: Head) -> Mapping[str, Any]:
+    prompt = head.prompt
+    return {
+        "id": prompt.prompt_id,
+        "slug": prompt.slug,
+        "name": prompt.name,
+        "description": prompt.description,
+        "use_case": prompt.use_case,
+        "folder": prompt.folder,
+        "tags": list(prompt.tags),
+        "latest_version": prompt.latest_version,
+        "labels": {placed.label: placed.version for placed in head.labels.values()} | {LATEST: prompt.latest_version},
+        "created_by": prompt.created_by,
+        "created_at": prompt.created_at,
+        "updated_at": prompt.updated_at,
+    }
+
+
+def _variables(template: PromptTemplate) -> list[VariableAnswer]:
+    """Every variable with what is known of it; a placeholder is an array."""
+    required = set(template.required)
+    known = [
+        VariableAnswer(name=one.name, type=one.type, required=one.name in required, default=one.default)
+        for one in template.variables.values()
+    ]
+    return known + [VariableAnswer(name=name, type="array", required=name in required) for name in template.placeholders]

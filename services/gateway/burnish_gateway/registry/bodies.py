@@ -1,0 +1,147 @@
+"""What callers send about prompts. Sizes are bounded here, meaning is checked by `content.checked`."""
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, model_validator
+
+from burnish_gateway.registry.content import CONTENT_FIELDS
+from burnish_gateway.wire import ApiModel, Name, Text
+from burnish_shared.slug import MAX_VERSION
+from burnish_shared.template.messages import MAX_MESSAGES
+from burnish_shared.template.syntax import MAX_TEMPLATE_CHARS
+from burnish_shared.template.values import VariableType
+
+VersionNumber = Annotated[int, Field(ge=1, le=MAX_VERSION)]
+TemplateText = Annotated[Text, Field(max_length=MAX_TEMPLATE_CHARS)]
+ShortText = Annotated[Text, Field(max_length=2_000)]
+ModelName = Annotated[Text, Field(min_length=1, max_length=200, pattern=r"^[^\s]+$")]
+Tag = Annotated[Text, Field(min_length=1, max_length=50)]
+Tags = Annotated[list[Tag], Field(max_length=50)]
+JsonObject = dict[str, Any]
+
+
+class MessageBody(ApiModel):
+    """One message of a prompt. A `placeholder` stands for a list of messages, given as the variable `name` when the prompt is rendered."""
+
+    role: Literal["system", "developer", "user", "assistant", "placeholder"]
+    content: TemplateText | None = Field(default=None, description="A template; see the guide to prompts for what it may hold.")
+    name: Annotated[Text, Field(min_length=1, max_length=64)] | None = None
+    optional: bool | None = Field(default=None, description="Only of a placeholder: it may be left out.")
+
+    @model_validator(mode="after")
+    def _of_its_kind(self) -> Self:
+        if self.role == "placeholder" and (self.content is not None or self.name is None):
+            raise ValueError("a placeholder has a name and no content")
+        if self.role != "placeholder" and self.content is None:
+            raise ValueError("a message needs its text in 'content'")
+        if self.role != "placeholder" and self.optional is not None:
+            raise ValueError("only a placeholder can be optional")
+        return self
+
+
+class ParameterBody(ApiModel):
+    """What is known of a variable beforehand."""
+
+    type: VariableType | None = None
+    default: Any = None
+    description: ShortText | None = None
+
+
+class ContentBody(ApiModel):
+    """The content of a version. A setting that is not given is not sent to the provider."""
+
+    messages: Annotated[list[MessageBody], Field(min_length=1, max_length=MAX_MESSAGES)] | None = None
+    template: TemplateText | None = Field(default=None, description="In place of `messages`: the text of one user message.")
+    model: ModelName | None = None
+    provider: ModelName | None = None
+    temperature: Annotated[float, Field(ge=0, le=2)] | None = None
+    max_tokens: Annotated[int, Field(ge=1, le=10_000_000)] | None = None
+    top_p: Annotated[float, Field(gt=0, le=1)] | None = None
+    frequency_penalty: Annotated[float, Field(ge=-2, le=2)] | None = None
+    presence_penalty: Annotated[float, Field(ge=-2, le=2)] | None = None
+    stop: (
+        Annotated[Text, Field(min_length=1, max_length=500)]
+        | Annotated[list[Annotated[Text, Field(min_length=1, max_length=500)]], Field(min_length=1, max_length=16)]
+        | None
+    ) = None
+    seed: Annotated[int, Field(ge=-(2**63) + 1, le=2**63 - 1)] | None = None
+    reasoning_effort: Literal["none", "minimal", "low", "medium", "high", "xhigh"] | None = None
+    response_format: JsonObject | None = None
+    tools: Annotated[list[JsonObject], Field(min_length=1, max_length=128)] | None = None
+    tool_choice: Literal["none", "auto", "required"] | JsonObject | None = None
+    output_format: Literal["text", "json", "markdown", "code", "structured"] | None = None
+    json_schema: JsonObject | None = None
+    parameters: Annotated[dict[Annotated[Text, Field(max_length=600)], ParameterBody], Field(max_length=500)] | None = None
+    timeout_s: Annotated[float, Field(gt=0, le=600)] | None = Field(default=None, description="30 where nothing is said.")
+    test_cases: Annotated[list[JsonObject], Field(max_length=200)] | None = None
+    success_criteria: Annotated[list[ShortText], Field(max_length=50)] | None = None
+    quality_threshold: Annotated[float, Field(ge=0, le=1)] | None = Field(default=None, description="0.8 where nothing is said.")
+    features: Annotated[list[Tag], Field(max_length=50)] | None = None
+
+    @model_validator(mode="after")
+    def _one_text(self) -> Self:
+        if self.messages is not None and self.template is not None:
+            raise ValueError("give 'messages' or 'template', not both")
+        return self
+
+    def given(self) -> dict[str, Any]:
+        """The content fields that were given, in their stored form. A null that was given stays a null."""
+        fields = dict(self.model_dump(include=set(CONTENT_FIELDS), exclude_unset=True).items())
+        if self.messages is not None:
+            fields["messages"] = [one.model_dump(exclude_none=True) for one in self.messages]
+        if self.template is not None:
+            fields["messages"] = [{"role": "user", "content": self.template}]
+        if self.parameters is not None:
+            fields["parameters"] = {name: one.model_dump(exclude_none=True) for name, one in self.parameters.items()}
+        return fields
+
+
+class CreatePrompt(ContentBody):
+    """A prompt and its version 1."""
+
+    slug: Annotated[Text, Field(min_length=1, max_length=200)] = Field(description="Folded to lower case; `[a-z0-9][a-z0-9_-]{0,62}`.")
+    name: Name | None = Field(default=None, description="The slug where nothing is said.")
+    description: Annotated[Text, Field(max_length=10_000)] = ""
+    use_case: ShortText = ""
+    folder: Annotated[Text, Field(max_length=700)] = Field(default="", description="A path joined by '/'.")
+    tags: Tags = Field(default_factory=list)
+    label: Annotated[Text, Field(max_length=200)] | None = Field(
+        default="production", description="The label that version 1 gets, so that the prompt can be executed at once; null for none."
+    )
+    message: ShortText = Field(default="", description="Why this version was made.")
+
+
+class ChangePrompt(ApiModel):
+    """What of a prompt is not versioned. A field that is not given stays."""
+
+    name: Name | None = None
+    description: Annotated[Text, Field(max_length=10_000)] | None = None
+    use_case: ShortText | None = None
+    folder: Annotated[Text, Field(max_length=700)] | None = None
+    tags: Tags | None = None
+
+
+class AddVersion(ContentBody):
+    """The next version: what is given is put over `base_version`; a null takes a setting away."""
+
+    base_version: VersionNumber
+    message: ShortText = Field(default="", description="Why this version was made.")
+
+
+class MoveLabel(ApiModel):
+    version: VersionNumber
+    reason: ShortText = ""
+
+
+class RenderPrompt(ApiModel):
+    """Which version (`production` where neither is given), and what to put in."""
+
+    variables: JsonObject = Field(default_factory=dict)
+    label: Annotated[Text, Field(max_length=200)] | None = None
+    version: VersionNumber | None = None
+
+    @model_validator(mode="after")
+    def _one_name(self) -> Self:
+        if self.label is not None and self.version is not None:
+            raise ValueError("give 'label' or 'version', not both")
+        return self

@@ -1,0 +1,116 @@
+"""Labels of a prompt over HTTP."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Query, Request
+from fastapi.responses import Response
+
+from burnish_gateway.deps import Editor, GatewayParts, Viewer
+from burnish_gateway.idempotency import run_once
+from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
+from burnish_gateway.registry import announce, answers, bodies, store
+from burnish_gateway.registry.move_label import move_label, remove_label
+from burnish_gateway.registry.prompt import Head, no_such_prompt
+from burnish_gateway.registry.spelling import author_of
+from burnish_gateway.wire import Text, json_response, make_router
+from burnish_shared.db.session import Tx
+from burnish_shared.slug import Slug, parse_label, parse_movable_label, parse_slug
+
+router = make_router("prompts")
+
+
+@router.get("/v1/prompts/{slug}/labels", response_model=answers.LabelPage, summary="Where each label stands, `latest` too")
+async def list_labels(slug: str, principal: Viewer, gateway: GatewayParts) -> Response:
+    async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
+        head = await _head(tx, principal.workspace_id, parse_slug(slug))
+    return json_response({"data": [answers.plain(one) for one in answers.label_list(head)], "next_cursor": None})
+
+
+@router.get("/v1/prompts/{slug}/labels/{label}", response_model=answers.LabelAnswer, summary="Where one label stands")
+async def get_label(slug: str, label: str, principal: Viewer, gateway: GatewayParts) -> Response:
+    wanted = parse_label(label)
+    async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
+        head = await _head(tx, principal.workspace_id, parse_slug(slug))
+    version, _ = head.named(label=wanted, version=None)
+    placed = head.labels.get(wanted)
+    return json_response(answers.LabelAnswer(label=wanted, version=version, moved_at=placed.moved_at if placed else None))
+
+
+@router.put("/v1/prompts/{slug}/labels/{label}", response_model=answers.LabelAnswer, summary="Move a label, or set a new one")
+async def put_label(slug: str, label: str, request: Request, body: bodies.MoveLabel, principal: Editor, gateway: GatewayParts) -> Response:
+    """Every gateway serves it within a second. Setting it where it stands changes nothing."""
+    name, moved = parse_slug(slug), parse_movable_label(label)
+
+    async def work(tx: Tx) -> dict[str, Any]:
+        placed = await move_label(
+            tx,
+            principal.workspace_id,
+            name,
+            moved,
+            version=body.version,
+            author=author_of(principal),
+            clock=gateway.clock,
+            reason=body.reason,
+        )
+        await announce.prompt_changed(tx, principal.workspace_id, name)
+        return answers.plain(answers.label_answer(placed))
+
+    answer = await run_once(gateway, request, principal, status=200, work=work)
+    await gateway.catalog.catch_up()
+    return answer
+
+
+@router.delete("/v1/prompts/{slug}/labels/{label}", response_model=answers.LabelAnswer, summary="Remove a label")
+async def delete_label(
+    slug: str,
+    label: str,
+    *,
+    request: Request,
+    principal: Editor,
+    gateway: GatewayParts,
+    reason: Annotated[Text, Query(max_length=2_000)] = "",
+) -> Response:
+    """Whoever asks for it afterwards gets 404, never an old answer. Its history stays."""
+    name, removed = parse_slug(slug), parse_movable_label(label)
+
+    async def work(tx: Tx) -> dict[str, Any]:
+        moved_at = await remove_label(
+            tx, principal.workspace_id, name, removed, author=author_of(principal), clock=gateway.clock, reason=reason
+        )
+        await announce.prompt_changed(tx, principal.workspace_id, name)
+        return answers.plain(answers.LabelAnswer(label=removed, version=None, moved_at=moved_at))
+
+    answer = await run_once(gateway, request, principal, status=200, work=work)
+    await gateway.catalog.catch_up()
+    return answer
+
+
+@router.get(
+    "/v1/prompts/{slug}/labels/{label}/history", response_model=answers.LabelMovePage, summary="Where a label has been, newest first"
+)
+async def label_history(
+    slug: str,
+    label: str,
+    *,
+    principal: Viewer,
+    gateway: GatewayParts,
+    cursor: Annotated[Text | None, Query(max_length=500)] = None,
+    limit: Annotated[int, Query(ge=1, le=PAGE_MOST)] = PAGE_DEFAULT,
+) -> Response:
+    """A removed label keeps its history; a label that never was has none."""
+    name, wanted = parse_slug(slug), parse_label(label)
+    of = f"prompts/{name}/labels/{wanted}"
+    position = gateway.cursors.open(cursor, principal.workspace_id, of=of)
+    async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
+        head = await _head(tx, principal.workspace_id, name)
+        moves = await store.list_moves(tx, head.prompt, wanted, before=UUID(position[0]) if position else None, limit=limit + 1)
+    page = gateway.cursors.page(moves, limit=limit, workspace_id=principal.workspace_id, of=of, position=lambda one: [str(one.move_id)])
+    return json_response(page | {"data": [answers.plain(answers.label_move_answer(one)) for one in page["data"]]})
+
+
+async def _head(tx: Tx, workspace_id: UUID, slug: Slug) -> Head:
+    head = await store.find_head(tx, workspace_id, slug)
+    if head is None:
+        raise no_such_prompt(slug)
+    return head

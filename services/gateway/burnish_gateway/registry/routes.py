@@ -1,0 +1,167 @@
+"""Prompts over HTTP: create, find, change, render."""
+
+from typing import Annotated, Any, Final
+from uuid import UUID
+
+from fastapi import APIRouter, Header, Query, Request
+from fastapi.responses import Response
+
+from burnish_gateway.access.principal import Principal
+from burnish_gateway.deps import Editor, Gateway, GatewayParts, Viewer
+from burnish_gateway.idempotency import run_once
+from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
+from burnish_gateway.registry import announce, answers, bodies, label_routes, store, version_routes
+from burnish_gateway.registry.content import VersionContent
+from burnish_gateway.registry.create_prompt import create_prompt
+from burnish_gateway.registry.prompt import Head, no_such_prompt
+from burnish_gateway.registry.spelling import author_of, etag_matches, tags_of
+from burnish_gateway.wire import Text, json_response, make_router
+from burnish_shared.db.session import Tx
+from burnish_shared.errors import InvalidField
+from burnish_shared.slug import parse_folder, parse_label, parse_movable_label, parse_slug
+
+prompts = make_router("prompts")
+
+LIST: Final = "prompts"
+
+Word = Annotated[Text | None, Query(max_length=200)]
+Limit = Annotated[int, Query(ge=1, le=PAGE_MOST)]
+
+
+@prompts.post("/v1/prompts", status_code=201, response_model=answers.PromptAnswer, summary="Create a prompt with its version 1")
+async def create(request: Request, body: bodies.CreatePrompt, principal: Editor, gateway: GatewayParts) -> Response:
+    slug = parse_slug(body.slug)
+    new = store.NewPrompt(
+        slug=slug,
+        name=body.name or slug,
+        description=body.description,
+        use_case=body.use_case,
+        folder=parse_folder(body.folder),
+        tags=tags_of(body.tags),
+    )
+    content = VersionContent.from_fields(body.given())
+    label = None if body.label is None else parse_movable_label(body.label)
+
+    async def work(tx: Tx) -> dict[str, Any]:
+        head, version = await create_prompt(
+            tx,
+            principal.workspace_id,
+            new,
+            content,
+            label=label,
+            author=author_of(principal),
+            clock=gateway.clock,
+            change_message=body.message,
+        )
+        await announce.prompt_changed(tx, principal.workspace_id, slug)
+        return answers.plain(answers.prompt_answer(head, version, label=label, template=content.template()))
+
+    answer = await run_once(gateway, request, principal, status=201, work=work)
+    await gateway.catalog.catch_up()
+    return answer
+
+
+@prompts.get("/v1/prompts", response_model=answers.PromptPage, summary="List prompts, newest first")
+async def list_prompts(
+    principal: Viewer,
+    gateway: GatewayParts,
+    *,
+    q: Word = None,
+    tag: Word = None,
+    folder: Annotated[Text | None, Query(max_length=700)] = None,
+    model: Word = None,
+    label: Word = None,
+    cursor: Annotated[Text | None, Query(max_length=500)] = None,
+    limit: Limit = PAGE_DEFAULT,
+) -> Response:
+    """`q` looks in slug, name and description; `folder` includes what is below it; `model` is that of the newest version."""
+    filters = store.Filters(
+        text=q,
+        tag=tag,
+        folder=parse_folder(folder) if folder else None,
+        model=model,
+        label=None if label is None else parse_label(label),
+    )
+    position = gateway.cursors.open(cursor, principal.workspace_id, of=LIST)
+    async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
+        heads = await store.list_heads(tx, principal.workspace_id, filters, before=UUID(position[0]) if position else None, limit=limit + 1)
+    page = gateway.cursors.page(heads, limit=limit, workspace_id=principal.workspace_id, of=LIST, position=_position)
+    return json_response(page | {"data": [answers.plain(answers.prompt_item(head)) for head in page["data"]]})
+
+
+@prompts.get(
+    "/v1/prompts/{slug}",
+    response_model=answers.PromptAnswer,
+    summary="A prompt with the version that a label or number names",
+    responses={304: {"description": "The version that the caller has (If-None-Match) is the one that would be sent"}},
+)
+async def get_prompt(
+    slug: str,
+    principal: Viewer,
+    gateway: GatewayParts,
+    *,
+    label: Word = None,
+    version: Annotated[int | None, Query(ge=1)] = None,
+    if_none_match: Annotated[str | None, Header()] = None,
+) -> Response:
+    """Without label and version: `production` where it is set, else `latest`.
+
+    While the database is away, what was last known, with its `Age` in seconds.
+    """
+    if label is not None and version is not None:
+        raise InvalidField("Give 'label' or 'version', not both.", param="version")
+    if label is None and version is None:
+        label = await _usual_label(gateway, principal, slug)
+    head, found = await gateway.catalog.find(principal.workspace_id, slug, label=label, version=version)
+    etag = f'"{head.prompt.prompt_id.hex[-12:]}-{head.prompt.revision}-{found.version}"'
+    headers = {"etag": etag, "cache-control": "private, no-cache"}
+    if gateway.catalog.stale_for_s:
+        headers["age"] = str(int(gateway.catalog.stale_for_s))
+    if etag_matches(if_none_match, etag):
+        return Response(status_code=304, headers=headers)
+    answer = answers.prompt_answer(head, found.record, label=found.label, template=found.template)
+    return json_response(answers.plain(answer), headers=headers)
+
+
+@prompts.patch("/v1/prompts/{slug}", response_model=answers.PromptItem, summary="Change name, description, use case, folder or tags")
+async def change(slug: str, request: Request, body: bodies.ChangePrompt, principal: Editor, gateway: GatewayParts) -> Response:
+    name = parse_slug(slug)
+    changes = body.model_dump(exclude_none=True)
+    if "folder" in changes:
+        changes["folder"] = parse_folder(changes["folder"])
+    if "tags" in changes:
+        changes["tags"] = list(tags_of(changes["tags"]))
+
+    async def work(tx: Tx) -> dict[str, Any]:
+        head = await store.lock_head(tx, principal.workspace_id, name)
+        if head is None:
+            raise no_such_prompt(name)
+        changed = Head(await store.update_prompt(tx, head.prompt, changes), head.labels)
+        await announce.prompt_changed(tx, principal.workspace_id, name)
+        return answers.plain(answers.prompt_item(changed))
+
+    answer = await run_once(gateway, request, principal, status=200, work=work)
+    await gateway.catalog.catch_up()
+    return answer
+
+
+@prompts.post("/v1/prompts/{slug}/render", response_model=answers.RenderAnswer, summary="The messages of a version with variables put in")
+async def render(slug: str, body: bodies.RenderPrompt, principal: Viewer, gateway: GatewayParts) -> Response:
+    """A missing variable is 422 `missing_variables`, with all of them in `details.missing`. Calls no model and costs nothing."""
+    found = await gateway.catalog.resolve(principal.workspace_id, slug, label=body.label, version=body.version)
+    rendered = found.template.render(body.variables)
+    return json_response(answers.plain(answers.render_answer(found, rendered, stale_for_s=gateway.catalog.stale_for_s)))
+
+
+async def _usual_label(gateway: Gateway, principal: Principal, slug: str) -> str:
+    head, _ = await gateway.catalog.find(principal.workspace_id, slug, label="latest")
+    return "production" if "production" in head.labels else "latest"
+
+
+def _position(head: Head) -> list[str]:
+    return [str(head.prompt.prompt_id)]
+
+
+router = APIRouter()
+for part in (prompts, version_routes.router, label_routes.router):
+    router.include_router(part)

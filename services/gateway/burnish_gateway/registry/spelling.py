@@ -1,0 +1,36 @@
+"""Small readings of what a request says: who writes, which tags, whether the caller has this answer already."""
+
+import json
+from collections.abc import Sequence
+from uuid import UUID
+
+from fastapi import Request
+from fastapi.responses import Response
+
+from burnish_gateway.access.principal import Principal
+from burnish_gateway.registry.prompt import Author
+from burnish_gateway.wire import error_response, json_response
+from burnish_shared.errors import NewerVersion
+
+
+def author_of(principal: Principal) -> Author:
+    api_key_id: UUID = principal.api_key_id
+    return Author(principal.actor, api_key_id)
+
+
+def tags_of(tags: Sequence[str]) -> tuple[str, ...]:
+    """Without blanks around them, without empty ones, each once, in the order given."""
+    return tuple(dict.fromkeys(tag.strip() for tag in tags if tag.strip()))
+
+
+def etag_matches(if_none_match: str | None, etag: str) -> bool:
+    """RFC 9110, section 13.1.2: a list of tags, weak ones compared as strong, or `*`."""
+    given = [one.strip().removeprefix("W/") for one in (if_none_match or "").split(",")]
+    return "*" in given or etag in given
+
+
+def newer_version_response(error: NewerVersion, request: Request) -> Response:
+    """The 409 of saving on an old base: the error, and beside it `newer_version` and `merge` (PRODUCT, core payloads)."""
+    bare = NewerVersion(error.message, param=error.param)
+    body = json.loads(bytes(error_response(bare, request_id=request.state.request_id).body))
+    return json_response(body | error.details, status=error.status)
