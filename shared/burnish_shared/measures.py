@@ -12,7 +12,8 @@ RELATIVE_ERROR: Final = 0.02
 """Promised largest relative error of a percentile read from a histogram (DESIGN section 6)."""
 
 GAMMA: Final = 1.04
-"""Ratio of the borders of one bucket. Its middle, 2·upper/(1+γ), is off by at most (γ−1)/(γ+1) = 1.96 % (DDSketch, Masson et al. 2019, section 2)."""
+"""Ratio of the borders of one bucket. Its middle, 2·upper/(1+γ), is off by at most (γ−1)/(γ+1) = 1.96 % (DDSketch, Masson et al.
+2019, section 2)."""
 
 LAST_BUCKET: Final = 600
 """Bucket for everything above γ^599 ≈ 1.6·10^10: in ms half a year, in nano-dollars 16 dollars. Beyond it the error is not promised."""

@@ -93,7 +93,11 @@ def key_of(item: FeedbackItem) -> ReactionKey:
 
 def entry_of(item: FeedbackItem) -> Entry:
     content = json.dumps(
-        [item.value, item.comment, item.correction, item.context], sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+        [item.value, item.comment, item.correction, item.context],
+        sort_keys=True,
+        separators=(",", ":"),
+        ensure_ascii=False,
+        allow_nan=False,
     )
     return Entry(
         feedback_id=item.feedback_id,
@@ -109,6 +113,8 @@ def entry_of(item: FeedbackItem) -> Entry:
 
 def refusal(item: FeedbackItem) -> str | None:
     """Why this item can never count, or None. The gateway has checked the same before; this guards the sums against any other sender."""
+    if item.target_kind == "execution" and not _is_canonical_uuid(item.target_id):
+        return "target_id"
     if item.kind == "thumb":
         return None if item.value in (0, 1) else "thumb_value"
     if item.kind == "score":
@@ -122,6 +128,14 @@ def refusal(item: FeedbackItem) -> str | None:
     return "kind_unknown"
 
 
+def _is_canonical_uuid(text: str) -> bool:
+    """One execution must have one spelling, or one end user could react to it twice."""
+    try:
+        return str(UUID(text)) == text
+    except ValueError:
+        return False
+
+
 def entries_with(entries: Iterable[Entry], added: Entry) -> list[Entry]:
     """The set with one more entry; an entry that is there already keeps the earlier of the two acceptances."""
     kept = {(one.feedback_id, one.digest): one for one in entries}
@@ -131,9 +145,9 @@ def entries_with(entries: Iterable[Entry], added: Entry) -> list[Entry]:
     return list(kept.values())
 
 
-def current_of(entries: Iterable[Entry]) -> Entry | None:
-    """The entry that counts: the one accepted last. None for an empty set."""
-    return max(entries, key=Entry.rank, default=None)
+def current_of(entries: Iterable[Entry]) -> Entry:
+    """The entry that counts: the one accepted last. Raises ValueError for an empty set."""
+    return max(entries, key=Entry.rank)
 
 
 def standing_of(kind: str, value: float | None) -> Standing:

@@ -1,7 +1,7 @@
 """When feedback on one (prompt, label, version) is worth an alert (PRODUCT A4): a state machine without clock or I/O.
 
-    too few ── min_samples reached ──▶ TellSamples (once for ever)
-    fine ── lower bound < target, cooldown over ──▶ Raise ── lower bound ≥ target + hysteresis, or version superseded ──▶ Resolve ──▶ fine
+too few ── min_samples reached ──▶ TellSamples (once for ever)
+fine ── lower bound < target, cooldown over ──▶ Raise ── lower bound ≥ target + hysteresis, or version superseded ──▶ Resolve ──▶ fine
 """
 
 from dataclasses import dataclass, replace
@@ -58,7 +58,9 @@ class Resolve:
 Move = TellSamples | Raise | Resolve
 
 
-def decide(state: ThresholdState, *, samples: int, satisfied_micro: int, rule: ThresholdRule, now: datetime) -> tuple[ThresholdState, list[Move]]:
+def decide(
+    state: ThresholdState, *, samples: int, satisfied_micro: int, rule: ThresholdRule, now: datetime
+) -> tuple[ThresholdState, list[Move]]:
     """What to tell, now that feedback stands like this, and the state to keep.
 
     Depends on the figures alone and not on how they came about, so a batch, a restart or a late start misses no crossing that still holds

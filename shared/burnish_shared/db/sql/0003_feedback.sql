@@ -94,7 +94,7 @@ CREATE TABLE feedback_history (
   api_key_id   text,
   accepted_at  timestamptz NOT NULL,
   PRIMARY KEY (workspace_id, target_kind, target_id, end_user, kind, feedback_id, digest));
-CALL make_tenant_table('feedback_history', app => 'SELECT', worker => 'SELECT, INSERT, UPDATE, DELETE', writer => 'analytics');
+CALL make_tenant_table('feedback_history', app => 'SELECT', worker => 'SELECT, INSERT, UPDATE', writer => 'analytics');
 
 -- How much feedback still waits for its execution, and how much has waited for more than 7 days (an orphan). Counted by housework.
 CREATE TABLE feedback_orphans (
@@ -290,6 +290,9 @@ CREATE FUNCTION waiting_counts(p_days integer) RETURNS TABLE (workspace_id uuid,
     FULL JOIN feedback_orphans o ON o.workspace_id = f.workspace_id
    WHERE (o.waiting, o.orphans) IS DISTINCT FROM (coalesce(f.waiting, 0), coalesce(f.orphans, 0)) $$;
 
+CREATE FUNCTION waiting_totals() RETURNS TABLE (waiting bigint, orphans bigint) LANGUAGE sql STABLE SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
+  SELECT coalesce(sum(o.waiting), 0)::bigint, coalesce(sum(o.orphans), 0)::bigint FROM feedback_orphans o $$;
+
 -- What must be judged again although no feedback came: a cooldown is over, or a rule has changed since.
 CREATE FUNCTION label_feedback_due(p_most integer) RETURNS TABLE (workspace_id uuid, slug text, label text, version integer) LANGUAGE sql STABLE SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
   SELECT l.workspace_id, l.slug, l.label, l.version FROM label_feedback l
@@ -303,6 +306,7 @@ CREATE FUNCTION counted_workspaces() RETURNS SETOF uuid LANGUAGE sql STABLE SECU
 CALL make_lookup_function('observed_workspaces(timestamptz)', app => false, worker => true);
 CALL make_lookup_function('joinable_feedback(integer, integer)', app => false, worker => true);
 CALL make_lookup_function('waiting_counts(integer)', app => false, worker => true);
+CALL make_lookup_function('waiting_totals()', app => false, worker => true);
 CALL make_lookup_function('label_feedback_due(integer)', app => false, worker => true);
 CALL make_lookup_function('counted_workspaces()', app => false, worker => true);
 

@@ -1,0 +1,63 @@
+"""Composition root of analytics: two consumers, the housework, the outbox relay, the dead-letter indexer, health."""
+
+import asyncio
+
+from burnish_analytics.consumers import Intake
+from burnish_analytics.housework import Housework
+from burnish_analytics.settings import AnalyticsSettings
+from burnish_shared.bus import batch
+from burnish_shared.bus.advisories import index_advisories
+from burnish_shared.bus.connect import Bus, connect
+from burnish_shared.bus.relay import Relay
+from burnish_shared.clock import SystemClock
+from burnish_shared.db.session import Database
+from burnish_shared.errors import Unavailable
+from burnish_shared.process import HealthServer, supervise
+from burnish_shared.streams import ANALYTICS_FEEDBACK, ANALYTICS_RECORDS
+
+STATEMENT_TIMEOUT_MS = 60_000
+"""Analytics may work longer on one statement than a gateway (PROMISES 5.2)."""
+
+
+async def main(stop: asyncio.Event) -> None:
+    """Runs until `stop`."""
+    settings = AnalyticsSettings()
+    db = await Database.open(
+        settings.database_url.get_secret_value(),
+        application_name=f"analytics-{settings.replica}",
+        max_size=settings.database_connections,
+        statement_timeout_ms=STATEMENT_TIMEOUT_MS,
+    )
+    bus = await connect(settings.nats_url.get_secret_value(), service="analytics", replica=settings.replica)
+    try:
+        await run(settings, db=db, bus=bus, stop=stop)
+    finally:
+        await bus.close()
+        await db.close()
+
+
+async def run(settings: AnalyticsSettings, *, db: Database, bus: Bus, stop: asyncio.Event) -> None:
+    """Everything that analytics does, on connections that are given."""
+    clock = SystemClock()
+    relay = Relay(db, bus, service="analytics", wait_ms=settings.relay_wait_ms)
+    intake = Intake(db, settings, clock, wake_relay=relay.wake)
+
+    async def readiness() -> str | None:
+        if not bus.is_connected:
+            return "NATS cannot be reached"
+        try:
+            async with db.unit_of_work(read_only=True) as tx:
+                await tx.fetchval("SELECT 1")
+        except Unavailable:
+            return "PostgreSQL cannot be reached"
+        return None
+
+    await supervise(
+        batch.consume(bus, ANALYTICS_RECORDS, intake.handle_records, db=db, stop=stop),
+        batch.consume(bus, ANALYTICS_FEEDBACK, intake.handle_feedback, db=db, stop=stop),
+        Housework(db, settings, clock, wake_relay=relay.wake).run(stop),
+        relay.run(stop),
+        index_advisories(bus, db=db, stop=stop),
+        HealthServer(settings.metrics_port, readiness).run(stop),
+        stop=stop,
+    )

@@ -1,0 +1,256 @@
+"""Is what a label serves worse than what it served before? One series for each (workspace, prompt, label, metric).
+
+Every metric is a share of bad observations: thumbs down and missing parts of scores; failed executions; executions slower, or dearer,
+than 95 % of the baseline's. The baseline is frozen: from the first observations, and when the label moves from what the old version did
+since it came. So a bad new version is compared with the old one, and does not become normal by lasting.
+Detectors see each observation once, in the period in which it came in. A reaction that was changed later moves what is shown, not this.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Final, Literal
+
+from burnish_analytics.core.cusum import Sums, threshold_for
+from burnish_shared.measures import merged, share_above
+
+Metric = Literal["satisfaction", "error_rate", "latency", "cost"]
+
+P95: Final = 0.95
+
+
+@dataclass(frozen=True, slots=True)
+class MetricPlan:
+    """How one metric is watched. Ratios are shares of bad observations: `fast_rise` and `slow_rise` are the harms looked for.
+
+    An alert also needs `least_rise` in the recent window. Latency swings with the hour, so until seasonal residuals exist its margin is
+    wide. `by_quantile`: bad means beyond the baseline's 95th percentile.
+    """
+
+    metric: Metric
+    fast_rise: float
+    slow_rise: float | None
+    least_rise: float
+    by_quantile: bool = False
+
+
+PLANS: Final = (
+    MetricPlan("satisfaction", fast_rise=0.10, slow_rise=0.05, least_rise=0.05),
+    MetricPlan("error_rate", fast_rise=0.05, slow_rise=None, least_rise=0.03),
+    MetricPlan("latency", fast_rise=0.05, slow_rise=None, least_rise=0.15, by_quantile=True),
+    MetricPlan("cost", fast_rise=0.05, slow_rise=None, least_rise=0.15, by_quantile=True),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DetectorLimits:
+    """Settings of all detectors. Counts are observations."""
+
+    threshold: float = 7.0
+    full_baseline: int = 1000
+    least_baseline: int = 100
+    baseline_days: float = 7.0
+    window: int = 200
+    least_window: int = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What came in for one series in one period, of one version. `counts` is a histogram where the plan is `by_quantile`."""
+
+    at: datetime
+    version: int
+    n: float
+    bad: float
+    counts: Sequence[int] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Everything seen of one version since it came: what the next baseline is made of."""
+
+    since: datetime | None = None
+    n: float = 0.0
+    bad: float = 0.0
+    counts: tuple[int, ...] = ()
+
+    def with_seen(self, seen: Seen) -> "Tally":
+        return Tally(
+            since=self.since or seen.at, n=self.n + seen.n, bad=self.bad + seen.bad, counts=tuple(merged(self.counts, seen.counts))
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """What is normal: `expected` share of bad observations, of `n`, from `version`. `limit`: last bucket that is not bad."""
+
+    expected: float
+    n: float
+    version: int
+    limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesState:
+    """All that is remembered of one series. `window`: (n, bad) of the latest periods; `is_degraded`: an alert is open."""
+
+    version: int | None = None
+    tally: Tally = field(default_factory=Tally)
+    baseline: Baseline | None = None
+    sums: Sums = field(default_factory=Sums)
+    window: tuple[tuple[float, float], ...] = ()
+    is_degraded: bool = False
+    moved_from: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Degraded:
+    """The recent share of bad observations is higher than what the label served before."""
+
+    metric: Metric
+    expected: float
+    recent: float
+    n: float
+    baseline: Baseline
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    metric: Metric
+    expected: float
+    recent: float
+    n: float
+
+
+Verdict = Degraded | Recovered
+
+
+def begin_version(state: SeriesState, version: int, *, plan: MetricPlan, limits: DetectorLimits) -> SeriesState:
+    """The label serves another version now. What the last one did becomes the baseline, unless it was itself degraded or hardly seen."""
+    if state.version == version:
+        return state
+    baseline = state.baseline
+    if state.version is not None and not state.is_degraded and state.tally.n >= limits.least_baseline:
+        baseline = frozen(state.tally, version=state.version, plan=plan, limits=limits)
+    return replace(state, version=version, tally=Tally(), baseline=baseline, moved_from=state.version)
+
+
+def frozen(tally: Tally, *, version: int, plan: MetricPlan, limits: DetectorLimits) -> Baseline:
+    """A baseline from a tally. With fewer than `full_baseline` observations one standard error is allowed for."""
+    limit = _limit_of(tally.counts) if plan.by_quantile else None
+    share = share_above(tally.counts, limit) if limit is not None else tally.bad / tally.n
+    if tally.n < limits.full_baseline:
+        share += math.sqrt(max(share * (1 - share), 0.01) / tally.n)
+    return Baseline(expected=min(share, 1.0), n=tally.n, version=version, limit=limit)
+
+
+def _limit_of(counts: Sequence[int]) -> int:
+    """The bucket that the 95th percentile lies in."""
+    wanted, seen = P95 * sum(counts), 0
+    for bucket, count in enumerate(counts):
+        seen += count
+        if seen >= wanted:
+            return bucket
+    return max(0, len(counts) - 1)
+
+
+def observed(
+    state: SeriesState, seen: Seen, *, plan: MetricPlan, limits: DetectorLimits, monitors: int = 1
+) -> tuple[SeriesState, Verdict | None]:
+    """The series after one period, and what there is to tell. Periods must be given in order, each once.
+
+    `monitors`: how many series the workspace has; the more, the later each alarms.
+    """
+    if seen.n <= 0:
+        return state, None
+    bad = _bad_of(seen, state.baseline)
+    if seen.version == state.version:
+        state = replace(state, tally=state.tally.with_seen(seen))
+    baseline = state.baseline
+    if baseline is None:
+        return _with_first_baseline(state, seen, plan=plan, limits=limits), None
+    sums = state.sums.updated(n=seen.n, bad=bad, expected=baseline.expected, fast_rise=plan.fast_rise, slow_rise=plan.slow_rise)
+    state = replace(state, sums=sums, window=_window_with(state.window, (seen.n, bad), most=limits.window))
+    return _judged(state, baseline, plan=plan, limits=limits, monitors=monitors)
+
+
+def acknowledged(state: SeriesState) -> SeriesState:
+    """The statistic begins anew; the alert stays open until the recent window is fine again."""
+    return replace(state, sums=Sums())
+
+
+def _bad_of(seen: Seen, baseline: Baseline | None) -> float:
+    if baseline is not None and baseline.limit is not None:
+        return float(sum(seen.counts[baseline.limit + 1 :]))
+    return seen.bad
+
+
+def _with_first_baseline(state: SeriesState, seen: Seen, *, plan: MetricPlan, limits: DetectorLimits) -> SeriesState:
+    tally = state.tally
+    is_old = tally.since is not None and (seen.at - tally.since).total_seconds() >= limits.baseline_days * 86_400
+    if state.version is None or not (tally.n >= limits.full_baseline or (is_old and tally.n >= limits.least_baseline)):
+        return state
+    return replace(state, baseline=frozen(tally, version=state.version, plan=plan, limits=limits))
+
+
+def _window_with(window: tuple[tuple[float, float], ...], added: tuple[float, float], *, most: int) -> tuple[tuple[float, float], ...]:
+    kept = (*window, added)
+    while sum(n for n, _ in kept[1:]) >= most:
+        kept = kept[1:]
+    return kept
+
+
+def _judged(
+    state: SeriesState, baseline: Baseline, *, plan: MetricPlan, limits: DetectorLimits, monitors: int
+) -> tuple[SeriesState, Verdict | None]:
+    n = sum(count for count, _ in state.window)
+    recent = sum(bad for _, bad in state.window) / n
+    rise = recent - baseline.expected
+    if state.is_degraded:
+        if n >= min(limits.window, limits.least_window) and rise < plan.least_rise / 2:
+            return replace(state, is_degraded=False, sums=Sums()), Recovered(plan.metric, baseline.expected, recent, n)
+        return state, None
+    alarms = state.sums.reaches(threshold_for(monitors, base=limits.threshold))
+    if alarms and rise >= plan.least_rise and n >= limits.least_window:
+        return replace(state, is_degraded=True), Degraded(plan.metric, baseline.expected, recent, n, baseline)
+    return state, None
+
+
+def to_stored(state: SeriesState) -> dict[str, Any]:
+    """The state as JSON can hold it."""
+    return {
+        "version": state.version,
+        "tally": {
+            "since": state.tally.since.isoformat() if state.tally.since else None,
+            "n": state.tally.n,
+            "bad": state.tally.bad,
+            "counts": list(state.tally.counts),
+        },
+        "baseline": None
+        if state.baseline is None
+        else {"expected": state.baseline.expected, "n": state.baseline.n, "version": state.baseline.version, "limit": state.baseline.limit},
+        "sums": [state.sums.fast, state.sums.slow],
+        "window": [list(one) for one in state.window],
+        "is_degraded": state.is_degraded,
+        "moved_from": state.moved_from,
+    }
+
+
+def from_stored(stored: dict[str, Any]) -> SeriesState:
+    """The inverse of `to_stored`."""
+    tally, baseline = stored["tally"], stored["baseline"]
+    return SeriesState(
+        version=stored["version"],
+        tally=Tally(
+            since=datetime.fromisoformat(tally["since"]) if tally["since"] else None,
+            n=tally["n"],
+            bad=tally["bad"],
+            counts=tuple(tally["counts"]),
+        ),
+        baseline=Baseline(**baseline) if baseline else None,
+        sums=Sums(*stored["sums"]),
+        window=tuple((n, bad) for n, bad in stored["window"]),
+        is_degraded=stored["is_degraded"],
+        moved_from=stored["moved_from"],
+    )

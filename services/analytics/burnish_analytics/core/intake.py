@@ -1,0 +1,97 @@
+"""What one transaction of ingestion adds up to, before anything is written: rollups, standings by label, observations for detectors."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from burnish_analytics.core.reactions import NOTHING, Standing
+from burnish_analytics.core.rollup import Deltas, Fact
+from burnish_shared.contracts.executions import Status
+from burnish_shared.measures import bucket_of, count_into
+
+FAILURES: Final = frozenset({Status.ERROR.value, Status.TIMEOUT.value, Status.RATE_LIMITED.value})
+"""Statuses that an end user feels as a failure. Cancelled was their own wish, blocked is a decision."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class LabelKey:
+    """One version as one label served it. The order is the order in which rows are locked."""
+
+    workspace_id: UUID
+    slug: str
+    label: str
+    version: int
+
+
+@dataclass(slots=True)
+class Observation:
+    """What came in for one label and version. `last_finished_at` is None when it was feedback alone."""
+
+    executions: int = 0
+    failures: int = 0
+    latency: list[int] = field(default_factory=list)
+    cost: list[int] = field(default_factory=list)
+    samples: int = 0
+    satisfied_micro: int = 0
+    simulated: bool = False
+    last_finished_at: datetime | None = None
+
+
+@dataclass(slots=True)
+class LabelChange:
+    """How the standing of one label and version moves."""
+
+    standing: Standing = NOTHING
+    simulated: bool = False
+
+
+def label_key(fact: Fact) -> LabelKey:
+    return LabelKey(fact.workspace_id, fact.slug, fact.label, fact.version)
+
+
+@dataclass(slots=True)
+class Intake:
+    """Adding is commutative; what is added twice is counted twice, so callers add only what the database said is new."""
+
+    deltas: Deltas = field(default_factory=Deltas)
+    labels: dict[LabelKey, LabelChange] = field(default_factory=dict)
+    observations: dict[LabelKey, Observation] = field(default_factory=dict)
+
+    def add_fact(self, fact: Fact) -> None:
+        """Counts a finished execution."""
+        self.deltas.add_fact(fact)
+        if not fact.is_watched or fact.status == Status.CANCELLED.value:
+            return
+        observation = self._observation(fact)
+        observation.executions += 1
+        observation.failures += fact.status in FAILURES
+        if observation.last_finished_at is None or fact.finished_at > observation.last_finished_at:
+            observation.last_finished_at = fact.finished_at
+        if fact.status == Status.SUCCESS.value and not fact.cached:
+            count_into(observation.latency, bucket_of(fact.latency_ms))
+            count_into(observation.cost, bucket_of(fact.cost_nusd))
+
+    def add_reaction(self, fact: Fact, *, before: Standing, after: Standing, is_first: bool) -> None:
+        """Moves what a reaction to this execution counts from one standing to another.
+
+        `is_first`: it is counted for the first time; only then do detectors see it.
+        """
+        difference = after - before
+        if difference != NOTHING:
+            self.deltas.add_standing(fact, difference)
+        if not fact.is_watched:
+            return
+        if difference.samples or difference.satisfied_micro:
+            change = self.labels.setdefault(label_key(fact), LabelChange())
+            change.standing += difference
+            change.simulated |= fact.simulated
+        if is_first and after.samples:
+            observation = self._observation(fact)
+            observation.samples += after.samples
+            observation.satisfied_micro += after.satisfied_micro
+
+    def _observation(self, fact: Fact) -> Observation:
+        observation = self.observations.setdefault(label_key(fact), Observation())
+        observation.simulated |= fact.simulated
+        return observation

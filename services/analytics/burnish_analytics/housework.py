@@ -1,0 +1,113 @@
+"""What analytics does without being asked: detectors, the joiner, what is due, counting what waits, partitions.
+
+Every round is safe beside the same round of another replica: rows and workspaces are locked, and what was done is not found again.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+
+from burnish_analytics import metrics, watch_labels
+from burnish_analytics.ingest_batch import join_waiting
+from burnish_analytics.io import detector_store
+from burnish_analytics.raise_alerts import KIND, judge_feedback
+from burnish_analytics.settings import AnalyticsSettings
+from burnish_analytics.watch_labels import watch_workspace
+from burnish_shared.clock import Clock
+from burnish_shared.db.session import Database
+from burnish_shared.errors import Unavailable
+
+log = structlog.get_logger("burnish.analytics")
+
+MOST_AT_ONCE: Final = 500
+PARTITION_DAYS_AHEAD: Final = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Housework:
+    """The rounds, and the loops that run them until `stop`."""
+
+    db: Database
+    settings: AnalyticsSettings
+    clock: Clock
+    wake_relay: Callable[[], None]
+
+    async def run(self, stop: asyncio.Event) -> None:
+        settings = self.settings
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._every("watch", settings.watch_interval_s, self.watch_labels, stop))
+            group.create_task(self._every("join", settings.join_interval_s, self.join_missed, stop))
+            group.create_task(self._every("judge", settings.join_interval_s, self.judge_due, stop))
+            group.create_task(self._every("tidy", settings.tidy_interval_s, self.tidy, stop))
+
+    async def watch_labels(self) -> int:
+        """Closes the periods that have ended and runs the detectors over them. Returns how many alerts were raised."""
+        async with self.db.unit_of_work() as tx:
+            before = await detector_store.close_periods(tx, length_ms=self.settings.period_ms)
+        async with self.db.unit_of_work() as tx:
+            workspaces = await detector_store.observed_workspaces(tx, before=before)
+        raised = 0
+        for workspace_id in workspaces:
+            now = self.clock.now()
+            async with self.db.unit_of_work(workspaces={workspace_id}) as tx:
+                watched = await watch_workspace(tx, workspace_id, before=before, limits=self.settings.detector_limits(), now=now)
+                await judge_feedback(tx, watched.labels, now=now, cooldown_s=self.settings.alert_cooldown_s)
+            metrics.alerts_raised_total.labels(watch_labels.KIND).inc(watched.raised)
+            raised += watched.raised
+            self.wake_relay()
+        return raised
+
+    async def join_missed(self) -> int:
+        """Joins feedback to executions where both sides looked at the same moment and missed each other. Returns how many it joined."""
+        async with self.db.unit_of_work() as tx:
+            missed = await detector_store.joinable_feedback(tx, days=self.settings.orphan_days, at_most=MOST_AT_ONCE)
+        if not missed:
+            return 0
+        async with self.db.unit_of_work(workspaces={workspace for workspace, _ in missed}) as tx:
+            ingested = await join_waiting(tx, missed, period_ms=self.settings.period_ms)
+            raised = await judge_feedback(tx, ingested.labels, now=self.clock.now(), cooldown_s=self.settings.alert_cooldown_s)
+        self.wake_relay()
+        metrics.joined_total.labels("joiner").inc(ingested.joined)
+        metrics.alerts_raised_total.labels(KIND).inc(raised)
+        return ingested.joined
+
+    async def judge_due(self) -> int:
+        """Judges feedback again whose cooldown is over or whose rule has changed. Returns how many alerts were raised."""
+        async with self.db.unit_of_work() as tx:
+            due = await detector_store.labels_due(tx, at_most=MOST_AT_ONCE)
+        if not due:
+            return 0
+        async with self.db.unit_of_work(workspaces={key.workspace_id for key in due}) as tx:
+            raised = await judge_feedback(tx, due, now=self.clock.now(), cooldown_s=self.settings.alert_cooldown_s)
+        self.wake_relay()
+        metrics.alerts_raised_total.labels(KIND).inc(raised)
+        return raised
+
+    async def tidy(self) -> None:
+        """Makes the partitions of the days to come, and writes down how much feedback waits."""
+        async with self.db.unit_of_work() as tx:
+            await detector_store.ensure_partitions(tx, days_ahead=PARTITION_DAYS_AHEAD)
+            counts = await detector_store.changed_waiting_counts(tx, days=self.settings.orphan_days)
+        if counts:
+            async with self.db.unit_of_work(workspaces={one.workspace_id for one in counts}) as tx:
+                await detector_store.save_waiting_counts(tx, counts)
+        async with self.db.unit_of_work() as tx:
+            waiting, orphans = await detector_store.waiting_totals(tx)
+        metrics.feedback_waiting.set(waiting)
+        metrics.feedback_orphans.set(orphans)
+
+    async def _every(self, task: str, interval_s: float, round_: Callable[[], Awaitable[object]], stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            try:
+                await round_()
+            except Unavailable:
+                log.warning("housework_waits_for_database", task=task)
+            except Exception:  # The edge of a round: it is rolled back, and the next one finds the same work again.
+                metrics.housework_failures_total.labels(task).inc()
+                log.exception("housework_failed", task=task)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), interval_s)

@@ -1,0 +1,159 @@
+"""Counts finished executions and feedback, each exactly once, in the caller's transaction.
+
+Whatever changes a figure is decided by what PostgreSQL says is new: rows that an insert returned, and locked rows before and after.
+Feedback and execution are joined by whoever comes second; both write their own row before they look for the other's. Two that look at
+the same moment miss each other, and `join_waiting` catches those.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from burnish_analytics.core.intake import Intake, LabelKey
+from burnish_analytics.core.reactions import NOTHING, Entry, ReactionKey, current_of, entries_with, entry_of, key_of, refusal, standing_of
+from burnish_analytics.core.rollup import Fact
+from burnish_analytics.io import facts_store, feedback_store, label_store, rollup_store
+from burnish_analytics.io.feedback_store import FeedbackRow
+from burnish_shared.contracts.executions import CompletedItem
+from burnish_shared.contracts.feedback import FeedbackItem
+from burnish_shared.db.session import Tx
+
+
+@dataclass(frozen=True, slots=True)
+class Ingested:
+    """What came of a batch. `outcomes` counts every item once: new, repeated, or refused for a reason.
+
+    `labels`: whose feedback moved, to be judged in the same transaction.
+    """
+
+    labels: frozenset[LabelKey] = frozenset()
+    outcomes: Counter[str] = field(default_factory=Counter)
+    joined: int = 0
+
+
+async def ingest_executions(tx: Tx, items: Sequence[CompletedItem], *, period_ms: int) -> Ingested:
+    """Counts those executions that are not counted yet, and the feedback that waited for them. Safe to call twice."""
+    if not items:
+        return Ingested()
+    period = await label_store.enter_period(tx, length_ms=period_ms)
+    facts = await facts_store.add_facts(tx, items)
+    intake = Intake()
+    for fact in facts:
+        intake.add_fact(fact)
+    waiting = await feedback_store.lock_waiting(tx, [(fact.workspace_id, fact.execution_id) for fact in facts])
+    by_id = {(fact.workspace_id, fact.execution_id): fact for fact in facts}
+    await _join(tx, waiting.values(), by_id, intake)
+    await _write(tx, intake, period)
+    outcomes = Counter({"new": len(facts), "repeated": len(items) - len(facts)})
+    return Ingested(frozenset(intake.labels), outcomes, joined=len(waiting))
+
+
+async def ingest_feedback(tx: Tx, items: Sequence[FeedbackItem], *, period_ms: int) -> Ingested:
+    """Keeps for each key the reaction accepted last, and moves the figures of its execution by the difference. Safe to call twice."""
+    outcomes: Counter[str] = Counter()
+    sound: list[FeedbackItem] = []
+    for item in items:
+        reason = refusal(item)
+        if reason is None:
+            sound.append(item)
+        else:
+            outcomes[f"refused_{reason}"] += 1
+    if not sound:
+        return Ingested(outcomes=outcomes)
+    period = await label_store.enter_period(tx, length_ms=period_ms)
+    accepted = await _bound(tx, sound, outcomes)
+    rows = await feedback_store.lock_rows(tx, {key_of(item) for item in accepted}) if accepted else {}
+    current = await _settle_entries(tx, accepted, rows, outcomes)
+    intake, joined = Intake(), 0
+    facts = await facts_store.find_facts(tx, {(row.key.workspace_id, row.execution_id) for row in rows.values() if row.execution_id})
+    newly_joined: list[ReactionKey] = []
+    for key, row in rows.items():
+        fact = facts.get((key.workspace_id, row.execution_id)) if row.execution_id else None
+        if fact is None:
+            continue
+        before = standing_of(key.kind, row.entry.value) if row.is_joined and row.entry else NOTHING
+        intake.add_reaction(fact, before=before, after=standing_of(key.kind, current[key].value), is_first=not row.is_joined)
+        if not row.is_joined:
+            newly_joined.append(key)
+            joined += 1
+    await feedback_store.mark_joined(tx, newly_joined)
+    await _write(tx, intake, period)
+    return Ingested(frozenset(intake.labels), outcomes, joined=joined)
+
+
+async def join_waiting(tx: Tx, executions: Collection[tuple[UUID, UUID]], *, period_ms: int) -> Ingested:
+    """Joins feedback that still waits for one of these (workspace, execution), where the execution is here. Safe to call twice."""
+    period = await label_store.enter_period(tx, length_ms=period_ms)
+    waiting = await feedback_store.lock_waiting(tx, executions)
+    facts = await facts_store.find_facts(tx, executions)
+    intake = Intake()
+    joined = await _join(tx, waiting.values(), facts, intake)
+    await _write(tx, intake, period)
+    return Ingested(frozenset(intake.labels), joined=joined)
+
+
+async def _bound(tx: Tx, items: Sequence[FeedbackItem], outcomes: Counter[str]) -> list[FeedbackItem]:
+    """The items whose feedback id was not used for another target before."""
+    bound = await feedback_store.bind_ids(tx, items)
+    accepted: list[FeedbackItem] = []
+    for item in items:
+        if bound[(item.workspace_id, item.feedback_id, item.kind)] == (item.target_kind, item.target_id, item.user_id or ""):
+            accepted.append(item)
+        else:
+            outcomes["refused_id_reused"] += 1
+    return accepted
+
+
+async def _settle_entries(
+    tx: Tx, items: Sequence[FeedbackItem], rows: dict[ReactionKey, FeedbackRow], outcomes: Counter[str]
+) -> dict[ReactionKey, Entry]:
+    """Writes the new current entry and what it replaced. Returns the current entry of every key."""
+    replaced = await feedback_store.replaced_entries(tx, [key for key, row in rows.items() if row.entry is not None])
+    entries: dict[ReactionKey, list[Entry]] = {}
+    for key, row in rows.items():
+        entries[key] = _union([*replaced.get(key, ()), *([row.entry] if row.entry else ())])
+    known = {key: {(one.feedback_id, one.digest) for one in held} for key, held in entries.items()}
+    for item in items:
+        key, entry = key_of(item), entry_of(item)
+        is_known = (entry.feedback_id, entry.digest) in known[key]
+        outcomes["repeated" if is_known else "new"] += 1
+        known[key].add((entry.feedback_id, entry.digest))
+        entries[key] = entries_with(entries[key], entry)
+    current = {key: current_of(held) for key, held in entries.items()}
+    await feedback_store.replace(tx, {key: one for key, one in current.items() if one != rows[key].entry})
+    kept = {key: {(one.feedback_id, one.digest, one.accepted_at) for one in replaced.get(key, ())} for key in rows}
+    losers = [
+        (key, one)
+        for key, held in entries.items()
+        for one in held
+        if one is not current[key] and (one.feedback_id, one.digest, one.accepted_at) not in kept[key]
+    ]
+    await feedback_store.keep_replaced(tx, losers)
+    return current
+
+
+def _union(entries: Iterable[Entry]) -> list[Entry]:
+    held: list[Entry] = []
+    for one in entries:
+        held = entries_with(held, one)
+    return held
+
+
+async def _join(tx: Tx, rows: Iterable[FeedbackRow], facts: dict[tuple[UUID, UUID], Fact], intake: Intake) -> int:
+    """Adds waiting reactions whose execution is here to the intake, and marks them. Returns how many."""
+    joined: list[ReactionKey] = []
+    for row in rows:
+        fact = facts.get((row.key.workspace_id, row.execution_id)) if row.execution_id else None
+        if fact is not None and row.entry is not None:
+            intake.add_reaction(fact, before=NOTHING, after=standing_of(row.key.kind, row.entry.value), is_first=True)
+            joined.append(row.key)
+    await feedback_store.mark_joined(tx, joined)
+    return len(joined)
+
+
+async def _write(tx: Tx, intake: Intake, period: datetime) -> None:
+    await rollup_store.add_deltas(tx, intake.deltas)
+    await label_store.move_standings(tx, intake.labels)
+    await label_store.add_observations(tx, intake.observations, period=period)

@@ -1,0 +1,106 @@
+"""Rows of `alerts`, and the rules and acknowledgements that people wrote."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from burnish_shared.db.session import Tx
+
+INSERT: Final = """
+INSERT INTO alerts (alert_id, workspace_id, incident_key, kind, metric, slug, label, version, summary, before, after, changed,
+                    simulated, muted, raised_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+ON CONFLICT (workspace_id, incident_key) WHERE resolved_at IS NULL DO NOTHING RETURNING alert_id"""
+
+RESOLVE: Final = """
+UPDATE alerts SET resolved_at = $3, resolution = $4 WHERE workspace_id = $1 AND incident_key = $2 AND resolved_at IS NULL
+RETURNING alert_id, kind, metric, slug, label, version, summary, before, after, changed, simulated, muted, raised_at"""
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One incident. `incident_key` names what is wrong with what: while one alert of it is open, there is no second."""
+
+    alert_id: UUID
+    workspace_id: UUID
+    incident_key: str
+    kind: str
+    metric: str
+    slug: str
+    label: str
+    version: int
+    summary: str
+    before: Mapping[str, Any]
+    after: Mapping[str, Any]
+    changed: Mapping[str, Any]
+    simulated: bool
+    muted: bool
+    raised_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What people asked for, for one prompt or ('' as slug) for all of a workspace; None: not said."""
+
+    enabled: bool = True
+    min_samples: int | None = None
+    target_ratio: float | None = None
+    min_drop_ratio: float | None = None
+    muted_until: datetime | None = None
+
+
+async def raise_alert(tx: Tx, alert: Alert) -> bool:
+    """Writes the alert. False when its incident has an open one."""
+    made = await tx.fetchval(
+        INSERT, alert.alert_id, alert.workspace_id, alert.incident_key, alert.kind, alert.metric, alert.slug, alert.label, alert.version,
+        alert.summary, dict(alert.before), dict(alert.after), dict(alert.changed), alert.simulated, alert.muted, alert.raised_at,
+    )  # fmt: skip
+    return made is not None
+
+
+async def resolve_alert(tx: Tx, *, workspace_id: UUID, incident_key: str, resolution: str, at: datetime) -> Alert | None:
+    """Ends the open alert of an incident. None when there is none."""
+    row = await tx.fetchrow(RESOLVE, workspace_id, incident_key, at, resolution)
+    return None if row is None else Alert(workspace_id=workspace_id, incident_key=incident_key, **dict(row))
+
+
+async def acknowledged_since(tx: Tx, *, workspace_id: UUID, since: datetime) -> set[str]:
+    """Incidents whose open alert somebody acknowledged after this moment."""
+    rows = await tx.fetch(
+        """SELECT a.incident_key FROM alerts a JOIN alert_acknowledgements k USING (workspace_id, alert_id)
+            WHERE a.workspace_id = $1 AND a.resolved_at IS NULL AND k.acknowledged_at > $2""",
+        workspace_id,
+        since,
+    )
+    return {row["incident_key"] for row in rows}
+
+
+async def rules_of(tx: Tx, workspaces: Collection[UUID]) -> dict[tuple[UUID, str], Rule]:
+    """(workspace, slug) → rule, for every rule of these workspaces."""
+    rows = await tx.fetch(
+        """SELECT workspace_id, slug, enabled, min_samples, target_ratio, min_drop_ratio, muted_until
+             FROM alert_rules WHERE workspace_id = ANY ($1::uuid[])""",
+        list(workspaces),
+    )
+    return {
+        (row["workspace_id"], row["slug"]): Rule(
+            row["enabled"], row["min_samples"], row["target_ratio"], row["min_drop_ratio"], row["muted_until"]
+        )
+        for row in rows
+    }
+
+
+def rule_for(rules: Mapping[tuple[UUID, str], Rule], workspace_id: UUID, slug: str) -> Rule:
+    """The prompt's own rule, with what it does not say taken from the workspace's."""
+    own, default = rules.get((workspace_id, slug)), rules.get((workspace_id, ""), Rule())
+    if own is None:
+        return default
+    return Rule(
+        enabled=own.enabled and default.enabled,
+        min_samples=own.min_samples if own.min_samples is not None else default.min_samples,
+        target_ratio=own.target_ratio if own.target_ratio is not None else default.target_ratio,
+        min_drop_ratio=own.min_drop_ratio if own.min_drop_ratio is not None else default.min_drop_ratio,
+        muted_until=max(filter(None, (own.muted_until, default.muted_until)), default=None),
+    )

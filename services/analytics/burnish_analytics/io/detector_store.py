@@ -1,0 +1,132 @@
+"""Rows of `detector_states`, and the observations that detectors take out of `detector_observations`."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from burnish_analytics.core.intake import LabelKey
+from burnish_shared.db.session import Tx
+
+
+@dataclass(frozen=True, slots=True)
+class ObservedPeriod:
+    """What came in for one label and version in one period that is closed."""
+
+    slug: str
+    label: str
+    version: int
+    period: datetime
+    executions: int
+    failures: int
+    latency: list[int]
+    cost: list[int]
+    samples: int
+    satisfied_micro: int
+    simulated: bool
+    last_finished_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredStates:
+    """What is remembered of one (prompt, label). `states`: metric → core/degradation.py."""
+
+    version: int
+    states: dict[str, Any]
+    seen_through: datetime
+
+
+async def close_periods(tx: Tx, *, length_ms: int) -> datetime:
+    """Waits until the periods that have ended are final. Returns where the first open one begins. Use a transaction of its own."""
+    return await tx.fetchval("SELECT close_periods($1)", length_ms)  # type: ignore[no-any-return]
+
+
+async def observed_workspaces(tx: Tx, *, before: datetime) -> list[UUID]:
+    return [row[0] for row in await tx.fetch("SELECT observed_workspaces($1)", before)]
+
+
+async def lock_workspace(tx: Tx, workspace_id: UUID) -> None:
+    """One at a time runs the detectors of a workspace, so that periods are read in order."""
+    await tx.execute("SELECT pg_advisory_xact_lock(hashtext('burnish.detectors'), hashtext($1))", str(workspace_id))
+
+
+async def take_observations(tx: Tx, *, workspace_id: UUID, before: datetime) -> list[ObservedPeriod]:
+    """Removes and returns what came in before a moment, in order of prompt, label, period, version."""
+    rows = await tx.fetch(
+        """WITH taken AS (DELETE FROM detector_observations WHERE workspace_id = $1 AND period < $2 RETURNING *)
+           SELECT slug, label, version, period, executions, failures, latency, cost, samples, satisfied_micro, simulated, last_finished_at
+             FROM taken ORDER BY slug, label, period, version""",
+        workspace_id,
+        before,
+    )
+    return [ObservedPeriod(**dict(row)) for row in rows]
+
+
+async def states_of(tx: Tx, *, workspace_id: UUID) -> dict[tuple[str, str], StoredStates]:
+    """(slug, label) → what is remembered, for the whole workspace."""
+    rows = await tx.fetch("SELECT slug, label, version, state, seen_through FROM detector_states WHERE workspace_id = $1", workspace_id)
+    return {(row["slug"], row["label"]): StoredStates(row["version"], row["state"], row["seen_through"]) for row in rows}
+
+
+async def save_states(tx: Tx, *, workspace_id: UUID, slug: str, label: str, stored: StoredStates) -> None:
+    await tx.execute(
+        """INSERT INTO detector_states (workspace_id, slug, label, version, state, seen_through) VALUES ($1, $2, $3, $4, $5, $6)
+           ON CONFLICT (workspace_id, slug, label)
+           DO UPDATE SET version = excluded.version, state = excluded.state, seen_through = excluded.seen_through""",
+        workspace_id, slug, label, stored.version, stored.states, stored.seen_through,
+    )  # fmt: skip
+
+
+async def retire_other_versions(tx: Tx, *, workspace_id: UUID, slug: str, label: str, serving: int) -> list[LabelKey]:
+    """Notes which version the label serves now. Returns those whose mark changed, to be judged again."""
+    rows = await tx.fetch(
+        """UPDATE label_feedback SET is_retired = (version <> $4)
+            WHERE workspace_id = $1 AND slug = $2 AND label = $3 AND is_retired <> (version <> $4) RETURNING version""",
+        workspace_id, slug, label, serving,
+    )  # fmt: skip
+    return [LabelKey(workspace_id, slug, label, row["version"]) for row in rows]
+
+
+async def joinable_feedback(tx: Tx, *, days: int, at_most: int) -> list[tuple[UUID, UUID]]:
+    """(workspace, execution) of feedback that waits although its execution is here."""
+    rows = await tx.fetch("SELECT workspace_id, execution_id FROM joinable_feedback($1, $2)", days, at_most)
+    return [(row["workspace_id"], row["execution_id"]) for row in rows]
+
+
+async def labels_due(tx: Tx, *, at_most: int) -> list[LabelKey]:
+    """Labels whose feedback must be judged although none came: a cooldown is over, or a rule changed."""
+    rows = await tx.fetch("SELECT workspace_id, slug, label, version FROM label_feedback_due($1)", at_most)
+    return [LabelKey(row["workspace_id"], row["slug"], row["label"], row["version"]) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingCount:
+    workspace_id: UUID
+    waiting: int
+    orphans: int
+
+
+async def changed_waiting_counts(tx: Tx, *, days: int) -> list[WaitingCount]:
+    """How much feedback waits, by workspace, where that differs from what is written down. An orphan has waited `days`."""
+    rows = await tx.fetch("SELECT workspace_id, waiting, orphans FROM waiting_counts($1)", days)
+    return [WaitingCount(**dict(row)) for row in rows]
+
+
+async def save_waiting_counts(tx: Tx, counts: Collection[WaitingCount]) -> None:
+    await tx.execute(
+        """INSERT INTO feedback_orphans (workspace_id, waiting, orphans) SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::bigint[])
+           ON CONFLICT (workspace_id)
+           DO UPDATE SET waiting = excluded.waiting, orphans = excluded.orphans, counted_at = clock_timestamp()""",
+        [one.workspace_id for one in counts], [one.waiting for one in counts], [one.orphans for one in counts],
+    )  # fmt: skip
+
+
+async def ensure_partitions(tx: Tx, *, days_ahead: int) -> None:
+    await tx.execute("SELECT ensure_partitions($1)", days_ahead)
+
+
+async def waiting_totals(tx: Tx) -> tuple[int, int]:
+    """How much feedback waits, and how much of it is orphaned, over all workspaces, as last written down."""
+    row = await tx.fetchrow("SELECT * FROM waiting_totals()")
+    return (0, 0) if row is None else (row["waiting"], row["orphans"])

@@ -1,0 +1,135 @@
+"""Rows of `label_feedback` and `detector_observations`: what is known of one version as one label served it."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+import asyncpg
+
+from burnish_analytics.core.intake import LabelChange, LabelKey, Observation
+from burnish_analytics.core.threshold import ThresholdState
+from burnish_analytics.io.rollup_store import as_array
+from burnish_shared.db.session import Tx
+
+MOVE: Final = """
+INSERT INTO label_feedback AS l (workspace_id, slug, label, version, samples, satisfied_micro, simulated)
+SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::integer[], $5::bigint[], $6::bigint[], $7::boolean[])
+ON CONFLICT (workspace_id, slug, label, version) DO UPDATE SET samples = l.samples + excluded.samples,
+  satisfied_micro = l.satisfied_micro + excluded.satisfied_micro, simulated = l.simulated OR excluded.simulated"""
+
+LOCK: Final = """
+SELECT l.* FROM label_feedback l
+  JOIN unnest($1::uuid[], $2::text[], $3::text[], $4::integer[]) u(workspace_id, slug, label, version)
+ USING (workspace_id, slug, label, version)
+ ORDER BY 1, 2, 3, 4 FOR UPDATE OF l"""
+
+SAVE: Final = """
+UPDATE label_feedback l SET samples_told = u.samples_told, is_below = u.is_below, is_retired = u.is_retired,
+       resolved_at = u.resolved_at, recheck_at = u.recheck_at, evaluated_at = $10
+  FROM unnest($1::uuid[], $2::text[], $3::text[], $4::integer[], $5::boolean[], $6::boolean[], $7::boolean[], $8::timestamptz[],
+              $9::timestamptz[])
+       u(workspace_id, slug, label, version, samples_told, is_below, is_retired, resolved_at, recheck_at)
+ WHERE (l.workspace_id, l.slug, l.label, l.version) = (u.workspace_id, u.slug, u.label, u.version)"""
+
+OBSERVE: Final = """
+INSERT INTO detector_observations AS o (workspace_id, slug, label, version, period, executions, failures, latency, cost, samples,
+                                        satisfied_micro, simulated, last_finished_at)
+SELECT workspace_id, slug, label, version, $13, executions, failures, latency::integer[], cost::integer[], samples, satisfied_micro,
+       simulated, last_finished_at
+  FROM unnest($1::uuid[], $2::text[], $3::text[], $4::integer[], $5::bigint[], $6::bigint[], $7::text[], $8::text[], $9::bigint[],
+              $10::bigint[], $11::boolean[], $12::timestamptz[])
+       u(workspace_id, slug, label, version, executions, failures, latency, cost, samples, satisfied_micro, simulated, last_finished_at)
+ON CONFLICT (workspace_id, slug, label, version, period) DO UPDATE SET
+  executions = o.executions + excluded.executions, failures = o.failures + excluded.failures,
+  latency = add_histograms(o.latency, excluded.latency), cost = add_histograms(o.cost, excluded.cost),
+  samples = o.samples + excluded.samples, satisfied_micro = o.satisfied_micro + excluded.satisfied_micro,
+  simulated = o.simulated OR excluded.simulated,
+  last_finished_at = greatest(o.last_finished_at, excluded.last_finished_at)"""
+
+
+@dataclass(frozen=True, slots=True)
+class LabelFeedback:
+    """How feedback on one label and version stands, locked, and what was told of it."""
+
+    key: LabelKey
+    samples: int
+    satisfied_micro: int
+    simulated: bool
+    state: ThresholdState
+
+
+async def enter_period(tx: Tx, *, length_ms: int) -> datetime:
+    """The period of ingestion that observations of this transaction belong to. Nobody closes it before this transaction ends."""
+    return await tx.fetchval("SELECT enter_period($1)", length_ms)  # type: ignore[no-any-return]
+
+
+async def move_standings(tx: Tx, changes: Mapping[LabelKey, LabelChange]) -> None:
+    """Adds differences of standings."""
+    rows = [
+        (*_key(key), change.standing.samples, change.standing.satisfied_micro, change.simulated)
+        for key, change in sorted(changes.items(), key=lambda one: one[0])
+    ]
+    if rows:
+        await tx.execute(MOVE, *_columns(rows))
+
+
+async def lock_standings(tx: Tx, keys: Collection[LabelKey]) -> list[LabelFeedback]:
+    """Locks the rows that are there, in order of key."""
+    if not keys:
+        return []
+    return [_label_feedback(row) for row in await tx.fetch(LOCK, *_columns([_key(key) for key in sorted(keys)]))]
+
+
+async def save_states(tx: Tx, states: Mapping[LabelKey, ThresholdState], *, at: datetime) -> None:
+    """Keeps what was told. `at` is when the rules were read."""
+    rows = [
+        (*_key(key), one.samples_told, one.is_below, one.is_retired, one.resolved_at, one.recheck_at)
+        for key, one in sorted(states.items(), key=lambda pair: pair[0])
+    ]
+    if rows:
+        await tx.execute(SAVE, *_columns(rows), at)
+
+
+async def versions_of_label(tx: Tx, *, workspace_id: UUID, slug: str, label: str) -> list[LabelKey]:
+    """Every version that got feedback under this label."""
+    rows = await tx.fetch(
+        "SELECT version FROM label_feedback WHERE workspace_id = $1 AND slug = $2 AND label = $3", workspace_id, slug, label
+    )
+    return [LabelKey(workspace_id, slug, label, row["version"]) for row in rows]
+
+
+async def add_observations(tx: Tx, observations: Mapping[LabelKey, Observation], *, period: datetime) -> None:
+    """Adds what came in to the period's rows."""
+    rows = [
+        (*_key(key), one.executions, one.failures, as_array(one.latency), as_array(one.cost), one.samples, one.satisfied_micro,
+         one.simulated, one.last_finished_at)
+        for key, one in sorted(observations.items(), key=lambda pair: pair[0])
+    ]  # fmt: skip
+    if rows:
+        await tx.execute(OBSERVE, *_columns(rows), period)
+
+
+def _columns(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
+    return [list(column) for column in zip(*rows, strict=True)]
+
+
+def _key(key: LabelKey) -> tuple[Any, ...]:
+    return (key.workspace_id, key.slug, key.label, key.version)
+
+
+def _label_feedback(row: asyncpg.Record) -> LabelFeedback:
+    return LabelFeedback(
+        key=LabelKey(row["workspace_id"], row["slug"], row["label"], row["version"]),
+        samples=row["samples"],
+        satisfied_micro=row["satisfied_micro"],
+        simulated=row["simulated"],
+        state=ThresholdState(
+            samples_told=row["samples_told"],
+            is_below=row["is_below"],
+            is_retired=row["is_retired"],
+            resolved_at=row["resolved_at"],
+            recheck_at=row["recheck_at"],
+        ),
+    )

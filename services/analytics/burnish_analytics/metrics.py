@@ -1,0 +1,26 @@
+"""Prometheus objects of analytics. No tenant's name in a label."""
+
+from typing import Final
+
+from prometheus_client import Counter, Gauge, Histogram
+
+LAG_BUCKETS_S: Final = (0.1, 0.5, 1.0, 5.0, 30.0, 120.0, 600.0, 3600.0)
+
+items_total = Counter("burnish_analytics_items_total", "Items of batches by what came of them.", ["consumer", "outcome"])
+"""outcome: new | repeated. Refused items are in burnish_events_dropped_total by reason; all three add up to what came (A-08)."""
+
+joined_total = Counter("burnish_feedback_joined_total", "Reactions joined to their execution, by who found the match.", ["by"])
+"""by: records | feedback | joiner."""
+
+lag_seconds = Histogram(
+    "burnish_analytics_lag_seconds",
+    "From the end of an execution, or the acceptance of feedback, to its count.",
+    ["consumer"],
+    buckets=LAG_BUCKETS_S,
+)
+feedback_waiting = Gauge("burnish_feedback_waiting", "Reactions whose execution has not been seen.")
+feedback_orphans = Gauge("burnish_feedback_orphans", "Reactions that have waited for their execution for more than 7 days.")
+alerts_raised_total = Counter("burnish_alerts_raised_total", "Alerts raised, by kind.", ["kind"])
+housework_failures_total = Counter(
+    "burnish_housework_failures_total", "Rounds of housework that failed; the next round tries again.", ["task"]
+)

@@ -1,0 +1,41 @@
+"""Settings of analytics."""
+
+from pydantic import Field
+
+from burnish_analytics.core.degradation import DetectorLimits
+from burnish_shared.settings import SharedSettings
+
+
+class AnalyticsSettings(SharedSettings):
+    """How often analytics looks, and how sensitive its detectors are. Tests and demos shorten the times; defaults are SCIENCE's."""
+
+    database_connections: int = Field(default=4, ge=2, description="Most connections of the pool of analytics.")
+    ingest_most_items: int = Field(default=2000, ge=1, description="Most executions, or reactions, counted in one transaction.")
+    period_ms: int = Field(
+        default=60_000, ge=50, description="Length of a period of ingestion, the detectors' step. The same in all replicas."
+    )
+    watch_interval_s: float = Field(default=10.0, gt=0, description="How often closed periods are looked for.")
+    join_interval_s: float = Field(default=15.0, gt=0, description="How often feedback is looked for that both sides of the join missed.")
+    orphan_days: int = Field(default=7, ge=1, description="Feedback that waited this long for its execution is an orphan.")
+    tidy_interval_s: float = Field(default=60.0, gt=0, description="How often waiting feedback is counted and partitions are made.")
+    alert_cooldown_s: float = Field(
+        default=3600.0, ge=0, description="Quiet after a threshold alert was resolved, before the next of its kind."
+    )
+    detector_threshold: float = Field(
+        default=7.0, gt=0, description="h of the CUSUM detectors; one more means about e times fewer false alarms."
+    )
+    baseline_full: int = Field(default=1000, ge=10, description="Observations that make a baseline on their own.")
+    baseline_least: int = Field(
+        default=100, ge=10, description="Observations that make a baseline when the label moves, or after `baseline_days`."
+    )
+    baseline_days: float = Field(default=7.0, gt=0, description="Days after which a smaller baseline is taken.")
+    window_observations: int = Field(default=200, ge=10, description="Observations of the recent window that an alert compares.")
+
+    def detector_limits(self) -> DetectorLimits:
+        return DetectorLimits(
+            threshold=self.detector_threshold,
+            full_baseline=self.baseline_full,
+            least_baseline=self.baseline_least,
+            baseline_days=self.baseline_days,
+            window=self.window_observations,
+        )

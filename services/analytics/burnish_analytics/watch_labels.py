@@ -1,0 +1,233 @@
+"""Runs the degradation detectors over the periods of ingestion that are closed, one workspace at a time, each period once and in order."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from itertools import groupby
+from typing import Any, Final
+from uuid import UUID
+
+from burnish_analytics.announce import RAISED_VERSION, RESOLVED_VERSION, announce, announce_alert
+from burnish_analytics.core import degradation
+from burnish_analytics.core.degradation import PLANS, Degraded, DetectorLimits, MetricPlan, Recovered, Seen, SeriesState
+from burnish_analytics.core.intake import LabelKey
+from burnish_analytics.core.reactions import MICRO
+from burnish_analytics.io import alerts_store, detector_store
+from burnish_analytics.io.alerts_store import Alert, Rule
+from burnish_analytics.io.detector_store import ObservedPeriod, StoredStates
+from burnish_shared.db.session import Tx
+from burnish_shared.ids import new_uuid
+from burnish_shared.measures import middle_of
+
+KIND: Final = "degradation"
+
+
+@dataclass(slots=True)
+class Watched:
+    """What came of one run. `labels`: whose version has just come or gone, to be judged in the same transaction."""
+
+    labels: set[LabelKey] = field(default_factory=set)
+    raised: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One (prompt, label) of a workspace and what people asked for."""
+
+    workspace_id: UUID
+    slug: str
+    label: str
+    rule: Rule
+
+    def incident_key(self, metric: str) -> str:
+        return f"{KIND}:{metric}:{self.slug}:{self.label}"
+
+
+async def watch_workspace(tx: Tx, workspace_id: UUID, *, before: datetime, limits: DetectorLimits, now: datetime) -> Watched:
+    """Feeds every period before a moment to the detectors and tells what they found. Each period goes with this transaction."""
+    await detector_store.lock_workspace(tx, workspace_id)
+    observed = await detector_store.take_observations(tx, workspace_id=workspace_id, before=before)
+    if not observed:
+        return Watched()
+    stored = await detector_store.states_of(tx, workspace_id=workspace_id)
+    rules = await alerts_store.rules_of(tx, [workspace_id])
+    pairs = {(one.slug, one.label) for one in observed} | set(stored)
+    watched = Watched()
+    for (slug, label), periods in groupby(observed, key=lambda one: (one.slug, one.label)):
+        series = Series(workspace_id, slug, label, alerts_store.rule_for(rules, workspace_id, slug))
+        await _watch(
+            tx,
+            series,
+            list(periods),
+            stored=stored.get((slug, label)),
+            limits=limits,
+            monitors=len(pairs) * len(PLANS),
+            now=now,
+            into=watched,
+        )
+    return watched
+
+
+async def _watch(
+    tx: Tx,
+    series: Series,
+    periods: list[ObservedPeriod],
+    *,
+    stored: StoredStates | None,
+    limits: DetectorLimits,
+    monitors: int,
+    now: datetime,
+    into: Watched,
+) -> None:
+    states = await _states(tx, series, stored)
+    version = stored.version if stored else 0
+    for _, rows in groupby(periods, key=lambda one: one.period):
+        same_period = list(rows)
+        serving = _serving(same_period)
+        if serving is not None and serving != version:
+            version = serving
+            states = {plan.metric: degradation.begin_version(states[plan.metric], version, plan=plan, limits=limits) for plan in PLANS}
+        for row in same_period:
+            for plan in _plans(series.rule):
+                states[plan.metric], verdict = degradation.observed(
+                    states[plan.metric], seen_by(plan, row), plan=plan, limits=limits, monitors=monitors
+                )
+                if verdict is not None and series.rule.enabled:
+                    into.raised += await _tell(
+                        tx, series, verdict, state=states[plan.metric], simulated=any(one.simulated for one in periods), now=now
+                    )
+    kept = StoredStates(version, {metric: degradation.to_stored(state) for metric, state in states.items()}, seen_through=now)
+    await detector_store.save_states(tx, workspace_id=series.workspace_id, slug=series.slug, label=series.label, stored=kept)
+    if version:
+        into.labels |= set(
+            await detector_store.retire_other_versions(
+                tx, workspace_id=series.workspace_id, slug=series.slug, label=series.label, serving=version
+            )
+        )
+
+
+async def _states(tx: Tx, series: Series, stored: StoredStates | None) -> dict[str, SeriesState]:
+    """What is remembered, with the statistic of acknowledged incidents begun anew."""
+    if stored is None:
+        return {plan.metric: SeriesState() for plan in PLANS}
+    acknowledged = await alerts_store.acknowledged_since(tx, workspace_id=series.workspace_id, since=stored.seen_through)
+    states: dict[str, SeriesState] = {}
+    for plan in PLANS:
+        held = stored.states.get(plan.metric)
+        state = degradation.from_stored(held) if held else SeriesState()
+        states[plan.metric] = degradation.acknowledged(state) if series.incident_key(plan.metric) in acknowledged else state
+    return states
+
+
+def _serving(rows: Collection[ObservedPeriod]) -> int | None:
+    """The version that the newest execution of these came from: what the label serves now. None when only feedback came."""
+    newest = max((one for one in rows if one.last_finished_at), key=lambda one: (one.last_finished_at, one.version), default=None)
+    return newest.version if newest is not None else None
+
+
+def _plans(rule: Rule) -> Iterable[MetricPlan]:
+    for plan in PLANS:
+        is_set = plan.metric == "satisfaction" and rule.min_drop_ratio is not None
+        yield replace(plan, least_rise=rule.min_drop_ratio) if is_set and rule.min_drop_ratio is not None else plan
+
+
+def seen_by(plan: MetricPlan, row: ObservedPeriod) -> Seen:
+    """What one detector sees of a period: how many observations, how many of them bad."""
+    match plan.metric:
+        case "satisfaction":
+            return Seen(row.period, row.version, n=row.samples, bad=row.samples - row.satisfied_micro / MICRO)
+        case "error_rate":
+            return Seen(row.period, row.version, n=row.executions, bad=row.failures)
+        case "latency":
+            return Seen(row.period, row.version, n=sum(row.latency), bad=0, counts=row.latency)
+        case "cost":
+            return Seen(row.period, row.version, n=sum(row.cost), bad=0, counts=row.cost)
+
+
+async def _tell(tx: Tx, series: Series, verdict: Degraded | Recovered, *, state: SeriesState, simulated: bool, now: datetime) -> bool:
+    """Carries out one verdict. True when an alert was raised."""
+    key = series.incident_key(verdict.metric)
+    if isinstance(verdict, Recovered):
+        resolved = await alerts_store.resolve_alert(tx, workspace_id=series.workspace_id, incident_key=key, resolution="recovered", at=now)
+        if resolved is not None:
+            await announce_alert(tx, "alert.resolved", resolved, at=now, version=RESOLVED_VERSION, resolution="recovered")
+            await _tell_metric(tx, "metric.recovered", resolved, version=RESOLVED_VERSION, now=now)
+        return False
+    alert = _alert(series, verdict, state=state, simulated=simulated, now=now)
+    if not await alerts_store.raise_alert(tx, alert):
+        return False
+    await announce_alert(tx, "alert.raised", alert, at=now, version=RAISED_VERSION)
+    await _tell_metric(tx, "metric.degraded", alert, version=RAISED_VERSION, now=now)
+    return True
+
+
+async def _tell_metric(tx: Tx, event_type: Any, alert: Alert, *, version: int, now: datetime) -> None:
+    if not alert.muted:
+        await announce(
+            tx,
+            event_type,
+            workspace_id=alert.workspace_id,
+            at=now,
+            object_id=f"{alert.slug}@{alert.label}:{alert.metric}",
+            version=version,
+            simulated=alert.simulated,
+            data={
+                "metric": alert.metric,
+                "prompt": alert.slug,
+                "label": alert.label,
+                "version": alert.version,
+                "alert_id": str(alert.alert_id),
+                "before": dict(alert.before),
+                "after": dict(alert.after),
+                "changed": dict(alert.changed),
+            },
+        )
+
+
+def _alert(series: Series, verdict: Degraded, *, state: SeriesState, simulated: bool, now: datetime) -> Alert:
+    version = state.version or 0
+    before, after = _figures(verdict)
+    has_moved = version != verdict.baseline.version
+    return Alert(
+        alert_id=new_uuid(),
+        workspace_id=series.workspace_id,
+        incident_key=series.incident_key(verdict.metric),
+        kind=KIND,
+        metric=verdict.metric,
+        slug=series.slug,
+        label=series.label,
+        version=version,
+        summary=_summary(series, verdict, version=version),
+        before=before,
+        after=after,
+        changed={"version": {"from": verdict.baseline.version, "to": version}} if has_moved else {},
+        simulated=simulated,
+        muted=series.rule.muted_until is not None and series.rule.muted_until > now,
+        raised_at=now,
+    )
+
+
+def _figures(verdict: Degraded) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Before and after in the metric's own words: a share of satisfied, of failed, or of those beyond the old 95th percentile."""
+    if verdict.metric == "satisfaction":
+        before, after = {"satisfaction": 1 - verdict.expected}, {"satisfaction": 1 - verdict.recent}
+    elif verdict.metric == "error_rate":
+        before, after = {"error_rate": verdict.expected}, {"error_rate": verdict.recent}
+    else:
+        unit = "p95_ms" if verdict.metric == "latency" else "p95_nusd"
+        limit = middle_of(verdict.baseline.limit or 0)
+        before, after = {unit: limit, "share_above": verdict.expected}, {"share_above": verdict.recent}
+    return (
+        {**before, "version": verdict.baseline.version, "observations": verdict.baseline.n},
+        {**after, "observations": verdict.n},
+    )
+
+
+def _summary(series: Series, verdict: Degraded, *, version: int) -> str:
+    name = f"{series.slug}@{series.label} (version {version})"
+    if verdict.metric == "satisfaction":
+        return f"Satisfaction with {name} fell from {1 - verdict.expected:.1%} to {1 - verdict.recent:.1%}."
+    if verdict.metric == "error_rate":
+        return f"The error rate of {name} rose from {verdict.expected:.1%} to {verdict.recent:.1%}."
+    what = "slower" if verdict.metric == "latency" else "dearer"
+    return f"{verdict.recent:.1%} of the answers of {name} are {what} than 95 % were before."

@@ -1,0 +1,158 @@
+"""Feedback and executions, counted once whatever the order, the repeats and the changes (F1, F3)."""
+
+import asyncio
+import random
+from datetime import timedelta
+
+import pytest
+
+from burnish_shared.ids import new_uuid
+from tests.embedded.workspaces import Workspace
+from tests.integration.analytics.traffic import NOON, Analytics, execution, feedback, records, thumb
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("F1", "F3")]
+
+
+@pytest.mark.promise("A-02")
+async def test_late_feedback_moves_the_bucket_of_its_execution(analytics: Analytics, workspace: Workspace) -> None:
+    done = execution(workspace.workspace_id, finished_at=NOON - timedelta(days=29))
+    await analytics.count(done, thumb(done, 1))
+    rows = await analytics.rows("SELECT grain, bucket, executions, thumbs_up FROM rollups ORDER BY grain")
+    assert [(row["grain"], row["executions"], row["thumbs_up"]) for row in rows] == [("day", 1, 1), ("hour", 1, 1), ("minute", 1, 1)]
+    assert rows[2]["bucket"] == (NOON - timedelta(days=29)).replace(second=0)
+
+
+@pytest.mark.promise("A-04")
+async def test_early_feedback_is_counted_when_its_execution_arrives(analytics: Analytics, workspace: Workspace) -> None:
+    done = execution(workspace.workspace_id)
+    await analytics.count(thumb(done, 0))
+    assert await analytics.rollup(workspace.workspace_id) == dict.fromkeys(("executions", "up", "down", "scores", "score_sum", "reactions"), 0)
+    await analytics.count(done)
+    counted = await analytics.rollup(workspace.workspace_id)
+    assert (counted["executions"], counted["down"], counted["reactions"]) == (1, 1, 1)
+
+
+@pytest.mark.promise("A-03")
+async def test_the_same_feedback_id_counts_once_and_a_changed_one_moves_the_figures(analytics: Analytics, workspace: Workspace) -> None:
+    done = execution(workspace.workspace_id)
+    first = thumb(done, 1)
+    await analytics.count(done, first, first)
+    await analytics.count(first)
+    assert (await analytics.rollup(workspace.workspace_id))["up"] == 1
+    await analytics.count(first.model_copy(update={"value": 0.0, "accepted_at": first.accepted_at + timedelta(seconds=1)}))
+    counted = await analytics.rollup(workspace.workspace_id)
+    assert (counted["up"], counted["down"], counted["reactions"]) == (0, 1, 1)
+    [kept] = await analytics.rows("SELECT value, feedback_id FROM feedback_history")
+    assert (kept["value"], kept["feedback_id"]) == (1.0, first.feedback_id)
+
+
+async def test_of_replaced_feedback_the_one_accepted_last_counts_whatever_the_order_of_arrival(
+    analytics: Analytics, workspace: Workspace
+) -> None:
+    done = execution(workspace.workspace_id)
+    votes = [thumb(done, value, accepted_at=NOON + timedelta(seconds=second)) for second, value in enumerate((1, 0, 1, 0))]
+    await analytics.count(votes[3], votes[0])
+    await analytics.count(done)
+    await analytics.count(votes[2])
+    await analytics.count(votes[1])
+    counted = await analytics.rollup(workspace.workspace_id)
+    assert (counted["up"], counted["down"], counted["reactions"]) == (0, 1, 1)
+    assert len(await analytics.rows("SELECT 1 FROM feedback_history")) == 3
+
+
+async def test_a_thumb_and_a_score_of_one_user_are_two_reactions_and_another_user_is_a_third(
+    analytics: Analytics, workspace: Workspace
+) -> None:
+    done = execution(workspace.workspace_id)
+    score = thumb(done, 0, kind="score", value=0.25)
+    await analytics.count(done, thumb(done, 1), score, thumb(done, 1, user_id="bob"))
+    counted = await analytics.rollup(workspace.workspace_id)
+    assert counted == {"executions": 1, "up": 2, "down": 0, "scores": 1, "score_sum": 250_000, "reactions": 3}
+
+
+@pytest.mark.promise("A-04")
+async def test_the_id_of_another_tenants_execution_stays_an_orphan(analytics: Analytics, workspace: Workspace, new_workspace) -> None:  # type: ignore[no-untyped-def]
+    other: Workspace = await new_workspace()
+    theirs = execution(other.workspace_id)
+    ours = thumb(theirs, 0, workspace_id=workspace.workspace_id)
+    await analytics.count(ours, theirs)
+    await analytics.count(ours)
+    await analytics.rows("UPDATE feedback SET received_at = received_at - interval '6 days'")
+    assert await analytics.housework.join_missed() == 0
+    assert (await analytics.rollup(other.workspace_id))["reactions"] == 0
+    assert (await analytics.rollup(workspace.workspace_id))["reactions"] == 0
+    await analytics.rows("UPDATE feedback SET received_at = received_at - interval '2 days'")
+    await analytics.housework.tidy()
+    assert await analytics.rows("SELECT workspace_id, waiting, orphans FROM feedback_orphans") == [
+        {"workspace_id": workspace.workspace_id, "waiting": 1, "orphans": 1}
+    ]
+
+
+@pytest.mark.promise("A-04")
+async def test_what_both_sides_of_the_join_missed_is_joined_by_housework(analytics: Analytics, workspace: Workspace) -> None:
+    done = execution(workspace.workspace_id)
+    reaction = thumb(done, 1)
+    one = analytics.db.unit_of_work(workspaces={workspace.workspace_id})
+    two = analytics.db.unit_of_work(workspaces={workspace.workspace_id})
+    from burnish_analytics.ingest_batch import ingest_executions, ingest_feedback
+
+    async with one as records_tx, two as feedback_tx:
+        await ingest_executions(records_tx, [done], period_ms=50)
+        await ingest_feedback(feedback_tx, [reaction], period_ms=50)
+    assert (await analytics.rollup(workspace.workspace_id))["up"] == 0
+    assert await analytics.housework.join_missed() == 1
+    assert await analytics.housework.join_missed() == 0
+    assert (await analytics.rollup(workspace.workspace_id))["up"] == 1
+
+
+async def test_items_that_can_never_count_cost_their_neighbours_nothing(analytics: Analytics, workspace: Workspace) -> None:
+    done = execution(workspace.workspace_id)
+    first = thumb(done, 1)
+    bad = [
+        thumb(done, 1, kind="score", value=1.5),
+        thumb(done, 1, kind="applause"),
+        thumb(done, 1, target_id="not-an-id"),
+        first.model_copy(update={"target_id": str(new_uuid())}),
+    ]
+    await analytics.count(done, first, *bad)
+    assert (await analytics.rollup(workspace.workspace_id))["reactions"] == 1
+
+
+@pytest.mark.promise("A-01", "M-02")
+async def test_five_thousand_events_in_eight_thousand_shuffled_deliveries_count_five_thousand(
+    analytics: Analytics, workspace: Workspace
+) -> None:
+    dice = random.Random(5)
+    done = [
+        execution(
+            workspace.workspace_id,
+            finished_at=NOON + timedelta(seconds=dice.randrange(7200)),
+            version=dice.choice([1, 2]),
+            label=dice.choice(["production", "staging", None]),
+            latency_ms=dice.randrange(1, 9000),
+        )
+        for _ in range(4000)
+    ]
+    votes = [thumb(dice.choice(done), dice.randrange(2), user_id=f"user-{n}") for n in range(1000)]
+    deliveries = [records([one]) for one in done] + [feedback([one]) for one in votes]
+    deliveries += dice.choices(deliveries, k=3000)
+    dice.shuffle(deliveries)
+    await asyncio.gather(_replica(analytics, deliveries[::2]), _replica(analytics, deliveries[1::2]))
+    await analytics.housework.join_missed()
+    for grain in ("minute", "hour", "day"):
+        counted = await analytics.rollup(workspace.workspace_id, grain=grain)
+        assert (counted["executions"], counted["up"] + counted["down"]) == (4000, 1000)
+        assert counted["up"] == sum(int(one.value or 0) for one in votes)
+    assert (await analytics.rows("SELECT sum(x)::int AS n FROM rollups_day, unnest(latency) x"))[0]["n"] == 4000
+
+
+async def _replica(analytics: Analytics, deliveries: list) -> None:  # type: ignore[type-arg]
+    """Reads its share in batches of about 100, as the pull loop would."""
+    for start in range(0, len(deliveries), 100):
+        part = deliveries[start : start + 100]
+        await asyncio.gather(
+            analytics.intake.handle_records([one for one in part if b'"execution_id"' in one.data]),
+            analytics.intake.handle_feedback([one for one in part if b'"feedback_id"' in one.data]),
+        )
+
+
