@@ -6,7 +6,7 @@ are provisioned once and emptied after each test that used them. Everything asyn
 
 import os
 import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from burnish.embedded.nats import ADMINISTRATOR
 from burnish.embedded.ports import free_port
 from burnish_shared.bus.users import USERS
 from tests.embedded.databases import Cluster, DatabaseUrls
+from tests.embedded.installation import Installation
 from tests.embedded.streams import empty_streams
 from tests.embedded.workspaces import Workspace, make_workspace
 
@@ -147,8 +148,24 @@ def new_workspace(database_urls: DatabaseUrls) -> Callable[..., Awaitable[Worksp
     return make
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Iterator[Path]:
-    """An empty BURNISH_HOME."""
-    folder = tmp_path / "home"
-    yield folder
+@pytest.fixture(scope="session")
+def start_installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Installation]]:
+    """`start_installation(replicas="gateway=2")`: a whole Burnish of its own through `burnish up`, stopped after the session."""
+    started: list[Installation] = []
+
+    def start(*, replicas: str = "", environment: Mapping[str, str] | None = None, prefix: Sequence[str] = ()) -> Installation:
+        installation = Installation(tmp_path_factory.mktemp("installation") / "home", environment=environment, prefix=prefix)
+        started.append(installation)
+        installation.up(replicas=replicas)
+        return installation
+
+    yield start
+    for installation in started:
+        installation.down()
+        shutil.rmtree(installation.home, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def installation(start_installation: Callable[..., Installation]) -> Installation:
+    """One whole running Burnish that the tests of a session share; keep to workspaces of your own in it. `.connection` as `up --json`."""
+    return start_installation()

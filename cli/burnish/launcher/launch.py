@@ -103,8 +103,13 @@ class Launch:
 
     async def _open_public_port(self) -> int:
         """The gateway's port, listened on from now until the end."""
-        port = await self._ports.choose("gateway", wanted=self._options.port, is_patient=True)
-        self._public = open_public_socket(port)
+        wanted = self._options.port
+        while self._public is None:
+            port = await self._ports.choose("gateway", wanted=wanted, is_patient=True)
+            try:
+                self._public = open_public_socket(port)
+            except OSError:  # Somebody took it between our look and our bind.
+                wanted = port + 1
         return port
 
     async def _start_fleet(self, around: Surroundings) -> Fleet:

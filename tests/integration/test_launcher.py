@@ -1,0 +1,209 @@
+"""`burnish up`, `down` and `status` with the real servers: what dies comes back, what is stopped stays stopped, data stays."""
+
+import asyncio
+import json
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from tests.embedded.installation import SERVERS_ONLY, Installation, await_value, is_alive
+
+AS_ANOTHER_USER = ("unshare", "--user", "--map-user=1000", "--map-group=1000")
+
+pytestmark = pytest.mark.capability("I2")
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """Servers and simulator, shared by the tests that leave them running."""
+    installation = Installation(tmp_path_factory.mktemp("launcher") / "home")
+    installation.up(replicas=SERVERS_ONLY)
+    yield installation
+    installation.down()
+    shutil.rmtree(installation.home, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def other(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """A second home, for the tests that stop or kill a whole installation; each starts it as it needs it."""
+    installation = Installation(tmp_path_factory.mktemp("launcher") / "home")
+    yield installation
+    installation.down()
+    shutil.rmtree(installation.home, ignore_errors=True)
+
+
+async def fetch(url: str, sql: str) -> object:
+    connection = await asyncpg.connect(url, timeout=10)
+    try:
+        return await connection.fetchval(sql)
+    finally:
+        await connection.close()
+
+
+def test_up_prints_one_object_with_all_that_a_client_needs(running: Installation) -> None:
+    assert set(running.connection) == {"url", "api_key", "workspace_id", "admin", "database_url", "nats_url", "metrics"}
+    assert running.connection["api_key"].startswith("bk_live_")
+    assert running.connection["admin"] is None
+
+
+def test_status_names_ports_and_pids(running: Installation) -> None:
+    status = running.status()
+
+    assert status["state"] == "ready"
+    assert {"postgres", "nats", "simulator"} <= set(status["pids"])
+    assert {"postgres", "nats", "gateway", "simulator"} <= set(status["ports"])
+    assert all(is_alive(pid) for pid in status["pids"].values())
+
+
+def test_a_second_up_finds_the_first_and_leaves_it_alone(running: Installation) -> None:
+    before = running.status()
+
+    second = running.run("up", "--detach", "--json")
+
+    assert second.returncode == 0
+    assert "runs already" in second.stderr
+    assert json.loads(second.stdout) == running.connection
+    assert running.status() == before
+
+
+@pytest.mark.parametrize("name", ["postgres", "nats", "simulator"])
+def test_a_killed_process_is_started_again(running: Installation, name: str) -> None:
+    killed = running.kill(name)
+
+    running.await_restart(name, of_pid=killed)
+
+    assert running.status()["restarts"][name] >= 1
+
+
+async def test_what_was_committed_outlives_a_kill_of_postgres(running: Installation) -> None:
+    url = running.connection["database_url"]
+    await fetch(url, "CREATE TABLE IF NOT EXISTS public.kept AS SELECT 7 AS number")
+
+    killed = running.kill("postgres")
+    await asyncio.to_thread(running.await_restart, "postgres", of_pid=killed)
+
+    assert await fetch(url, "SELECT number FROM public.kept") == 7
+
+
+def test_services_cannot_see_the_secrets_file_of_another_user(running: Installation) -> None:
+    for name in ("secrets.json", "state.json", "connection.json", "workspace.json", "nats/nats.conf"):
+        assert (running.home / name).stat().st_mode & 0o077 == 0, name
+
+
+def test_a_workspace_made_by_command_has_a_key_of_its_own(running: Installation) -> None:
+    made = running.run("workspace", "create", "Second", "--credits", "5", "--json")
+
+    access = json.loads(made.stdout)
+    assert access["workspace_id"] != running.connection["workspace_id"]
+    assert access["api_key"].startswith("bk_live_")
+    books = asyncio.run(
+        fetch(
+            running.connection["database_url"], f"SELECT limit_nusd FROM burnish.accounts WHERE workspace_id = '{access['workspace_id']}'"
+        )
+    )
+    assert books == 50_000_000
+
+
+def test_logs_carry_the_name_of_their_process(running: Installation) -> None:
+    lines = running.run("logs", "postgres", "nats").stdout.splitlines()
+
+    assert {line.split("|")[0].strip() for line in lines} == {"postgres", "nats"}
+
+
+def test_two_homes_run_side_by_side(running: Installation, other: Installation) -> None:
+    other.up(replicas=SERVERS_ONLY)
+
+    assert not set(other.status()["ports"].values()) & set(running.status()["ports"].values())
+    assert other.connection["api_key"] != running.connection["api_key"]
+
+
+def test_a_killed_launcher_leaves_no_process_and_the_next_up_finds_the_data(other: Installation) -> None:
+    first = other.up(replicas=SERVERS_ONLY)
+    asyncio.run(fetch(first["database_url"], "CREATE TABLE public.kept AS SELECT 7 AS number"))
+    pids = other.status()["pids"]
+
+    os.kill(other.launcher_pid(), signal.SIGKILL)
+
+    await_value(lambda: not any(is_alive(pid) for pid in pids.values()), what="the processes of a killed launcher to end")
+    assert other.status()["state"] == "stopped"
+    assert other.up(replicas=SERVERS_ONLY) == first
+    assert asyncio.run(fetch(first["database_url"], "SELECT number FROM public.kept")) == 7
+
+
+def test_a_kill_of_everything_at_once_is_survived(other: Installation) -> None:
+    first = other.up(replicas=SERVERS_ONLY)
+    status = other.status()
+
+    for pid in (status["pid"], *status["pids"].values()):
+        os.kill(pid, signal.SIGKILL)
+
+    assert other.up(replicas=SERVERS_ONLY) == first
+
+
+def test_down_leaves_no_process_and_says_when_nothing_runs(other: Installation) -> None:
+    other.up(replicas=SERVERS_ONLY)
+    pids = other.status()["pids"]
+
+    other.down()
+
+    assert not any(is_alive(pid) for pid in pids.values())
+    assert other.status()["state"] == "stopped"
+    assert not (other.home / "connection.json").exists()
+    assert "Nothing runs" in other.run("down").stderr
+
+
+@pytest.mark.skipif(subprocess.run([*AS_ANOTHER_USER, "true"], check=False).returncode != 0, reason="user namespaces are refused here")
+def test_a_plain_user_runs_it_too(tmp_path: Path) -> None:
+    installation = Installation(tmp_path / "home", prefix=AS_ANOTHER_USER)
+
+    installation.up(replicas=SERVERS_ONLY)
+
+    pids = installation.status()["pids"]
+    installation.down()
+    assert not any(is_alive(pid) for pid in pids.values())
+
+
+def test_a_start_that_fails_says_why_and_leaves_nothing_running(tmp_path: Path) -> None:
+    nobody_listens = "postgresql://nobody:secret@127.0.0.1:9/burnish"
+    installation = Installation(tmp_path / "home", environment={"DATABASE_URL": nobody_listens})
+
+    failed = installation.run("up", "--detach", "--json", "--replicas", SERVERS_ONLY)
+
+    assert failed.returncode == 1
+    assert failed.stdout == ""
+    assert "the database cannot be reached" in failed.stderr
+    status = installation.status()
+    assert (status["state"], status["pids"]) == ("failed", {})
+
+
+def test_own_servers_take_the_place_of_the_packaged_ones(running: Installation, tmp_path: Path) -> None:
+    """As with a managed database: DATABASE_URL is a login that may create roles."""
+    passwords = {
+        f"BURNISH_NATS_PASSWORD_{user.upper()}": password for user, password in _nats_passwords(running.home / "nats" / "nats.conf").items()
+    }
+    asyncio.run(fetch(running.connection["database_url"], "CREATE DATABASE own"))
+    database_url = running.connection["database_url"].replace("/burnish", "/own")
+    installation = Installation(
+        tmp_path / "home", environment={"DATABASE_URL": database_url, "NATS_URL": running.connection["nats_url"], **passwords}
+    )
+    try:
+        installation.up(replicas=SERVERS_ONLY)
+
+        assert set(installation.status()["pids"]) == {"simulator"}
+        assert installation.connection["database_url"] == database_url
+    finally:
+        installation.down()
+
+
+def _nats_passwords(config: Path) -> dict[str, str]:
+    passwords = {}
+    for line in config.read_text().splitlines():
+        if "user: " in line:
+            passwords[line.split('user: "')[1].split('"')[0]] = line.split('password: "')[1].split('"')[0]
+    return passwords

@@ -1,0 +1,228 @@
+"""The launcher's parts that need no server."""
+
+import asyncio
+import os
+import socket
+import sys
+from pathlib import Path
+
+import pytest
+
+from burnish.embedded.child import StartFailed, end, last_lines, spawn
+from burnish.embedded.ports import free_port
+from burnish.launcher.endpoints import external_nats, with_login
+from burnish.launcher.environment import Surroundings, service_environment
+from burnish.launcher.files import read_json, write_json
+from burnish.launcher.home import Home, HomeLock, holder
+from burnish.launcher.logs import LogReader, rotate
+from burnish.launcher.passwords import Secrets, load_secrets
+from burnish.launcher.services import parse_replicas, process_names, service_named
+from burnish.launcher.state import State, present_state, write_state
+from burnish.launcher.supervisor import Member, Supervisor, describe_end
+
+SECRETS = Secrets(kek="k", seed="s", instance="abc123")
+
+
+def test_a_port_that_somebody_listens_on_is_left_out() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+
+        assert free_port(port) > port
+
+
+def test_a_port_promised_to_another_process_is_left_out() -> None:
+    first = free_port(24000)
+
+    assert free_port(first, taken=frozenset({first})) > first
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"), [("", {}), ("gateway=2,executor=3", {"gateway": 2, "executor": 3}), (" webhooks=0 ,", {"webhooks": 0})]
+)
+def test_replicas_are_read(text: str, numbers: dict[str, int]) -> None:
+    assert parse_replicas(text) == numbers
+
+
+@pytest.mark.parametrize("text", ["postgres=2", "gateway", "gateway=many", "gateway=33", "simulator=2", "gateway=-1"])
+def test_replicas_that_make_no_sense_are_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="--replicas"):
+        parse_replicas(text)
+
+
+def test_the_first_replica_carries_the_plain_name() -> None:
+    assert process_names(service_named("executor"), replicas=3) == ("executor", "executor-2", "executor-3")
+
+
+def test_another_login_keeps_host_database_and_options_of_a_url() -> None:
+    url = "postgresql://postgres.project:old@db.example.com:6543/app?sslmode=require"
+
+    assert with_login(url, user="burnish_gateway", password="a/b@c") == (
+        "postgresql://burnish_gateway.project:a%2Fb%40c@db.example.com:6543/app?sslmode=require"
+    )
+
+
+def test_a_nats_user_without_a_password_of_its_own_logs_in_as_the_url_says() -> None:
+    urls = external_nats("nats://all:secret@host:4222", ("gateway", "executor"), {"BURNISH_NATS_PASSWORD_GATEWAY": "own"})
+
+    assert urls == {"gateway": "nats://gateway:own@host:4222", "executor": "nats://all:secret@host:4222"}
+
+
+def environment_of(name: str, inherited: dict[str, str]) -> dict[str, str]:
+    around = Surroundings(
+        secrets=SECRETS,
+        database_urls={"gateway": "postgresql://g", "executor": "postgresql://e"},
+        nats_urls={"gateway": "nats://g", "executor": "nats://e"},
+        public_port=18000,
+        listen_fd=9,
+        simulator_port=18100,
+    )
+    return service_environment(service_named(name), number=2, metrics_port=18201, around=around, inherited=inherited)
+
+
+def test_a_service_gets_its_own_logins_and_nobody_elses() -> None:
+    inherited = {
+        "DATABASE_URL": "postgresql://operator",
+        "NATS_URL": "nats://operator",
+        "BURNISH_NATS_PASSWORD_GATEWAY": "secret",
+        "PATH": "/bin",
+    }
+
+    environment = environment_of("executor", inherited)
+
+    assert environment["DATABASE_URL"] == "postgresql://e"
+    assert environment["NATS_URL"] == "nats://e"
+    assert environment["BURNISH_REPLICA"] == "abc123-2"
+    assert environment["PATH"] == "/bin"
+    assert not any("secret" in value or "operator" in value for value in environment.values())
+
+
+def test_the_simulator_gets_no_login_at_all() -> None:
+    assert not {"DATABASE_URL", "NATS_URL"} & set(environment_of("simulator", {"DATABASE_URL": "postgresql://operator"}))
+
+
+def test_only_the_gateway_gets_the_listening_socket() -> None:
+    assert environment_of("gateway", {})["BURNISH_LISTEN_FD"] == "9"
+    assert "BURNISH_LISTEN_FD" not in environment_of("executor", {})
+
+
+def test_compiled_modules_are_kept_and_exported_settings_reach_the_services() -> None:
+    environment = environment_of("executor", {"PYTHONDONTWRITEBYTECODE": "1", "BURNISH_SWEEP_GRACE_S": "2", "BURNISH_EGRESS_ALLOW": ""})
+
+    assert "PYTHONDONTWRITEBYTECODE" not in environment
+    assert environment["BURNISH_SWEEP_GRACE_S"] == "2"
+    assert environment["BURNISH_EGRESS_ALLOW"] == ""
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    home = Home(tmp_path)
+    home.logs.mkdir()
+    return home
+
+
+def test_one_launcher_at_a_time_has_a_home(home: Home) -> None:
+    lock = HomeLock.take(home)
+    assert lock is not None
+
+    assert HomeLock.take(home) is None
+    assert holder(home) == os.getpid()
+
+    lock.release()
+    assert holder(home) is None
+
+
+def test_the_state_of_a_dead_launcher_is_stopped_whatever_it_wrote_last(home: Home) -> None:
+    write_state(home, State(state="ready", pid=1, url="http://127.0.0.1:1", pids={"postgres": 1}))
+
+    state = present_state(home)
+
+    assert (state.state, state.pid, state.url, state.pids) == ("stopped", None, None, {})
+
+
+def test_secrets_are_made_once_and_for_their_owner_alone(home: Home) -> None:
+    first = load_secrets(home, {})
+
+    assert load_secrets(home, {}) == first
+    assert home.secrets.stat().st_mode & 0o777 == 0o600
+    assert first.password("a") != first.password("b")
+
+
+@pytest.mark.parametrize("kek", ["short", "bm90IDMyIGJ5dGVz", "!"])
+def test_a_key_encryption_key_of_another_length_is_refused(home: Home, kek: str) -> None:
+    with pytest.raises(StartFailed, match="BURNISH_KEK"):
+        load_secrets(home, {"BURNISH_KEK": kek})
+
+
+def test_a_json_file_that_is_broken_reads_as_absent(tmp_path: Path) -> None:
+    path = tmp_path / "one.json"
+    path.write_text("{")
+    assert read_json(path) is None
+
+    write_json(path, {"a": 1})
+    assert read_json(path) == {"a": 1}
+
+
+def test_a_log_beyond_its_size_is_moved_aside_while_its_writer_goes_on(home: Home) -> None:
+    log = home.log_of("executor")
+    with log.open("ab", buffering=0) as writer:
+        writer.write(b"old\n" * 100)
+        rotate(home.logs, max_bytes=10)
+        writer.write(b"new\n")
+
+    assert log.read_text() == "new\n"
+    assert log.with_name("executor.log.1").read_text() == "old\n" * 100
+
+
+def test_a_reader_shows_whole_lines_with_their_process_and_goes_on_after_a_rotation(home: Home) -> None:
+    log = home.log_of("executor")
+    log.write_text("one\ntwo")
+    reader = LogReader(home.logs, names=("executor",))
+
+    assert list(reader.fresh()) == ["executor     | one"]
+    log.write_text("a\n")
+    assert list(reader.fresh()) == ["executor     | a"]
+
+
+def test_a_service_name_shows_the_logs_of_all_its_replicas(home: Home) -> None:
+    for name in ("executor", "executor-2", "gateway"):
+        home.log_of(name).write_text(f"{name}\n")
+
+    assert [line.split("| ")[1] for line in LogReader(home.logs, names=("executor",)).last(5)] == ["executor-2", "executor"]
+
+
+async def test_a_process_that_ends_is_started_again(tmp_path: Path) -> None:
+    said: list[str] = []
+    supervisor = Supervisor(changed=lambda: None, say=said.append)
+    restarted = asyncio.Event()
+
+    async def start() -> asyncio.subprocess.Process:
+        if supervisor.members["one"].restarts:
+            restarted.set()
+        return await spawn((sys.executable, "-c", "import time; time.sleep(60)"), log=tmp_path / "one.log")
+
+    async def stop(process: asyncio.subprocess.Process) -> None:
+        await end(process, signals=(9,), grace_s=5)  # type: ignore[arg-type]
+
+    await supervisor.add(Member("one", start=start, stop=stop))
+    os.kill(supervisor.pids()["one"], 9)
+    await asyncio.wait_for(restarted.wait(), 10)
+
+    await supervisor.stop("one")
+    assert supervisor.restarts() == {"one": 1}
+    assert supervisor.pids() == {}
+    assert any("SIGKILL" in line for line in said)
+
+
+@pytest.mark.parametrize(("code", "words"), [(1, "ended with code 1"), (-9, "was ended by SIGKILL"), (-99, "was ended by signal 99")])
+def test_the_end_of_a_process_is_told_in_words(code: int, words: str) -> None:
+    assert describe_end(code) == words
+
+
+def test_the_last_lines_of_a_log_leave_out_what_an_earlier_run_wrote(tmp_path: Path) -> None:
+    log = tmp_path / "one.log"
+    log.write_text("before\nafter 1\nafter 2\n")
+
+    assert last_lines(log, count=5, from_byte=7) == "after 1\nafter 2"
+    assert last_lines(tmp_path / "none.log") == ""
