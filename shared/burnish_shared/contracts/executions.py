@@ -48,6 +48,7 @@ class Route(BaseModel):
     provider_key_id: str | None = None
     price: Price
     simulated: bool = False
+    own_base_url: bool = Field(default=False, description="The address is the workspace's own: the operator's keys never go there.")
 
 
 class PromptRef(BaseModel):
@@ -95,6 +96,7 @@ class ExecutionRequest(BaseModel):
     stream: bool = False
     timeout_s: float = 60.0
     caller: Caller = Field(default_factory=Caller)
+    store_content: bool = True
     job_id: UUID | None = None
     request_id: str = ""
     traceparent: str | None = None
@@ -140,28 +142,37 @@ class ErrorInfo(BaseModel):
 
 
 class Outcome(BaseModel):
-    """The terminal frame: the same facts as the row in the books. Field names are those of the public API (PRODUCT, core payloads)."""
+    """The body of the terminal frame, and of the public answer: the same facts as the row in the books, so a replay has the same bytes.
+
+    `status` comes first on purpose: `SUCCEEDED` is how a reader tells success without parsing.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
+    status: Status
     id: UUID
     output: str | None
+    output_json: Any = None
     tool_calls: list[dict[str, Any]] | None = None
     prompt: str | None
     version: int | None
     label: str | None = None
     model: str
     provider: str
-    status: Status
     finish_reason: str | None
     usage: Usage
     cost_nusd: int
+    credits: str = Field(default="0.0000", description="The cost in credits, for display.")
     latency_ms: int
     first_token_ms: int | None
     cached: bool = False
     simulated: bool
     error: ErrorInfo | None = None
     attempts: list[Attempt] = Field(default_factory=list)
+
+
+SUCCEEDED = b'{"status":"success"'
+"""How the JSON of a successful Outcome begins."""
 
 
 class CompletedItem(BaseModel):

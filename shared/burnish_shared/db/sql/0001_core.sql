@@ -646,12 +646,16 @@ DECLARE v_fence integer; v_lane text; v_made uuid[];
 BEGIN
   SELECT fence, lane INTO v_fence, v_lane FROM holds WHERE execution_id = p_exec AND workspace_id = p_ws FOR UPDATE;
   v_made := settle(ARRAY[ended_without_answer(p_exec, p_ws, coalesce(v_fence, 1), coalesce(v_lane, 'interactive'), 'error', 'not_dispatched', 'No executor could take this execution.')],
-                   'gateway', 'abandoned:' || p_exec::text);
+                   'executor', 'abandoned:' || p_exec::text);
   IF cardinality(v_made) > 0 AND p_key IS NOT NULL THEN
     DELETE FROM idempotency_keys WHERE workspace_id = p_ws AND route = p_route AND key = p_key AND execution_id = p_exec;
   END IF;
   RETURN cardinality(v_made) > 0;
 END $$;
+
+-- Of these executions, those whose row stands under the given fence: a settlement whose answer was lost did its work.
+CREATE FUNCTION own_rows(p_exec uuid[], p_fence integer[]) RETURNS TABLE (execution_id uuid) LANGUAGE sql STABLE SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
+  SELECT x.execution_id FROM unnest(p_exec, p_fence) u(id, f) JOIN executions x ON x.execution_id = u.id AND x.fence = u.f $$;
 
 -- Takes the execution away from whoever runs it. NULL: it has no hold any more, so read its row.
 CREATE FUNCTION raise_fence(p_exec uuid) RETURNS integer LANGUAGE sql SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
@@ -756,6 +760,7 @@ CALL make_lookup_function('settle(finished_execution[], text, text)', app => fal
 CALL make_lookup_function('ended_without_answer(uuid, uuid, integer, text, text, text, text)', app => false, worker => false);
 CALL make_lookup_function('expire(bigint, integer)', app => false, worker => true);
 CALL make_lookup_function('abandon(uuid, uuid, text, text)', app => true, worker => false);
+CALL make_lookup_function('own_rows(uuid[], integer[])', app => false, worker => true);
 CALL make_lookup_function('raise_fence(uuid)', app => true, worker => true);
 CALL make_lookup_function('fund(uuid, bigint, bigint, uuid)', app => true, worker => true);
 CALL make_lookup_function('return_funding(bigint)', app => false, worker => true);

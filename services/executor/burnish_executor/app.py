@@ -1,0 +1,92 @@
+"""The executor's composition root."""
+
+import asyncio
+
+import structlog
+
+from burnish_executor.consumers import Desk
+from burnish_executor.io.providers import Providers
+from burnish_executor.record_batch import Recorder
+from burnish_executor.run_execution import Runner
+from burnish_executor.settings import ExecutorSettings
+from burnish_executor.sweep import sweep_holds
+from burnish_shared import subjects
+from burnish_shared.books.admission import Admission
+from burnish_shared.bus.batch import consume
+from burnish_shared.bus.connect import Bus, connect
+from burnish_shared.bus.relay import Relay
+from burnish_shared.db.session import Database, DurableConnection
+from burnish_shared.errors import BurnishError
+from burnish_shared.process import HealthServer
+from burnish_shared.streams import EXECUTOR_BACKGROUND, EXECUTOR_BATCH
+
+log = structlog.get_logger("burnish.executor")
+
+
+async def main(stop: asyncio.Event) -> None:
+    """Executes until `stop`, then lets what runs finish."""
+    settings = ExecutorSettings()
+    dsn = settings.database_url.get_secret_value()
+    bus = await connect(settings.nats_url.get_secret_value(), service="executor", replica=settings.replica)
+    db = await Database.open(dsn, application_name="burnish-executor", max_size=settings.database_connections)
+    relay = Relay(db, bus, service="executor", wait_ms=settings.relay_wait_ms)
+    recorder = Recorder(
+        settle=DurableConnection(dsn, application_name="burnish-executor-settle", asynchronous=True),
+        disk=DurableConnection(dsn, application_name="burnish-executor-flush"),
+        relay=relay,
+    )
+    admission = Admission(
+        hold=DurableConnection(dsn, application_name="burnish-executor-admit", asynchronous=True),
+        disk=DurableConnection(dsn, application_name="burnish-executor-admit-flush"),
+    )
+    providers = Providers.open(settings)
+    desk = Desk(bus=bus, runner=Runner(settings=settings, providers=providers, recorder=recorder), admission=admission, settings=settings)
+    health = HealthServer(settings.metrics_port, lambda: _readiness(bus, db))
+    await health.start()
+    loops = [asyncio.create_task(one) for one in (recorder.run(), admission.run(), desk.heartbeat(), sweep_holds(db, settings=settings, relay=relay, stop=stop))]
+    subscription = await bus.nc.subscribe(subjects.EXECUTIONS_REQUESTED_INTERACTIVE, queue=subjects.EXECUTORS_QUEUE, cb=desk.on_interactive)
+    await bus.nc.subscribe(f"{subjects.PREFIX}.executions.cancel.>", cb=desk.on_cancel)
+    consuming = [
+        asyncio.create_task(consume(bus, EXECUTOR_BACKGROUND, desk.on_queued, db=db, stop=stop, concurrency=settings.background_running)),
+        asyncio.create_task(consume(bus, EXECUTOR_BATCH, desk.on_queued, db=db, stop=stop, concurrency=settings.batch_running)),
+    ]
+    relaying = asyncio.create_task(relay.run(stop))
+    log.info("executor.ready", replica=settings.replica, metrics_port=health.port)
+    try:
+        await _until_stopped(stop, [*loops, *consuming, relaying, asyncio.create_task(bus.until_lost())])
+        if bus.is_connected:
+            await subscription.drain()  # type: ignore[no-untyped-call]
+        await desk.drain()
+        await asyncio.wait([*consuming, relaying], timeout=settings.drain_s)
+    finally:
+        for task in (*loops, *consuming, relaying):
+            task.cancel()
+        await asyncio.gather(*loops, *consuming, relaying, return_exceptions=True)
+        await providers.close()
+        await health.close()
+        await bus.close()
+        await db.close()
+
+
+async def _until_stopped(stop: asyncio.Event, tasks: "list[asyncio.Task[None]]") -> None:
+    """Returns when `stop` is set. Raises the error of a loop that ended before: the process is then started anew."""
+    stopping = asyncio.create_task(stop.wait())
+    done, _ = await asyncio.wait({stopping, *tasks}, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    for task in done - {stopping}:
+        if not stop.is_set():
+            task.result()
+            raise RuntimeError("a loop of the executor ended by itself")
+
+
+async def _readiness(bus: Bus, db: Database) -> str | None:
+    if not bus.is_connected:
+        return "NATS cannot be reached"
+    try:
+        async with db.unit_of_work(read_only=True) as tx:
+            await tx.fetchval("SELECT true")
+    except BurnishError:
+        return "PostgreSQL cannot be reached"
+    return None
+
+

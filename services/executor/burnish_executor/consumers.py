@@ -1,0 +1,150 @@
+"""The executor's edges: waiting callers over core NATS, background and batch over JetStream, and cancellations."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import structlog
+from nats.aio.msg import Msg
+from pydantic import ValidationError
+
+from burnish_executor import metrics
+from burnish_executor.io.replies import Reply
+from burnish_executor.run_execution import Run, Runner, describe
+from burnish_executor.settings import ExecutorSettings
+from burnish_shared import failpoints, tracing
+from burnish_shared.books.admission import Admission, AdmissionRequest, Verdict
+from burnish_shared.bus.batch import Delivered, Poison
+from burnish_shared.bus.connect import Bus
+from burnish_shared.bus.frames import REPLY_HEADER, FrameKind
+from burnish_shared.contracts.executions import ExecutionRequest
+from burnish_shared.errors import Unavailable
+
+log = structlog.get_logger("burnish.executor")
+
+SUPERSEDED = b"superseded"
+"""Body of a cancellation by a gateway that raised the fence: stop, and book nothing. Any other body: the caller went away."""
+
+
+@dataclass(slots=True)
+class Desk:
+    """What runs in this process."""
+
+    bus: Bus
+    runner: Runner
+    admission: Admission
+    settings: ExecutorSettings
+    running: dict[UUID, Run] = field(default_factory=dict)
+    _tasks: "set[asyncio.Task[None]]" = field(default_factory=set)
+    is_draining: bool = False
+
+    async def on_interactive(self, message: Msg) -> None:
+        """A waiting caller's request: accepted at once, or refused at once, so that the gateway can ask another executor."""
+        try:
+            request = ExecutionRequest.model_validate_json(message.data)
+        except ValidationError:
+            log.exception("execution.unreadable", bytes=len(message.data))
+            return
+        reply = self._reply(message.reply, request.fence)
+        if (datetime.now(UTC) - request.sent_at).total_seconds() > self.settings.stale_after_s:
+            log.warning("execution.stale", execution_id=str(request.execution_id))
+            return
+        if self.is_draining or len(self.running) >= self.settings.max_running or self.runner.recorder.is_full:
+            await reply.send(FrameKind.FULL)
+            return
+        task = asyncio.create_task(self._run_and_log(self._started(request, reply)))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def on_cancel(self, message: Msg) -> None:
+        """The caller went away, or another executor has the execution. For one that does not run here: nothing."""
+        run = self.running.get(_execution_of(message.subject))
+        if run is None:
+            return
+        if message.data == SUPERSEDED:
+            run.superseded = True
+        run.cancel()
+
+    async def on_queued(self, messages: Sequence[Delivered]) -> None:
+        """Background and batch: claimed in the books first, which raises the fence. Returns when it is booked; then it is acknowledged."""
+        for message in messages:
+            try:
+                request = ExecutionRequest.model_validate_json(message.data)
+            except ValidationError as error:
+                raise Poison(f"not an execution request: {error.error_count()} problems") from error
+            await self._claim_and_run(request, inbox=message.headers.get(REPLY_HEADER, ""))
+
+    async def _claim_and_run(self, request: ExecutionRequest, *, inbox: str) -> None:
+        answer = await self.admission.ask(
+            AdmissionRequest(
+                execution_id=request.execution_id, workspace_id=request.workspace_id, amount_nusd=request.hold_nusd,
+                ttl_ms=int(self.settings.batch_deadline_s * 1000), lane=request.lane.value, account_ids=request.account_ids, claim=True,
+            )  # fmt: skip
+        )
+        await failpoints.hit("executor.claimed")
+        reply = self._reply(inbox, answer.fence)
+        if answer.verdict is Verdict.ENDED:
+            await reply.send(FrameKind.ELSEWHERE)
+            return
+        if answer.verdict is not Verdict.YES:
+            await self._refuse(request, reply, answer.verdict)
+            return
+        now = datetime.now(UTC)
+        deadline_at = now + timedelta(seconds=self.settings.batch_deadline_s)
+        claimed = request.model_copy(update={"fence": answer.fence, "sent_at": now, "deadline_at": deadline_at})
+        with tracing.span("execute", parent=request.traceparent):
+            await self._run(self._started(claimed, reply))
+
+    async def _refuse(self, request: ExecutionRequest, reply: Reply, verdict: Verdict) -> None:
+        """An evaluation that its job cannot pay for any more: nothing is held, so nothing is booked; the job hears why."""
+        log.info("execution.not_admitted", execution_id=str(request.execution_id), verdict=verdict.name)
+        await reply.send(FrameKind.FULL, verdict.name.lower().encode())
+
+    async def _run_and_log(self, run: Run) -> None:
+        """The edge of an interactive execution: what nobody caught is logged here, once."""
+        with tracing.span("execute", parent=run.request.traceparent):
+            try:
+                await run.reply.send(FrameKind.ACCEPTED)
+                await failpoints.hit("executor.accepted")
+                await self._run(run)
+            except Unavailable:
+                return  # logged where it happened; the sweeper ends the execution
+            except Exception:
+                log.exception("execution.failed", **describe(run))
+
+    async def _run(self, run: Run) -> None:
+        metrics.RUNNING.labels(run.request.lane.value).inc()
+        try:
+            await self.runner.run(run)
+        finally:
+            metrics.RUNNING.labels(run.request.lane.value).dec()
+            run.reply.close()
+            if self.running.get(run.request.execution_id) is run:
+                del self.running[run.request.execution_id]
+
+    async def heartbeat(self) -> None:
+        """Tells every caller, again and again, that its execution lives."""
+        while True:
+            await asyncio.sleep(self.settings.heartbeat_s)
+            for run in list(self.running.values()):
+                if run.reply.inbox:
+                    await run.reply.send(FrameKind.HEARTBEAT)
+
+    async def drain(self) -> None:
+        """Takes nothing new and lets what runs finish, at most `drain_s`."""
+        self.is_draining = True
+        if self._tasks:
+            await asyncio.wait(set(self._tasks), timeout=self.settings.drain_s)
+
+    def _started(self, request: ExecutionRequest, reply: Reply) -> Run:
+        run = self.running[request.execution_id] = Run(request=request, reply=reply, started_at=asyncio.get_running_loop().time())
+        return run
+
+    def _reply(self, inbox: str, fence: int) -> Reply:
+        return Reply(bus=self.bus, inbox=inbox, fence=fence, coalesce_s=self.settings.coalesce_ms / 1000)
+
+
+def _execution_of(subject: str) -> UUID:
+    return UUID(hex=subject.rsplit(".", 1)[1])

@@ -1,0 +1,128 @@
+"""What a provider said, put together piece by piece. Pure: bytes of a chunk or a body in, facts out (PROMISES E-07)."""
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from burnish_executor.core.failure import Failure, FailureKind
+from burnish_executor.core.usage import reported
+from burnish_shared.contracts.executions import Usage
+
+OUTPUT_MOST_CHARACTERS = 4 * 1024 * 1024
+
+MALFORMED_MOST = 3
+"""Chunks that are no JSON are skipped up to this number; then the stream counts as broken."""
+
+
+@dataclass(slots=True)
+class Answer:
+    """What has come so far. `complete`: the provider said that it was done (a finish reason or [DONE])."""
+
+    text: list[str] = field(default_factory=list)
+    tool_calls: list[dict[str, Any]] = field(default_factory=list)
+    finish_reason: str | None = None
+    usage: Usage | None = None
+    complete: bool = False
+    characters: int = 0
+    malformed: int = 0
+
+    @property
+    def output(self) -> str:
+        return "".join(self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """What one chunk adds: text for the caller, or an OpenAI delta with tool calls."""
+
+    text: str = ""
+    delta: dict[str, Any] | None = None
+
+
+def read_chunk(answer: Answer, data: bytes) -> Piece | Failure | None:
+    """Adds one event of a stream to `answer`. None: nothing for the caller. A Failure ends the stream."""
+    if data == b"[DONE]":
+        answer.complete = True
+        return None
+    chunk = _json(data)
+    if not isinstance(chunk, dict):
+        answer.malformed += 1
+        return Failure(FailureKind.MALFORMED, "The provider's stream held events that are no JSON.") if answer.malformed > MALFORMED_MOST else None
+    if chunk.get("error"):
+        return failure_of_body(chunk)
+    answer.usage = reported(chunk.get("usage")) or answer.usage
+    choice = _first(chunk.get("choices"))
+    delta = choice.get("delta")
+    if choice.get("finish_reason"):
+        answer.finish_reason, answer.complete = str(choice["finish_reason"])[:40], True
+    return _add(answer, delta) if isinstance(delta, dict) else None
+
+
+def read_body(data: bytes) -> Answer | Failure:
+    """A buffered answer."""
+    body = _json(data)
+    if not isinstance(body, dict):
+        return Failure(FailureKind.MALFORMED, "The provider's answer is no JSON object.")
+    if body.get("error"):
+        return failure_of_body(body)
+    choice = _first(body.get("choices"))
+    message = choice.get("message")
+    if not isinstance(message, dict):
+        return Failure(FailureKind.MALFORMED, "The provider's answer holds no message.")
+    answer = Answer(usage=reported(body.get("usage")), finish_reason=str(choice.get("finish_reason") or "stop")[:40], complete=True)
+    if isinstance(message.get("content"), str):
+        answer.text.append(message["content"])
+    if isinstance(message.get("tool_calls"), list):
+        answer.tool_calls = [call for call in message["tool_calls"] if isinstance(call, dict)]
+    return answer
+
+
+def failure_of_body(body: dict[str, Any]) -> Failure:
+    """An error object, which providers also send with status 200."""
+    error = body["error"]
+    message = error.get("message") if isinstance(error, dict) else error
+    code = str(error.get("code") or error.get("type") or "") if isinstance(error, dict) else ""
+    kind = FailureKind.RATE_LIMITED if "rate_limit" in code or code == "429" else FailureKind.PROVIDER
+    return Failure(kind, f"The provider answered with an error: {str(message)[:300]}")
+
+
+def _add(answer: Answer, delta: dict[str, Any]) -> Piece | Failure | None:
+    text, calls = delta.get("content"), delta.get("tool_calls")
+    if isinstance(calls, list) and calls:
+        for call in calls:
+            if isinstance(call, dict):
+                _merge_call(answer.tool_calls, call)
+        return Piece(delta={"tool_calls": calls})
+    if not isinstance(text, str) or not text:
+        return None
+    answer.characters += len(text)
+    if answer.characters > OUTPUT_MOST_CHARACTERS:
+        return Failure(FailureKind.MALFORMED, f"The provider's stream grew beyond {OUTPUT_MOST_CHARACTERS} characters.")
+    answer.text.append(text)
+    return Piece(text=text)
+
+
+def _merge_call(calls: list[dict[str, Any]], delta: dict[str, Any]) -> None:
+    """Tool calls come in parts: the first names id and function, later ones append to its arguments."""
+    index = delta.get("index", 0)
+    if not isinstance(index, int) or not 0 <= index <= 127:
+        return
+    while len(calls) <= index:
+        calls.append({"id": "", "type": "function", "function": {"name": "", "arguments": ""}})
+    call, function = calls[index], delta.get("function")
+    if isinstance(delta.get("id"), str):
+        call["id"] = delta["id"]
+    if isinstance(function, dict):
+        call["function"]["name"] += str(function.get("name") or "")
+        call["function"]["arguments"] += str(function.get("arguments") or "")
+
+
+def _first(choices: Any) -> dict[str, Any]:
+    return choices[0] if isinstance(choices, list) and choices and isinstance(choices[0], dict) else {}
+
+
+def _json(data: bytes) -> Any:
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError):
+        return None

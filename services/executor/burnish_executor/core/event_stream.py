@@ -1,0 +1,38 @@
+"""Server-sent events from a provider: bytes in, the data of whole events out, with bounded memory (WHATWG HTML, section 9.2)."""
+
+LINE_MOST_BYTES = 1024 * 1024
+"""A single line above this is no chunk of a chat model; it is refused before it fills the memory (PROMISES E-07)."""
+
+
+class LineTooLong(ValueError):
+    """One line grew beyond LINE_MOST_BYTES."""
+
+
+class EventStream:
+    """Splits a byte stream into the `data` of its events. Comments and other fields are skipped."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+        self._data: list[bytes] = []
+
+    def feed(self, part: bytes) -> list[bytes]:
+        """The data of the events that this part completes. Raises LineTooLong."""
+        events: list[bytes] = []
+        *lines, self._rest = (self._rest + part).split(b"\n")
+        if len(self._rest) > LINE_MOST_BYTES:
+            raise LineTooLong
+        for raw in lines:
+            line = raw[:-1] if raw.endswith(b"\r") else raw
+            if len(line) > LINE_MOST_BYTES:
+                raise LineTooLong
+            if not line:
+                if self._data:
+                    events.append(b"\n".join(self._data))
+                    self._data = []
+            elif line.startswith(b"data:"):
+                self._data.append(line[6:] if line.startswith(b"data: ") else line[5:])
+        return events
+
+    def rest(self) -> bool:
+        """True when the stream ended inside an event."""
+        return bool(self._rest.strip() or self._data)

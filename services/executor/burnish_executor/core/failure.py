@@ -1,0 +1,67 @@
+"""How a call of a provider can fail, and what the caller hears."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from burnish_shared.contracts.executions import ErrorInfo, Status
+
+
+class FailureKind(Enum):
+    """(status of the execution, code of the error, may another try help)"""
+
+    RATE_LIMITED = (Status.RATE_LIMITED, "provider_rate_limited", True)
+    TIMEOUT = (Status.TIMEOUT, "provider_timed_out", True)
+    DEADLINE = (Status.TIMEOUT, "deadline_passed", True)
+    UNREACHABLE = (Status.ERROR, "provider_unreachable", True)
+    PROVIDER = (Status.ERROR, "provider_failed", True)
+    REFUSED = (Status.ERROR, "provider_refused", False)
+    MALFORMED = (Status.ERROR, "provider_malformed", True)
+    CUT_OFF = (Status.ERROR, "stream_cut_off", True)
+    CANCELLED = (Status.CANCELLED, "cancelled", False)
+    INTERRUPTED = (Status.ERROR, "interrupted", True)
+    EGRESS = (Status.ERROR, "egress_refused", False)
+    NOT_ADMITTED = (Status.ERROR, "not_admitted", False)
+
+
+FREE = frozenset({FailureKind.RATE_LIMITED, FailureKind.UNREACHABLE, FailureKind.PROVIDER})
+"""Failures that cost nothing, so that one more try needs no larger hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why there is no answer. `message` is for the caller: no key, no address of ours."""
+
+    kind: FailureKind
+    message: str
+    http_status: int | None = None
+    retry_after_s: float | None = None
+
+    @property
+    def status(self) -> Status:
+        return self.kind.value[0]
+
+    def info(self) -> ErrorInfo:
+        type_ = "rate_limit_error" if self.kind is FailureKind.RATE_LIMITED else "provider_error"
+        return ErrorInfo(type=type_, code=self.kind.value[1], message=self.message, retryable=self.kind.value[2])
+
+
+def of_status(http_status: int, message: str, *, retry_after_s: float | None) -> Failure:
+    """A failure by the provider's HTTP status. `message`: the provider's own words, shortened by the caller."""
+    said = f"The provider answered {http_status}" + (f": {message}" if message else ".")
+    if http_status == 429:
+        return Failure(FailureKind.RATE_LIMITED, said, http_status, retry_after_s)
+    if http_status in (408, 504):
+        return Failure(FailureKind.TIMEOUT, said, http_status)
+    if http_status >= 500:
+        return Failure(FailureKind.PROVIDER, said, http_status, retry_after_s)
+    return Failure(FailureKind.REFUSED, said, http_status)
+
+
+def wait_before_retry_s(attempt: int, *, retry_after_s: float | None, dice: float) -> float:
+    """Full jitter over 0.25 · 2^attempt seconds, capped at 8 (AWS Architecture Blog, 'Exponential Backoff And Jitter'); Retry-After wins.
+
+    `attempt` from 0; `dice` uniform in [0, 1).
+    """
+    if retry_after_s is not None:
+        return retry_after_s
+    return dice * min(8.0, 0.25 * float(2**attempt))

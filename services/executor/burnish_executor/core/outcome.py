@@ -1,0 +1,88 @@
+"""From what a provider said to what the caller is told and the books keep. Pure."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from burnish_executor.core.answer import Answer
+from burnish_executor.core.failure import Failure, FailureKind
+from burnish_executor.core.usage import cost_nusd, estimated
+from burnish_shared.books.finished import storable
+from burnish_shared.contracts.executions import Attempt, ExecutionRequest, Outcome, Status, Usage
+from burnish_shared.money import credits_text
+
+NOTHING = Usage(input_tokens=0, output_tokens=0, source="estimated")
+
+JSON_FORMATS = frozenset({"json", "structured"})
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One call of a provider. `had_started`: bytes had come, so it may cost."""
+
+    result: Answer | Failure
+    latency_s: float
+    had_started: bool
+
+
+def outcome_of(
+    request: ExecutionRequest, result: Answer | Failure, *, text: str, trials: Sequence[Trial], latency_s: float, first_token_s: float | None
+) -> Outcome:
+    """`text`: what was streamed so far; it is what counts when the call failed in the middle. Times in seconds."""
+    output = storable(result.output if isinstance(result, Answer) else text)
+    usage = _usage(request, result, output=output, may_cost=any(trial.had_started for trial in trials) or request.interrupted is not None)
+    cost = cost_nusd(usage, request.route.price)
+    failed = isinstance(result, Failure)
+    return Outcome(
+        status=result.status if isinstance(result, Failure) else Status.SUCCESS,
+        id=request.execution_id,
+        output=output if output or not failed else None,
+        output_json=None if failed else _parsed(request, output),
+        tool_calls=result.tool_calls or None if isinstance(result, Answer) else None,
+        prompt=request.prompt.slug if request.prompt else None,
+        version=request.prompt.version if request.prompt else None,
+        label=request.prompt.label if request.prompt else None,
+        model=request.route.model, provider=request.route.provider,
+        finish_reason=result.finish_reason if isinstance(result, Answer) else None,
+        usage=usage, cost_nusd=cost, credits=credits_text(cost), latency_ms=_ms(latency_s),
+        first_token_ms=None if first_token_s is None else _ms(first_token_s),
+        simulated=request.route.simulated,
+        error=result.info() if isinstance(result, Failure) else None,
+        attempts=[_attempt(request, trial) for trial in trials] if len(trials) > 1 or failed else [],
+    )  # fmt: skip
+
+
+def _usage(request: ExecutionRequest, result: Answer | Failure, *, output: str, may_cost: bool) -> Usage:
+    """A call that never began costs nothing; one that broke off costs its input and what had come (PROMISES E-01, E-06)."""
+    if isinstance(result, Answer):
+        return result.usage or estimated(request.messages, output + (json.dumps(result.tool_calls) if result.tool_calls else ""))
+    if not may_cost and not output:
+        return NOTHING
+    if result.kind is FailureKind.INTERRUPTED and not request.upstream_started and not output:
+        return NOTHING
+    return estimated(request.messages, output)
+
+
+def _parsed(request: ExecutionRequest, output: str) -> Any:
+    """The answer as JSON where JSON was asked for; None when it is none."""
+    asked = request.output_format in JSON_FORMATS or (request.settings.get("response_format") or {}).get("type") in ("json_object", "json_schema")
+    if not asked:
+        return None
+    try:
+        return json.loads(output, parse_constant=lambda _: None)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _attempt(request: ExecutionRequest, trial: Trial) -> Attempt:
+    failed = isinstance(trial.result, Failure)
+    return Attempt(
+        model=request.route.model, provider=request.route.provider, status=trial.result.status.value if isinstance(trial.result, Failure) else "success",
+        http_status=trial.result.http_status if isinstance(trial.result, Failure) else 200, latency_ms=_ms(trial.latency_s),
+        error=storable(trial.result.message) if isinstance(trial.result, Failure) and failed else None,
+    )  # fmt: skip
+
+
+def _ms(seconds: float) -> int:
+    return max(0, round(seconds * 1000))

@@ -1,0 +1,152 @@
+"""Calls an OpenAI-compatible URL over aiohttp: buffered or streamed, with every wait bounded."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+
+from burnish_executor.core.answer import Answer, Piece, failure_of_body, read_body, read_chunk
+from burnish_executor.core.event_stream import EventStream, LineTooLong
+from burnish_executor.core.failure import Failure, FailureKind, of_status
+
+BODY_MOST_BYTES = 8 * 1024 * 1024
+STREAM_MOST_BYTES = 64 * 1024 * 1024
+ERROR_MOST_BYTES = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call. `key` None: no Authorization is sent. Times in seconds."""
+
+    url: str
+    key: str | None
+    body: dict[str, Any]
+    timeout_s: float
+    first_token_s: float
+    chunk_idle_s: float
+    connect_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The provider began to answer; from here on a caller may have seen something, and the call may cost."""
+
+
+Event = Started | Piece | Answer | Failure
+"""What a call yields, in order: Started, Pieces (only when streaming), then one Answer or Failure."""
+
+
+async def call_model(http: aiohttp.ClientSession, call: Call) -> AsyncIterator[Event]:
+    """Makes the call. Ends with exactly one Answer (complete) or Failure; raises nothing of its own but CancelledError.
+
+    After a Failure in mid-stream what came before stays with the caller; the answer so far is in the Pieces that were yielded.
+    """
+    headers = {"accept": "text/event-stream" if call.body.get("stream") else "application/json", "accept-encoding": "identity"}
+    if call.key:
+        headers["authorization"] = f"Bearer {call.key}"
+    timeout = aiohttp.ClientTimeout(total=call.timeout_s, sock_connect=call.connect_s, sock_read=max(call.first_token_s, call.chunk_idle_s))
+    try:
+        async with asyncio.timeout(call.timeout_s), http.post(call.url, json=call.body, headers=headers, timeout=timeout, allow_redirects=False) as response:
+            if response.status != 200:
+                yield await _refusal(response)
+                return
+            yield Started()
+            async for event in _streamed(response, call) if call.body.get("stream") else _buffered(response):
+                yield event
+    except TimeoutError:
+        yield Failure(FailureKind.TIMEOUT, f"The provider did not answer within {call.timeout_s:g} s.")
+    except (aiohttp.ClientConnectorError, ConnectionRefusedError):
+        yield Failure(FailureKind.UNREACHABLE, "The provider cannot be reached.")
+    except (aiohttp.ClientError, ConnectionError, OSError):
+        yield Failure(FailureKind.CUT_OFF, "The connection to the provider broke off.")
+
+
+async def _buffered(response: aiohttp.ClientResponse) -> AsyncIterator[Event]:
+    data = await _read(response, BODY_MOST_BYTES)
+    yield Failure(FailureKind.MALFORMED, f"The provider's answer is longer than {BODY_MOST_BYTES} bytes.") if data is None else read_body(data)
+
+
+async def _streamed(response: aiohttp.ClientResponse, call: Call) -> AsyncIterator[Event]:
+    if "text/event-stream" not in response.headers.get("content-type", ""):
+        yield await _no_stream(response)
+        return
+    answer, events, size = Answer(), EventStream(), 0
+    wait_s = call.first_token_s
+    while not answer.complete or answer.usage is None:
+        try:
+            part = await asyncio.wait_for(response.content.readany(), wait_s)
+        except TimeoutError:
+            yield Failure(FailureKind.TIMEOUT, f"The provider sent nothing for {wait_s:g} s in the middle of its stream.")
+            return
+        except (aiohttp.ClientError, ConnectionError, OSError):
+            if answer.complete:
+                break
+            raise
+        if not part:
+            break
+        wait_s, size = call.chunk_idle_s, size + len(part)
+        if size > STREAM_MOST_BYTES:
+            yield Failure(FailureKind.MALFORMED, f"The provider's stream is longer than {STREAM_MOST_BYTES} bytes.")
+            return
+        try:
+            data = events.feed(part)
+        except LineTooLong:
+            yield Failure(FailureKind.MALFORMED, "The provider's stream held a line of more than 1 MiB.")
+            return
+        for one in data:
+            said = read_chunk(answer, one)
+            if said is not None:
+                yield said
+            if isinstance(said, Failure):
+                return
+            if one == b"[DONE]":
+                yield answer
+                return
+    yield answer if answer.complete else Failure(FailureKind.CUT_OFF, "The provider's stream ended before its answer did.")
+
+
+async def _no_stream(response: aiohttp.ClientResponse) -> Failure:
+    """A stream was asked for, and something else came: an error object says why, anything else is malformed."""
+    data = await _read(response, ERROR_MOST_BYTES)
+    try:
+        body = json.loads(data or b"null")
+    except (ValueError, RecursionError):
+        body = None
+    if isinstance(body, dict) and body.get("error"):
+        return failure_of_body(body)
+    return Failure(FailureKind.MALFORMED, "The provider answered a streaming call with something that is no event stream.")
+
+
+async def _refusal(response: aiohttp.ClientResponse) -> Failure:
+    data = await _read(response, ERROR_MOST_BYTES)
+    message = ""
+    try:
+        body = json.loads(data or b"null")
+    except (ValueError, RecursionError):
+        body = None
+    if isinstance(body, dict):
+        error = body.get("error")
+        message = str(error.get("message", "") if isinstance(error, dict) else error or "")[:300]
+    return of_status(response.status, message, retry_after_s=_retry_after_s(response.headers.get("retry-after")))
+
+
+def _retry_after_s(text: str | None) -> float | None:
+    """Seconds; dates and nonsense are ignored. At most a day."""
+    if text is None or not text.strip().replace(".", "", 1).isdigit():
+        return None
+    return min(float(text), 86_400.0)
+
+
+async def _read(response: aiohttp.ClientResponse, most_bytes: int) -> bytes | None:
+    """The body, or None when it is longer than `most_bytes`."""
+    parts: list[bytes] = []
+    size = 0
+    while part := await response.content.readany():
+        size += len(part)
+        if size > most_bytes:
+            return None
+        parts.append(part)
+    return b"".join(parts)

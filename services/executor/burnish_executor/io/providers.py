@@ -1,0 +1,79 @@
+"""From a request to a call: address, key, body. Keys live here only; they are never logged, returned or put on the bus (PROMISES E-10)."""
+
+import os
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+import aiohttp
+
+from burnish_executor.core.failure import Failure, FailureKind
+from burnish_executor.io.openai_client import Call, Event, call_model
+from burnish_executor.settings import ExecutorSettings
+from burnish_shared.contracts.executions import ExecutionRequest
+from burnish_shared.egress import Egress, EgressPolicy, EgressRefused
+
+KEY_VARIABLES = {"openai": "OPENAI_API_KEY"}
+"""Where the operator's own key of a provider comes from. `BURNISH_PROVIDER_KEY_<PROVIDER>` serves every other one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Providers:
+    """Calls whatever provider a request names: the operator's addresses directly, a workspace's own through the egress guard (E-13)."""
+
+    operator: aiohttp.ClientSession
+    guarded: dict[str, aiohttp.ClientSession]
+    egress: Egress
+    settings: ExecutorSettings
+
+    @classmethod
+    def open(cls, settings: ExecutorSettings) -> Self:
+        """Needs a running event loop. Close it with `close`."""
+        egress = Egress(EgressPolicy.parse(settings.egress_allow))
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=settings.connect_s)
+        return cls(
+            operator=aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=30), timeout=timeout, trust_env=False),
+            guarded={"http": egress.session("http", timeout=timeout), "https": egress.session("https", timeout=timeout)},
+            egress=egress,
+            settings=settings,
+        )
+
+    async def close(self) -> None:
+        for session in (self.operator, *self.guarded.values()):
+            await session.close()
+
+    async def call(self, request: ExecutionRequest, *, timeout_s: float) -> AsyncIterator[Event]:
+        """As `call_model`: ends with one Answer or Failure."""
+        url = f"{request.route.base_url.rstrip('/')}/chat/completions"
+        call = Call(
+            url=url, key=_key_of(request), body=body_of(request), timeout_s=timeout_s, connect_s=self.settings.connect_s,
+            first_token_s=min(self.settings.first_token_s, timeout_s) if request.stream else timeout_s, chunk_idle_s=self.settings.chunk_idle_s,
+        )  # fmt: skip
+        try:
+            async for event in call_model(await self._session(request, url), call):
+                yield event
+        except EgressRefused as refused:
+            yield Failure(FailureKind.EGRESS, f"This provider's address may not be called: {refused}")
+
+    async def _session(self, request: ExecutionRequest, url: str) -> aiohttp.ClientSession:
+        if not request.route.own_base_url:
+            return self.operator
+        await self.egress.check(url)
+        return self.guarded[urlsplit(url).scheme]
+
+
+def body_of(request: ExecutionRequest) -> dict[str, Any]:
+    """The OpenAI body: only settings that were given, and the cap that the hold was counted by."""
+    body: dict[str, Any] = {"model": request.route.upstream_model, "messages": request.messages, **request.settings}
+    if request.stream:
+        body |= {"stream": True, "stream_options": {"include_usage": True}}
+    return body
+
+
+def _key_of(request: ExecutionRequest) -> str | None:
+    """The operator's key for this provider, sent only to the provider's own address and never to one that a tenant gave."""
+    if request.route.own_base_url:
+        return None
+    provider = request.route.provider
+    return os.environ.get(KEY_VARIABLES.get(provider, "")) or os.environ.get(f"BURNISH_PROVIDER_KEY_{provider.upper().replace('-', '_')}")

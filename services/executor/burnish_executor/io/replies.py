@@ -1,0 +1,74 @@
+"""Frames to a caller's inbox over core NATS. Chunks that come close together travel together; the first goes at once."""
+
+import asyncio
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+import nats.errors
+
+from burnish_shared.bus.connect import Bus
+from burnish_shared.bus.frames import Frame, FrameKind
+
+
+@dataclass(slots=True)
+class Reply:
+    """The way back of one execution. `inbox` empty: nobody listens (background)."""
+
+    bus: Bus
+    inbox: str
+    fence: int
+    coalesce_s: float
+    chunks: int = 0
+    _text: list[str] = field(default_factory=list)
+    _flushing: asyncio.TimerHandle | None = None
+    _sending: set["asyncio.Task[None]"] = field(default_factory=set)
+
+    async def send(self, kind: FrameKind, body: bytes = b"") -> None:
+        """Publishes one frame, after the text that waits. A bus that is away loses it: the caller then reads the books."""
+        await self.flush()
+        await self._publish(Frame(kind, self.fence, self.chunks, body))
+
+    async def text(self, text: str) -> None:
+        """Adds text; it leaves at once when nothing waits and nothing left just now, else with what follows within `coalesce_s`."""
+        if not self.inbox:
+            return
+        self._text.append(text)
+        if self._flushing is None:
+            await self.flush()
+            self._flushing = asyncio.get_running_loop().call_later(self.coalesce_s, self._window_over)
+
+    async def delta(self, delta: dict[str, Any]) -> None:
+        """Adds an OpenAI delta that is not plain text."""
+        if self.inbox:
+            await self.flush()
+            self.chunks += 1
+            await self._publish(Frame(FrameKind.DELTA, self.fence, self.chunks, json.dumps(delta).encode()))
+
+    async def flush(self) -> None:
+        """Sends the text that waits as one chunk."""
+        if self._text:
+            text, self._text = "".join(self._text), []
+            self.chunks += 1
+            await self._publish(Frame(FrameKind.CHUNK, self.fence, self.chunks, json.dumps(text, ensure_ascii=False).encode("utf-8", "replace")))
+
+    def close(self) -> None:
+        if self._flushing is not None:
+            self._flushing.cancel()
+            self._flushing = None
+
+    def _window_over(self) -> None:
+        self._flushing = None
+        if self._text:
+            self._flushing = asyncio.get_running_loop().call_later(self.coalesce_s, self._window_over)
+            task = asyncio.ensure_future(self.flush())
+            self._sending.add(task)
+            task.add_done_callback(self._sending.discard)
+
+    async def _publish(self, frame: Frame) -> None:
+        if not self.inbox:
+            return
+        try:
+            await self.bus.nc.publish(self.inbox, frame.to_bytes())
+        except (nats.errors.Error, OSError):
+            return  # frames may be lost; the record is what counts

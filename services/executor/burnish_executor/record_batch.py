@@ -1,0 +1,136 @@
+"""Books finished executions, many in one transaction (DESIGN 4.5). The terminal frame leaves after the flush of that commit."""
+
+import asyncio
+from dataclasses import dataclass, field
+from uuid import UUID
+
+import asyncpg
+import structlog
+
+from burnish_executor import metrics
+from burnish_shared import failpoints
+from burnish_shared.books.finished import SETTLE, FinishedExecution, without_content
+from burnish_shared.bus.relay import Relay
+from burnish_shared.db.session import UNAVAILABLE, DurableConnection
+from burnish_shared.errors import Unavailable
+from burnish_shared.ids import new_uuid
+
+log = structlog.get_logger("burnish.executor")
+
+ROWS_MOST = 256
+
+WAITING_MOST = 4096
+"""Finished executions kept in memory while PostgreSQL is away; beyond it new work is refused."""
+
+RETRY_S = 0.1
+
+
+@dataclass(slots=True)
+class _Waiting:
+    row: FinishedExecution
+    booked: "asyncio.Future[bool]"
+    give_up_at: float
+
+
+@dataclass(slots=True)
+class Recorder:
+    """Collects finished executions while a batch is under way. `run` must be running."""
+
+    settle: DurableConnection
+    disk: DurableConnection
+    relay: Relay
+    _queue: list[_Waiting] = field(default_factory=list)
+    _asked: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def is_full(self) -> bool:
+        return len(self._queue) >= WAITING_MOST
+
+    async def record(self, row: FinishedExecution, *, patience_s: float) -> bool:
+        """True: this row is in the books, on disk. False: another claim's row is, so what we have must not be told.
+
+        Raises Unavailable when PostgreSQL stayed away for `patience_s`.
+        """
+        loop = asyncio.get_running_loop()
+        waiting = _Waiting(row, loop.create_future(), loop.time() + patience_s)
+        self._queue.append(waiting)
+        metrics.RECORD_WAITING.set(len(self._queue))
+        self._asked.set()
+        return await waiting.booked
+
+    async def run(self) -> None:
+        while True:
+            await self._asked.wait()
+            batch, self._queue = self._queue[:ROWS_MOST], self._queue[ROWS_MOST:]
+            metrics.RECORD_WAITING.set(len(self._queue))
+            if not self._queue:
+                self._asked.clear()
+            try:
+                await self._book(batch, event_id=str(new_uuid()))
+            except Exception as error:  # callers must not hang, whatever it was
+                log.exception("record.failed", rows=len(batch))
+                _fail(batch, error)
+
+    async def _book(self, batch: list[_Waiting], *, event_id: str) -> None:
+        """Tries until the rows are in the books or their patience ends. The event id stays the same over all tries."""
+        lost_answer = False
+        while batch:
+            try:
+                await failpoints.hit("executor.before_record")
+                row = await self.settle.fetchrow(SETTLE, [one.row.as_row() for one in batch], "executor", event_id)
+                made = set(row["made"]) if row else set()
+                missing = [one for one in batch if one.row.execution_id not in made]
+                own = await self._own_rows(missing) if missing and lost_answer else set()
+                await self.disk.flush()
+            except (asyncpg.LockNotAvailableError, *UNAVAILABLE) as error:
+                lost_answer = True
+                log.warning("record.retried", rows=len(batch), error=type(error).__name__)
+                batch = _patient(batch)
+                await asyncio.sleep(RETRY_S)
+            except (asyncpg.PostgresError, ValueError) as error:
+                await self._split(batch, error)
+                return
+            else:
+                metrics.RECORD_ROWS.observe(len(batch))
+                await failpoints.hit("executor.after_record")
+                self.relay.wake()
+                for one in batch:
+                    if not one.booked.done():
+                        one.booked.set_result(one.row.execution_id in made or one.row.execution_id in own)
+                return
+
+    async def _own_rows(self, missing: list[_Waiting]) -> set[UUID]:
+        """Rows that an earlier try of ours made before its answer was lost: they stand under our own fence."""
+        ids = sorted(one.row.execution_id for one in missing)
+        fences = {one.row.execution_id: one.row.fence for one in missing}
+        rows = await self.settle.fetch("SELECT * FROM own_rows($1, $2)", ids, [fences[one] for one in ids])
+        return {row["execution_id"] for row in rows}
+
+    async def _split(self, batch: list[_Waiting], error: Exception) -> None:
+        """A row that PostgreSQL refuses is found by halving, and booked without its text."""
+        if len(batch) > 1:
+            middle = len(batch) // 2
+            for part in (batch[:middle], batch[middle:]):
+                await self._book(part, event_id=str(new_uuid()))
+            return
+        one = batch[0]
+        bare = without_content(one.row)
+        if one.row == bare:
+            _fail(batch, error)
+            return
+        log.error("record.unrecordable", execution_id=str(one.row.execution_id), error=type(error).__name__)
+        one.row = bare
+        await self._book([one], event_id=str(new_uuid()))
+
+
+def _patient(batch: list[_Waiting]) -> list[_Waiting]:
+    """Those that may go on waiting; the others hear that the books cannot be reached."""
+    now = asyncio.get_running_loop().time()
+    _fail([one for one in batch if one.give_up_at <= now], Unavailable("The books cannot be reached.", retry_after_s=1))
+    return [one for one in batch if one.give_up_at > now]
+
+
+def _fail(batch: list[_Waiting], error: BaseException) -> None:
+    for one in batch:
+        if not one.booked.done():
+            one.booked.set_exception(error)

@@ -1,0 +1,24 @@
+"""Settings of the executor."""
+
+from pydantic import Field
+
+from burnish_shared.settings import SharedSettings
+
+
+class ExecutorSettings(SharedSettings):
+    """Capacity and times of the executor (PROMISES 5.2)."""
+
+    max_running: int = Field(default=512, ge=2, description="Most executions at once; at least half of them stay for callers that wait.")
+    background_running: int = Field(default=32, ge=1, description="Most background executions at once.")
+    batch_running: int = Field(default=64, ge=1, description="Most batch executions at once.")
+    attempt_timeout_s: float = Field(default=60.0, gt=0, description="Longest single call of a provider.")
+    first_token_s: float = Field(default=30.0, gt=0, description="Longest wait for the first byte of a provider.")
+    chunk_idle_s: float = Field(default=15.0, gt=0, description="Longest silence inside a stream of a provider.")
+    connect_s: float = Field(default=5.0, gt=0, description="Longest wait for a connection to a provider.")
+    attempts: int = Field(default=3, ge=1, le=10, description="Calls of one provider where it fails in a way that costs nothing.")
+    heartbeat_s: float = Field(default=0.5, gt=0, description="How often a running execution says that it lives.")
+    stale_after_s: float = Field(default=2.0, gt=0, description="A waiting caller's request that lay longer is dropped: another executor has it.")
+    coalesce_ms: int = Field(default=8, ge=0, le=100, description="Chunks that come within this time travel together.")
+    batch_deadline_s: float = Field(default=120.0, gt=0, description="How long a claimed batch or background execution may take.")
+    database_connections: int = Field(default=4, ge=1, description="Most connections of the pool.")
+    drain_s: float = Field(default=25.0, gt=0, description="How long running executions may go on after SIGTERM.")

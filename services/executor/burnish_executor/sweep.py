@@ -1,0 +1,42 @@
+"""Ends what nobody ended: holds past their deadline and its grace, and the money of closed jobs (DESIGN section 3, housework)."""
+
+import asyncio
+
+import structlog
+
+from burnish_executor import metrics
+from burnish_executor.settings import ExecutorSettings
+from burnish_shared.bus.relay import Relay
+from burnish_shared.db.session import Database
+from burnish_shared.errors import BurnishError
+
+log = structlog.get_logger("burnish.executor")
+
+MOST_AT_ONCE = 200
+
+
+async def sweep_holds(db: Database, *, settings: ExecutorSettings, relay: Relay, stop: asyncio.Event) -> None:
+    """Sweeps every `sweep_interval_s` until `stop`. Any number of replicas may do so at once; while PostgreSQL is away it waits."""
+    while not stop.is_set():
+        try:
+            await asyncio.wait_for(stop.wait(), settings.sweep_interval_s)
+        except TimeoutError:
+            pass
+        try:
+            while await _sweep(db, grace_ms=int(settings.sweep_grace_s * 1000)) == MOST_AT_ONCE:
+                relay.wake()
+            relay.wake()
+        except BurnishError as error:
+            log.warning("sweep.failed", error=str(error))
+
+
+async def _sweep(db: Database, *, grace_ms: int) -> int:
+    """One bounded sweep. Returns how many executions it ended."""
+    async with db.unit_of_work() as tx:
+        ended: int = await tx.fetchval("SELECT expire($1, $2)", grace_ms, MOST_AT_ONCE)
+    async with db.unit_of_work() as tx:
+        await tx.fetchval("SELECT return_funding(NULL)")
+    if ended:
+        metrics.SWEPT.inc(ended)
+        log.warning("sweep.ended", executions=ended)
+    return ended

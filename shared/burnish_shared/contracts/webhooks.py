@@ -1,0 +1,34 @@
+"""What the gateway, which configures webhooks, and the service that sends them must agree on."""
+
+from typing import Final
+from uuid import UUID
+
+SECRET_PREFIX: Final = "whsec_"
+SECRET_BYTES: Final = 32
+
+FILTER_FIELDS: Final = {"prompts": "prompt", "labels": "label"}
+"""A filter of an endpoint → the field of an event's data that it looks at."""
+
+UNSUBSCRIBABLE: Final = frozenset({"webhook.test"})
+"""Event types that go to one endpoint whatever it asked for."""
+
+
+def secret_context(workspace_id: UUID, endpoint_id: UUID) -> str:
+    """What an endpoint's secret is bound to when it is sealed (PROMISES S-02)."""
+    return f"webhook_secret|{workspace_id}|{endpoint_id}"
+
+
+def message_id(event_id: UUID, endpoint_id: UUID) -> str:
+    """`webhook-id`, also the id of the delivery in the API: the same in every attempt and replay, without a dot, which the signature reserves."""
+    return f"msg_{event_id.hex}_{endpoint_id.hex}"
+
+
+def parse_message_id(text: str) -> tuple[UUID, UUID] | None:
+    """Event and endpoint of a message id; None for what is none."""
+    parts = text.split("_")
+    if len(parts) != 3 or parts[0] != "msg" or any(len(part) != 32 or not part.isalnum() for part in parts[1:]):
+        return None
+    try:
+        return UUID(hex=parts[1]), UUID(hex=parts[2])
+    except ValueError:
+        return None
