@@ -30,9 +30,10 @@ def request_text(text: str, *, got: str | None = None) -> str:
 
 
 def test_a_request_is_read_by_its_headings() -> None:
-    text = "\n".join(
-        ["Improve this.", "## PROMPT", "Choose.", "", "PROMPT is a word"]
-        + ["FAILED:", '{"input": "a", "expected": "x", "got": "y"}', "noise", '{"b": 1}', "RIGHT", '{"input": "c", "expected": "x"}']
+    text = (
+        "Improve this.\n## PROMPT\nChoose.\n\nPROMPT is a word\n"
+        'FAILED:\n{"input": "a", "expected": "x", "got": "y"}\nnoise\n{"b": 1}\n'
+        'RIGHT\n{"input": "c", "expected": "x"}'
     )
     read = parse_request(text)
     assert read.prompt == "Choose.\n\nPROMPT is a word"
