@@ -1,0 +1,64 @@
+"""What a caller may send as feedback, and what the answer says."""
+
+from typing import Annotated, Any, Final, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+from burnish_gateway.wire import ApiModel, Text
+
+COMMENT_MOST: Final = 10_000
+CORRECTION_MOST: Final = 60_000
+CONTEXT_MOST_BYTES: Final = 16_384
+"""Limits that keep one reaction below a tenth of a message."""
+
+METRIC_NAME: Final = r"^[A-Za-z][A-Za-z0-9_.-]{0,62}$"
+
+NameOfOne = Annotated[Text, Field(min_length=1, max_length=256)]
+
+
+class MetricBody(ApiModel):
+    """A measurement with a name of the caller's own, such as `converted`."""
+
+    name: Annotated[str, Field(pattern=METRIC_NAME, description="A letter, then letters, digits, `_`, `.` or `-`; at most 63.")]
+    value: Annotated[float, Field(description="Any finite number.", examples=[1])]
+
+
+class FeedbackBody(ApiModel):
+    """One person's reaction to one execution or session: at least one of thumb, score, comment, correction, metric."""
+
+    execution_id: UUID | None = Field(default=None, description="What is reacted to; it need not be recorded yet.")
+    session_id: NameOfOne | None = Field(default=None, description="Instead of execution_id: a whole conversation.")
+    thumb: Literal["up", "down"] | None = None
+    score: Annotated[float, Field(ge=0, le=1)] | None = None
+    comment: Annotated[Text, Field(min_length=1, max_length=COMMENT_MOST)] | None = None
+    correction: Annotated[Text, Field(max_length=CORRECTION_MOST)] | None = Field(
+        default=None, description="The answer it should have been."
+    )
+    metric: MetricBody | None = None
+    user_id: NameOfOne | None = Field(
+        default=None, description="The caller's own id of the end user. Later feedback of one user replaces earlier."
+    )
+    feedback_id: UUID | None = Field(default=None, description="Given again, the same reaction is not counted twice; changed, it replaces.")
+    context: dict[str, Any] | None = Field(default=None, description="Anything that belongs to it: device, page, … At most 16 KiB of JSON.")
+
+
+class FeedbackAccepted(BaseModel):
+    """The reaction is on disk."""
+
+    feedback_id: UUID
+
+
+class FeedbackShown(BaseModel):
+    """One current reaction, as an execution shows it."""
+
+    feedback_id: UUID
+    kind: str
+    thumb: Literal["up", "down"] | None = None
+    score: float | None = None
+    comment: str | None = None
+    correction: str | None = None
+    metric: dict[str, Any] | None = None
+    user_id: str | None = None
+    context: dict[str, Any] = Field(default_factory=dict)
+    accepted_at: str

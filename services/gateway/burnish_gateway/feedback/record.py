@@ -1,0 +1,73 @@
+"""Turns one POST into the reactions that it holds. Pure, save for the publisher that makes them durable."""
+
+import json
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from burnish_gateway.feedback.bodies import CONTEXT_MOST_BYTES, FeedbackBody
+from burnish_gateway.feedback.publish import FeedbackPublisher
+from burnish_shared.contracts.feedback import FeedbackItem
+from burnish_shared.errors import InvalidField
+from burnish_shared.ids import derived_uuid, new_uuid
+
+REACTIONS: Final = ("thumb", "score", "comment", "correction", "metric")
+
+
+async def record(
+    body: FeedbackBody, *, workspace_id: UUID, api_key_id: UUID, key: str | None, now: datetime, publisher: FeedbackPublisher
+) -> UUID:
+    """Makes the feedback durable and returns its id. Safe to repeat: with the same id or Idempotency-Key it counts once.
+
+    Raises InvalidField naming the field, Unavailable when it cannot be kept anywhere.
+    """
+    check(body)
+    feedback_id = body.feedback_id or feedback_id_for(workspace_id, key)
+    await publisher.record(items_of(body, feedback_id=feedback_id, workspace_id=workspace_id, api_key_id=api_key_id, now=now))
+    return feedback_id
+
+
+def feedback_id_for(workspace_id: UUID, key: str | None) -> UUID:
+    """The same id for the same Idempotency-Key of a workspace; without a key a fresh one."""
+    return derived_uuid(workspace_id, key) if key is not None else new_uuid()
+
+
+def check(body: FeedbackBody) -> None:
+    """What one field alone cannot say. Raises InvalidField."""
+    if body.execution_id is None and body.session_id is None:
+        raise InvalidField("execution_id: give execution_id or session_id; feedback must be about something.", param="execution_id")
+    if body.execution_id is not None and body.session_id is not None:
+        raise InvalidField("session_id: give execution_id or session_id, not both.", param="session_id")
+    if all(getattr(body, name) is None for name in REACTIONS):
+        raise InvalidField(f"thumb: give at least one of {', '.join(REACTIONS)}.", param="thumb")
+    if body.context is not None and len(json.dumps(body.context, ensure_ascii=False).encode()) > CONTEXT_MOST_BYTES:
+        raise InvalidField(f"context: may have at most {CONTEXT_MOST_BYTES} bytes as JSON.", param="context")
+
+
+def items_of(body: FeedbackBody, *, feedback_id: UUID, workspace_id: UUID, api_key_id: UUID, now: datetime) -> list[FeedbackItem]:
+    """One item for each kind of reaction; a comment rides along with the thumb or the score where there is one."""
+    common: dict[str, Any] = {
+        "feedback_id": feedback_id,
+        "workspace_id": workspace_id,
+        "target_kind": "execution" if body.execution_id is not None else "session",
+        "target_id": str(body.execution_id) if body.execution_id is not None else body.session_id,
+        "user_id": body.user_id,
+        "context": body.context or {},
+        "accepted_at": now,
+        "api_key_id": str(api_key_id),
+    }
+    reactions: list[dict[str, Any]] = []
+    if body.thumb is not None:
+        reactions.append({"kind": "thumb", "value": float(body.thumb == "up")})
+    if body.score is not None:
+        reactions.append({"kind": "score", "value": body.score})
+    if body.comment is not None:
+        if reactions:
+            reactions[0]["comment"] = body.comment
+        else:
+            reactions.append({"kind": "comment", "comment": body.comment})
+    if body.correction is not None:
+        reactions.append({"kind": "correction", "correction": body.correction})
+    if body.metric is not None:
+        reactions.append({"kind": f"metric:{body.metric.name}", "value": body.metric.value})
+    return [FeedbackItem(**common, **one) for one in reactions]

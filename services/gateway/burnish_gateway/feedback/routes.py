@@ -1,0 +1,29 @@
+"""`POST /v1/feedback`."""
+
+from fastapi import Request
+from fastapi.responses import Response
+
+from burnish_gateway.deps import Editor, GatewayParts
+from burnish_gateway.feedback.bodies import FeedbackAccepted, FeedbackBody
+from burnish_gateway.feedback.record import record
+from burnish_gateway.idempotency import key_of
+from burnish_gateway.wire import make_router
+
+router = make_router("feedback")
+
+
+@router.post("/v1/feedback", status_code=202, response_model=FeedbackAccepted, summary="React to an execution or a session")
+async def post_feedback(request: Request, body: FeedbackBody, principal: Editor, gateway: GatewayParts) -> Response:
+    """Answered once it is on disk. The execution need not be recorded yet: the reaction waits for it.
+
+    Of several reactions of one kind by one end user to one target, the one accepted last counts.
+    """
+    feedback_id = await record(
+        body,
+        workspace_id=principal.workspace_id,
+        api_key_id=principal.api_key_id,
+        key=key_of(request),
+        now=gateway.clock.now(),
+        publisher=gateway.feedback,
+    )
+    return Response(b'{"feedback_id":"%s"}' % str(feedback_id).encode(), status_code=202, media_type="application/json")
