@@ -3,7 +3,7 @@
 from typing import Final
 from uuid import UUID
 
-SECRET_PREFIX: Final = "whsec_"
+SECRET_PREFIX: Final = "whsec_"  # noqa: S105
 SECRET_BYTES: Final = 32
 
 FILTER_FIELDS: Final = {"prompts": "prompt", "labels": "label"}
@@ -19,7 +19,7 @@ def secret_context(workspace_id: UUID, endpoint_id: UUID) -> str:
 
 
 def message_id(event_id: UUID, endpoint_id: UUID) -> str:
-    """`webhook-id`, also the id of the delivery in the API: the same in every attempt and replay, without a dot, which the signature reserves."""
+    """`webhook-id`, and the delivery's id in the API: the same in every attempt and replay, without the dot that the signature reserves."""
     return f"msg_{event_id.hex}_{endpoint_id.hex}"
 
 

@@ -1,4 +1,7 @@
-"""Which addresses may be dialled. Pure: an explicit table, because `ipaddress.is_global` says yes to many wrapped private ones (PROMISES fact 8)."""
+"""Which addresses may be dialled. Pure.
+
+An explicit table, because `ipaddress.is_global` says yes to many wrapped private addresses (PROMISES fact 8).
+"""
 
 from dataclasses import dataclass
 from enum import Enum

@@ -1,4 +1,4 @@
-"""Dials only what was checked: an aiohttp connector whose resolver returns vetted addresses, and which looks at the peer before it sends."""
+"""Dials only what was checked: an aiohttp connector whose resolver gives vetted addresses, and that looks at the peer before it sends."""
 
 import socket
 import ssl
@@ -47,7 +47,7 @@ class Egress:
         return target
 
     async def addresses(self, target: Target) -> list[str]:
-        """The addresses that may be dialled for a target, all of them checked. Raises EgressRefused, or OSError when it does not resolve."""
+        """The addresses that may be dialled for a target, all checked. Raises EgressRefused, or OSError when it does not resolve."""
         addresses = [target.address] if target.address else list(await self._resolver.resolve(target.host))
         refuse_unless_reachable(target, addresses, policy=self.policy)
         return addresses

@@ -43,7 +43,9 @@ def parse_target(url: str) -> Target:
     if len(url) > MAX_URL_LENGTH:
         raise EgressRefused(f"The URL is longer than {MAX_URL_LENGTH} characters.", param="url")
     if not _VISIBLE.match(url) or "\\" in url:
-        raise EgressRefused("The URL may hold visible ASCII only, and no backslash: percent-encode the path, write the host in punycode.", param="url")
+        raise EgressRefused(
+            "The URL may hold visible ASCII only, and no backslash: percent-encode the path, write the host in punycode.", param="url"
+        )
     parts = _URL.match(url)
     if parts is None:
         raise EgressRefused("This is no absolute URL without a fragment, like https://example.com/hook.", param="url")
@@ -95,7 +97,9 @@ def refuse_unless_reachable(target: Target, addresses: Sequence[str], *, policy:
     """
     verdicts = [policy.judge(address) for address in addresses]
     if Verdict.DENIED in verdicts:
-        raise EgressRefused("The URL leads to an address that is not public; the operator can open networks by BURNISH_EGRESS_ALLOW.", param="url")
+        raise EgressRefused(
+            "The URL leads to an address that is not public; the operator can open networks by BURNISH_EGRESS_ALLOW.", param="url"
+        )
     strict = Verdict.PUBLIC in verdicts or not policy.allow
     if strict and target.scheme != "https":
         raise EgressRefused("The URL must begin with https://.", param="url")

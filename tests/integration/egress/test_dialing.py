@@ -12,11 +12,12 @@ from pathlib import Path
 import aiohttp
 import pytest
 from aiohttp import web
-from burnish_shared.egress import Egress, EgressPolicy, EgressRefused, SystemResolver
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+
+from burnish_shared.egress import Egress, EgressPolicy, EgressRefused, SystemResolver
 
 pytestmark = [pytest.mark.promise("W-08"), pytest.mark.capability("W1"), pytest.mark.asyncio(loop_scope="session")]
 
@@ -92,7 +93,9 @@ async def test_every_new_connection_asks_the_resolver_again() -> None:
         assert resolver.asked == ["inner.example", "inner.example"]
 
 
-@pytest.mark.parametrize("answers", [["93.184.216.34", "127.0.0.1"], ["2606:4700:4700::1111", "::1"], ["::ffff:127.0.0.1"], ["64:ff9b::7f00:1"]])
+@pytest.mark.parametrize(
+    "answers", [["93.184.216.34", "127.0.0.1"], ["2606:4700:4700::1111", "::1"], ["::ffff:127.0.0.1"], ["64:ff9b::7f00:1"]]
+)
 async def test_one_private_answer_of_several_refuses_the_name_at_check_and_at_dial(answers: list[str]) -> None:
     egress = Egress(EgressPolicy(), resolver=ScriptedResolver([answers]))
     with pytest.raises(EgressRefused):
@@ -101,7 +104,9 @@ async def test_one_private_answer_of_several_refuses_the_name_at_check_and_at_di
         await _get(egress, "https://mixed.example/")
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "[::1]", "[::ffff:127.0.0.1]", "[64:ff9b::7f00:1]", "169.254.169.254", "2130706433", "127.1", "localhost"])
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1", "[::1]", "[::ffff:127.0.0.1]", "[64:ff9b::7f00:1]", "169.254.169.254", "2130706433", "127.1", "localhost"]
+)
 async def test_a_literal_is_refused_at_dial_though_nobody_checked_it_before(host: str) -> None:
     egress = Egress(EgressPolicy())
     with pytest.raises((EgressRefused, aiohttp.InvalidURL)):

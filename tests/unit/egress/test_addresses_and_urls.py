@@ -3,33 +3,38 @@
 from ipaddress import IPv4Address, IPv6Address
 
 import pytest
-from burnish_shared.egress import EgressPolicy, EgressRefused, Verdict, parse_target
-from burnish_shared.egress.target import refuse_unless_reachable
 from hypothesis import given
 from hypothesis import strategies as st
+
+from burnish_shared.egress import EgressPolicy, EgressRefused, Verdict, parse_target
+from burnish_shared.egress.target import refuse_unless_reachable
 
 pytestmark = [pytest.mark.promise("W-08"), pytest.mark.capability("W1")]
 
 NOTHING_OPENED = EgressPolicy()
 
 PRIVATE_ADDRESSES = [
-    "0.0.0.0", "10.0.0.1", "100.64.0.1", "100.100.100.200", "127.0.0.1", "127.255.255.254", "168.63.129.16", "169.254.169.254", "172.16.0.1",
+    "0.0.0.0", "10.0.0.1", "100.64.0.1", "100.100.100.200", "127.0.0.1", "127.255.255.254", "168.63.129.16", "169.254.169.254",
+    "172.16.0.1",
     "172.31.255.255", "192.0.0.1", "192.0.0.170", "192.0.2.1", "192.88.99.1", "192.168.1.1", "198.18.0.1", "198.19.255.255", "198.51.100.1",
     "203.0.113.1", "224.0.0.1", "239.255.255.255", "240.0.0.1", "255.255.255.255",
     "::", "::1", "::ffff:127.0.0.1", "::ffff:7f00:1", "::127.0.0.1", "::7f00:1", "::ffff:100.64.0.1", "::ffff:169.254.169.254",
     "64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe", "64:ff9b:1::a00:1", "64:ff9b:1::1", "2002:7f00:1::", "2002:a9fe:a9fe::1", "2002:0a00:0001::",
-    "2001::1", "2001:0:4136:e378:8000:63bf:3fff:fdd2", "2001:db8::1", "2001:10::1", "fe80::1", "fec0::1", "fd00:ec2::254", "fc00::1", "ff02::1",
+    "2001::1", "2001:0:4136:e378:8000:63bf:3fff:fdd2", "2001:db8::1", "2001:10::1", "fe80::1", "fec0::1", "fd00:ec2::254", "fc00::1",
+    "ff02::1",
     "100::1", "3fff::1", "5f00::1", "4000::1", "::2", "::ffff:0:127.0.0.1",
 ]  # fmt: skip
 
 PUBLIC_ADDRESSES = [
     "1.1.1.1", "8.8.8.8", "93.184.216.34", "100.63.255.255", "100.128.0.1", "172.15.255.255", "172.32.0.1", "192.0.1.1", "198.17.255.255",
-    "198.20.0.1", "223.255.255.255", "168.63.129.15", "2606:4700:4700::1111", "2a00:1450:4001:81b::200e", "::ffff:8.8.8.8", "64:ff9b::808:808",
+    "198.20.0.1", "223.255.255.255", "168.63.129.15", "2606:4700:4700::1111", "2a00:1450:4001:81b::200e", "::ffff:8.8.8.8",
+    "64:ff9b::808:808",
     "2002:808:808::1",
 ]  # fmt: skip
 
 BAD_LITERAL_URLS = [
-    "https://127.0.0.1/", "https://127.1/", "https://0/", "https://0x7f.1/", "https://0x7f000001/", "https://2130706433/", "https://0177.0.0.1/",
+    "https://127.0.0.1/", "https://127.1/", "https://0/", "https://0x7f.1/", "https://0x7f000001/", "https://2130706433/",
+    "https://0177.0.0.1/",
     "https://127.0.0.01/", "https://127.0.0.1./", "https://2130706433./", "https://1.2.3.4.5/", "https://256.1.1.1/", "https://0x/",
     "https://[::1]/", "https://[::]/", "https://[::ffff:127.0.0.1]/", "https://[::ffff:7f00:1]/", "https://[::127.0.0.1]/",
     "https://[64:ff9b::7f00:1]/", "https://[64:ff9b:1::a00:1]/", "https://[2002:7f00:1::]/", "https://[2001:0:0:0::1]/",
@@ -37,9 +42,12 @@ BAD_LITERAL_URLS = [
     "https://169.254.169.254/latest/meta-data", "https://100.100.100.200/", "https://168.63.129.16/", "https://100.64.0.1/",
     "https://192.0.0.8/", "https://198.18.0.1/", "https://224.0.0.1/", "https://240.0.0.1/", "https://①②⑦.0.0.1/", "https://127。0。0。1/",
     "http://a@127.0.0.1/", "https://a:b@example.com/", "http://127.0.0.1#@x", "https://example.com#@127.0.0.1", "http://[example.com]/",
-    "gopher://example.com/", "file:///etc/passwd", "unix:/run/x.sock", "ftp://example.com/", "https:example.com", "//example.com/", "example.com",
-    "https:///path", "https://", "https://example.com:99999/", "https://example.com:0/", "https://example.com:22/", "https://example.com:25/",
-    "https://example.com:5432/", "https://example.com:4222/", "http://example.com/", "https://exa mple.com/", "https://example.com\\@127.0.0.1/",
+    "gopher://example.com/", "file:///etc/passwd", "unix:/run/x.sock", "ftp://example.com/", "https:example.com", "//example.com/",
+    "example.com",
+    "https:///path", "https://", "https://example.com:99999/", "https://example.com:0/", "https://example.com:22/",
+    "https://example.com:25/",
+    "https://example.com:5432/", "https://example.com:4222/", "http://example.com/", "https://exa mple.com/",
+    "https://example.com\\@127.0.0.1/",
     "https://example.com/\r\nX: y", "https://example.com/\x00", "https://example..com/", "https://-a.example/", "https://example.com./",
     "https://localhost./", "https://exämple.com/", "https://example.com:443:80/", "https://[::1]x/", "https://" + "a" * 64 + ".com/",
     "https://example.com/" + "a" * 2048, "", "https://%31%32%37.0.0.1/", "https://127.0.0.1%00.example.com/", "https://ex%61mple.com/",
@@ -87,7 +95,14 @@ def test_a_url_of_the_list_is_refused(url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["https://example.com/hook?a=b%20c", "https://example.com", "https://EXAMPLE.com:8443/x", "https://8.8.8.8/", "https://[2606:4700:4700::1111]:443/"]
+    "url",
+    [
+        "https://example.com/hook?a=b%20c",
+        "https://example.com",
+        "https://EXAMPLE.com:8443/x",
+        "https://8.8.8.8/",
+        "https://[2606:4700:4700::1111]:443/",
+    ],
 )
 def test_an_ordinary_url_passes(url: str) -> None:
     assert _refused(url) is None

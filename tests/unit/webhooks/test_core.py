@@ -8,13 +8,15 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from burnish_shared.contracts.events import Event
-from burnish_shared.ids import new_uuid
-from burnish_webhooks.core import breaker, matching, outcome, payload, schedule
-from burnish_webhooks.core.signature import key_of, signature_header
 from hypothesis import given
 from hypothesis import strategies as st
 from standardwebhooks import Webhook, WebhookVerificationError
+
+from burnish_shared.contracts.events import Event
+from burnish_shared.contracts.webhooks import message_id, parse_message_id
+from burnish_shared.ids import new_uuid
+from burnish_webhooks.core import breaker, matching, outcome, payload, schedule
+from burnish_webhooks.core.signature import key_of, signature_header
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 WORKSPACE, ENDPOINT = UUID(int=1), UUID(int=2)
@@ -242,5 +244,14 @@ def test_a_body_that_would_be_too_long_goes_without_its_data() -> None:
 
 
 def test_message_ids_have_no_dot_and_differ_by_event_and_endpoint() -> None:
-    ids = {payload.message_id(UUID(int=a), UUID(int=b)) for a, b in itertools.product(range(3), repeat=2)}
-    assert len(ids) == 9 and all(one.startswith("msg_") and "." not in one for one in ids)
+    pairs = [(UUID(int=a), UUID(int=b)) for a, b in itertools.product(range(3), repeat=2)]
+    ids = [message_id(*pair) for pair in pairs]
+    assert len(set(ids)) == 9 and all(one.startswith("msg_") and "." not in one for one in ids)
+    assert [parse_message_id(one) for one in ids] == pairs
+
+
+@pytest.mark.parametrize(
+    "text", ["", "msg_", "msg_1_2", "msg_" + "0" * 32, "msg_" + "z" * 32 + "_" + "0" * 32, "x_" + "0" * 32 + "_" + "0" * 32, "msg_\x00_"]
+)
+def test_what_is_no_message_id_is_seen(text: str) -> None:
+    assert parse_message_id(text) is None

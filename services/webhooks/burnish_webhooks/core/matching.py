@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from burnish_shared.contracts.events import Event
+from burnish_shared.contracts.webhooks import FILTER_FIELDS
 
 MAX_HOPS = 3
 """Rounds of webhook → API → event → webhook after which an event is not delivered any more (PROMISES W-13)."""
@@ -25,10 +26,6 @@ class Subscription:
     filters: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
-FILTER_FIELDS = {"prompts": "prompt", "labels": "label"}
-"""A filter's name → the field of the event's data that it looks at."""
-
-
 def wants(subscription: Subscription, event: Event) -> bool:
     """Whether the endpoint gets the event. Never across workspaces; a test event goes to its endpoint alone."""
     if event.workspace_id != subscription.workspace_id or event.hops >= MAX_HOPS:
@@ -43,4 +40,4 @@ def wants(subscription: Subscription, event: Event) -> bool:
 
 
 def _covers(pattern: str, event_type: str) -> bool:
-    return pattern == "*" or pattern == event_type or (pattern.endswith(".*") and event_type.startswith(pattern[:-1]))
+    return pattern in ("*", event_type) or (pattern.endswith(".*") and event_type.startswith(pattern[:-1]))

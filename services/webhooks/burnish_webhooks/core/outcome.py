@@ -11,7 +11,7 @@ from burnish_webhooks.core.schedule import next_delay_s
 ErrorClass = Literal[
     "dns_failed", "egress_refused", "connect_failed", "tls_failed", "timeout", "connection_lost", "http_status", "redirect", "bad_response"
 ]
-"""Why an attempt failed, as the delivery log shows it. Nothing in it tells an open inner port from a closed one: those are never dialled."""
+"""Why an attempt failed, as the delivery log shows it. Inner ports, open or closed, are never dialled."""
 
 GONE = 410
 

@@ -1,7 +1,6 @@
 """The bytes of a delivery: thin JSON, made once, stored, and sent and signed as they are."""
 
 import json
-from uuid import UUID
 
 from burnish_shared.contracts.events import Event
 
@@ -19,13 +18,8 @@ _COLLECTION_OF_NOUN = {
 }
 
 
-def message_id(event_id: UUID, endpoint_id: UUID) -> str:
-    """`webhook-id`, also the id of the delivery in the API: the same in every attempt and replay, and without a dot, which the signature reserves."""
-    return f"msg_{event_id.hex}_{endpoint_id.hex}"
-
-
 def body_of(event: Event, *, base_url: str) -> bytes:
-    """What every endpoint of the event receives, at most MAX_BODY_BYTES. `base_url` is where customers reach the API, '' for paths alone."""
+    """What every endpoint of the event receives, at most MAX_BODY_BYTES. `base_url`: where customers reach the API, '' for paths alone."""
     body = _encode(event, data=event.data, base_url=base_url)
     return body if len(body) <= MAX_BODY_BYTES else _encode(event, data={"omitted": "too_large"}, base_url=base_url)
 

@@ -1,4 +1,4 @@
-"""Standard Webhooks signatures, version 1: HMAC-SHA256 over `id.timestamp.body` (https://www.standardwebhooks.com, spec section Signature scheme)."""
+"""Standard Webhooks signatures, version 1: HMAC-SHA256 over `id.timestamp.body` (standardwebhooks.com, section Signature scheme)."""
 
 import base64
 import binascii
@@ -6,7 +6,7 @@ import hashlib
 import hmac
 from collections.abc import Sequence
 
-SECRET_PREFIX = "whsec_"
+from burnish_shared.contracts.webhooks import SECRET_PREFIX
 
 
 def key_of(secret: str) -> bytes:

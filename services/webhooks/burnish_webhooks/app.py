@@ -1,0 +1,136 @@
+"""Composition root of the webhooks service."""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from burnish_shared import streams
+from burnish_shared.auth.sealing import key_from_text
+from burnish_shared.bus.batch import consume
+from burnish_shared.bus.connect import Bus, connect
+from burnish_shared.bus.relay import Relay
+from burnish_shared.clock import SystemClock
+from burnish_shared.db.session import Database
+from burnish_shared.egress import Egress, EgressPolicy
+from burnish_shared.errors import Unavailable
+from burnish_shared.process import HealthServer, supervise
+from burnish_webhooks.consumers import event_handler
+from burnish_webhooks.core.outcome import Exhausted, Gone, Outcome
+from burnish_webhooks.deliver import NotSent, deliver
+from burnish_webhooks.dice import SystemDice
+from burnish_webhooks.dispatch_due import Dispatcher, Limits
+from burnish_webhooks.housekeeping import keep_house, measure
+from burnish_webhooks.io.deliveries_store import Claim
+from burnish_webhooks.io.sender import HttpSender
+from burnish_webhooks.replay import replay_waiting
+from burnish_webhooks.settings import WebhooksSettings
+
+log = structlog.get_logger("burnish.webhooks")
+
+DATABASE_CONNECTIONS = 8
+
+
+async def main(stop: asyncio.Event) -> None:
+    """Delivers until `stop`, then lets the attempts under way end."""
+    settings = WebhooksSettings()
+    kek = key_from_text(settings.kek.get_secret_value())
+    egress = Egress(EgressPolicy.parse(settings.egress_allow))
+    db = await Database.open(
+        settings.database_url.get_secret_value(), application_name=f"burnish-webhooks-{settings.replica}", max_size=DATABASE_CONNECTIONS
+    )
+    parts: list[Bus] = []
+    health = HealthServer(settings.metrics_port, lambda: _why_not_ready(db, parts))
+    await health.start()
+    try:
+        bus = await connect(settings.nats_url.get_secret_value(), service="webhooks", replica=settings.replica)
+        parts.append(bus)
+        async with (
+            bus,
+            HttpSender(
+                egress, total_timeout_s=settings.webhook_total_timeout_s, connect_timeout_s=settings.webhook_connect_timeout_s
+            ) as http,
+        ):
+            await _serve(settings, db=db, bus=bus, http=http, kek=kek, stop=stop)
+    finally:
+        await health.close()
+        await db.close()
+
+
+async def _serve(settings: WebhooksSettings, *, db: Database, bus: Bus, http: HttpSender, kek: bytes, stop: asyncio.Event) -> None:
+    relay = Relay(db, bus, service="webhooks", wait_ms=settings.relay_wait_ms)
+    clock, dice = SystemClock(), SystemDice()
+
+    async def attempt(claim: Claim) -> Outcome | NotSent:
+        outcome = await deliver(claim, db=db, http=http, clock=clock, dice=dice, kek=kek, factor=settings.webhook_schedule_factor)
+        if isinstance(outcome, Exhausted | Gone):
+            relay.wake()
+        return outcome
+
+    dispatcher = Dispatcher(db, attempt, limits=limits_of(settings))
+
+    async def replay_some() -> None:
+        if await replay_waiting(db=db, limit=settings.webhook_replays_per_second):
+            dispatcher.wake()
+
+    async def keep_house_and_measure() -> None:
+        await keep_house(db=db, retention_days=settings.webhook_retention_days)
+        await measure(db=db)
+
+    await supervise(
+        consume(bus, streams.WEBHOOKS_EVENTS, event_handler(db, base_url=settings.public_url, wake=dispatcher.wake), db=db, stop=stop),
+        dispatcher.run(stop),
+        relay.run(stop),
+        every(1.0, replay_some, name="replay", stop=stop),
+        every(settings.webhook_housekeeping_interval_s, keep_house_and_measure, name="housekeeping", stop=stop),
+        _until_lost(bus, stop),
+        stop=stop,
+    )
+
+
+def limits_of(settings: WebhooksSettings) -> Limits:
+    return Limits(
+        batch=settings.webhook_batch,
+        per_endpoint=settings.webhook_per_endpoint,
+        per_workspace=settings.webhook_per_workspace,
+        per_process=settings.webhook_per_process,
+        lease_s=settings.webhook_lease_s,
+        interval_s=settings.webhook_claim_interval_s,
+    )
+
+
+async def every(interval_s: float, work: Callable[[], Awaitable[None]], *, name: str, stop: asyncio.Event) -> None:
+    """Does `work` now and then each `interval_s` until `stop`. A round that fails is logged, and the next one tries again."""
+    while not stop.is_set():
+        try:
+            await work()
+        except Unavailable as error:
+            log.warning("webhooks.chore_put_off", chore=name, error=error.message)
+        except Exception:
+            log.exception("webhooks.chore_failed", chore=name)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), interval_s)
+
+
+async def _until_lost(bus: Bus, stop: asyncio.Event) -> None:
+    """Returns at `stop`; raises when NATS refused us for good, so that the process ends and is started anew."""
+    lost, stopping = asyncio.create_task(bus.until_lost()), asyncio.create_task(stop.wait())
+    try:
+        done, _ = await asyncio.wait({lost, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if lost in done:
+            lost.result()
+    finally:
+        lost.cancel()
+        stopping.cancel()
+
+
+async def _why_not_ready(db: Database, parts: list[Bus]) -> str | None:
+    if not parts or not parts[0].is_connected:
+        return "NATS is away"
+    try:
+        async with db.unit_of_work(read_only=True) as tx:
+            await tx.fetchval("SELECT 1")
+    except Unavailable:
+        return "PostgreSQL is away"
+    return None

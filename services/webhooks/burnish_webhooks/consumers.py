@@ -1,0 +1,30 @@
+"""The edge to NATS: events of the EVENTS stream, as bytes, become deliveries."""
+
+from collections.abc import Awaitable, Callable, Sequence
+
+from pydantic import ValidationError
+
+from burnish_shared.bus.batch import Delivered, Poison
+from burnish_shared.contracts.events import Event
+from burnish_shared.db.session import Database
+from burnish_webhooks import metrics
+from burnish_webhooks.fan_out import fan_out
+
+
+def event_handler(db: Database, *, base_url: str, wake: Callable[[], None]) -> Callable[[Sequence[Delivered]], Awaitable[None]]:
+    """The handler of `webhooks_events`. `wake` is called when there is something to send."""
+
+    async def handle(batch: Sequence[Delivered]) -> None:
+        made = await fan_out([_parsed(message) for message in batch], db=db, base_url=base_url)
+        metrics.deliveries_made_total.inc(made)
+        if made:
+            wake()
+
+    return handle
+
+
+def _parsed(message: Delivered) -> Event:
+    try:
+        return Event.model_validate_json(message.data)
+    except ValidationError as error:
+        raise Poison(f"no event: {error.errors(include_input=False)[0]['msg']}", stream_seq=message.stream_seq) from error

@@ -1,0 +1,148 @@
+"""One attempt at one delivery: claim, send without a transaction, settle."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol, assert_never
+
+from burnish_shared import failpoints
+from burnish_shared.auth.sealing import open_sealed
+from burnish_shared.clock import Clock
+from burnish_shared.contracts.events import Event, EventType
+from burnish_shared.contracts.webhooks import message_id, secret_context
+from burnish_shared.db import outbox
+from burnish_shared.db.session import Database, Tx
+from burnish_shared.ids import new_uuid
+from burnish_webhooks import metrics
+from burnish_webhooks.core import breaker
+from burnish_webhooks.core.outcome import Aborted, Answer, Delivered, Exhausted, Gone, Outcome, Response, Retry, classify
+from burnish_webhooks.core.signature import key_of, signature_header
+from burnish_webhooks.dice import Dice
+from burnish_webhooks.io import deliveries_store, endpoints_store
+from burnish_webhooks.io.deliveries_store import Attempt, Claim, Due
+
+USER_AGENT = "Burnish-Webhooks/1"
+
+
+@dataclass(frozen=True, slots=True)
+class NotSent:
+    """The claim was lost, or the endpoint was switched off or paused since: nothing left this process."""
+
+
+class Sender(Protocol):
+    """What makes the POST; `io.sender.HttpSender` in production."""
+
+    async def post(self, url: str, *, body: bytes, headers: dict[str, str]) -> Answer: ...
+
+
+async def deliver(
+    claim: Claim, *, db: Database, http: Sender, clock: Clock, dice: Dice, kek: bytes, factor: float = 1.0
+) -> Outcome | NotSent:
+    """Make one attempt at one delivery. Safe to call twice: a settled delivery is left alone.
+
+    A process that dies between the POST and the commit leaves the claim to its lease; the next attempt carries the same webhook-id.
+    `factor` scales the schedule.
+    """
+    async with db.unit_of_work(workspaces={claim.workspace_id}, read_only=True) as tx:
+        due = await deliveries_store.load(tx, claim)
+    if due is None:
+        return NotSent()
+
+    sent_at = clock.now()
+    answer = await http.post(due.url, body=due.body, headers=headers_of(due, at=sent_at, kek=kek))
+    await failpoints.hit("webhooks.after_send")
+    outcome = classify(answer, failed_before=due.failed_attempts, now=clock.now(), roll=dice.roll(), factor=factor)
+
+    async with db.unit_of_work(workspaces={claim.workspace_id}) as tx:
+        await _settle(tx, due, outcome, answer, at=sent_at, factor=factor)
+    return outcome
+
+
+def headers_of(due: Due, *, at: datetime, kek: bytes) -> dict[str, str]:
+    """Headers of one attempt: the id of all attempts, the time and signature of this one."""
+    identifier = message_id(due.claim.event_id, due.claim.endpoint_id)
+    context = secret_context(due.claim.workspace_id, due.claim.endpoint_id)
+    keys = [key_of(open_sealed(kek, sealed, context=context).decode()) for sealed in due.sealed_secrets]
+    timestamp_s = int(at.timestamp())
+    return {
+        "content-type": "application/json",
+        "user-agent": USER_AGENT,
+        "accept-encoding": "identity",
+        "webhook-id": identifier,
+        "webhook-timestamp": str(timestamp_s),
+        "webhook-signature": signature_header(keys, message_id=identifier, timestamp_s=timestamp_s, body=due.body),
+        "webhook-attempt": str(due.claim.number),
+        "burnish-hops": str(due.hops),
+    }
+
+
+async def _settle(tx: Tx, due: Due, outcome: Outcome, answer: Answer, *, at: datetime, factor: float) -> None:
+    """Writes what came of the attempt: the delivery, the log, the endpoint's health, and notices to others."""
+    claim = due.claim
+    state = await endpoints_store.lock_state(tx, claim.endpoint_id)
+    if state is None:
+        return  # Its workspace is gone, and the delivery with it.
+    is_ours = await _settle_delivery(tx, claim, outcome)
+    await deliveries_store.log_attempt(tx, claim, _attempt(due, outcome, answer, at=at))
+    is_delivered = isinstance(outcome, Delivered)
+    health = (
+        breaker.after_success()
+        if is_delivered
+        else breaker.after_failure(state.health, now=state.now, first_attempt=is_ours and due.failed_attempts == 0, factor=factor)
+    )
+    if health.openings > state.health.openings:
+        metrics.breaker_openings_total.inc()
+    await endpoints_store.save_health(tx, claim.endpoint_id, health, is_delivered=is_delivered)
+    if isinstance(outcome, Exhausted) and is_ours and not due.event_type.startswith("webhook."):
+        await _announce(tx, due, "webhook.delivery.exhausted", at=state.now, error_class=outcome.error_class)
+    reason = "gone" if isinstance(outcome, Gone) else "failing" if breaker.must_be_disabled(health, now=state.now) else None
+    if reason is not None and not state.is_off:
+        await endpoints_store.disable(tx, claim.endpoint_id, reason=reason)
+        await _announce(tx, due, "webhook.endpoint_disabled", at=state.now, reason=reason)
+        metrics.endpoints_disabled_total.labels(reason).inc()
+
+
+async def _settle_delivery(tx: Tx, claim: Claim, outcome: Outcome) -> bool:
+    match outcome:
+        case Delivered():
+            return await deliveries_store.settle_finally(tx, claim, status="delivered", reason=None)
+        case Retry(delay_s=delay_s):
+            return await deliveries_store.settle_pending(tx, claim, delay_s=delay_s)
+        case Exhausted(error_class=error_class):
+            return await deliveries_store.settle_finally(tx, claim, status="exhausted", reason=error_class)
+        case Aborted():
+            return await deliveries_store.settle_finally(tx, claim, status="cancelled", reason="aborted_by_receiver")
+        case Gone():
+            return await deliveries_store.settle_finally(tx, claim, status="cancelled", reason="gone")
+        case _:
+            assert_never(outcome)
+
+
+def _attempt(due: Due, outcome: Outcome, answer: Answer, *, at: datetime) -> Attempt:
+    if isinstance(answer, Response):
+        failure = (
+            outcome.error_class if isinstance(outcome, Retry | Exhausted) else None if isinstance(outcome, Delivered) else "http_status"
+        )
+        return Attempt(due.url, at, answer.duration_ms, answer.status, failure, answer.snippet)
+    return Attempt(due.url, at, answer.duration_ms, None, answer.error_class, None)
+
+
+async def _announce(tx: Tx, due: Due, event_type: EventType, *, at: datetime, **facts: str) -> None:
+    """An event about webhooks itself. It is one hop further than what caused it, so that rounds of them end (PROMISES W-13)."""
+    claim = due.claim
+    delivery_id = message_id(claim.event_id, claim.endpoint_id)
+    event = Event(
+        id=new_uuid(),
+        type=event_type,
+        workspace_id=claim.workspace_id,
+        occurred_at=at,
+        object_id=delivery_id if event_type == "webhook.delivery.exhausted" else str(claim.endpoint_id),
+        hops=due.hops + 1,
+        data={
+            "endpoint_id": str(claim.endpoint_id),
+            "delivery_id": delivery_id,
+            "event_id": str(claim.event_id),
+            "event_type": due.event_type,
+        }
+        | facts,
+    )
+    await outbox.put_event(tx, event, service="webhooks")

@@ -1,0 +1,40 @@
+"""Turns events into deliveries: one row for each (event, endpoint), in the transaction that records the event (PROMISES W-01)."""
+
+from collections.abc import Sequence
+
+from burnish_shared.contracts.events import Event
+from burnish_shared.db.once import claim_events
+from burnish_shared.db.session import Database
+from burnish_webhooks.core.matching import wants
+from burnish_webhooks.core.payload import body_of
+from burnish_webhooks.io import deliveries_store, endpoints_store
+from burnish_webhooks.io.deliveries_store import NewDelivery
+
+CONSUMER = "webhooks"
+
+
+async def fan_out(events: Sequence[Event], *, db: Database, base_url: str) -> int:
+    """Writes the deliveries of events not seen before, and returns how many there are. Safe to call twice with the same events."""
+    by_id = {str(event.id): event for event in events}
+    workspaces = {event.workspace_id for event in events}
+    async with db.unit_of_work(workspaces=workspaces) as tx:
+        fresh = await claim_events(tx, consumer=CONSUMER, event_ids=list(by_id))
+        subscriptions = await endpoints_store.subscriptions(tx, workspaces) if fresh else []
+
+        rows = [
+            NewDelivery(
+                event_id=event.id,
+                endpoint_id=subscription.endpoint_id,
+                workspace_id=event.workspace_id,
+                event_type=event.type,
+                body=body_of(event, base_url=base_url),
+                hops=event.hops,
+                is_cancelled=is_disabled,
+            )
+            for event_id, event in by_id.items()
+            if event_id in fresh
+            for subscription, is_disabled in subscriptions
+            if wants(subscription, event)
+        ]
+
+        return await deliveries_store.add(tx, rows) if rows else 0

@@ -1,0 +1,1 @@
+"""What the webhooks service touches: its tables and its receivers."""

@@ -1,0 +1,209 @@
+"""SQL of deliveries and attempts. Times that decide anything are PostgreSQL's; lock order: the endpoint's state, then its deliveries."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from burnish_shared.db.session import Tx
+
+SNIPPET_MOST_CHARACTERS = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class NewDelivery:
+    """`is_cancelled`: the endpoint is switched off; the row is kept so that it can be replayed."""
+
+    event_id: UUID
+    endpoint_id: UUID
+    workspace_id: UUID
+    event_type: str
+    body: bytes
+    hops: int
+    is_cancelled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The right to make one attempt until the lease ends. `number` fences it, and is the number of the attempt."""
+
+    workspace_id: UUID
+    event_id: UUID
+    endpoint_id: UUID
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """Everything that one attempt needs. `sealed_secrets`: the newest first, a second one during a rotation."""
+
+    claim: Claim
+    event_type: str
+    body: bytes
+    hops: int
+    failed_attempts: int
+    url: str
+    sealed_secrets: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One line of the delivery log."""
+
+    url: str
+    started_at: datetime
+    duration_ms: int
+    status_code: int | None
+    error_class: str | None
+    snippet: str | None
+
+
+async def add(tx: Tx, rows: Sequence[NewDelivery]) -> int:
+    """Writes what is not there yet and makes the endpoints' turns due. Returns how many rows were new."""
+    made = await tx.fetch(
+        """
+        INSERT INTO webhook_deliveries (event_id, endpoint_id, workspace_id, event_type, body, hops, status, reason, settled_at)
+        SELECT event_id, endpoint_id, workspace_id, event_type, body, hops,
+               CASE WHEN cancelled THEN 'cancelled' ELSE 'pending' END,
+               CASE WHEN cancelled THEN 'endpoint_disabled' END, CASE WHEN cancelled THEN clock_timestamp() END
+          FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::bytea[], $6::smallint[], $7::boolean[])
+               AS n (event_id, endpoint_id, workspace_id, event_type, body, hops, cancelled)
+        ON CONFLICT DO NOTHING RETURNING endpoint_id, workspace_id, status""",
+        [row.event_id for row in rows],
+        [row.endpoint_id for row in rows],
+        [row.workspace_id for row in rows],
+        [row.event_type for row in rows],
+        [row.body for row in rows],
+        [row.hops for row in rows],
+        [row.is_cancelled for row in rows],
+    )
+    due = sorted({(row["endpoint_id"], row["workspace_id"]) for row in made if row["status"] == "pending"})
+    await tx.execute(
+        """
+        INSERT INTO webhook_endpoint_states AS s (endpoint_id, workspace_id, due_at)
+        SELECT endpoint_id, workspace_id, clock_timestamp() FROM unnest($1::uuid[], $2::uuid[]) AS n (endpoint_id, workspace_id)
+        ON CONFLICT (endpoint_id) DO UPDATE SET due_at = greatest(least(s.due_at, excluded.due_at), s.opened_until)""",
+        [endpoint_id for endpoint_id, _ in due],
+        [workspace_id for _, workspace_id in due],
+    )
+    return len(made)
+
+
+async def claim_due(tx: Tx, *, limit: int, lease_s: float, per_endpoint: int, per_workspace: int) -> list[Claim]:
+    """Takes due deliveries of any workspace in fair turns; each is ours until its lease ends."""
+    rows = await tx.fetch(
+        "SELECT workspace_id, event_id, endpoint_id, claim_no FROM claim_webhook_deliveries($1, $2, $3, $4)",
+        limit,
+        int(lease_s * 1000),
+        per_endpoint,
+        per_workspace,
+    )
+    return [Claim(row["workspace_id"], row["event_id"], row["endpoint_id"], row["claim_no"]) for row in rows]
+
+
+async def load(tx: Tx, claim: Claim) -> Due | None:
+    """What is to be sent. None when the claim was lost, or when the endpoint was deleted, disabled or paused since (PROMISES W-10)."""
+    row = await tx.fetchrow(
+        """
+        SELECT d.event_type, d.body, d.hops, d.failed_attempts, e.url, e.secret_sealed,
+               CASE WHEN e.previous_secret_until > clock_timestamp() THEN e.previous_secret_sealed END AS previous_secret_sealed
+          FROM webhook_deliveries d
+          JOIN webhook_endpoints e ON e.endpoint_id = d.endpoint_id
+          JOIN webhook_endpoint_states s ON s.endpoint_id = d.endpoint_id
+         WHERE d.event_id = $1 AND d.endpoint_id = $2 AND d.claims = $3 AND d.status = 'pending' AND d.leased_until > clock_timestamp()
+           AND NOT e.paused AND e.deleted_at IS NULL AND (s.disabled_at IS NULL OR s.disabled_at <= e.enabled_at)""",
+        claim.event_id,
+        claim.endpoint_id,
+        claim.number,
+    )
+    if row is None:
+        return None
+    secrets = tuple(secret for secret in (row["secret_sealed"], row["previous_secret_sealed"]) if secret is not None)
+    return Due(claim, row["event_type"], row["body"], row["hops"], row["failed_attempts"], row["url"], secrets)
+
+
+async def settle_pending(tx: Tx, claim: Claim, *, delay_s: float) -> bool:
+    """A failed attempt: due again in `delay_s`. False when the claim was lost meanwhile: somebody else decides now."""
+    return await _settle(
+        tx,
+        claim,
+        "failed_attempts = failed_attempts + 1, next_attempt_at = clock_timestamp() + $4 * interval '1 second'",
+        delay_s,
+    )
+
+
+async def settle_finally(tx: Tx, claim: Claim, *, status: str, reason: str | None) -> bool:
+    """The end of a delivery: delivered, exhausted or cancelled. False when the claim was lost meanwhile."""
+    failed = 0 if status == "delivered" else 1
+    return await _settle(
+        tx, claim, f"status = $4, reason = $5, settled_at = clock_timestamp(), failed_attempts = failed_attempts + {failed}", status, reason
+    )
+
+
+async def _settle(tx: Tx, claim: Claim, change: str, *args: object) -> bool:
+    settled = await tx.fetchval(
+        f"UPDATE webhook_deliveries SET leased_until = NULL, {change} "
+        "WHERE event_id = $1 AND endpoint_id = $2 AND claims = $3 AND status = 'pending' RETURNING true",
+        claim.event_id,
+        claim.endpoint_id,
+        claim.number,
+        *args,
+    )
+    return bool(settled)
+
+
+async def log_attempt(tx: Tx, claim: Claim, attempt: Attempt) -> None:
+    """Adds a line to the log; the same attempt twice is one line."""
+    await tx.execute(
+        """
+        INSERT INTO webhook_attempts
+               (event_id, endpoint_id, number, workspace_id, url, started_at, duration_ms, status_code, error_class, response_snippet)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING""",
+        claim.event_id,
+        claim.endpoint_id,
+        claim.number,
+        claim.workspace_id,
+        attempt.url,
+        attempt.started_at,
+        attempt.duration_ms,
+        attempt.status_code,
+        attempt.error_class,
+        attempt.snippet,
+    )
+
+
+async def restart(tx: Tx, *, event_id: UUID, endpoint_id: UUID) -> str:
+    """Makes a delivery due now, from the start of the schedule: 'restarted', 'under_way' (an attempt is being made), or 'not_found'."""
+    row = await tx.fetchrow(
+        "SELECT leased_until > clock_timestamp() AS under_way FROM webhook_deliveries WHERE event_id = $1 AND endpoint_id = $2 FOR UPDATE",
+        event_id,
+        endpoint_id,
+    )
+    if row is None:
+        return "not_found"
+    if row["under_way"]:
+        return "under_way"
+    await tx.execute(
+        """
+        UPDATE webhook_deliveries SET status = 'pending', reason = NULL, settled_at = NULL, failed_attempts = 0, leased_until = NULL,
+               next_attempt_at = clock_timestamp() WHERE event_id = $1 AND endpoint_id = $2""",
+        event_id,
+        endpoint_id,
+    )
+    return "restarted"
+
+
+async def cancel_pending(tx: Tx, endpoint_id: UUID, *, reason: str, limit: int) -> int:
+    """Cancels up to `limit` deliveries of an endpoint that is switched off; they can be replayed later. Returns how many there were."""
+    rows = await tx.fetch(
+        """
+        UPDATE webhook_deliveries SET status = 'cancelled', reason = $2, settled_at = clock_timestamp(), leased_until = NULL
+         WHERE endpoint_id = $1 AND status = 'pending'
+           AND event_id IN (SELECT q.event_id FROM webhook_deliveries q WHERE q.endpoint_id = $1 AND q.status = 'pending'
+                             ORDER BY q.next_attempt_at LIMIT $3)
+        RETURNING event_id""",
+        endpoint_id,
+        reason,
+        limit,
+    )
+    return len(rows)

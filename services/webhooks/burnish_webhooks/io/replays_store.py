@@ -1,0 +1,23 @@
+"""SQL of the wishes to send again."""
+
+from uuid import UUID
+
+from burnish_shared.db.session import Tx
+
+
+async def waiting(tx: Tx, *, limit: int) -> list[tuple[UUID, UUID]]:
+    """(workspace, replay) of the oldest wishes, of any workspace."""
+    rows = await tx.fetch("SELECT workspace_id, replay_id FROM webhook_replays_waiting($1)", limit)
+    return [(row["workspace_id"], row["replay_id"]) for row in rows]
+
+
+async def lock(tx: Tx, replay_id: UUID) -> tuple[UUID, UUID] | None:
+    """(event, endpoint) of a wish, locked. None when it is done, or in somebody else's hands."""
+    row = await tx.fetchrow(
+        "SELECT event_id, endpoint_id FROM webhook_replays WHERE replay_id = $1 AND done_at IS NULL FOR UPDATE SKIP LOCKED", replay_id
+    )
+    return (row["event_id"], row["endpoint_id"]) if row is not None else None
+
+
+async def finish(tx: Tx, replay_id: UUID, *, outcome: str) -> None:
+    await tx.execute("UPDATE webhook_replays SET done_at = clock_timestamp(), outcome = $2 WHERE replay_id = $1", replay_id, outcome)
