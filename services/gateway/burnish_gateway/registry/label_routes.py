@@ -38,7 +38,9 @@ async def get_label(slug: str, label: str, principal: Viewer, gateway: GatewayPa
 
 
 @router.put("/v1/prompts/{slug}/labels/{label}", response_model=answers.LabelAnswer, summary="Move a label, or set a new one")
-async def put_label(slug: str, label: str, request: Request, body: bodies.MoveLabel, principal: Editor, gateway: GatewayParts) -> Response:
+async def put_label(
+    slug: str, label: str, *, request: Request, body: bodies.MoveLabel, principal: Editor, gateway: GatewayParts
+) -> Response:
     """Every gateway serves it within a second. Setting it where it stands changes nothing."""
     name, moved = parse_slug(slug), parse_movable_label(label)
 
