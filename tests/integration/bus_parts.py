@@ -135,7 +135,7 @@ async def stored(server: OwnNats, stream: str) -> list[str]:
     ids = []
     async with bus_of(server, "provisioner") as bus:
         state = json.loads((await bus.nc.request(f"$JS.API.STREAM.INFO.{stream}")).data)["state"]
-        for seq in range(state["first_seq"], state["last_seq"] + 1):
+        for seq in range(max(state["first_seq"], 1), state["last_seq"] + 1):
             answer = json.loads((await bus.nc.request(f"$JS.API.STREAM.MSG.GET.{stream}", json.dumps({"seq": seq}).encode())).data)
             ids.append(parse_headers(base64.b64decode(answer["message"]["hdrs"]))["Nats-Msg-Id"])
     return ids

@@ -1,0 +1,245 @@
+"""The outbox relay on a real NATS and a real PostgreSQL: nothing lost, nothing twice, whoever is killed."""
+
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from burnish_shared import metrics, subjects
+from burnish_shared.bus import stream_loss
+from burnish_shared.bus.connect import Bus
+from burnish_shared.bus.provision import keep_provisioned
+from burnish_shared.bus.relay import Relay
+from burnish_shared.db import outbox
+from burnish_shared.db.session import Database
+from tests.integration.bus_parts import BusDatabase, OwnNats, bus_of, database, database_away, fetch, own_nats, stored, until
+
+__all__ = ["database"]  # a fixture
+
+WORKSPACE = UUID(int=7)
+SUBJECT = subjects.event("alert.raised", WORKSPACE)
+
+
+@asynccontextmanager
+async def relaying(db: Database, bus: Bus, **options: Any) -> AsyncIterator[Relay]:
+    relay, stop = Relay(db, bus, service="analytics", **{"poll_s": 0.05, "wait_ms": 0, **options}), asyncio.Event()
+    task = asyncio.create_task(relay.run(stop))
+    try:
+        yield relay
+    finally:
+        stop.set()
+        await asyncio.wait_for(task, 10)
+
+
+async def write(db: Database, *message_ids: str, subject: str = SUBJECT, body: bytes = b"{}") -> None:
+    async with db.unit_of_work() as tx:
+        for one in message_ids:
+            await outbox.put(tx, service="analytics", subject=subject, message_id=one, body=body)
+
+
+async def all_sent(data: BusDatabase) -> bool:
+    return not await fetch(data.superuser_url, "SELECT FROM outbox WHERE sent_at IS NULL")
+
+
+def fresh(count: int) -> list[str]:
+    return [uuid4().hex for _ in range(count)]
+
+
+@pytest.fixture
+async def server(tmp_path: Path) -> AsyncIterator[OwnNats]:
+    async with own_nats(tmp_path) as server:
+        await server.provision()
+        yield server
+
+
+async def test_what_a_transaction_wrote_is_published_in_order_and_what_it_rolled_back_is_not(server: OwnNats, database: BusDatabase) -> None:
+    db = await database.open("analytics")
+    ids = fresh(20)
+    async with bus_of(server, "analytics") as bus, relaying(db, bus, poll_s=60) as relay:
+        with pytest.raises(ZeroDivisionError):
+            async with db.unit_of_work() as tx:
+                await outbox.put(tx, service="analytics", subject=SUBJECT, message_id="never", body=b"{}")
+                raise ZeroDivisionError
+        await write(db, *ids)
+        relay.wake()
+        await until(lambda: all_sent(database), within_s=2)
+    assert await stored(server, "EVENTS") == ids
+    rows = await fetch(database.superuser_url, "SELECT message_id, stream, stream_seq FROM outbox ORDER BY outbox_id")
+    assert [(row["message_id"], row["stream"], row["stream_seq"]) for row in rows] == [(one, "EVENTS", n) for n, one in enumerate(ids, 1)]
+
+
+@pytest.mark.promise("M-04")
+async def test_a_row_that_commits_after_a_younger_one_is_sent_all_the_same(server: OwnNats, database: BusDatabase) -> None:
+    db = await database.open("analytics")
+    older, younger = fresh(2)
+    async with bus_of(server, "analytics") as bus, relaying(db, bus):
+        async with db.unit_of_work() as tx:
+            await outbox.put(tx, service="analytics", subject=SUBJECT, message_id=older, body=b"{}")
+            await write(db, younger)
+            await until(lambda: _count(database, "sent_at IS NOT NULL", 1))
+        await until(lambda: _count(database, "sent_at IS NOT NULL", 2))
+    assert await stored(server, "EVENTS") == [younger, older]
+
+
+async def test_two_relays_share_the_rows_without_repeating_any(server: OwnNats, database: BusDatabase) -> None:
+    one, other = await database.open("analytics"), await database.open("analytics")
+    ids = fresh(600)
+    repeated = metrics.outbox_sent_total.labels("analytics", "repeated")._value.get()
+    async with bus_of(server, "analytics") as bus, bus_of(server, "analytics") as second:
+        await write(one, *ids)
+        async with relaying(one, bus), relaying(other, second):
+            await until(lambda: all_sent(database))
+    assert sorted(await stored(server, "EVENTS")) == sorted(ids)
+    assert metrics.outbox_sent_total.labels("analytics", "repeated")._value.get() == repeated
+
+
+KILLED_RELAY = """
+import asyncio, os
+from burnish_shared import failpoints
+from burnish_shared.bus.connect import connect
+from burnish_shared.bus.relay import Relay
+from burnish_shared.db.session import Database
+failpoints.configure(os.environ["BURNISH_FP"])
+async def main():
+    db = await Database.open(os.environ["DATABASE_URL"], application_name="killed")
+    bus = await connect(os.environ["NATS_URL"], service="analytics", replica="9")
+    await Relay(db, bus, service="analytics", lease_s=0.3).run(asyncio.Event())
+asyncio.run(main())
+"""
+
+
+@pytest.mark.promise("M-01")
+@pytest.mark.parametrize(("failpoint", "published"), [("relay_claimed", 0), ("relay_published", 3)])
+async def test_a_relay_killed_half_way_only_repeats_under_the_same_ids(
+    server: OwnNats, database: BusDatabase, failpoint: str, published: int
+) -> None:
+    db = await database.open("analytics")
+    ids = fresh(3)
+    await write(db, *ids)
+    environment = {**os.environ, "BURNISH_FP": f"{failpoint}:exit", "DATABASE_URL": database.urls["analytics"], "NATS_URL": server.url("analytics")}
+    killed = await asyncio.to_thread(subprocess.run, [sys.executable, "-c", KILLED_RELAY], env=environment, timeout=20, capture_output=True)
+    assert killed.returncode == 137
+    assert len(await stored(server, "EVENTS")) == published and await _count(database, "sent_at IS NULL", 3)
+    async with bus_of(server, "analytics") as bus, relaying(db, bus):
+        await until(lambda: all_sent(database), within_s=2)
+    assert await stored(server, "EVENTS") == ids
+
+
+@pytest.mark.promise("M-05")
+@pytest.mark.parametrize("is_wiped", [False, True])
+async def test_rows_that_a_restored_or_wiped_store_lost_are_sent_again(
+    server: OwnNats, database: BusDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_wiped: bool
+) -> None:
+    monkeypatch.setattr(stream_loss, "DOUBTFUL_S", 0.0)  # So that only the marks can find the loss.
+    db = await database.open("analytics")
+    ids = fresh(30)
+    stop = asyncio.Event()
+    async with bus_of(server, "provisioner") as provisioner, bus_of(server, "analytics") as bus, relaying(db, bus):
+        keeping = asyncio.create_task(keep_provisioned(provisioner, None, stop))
+        await write(db, *ids[:10])
+        await until(lambda: all_sent(database))
+        server.copy_store(tmp_path / "older")
+        await write(db, *ids[10:20])
+        await until(lambda: all_sent(database))
+        await server.kill()
+        server.restore_store(None if is_wiped else tmp_path / "older")
+        await write(db, *ids[20:])
+        await server.start()
+        await until(lambda: _holds(server, ids))
+        await until(lambda: all_sent(database))
+        stop.set()
+        await keeping
+    assert sorted(await stored(server, "EVENTS")) == sorted(ids)
+
+
+@pytest.mark.promise("M-05")
+async def test_a_sequence_given_out_twice_betrays_a_loss_without_a_reconnect(server: OwnNats, database: BusDatabase) -> None:
+    db = await database.open("analytics")
+    ids = fresh(3)
+    losses = metrics.stream_losses_total.labels("EVENTS")._value.get()
+    async with bus_of(server, "analytics") as bus, relaying(db, bus):
+        await write(db, *ids[:2])
+        await until(lambda: all_sent(database))
+        await fetch(database.superuser_url, "UPDATE stream_marks SET highest_seq = 100 WHERE stream = 'EVENTS'")
+        await fetch(database.superuser_url, "UPDATE outbox SET stream_seq = 99 WHERE message_id = $1", ids[1])
+        await write(db, ids[2])
+        await until(lambda: _count(database, "stream_seq = 2", 1))
+    assert metrics.stream_losses_total.labels("EVENTS")._value.get() == losses + 1
+    assert await stored(server, "EVENTS") == ids
+
+
+@pytest.mark.promise("M-11")
+async def test_a_frozen_nats_gets_every_row_once(server: OwnNats, database: BusDatabase) -> None:
+    db = await database.open("analytics")
+    ids = fresh(5)
+    failed = metrics.outbox_sent_total.labels("analytics", "failed")
+    async with bus_of(server, "analytics") as bus, relaying(db, bus):
+        await until(lambda: _true(bus.is_connected))
+        await write(db, ids[0])
+        await until(lambda: all_sent(database))
+        before = failed._value.get()
+        server.freeze()
+        try:
+            await write(db, *ids[1:])
+            await until(lambda: _true(failed._value.get() > before))
+        finally:
+            server.thaw()
+        await until(lambda: all_sent(database))
+    assert await stored(server, "EVENTS") == ids
+
+
+async def test_a_relay_outlives_an_absent_database(server: OwnNats, database: BusDatabase) -> None:
+    db = await database.open("analytics")
+    ids = fresh(2)
+    async with bus_of(server, "analytics") as bus, relaying(db, bus):
+        await write(db, ids[0])
+        await until(lambda: all_sent(database))
+        async with database_away(database.superuser_url):
+            await asyncio.sleep(0.3)
+        await write(db, ids[1])
+        await until(lambda: all_sent(database))
+    assert await stored(server, "EVENTS") == ids
+
+
+async def test_a_row_that_no_stream_takes_is_in_nobodys_way(server: OwnNats, database: BusDatabase) -> None:
+    db = await database.open("analytics")
+    (small,) = fresh(1)
+    await write(db, "large", body=b"x" * ((1 << 20) + 1))
+    await write(db, small)
+    async with bus_of(server, "analytics") as bus, relaying(db, bus):
+        await until(lambda: _count(database, "sent_at IS NOT NULL", 1), within_s=1)
+    assert await stored(server, "EVENTS") == [small]
+
+
+async def test_sent_rows_are_forgotten_after_their_time_and_unsent_ones_never(server: OwnNats, database: BusDatabase) -> None:
+    db = await database.open("analytics")
+    async with bus_of(server, "analytics") as bus:
+        relay = Relay(db, bus, service="analytics", keep_s=0)
+        await write(db, *fresh(3))
+        await relay.send_due()
+        async with db.unit_of_work() as tx:
+            await outbox.put(tx, service="gateway", subject=SUBJECT, message_id="waits", body=b"{}")
+        await relay._housework()
+    assert [row["message_id"] for row in await fetch(database.superuser_url, "SELECT message_id FROM outbox")] == ["waits"]
+
+
+async def _count(data: BusDatabase, condition: str, rows: int) -> bool:
+    return len(await fetch(data.superuser_url, f"SELECT FROM outbox WHERE {condition}")) == rows
+
+
+async def _holds(server: OwnNats, ids: list[str]) -> bool:
+    try:
+        return set(await stored(server, "EVENTS")) >= set(ids)
+    except KeyError:  # The stream is being made.
+        return False
+
+
+async def _true(value: bool) -> bool:
+    return value
