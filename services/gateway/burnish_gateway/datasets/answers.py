@@ -1,0 +1,87 @@
+"""What callers are told about datasets."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+from burnish_gateway.datasets.add_items import Added
+from burnish_gateway.datasets.dataset import Dataset, StoredItem
+
+
+class NearDuplicateAnswer(BaseModel):
+    """Two items in different splits that say almost the same."""
+
+    items: list[UUID]
+    splits: list[str]
+    similarity: float
+
+
+class DatasetAnswer(BaseModel):
+    id: UUID
+    name: str
+    version: int
+    test_version: int = Field(description="The version that looks at the test split are counted against.")
+    counts: dict[str, int]
+    near_duplicates: list[NearDuplicateAnswer]
+    created_by: str
+    created_at: datetime
+    updated_at: datetime
+
+
+class AddedAnswer(DatasetAnswer):
+    added: int
+    duplicates: int = Field(description="Items whose input was there already; the first one stays as it is.")
+
+
+class ItemAnswer(BaseModel):
+    id: UUID
+    split: str
+    input: str | dict[str, Any]
+    expected: str
+    metadata: dict[str, Any]
+    added_version: int
+
+
+class DatasetPage(BaseModel):
+    data: list[DatasetAnswer]
+    next_cursor: str | None
+
+
+class ItemPage(BaseModel):
+    data: list[ItemAnswer]
+    next_cursor: str | None
+
+
+def dataset_answer(dataset: Dataset) -> DatasetAnswer:
+    return DatasetAnswer(**_fields(dataset))
+
+
+def added_answer(made: Added) -> AddedAnswer:
+    return AddedAnswer(**_fields(made.dataset), added=made.added, duplicates=made.duplicates)
+
+
+def item_answer(item: StoredItem) -> ItemAnswer:
+    return ItemAnswer(
+        id=item.item_id,
+        split=item.split,
+        input=item.input,
+        expected=item.expected,
+        metadata=item.metadata,
+        added_version=item.added_version,
+    )
+
+
+def _fields(dataset: Dataset) -> dict[str, Any]:
+    return {
+        "id": dataset.dataset_id,
+        "name": dataset.name,
+        "version": dataset.version,
+        "test_version": dataset.test_version,
+        "counts": dataset.counts,
+        "near_duplicates": [NearDuplicateAnswer(**one) for one in dataset.near_duplicates],
+        "created_by": dataset.created_by,
+        "created_at": dataset.created_at,
+        "updated_at": dataset.updated_at,
+    }

@@ -1,0 +1,61 @@
+"""One item of a dataset, and the split that it falls into. Pure."""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+Split = Literal["train", "validation", "test"]
+
+SPLITS: Final[tuple[Split, ...]] = ("train", "validation", "test")
+
+SHARES: Final[tuple[tuple[float, Split], ...]] = ((0.5, "train"), (0.7, "validation"), (1.0, "test"))
+"""Upper ends of the splits by hash: 50 / 20 / 30 (SCIENCE section 3)."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewItem:
+    """An item as it was given. `input` is a text, or the variables by name. `split` None: decided by hash."""
+
+    input: str | dict[str, Any]
+    expected: str
+    split: Split | None = None
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def content_hash(self) -> bytes:
+        """SHA-256 of the input alone: one input has one place in a dataset, whatever is expected of it."""
+        return hashlib.sha256(json.dumps(self.input, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()).digest()
+
+    @property
+    def place(self) -> Split:
+        """The given split, else one by hash of the input: the same item never moves, in whatever order or company it comes."""
+        if self.split is not None:
+            return self.split
+        share = int.from_bytes(self.content_hash[:8], "big") / 2**64
+        return next(split for upper, split in SHARES if share < upper or upper == 1.0)
+
+    @property
+    def text(self) -> str:
+        """What the input says, for comparing items."""
+        return self.input if isinstance(self.input, str) else " ".join(str(value) for _, value in sorted(self.input.items()))
+
+
+def split_named(name: str | None) -> Split | None:
+    """The split that a caller means (`val` is accepted for validation), or None for no name. Raises ValueError for any other word."""
+    if name is None or name == "":
+        return None
+    word = {"val": "validation", "valid": "validation", "dev": "validation"}.get(name, name)
+    for split in SPLITS:
+        if word == split:
+            return split
+    raise ValueError(f"a split is one of train, validation, test, not {name[:40]!r}")
+
+
+def counted(splits: Iterable[str]) -> dict[str, int]:
+    """How many items each split holds; all three names are always there."""
+    counts = dict.fromkeys(SPLITS, 0) | {}
+    for split in splits:
+        counts[split] += 1  # type: ignore[index]
+    return {str(name): count for name, count in counts.items()}

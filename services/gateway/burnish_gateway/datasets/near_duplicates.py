@@ -1,0 +1,55 @@
+"""Items in different splits that say almost the same: they let a search see the test without seeing it. Reported, never moved. Pure."""
+
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+SHINGLE_WORDS: Final = 3
+NEAR_JACCARD: Final = 0.5
+"""Three-word shingles in common, as a share of all of both (SIMULATOR section 5)."""
+
+MOST_REPORTED: Final = 100
+COMMON_SHINGLE: Final = 200
+"""A shingle that so many items hold is a phrase of the trade; it says nothing about a pair, and comparing all of them would be slow."""
+
+_WORD = re.compile(r"[^\W_]+")
+
+
+@dataclass(frozen=True, slots=True)
+class NearDuplicate:
+    """Positions of two items in the given sequence, and their similarity from 0.5 to 1."""
+
+    first: int
+    second: int
+    similarity: float
+
+
+def near_duplicates(texts: Sequence[str], splits: Sequence[str]) -> list[NearDuplicate]:
+    """Pairs across splits, the most alike first, at most MOST_REPORTED."""
+    shingles = [_shingles(text) for text in texts]
+    holders: dict[tuple[str, ...], list[int]] = defaultdict(list)
+    for index, held in enumerate(shingles):
+        for one in held:
+            holders[one].append(index)
+    shared: dict[tuple[int, int], int] = defaultdict(int)
+    for indexes in holders.values():
+        if len(indexes) <= COMMON_SHINGLE:
+            for place, first in enumerate(indexes):
+                for second in indexes[place + 1 :]:
+                    if splits[first] != splits[second]:
+                        shared[first, second] += 1
+    found = [
+        NearDuplicate(first, second, round(common / (len(shingles[first]) + len(shingles[second]) - common), 3))
+        for (first, second), common in shared.items()
+        if common >= NEAR_JACCARD * (len(shingles[first]) + len(shingles[second]) - common)
+    ]
+    return sorted(found, key=lambda pair: (-pair.similarity, pair.first, pair.second))[:MOST_REPORTED]
+
+
+def _shingles(text: str) -> frozenset[tuple[str, ...]]:
+    words = _WORD.findall(text.lower())
+    if len(words) < SHINGLE_WORDS:
+        return frozenset({tuple(words)}) if words else frozenset()
+    return frozenset(tuple(words[i : i + SHINGLE_WORDS]) for i in range(len(words) - SHINGLE_WORDS + 1))

@@ -1,0 +1,124 @@
+"""`/v1/datasets`: items as JSON, JSONL or CSV, in three splits."""
+
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any, Final
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+from fastapi.routing import APIRoute
+from pydantic import BaseModel
+
+from burnish_gateway.datasets import answers, store
+from burnish_gateway.datasets.add_items import add_items, create_dataset
+from burnish_gateway.datasets.bodies import DatasetBody, ItemsBody, read_dataset, read_items
+from burnish_gateway.datasets.dataset import no_such_dataset
+from burnish_gateway.datasets.item import split_named
+from burnish_gateway.deps import Editor, GatewayParts, Viewer
+from burnish_gateway.idempotency import run_once
+from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
+from burnish_gateway.wire import read_body
+from burnish_shared.db.session import Tx
+from burnish_shared.errors import InvalidField
+
+UPLOAD_MOST_BYTES: Final = 16 * 1024 * 1024
+
+
+class UploadRoute(APIRoute):
+    """Reads a body that may be larger than others, and that need not be JSON."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def read(request: Request) -> Response:
+            if request.method == "POST":
+                request._body = await read_body(request, most_bytes=UPLOAD_MOST_BYTES)
+            return await handle(request)
+
+        return read
+
+
+router = APIRouter(route_class=UploadRoute, tags=["datasets"])
+
+Limit = Annotated[int, Query(ge=1, le=PAGE_MOST)]
+
+
+def _body_of(model: type[BaseModel]) -> dict[str, Any]:
+    """The body's place in OpenAPI: these routes read it themselves, because it comes in three formats."""
+    text = {"schema": {"type": "string"}}
+    schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
+    inlined = schema.pop("$defs", {})
+    schema["properties"]["items"]["items"] = inlined["ItemBody"]
+    content = {"application/json": {"schema": schema}, "application/x-ndjson": text, "text/csv": text}
+    return {"requestBody": {"required": True, "content": content}}
+
+
+@router.post("/v1/datasets", status_code=201, response_model=answers.AddedAnswer, openapi_extra=_body_of(DatasetBody))
+async def create(
+    request: Request, gateway: GatewayParts, principal: Editor, name: Annotated[str | None, Query(description="Name of an upload.")] = None
+) -> Response:
+    """A new dataset from JSON items, or from a JSONL or CSV upload with its name in the query."""
+    title, items = read_dataset(await request.body(), content_type=request.headers.get("content-type", ""), name=name)
+
+    async def work(tx: Tx) -> answers.AddedAnswer:
+        return answers.added_answer(await create_dataset(tx, principal.workspace_id, title, items, author=principal.actor))
+
+    return await run_once(gateway, request, principal, status=201, work=work)
+
+
+@router.get("/v1/datasets")
+async def list_all(gateway: GatewayParts, principal: Viewer, limit: Limit = PAGE_DEFAULT, cursor: str | None = None) -> answers.DatasetPage:
+    """Newest first."""
+    position = gateway.cursors.open(cursor, principal.workspace_id, of="datasets")
+    async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
+        found = await store.list_datasets(tx, principal.workspace_id, before=UUID(position[0]) if position else None, limit=limit + 1)
+    page = gateway.cursors.page(
+        found, limit=limit, workspace_id=principal.workspace_id, of="datasets", position=lambda one: [one.dataset_id]
+    )
+    return answers.DatasetPage(data=[answers.dataset_answer(one) for one in page["data"]], next_cursor=page["next_cursor"])
+
+
+@router.get("/v1/datasets/{dataset_id}")
+async def read(gateway: GatewayParts, principal: Viewer, dataset_id: UUID) -> answers.DatasetAnswer:
+    async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
+        dataset = await store.find_dataset(tx, principal.workspace_id, dataset_id)
+    if dataset is None:
+        raise no_such_dataset()
+    return answers.dataset_answer(dataset)
+
+
+@router.post("/v1/datasets/{dataset_id}/items", status_code=201, response_model=answers.AddedAnswer, openapi_extra=_body_of(ItemsBody))
+async def add(request: Request, gateway: GatewayParts, principal: Editor, dataset_id: UUID) -> Response:
+    """More items: the next version of the dataset. Items that are there already change nothing."""
+    items = read_items(await request.body(), content_type=request.headers.get("content-type", ""))
+
+    async def work(tx: Tx) -> answers.AddedAnswer:
+        return answers.added_answer(await add_items(tx, principal.workspace_id, dataset_id, items))
+
+    return await run_once(gateway, request, principal, status=201, work=work)
+
+
+@router.get("/v1/datasets/{dataset_id}/items")
+async def list_items(
+    *,
+    gateway: GatewayParts,
+    principal: Viewer,
+    dataset_id: UUID,
+    split: str | None = None,
+    limit: Limit = PAGE_DEFAULT,
+    cursor: str | None = None,
+) -> answers.ItemPage:
+    """In the order in which they came."""
+    try:
+        wanted = split_named(split)
+    except ValueError as error:
+        raise InvalidField(f"split: {error}", param="split") from error
+    of = f"items:{dataset_id}:{wanted or ''}"
+    position = gateway.cursors.open(cursor, principal.workspace_id, of=of)
+    async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
+        if await store.find_dataset(tx, principal.workspace_id, dataset_id) is None:
+            raise no_such_dataset()
+        after = position[0] if position else None
+        found = await store.list_items(tx, principal.workspace_id, dataset_id, split=wanted, after=after, limit=limit + 1)
+    page = gateway.cursors.page(found, limit=limit, workspace_id=principal.workspace_id, of=of, position=lambda one: [one.position])
+    return answers.ItemPage(data=[answers.item_answer(one) for one in page["data"]], next_cursor=page["next_cursor"])
