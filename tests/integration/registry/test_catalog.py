@@ -179,7 +179,7 @@ async def test_memory_is_bounded(db: Database, workspace_id: UUID) -> None:
     for slug in "abc":
         await make_prompt(db, workspace_id, Slug(slug))
     counting = Counting(db)
-    catalog = Catalog(counting, feed=ChangeFeed(db), most_prompts=2, most_versions=2)  # type: ignore[arg-type]
+    catalog = Catalog(counting, feed=ChangeFeed(db), most_prompts=2, most_version_bytes=200)  # type: ignore[arg-type]
     for slug in "abc":
         await catalog.resolve(workspace_id, slug)
     before = counting.transactions

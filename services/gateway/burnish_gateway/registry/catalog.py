@@ -15,14 +15,15 @@ from burnish_gateway.config_cache import ChangeFeed, ConfigCache
 from burnish_gateway.registry import store
 from burnish_gateway.registry.content import DEFAULT_TIMEOUT_S
 from burnish_gateway.registry.prompt import Head, Version, no_such_prompt
+from burnish_gateway.registry.version_cache import VersionCache
 from burnish_shared.db.session import Database
 from burnish_shared.errors import NotFound, Unavailable
 from burnish_shared.slug import Label, Slug, parse_label, parse_slug
 from burnish_shared.template import PromptTemplate
 
 MOST_PROMPTS: Final = 10_000
-MOST_VERSIONS: Final = 5_000
-"""A version is at most 512 KiB, usually 2."""
+MOST_VERSION_BYTES: Final = 67_108_864
+"""Of content as JSON; parsed it takes about three times as much. A version has at most 512 KiB, usually 2."""
 
 FRESH_FOR_S: Final = 2.0
 """The change sequence is read every 0.5 s; what was confirmed less than this ago counts as fresh."""
@@ -48,6 +49,7 @@ class ResolvedVersion:
     parameters: Mapping[str, Any]
     timeout_s: float
     record: Version
+    size_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +63,17 @@ class _VersionKey:
 class Catalog:
     """Shared by all requests of a gateway."""
 
-    def __init__(self, db: Database, *, feed: ChangeFeed, most_prompts: int = MOST_PROMPTS, most_versions: int = MOST_VERSIONS) -> None:
+    def __init__(
+        self, db: Database, *, feed: ChangeFeed, most_prompts: int = MOST_PROMPTS, most_version_bytes: int = MOST_VERSION_BYTES
+    ) -> None:
         self._db = db
         self._feed = feed
         self._look: asyncio.Task[None] | None = None
         self._heads: ConfigCache[tuple[UUID, Slug], Head] = ConfigCache(
             self._load_head, feed=feed, kinds=frozenset({"prompt"}), touched=_is_about, most=most_prompts
         )
-        self._versions: ConfigCache[_VersionKey, ResolvedVersion] = ConfigCache(
-            self._load_version, feed=feed, kinds=frozenset(), touched=lambda *_: False, most=most_versions
+        self._versions: VersionCache[_VersionKey, ResolvedVersion] = VersionCache(
+            self._load_version, size_bytes=_size_bytes, most_bytes=most_version_bytes
         )
 
     @property
@@ -143,7 +147,12 @@ class Catalog:
             parameters=spec.get("parameters", {}),
             timeout_s=spec.get("timeout_s", DEFAULT_TIMEOUT_S),
             record=version,
+            size_bytes=version.content.size_bytes(),
         )
+
+
+def _size_bytes(version: ResolvedVersion) -> int:
+    return version.size_bytes
 
 
 def _is_about(key: tuple[UUID, Slug], workspace_id: UUID | None, changed: str) -> bool:

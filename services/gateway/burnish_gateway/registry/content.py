@@ -81,6 +81,10 @@ class VersionContent:
         """SHA-256 of the content. Equal for two saves that mean the same, byte for byte; the order of keys inside a schema counts."""
         return hashlib.sha256(_as_json(self.fields())).digest()
 
+    def size_bytes(self) -> int:
+        """As JSON in UTF-8."""
+        return len(_as_json(self.fields()))
+
     def template(self) -> PromptTemplate:
         """The messages, parsed. Raises InvalidField where they are not in the template language."""
         return parse_messages(self.messages, parameters=self.spec.get("parameters"))
@@ -88,7 +92,7 @@ class VersionContent:
 
 def checked(content: VersionContent) -> PromptTemplate:
     """Refuses (InvalidField) what could be stored but never rendered or sent: bad templates, a schema that is none, too much of it."""
-    size_bytes = len(_as_json(content.fields()))
+    size_bytes = content.size_bytes()
     if size_bytes > MAX_CONTENT_BYTES:
         raise InvalidField(f"A version has at most {MAX_CONTENT_BYTES:,} bytes; this one has {size_bytes:,}.", param="messages")
     schema = content.spec.get("json_schema")
