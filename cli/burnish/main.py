@@ -99,13 +99,17 @@ def logs(
 
 
 @app.command()
-def serve(service: Annotated[str, typer.Argument(help="gateway, executor, optimizer, analytics, webhooks or simulator.")]) -> None:
+def serve(
+    service: Annotated[str, typer.Argument(help="gateway, executor, optimizer, analytics, webhooks, simulator or provisioner.")],
+) -> None:
     """Run one service in this process, with its settings from the environment."""
-    from burnish.launcher.services import NAMES
+    from burnish.launcher.services import service_named
     from burnish.serve import serve as run
 
-    if service not in NAMES:
-        raise typer.BadParameter(f"there are {', '.join(NAMES)}")
+    try:
+        service_named(service)
+    except KeyError as error:
+        raise typer.BadParameter(str(error.args[0])) from error
     run(service)
 
 

@@ -3,7 +3,7 @@
 import sys
 from importlib import import_module
 
-from burnish.launcher.services import NAMES, service_named
+from burnish.launcher.services import service_named
 
 
 def serve(name: str) -> None:
@@ -15,6 +15,4 @@ def serve(name: str) -> None:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2 or sys.argv[1] not in NAMES:
-        sys.exit(f"usage: python -m burnish.serve {'|'.join(NAMES)}")
     serve(sys.argv[1])

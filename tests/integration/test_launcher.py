@@ -14,7 +14,8 @@ import pytest
 
 from tests.embedded.installation import SERVERS_ONLY, Installation, await_value, is_alive
 
-AS_ANOTHER_USER = ("unshare", "--user", "--map-user=1000", "--map-group=1000")
+AS_A_PLAIN_USER = ("unshare", "--user", "--map-user=1000", "--map-group=1000")
+MAY_BECOME_ANOTHER = subprocess.run([*AS_A_PLAIN_USER, "true"], check=False).returncode == 0
 
 pytestmark = pytest.mark.capability("I2")
 
@@ -31,8 +32,8 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
 
 @pytest.fixture(scope="module")
 def other(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    """A second home, for the tests that stop or kill a whole installation; each starts it as it needs it."""
-    installation = Installation(tmp_path_factory.mktemp("launcher") / "home")
+    """A second home, of a plain user, for the tests that stop or kill a whole installation; each starts it as it needs it."""
+    installation = Installation(tmp_path_factory.mktemp("launcher") / "home", prefix=AS_A_PLAIN_USER if MAY_BECOME_ANOTHER else ())
     yield installation
     installation.down()
     shutil.rmtree(installation.home, ignore_errors=True)
@@ -116,7 +117,7 @@ def test_logs_carry_the_name_of_their_process(running: Installation) -> None:
     assert {line.split("|")[0].strip() for line in lines} == {"postgres", "nats"}
 
 
-def test_two_homes_run_side_by_side(running: Installation, other: Installation) -> None:
+def test_two_homes_of_two_users_run_side_by_side(running: Installation, other: Installation) -> None:
     other.up(replicas=SERVERS_ONLY)
 
     assert not set(other.status()["ports"].values()) & set(running.status()["ports"].values())
@@ -156,17 +157,6 @@ def test_down_leaves_no_process_and_says_when_nothing_runs(other: Installation) 
     assert other.status()["state"] == "stopped"
     assert not (other.home / "connection.json").exists()
     assert "Nothing runs" in other.run("down").stderr
-
-
-@pytest.mark.skipif(subprocess.run([*AS_ANOTHER_USER, "true"], check=False).returncode != 0, reason="user namespaces are refused here")
-def test_a_plain_user_runs_it_too(tmp_path: Path) -> None:
-    installation = Installation(tmp_path / "home", prefix=AS_ANOTHER_USER)
-
-    installation.up(replicas=SERVERS_ONLY)
-
-    pids = installation.status()["pids"]
-    installation.down()
-    assert not any(is_alive(pid) for pid in pids.values())
 
 
 def test_a_start_that_fails_says_why_and_leaves_nothing_running(tmp_path: Path) -> None:

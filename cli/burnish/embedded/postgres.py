@@ -166,7 +166,7 @@ async def _is_ready(server: Postgres, process: Process) -> bool:
         if asyncio.get_running_loop().time() > deadline:
             await stop(process)
             raise StartFailed(f"PostgreSQL was not ready after {READY_TIMEOUT_S:.0f} s:\n{last_lines(server.log)}")
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(0.03)
     return False
 
 

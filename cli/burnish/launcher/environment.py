@@ -10,7 +10,7 @@ from burnish.launcher.services import Service
 EMBEDDED_EGRESS: Final = "127.0.0.0/8,::1/128"
 """The simulator and the demo's receiver listen on loopback (PRODUCT, Doors)."""
 
-NOT_HANDED_DOWN: Final = ("PYTHONDONTWRITEBYTECODE", "DATABASE_URL", "NATS_URL", "BURNISH_PORT", "PYTHONPATH", "PYTHONHOME")
+NOT_HANDED_DOWN: Final = ("PYTHONDONTWRITEBYTECODE", "PYTHONPATH", "PYTHONHOME", "DATABASE_URL", "NATS_URL", "BURNISH_KEK", "BURNISH_PORT")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +34,17 @@ def service_environment(
     }
     own |= {
         "PYTHONUNBUFFERED": "1",
-        "BURNISH_KEK": around.secrets.kek,
         "BURNISH_REPLICA": f"{around.secrets.instance}-{number}",
         "BURNISH_METRICS_PORT": str(metrics_port),
         "BURNISH_SIMULATOR_PORT": str(around.simulator_port),
         "BURNISH_EGRESS_ALLOW": inherited.get("BURNISH_EGRESS_ALLOW", EMBEDDED_EGRESS),
     }
     if service.has_database:
-        own |= {"DATABASE_URL": around.database_urls[service.name], "NATS_URL": around.nats_urls[service.name]}
+        own |= {
+            "DATABASE_URL": around.database_urls[service.name],
+            "NATS_URL": around.nats_urls[service.name],
+            "BURNISH_KEK": around.secrets.kek,
+        }
     if service.listens:
         own["BURNISH_PORT"] = str(around.public_port)
         if around.listen_fd is not None:

@@ -78,7 +78,7 @@ class Fleet:
 
     async def _start_replica(self, service: Service, *, number: int, name: str, around: Surroundings) -> str:
         async def start() -> Process:
-            port = around.simulator_port if service.name == "simulator" else await self._ports.choose(name)
+            port = around.simulator_port if service.name == "simulator" else await self._ports.choose(_own_port(service, name))
             environment = service_environment(service, number=number, metrics_port=port, around=around, inherited=os.environ)
             shared = (around.listen_fd,) if service.listens and around.listen_fd is not None else ()
             command = (sys.executable, "-P", "-m", "burnish.serve", service.name)
@@ -114,6 +114,11 @@ def open_public_socket(port: int) -> socket.socket:
         public.close()
         raise
     return public
+
+
+def _own_port(service: Service, name: str) -> str:
+    """Under which name the port of a process's own health and metrics is kept; `gateway` is that of the public port."""
+    return f"{name}-metrics" if service.listens else name
 
 
 async def _drain(process: Process) -> None:

@@ -51,6 +51,7 @@ class Launch:
         self._state = State(home=str(home.path), pid=os.getpid(), started_at=datetime.now(UTC).isoformat(timespec="seconds"))
         self._supervisor = Supervisor(changed=self._note_change, say=report.say)
         self._ports = Ports({}, say=report.say)
+        self._servers: Servers | None = None
         self._fleet: Fleet | None = None
         self._public: socket | None = None
 
@@ -82,7 +83,7 @@ class Launch:
 
     async def _start(self) -> None:
         secrets = load_secrets(self._home)
-        servers = Servers(
+        servers = self._servers = Servers(
             self._home, secrets=secrets, ports=self._ports, supervisor=self._supervisor, report=self._report, environment=os.environ
         )
         public_port = await self._open_public_port()
@@ -152,8 +153,8 @@ class Launch:
             await self._fleet.stop()
         if self._public is not None:
             self._public.close()
-        await self._supervisor.stop("nats")
-        await self._supervisor.stop("postgres")
+        if self._servers is not None:
+            await self._servers.stop()
         self._home.connection.unlink(missing_ok=True)
         self._state.error, self._state.pid, self._state.url = failure, None, None
         self._enter("stopped" if failure is None else "failed")

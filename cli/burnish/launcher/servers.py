@@ -14,6 +14,7 @@ from burnish.launcher.home import Home
 from burnish.launcher.passwords import Secrets
 from burnish.launcher.ports import Ports
 from burnish.launcher.report import Report
+from burnish.launcher.streams import StreamKeeper
 from burnish.launcher.supervisor import Member, Supervisor
 
 PORT_TRIES = 3
@@ -32,6 +33,7 @@ class Servers:
         self._supervisor = supervisor
         self._report = report
         self._environment = environment
+        self._streams = StreamKeeper(report=report)
         self.database: DatabaseUrls
         self.nats_urls: Mapping[str, str]
 
@@ -40,6 +42,12 @@ class Servers:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._bring_up_database())
             group.create_task(self._bring_up_nats())
+
+    async def stop(self) -> None:
+        """Ends the servers that are ours, after everybody who uses them."""
+        await self._streams.stop()
+        await self._supervisor.stop("nats")
+        await self._supervisor.stop("postgres")
 
     async def _bring_up_database(self) -> None:
         if url := self._environment.get("DATABASE_URL"):
@@ -61,7 +69,7 @@ class Servers:
             server = await self._start_nats(tuple(USERS))
             self.nats_urls = packaged_nats(server)
             self._report.say(f"NATS is ready on port {server.port}")
-        await provision_streams(self.nats_urls["provisioner"], report=self._report)
+        await self._streams.start(self.nats_urls["provisioner"], self._environment)
 
     async def _start_postgres(self) -> Postgres:
         await postgres.await_predecessor(self._home.postgres)
@@ -95,19 +103,6 @@ class Servers:
                 if attempt + 1 == PORT_TRIES or not _was_taken(server.port):
                     raise
         raise AssertionError("the last try returns or raises")
-
-
-async def provision_streams(url: str, *, report: Report) -> None:
-    """Makes or corrects streams and consumers. Raises StartFailed when NATS cannot be reached."""
-    from burnish_shared.bus.provision import provision
-    from burnish_shared.errors import Unavailable
-
-    try:
-        outcome = await provision(url)
-    except Unavailable as error:
-        raise StartFailed(f"NATS cannot be provisioned: {error.message}") from error
-    for drift in outcome.refused:
-        report.say(f"NATS differs from what this release wants, and stays so: {drift}")
 
 
 def _was_taken(port: int) -> bool:

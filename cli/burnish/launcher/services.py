@@ -28,12 +28,18 @@ SERVICES: Final = (
 
 MOST_REPLICAS: Final = 32
 
+PROVISIONER: Final = Service("provisioner", "burnish.provisioner", stage=0)
+"""Run by `burnish serve provisioner` in deployments; the launcher looks after the streams itself."""
+
 NAMES: Final = tuple(one.name for one in SERVICES)
 
 
 def service_named(name: str) -> Service:
-    """Raises KeyError for a name that is none of NAMES."""
-    return next(one for one in SERVICES if one.name == name) if name in NAMES else _unknown(name)
+    """Raises KeyError for a name that is neither one of NAMES nor the provisioner."""
+    for service in (*SERVICES, PROVISIONER):
+        if service.name == name:
+            return service
+    raise KeyError(f"no service {name!r}; there are {', '.join((*NAMES, PROVISIONER.name))}")
 
 
 def is_installed(service: Service) -> bool:
@@ -61,7 +67,3 @@ def parse_replicas(text: str) -> dict[str, int]:
             raise ValueError(f"--replicas wants {name}=N with N from 0 to {most}, not {part!r}")
         numbers[name] = int(number)
     return numbers
-
-
-def _unknown(name: str) -> Service:
-    raise KeyError(f"no service {name!r}; there are {', '.join(NAMES)}")

@@ -98,8 +98,10 @@ def test_a_service_gets_its_own_logins_and_nobody_elses() -> None:
     assert not any("secret" in value or "operator" in value for value in environment.values())
 
 
-def test_the_simulator_gets_no_login_at_all() -> None:
-    assert not {"DATABASE_URL", "NATS_URL"} & set(environment_of("simulator", {"DATABASE_URL": "postgresql://operator"}))
+def test_the_simulator_gets_neither_a_login_nor_the_key() -> None:
+    inherited = {"DATABASE_URL": "postgresql://operator", "BURNISH_KEK": "key"}
+
+    assert not {"DATABASE_URL", "NATS_URL", "BURNISH_KEK"} & set(environment_of("simulator", inherited))
 
 
 def test_only_the_gateway_gets_the_listening_socket() -> None:
