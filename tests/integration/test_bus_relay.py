@@ -59,7 +59,7 @@ async def server(tmp_path: Path) -> AsyncIterator[OwnNats]:
         yield server
 
 
-async def test_what_a_transaction_wrote_is_published_in_order_and_what_it_rolled_back_is_not(server: OwnNats, database: BusDatabase) -> None:
+async def test_what_was_committed_is_published_in_order_and_what_was_rolled_back_is_not(server: OwnNats, database: BusDatabase) -> None:
     db = await database.open("analytics")
     ids = fresh(20)
     async with bus_of(server, "analytics") as bus, relaying(db, bus, poll_s=60) as relay:
@@ -123,7 +123,11 @@ async def test_a_relay_killed_half_way_only_repeats_under_the_same_ids(
     db = await database.open("analytics")
     ids = fresh(3)
     await write(db, *ids)
-    environment = {**os.environ, "BURNISH_FP": f"{failpoint}:exit", "DATABASE_URL": database.urls["analytics"], "NATS_URL": server.url("analytics")}
+    environment = os.environ | {
+        "BURNISH_FP": f"{failpoint}:exit",
+        "DATABASE_URL": database.urls["analytics"],
+        "NATS_URL": server.url("analytics"),
+    }
     killed = await asyncio.to_thread(subprocess.run, [sys.executable, "-c", KILLED_RELAY], env=environment, timeout=20, capture_output=True)
     assert killed.returncode == 137
     assert len(await stored(server, "EVENTS")) == published and await _count(database, "sent_at IS NULL", 3)

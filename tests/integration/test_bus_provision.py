@@ -1,0 +1,123 @@
+"""The provisioner on a real NATS: makes, corrects, refuses, and never deletes."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import nats
+import pytest
+
+from burnish_shared import streams
+from burnish_shared.bus.connect import Bus, connect
+from burnish_shared.bus.provision import keep_provisioned, provision
+from burnish_shared.errors import Unavailable
+from tests.integration.bus_parts import BusDatabase, OwnNats, bus_of, database, own_nats, until
+
+__all__ = ["database"]  # a fixture
+
+
+@pytest.fixture
+async def server(tmp_path: Path) -> AsyncIterator[OwnNats]:
+    async with own_nats(tmp_path) as server:
+        yield server
+
+
+async def ask(bus: Bus, subject: str, body: object = None) -> Any:
+    answer = json.loads((await bus.nc.request(f"$JS.API.{subject}", json.dumps(body).encode() if body else b"", timeout=2)).data)
+    assert "error" not in answer, answer
+    return answer
+
+
+@pytest.mark.promise("M-10")
+async def test_everything_is_made_once_with_the_chosen_settings(server: OwnNats) -> None:
+    async with bus_of(server, "provisioner") as bus:
+        first, second = await provision(bus), await provision(bus)
+        records = (await ask(bus, "STREAM.INFO.RECORDS"))["config"]
+        feedback = (await ask(bus, "STREAM.INFO.FEEDBACK"))["config"]
+        consumer = (await ask(bus, "CONSUMER.INFO.EXECUTIONS.executor_background"))["config"]
+    assert len(first.created) == len(streams.STREAMS) + len(streams.CONSUMERS) and first.is_clean
+    assert (second.created, second.corrected, second.refused) == ([], [], [])
+    assert (records["retention"], records["persist_mode"], records["discard"]) == ("workqueue", "async", "new")
+    assert records["max_age"] == 7 * 86_400 * 10**9
+    assert "persist_mode" not in feedback  # fsynced before the acknowledgement
+    assert (consumer["max_deliver"], consumer["ack_wait"]) == (3, 30 * 10**9)
+
+
+@pytest.mark.promise("M-10")
+async def test_drift_that_can_be_corrected_is_and_nothing_is_lost_by_it(server: OwnNats) -> None:
+    async with bus_of(server, "provisioner") as bus, bus_of(server, "gateway") as gateway:
+        await provision(bus)
+        await gateway.publish(streams.FEEDBACK.subjects[0], b"{}", message_id="kept")
+        config = {**streams.ANALYTICS_FEEDBACK.config(), "max_ack_pending": 7}
+        await ask(bus, "CONSUMER.CREATE.FEEDBACK.analytics_feedback", {"stream_name": "FEEDBACK", "config": config, "action": "update"})
+        await ask(bus, "STREAM.UPDATE.FEEDBACK", {**streams.FEEDBACK.config(), "max_age": 3_600 * 10**9})
+        report = await provision(bus)
+        corrected = [one.partition(" was")[0] for one in report.corrected]
+        assert corrected == ["FEEDBACK: max_age", "FEEDBACK/analytics_feedback: max_ack_pending"]
+        assert (await ask(bus, "CONSUMER.INFO.FEEDBACK.analytics_feedback"))["config"]["max_ack_pending"] == 5_000
+        assert (await ask(bus, "STREAM.INFO.FEEDBACK"))["state"]["messages"] == 1
+
+
+@pytest.mark.promise("M-10")
+async def test_drift_that_cannot_be_corrected_is_reported_and_left_alone(server: OwnNats) -> None:
+    async with bus_of(server, "provisioner") as bus:
+        other = {key: value for key, value in streams.RECORDS.config().items() if key != "persist_mode"}
+        await ask(bus, "STREAM.CREATE.RECORDS", other)
+        report = await provision(bus)
+        assert report.refused == ["RECORDS: persist_mode was None, should be 'async'"]
+        assert "RECORDS/analytics_records" in report.created
+        assert "persist_mode" not in (await ask(bus, "STREAM.INFO.RECORDS"))["config"]
+
+
+async def test_many_provisioners_at_once_do_no_harm(server: OwnNats, database: BusDatabase) -> None:
+    db = await database.open("gateway")
+    async with bus_of(server, "provisioner") as bus:
+        reports = await asyncio.gather(*(provision(bus, db) for _ in range(4)))
+    assert sorted(len(one.created) for one in reports) == [0, 0, 0, len(streams.STREAMS) + len(streams.CONSUMERS)]
+
+
+@pytest.mark.promise("M-10")
+async def test_a_wiped_store_is_provisioned_again_as_soon_as_the_server_is_back(server: OwnNats) -> None:
+    stop = asyncio.Event()
+    async with bus_of(server, "provisioner") as bus:
+        keeping = asyncio.create_task(keep_provisioned(bus, None, stop))
+        await until(lambda: has_all_streams(server))
+        await server.kill()
+        server.restore_store(None)
+        await server.start()
+        await until(lambda: has_all_streams(server))
+        stop.set()
+        await asyncio.wait_for(keeping, 5)
+
+
+async def test_a_service_that_starts_before_nats_connects_when_nats_is_there(server: OwnNats) -> None:
+    await server.kill()
+    connecting = asyncio.create_task(connect(server.url("gateway"), service="gateway", replica="0"))
+    await asyncio.sleep(0.3)
+    assert not connecting.done()
+    await server.start()
+    await (await asyncio.wait_for(connecting, 5)).close()
+
+
+@pytest.mark.promise("M-15")
+async def test_a_full_stream_is_told_at_once_and_keeps_what_it_has(server: OwnNats) -> None:
+    async with bus_of(server, "provisioner") as bus, bus_of(server, "gateway") as gateway:
+        await provision(bus)
+        await ask(bus, "STREAM.UPDATE.FEEDBACK", {**streams.FEEDBACK.config(), "max_bytes": 4_096})
+        subject = streams.FEEDBACK.subjects[0]
+        await gateway.publish(subject, b"x" * 3_000, message_id="first")
+        with pytest.raises(Unavailable) as raised:
+            await gateway.publish(subject, b"x" * 3_000, message_id="second")
+        assert raised.value.details == {"nats_code": 10077}
+        assert (await ask(bus, "STREAM.INFO.FEEDBACK"))["state"]["messages"] == 1
+
+
+async def has_all_streams(server: OwnNats) -> bool:
+    client = await nats.connect(server.url("provisioner"), inbox_prefix=b"_INBOX_provisioner")
+    try:
+        names = json.loads((await client.request("$JS.API.STREAM.NAMES", timeout=2)).data)["streams"] or []
+    finally:
+        await client.close()
+    return set(names) == {one.name for one in streams.STREAMS}
