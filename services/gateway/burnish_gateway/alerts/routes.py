@@ -1,0 +1,122 @@
+"""`/v1/alerts` and `/v1/alert-rules`."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Query, Request
+from fastapi.responses import Response
+
+from burnish_gateway.alerts import store
+from burnish_gateway.alerts.acknowledge import acknowledge, no_such_alert
+from burnish_gateway.alerts.answers import AlertAnswer, AlertPage, AlertRuleAnswer, AlertRuleBody, AlertRulePage, Status
+from burnish_gateway.deps import Editor, Gateway, GatewayParts, Viewer
+from burnish_gateway.idempotency import run_once
+from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
+from burnish_gateway.wire import json_response, make_router
+from burnish_shared.db.changes import note_change
+from burnish_shared.db.session import Tx
+from burnish_shared.errors import NotFound
+from burnish_shared.slug import parse_slug
+
+router = make_router("alerts")
+
+Limit = Annotated[int, Query(ge=1, le=PAGE_MOST)]
+Cursor = Annotated[str | None, Query(max_length=500)]
+
+WORKSPACE_DEFAULT = ""
+"""The slug under which a rule for all prompts of a workspace is kept."""
+
+
+@router.get("/v1/alerts", response_model=AlertPage, summary="Alerts, newest first")
+async def list_alerts(
+    principal: Viewer,
+    gateway: GatewayParts,
+    *,
+    status: Status | None = None,
+    prompt: Annotated[str | None, Query(max_length=63)] = None,
+    limit: Limit = PAGE_DEFAULT,
+    cursor: Cursor = None,
+) -> Response:
+    position = gateway.cursors.open(cursor, principal.workspace_id, of="alerts")
+    slug = parse_slug(prompt, param="prompt") if prompt is not None else None
+    async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
+        before = UUID(position[0]) if position else None
+        alerts = await store.list_alerts(tx, status=status, slug=slug, before=before, at_most=limit + 1)
+    return _page(gateway, alerts, limit=limit, workspace_id=principal.workspace_id, of="alerts", position=lambda one: [str(one.id)])
+
+
+@router.get("/v1/alerts/{alert_id}", response_model=AlertAnswer, summary="One alert")
+async def get_alert(alert_id: UUID, principal: Viewer, gateway: GatewayParts) -> Response:
+    async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
+        alert = await store.find_alert(tx, alert_id)
+    if alert is None:
+        raise no_such_alert()
+    return json_response(alert)
+
+
+@router.post("/v1/alerts/{alert_id}/acknowledge", response_model=AlertAnswer, summary="Say that somebody has seen it")
+async def post_acknowledge(alert_id: UUID, request: Request, principal: Editor, gateway: GatewayParts) -> Response:
+    """The alert stays until what it tells of is over. Acknowledging again changes nothing."""
+
+    async def work(tx: Tx) -> AlertAnswer:
+        return await acknowledge(tx, workspace_id=principal.workspace_id, alert_id=alert_id, by=principal.actor, clock=gateway.clock)
+
+    return await run_once(gateway, request, principal, status=200, work=work)
+
+
+@router.get("/v1/alert-rules", response_model=AlertRulePage, summary="Rules that differ from the product's defaults")
+async def list_rules(principal: Viewer, gateway: GatewayParts, *, limit: Limit = PAGE_DEFAULT, cursor: Cursor = None) -> Response:
+    position = gateway.cursors.open(cursor, principal.workspace_id, of="alert-rules")
+    async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
+        rules = await store.list_rules(tx, after=position[0] if position else None, at_most=limit + 1)
+    return _page(
+        gateway, rules, limit=limit, workspace_id=principal.workspace_id, of="alert-rules", position=lambda one: [one.prompt or ""]
+    )
+
+
+@router.put("/v1/alert-rules", response_model=AlertRuleAnswer, summary="Set the rule for all prompts of the workspace")
+async def put_default_rule(request: Request, body: AlertRuleBody, principal: Editor, gateway: GatewayParts) -> Response:
+    return await _put(gateway, request, principal, slug=WORKSPACE_DEFAULT, body=body)
+
+
+@router.put("/v1/alert-rules/{prompt}", response_model=AlertRuleAnswer, summary="Set the rule for one prompt")
+async def put_rule(prompt: str, request: Request, body: AlertRuleBody, principal: Editor, gateway: GatewayParts) -> Response:
+    """Sets the whole rule. It is judged anew at once, against the feedback that is there."""
+    return await _put(gateway, request, principal, slug=parse_slug(prompt, param="prompt"), body=body)
+
+
+@router.delete("/v1/alert-rules/{prompt}", response_model=AlertRuleAnswer, summary="Fall back to the workspace's rule")
+async def delete_rule(prompt: str, request: Request, principal: Editor, gateway: GatewayParts) -> Response:
+    return await _delete(gateway, request, principal, slug=parse_slug(prompt, param="prompt"))
+
+
+@router.delete("/v1/alert-rules", response_model=AlertRuleAnswer, summary="Fall back to the product's defaults")
+async def delete_default_rule(request: Request, principal: Editor, gateway: GatewayParts) -> Response:
+    return await _delete(gateway, request, principal, slug=WORKSPACE_DEFAULT)
+
+
+async def _put(gateway: Gateway, request: Request, principal: Editor, *, slug: str, body: AlertRuleBody) -> Response:
+    async def work(tx: Tx) -> AlertRuleAnswer:
+        if slug and not await store.prompt_exists(tx, slug):
+            raise NotFound("There is no such prompt.")
+        rule = await store.put_rule(tx, workspace_id=principal.workspace_id, slug=slug, body=body)
+        await note_change(tx, workspace_id=principal.workspace_id, kind="alert_rule", key=slug)
+        return rule
+
+    return await run_once(gateway, request, principal, status=200, work=work)
+
+
+async def _delete(gateway: Gateway, request: Request, principal: Editor, *, slug: str) -> Response:
+    async def work(tx: Tx) -> AlertRuleAnswer:
+        rule = await store.delete_rule(tx, slug=slug)
+        if rule is None:
+            raise NotFound("There is no such rule.")
+        await note_change(tx, workspace_id=principal.workspace_id, kind="alert_rule", key=slug)
+        return rule
+
+    return await run_once(gateway, request, principal, status=200, work=work)
+
+
+def _page(gateway: Gateway, rows: list[Any], *, limit: int, workspace_id: UUID, of: str, position: Any) -> Response:
+    page = gateway.cursors.page(rows, limit=limit, workspace_id=workspace_id, of=of, position=position)
+    return json_response({**page, "data": [one.model_dump(mode="json") for one in page["data"]]})

@@ -1,0 +1,111 @@
+"""Reads alerts, which analytics writes; writes their rules and acknowledgements, which analytics reads."""
+
+from typing import Any, Final
+from uuid import UUID
+
+import asyncpg
+
+from burnish_gateway.alerts.answers import AlertAnswer, AlertRuleAnswer, AlertRuleBody
+from burnish_shared.db.session import Tx
+
+ALERT: Final = """
+SELECT a.alert_id, a.kind, a.metric, a.slug, a.label, a.version, a.summary, a.before, a.after, a.changed, a.simulated, a.muted, a.raised_at,
+       a.resolved_at, a.resolution, k.acknowledged_at, k.acknowledged_by
+  FROM alerts a LEFT JOIN alert_acknowledgements k USING (workspace_id, alert_id)"""
+
+WITH_STATUS: Final = {
+    "open": "a.resolved_at IS NULL AND k.acknowledged_at IS NULL",
+    "acknowledged": "a.resolved_at IS NULL AND k.acknowledged_at IS NOT NULL",
+    "resolved": "a.resolved_at IS NOT NULL",
+    None: "true",
+}
+
+RULE: Final = "slug, enabled, min_samples, target_ratio, min_drop_ratio, muted_until, updated_at"
+
+
+async def list_alerts(tx: Tx, *, status: str | None, slug: str | None, before: UUID | None, at_most: int) -> list[AlertAnswer]:
+    """Newest first. `before`: only alerts older than this one."""
+    rows = await tx.fetch(
+        f"""{ALERT} WHERE {WITH_STATUS[status]} AND ($1::text IS NULL OR a.slug = $1) AND ($2::uuid IS NULL OR a.alert_id < $2)
+            ORDER BY a.alert_id DESC LIMIT $3""",
+        slug,
+        before,
+        at_most,
+    )
+    return [_alert(row) for row in rows]
+
+
+async def find_alert(tx: Tx, alert_id: UUID) -> AlertAnswer | None:
+    row = await tx.fetchrow(f"{ALERT} WHERE a.alert_id = $1", alert_id)
+    return _alert(row) if row is not None else None
+
+
+async def acknowledge(tx: Tx, *, workspace_id: UUID, alert_id: UUID, by: str) -> bool:
+    """False when somebody did before."""
+    made = await tx.fetchval(
+        """INSERT INTO alert_acknowledgements (workspace_id, alert_id, acknowledged_by) VALUES ($1, $2, $3)
+           ON CONFLICT DO NOTHING RETURNING true""",
+        workspace_id,
+        alert_id,
+        by,
+    )
+    return bool(made)
+
+
+async def list_rules(tx: Tx, *, after: str | None, at_most: int) -> list[AlertRuleAnswer]:
+    """The workspace's own default first, then by prompt."""
+    rows = await tx.fetch(f"SELECT {RULE} FROM alert_rules WHERE $1::text IS NULL OR slug > $1 ORDER BY slug LIMIT $2", after, at_most)
+    return [_rule(row) for row in rows]
+
+
+async def put_rule(tx: Tx, *, workspace_id: UUID, slug: str, body: AlertRuleBody) -> AlertRuleAnswer:
+    """Sets the whole rule: what the body does not say is no longer said."""
+    [row] = await tx.fetch(
+        f"""INSERT INTO alert_rules (workspace_id, slug, enabled, min_samples, target_ratio, min_drop_ratio, muted_until)
+            VALUES ($1, $2, $3, $4, $5, $6, $7)
+            ON CONFLICT (workspace_id, slug) DO UPDATE SET enabled = excluded.enabled, min_samples = excluded.min_samples,
+              target_ratio = excluded.target_ratio, min_drop_ratio = excluded.min_drop_ratio, muted_until = excluded.muted_until,
+              updated_at = clock_timestamp()
+            RETURNING {RULE}""",
+        workspace_id, slug, body.enabled, body.min_samples, body.target, body.min_drop, body.muted_until,
+    )  # fmt: skip
+    return _rule(row)
+
+
+async def delete_rule(tx: Tx, *, slug: str) -> AlertRuleAnswer | None:
+    """The rule that was there."""
+    row = await tx.fetchrow(f"DELETE FROM alert_rules WHERE slug = $1 RETURNING {RULE}", slug)
+    return _rule(row) if row is not None else None
+
+
+async def prompt_exists(tx: Tx, slug: str) -> bool:
+    return bool(await tx.fetchval("SELECT EXISTS (SELECT FROM prompts WHERE slug = $1)", slug))
+
+
+def _alert(row: asyncpg.Record) -> AlertAnswer:
+    status = "resolved" if row["resolved_at"] else "acknowledged" if row["acknowledged_at"] else "open"
+    prompt = f"/v1/prompts/{row['slug']}"
+    rest: dict[str, Any] = {name: value for name, value in row.items() if name not in ("alert_id", "slug")}
+    return AlertAnswer(
+        id=row["alert_id"],
+        prompt=row["slug"],
+        status=status,
+        links={
+            "prompt": prompt,
+            "version": f"{prompt}/versions/{row['version']}",
+            "figures": f"/v1/analytics/timeseries?prompt={row['slug']}&label={row['label']}",
+        },
+        **rest,
+    )
+
+
+def _rule(row: asyncpg.Record) -> AlertRuleAnswer:
+    return AlertRuleAnswer(
+        prompt=row["slug"] or None,
+        enabled=row["enabled"],
+        min_samples=row["min_samples"],
+        target=row["target_ratio"],
+        min_drop=row["min_drop_ratio"],
+        muted_until=row["muted_until"],
+        updated_at=row["updated_at"],
+    )

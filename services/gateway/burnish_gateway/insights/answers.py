@@ -1,0 +1,103 @@
+"""Figures as they are shown. Anything made from simulated answers says so."""
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+
+class Percentiles(BaseModel):
+    """Milliseconds, each within `relative_error`; null when nothing was measured."""
+
+    p50_ms: float | None
+    p95_ms: float | None
+    p99_ms: float | None
+    relative_error: float
+
+
+class Satisfaction(BaseModel):
+    """Share of satisfied reactions: thumbs count 0 or 1, scores what they are. The bounds hold it with 95 % confidence."""
+
+    value: float
+    low: float
+    high: float
+    samples: int
+
+
+class Figures(BaseModel):
+    """What is known of a set of executions. Rates are 0..1, null where there is nothing to divide by."""
+
+    executions: int
+    successes: int
+    errors: int
+    timeouts: int
+    rate_limited: int
+    cancelled: int
+    blocked: int
+    success_rate: float | None = Field(description="Of all that were not cancelled.")
+    cached: int
+    cache_hit_rate: float | None
+    input_tokens: int
+    output_tokens: int
+    cached_input_tokens: int
+    cost_nusd: int
+    mean_cost_nusd: float | None
+    mean_latency_ms: float | None
+    latency: Percentiles
+    first_token: Percentiles
+    reactions: int
+    thumbs_up: int
+    thumbs_down: int
+    scores: int
+    mean_score: float | None
+    satisfaction: Satisfaction | None
+    effectiveness: float | None = Field(description="0..100; see effectiveness_version.")
+    simulated: bool = Field(description="True when any of it was made by a simulated model.")
+    simulated_executions: int
+
+
+class SummaryAnswer(Figures):
+    start: datetime = Field(serialization_alias="from")
+    end: datetime = Field(serialization_alias="to")
+    grain: Literal["minute", "hour", "day"]
+    effectiveness_version: int
+    feedback_waiting: int = Field(description="Reactions of the workspace whose execution has not been seen.")
+    feedback_orphans: int = Field(description="Of these, those that waited for more than 7 days.")
+
+
+class Point(Figures):
+    """One step. `group` is the value of what was grouped by, null without grouping."""
+
+    at: datetime
+    group: str | None = None
+
+
+class TimeseriesAnswer(BaseModel):
+    """Steps without any execution are left out."""
+
+    start: datetime = Field(serialization_alias="from")
+    end: datetime = Field(serialization_alias="to")
+    grain: Literal["minute", "hour", "day"]
+    data: list[Point]
+
+
+class CostRow(BaseModel):
+    group: str
+    executions: int
+    input_tokens: int
+    output_tokens: int
+    cached_input_tokens: int
+    cost_nusd: int
+    credits: str = Field(description="The same in credits, exact to four decimals.")
+    simulated: bool
+
+
+class CostsAnswer(BaseModel):
+    """Dearest first."""
+
+    start: datetime = Field(serialization_alias="from")
+    end: datetime = Field(serialization_alias="to")
+    grain: Literal["minute", "hour", "day"]
+    group_by: str
+    total_nusd: int
+    data: list[CostRow]

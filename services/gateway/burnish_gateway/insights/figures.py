@@ -1,0 +1,54 @@
+"""From sums to what is shown. Pure."""
+
+from typing import Any
+
+from burnish_gateway.insights.answers import Figures, Percentiles, Satisfaction
+from burnish_gateway.insights.store import Totals
+from burnish_shared.measures import RELATIVE_ERROR, effectiveness, quantile, wilson
+
+MICRO = 1_000_000
+"""Scores are summed in millionths."""
+
+
+def figures_of(totals: Totals) -> Figures:
+    sums = totals.sums
+    satisfaction = _satisfaction(sums)
+    success_rate = _ratio(sums["successes"], sums["executions"] - sums["cancelled"])
+    mean_cost = _ratio(sums["cost_nusd"], sums["executions"])
+    latency = _percentiles(totals.latency)
+    shown: dict[str, Any] = {name: value for name, value in sums.items() if name in Figures.model_fields and name != "simulated"}
+    return Figures(
+        **shown,
+        success_rate=success_rate,
+        cache_hit_rate=_ratio(sums["cached"], sums["executions"]),
+        mean_cost_nusd=mean_cost,
+        mean_latency_ms=_ratio(sums["latency_sum_ms"], sums["executions"]),
+        latency=latency,
+        first_token=_percentiles(totals.first_token),
+        mean_score=_ratio(sums["score_sum_micro"] / MICRO, sums["scores"]),
+        satisfaction=satisfaction,
+        effectiveness=effectiveness(
+            satisfaction=satisfaction.value if satisfaction else None,
+            success_rate=success_rate,
+            p95_ms=latency.p95_ms,
+            cost_nusd=mean_cost,
+        ),
+        simulated=sums["simulated"] > 0,
+        simulated_executions=sums["simulated"],
+    )
+
+
+def _satisfaction(sums: dict[str, int]) -> Satisfaction | None:
+    samples = sums["thumbs_up"] + sums["thumbs_down"] + sums["scores"]
+    interval = wilson(sums["thumbs_up"] + sums["score_sum_micro"] / MICRO, samples)
+    return Satisfaction(value=interval.value, low=interval.low, high=interval.high, samples=samples) if interval else None
+
+
+def _percentiles(counts: list[int]) -> Percentiles:
+    return Percentiles(
+        p50_ms=quantile(counts, 0.5), p95_ms=quantile(counts, 0.95), p99_ms=quantile(counts, 0.99), relative_error=RELATIVE_ERROR
+    )
+
+
+def _ratio(part: float, whole: float) -> float | None:
+    return part / whole if whole > 0 else None

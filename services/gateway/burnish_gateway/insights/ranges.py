@@ -1,0 +1,69 @@
+"""Which rollup rows a range of time is read from. Pure."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final, Literal
+
+from burnish_shared.errors import InvalidField
+
+Grain = Literal["minute", "hour", "day"]
+
+LENGTHS: Final[dict[Grain, timedelta]] = {"minute": timedelta(minutes=1), "hour": timedelta(hours=1), "day": timedelta(days=1)}
+BUCKETS_MOST: Final = 1_000
+"""Any answer is read from at most so many steps, however long its range."""
+
+BUCKETS_WANTED: Final = 400
+DEFAULT_RANGE: Final = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """From `start` (included) to `end` (not included), both on borders of `grain`, in UTC."""
+
+    start: datetime
+    end: datetime
+    grain: Grain
+
+
+def range_of(start: datetime | None, end: datetime | None, *, grain: Grain | None, now: datetime) -> Range:
+    """The range as rollups can answer it: widened to whole steps, and in the finest grain that needs at most BUCKETS_WANTED of them.
+
+    Without `start` the last 24 hours before `end`; without `end` until now. Raises InvalidField for a range that is none or too fine.
+    """
+    try:
+        return _widened(start, end, grain=grain, now=now)
+    except OverflowError as error:
+        raise InvalidField("from: the range reaches beyond the calendar.", param="from") from error
+
+
+def _widened(start: datetime | None, end: datetime | None, *, grain: Grain | None, now: datetime) -> Range:
+    end = end.astimezone(UTC) if end is not None else now.astimezone(UTC)
+    start = start.astimezone(UTC) if start is not None else end - DEFAULT_RANGE
+    if start >= end:
+        raise InvalidField("from: must lie before `to`.", param="from")
+    chosen = grain or _finest(end - start)
+    widened = Range(_floor(start, chosen), _ceiling(end, chosen), chosen)
+    if (widened.end - widened.start) / LENGTHS[chosen] > BUCKETS_MOST:
+        raise InvalidField(
+            f"grain: {chosen} makes more than {BUCKETS_MOST} steps; ask for a coarser one or a shorter range.", param="grain"
+        )
+    return widened
+
+
+def _finest(length: timedelta) -> Grain:
+    for grain, step in LENGTHS.items():
+        if length / step <= BUCKETS_WANTED:
+            return grain
+    return "day"
+
+
+def _floor(at: datetime, grain: Grain) -> datetime:
+    at = at.replace(second=0, microsecond=0)
+    if grain == "minute":
+        return at
+    return at.replace(minute=0) if grain == "hour" else at.replace(minute=0, hour=0)
+
+
+def _ceiling(at: datetime, grain: Grain) -> datetime:
+    floor = _floor(at, grain)
+    return floor if floor == at else floor + LENGTHS[grain]
