@@ -224,7 +224,8 @@ async def test_an_unavailable_of_another_kind_is_an_ordinary_failure(bus_for: An
 
 async def test_a_stopping_consumer_finishes_its_batch_and_gives_nothing_away_half_done(bus_for: Any, database: Any) -> None:
     gateway, analytics, db = await bus_for("gateway"), await bus_for("analytics"), await database.open("analytics")
-    entered, release, done = asyncio.Event(), asyncio.Event(), []
+    entered, release = asyncio.Event(), asyncio.Event()
+    done: list[bytes] = []
 
     async def handle(batch: Sequence[Delivered]) -> None:
         entered.set()

@@ -4,6 +4,7 @@ import io
 import json
 import logging as stdlib_logging
 import time
+from collections.abc import Iterator
 
 import pytest
 import structlog
@@ -36,7 +37,7 @@ def test_ordinary_text_is_left_alone() -> None:
 
 
 @pytest.fixture
-def log_lines(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
+def log_lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
     lines = io.StringIO()
     monkeypatch.setattr("sys.stderr", lines)
     root = stdlib_logging.getLogger()

@@ -116,13 +116,20 @@ class Bus:
             await asyncio.gather(stopped, changed, return_exceptions=True)
         return self.connections > seen
 
-    async def until_lost(self) -> None:
+    async def until_lost(self, stop: asyncio.Event | None = None) -> None:
         """Raises ConnectionError when the client gave up for good, as it does when the server refuses its credentials.
 
-        Run it beside a service's other tasks, so that the process ends and is started anew.
+        Run it beside a service's other tasks, so that the process ends and is started anew. Returns on `stop`.
         """
-        await self._lost.wait()
-        raise ConnectionError("the connection to NATS was closed for good")
+        lost = asyncio.create_task(self._lost.wait())
+        stopped = asyncio.create_task((stop or asyncio.Event()).wait())
+        try:
+            await asyncio.wait({lost, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            lost.cancel()
+            stopped.cancel()
+        if self._lost.is_set():
+            raise ConnectionError("the connection to NATS was closed for good")
 
     def on_reconnect(self, callback: Callable[[], None]) -> None:
         """Calls `callback` after each reconnect, until `forget`."""

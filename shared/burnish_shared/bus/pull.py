@@ -20,8 +20,8 @@ from burnish_shared.streams import SECOND_NS, ConsumerSpec
 
 log = structlog.get_logger("burnish.pull")
 
-IDLE_EXPIRES_S: Final = 10.0
-"""How long the server keeps a request for one message. A request that the server forgot is made again after this and a second."""
+IDLE_EXPIRES_S: Final = 30.0
+"""How long the server keeps a request for one message. One that it forgot without a reconnect is made again after this and a second."""
 
 ANSWER_GRACE_S: Final = 1.0
 RETRY_WAIT_S: Final = 0.25
