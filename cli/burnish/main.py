@@ -188,6 +188,8 @@ def main() -> None:
         app()
     except KeyboardInterrupt:
         sys.exit(130)
+    except PermissionError as error:
+        sys.exit(f"burnish: {error.filename} belongs to somebody else; name a folder of your own with --home or BURNISH_HOME.")
 
 
 def _connection(home: Home) -> dict[str, Any]:

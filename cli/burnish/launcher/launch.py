@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import resource
 import signal
 import traceback
 from collections.abc import Callable
@@ -18,7 +19,7 @@ from burnish.launcher.files import write_json
 from burnish.launcher.fleet import Fleet, open_public_socket
 from burnish.launcher.home import Home, HomeLock
 from burnish.launcher.passwords import load_secrets
-from burnish.launcher.ports import Ports
+from burnish.launcher.ports import PREDECESSOR_PATIENCE_S, Ports
 from burnish.launcher.report import Report
 from burnish.launcher.servers import Servers
 from burnish.launcher.state import State, recorded_state, write_state
@@ -29,6 +30,7 @@ ALREADY_RUNNING: Final = 3
 """Exit code of a launcher that found the home taken."""
 
 ROTATE_INTERVAL_S: Final = 5.0
+OPEN_FILES: Final = 65_536
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,7 @@ class Launch:
         if lock is None:
             return ALREADY_RUNNING
         self._listen_for_signals()
+        raise_open_files_limit()
         try:
             return await self._run_locked()
         finally:
@@ -68,7 +71,8 @@ class Launch:
 
     async def _run_locked(self) -> int:
         before = recorded_state(self._home)
-        self._ports = Ports(before.ports, say=self._report.say)
+        has_crashed = before.state in ("starting", "ready", "stopping")
+        self._ports = Ports(before.ports, say=self._report.say, patience_s=PREDECESSOR_PATIENCE_S if has_crashed else 0)
         self._enter("starting")
         self._report.say(f"Burnish home: {self._home.path}")
         starting = asyncio.create_task(self._start())
@@ -87,7 +91,7 @@ class Launch:
             self._home, secrets=secrets, ports=self._ports, supervisor=self._supervisor, report=self._report, environment=os.environ
         )
         public_port = await self._open_public_port()
-        simulator_port = await self._ports.choose("simulator", is_patient=True)
+        simulator_port = await self._ports.choose("simulator")
         await servers.start()
         around = Surroundings(
             secrets=secrets,
@@ -106,7 +110,7 @@ class Launch:
         """The gateway's port, listened on from now until the end."""
         wanted = self._options.port
         while self._public is None:
-            port = await self._ports.choose("gateway", wanted=wanted, is_patient=True)
+            port = await self._ports.choose("gateway", wanted=wanted)
             try:
                 self._public = open_public_socket(port)
             except OSError:  # Somebody took it between our look and our bind.
@@ -180,6 +184,14 @@ class Launch:
         self._state.ports = dict(self._ports.chosen)
         self._state.pids, self._state.restarts = self._supervisor.pids(), self._supervisor.restarts()
         write_state(self._home, self._state)
+
+
+def raise_open_files_limit() -> None:
+    """Each open stream is a file; many systems begin at 1,024. Children inherit what is set here."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 async def _outcome(starting: asyncio.Task[None]) -> str | None:

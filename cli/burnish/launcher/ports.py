@@ -16,18 +16,22 @@ PREDECESSOR_PATIENCE_S: Final = 1.0
 
 
 class Ports:
-    """What was chosen, by process name. `before` are the ports of the run before; `say` tells people where theirs went."""
+    """What was chosen, by process name. `before` are the ports of the run before; `say` tells people where theirs went.
 
-    def __init__(self, before: Mapping[str, int], *, say: Callable[[str], None]) -> None:
+    `patience_s` is how long a port that is taken is waited for: after a crash, while the processes of the run before still end.
+    """
+
+    def __init__(self, before: Mapping[str, int], *, say: Callable[[str], None], patience_s: float = 0) -> None:
         self._before = before
         self._say = say
+        self._patience_s = patience_s
         self.chosen: dict[str, int] = {}
 
-    async def choose(self, name: str, *, wanted: int | None = None, is_patient: bool = False) -> int:
-        """A free port for `name`, noted in `chosen`. `wanted` goes before the last one; `is_patient` waits a second for it."""
+    async def choose(self, name: str, *, wanted: int | None = None) -> int:
+        """A free port for `name`, noted in `chosen`. `wanted` goes before the one of the last run."""
         first = wanted or self._before.get(name) or DEFAULT_PORTS.get(name, FIRST_METRICS_PORT)
         others = frozenset(port for other, port in self.chosen.items() if other != name)
-        deadline = asyncio.get_running_loop().time() + (PREDECESSOR_PATIENCE_S if is_patient else 0)
+        deadline = asyncio.get_running_loop().time() + self._patience_s
         while (port := free_port(first, taken=others)) != first:
             if asyncio.get_running_loop().time() >= deadline:
                 break

@@ -76,7 +76,7 @@ class Servers:
         for attempt in range(PORT_TRIES):
             server = Postgres(
                 data=self._home.postgres,
-                port=await self._ports.choose("postgres", is_patient=True),
+                port=await self._ports.choose("postgres"),
                 password=self._secrets.password("postgres superuser"),
                 log=self._home.log_of("postgres"),
             )
@@ -92,7 +92,7 @@ class Servers:
         for attempt in range(PORT_TRIES):
             server = Nats(
                 folder=self._home.nats,
-                port=await self._ports.choose("nats", is_patient=True),
+                port=await self._ports.choose("nats"),
                 log=self._home.log_of("nats"),
                 passwords={user: self._secrets.password(f"nats {user}") for user in users},
             )
