@@ -25,6 +25,9 @@ BETWEEN = re.compile(r"\bbetween\s+(\S+)\s+and\s+(\S+?)[,:]?\s+(.*)", re.I)
 CONDITION = re.compile(r"(?:if|when)\b", re.I)
 QUOTED = re.compile(r"[\"“]([^\"”]+)[\"”]")
 EXCLUSION = re.compile(r"\b(?:but not|not for|not:|except)\b", re.I)
+REST = re.compile(
+    r"\b(?:anything|everything|something|whatever) else\b|\bnone of (?:the|these|those)\b|\bno other (?:\w+ )?(?:fits|applies)\b", re.I
+)
 NOT_EXPLAIN = re.compile(
     r"\b(?:do not|don't|never|without)\s+(?:\w+\s+){0,2}?(?:explain|explaining|reasoning|justify)\b|\bno explanations?\b", re.I
 )
@@ -84,6 +87,7 @@ class _Draft:
     keyword_rules: list[KeywordRule] = field(default_factory=list)
     tie_breaks: list[TieBreak] = field(default_factory=list)
     form: Form = "none"
+    fallback: str | None = None
     open_example: str = ""
     """The text of an `Input:` line whose `Label:` line has not come yet."""
     by_name: dict[str, str] = field(init=False)
@@ -155,6 +159,8 @@ class _Draft:
         if label is None or not text.strip():
             return False
         positive, *negative = EXCLUSION.split(text)
+        if REST.search(positive):
+            self.fallback = label
         self.definitions.setdefault(label, []).append(positive.strip(" ,;"))
         for part in negative:
             self.negative_words.setdefault(label, set()).update(words(part))
@@ -168,6 +174,7 @@ class _Draft:
             examples=tuple(self.examples),
             keyword_rules=tuple(self.keyword_rules),
             tie_breaks=tuple(self.tie_breaks),
+            fallback=self.fallback,
             form=self.form,
             prompt_tokens=prompt_tokens,
         )

@@ -43,6 +43,8 @@ class Sheet:
     examples: tuple[Example, ...]
     keyword_rules: tuple[KeywordRule, ...]
     tie_breaks: tuple[TieBreak, ...]
+    fallback: str | None
+    """The label that the prompt gives to what fits no other."""
     form: Form
     prompt_tokens: int
     """Length of the prompt at four characters a token; longer prompts are read with more noise."""

@@ -24,6 +24,8 @@ KINDS = {"definition": 0.58, "tie_break": 0.17, "keyword_rule": 0.10, "example":
 DEFINITION_WORDS, TIE_WORDS, RULE_WORDS = (3, 7), (1, 3), (1, 2)
 """Words in an edit, drawn uniformly, ends included."""
 EXAMPLE_WORDS = 7
+CAREFUL_FROM_CASES, CAREFUL_LEAST = 6, 1.5
+"""Asked to be careful, and given so many cases of a label, it takes only words with this weight: two cases, one of them failed."""
 RIGHT_WEIGHT = 0.5
 """A right case of the label beside a failed one, which weighs 1."""
 
@@ -100,7 +102,8 @@ def _lesson(request: EditRequest, sheet: Sheet, mistaken: Sequence[Case], rng: r
         case _:
             pass
     known = {*surface_terms(" ".join(sheet.definitions.get(label, ()))), *surface_terms(label)}
-    words = telling_words(inside, outside, known=known, count=rng.randint(*DEFINITION_WORDS), rng=rng)
+    least = CAREFUL_LEAST if request.careful and len(inside) >= CAREFUL_FROM_CASES else 0.0
+    words = telling_words(inside, outside, known=known, count=rng.randint(*DEFINITION_WORDS), rng=rng, least=least)
     return Edit("definitions", f"- {label}: {', '.join(words)}") if words else _bad(request, sheet, rng)
 
 

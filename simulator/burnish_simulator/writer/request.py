@@ -7,7 +7,8 @@
     RIGHT
     {"input": "...", "expected": "..."}
 
-What stands before PROMPT, say instructions for a real model, is not read. Lines that hold no such object are passed over.
+Of what stands before PROMPT, say instructions for a real model, one thing is heeded: `Use only words that occur in at least two cases`
+gives definitions that read better and are a little less accurate. Lines that hold no such object are passed over.
 """
 
 import json
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 
 from burnish_simulator.reader.words import MAX_WORDS
 
+CAREFUL = re.compile(r"\bat least (?:two|2) (?:cases|examples|messages)\b", re.I)
 MAX_CASES = 500
 """Cases of each kind that are read."""
 
@@ -33,6 +35,8 @@ class Case:
 class EditRequest:
     """What the writer knows."""
 
+    careful: bool
+    """Whether what stands before PROMPT asks for words of `at least two cases`; nothing else of it is read."""
     prompt: str
     failed: tuple[Case, ...]
     right: tuple[Case, ...]
@@ -45,6 +49,7 @@ def parse_request(text: str) -> EditRequest:
     right = next((mark for mark in reversed(found) if mark[2] == "RIGHT" and mark[0] > prompt_at), (len(text), len(text), ""))
     failed = next((mark for mark in reversed(found) if mark[2] == "FAILED" and prompt_at < mark[0] < right[0]), (right[0], right[0], ""))
     return EditRequest(
+        careful=CAREFUL.search(text, 0, prompt_at) is not None,
         prompt=text[prompt_at : failed[0]].strip("\n"),
         failed=_cases(text[failed[1] : right[0]]),
         right=_cases(text[right[1] :]),

@@ -24,11 +24,18 @@ def surface_terms(text: str) -> dict[str, str]:
 
 
 def telling_words(
-    inside: Sequence[tuple[str, float]], outside: Sequence[str], *, known: Collection[str], count: int, rng: random.Random
+    inside: Sequence[tuple[str, float]],
+    outside: Sequence[str],
+    *,
+    known: Collection[str],
+    count: int,
+    rng: random.Random,
+    least: float = 0.0,
 ) -> list[str]:
     """Up to `count` words or pairs, as written, that mark the inside texts (each with a weight) against the outside ones.
 
-    Left out: terms in `known`, terms relatively no more frequent inside, and terms that share a word with one already chosen.
+    Left out: terms in `known`, terms whose weights inside sum to less than `least`, terms relatively no more frequent inside, and terms
+    that share a word with one already chosen.
     """
     within: dict[str, float] = {}
     spelled: dict[str, str] = {}
@@ -46,7 +53,7 @@ def telling_words(
         odds = _log_odds(within[term], total_in) - _log_odds(without.get(term, 0.0), total_out)
         return odds * (PAIR_SHARE if is_pair(term) else 1.0) + rng.gauss(0, NOISE)
 
-    scored = [(-score(term), term) for term in within if term not in known]
+    scored = [(-score(term), term) for term in within if term not in known and within[term] >= least]
     chosen: list[str] = []
     used: set[str] = set()
     for _, term in sorted(scored):

@@ -98,6 +98,12 @@ def test_misspelled_words_are_taken_for_the_nearest_known_one() -> None:
     assert scores(text, "i never recieved that parcle")["shipping"] > scores(text, "i never recieved that parcle")["billing"] == 0
 
 
+def test_what_fits_no_label_goes_to_the_one_for_anything_else() -> None:
+    text = prompt([*LIBRARY_DESK.labels, "elsewhere"], RIGHT_DEFINITIONS | {"elsewhere": "anything else"}, BARE_NAME)
+    assert answer(text, "What is the capital of Peru?") == "elsewhere"
+    assert accuracy(text, LIBRARY_DESK.test) >= accuracy(GOOD, LIBRARY_DESK.test) - 0.2
+
+
 def test_negative_words_keyword_rules_and_tie_breaks_move_the_score() -> None:
     base = "one of: billing, shipping\n- shipping: parcel\n- billing: invoice"
     ticket = "the invoice of my parcel"

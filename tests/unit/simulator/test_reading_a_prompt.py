@@ -106,6 +106,19 @@ def test_the_last_line_about_the_form_wins(lines: str, form: str) -> None:
     assert read_prompt(f"{LABELS}\n{lines}").form == form
 
 
+@pytest.mark.parametrize(
+    ("line", "fallback"),
+    [
+        ("billing: anything else", "billing"),
+        ("billing: none of the others fits", "billing"),
+        ("billing: invoices, not for anything else", None),
+        ("Say something else.", None),
+    ],
+)
+def test_a_label_may_be_given_to_what_fits_no_other(line: str, fallback: str | None) -> None:
+    assert read_prompt(f"{LABELS}\n- {line}").fallback == fallback
+
+
 def test_lines_that_match_no_pattern_leave_no_trace_but_length() -> None:
     plain = read_prompt(f"{LABELS}\nbilling: invoices")
     padded = read_prompt(f"{LABELS}\nPay attention to the intention of the customer.\nbilling: invoices\nThink of a good agent.")

@@ -94,6 +94,18 @@ def test_its_edits_together_raise_accuracy_on_held_back_items() -> None:
     assert accuracy(text, LIBRARY_DESK.test) >= accuracy(NAMES, LIBRARY_DESK.test) + 0.2
 
 
+def test_asked_to_be_careful_it_uses_only_words_of_two_cases() -> None:
+    rows = [
+        f"{word} of parcel {number}" for number, word in enumerate(["zebra", "violet", "umbrella", "tango", "sierra", "romeo", "quebec"])
+    ]
+    failed = "\n".join(json.dumps({"input": row, "expected": "rooms", "got": "loans"}) for row in rows)
+    text = f"PROMPT\n{NAMES}\nFAILED\n{failed}\nRIGHT"
+    hasty = {propose(text, seed=seed).text for seed in range(60)}
+    careful = {propose(f"Use only words that occur in at least two cases.\n{text}", seed=seed).text for seed in range(60)}
+    assert any(line.startswith("- rooms:") and "zebra" in line for line in hasty)
+    assert {line for line in careful if line.startswith("- rooms:")} == {"- rooms: parcel"}
+
+
 def test_telling_words_mark_the_inside_and_leave_out_digits_and_known_words() -> None:
     inside = [("refund for order 4711", 1.0), ("refund of a parcel 4711", 1.0), ("my refund please", 1.0)]
     outside = ["order a parcel", "where is my parcel"]
