@@ -127,6 +127,7 @@ async def test_saving_on_an_old_base_is_409_with_all_three_texts(call: Caller) -
 @pytest.mark.capability("P1")
 async def test_of_many_who_save_at_once_on_one_base_one_wins_and_no_number_is_lost(call: Caller) -> None:
     await created(call)
+    await asyncio.gather(*(call("GET", "/v1/prompts") for _ in range(8)))  # so that connections are open, and the savings really meet
     bodies = [{"messages": [{"role": "user", "content": f"text {n}"}], "base_version": 1} for n in range(8)]
     answers = await asyncio.gather(*(call("POST", "/v1/prompts/hello/versions", body) for body in bodies))
     assert sorted(answer.status for answer in answers) == [201] + [409] * 7
@@ -216,8 +217,9 @@ async def test_labels_that_cannot_be_moved(call: Caller, label: str, version: in
 async def test_a_moved_label_is_served_by_another_gateway_within_a_second(call: Caller, second: RunningGateway) -> None:
     await created(call)
     there = call.at(second.url)
-    assert (await there("GET", "/v1/prompts/hello?label=production")).body["version"] == 1
     await added(call, "two", base=1)
+    await second.gateway.feed.look()
+    assert (await there("GET", "/v1/prompts/hello?label=production")).body["version"] == 1
     await call("PUT", "/v1/prompts/hello/labels/production", {"version": 2})
 
     async def served() -> None:
