@@ -21,8 +21,19 @@ POOL_WAIT_S = 3.0
 
 CONNECT_TIMEOUT_S = 3.0
 
-UNAVAILABLE = (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.CannotConnectNowError, asyncpg.TooManyConnectionsError)
-"""What asyncpg raises when PostgreSQL is away, starting, or full. Not a fault of the statement: it may be tried again."""
+UNAVAILABLE = (
+    OSError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+)
+"""What asyncpg raises when PostgreSQL is away, starting, stopping, or full. Not a fault of the statement: it may be tried again."""
+
+BUSY = (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError, asyncpg.QueryCanceledError)
+"""A lock that others held too long, a deadlock, a statement that took too long. The transaction did nothing: it may be tried again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +131,8 @@ class Database:
                 yield Tx(connection)
         except UNAVAILABLE as error:
             raise Unavailable("The database went away in the middle of the work; try again.", retry_after_s=1) from error
+        except BUSY as error:
+            raise Unavailable("The database is busy with the same rows at the moment; try again.", retry_after_s=1) from error
         finally:
             await asyncio.shield(self._give_back(connection))
 

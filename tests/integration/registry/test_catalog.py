@@ -248,3 +248,14 @@ async def test_the_gateways_role_can_neither_change_a_version_nor_reach_another_
                 uuid4(),
                 workspace_id,
             )
+
+
+@pytest.mark.promise("G-10")
+async def test_rows_that_others_hold_too_long_are_a_reason_to_try_again_and_no_fault_of_ours(db: Database, workspace_id: UUID) -> None:
+    await make_prompt(db, workspace_id)
+    async with db.unit_of_work(workspace=workspace_id) as tx:
+        await store.lock_head(tx, workspace_id, HELLO)
+        with pytest.raises(Unavailable):
+            async with db.unit_of_work(workspace=workspace_id) as waiting:
+                await waiting.execute("SET LOCAL lock_timeout = '20ms'")
+                await store.lock_head(waiting, workspace_id, HELLO)
