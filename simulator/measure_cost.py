@@ -61,11 +61,13 @@ async def call(port: int, bodies: list[dict[str, Any]]) -> None:
 async def main() -> None:
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "burnish_simulator", stdout=asyncio.subprocess.PIPE, env=environment
+        sys.executable, "-m", "burnish_simulator", stderr=asyncio.subprocess.PIPE, env=environment
     )
-    if process.stdout is None:
-        raise RuntimeError("the simulator has no standard output")
-    port = int(json.loads(await process.stdout.readline())["url"].rpartition(":")[2])
+    if process.stderr is None:
+        raise RuntimeError("the simulator has no standard error")
+    while "url" not in (line := json.loads(await process.stderr.readline())):
+        pass
+    port = int(line["url"].rpartition(":")[2])
     print("| CPU ms per call | 1 connection | 32 connections |\n|---|---|---|")
     for name, kind in KINDS.items():
         costs = []

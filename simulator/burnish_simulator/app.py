@@ -2,12 +2,12 @@
 
 import asyncio
 import json
-import logging
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
+import structlog
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -26,7 +26,7 @@ MODELS_CREATED = 1_767_225_600
 """2026-01-01: a fixed `created` for the list of models."""
 MODEL_NAMES = (*SPEAKERS, *(f"{FAULT_PREFIX}{name}" for name in KINDS))
 
-logger = logging.getLogger("burnish_simulator")
+log = structlog.get_logger("burnish_simulator")
 
 
 @dataclass(slots=True)
@@ -139,7 +139,7 @@ async def main(stop: asyncio.Event, settings: SimulatorSettings | None = None) -
     """Serve until `stop` is set. Logs one line when ready."""
     chosen = settings or SimulatorSettings()
     async with serve(chosen.host, chosen.port, settings=chosen) as simulator:
-        logger.info(json.dumps({"event": "ready", "service": "simulator", "url": simulator.url}))
+        log.info("simulator.ready", url=simulator.url)
         await stop.wait()
 
 
@@ -152,7 +152,7 @@ async def _errors_as_json(request: web.Request, handler: Callable[[web.Request],
     except web.HTTPException as error:
         status, message, param, code = error.status, f"{error.reason}: {request.method} {request.path}", None, None
     except Exception:
-        logger.exception("request failed")
+        log.exception("simulator.request_failed", path=request.path)
         status, message, param, code = 500, "The simulator failed; its log says why.", None, "internal_error"
     return web.Response(body=error_body(message, status=status, param=param, code=code), status=status, content_type="application/json")
 

@@ -13,6 +13,7 @@ import aiohttp
 import openai
 import pytest
 import pytest_asyncio
+import structlog
 from openai.types.chat import ChatCompletionChunk, ChatCompletionMessageParam
 
 from burnish_simulator.app import Simulator, main, serve
@@ -214,29 +215,29 @@ async def test_latency_is_waited_only_when_asked_for(client: openai.AsyncOpenAI)
         await client.chat.completions.create(model="reader", messages=TASK, extra_headers={"x-simulated-latency": "soon"})
 
 
-async def test_main_serves_until_it_is_told_to_stop(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level("INFO", logger="burnish_simulator")
+async def test_main_serves_until_it_is_told_to_stop() -> None:
     stop = asyncio.Event()
-    serving = asyncio.create_task(main(stop, SimulatorSettings(port=0)))
-    async with asyncio.timeout(5):
-        while not caplog.records:
-            await asyncio.sleep(0.01)
-        url = json.loads(caplog.records[0].getMessage())["url"]
-        async with aiohttp.ClientSession() as session, session.get(f"{url}/healthz") as answer:
-            assert answer.status == 200
-        stop.set()
-        await serving
+    with structlog.testing.capture_logs() as logged:
+        serving = asyncio.create_task(main(stop, SimulatorSettings(port=0)))
+        async with asyncio.timeout(5):
+            while not logged:
+                await asyncio.sleep(0.01)
+            async with aiohttp.ClientSession() as session, session.get(f"{logged[0]['url']}/healthz") as answer:
+                assert answer.status == 200
+            stop.set()
+            await serving
+    assert [line["event"] for line in logged] == ["simulator.ready"]
 
 
 async def test_the_command_says_when_it_is_ready_and_stops_on_a_signal() -> None:
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "burnish_simulator", "--host", "127.0.0.1", "--port", "0",
-        stdout=asyncio.subprocess.PIPE, env=os.environ | {"BURNISH_SIMULATOR_PORT": "1"},
+        stderr=asyncio.subprocess.PIPE, env=os.environ | {"BURNISH_SIMULATOR_PORT": "1"},
     )  # fmt: skip
-    assert process.stdout
+    assert process.stderr
     async with asyncio.timeout(20):
-        ready = json.loads(await process.stdout.readline())
-        assert ready["event"] == "ready" and not ready["url"].endswith(":1")
+        while (line := json.loads(await process.stderr.readline()))["event"] != "simulator.ready":
+            pass
+        assert not line["url"].endswith(":1")
         process.send_signal(signal.SIGTERM)
-        assert await process.stdout.read() == b""
         assert await process.wait() == 0
