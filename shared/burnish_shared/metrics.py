@@ -13,6 +13,11 @@ handle_seconds = Histogram("burnish_handle_seconds", "Time of one call of a cons
 consumer_paused = Gauge("burnish_consumer_paused", "1 while a consumer stands still because too much was dead-lettered.", ["consumer"])
 events_dropped_total = Counter("burnish_events_dropped_total", "Input that was dropped, by reason (A-08).", ["consumer", "reason"])
 
+consumer_pending = Gauge("burnish_consumer_pending", "Messages that a consumer has not been given yet.", ["consumer"])
+consumer_unacknowledged = Gauge("burnish_consumer_unacknowledged", "Messages in hand or waiting for their retry.", ["consumer"])
+consumer_full_ratio = Gauge("burnish_consumer_full_ratio", "Unacknowledged messages as a share of the most that are allowed.", ["consumer"])
+consumer_readers = Gauge("burnish_consumer_readers", "Requests that wait at the consumer; 0 for long: nobody reads it.", ["consumer"])
+
 outbox_sent_total = Counter("burnish_outbox_sent_total", "Outbox rows by what came of publishing them.", ["service", "outcome"])
 """outcome: sent | repeated (the stream had it) | failed."""
 

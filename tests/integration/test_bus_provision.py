@@ -6,12 +6,14 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-import nats
 import pytest
 
 from burnish_shared import streams
+from burnish_shared.bus.api import ApiError
 from burnish_shared.bus.connect import Bus, connect
+from burnish_shared.bus.lag import consumer_lags
 from burnish_shared.bus.provision import keep_provisioned, provision
+from burnish_shared.bus.pull import PullReader
 from burnish_shared.errors import Unavailable
 from tests.integration.bus_parts import BusDatabase, OwnNats, bus_of, database, own_nats, until
 
@@ -83,11 +85,11 @@ async def test_a_wiped_store_is_provisioned_again_as_soon_as_the_server_is_back(
     stop = asyncio.Event()
     async with bus_of(server, "provisioner") as bus:
         keeping = asyncio.create_task(keep_provisioned(bus, None, stop))
-        await until(lambda: has_all_streams(server))
+        await until(lambda: has_everything(server))
         await server.kill()
         server.restore_store(None)
         await server.start()
-        await until(lambda: has_all_streams(server))
+        await until(lambda: has_everything(server))
         stop.set()
         await asyncio.wait_for(keeping, 5)
 
@@ -99,6 +101,20 @@ async def test_a_service_that_starts_before_nats_connects_when_nats_is_there(ser
     assert not connecting.done()
     await server.start()
     await (await asyncio.wait_for(connecting, 5)).close()
+
+
+async def test_lag_tells_what_waits_and_what_is_in_hand(server: OwnNats) -> None:
+    async with bus_of(server, "provisioner") as bus, bus_of(server, "gateway") as gateway, bus_of(server, "analytics") as analytics:
+        await provision(bus)
+        assert all(one.is_idle for one in await consumer_lags(bus))
+        for number in range(3):
+            await gateway.publish(streams.FEEDBACK.subjects[0], b"{}", message_id=f"m{number}")
+        reader = PullReader(analytics, streams.ANALYTICS_FEEDBACK)
+        await reader.open()
+        (message, *_) = await reader.next_batch(at_most=1)
+        (lag,) = [one for one in await consumer_lags(bus) if not one.is_idle]
+        assert (lag.durable, lag.pending, lag.unacknowledged) == ("analytics_feedback", 2, 1)
+        await message.ack_sync()
 
 
 @pytest.mark.promise("M-15")
@@ -114,10 +130,9 @@ async def test_a_full_stream_is_told_at_once_and_keeps_what_it_has(server: OwnNa
         assert (await ask(bus, "STREAM.INFO.FEEDBACK"))["state"]["messages"] == 1
 
 
-async def has_all_streams(server: OwnNats) -> bool:
-    client = await nats.connect(server.url("provisioner"), inbox_prefix=b"_INBOX_provisioner")
-    try:
-        names = json.loads((await client.request("$JS.API.STREAM.NAMES", timeout=2)).data)["streams"] or []
-    finally:
-        await client.close()
-    return set(names) == {one.name for one in streams.STREAMS}
+async def has_everything(server: OwnNats) -> bool:
+    async with bus_of(server, "provisioner") as bus:
+        try:
+            return len(await consumer_lags(bus)) == len(streams.CONSUMERS)
+        except ApiError:
+            return False

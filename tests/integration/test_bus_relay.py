@@ -18,7 +18,7 @@ from burnish_shared.bus.connect import Bus
 from burnish_shared.bus.provision import keep_provisioned
 from burnish_shared.bus.relay import Relay
 from burnish_shared.db import outbox
-from burnish_shared.db.session import Database
+from burnish_shared.db.session import Database, DurableConnection
 from tests.integration.bus_parts import BusDatabase, OwnNats, bus_of, database, database_away, fetch, own_nats, stored, until
 
 __all__ = ["database"]  # a fixture
@@ -86,6 +86,35 @@ async def test_a_row_that_commits_after_a_younger_one_is_sent_all_the_same(serve
             await until(lambda: _count(database, "sent_at IS NOT NULL", 1))
         await until(lambda: _count(database, "sent_at IS NOT NULL", 2))
     assert await stored(server, "EVENTS") == [younger, older]
+
+
+async def test_a_row_of_an_asynchronous_commit_is_on_disk_before_anybody_hears_of_it(
+    server: OwnNats, database: BusDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    db = await database.open("analytics")
+    writer = DurableConnection(database.urls["executor"], application_name="writer", asynchronous=True)
+    told: list[bool] = []
+    async with bus_of(server, "analytics") as bus:
+        relay = Relay(db, bus, service="analytics")
+        await relay.send_due()
+        publish = bus.js.publish_async
+
+        async def watched(*args: Any, **options: Any) -> Any:
+            (row,) = await fetch(database.superuser_url, "SELECT pg_current_wal_flush_lsn() >= $1::text::pg_lsn AS is_safe", written)
+            told.append(row["is_safe"])
+            return await publish(*args, **options)
+
+        monkeypatch.setattr(bus.js, "publish_async", watched)
+        for one in fresh(5):
+            await writer.fetchrow(
+                "INSERT INTO outbox (service, subject, message_id, body) VALUES ('analytics', $1, $2, '') RETURNING outbox_id", SUBJECT, one
+            )
+            row = await writer.fetchrow("SELECT pg_current_wal_insert_lsn()::text AS lsn")
+            assert row is not None
+            written = row["lsn"]
+            await relay.send_due()
+    await writer.close()
+    assert told == [True] * 5
 
 
 async def test_two_relays_share_the_rows_without_repeating_any(server: OwnNats, database: BusDatabase) -> None:

@@ -5,23 +5,22 @@ consumer or a stream that differs in what cannot be changed is reported and left
 """
 
 import asyncio
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
-import nats.errors
 import structlog
 
-from burnish_shared import streams
+from burnish_shared import metrics, streams
+from burnish_shared.bus.api import ApiError, ask
 from burnish_shared.bus.connect import Bus, connect
+from burnish_shared.bus.lag import watch_lag
 from burnish_shared.db.session import Database
 from burnish_shared.errors import Unavailable
 from burnish_shared.streams import ConsumerSpec, StreamSpec
 
 log = structlog.get_logger("burnish.provision")
 
-API_TIMEOUT_S: Final = 5.0
 VERIFY_INTERVAL_S: Final = 300.0
 """How often drift is looked for (DESIGN section 5)."""
 
@@ -37,14 +36,6 @@ INSUFFICIENT_STORAGE: Final = 10047
 FIXED_OF_STREAM: Final = frozenset({"storage", "retention", "persist_mode", "max_consumers"})
 FIXED_OF_CONSUMER: Final = frozenset({"deliver_policy", "ack_policy", "replay_policy", "max_waiting"})
 """What the server refuses to change, or what would lose messages if it were."""
-
-
-class ApiError(Exception):
-    """The JetStream API said no. `code` is its err_code."""
-
-    def __init__(self, code: int, description: str) -> None:
-        super().__init__(f"{description} (err_code {code})")
-        self.code = code
 
 
 @dataclass(slots=True)
@@ -87,16 +78,30 @@ async def keep_provisioned(
     ack_wait_s: float | None = None,
     interval_s: float = VERIFY_INTERVAL_S,
 ) -> None:
-    """Provisions now, after each reconnect (the store may have been wiped), and every `interval_s`, until `stop`."""
-    while not stop.is_set():
-        seen, wait_s = bus.connections, interval_s
-        try:
-            report = await provision(bus, db, replicas=replicas, ack_wait_s=ack_wait_s)
-            log.log(40 if report.refused else 20, "provisioned", created=report.created, corrected=report.corrected, refused=report.refused)
-        except (Unavailable, ApiError) as error:
-            log.warning("provision_failed", error=str(error))
-            wait_s = RETRY_INTERVAL_S
-        await bus.wait_reconnected(seen, stop=stop, timeout_s=wait_s)
+    """Provisions now, after each reconnect (the store may have been wiped), and every `interval_s`, until `stop`.
+
+    Beside it keeps the gauges of consumers' lag true.
+    """
+    watching = asyncio.create_task(watch_lag(bus, stop))
+    try:
+        while not stop.is_set():
+            seen = bus.connections
+            is_done = await _provision_and_tell(bus, db, replicas=replicas, ack_wait_s=ack_wait_s)
+            await bus.wait_reconnected(seen, stop=stop, timeout_s=interval_s if is_done else RETRY_INTERVAL_S)
+    finally:
+        watching.cancel()
+
+
+async def _provision_and_tell(bus: Bus, db: Database | None, *, replicas: int, ack_wait_s: float | None) -> bool:
+    try:
+        report = await provision(bus, db, replicas=replicas, ack_wait_s=ack_wait_s)
+    except (Unavailable, ApiError) as error:
+        log.warning("provision_failed", error=str(error))
+        return False
+    metrics.provision_refused.set(len(report.refused))
+    tell = log.error if report.refused else log.info
+    tell("provisioned", created=report.created, corrected=report.corrected, refused=report.refused)
+    return True
 
 
 async def _provision(bus: Bus, *, replicas: int, ack_wait_s: float | None) -> Report:
@@ -130,7 +135,7 @@ async def _write_stream(bus: Bus, verb: str, spec: StreamSpec, *, replicas: int)
     while True:
         config = spec.config(replicas=replicas, max_bytes=max_bytes)
         try:
-            await _api(bus, f"STREAM.{verb}.{spec.name}", config)
+            await ask(bus, f"STREAM.{verb}.{spec.name}", config)
             return config
         except ApiError as error:
             if error.code != INSUFFICIENT_STORAGE or max_bytes // 2 < MIN_STREAM_BYTES:
@@ -148,7 +153,7 @@ async def _ensure_consumer(bus: Bus, spec: ConsumerSpec, report: Report, *, ack_
     elif differing:
         body = {"stream_name": spec.stream, "config": wanted, "action": "create" if current is None else "update"}
         subject = f"CONSUMER.CREATE.{spec.stream}.{spec.durable}"
-        await _api(bus, f"{subject}.{wanted['filter_subject']}" if "filter_subject" in wanted else subject, body)
+        await ask(bus, f"{subject}.{wanted['filter_subject']}" if "filter_subject" in wanted else subject, body)
         if current is None:
             report.created.append(name)
         else:
@@ -175,21 +180,9 @@ def _drift(name: str, key: str, current: Mapping[str, object], wanted: Mapping[s
 async def _find(bus: Bus, subject: str, *, missing: int) -> Mapping[str, object] | None:
     """The `config` of a stream or consumer; None when there is none."""
     try:
-        answer = await _api(bus, subject, None)
+        answer = await ask(bus, subject)
     except ApiError as error:
         if error.code == missing:
             return None
         raise
     return answer["config"]  # type: ignore[no-any-return]
-
-
-async def _api(bus: Bus, subject: str, body: Mapping[str, object] | None) -> dict[str, Any]:
-    try:
-        answer = await bus.nc.request(f"$JS.API.{subject}", json.dumps(body).encode() if body is not None else b"", timeout=API_TIMEOUT_S)
-    except (nats.errors.Error, TimeoutError, OSError) as error:
-        raise Unavailable("NATS cannot be reached at the moment; try again.", retry_after_s=1) from error
-    decoded: dict[str, Any] = json.loads(answer.data)
-    failure = decoded.get("error")
-    if isinstance(failure, dict):
-        raise ApiError(int(failure.get("err_code", 0)), str(failure.get("description", "")))
-    return decoded
