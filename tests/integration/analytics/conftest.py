@@ -1,16 +1,32 @@
-"""Analytics on a fresh database."""
+"""Analytics on one database for each module; every test keeps to workspaces of its own."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
 
+import pytest
 import pytest_asyncio
 
 from burnish_shared.db.session import Database
 from tests.embedded.databases import DatabaseUrls
+from tests.embedded.workspaces import Workspace, make_workspace
 from tests.integration.analytics.traffic import Analytics, analytics_on
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def analytics(database_urls: DatabaseUrls) -> AsyncIterator[Analytics]:
-    db = await Database.open(database_urls["analytics"], application_name="test-analytics", max_size=6)
-    yield analytics_on(db, database_urls["superuser"])
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def analytics(module_database_urls: DatabaseUrls) -> AsyncIterator[Analytics]:
+    db = await Database.open(module_database_urls["analytics"], application_name="test-analytics", max_size=6)
+    yield analytics_on(db, module_database_urls["superuser"])
     await db.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def workspace(module_database_urls: DatabaseUrls) -> Workspace:
+    return await make_workspace(module_database_urls["superuser"])
+
+
+@pytest.fixture
+def new_workspace(module_database_urls: DatabaseUrls) -> Callable[..., Awaitable[Workspace]]:
+    async def make(**options: Any) -> Workspace:
+        return await make_workspace(module_database_urls["superuser"], **options)
+
+    return make

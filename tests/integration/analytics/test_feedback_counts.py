@@ -2,10 +2,12 @@
 
 import asyncio
 import random
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 import pytest
 
+from burnish_analytics.recount import recount
 from burnish_shared.ids import new_uuid
 from tests.embedded.workspaces import Workspace
 from tests.integration.analytics.traffic import NOON, Analytics, execution, feedback, records, thumb
@@ -17,7 +19,9 @@ pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability(
 async def test_late_feedback_moves_the_bucket_of_its_execution(analytics: Analytics, workspace: Workspace) -> None:
     done = execution(workspace.workspace_id, finished_at=NOON - timedelta(days=29))
     await analytics.count(done, thumb(done, 1))
-    rows = await analytics.rows("SELECT grain, bucket, executions, thumbs_up FROM rollups ORDER BY grain")
+    rows = await analytics.rows(
+        "SELECT grain, bucket, executions, thumbs_up FROM rollups WHERE workspace_id = $1 ORDER BY grain", workspace.workspace_id
+    )
     assert [(row["grain"], row["executions"], row["thumbs_up"]) for row in rows] == [("day", 1, 1), ("hour", 1, 1), ("minute", 1, 1)]
     assert rows[2]["bucket"] == (NOON - timedelta(days=29)).replace(second=0)
 
@@ -26,7 +30,9 @@ async def test_late_feedback_moves_the_bucket_of_its_execution(analytics: Analyt
 async def test_early_feedback_is_counted_when_its_execution_arrives(analytics: Analytics, workspace: Workspace) -> None:
     done = execution(workspace.workspace_id)
     await analytics.count(thumb(done, 0))
-    assert await analytics.rollup(workspace.workspace_id) == dict.fromkeys(("executions", "up", "down", "scores", "score_sum", "reactions"), 0)
+    assert await analytics.rollup(workspace.workspace_id) == dict.fromkeys(
+        ("executions", "up", "down", "scores", "score_sum", "reactions"), 0
+    )
     await analytics.count(done)
     counted = await analytics.rollup(workspace.workspace_id)
     assert (counted["executions"], counted["down"], counted["reactions"]) == (1, 1, 1)
@@ -42,7 +48,7 @@ async def test_the_same_feedback_id_counts_once_and_a_changed_one_moves_the_figu
     await analytics.count(first.model_copy(update={"value": 0.0, "accepted_at": first.accepted_at + timedelta(seconds=1)}))
     counted = await analytics.rollup(workspace.workspace_id)
     assert (counted["up"], counted["down"], counted["reactions"]) == (0, 1, 1)
-    [kept] = await analytics.rows("SELECT value, feedback_id FROM feedback_history")
+    [kept] = await analytics.rows("SELECT value, feedback_id FROM feedback_history WHERE workspace_id = $1", workspace.workspace_id)
     assert (kept["value"], kept["feedback_id"]) == (1.0, first.feedback_id)
 
 
@@ -57,7 +63,7 @@ async def test_of_replaced_feedback_the_one_accepted_last_counts_whatever_the_or
     await analytics.count(votes[1])
     counted = await analytics.rollup(workspace.workspace_id)
     assert (counted["up"], counted["down"], counted["reactions"]) == (0, 1, 1)
-    assert len(await analytics.rows("SELECT 1 FROM feedback_history")) == 3
+    assert len(await analytics.rows("SELECT 1 FROM feedback_history WHERE workspace_id = $1", workspace.workspace_id)) == 3
 
 
 async def test_a_thumb_and_a_score_of_one_user_are_two_reactions_and_another_user_is_a_third(
@@ -71,21 +77,26 @@ async def test_a_thumb_and_a_score_of_one_user_are_two_reactions_and_another_use
 
 
 @pytest.mark.promise("A-04")
-async def test_the_id_of_another_tenants_execution_stays_an_orphan(analytics: Analytics, workspace: Workspace, new_workspace) -> None:  # type: ignore[no-untyped-def]
-    other: Workspace = await new_workspace()
+async def test_the_id_of_another_tenants_execution_stays_an_orphan(
+    analytics: Analytics, workspace: Workspace, new_workspace: Callable[..., Awaitable[Workspace]]
+) -> None:
+    other = await new_workspace()
     theirs = execution(other.workspace_id)
     ours = thumb(theirs, 0, workspace_id=workspace.workspace_id)
     await analytics.count(ours, theirs)
     await analytics.count(ours)
-    await analytics.rows("UPDATE feedback SET received_at = received_at - interval '6 days'")
+    await analytics.rows(
+        "UPDATE feedback SET received_at = received_at - interval '6 days' WHERE workspace_id = $1", workspace.workspace_id
+    )
     assert await analytics.housework.join_missed() == 0
     assert (await analytics.rollup(other.workspace_id))["reactions"] == 0
     assert (await analytics.rollup(workspace.workspace_id))["reactions"] == 0
-    await analytics.rows("UPDATE feedback SET received_at = received_at - interval '2 days'")
+    await analytics.rows(
+        "UPDATE feedback SET received_at = received_at - interval '2 days' WHERE workspace_id = $1", workspace.workspace_id
+    )
     await analytics.housework.tidy()
-    assert await analytics.rows("SELECT workspace_id, waiting, orphans FROM feedback_orphans") == [
-        {"workspace_id": workspace.workspace_id, "waiting": 1, "orphans": 1}
-    ]
+    counted = await analytics.rows("SELECT waiting, orphans FROM feedback_orphans WHERE workspace_id = $1", workspace.workspace_id)
+    assert counted == [{"waiting": 1, "orphans": 1}]
 
 
 @pytest.mark.promise("A-04")
@@ -143,7 +154,20 @@ async def test_five_thousand_events_in_eight_thousand_shuffled_deliveries_count_
         counted = await analytics.rollup(workspace.workspace_id, grain=grain)
         assert (counted["executions"], counted["up"] + counted["down"]) == (4000, 1000)
         assert counted["up"] == sum(int(one.value or 0) for one in votes)
-    assert (await analytics.rows("SELECT sum(x)::int AS n FROM rollups_day, unnest(latency) x"))[0]["n"] == 4000
+    recounted = await recount(analytics.db, workspace.workspace_id, start=NOON, end=NOON + timedelta(hours=2))
+    assert (recounted.differences, recounted.uncounted) == ([], 0)
+    assert (
+        await analytics.rows("SELECT sum(x)::int AS n FROM rollups_day, unnest(latency) x WHERE workspace_id = $1", workspace.workspace_id)
+    )[0]["n"] == 4000
+
+
+async def test_a_recount_finds_a_rollup_that_is_wrong(analytics: Analytics, workspace: Workspace) -> None:
+    done = execution(workspace.workspace_id)
+    await analytics.count(done, thumb(done, 1), thumb(done, 0, kind="score", value=0.333333, user_id="bob"))
+    assert (await recount(analytics.db, workspace.workspace_id, start=NOON, end=NOON + timedelta(hours=1))).differences == []
+    await analytics.rows("UPDATE rollups SET thumbs_up = 2 WHERE grain = 'hour' AND workspace_id = $1", workspace.workspace_id)
+    found = (await recount(analytics.db, workspace.workspace_id, start=NOON, end=NOON + timedelta(hours=1))).differences
+    assert [(one.key.grain, one.figure, one.rollup, one.recounted) for one in found] == [("hour", "thumbs_up", 2, 1)]
 
 
 async def _replica(analytics: Analytics, deliveries: list) -> None:  # type: ignore[type-arg]
@@ -154,5 +178,3 @@ async def _replica(analytics: Analytics, deliveries: list) -> None:  # type: ign
             analytics.intake.handle_records([one for one in part if b'"execution_id"' in one.data]),
             analytics.intake.handle_feedback([one for one in part if b'"feedback_id"' in one.data]),
         )
-
-

@@ -11,8 +11,8 @@ from tests.embedded.workspaces import Workspace
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
-async def test_histograms_of_unequal_length_add_up_as_in_python(database_urls: DatabaseUrls) -> None:
-    database = await Database.open(database_urls["analytics"], application_name="test")
+async def test_histograms_of_unequal_length_add_up_as_in_python(module_database_urls: DatabaseUrls) -> None:
+    database = await Database.open(module_database_urls["analytics"], application_name="test")
     few, many = histogram([1, 5, 5]), histogram([1, 900, 12_000])
     async with database.unit_of_work() as tx:
         for one, other in ((few, many), (many, few), ([], few), (few, []), ([], [])):
@@ -20,20 +20,21 @@ async def test_histograms_of_unequal_length_add_up_as_in_python(database_urls: D
     await database.close()
 
 
-async def test_a_value_that_is_no_number_is_refused_by_the_column(database_urls: DatabaseUrls, workspace: Workspace) -> None:
-    connection = await asyncpg.connect(database_urls["superuser"], server_settings={"search_path": "burnish"})
+async def test_a_value_that_is_no_number_is_refused_by_the_column(module_database_urls: DatabaseUrls, workspace: Workspace) -> None:
+    connection = await asyncpg.connect(module_database_urls["superuser"], server_settings={"search_path": "burnish"})
     for value in (float("nan"), float("inf"), float("-inf")):
         with pytest.raises(asyncpg.CheckViolationError):
             await connection.execute(
-                "INSERT INTO feedback (workspace_id, target_kind, target_id, end_user, kind, value) VALUES ($1, 'session', 's', '', 'score', $2)",
+                """INSERT INTO feedback (workspace_id, target_kind, target_id, end_user, kind, value)
+                   VALUES ($1, 'session', 's', '', 'score', $2)""",
                 workspace.workspace_id,
                 value,
             )
     await connection.close()
 
 
-async def test_closing_periods_waits_for_a_transaction_that_still_writes_into_one(database_urls: DatabaseUrls) -> None:
-    database = await Database.open(database_urls["analytics"], application_name="test")
+async def test_closing_periods_waits_for_a_transaction_that_still_writes_into_one(module_database_urls: DatabaseUrls) -> None:
+    database = await Database.open(module_database_urls["analytics"], application_name="test")
     async with database.unit_of_work() as writer:
         period = await writer.fetchval("SELECT enter_period(50)")
         async with database.unit_of_work() as closer:

@@ -1,5 +1,6 @@
 """Executions and feedback for tests, as the executor and the gateway would send them, and what the tables then say."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -22,7 +23,14 @@ NOON = datetime(2026, 11, 19, 12, 0, 7, tzinfo=UTC)
 
 
 def settings(**changed: Any) -> AnalyticsSettings:
-    given = {"DATABASE_URL": "unused", "NATS_URL": "unused", "kek": "unused", "period_ms": 50, "join_interval_s": 0.1, "watch_interval_s": 0.1}
+    given = {
+        "DATABASE_URL": "unused",
+        "NATS_URL": "unused",
+        "kek": "unused",
+        "period_ms": 50,
+        "join_interval_s": 0.1,
+        "watch_interval_s": 0.1,
+    }
     return AnalyticsSettings.model_validate(given | changed)
 
 
@@ -96,6 +104,7 @@ class Analytics:
     async def rows(self, sql: str, *args: object) -> list[dict[str, Any]]:
         connection = await asyncpg.connect(self.superuser_url, server_settings={"search_path": "burnish"})
         try:
+            await connection.set_type_codec("jsonb", encoder=json.dumps, decoder=json.loads, schema="pg_catalog")
             return [dict(row) for row in await connection.fetch(sql, *args)]
         finally:
             await connection.close()
@@ -115,13 +124,11 @@ class Analytics:
     async def alerts(self, workspace_id: UUID) -> list[dict[str, Any]]:
         return await self.rows("SELECT * FROM alerts WHERE workspace_id = $1 ORDER BY raised_at", workspace_id)
 
-    async def events(self, *types: str) -> list[dict[str, Any]]:
-        """Events put into the outbox, in order, of these types."""
-        rows = await self.rows("SELECT convert_from(body, 'UTF8')::jsonb AS event FROM outbox WHERE service = 'analytics' ORDER BY outbox_id")
-        import json
-
+    async def events(self, workspace_id: UUID) -> list[dict[str, Any]]:
+        """Events of a workspace in the outbox, in order."""
+        rows = await self.rows("SELECT convert_from(body, 'UTF8') AS event FROM outbox WHERE service = 'analytics' ORDER BY outbox_id")
         events = [json.loads(row["event"]) for row in rows]
-        return [one for one in events if not types or one["type"] in types]
+        return [one for one in events if one["workspace_id"] == str(workspace_id)]
 
 
 def analytics_on(db: Database, superuser_url: str, **changed: Any) -> Analytics:

@@ -44,9 +44,7 @@ def _widened(start: datetime | None, end: datetime | None, *, grain: Grain | Non
     chosen = grain or _finest(end - start)
     widened = Range(_floor(start, chosen), _ceiling(end, chosen), chosen)
     if (widened.end - widened.start) / LENGTHS[chosen] > BUCKETS_MOST:
-        raise InvalidField(
-            f"grain: {chosen} makes more than {BUCKETS_MOST} steps; ask for a coarser one or a shorter range.", param="grain"
-        )
+        raise InvalidField(f"grain: {chosen} makes more than {BUCKETS_MOST} steps; take a coarser one or a shorter range.", param="grain")
     return widened
 
 

@@ -8,8 +8,9 @@ from burnish_gateway.insights.ranges import Range
 from burnish_shared.db.session import Tx
 
 SUMS: Final = (
-    "executions", "successes", "errors", "timeouts", "rate_limited", "cancelled", "blocked", "cached", "simulated", "input_tokens",
-    "output_tokens", "cached_input_tokens", "cost_nusd", "latency_sum_ms", "reactions", "thumbs_up", "thumbs_down", "scores", "score_sum_micro",
+    "executions", "successes", "errors", "timeouts", "rate_limited", "cancelled", "blocked", "cached", "simulated",
+    "input_tokens", "output_tokens", "cached_input_tokens", "cost_nusd", "latency_sum_ms",
+    "reactions", "thumbs_up", "thumbs_down", "scores", "score_sum_micro",
 )  # fmt: skip
 
 GROUPS: Final[Mapping[str | None, str]] = {

@@ -1,0 +1,52 @@
+"""Do the rollups say what the raw rows say? Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from burnish_analytics.core.rollup import SUMS, Measures, RollupKey
+from burnish_shared.measures import histogram, merged
+
+Side = dict[RollupKey, Measures]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One figure of one rollup row that is not what the raw rows add up to."""
+
+    key: RollupKey
+    figure: str
+    rollup: int
+    recounted: int
+
+
+def counted_side(
+    side: Side, key: RollupKey, *, sums: dict[str, int], latency: Sequence[int], first_token: Sequence[int], as_values: bool
+) -> None:
+    """Adds one row of the store's answer. `as_values`: the two sequences are single values, else they are histograms."""
+    measures = side.setdefault(key, Measures())
+    for name, value in sums.items():
+        setattr(measures, name, getattr(measures, name) + value)
+    measures.latency = merged(measures.latency, histogram(latency) if as_values else latency)
+    measures.first_token = merged(measures.first_token, histogram(first_token) if as_values else first_token)
+
+
+def differences(raw: Side, rolled: Side) -> list[Difference]:
+    """Every figure that differs, by key. Rows that are missing on one side count as zeros; a rollup row of zeros differs from nothing."""
+    found: list[Difference] = []
+    for key in sorted(raw.keys() | rolled.keys()):
+        one, other = rolled.get(key, Measures()), raw.get(key, Measures())
+        for name in SUMS:
+            if getattr(one, name) != getattr(other, name):
+                found.append(Difference(key, name, rollup=getattr(one, name), recounted=getattr(other, name)))
+        for name in ("latency", "first_token"):
+            held, counted = getattr(one, name), getattr(other, name)
+            if _trimmed(held) != _trimmed(counted):
+                found.append(Difference(key, name, rollup=sum(held), recounted=sum(counted)))
+    return found
+
+
+def _trimmed(counts: Sequence[int]) -> list[int]:
+    kept = list(counts)
+    while kept and kept[-1] == 0:
+        kept.pop()
+    return kept

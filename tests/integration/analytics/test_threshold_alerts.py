@@ -1,0 +1,126 @@
+"""Feedback thresholds: each crossing told once, whatever restarts and repeats there are (A4)."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from burnish_shared.contracts.executions import CompletedItem
+from burnish_shared.contracts.feedback import FeedbackItem
+from tests.embedded.workspaces import Workspace
+from tests.integration.analytics.traffic import Analytics, analytics_on, execution, thumb
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("A4")]
+
+
+def votes(workspace_id: UUID, *, up: int, down: int, **changed: Any) -> list[CompletedItem | FeedbackItem]:
+    """Executions of one label and version, each with one thumb."""
+    done = [execution(workspace_id, **changed) for _ in range(up + down)]
+    return [*done, *[thumb(one, int(n < up)) for n, one in enumerate(done)]]
+
+
+async def rule(analytics: Analytics, workspace_id: UUID, *, slug: str = "route", min_samples: int = 10, target: float = 0.8) -> None:
+    await analytics.rows(
+        """INSERT INTO alert_rules (workspace_id, slug, min_samples, target_ratio) VALUES ($1, $2, $3, $4)
+           ON CONFLICT (workspace_id, slug) DO UPDATE SET min_samples = excluded.min_samples, updated_at = clock_timestamp()""",
+        workspace_id,
+        slug,
+        min_samples,
+        target,
+    )
+
+
+@pytest.mark.promise("A-05")
+async def test_one_alert_for_one_crossing_and_none_again_for_repeats_or_a_restart(analytics: Analytics, workspace: Workspace) -> None:
+    await rule(analytics, workspace.workspace_id)
+    bad = votes(workspace.workspace_id, up=3, down=9)
+    await analytics.count(*bad)
+    await analytics.count(*bad)
+    restarted = analytics_on(analytics.db, analytics.superuser_url)
+    await restarted.count(*votes(workspace.workspace_id, up=0, down=5))
+    [alert] = await analytics.alerts(workspace.workspace_id)
+    assert (alert["kind"], alert["slug"], alert["label"], alert["version"]) == ("feedback_threshold", "route", "production", 1)
+    assert (alert["after"]["samples"], alert["simulated"]) == (12, True)
+    events = [(one["type"], one["data"].get("reason")) for one in await analytics.events(workspace.workspace_id)]
+    assert events == [
+        ("feedback.threshold_reached", "min_samples"),
+        ("alert.raised", None),
+        ("feedback.threshold_reached", "below_target"),
+    ]
+
+
+@pytest.mark.promise("A-05")
+async def test_below_min_samples_nothing_is_said(analytics: Analytics, workspace: Workspace) -> None:
+    await analytics.count(*votes(workspace.workspace_id, up=0, down=99))
+    assert await analytics.alerts(workspace.workspace_id) == []
+    assert await analytics.events(workspace.workspace_id) == []
+    await analytics.count(*votes(workspace.workspace_id, up=0, down=1))
+    assert len(await analytics.alerts(workspace.workspace_id)) == 1
+
+
+@pytest.mark.promise("A-06")
+async def test_a_crossing_while_analytics_was_away_is_told_when_it_is_back(analytics: Analytics, workspace: Workspace) -> None:
+    missed = votes(workspace.workspace_id, up=20, down=80) + votes(workspace.workspace_id, up=30, down=70)
+    await analytics.count(*missed)
+    assert len(await analytics.alerts(workspace.workspace_id)) == 1
+
+
+async def test_good_feedback_reaches_min_samples_and_raises_nothing(analytics: Analytics, workspace: Workspace) -> None:
+    await rule(analytics, workspace.workspace_id)
+    await analytics.count(*votes(workspace.workspace_id, up=60, down=0))
+    assert [one["data"]["reason"] for one in await analytics.events(workspace.workspace_id)] == ["min_samples"]
+    assert await analytics.alerts(workspace.workspace_id) == []
+
+
+async def test_each_version_of_a_label_is_counted_on_its_own(analytics: Analytics, workspace: Workspace) -> None:
+    await rule(analytics, workspace.workspace_id)
+    await analytics.count(*votes(workspace.workspace_id, up=2, down=8))
+    await analytics.count(*votes(workspace.workspace_id, up=0, down=9, version=2))
+    assert [one["version"] for one in await analytics.alerts(workspace.workspace_id)] == [1]
+    await analytics.count(*votes(workspace.workspace_id, up=0, down=1, version=2))
+    assert [one["version"] for one in await analytics.alerts(workspace.workspace_id)] == [1, 2]
+
+
+async def test_test_runs_and_calls_without_a_label_raise_nothing(analytics: Analytics, workspace: Workspace) -> None:
+    await rule(analytics, workspace.workspace_id)
+    await analytics.count(*votes(workspace.workspace_id, up=0, down=20, lane="batch"))
+    await analytics.count(*votes(workspace.workspace_id, up=0, down=20, label=None))
+    assert await analytics.events(workspace.workspace_id) == []
+
+
+@pytest.mark.promise("A-05")
+async def test_an_alert_ends_with_recovery_and_the_next_waits_for_the_cooldown(analytics: Analytics, workspace: Workspace) -> None:
+    await rule(analytics, workspace.workspace_id, target=0.5)
+    await analytics.count(*votes(workspace.workspace_id, up=4, down=8))
+    await analytics.count(*votes(workspace.workspace_id, up=60, down=0))
+    [alert] = await analytics.alerts(workspace.workspace_id)
+    assert alert["resolution"] == "recovered"
+    await analytics.count(*votes(workspace.workspace_id, up=0, down=100))
+    assert len(await analytics.alerts(workspace.workspace_id)) == 1
+    analytics.clock.advance(seconds=3601)
+    await analytics.rows(
+        "UPDATE label_feedback SET recheck_at = now() WHERE recheck_at IS NOT NULL AND workspace_id = $1", workspace.workspace_id
+    )
+    assert await analytics.housework.judge_due() == 1
+    assert await analytics.housework.judge_due() == 0
+    assert len(await analytics.alerts(workspace.workspace_id)) == 2
+
+
+async def test_a_lowered_min_samples_is_judged_without_new_feedback(analytics: Analytics, workspace: Workspace) -> None:
+    await analytics.count(*votes(workspace.workspace_id, up=10, down=20))
+    assert await analytics.housework.judge_due() == 0
+    await rule(analytics, workspace.workspace_id, min_samples=20)
+    await analytics.rows("UPDATE alert_rules SET updated_at = 'infinity' WHERE workspace_id = $1", workspace.workspace_id)
+    assert await analytics.housework.judge_due() == 1
+    await analytics.rows("UPDATE alert_rules SET updated_at = '-infinity' WHERE workspace_id = $1", workspace.workspace_id)
+
+
+async def test_a_muted_prompt_keeps_its_alert_and_tells_nobody(analytics: Analytics, workspace: Workspace) -> None:
+    await rule(analytics, workspace.workspace_id)
+    until = analytics.clock.now() + timedelta(hours=1)
+    await analytics.rows("UPDATE alert_rules SET muted_until = $2 WHERE workspace_id = $1", workspace.workspace_id, until)
+    await analytics.count(*votes(workspace.workspace_id, up=0, down=12))
+    [alert] = await analytics.alerts(workspace.workspace_id)
+    assert alert["muted"]
+    assert await analytics.events(workspace.workspace_id) == []

@@ -1,0 +1,129 @@
+"""Degradation detectors on made series (A4; figures of the single-observation form in the detectors' docstrings)."""
+
+import random
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from burnish_analytics.core.cusum import threshold_for, updated
+from burnish_analytics.core.degradation import (
+    PLANS,
+    Degraded,
+    DetectorLimits,
+    Recovered,
+    Seen,
+    SeriesState,
+    Verdict,
+    begin_version,
+    from_stored,
+    observed,
+    to_stored,
+)
+from burnish_shared.measures import histogram
+
+pytestmark = pytest.mark.capability("A4")
+
+START = datetime(2026, 11, 1, tzinfo=UTC)
+LIMITS = DetectorLimits()
+SATISFACTION, ERRORS, LATENCY, COST = PLANS
+
+
+def run(
+    state: SeriesState, rates: list[float], *, version: int = 1, per_period: int = 20, seed: int = 1, limits: DetectorLimits = LIMITS
+) -> tuple[SeriesState, list[tuple[int, Verdict]]]:
+    """Feeds periods whose observations are bad with these probabilities."""
+    dice, told = random.Random(seed), []
+    state = begin_version(state, version, plan=SATISFACTION, limits=limits)
+    for number, rate in enumerate(rates):
+        bad = sum(dice.random() < rate for _ in range(per_period))
+        state, verdict = observed(
+            state, Seen(START + timedelta(minutes=number), version, per_period, bad), plan=SATISFACTION, limits=limits
+        )
+        if verdict is not None:
+            told.append((number, verdict))
+    return state, told
+
+
+def test_a_bad_new_version_under_an_old_label_is_seen_against_what_the_label_served_before() -> None:
+    state, told = run(SeriesState(), [0.15] * 60)
+    assert told == [] and state.baseline is not None
+    state, told = run(state, [0.35] * 30, version=2)
+    number, verdict = told[0]
+    assert isinstance(verdict, Degraded) and verdict.baseline.version == 1
+    assert number <= 10
+    assert len(told) == 1
+
+
+def test_a_degraded_version_does_not_become_normal_by_lasting_and_recovery_is_told_once() -> None:
+    state, _ = run(SeriesState(), [0.15] * 60)
+    state, _ = run(state, [0.35] * 200, version=2)
+    assert state.is_degraded
+    state, told = run(state, [0.15] * 60, version=3, seed=2)
+    assert [type(verdict) for _, verdict in told] == [Recovered]
+    assert state.baseline is not None and state.baseline.version == 1
+
+
+def test_before_there_is_a_baseline_nothing_is_said() -> None:
+    state, told = run(SeriesState(), [0.9] * 49)
+    assert told == [] and state.baseline is None
+
+
+def test_a_small_baseline_is_taken_when_the_label_moves_with_one_standard_error_allowed() -> None:
+    state, _ = run(SeriesState(), [0.2] * 10)
+    share = state.tally.bad / state.tally.n
+    state = begin_version(state, 2, plan=SATISFACTION, limits=LIMITS)
+    assert state.baseline is not None and state.baseline.expected > share
+    assert begin_version(replace(state, version=None), 2, plan=SATISFACTION, limits=LIMITS).baseline == state.baseline
+
+
+def test_false_alarms_are_rare_and_a_drop_from_85_to_75_is_seen_within_500_observations() -> None:
+    false, delays = 0, []
+    for seed in range(40):
+        state, told = run(SeriesState(), [0.15] * 200, seed=seed)
+        false += bool(told)
+        if not told:
+            _, after = run(state, [0.25] * 60, version=1, seed=1000 + seed)
+            delays.append(after[0][0] * 20 if after else 10**6)
+    assert false <= 4
+    assert sorted(delays)[len(delays) // 2] <= 300
+    assert sum(delay > 600 for delay in delays) <= 2
+
+
+def test_slower_answers_are_seen_by_the_share_beyond_the_old_95th_percentile() -> None:
+    dice = random.Random(3)
+
+    def period(number: int, scale: float) -> Seen:
+        counts = histogram(int(dice.lognormvariate(5, 0.4) * scale) for _ in range(20))
+        return Seen(START + timedelta(minutes=number), 1, 20, 0, counts)
+
+    state = begin_version(SeriesState(), 1, plan=LATENCY, limits=LIMITS)
+    told: list[Verdict] = []
+    for number in range(100):
+        state, verdict = observed(state, period(number, 1.0), plan=LATENCY, limits=LIMITS)
+        told += [verdict] if verdict else []
+    assert told == []
+    for number in range(100, 140):
+        state, verdict = observed(state, period(number, 2.0), plan=LATENCY, limits=LIMITS)
+        told += [verdict] if verdict else []
+    assert [type(one) for one in told] == [Degraded]
+
+
+def test_a_state_survives_storage_and_goes_on_as_if_it_had_not_been_stored() -> None:
+    state, _ = run(SeriesState(), [0.15] * 70)
+    assert from_stored(to_stored(state)) == state
+    assert run(from_stored(to_stored(state)), [0.3] * 20, seed=9) == run(state, [0.3] * 20, seed=9)
+    assert from_stored(to_stored(SeriesState())) == SeriesState()
+
+
+def test_periods_without_observations_change_nothing() -> None:
+    state, _ = run(SeriesState(), [0.15] * 70)
+    assert observed(state, Seen(START, 1, 0, 0), plan=ERRORS, limits=LIMITS) == (state, None)
+
+
+def test_the_sum_is_never_negative_and_many_monitors_alarm_later() -> None:
+    assert updated(0.0, n=100, bad=0, expected=0.1, rise=0.1) == 0.0
+    assert updated(0.0, n=1, bad=1, expected=0.0, rise=0.1) < 10
+    assert updated(3.0, n=5, bad=5, expected=1.0, rise=0.1) == 0.0
+    assert threshold_for(1) == threshold_for(10) == 7.0
+    assert 9.2 < threshold_for(100) < 9.4
