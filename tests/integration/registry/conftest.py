@@ -15,12 +15,12 @@ import uvicorn
 from fastapi import FastAPI
 
 from burnish_gateway.access.authenticate import Authenticator
+from burnish_gateway.app import build_app
 from burnish_gateway.config_cache import ChangeFeed
 from burnish_gateway.deps import Gateway
-from burnish_gateway.middleware import RequestContext
 from burnish_gateway.paging import Cursors
 from burnish_gateway.registry.catalog import Catalog
-from burnish_gateway.registry.routes import router
+from burnish_gateway.settings import GatewaySettings
 from burnish_shared.auth.api_keys import new_key
 from burnish_shared.clock import SystemClock
 from burnish_shared.db.session import Database
@@ -135,13 +135,9 @@ class Bench:
 
 
 def _app(gateway: Gateway) -> FastAPI:
-    from burnish_gateway.app import _handle_errors
-
-    app = FastAPI(telemetry={"tracing": False})
+    """The whole application, with its parts given instead of made (its lifespan does not run)."""
+    app = build_app(cast(GatewaySettings, None))
     app.state.gateway = gateway
-    app.include_router(router)
-    _handle_errors(app)
-    app.add_middleware(RequestContext)
     return app
 
 

@@ -493,6 +493,26 @@ async def test_odd_names_are_refused(call: Caller, path: str) -> None:
     assert answer.body["error"]["message"]
 
 
+@pytest.mark.capability("T4")
+async def test_every_change_stands_in_the_audit_log_once(bench: Bench, call: Caller) -> None:
+    await created(call)
+    await added(call, "two", base=1)
+    await added(call, "two", base=1)
+    for _ in range(2):
+        await call("PUT", "/v1/prompts/hello/labels/production", {"version": 2, "reason": "better"})
+    await call("PATCH", "/v1/prompts/hello", {"name": "new", "tags": ["t"]})
+    await call("DELETE", "/v1/prompts/hello/labels/production")
+    connection = await asyncpg.connect(bench.urls["superuser"], server_settings={"search_path": "burnish"})
+    try:
+        rows = await connection.fetch("SELECT * FROM audit_log WHERE workspace_id = $1 ORDER BY audit_id", call.workspace_id)
+    finally:
+        await connection.close()
+    actions = ["prompt.created", "prompt.version.created", "prompt.label.moved", "prompt.changed", "prompt.label.removed"]
+    assert [row["action"] for row in rows] == actions
+    assert json.loads(rows[3]["before"]) == {"name": "hello", "tags": []}
+    assert all(row["request_id"] and row["actor"].startswith("api_key:") for row in rows)
+
+
 @pytest.mark.promise("T-07")
 async def test_text_of_every_script_is_kept_byte_for_byte(call: Caller) -> None:
     text = "é e\u0301 日本 🙂 \u202e\u200b \\ ' \" %s $1 {% %} <|im_start|> \u007f\u0085\u2028"

@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import Query, Request
 from fastapi.responses import Response
 
+from burnish_gateway.access import audit
 from burnish_gateway.deps import Editor, GatewayParts, Viewer
 from burnish_gateway.idempotency import run_once
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
@@ -42,21 +43,26 @@ async def put_label(
     slug: str, label: str, *, request: Request, body: bodies.MoveLabel, principal: Editor, gateway: GatewayParts
 ) -> Response:
     """Every gateway serves it within a second. Setting it where it stands changes nothing."""
-    name, moved = parse_slug(slug), parse_movable_label(label)
+    name, wanted = parse_slug(slug), parse_movable_label(label)
 
     async def work(tx: Tx) -> dict[str, Any]:
-        placed = await move_label(
+        moved = await move_label(
             tx,
             principal.workspace_id,
             name,
-            moved,
+            wanted,
             version=body.version,
             author=author_of(principal),
             clock=gateway.clock,
             reason=body.reason,
         )
-        await announce.prompt_changed(tx, principal.workspace_id, name)
-        return answers.plain(answers.label_answer(placed))
+        if moved.is_moved:
+            before, after = {"version": moved.from_version}, {"version": body.version, "reason": body.reason}
+            await audit.note(
+                tx, principal, action="prompt.label.moved", kind="prompt_label", key=f"{name}@{wanted}", before=before, after=after
+            )
+            await announce.prompt_changed(tx, principal.workspace_id, name)
+        return answers.plain(answers.label_answer(moved.placed))
 
     answer = await run_once(gateway, request, principal, status=200, work=work)
     await gateway.catalog.catch_up()
@@ -79,6 +85,9 @@ async def delete_label(
     async def work(tx: Tx) -> dict[str, Any]:
         moved_at = await remove_label(
             tx, principal.workspace_id, name, removed, author=author_of(principal), clock=gateway.clock, reason=reason
+        )
+        await audit.note(
+            tx, principal, action="prompt.label.removed", kind="prompt_label", key=f"{name}@{removed}", after={"reason": reason}
         )
         await announce.prompt_changed(tx, principal.workspace_id, name)
         return answers.plain(answers.LabelAnswer(label=removed, version=None, moved_at=moved_at))

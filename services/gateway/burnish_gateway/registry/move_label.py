@@ -4,7 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from burnish_gateway.registry import announce, store
-from burnish_gateway.registry.prompt import MAX_LABELS, Author, PlacedLabel, no_such_prompt
+from burnish_gateway.registry.prompt import MAX_LABELS, Author, MovedLabel, PlacedLabel, no_such_prompt
 from burnish_shared.clock import Clock
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import Conflict
@@ -13,7 +13,7 @@ from burnish_shared.slug import Label, Slug
 
 async def move_label(
     tx: Tx, workspace_id: UUID, slug: Slug, label: Label, *, version: int, author: Author, clock: Clock, reason: str = ""
-) -> PlacedLabel:
+) -> MovedLabel:
     """The label now names `version`. Call `announce.prompt_changed` last in the transaction.
 
     Idempotent: where it stands there already, nothing happens and the time of its last move comes back. Raises NotFound for an
@@ -26,7 +26,7 @@ async def move_label(
     head.named(label=None, version=version)
     before = head.labels.get(label)
     if before is not None and before.version == version:
-        return before
+        return MovedLabel(before, version, is_moved=False)
     if before is None and len(head.labels) >= MAX_LABELS:
         raise Conflict(f"The prompt '{slug}' has {MAX_LABELS} labels, which is the most; remove one first.", param="label")
 
@@ -37,7 +37,7 @@ async def move_label(
     )
     revision = await store.raise_revision(tx, prompt, latest_version=prompt.latest_version)
     await announce.label_moved(tx, prompt, label=label, from_version=from_version, to_version=version, revision=revision, clock=clock)
-    return PlacedLabel(label, version, moved_at)
+    return MovedLabel(PlacedLabel(label, version, moved_at), from_version, is_moved=True)
 
 
 async def remove_label(tx: Tx, workspace_id: UUID, slug: Slug, label: Label, *, author: Author, clock: Clock, reason: str = "") -> datetime:

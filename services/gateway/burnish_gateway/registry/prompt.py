@@ -92,6 +92,15 @@ class PlacedLabel:
 
 
 @dataclass(frozen=True, slots=True)
+class MovedLabel:
+    """What moving a label did. `is_moved` False: it stood there already. `from_version` None: the label is new."""
+
+    placed: PlacedLabel
+    from_version: int | None
+    is_moved: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Head:
     """A prompt with its labels at one moment: enough to say which version a name means."""
 

@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import Response
 
+from burnish_gateway.access import audit
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.deps import Editor, Gateway, GatewayParts, Viewer
 from burnish_gateway.idempotency import run_once
@@ -53,6 +54,7 @@ async def create(request: Request, body: bodies.CreatePrompt, principal: Editor,
             clock=gateway.clock,
             change_message=body.message,
         )
+        await audit.note(tx, principal, action="prompt.created", kind="prompt", key=slug, after={"version": 1, "label": label})
         await announce.prompt_changed(tx, principal.workspace_id, slug)
         return answers.plain(answers.prompt_answer(head, version, label=label, template=content.template()))
 
@@ -137,6 +139,8 @@ async def change(slug: str, request: Request, body: bodies.ChangePrompt, princip
         if head is None:
             raise no_such_prompt(name)
         changed = Head(await store.update_prompt(tx, head.prompt, changes), head.labels)
+        before = {field: getattr(head.prompt, field) for field in changes}
+        await audit.note(tx, principal, action="prompt.changed", kind="prompt", key=name, before=before, after=changes)
         await announce.prompt_changed(tx, principal.workspace_id, name)
         return answers.plain(answers.prompt_item(changed))
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from fastapi import Header, Path, Query, Request
 from fastapi.responses import Response
 
+from burnish_gateway.access import audit
 from burnish_gateway.deps import Editor, GatewayParts, Viewer
 from burnish_gateway.idempotency import run_once
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
@@ -47,6 +48,8 @@ async def add(slug: str, request: Request, body: bodies.AddVersion, principal: E
             change_message=body.message,
         )
         if saved.is_new:
+            after = {"version": saved.version.version, "base_version": body.base_version}
+            await audit.note(tx, principal, action="prompt.version.created", kind="prompt", key=name, after=after)
             await announce.prompt_changed(tx, principal.workspace_id, name)
         return answers.plain(answers.version_answer(name, saved.version, is_new=saved.is_new))
 
