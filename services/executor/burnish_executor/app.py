@@ -23,9 +23,9 @@ from burnish_shared.streams import EXECUTOR_BACKGROUND, EXECUTOR_BATCH
 log = structlog.get_logger("burnish.executor")
 
 
-async def main(stop: asyncio.Event) -> None:
-    """Executes until `stop`, then lets what runs finish."""
-    settings = ExecutorSettings()
+async def main(stop: asyncio.Event, settings: ExecutorSettings | None = None) -> None:
+    """Executes until `stop`, then lets what runs finish. `settings` None: from the environment."""
+    settings = settings or ExecutorSettings()
     dsn = settings.database_url.get_secret_value()
     bus = await connect(settings.nats_url.get_secret_value(), service="executor", replica=settings.replica)
     db = await Database.open(dsn, application_name="burnish-executor", max_size=settings.database_connections)

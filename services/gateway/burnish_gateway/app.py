@@ -52,6 +52,8 @@ def build_app(settings: GatewaySettings) -> FastAPI:
         title="Burnish", version="0.1.0", description=DESCRIPTION, lifespan=lifespan, redoc_url=None, docs_url="/docs", telemetry={"tracing": False}
     )
     for feature in FEATURES:
+        if importlib.util.find_spec(f"burnish_gateway.{feature}.routes") is None:
+            continue
         app.include_router(importlib.import_module(f"burnish_gateway.{feature}.routes").router)
     from burnish_gateway.operations import router as operations
 

@@ -14,12 +14,15 @@ from burnish_gateway.paging import Cursors
 from burnish_gateway.settings import GatewaySettings
 from burnish_shared.books.admission import Admission
 from burnish_shared.bus.connect import Bus
+from burnish_shared.bus.relay import Relay
 from burnish_shared.clock import Clock
 from burnish_shared.db.session import Database
+from burnish_shared.egress import Egress
 from burnish_shared.errors import Forbidden
 
 if TYPE_CHECKING:
     from burnish_gateway.execution.frames import FrameInbox
+    from burnish_gateway.execution.submit import Refusals
     from burnish_gateway.feedback.publish import FeedbackPublisher
     from burnish_gateway.models.book import ModelBook
     from burnish_gateway.registry.catalog import Catalog
@@ -38,11 +41,13 @@ class Gateway:
     feed: ChangeFeed
     authenticator: Authenticator
     admission: Admission
+    refusals: "Refusals"
     inbox: "FrameInbox"
+    relay: Relay
     catalog: "Catalog"
     models: "ModelBook"
     feedback: "FeedbackPublisher"
-    extras: dict[str, Any]
+    egress: Egress
 
 
 bearer = HTTPBearer(auto_error=False, description="An API key: `bk_live_…`.")

@@ -1,7 +1,7 @@
 """JSON at the edge: strict bodies, one error schema, and what no layer behind may ever see (NUL, lone surrogates, NaN, deep nesting)."""
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from typing import Annotated, Any, Self, TypeVar
 
 from fastapi import APIRouter, Request
@@ -38,7 +38,7 @@ class ApiModel(BaseModel):
 class StrictRoute(APIRoute):
     """Reads and checks a JSON body by `parse_json` before FastAPI looks at it."""
 
-    def get_route_handler(self) -> Callable[[Request], Awaitable[Response]]:
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
 
         async def checked(request: Request) -> Response:

@@ -97,7 +97,7 @@ def finished(request: ExecutionRequest, outcome: Outcome, *, finished_at: dateti
         error=json_text(outcome.error.model_dump()) if outcome.error else None,
         attempts=_attempts(outcome.attempts), finished_at=finished_at,
         messages=json_text(request.messages) if store_content else None,
-        variables=json_text(request.variables), settings=json_text(request.settings),
+        variables=json_text(request.variables), settings=json_text(_settings(request)),
         output=None if outcome.output is None else storable(outcome.output),
         tool_calls=json_text(outcome.tool_calls) if outcome.tool_calls else None, metadata=json_text(caller.metadata),
         completed_event=_completed(request, outcome, finished_at=finished_at).model_dump_json(),
@@ -115,6 +115,11 @@ def without_content(row: FinishedExecution) -> FinishedExecution:
         row, status="error", error=json_text(error.model_dump()), messages=None, variables=None, settings=None, output=None, tool_calls=None,
         metadata=None, attempts="[]", end_user=None, session_id=None, app=None, request_id=None, finish_reason=None,
     )  # fmt: skip
+
+
+def _settings(request: ExecutionRequest) -> dict[str, Any]:
+    """The settings as they were sent, and the output format where it was not plain text: a replay needs it."""
+    return request.settings if request.output_format == "text" else {**request.settings, "output_format": request.output_format}
 
 
 def _attempts(attempts: list[Attempt]) -> str:

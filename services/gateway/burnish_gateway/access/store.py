@@ -53,3 +53,8 @@ def _key(row: Record) -> KeyFacts:
         api_key_id=row["api_key_id"], workspace_id=row["workspace_id"], digest=row["digest"], role=ROLES[row["role"]], scopes=frozenset(row["scopes"]),
         rate=RateLimit(rate_id=row["rate_id"], per_minute=per_minute) if per_minute else None, expires_at=row["expires_at"], revoked_at=row["revoked_at"],
     )  # fmt: skip
+
+
+async def enter(tx: Tx, workspace_id: UUID) -> None:
+    """Makes the rest of the transaction that workspace's: for the first key of one that was just made."""
+    await tx.execute("SELECT set_config('app.workspace', $1, true)", str(workspace_id))

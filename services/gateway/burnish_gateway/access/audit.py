@@ -1,0 +1,21 @@
+"""The audit log: who changed what, written in the transaction of the change."""
+
+from typing import Any
+
+import structlog
+
+from burnish_gateway.access.principal import Principal
+from burnish_shared.db.session import Tx
+from burnish_shared.ids import new_uuid
+
+
+async def note(
+    tx: Tx, principal: Principal, *, action: str, kind: str, key: str, before: dict[str, Any] | None = None, after: dict[str, Any] | None = None
+) -> None:
+    """Adds one entry. `before` and `after` hold no secret and no text of prompts."""
+    request_id = structlog.contextvars.get_contextvars().get("request_id")
+    await tx.execute(
+        "INSERT INTO audit_log (audit_id, workspace_id, actor, action, object_kind, object_id, before, after, request_id) "
+        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        new_uuid(), principal.workspace_id, principal.actor, action, kind, key, before, after, request_id,
+    )  # fmt: skip

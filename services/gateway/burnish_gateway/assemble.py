@@ -1,0 +1,89 @@
+"""Builds the gateway's parts, and names the loops that keep them alive."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Coroutine
+from typing import Any
+
+import structlog
+
+from burnish_gateway.access.authenticate import Authenticator
+from burnish_gateway.config_cache import ChangeFeed
+from burnish_gateway.deps import Gateway
+from burnish_gateway.execution.frames import FrameInbox
+from burnish_gateway.execution.submit import Refusals
+from burnish_gateway.feedback.publish import FeedbackPublisher
+from burnish_gateway.models.book import ModelBook
+from burnish_gateway.paging import Cursors
+from burnish_gateway.registry.catalog import Catalog
+from burnish_gateway.settings import GatewaySettings
+from burnish_shared import subjects
+from burnish_shared.auth.provisioning import pepper_of
+from burnish_shared.auth.sealing import derived_key, key_from_text
+from burnish_shared.books.admission import Admission
+from burnish_shared.bus.connect import connect
+from burnish_shared.bus.relay import Relay
+from burnish_shared.clock import SystemClock
+from burnish_shared.db.session import Database, DurableConnection
+from burnish_shared.egress import Egress, EgressPolicy
+from burnish_shared.errors import BurnishError
+
+log = structlog.get_logger("burnish.gateway")
+
+START_AGAIN_S = 0.2
+
+
+@contextlib.asynccontextmanager
+async def assembled(settings: GatewaySettings) -> AsyncIterator[Gateway]:
+    """All parts, connected; closed again at the end. Waits for PostgreSQL and NATS, however long they take."""
+    dsn = settings.database_url.get_secret_value()
+    kek = key_from_text(settings.kek.get_secret_value())
+    bus = await connect(settings.nats_url.get_secret_value(), service="gateway", replica=settings.replica)
+    db = await Database.open(dsn, application_name="burnish-gateway", max_size=settings.database_connections)
+    admission = Admission(
+        hold=DurableConnection(dsn, application_name="burnish-gateway-admit", asynchronous=True),
+        disk=DurableConnection(dsn, application_name="burnish-gateway-flush"),
+    )
+    feed, clock = ChangeFeed(db), SystemClock()
+    relay = Relay(db, bus, service="gateway", wait_ms=settings.relay_wait_ms)
+    gateway = Gateway(
+        settings=settings, db=db, bus=bus, clock=clock, kek=kek, cursors=Cursors(derived_key(kek, purpose="list-cursors")), feed=feed,
+        authenticator=Authenticator.over(db, feed=feed, pepper=pepper_of(kek), clock=clock), admission=admission, refusals=Refusals(),
+        inbox=FrameInbox(bus), relay=relay, catalog=Catalog(db, feed=feed), models=ModelBook.over(db, feed=feed),
+        feedback=FeedbackPublisher(bus=bus, db=db, wake_relay=relay.wake), egress=Egress(EgressPolicy.parse(settings.egress_allow)),
+    )  # fmt: skip
+    try:
+        await gateway.inbox.start()
+        await bus.nc.subscribe(subjects.CONFIG_CHANGED, cb=_wake(feed))
+        await _begin(feed)
+        yield gateway
+    finally:
+        await gateway.feedback.close()
+        await admission.hold.close()
+        await admission.disk.close()
+        await bus.close()
+        await db.close()
+
+
+def loops(gateway: Gateway) -> list[Coroutine[Any, Any, None]]:
+    """What must run for as long as the gateway does."""
+    return [gateway.admission.run(), gateway.feed.run(), gateway.relay.run(asyncio.Event()), gateway.bus.until_lost()]
+
+
+async def _begin(feed: ChangeFeed) -> None:
+    """The change sequence is read before the first request; PostgreSQL may still be starting."""
+    while True:
+        try:
+            await feed.start()
+        except BurnishError as error:
+            log.warning("gateway.waits_for_postgres", error=str(error))
+            await asyncio.sleep(START_AGAIN_S)
+        else:
+            return
+
+
+def _wake(feed: ChangeFeed) -> Any:
+    async def on_message(_: Any) -> None:
+        feed.wake()
+
+    return on_message

@@ -1,0 +1,43 @@
+"""From an Outcome to an HTTP answer: bytes that are ready pass through; only failures are looked into."""
+
+import json
+from typing import Any
+
+from burnish_shared.contracts.executions import SUCCEEDED
+from burnish_shared.errors import BurnishError, Unavailable
+
+STATUS_CODES = {"timeout": 504, "rate_limited": 429, "cancelled": 499, "blocked": 422}
+"""HTTP status by terminal status; `error` is 502, or 400 where the provider blamed the request itself, or 503 where nobody took it."""
+
+BLAMES_REQUEST = frozenset({400, 404, 413, 415, 422})
+
+
+class ExecutionFailed(BurnishError):
+    """An execution that ended in anything but success; it has a row, and its id is in `details`."""
+
+    def __init__(self, message: str, *, type: str, code: str, status: int, retryable: bool, details: dict[str, Any]) -> None:
+        super().__init__(message, details=details, retry_after_s=1 if status in (429, 503) else None)
+        self.type = type  # type: ignore[misc]
+        self.code = code  # type: ignore[misc]
+        self.status = status  # type: ignore[misc]
+        self.retryable = retryable  # type: ignore[misc]
+
+
+def succeeded(outcome: bytes) -> bool:
+    return outcome.startswith(SUCCEEDED)
+
+
+def failure_of(outcome: bytes) -> BurnishError:
+    """The error that an unsuccessful Outcome stands for, with what had come of the answer."""
+    body = json.loads(outcome)
+    error = body.get("error") or {"type": "api_error", "code": "failed", "message": "The execution failed.", "retryable": True}
+    if error["code"] == "not_dispatched":
+        return Unavailable("No executor could take this request; try again.", retry_after_s=1, details={"execution_id": body["id"]})
+    http_status = next((one.get("http_status") for one in reversed(body.get("attempts") or [])), None)
+    status = 400 if error["code"] == "provider_refused" and http_status in BLAMES_REQUEST else STATUS_CODES.get(body["status"], 502)
+    details = {"execution_id": body["id"], "status": body["status"], "cost_nusd": body["cost_nusd"], "usage": body["usage"]}
+    if body.get("output"):
+        details["output"] = body["output"]
+    return ExecutionFailed(
+        error["message"], type=error["type"], code=error["code"], status=status, retryable=bool(error.get("retryable")), details=details
+    )

@@ -1,0 +1,72 @@
+"""What the books say about one execution, for a caller who lost its frames."""
+
+import asyncio
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from burnish_gateway.deps import Gateway
+from burnish_gateway.execution import store
+from burnish_shared.contracts.executions import ExecutionRequest
+from burnish_shared.errors import BurnishError
+
+READ_WAIT_S = 2.0
+"""How long a row is waited for after its hold is gone."""
+
+LOOK_AGAIN_S = 0.05
+
+
+async def raise_fence(gateway: Gateway, request: ExecutionRequest) -> int | None:
+    """Takes the execution away from its executor, on disk. None: nothing is held any more."""
+    async with gateway.db.unit_of_work(workspace=request.workspace_id) as tx:
+        return await store.raise_fence(tx, request.execution_id)
+
+
+async def abandon(gateway: Gateway, request: ExecutionRequest, *, key: tuple[str, str] | None) -> bool:
+    """Books that nobody took it. False: it has a row. While PostgreSQL is away: True, and the sweeper ends it."""
+    try:
+        async with gateway.db.unit_of_work(workspace=request.workspace_id) as tx:
+            return await store.abandon(tx, request.execution_id, request.workspace_id, route=key[0] if key else None, key=key[1] if key else None)
+    except BurnishError:
+        return True
+
+
+async def read_outcome(gateway: Gateway, request: ExecutionRequest, *, wait_s: float = READ_WAIT_S) -> bytes | None:
+    """The Outcome as JSON, from the row, on disk; None when there is no row within `wait_s`."""
+    give_up_at = asyncio.get_running_loop().time() + wait_s
+    while True:
+        try:
+            async with gateway.db.unit_of_work(workspace=request.workspace_id, read_only=True) as tx:
+                row = await store.find_execution(tx, request.execution_id)
+                if row is not None:
+                    await store.flush(tx)
+                    break
+        except BurnishError:
+            pass
+        if asyncio.get_running_loop().time() >= give_up_at:
+            return None
+        await asyncio.sleep(LOOK_AGAIN_S)
+    return store.outcome_of(row, output_json=output_json(row)).model_dump_json().encode()
+
+
+def output_json(row: Any) -> Any:
+    """The answer as JSON, where JSON was asked for and it is some."""
+    settings = row["settings"] or {}
+    wanted = (settings.get("response_format") or {}).get("type") in ("json_object", "json_schema") or settings.get("output_format") in ("json", "structured")
+    if not wanted or row["output"] is None or row["status"] != "success":
+        return None
+    try:
+        return json.loads(row["output"], parse_constant=lambda _: None)
+    except (ValueError, RecursionError):
+        return None
+
+
+def text_of(delivered: Sequence[bytes]) -> str:
+    """The text in these JSON strings."""
+    return "".join(json.loads(one) for one in delivered)
+
+
+def rest_of(outcome: bytes, delivered: Sequence[bytes]) -> bytes:
+    """The JSON string of what the outcome's output holds beyond what was delivered; empty when nothing, or when it is another text."""
+    output, told = json.loads(outcome).get("output") or "", text_of(delivered)
+    return json.dumps(output[len(told) :], ensure_ascii=False).encode() if output.startswith(told) and len(output) > len(told) else b""

@@ -1,0 +1,223 @@
+"""Gives an admitted execution to executors until one has finished it, and tells the caller what comes (DESIGN 4.3, 4.4, 4.6).
+
+When an executor falls silent, the fence is raised first: whatever it still does is shut out of the books. What had not started is handed
+to another executor; what had started is booked from the text that was delivered.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import nats.errors
+import structlog
+
+from burnish_gateway.deps import Gateway
+from burnish_gateway.execution import books
+from burnish_gateway.execution.frames import Mailbox, NobodyThere
+from burnish_gateway.execution.order import checked_size
+from burnish_gateway.metrics import HANDOVERS
+from burnish_shared import subjects
+from burnish_shared.bus.frames import Frame, FrameKind
+from burnish_shared.contracts.executions import ExecutionRequest
+from burnish_shared.errors import BurnishError, Unavailable
+
+log = structlog.get_logger("burnish.gateway")
+
+SUPERSEDED = b"superseded"
+CANCELLED = b"cancelled"
+
+BOOKS_S = 60.0
+"""After the deadline an executor, or the sweeper, ends the execution within this time; then the caller hears 503."""
+
+RETRY_S = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A piece of the answer, as the JSON string that it travelled as."""
+
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """An OpenAI delta object with tool calls, as JSON."""
+
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The model began to answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alive:
+    """The executor lives, and has nothing to say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The Outcome as JSON, exactly as the books have it. The last thing that is told."""
+
+    body: bytes
+
+
+Told = Started | Text | Delta | Alive | Done
+
+
+@dataclass(slots=True)
+class Dispatch:
+    """One execution on its way. `follow` yields what the caller is told, and ends with one Done."""
+
+    gateway: Gateway
+    request: ExecutionRequest
+    key: tuple[str, str] | None = None
+    fence: int = 1
+    accepted: bool = False
+    started: bool = False
+    told_started: bool = False
+    finished: bool = False
+    gap: bool = False
+    chunks: int = 0
+    interrupted: bool = False
+    delivered: list[bytes] = field(default_factory=list)
+    queue: Mailbox = field(default_factory=Mailbox)
+
+    async def follow(self) -> AsyncIterator[Told]:
+        """Raises Unavailable when no executor took it in time; then it is booked as an error and its key is free."""
+        loop = asyncio.get_running_loop()
+        began_at = loop.time()
+        allowed_s = (self.request.deadline_at - self.request.sent_at).total_seconds()
+        with self.gateway.inbox.open(self.request.execution_id) as self.queue:
+            try:
+                await self._send()
+                while True:
+                    passed_s = loop.time() - began_at
+                    if not self.accepted and not self.interrupted and passed_s > self.gateway.settings.dispatch_give_up_s:
+                        yield await self._give_up()
+                        return
+                    if passed_s > allowed_s + BOOKS_S:
+                        raise Unavailable("The execution did not end in time; read it by its id.", retry_after_s=1)
+                    async for told in self._step():
+                        yield told
+                        if isinstance(told, Done):
+                            self.finished = True
+                            return
+            finally:
+                if not self.finished:
+                    await self._cancel(CANCELLED)
+
+    async def _step(self) -> AsyncIterator[Told]:
+        """Waits for one frame, or for silence."""
+        settings = self.gateway.settings
+        try:
+            arrival = await asyncio.wait_for(self.queue.get(), settings.executor_silence_s if self.accepted else settings.accept_wait_s)
+        except TimeoutError:
+            async for told in self._on_silence():
+                yield told
+            return
+        if isinstance(arrival, NobodyThere) or (arrival.kind is FrameKind.FULL and not self.accepted):
+            await asyncio.sleep(RETRY_S)
+            await self._send()
+        elif arrival.fence == self.fence:
+            async for told in self._on_frame(arrival):
+                yield told
+
+    async def _on_frame(self, frame: Frame) -> AsyncIterator[Told]:
+        match frame.kind:
+            case FrameKind.ACCEPTED:
+                self.accepted = True
+            case FrameKind.STARTED:
+                self.accepted = self.started = True
+                if not self.told_started:
+                    self.told_started = True
+                    yield Started()
+            case FrameKind.CHUNK | FrameKind.DELTA:
+                self.accepted = self.started = True
+                self._note_gap(frame.chunks - 1)
+                self.chunks = frame.chunks
+                if self.gap:
+                    return  # what is missing comes from the books, in one piece
+                if frame.kind is FrameKind.CHUNK:
+                    self.delivered.append(frame.body)
+                    yield Text(frame.body)
+                else:
+                    yield Delta(frame.body)
+            case FrameKind.TERMINAL:
+                self._note_gap(frame.chunks)
+                async for told in self._end(frame.body):
+                    yield told
+            case FrameKind.ELSEWHERE:
+                body = await books.read_outcome(self.gateway, self.request)
+                if body is not None:
+                    async for told in self._end(body):
+                        yield told
+            case FrameKind.HEARTBEAT:
+                self.accepted = True
+                self._note_gap(frame.chunks)
+                yield Alive()
+
+    def _note_gap(self, chunks_before: int) -> None:
+        if self.request.stream and chunks_before > self.chunks:
+            self.gap = True
+
+    async def _end(self, body: bytes) -> AsyncIterator[Told]:
+        """The rest of the text, where a gap had held it back, and the outcome."""
+        if self.gap:
+            rest = books.rest_of(body, self.delivered)
+            if rest:
+                yield Text(rest)
+        yield Done(body)
+
+    async def _on_silence(self) -> AsyncIterator[Told]:
+        """Nobody said anything for as long as counts. While NATS itself is away from us, that says nothing about the executor."""
+        if not self.gateway.bus.is_connected:
+            return
+        try:
+            fence = await books.raise_fence(self.gateway, self.request)
+        except BurnishError as error:
+            log.warning("execution.fence_not_raised", execution_id=str(self.request.execution_id), error=str(error))
+            return
+        if fence is None:
+            body = await books.read_outcome(self.gateway, self.request)
+            if body is not None:
+                async for told in self._end(body):
+                    yield told
+            return
+        HANDOVERS.labels("started" if self.started else "accepted" if self.accepted else "not_accepted").inc()
+        await self._cancel(SUPERSEDED)
+        self.fence, self.accepted, self.chunks = fence, False, 0
+        if self.started:
+            self.interrupted = True
+        await self._send()
+
+    async def _send(self) -> None:
+        changes: dict[str, Any] = {"fence": self.fence, "sent_at": self.gateway.clock.now()}
+        if self.interrupted:
+            changes |= {"interrupted": books.text_of(self.delivered), "upstream_started": True, "stream": False}
+        body = checked_size(self.request.model_copy(update=changes).model_dump_json(exclude_defaults=True).encode())
+        try:
+            await self.gateway.bus.nc.publish(
+                subjects.EXECUTIONS_REQUESTED_INTERACTIVE, body, reply=self.gateway.inbox.subject(self.request.execution_id)
+            )
+        except (nats.errors.Error, OSError) as error:
+            log.warning("execution.not_sent", execution_id=str(self.request.execution_id), error=type(error).__name__)
+
+    async def _cancel(self, why: bytes) -> None:
+        try:
+            await self.gateway.bus.nc.publish(subjects.execution_cancel(self.request.execution_id), why)
+        except (nats.errors.Error, OSError):
+            return  # an executor that cannot be told ends by its own deadline
+
+    async def _give_up(self) -> Told:
+        """No executor took it: booked as an error, so that one that took it silently cannot finish it any more."""
+        await self._cancel(SUPERSEDED)
+        if await books.abandon(self.gateway, self.request, key=self.key):
+            self.finished = True
+            raise Unavailable("No executor can take this request at the moment; try again.", retry_after_s=1)
+        body = await books.read_outcome(self.gateway, self.request)
+        if body is None:
+            raise Unavailable("No executor can take this request at the moment; try again.", retry_after_s=1)
+        return Done(body)

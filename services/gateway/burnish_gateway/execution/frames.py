@@ -1,0 +1,84 @@
+"""The gateway's inbox: one subscription for this process, one queue for each open execution."""
+
+import asyncio
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from nats.aio.msg import Msg
+
+from burnish_gateway.metrics import OPEN_EXECUTIONS
+from burnish_shared.bus.connect import Bus
+from burnish_shared.bus.frames import Frame, FrameKind, parse
+
+WAITING_MOST_BYTES = 1024 * 1024
+"""What may wait in memory for one slow reader (PROMISES G-14). Beyond it chunks are dropped, and their text comes from the books."""
+
+NO_RESPONDERS = "503"
+
+
+@dataclass(frozen=True, slots=True)
+class NobodyThere:
+    """NATS knows no executor that could take the request."""
+
+
+Arrival = Frame | NobodyThere
+
+
+class Mailbox:
+    """What has come for one execution, bounded in bytes. Terminal frames are never dropped."""
+
+    def __init__(self) -> None:
+        self._arrivals: asyncio.Queue[Arrival] = asyncio.Queue()
+        self._bytes = 0
+
+    async def get(self) -> Arrival:
+        arrival = await self._arrivals.get()
+        self._bytes -= _size(arrival)
+        return arrival
+
+    def put(self, arrival: Arrival) -> None:
+        """Drops a chunk when too much waits; the next frame's count shows the gap."""
+        is_chunk = isinstance(arrival, Frame) and arrival.kind in (FrameKind.CHUNK, FrameKind.DELTA)
+        if is_chunk and self._bytes > WAITING_MOST_BYTES:
+            return
+        self._bytes += _size(arrival)
+        self._arrivals.put_nowait(arrival)
+
+
+def _size(arrival: Arrival) -> int:
+    return len(arrival.body) + 64 if isinstance(arrival, Frame) else 0
+
+
+@dataclass(slots=True)
+class FrameInbox:
+    """Routes frames to those who wait for them. `start` must have been called."""
+
+    bus: Bus
+    _waiting: dict[str, Mailbox] = field(default_factory=dict)
+
+    async def start(self) -> None:
+        await self.bus.nc.subscribe(self.bus.inbox("*"), cb=self._on_message)
+
+    def subject(self, execution_id: UUID) -> str:
+        return self.bus.inbox(execution_id.hex)
+
+    @contextlib.contextmanager
+    def open(self, execution_id: UUID) -> Iterator[Mailbox]:
+        """The mailbox of one execution, for as long as the block runs."""
+        mailbox = self._waiting[execution_id.hex] = Mailbox()
+        OPEN_EXECUTIONS.inc()
+        try:
+            yield mailbox
+        finally:
+            OPEN_EXECUTIONS.dec()
+            self._waiting.pop(execution_id.hex, None)
+
+    async def _on_message(self, message: Msg) -> None:
+        mailbox = self._waiting.get(message.subject.rsplit(".", 1)[1])
+        if mailbox is None:
+            return
+        arrival: Arrival | None = NobodyThere() if message.headers and message.headers.get("Status") == NO_RESPONDERS else parse(message.data)
+        if arrival is not None:
+            mailbox.put(arrival)

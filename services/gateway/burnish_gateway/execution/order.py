@@ -1,0 +1,114 @@
+"""What a caller asks for, whichever route it came by, and the request that is made of it. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from burnish_gateway.access.principal import Principal
+from burnish_gateway.registry.catalog import ResolvedVersion
+from burnish_shared.contracts.executions import Caller, ExecutionRequest, Lane, PromptRef, Route
+from burnish_shared.db.model_store import ModelFacts
+from burnish_shared.errors import InvalidField, PayloadTooLarge
+from burnish_shared.money import MAX_AMOUNT_NUSD, price_of
+from burnish_shared.tokens import tokens_in_messages, tokens_in_text
+
+DEFAULT_OUTPUT_TOKENS = 4096
+"""The cap that is held for and sent where the caller names none (PROMISES 5.4); never the model's whole output limit."""
+
+SAFETY_PERCENT = 5
+"""Input is counted by length; 5% more is held."""
+
+REQUEST_MOST_BYTES = 768 * 1024
+"""More would travel by claim-check, which does not exist yet: 413 until then."""
+
+SETTINGS = frozenset({
+    "temperature", "max_tokens", "max_completion_tokens", "top_p", "frequency_penalty", "presence_penalty", "stop", "seed", "reasoning_effort",
+    "response_format", "tools", "tool_choice", "parallel_tool_calls", "logprobs", "top_logprobs", "logit_bias", "user",
+})  # fmt: skip
+"""What may be overridden for one call; each goes to the provider under its own name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A parsed request. Exactly one of `slug` and `messages`; `deadline_s` from the moment it came."""
+
+    slug: str | None = None
+    label: str | None = None
+    version: int | None = None
+    messages: list[dict[str, Any]] | None = None
+    model: str | None = None
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    overrides: Mapping[str, Any] = field(default_factory=dict)
+    stream: bool = False
+    background: bool = False
+    user_id: str | None = None
+    session_id: str | None = None
+    app: str | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    deadline_s: float | None = None
+
+
+def prepare(
+    order: Order,
+    *,
+    execution_id: UUID,
+    principal: Principal,
+    version: ResolvedVersion | None,
+    facts: ModelFacts,
+    route: Route,
+    now: datetime,
+    deadline_s: float,
+    request_id: str,
+    traceparent: str | None,
+) -> ExecutionRequest:
+    """The request for an executor, rendered, capped and priced. Raises MissingVariables, InvalidField, PayloadTooLarge."""
+    messages = version.template.render(order.variables).messages if version else list(order.messages or [])
+    settings = _settings(order, version, facts)
+    request = ExecutionRequest(
+        execution_id=execution_id, workspace_id=principal.workspace_id, lane=Lane.BACKGROUND if order.background else Lane.INTERACTIVE, fence=1,
+        deadline_at=now + timedelta(seconds=deadline_s), hold_nusd=_hold_nusd(messages, settings, route),
+        account_ids=[principal.workspace.credit_account_id],
+        prompt=PromptRef(prompt_id=version.prompt_id, slug=version.slug, version=version.version, label=version.label) if version else None,
+        route=route, messages=messages, variables=dict(order.variables), settings=settings,
+        output_format=version.output_format if version else "text", stream=order.stream, timeout_s=version.timeout_s if version else deadline_s,
+        caller=Caller(
+            user_id=order.user_id, session_id=order.session_id, app=order.app, metadata=dict(order.metadata), api_key_id=str(principal.api_key_id)
+        ),
+        store_content=principal.workspace.store_content, request_id=request_id, traceparent=traceparent, sent_at=now,
+    )  # fmt: skip
+    return request
+
+
+def checked_size(body: bytes) -> bytes:
+    """Raises PayloadTooLarge for a request that does not fit into one message."""
+    if len(body) > REQUEST_MOST_BYTES:
+        raise PayloadTooLarge(f"The rendered request has {len(body)} bytes; at most {REQUEST_MOST_BYTES} can be executed.")
+    return body
+
+
+def _settings(order: Order, version: ResolvedVersion | None, facts: ModelFacts) -> dict[str, Any]:
+    """The version's settings with the caller's on top, and always a cap on the output, because the hold is counted by it."""
+    unknown = sorted(set(order.overrides) - SETTINGS)
+    if unknown:
+        raise InvalidField(f"overrides.{unknown[0]}: not a setting; known are {', '.join(sorted(SETTINGS))}.", param=f"overrides.{unknown[0]}")
+    settings = {**(version.settings if version else {}), **{name: value for name, value in order.overrides.items() if value is not None}}
+    name = "max_completion_tokens" if "max_completion_tokens" in settings else "max_tokens"
+    asked = settings.get(name)
+    if asked is not None and (isinstance(asked, bool) or not isinstance(asked, int) or not 1 <= asked <= facts.output_tokens):
+        raise InvalidField(f"{name}: must be a whole number from 1 to {facts.output_tokens}, the limit of {facts.model}.", param=name)
+    settings[name] = asked or min(DEFAULT_OUTPUT_TOKENS, facts.output_tokens)
+    return settings
+
+
+def _hold_nusd(messages: list[dict[str, Any]], settings: Mapping[str, Any], route: Route) -> int:
+    """What the call can cost at most: input with its safety, and the whole output cap."""
+    input_tokens = tokens_in_messages(messages) + (tokens_in_text(str(settings["tools"])) if settings.get("tools") else 0)
+    output_tokens = settings.get("max_completion_tokens") or settings["max_tokens"]
+    amount = price_of(-(-input_tokens * (100 + SAFETY_PERCENT) // 100), nusd_per_million=route.price.input_nusd_per_million) + price_of(
+        output_tokens, nusd_per_million=route.price.output_nusd_per_million
+    )
+    if amount > MAX_AMOUNT_NUSD:
+        raise InvalidField("This call could cost more than a million dollars; lower max_tokens.", param="max_tokens")
+    return amount

@@ -1,0 +1,66 @@
+"""Reads executions for people and programs."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from asyncpg import Record
+
+from burnish_gateway.access.principal import Principal
+from burnish_gateway.deps import Gateway
+from burnish_gateway.execution import books, store
+from burnish_gateway.feedback.store import feedback_of
+from burnish_shared.errors import NotFound
+from burnish_shared.ids import created_at
+
+
+async def get_one(gateway: Gateway, principal: Principal, execution_id: UUID) -> dict[str, Any]:
+    """A finished execution whole; of one under way its id and `queued` or `running`. Raises NotFound for absent and foreign alike."""
+    async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
+        row = await store.find_execution(tx, execution_id)
+        if row is None:
+            held = await store.find_open(tx, execution_id)
+            if held is None:
+                raise NotFound("There is no execution of this id.")
+            waits = held["lane"] == "background" and held["fence"] == 1
+            return {"id": str(execution_id), "status": "queued" if waits else "running", "created_at": created_at(execution_id).isoformat()}
+        feedback = await feedback_of(tx, execution_id)
+        await store.flush(tx)
+    return _whole(row, feedback)
+
+
+async def list_page(gateway: Gateway, principal: Principal, *, cursor: str | None, limit: int, filters: Mapping[str, Any]) -> dict[str, Any]:
+    after = gateway.cursors.open(cursor, principal.workspace_id, of="executions")
+    async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
+        rows = await store.list_executions(tx, after=UUID(after[0]) if after else None, limit=limit, filters=dict(filters))
+    page = gateway.cursors.page(
+        rows, limit=limit, workspace_id=principal.workspace_id, of="executions", position=lambda row: [str(row["execution_id"])]
+    )
+    page["data"] = [_numbers(row) for row in page["data"]]
+    return page
+
+
+def _whole(row: Record, feedback: Any) -> dict[str, Any]:
+    outcome = store.outcome_of(row, output_json=books.output_json(row)).model_dump(mode="json")
+    return outcome | {
+        "lane": row["lane"], "messages": row["messages"], "variables": row["variables"], "settings": row["settings"], "metadata": row["metadata"],
+        "user_id": row["end_user"], "session_id": row["session_id"], "app": row["app"], "job_id": str(row["job_id"]) if row["job_id"] else None,
+        "request_id": row["request_id"], "feedback": feedback, "created_at": created_at(row["execution_id"]).isoformat(),
+        "finished_at": row["finished_at"].isoformat(),
+    }  # fmt: skip
+
+
+def _numbers(row: Record) -> dict[str, Any]:
+    """A list shows numbers and ids; text is read one by one."""
+    return {
+        "id": str(row["execution_id"]), "status": row["status"], "prompt": row["slug"], "version": row["version"], "label": row["label"],
+        "model": row["model"], "provider": row["provider"], "lane": row["lane"],
+        "usage": {
+            "input_tokens": row["input_tokens"], "output_tokens": row["output_tokens"], "cached_input_tokens": row["cached_input_tokens"],
+            "source": row["usage_source"],
+        },
+        "cost_nusd": row["cost_nusd"], "latency_ms": row["latency_ms"], "first_token_ms": row["first_token_ms"], "cached": row["cached"],
+        "simulated": row["simulated"], "finish_reason": row["finish_reason"], "user_id": row["end_user"], "session_id": row["session_id"],
+        "app": row["app"], "job_id": str(row["job_id"]) if row["job_id"] else None, "error": row["error"],
+        "created_at": created_at(row["execution_id"]).isoformat(),
+    }  # fmt: skip

@@ -1,0 +1,244 @@
+"""`/v1/executions`: run a prompt, and read what became of it."""
+
+import contextlib
+import json
+from collections.abc import AsyncGenerator, AsyncIterator
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import Query, Request
+from fastapi.responses import Response
+from pydantic import Field, model_validator
+
+from burnish_gateway.access.principal import Principal, Role
+from burnish_gateway.deps import Gateway, GatewayParts, Viewer, authorized, gateway_of, request_id_of
+from burnish_gateway.execution.answer import failure_of, succeeded
+from burnish_gateway.execution.dispatch import Alive, Delta, Dispatch, Done, Started, Text
+from burnish_gateway.execution.order import Order
+from burnish_gateway.execution.read import get_one, list_page
+from burnish_gateway.execution.replay import replay
+from burnish_gateway.execution.streaming import EventStream, paced, unless_gone
+from burnish_gateway.execution.submit import Admitted, Repeated, submit
+from burnish_gateway.idempotency import fingerprint_of, key_of
+from burnish_gateway.wire import ApiModel, ErrorAnswer, error_response, json_response, make_router, parse_model, read_body
+from burnish_gateway.wire import Text as PlainText
+from burnish_shared.books.admission import IdempotencyKey
+from burnish_shared.contracts.executions import Outcome
+from burnish_shared.errors import BurnishError, InvalidField
+
+router = make_router("executions")
+
+ROUTE = "executions"
+
+Id = Annotated[PlainText, Field(min_length=1, max_length=200)]
+
+
+class Message(ApiModel):
+    """One chat message. `content` null where an assistant only called tools."""
+
+    role: Literal["system", "developer", "user", "assistant", "tool"]
+    content: PlainText | list[dict[str, Any]] | None = None
+    name: Id | None = None
+    tool_calls: list[dict[str, Any]] | None = None
+    tool_call_id: Id | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> "Message":
+        if self.content is None and not self.tool_calls:
+            raise ValueError("content: is needed unless the message holds tool_calls")
+        return self
+
+
+class NewExecution(ApiModel):
+    """Either `prompt` (a slug, with `label` or `version`; `production` where neither is given) or `messages` with `model`."""
+
+    prompt: Annotated[PlainText, Field(min_length=1, max_length=63)] | None = None
+    label: Annotated[PlainText, Field(min_length=1, max_length=63)] | None = None
+    version: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None
+    messages: Annotated[list[Message], Field(min_length=1, max_length=1000)] | None = None
+    model: Id | None = None
+    variables: dict[str, Any] = Field(default_factory=dict)
+    stream: bool = False
+    mode: Literal["sync", "background"] = "sync"
+    user_id: Id | None = None
+    session_id: Id | None = None
+    app: Id | None = None
+    metadata: Annotated[dict[str, Any], Field(max_length=100)] = Field(default_factory=dict)
+    overrides: dict[str, Any] = Field(default_factory=dict)
+    deadline_s: Annotated[float, Field(gt=0, le=600)] | None = None
+
+    @model_validator(mode="after")
+    def _names_one_thing(self) -> "NewExecution":
+        if (self.prompt is None) == (self.messages is None):
+            raise ValueError("give either prompt or messages")
+        if self.messages is not None and (self.label is not None or self.version is not None):
+            raise ValueError("label and version belong to a prompt, not to messages")
+        if self.label is not None and self.version is not None:
+            raise ValueError("give either label or version")
+        if self.stream and self.mode == "background":
+            raise ValueError("a background execution cannot be streamed; read it by its id")
+        return self
+
+
+class Queued(ApiModel):
+    """A background execution that was accepted."""
+
+    id: UUID
+    status: Literal["queued"]
+
+
+@router.post(
+    "/v1/executions",
+    summary="Run a prompt",
+    response_class=Response,
+    responses={
+        200: {"model": Outcome, "description": "The answer; with `stream` events `delta`, then `done` (this object) or `error`"},
+        202: {"model": Queued, "description": "`mode: background`: read it by its id"},
+        **{code: {"model": ErrorAnswer} for code in (400, 401, 402, 403, 404, 409, 413, 422, 429, 502, 503, 504)},
+    },
+    openapi_extra={"requestBody": {"required": True, "content": {"application/json": {"schema": NewExecution.model_json_schema()}}}},
+)
+async def execute(request: Request) -> Response:
+    gateway = gateway_of(request)
+    principal = authorized(await gateway.authenticator.principal(request.headers.get("authorization")), Role.VIEWER)
+    raw = await read_body(request)
+    body = parse_model(NewExecution, raw)
+    text = key_of(request)
+    key = IdempotencyKey(ROUTE, text, fingerprint_of(raw)) if text is not None else None
+    admitted = await submit(
+        _order(body), gateway=gateway, principal=principal, request_id=request_id_of(request), traceparent=request.headers.get("traceparent"), key=key
+    )
+    match admitted:
+        case Repeated(execution_id):
+            return await _repeat(execution_id, gateway=gateway, principal=principal, body=body, request_id=request_id_of(request))
+        case Admitted() if body.mode == "background":
+            return _queued(admitted.request.execution_id)
+        case Admitted() if body.stream:
+            return EventStream(paced(_events(admitted, gateway=gateway, request_id=request_id_of(request))), headers=_headers(admitted))
+        case Admitted():
+            return await _answer(request, admitted, gateway=gateway)
+
+
+@router.get("/v1/executions", summary="Executions, newest first")
+async def list_executions(
+    gateway: GatewayParts,
+    principal: Viewer,
+    cursor: Annotated[str | None, Query(max_length=500)] = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    prompt: Annotated[str | None, Query(max_length=63)] = None,
+    version: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None,
+    status: Literal["success", "error", "timeout", "rate_limited", "cancelled", "blocked"] | None = None,
+    session_id: Annotated[str | None, Query(max_length=200)] = None,
+    user_id: Annotated[str | None, Query(max_length=200)] = None,
+    job_id: UUID | None = None,
+) -> dict[str, Any]:
+    filters = {"prompt": prompt, "version": version, "status": status, "session_id": session_id, "user_id": user_id, "job_id": job_id}
+    if any("\x00" in one for one in (prompt, session_id, user_id) if one):
+        raise InvalidField("A filter holds U+0000; remove it.", param="prompt")
+    return await list_page(gateway, principal, cursor=cursor, limit=limit, filters=filters)
+
+
+@router.get("/v1/executions/{execution_id}", summary="One execution: answer, messages, attempts, feedback; or `queued` and `running`")
+async def get_execution(gateway: GatewayParts, principal: Viewer, execution_id: UUID) -> Response:
+    return json_response(await get_one(gateway, principal, execution_id))
+
+
+def _order(body: NewExecution) -> Order:
+    return Order(
+        slug=body.prompt, label=body.label, version=body.version, model=body.model, variables=body.variables, overrides=body.overrides, stream=body.stream,
+        messages=[one.model_dump(exclude_none=True) for one in body.messages] if body.messages is not None else None,
+        background=body.mode == "background", user_id=body.user_id, session_id=body.session_id, app=body.app, metadata=body.metadata,
+        deadline_s=body.deadline_s,
+    )  # fmt: skip
+
+
+async def outcome_of(request: Request, admitted: Admitted, *, gateway: Gateway) -> bytes:
+    """The Outcome as JSON. The model is not asked any longer than the client waits, unless a key may bring the client back."""
+    work = _last(Dispatch(gateway, admitted.request, key=admitted.key).follow())
+    return await work if admitted.key else await unless_gone(request, work)
+
+
+async def _answer(request: Request, admitted: Admitted, *, gateway: Gateway) -> Response:
+    outcome = await outcome_of(request, admitted, gateway=gateway)
+    return _response(outcome, request_id=request_id_of(request), headers=_headers(admitted))
+
+
+async def _last(told: AsyncGenerator[Any, None] | AsyncIterator[Any]) -> bytes:
+    async with contextlib.aclosing(told) as parts:  # type: ignore[type-var]
+        async for one in parts:
+            if isinstance(one, Done):
+                return one.body
+    raise RuntimeError("a dispatch ended without an outcome")
+
+
+def _response(outcome: bytes, *, request_id: str, headers: dict[str, str]) -> Response:
+    if succeeded(outcome):
+        return Response(outcome, media_type="application/json", headers=headers)
+    response = error_response(failure_of(outcome), request_id=request_id)
+    response.headers.update(headers)
+    return response
+
+
+async def _events(admitted: Admitted, *, gateway: Gateway, request_id: str) -> AsyncIterator[bytes | None]:
+    """Server-sent events of one execution; exactly one of `done` and `error` ends them."""
+    index = 0
+    async with contextlib.aclosing(Dispatch(gateway, admitted.request, key=admitted.key).follow()) as told:  # type: ignore[type-var]
+        try:
+            async for one in told:
+                match one:
+                    case Text(body):
+                        yield b'event: delta\ndata: {"index":%d,"text":%s}\n\n' % (index, body)
+                        index += 1
+                    case Delta(body):
+                        yield b'event: delta\ndata: {"index":%d,"text":"","delta":%s}\n\n' % (index, body)
+                        index += 1
+                    case Done(body):
+                        yield _last_event(body, request_id=request_id)
+                    case Started() | Alive():
+                        yield None
+        except BurnishError as error:
+            yield b"event: error\ndata: " + bytes(error_response(error, request_id=request_id).body) + b"\n\n"
+
+
+def _last_event(outcome: bytes, *, request_id: str) -> bytes:
+    if succeeded(outcome):
+        return b"event: done\ndata: " + outcome + b"\n\n"
+    return b"event: error\ndata: " + bytes(error_response(failure_of(outcome), request_id=request_id).body) + b"\n\n"
+
+
+async def _repeat(execution_id: UUID, *, gateway: Gateway, principal: Principal, body: NewExecution, request_id: str) -> Response:
+    """A repeat gets what the first one got: the same bytes, or the stored answer as a short stream, or the id of a background execution."""
+    headers = {"idempotent-replayed": "true", "x-execution-id": str(execution_id)}
+    if body.mode == "background":
+        response = _queued(execution_id)
+        response.headers.update(headers)
+        return response
+    outcome = await replay(execution_id, gateway=gateway, principal=principal, wait=not body.stream)
+    if not body.stream:
+        return _response(outcome, request_id=request_id, headers=headers)
+
+    async def stored() -> AsyncGenerator[bytes, None]:
+        text = json.loads(outcome).get("output")
+        if text:
+            yield b'event: delta\ndata: {"index":0,"text":%s}\n\n' % json.dumps(text, ensure_ascii=False).encode()
+        yield _last_event(outcome, request_id=request_id)
+
+    return EventStream(stored(), headers=headers)
+
+
+def _queued(execution_id: UUID) -> Response:
+    headers = {"x-execution-id": str(execution_id), "location": f"/v1/executions/{execution_id}"}
+    return json_response({"id": str(execution_id), "status": "queued"}, status=202, headers=headers)
+
+
+def _headers(admitted: Admitted) -> dict[str, str]:
+    """Known before the first byte of the answer."""
+    prompt = admitted.request.prompt
+    headers = {"x-execution-id": str(admitted.request.execution_id), "x-burnish-model": admitted.request.route.model}
+    if prompt is not None:
+        headers |= {"x-burnish-prompt": prompt.slug, "x-burnish-version": str(prompt.version)}
+    if admitted.request.route.simulated:
+        headers["x-burnish-simulated"] = "true"
+    return headers
+
+

@@ -1,0 +1,80 @@
+"""Server-sent events as ready bytes, ended when the client goes away or does not read."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Mapping
+from typing import Any, TypeVar
+
+from fastapi import Request
+from fastapi.responses import Response
+
+SLOW_READER_S = 60.0
+"""A client that takes nothing for this long is cut off (PROMISES G-14)."""
+
+KEEP_ALIVE_S = 10.0
+KEEP_ALIVE = b": alive\n\n"
+
+T = TypeVar("T")
+
+
+class EventStream(Response):
+    """Streams `parts`, and closes them at once when the client goes away, so that the model is not asked any longer than anybody listens."""
+
+    media_type = "text/event-stream"
+
+    def __init__(self, parts: AsyncGenerator[bytes, None], *, headers: Mapping[str, str]) -> None:
+        super().__init__(None, headers={"cache-control": "no-cache", "x-accel-buffering": "no", **headers})
+        self.raw_headers = [(name, value) for name, value in self.raw_headers if name != b"content-length"]
+        self._parts = parts
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        streaming = asyncio.create_task(self._stream(send))
+        leaving = asyncio.create_task(_gone(receive))
+        try:
+            await asyncio.wait({streaming, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            leaving.cancel()
+            streaming.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await streaming
+
+    async def _stream(self, send: Any) -> None:
+        async with contextlib.aclosing(self._parts) as parts:
+            try:
+                async for part in parts:
+                    await asyncio.wait_for(send({"type": "http.response.body", "body": part, "more_body": True}), SLOW_READER_S)
+                await send({"type": "http.response.body", "body": b"", "more_body": False})
+            except (OSError, TimeoutError):
+                return  # nobody reads any more
+
+
+async def _gone(receive: Any) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def unless_gone(request: Request, work: Awaitable[T]) -> T:
+    """What `work` returns. When the client goes away before, `work` is cancelled and asyncio.CancelledError raised."""
+    working = asyncio.ensure_future(work)
+    leaving = asyncio.create_task(_gone(request.receive))
+    try:
+        await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        if not working.done():
+            working.cancel()
+        return await working
+    finally:
+        leaving.cancel()
+
+
+async def paced(parts: AsyncIterator[bytes | None]) -> AsyncGenerator[bytes, None]:
+    """Drops the Nones, which only say that something lives, and turns one into a comment when nothing was sent for KEEP_ALIVE_S."""
+    loop = asyncio.get_running_loop()
+    sent_at = loop.time()
+    async for part in parts:
+        if part is None:
+            if loop.time() - sent_at < KEEP_ALIVE_S:
+                continue
+            part = KEEP_ALIVE
+        sent_at = loop.time()
+        yield part

@@ -1,0 +1,60 @@
+"""Models and prices in memory."""
+
+from dataclasses import dataclass
+from typing import Self
+from uuid import UUID
+
+from burnish_gateway.config_cache import ChangeFeed, ConfigCache
+from burnish_shared.contracts.executions import Route
+from burnish_shared.db import model_store
+from burnish_shared.db.model_store import ModelFacts
+from burnish_shared.db.session import Database
+from burnish_shared.errors import InvalidField, NotFound
+
+
+class ModelNotFound(NotFound):
+    code = "model_not_found"
+
+
+class PriceUnknown(InvalidField):
+    code = "price_unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelBook:
+    """Knows each model that a workspace has called, until a change touches it."""
+
+    known: ConfigCache[tuple[UUID, str], ModelFacts]
+
+    @classmethod
+    def over(cls, db: Database, *, feed: ChangeFeed) -> Self:
+        async def load(key: tuple[UUID, str]) -> ModelFacts:
+            workspace_id, model = key
+            async with db.unit_of_work(workspace=workspace_id, read_only=True) as tx:
+                facts = await model_store.find_model(tx, model)
+            if facts is None:
+                raise NotFound(f"There is no model {model[:200]!r}. GET /v1/models lists those that can be called; POST /v1/models adds one.")
+            return facts
+
+        def touched(key: tuple[UUID, str], workspace_id: UUID | None, changed: str) -> bool:
+            return workspace_id is None or (key[0] == workspace_id and changed in (key[1], "*"))
+
+        return cls(ConfigCache(load, feed=feed, kinds=frozenset({"model", "provider"}), touched=touched))
+
+    async def find(self, workspace_id: UUID, model: str) -> ModelFacts:
+        """Raises ModelNotFound for a model that is absent, retired, or another workspace's."""
+        try:
+            facts = await self.known.get((workspace_id, model))
+        except NotFound as error:
+            raise ModelNotFound(error.message, param="model") from None
+        if not facts.active:
+            raise ModelNotFound(f"The model {model[:200]!r} is retired.", param="model")
+        return facts
+
+    async def route(self, workspace_id: UUID, model: str) -> tuple[ModelFacts, Route]:
+        """Where and at what price. Raises PriceUnknown where no price is set: paid use fails closed."""
+        facts = await self.find(workspace_id, model)
+        route = facts.route()
+        if route is None:
+            raise PriceUnknown(f"The model {model[:200]!r} has no price yet; set one with POST /v1/models before it is used.", param="model")
+        return facts, route

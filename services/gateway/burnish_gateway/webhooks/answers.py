@@ -1,0 +1,142 @@
+"""What callers are told about webhooks."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+from burnish_gateway.webhooks.endpoint import Delivery, DeliveryStatus, Endpoint, EndpointStatus, LoggedAttempt
+from burnish_shared.contracts.webhooks import message_id
+
+
+class EndpointAnswer(BaseModel):
+    """An endpoint. Its secret is shown once, when it is made or rotated."""
+
+    id: UUID
+    url: str
+    description: str
+    events: list[str]
+    filters: dict[str, list[str]]
+    status: EndpointStatus
+    disabled_reason: str | None = Field(description="gone: it answered 410 · failing: nothing arrived for five days")
+    resting_until: datetime | None = Field(description="It failed too often in a row and is left in peace until then.")
+    delivered_count: int
+    failed_count: int
+    last_delivered_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+
+
+class NewEndpointAnswer(EndpointAnswer):
+    secret: str = Field(description="whsec_…, for verifying signatures. Shown once.")
+
+
+class EndpointPage(BaseModel):
+    data: list[EndpointAnswer]
+    next_cursor: str | None
+
+
+class DeletedEndpointAnswer(BaseModel):
+    id: UUID
+    deleted: bool
+
+
+class RotatedSecretAnswer(BaseModel):
+    id: UUID
+    secret: str = Field(description="The new secret. Shown once.")
+    previous_secret_expires_at: datetime = Field(description="Until then both secrets sign.")
+
+
+class DeliveryAnswer(BaseModel):
+    """One event for one endpoint. `id` is the `webhook-id` that the receiver sees."""
+
+    id: str
+    endpoint_id: UUID
+    event_id: UUID
+    event_type: str
+    status: DeliveryStatus
+    reason: str | None
+    attempts: int
+    next_attempt_at: datetime | None
+    created_at: datetime
+    settled_at: datetime | None
+
+
+class DeliveryPage(BaseModel):
+    data: list[DeliveryAnswer]
+    next_cursor: str | None
+
+
+class AttemptAnswer(BaseModel):
+    number: int
+    url: str
+    started_at: datetime
+    duration_ms: int
+    status_code: int | None
+    error_class: str | None
+    response_snippet: str | None = Field(description="The beginning of the answer's body; only for editors and admins.")
+
+
+class DeliveryDetailAnswer(DeliveryAnswer):
+    body: dict[str, Any] = Field(description="What is sent.")
+    attempt_log: list[AttemptAnswer]
+
+
+class TestAnswer(BaseModel):
+    """The delivery appears within a second or two."""
+
+    delivery_id: str
+    event_id: UUID
+
+
+class ReplayAnswer(BaseModel):
+    id: UUID
+    delivery_id: str
+    status: str
+
+
+def endpoint_answer(endpoint: Endpoint) -> EndpointAnswer:
+    return EndpointAnswer(
+        id=endpoint.endpoint_id,
+        url=endpoint.url,
+        description=endpoint.description,
+        events=list(endpoint.events),
+        filters={name: list(values) for name, values in endpoint.filters.items()},
+        status=endpoint.status,
+        disabled_reason=endpoint.disabled_reason,
+        resting_until=endpoint.resting_until,
+        delivered_count=endpoint.delivered_count,
+        failed_count=endpoint.failed_count,
+        last_delivered_at=endpoint.last_delivered_at,
+        created_at=endpoint.created_at,
+        updated_at=endpoint.updated_at,
+    )
+
+
+def delivery_answer(delivery: Delivery) -> DeliveryAnswer:
+    return DeliveryAnswer(
+        id=message_id(delivery.event_id, delivery.endpoint_id),
+        endpoint_id=delivery.endpoint_id,
+        event_id=delivery.event_id,
+        event_type=delivery.event_type,
+        status=delivery.status,
+        reason=delivery.reason,
+        attempts=delivery.attempts,
+        next_attempt_at=delivery.next_attempt_at,
+        created_at=delivery.created_at,
+        settled_at=delivery.settled_at,
+    )
+
+
+def attempt_answer(attempt: LoggedAttempt, *, with_response: bool) -> AttemptAnswer:
+    """`with_response`: receivers' answers are hidden from lower roles (PROMISES W-09)."""
+    return AttemptAnswer(
+        number=attempt.number,
+        url=attempt.url,
+        started_at=attempt.started_at,
+        duration_ms=attempt.duration_ms,
+        status_code=attempt.status_code,
+        error_class=attempt.error_class,
+        response_snippet=attempt.response_snippet if with_response else None,
+    )

@@ -1,0 +1,67 @@
+"""What the gateway knows of endpoints and deliveries."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from burnish_shared.errors import NotFound
+
+EndpointStatus = Literal["active", "paused", "disabled"]
+DeliveryStatus = Literal["pending", "delivered", "exhausted", "cancelled"]
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """An endpoint without its secret. `resting_until`: left in peace after failures until then."""
+
+    endpoint_id: UUID
+    url: str
+    description: str
+    events: Sequence[str]
+    filters: Mapping[str, Sequence[str]]
+    status: EndpointStatus
+    disabled_reason: str | None
+    resting_until: datetime | None
+    delivered_count: int
+    failed_count: int
+    last_delivered_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One event for one endpoint. `reason` says why it ended undelivered."""
+
+    event_id: UUID
+    endpoint_id: UUID
+    event_type: str
+    status: DeliveryStatus
+    reason: str | None
+    attempts: int
+    next_attempt_at: datetime | None
+    created_at: datetime
+    settled_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedAttempt:
+    """One attempt as it was logged. `status_code` None: no answer; `error_class` None: delivered."""
+
+    number: int
+    url: str
+    started_at: datetime
+    duration_ms: int
+    status_code: int | None
+    error_class: str | None
+    response_snippet: str | None
+
+
+def no_such_endpoint() -> NotFound:
+    return NotFound("There is no such webhook endpoint.")
+
+
+def no_such_delivery() -> NotFound:
+    return NotFound("There is no such webhook delivery; deliveries are kept for 30 days.")

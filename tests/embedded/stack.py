@@ -1,0 +1,158 @@
+"""Gateways, executors and the simulator in the test's own process, on real PostgreSQL and NATS, reached over HTTP."""
+
+import asyncio
+import base64
+import contextlib
+import json
+import socket
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from typing import Any
+
+import aiohttp
+import asyncpg
+import uvicorn
+
+from burnish_executor.app import main as run_executor
+from burnish_executor.settings import ExecutorSettings
+from burnish_gateway.app import build_app
+from burnish_gateway.settings import GatewaySettings
+from burnish_shared.auth.provisioning import create_api_key, pepper_of
+from burnish_shared.auth.sealing import key_from_text
+from burnish_shared.db.session import Tx
+from burnish_simulator.app import serve as serve_simulator
+from tests.embedded.workspaces import Workspace, make_workspace
+
+KEK = base64.b64encode(b"k" * 32).decode()
+
+FAST: dict[str, Any] = {"sweep_interval_s": 0.5, "sweep_grace_s": 1.0, "kek": KEK, "egress_allow": "127.0.0.0/8"}
+"""Deadlines and sweeps of seconds (PROMISES section 2: time limits are settings)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    status: int
+    body: Any
+    raw: bytes
+    headers: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """One API key, at one of the gateways."""
+
+    session: aiohttp.ClientSession
+    url: str
+    key: str
+    workspace: Workspace
+
+    def at(self, url: str) -> "Caller":
+        return Caller(self.session, url, self.key, self.workspace)
+
+    async def __call__(self, method: str, path: str, body: Any = None, *, headers: dict[str, str] | None = None, raw: bytes | None = None) -> Answer:
+        all_headers = {"authorization": f"Bearer {self.key}", "content-type": "application/json", **(headers or {})}
+        data = raw if raw is not None else None if body is None else json.dumps(body).encode()
+        async with self.session.request(method, self.url + path, data=data, headers=all_headers) as response:
+            content = await response.read()
+            parsed = json.loads(content) if "json" in response.content_type and content else content.decode()
+            return Answer(response.status, parsed, content, {name.lower(): value for name, value in response.headers.items()})
+
+    async def events(self, path: str, body: Any, *, headers: dict[str, str] | None = None) -> list[tuple[str, Any]]:
+        """All server-sent events of a streamed call, as (event, parsed data)."""
+        return [one async for one in self.stream(path, body, headers=headers)]
+
+    async def stream(self, path: str, body: Any, *, headers: dict[str, str] | None = None) -> AsyncIterator[tuple[str, Any]]:
+        all_headers = {"authorization": f"Bearer {self.key}", **(headers or {})}
+        async with self.session.post(self.url + path, json=body, headers=all_headers) as response:
+            if response.status != 200:
+                yield str(response.status), await response.json()
+                return
+            name = ""
+            async for line in response.content:
+                text = line.decode().rstrip("\n")
+                if text.startswith("event: "):
+                    name = text[7:]
+                elif text.startswith("data: "):
+                    yield name, text[6:] if text == "data: [DONE]" else json.loads(text[6:])
+
+
+@dataclass(slots=True)
+class Stack:
+    """What runs. `gateways`: their URLs. `simulator`: its URL."""
+
+    urls: Any
+    nats: Any
+    simulator: str
+    session: aiohttp.ClientSession
+    exit: AsyncExitStack
+    gateways: list[str] = field(default_factory=list)
+    executors: list[asyncio.Event] = field(default_factory=list)
+
+    async def caller(self, *, credit_nusd: int = 100_000_000_000, role: str = "admin", workspace: Workspace | None = None) -> Caller:
+        """A key of a fresh workspace, or of the given one."""
+        workspace = workspace or await make_workspace(self.urls["superuser"], credit_nusd=credit_nusd)
+        connection = await asyncpg.connect(self.urls["superuser"], server_settings={"search_path": "burnish"})
+        try:
+            _, key = await create_api_key(
+                Tx(connection), workspace_id=workspace.workspace_id, name="test", role=role, pepper=pepper_of(key_from_text(KEK))
+            )
+            await connection.execute("SELECT note_change($1, 'api_key', $2)", workspace.workspace_id, key.prefix)
+        finally:
+            await connection.close()
+        return Caller(self.session, self.gateways[0], key.text, workspace)
+
+    async def start_executor(self, **settings: Any) -> asyncio.Event:
+        stop = asyncio.Event()
+        number = len(self.executors)
+        made = ExecutorSettings(database_url=self.urls["executor"], nats_url=self.nats.url("executor"), replica=f"t{number}", **(FAST | settings))
+        task = asyncio.create_task(run_executor(stop, made))
+        self.executors.append(stop)
+
+        async def end() -> None:
+            stop.set()
+            await asyncio.wait_for(task, 10)
+
+        self.exit.push_async_callback(end)
+        return stop
+
+    async def start_gateway(self, **settings: Any) -> str:
+        listening = socket.socket()
+        listening.bind(("127.0.0.1", 0))
+        listening.listen(256)
+        made = GatewaySettings(
+            database_url=self.urls["gateway"], nats_url=self.nats.url("gateway"), replica=f"t{len(self.gateways)}", **(FAST | settings)
+        )
+        server = uvicorn.Server(uvicorn.Config(build_app(made), log_config=None, lifespan="on", timeout_graceful_shutdown=2))
+        server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment]
+        task = asyncio.create_task(server.serve(sockets=[listening]))
+
+        async def end() -> None:
+            server.should_exit = True
+            await asyncio.wait_for(task, 10)
+
+        self.exit.push_async_callback(end)
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        while not server.started:
+            await asyncio.sleep(0.01)
+            if task.done():
+                task.result()
+        self.gateways.append(url)
+        return url
+
+
+@contextlib.asynccontextmanager
+async def running_stack(urls: Any, nats: Any, *, gateways: int = 1, executors: int = 1, gateway: Any = None, executor: Any = None) -> AsyncIterator[Stack]:
+    """Everything that an execution needs. `gateway`, `executor`: settings beside the fast defaults."""
+    async with AsyncExitStack() as exit_stack:
+        simulator = await exit_stack.enter_async_context(serve_simulator())
+        session = await exit_stack.enter_async_context(aiohttp.ClientSession())
+        connection = await asyncpg.connect(urls["superuser"], server_settings={"search_path": "burnish"})
+        await connection.execute("SELECT set_provider_base_url('simulated', $1)", f"{simulator.url}/v1")
+        await connection.close()
+        stack = Stack(urls=urls, nats=nats, simulator=simulator.url, session=session, exit=exit_stack)
+        for _ in range(executors):
+            await stack.start_executor(**(executor or {}))
+        for _ in range(gateways):
+            await stack.start_gateway(**(gateway or {}))
+        yield stack

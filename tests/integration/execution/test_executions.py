@@ -1,0 +1,294 @@
+"""Executions over HTTP, through gateway, NATS, executor, the simulator and the books."""
+
+import asyncio
+import json
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import pytest
+
+from tests.embedded.stack import Caller, Stack
+
+HELLO = {"messages": [{"role": "user", "content": "Say hello to Ada."}], "model": "simulated/chat"}
+
+
+async def books(stack: Stack, sql: str, *args: object) -> Any:
+    connection = await asyncpg.connect(stack.urls["superuser"], server_settings={"search_path": "burnish"})
+    try:
+        return await connection.fetch(sql, *args)
+    finally:
+        await connection.close()
+
+
+async def rows_of(stack: Stack, caller: Caller) -> list[asyncpg.Record]:
+    return list(await books(stack, "SELECT * FROM executions WHERE workspace_id = $1 ORDER BY execution_id", caller.workspace.workspace_id))
+
+
+async def assert_settled(stack: Stack, caller: Caller) -> None:
+    """Nothing held, no drift, and the sum of charges is the sum of costs."""
+    assert await books(stack, "SELECT * FROM drift()") == []
+    assert await books(stack, "SELECT * FROM holds WHERE workspace_id = $1", caller.workspace.workspace_id) == []
+    costs = sum(row["cost_nusd"] for row in await rows_of(stack, caller))
+    charged = await books(stack, "SELECT coalesce(sum(amount_nusd), 0)::bigint AS s FROM transfers WHERE workspace_id = $1 AND kind = 'charge'", caller.workspace.workspace_id)
+    assert charged[0]["s"] == costs
+
+
+@pytest.mark.capability("E1")
+async def test_an_answer_and_its_record_say_the_same(stack: Stack, caller: Caller) -> None:
+    answer = await caller("POST", "/v1/executions", HELLO | {"user_id": "u1", "session_id": "s1", "app": "web", "metadata": {"k": "v"}})
+    assert answer.status == 200, answer.body
+    assert answer.body["status"] == "success" and answer.body["simulated"] is True and answer.body["cost_nusd"] > 0
+    assert answer.headers["x-execution-id"] == answer.body["id"]
+    read = (await caller("GET", f"/v1/executions/{answer.body['id']}")).body
+    assert {name: read[name] for name in answer.body} == answer.body
+    assert read["messages"] == HELLO["messages"] and (read["user_id"], read["session_id"], read["app"]) == ("u1", "s1", "web")
+    assert read["request_id"] == answer.headers["x-request-id"]
+    await assert_settled(stack, caller)
+
+
+@pytest.mark.capability("E1", "P3")
+async def test_a_prompt_runs_by_name_with_its_variables(stack: Stack, caller: Caller) -> None:
+    made = await caller("POST", "/v1/prompts", {"slug": "greet", "messages": [{"role": "user", "content": "Say hello to {{name}}."}], "model": "simulated/chat"})
+    assert made.status == 201, made.body
+    answer = await caller("POST", "/v1/executions", {"prompt": "greet", "variables": {"name": "Ada"}})
+    assert (answer.status, answer.body["prompt"], answer.body["version"], answer.body["label"]) == (200, "greet", 1, "production"), answer.body
+    missing = await caller("POST", "/v1/executions", {"prompt": "greet"})
+    assert (missing.status, missing.body["error"]["code"]) == (422, "missing_variables")
+    assert len(await rows_of(stack, caller)) == 1
+
+
+@pytest.mark.capability("E3")
+@pytest.mark.promise("G-13")
+async def test_a_stream_holds_the_whole_text_in_order_and_ends_once(stack: Stack, caller: Caller) -> None:
+    events = await caller.events("/v1/executions", HELLO | {"stream": True})
+    assert [name for name, _ in events[:-1]] == ["delta"] * (len(events) - 1) and events[-1][0] == "done"
+    assert [data["index"] for _, data in events[:-1]] == list(range(len(events) - 1))
+    assert "".join(data["text"] for _, data in events[:-1]) == events[-1][1]["output"] != ""
+    assert events[-1][1]["first_token_ms"] is not None
+    await assert_settled(stack, caller)
+
+
+@pytest.mark.capability("E15")
+async def test_a_background_execution_is_accepted_and_read_later(stack: Stack, caller: Caller) -> None:
+    accepted = await caller("POST", "/v1/executions", HELLO | {"mode": "background"})
+    assert (accepted.status, accepted.body["status"]) == (202, "queued")
+    read = await finished(caller, accepted.body["id"])
+    assert read["status"] == "success" and read["lane"] == "background"
+    await assert_settled(stack, caller)
+
+
+async def finished(caller: Caller, execution_id: str) -> Any:
+    async with asyncio.timeout(10):
+        while True:
+            read = (await caller("GET", f"/v1/executions/{execution_id}")).body
+            if read["status"] not in ("queued", "running"):
+                return read
+            await asyncio.sleep(0.02)
+
+
+@pytest.mark.promise("G-02", "G-03", "G-04")
+async def test_fifty_calls_at_once_with_one_key_are_one_execution_with_equal_bytes(stack: Stack, caller: Caller) -> None:
+    headers = {"idempotency-key": "one"}
+    callers = [caller.at(url) for url in stack.gateways]
+    answers = await asyncio.gather(*(callers[i % 2]("POST", "/v1/executions", HELLO, headers=headers) for i in range(50)))
+    assert {one.status for one in answers} == {200}
+    assert len({one.raw for one in answers}) == 1
+    assert sum("idempotent-replayed" not in one.headers for one in answers) == 1
+    assert len(await rows_of(stack, caller)) == 1
+    other = await caller("POST", "/v1/executions", HELLO | {"app": "x"}, headers=headers)
+    assert (other.status, other.body["error"]["code"]) == (422, "idempotency_mismatch")
+    neighbour = await (await stack.caller())("POST", "/v1/executions", HELLO, headers=headers)
+    assert neighbour.status == 200 and neighbour.body["id"] != answers[0].body["id"]
+    await assert_settled(stack, caller)
+
+
+@pytest.mark.promise("C-02", "C-03")
+async def test_a_hundred_calls_at_once_on_credit_for_22_through_two_gateways_are_22(stack: Stack) -> None:
+    probe = await stack.caller()
+    slow = {"model": "simulated/chat", "messages": [{"role": "user", "content": "hi"}], "overrides": {"max_tokens": 64}}
+    await probe("POST", "/v1/executions", slow)
+    held = await one_hold(stack, slow)
+    caller = await stack.caller(credit_nusd=22 * held)
+    callers = [caller.at(url) for url in stack.gateways]
+    # All hundred must be in flight together: the answers wait half a second for their first token.
+    async with fault(stack, "slow,s=0.5"):
+        answers = await asyncio.gather(*(callers[i % 2]("POST", "/v1/executions", slow) for i in range(100)))
+    statuses = [one.status for one in answers]
+    assert statuses.count(200) == 22 and statuses.count(402) == 78, sorted(statuses)
+    await assert_settled(stack, caller)
+
+
+async def one_hold(stack: Stack, body: dict[str, Any]) -> int:
+    """What one such call holds: read while it is under way."""
+    caller = await stack.caller()
+    async with fault(stack, "slow,s=0.3"):
+        running = asyncio.create_task(caller("POST", "/v1/executions", body))
+        held = []
+        while not held:
+            held = await books(stack, "SELECT amount_nusd FROM holds WHERE workspace_id = $1", caller.workspace.workspace_id)
+            await asyncio.sleep(0.01)
+        await running
+    return int(held[0]["amount_nusd"])
+
+
+class fault:  # noqa: N801
+    """Every call of the simulator meets this fault while the block runs."""
+
+    def __init__(self, stack: Stack, script: str) -> None:
+        self.stack, self.script = stack, script
+
+    async def __aenter__(self) -> None:
+        async with self.stack.session.put(f"{self.stack.simulator}/faults", json={"model": "chat", "fault": self.script}) as response:
+            assert response.status == 200, await response.text()
+
+    async def __aexit__(self, *_: object) -> None:
+        async with self.stack.session.delete(f"{self.stack.simulator}/faults") as response:
+            assert response.status == 200
+
+
+@pytest.mark.promise("G-06", "G-17")
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        ({}, 422, "invalid_field"),
+        (HELLO | {"prompt": "x"}, 422, "invalid_field"),
+        ({"prompt": "absent"}, 404, "not_found"),
+        (HELLO | {"model": "absent"}, 404, "model_not_found"),
+        (HELLO | {"surprise": 1}, 422, "invalid_field"),
+        (HELLO | {"stream": "true"}, 422, "invalid_field"),
+        (HELLO | {"overrides": {"max_tokens": 10**12}}, 422, "invalid_field"),
+        (HELLO | {"overrides": {"max_tokens": -1}}, 422, "invalid_field"),
+        (HELLO | {"overrides": {"shell": "rm"}}, 422, "invalid_field"),
+        (HELLO | {"messages": []}, 422, "invalid_field"),
+        (HELLO | {"messages": [{"role": "root", "content": "x"}]}, 422, "invalid_field"),
+        (HELLO | {"stream": True, "mode": "background"}, 422, "invalid_field"),
+    ],
+)
+async def test_bad_input_is_refused_by_name_and_changes_nothing(stack: Stack, caller: Caller, body: Any, status: int, code: str) -> None:
+    answer = await caller("POST", "/v1/executions", body)
+    assert (answer.status, answer.body["error"]["code"]) == (status, code), answer.body
+    assert set(answer.body["error"]) >= {"type", "code", "message", "param", "request_id", "retryable"}
+    assert await rows_of(stack, caller) == []
+    assert await books(stack, "SELECT 1 FROM holds WHERE workspace_id = $1", caller.workspace.workspace_id) == []
+
+
+@pytest.mark.promise("G-08")
+@pytest.mark.parametrize(
+    "raw",
+    [b"", b"null", b"[]", b"{", b'{"a":1,"a":2}', b'{"x":NaN}', b'"\xff"', b'{"x":"\\u0000"}', b'{"x":"\\ud800"}', b'{"x":1e400}', b"[" * 100_000, b'{"x":' + b"9" * 5000 + b"}"],
+    ids=lambda raw: repr(raw[:12]),
+)
+async def test_bytes_that_are_no_body_get_a_400_or_422(caller: Caller, raw: bytes) -> None:
+    answer = await caller("POST", "/v1/executions", raw=raw)
+    assert answer.status in (400, 422) and answer.body["error"]["message"]
+
+
+@pytest.mark.promise("T-01")
+async def test_another_tenants_execution_does_not_exist(stack: Stack, caller: Caller) -> None:
+    made = await caller("POST", "/v1/executions", HELLO)
+    other = await stack.caller()
+    foreign = await other("GET", f"/v1/executions/{made.body['id']}")
+    absent = await other("GET", f"/v1/executions/{UUID(int=7)}")
+    assert foreign.status == absent.status == 404
+    without_id = [{**one.body["error"], "request_id": ""} for one in (foreign, absent)]
+    assert without_id[0] == without_id[1]
+
+
+@pytest.mark.capability("E2", "E9")
+@pytest.mark.promise("E-04", "E-06", "E-07")
+@pytest.mark.parametrize(
+    ("script", "streamed", "statuses", "code"),
+    [
+        ("500", False, {502}, "provider_failed"),
+        ("429,retry_after=30", False, {429}, "provider_rate_limited"),
+        ("error_in_200", False, {502}, "provider_failed"),
+        ("html", False, {502}, "provider_malformed"),
+        ("malformed", True, {200}, "provider_malformed"),
+        ("cut,chunks=2", True, {200}, "stream_cut_off"),
+        ("wrong_content_type", True, {200}, "provider_malformed"),
+    ],
+)
+async def test_a_failing_provider_is_told_and_booked_once(
+    stack: Stack, caller: Caller, script: str, streamed: bool, statuses: set[int], code: str
+) -> None:
+    async with fault(stack, script):
+        if streamed:
+            events = await caller.events("/v1/executions", HELLO | {"stream": True})
+            assert [name for name, _ in events].count("error") == 1 and events[-1][0] == "error"
+            error = events[-1][1]["error"]
+        else:
+            answer = await caller("POST", "/v1/executions", HELLO)
+            assert answer.status in statuses, answer.body
+            error = answer.body["error"]
+    assert error["code"] == code, error
+    rows = await rows_of(stack, caller)
+    assert len(rows) == 1 and rows[0]["status"] != "success"
+    assert json.loads(rows[0]["error"])["code"] == code if isinstance(rows[0]["error"], str) else True
+    await assert_settled(stack, caller)
+
+
+@pytest.mark.promise("E-06")
+async def test_missing_usage_is_estimated_and_says_so(stack: Stack, caller: Caller) -> None:
+    async with fault(stack, "no_usage"):
+        events = await caller.events("/v1/executions", HELLO | {"stream": True})
+    assert events[-1][1]["usage"]["source"] == "estimated" and events[-1][1]["usage"]["output_tokens"] > 0
+    await assert_settled(stack, caller)
+
+
+@pytest.mark.promise("G-11")
+@pytest.mark.capability("E3")
+async def test_when_the_client_goes_away_the_call_ends_and_what_came_is_booked(stack: Stack, caller: Caller) -> None:
+    async with fault(stack, "slow_chunks,per_s=10"):
+        seen = 0
+        async for name, _ in caller.stream("/v1/executions", HELLO | {"stream": True}):
+            seen += name == "delta"
+            if seen == 3:
+                break
+        async with asyncio.timeout(5):
+            while not (rows := await rows_of(stack, caller)):
+                await asyncio.sleep(0.02)
+    assert rows[0]["status"] == "cancelled" and 0 < rows[0]["output_tokens"] < 40
+    await assert_settled(stack, caller)
+
+
+@pytest.mark.promise("T-09")
+async def test_the_list_pages_through_everything_once_and_a_cursor_is_of_one_tenant(stack: Stack, caller: Caller) -> None:
+    made = [(await caller("POST", "/v1/executions", HELLO)).body["id"] for _ in range(5)]
+    seen: list[str] = []
+    cursor = None
+    while True:
+        page = (await caller("GET", "/v1/executions?limit=2" + (f"&cursor={cursor}" if cursor else ""))).body
+        seen += [one["id"] for one in page["data"]]
+        cursor = page["next_cursor"]
+        if cursor is None:
+            break
+        stolen = await (await stack.caller())("GET", f"/v1/executions?limit=2&cursor={cursor}")
+        assert stolen.status == 422
+    assert seen == made[::-1]
+
+
+@pytest.mark.capability("T2")
+async def test_a_revoked_key_is_refused_within_a_second_everywhere(stack: Stack, caller: Caller) -> None:
+    made = await caller("POST", "/v1/api-keys", {"name": "short", "role": "viewer"})
+    short = Caller(stack.session, stack.gateways[1], made.body["key"], caller.workspace)
+    assert (await short("GET", "/v1/executions")).status == 200
+    assert (await short("POST", "/v1/api-keys", {"name": "x"})).status == 403
+    assert (await caller("DELETE", f"/v1/api-keys/{made.body['id']}")).status == 204
+    async with asyncio.timeout(1.2):
+        while (await short("GET", "/v1/executions")).status != 401:
+            await asyncio.sleep(0.05)
+
+
+@pytest.mark.promise("G-03")
+async def test_a_streaming_repeat_of_a_running_call_hears_409(stack: Stack, caller: Caller) -> None:
+    headers = {"idempotency-key": "stream"}
+    async with fault(stack, "slow,s=0.6"):
+        first = asyncio.create_task(caller.events("/v1/executions", HELLO | {"stream": True}, headers=headers))
+        while not await books(stack, "SELECT 1 FROM holds WHERE workspace_id = $1", caller.workspace.workspace_id):
+            await asyncio.sleep(0.01)
+        repeat = await caller.events("/v1/executions", HELLO | {"stream": True}, headers=headers)
+        assert repeat[0][0] == "409" and repeat[0][1]["error"]["code"] == "idempotency_in_progress"
+        events = await first
+    again = await caller.events("/v1/executions", HELLO | {"stream": True}, headers=headers)
+    assert again[-1] == events[-1]
