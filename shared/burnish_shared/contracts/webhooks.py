@@ -6,8 +6,8 @@ from uuid import UUID
 SECRET_PREFIX: Final = "whsec_"  # noqa: S105
 SECRET_BYTES: Final = 32
 
-FILTER_FIELDS: Final = {"prompts": "prompt", "labels": "label"}
-"""A filter of an endpoint → the field of an event's data that it looks at."""
+FILTER_FIELDS: Final = {"prompts": ("prompt", "slug", "prompt_id"), "labels": ("label",)}
+"""A filter of an endpoint → the fields of an event's data that it looks at; one of them must hold a wanted value."""
 
 UNSUBSCRIBABLE: Final = frozenset({"webhook.test"})
 """Event types that go to one endpoint whatever it asked for."""

@@ -93,12 +93,10 @@ class Hooks:
     async def state(self, endpoint_id: UUID) -> dict[str, Any]:
         return (await self.rows("SELECT * FROM webhook_endpoint_states WHERE endpoint_id = $1", endpoint_id))[0]
 
-    async def announced(self) -> list[Event]:
+    async def announced(self, *, service: str = "webhooks") -> list[Event]:
         async with self.worker.unit_of_work() as tx:
-            return [
-                Event.model_validate_json(row["body"])
-                for row in await tx.fetch("SELECT body FROM outbox WHERE service = 'webhooks' ORDER BY outbox_id")
-            ]
+            rows = await tx.fetch("SELECT body FROM outbox WHERE service = $1 ORDER BY outbox_id", service)
+        return [Event.model_validate_json(row["body"]) for row in rows]
 
     async def until(self, settled: Callable[[list[dict[str, Any]]], bool], *, timeout_s: float = 8.0) -> list[dict[str, Any]]:
         """Polls the deliveries until they are as wished."""

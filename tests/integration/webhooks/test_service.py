@@ -13,13 +13,13 @@ import aiohttp
 import pytest
 import pytest_asyncio
 from standardwebhooks import Webhook
+from tests.embedded.databases import DatabaseUrls
+from tests.fakes.receiver import Receiver
+from tests.integration.webhooks.conftest import KEK, Hooks, an_event
 
 from burnish_shared.contracts.events import Event
 from burnish_webhooks import app
 from burnish_webhooks.settings import WebhooksSettings
-from tests.embedded.databases import DatabaseUrls
-from tests.fakes.receiver import Receiver
-from tests.integration.webhooks.conftest import KEK, Hooks, an_event
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -137,4 +137,6 @@ async def test_stopping_lets_the_attempt_under_way_end_and_health_tells_the_trut
 
 async def test_a_lease_shorter_than_an_attempt_stops_the_start(environment: dict[str, str]) -> None:
     with pytest.raises(ValueError, match="LEASE"):
-        WebhooksSettings.model_validate({"DATABASE_URL": "x", "NATS_URL": "x", "kek": "x", "webhook_lease_s": 5, "webhook_total_timeout_s": 5})
+        WebhooksSettings.model_validate(
+            {"DATABASE_URL": "x", "NATS_URL": "x", "kek": "x", "webhook_lease_s": 5, "webhook_total_timeout_s": 5}
+        )

@@ -210,6 +210,7 @@ def _subscription(*events: str, **filters: list[str]) -> matching.Subscription:
         (_subscription("*", prompts=["a", "b"]), _event(data={"prompt": "b"}), True),
         (_subscription("*", prompts=["a"]), _event(data={"prompt": "c"}), False),
         (_subscription("*", prompts=["a"]), _event(), False),
+        (_subscription("*", prompts=["a"]), _event("prompt.label.moved", data={"slug": "a"}), True),
         (_subscription("*", prompts=["a"], labels=["production"]), _event(data={"prompt": "a", "label": "staging"}), False),
         (_subscription("*", prompts=["a"], labels=["production"]), _event(data={"prompt": "a", "label": "production"}), True),
         (_subscription("*", prompts=[]), _event(), True),
@@ -231,16 +232,16 @@ def test_an_event_that_came_round_three_times_is_not_delivered(hops: int, wanted
 
 @pytest.mark.promise("W-12")
 def test_the_body_says_what_happened_when_and_in_which_order() -> None:
-    event = _event(data={"prompt": "routing", "é": "ü"}, object_version=4, simulated=True)
+    event = _event(data={"prompt": "routing", "alert_id": "a/1", "é": "ü"}, object_version=4, simulated=True)
     body = json.loads(payload.body_of(event, base_url="https://burnish.example/"))
     assert (body["type"], body["timestamp"], body["object_version"], body["simulated"]) == ("alert.raised", "2026-11-20T12:00:00Z", 4, True)
     assert body["data"] == event.data
-    assert body["links"] == {"object": "https://burnish.example/v1/alerts/a1", "prompt": "https://burnish.example/v1/prompts/routing"}
+    assert body["links"] == {"alert": "https://burnish.example/v1/alerts/a%2F1", "prompt": "https://burnish.example/v1/prompts/routing"}
 
 
 def test_a_body_that_would_be_too_long_goes_without_its_data() -> None:
-    body = payload.body_of(_event(data={"much": "x" * payload.MAX_BODY_BYTES}), base_url="")
-    assert len(body) < 1_000 and json.loads(body)["links"]["object"] == "/v1/alerts/a1"
+    body = payload.body_of(_event(data={"much": "x" * payload.MAX_BODY_BYTES, "prompt": "p"}), base_url="")
+    assert len(body) < 1_000 and json.loads(body)["links"] == {"prompt": "/v1/prompts/p"}
 
 
 def test_message_ids_have_no_dot_and_differ_by_event_and_endpoint() -> None:

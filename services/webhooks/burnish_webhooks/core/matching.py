@@ -17,7 +17,7 @@ TEST_EVENT = "webhook.test"
 class Subscription:
     """The part of an endpoint that decides. `events` are types, `noun.*`, or `*`.
 
-    `filters` maps a field of the event's data (`prompt`, `label`) to the values that are wanted; an event without that field is not wanted.
+    `filters` maps a name (`prompts`, `labels`) to the values that are wanted; an event that carries none of them is not wanted.
     """
 
     endpoint_id: UUID
@@ -35,7 +35,9 @@ def wants(subscription: Subscription, event: Event) -> bool:
     if event.type.startswith("webhook.") and event.data.get("endpoint_id") == str(subscription.endpoint_id):
         return False  # An endpoint in trouble is not told so by itself: others, and the log, say it.
     return any(_covers(pattern, event.type) for pattern in subscription.events) and all(
-        event.data.get(FILTER_FIELDS[name]) in wanted for name, wanted in subscription.filters.items() if name in FILTER_FIELDS and wanted
+        any(event.data.get(field_name) in wanted for field_name in FILTER_FIELDS[name])
+        for name, wanted in subscription.filters.items()
+        if name in FILTER_FIELDS and wanted
     )
 
 

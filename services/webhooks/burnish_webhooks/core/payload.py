@@ -1,21 +1,26 @@
 """The bytes of a delivery: thin JSON, made once, stored, and sent and signed as they are."""
 
 import json
+from urllib.parse import quote
 
 from burnish_shared.contracts.events import Event
 
 MAX_BODY_BYTES = 256 * 1024
 """A longer body is sent without its data; the link leads to it (PROMISES 5.1)."""
 
-_COLLECTION_OF_NOUN = {
-    "alert": "alerts",
-    "feedback": "alerts",
-    "metric": "alerts",
-    "suggestion": "suggestions",
-    "optimization": "optimizations",
-    "test_run": "test-runs",
-    "execution": "executions",
+_LINKS = {
+    "alert_id": ("alert", "/v1/alerts/"),
+    "suggestion_id": ("suggestion", "/v1/suggestions/"),
+    "optimization_id": ("optimization", "/v1/optimizations/"),
+    "test_run_id": ("test_run", "/v1/test-runs/"),
+    "execution_id": ("execution", "/v1/executions/"),
+    "dataset_id": ("dataset", "/v1/datasets/"),
+    "prompt": ("prompt", "/v1/prompts/"),
+    "slug": ("prompt", "/v1/prompts/"),
+    "endpoint_id": ("endpoint", "/v1/webhooks/endpoints/"),
+    "delivery_id": ("delivery", "/v1/webhooks/deliveries/"),
 }
+"""A field of the event's data → the link made of it: its name and the path that it completes."""
 
 
 def body_of(event: Event, *, base_url: str) -> bytes:
@@ -41,13 +46,5 @@ def _encode(event: Event, *, data: object, base_url: str) -> bytes:
 
 
 def _links(event: Event) -> dict[str, str]:
-    links = {}
-    if event.type.startswith("webhook.") and isinstance(event.data.get("endpoint_id"), str):
-        links["object"] = f"/v1/webhooks/endpoints/{event.data['endpoint_id']}"
-    elif (collection := _COLLECTION_OF_NOUN.get(event.type.partition(".")[0])) and event.object_id:
-        links["object"] = f"/v1/{collection}/{event.object_id}"
-    if isinstance(event.data.get("prompt"), str):
-        links["prompt"] = f"/v1/prompts/{event.data['prompt']}"
-    if isinstance(event.data.get("delivery_id"), str):
-        links["delivery"] = f"/v1/webhooks/deliveries/{event.data['delivery_id']}"
-    return links
+    named = ((_LINKS[field], event.data.get(field)) for field in _LINKS)
+    return {name: path + quote(value, safe="") for (name, path), value in named if isinstance(value, str) and value}

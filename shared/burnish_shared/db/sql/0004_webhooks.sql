@@ -63,7 +63,7 @@ CREATE TABLE webhook_deliveries (                                  -- one row fo
 CREATE INDEX ON webhook_deliveries (endpoint_id, next_attempt_at) WHERE status = 'pending';
 CREATE INDEX ON webhook_deliveries (endpoint_id) WHERE leased_until IS NOT NULL;
 CREATE INDEX ON webhook_deliveries (workspace_id) WHERE leased_until IS NOT NULL;
-CREATE INDEX ON webhook_deliveries (workspace_id, event_id, endpoint_id);
+CREATE INDEX ON webhook_deliveries (workspace_id, created_at, event_id, endpoint_id);
 CALL make_tenant_table('webhook_deliveries', app => 'SELECT', worker => 'SELECT, INSERT, UPDATE', writer => 'webhooks');
 GRANT UPDATE ON webhook_deliveries TO burnish_lookup;
 CALL make_day_partitions('webhook_deliveries', -1, 7);
