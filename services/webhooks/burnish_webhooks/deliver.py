@@ -1,5 +1,6 @@
 """One attempt at one delivery: claim, send without a transaction, settle."""
 
+import asyncio
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, assert_never
@@ -11,6 +12,7 @@ from burnish_shared.contracts.events import Event, EventType
 from burnish_shared.contracts.webhooks import message_id, secret_context
 from burnish_shared.db import outbox
 from burnish_shared.db.session import Database, Tx
+from burnish_shared.errors import Unavailable
 from burnish_shared.ids import new_uuid
 from burnish_webhooks import metrics
 from burnish_webhooks.core import breaker
@@ -21,6 +23,9 @@ from burnish_webhooks.io import deliveries_store, endpoints_store
 from burnish_webhooks.io.deliveries_store import Attempt, Claim, Due
 
 USER_AGENT = "Burnish-Webhooks/1"
+
+SETTLE_WAITS_S = (0.2, 0.5, 1.0, 2.0, 4.0)
+"""While PostgreSQL restarts, what was sent already is worth some patience: else the receiver gets it twice. The lease lasts longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +57,7 @@ async def deliver(
     await failpoints.hit("webhooks.after_send")
     outcome = classify(answer, failed_before=due.failed_attempts, now=clock.now(), roll=dice.roll(), factor=factor)
 
-    async with db.unit_of_work(workspaces={claim.workspace_id}) as tx:
-        await _settle(tx, due, outcome, answer, at=sent_at, factor=factor)
+    await _settle_patiently(due, outcome, answer, db=db, at=sent_at, factor=factor)
     return outcome
 
 
@@ -73,6 +77,19 @@ def headers_of(due: Due, *, at: datetime, kek: bytes) -> dict[str, str]:
         "webhook-attempt": str(due.claim.number),
         "burnish-hops": str(due.hops),
     }
+
+
+async def _settle_patiently(due: Due, outcome: Outcome, answer: Answer, *, db: Database, at: datetime, factor: float) -> None:
+    waits_s = iter(SETTLE_WAITS_S)
+    while True:
+        try:
+            async with db.unit_of_work(workspaces={due.claim.workspace_id}) as tx:
+                return await _settle(tx, due, outcome, answer, at=at, factor=factor)
+        except Unavailable:
+            wait_s = next(waits_s, None)
+            if wait_s is None:
+                raise
+            await asyncio.sleep(wait_s)
 
 
 async def _settle(tx: Tx, due: Due, outcome: Outcome, answer: Answer, *, at: datetime, factor: float) -> None:

@@ -12,6 +12,9 @@ from burnish_webhooks.io.deliveries_store import NewDelivery
 
 CONSUMER = "webhooks"
 
+ROWS_AT_ONCE = 2_000
+"""So that one statement stays far below its timeout, however many endpoints want however many events."""
+
 
 async def fan_out(events: Sequence[Event], *, db: Database, base_url: str) -> int:
     """Writes the deliveries of events not seen before, and returns how many there are. Safe to call twice with the same events."""
@@ -37,4 +40,4 @@ async def fan_out(events: Sequence[Event], *, db: Database, base_url: str) -> in
             if wants(subscription, event)
         ]
 
-        return await deliveries_store.add(tx, rows) if rows else 0
+        return sum([await deliveries_store.add(tx, rows[at : at + ROWS_AT_ONCE]) for at in range(0, len(rows), ROWS_AT_ONCE)])

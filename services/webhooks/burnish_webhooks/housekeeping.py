@@ -13,14 +13,18 @@ CANCEL_MOST_ROWS = 500
 CANCEL_MOST_ENDPOINTS = 100
 
 
-async def keep_house(*, db: Database, retention_days: int) -> None:
-    """One round of everything, in bounded transactions. What is left over waits for the next round."""
+async def keep_partitions(*, db: Database, retention_days: int) -> None:
+    """Partitions for the coming days, old ones out, in bounded transactions. What is left over waits for the next round."""
     async with db.unit_of_work() as tx:
         await retention_store.ensure_partitions(tx, days_ahead=DAYS_AHEAD)
     for _ in range(FORGET_MOST_ROUNDS):
         async with db.unit_of_work() as tx:
             if await retention_store.forget_old(tx, retention_days=retention_days, most_rows=FORGET_MOST_ROWS) == 0:
                 break
+
+
+async def cancel_switched_off(*, db: Database) -> None:
+    """Cancels some of what is pending at endpoints that were deleted or disabled. What is left over waits for the next round."""
     async with db.unit_of_work() as tx:
         off = await endpoints_store.switched_off(tx, limit=CANCEL_MOST_ENDPOINTS)
     for workspace_id, endpoint_id, reason in off:

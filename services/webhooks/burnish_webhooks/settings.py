@@ -26,7 +26,10 @@ class WebhooksSettings(SharedSettings):
         default=20, ge=1, description="Most replays started a second, so that live deliveries come first."
     )
     webhook_housekeeping_interval_s: float = Field(
-        default=15.0, gt=0, description="How often partitions, retention and cancelled deliveries are seen to."
+        default=15.0, gt=0, description="How often deliveries of switched-off endpoints are cancelled."
+    )
+    webhook_retention_interval_s: float = Field(
+        default=3600.0, gt=0, description="How often partitions are made ahead and old ones dropped."
     )
     webhook_retention_days: int = Field(default=30, ge=1, description="How long deliveries, attempts and bodies are kept.")
 

@@ -5,6 +5,7 @@ import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid5
 
 import asyncpg
 import pytest
@@ -17,7 +18,7 @@ from tests.integration.webhooks.conftest import KEK, QUICK, Hooks, a_secret, an_
 from burnish_shared.auth.sealing import seal
 from burnish_shared.contracts.webhooks import message_id, secret_context
 from burnish_shared.ids import new_uuid
-from burnish_webhooks.housekeeping import keep_house, measure
+from burnish_webhooks.housekeeping import cancel_switched_off, keep_partitions, measure
 from burnish_webhooks.io import deliveries_store
 from burnish_webhooks.replay import replay_waiting
 
@@ -177,6 +178,21 @@ async def test_an_address_that_the_operator_did_not_open_is_not_called(hooks: Ho
     assert receiver.requests == []
 
 
+async def test_an_answer_is_settled_though_the_database_went_away_meanwhile(
+    hooks: Hooks, receiver: Receiver, module_database_urls: DatabaseUrls
+) -> None:
+    await hooks.add_endpoint(receiver.url())
+    receiver.modes["/hook"] = ["slow=0.2"]
+    await hooks.emit(an_event(hooks.workspace_id))
+    async with hooks.delivering():
+        await receiver.wait_for(lambda all_: len(all_) == 1)
+        owner = await asyncpg.connect(module_database_urls["superuser"])
+        await owner.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'test-webhooks'")
+        await owner.close()
+        (row,) = await hooks.until_all("delivered")
+    assert (len(receiver.requests), row["claims"]) == (1, 1)
+
+
 @pytest.mark.promise("W-07")
 @pytest.mark.capability("W3")
 async def test_a_hanging_endpoint_holds_up_nobody_and_has_four_attempts_under_way(hooks: Hooks, receiver: Receiver) -> None:
@@ -222,7 +238,7 @@ async def test_a_paused_endpoint_waits_and_a_deleted_one_is_cancelled(hooks: Hoo
     await hooks.emit(event)
     await hooks.change_endpoint(deleted, "deleted_at = clock_timestamp()")
     async with hooks.delivering() as dispatcher:
-        await keep_house(db=hooks.worker, retention_days=30)
+        await cancel_switched_off(db=hooks.worker)
         await measure(db=hooks.worker)
         by_endpoint = {row["endpoint_id"]: row for row in await hooks.deliveries()}
         assert (by_endpoint[deleted]["status"], by_endpoint[deleted]["reason"]) == ("cancelled", "endpoint_deleted")
@@ -321,14 +337,16 @@ async def test_what_is_older_than_its_retention_goes_and_coming_days_have_partit
     hooks: Hooks, module_database_urls: DatabaseUrls
 ) -> None:
     await hooks.add_endpoint("https://some.example/")
-    await hooks.emit(an_event(hooks.workspace_id))
+    by_name = an_event(hooks.workspace_id, id=uuid5(hooks.workspace_id, "an id that holds no time"))
+    await hooks.emit(an_event(hooks.workspace_id), by_name)
     owner = await asyncpg.connect(module_database_urls["superuser"], server_settings={"search_path": "burnish"})
     try:
         await owner.execute(
             "CALL make_day_partitions('webhook_deliveries', -40, -38); CALL make_day_partitions('webhook_attempts', -40, -38)"
         )
         await owner.execute("DROP TABLE IF EXISTS webhook_deliveries_" + (datetime.now(UTC) + timedelta(days=7)).strftime("%Y%m%d"))
-        await keep_house(db=hooks.worker, retention_days=30)
+        await owner.execute("UPDATE webhook_deliveries SET created_at = created_at - interval '40 days' WHERE event_id = $1", by_name.id)
+        await keep_partitions(db=hooks.worker, retention_days=30)
         names = [
             row["relname"]
             for row in await owner.fetch("SELECT relname FROM pg_class WHERE relname ~ '^webhook_(deliveries|attempts)_[0-9]{8}$'")

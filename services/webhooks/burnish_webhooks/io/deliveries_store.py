@@ -143,7 +143,7 @@ async def settle_finally(tx: Tx, claim: Claim, *, status: str, reason: str | Non
 async def _settle(tx: Tx, claim: Claim, change: str, *args: object) -> bool:
     settled = await tx.fetchval(
         f"UPDATE webhook_deliveries SET leased_until = NULL, {change} "
-        "WHERE event_id = $1 AND endpoint_id = $2 AND claims = $3 AND status = 'pending' RETURNING true",
+        "WHERE event_id = $1 AND endpoint_id = $2 AND claims = $3 AND status = 'pending' AND leased_until IS NOT NULL RETURNING true",
         claim.event_id,
         claim.endpoint_id,
         claim.number,

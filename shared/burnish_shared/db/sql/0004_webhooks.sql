@@ -197,9 +197,11 @@ BEGIN
     EXECUTE format('DROP TABLE %I', part);
     done := 1;
   END IF;
-  DELETE FROM webhook_deliveries WHERE (event_id, endpoint_id) IN (SELECT d.event_id, d.endpoint_id FROM webhook_deliveries_default d WHERE d.created_at < last_day LIMIT p_most);
+  DELETE FROM webhook_deliveries_default WHERE (event_id, endpoint_id) IN
+    (SELECT d.event_id, d.endpoint_id FROM webhook_deliveries_default d WHERE d.created_at < last_day LIMIT p_most);
   GET DIAGNOSTICS n = ROW_COUNT; done := done + n;
-  DELETE FROM webhook_attempts WHERE (event_id, endpoint_id, number) IN (SELECT a.event_id, a.endpoint_id, a.number FROM webhook_attempts_default a WHERE a.started_at < last_day LIMIT p_most);
+  DELETE FROM webhook_attempts_default WHERE (event_id, endpoint_id, number) IN
+    (SELECT a.event_id, a.endpoint_id, a.number FROM webhook_attempts_default a WHERE a.started_at < last_day LIMIT p_most);
   GET DIAGNOSTICS n = ROW_COUNT; done := done + n;
   DELETE FROM webhook_replays WHERE replay_id IN (SELECT r.replay_id FROM webhook_replays r WHERE r.requested_at < last_day LIMIT p_most);
   GET DIAGNOSTICS n = ROW_COUNT; done := done + n;
