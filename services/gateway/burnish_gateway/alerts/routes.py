@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import Query, Request
 from fastapi.responses import Response
 
+from burnish_gateway.access import audit
 from burnish_gateway.alerts import store
 from burnish_gateway.alerts.acknowledge import acknowledge, no_such_alert
 from burnish_gateway.alerts.answers import AlertAnswer, AlertPage, AlertRuleAnswer, AlertRuleBody, AlertRulePage, Status
@@ -99,7 +100,9 @@ async def _put(gateway: Gateway, request: Request, principal: Editor, *, slug: s
     async def work(tx: Tx) -> AlertRuleAnswer:
         if slug and not await store.prompt_exists(tx, slug):
             raise NotFound("There is no such prompt.")
+        before = await store.find_rule(tx, slug=slug)
         rule = await store.put_rule(tx, workspace_id=principal.workspace_id, slug=slug, body=body)
+        await audit.note(tx, principal, action="alert_rule.set", kind="alert_rule", key=slug, before=_plain(before), after=_plain(rule))
         await note_change(tx, workspace_id=principal.workspace_id, kind="alert_rule", key=slug)
         return rule
 
@@ -111,10 +114,15 @@ async def _delete(gateway: Gateway, request: Request, principal: Editor, *, slug
         rule = await store.delete_rule(tx, slug=slug)
         if rule is None:
             raise NotFound("There is no such rule.")
+        await audit.note(tx, principal, action="alert_rule.deleted", kind="alert_rule", key=slug, before=_plain(rule))
         await note_change(tx, workspace_id=principal.workspace_id, kind="alert_rule", key=slug)
         return rule
 
     return await run_once(gateway, request, principal, status=200, work=work)
+
+
+def _plain(rule: AlertRuleAnswer | None) -> dict[str, Any] | None:
+    return rule.model_dump(mode="json") if rule is not None else None
 
 
 def _page(gateway: Gateway, rows: list[Any], *, limit: int, workspace_id: UUID, of: str, position: Any) -> Response:

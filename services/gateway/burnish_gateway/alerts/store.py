@@ -58,6 +58,11 @@ async def list_rules(tx: Tx, *, after: str | None, at_most: int) -> list[AlertRu
     return [_rule(row) for row in rows]
 
 
+async def find_rule(tx: Tx, *, slug: str) -> AlertRuleAnswer | None:
+    row = await tx.fetchrow(f"SELECT {RULE} FROM alert_rules WHERE slug = $1", slug)
+    return _rule(row) if row is not None else None
+
+
 async def put_rule(tx: Tx, *, workspace_id: UUID, slug: str, body: AlertRuleBody) -> AlertRuleAnswer:
     """Sets the whole rule: what the body does not say is no longer said."""
     [row] = await tx.fetch(
