@@ -108,7 +108,7 @@ class Runner:
             if not isinstance(result, Failure) or result.kind not in FREE or run.has_started or last:
                 return result
             wait_s = wait_before_retry_s(attempt, retry_after_s=result.retry_after_s, dice=self.dice())
-            if wait_s >= run.left_s():
+            if wait_s > self.settings.retry_wait_most_s or wait_s >= run.left_s():
                 return result
             await asyncio.sleep(wait_s)
         return result

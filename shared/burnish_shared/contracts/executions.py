@@ -139,6 +139,7 @@ class ErrorInfo(BaseModel):
     code: str
     message: str
     retryable: bool = False
+    retry_after_s: float | None = Field(default=None, description="How long the provider asked to wait.")
 
 
 class Outcome(BaseModel):

@@ -200,12 +200,12 @@ async def test_another_tenants_execution_does_not_exist(stack: Stack, caller: Ca
 @pytest.mark.parametrize(
     ("script", "streamed", "statuses", "code"),
     [
-        ("500", False, {502}, "provider_failed"),
-        ("429,retry_after=30", False, {429}, "provider_rate_limited"),
+        ("error,status=500", False, {502}, "provider_failed"),
+        ("rate_limited,retry_after=30", False, {429}, "provider_rate_limited"),
         ("error_in_200", False, {502}, "provider_failed"),
-        ("html", False, {502}, "provider_malformed"),
+        ("html_in_200", False, {502}, "provider_malformed"),
         ("malformed", True, {200}, "provider_malformed"),
-        ("cut,chunks=2", True, {200}, "stream_cut_off"),
+        ("cut,after=2", True, {200}, "stream_cut_off"),
         ("wrong_content_type", True, {200}, "provider_malformed"),
     ],
 )
@@ -239,7 +239,7 @@ async def test_missing_usage_is_estimated_and_says_so(stack: Stack, caller: Call
 @pytest.mark.promise("G-11")
 @pytest.mark.capability("E3")
 async def test_when_the_client_goes_away_the_call_ends_and_what_came_is_booked(stack: Stack, caller: Caller) -> None:
-    async with fault(stack, "slow_chunks,per_s=10"):
+    async with fault(stack, "slow_chunks,rate=10"):
         seen = 0
         async for name, _ in caller.stream("/v1/executions", HELLO | {"stream": True}):
             seen += name == "delta"

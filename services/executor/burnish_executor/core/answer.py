@@ -10,9 +10,6 @@ from burnish_shared.contracts.executions import Usage
 
 OUTPUT_MOST_CHARACTERS = 4 * 1024 * 1024
 
-MALFORMED_MOST = 3
-"""Chunks that are no JSON are skipped up to this number; then the stream counts as broken."""
-
 
 @dataclass(slots=True)
 class Answer:
@@ -24,7 +21,6 @@ class Answer:
     usage: Usage | None = None
     complete: bool = False
     characters: int = 0
-    malformed: int = 0
 
     @property
     def output(self) -> str:
@@ -46,8 +42,7 @@ def read_chunk(answer: Answer, data: bytes) -> Piece | Failure | None:
         return None
     chunk = _json(data)
     if not isinstance(chunk, dict):
-        answer.malformed += 1
-        return Failure(FailureKind.MALFORMED, "The provider's stream held events that are no JSON.") if answer.malformed > MALFORMED_MOST else None
+        return Failure(FailureKind.MALFORMED, "The provider's stream held an event that is no JSON object, so text may be missing.")
     if chunk.get("error"):
         return failure_of_body(chunk)
     answer.usage = reported(chunk.get("usage")) or answer.usage

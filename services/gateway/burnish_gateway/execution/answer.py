@@ -15,8 +15,10 @@ BLAMES_REQUEST = frozenset({400, 404, 413, 415, 422})
 class ExecutionFailed(BurnishError):
     """An execution that ended in anything but success; it has a row, and its id is in `details`."""
 
-    def __init__(self, message: str, *, type: str, code: str, status: int, retryable: bool, details: dict[str, Any]) -> None:
-        super().__init__(message, details=details, retry_after_s=1 if status in (429, 503) else None)
+    def __init__(
+        self, message: str, *, type: str, code: str, status: int, retryable: bool, details: dict[str, Any], retry_after_s: float | None = None
+    ) -> None:
+        super().__init__(message, details=details, retry_after_s=retry_after_s or (1 if status in (429, 503) else None))
         self.type = type  # type: ignore[misc]
         self.code = code  # type: ignore[misc]
         self.status = status  # type: ignore[misc]
@@ -39,5 +41,6 @@ def failure_of(outcome: bytes) -> BurnishError:
     if body.get("output"):
         details["output"] = body["output"]
     return ExecutionFailed(
-        error["message"], type=error["type"], code=error["code"], status=status, retryable=bool(error.get("retryable")), details=details
-    )
+        error["message"], type=error["type"], code=error["code"], status=status, retryable=bool(error.get("retryable")), details=details,
+        retry_after_s=error.get("retry_after_s"),
+    )  # fmt: skip
