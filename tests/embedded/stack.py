@@ -50,7 +50,9 @@ class Caller:
     def at(self, url: str) -> "Caller":
         return Caller(self.session, url, self.key, self.workspace)
 
-    async def __call__(self, method: str, path: str, body: Any = None, *, headers: dict[str, str] | None = None, raw: bytes | None = None) -> Answer:
+    async def __call__(
+        self, method: str, path: str, body: Any = None, *, headers: dict[str, str] | None = None, raw: bytes | None = None
+    ) -> Answer:
         all_headers = {"authorization": f"Bearer {self.key}", "content-type": "application/json", **(headers or {})}
         data = raw if raw is not None else None if body is None else json.dumps(body).encode()
         async with self.session.request(method, self.url + path, data=data, headers=all_headers) as response:
@@ -105,7 +107,9 @@ class Stack:
     async def start_executor(self, **settings: Any) -> asyncio.Event:
         stop = asyncio.Event()
         number = len(self.executors)
-        made = ExecutorSettings(database_url=self.urls["executor"], nats_url=self.nats.url("executor"), replica=f"t{number}", **(FAST | settings))
+        made = ExecutorSettings(
+            database_url=self.urls["executor"], nats_url=self.nats.url("executor"), replica=f"t{number}", **(FAST | settings)
+        )
         task = asyncio.create_task(run_executor(stop, made))
         self.executors.append(stop)
 
@@ -142,7 +146,9 @@ class Stack:
 
 
 @contextlib.asynccontextmanager
-async def running_stack(urls: Any, nats: Any, *, gateways: int = 1, executors: int = 1, gateway: Any = None, executor: Any = None) -> AsyncIterator[Stack]:
+async def running_stack(
+    urls: Any, nats: Any, *, gateways: int = 1, executors: int = 1, gateway: Any = None, executor: Any = None
+) -> AsyncIterator[Stack]:
     """Everything that an execution needs. `gateway`, `executor`: settings beside the fast defaults."""
     async with AsyncExitStack() as exit_stack:
         simulator = await exit_stack.enter_async_context(serve_simulator())

@@ -93,7 +93,9 @@ async def test_of_a_hundred_at_once_through_two_gateways_exactly_the_affordable_
 
 
 @pytest.mark.promise("G-03", "G-04")
-async def test_fifty_at_once_with_one_key_begin_one_execution_and_another_body_is_a_mismatch(database_urls: Any, workspace: Workspace) -> None:
+async def test_fifty_at_once_with_one_key_begin_one_execution_and_another_body_is_a_mismatch(
+    database_urls: Any, workspace: Workspace
+) -> None:
     key = IdempotencyKey("executions", "k", b"body")
     async with admissions(database_urls["gateway"], 2) as gateways:
         answers = await asyncio.gather(*(gateways[i % 2].ask(wish(workspace, key=key)) for i in range(50)))
@@ -150,7 +152,12 @@ async def test_a_settlement_counts_once_however_often_it_comes(database_urls: An
         one, two = wish(workspace), wish(workspace)
         await asyncio.gather(gateway.ask(one), gateway.ask(two))
         worker = DurableConnection(database_urls["executor"], application_name="settle")
-        made = await asyncio.gather(*((worker.fetchrow(SETTLE, [record(one).as_row(), record(one).as_row(), record(two).as_row()], "executor", f"e{i}")) for i in range(3)))
+        made = await asyncio.gather(
+            *(
+                (worker.fetchrow(SETTLE, [record(one).as_row(), record(one).as_row(), record(two).as_row()], "executor", f"e{i}"))
+                for i in range(3)
+            )
+        )
         assert sorted(len(row["made"]) for row in made if row) == [0, 0, 2]
         assert await books.fetchval("SELECT sum(amount_nusd) FROM transfers WHERE kind = 'charge'") == 800
         assert await books.fetchval("SELECT count(*) FROM outbox WHERE service = 'executor'") == 1
@@ -166,7 +173,10 @@ async def test_what_a_provider_bills_beyond_the_hold_is_the_platforms_loss(datab
         one = wish(workspace)
         await gateway.ask(one)
         await settle(books, record(one, cost_nusd=HOLD_NUSD + 500))
-        kinds = {row["kind"]: (row["debit_account_id"], row["amount_nusd"]) for row in await books.fetch("SELECT * FROM transfers WHERE execution_id IS NOT NULL")}
+        kinds = {
+            row["kind"]: (row["debit_account_id"], row["amount_nusd"])
+            for row in await books.fetch("SELECT * FROM transfers WHERE execution_id IS NOT NULL")
+        }
         assert kinds == {"charge": (workspace.credit_account_id, HOLD_NUSD), "overage": (2, 500)}
         await assert_books_are_right(books)
 
@@ -188,7 +198,12 @@ async def test_a_raised_fence_shuts_out_the_executor_that_had_it(database_urls: 
 @pytest.mark.promise("E-03")
 async def test_a_fence_raised_while_a_settlement_waits_for_the_account_comes_too_late(database_urls: Any, workspace: Workspace) -> None:
     """Settle locks the hold first: the fence waits for it, and then finds no hold."""
-    async with admissions(database_urls["gateway"]) as (gateway,), superuser(database_urls) as blocker, superuser(database_urls) as one, superuser(database_urls) as two:
+    async with (
+        admissions(database_urls["gateway"]) as (gateway,),
+        superuser(database_urls) as blocker,
+        superuser(database_urls) as one,
+        superuser(database_urls) as two,
+    ):
         asked = wish(workspace)
         await gateway.ask(asked)
         block = blocker.transaction()
@@ -205,7 +220,10 @@ async def test_a_fence_raised_while_a_settlement_waits_for_the_account_comes_too
 
 
 async def _until_waiting(connection: asyncpg.Connection, *, count: int = 1) -> None:
-    while await connection.fetchval("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()") < count:
+    while (
+        await connection.fetchval("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()")
+        < count
+    ):
         await asyncio.sleep(0.005)
 
 
@@ -223,7 +241,9 @@ async def test_settle_then_admit_then_expire_of_one_id_books_it_once(database_ur
 
 
 @pytest.mark.promise("C-05", "C-09", "C-12")
-async def test_a_hold_past_its_deadline_becomes_a_timeout_and_a_late_settlement_changes_nothing(database_urls: Any, workspace: Workspace) -> None:
+async def test_a_hold_past_its_deadline_becomes_a_timeout_and_a_late_settlement_changes_nothing(
+    database_urls: Any, workspace: Workspace
+) -> None:
     async with admissions(database_urls["gateway"]) as (gateway,), superuser(database_urls) as books, superuser(database_urls) as again:
         asked = [wish(workspace, ttl_ms=1) for _ in range(5)]
         await asyncio.gather(*(gateway.ask(one) for one in asked))
@@ -261,7 +281,9 @@ async def test_a_jobs_money_is_set_aside_once_and_what_is_left_comes_back(databa
         assert (await executor.ask(wish(workspace, account_ids=[account], claim=True))).verdict is Verdict.CLOSING
         await settle(books, record(asked[2]), record(asked[3]))
         assert await books.fetchval("SELECT return_funding(NULL)") == 1
-        credit = await books.fetchrow("SELECT limit_nusd - spent_nusd AS balance, held_nusd FROM accounts WHERE account_id = $1", workspace.credit_account_id)
+        credit = await books.fetchrow(
+            "SELECT limit_nusd - spent_nusd AS balance, held_nusd FROM accounts WHERE account_id = $1", workspace.credit_account_id
+        )
         assert credit is not None and (credit["balance"], credit["held_nusd"]) == (10 * HOLD_NUSD - 4 * 400, 0)
         await assert_books_are_right(books)
 

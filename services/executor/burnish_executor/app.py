@@ -43,7 +43,10 @@ async def main(stop: asyncio.Event, settings: ExecutorSettings | None = None) ->
     desk = Desk(bus=bus, runner=Runner(settings=settings, providers=providers, recorder=recorder), admission=admission, settings=settings)
     health = HealthServer(settings.metrics_port, lambda: _readiness(bus, db))
     await health.start()
-    loops = [asyncio.create_task(one) for one in (recorder.run(), admission.run(), desk.heartbeat(), sweep_holds(db, settings=settings, relay=relay, stop=stop))]
+    loops = [
+        asyncio.create_task(one)
+        for one in (recorder.run(), admission.run(), desk.heartbeat(), sweep_holds(db, settings=settings, relay=relay, stop=stop))
+    ]
     subscription = await bus.nc.subscribe(subjects.EXECUTIONS_REQUESTED_INTERACTIVE, queue=subjects.EXECUTORS_QUEUE, cb=desk.on_interactive)
     await bus.nc.subscribe(f"{subjects.PREFIX}.executions.cancel.>", cb=desk.on_cancel)
     consuming = [
@@ -88,5 +91,3 @@ async def _readiness(bus: Bus, db: Database) -> str | None:
     except BurnishError:
         return "PostgreSQL cannot be reached"
     return None
-
-

@@ -79,8 +79,13 @@ class Desk:
     async def _claim_and_run(self, request: ExecutionRequest, *, inbox: str) -> None:
         answer = await self.admission.ask(
             AdmissionRequest(
-                execution_id=request.execution_id, workspace_id=request.workspace_id, amount_nusd=request.hold_nusd,
-                ttl_ms=int(self.settings.batch_deadline_s * 1000), lane=request.lane.value, account_ids=request.account_ids, claim=True,
+                execution_id=request.execution_id,
+                workspace_id=request.workspace_id,
+                amount_nusd=request.hold_nusd,
+                ttl_ms=int(self.settings.batch_deadline_s * 1000),
+                lane=request.lane.value,
+                account_ids=request.account_ids,
+                claim=True,
             )  # fmt: skip
         )
         await failpoints.hit("executor.claimed")

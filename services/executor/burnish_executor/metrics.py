@@ -5,7 +5,10 @@ from prometheus_client import Counter, Gauge, Histogram
 RUNNING = Gauge("burnish_executor_running", "Executions under way", ["lane"])
 FINISHED = Counter("burnish_executor_finished_total", "Executions by how they ended", ["lane", "status"])
 PROVIDER_SECONDS = Histogram(
-    "burnish_executor_provider_seconds", "Time of one call of a provider", ["outcome"], buckets=(0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+    "burnish_executor_provider_seconds",
+    "Time of one call of a provider",
+    ["outcome"],
+    buckets=(0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60),
 )
 RECORD_ROWS = Histogram("burnish_executor_record_rows", "Executions booked in one transaction", buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256))
 RECORD_WAITING = Gauge("burnish_executor_record_waiting", "Finished executions that wait to be booked")

@@ -16,9 +16,13 @@ class ExecutorSettings(SharedSettings):
     chunk_idle_s: float = Field(default=15.0, gt=0, description="Longest silence inside a stream of a provider.")
     connect_s: float = Field(default=5.0, gt=0, description="Longest wait for a connection to a provider.")
     attempts: int = Field(default=3, ge=1, le=10, description="Calls of one provider where it fails in a way that costs nothing.")
-    retry_wait_most_s: float = Field(default=5.0, ge=0, description="A provider that asks to wait longer is not waited for; the caller hears how long.")
+    retry_wait_most_s: float = Field(
+        default=5.0, ge=0, description="A provider that asks to wait longer is not waited for; the caller hears how long."
+    )
     heartbeat_s: float = Field(default=0.5, gt=0, description="How often a running execution says that it lives.")
-    stale_after_s: float = Field(default=2.0, gt=0, description="A waiting caller's request that lay longer is dropped: another executor has it.")
+    stale_after_s: float = Field(
+        default=2.0, gt=0, description="A waiting caller's request that lay longer is dropped: another executor has it."
+    )
     coalesce_ms: int = Field(default=8, ge=0, le=100, description="Chunks that come within this time travel together.")
     batch_deadline_s: float = Field(default=120.0, gt=0, description="How long a claimed batch or background execution may take.")
     database_connections: int = Field(default=4, ge=1, description="Most connections of the pool.")

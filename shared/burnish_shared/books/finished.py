@@ -78,7 +78,9 @@ def storable(text: str) -> str:
 
 def json_text(value: object) -> str:
     """JSON for a jsonb column: no NUL, no lone surrogate, no NaN."""
-    return storable(json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=str)).replace("\\u0000", "\\ufffd")
+    return storable(json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=str)).replace(
+        "\\u0000", "\\ufffd"
+    )
 
 
 def finished(request: ExecutionRequest, outcome: Outcome, *, finished_at: datetime, store_content: bool = True) -> FinishedExecution:

@@ -91,7 +91,9 @@ class ExecutionRequest(BaseModel):
     route: Route
     messages: list[dict[str, Any]]
     variables: dict[str, Any] = Field(default_factory=dict)
-    settings: dict[str, Any] = Field(default_factory=dict, description="Only what was given: temperature, max_tokens, response_format, tools, …")
+    settings: dict[str, Any] = Field(
+        default_factory=dict, description="Only what was given: temperature, max_tokens, response_format, tools, …"
+    )
     output_format: str = "text"
     stream: bool = False
     timeout_s: float = 60.0
@@ -101,7 +103,9 @@ class ExecutionRequest(BaseModel):
     request_id: str = ""
     traceparent: str | None = None
     sent_at: datetime
-    interrupted: str | None = Field(default=None, description="Text that was delivered before its executor died: price and record it, call nobody.")
+    interrupted: str | None = Field(
+        default=None, description="Text that was delivered before its executor died: price and record it, call nobody."
+    )
     upstream_started: bool = False
 
 

@@ -21,6 +21,8 @@ def migrate(database_url: str, *, target: str = "head", down: bool = False) -> N
     program = ALEMBIC.format(verb="downgrade" if down else "upgrade", target=target)
     import os
 
-    run = subprocess.run([sys.executable, "-c", program], env={**os.environ, "DATABASE_URL": database_url}, capture_output=True, text=True, check=False)
+    run = subprocess.run(
+        [sys.executable, "-c", program], env={**os.environ, "DATABASE_URL": database_url}, capture_output=True, text=True, check=False
+    )
     if run.returncode != 0:
         raise RuntimeError(f"migration failed:\n{run.stderr[-3000:]}")

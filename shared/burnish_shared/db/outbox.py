@@ -6,9 +6,7 @@ from burnish_shared.db.session import Tx
 
 async def put(tx: Tx, *, service: str, subject: str, message_id: str, body: bytes) -> None:
     """Adds one message. `message_id` becomes `Nats-Msg-Id` and stays the same in every retry. `service` is the one whose relay sends it."""
-    await tx.execute(
-        "INSERT INTO outbox (service, subject, message_id, body) VALUES ($1, $2, $3, $4)", service, subject, message_id, body
-    )
+    await tx.execute("INSERT INTO outbox (service, subject, message_id, body) VALUES ($1, $2, $3, $4)", service, subject, message_id, body)
 
 
 async def put_event(tx: Tx, event: Event, *, service: str) -> None:

@@ -93,7 +93,9 @@ class Database:
     @classmethod
     async def open(cls, dsn: str, *, application_name: str, max_size: int = 4, statement_timeout_ms: int = 5_000) -> Self:
         """A pool that connects lazily. `dsn` may name a server that is still starting."""
-        database = cls(dsn, max_size=max_size, settings=server_settings(statement_timeout_ms=statement_timeout_ms, application_name=application_name))
+        database = cls(
+            dsn, max_size=max_size, settings=server_settings(statement_timeout_ms=statement_timeout_ms, application_name=application_name)
+        )
         database._pool = await asyncpg.create_pool(
             dsn, min_size=0, max_size=max_size, timeout=CONNECT_TIMEOUT_S, server_settings=database._settings, init=_decode_json
         )

@@ -30,7 +30,11 @@ async def assert_settled(stack: Stack, caller: Caller) -> None:
     assert await books(stack, "SELECT * FROM drift()") == []
     assert await books(stack, "SELECT * FROM holds WHERE workspace_id = $1", caller.workspace.workspace_id) == []
     costs = sum(row["cost_nusd"] for row in await rows_of(stack, caller))
-    charged = await books(stack, "SELECT coalesce(sum(amount_nusd), 0)::bigint AS s FROM transfers WHERE workspace_id = $1 AND kind = 'charge'", caller.workspace.workspace_id)
+    charged = await books(
+        stack,
+        "SELECT coalesce(sum(amount_nusd), 0)::bigint AS s FROM transfers WHERE workspace_id = $1 AND kind = 'charge'",
+        caller.workspace.workspace_id,
+    )
     assert charged[0]["s"] == costs
 
 
@@ -49,10 +53,16 @@ async def test_an_answer_and_its_record_say_the_same(stack: Stack, caller: Calle
 
 @pytest.mark.capability("E1", "P3")
 async def test_a_prompt_runs_by_name_with_its_variables(stack: Stack, caller: Caller) -> None:
-    made = await caller("POST", "/v1/prompts", {"slug": "greet", "messages": [{"role": "user", "content": "Say hello to {{name}}."}], "model": "simulated/chat"})
+    made = await caller(
+        "POST",
+        "/v1/prompts",
+        {"slug": "greet", "messages": [{"role": "user", "content": "Say hello to {{name}}."}], "model": "simulated/chat"},
+    )
     assert made.status == 201, made.body
     answer = await caller("POST", "/v1/executions", {"prompt": "greet", "variables": {"name": "Ada"}})
-    assert (answer.status, answer.body["prompt"], answer.body["version"], answer.body["label"]) == (200, "greet", 1, "production"), answer.body
+    assert (answer.status, answer.body["prompt"], answer.body["version"], answer.body["label"]) == (200, "greet", 1, "production"), (
+        answer.body
+    )
     missing = await caller("POST", "/v1/executions", {"prompt": "greet"})
     assert (missing.status, missing.body["error"]["code"]) == (422, "missing_variables")
     assert len(await rows_of(stack, caller)) == 1
@@ -176,7 +186,20 @@ async def test_bad_input_is_refused_by_name_and_changes_nothing(stack: Stack, ca
 @pytest.mark.promise("G-08")
 @pytest.mark.parametrize(
     "raw",
-    [b"", b"null", b"[]", b"{", b'{"a":1,"a":2}', b'{"x":NaN}', b'"\xff"', b'{"x":"\\u0000"}', b'{"x":"\\ud800"}', b'{"x":1e400}', b"[" * 100_000, b'{"x":' + b"9" * 5000 + b"}"],
+    [
+        b"",
+        b"null",
+        b"[]",
+        b"{",
+        b'{"a":1,"a":2}',
+        b'{"x":NaN}',
+        b'"\xff"',
+        b'{"x":"\\u0000"}',
+        b'{"x":"\\ud800"}',
+        b'{"x":1e400}',
+        b"[" * 100_000,
+        b'{"x":' + b"9" * 5000 + b"}",
+    ],
     ids=lambda raw: repr(raw[:12]),
 )
 async def test_bytes_that_are_no_body_get_a_400_or_422(caller: Caller, raw: bytes) -> None:

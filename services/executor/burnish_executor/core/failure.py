@@ -42,7 +42,9 @@ class Failure:
 
     def info(self) -> ErrorInfo:
         type_ = "rate_limit_error" if self.kind is FailureKind.RATE_LIMITED else "provider_error"
-        return ErrorInfo(type=type_, code=self.kind.value[1], message=self.message, retryable=self.kind.value[2], retry_after_s=self.retry_after_s)
+        return ErrorInfo(
+            type=type_, code=self.kind.value[1], message=self.message, retryable=self.kind.value[2], retry_after_s=self.retry_after_s
+        )
 
 
 def of_status(http_status: int, message: str, *, retry_after_s: float | None) -> Failure:

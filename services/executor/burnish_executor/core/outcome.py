@@ -27,7 +27,13 @@ class Trial:
 
 
 def outcome_of(
-    request: ExecutionRequest, result: Answer | Failure, *, text: str, trials: Sequence[Trial], latency_s: float, first_token_s: float | None
+    request: ExecutionRequest,
+    result: Answer | Failure,
+    *,
+    text: str,
+    trials: Sequence[Trial],
+    latency_s: float,
+    first_token_s: float | None,
 ) -> Outcome:
     """`text`: what was streamed so far; it is what counts when the call failed in the middle. Times in seconds."""
     output = storable(result.output if isinstance(result, Answer) else text)
@@ -66,7 +72,10 @@ def _usage(request: ExecutionRequest, result: Answer | Failure, *, output: str, 
 
 def _parsed(request: ExecutionRequest, output: str) -> Any:
     """The answer as JSON where JSON was asked for; None when it is none."""
-    asked = request.output_format in JSON_FORMATS or (request.settings.get("response_format") or {}).get("type") in ("json_object", "json_schema")
+    asked = request.output_format in JSON_FORMATS or (request.settings.get("response_format") or {}).get("type") in (
+        "json_object",
+        "json_schema",
+    )
     if not asked:
         return None
     try:

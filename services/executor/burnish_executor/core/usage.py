@@ -20,7 +20,9 @@ def reported(value: Any) -> Usage | None:
         return None
     details = value.get("prompt_tokens_details")
     cached = _count(details.get("cached_tokens")) if isinstance(details, dict) else 0
-    return Usage(input_tokens=input_tokens, output_tokens=output_tokens, cached_input_tokens=min(cached or 0, input_tokens), source="provider")
+    return Usage(
+        input_tokens=input_tokens, output_tokens=output_tokens, cached_input_tokens=min(cached or 0, input_tokens), source="provider"
+    )
 
 
 def estimated(messages: Sequence[dict[str, Any]], output: str) -> Usage:

@@ -49,7 +49,10 @@ async def call_model(http: aiohttp.ClientSession, call: Call) -> AsyncIterator[E
         headers["authorization"] = f"Bearer {call.key}"
     timeout = aiohttp.ClientTimeout(total=call.timeout_s, sock_connect=call.connect_s, sock_read=max(call.first_token_s, call.chunk_idle_s))
     try:
-        async with asyncio.timeout(call.timeout_s), http.post(call.url, json=call.body, headers=headers, timeout=timeout, allow_redirects=False) as response:
+        async with (
+            asyncio.timeout(call.timeout_s),
+            http.post(call.url, json=call.body, headers=headers, timeout=timeout, allow_redirects=False) as response,
+        ):
             if response.status != 200:
                 yield await _refusal(response)
                 return
@@ -66,7 +69,11 @@ async def call_model(http: aiohttp.ClientSession, call: Call) -> AsyncIterator[E
 
 async def _buffered(response: aiohttp.ClientResponse) -> AsyncIterator[Event]:
     data = await _read(response, BODY_MOST_BYTES)
-    yield Failure(FailureKind.MALFORMED, f"The provider's answer is longer than {BODY_MOST_BYTES} bytes.") if data is None else read_body(data)
+    yield (
+        Failure(FailureKind.MALFORMED, f"The provider's answer is longer than {BODY_MOST_BYTES} bytes.")
+        if data is None
+        else read_body(data)
+    )
 
 
 async def _streamed(response: aiohttp.ClientResponse, call: Call) -> AsyncIterator[Event]:

@@ -50,7 +50,9 @@ class Reply:
         if self._text:
             text, self._text = "".join(self._text), []
             self.chunks += 1
-            await self._publish(Frame(FrameKind.CHUNK, self.fence, self.chunks, json.dumps(text, ensure_ascii=False).encode("utf-8", "replace")))
+            await self._publish(
+                Frame(FrameKind.CHUNK, self.fence, self.chunks, json.dumps(text, ensure_ascii=False).encode("utf-8", "replace"))
+            )
 
     def close(self) -> None:
         if self._flushing is not None:

@@ -10,7 +10,14 @@ from burnish_shared.ids import new_uuid
 
 
 async def note(
-    tx: Tx, principal: Principal, *, action: str, kind: str, key: str, before: dict[str, Any] | None = None, after: dict[str, Any] | None = None
+    tx: Tx,
+    principal: Principal,
+    *,
+    action: str,
+    kind: str,
+    key: str,
+    before: dict[str, Any] | None = None,
+    after: dict[str, Any] | None = None,
 ) -> None:
     """Adds one entry. `before` and `after` hold no secret and no text of prompts."""
     request_id = structlog.contextvars.get_contextvars().get("request_id")

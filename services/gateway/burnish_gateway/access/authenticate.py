@@ -39,7 +39,9 @@ class Authenticator:
 
         return cls(
             keys=ConfigCache(load_keys, feed=feed, kinds=frozenset({"api_key"}), touched=lambda prefix, _, changed: prefix == changed),
-            workspaces=ConfigCache(load_workspace, feed=feed, kinds=frozenset({"workspace"}), touched=lambda known, workspace, _: known == workspace),
+            workspaces=ConfigCache(
+                load_workspace, feed=feed, kinds=frozenset({"workspace"}), touched=lambda known, workspace, _: known == workspace
+            ),
             pepper=pepper,
             clock=clock,
         )

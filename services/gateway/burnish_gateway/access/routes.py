@@ -42,7 +42,9 @@ async def add_key(body: NewKey, request: Request, gateway: GatewayParts, princip
             tx, workspace_id=principal.workspace_id, name=body.name, role=body.role, pepper=pepper_of(gateway.kek), expires_at=body.expires_at,
             rate_limit_per_minute=body.rate_limit_per_minute,
         )  # fmt: skip
-        await note(tx, principal, action="api_key.created", kind="api_key", key=str(api_key_id), after={"name": body.name, "role": body.role})
+        await note(
+            tx, principal, action="api_key.created", kind="api_key", key=str(api_key_id), after={"name": body.name, "role": body.role}
+        )
         await note_change(tx, workspace_id=principal.workspace_id, kind="api_key", key=key.prefix)
         return {"id": str(api_key_id), "name": body.name, "role": body.role, "prefix": key.prefix, "key": key.text}
 
@@ -51,12 +53,17 @@ async def add_key(body: NewKey, request: Request, gateway: GatewayParts, princip
 
 @router.get("/v1/api-keys", summary="API keys, newest first; never their text")
 async def list_keys(
-    gateway: GatewayParts, principal: Admin, cursor: Annotated[str | None, Query(max_length=500)] = None, limit: Annotated[int, Query(ge=1, le=200)] = 50
+    gateway: GatewayParts,
+    principal: Admin,
+    cursor: Annotated[str | None, Query(max_length=500)] = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> dict[str, Any]:
     after = gateway.cursors.open(cursor, principal.workspace_id, of="api-keys")
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
         rows = await store.list_keys(tx, after=UUID(after[0]) if after else None, limit=limit)
-    page = gateway.cursors.page(rows, limit=limit, workspace_id=principal.workspace_id, of="api-keys", position=lambda row: [str(row["api_key_id"])])
+    page = gateway.cursors.page(
+        rows, limit=limit, workspace_id=principal.workspace_id, of="api-keys", position=lambda row: [str(row["api_key_id"])]
+    )
     page["data"] = [
         {
             "id": str(row["api_key_id"]), "name": row["name"], "prefix": row["prefix"], "role": row["role"],
@@ -87,7 +94,9 @@ async def list_workspaces(principal: Viewer) -> dict[str, Any]:
     return {"data": [{"id": str(one.workspace_id), "organization_id": str(one.organization_id), "name": one.name}], "next_cursor": None}
 
 
-@router.post("/v1/workspaces", status_code=201, summary="Make a workspace in the same organization, and an admin key for it, shown this once")
+@router.post(
+    "/v1/workspaces", status_code=201, summary="Make a workspace in the same organization, and an admin key for it, shown this once"
+)
 async def add_workspace(body: NewWorkspace, request: Request, gateway: GatewayParts, principal: Admin) -> Response:
     async def work(tx: Tx) -> dict[str, Any]:
         workspace_id, organization_id, _ = await create_workspace(tx, name=body.name, organization_id=principal.workspace.organization_id)
@@ -99,5 +108,3 @@ async def add_workspace(body: NewWorkspace, request: Request, gateway: GatewayPa
         return {"id": str(workspace_id), "organization_id": str(organization_id), "name": body.name, "api_key": key.text}
 
     return await run_once(gateway, request, principal, status=201, work=work)
-
-

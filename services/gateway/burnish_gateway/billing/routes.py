@@ -28,12 +28,17 @@ async def get_credits(gateway: GatewayParts, principal: Viewer) -> dict[str, Any
 
 @router.get("/v1/credits/transfers", summary="The ledger, newest first")
 async def list_transfers(
-    gateway: GatewayParts, principal: Viewer, cursor: Annotated[str | None, Query(max_length=500)] = None, limit: Annotated[int, Query(ge=1, le=200)] = 50
+    gateway: GatewayParts,
+    principal: Viewer,
+    cursor: Annotated[str | None, Query(max_length=500)] = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> dict[str, Any]:
     after = gateway.cursors.open(cursor, principal.workspace_id, of="transfers")
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
         rows = await store.list_transfers(tx, after=after[0] if after else None, limit=limit)
-    page = gateway.cursors.page(rows, limit=limit, workspace_id=principal.workspace_id, of="transfers", position=lambda row: [row["transfer_id"]])
+    page = gateway.cursors.page(
+        rows, limit=limit, workspace_id=principal.workspace_id, of="transfers", position=lambda row: [row["transfer_id"]]
+    )
     page["data"] = [
         {
             "id": row["transfer_id"], "kind": row["kind"], "amount_nusd": row["amount_nusd"], "debit_account_id": row["debit_account_id"],

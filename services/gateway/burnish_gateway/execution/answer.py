@@ -16,7 +16,15 @@ class ExecutionFailed(BurnishError):
     """An execution that ended in anything but success; it has a row, and its id is in `details`."""
 
     def __init__(
-        self, message: str, *, type: str, code: str, status: int, retryable: bool, details: dict[str, Any], retry_after_s: float | None = None
+        self,
+        message: str,
+        *,
+        type: str,
+        code: str,
+        status: int,
+        retryable: bool,
+        details: dict[str, Any],
+        retry_after_s: float | None = None,
     ) -> None:
         super().__init__(message, details=details, retry_after_s=retry_after_s or (1 if status in (429, 503) else None))
         self.type = type  # type: ignore[misc]

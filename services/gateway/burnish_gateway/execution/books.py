@@ -26,7 +26,9 @@ async def abandon(gateway: Gateway, request: ExecutionRequest, *, key: tuple[str
     """Books that nobody took it. False: it has a row. While PostgreSQL is away: True, and the sweeper ends it."""
     try:
         async with gateway.db.unit_of_work(workspace=request.workspace_id) as tx:
-            return await store.abandon(tx, request.execution_id, request.workspace_id, route=key[0] if key else None, key=key[1] if key else None)
+            return await store.abandon(
+                tx, request.execution_id, request.workspace_id, route=key[0] if key else None, key=key[1] if key else None
+            )
     except BurnishError:
         return True
 
@@ -52,7 +54,10 @@ async def read_outcome(gateway: Gateway, request: ExecutionRequest, *, wait_s: f
 def output_json(row: Any) -> Any:
     """The answer as JSON, where JSON was asked for and it is some."""
     settings = row["settings"] or {}
-    wanted = (settings.get("response_format") or {}).get("type") in ("json_object", "json_schema") or settings.get("output_format") in ("json", "structured")
+    wanted = (settings.get("response_format") or {}).get("type") in ("json_object", "json_schema") or settings.get("output_format") in (
+        "json",
+        "structured",
+    )
     if not wanted or row["output"] is None or row["status"] != "success":
         return None
     try:

@@ -79,6 +79,8 @@ class FrameInbox:
         mailbox = self._waiting.get(message.subject.rsplit(".", 1)[1])
         if mailbox is None:
             return
-        arrival: Arrival | None = NobodyThere() if message.headers and message.headers.get("Status") == NO_RESPONDERS else parse(message.data)
+        arrival: Arrival | None = (
+            NobodyThere() if message.headers and message.headers.get("Status") == NO_RESPONDERS else parse(message.data)
+        )
         if arrival is not None:
             mailbox.put(arrival)

@@ -92,7 +92,9 @@ def _settings(order: Order, version: ResolvedVersion | None, facts: ModelFacts) 
     """The version's settings with the caller's on top, and always a cap on the output, because the hold is counted by it."""
     unknown = sorted(set(order.overrides) - SETTINGS)
     if unknown:
-        raise InvalidField(f"overrides.{unknown[0]}: not a setting; known are {', '.join(sorted(SETTINGS))}.", param=f"overrides.{unknown[0]}")
+        raise InvalidField(
+            f"overrides.{unknown[0]}: not a setting; known are {', '.join(sorted(SETTINGS))}.", param=f"overrides.{unknown[0]}"
+        )
     settings = {**(version.settings if version else {}), **{name: value for name, value in order.overrides.items() if value is not None}}
     name = "max_completion_tokens" if "max_completion_tokens" in settings else "max_tokens"
     asked = settings.get(name)

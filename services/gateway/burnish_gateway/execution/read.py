@@ -29,7 +29,9 @@ async def get_one(gateway: Gateway, principal: Principal, execution_id: UUID) ->
     return _whole(row, feedback)
 
 
-async def list_page(gateway: Gateway, principal: Principal, *, cursor: str | None, limit: int, filters: Mapping[str, Any]) -> dict[str, Any]:
+async def list_page(
+    gateway: Gateway, principal: Principal, *, cursor: str | None, limit: int, filters: Mapping[str, Any]
+) -> dict[str, Any]:
     after = gateway.cursors.open(cursor, principal.workspace_id, of="executions")
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
         rows = await store.list_executions(tx, after=UUID(after[0]) if after else None, limit=limit, filters=dict(filters))

@@ -106,7 +106,12 @@ async def execute(request: Request) -> Response:
     text = key_of(request)
     key = IdempotencyKey(ROUTE, text, fingerprint_of(raw)) if text is not None else None
     admitted = await submit(
-        _order(body), gateway=gateway, principal=principal, request_id=request_id_of(request), traceparent=request.headers.get("traceparent"), key=key
+        _order(body),
+        gateway=gateway,
+        principal=principal,
+        request_id=request_id_of(request),
+        traceparent=request.headers.get("traceparent"),
+        key=key,
     )
     match admitted:
         case Repeated(execution_id):
@@ -240,5 +245,3 @@ def _headers(admitted: Admitted) -> dict[str, str]:
     if admitted.request.route.simulated:
         headers["x-burnish-simulated"] = "true"
     return headers
-
-

@@ -58,7 +58,13 @@ class Refusals:
 
 
 async def submit(
-    order: Order, *, gateway: Gateway, principal: Principal, request_id: str, traceparent: str | None = None, key: IdempotencyKey | None = None
+    order: Order,
+    *,
+    gateway: Gateway,
+    principal: Principal,
+    request_id: str,
+    traceparent: str | None = None,
+    key: IdempotencyKey | None = None,
 ) -> Admitted | Repeated:
     """Raises what the caller must hear: NotFound, MissingVariables, InvalidField, RateLimited, OutOfCredit, Unavailable, …
 
@@ -94,7 +100,9 @@ async def submit(
     return Admitted(request, key=(key.route, key.key) if key else None)
 
 
-def _admission(request: ExecutionRequest, *, gateway: Gateway, rates: list[RateLimit], key: IdempotencyKey | None, deadline_s: float) -> AdmissionRequest:
+def _admission(
+    request: ExecutionRequest, *, gateway: Gateway, rates: list[RateLimit], key: IdempotencyKey | None, deadline_s: float
+) -> AdmissionRequest:
     background = request.lane.value == "background"
     message = None
     if background:

@@ -33,7 +33,9 @@ class ModelBook:
             async with db.unit_of_work(workspace=workspace_id, read_only=True) as tx:
                 facts = await model_store.find_model(tx, model)
             if facts is None:
-                raise NotFound(f"There is no model {model[:200]!r}. GET /v1/models lists those that can be called; POST /v1/models adds one.")
+                raise NotFound(
+                    f"There is no model {model[:200]!r}. GET /v1/models lists those that can be called; POST /v1/models adds one."
+                )
             return facts
 
         def touched(key: tuple[UUID, str], workspace_id: UUID | None, changed: str) -> bool:
@@ -56,5 +58,7 @@ class ModelBook:
         facts = await self.find(workspace_id, model)
         route = facts.route()
         if route is None:
-            raise PriceUnknown(f"The model {model[:200]!r} has no price yet; set one with POST /v1/models before it is used.", param="model")
+            raise PriceUnknown(
+                f"The model {model[:200]!r} has no price yet; set one with POST /v1/models before it is used.", param="model"
+            )
         return facts, route

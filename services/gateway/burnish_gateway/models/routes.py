@@ -28,7 +28,9 @@ class NewModel(ApiModel):
     model: Annotated[Text, Field(min_length=1, max_length=200, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/@-]*$")]
     provider: Annotated[Text, Field(min_length=1, max_length=60, pattern=r"^[a-z][a-z0-9_-]*$")]
     upstream_model: Annotated[Text, Field(min_length=1, max_length=200)] | None = None
-    base_url: Annotated[Text, Field(max_length=500, description="Of an OpenAI-compatible server, such as http://host:8000/v1; empty: the provider's own")] = ""
+    base_url: Annotated[
+        Text, Field(max_length=500, description="Of an OpenAI-compatible server, such as http://host:8000/v1; empty: the provider's own")
+    ] = ""
     display_name: Name | None = None
     context_tokens: Annotated[int, Field(gt=0, le=10_000_000)]
     output_tokens: Annotated[int, Field(gt=0, le=1_000_000)]

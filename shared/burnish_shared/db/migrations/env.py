@@ -26,7 +26,9 @@ def _migrate(connection: Connection) -> None:
 
 async def _main() -> None:
     url = os.environ["DATABASE_URL"].replace("postgresql://", "postgresql+asyncpg://", 1).replace("postgres://", "postgresql+asyncpg://", 1)
-    engine = create_async_engine(url, poolclass=NullPool, connect_args={"server_settings": {"lock_timeout": "4000", "search_path": "public"}})
+    engine = create_async_engine(
+        url, poolclass=NullPool, connect_args={"server_settings": {"lock_timeout": "4000", "search_path": "public"}}
+    )
     async with engine.connect() as connection:
         await connection.execute(text(f"SELECT pg_advisory_lock({MIGRATION_LOCK})"))
         await connection.commit()
