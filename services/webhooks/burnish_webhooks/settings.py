@@ -25,12 +25,8 @@ class WebhooksSettings(SharedSettings):
     webhook_replays_per_second: int = Field(
         default=20, ge=1, description="Most replays started a second, so that live deliveries come first."
     )
-    webhook_housekeeping_interval_s: float = Field(
-        default=15.0, gt=0, description="How often deliveries of switched-off endpoints are cancelled."
-    )
-    webhook_retention_interval_s: float = Field(
-        default=3600.0, gt=0, description="How often partitions are made ahead and old ones dropped."
-    )
+    webhook_housekeeping_interval_s: float = Field(default=15.0, gt=0, description="How often switched-off endpoints are cleared.")
+    webhook_retention_interval_s: float = Field(default=3600.0, gt=0, description="How often partitions are made and dropped.")
     webhook_retention_days: int = Field(default=30, ge=1, description="How long deliveries, attempts and bodies are kept.")
 
     @model_validator(mode="after")
