@@ -25,7 +25,20 @@ from burnish_shared.process import supervise
 
 log = structlog.get_logger("burnish.gateway")
 
-FEATURES = ("execution", "compat", "models", "registry", "feedback", "datasets", "optimization", "insights", "alerts", "webhooks", "access", "billing")
+FEATURES = (
+    "execution",
+    "compat",
+    "models",
+    "registry",
+    "feedback",
+    "datasets",
+    "optimization",
+    "insights",
+    "alerts",
+    "webhooks",
+    "access",
+    "billing",
+)
 
 DESCRIPTION = """Burnish executes prompts, takes feedback on the answers, finds better prompts, proves the gain and rolls it out.
 
@@ -49,7 +62,13 @@ def build_app(settings: GatewaySettings) -> FastAPI:
                 await asyncio.gather(background, return_exceptions=True)
 
     app = FastAPI(
-        title="Burnish", version="0.1.0", description=DESCRIPTION, lifespan=lifespan, redoc_url=None, docs_url="/docs", telemetry={"tracing": False}
+        title="Burnish",
+        version="0.1.0",
+        description=DESCRIPTION,
+        lifespan=lifespan,
+        redoc_url=None,
+        docs_url="/docs",
+        telemetry={"tracing": False},
     )
     for feature in FEATURES:
         if importlib.util.find_spec(f"burnish_gateway.{feature}.routes") is None:
@@ -110,7 +129,9 @@ def _handle_errors(app: FastAPI) -> None:
     @app.exception_handler(Exception)
     async def _unexpected(request: Request, error: Exception) -> Response:
         log.error("gateway.failed", exc_info=error, path=request.url.path, method=request.method)
-        return error_response(BurnishError("Something went wrong on our side; it has been logged under this request id."), request_id=request.state.request_id)
+        return error_response(
+            BurnishError("Something went wrong on our side; it has been logged under this request id."), request_id=request.state.request_id
+        )
 
 
 class _MethodNotAllowed(BadRequest):

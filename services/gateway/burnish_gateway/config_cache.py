@@ -77,7 +77,9 @@ class ChangeFeed:
         """Reads the new changes and tells the caches."""
         async with self.db.unit_of_work(read_only=True) as tx:
             rows = await tx.fetch(
-                "SELECT change_no, workspace_id, kind, key FROM config_changes WHERE change_no > $1 ORDER BY change_no LIMIT $2", self.number, MOST_CHANGES
+                "SELECT change_no, workspace_id, kind, key FROM config_changes WHERE change_no > $1 ORDER BY change_no LIMIT $2",
+                self.number,
+                MOST_CHANGES,
             )
         if self.stale_for_s > FORGET_EVERYTHING_AFTER_S:
             for reset in self._resets:

@@ -4,7 +4,10 @@ from prometheus_client import Counter, Gauge, Histogram
 
 REQUESTS = Counter("burnish_gateway_requests_total", "HTTP requests", ["route", "method", "status_class"])
 REQUEST_SECONDS = Histogram(
-    "burnish_gateway_request_seconds", "Time to the last byte of an answer", ["route"], buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60)
+    "burnish_gateway_request_seconds",
+    "Time to the last byte of an answer",
+    ["route"],
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60),
 )
 ADMISSIONS = Counter("burnish_gateway_admissions_total", "Verdicts of admission", ["verdict"])
 HANDOVERS = Counter("burnish_gateway_handovers_total", "Executions taken from an executor", ["reason"])

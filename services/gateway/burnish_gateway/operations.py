@@ -19,7 +19,11 @@ async def healthz() -> dict[str, str]:
     return {"status": "ok"}
 
 
-@router.get("/readyz", summary="Requests can be served: PostgreSQL and NATS answer", responses={503: {"description": "Not ready; the body says what is missing"}})
+@router.get(
+    "/readyz",
+    summary="Requests can be served: PostgreSQL and NATS answer",
+    responses={503: {"description": "Not ready; the body says what is missing"}},
+)
 async def readyz(gateway: GatewayParts) -> Response:
     checks: dict[str, Any] = {"nats": gateway.bus.is_connected, "change_feed": gateway.feed.stale_for_s < STALE_AFTER_S}
     try:

@@ -7,7 +7,16 @@ from typing import Annotated, Any, Self, TypeVar
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from fastapi.routing import APIRoute
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ModelWrapValidatorHandler, ValidationError, ValidationInfo, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    ValidationError,
+    ValidationInfo,
+    model_validator,
+)
 
 from burnish_shared.errors import BurnishError, InvalidBody, InvalidField, PayloadTooLarge
 
@@ -106,7 +115,9 @@ def parse_json(raw: bytes, *, duplicate_keys: bool = False) -> Any:
     """Strict JSON: UTF-8, no NaN, no NUL or lone surrogate, no duplicate keys (unless `duplicate_keys`), at most 64 levels."""
     try:
         text = raw.decode("utf-8")
-        value = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite, object_pairs_hook=None if duplicate_keys else _unique)
+        value = json.loads(
+            text, parse_constant=_refuse_constant, parse_float=_finite, object_pairs_hook=None if duplicate_keys else _unique
+        )
     except UnicodeDecodeError as error:
         raise InvalidBody("The body is not UTF-8.") from error
     except RecursionError as error:
@@ -129,7 +140,10 @@ def parse_model(model: type[M], raw: bytes) -> M:
 
 def invalid_field(error: ValidationError) -> InvalidField:
     """The first problem as an error that names the field and the fix, and all of them in `details`; values are never repeated."""
-    problems = [{"param": _path(one["loc"]), "message": one["msg"]} for one in error.errors(include_url=False, include_input=False, include_context=False)[:20]]
+    problems = [
+        {"param": _path(one["loc"]), "message": one["msg"]}
+        for one in error.errors(include_url=False, include_input=False, include_context=False)[:20]
+    ]
     first = problems[0]
     return InvalidField(f"{first['param'] or 'body'}: {first['message']}", param=first["param"], details={"problems": problems})
 
