@@ -13,12 +13,12 @@ from uuid import UUID, uuid4
 import pytest
 
 from burnish_shared import metrics, subjects
-from burnish_shared.bus import stream_loss
+from burnish_shared.bus import outbox_store, stream_loss
 from burnish_shared.bus.connect import Bus
 from burnish_shared.bus.provision import keep_provisioned
 from burnish_shared.bus.relay import Relay
 from burnish_shared.db import outbox
-from burnish_shared.db.session import Database, DurableConnection
+from burnish_shared.db.session import Database, DurableConnection, Tx
 from tests.integration.bus_parts import BusDatabase, OwnNats, bus_of, database, database_away, fetch, own_nats, stored, until
 
 __all__ = ["database"]  # a fixture
@@ -115,6 +115,66 @@ async def test_a_row_of_an_asynchronous_commit_is_on_disk_before_anybody_hears_o
             await relay.send_due()
     await writer.close()
     assert told == [True] * 5
+
+
+async def test_a_claim_passes_over_rows_that_another_relay_is_just_claiming(database: BusDatabase) -> None:
+    one, other = await database.open("analytics"), await database.open("analytics")
+    ids = fresh(6)
+    await write(one, *ids)
+
+    async def claim(tx: Tx) -> list[str]:
+        rows = await outbox_store.claim(tx, service="analytics", lease_s=5, most_rows=4, most_bytes=1 << 20)
+        return [row.message_id for row in rows]
+
+    async with one.unit_of_work() as first, other.unit_of_work() as second:
+        claimed = await claim(first), await asyncio.wait_for(claim(second), 1)
+    assert claimed == (ids[:4], ids[4:])
+
+
+async def test_a_claim_ends_at_the_row_that_passes_the_byte_limit_but_takes_one_at_least(database: BusDatabase) -> None:
+    db = await database.open("analytics")
+    await write(db, "a", body=b"x" * 100)
+    await write(db, "b", body=b"x" * 100)
+    async with db.unit_of_work() as tx:
+        rows = [await outbox_store.claim(tx, service="analytics", lease_s=5, most_rows=9, most_bytes=50) for _ in range(3)]
+    assert [[row.message_id for row in claimed] for claimed in rows] == [["a"], ["b"], []]
+
+
+@pytest.mark.promise("M-05")
+async def test_a_stream_made_anew_gets_every_row_though_it_has_grown_beyond_its_mark(
+    server: OwnNats, database: BusDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream_loss, "DOUBTFUL_S", -60.0)
+    db = await database.open("analytics")
+    ids = fresh(2)
+    async with bus_of(server, "analytics") as bus:
+        relay = Relay(db, bus, service="analytics")
+        await write(db, ids[0])
+        await relay.send_due()
+        await fetch(database.superuser_url, "UPDATE outbox SET message_id = $1", ids[1])
+        await fetch(database.superuser_url, "UPDATE stream_marks SET created_at = created_at - interval '1 day'")
+        bus.connections += 1
+        await relay.send_due()
+    assert await stored(server, "EVENTS") == ids
+
+
+@pytest.mark.promise("M-05")
+async def test_rows_lost_behind_others_that_were_on_their_way_are_sent_again(
+    server: OwnNats, database: BusDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One acknowledged row was lost, and one that nobody saw acknowledged arrived in its place: the last sequence tells nothing."""
+    monkeypatch.setattr(stream_loss, "DOUBTFUL_S", -60.0)
+    db = await database.open("analytics")
+    ids = fresh(2)
+    async with bus_of(server, "analytics") as bus:
+        relay = Relay(db, bus, service="analytics")
+        await write(db, ids[0])
+        await relay.send_due()
+        await fetch(database.superuser_url, "UPDATE outbox SET message_id = $1", ids[1])  # What the stream holds is not this row.
+        relay._unanswered = 1
+        bus.connections += 1
+        await relay.send_due()
+    assert await stored(server, "EVENTS") == ids
 
 
 async def test_two_relays_share_the_rows_without_repeating_any(server: OwnNats, database: BusDatabase) -> None:

@@ -46,6 +46,9 @@ class Bus:
     replica: str
     connections: int = 1
     """How often a connection was made. It grows with each reconnect, so work that spans one can tell."""
+    last_absence_s: float = 0.0
+    """How long NATS was away before the present connection; 0 for the first."""
+    _disconnected_at_s: float = 0.0
     _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
     _callbacks: list[Callable[[], None]] = field(default_factory=list)
     _closing: bool = False
@@ -160,12 +163,14 @@ class Bus:
     async def _on_reconnected(self) -> None:
         async with self._changed:
             self.connections += 1
+            self.last_absence_s = time.monotonic() - self._disconnected_at_s
             self._changed.notify_all()
         for callback in tuple(self._callbacks):
             callback()
         log.info("bus_reconnected", service=self.service, connections=self.connections)
 
     async def _on_disconnected(self) -> None:
+        self._disconnected_at_s = time.monotonic()
         if not self._closing:
             log.warning("bus_disconnected", service=self.service)
 

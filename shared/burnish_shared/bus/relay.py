@@ -80,6 +80,7 @@ class Relay:
         self._keep_s = keep_s
         self._woken = asyncio.Event()
         self._checked_connection = 0
+        self._unanswered = 0
         self._failures = 0
         self._housework_at = 0.0
 
@@ -102,9 +103,9 @@ class Relay:
 
     async def send_due(self) -> int:
         """Sends what is due now; returns how many rows were sent. Raises Unavailable when NATS or PostgreSQL does not answer."""
-        await self._check_streams()
         total = 0
         while True:
+            await self._check_streams()
             async with self._db.unit_of_work() as tx:
                 marks = await outbox_store.marks(tx)
                 rows = await outbox_store.claim(
@@ -118,6 +119,7 @@ class Relay:
             await self._settle(published)
             await stream_loss.look_at_acknowledgements(self._db, marks, published.fresh)
             total += len(published.sent)
+            self._unanswered += len(published.stalled)
             if published.stalled:
                 raise Unavailable("The message bus did not acknowledge in time.", retry_after_s=1)
 
@@ -183,14 +185,17 @@ class Relay:
             log.error("outbox_rows_refused", service=self._service, outbox_ids=list(published.refused[:20]))
 
     async def _check_streams(self) -> None:
-        """Before the first row of each connection: have the streams lost anything since their marks were written?"""
+        """Before the first row of each connection: have the streams lost anything since their marks were written?
+
+        Nothing is published without a connection: the client would keep it, and send it before anybody could look.
+        """
+        if not self._bus.is_connected:
+            raise Unavailable("The message bus cannot be reached at the moment.", retry_after_s=1)
         connection = self._bus.connections
         if self._checked_connection == connection:
             return
-        if not self._bus.is_connected:
-            raise Unavailable("The message bus cannot be reached at the moment.", retry_after_s=1)
-        await stream_loss.look_at_streams(self._db, self._bus, service=self._service)
-        self._checked_connection = connection
+        await stream_loss.look_at_streams(self._db, self._bus, service=self._service, unanswered=self._unanswered)
+        self._checked_connection, self._unanswered = connection, 0
 
     async def _housework(self) -> None:
         now_s = asyncio.get_running_loop().time()

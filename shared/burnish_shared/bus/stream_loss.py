@@ -22,19 +22,23 @@ from burnish_shared.errors import Unavailable
 log = structlog.get_logger("burnish.relay")
 
 MARGIN_MESSAGES: Final = 1_000
-"""Messages that clients had buffered when the server died may arrive before anybody looked, and hide as many lost ones. What is sent
-again without need is dropped by its id."""
+"""Messages that were on their way when the server died may arrive before anybody looked, and hide as many lost ones. What is sent again
+without need is dropped by its id."""
 
 DOUBTFUL_S: Final = 10.0
-"""Rows acknowledged so shortly before a connection was made again are sent again: their acknowledgement may have outlived them, and
-their mark may have been written after another relay put it back."""
+"""Rows acknowledged so shortly before a connection was lost are sent again: their acknowledgement may have outlived them, and their
+mark may have been written after another relay put it back."""
 
 STREAM_INFO: Final = "$JS.API.STREAM.INFO."
 API_TIMEOUT_S: Final = 2.0
 
 
-async def look_at_streams(db: Database, bus: Bus, *, service: str) -> None:
-    """Compares every stream that `service` publishes to with its mark. Raises Unavailable while one is missing or NATS is silent."""
+async def look_at_streams(db: Database, bus: Bus, *, service: str, unanswered: int) -> None:
+    """Compares every stream that `service` publishes to with its mark, and makes due again what was lost or may have been.
+
+    `unanswered`: how many rows this relay published on former connections without an acknowledgement; they may stand in the stream in
+    place of as many lost ones. Raises Unavailable while a stream is missing or NATS is silent.
+    """
     for subject in users.permissions(service).publish:
         if not subject.startswith(STREAM_INFO):
             continue
@@ -45,11 +49,11 @@ async def look_at_streams(db: Database, bus: Bus, *, service: str) -> None:
             rows = 0
             if mark.created_at != now.created_at:
                 rows = await outbox_store.send_again(tx, stream, above_seq=0)
-            elif now.highest_seq < mark.highest_seq:
+            elif now.highest_seq - unanswered < mark.highest_seq:
                 rows = await outbox_store.send_again(tx, stream, above_seq=now.highest_seq - MARGIN_MESSAGES)
             else:
-                doubtful_seq = mark.highest_seq - MARGIN_MESSAGES
-                await outbox_store.send_recent_again(tx, stream, service=service, above_seq=doubtful_seq, within_s=DOUBTFUL_S)
+                above_seq, within_s = mark.highest_seq - MARGIN_MESSAGES, DOUBTFUL_S + bus.last_absence_s
+                await outbox_store.send_recent_again(tx, stream, service=service, above_seq=above_seq, within_s=within_s)
                 continue
             await outbox_store.set_mark(tx, stream, now)
         _report(stream, mark=mark, now=now, rows=rows)
@@ -93,5 +97,8 @@ def _time(text: str) -> datetime:
 
 
 def _report(stream: str, *, mark: Mark, now: Mark, rows: int) -> None:
+    if mark.created_at == now.created_at and mark.highest_seq <= now.highest_seq:
+        log.info("stream_in_doubt", stream=stream, highest_seq=mark.highest_seq, found_seq=now.highest_seq, rows_sent_again=rows)
+        return
     metrics.stream_losses_total.labels(stream).inc()
     log.error("stream_lost_messages", stream=stream, highest_seq=mark.highest_seq, found_seq=now.highest_seq, rows_sent_again=rows)
