@@ -69,5 +69,5 @@ def test_wilson_refuses_what_is_no_share() -> None:
     ],
 )
 def test_effectiveness_drops_what_is_missing_and_weighs_the_rest(figures: dict[str, float | None], expected: float | None) -> None:
-    found = effectiveness(**figures)  # type: ignore[arg-type]
+    found = effectiveness(**figures)
     assert found == (None if expected is None else pytest.approx(expected))

@@ -2,7 +2,9 @@
 
 Settings and their figures: h = 7 alarms falsely once in 43,000 to 56,000 observations and sees a share of good ones fall from .85 to .75
 after 182 on average; drop .10 for sudden harm, .05 beside it for small harm.
-Fed by counts of a whole period the sum is cut off at zero once per period instead of once per observation: it alarms a little later.
+Fed by counts of a whole period the sum is cut off at zero once per period instead of once per observation. Measured for .85 → .75 with
+h = 7 and 150 runs: of 1, 5, 20, 50, 100 observations a period a false alarm comes every 34, 64, 147, 214, 304 thousand observations, and
+the fall is seen after 170, 187, 209, 236, 280 (95 % within 354, 380, 400, 450, 500): rarer false alarms, a little later.
 """
 
 import math

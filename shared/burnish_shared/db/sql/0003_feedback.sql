@@ -253,8 +253,9 @@ CALL make_tenant_table('detector_states', app => 'SELECT', worker => 'SELECT, IN
 CREATE FUNCTION enter_period(p_length_ms bigint) RETURNS timestamptz LANGUAGE plpgsql VOLATILE SET search_path = burnish, pg_temp AS $$
 DECLARE n bigint;
 BEGIN
-  -- Everything in such a transaction is looked up by key. Without this a plan made while a table was empty reads all of it once it is full.
-  PERFORM set_config('enable_seqscan', 'off', true);
+  -- Everything in such a transaction is looked up by key. Else a plan that was made and kept while a table was small reads all of it
+  -- once it is large (measured: 17 ms instead of 2 for one reaction among 20,000).
+  PERFORM set_config(one, 'off', true) FROM unnest(ARRAY['enable_seqscan', 'enable_hashjoin', 'enable_mergejoin']) one;
   LOOP
     n := (extract(epoch FROM clock_timestamp()) * 1000)::bigint / p_length_ms;
     PERFORM pg_advisory_xact_lock_shared(hashtext('burnish.ingestion_period'), (n % 64)::integer);
