@@ -1,0 +1,168 @@
+"""`burnish doctor --audit`: are the books right (PROMISES P-09, the universal oracle).
+
+First it waits until everything that had begun before it is over, at most `BURNISH_AUDIT_PATIENCE_S`; what has not ended by then is
+stuck. Then it looks at every row. What goes on meanwhile does not disturb it.
+"""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+from burnish import audit_bus, audit_journal, audit_store
+from burnish_analytics.recount import recount_all
+from burnish_shared.db.session import Database
+from burnish_shared.errors import Unavailable
+
+PATIENCE_S: Final = 90.0
+"""'Kill any process at any time: the checker finds nothing stuck after 90 s' (PROMISES, printed on the README)."""
+
+LOOK_AGAIN_S: Final = 0.25
+TELL_S: Final = 2.0
+
+RECOUNTED_DAYS: Final = 7
+"""Rollups of so many days are counted again; a recount reads every raw row of them."""
+
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at. `wrong`: how many are not as they must be; `examples`: some of them, in words."""
+
+    name: str
+    looked_at: int
+    wrong: int = 0
+    examples: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Report:
+    """`under_way`: what was not over when patience ended, by kind."""
+
+    waited_s: float
+    under_way: dict[str, int]
+    checks: list[Check]
+
+    @property
+    def is_clean(self) -> bool:
+        return not self.under_way and not any(check.wrong for check in self.checks)
+
+    def to_json(self) -> dict[str, Any]:
+        return {"clean": self.is_clean, **asdict(self)}
+
+
+def run(connection: dict[str, Any], *, journal: Path | None, as_json: bool) -> int:
+    """Prints what it finds. 0: the books are right; 1: they are not; 2: they could not be read."""
+    try:
+        lines = audit_journal.read_journal(journal) if journal is not None else None
+        report = asyncio.run(audit(connection["database_url"], connection["nats_url"], journal=lines, patience_s=_patience_s(), say=_tell))
+    except (audit_journal.BadJournal, Unavailable, ConnectionError) as error:
+        print(f"The audit could not be made: {error}", file=sys.stderr)
+        return 2
+    print(json.dumps(report.to_json()) if as_json else _table(report))
+    return 0 if report.is_clean else 1
+
+
+async def audit(
+    database_url: str,
+    nats_url: str,
+    *,
+    journal: list[audit_journal.Line] | None = None,
+    patience_s: float = PATIENCE_S,
+    say: Say = lambda text: None,
+) -> Report:
+    """Waits, looks, and reports. Changes nothing. Raises Unavailable or ConnectionError when PostgreSQL or NATS stay away."""
+    db = await audit_store.open_books(database_url)
+    try:
+        began_at, waited_s, under_way = await _settle(db, nats_url, patience_s=patience_s, say=say)
+        checks = await _ask_all(db, began_at)
+        checks.append(await _recount(db))
+        if journal is not None:
+            wrong = await audit_journal.compare(db, journal)
+            checks.append(Check("the client's journal says what the books say", len(journal), len(wrong), wrong[: audit_store.SHOWN]))
+    finally:
+        await db.close()
+    return Report(waited_s=round(waited_s, 1), under_way=under_way, checks=checks)
+
+
+async def _settle(db: Database, nats_url: str, *, patience_s: float, say: Say) -> tuple[datetime, float, dict[str, int]]:
+    """Waits until what had begun is over. When it began, how long it waited, and what was left."""
+    loop = asyncio.get_running_loop()
+    start_s = told_s = loop.time()
+    began_at: datetime | None = None
+    first: dict[str, audit_bus.Standing] | None = None
+    while True:
+        try:
+            async with db.unit_of_work(read_only=True) as tx:
+                began_at = began_at or await audit_store.now(tx)
+                left = await audit_store.under_way(tx, began_at=began_at)
+            present = await audit_bus.consumers(nats_url)
+            first = first or present
+            left |= audit_bus.left_of(first, present)
+        except (Unavailable, ConnectionError):
+            if loop.time() - start_s >= patience_s:
+                raise
+            left = {"servers that do not answer": 1}
+        waited_s = loop.time() - start_s
+        if not left or waited_s >= patience_s:
+            if began_at is None:
+                raise Unavailable("PostgreSQL did not answer.")
+            return began_at, waited_s, left
+        if loop.time() - told_s >= TELL_S:
+            told_s = loop.time()
+            say(f"waiting since {waited_s:.0f} s (at most {patience_s:.0f} s) for {_in_words(left)}")
+        await asyncio.sleep(LOOK_AGAIN_S)
+
+
+async def _ask_all(db: Database, began_at: datetime) -> list[Check]:
+    checks = []
+    for question in audit_store.QUESTIONS:
+        async with db.unit_of_work(read_only=True) as tx:
+            looked_at, examples, wrong = await audit_store.ask(tx, question, began_at=began_at)
+        checks.append(Check(question.name, looked_at, wrong, examples))
+    return checks
+
+
+async def _recount(db: Database) -> Check:
+    """Rollups, counted again from the raw rows of the newest days."""
+    async with db.unit_of_work(read_only=True) as tx:
+        days = await audit_store.counted_days(tx)
+    name = f"rollups of the newest {RECOUNTED_DAYS} days are what their raw rows add up to"
+    if days is None:
+        return Check(name, 0)
+    first, last = days
+    result = await recount_all(db, start=max(first, last - timedelta(days=RECOUNTED_DAYS)), end=last + timedelta(days=1))
+    wrong = [f"{one.key}: {one.figure} is {one.rollup}, raw rows give {one.recounted}" for one in result.differences]
+    return Check(name, (last - first).days + 1, len(wrong), wrong[: audit_store.SHOWN])
+
+
+def _table(report: Report) -> str:
+    width = max(len(check.name) for check in report.checks)
+    lines = []
+    for check in report.checks:
+        mark, more = ("✗", f"   {check.wrong} wrong") if check.wrong else ("✓", "")
+        lines.append(f"{mark}  {check.name:<{width}}  {check.looked_at:>9}{more}")
+        lines += [f"     {example}" for example in check.examples]
+    if report.under_way:
+        lines.append(f"✗  not over after {report.waited_s:.0f} s: {_in_words(report.under_way)}")
+    lines.append("The books are right." if report.is_clean else "The books are not right.")
+    return "\n".join(lines)
+
+
+def _in_words(left: dict[str, int]) -> str:
+    return ", ".join(f"{count} {name}" for name, count in left.items())
+
+
+def _patience_s() -> float:
+    return float(os.environ.get("BURNISH_AUDIT_PATIENCE_S") or PATIENCE_S)
+
+
+def _tell(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
