@@ -60,10 +60,14 @@ def can_reach(user: str, program: Path, folder: Path) -> bool:
     return True
 
 
-def give_to(user: str, path: Path) -> None:
-    """Makes `user` the owner of `path` and all below it."""
-    entry = pwd.getpwnam(user)
-    for folder, _, files in os.walk(path):
-        os.chown(folder, entry.pw_uid, entry.pw_gid)
-        for name in files:
+def own(path: Path, identity: Identity) -> None:
+    """Makes `path` and all below it belong to whom the server will be. Only root can and needs to: the way around root may change."""
+    if os.geteuid() != 0:
+        return
+    entry = pwd.getpwnam(identity.user) if identity.user is not None else pwd.getpwuid(0)
+    if path.stat().st_uid == entry.pw_uid:
+        return
+    os.chown(path, entry.pw_uid, entry.pw_gid)
+    for folder, folders, files in os.walk(path):
+        for name in (*folders, *files):
             os.chown(Path(folder) / name, entry.pw_uid, entry.pw_gid, follow_symlinks=False)

@@ -14,7 +14,7 @@ from typing import Final
 from urllib.parse import quote
 
 from burnish.embedded.child import StartFailed, end, last_lines, size_bytes, spawn
-from burnish.embedded.identity import Identity, choose_identity, give_to
+from burnish.embedded.identity import Identity, choose_identity, own
 
 SUPERUSER: Final = "postgres"
 
@@ -113,9 +113,8 @@ async def _initialize(server: Postgres, identity: Identity) -> None:
         secret.touch(mode=0o600)
         secret.write_text(server.password)
         fresh.mkdir(mode=0o700)
-        if identity.user is not None:
-            give_to(identity.user, fresh)
-            shutil.chown(secret, identity.user)
+        own(fresh, identity)
+        own(secret, identity)
         sync = () if server.settings.get("fsync") != "off" else ("--no-sync",)
         command: tuple[str | Path, ...] = (
             *identity.prefix,
@@ -141,8 +140,7 @@ async def _initialize(server: Postgres, identity: Identity) -> None:
 
 
 async def _launch(server: Postgres, identity: Identity) -> Process:
-    if identity.user is not None:
-        give_to(identity.user, server.data)
+    own(server.data, identity)
     options = [part for name, value in {**SETTINGS, **server.settings}.items() for part in ("-c", f"{name}={value}")]
     command: tuple[str | Path, ...] = (*identity.prefix, binaries() / "postgres", "-D", server.data, "-p", str(server.port), *options)
     return await spawn(command, log=server.log, user=identity.user, death_signal=signal.SIGINT)

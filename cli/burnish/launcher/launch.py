@@ -173,8 +173,8 @@ class Launch:
         if self._stop.is_set() and self._fleet is not None:
             self._fleet.kill()
             return
-        self._report.say("stopping")
         self._stop.set()
+        self._report.say("stopping")
 
     def _enter(self, phase: Any) -> None:
         self._state.state = phase

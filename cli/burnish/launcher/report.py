@@ -2,6 +2,7 @@
 
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -18,7 +19,8 @@ class Report:
 
     def say(self, text: str) -> None:
         line = f"[{self.elapsed_s:6.2f}s] {text}"
-        print(line, file=sys.stderr, flush=True)
+        with suppress(OSError):  # Whoever read our output may be gone (`burnish up | head`); the work goes on.
+            print(line, file=sys.stderr, flush=True)
         if self._copy is not None:
             with self._copy.open("a") as file:
                 file.write(line + "\n")

@@ -26,6 +26,10 @@ READY_PATIENCE_S: Final = 300.0
 """The first start makes a database cluster and compiles every module; on a slow disk that takes its time."""
 
 
+STOP_PATIENCE_S: Final = 90.0
+"""Services get 40 s, NATS 10 s, PostgreSQL 20 s: a launcher that takes longer hangs."""
+
+
 def prepare_home(home: Home) -> None:
     """Makes the folders. Others may pass through (not read) only where PostgreSQL must run as a system user to get away from root."""
     mode = 0o711 if os.geteuid() == 0 and not namespaces_work() else 0o700
@@ -97,12 +101,16 @@ def down(home: Home) -> int:
     if pid is None:
         print(f"Nothing runs in {home.path}.", file=sys.stderr)
         return 0
-    _signal(pid)
+    _signal(pid, signal.SIGTERM)
     began, said = time.monotonic(), 0
     while holder(home) == pid:
         if (waited_s := int(time.monotonic() - began)) >= 5 * (said + 1):
             said += 1
             print(f"still stopping after {waited_s} s: requests that were begun are being finished", file=sys.stderr)
+        if waited_s > STOP_PATIENCE_S:
+            print("giving up on it: everything is killed, PostgreSQL shuts down by itself", file=sys.stderr)
+            _signal(pid, signal.SIGKILL)
+            break
         time.sleep(0.02)
     _await_exit(pid)
     print(f"Stopped Burnish in {home.path}; the data stays.", file=sys.stderr)
@@ -150,9 +158,9 @@ def _show_logs(home: Home) -> None:
     threading.Thread(target=logs.follow, args=(reader,), kwargs={"to": sys.stderr}, daemon=True).start()
 
 
-def _signal(pid: int) -> None:
+def _signal(pid: int, signum: signal.Signals) -> None:
     with contextlib.suppress(ProcessLookupError):
-        os.kill(pid, signal.SIGTERM)
+        os.kill(pid, signum)
 
 
 def _await_exit(pid: int) -> None:
