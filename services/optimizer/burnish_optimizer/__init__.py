@@ -1,0 +1,1 @@
+"""The optimizer: test runs, optimization jobs, and the search and statistics behind them."""

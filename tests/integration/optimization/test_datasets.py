@@ -31,7 +31,9 @@ async def test_items_come_back_in_order_and_the_same_input_counts_once(
         assert made.dataset.near_duplicates[0]["splits"] == ["train", "test"]
         again = await add_items(tx, workspace.workspace_id, made.dataset.dataset_id, [item("a b c d")])
         assert (again.added, again.dataset.version) == (0, 1)
-        more = await add_items(tx, workspace.workspace_id, made.dataset.dataset_id, [NewItem(input={"q": "z"}, expected="y", split="train")])
+        more = await add_items(
+            tx, workspace.workspace_id, made.dataset.dataset_id, [NewItem(input={"q": "z"}, expected="y", split="train")]
+        )
         assert (more.added, more.dataset.version, more.dataset.test_version) == (1, 2, 1)
         listed = await store.list_items(tx, workspace.workspace_id, made.dataset.dataset_id, split="train", after=None, limit=10)
         assert [one.input for one in listed] == ["a b c d", {"q": "z"}]

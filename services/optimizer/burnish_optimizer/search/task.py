@@ -28,8 +28,6 @@ class Task:
     examples_allowed: bool = False
     """Whether text made from training items may enter the prompt as examples; the workspace decides."""
 
-    noun: str = "label"
-
 
 @dataclass(frozen=True, slots=True)
 class Edit:

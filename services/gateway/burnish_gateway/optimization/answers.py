@@ -1,0 +1,183 @@
+"""What callers are told about test runs, jobs and suggestions (PRODUCT, core payloads)."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from asyncpg import Record
+from pydantic import BaseModel, Field
+
+from burnish_gateway.optimization.start import Started
+from burnish_shared.money import credits_text
+
+
+class ForecastAnswer(BaseModel):
+    """A guess from above; only what is used is paid."""
+
+    evaluations: int
+    cost_nusd: int
+    credits: str
+    set_aside_nusd: int
+
+
+class StartedAnswer(BaseModel):
+    id: UUID
+    status: str = "pending"
+    forecast: ForecastAnswer
+
+
+class TestRunAnswer(BaseModel):
+    __test__ = False  # pytest takes the name for a test
+
+    id: UUID
+    status: str = Field(description="pending | running | completed | failed | cancelled")
+    prompt: str
+    version: int
+    model: str
+    dataset_id: UUID
+    dataset_version: int
+    split: str
+    repeats: int
+    progress: dict[str, Any]
+    metrics: dict[str, Any] | None = None
+    confusion_matrix: dict[str, dict[str, int]] | None = None
+    failed_cases: list[dict[str, Any]] | None = None
+    failed_cases_left_out: int | None = None
+    cost_nusd: int | None = None
+    latency_ms: dict[str, int] | None = None
+    partial_results: dict[str, Any] | None = Field(default=None, description="What had come when it failed, was cancelled, or so far.")
+    error: dict[str, Any] | None = None
+    failed_at: datetime | None = None
+    simulated: bool
+    created_by: str
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+
+class OptimizationAnswer(BaseModel):
+    id: UUID
+    status: str = Field(description="pending | running | completed | failed | cancelled")
+    prompt: str
+    base_version: int
+    dataset_id: UUID
+    dataset_version: int
+    method: str
+    models: dict[str, str]
+    budget: dict[str, int | None]
+    seed: int
+    progress: dict[str, Any]
+    outcome: str | None = Field(default=None, description="improved | no_improvement | not_enough_data | no_headroom")
+    finish_reason: str | None = None
+    suggestion_id: UUID | None = None
+    test: dict[str, Any] | None = None
+    edits: list[dict[str, Any]] | None = Field(default=None, description="Every proposed edit: chosen, alive, dropped, rejected (and why).")
+    error: dict[str, Any] | None = None
+    failed_at: datetime | None = None
+    simulated: bool
+    created_by: str
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+
+class SuggestionAnswer(BaseModel):
+    id: UUID
+    status: str = Field(description="open | accepted | rejected")
+    prompt: str
+    base_version: int
+    job_id: UUID
+    content: dict[str, Any] = Field(description="The fields that change over the base version.")
+    evidence: dict[str, Any]
+    simulated: bool
+    accepted_version: int | None
+    label: str | None
+    reason: str | None
+    decided_by: str | None
+    decided_at: datetime | None
+    created_at: datetime
+
+
+class AcceptedAnswer(BaseModel):
+    id: UUID
+    status: str = "accepted"
+    prompt: str
+    version: int
+    label: str | None
+
+
+class TestRunPage(BaseModel):
+    __test__ = False
+
+    data: list[TestRunAnswer]
+    next_cursor: str | None
+
+
+class OptimizationPage(BaseModel):
+    data: list[OptimizationAnswer]
+    next_cursor: str | None
+
+
+class SuggestionPage(BaseModel):
+    data: list[SuggestionAnswer]
+    next_cursor: str | None
+
+
+def started_answer(started: Started) -> StartedAnswer:
+    forecast = started.forecast
+    return StartedAnswer(
+        id=started.id,
+        forecast=ForecastAnswer(
+            evaluations=forecast.evaluations,
+            cost_nusd=forecast.expected_nusd,
+            credits=credits_text(forecast.expected_nusd),
+            set_aside_nusd=forecast.aside_nusd,
+        ),
+    )
+
+
+def test_run_answer(row: Record, *, in_full: bool = True) -> TestRunAnswer:
+    """`in_full` False: without failed cases and matrix, for lists."""
+    result: dict[str, Any] = row["result"] or {}
+    is_complete = row["status"] == "completed"
+    shown = {name: value for name, value in result.items() if in_full or name in ("metrics", "cost_nusd", "latency_ms")}
+    return TestRunAnswer(
+        id=row["test_run_id"],
+        prompt=row["slug"],
+        progress={"done": row["done"], "total": row["total"]},
+        failed_at=row["finished_at"] if row["status"] == "failed" else None,
+        partial_results=shown if shown and not is_complete else None,
+        **(shown if is_complete else {}),
+        **{name: row[name] for name in _TEST_RUN_COLUMNS},
+    )
+
+
+def optimization_answer(row: Record, *, in_full: bool = True) -> OptimizationAnswer:
+    """`in_full` False: without the edits, for lists."""
+    return OptimizationAnswer(
+        id=row["job_id"],
+        prompt=row["slug"],
+        models={"task": row["task_model"], "reflect": row["reflect_model"]},
+        budget={"evaluations": row["budget_evaluations"], "nusd": row["budget_nusd"], "seconds": row["budget_seconds"]},
+        edits=row["edits"] if in_full else None,
+        failed_at=row["finished_at"] if row["status"] == "failed" else None,
+        **{name: row[name] for name in _JOB_COLUMNS},
+    )
+
+
+def suggestion_answer(row: Record) -> SuggestionAnswer:
+    return SuggestionAnswer(id=row["suggestion_id"], prompt=row["slug"], **{name: row[name] for name in _SUGGESTION_COLUMNS})
+
+
+_TEST_RUN_COLUMNS = (
+    "status", "version", "model", "dataset_id", "dataset_version", "split", "repeats", "error", "simulated", "created_by", "created_at",
+    "started_at", "finished_at",
+)  # fmt: skip
+_JOB_COLUMNS = (
+    "status", "base_version", "dataset_id", "dataset_version", "method", "seed", "progress", "outcome", "finish_reason", "suggestion_id",
+    "test", "error", "simulated", "created_by", "created_at", "started_at", "finished_at",
+)  # fmt: skip
+_SUGGESTION_COLUMNS = (
+    "status", "base_version", "job_id", "content", "evidence", "simulated", "accepted_version", "label", "reason", "decided_by",
+    "decided_at", "created_at",
+)  # fmt: skip

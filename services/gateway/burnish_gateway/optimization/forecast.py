@@ -1,0 +1,78 @@
+"""What a test run or a job will probably cost, and what is set aside for it. Pure; credits are only spent as used."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from burnish_shared.contracts.executions import Price
+from burnish_shared.money import price_of
+from burnish_shared.tokens import tokens_in_text
+
+IN_FLIGHT: Final = 64
+"""So many evaluations of a job are held for at once (DESIGN 4.3)."""
+
+OUTPUT_TOKENS_USUAL: Final = 100
+OUTPUT_TOKENS_CAP: Final = 4096
+"""Held for where the version names no cap (PROMISES 5.4)."""
+
+GROWTH: Final = 3
+"""A prompt that edits have been added to is about so many times as long (measured on support_routing: 2.4)."""
+
+EVALUATIONS_PER_PROPOSAL: Final = 8
+REFLECTION_CASES: Final = 36
+REFLECTION_OUTPUT_TOKENS: Final = 500
+EXTRA_TOKENS: Final = 60
+"""Roles, separators, JSON around a case."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """Measured in tokens, counted by length."""
+
+    prompt_tokens: int
+    item_tokens: int
+    output_cap: int
+
+    @classmethod
+    def of(cls, content: Mapping[str, Any], *, longest_input: str) -> "Sizes":
+        prompt = sum(tokens_in_text(str(message.get("content") or "")) for message in content["messages"])
+        return cls(prompt, tokens_in_text(longest_input), int(content.get("max_tokens") or OUTPUT_TOKENS_CAP))
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """`expected_nusd`: a guess from above; `aside_nusd`: with the holds of what is on its way at once."""
+
+    evaluations: int
+    expected_nusd: int
+    aside_nusd: int
+
+
+def forecast_test_run(sizes: Sizes, *, evaluations: int, price: Price) -> Forecast:
+    each, hold = _evaluation_nusd(sizes, price, growth=1), _hold_nusd(sizes, price, growth=1)
+    expected = each * evaluations
+    return Forecast(evaluations, expected, max(1, expected + hold * min(IN_FLIGHT, evaluations)))
+
+
+def forecast_job(sizes: Sizes, *, evaluations: int, task: Price, reflect: Price) -> Forecast:
+    """Evaluations of grown prompts, and a proposal for every eighth of them."""
+    shown = sizes.prompt_tokens * GROWTH + REFLECTION_CASES * (sizes.item_tokens + EXTRA_TOKENS)
+    proposal = price_of(shown, nusd_per_million=reflect.input_nusd_per_million) + price_of(
+        REFLECTION_OUTPUT_TOKENS, nusd_per_million=reflect.output_nusd_per_million
+    )
+    expected = evaluations * _evaluation_nusd(sizes, task, growth=GROWTH) + (evaluations // EVALUATIONS_PER_PROPOSAL + 1) * proposal
+    return Forecast(evaluations, expected, max(1, expected + IN_FLIGHT * max(_hold_nusd(sizes, task, growth=GROWTH), proposal)))
+
+
+def _evaluation_nusd(sizes: Sizes, price: Price, *, growth: int) -> int:
+    input_tokens = sizes.prompt_tokens * growth + sizes.item_tokens + EXTRA_TOKENS
+    return price_of(input_tokens, nusd_per_million=price.input_nusd_per_million) + price_of(
+        min(OUTPUT_TOKENS_USUAL, sizes.output_cap), nusd_per_million=price.output_nusd_per_million
+    )
+
+
+def _hold_nusd(sizes: Sizes, price: Price, *, growth: int) -> int:
+    input_tokens = (sizes.prompt_tokens * growth + sizes.item_tokens + EXTRA_TOKENS) * 105 // 100
+    return price_of(input_tokens, nusd_per_million=price.input_nusd_per_million) + price_of(
+        sizes.output_cap, nusd_per_million=price.output_nusd_per_million
+    )

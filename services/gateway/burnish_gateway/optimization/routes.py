@@ -1,0 +1,229 @@
+"""`/v1/test-runs`, `/v1/optimizations` and `/v1/suggestions`."""
+
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from asyncpg import Record
+from fastapi import Query, Request
+from fastapi.responses import Response
+
+from burnish_gateway.access import audit
+from burnish_gateway.access.principal import Principal
+from burnish_gateway.deps import Editor, Gateway, GatewayParts, Viewer
+from burnish_gateway.execution.streaming import EventStream
+from burnish_gateway.idempotency import run_once
+from burnish_gateway.optimization import answers, decide, store
+from burnish_gateway.optimization.bodies import AcceptBody, OptimizationBody, RejectBody, TestRunBody
+from burnish_gateway.optimization.follow import follow_job
+from burnish_gateway.optimization.start import start_optimization, start_test_run
+from burnish_gateway.optimization.store import RunKind
+from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
+from burnish_gateway.wire import make_router
+from burnish_shared.db.session import Tx
+from burnish_shared.errors import NotFound
+from burnish_shared.slug import parse_slug
+
+router = make_router("optimization")
+
+Limit = Annotated[int, Query(ge=1, le=PAGE_MOST)]
+Slug = Annotated[str | None, Query(max_length=130, description="Only those of this prompt.")]
+RunStatus = Literal["pending", "running", "completed", "failed", "cancelled"]
+
+
+@router.post("/v1/test-runs", status_code=202, response_model=answers.StartedAnswer)
+async def create_test_run(request: Request, gateway: GatewayParts, principal: Editor, body: TestRunBody) -> Response:
+    """Runs a version over a split of a dataset, in the background."""
+
+    async def work(tx: Tx) -> answers.StartedAnswer:
+        started = await start_test_run(tx, principal, body)
+        await audit.note(tx, principal, action="test_run.started", kind="test_run", key=str(started.id))
+        return answers.started_answer(started)
+
+    return await _started(gateway, await run_once(gateway, request, principal, status=202, work=work))
+
+
+@router.get("/v1/test-runs")
+async def list_test_runs(
+    *,
+    gateway: GatewayParts,
+    principal: Viewer,
+    prompt: Slug = None,
+    status: RunStatus | None = None,
+    limit: Limit = PAGE_DEFAULT,
+    cursor: str | None = None,
+) -> answers.TestRunPage:
+    page = await _list(gateway, principal, "test_run", prompt=prompt, status=status, limit=limit, cursor=cursor)
+    return answers.TestRunPage(data=[answers.test_run_answer(row, in_full=False) for row in page["data"]], next_cursor=page["next_cursor"])
+
+
+@router.get("/v1/test-runs/{run_id}")
+async def read_test_run(gateway: GatewayParts, principal: Viewer, run_id: UUID) -> answers.TestRunAnswer:
+    return answers.test_run_answer(await _find(gateway, principal, "test_run", run_id))
+
+
+@router.post("/v1/test-runs/{run_id}/cancel", response_model=answers.TestRunAnswer)
+async def cancel_test_run(request: Request, gateway: GatewayParts, principal: Editor, run_id: UUID) -> Response:
+    """Stops within seconds. What has ended stays as it is."""
+
+    async def work(tx: Tx) -> answers.TestRunAnswer:
+        return answers.test_run_answer(await _cancel(tx, principal, "test_run", run_id))
+
+    return await run_once(gateway, request, principal, status=200, work=work)
+
+
+@router.post("/v1/optimizations", status_code=202, response_model=answers.StartedAnswer)
+async def create_optimization(request: Request, gateway: GatewayParts, principal: Editor, body: OptimizationBody) -> Response:
+    """Searches a better prompt on train and validation, and measures it once on test, in the background."""
+
+    async def work(tx: Tx) -> answers.StartedAnswer:
+        started = await start_optimization(tx, principal, body)
+        await audit.note(tx, principal, action="optimization.started", kind="optimization", key=str(started.id))
+        return answers.started_answer(started)
+
+    return await _started(gateway, await run_once(gateway, request, principal, status=202, work=work))
+
+
+@router.get("/v1/optimizations")
+async def list_optimizations(
+    *,
+    gateway: GatewayParts,
+    principal: Viewer,
+    prompt: Slug = None,
+    status: RunStatus | None = None,
+    limit: Limit = PAGE_DEFAULT,
+    cursor: str | None = None,
+) -> answers.OptimizationPage:
+    page = await _list(gateway, principal, "optimization", prompt=prompt, status=status, limit=limit, cursor=cursor)
+    data = [answers.optimization_answer(row, in_full=False) for row in page["data"]]
+    return answers.OptimizationPage(data=data, next_cursor=page["next_cursor"])
+
+
+@router.get("/v1/optimizations/{job_id}")
+async def read_optimization(gateway: GatewayParts, principal: Viewer, job_id: UUID) -> answers.OptimizationAnswer:
+    return answers.optimization_answer(await _find(gateway, principal, "optimization", job_id))
+
+
+@router.get("/v1/optimizations/{job_id}/events", response_class=EventStream)
+async def follow_optimization(gateway: GatewayParts, principal: Viewer, job_id: UUID) -> Response:
+    """Server-sent events: `progress` as it changes, `done` with the job at the end."""
+    await _find(gateway, principal, "optimization", job_id)
+    return EventStream(follow_job(gateway.db, principal.workspace_id, job_id), headers={})
+
+
+@router.post("/v1/optimizations/{job_id}/cancel", response_model=answers.OptimizationAnswer)
+async def cancel_optimization(request: Request, gateway: GatewayParts, principal: Editor, job_id: UUID) -> Response:
+    """Stops within seconds; what was not spent goes back. What has ended stays as it is."""
+
+    async def work(tx: Tx) -> answers.OptimizationAnswer:
+        return answers.optimization_answer(await _cancel(tx, principal, "optimization", job_id))
+
+    return await run_once(gateway, request, principal, status=200, work=work)
+
+
+@router.get("/v1/suggestions")
+async def list_suggestions(
+    *,
+    gateway: GatewayParts,
+    principal: Viewer,
+    prompt: Slug = None,
+    status: Literal["open", "accepted", "rejected"] | None = None,
+    limit: Limit = PAGE_DEFAULT,
+    cursor: str | None = None,
+) -> answers.SuggestionPage:
+    position = gateway.cursors.open(cursor, principal.workspace_id, of="suggestions")
+    async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
+        found = await store.list_suggestions(
+            tx,
+            principal.workspace_id,
+            slug=None if prompt is None else parse_slug(prompt, param="prompt"),
+            status=status,
+            before=UUID(position[0]) if position else None,
+            limit=limit + 1,
+        )
+    page = _page(gateway, principal, found, limit=limit, of="suggestions", column="suggestion_id")
+    return answers.SuggestionPage(data=[answers.suggestion_answer(row) for row in page["data"]], next_cursor=page["next_cursor"])
+
+
+@router.get("/v1/suggestions/{suggestion_id}")
+async def read_suggestion(gateway: GatewayParts, principal: Viewer, suggestion_id: UUID) -> answers.SuggestionAnswer:
+    async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
+        row = await store.find_suggestion(tx, principal.workspace_id, suggestion_id)
+    if row is None:
+        raise decide.no_such_suggestion()
+    return answers.suggestion_answer(row)
+
+
+@router.post("/v1/suggestions/{suggestion_id}/accept", response_model=answers.AcceptedAnswer)
+async def accept_suggestion(
+    request: Request, gateway: GatewayParts, principal: Editor, suggestion_id: UUID, body: AcceptBody | None = None
+) -> Response:
+    """Makes what was measured the next version, and moves a label to it (`production`, unless another or null is given)."""
+
+    async def work(tx: Tx) -> answers.AcceptedAnswer:
+        accepted = await decide.accept(tx, principal, suggestion_id, body or AcceptBody(), clock=gateway.clock)
+        row = await store.find_suggestion(tx, principal.workspace_id, suggestion_id)
+        return answers.AcceptedAnswer(id=suggestion_id, prompt=row["slug"] if row else "", version=accepted.version, label=accepted.label)
+
+    answer = await run_once(gateway, request, principal, status=200, work=work)
+    await gateway.catalog.catch_up()
+    return answer
+
+
+@router.post("/v1/suggestions/{suggestion_id}/reject", response_model=answers.SuggestionAnswer)
+async def reject_suggestion(request: Request, gateway: GatewayParts, principal: Editor, suggestion_id: UUID, body: RejectBody) -> Response:
+    async def work(tx: Tx) -> answers.SuggestionAnswer:
+        await decide.reject(tx, principal, suggestion_id, reason=body.reason, clock=gateway.clock)
+        row = await store.find_suggestion(tx, principal.workspace_id, suggestion_id)
+        if row is None:
+            raise decide.no_such_suggestion()
+        return answers.suggestion_answer(row)
+
+    return await run_once(gateway, request, principal, status=200, work=work)
+
+
+async def _started(gateway: Gateway, response: Response) -> Response:
+    """The wake-up leaves at once."""
+    gateway.relay.wake()
+    return response
+
+
+async def _find(gateway: Gateway, principal: Principal, kind: RunKind, run_id: UUID) -> Record:
+    async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
+        row = await store.find_run(tx, principal.workspace_id, kind, run_id)
+    if row is None:
+        raise _no_such(kind)
+    return row
+
+
+async def _cancel(tx: Tx, principal: Principal, kind: RunKind, run_id: UUID) -> Record:
+    await store.ask_to_cancel(tx, principal.workspace_id, kind, run_id)
+    row = await store.find_run(tx, principal.workspace_id, kind, run_id)
+    if row is None:
+        raise _no_such(kind)
+    await audit.note(tx, principal, action=f"{kind}.cancelled", kind=kind, key=str(run_id))
+    return row
+
+
+async def _list(
+    gateway: Gateway, principal: Principal, kind: RunKind, *, prompt: str | None, status: str | None, limit: int, cursor: str | None
+) -> dict[str, Any]:
+    position = gateway.cursors.open(cursor, principal.workspace_id, of=kind)
+    async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
+        found = await store.list_runs(
+            tx,
+            principal.workspace_id,
+            kind,
+            slug=None if prompt is None else parse_slug(prompt, param="prompt"),
+            status=status,
+            before=UUID(position[0]) if position else None,
+            limit=limit + 1,
+        )
+    return _page(gateway, principal, found, limit=limit, of=kind, column="test_run_id" if kind == "test_run" else "job_id")
+
+
+def _page(gateway: Gateway, principal: Principal, rows: list[Any], *, limit: int, of: str, column: str) -> dict[str, Any]:
+    return gateway.cursors.page(rows, limit=limit, workspace_id=principal.workspace_id, of=of, position=lambda row: [row[column]])
+
+
+def _no_such(kind: RunKind) -> NotFound:
+    return NotFound(f"There is no such {'test run' if kind == 'test_run' else 'optimization'} in this workspace.")

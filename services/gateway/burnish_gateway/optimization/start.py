@@ -1,0 +1,174 @@
+"""Start a test run or an optimization job: check what is named, set credit aside, write the row, wake the optimizer. One transaction."""
+
+import json
+import secrets
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from burnish_gateway.access.principal import Principal
+from burnish_gateway.datasets import store as datasets_store
+from burnish_gateway.datasets.dataset import Dataset, no_such_dataset
+from burnish_gateway.datasets.item import split_named
+from burnish_gateway.optimization import store
+from burnish_gateway.optimization.bodies import OptimizationBody, TestRunBody
+from burnish_gateway.optimization.forecast import Forecast, Sizes, forecast_job, forecast_test_run
+from burnish_gateway.registry import store as prompts_store
+from burnish_gateway.registry.prompt import Prompt, Version, no_such_prompt
+from burnish_shared import subjects
+from burnish_shared.contracts.executions import Price
+from burnish_shared.db import model_store, outbox
+from burnish_shared.db.session import Tx
+from burnish_shared.errors import InvalidField, OutOfCredit
+from burnish_shared.ids import new_uuid
+from burnish_shared.money import MAX_AMOUNT_NUSD, NUSD_PER_CREDIT
+from burnish_shared.slug import LATEST, PRODUCTION, parse_label, parse_slug
+
+SERVICE = "gateway"
+
+DEFAULT_REFLECT = "simulated/writer"
+"""Where the task's model is simulated and nothing else is said. For real models the task's model proposes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    id: UUID
+    forecast: Forecast
+
+
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    """What is worked on, as it stands now."""
+
+    prompt: Prompt
+    version: Version
+    dataset: Dataset
+    sizes: Sizes
+
+
+async def start_test_run(tx: Tx, principal: Principal, body: TestRunBody) -> Started:
+    """Raises NotFound, InvalidField, OutOfCredit."""
+    split = split_named(body.split) or "test"
+    subject = await _subject(tx, principal, slug=body.prompt, version=body.version, label=body.label, dataset_id=body.dataset_id)
+    total = subject.dataset.counts[split] * body.repeats
+    if total == 0:
+        raise InvalidField(f"The dataset has no {split} items.", param="split")
+    model = body.models[0] if body.models else subject.version.content.model
+    forecast = forecast_test_run(subject.sizes, evaluations=total, price=await _price(tx, model, param="models"))
+
+    run_id = new_uuid()
+    account_id = await _fund(tx, principal, forecast.aside_nusd, reference=run_id)
+    await store.insert_test_run(
+        tx,
+        test_run_id=run_id,
+        workspace_id=principal.workspace_id,
+        prompt_id=subject.prompt.prompt_id,
+        slug=subject.prompt.slug,
+        version=subject.version.version,
+        model=model,
+        dataset_id=subject.dataset.dataset_id,
+        dataset_version=subject.dataset.version,
+        split=split,
+        repeats=body.repeats,
+        total=total,
+        funding_account_id=account_id,
+        created_by=principal.actor,
+    )
+    await _wake(tx, subjects.TEST_RUNS_REQUESTED, run_id, workspace_id=principal.workspace_id)
+    return Started(run_id, forecast)
+
+
+async def start_optimization(tx: Tx, principal: Principal, body: OptimizationBody) -> Started:
+    """Raises NotFound, InvalidField, OutOfCredit."""
+    subject = await _subject(tx, principal, slug=body.prompt, version=body.version, label=None, dataset_id=body.dataset_id)
+    task_model = body.models.task or subject.version.content.model
+    reflect_model = body.models.reflect or (DEFAULT_REFLECT if task_model.startswith("simulated/") else task_model)
+    task, reflect = await _price(tx, task_model, param="models.task"), await _price(tx, reflect_model, param="models.reflect")
+    forecast = forecast_job(subject.sizes, evaluations=body.budget.evaluations, task=task, reflect=reflect)
+    given = None if body.budget.credits is None else max(1, round(body.budget.credits * NUSD_PER_CREDIT))
+
+    job_id = new_uuid()
+    account_id = await _fund(tx, principal, given or forecast.aside_nusd, reference=job_id)
+    await store.insert_job(
+        tx,
+        job_id=job_id,
+        workspace_id=principal.workspace_id,
+        prompt_id=subject.prompt.prompt_id,
+        slug=subject.prompt.slug,
+        base_version=subject.version.version,
+        dataset_id=subject.dataset.dataset_id,
+        dataset_version=subject.dataset.version,
+        method=body.method,
+        task_model=task_model,
+        reflect_model=reflect_model,
+        seed=secrets.randbelow(2**31) if body.seed is None else body.seed,
+        budget_evaluations=body.budget.evaluations,
+        budget_nusd=given or forecast.aside_nusd,
+        budget_seconds=body.budget.seconds,
+        funding_account_id=account_id,
+        created_by=principal.actor,
+    )
+    await _wake(tx, subjects.OPTIMIZATIONS_REQUESTED, job_id, workspace_id=principal.workspace_id)
+    return Started(job_id, forecast)
+
+
+async def _subject(tx: Tx, principal: Principal, *, slug: str, version: int | None, label: str | None, dataset_id: UUID) -> _Subject:
+    """The version that is named (production, else the newest, where none is), and a dataset that fits it."""
+    name = parse_slug(slug, param="prompt")
+    head = await prompts_store.find_head(tx, principal.workspace_id, name)
+    if head is None:
+        raise no_such_prompt(name)
+    wanted = None if label is None else parse_label(label)
+    if wanted is None and version is None:
+        wanted = PRODUCTION if PRODUCTION in head.labels else LATEST
+    number, _ = head.named(label=wanted, version=version)
+    found = await prompts_store.find_version(tx, principal.workspace_id, head.prompt.prompt_id, number)
+    if found is None:
+        raise no_such_prompt(name, version=number)
+    dataset = await datasets_store.find_dataset(tx, principal.workspace_id, dataset_id)
+    longest = await store.longest_input(tx, principal.workspace_id, dataset_id)
+    if dataset is None or longest is None:
+        raise no_such_dataset()
+    _check_fit(found, longest[1])
+    return _Subject(head.prompt, found, dataset, Sizes.of(found.content.fields(), longest_input=longest[0]))
+
+
+def _check_fit(version: Version, given: Any) -> None:
+    """An early word where a text cannot fill a prompt of several variables; the optimizer says the same later, item by item."""
+    roots = {name.partition(".")[0] for name in version.content.template().required}
+    if isinstance(given, str) and len(roots) > 1 and "input" not in roots:
+        names = ", ".join(sorted(roots))
+        raise InvalidField(
+            f"The prompt needs the variables {names}: give each item's input as an object that names them.", param="dataset_id"
+        )
+    if isinstance(given, dict) and roots - set(given):
+        raise InvalidField(f"Items lack the variables {', '.join(sorted(roots - set(given)))}.", param="dataset_id")
+
+
+async def _price(tx: Tx, model: str, *, param: str) -> Price:
+    """Raises InvalidField for a model that cannot be called: unknown, retired, or without a price."""
+    facts = await model_store.find_model(tx, model)
+    if facts is None or not facts.active:
+        raise InvalidField(f"There is no model {model[:200]!r}; GET /v1/models lists those that can be called.", param=param)
+    if facts.price is None:
+        raise InvalidField(f"The model {model[:200]!r} has no price yet; set one with POST /v1/models.", param=param)
+    return facts.price
+
+
+async def _fund(tx: Tx, principal: Principal, amount_nusd: int, *, reference: UUID) -> int:
+    amount = min(amount_nusd, MAX_AMOUNT_NUSD)
+    account_id = await store.fund(
+        tx, principal.workspace_id, credit_account_id=principal.workspace.credit_account_id, amount_nusd=amount, reference=reference
+    )
+    if account_id is None:
+        wanted = -(-amount // NUSD_PER_CREDIT)
+        raise OutOfCredit(
+            f"This would set {wanted} credits aside, and the workspace has less. Lower the budget, or add credit.", param="budget"
+        )
+    return account_id
+
+
+async def _wake(tx: Tx, subject: str, run_id: UUID, *, workspace_id: UUID) -> None:
+    """Only a wake-up: the row is what counts."""
+    body = json.dumps({"id": str(run_id), "workspace_id": str(workspace_id)}).encode()
+    await outbox.put(tx, service=SERVICE, subject=subject, message_id=str(run_id), body=body)

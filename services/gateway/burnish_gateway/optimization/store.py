@@ -1,0 +1,124 @@
+"""The SQL of test runs, jobs and suggestions as the gateway may touch them: it inserts, reads, asks to cancel, and notes decisions."""
+
+from typing import Any, Final, Literal
+from uuid import UUID
+
+import asyncpg
+
+from burnish_shared.db.session import Tx
+
+RunKind = Literal["test_run", "optimization"]
+
+_TABLE: Final = {"test_run": ("test_runs", "test_run_id"), "optimization": ("optimization_jobs", "job_id")}
+
+_SUGGESTION: Final = """suggestion_id, prompt_id, slug, base_version, job_id, status, content, evidence, simulated, accepted_version, label,
+    reason, decided_by, decided_at, created_at"""
+
+
+async def fund(tx: Tx, workspace_id: UUID, *, credit_account_id: int, amount_nusd: int, reference: UUID) -> int | None:
+    """Sets credit aside for a job, in the transaction that makes it. None: there is not enough."""
+    account: int | None = await tx.fetchval("SELECT fund($1, $2, $3, $4)", workspace_id, credit_account_id, amount_nusd, reference)
+    return account
+
+
+async def longest_input(tx: Tx, workspace_id: UUID, dataset_id: UUID) -> tuple[str, Any] | None:
+    """The longest input as text, and as it is; None for a dataset without items."""
+    row = await tx.fetchrow(
+        """SELECT input::text AS text, input FROM dataset_items WHERE workspace_id = $1 AND dataset_id = $2
+            ORDER BY length(input::text) DESC, item_id LIMIT 1""",
+        workspace_id,
+        dataset_id,
+    )
+    return (row["text"], row["input"]) if row else None
+
+
+async def insert_test_run(tx: Tx, **columns: Any) -> None:
+    await _insert(tx, "test_runs", columns)
+
+
+async def insert_job(tx: Tx, **columns: Any) -> None:
+    await _insert(tx, "optimization_jobs", columns)
+
+
+async def find_run(tx: Tx, workspace_id: UUID, kind: RunKind, run_id: UUID) -> asyncpg.Record | None:
+    table, column = _TABLE[kind]
+    return await tx.fetchrow(f"SELECT * FROM {table} WHERE workspace_id = $1 AND {column} = $2", workspace_id, run_id)
+
+
+async def list_runs(
+    tx: Tx, workspace_id: UUID, kind: RunKind, *, slug: str | None, status: str | None, before: UUID | None, limit: int
+) -> list[asyncpg.Record]:
+    """Newest first."""
+    table, column = _TABLE[kind]
+    rows = await tx.fetch(
+        f"""SELECT * FROM {table} WHERE workspace_id = $1 AND ($2::text IS NULL OR slug = $2) AND ($3::text IS NULL OR status = $3)
+               AND ($4::uuid IS NULL OR {column} < $4) ORDER BY {column} DESC LIMIT $5""",
+        workspace_id,
+        slug,
+        status,
+        before,
+        limit,
+    )
+    return list(rows)
+
+
+async def ask_to_cancel(tx: Tx, workspace_id: UUID, kind: RunKind, run_id: UUID) -> None:
+    """Ends at once what nobody has begun, and asks whoever works on it to stop. What has ended stays as it is."""
+    table, column = _TABLE[kind]
+    row = await tx.fetchrow(
+        f"""UPDATE {table} SET cancel_requested = true,
+                   status = CASE WHEN status = 'pending' THEN 'cancelled' ELSE status END,
+                   finished_at = CASE WHEN status = 'pending' THEN clock_timestamp() ELSE finished_at END
+             WHERE workspace_id = $1 AND {column} = $2 AND status IN ('pending', 'running') RETURNING status, funding_account_id""",
+        workspace_id,
+        run_id,
+    )
+    if row is not None and row["status"] == "cancelled":
+        await tx.execute("SELECT close_funding($1)", row["funding_account_id"])
+
+
+async def find_suggestion(tx: Tx, workspace_id: UUID, suggestion_id: UUID, *, for_update: bool = False) -> asyncpg.Record | None:
+    lock = " FOR UPDATE" if for_update else ""
+    return await tx.fetchrow(
+        f"SELECT {_SUGGESTION} FROM suggestions WHERE workspace_id = $1 AND suggestion_id = $2{lock}", workspace_id, suggestion_id
+    )
+
+
+async def list_suggestions(
+    tx: Tx, workspace_id: UUID, *, slug: str | None, status: str | None, before: UUID | None, limit: int
+) -> list[asyncpg.Record]:
+    """Newest first."""
+    rows = await tx.fetch(
+        f"""SELECT {_SUGGESTION} FROM suggestions WHERE workspace_id = $1 AND ($2::text IS NULL OR slug = $2)
+               AND ($3::text IS NULL OR status = $3) AND ($4::uuid IS NULL OR suggestion_id < $4) ORDER BY suggestion_id DESC LIMIT $5""",
+        workspace_id,
+        slug,
+        status,
+        before,
+        limit,
+    )
+    return list(rows)
+
+
+async def decide(
+    tx: Tx, workspace_id: UUID, suggestion_id: UUID, *, status: str, by: str, version: int | None, label: str | None, reason: str | None
+) -> None:
+    await tx.execute(
+        """UPDATE suggestions SET status = $3, decided_by = $4, decided_at = clock_timestamp(), accepted_version = $5, label = $6,
+                  reason = $7
+            WHERE workspace_id = $1 AND suggestion_id = $2 AND status = 'open'""",
+        workspace_id,
+        suggestion_id,
+        status,
+        by,
+        version,
+        label,
+        reason,
+    )
+
+
+async def _insert(tx: Tx, table: str, columns: dict[str, Any]) -> None:
+    """Names of columns are the callers' keywords, never a user's text."""
+    names = sorted(columns)
+    places = ", ".join(f"${number}" for number in range(1, len(names) + 1))
+    await tx.execute(f"INSERT INTO {table} ({', '.join(names)}) VALUES ({places})", *(columns[name] for name in names))

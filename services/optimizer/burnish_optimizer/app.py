@@ -1,0 +1,91 @@
+"""Composition root of the optimizer: the workshop, its wake-up messages, the outbox relay, health."""
+
+import asyncio
+from functools import partial
+
+from burnish_optimizer.consumers import wake_up
+from burnish_optimizer.io.answers_inbox import AnswersInbox
+from burnish_optimizer.io.evaluations import Desk
+from burnish_optimizer.io.work_store import Claim
+from burnish_optimizer.run_job import run_job
+from burnish_optimizer.run_test_run import run_test_run
+from burnish_optimizer.settings import OptimizerSettings
+from burnish_optimizer.work import Workshop
+from burnish_shared.bus.batch import consume
+from burnish_shared.bus.connect import Bus, connect
+from burnish_shared.bus.relay import Relay
+from burnish_shared.clock import Clock, SystemClock
+from burnish_shared.db.session import Database
+from burnish_shared.errors import Unavailable
+from burnish_shared.process import HealthServer, supervise
+from burnish_shared.streams import OPTIMIZER_JOBS
+
+
+async def main(stop: asyncio.Event, settings: OptimizerSettings | None = None) -> None:
+    """Works until `stop`. Settings come from the environment where none are given."""
+    settings = settings or OptimizerSettings()
+    db = await Database.open(
+        settings.database_url.get_secret_value(), application_name=f"optimizer-{settings.replica}", max_size=settings.database_connections
+    )
+    bus = await connect(settings.nats_url.get_secret_value(), service="optimizer", replica=settings.replica)
+    try:
+        await run(settings, db=db, bus=bus, stop=stop)
+    finally:
+        await bus.close()
+        await db.close()
+
+
+async def run(settings: OptimizerSettings, *, db: Database, bus: Bus, stop: asyncio.Event) -> None:
+    """Everything that the optimizer does, on connections that are given."""
+    relay = Relay(db, bus, service="optimizer", wait_ms=settings.relay_wait_ms)
+    inbox = AnswersInbox(bus)
+    await inbox.open()
+    workshop = make_workshop(settings, db=db, bus=bus, inbox=inbox, relay=relay, clock=SystemClock())
+    await supervise(
+        workshop.run(stop),
+        consume(bus, OPTIMIZER_JOBS, wake_up(workshop.wake), db=db, stop=stop),
+        relay.run(stop),
+        HealthServer(settings.metrics_port, partial(_why_not_ready, db, bus)).run(stop),
+        _until_lost(bus, stop),
+        stop=stop,
+    )
+
+
+def make_workshop(settings: OptimizerSettings, *, db: Database, bus: Bus, inbox: AnswersInbox, relay: Relay, clock: Clock) -> Workshop:
+    async def do_test_run(claim: Claim, desk: Desk) -> None:
+        await run_test_run(claim, db=db, desk=desk, clock=clock, progress_interval_s=settings.progress_interval_s)
+
+    async def do_optimization(claim: Claim, desk: Desk) -> None:
+        await run_job(claim, db=db, desk=desk, clock=clock)
+
+    return Workshop(
+        db=db,
+        bus=bus,
+        inbox=inbox,
+        settings=settings,
+        clock=clock,
+        do_test_run=do_test_run,
+        do_optimization=do_optimization,
+        wake_relay=relay.wake,
+    )
+
+
+async def _until_lost(bus: Bus, stop: asyncio.Event) -> None:
+    """Ends with `stop`, or with an error when NATS refuses us for good: the process is then started anew."""
+    lost, stopped = asyncio.ensure_future(bus.until_lost()), asyncio.ensure_future(stop.wait())
+    done, pending = await asyncio.wait({lost, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    for one in pending:
+        one.cancel()
+    if lost in done:
+        lost.result()
+
+
+async def _why_not_ready(db: Database, bus: Bus) -> str | None:
+    if not bus.is_connected:
+        return "NATS cannot be reached"
+    try:
+        async with db.unit_of_work(read_only=True) as tx:
+            await tx.fetchval("SELECT 1")
+    except Unavailable:
+        return "PostgreSQL cannot be reached"
+    return None

@@ -1,0 +1,14 @@
+"""The optimizer's edge on the bus: messages of JOBS only say that there may be work; the rows say what."""
+
+from collections.abc import Callable, Sequence
+
+from burnish_shared.bus.batch import Delivered, Handle
+
+
+def wake_up(wake: Callable[[], None]) -> Handle:
+    """A handler that acknowledges everything: what is not claimed now is found by the next look."""
+
+    async def handle(messages: Sequence[Delivered]) -> None:
+        wake()
+
+    return handle

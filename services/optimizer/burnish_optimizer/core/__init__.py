@@ -1,0 +1,1 @@
+"""What the optimizer decides without asking anybody. Pure."""

@@ -1,0 +1,97 @@
+"""What a test run says of its answers. Pure."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from burnish_optimizer.core.scoring import is_right
+from burnish_optimizer.stats import wilson_interval
+
+FAILED_CASES_MOST: Final = 200
+MATRIX_LABELS_MOST: Final = 100
+OTHER: Final = "(other)"
+"""In the confusion matrix: an answer that no item expects."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One answered item. `output` None: the execution did not succeed, and `error` says why."""
+
+    item_id: UUID
+    execution_id: UUID
+    input: str | dict[str, Any]
+    expected: str
+    output: str | None
+    cost_nusd: int
+    latency_ms: int | None
+    error: dict[str, Any] | None = None
+
+    @property
+    def is_right(self) -> bool:
+        return is_right(self.output, expected=self.expected)
+
+
+def summarize(cases: Sequence[Case]) -> dict[str, Any]:
+    """The result of a test run as it is kept and shown (PRODUCT D3): of all cases, or of those that have come so far."""
+    correct = sum(case.is_right for case in cases)
+    low, high = wilson_interval(correct, len(cases))
+    failed = [case for case in cases if not case.is_right]
+    return {
+        "metrics": {
+            "overall_accuracy": round(correct / len(cases), 6) if cases else None,
+            "interval": {"low": round(low, 6), "high": round(high, 6), "confidence": 0.95},
+            "correct": correct,
+            "total": len(cases),
+            "errors": sum(case.output is None for case in cases),
+            "category_stats": _categories(cases),
+        },
+        "confusion_matrix": _confusion(cases),
+        "failed_cases": [_failed(case) for case in failed[:FAILED_CASES_MOST]],
+        "failed_cases_left_out": max(0, len(failed) - FAILED_CASES_MOST),
+        "cost_nusd": sum(case.cost_nusd for case in cases),
+        "latency_ms": _latency([case.latency_ms for case in cases if case.latency_ms is not None]),
+    }
+
+
+def _categories(cases: Sequence[Case]) -> dict[str, dict[str, Any]]:
+    stats: dict[str, dict[str, Any]] = {}
+    for label in sorted({case.expected for case in cases}):
+        own = [case for case in cases if case.expected == label]
+        correct = sum(case.is_right for case in own)
+        stats[label] = {"total": len(own), "correct": correct, "accuracy": round(correct / len(own), 6)}
+        if len(stats) == MATRIX_LABELS_MOST:
+            break
+    return stats
+
+
+def _confusion(cases: Sequence[Case]) -> dict[str, dict[str, int]]:
+    """Expected → answered → count; only what occurred. Empty where answers are no categories."""
+    labels = {case.expected.strip() for case in cases}
+    if len(labels) > MATRIX_LABELS_MOST:
+        return {}
+    matrix: dict[str, Counter[str]] = {label: Counter() for label in sorted(labels)}
+    for case in cases:
+        got = (case.output or "").strip()
+        matrix[case.expected.strip()][got if got in labels else OTHER] += 1
+    return {label: dict(sorted(row.items())) for label, row in matrix.items()}
+
+
+def _failed(case: Case) -> dict[str, Any]:
+    return {
+        "item_id": str(case.item_id),
+        "execution_id": str(case.execution_id),
+        "input": case.input,
+        "expected": case.expected,
+        "output": case.output,
+        "error": case.error,
+    }
+
+
+def _latency(values: Sequence[int]) -> dict[str, int] | None:
+    """Nearest-rank percentiles."""
+    if not values:
+        return None
+    ranked = sorted(values)
+    return {f"p{share}": ranked[min(len(ranked) - 1, len(ranked) * share // 100)] for share in (50, 95)}

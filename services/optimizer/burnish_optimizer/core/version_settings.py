@@ -1,0 +1,26 @@
+"""Which fields of a version go to the provider, under these names. Pure."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+SETTING_FIELDS: Final = (
+    "temperature",
+    "max_tokens",
+    "top_p",
+    "frequency_penalty",
+    "presence_penalty",
+    "stop",
+    "seed",
+    "reasoning_effort",
+    "response_format",
+    "tools",
+    "tool_choice",
+)
+
+DEFAULT_TIMEOUT_S: Final = 30.0
+"""PRODUCT P1: where nothing is said."""
+
+
+def settings_of(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Only what was given."""
+    return {name: content[name] for name in SETTING_FIELDS if content.get(name) is not None}

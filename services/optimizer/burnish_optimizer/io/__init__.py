@@ -1,0 +1,1 @@
+"""The optimizer's outside: PostgreSQL and NATS."""

@@ -1,0 +1,129 @@
+"""Items of datasets (PROMISES O-03).
+
+Train and validation come by one function; test items only by `open_test_split`, which counts the look and pays for it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+from uuid import UUID
+
+from burnish_optimizer.stats import MAX_LOOKS, alpha_of_look
+from burnish_shared.db.session import Tx
+from burnish_shared.ids import new_uuid
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetItem:
+    """`input`: a text, or variables by name."""
+
+    item_id: UUID
+    input: str | dict[str, Any]
+    expected: str
+
+
+@dataclass(frozen=True, slots=True)
+class TestSplitFacts:
+    """What may be known of a test split without looking: how many items, how many looks it has paid for, how often people ran it."""
+
+    __test__ = False  # pytest takes the name for a test
+
+    items: int
+    test_version: int
+    looks: int
+    reads: int
+    own_look: int | None
+    """The number of the look that this job took before it was interrupted."""
+
+    @property
+    def has_look_left(self) -> bool:
+        return self.own_look is not None or self.looks < MAX_LOOKS
+
+
+@dataclass(frozen=True, slots=True)
+class TestSplit:
+    """The right to one paired measurement, and the items for it. `alpha`: what this look may claim a gain at, one-sided."""
+
+    __test__ = False
+
+    items: tuple[DatasetItem, ...]
+    test_version: int
+    look: int
+    alpha: float
+
+
+async def load_search_items(
+    tx: Tx, workspace_id: UUID, dataset_id: UUID, *, version: int, split: Literal["train", "validation"]
+) -> tuple[DatasetItem, ...]:
+    """Items that a search may see, as the dataset was at `version`, in order. There is no way to ask this for test items."""
+    return await _load(tx, workspace_id, dataset_id, version=version, split="train" if split == "train" else "validation")
+
+
+async def load_for_test_run(
+    tx: Tx, workspace_id: UUID, dataset_id: UUID, *, version: int, split: str, owner_id: UUID
+) -> Sequence[DatasetItem]:
+    """Items of a test run. On the test split the reading is noted, without a share of the error budget: it compares nothing."""
+    if split == "test":
+        await tx.execute(
+            """INSERT INTO test_looks (look_id, workspace_id, dataset_id, test_version, owner_id)
+               SELECT $3, $1, $2, test_version, $4 FROM datasets WHERE workspace_id = $1 AND dataset_id = $2 ON CONFLICT DO NOTHING""",
+            workspace_id,
+            dataset_id,
+            new_uuid(),
+            owner_id,
+        )
+    return await _load(tx, workspace_id, dataset_id, version=version, split=split)
+
+
+async def test_split_facts(tx: Tx, workspace_id: UUID, dataset_id: UUID, *, version: int, job_id: UUID) -> TestSplitFacts:
+    """Counts only."""
+    row = await tx.fetchrow(
+        """SELECT (SELECT count(*) FROM dataset_items i WHERE i.workspace_id = $1 AND i.dataset_id = $2 AND i.split = 'test'
+                      AND i.added_version <= $3) AS items, d.test_version,
+                  (SELECT count(number) FROM test_looks l WHERE l.workspace_id = $1 AND l.dataset_id = $2
+                      AND l.test_version = d.test_version) AS looks,
+                  (SELECT count(*) FROM test_looks l WHERE l.workspace_id = $1 AND l.dataset_id = $2
+                      AND l.test_version = d.test_version AND l.number IS NULL) AS reads,
+                  (SELECT l.number FROM test_looks l WHERE l.workspace_id = $1 AND l.owner_id = $4) AS own_look
+             FROM datasets d WHERE d.workspace_id = $1 AND d.dataset_id = $2""",
+        workspace_id,
+        dataset_id,
+        version,
+        job_id,
+    )
+    if row is None:
+        raise LookupError(f"dataset {dataset_id} is gone")
+    return TestSplitFacts(**dict(row))
+
+
+async def open_test_split(tx: Tx, workspace_id: UUID, dataset_id: UUID, *, version: int, job_id: UUID) -> TestSplit:
+    """Takes one look, counted and paid in the same transaction. A job that is resumed gets the look that it took before."""
+    await tx.execute("SELECT pg_advisory_xact_lock(hashtextextended('burnish.test_looks:' || $1::text, 0))", dataset_id)
+    facts = await test_split_facts(tx, workspace_id, dataset_id, version=version, job_id=job_id)
+    look = facts.own_look or facts.looks + 1
+    if facts.own_look is None:
+        await tx.execute(
+            """INSERT INTO test_looks (look_id, workspace_id, dataset_id, test_version, number, alpha, owner_id)
+               VALUES ($1, $2, $3, $4, $5, $6, $7)""",
+            new_uuid(),
+            workspace_id,
+            dataset_id,
+            facts.test_version,
+            look,
+            alpha_of_look(look),
+            job_id,
+        )
+    items = await _load(tx, workspace_id, dataset_id, version=version, split="test")
+    return TestSplit(items=items, test_version=facts.test_version, look=look, alpha=alpha_of_look(look))
+
+
+async def _load(tx: Tx, workspace_id: UUID, dataset_id: UUID, *, version: int, split: str) -> tuple[DatasetItem, ...]:
+    rows = await tx.fetch(
+        """SELECT item_id, input, expected FROM dataset_items
+            WHERE workspace_id = $1 AND dataset_id = $2 AND split = $3 AND added_version <= $4 ORDER BY position""",
+        workspace_id,
+        dataset_id,
+        split,
+        version,
+    )
+    return tuple(DatasetItem(**dict(row)) for row in rows)

@@ -1,0 +1,398 @@
+"""Evaluations as executions on the batch lane: asked once, found again after a crash, bought once.
+
+A question gets its execution id in its row before it is published. Whoever goes on after a crash reads the row: answered ones are taken
+as they are, others are looked up in the books, and only what the books do not know is sent again under the same id.
+"""
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Final
+from uuid import UUID
+
+import structlog
+
+from burnish_optimizer import metrics
+from burnish_optimizer.core.hold import hold_nusd
+from burnish_optimizer.core.retry import is_worth_another_try, wait_before_try_s
+from burnish_optimizer.core.scoring import is_right
+from burnish_optimizer.io import evaluations_store
+from burnish_optimizer.io.answers_inbox import AnswersInbox
+from burnish_optimizer.io.evaluations_store import Booked, Key, Stored
+from burnish_optimizer.settings import OptimizerSettings
+from burnish_shared import subjects
+from burnish_shared.bus.connect import Bus
+from burnish_shared.bus.frames import REPLY_HEADER, Frame, FrameKind
+from burnish_shared.clock import Clock
+from burnish_shared.contracts.executions import ExecutionRequest, Lane, Outcome, PromptRef, Route
+from burnish_shared.db.session import Database
+from burnish_shared.errors import BurnishError, Unavailable
+from burnish_shared.ids import new_uuid
+
+log = structlog.get_logger("burnish.optimizer")
+
+QUEUE_LIMIT_S: Final = 86_400.0
+RUN_LIMIT_S: Final = 120.0
+"""The executor sets the real deadline when it claims; this one stands in the message until then."""
+
+FUNDING_SPENT: Final = "funding"
+"""The executor's word for a job's account that has too little left."""
+
+SENT_MOST: Final = 4
+"""So often is a silent evaluation sent again before its job gives up."""
+
+
+class OutOfFunds(BurnishError):
+    """The executor did not admit an evaluation: the job's money, or the workspace's, is spent. `reason`: the verdict's name."""
+
+    code = "out_of_credit"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"An evaluation could not be paid for any more ({reason}).")
+        self.reason = reason
+
+
+class EvaluationFailed(BurnishError):
+    """The model could not be asked, time and again."""
+
+    code = "evaluation_failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One call of a model. `expected` None: the answer is not scored (a proposal)."""
+
+    key: Key
+    route: Route
+    messages: list[dict[str, Any]]
+    variables: dict[str, Any]
+    settings: dict[str, Any]
+    timeout_s: float
+    prompt: PromptRef | None = None
+    output_format: str = "text"
+    expected: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back. `output` None: the execution did not succeed, for a reason that another try would not change."""
+
+    execution_id: UUID
+    output: str | None
+    error: dict[str, Any] | None
+    cost_nusd: int
+    latency_ms: int | None
+    simulated: bool
+
+
+@dataclass(slots=True)
+class _Asked:
+    question: Question
+    answer: "asyncio.Future[Answer]"
+    execution_id: UUID = field(default_factory=new_uuid)
+    attempt: int = 1
+    spent_before_nusd: int = 0
+    sent: int = 0
+    sent_at: float = 0.0
+    look_at: float = 0.0
+
+
+@dataclass(slots=True)
+class Desk:
+    """Asks the questions of one job. `run` must be running; at most `job_in_flight` are on their way at once."""
+
+    db: Database
+    bus: Bus
+    inbox: AnswersInbox
+    settings: OptimizerSettings
+    clock: Clock
+    workspace_id: UUID
+    owner_id: UUID
+    account_id: int
+    fence: int
+    _pending: deque[_Asked] = field(default_factory=deque)
+    _out: dict[UUID, _Asked] = field(default_factory=dict)
+    _arrived: list[tuple[_Asked, Booked]] = field(default_factory=list)
+    _wake_sender: asyncio.Event = field(default_factory=asyncio.Event)
+    _wake_writer: asyncio.Event = field(default_factory=asyncio.Event)
+    _wake_watcher: asyncio.Event = field(default_factory=asyncio.Event)
+    _later: set["asyncio.TimerHandle"] = field(default_factory=set)
+    _room: float = field(init=False)
+    """How many may be on their way: fewer while the job's account cannot hold more (added by one a round, cut when refused)."""
+
+    def __post_init__(self) -> None:
+        self._room = float(self.settings.job_in_flight)
+
+    async def ask(self, question: Question) -> Answer:
+        """The answer, once it is written down. Raises OutOfFunds, EvaluationFailed."""
+        asked = _Asked(question, asyncio.get_running_loop().create_future())
+        self._pending.append(asked)
+        self._wake_sender.set()
+        return await asked.answer
+
+    async def run(self) -> None:
+        """Sends, writes and watches until it is cancelled. What fails here fails the job: it comes out."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                for loop in (self._send(), self._write(), self._watch()):
+                    group.create_task(loop)
+        finally:
+            for execution_id in self._out:
+                self.inbox.forget(execution_id)
+            for timer in self._later:
+                timer.cancel()
+
+    async def cancel_all(self) -> None:
+        """Tells executors to stop what is under way. What still lies in the stream is not admitted once the account is closing."""
+        for execution_id in self._out:
+            with contextlib.suppress(Exception):
+                await self.bus.nc.publish(subjects.execution_cancel(execution_id), b"cancelled")
+
+    async def _send(self) -> None:
+        while True:
+            await self._wake_sender.wait()
+            self._wake_sender.clear()
+            room = int(self._room) - len(self._out)
+            batch = [self._pending.popleft() for _ in range(max(0, min(room, len(self._pending))))]
+            if batch:
+                await self._begin(batch)
+
+    async def _begin(self, batch: Sequence[_Asked]) -> None:
+        """Writes what is new, takes what is known, and sends the rest."""
+        async with self.db.unit_of_work(workspace=self.workspace_id) as tx:
+            stored = await evaluations_store.claim(
+                tx, self.workspace_id, self.owner_id, [(asked.question.key, asked.execution_id) for asked in batch]
+            )
+        known = [asked for asked in batch if stored[asked.question.key].status is not None]
+        for asked in known:
+            _tell(asked, _answered(stored[asked.question.key]))
+        fresh: list[_Asked] = []
+        for asked in batch:
+            row = stored[asked.question.key]
+            if row.status is None:
+                resumed = row.execution_id != asked.execution_id
+                asked.execution_id, asked.attempt, asked.spent_before_nusd = row.execution_id, row.attempt, row.spent_nusd
+                self._take_out(asked, look_now=resumed)
+                fresh.append(asked)
+        metrics.EVALUATIONS.labels("known").inc(len(known))
+        metrics.EVALUATIONS.labels("asked").inc(len(fresh))
+        await self._publish(fresh)
+        if known:
+            self._wake_sender.set()
+
+    def _take_out(self, asked: _Asked, *, look_now: bool = False) -> None:
+        now = asyncio.get_running_loop().time()
+        asked.look_at = now if look_now else now + self.settings.lost_after_s
+        self._out[asked.execution_id] = asked
+        self.inbox.listen(asked.execution_id, self._hear)
+        if look_now:
+            self._wake_watcher.set()
+
+    async def _publish(self, batch: Sequence[_Asked]) -> None:
+        """One message each. What the bus does not take now is sent again by the watcher."""
+
+        async def one(asked: _Asked) -> None:
+            asked.sent_at = asyncio.get_running_loop().time()
+            request = self._request(asked)
+            try:
+                await self.bus.publish(
+                    subjects.executions_requested_batch(self.workspace_id),
+                    request.model_dump_json().encode(),
+                    message_id=f"{asked.execution_id}:{asked.attempt}:{asked.sent}",
+                    headers={REPLY_HEADER: self.inbox.address(asked.execution_id)},
+                )
+            except Unavailable:
+                asked.sent_at = -self.settings.republish_after_s
+            else:
+                asked.sent += 1
+
+        await asyncio.gather(*(one(asked) for asked in batch))
+
+    def _request(self, asked: _Asked) -> ExecutionRequest:
+        question, now = asked.question, self.clock.now()
+        return ExecutionRequest(
+            execution_id=asked.execution_id,
+            workspace_id=self.workspace_id,
+            lane=Lane.BATCH,
+            fence=1,
+            deadline_at=now + timedelta(seconds=RUN_LIMIT_S),
+            queue_deadline_at=now + timedelta(seconds=QUEUE_LIMIT_S),
+            hold_nusd=hold_nusd(question.messages, question.settings, question.route),
+            account_ids=[self.account_id],
+            prompt=question.prompt,
+            route=question.route,
+            messages=question.messages,
+            variables=question.variables,
+            settings=question.settings,
+            output_format=question.output_format,
+            timeout_s=question.timeout_s,
+            job_id=self.owner_id,
+            sent_at=now,
+        )
+
+    def _hear(self, execution_id: UUID, frame: Frame) -> None:
+        asked = self._out.get(execution_id)
+        if asked is None:
+            return
+        match frame.kind:
+            case FrameKind.TERMINAL:
+                outcome = Outcome.model_validate_json(frame.body)
+                self._arrive(asked, _booked(outcome))
+            case FrameKind.FULL:
+                self._not_admitted(asked, verdict=frame.body.decode("ascii", "replace")[:40] or "full")
+            case FrameKind.ELSEWHERE:
+                asked.look_at = 0.0
+                self._wake_watcher.set()
+            case _:
+                asked.look_at = asyncio.get_running_loop().time() + self.settings.lost_after_s
+
+    def _not_admitted(self, asked: _Asked, *, verdict: str) -> None:
+        """The job's account could not hold it. While others are on their way their holds will return, so it waits for them."""
+        if not self._let_go(asked):
+            return
+        if verdict == FUNDING_SPENT and self._out:
+            self._room = max(1.0, float(len(self._out)))
+            self._pending.appendleft(asked)
+        else:
+            _refuse(asked, OutOfFunds(verdict))
+
+    def _arrive(self, asked: _Asked, booked: Booked) -> None:
+        if self._let_go(asked):
+            self._room = min(float(self.settings.job_in_flight), self._room + 1 / self._room)
+            self._arrived.append((asked, booked))
+            self._wake_writer.set()
+
+    def _let_go(self, asked: _Asked) -> bool:
+        """False: it had been let go before, so this answer is a repeat."""
+        self.inbox.forget(asked.execution_id)
+        was_out = self._out.pop(asked.execution_id, None) is not None
+        self._wake_sender.set()
+        return was_out
+
+    async def _write(self) -> None:
+        """Writes what has arrived, all at once, and only then tells those who asked."""
+        while True:
+            await self._wake_writer.wait()
+            self._wake_writer.clear()
+            arrived, self._arrived = self._arrived, []
+            if arrived:
+                await self._settle(arrived)
+
+    async def _settle(self, arrived: Sequence[tuple[_Asked, Booked]]) -> None:
+        again = [(asked, booked) for asked, booked in arrived if is_worth_another_try(booked, attempt=asked.attempt)]
+        final = [(asked, booked) for asked, booked in arrived if not is_worth_another_try(booked, attempt=asked.attempt)]
+        renewed = [(asked, booked, new_uuid()) for asked, booked in again]
+        async with self.db.unit_of_work(workspace=self.workspace_id) as tx:
+            if final:
+                await evaluations_store.settle(
+                    tx, self.workspace_id, self.owner_id, [(booked, _score(asked.question, booked)) for asked, booked in final]
+                )
+            for _, booked, execution_id in renewed:
+                await evaluations_store.renew(tx, self.workspace_id, self.owner_id, booked, execution_id=execution_id)
+        metrics.EVALUATIONS.labels("answered").inc(len(final))
+        metrics.EVALUATIONS.labels("retried").inc(len(renewed))
+        for asked, booked, execution_id in renewed:
+            asked.spent_before_nusd += booked.cost_nusd
+            asked.execution_id, asked.attempt, asked.sent = execution_id, asked.attempt + 1, 0
+            self._send_later(asked)
+        for asked, booked in final:
+            _tell(asked, (booked, asked.spent_before_nusd + booked.cost_nusd))
+
+    def _send_later(self, asked: _Asked) -> None:
+        def due() -> None:
+            self._later.discard(timer)
+            self._pending.appendleft(asked)
+            self._wake_sender.set()
+
+        timer = asyncio.get_running_loop().call_later(wait_before_try_s(asked.attempt), due)
+        self._later.add(timer)
+
+    async def _watch(self) -> None:
+        """Looks up what is silent, and sends again what the books do not know after a long while."""
+        while True:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wake_watcher.wait(), self.settings.lost_after_s / 2)
+            self._wake_watcher.clear()
+            now = asyncio.get_running_loop().time()
+            silent = [asked for asked in self._out.values() if asked.look_at <= now]
+            if silent:
+                await self._look_up(silent)
+
+    async def _look_up(self, silent: Sequence[_Asked]) -> None:
+        try:
+            async with self.db.unit_of_work(workspace=self.workspace_id) as tx:
+                booked = await evaluations_store.find_booked(tx, self.workspace_id, [asked.execution_id for asked in silent])
+        except Unavailable:
+            return
+        found = {one.execution_id: one for one in booked}
+        now = asyncio.get_running_loop().time()
+        overdue: list[_Asked] = []
+        for asked in silent:
+            asked.look_at = now + self.settings.lost_after_s
+            if (row := found.get(asked.execution_id)) is not None:
+                self._arrive(asked, row)
+            elif now - asked.sent_at > self.settings.republish_after_s:
+                overdue.append(asked)
+        for asked in [one for one in overdue if one.sent >= SENT_MOST]:
+            self._let_go(asked)
+            _refuse(asked, EvaluationFailed("An evaluation was sent several times and never answered."))
+        await self._publish([one for one in overdue if one.sent < SENT_MOST])
+
+
+def _booked(outcome: Outcome) -> Booked:
+    return Booked(
+        execution_id=outcome.id,
+        status=outcome.status.value,
+        output=outcome.output,
+        error=outcome.error.model_dump() if outcome.error else None,
+        cost_nusd=outcome.cost_nusd,
+        latency_ms=outcome.latency_ms,
+        simulated=outcome.simulated,
+    )
+
+
+def _score(question: Question, booked: Booked) -> float | None:
+    if question.expected is None:
+        return None
+    return float(booked.status == "success" and is_right(booked.output, expected=question.expected))
+
+
+def _answered(stored: Stored) -> tuple[Booked, int]:
+    booked = Booked(
+        execution_id=stored.execution_id,
+        status=stored.status or "",
+        output=stored.output,
+        error=stored.error,
+        cost_nusd=0,
+        latency_ms=stored.latency_ms or 0,
+        simulated=stored.simulated,
+    )
+    return booked, stored.spent_nusd
+
+
+def _tell(asked: _Asked, what: tuple[Booked, int]) -> None:
+    """Gives the answer to who asked: what failed for good reason is an answer without output, what kept failing is an error."""
+    booked, spent_nusd = what
+    if booked.status != "success" and (booked.error or {}).get("retryable", True):
+        why = (booked.error or {}).get("message") or booked.status
+        _refuse(asked, EvaluationFailed(f"A model call failed {asked.attempt} times: {str(why)[:300]}"))
+        return
+    if not asked.answer.done():
+        asked.answer.set_result(
+            Answer(
+                execution_id=booked.execution_id,
+                output=booked.output if booked.status == "success" else None,
+                error=booked.error,
+                cost_nusd=spent_nusd,
+                latency_ms=booked.latency_ms,
+                simulated=booked.simulated,
+            )
+        )
+
+
+def _refuse(asked: _Asked, error: BurnishError) -> None:
+    if not asked.answer.done():
+        asked.answer.set_exception(error)

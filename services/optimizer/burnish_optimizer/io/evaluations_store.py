@@ -1,0 +1,153 @@
+"""The checkpoint in SQL: what was asked under which execution, and what came back. Safe to repeat, every one of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from burnish_shared.db.session import Tx
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What names one evaluation of a job or test run. `item_id` nil: a proposal."""
+
+    question: bytes
+    item_id: UUID
+    repeat: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """One row. `status` None: not answered yet. `spent_nusd` counts all attempts."""
+
+    key: Key
+    execution_id: UUID
+    attempt: int
+    status: str | None
+    output: str | None
+    error: dict[str, Any] | None
+    spent_nusd: int
+    latency_ms: int | None
+    simulated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Booked:
+    """An execution as the books have it. `has_content` False: the workspace does not keep text, so the answer is lost with its frame."""
+
+    execution_id: UUID
+    status: str
+    output: str | None
+    error: dict[str, Any] | None
+    cost_nusd: int
+    latency_ms: int
+    simulated: bool
+    has_content: bool = True
+
+
+_ROW = "e.question, e.item_id, e.repeat, e.execution_id, e.attempt, e.status, e.output, e.error, e.spent_nusd, e.latency_ms, e.simulated"
+
+
+async def claim(tx: Tx, workspace_id: UUID, owner_id: UUID, asked: Sequence[tuple[Key, UUID]]) -> dict[Key, Stored]:
+    """The row of each key: a new one under the given execution id, or the one that was there before."""
+    columns = (
+        [key.question for key, _ in asked],
+        [key.item_id for key, _ in asked],
+        [key.repeat for key, _ in asked],
+    )
+    await tx.execute(
+        """INSERT INTO evaluations (workspace_id, owner_id, question, item_id, repeat, execution_id)
+           SELECT $1, $2, a.* FROM unnest($3::bytea[], $4::uuid[], $5::integer[], $6::uuid[]) a ON CONFLICT DO NOTHING""",
+        workspace_id,
+        owner_id,
+        *columns,
+        [execution_id for _, execution_id in asked],
+    )
+    rows = await tx.fetch(
+        f"""SELECT {_ROW} FROM unnest($3::bytea[], $4::uuid[], $5::integer[]) a (question, item_id, repeat)
+              JOIN evaluations e ON e.workspace_id = $1 AND e.owner_id = $2 AND e.question = a.question AND e.item_id = a.item_id
+                                AND e.repeat = a.repeat""",
+        workspace_id,
+        owner_id,
+        *columns,
+    )
+    return {stored.key: stored for stored in map(_stored, rows)}
+
+
+async def settle(tx: Tx, workspace_id: UUID, owner_id: UUID, answers: Sequence[tuple[Booked, float | None]]) -> None:
+    """Writes answers and their scores. An answer of an execution that is no longer the row's changes nothing."""
+    await tx.execute(
+        """UPDATE evaluations e SET answered_at = clock_timestamp(), status = a.status, score = a.score, output = a.output, error = a.error,
+                  spent_nusd = e.spent_nusd + a.cost, latency_ms = a.latency, simulated = a.simulated
+             FROM unnest($3::uuid[], $4::text[], $5::real[], $6::text[], $7::jsonb[], $8::bigint[], $9::integer[], $10::boolean[])
+                  a (id, status, score, output, error, cost, latency, simulated)
+            WHERE e.workspace_id = $1 AND e.owner_id = $2 AND e.execution_id = a.id AND e.answered_at IS NULL""",
+        workspace_id,
+        owner_id,
+        [one.execution_id for one, _ in answers],
+        [one.status for one, _ in answers],
+        [score for _, score in answers],
+        [one.output for one, _ in answers],
+        [one.error for one, _ in answers],
+        [one.cost_nusd for one, _ in answers],
+        [one.latency_ms for one, _ in answers],
+        [one.simulated for one, _ in answers],
+    )
+
+
+async def renew(tx: Tx, workspace_id: UUID, owner_id: UUID, failed: Booked, *, execution_id: UUID) -> None:
+    """Gives an evaluation whose execution failed another one; what the failed one cost stays counted."""
+    await tx.execute(
+        """UPDATE evaluations SET execution_id = $4, attempt = attempt + 1, asked_at = clock_timestamp(), spent_nusd = spent_nusd + $5
+            WHERE workspace_id = $1 AND owner_id = $2 AND execution_id = $3 AND answered_at IS NULL""",
+        workspace_id,
+        owner_id,
+        failed.execution_id,
+        execution_id,
+        failed.cost_nusd,
+    )
+
+
+async def find_booked(tx: Tx, workspace_id: UUID, execution_ids: Sequence[UUID]) -> list[Booked]:
+    """Those of the executions that are finished."""
+    ordered = sorted(execution_ids)
+    rows = await tx.fetch(
+        """SELECT x.execution_id, x.status, c.output, x.error, x.cost_nusd, x.latency_ms, x.simulated,
+                  c.execution_id IS NOT NULL AS has_content
+             FROM executions x LEFT JOIN execution_contents c ON c.execution_id = x.execution_id AND c.execution_id BETWEEN $2 AND $3
+            WHERE x.workspace_id = $1 AND x.execution_id BETWEEN $2 AND $3 AND x.execution_id = ANY ($4)""",
+        workspace_id,
+        ordered[0],
+        ordered[-1],
+        ordered,
+    )
+    return [Booked(**dict(row)) for row in rows]
+
+
+async def remember_texts(tx: Tx, workspace_id: UUID, job_id: UUID, texts: Sequence[tuple[bytes, str]]) -> None:
+    """Keeps the texts of candidates by their hash."""
+    await tx.execute(
+        """INSERT INTO optimization_candidates (workspace_id, job_id, question, text)
+           SELECT $1, $2, t.* FROM unnest($3::bytea[], $4::text[]) t ON CONFLICT DO NOTHING""",
+        workspace_id,
+        job_id,
+        [question for question, _ in texts],
+        [text for _, text in texts],
+    )
+
+
+def _stored(row: asyncpg.Record) -> Stored:
+    return Stored(
+        key=Key(row["question"], row["item_id"], row["repeat"]),
+        execution_id=row["execution_id"],
+        attempt=row["attempt"],
+        status=row["status"],
+        output=row["output"],
+        error=row["error"],
+        spent_nusd=row["spent_nusd"],
+        latency_ms=row["latency_ms"],
+        simulated=row["simulated"],
+    )

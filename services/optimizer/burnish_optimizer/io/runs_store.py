@@ -1,0 +1,105 @@
+"""What a test run or a job has to do, and what a job leaves behind."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from burnish_optimizer.io.work_store import Claim
+from burnish_shared.db import model_store
+from burnish_shared.db.model_store import ModelFacts
+from burnish_shared.db.session import Tx
+from burnish_shared.errors import InvalidField
+from burnish_shared.ids import new_uuid
+
+
+@dataclass(frozen=True, slots=True)
+class TestRun:
+    __test__ = False  # pytest takes the name for a test
+
+    test_run_id: UUID
+    workspace_id: UUID
+    prompt_id: UUID
+    slug: str
+    version: int
+    model: str
+    dataset_id: UUID
+    dataset_version: int
+    split: str
+    repeats: int
+    funding_account_id: int
+    content: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    job_id: UUID
+    workspace_id: UUID
+    prompt_id: UUID
+    slug: str
+    base_version: int
+    dataset_id: UUID
+    dataset_version: int
+    task_model: str
+    reflect_model: str
+    seed: int
+    budget_evaluations: int
+    budget_nusd: int
+    budget_seconds: int | None
+    funding_account_id: int
+    started_at: datetime
+    content: dict[str, Any]
+
+
+async def load_test_run(tx: Tx, claim: Claim) -> TestRun:
+    (row,) = await tx.fetch(
+        """SELECT r.test_run_id, r.workspace_id, r.prompt_id, r.slug, r.version, r.model, r.dataset_id, r.dataset_version, r.split,
+                  r.repeats, r.funding_account_id, v.content
+             FROM test_runs r
+             JOIN prompt_versions v ON v.workspace_id = r.workspace_id AND v.prompt_id = r.prompt_id AND v.version = r.version
+            WHERE r.workspace_id = $1 AND r.test_run_id = $2""",
+        claim.workspace_id,
+        claim.id,
+    )
+    return TestRun(**dict(row))
+
+
+async def load_job(tx: Tx, claim: Claim) -> Job:
+    (row,) = await tx.fetch(
+        """SELECT j.job_id, j.workspace_id, j.prompt_id, j.slug, j.base_version, j.dataset_id, j.dataset_version, j.task_model,
+                  j.reflect_model, j.seed, j.budget_evaluations, j.budget_nusd, j.budget_seconds, j.funding_account_id, j.started_at,
+                  v.content
+             FROM optimization_jobs j
+             JOIN prompt_versions v ON v.workspace_id = j.workspace_id AND v.prompt_id = j.prompt_id AND v.version = j.base_version
+            WHERE j.workspace_id = $1 AND j.job_id = $2""",
+        claim.workspace_id,
+        claim.id,
+    )
+    return Job(**dict(row))
+
+
+async def load_model(tx: Tx, model: str) -> ModelFacts:
+    """The model as the workspace may call it. Raises InvalidField where it is gone, retired, or has no price."""
+    facts = await model_store.find_model(tx, model)
+    if facts is None or not facts.active or facts.price is None:
+        raise InvalidField(f"The model {model[:200]!r} cannot be called: it is unknown, retired, or has no price.", param="model")
+    return facts
+
+
+async def insert_suggestion(tx: Tx, job: Job, *, content: dict[str, Any], evidence: dict[str, Any], simulated: bool) -> UUID:
+    """The suggestion of a job; there is at most one."""
+    suggestion_id = new_uuid()
+    await tx.execute(
+        """INSERT INTO suggestions (suggestion_id, workspace_id, prompt_id, slug, base_version, job_id, content, evidence, simulated)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)""",
+        suggestion_id,
+        job.workspace_id,
+        job.prompt_id,
+        job.slug,
+        job.base_version,
+        job.job_id,
+        content,
+        evidence,
+        simulated,
+    )
+    return suggestion_id

@@ -1,0 +1,106 @@
+"""Test runs and jobs as rows: claimed with a lease, written under a fence."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+from uuid import UUID
+
+from burnish_shared.db.session import Tx
+
+WorkKind = Literal["test_run", "optimization"]
+
+_TABLE = {"test_run": ("test_runs", "test_run_id"), "optimization": ("optimization_jobs", "job_id")}
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A right to work on one row for as long as its lease is renewed. Who holds an older fence writes nothing any more."""
+
+    kind: WorkKind
+    id: UUID
+    workspace_id: UUID
+    fence: int
+
+
+class ClaimLost(Exception):
+    """Another replica has claimed this work meanwhile."""
+
+
+async def claim_work(tx: Tx, *, worker: str, lease_s: int, most: int) -> list[Claim]:
+    """Takes work that nobody holds, of any workspace."""
+    rows = await tx.fetch("SELECT kind, id, workspace_id, fence FROM claim_work($1, $2, $3)", worker, lease_s, most)
+    return [Claim(**dict(row)) for row in rows]
+
+
+async def renew(tx: Tx, claim: Claim, *, lease_s: int) -> None:
+    """Raises ClaimLost."""
+    await _update(tx, claim, "leased_until = clock_timestamp() + $4 * interval '1 second'", lease_s)
+
+
+async def release(tx: Tx, claim: Claim) -> None:
+    """Gives work back, for another replica to go on with at once. Says nothing where the claim is lost."""
+    table, column = _TABLE[claim.kind]
+    await tx.execute(
+        f"UPDATE {table} SET leased_until = NULL, leased_by = NULL WHERE workspace_id = $1 AND {column} = $2 AND fence = $3",
+        claim.workspace_id,
+        claim.id,
+        claim.fence,
+    )
+
+
+async def is_to_stop(tx: Tx, claim: Claim) -> bool:
+    """Whether somebody asked to cancel. Raises ClaimLost."""
+    table, column = _TABLE[claim.kind]
+    row = await tx.fetchrow(
+        f"SELECT cancel_requested, fence FROM {table} WHERE workspace_id = $1 AND {column} = $2", claim.workspace_id, claim.id
+    )
+    if row is None or row["fence"] != claim.fence:
+        raise ClaimLost
+    return bool(row["cancel_requested"])
+
+
+async def write_progress(tx: Tx, claim: Claim, progress: Any) -> None:
+    """How far it is: of a test run (done, result), of a job its progress. Raises ClaimLost."""
+    if claim.kind == "test_run":
+        await _update(tx, claim, "done = $4, result = $5", progress["done"], progress["result"])
+    else:
+        await _update(tx, claim, "progress = $4", progress)
+
+
+async def finish(tx: Tx, claim: Claim, *, status: str, **columns: Any) -> None:
+    """Ends it: status, the given columns, and nothing held any more. Raises ClaimLost."""
+    names = sorted(columns)
+    sets = ", ".join(f"{name} = ${number}" for number, name in enumerate(names, start=5))
+    await _update(
+        tx,
+        claim,
+        f"status = $4, finished_at = clock_timestamp(), leased_until = NULL, leased_by = NULL{', ' + sets if sets else ''}",
+        status,
+        *(columns[name] for name in names),
+    )
+
+
+async def close_funding(tx: Tx, account_id: int) -> None:
+    """Nothing more is paid from it; what is left goes back to the workspace."""
+    await tx.execute("SELECT close_funding($1)", account_id)
+
+
+async def funding_of(tx: Tx, claim: Claim) -> int:
+    table, column = _TABLE[claim.kind]
+    account: int = await tx.fetchval(
+        f"SELECT funding_account_id FROM {table} WHERE workspace_id = $1 AND {column} = $2", claim.workspace_id, claim.id
+    )
+    return account
+
+
+async def _update(tx: Tx, claim: Claim, sets: str, *values: Any) -> None:
+    """Names of tables and columns are constants of this module; only values come from outside."""
+    table, column = _TABLE[claim.kind]
+    done = await tx.fetchval(
+        f"UPDATE {table} SET {sets} WHERE workspace_id = $1 AND {column} = $2 AND fence = $3 AND status = 'running' RETURNING true",
+        claim.workspace_id,
+        claim.id,
+        claim.fence,
+        *values,
+    )
+    if not done:
+        raise ClaimLost

@@ -1,0 +1,10 @@
+"""Prometheus objects of the optimizer."""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+EVALUATIONS = Counter("burnish_optimizer_evaluations_total", "Evaluations, by what happened to them.", ["outcome"])
+WORK_RUNNING = Gauge("burnish_optimizer_work_running", "Test runs and jobs that this replica works on.", ["kind"])
+WORK_ENDED = Counter("burnish_optimizer_work_ended_total", "Test runs and jobs that ended here, by how.", ["kind", "how"])
+WORK_SECONDS = Histogram(
+    "burnish_optimizer_work_seconds", "Time from claim to end.", ["kind"], buckets=(0.5, 1, 2, 5, 10, 30, 60, 300, 1800, 7200)
+)

@@ -1,0 +1,127 @@
+"""Do a test run: every item of a split through one version, and what comes of it (PRODUCT D2, D3)."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from burnish_optimizer.core.hold import capped
+from burnish_optimizer.core.prompt_text import EditablePrompt
+from burnish_optimizer.core.summary import Case, summarize
+from burnish_optimizer.core.version_settings import DEFAULT_TIMEOUT_S, settings_of
+from burnish_optimizer.io import datasets_store, runs_store, work_store
+from burnish_optimizer.io.announce import test_run_completed
+from burnish_optimizer.io.datasets_store import DatasetItem
+from burnish_optimizer.io.evaluations import Desk, Question
+from burnish_optimizer.io.evaluations_store import Key
+from burnish_optimizer.io.runs_store import TestRun
+from burnish_optimizer.io.work_store import Claim
+from burnish_optimizer.search import digest
+from burnish_shared.clock import Clock
+from burnish_shared.contracts.executions import PromptRef
+from burnish_shared.db.model_store import ModelFacts
+from burnish_shared.db.session import Database
+from burnish_shared.errors import BurnishError
+
+
+@dataclass(slots=True)
+class Answers:
+    """What has come so far; kept outside the run, so that a run that fails still has its partial result."""
+
+    cases: dict[tuple[int, int], Case] = field(default_factory=dict)
+    simulated: bool = False
+
+    def in_order(self) -> list[Case]:
+        return [case for _, case in sorted(self.cases.items(), key=lambda one: one[0])]
+
+    def progress(self) -> dict[str, Any]:
+        return {"done": len(self.cases), "result": summarize(self.in_order())}
+
+
+async def run_test_run(claim: Claim, *, db: Database, desk: Desk, clock: Clock, progress_interval_s: float) -> None:
+    """From claim to `completed` or `failed`. Safe to run again after a crash: answered items are not asked again. Raises ClaimLost."""
+    async with db.unit_of_work(workspace=claim.workspace_id) as tx:
+        run = await runs_store.load_test_run(tx, claim)
+        facts = await runs_store.load_model(tx, run.model)
+        items = await datasets_store.load_for_test_run(
+            tx, run.workspace_id, run.dataset_id, version=run.dataset_version, split=run.split, owner_id=run.test_run_id
+        )
+
+    answers = Answers()
+    reporting = asyncio.create_task(_report(claim, answers, db=db, interval_s=progress_interval_s))
+    failure: BurnishError | None = None
+    try:
+        await _ask_all(run, items, facts, desk=desk, answers=answers)
+    except BurnishError as error:
+        failure = error
+    finally:
+        reporting.cancel()
+        await asyncio.gather(reporting, return_exceptions=True)
+
+    async with db.unit_of_work(workspace=claim.workspace_id) as tx:
+        if failure is not None:
+            error_json = {"code": failure.code, "message": failure.message}
+            await work_store.finish(tx, claim, status="failed", error=error_json, simulated=answers.simulated, **answers.progress())
+        else:
+            await work_store.finish(tx, claim, status="completed", simulated=answers.simulated, **answers.progress())
+        await test_run_completed(
+            tx, run, answers.progress()["result"]["metrics"], failure=failure, simulated=answers.simulated, clock=clock
+        )
+        await work_store.close_funding(tx, run.funding_account_id)
+
+
+async def _ask_all(run: TestRun, items: Sequence[DatasetItem], facts: ModelFacts, *, desk: Desk, answers: Answers) -> None:
+    """Asks everything at once; the desk keeps the order of the day. The first failure ends the others."""
+    route = facts.route()
+    if route is None:
+        raise BurnishError(f"The model {facts.model} has no price.")
+    prompt = EditablePrompt.of(run.content)
+    renderer = prompt.renderer(prompt.text)
+    settings = capped(settings_of(run.content), output_tokens_most=facts.output_tokens)
+    question = bytes.fromhex(digest(prompt.text))
+    ref = PromptRef(prompt_id=run.prompt_id, slug=run.slug, version=run.version)
+
+    async def ask(place: int, item: DatasetItem, repeat: int) -> None:
+        messages, variables = renderer.messages_for(item.input)
+        answer = await desk.ask(
+            Question(
+                key=Key(question, item.item_id, repeat),
+                route=route,
+                messages=messages,
+                variables=variables,
+                settings=settings,
+                timeout_s=run.content.get("timeout_s") or DEFAULT_TIMEOUT_S,
+                prompt=ref,
+                output_format=run.content.get("output_format") or "text",
+                expected=item.expected,
+            )
+        )
+        answers.simulated = answers.simulated or answer.simulated
+        answers.cases[place, repeat] = Case(
+            item_id=item.item_id,
+            execution_id=answer.execution_id,
+            input=item.input,
+            expected=item.expected,
+            output=answer.output,
+            cost_nusd=answer.cost_nusd,
+            latency_ms=answer.latency_ms,
+            error=answer.error,
+        )
+
+    tasks = [asyncio.ensure_future(ask(place, item, repeat)) for repeat in range(run.repeats) for place, item in enumerate(items)]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+
+
+async def _report(claim: Claim, answers: Answers, *, db: Database, interval_s: float) -> None:
+    """Writes how far it is, with the figures of what has come, while it grows. A claim that is lost is noticed elsewhere."""
+    written = -1
+    while True:
+        await asyncio.sleep(interval_s)
+        if len(answers.cases) != written:
+            written = len(answers.cases)
+            async with db.unit_of_work(workspace=claim.workspace_id) as tx:
+                await work_store.write_progress(tx, claim, answers.progress())

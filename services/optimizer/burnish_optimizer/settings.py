@@ -1,0 +1,24 @@
+"""Settings of the optimizer."""
+
+from pydantic import Field
+
+from burnish_shared.settings import SharedSettings
+
+
+class OptimizerSettings(SharedSettings):
+    """How jobs and test runs are claimed and how much they may do at once. Tests shorten the times."""
+
+    database_connections: int = Field(default=6, ge=2, description="Most connections of the pool of the optimizer.")
+    jobs_at_once: int = Field(default=4, ge=1, description="Most test runs and optimization jobs that one replica works on at once.")
+    job_in_flight: int = Field(default=64, ge=1, le=1024, description="Most evaluations of one job on their way at once.")
+    lease_s: int = Field(default=60, ge=2, description="How long a claimed job stays with a replica that says nothing.")
+    renew_s: float = Field(default=20.0, gt=0, description="How often a claim is renewed.")
+    claim_interval_s: float = Field(default=5.0, gt=0, description="How often unclaimed jobs are looked for when no message says so.")
+    watch_interval_s: float = Field(default=1.0, gt=0, description="How often a running job looks whether it is to stop.")
+    progress_interval_s: float = Field(default=0.5, gt=0, description="How often a running job writes down how far it is.")
+    lost_after_s: float = Field(default=2.0, gt=0, description="An evaluation that is silent for so long is looked up in the books.")
+    republish_after_s: float = Field(
+        default=150.0,
+        gt=0,
+        description="A silent evaluation without a row is sent again; longer than an executor's deadline.",
+    )

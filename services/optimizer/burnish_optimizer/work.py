@@ -1,0 +1,222 @@
+"""Claims work, holds on to it while it is done, and lets go of it whatever happens.
+
+The row is the truth: a message only says that it is worth looking. A claim is renewed while the work goes on; a claim that cannot be
+renewed is given up before another replica may take it.
+"""
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+import structlog
+
+from burnish_optimizer import metrics
+from burnish_optimizer.io import runs_store, work_store
+from burnish_optimizer.io.announce import optimization_failed
+from burnish_optimizer.io.answers_inbox import AnswersInbox
+from burnish_optimizer.io.evaluations import Desk
+from burnish_optimizer.io.work_store import Claim, ClaimLost
+from burnish_optimizer.settings import OptimizerSettings
+from burnish_shared.bus.connect import Bus
+from burnish_shared.clock import Clock
+from burnish_shared.db.session import Database
+from burnish_shared.errors import BurnishError, Unavailable
+
+log = structlog.get_logger("burnish.optimizer")
+
+PAUSE_AFTER_OUTAGE_S = 1.0
+
+Do = Callable[[Claim, Desk], Awaitable[None]]
+
+
+class _Stopped(Exception):
+    """Somebody asked to cancel."""
+
+
+@dataclass(slots=True)
+class Workshop:
+    """What this replica works on."""
+
+    db: Database
+    bus: Bus
+    inbox: AnswersInbox
+    settings: OptimizerSettings
+    clock: Clock
+    do_test_run: Do
+    do_optimization: Do
+    wake_relay: Callable[[], None]
+    _running: "set[asyncio.Task[None]]" = field(default_factory=set)
+    _wake: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def wake(self) -> None:
+        """There may be work."""
+        self._wake.set()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Claims and works until `stop`; then gives back what is under way, for another replica to go on with."""
+        try:
+            while not stop.is_set():
+                await self._claim()
+                await self._nap(stop)
+        finally:
+            for task in self._running:
+                task.cancel()
+            if self._running:
+                await asyncio.wait(self._running, timeout=5)
+
+    async def _nap(self, stop: asyncio.Event) -> None:
+        """Until there may be work, or for `claim_interval_s`."""
+        waiting = [asyncio.ensure_future(stop.wait()), asyncio.ensure_future(self._wake.wait())]
+        await asyncio.wait(waiting, timeout=self.settings.claim_interval_s, return_when=asyncio.FIRST_COMPLETED)
+        for one in waiting:
+            one.cancel()
+        self._wake.clear()
+
+    async def _claim(self) -> None:
+        room = self.settings.jobs_at_once - len(self._running)
+        if room <= 0:
+            return
+        try:
+            async with self.db.unit_of_work() as tx:
+                claims = await work_store.claim_work(
+                    tx, worker=f"{self.settings.replica}:{os.getpid()}", lease_s=self.settings.lease_s, most=room
+                )
+        except Unavailable:
+            return
+        for claim in claims:
+            task = asyncio.create_task(self._work(claim))
+            self._running.add(task)
+            task.add_done_callback(self._done)
+
+    def _done(self, task: "asyncio.Task[None]") -> None:
+        self._running.discard(task)
+        self._wake.set()
+
+    async def _work(self, claim: Claim) -> None:
+        """The edge of all work: what nobody caught ends here, is logged once, and fails the job."""
+        began = asyncio.get_running_loop().time()
+        about = {"kind": claim.kind, "id": str(claim.id), "workspace_id": str(claim.workspace_id), "fence": claim.fence}
+        log.info("work.claimed", **about)
+        metrics.WORK_RUNNING.labels(claim.kind).inc()
+        how = "completed"
+        try:
+            how = await self._hold(claim)
+        except asyncio.CancelledError:
+            how = "released"
+            await asyncio.shield(self._release(claim))
+            raise
+        except ClaimLost:
+            how = "lost"
+        except Unavailable as error:
+            how = "released"
+            log.warning("work.interrupted", **about, error=error.message)
+            await asyncio.sleep(PAUSE_AFTER_OUTAGE_S)
+            await self._release(claim)
+        except BurnishError as error:
+            how = "failed"
+            await self._fail(claim, error)
+        except Exception:
+            how = "failed"
+            log.exception("work.failed", **about)
+            await self._fail(claim, BurnishError("Something went wrong on our side; it has been logged."))
+        finally:
+            metrics.WORK_RUNNING.labels(claim.kind).dec()
+            metrics.WORK_ENDED.labels(claim.kind, how).inc()
+            metrics.WORK_SECONDS.labels(claim.kind).observe(asyncio.get_running_loop().time() - began)
+            log.info("work.ended", **about, how=how)
+            self.wake_relay()
+
+    async def _hold(self, claim: Claim) -> str:
+        """Does the work beside a desk and a keeper. Returns how it ended; raises what failed it."""
+        async with self.db.unit_of_work(workspace=claim.workspace_id) as tx:
+            account_id = await work_store.funding_of(tx, claim)
+        desk = Desk(
+            db=self.db,
+            bus=self.bus,
+            inbox=self.inbox,
+            settings=self.settings,
+            clock=self.clock,
+            workspace_id=claim.workspace_id,
+            owner_id=claim.id,
+            account_id=account_id,
+            fence=claim.fence,
+        )
+        do = self.do_test_run if claim.kind == "test_run" else self.do_optimization
+        work = asyncio.ensure_future(do(claim, desk))
+        beside = [asyncio.ensure_future(desk.run()), asyncio.ensure_future(self._keep(claim))]
+        try:
+            await asyncio.wait({work, *beside}, return_when=asyncio.FIRST_COMPLETED)
+            if work.done():
+                work.result()
+                return "completed"
+            for one in beside:
+                if one.done():
+                    _raise_of(one)
+        except _Stopped:
+            await desk.cancel_all()
+            await _ended(work, *beside)
+            await self._cancelled(claim, account_id)
+            return "cancelled"
+        finally:
+            await _ended(work, *beside)
+        return "completed"
+
+    async def _keep(self, claim: Claim) -> None:
+        """Renews the lease and looks whether the work is to stop. Raises _Stopped, ClaimLost, or Unavailable before the lease runs out."""
+        loop = asyncio.get_running_loop()
+        renewed_at = loop.time()
+        while True:
+            await asyncio.sleep(self.settings.watch_interval_s)
+            try:
+                async with self.db.unit_of_work(workspace=claim.workspace_id) as tx:
+                    if await work_store.is_to_stop(tx, claim):
+                        raise _Stopped
+                    if loop.time() - renewed_at >= self.settings.renew_s:
+                        await work_store.renew(tx, claim, lease_s=self.settings.lease_s)
+                        renewed_at = loop.time()
+            except Unavailable:
+                if loop.time() - renewed_at > self.settings.lease_s / 2:
+                    raise
+
+    async def _cancelled(self, claim: Claim, account_id: int) -> None:
+        async with self.db.unit_of_work(workspace=claim.workspace_id) as tx:
+            await work_store.finish(tx, claim, status="cancelled")
+            await work_store.close_funding(tx, account_id)
+
+    async def _fail(self, claim: Claim, error: BurnishError) -> None:
+        """Writes why it failed. Where that cannot be written either, the lease runs out and it is tried again."""
+        try:
+            async with self.db.unit_of_work(workspace=claim.workspace_id) as tx:
+                account_id = await work_store.funding_of(tx, claim)
+                await work_store.finish(tx, claim, status="failed", error={"code": error.code, "message": error.message})
+                if claim.kind == "optimization":
+                    await optimization_failed(tx, await runs_store.load_job(tx, claim), error, clock=self.clock)
+                await work_store.close_funding(tx, account_id)
+        except (ClaimLost, Unavailable):
+            log.warning("work.failure_not_written", id=str(claim.id))
+
+    async def _release(self, claim: Claim) -> None:
+        try:
+            async with self.db.unit_of_work(workspace=claim.workspace_id) as tx:
+                await work_store.release(tx, claim)
+        except Unavailable:
+            log.warning("work.not_released", id=str(claim.id))
+
+
+def _raise_of(task: "asyncio.Future[None]") -> None:
+    """The one error inside the groups that a task may have wrapped it in."""
+    try:
+        task.result()
+    except BaseExceptionGroup as group:
+        error: BaseException = group
+        while isinstance(error, BaseExceptionGroup):
+            error = error.exceptions[0]
+        raise error from group
+    raise RuntimeError("a loop beside the work ended by itself")
+
+
+async def _ended(*tasks: "asyncio.Future[None]") -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,115 @@
+"""Test runs over HTTP, through gateway, optimizer, NATS, executor, the simulator and the books."""
+
+from typing import Any
+
+import asyncpg
+import pytest
+
+from tests.embedded.stack import Caller, Stack
+from tests.integration.optimization.conftest import Desk
+
+
+async def books(stack: Stack, sql: str, *args: object) -> Any:
+    connection = await asyncpg.connect(stack.urls["superuser"], server_settings={"search_path": "burnish"})
+    try:
+        return await connection.fetch(sql, *args)
+    finally:
+        await connection.close()
+
+
+async def assert_books_are_in_order(stack: Stack, caller: Caller) -> None:
+    """No drift, nothing held, every job's account closed and empty."""
+    workspace_id = caller.workspace.workspace_id
+    assert await books(stack, "SELECT * FROM drift()") == []
+    assert await books(stack, "SELECT * FROM holds WHERE workspace_id = $1", workspace_id) == []
+    accounts = await books(stack, "SELECT * FROM accounts WHERE workspace_id = $1 AND kind = 4", workspace_id)
+    assert accounts and all(account["closing"] and account["limit_nusd"] == account["spent_nusd"] for account in accounts)
+
+
+@pytest.mark.capability("D2", "D3")
+async def test_a_test_run_says_what_is_right_and_what_is_not(stack: Stack, desk: Desk, start_optimizer: Any) -> None:
+    await start_optimizer()
+    started = await desk.caller("POST", "/v1/test-runs", {"prompt": "tickets", "dataset_id": desk.dataset_id, "split": "val"})
+    assert started.status == 202, started.body
+    run = await desk.until(f"/v1/test-runs/{started.body['id']}")
+    assert run["status"] == "completed", run
+    metrics = run["metrics"]
+    assert run["progress"] == {"done": 48, "total": 48} and metrics["total"] == 48 and run["split"] == "validation"
+    assert 0 < metrics["correct"] < 48 and metrics["overall_accuracy"] == pytest.approx(metrics["correct"] / 48, abs=1e-6)
+    assert set(metrics["category_stats"]) == {"billing", "shipping", "access", "hardware"}
+    assert sum(sum(row.values()) for row in run["confusion_matrix"].values()) == 48
+    assert len(run["failed_cases"]) == 48 - metrics["correct"] and run["simulated"] is True
+    failed = (await desk.caller("GET", f"/v1/executions/{run['failed_cases'][0]['execution_id']}")).body
+    assert failed["output"] == run["failed_cases"][0]["output"]
+    rows = await books(stack, "SELECT cost_nusd FROM executions WHERE job_id = $1::text::uuid", run["id"])
+    assert len(rows) == 48 and sum(row["cost_nusd"] for row in rows) == run["cost_nusd"] > 0
+    await assert_books_are_in_order(stack, desk.caller)
+
+
+@pytest.mark.promise("O-01")
+async def test_a_killed_optimizer_leaves_nothing_to_buy_twice(stack: Stack, desk: Desk, start_optimizer: Any) -> None:
+    first = await start_optimizer(replica="a", job_in_flight=4)
+    body = {"prompt": "tickets", "dataset_id": desk.dataset_id, "split": "test", "repeats": 3}
+    run_id = (await desk.caller("POST", "/v1/test-runs", body)).body["id"]
+    while (await desk.caller("GET", f"/v1/test-runs/{run_id}")).body["progress"]["done"] < 20:
+        assert (await desk.caller("GET", f"/v1/test-runs/{run_id}")).body["status"] in ("pending", "running")
+    await crash(stack, first, run_id)
+    await start_optimizer(replica="b")
+    run = await desk.until(f"/v1/test-runs/{run_id}")
+    assert run["status"] == "completed" and run["metrics"]["total"] == 96 * 3
+    rows = await books(stack, "SELECT execution_id FROM executions WHERE job_id = $1::text::uuid", run_id)
+    assert len(rows) == 96 * 3
+    assert [dict(row) for row in await books(stack, "SELECT number, alpha FROM test_looks WHERE owner_id = $1::text::uuid", run_id)] == [
+        {"number": None, "alpha": None}
+    ]
+    await assert_books_are_in_order(stack, desk.caller)
+
+
+async def crash(stack: Stack, optimizer: Any, run_id: str) -> None:
+    """Ends an optimizer like a kill: its lease stays, and runs out."""
+    await optimizer.kill()
+    await books(
+        stack, "UPDATE test_runs SET leased_until = clock_timestamp() + interval '1 second' WHERE test_run_id = $1::text::uuid", run_id
+    )
+    await books(
+        stack, "UPDATE optimization_jobs SET leased_until = clock_timestamp() + interval '1 second' WHERE job_id = $1::text::uuid", run_id
+    )
+
+
+@pytest.mark.promise("O-11")
+async def test_a_cancelled_run_stops_at_once_and_gives_back_what_is_left(stack: Stack, desk: Desk, start_optimizer: Any) -> None:
+    await start_optimizer(job_in_flight=2)
+    body = {"prompt": "tickets", "dataset_id": desk.dataset_id, "split": "train", "repeats": 20}
+    run_id = (await desk.caller("POST", "/v1/test-runs", body)).body["id"]
+    while (await desk.caller("GET", f"/v1/test-runs/{run_id}")).body["progress"]["done"] < 5:
+        pass
+    assert (await desk.caller("POST", f"/v1/test-runs/{run_id}/cancel")).status == 200
+    run = await desk.until(f"/v1/test-runs/{run_id}", timeout_s=5)
+    assert run["status"] == "cancelled" and run["partial_results"]["metrics"]["total"] >= 5
+    rows = await books(stack, "SELECT count(*) AS n FROM executions WHERE job_id = $1::text::uuid", run_id)
+    assert rows[0]["n"] < 200
+
+
+async def test_a_run_that_nobody_has_begun_is_cancelled_without_an_optimizer(stack: Stack, desk: Desk) -> None:
+    run_id = (await desk.caller("POST", "/v1/test-runs", {"prompt": "tickets", "dataset_id": desk.dataset_id, "split": "test"})).body["id"]
+    assert (await desk.caller("POST", f"/v1/test-runs/{run_id}/cancel")).body["status"] == "cancelled"
+    await assert_books_are_in_order(stack, desk.caller)
+
+
+async def test_a_run_that_the_workspace_cannot_pay_for_is_refused(stack: Stack) -> None:
+    from tests.integration.optimization.conftest import make_desk
+
+    desk = await make_desk(await stack.caller(credit_nusd=1_000))
+    refused = await desk.caller("POST", "/v1/test-runs", {"prompt": "tickets", "dataset_id": desk.dataset_id, "split": "test"})
+    assert (refused.status, refused.body["error"]["code"]) == (402, "out_of_credit")
+    assert await books(stack, "SELECT * FROM test_runs WHERE workspace_id = $1", desk.caller.workspace.workspace_id) == []
+
+
+async def test_what_is_not_there_is_named(desk: Desk) -> None:
+    body = {"prompt": "tickets", "dataset_id": desk.dataset_id, "split": "test"}
+    unknown = await desk.caller("POST", "/v1/test-runs", body | {"prompt": "nobody"})
+    assert (unknown.status, unknown.body["error"]["param"]) == (404, "prompt")
+    model = await desk.caller("POST", "/v1/test-runs", body | {"models": ["nobody/none"]})
+    assert (model.status, model.body["error"]["param"]) == (422, "models")
+    split = await desk.caller("POST", "/v1/test-runs", body | {"split": "holdout"})
+    assert split.status == 422
