@@ -88,6 +88,7 @@ async def webhook_gateway(urls: DatabaseUrls) -> AsyncIterator[WebhookGateway]:
             feed=feed,
             authenticator=Authenticator.over(db, feed=feed, pepper=PEPPER, clock=SystemClock()),
             kek=KEK,
+            relay=SimpleNamespace(wake=lambda: None),
             egress=Egress(EgressPolicy.parse("127.0.0.0/8")),
         )
         app = FastAPI(telemetry={"tracing": False})

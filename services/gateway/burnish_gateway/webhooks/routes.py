@@ -119,7 +119,9 @@ async def post_test(endpoint_id: str, *, request: Request, principal: Editor, ga
         )
         return answers.TestAnswer(delivery_id=message_id(event_id, endpoint.endpoint_id), event_id=event_id)
 
-    return await run_once(gateway, request, principal, status=202, work=work)
+    answer = await run_once(gateway, request, principal, status=202, work=work)
+    gateway.relay.wake()
+    return answer
 
 
 router.include_router(delivery_routes.router)
