@@ -25,6 +25,11 @@ log = structlog.get_logger("burnish.analytics")
 
 MOST_AT_ONCE: Final = 500
 PARTITION_DAYS_AHEAD: Final = 7
+KEYS_KEPT_H: Final = 24
+EVENT_IDS_KEPT_D: Final = 30
+"""PROMISES 5.2 and DESIGN section 5."""
+
+FORGET_MOST: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +93,12 @@ class Housework:
         return raised
 
     async def tidy(self) -> None:
-        """Makes the partitions of the days to come, and writes down how much feedback waits."""
+        """Makes the partitions of the days to come, forgets old keys and event ids, and writes down how much feedback waits."""
         async with self.db.unit_of_work() as tx:
             await detector_store.ensure_partitions(tx, days_ahead=PARTITION_DAYS_AHEAD)
+        async with self.db.unit_of_work() as tx:
+            await detector_store.forget_old(tx, keys_h=KEYS_KEPT_H, events_d=EVENT_IDS_KEPT_D, at_most=FORGET_MOST)
+        async with self.db.unit_of_work() as tx:
             counts = await detector_store.changed_waiting_counts(tx, days=self.settings.orphan_days)
         if counts:
             async with self.db.unit_of_work(workspaces={one.workspace_id for one in counts}) as tx:

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from burnish_analytics.ingest_batch import ingest_executions, ingest_feedback
 from burnish_analytics.recount import recount
 from burnish_shared.ids import new_uuid
 from tests.embedded.workspaces import Workspace
@@ -105,8 +106,6 @@ async def test_what_both_sides_of_the_join_missed_is_joined_by_housework(analyti
     reaction = thumb(done, 1)
     one = analytics.db.unit_of_work(workspaces={workspace.workspace_id})
     two = analytics.db.unit_of_work(workspaces={workspace.workspace_id})
-    from burnish_analytics.ingest_batch import ingest_executions, ingest_feedback
-
     async with one as records_tx, two as feedback_tx:
         await ingest_executions(records_tx, [done], period_ms=50)
         await ingest_feedback(feedback_tx, [reaction], period_ms=50)
@@ -116,6 +115,7 @@ async def test_what_both_sides_of_the_join_missed_is_joined_by_housework(analyti
     assert (await analytics.rollup(workspace.workspace_id))["up"] == 1
 
 
+@pytest.mark.promise("A-08")
 async def test_items_that_can_never_count_cost_their_neighbours_nothing(analytics: Analytics, workspace: Workspace) -> None:
     done = execution(workspace.workspace_id)
     first = thumb(done, 1)
@@ -125,7 +125,17 @@ async def test_items_that_can_never_count_cost_their_neighbours_nothing(analytic
         thumb(done, 1, target_id="not-an-id"),
         first.model_copy(update={"target_id": str(new_uuid())}),
     ]
-    await analytics.count(done, first, *bad)
+    await analytics.count(done)
+    async with analytics.db.unit_of_work(workspaces={workspace.workspace_id}) as tx:
+        ingested = await ingest_feedback(tx, [first, first, *bad], period_ms=50)
+    assert ingested.outcomes == {
+        "new": 1,
+        "repeated": 1,
+        "refused_score_range": 1,
+        "refused_kind_unknown": 1,
+        "refused_target_id": 1,
+        "refused_id_reused": 1,
+    }
     assert (await analytics.rollup(workspace.workspace_id))["reactions"] == 1
 
 
@@ -171,9 +181,9 @@ async def test_a_recount_finds_a_rollup_that_is_wrong(analytics: Analytics, work
 
 
 async def _replica(analytics: Analytics, deliveries: list) -> None:  # type: ignore[type-arg]
-    """Reads its share in batches of about 100, as the pull loop would."""
-    for start in range(0, len(deliveries), 100):
-        part = deliveries[start : start + 100]
+    """Reads its share in batches of about 250, as the pull loop would."""
+    for start in range(0, len(deliveries), 250):
+        part = deliveries[start : start + 250]
         await asyncio.gather(
             analytics.intake.handle_records([one for one in part if b'"execution_id"' in one.data]),
             analytics.intake.handle_feedback([one for one in part if b'"feedback_id"' in one.data]),

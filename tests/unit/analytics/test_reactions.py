@@ -102,6 +102,8 @@ def test_a_retry_with_the_same_content_does_not_overtake_a_later_change() -> Non
         ({"kind": "comment", "comment": ""}, "comment_empty"),
         ({"kind": "correction", "correction": None}, "correction_empty"),
         ({"kind": "applause"}, "kind_unknown"),
+        ({"comment": "\x00"}, "nul"),
+        ({"context": {"a": ["\x00"]}}, "nul"),
         ({"target_id": "x"}, "target_id"),
         ({"target_id": str(UUID(int=0xABC)).upper()}, "target_id"),
         ({}, None),

@@ -113,6 +113,8 @@ def entry_of(item: FeedbackItem) -> Entry:
 
 def refusal(item: FeedbackItem) -> str | None:
     """Why this item can never count, or None. The gateway has checked the same before; this guards the sums against any other sender."""
+    if _holds_nul(item):
+        return "nul"
     if item.target_kind == "execution" and not _is_canonical_uuid(item.target_id):
         return "target_id"
     if item.kind == "thumb":
@@ -126,6 +128,12 @@ def refusal(item: FeedbackItem) -> str | None:
     if item.kind == "correction":
         return None if item.correction is not None else "correction_empty"
     return "kind_unknown"
+
+
+def _holds_nul(item: FeedbackItem) -> bool:
+    """U+0000, which PostgreSQL cannot store: it would cost the whole batch."""
+    texts = (item.target_id, item.kind, item.user_id, item.comment, item.correction)
+    return any("\x00" in text for text in texts if text) or "\\u0000" in json.dumps(item.context)
 
 
 def _is_canonical_uuid(text: str) -> bool:

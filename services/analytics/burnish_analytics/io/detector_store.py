@@ -126,6 +126,11 @@ async def ensure_partitions(tx: Tx, *, days_ahead: int) -> None:
     await tx.execute("SELECT ensure_partitions($1)", days_ahead)
 
 
+async def forget_old(tx: Tx, *, keys_h: int, events_d: int, at_most: int) -> int:
+    """Removes idempotency keys and event ids past their time, and old change notes. Returns how many rows went."""
+    return await tx.fetchval("SELECT forget_old($1, $2, $3)", keys_h, events_d, at_most)  # type: ignore[no-any-return]
+
+
 async def waiting_totals(tx: Tx) -> tuple[int, int]:
     """How much feedback waits, and how much of it is orphaned, over all workspaces, as last written down."""
     row = await tx.fetchrow("SELECT * FROM waiting_totals()")

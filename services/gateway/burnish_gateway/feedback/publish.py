@@ -26,6 +26,9 @@ MOST_ITEMS: Final = 500
 MOST_BYTES: Final = 700_000
 """Below NATS's largest message of 1 MiB. One reaction is smaller, see the limits of `bodies.py`."""
 
+MOST_WAITING: Final = 20_000
+"""Reactions that may wait for their turn. Beyond it the caller is told to come back, and memory stays bounded (PROMISES G-10)."""
+
 TRIES: Final = 1
 """One try of 2 s: the outbox takes it sooner than a second try would. The stream drops what it gets from both by the message's id."""
 
@@ -52,6 +55,7 @@ class FeedbackPublisher:
         self._db = db
         self._wake_relay = wake_relay
         self._waiting: list[_Waiting] = []
+        self._items_waiting = 0
         self._sender: asyncio.Task[None] | None = None
 
     async def record(self, items: Sequence[FeedbackItem]) -> None:
@@ -59,6 +63,9 @@ class FeedbackPublisher:
 
         Raises Unavailable when neither NATS nor PostgreSQL can be reached. A caller that goes away does not stop the sending.
         """
+        if self._items_waiting + len(items) > MOST_WAITING:
+            raise Unavailable("Too much feedback waits to be kept; try again.", retry_after_s=1)
+        self._items_waiting += len(items)
         waiting = _Waiting([one.model_dump_json().encode() for one in items], asyncio.get_running_loop().create_future())
         self._waiting.append(waiting)
         if self._sender is None:
@@ -96,6 +103,7 @@ class FeedbackPublisher:
                 break
             count += 1
         batch, self._waiting = self._waiting[:count], self._waiting[count:]
+        self._items_waiting -= sum(len(one.parts) for one in batch)
         return batch
 
     async def _make_durable(self, parts: list[bytes]) -> None:
