@@ -5,6 +5,8 @@ from typing import Protocol
 
 
 class Dice(Protocol):
+    """Where jitter comes from."""
+
     def roll(self) -> float:
         """A number in [0, 1)."""
         ...

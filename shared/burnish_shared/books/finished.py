@@ -10,6 +10,7 @@ from burnish_shared import subjects
 from burnish_shared.contracts.events import Event
 from burnish_shared.contracts.executions import Attempt, CompletedItem, ErrorInfo, ExecutionRequest, Lane, Outcome
 from burnish_shared.ids import derived_uuid
+from burnish_shared.storable_text import storable
 
 SETTLE = "SELECT settle($1::finished_execution[], $2, $3) AS made"
 
@@ -63,17 +64,6 @@ class FinishedExecution:
 
     def as_row(self) -> tuple[Any, ...]:
         return astuple(self)
-
-
-def storable(text: str) -> str:
-    """Text that PostgreSQL takes: U+0000 and lone surrogates, which models do emit, become U+FFFD."""
-    if "\x00" in text:
-        text = text.replace("\x00", "\ufffd")
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return text
 
 
 def json_text(value: object) -> str:

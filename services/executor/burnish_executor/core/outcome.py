@@ -8,9 +8,9 @@ from typing import Any
 from burnish_executor.core.answer import Answer
 from burnish_executor.core.failure import Failure, FailureKind
 from burnish_executor.core.usage import cost_nusd, estimated
-from burnish_shared.books.finished import storable
 from burnish_shared.contracts.executions import Attempt, ExecutionRequest, Outcome, Status, Usage
 from burnish_shared.money import credits_text
+from burnish_shared.storable_text import storable
 
 NOTHING = Usage(input_tokens=0, output_tokens=0, source="estimated")
 

@@ -21,6 +21,8 @@ csv.field_size_limit(INPUT_MOST_CHARS * 4)
 
 
 class ItemBody(ApiModel):
+    """One item as it is uploaded."""
+
     input: Annotated[Text, Field(min_length=1, max_length=INPUT_MOST_CHARS)] | dict[str, Any] = Field(
         description="A text, or the prompt's variables by name."
     )

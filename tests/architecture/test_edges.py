@@ -1,0 +1,102 @@
+"""Broad handlers stand at edges only, and metrics have few series (DESIGN section 7, PROMISES P-07)."""
+
+import ast
+
+import pytest
+
+from tests.architecture.source import Module, dotted, functions_of, modules
+
+EDGES = {
+    "cli/burnish/launcher/launch.py:_outcome": "a launcher that fails says so to who waits for it",
+    "shared/burnish_shared/books/admission.py:run": "a batch of admissions: each waiting caller gets the failure",
+    "shared/burnish_shared/bus/batch.py:_try": "the consumer's edge: the message is tried again or dead-lettered",
+    "shared/burnish_shared/bus/relay.py:_turn": "the relay's loop goes on",
+    "shared/burnish_shared/process.py:run_service": "the process's edge",
+    "simulator/burnish_simulator/app.py:_errors_as_json": "the HTTP edge",
+    "services/gateway/burnish_gateway/feedback/publish.py:_send_all": "hands the failure to every caller whose reaction was in the message",
+    "services/executor/burnish_executor/consumers.py:_run_and_log": "the edge of one execution: no neighbour ends with it",
+    "services/executor/burnish_executor/record_batch.py:run": "a batch of records: each waiting execution gets the failure",
+    "services/optimizer/burnish_optimizer/work.py:_work": "the edge of one job: no neighbour ends with it",
+    "services/analytics/burnish_analytics/housework.py:_every": "a round of housework that failed is counted; the next tries again",
+    "services/webhooks/burnish_webhooks/app.py:every": "as above",
+    "services/webhooks/burnish_webhooks/dispatch_due.py:_make": "the edge of one delivery: no neighbour ends with it",
+    "services/webhooks/burnish_webhooks/io/sender.py:post": "whatever a receiver or its network does becomes an outcome",
+}
+"""`path:function` that may catch everything, and why."""
+
+COMMANDS = {"services/analytics/burnish_analytics/recount.py": "`python -m burnish_analytics.recount` shows what it did"}
+
+LABELS = frozenset("by consumer how kind lane method outcome reason route service status status_class stream task verdict".split())
+"""What a series may be told apart by: sets of ours, each of a few values. No workspace, key, user, prompt, model or URL."""
+
+
+def test_broad_handlers_stand_at_edges_only() -> None:
+    found = {place for module in modules() for node in ast.walk(module.tree) for place in _broad(module, node)}
+    assert found <= set(EDGES), found - set(EDGES)
+
+
+def test_named_edges_still_exist() -> None:
+    found = {f"{module.path}:{function.name}" for module in modules() for function in functions_of(module)}
+    assert set(EDGES) <= found, set(EDGES) - found
+
+
+@pytest.mark.promise("P-07")
+def test_metrics_are_told_apart_by_sets_of_ours() -> None:
+    wrong = [
+        f"{module.path}:{node.lineno} {labels - LABELS}" for module in modules() for node, _, labels in _metrics(module) if labels - LABELS
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_metrics_are_named_after_us_and_their_base_unit() -> None:
+    wrong = [
+        f"{module.path}:{node.lineno} {name}"
+        for module in modules()
+        for node, name, _ in _metrics(module)
+        if not name.startswith("burnish_")
+        or name.endswith(("_ms", "_milliseconds", "_minutes", "_kb", "_mb"))
+        or (dotted(node.func).endswith("Counter") and not name.endswith("_total"))
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_nothing_prints() -> None:
+    """Services log; only commands speak to a terminal."""
+    wrong = [
+        f"{module.path}:{node.lineno}"
+        for module in modules()
+        if module.package not in {"burnish", "burnish_simulator"} and module.path not in COMMANDS
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Call) and dotted(node.func) == "print"
+    ]
+    assert not wrong, wrong
+
+
+def _broad(module: Module, node: ast.AST) -> list[str]:
+    if not isinstance(node, ast.ExceptHandler):
+        return []
+    caught = node.type.elts if isinstance(node.type, ast.Tuple) else [node.type] if node.type else []
+    if caught and not {dotted(one) for one in caught} & {"Exception", "BaseException"}:
+        return []
+    around = [one for one in functions_of(module) if one.lineno <= node.lineno <= (one.end_lineno or one.lineno)]
+    return [f"{module.path}:{max(around, key=lambda one: one.lineno).name if around else ''}"]
+
+
+def _metrics(module: Module) -> list[tuple[ast.Call, str, set[str]]]:
+    """Every metric that is made: the call, the name, the labels."""
+    found = []
+    for node in ast.walk(module.tree):
+        if not isinstance(node, ast.Call) or dotted(node.func).rpartition(".")[2] not in {
+            "Counter",
+            "Gauge",
+            "Histogram",
+            "Summary",
+            "Info",
+        }:
+            continue
+        if len(node.args) < 2 or not (isinstance(node.args[0], ast.Constant) and isinstance(node.args[0].value, str)):
+            continue
+        given = node.args[2] if len(node.args) > 2 else next((one.value for one in node.keywords if one.arg == "labelnames"), None)
+        labels = {one.value for one in given.elts if isinstance(one, ast.Constant)} if isinstance(given, ast.List | ast.Tuple) else set()
+        found.append((node, node.args[0].value, labels))
+    return found
