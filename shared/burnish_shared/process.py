@@ -37,6 +37,8 @@ def run_service(main: Callable[[asyncio.Event], Awaitable[None]], *, service: st
     except Exception:
         log.exception("service_failed")
         raise SystemExit(1) from None
+    finally:
+        tracing.flush()
 
 
 async def supervise(*coros: Coroutine[Any, Any, None], stop: asyncio.Event | None = None) -> None:

@@ -16,13 +16,16 @@ FORMAT: Final = re.compile(r"^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$")
 
 _current: ContextVar[str | None] = ContextVar("traceparent", default=None)
 _tracer: Any = None
+_provider: Any = None
+
+FLUSH_TIMEOUT_MS: Final = 2_000
 
 
 def configure(*, service: str, otlp_endpoint: str) -> None:
     """Sends spans to `otlp_endpoint` (OTLP over HTTP) from now on. Empty: spans cost nothing and go nowhere."""
-    global _tracer
+    global _tracer, _provider
+    _tracer = _provider = None
     if not otlp_endpoint:
-        _tracer = None
         return
     # Imported here: the SDK costs 0.2 s and 10 MB, which a process without traces does not pay.
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
@@ -30,9 +33,15 @@ def configure(*, service: str, otlp_endpoint: str) -> None:
     from opentelemetry.sdk.trace import TracerProvider
     from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
-    provider = TracerProvider(resource=Resource.create({"service.name": f"burnish-{service}"}))
-    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=otlp_endpoint)))
-    _tracer = provider.get_tracer("burnish")
+    _provider = TracerProvider(resource=Resource.create({"service.name": f"burnish-{service}"}))
+    _provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=otlp_endpoint)))
+    _tracer = _provider.get_tracer("burnish")
+
+
+def flush() -> None:
+    """Sends what was not sent yet, for at most FLUSH_TIMEOUT_MS. Blocks: for the end of a process."""
+    if _provider is not None:
+        _provider.force_flush(FLUSH_TIMEOUT_MS)
 
 
 def current() -> str | None:

@@ -48,9 +48,13 @@ class OwnNats:
             self._process.kill()
             await self._process.wait()
 
-    def freeze(self) -> None:
+    async def freeze(self) -> None:
+        """Returns once every thread stands still."""
         assert self._process is not None
         os.kill(self._process.pid, signal.SIGSTOP)
+        tasks = Path(f"/proc/{self._process.pid}/task")
+        while any((task / "stat").read_text().rpartition(")")[2].split()[0] != "T" for task in tasks.iterdir()):
+            await asyncio.sleep(0.001)
 
     def thaw(self) -> None:
         assert self._process is not None

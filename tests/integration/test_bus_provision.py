@@ -15,7 +15,7 @@ from burnish_shared.bus.lag import consumer_lags
 from burnish_shared.bus.provision import keep_provisioned, provision
 from burnish_shared.bus.pull import PullReader
 from burnish_shared.errors import Unavailable
-from tests.integration.bus_parts import BusDatabase, OwnNats, bus_of, database, own_nats, until
+from tests.integration.bus_parts import BusDatabase, OwnNats, bus_of, database, own_nats, stored, until
 
 __all__ = ["database"]  # a fixture
 
@@ -115,6 +115,24 @@ async def test_lag_tells_what_waits_and_what_is_in_hand(server: OwnNats) -> None
         (lag,) = [one for one in await consumer_lags(bus) if not one.is_idle]
         assert (lag.durable, lag.pending, lag.unacknowledged) == ("analytics_feedback", 2, 1)
         await message.ack_sync()
+
+
+@pytest.mark.promise("M-11")
+async def test_a_publish_that_outlives_a_frozen_server_stores_its_message_once(server: OwnNats) -> None:
+    async with bus_of(server, "provisioner") as bus, bus_of(server, "gateway") as gateway:
+        await provision(bus)
+        subject = streams.FEEDBACK.subjects[0]
+        await server.freeze()
+        try:
+            with pytest.raises(Unavailable):
+                await gateway.publish(subject, b"{}", message_id="given-up", timeout_s=0.1, tries=2)
+            patient = asyncio.create_task(gateway.publish(subject, b"{}", message_id="patient", timeout_s=0.1, tries=20))
+            await asyncio.sleep(0.3)
+        finally:
+            server.thaw()
+        assert (await patient).stream == "FEEDBACK"
+        assert not (await gateway.publish(subject, b"{}", message_id="new")).duplicate
+    assert await stored(server, "FEEDBACK") == ["given-up", "patient", "new"]
 
 
 @pytest.mark.promise("M-15")

@@ -278,7 +278,7 @@ async def test_a_frozen_nats_gets_every_row_once(server: OwnNats, database: BusD
         await write(db, ids[0])
         await until(lambda: all_sent(database))
         before = failed._value.get()
-        server.freeze()
+        await server.freeze()
         try:
             await write(db, *ids[1:])
             await until(lambda: _true(failed._value.get() > before))

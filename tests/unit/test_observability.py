@@ -3,8 +3,10 @@
 import io
 import json
 import logging as stdlib_logging
+import threading
 import time
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 import structlog
@@ -76,6 +78,34 @@ def test_a_span_keeps_the_trace_of_its_parent_and_gives_way_to_the_outer_one() -
             assert inner[3:35] == "1" * 32 and tracing.headers() == {"traceparent": inner}
         assert tracing.current() == outer
     assert tracing.current() is None
+
+
+def test_spans_are_exported_with_their_attributes_once_an_endpoint_is_set() -> None:
+    received: list[tuple[str, bytes]] = []
+
+    class Collector(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            received.append((self.path, self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    collector = HTTPServer(("127.0.0.1", 0), Collector)
+    threading.Thread(target=collector.serve_forever, daemon=True).start()
+    try:
+        tracing.configure(service="executor", otlp_endpoint=f"http://127.0.0.1:{collector.server_port}/v1/traces")
+        attributes = tracing.genai_attributes(operation="chat", provider="simulated", model="simulated/chat", input_tokens=3)
+        with tracing.span("chat simulated/chat", attributes=attributes) as outer, tracing.span("inner") as inner:
+            assert tracing.valid(outer) and inner[3:35] == outer[3:35]
+        tracing.flush()
+    finally:
+        tracing.configure(service="", otlp_endpoint="")
+        collector.shutdown()
+    ((path, body),) = received
+    assert path == "/v1/traces"
+    assert all(one in body for one in (b"burnish-executor", b"chat simulated/chat", b"inner", b"gen_ai.request.model"))
 
 
 @pytest.mark.parametrize("bad", ["", "00-xyz", "00-" + "1" * 32 + "-" + "2" * 16 + "-01\r\nX: y", "ff" * 30])

@@ -8,8 +8,10 @@ loop holds its batch, tells NATS that it is still at work, and takes nothing new
 import asyncio
 import contextlib
 import json
+import traceback
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 import nats.errors
@@ -219,6 +221,7 @@ class _Consumer:
             stream_seq=one.stream_seq,
             deliveries=one.num_delivered,
             error=failure.reason if isinstance(failure, Poison) else type(failure).__name__,
+            raised_at=_raised_at(failure),
         )
         if is_dead:
             await self._bury(held, failure)
@@ -301,6 +304,12 @@ class _Consumer:
         except Unavailable:
             return False
         return True
+
+
+def _raised_at(failure: Exception) -> str:
+    """File and line; not the message, which may hold what the log must not (PROMISES P-08)."""
+    frames = traceback.extract_tb(failure.__traceback__)
+    return f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
 
 
 def _parts(held: list[_Held], failure: Exception) -> list[list[_Held]]:
