@@ -5,7 +5,7 @@ to another executor; what had started is booked from the text that was delivered
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -59,9 +59,10 @@ class Alive:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The Outcome as JSON, exactly as the books have it. The last thing that is told."""
+    """The Outcome as JSON, exactly as the books have it. The last thing that is told. `gap`: deltas may be missing; text never is."""
 
     body: bytes
+    gap: bool = False
 
 
 Told = Started | Text | Delta | Alive | Done
@@ -85,7 +86,7 @@ class Dispatch:
     delivered: list[bytes] = field(default_factory=list)
     queue: Mailbox = field(default_factory=Mailbox)
 
-    async def follow(self) -> AsyncIterator[Told]:
+    async def follow(self) -> AsyncGenerator[Told, None]:
         """Raises Unavailable when no executor took it in time; then it is booked as an error and its key is free."""
         loop = asyncio.get_running_loop()
         began_at = loop.time()
@@ -96,7 +97,10 @@ class Dispatch:
                 while True:
                     passed_s = loop.time() - began_at
                     if not self.accepted and not self.interrupted and passed_s > self.gateway.settings.dispatch_give_up_s:
-                        yield await self._give_up()
+                        body = await self._give_up()
+                        async for told in self._end(body, is_read=True):
+                            yield told
+                        self.finished = True
                         return
                     if passed_s > allowed_s + BOOKS_S:
                         raise Unavailable("The execution did not end in time; read it by its id.", retry_after_s=1)
@@ -152,7 +156,7 @@ class Dispatch:
             case FrameKind.ELSEWHERE:
                 body = await books.read_outcome(self.gateway, self.request)
                 if body is not None:
-                    async for told in self._end(body):
+                    async for told in self._end(body, is_read=True):
                         yield told
             case FrameKind.HEARTBEAT:
                 self.accepted = True
@@ -163,13 +167,14 @@ class Dispatch:
         if self.request.stream and chunks_before > self.chunks:
             self.gap = True
 
-    async def _end(self, body: bytes) -> AsyncIterator[Told]:
-        """The rest of the text, where a gap had held it back, and the outcome."""
+    async def _end(self, body: bytes, *, is_read: bool = False) -> AsyncIterator[Told]:
+        """The rest of the text, where a gap had held it back, and the outcome. `is_read`: from the books, as frames were lost."""
+        self.gap = self.gap or (is_read and self.request.stream)
         if self.gap:
             rest = books.rest_of(body, self.delivered)
             if rest:
                 yield Text(rest)
-        yield Done(body)
+        yield Done(body, gap=self.gap)
 
     async def _on_silence(self) -> AsyncIterator[Told]:
         """Nobody said anything for as long as counts. While NATS itself is away from us, that says nothing about the executor."""
@@ -183,7 +188,7 @@ class Dispatch:
         if fence is None:
             body = await books.read_outcome(self.gateway, self.request)
             if body is not None:
-                async for told in self._end(body):
+                async for told in self._end(body, is_read=True):
                     yield told
             return
         HANDOVERS.labels("started" if self.started else "accepted" if self.accepted else "not_accepted").inc()
@@ -211,7 +216,7 @@ class Dispatch:
         except (nats.errors.Error, OSError):
             return  # an executor that cannot be told ends by its own deadline
 
-    async def _give_up(self) -> Told:
+    async def _give_up(self) -> bytes:
         """No executor took it: booked as an error, so that one that took it silently cannot finish it any more."""
         await self._cancel(SUPERSEDED)
         if await books.abandon(self.gateway, self.request, key=self.key):
@@ -220,4 +225,4 @@ class Dispatch:
         body = await books.read_outcome(self.gateway, self.request)
         if body is None:
             raise Unavailable("No executor can take this request at the moment; try again.", retry_after_s=1)
-        return Done(body)
+        return body

@@ -23,6 +23,11 @@ SAFETY_PERCENT = 5
 REQUEST_MOST_BYTES = 768 * 1024
 """More would travel by claim-check, which does not exist yet: 413 until then."""
 
+CALLERS_PLACEHOLDER = "messages"
+
+CAPS = frozenset({"max_tokens", "max_completion_tokens"})
+"""Two names of one thing; the caller's is the one that counts."""
+
 SETTINGS = frozenset({
     "temperature", "max_tokens", "max_completion_tokens", "top_p", "frequency_penalty", "presence_penalty", "stop", "seed", "reasoning_effort",
     "response_format", "tools", "tool_choice", "parallel_tool_calls", "logprobs", "top_logprobs", "logit_bias", "user",
@@ -32,7 +37,7 @@ SETTINGS = frozenset({
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A parsed request. Exactly one of `slug` and `messages`; `deadline_s` from the moment it came."""
+    """A parsed request. At least one of `slug` and `messages`; with both, the prompt comes first. `deadline_s` from the moment it came."""
 
     slug: str | None = None
     label: str | None = None
@@ -64,7 +69,7 @@ def prepare(
     traceparent: str | None,
 ) -> ExecutionRequest:
     """The request for an executor, rendered, capped and priced. Raises MissingVariables, InvalidField, PayloadTooLarge."""
-    messages = version.template.render(order.variables).messages if version else list(order.messages or [])
+    messages = _messages(order, version)
     settings = _settings(order, version, facts)
     request = ExecutionRequest(
         execution_id=execution_id, workspace_id=principal.workspace_id, lane=Lane.BACKGROUND if order.background else Lane.INTERACTIVE, fence=1,
@@ -81,6 +86,16 @@ def prepare(
     return request
 
 
+def _messages(order: Order, version: ResolvedVersion | None) -> list[dict[str, Any]]:
+    """A caller's own messages go into the prompt's placeholder `messages` where it has one, else behind the prompt."""
+    own = list(order.messages or [])
+    if version is None:
+        return own
+    if own and CALLERS_PLACEHOLDER in version.template.placeholders:
+        return version.template.render({**order.variables, CALLERS_PLACEHOLDER: own}).messages
+    return version.template.render(order.variables).messages + own
+
+
 def checked_size(body: bytes) -> bytes:
     """Raises PayloadTooLarge for a request that does not fit into one message."""
     if len(body) > REQUEST_MOST_BYTES:
@@ -95,8 +110,11 @@ def _settings(order: Order, version: ResolvedVersion | None, facts: ModelFacts) 
         raise InvalidField(
             f"overrides.{unknown[0]}: not a setting; known are {', '.join(sorted(SETTINGS))}.", param=f"overrides.{unknown[0]}"
         )
-    settings = {**(version.settings if version else {}), **{name: value for name, value in order.overrides.items() if value is not None}}
-    name = "max_completion_tokens" if "max_completion_tokens" in settings else "max_tokens"
+    given = {name: value for name, value in order.overrides.items() if value is not None}
+    settings = {**(version.settings if version else {}), **given}
+    name = "max_completion_tokens" if "max_completion_tokens" in (given if given.keys() & CAPS else settings) else "max_tokens"
+    for other in CAPS - {name}:
+        settings.pop(other, None)  # providers refuse a call that names both
     asked = settings.get(name)
     if asked is not None and (isinstance(asked, bool) or not isinstance(asked, int) or not 1 <= asked <= facts.output_tokens):
         raise InvalidField(f"{name}: must be a whole number from 1 to {facts.output_tokens}, the limit of {facts.model}.", param=name)

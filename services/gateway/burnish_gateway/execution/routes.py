@@ -13,7 +13,7 @@ from pydantic import Field, model_validator
 from burnish_gateway.access.principal import Principal, Role
 from burnish_gateway.deps import Gateway, GatewayParts, Viewer, authorized, gateway_of, request_id_of
 from burnish_gateway.execution.answer import failure_of, succeeded
-from burnish_gateway.execution.dispatch import Alive, Delta, Dispatch, Done, Started, Text
+from burnish_gateway.execution.dispatch import Alive, Delta, Dispatch, Done, Started, Text, Told
 from burnish_gateway.execution.order import Order
 from burnish_gateway.execution.read import get_one, list_page
 from burnish_gateway.execution.replay import replay
@@ -119,7 +119,7 @@ async def execute(request: Request) -> Response:
         case Admitted() if body.mode == "background":
             return _queued(admitted.request.execution_id)
         case Admitted() if body.stream:
-            return EventStream(paced(_events(admitted, gateway=gateway, request_id=request_id_of(request))), headers=_headers(admitted))
+            return EventStream(paced(_events(admitted, gateway=gateway, request_id=request_id_of(request))), headers=headers_of(admitted))
         case Admitted():
             return await _answer(request, admitted, gateway=gateway)
 
@@ -165,11 +165,11 @@ async def outcome_of(request: Request, admitted: Admitted, *, gateway: Gateway) 
 
 async def _answer(request: Request, admitted: Admitted, *, gateway: Gateway) -> Response:
     outcome = await outcome_of(request, admitted, gateway=gateway)
-    return _response(outcome, request_id=request_id_of(request), headers=_headers(admitted))
+    return _response(outcome, request_id=request_id_of(request), headers=headers_of(admitted))
 
 
-async def _last(told: AsyncGenerator[Any, None] | AsyncIterator[Any]) -> bytes:
-    async with contextlib.aclosing(told) as parts:  # type: ignore[type-var]
+async def _last(told: AsyncGenerator[Told, None]) -> bytes:
+    async with contextlib.aclosing(told) as parts:
         async for one in parts:
             if isinstance(one, Done):
                 return one.body
@@ -187,7 +187,7 @@ def _response(outcome: bytes, *, request_id: str, headers: dict[str, str]) -> Re
 async def _events(admitted: Admitted, *, gateway: Gateway, request_id: str) -> AsyncIterator[bytes | None]:
     """Server-sent events of one execution; exactly one of `done` and `error` ends them."""
     index = 0
-    async with contextlib.aclosing(Dispatch(gateway, admitted.request, key=admitted.key).follow()) as told:  # type: ignore[type-var]
+    async with contextlib.aclosing(Dispatch(gateway, admitted.request, key=admitted.key).follow()) as told:
         try:
             async for one in told:
                 match one:
@@ -236,7 +236,7 @@ def _queued(execution_id: UUID) -> Response:
     return json_response({"id": str(execution_id), "status": "queued"}, status=202, headers=headers)
 
 
-def _headers(admitted: Admitted) -> dict[str, str]:
+def headers_of(admitted: Admitted) -> dict[str, str]:
     """Known before the first byte of the answer."""
     prompt = admitted.request.prompt
     headers = {"x-execution-id": str(admitted.request.execution_id), "x-burnish-model": admitted.request.route.model}

@@ -104,10 +104,9 @@ def _admission(
     request: ExecutionRequest, *, gateway: Gateway, rates: list[RateLimit], key: IdempotencyKey | None, deadline_s: float
 ) -> AdmissionRequest:
     background = request.lane.value == "background"
-    message = None
-    if background:
-        body = checked_size(request.model_dump_json(exclude_defaults=True).encode())
-        message = (subjects.executions_requested_background(request.workspace_id), body)
+    # Looked at before anything is held, also where it is sent later: a refusal leaves nothing behind (PROMISES G-06).
+    body = checked_size(request.model_dump_json(exclude_defaults=True).encode())
+    message = (subjects.executions_requested_background(request.workspace_id), body) if background else None
     return AdmissionRequest(
         execution_id=request.execution_id, workspace_id=request.workspace_id, amount_nusd=request.hold_nusd,
         ttl_ms=int((gateway.settings.queue_limit_s if background else deadline_s) * 1000), lane=request.lane.value,
