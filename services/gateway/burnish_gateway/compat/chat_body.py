@@ -1,0 +1,85 @@
+"""The body of `POST /v1/chat/completions`, checked where a wrong value would do harm. What is not named here is ignored (PROMISES G-19)."""
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from burnish_gateway.compat.messages import MESSAGES_MOST
+from burnish_gateway.compat.refusals import Unsupported
+from burnish_gateway.wire import parse_json
+from burnish_shared.errors import InvalidBody, InvalidField
+
+SETTINGS = (
+    "temperature", "top_p", "frequency_penalty", "presence_penalty", "max_tokens", "max_completion_tokens", "stop", "seed",
+    "reasoning_effort", "response_format", "tools", "tool_choice", "parallel_tool_calls", "logit_bias",
+)  # fmt: skip
+"""What goes to the provider under its own name."""
+
+REPLACED = {"functions": "tools", "function_call": "tool_choice"}
+"""Given up by OpenAI in 2023. Ignored, a model would silently never call them."""
+
+Id = Annotated[str, Field(min_length=1, max_length=200)]
+Factor = Annotated[float, Field(ge=-2, le=2)]
+Object = dict[str, Any]
+
+
+class ChatBody(BaseModel):
+    """Bounds are those of OpenAI's API reference where it names some. A null counts as not given."""
+
+    model_config = ConfigDict(strict=True, extra="ignore", allow_inf_nan=False, title="ChatCompletionRequest")
+
+    model: Annotated[str, Field(min_length=1, max_length=300, description="A model, or `burnish::prompt::SLUG[@LABEL|@N]`")] | None = None
+    messages: Annotated[list[Object], Field(max_length=MESSAGES_MOST)] | None = None
+    stream: bool | None = None
+    stream_options: Object | None = None
+    n: int | None = None
+    temperature: Annotated[float, Field(ge=0, le=2)] | None = None
+    top_p: Annotated[float, Field(ge=0, le=1)] | None = None
+    frequency_penalty: Factor | None = None
+    presence_penalty: Factor | None = None
+    max_tokens: int | None = None
+    max_completion_tokens: int | None = None
+    stop: str | Annotated[list[str], Field(max_length=16)] | None = None
+    seed: int | None = None
+    reasoning_effort: Annotated[str, Field(max_length=40)] | None = None
+    response_format: Object | None = None
+    tools: Annotated[list[Object], Field(max_length=128)] | None = None
+    tool_choice: Annotated[str, Field(max_length=40)] | Object | None = None
+    parallel_tool_calls: bool | None = None
+    logit_bias: Annotated[dict[str, float], Field(max_length=1024)] | None = None
+    modalities: list[str] | None = None
+    user: Id | None = None
+    metadata: Annotated[Object, Field(max_length=100)] | None = None
+    prompt: Object | None = None
+    variables: Object | None = None
+    session_id: Id | None = None
+    app: Id | None = None
+
+
+def parse_chat_body(raw: bytes) -> ChatBody:
+    """Raises InvalidBody when it is no JSON object, InvalidField naming the first wrong parameter, Unsupported for what is not offered."""
+    value = parse_json(raw, duplicate_keys=True)
+    if not isinstance(value, dict):
+        raise InvalidBody("The body must be a JSON object.")
+    try:
+        body = ChatBody.model_validate(value)
+    except ValidationError as error:
+        raise _refusal(error) from error
+    for name, successor in REPLACED.items():
+        if value.get(name):
+            raise Unsupported(f"{name}: is not offered; use {successor}.", param=name)
+    if body.n not in (None, 1):
+        raise Unsupported("n: only 1 is offered; send the request as often as answers are wanted.", param="n")
+    if body.modalities and body.modalities != ["text"]:
+        raise Unsupported("modalities: answers are text; leave it out.", param="modalities")
+    if body.response_format is not None and not isinstance(body.response_format.get("type"), str):
+        raise InvalidField("response_format.type: must be text, json_object or json_schema.", param="response_format.type")
+    return body
+
+
+def _refusal(error: ValidationError) -> InvalidField:
+    """The first wrong parameter, and everything that was wrong with it: a union says it once for each of its members."""
+    problems = error.errors(include_url=False, include_input=False, include_context=False)
+    name = str(problems[0]["loc"][0])
+    whys = list(dict.fromkeys(one["msg"] for one in problems if one["loc"][0] == name))[:2]
+    return InvalidField(f"{name}: {', or '.join(whys)}.", param=name)

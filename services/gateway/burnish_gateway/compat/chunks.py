@@ -1,0 +1,54 @@
+"""A chat completion as server-sent events. What is equal in all chunks of a stream is made once; a chunk joins three byte strings."""
+
+import json
+from dataclasses import dataclass
+from typing import Any, Self
+from uuid import UUID
+
+from burnish_gateway.compat.completion import Facts, finish_reason, head_of, usage_of
+
+DONE = b"data: [DONE]\n\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Chunks:
+    """The chunks of one stream. `ending`: the usage chunk is wanted too."""
+
+    before_choices: bytes
+    before_delta: bytes
+    before_text: bytes
+    after_delta: bytes
+    after_text: bytes
+    include_usage: bool
+
+    @classmethod
+    def of(cls, execution_id: UUID | str, *, model: str, simulated: bool, include_usage: bool) -> Self:
+        head = json.dumps(head_of(execution_id, model=model, simulated=simulated, is_chunk=True), ensure_ascii=False, separators=(",", ":"))
+        before_choices = b"data: " + head[:-1].encode() + b',"choices":['
+        before_delta = before_choices + b'{"index":0,"delta":'
+        after_delta = b',"finish_reason":null}]' + (b',"usage":null}\n\n' if include_usage else b"}\n\n")
+        return cls(before_choices, before_delta, before_delta + b'{"content":', after_delta, b"}" + after_delta, include_usage)
+
+    def role(self) -> bytes:
+        """The first chunk."""
+        return self.delta(b'{"role":"assistant","content":""}')
+
+    def text(self, body: bytes) -> bytes:
+        """`body`: a JSON string, as it travelled."""
+        return self.before_text + body + self.after_text
+
+    def delta(self, body: bytes) -> bytes:
+        """`body`: a delta object as JSON."""
+        return self.before_delta + body + self.after_delta
+
+    def tool_calls(self, calls: list[dict[str, Any]]) -> bytes:
+        """Whole tool calls in one chunk, for a stream that did not see them come."""
+        return self.delta(json.dumps({"tool_calls": [{"index": index, **call} for index, call in enumerate(calls)]}).encode())
+
+    def end(self, outcome: Facts) -> bytes:
+        """Finish reason, usage and cost where they are wanted, and `[DONE]`, which is sent nowhere else."""
+        last = self.before_delta + b'{},"finish_reason":' + json.dumps(finish_reason(outcome)).encode() + b"}]"
+        if not self.include_usage:
+            return last + b"}\n\n" + DONE
+        usage = json.dumps(usage_of(outcome), separators=(",", ":")).encode()
+        return last + b',"usage":null}\n\n' + self.before_choices + b'],"usage":' + usage + b"}\n\n" + DONE

@@ -1,0 +1,49 @@
+"""From an Outcome to a chat completion. Pure: the same outcome gives the same bytes, so a replay does too (PROMISES G-02)."""
+
+import json
+from typing import Any
+from uuid import UUID
+
+from burnish_shared.ids import created_at
+
+Facts = dict[str, Any]
+"""A successful Outcome, parsed."""
+
+
+def completion(outcome: Facts) -> bytes:
+    """The buffered answer. `id` is the execution's, so that feedback can name it."""
+    calls = outcome.get("tool_calls")
+    message = {"role": "assistant", "content": outcome["output"] or (None if calls else ""), "refusal": None}
+    if calls:
+        message["tool_calls"] = calls
+    body = head_of(outcome["id"], model=outcome["model"], simulated=outcome["simulated"], is_chunk=False) | {
+        "choices": [{"index": 0, "message": message, "logprobs": None, "finish_reason": finish_reason(outcome)}],
+        "usage": usage_of(outcome),
+        "burnish": {name: outcome[name] for name in ("prompt", "version", "label", "provider", "credits", "latency_ms", "cached")},
+    }
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def head_of(execution_id: UUID | str, *, model: str, simulated: bool, is_chunk: bool) -> dict[str, Any]:
+    """What a completion and each of its chunks begin with."""
+    identifier = execution_id if isinstance(execution_id, UUID) else UUID(execution_id)
+    kind = "chat.completion.chunk" if is_chunk else "chat.completion"
+    head = {"id": str(identifier), "object": kind, "created": int(created_at(identifier).timestamp()), "model": model}
+    return head | {"simulated": True} if simulated else head
+
+
+def finish_reason(outcome: Facts) -> str:
+    return outcome.get("finish_reason") or ("tool_calls" if outcome.get("tool_calls") else "stop")
+
+
+def usage_of(outcome: Facts) -> dict[str, Any]:
+    """OpenAI's usage; `cost_nusd` is what was charged, `source` says whether the provider counted or we estimated."""
+    usage = outcome["usage"]
+    return {
+        "prompt_tokens": usage["input_tokens"],
+        "completion_tokens": usage["output_tokens"],
+        "total_tokens": usage["input_tokens"] + usage["output_tokens"],
+        "prompt_tokens_details": {"cached_tokens": usage["cached_input_tokens"]},
+        "cost_nusd": outcome["cost_nusd"],
+        "source": usage["source"],
+    }

@@ -1,0 +1,23 @@
+"""Errors as callers of OpenAI's API know them: `{error: {message, type, param, code}}`, and 400 for a wrong parameter (PROMISES G-08)."""
+
+from fastapi.responses import Response
+
+from burnish_gateway.compat.refusals import InvalidParameter
+from burnish_gateway.wire import error_response
+from burnish_shared.errors import BurnishError, InvalidField
+
+
+def openai_error(error: BurnishError, *, request_id: str) -> Response:
+    """Our one error schema is OpenAI's with `request_id`, `retryable` and `details` beside it.
+
+    OpenAI's clients repeat 409, 429 and 5xx by themselves unless `x-should-retry` says that it is of no use.
+    """
+    shown = InvalidParameter(error) if isinstance(error, InvalidField) else error
+    response = error_response(shown, request_id=request_id)
+    response.headers["x-should-retry"] = "true" if shown.retryable else "false"
+    return response
+
+
+def openai_error_event(error: BurnishError, *, request_id: str) -> bytes:
+    """The last event of a stream that failed after it began."""
+    return b"data: " + bytes(openai_error(error, request_id=request_id).body) + b"\n\n"
