@@ -35,6 +35,9 @@ class Receiver:
     port: int = 0
     modes: dict[str, list[str]] = field(default_factory=dict)
     requests: list[Received] = field(default_factory=list)
+    released: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set it, and what hangs is answered."""
+
     _came: asyncio.Condition = field(default_factory=asyncio.Condition)
     _open: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     most_at_once: dict[str, int] = field(default_factory=lambda: defaultdict(int))
@@ -77,7 +80,8 @@ class Receiver:
             case "redirect":
                 return web.Response(status=302, headers={"location": self.url("/elsewhere")})
             case "hang":
-                await asyncio.sleep(3600)
+                await self.released.wait()
+                return web.Response(text="at last")
             case "slow":
                 await asyncio.sleep(float(rest))
                 return web.Response(text="at last")

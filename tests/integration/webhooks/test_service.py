@@ -100,7 +100,7 @@ async def test_a_kill_between_the_answer_and_the_commit_repeats_the_same_id(
     )
     try:
         await publish(an_event(hooks.workspace_id))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             assert await process.wait() == 137
     finally:
         if process.returncode is None:
