@@ -58,6 +58,6 @@ async def run(settings: AnalyticsSettings, *, db: Database, bus: Bus, stop: asyn
         Housework(db, settings, clock, wake_relay=relay.wake).run(stop),
         relay.run(stop),
         index_advisories(bus, db=db, stop=stop),
-        HealthServer(settings.metrics_port, readiness).run(stop),
+        HealthServer(settings.metrics_port, readiness, host=settings.metrics_host).run(stop),
         stop=stop,
     )

@@ -41,7 +41,7 @@ async def main(stop: asyncio.Event, settings: ExecutorSettings | None = None) ->
     )
     providers = Providers.open(settings)
     desk = Desk(bus=bus, runner=Runner(settings=settings, providers=providers, recorder=recorder), admission=admission, settings=settings)
-    health = HealthServer(settings.metrics_port, lambda: _readiness(bus, db))
+    health = HealthServer(settings.metrics_port, lambda: _readiness(bus, db), host=settings.metrics_host)
     await health.start()
     loops = [
         asyncio.create_task(one)

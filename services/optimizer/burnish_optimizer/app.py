@@ -45,7 +45,7 @@ async def run(settings: OptimizerSettings, *, db: Database, bus: Bus, stop: asyn
         workshop.run(stop),
         consume(bus, OPTIMIZER_JOBS, wake_up(workshop.wake), db=db, stop=stop),
         relay.run(stop),
-        HealthServer(settings.metrics_port, partial(_why_not_ready, db, bus)).run(stop),
+        HealthServer(settings.metrics_port, partial(_why_not_ready, db, bus), host=settings.metrics_host).run(stop),
         _until_lost(bus, stop),
         stop=stop,
     )
@@ -73,9 +73,11 @@ def make_workshop(settings: OptimizerSettings, *, db: Database, bus: Bus, inbox:
 async def _until_lost(bus: Bus, stop: asyncio.Event) -> None:
     """Ends with `stop`, or with an error when NATS refuses us for good: the process is then started anew."""
     lost, stopped = asyncio.ensure_future(bus.until_lost()), asyncio.ensure_future(stop.wait())
-    done, pending = await asyncio.wait({lost, stopped}, return_when=asyncio.FIRST_COMPLETED)
-    for one in pending:
-        one.cancel()
+    try:
+        done, _ = await asyncio.wait({lost, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        lost.cancel()
+        stopped.cancel()
     if lost in done:
         lost.result()
 

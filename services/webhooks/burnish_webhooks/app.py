@@ -41,7 +41,7 @@ async def main(stop: asyncio.Event) -> None:
         settings.database_url.get_secret_value(), application_name=f"burnish-webhooks-{settings.replica}", max_size=DATABASE_CONNECTIONS
     )
     parts: list[Bus] = []
-    health = HealthServer(settings.metrics_port, lambda: _why_not_ready(db, parts))
+    health = HealthServer(settings.metrics_port, lambda: _why_not_ready(db, parts), host=settings.metrics_host)
     await health.start()
     try:
         bus = await connect(settings.nats_url.get_secret_value(), service="webhooks", replica=settings.replica)
