@@ -44,7 +44,7 @@ async def judge_feedback(tx: Tx, labels: Collection[LabelKey], *, now: datetime,
         )
         for move in moves:
             raised += await _tell(tx, standing, move, rule=rule, threshold=threshold, now=now)
-    await label_store.save_states(tx, states, at=now)
+    await label_store.save_states(tx, states)
     return raised
 
 

@@ -96,8 +96,10 @@ async def _watch(
                     into.raised += await _tell(
                         tx, series, verdict, state=states[plan.metric], simulated=any(one.simulated for one in periods), now=now
                     )
-    kept = StoredStates(version, {metric: degradation.to_stored(state) for metric, state in states.items()}, seen_through=now)
-    await detector_store.save_states(tx, workspace_id=series.workspace_id, slug=series.slug, label=series.label, stored=kept)
+    kept = {metric: degradation.to_stored(state) for metric, state in states.items()}
+    await detector_store.save_states(
+        tx, workspace_id=series.workspace_id, slug=series.slug, label=series.label, version=version, states=kept
+    )
     if version:
         into.labels |= set(
             await detector_store.retire_other_versions(

@@ -3,12 +3,14 @@
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from burnish_analytics.ingest_batch import ingest_executions, ingest_feedback
 from burnish_analytics.recount import recount
+from burnish_shared.bus.batch import Poison
 from burnish_shared.ids import new_uuid
 from tests.embedded.workspaces import Workspace
 from tests.integration.analytics.traffic import NOON, Analytics, execution, feedback, records, thumb
@@ -169,6 +171,16 @@ async def test_five_thousand_events_in_eight_thousand_shuffled_deliveries_count_
     assert (
         await analytics.rows("SELECT sum(x)::int AS n FROM rollups_day, unnest(latency) x WHERE workspace_id = $1", workspace.workspace_id)
     )[0]["n"] == 4000
+
+
+@pytest.mark.promise("M-06")
+async def test_a_message_that_is_no_batch_is_named_as_poison_before_anything_is_counted(analytics: Analytics, workspace: Workspace) -> None:
+    good = records([execution(workspace.workspace_id)])
+    for body in (b"{", b"{}", b'{"v":2,"event_id":"x","items":[]}', b'{"event_id":"x","items":[{"status":"fine"}]}', b"\xff"):
+        with pytest.raises(Poison) as raised:
+            await analytics.intake.handle_records([good, replace(good, data=body, stream_seq=77)])
+        assert raised.value.stream_seq == 77
+    assert (await analytics.rollup(workspace.workspace_id))["executions"] == 0
 
 
 async def test_a_recount_finds_a_rollup_that_is_wrong(analytics: Analytics, workspace: Workspace) -> None:

@@ -30,7 +30,7 @@ class ObservedPeriod:
 
 @dataclass(frozen=True, slots=True)
 class StoredStates:
-    """What is remembered of one (prompt, label). `states`: metric → core/degradation.py."""
+    """What is remembered of one (prompt, label). `states`: metric → core/degradation.py. `seen_through`: when it was last written."""
 
     version: int
     states: dict[str, Any]
@@ -69,12 +69,14 @@ async def states_of(tx: Tx, *, workspace_id: UUID) -> dict[tuple[str, str], Stor
     return {(row["slug"], row["label"]): StoredStates(row["version"], row["state"], row["seen_through"]) for row in rows}
 
 
-async def save_states(tx: Tx, *, workspace_id: UUID, slug: str, label: str, stored: StoredStates) -> None:
+async def save_states(tx: Tx, *, workspace_id: UUID, slug: str, label: str, version: int, states: dict[str, Any]) -> None:
+    """Keeps them, with the database's time less ten seconds: an acknowledgement that is being committed now is found next time."""
     await tx.execute(
-        """INSERT INTO detector_states (workspace_id, slug, label, version, state, seen_through) VALUES ($1, $2, $3, $4, $5, $6)
+        """INSERT INTO detector_states (workspace_id, slug, label, version, state, seen_through)
+           VALUES ($1, $2, $3, $4, $5, now() - interval '10 seconds')
            ON CONFLICT (workspace_id, slug, label)
            DO UPDATE SET version = excluded.version, state = excluded.state, seen_through = excluded.seen_through""",
-        workspace_id, slug, label, stored.version, stored.states, stored.seen_through,
+        workspace_id, slug, label, version, states,
     )  # fmt: skip
 
 

@@ -25,9 +25,10 @@ SELECT l.* FROM label_feedback l
  USING (workspace_id, slug, label, version)
  ORDER BY 1, 2, 3, 4 FOR UPDATE OF l"""
 
+# The ten seconds are for a rule that was written and not yet committed when the rules were read. Judging again tells nothing twice.
 SAVE: Final = """
 UPDATE label_feedback l SET samples_told = u.samples_told, is_below = u.is_below, is_retired = u.is_retired,
-       resolved_at = u.resolved_at, recheck_at = u.recheck_at, evaluated_at = $10
+       resolved_at = u.resolved_at, recheck_at = u.recheck_at, evaluated_at = now() - interval '10 seconds'
   FROM unnest($1::uuid[], $2::text[], $3::text[], $4::integer[], $5::boolean[], $6::boolean[], $7::boolean[], $8::timestamptz[],
               $9::timestamptz[])
        u(workspace_id, slug, label, version, samples_told, is_below, is_retired, resolved_at, recheck_at)
@@ -82,14 +83,14 @@ async def lock_standings(tx: Tx, keys: Collection[LabelKey]) -> list[LabelFeedba
     return [_label_feedback(row) for row in await tx.fetch(LOCK, *_columns([_key(key) for key in sorted(keys)]))]
 
 
-async def save_states(tx: Tx, states: Mapping[LabelKey, ThresholdState], *, at: datetime) -> None:
-    """Keeps what was told. `at` is when the rules were read."""
+async def save_states(tx: Tx, states: Mapping[LabelKey, ThresholdState]) -> None:
+    """Keeps what was told, and when, by the database's clock."""
     rows = [
         (*_key(key), one.samples_told, one.is_below, one.is_retired, one.resolved_at, one.recheck_at)
         for key, one in sorted(states.items(), key=lambda pair: pair[0])
     ]
     if rows:
-        await tx.execute(SAVE, *_columns(rows), at)
+        await tx.execute(SAVE, *_columns(rows))
 
 
 async def versions_of_label(tx: Tx, *, workspace_id: UUID, slug: str, label: str) -> list[LabelKey]:
