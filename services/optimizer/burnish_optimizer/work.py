@@ -8,6 +8,7 @@ import asyncio
 import os
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import structlog
 
@@ -68,9 +69,10 @@ class Workshop:
     async def _nap(self, stop: asyncio.Event) -> None:
         """Until there may be work, or for `claim_interval_s`."""
         waiting = [asyncio.ensure_future(stop.wait()), asyncio.ensure_future(self._wake.wait())]
-        await asyncio.wait(waiting, timeout=self.settings.claim_interval_s, return_when=asyncio.FIRST_COMPLETED)
-        for one in waiting:
-            one.cancel()
+        try:
+            await asyncio.wait(waiting, timeout=self.settings.claim_interval_s, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            await _ended(*waiting)
         self._wake.clear()
 
     async def _claim(self) -> None:
@@ -216,7 +218,7 @@ def _raise_of(task: "asyncio.Future[None]") -> None:
     raise RuntimeError("a loop beside the work ended by itself")
 
 
-async def _ended(*tasks: "asyncio.Future[None]") -> None:
+async def _ended(*tasks: "asyncio.Future[Any]") -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)

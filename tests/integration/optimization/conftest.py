@@ -95,17 +95,8 @@ async def desk(caller: Caller) -> Desk:
 
 
 async def make_desk(caller: Caller, *, prompt: str = WEAK, items: list[dict[str, Any]] | None = None) -> Desk:
-    made = await caller(
-        "POST",
-        "/v1/prompts",
-        {
-            "slug": "tickets",
-            "messages": [{"role": "system", "content": prompt}],
-            "model": "simulated/reader",
-            "temperature": 0.0,
-            "max_tokens": 50,
-        },
-    )
+    content = {"messages": [{"role": "system", "content": prompt}], "model": "simulated/reader", "temperature": 0.0, "max_tokens": 50}
+    made = await caller("POST", "/v1/prompts", {"slug": "tickets"} | content)
     assert made.status == 201, made.body
     moved = await caller("PUT", "/v1/prompts/tickets/labels/production", {"version": 1})
     assert moved.status == 200, moved.body

@@ -39,7 +39,8 @@ def test_a_given_split_wins_and_val_means_validation() -> None:
 
 
 def test_a_jsonl_file_from_elsewhere_can_be_sent_as_it_is() -> None:
-    lines = [{"id": "x-1", "split": "train", "input": "hi", "expected": "a", "source_intent": "greeting"}, {"input": "yo", "expected": "b"}]
+    first = {"id": "x-1", "split": "train", "input": "hi", "expected": "a", "source_intent": "greeting"}
+    lines = [first, {"input": "yo", "expected": "b"}]
     raw = "\n".join(json.dumps(line) for line in lines).encode() + b"\n\n"
     _, items = read_dataset(raw, content_type="application/x-ndjson", name="tickets")
     assert items[0].metadata == {"id": "x-1", "source_intent": "greeting"}
@@ -72,7 +73,7 @@ def test_what_is_no_dataset_is_refused_with_the_place_of_the_fault(raw: bytes, c
 
 
 def test_near_duplicates_are_found_across_splits_only() -> None:
-    texts = ["my new card has not arrived yet", "my new card has not arrived", "my new card has not arrived yet!", "something else entirely"]
+    texts = ["my new card has not arrived yet", "my new card has not arrived", "My new card has not arrived yet!", "something else"]
     found = near_duplicates(texts, ["train", "test", "train", "test"])
     assert [(pair.first, pair.second) for pair in found] == [(0, 1), (1, 2)]
     assert found[0].similarity == 0.8

@@ -42,8 +42,8 @@ class OptimizationBody(ApiModel):
     version: int | None = Field(default=None, ge=1, description="The version to improve; the one that production names, unless given.")
     dataset_id: UUID
     method: Literal["reflective"] = "reflective"
-    models: ModelsBody = Field(default_factory=ModelsBody)
-    budget: BudgetBody = Field(default_factory=BudgetBody)
+    models: ModelsBody = Field(default_factory=ModelsBody.model_construct)
+    budget: BudgetBody = Field(default_factory=BudgetBody.model_construct)
     objective: Literal["accuracy"] = "accuracy"
     seed: int | None = Field(default=None, ge=0, le=2**31 - 1, description="Makes a job repeatable with the same answers of the models.")
 

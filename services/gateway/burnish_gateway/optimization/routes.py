@@ -160,7 +160,7 @@ async def accept_suggestion(
     """Makes what was measured the next version, and moves a label to it (`production`, unless another or null is given)."""
 
     async def work(tx: Tx) -> answers.AcceptedAnswer:
-        accepted = await decide.accept(tx, principal, suggestion_id, body or AcceptBody(), clock=gateway.clock)
+        accepted = await decide.accept(tx, principal, suggestion_id, body or AcceptBody.model_construct(), clock=gateway.clock)
         row = await store.find_suggestion(tx, principal.workspace_id, suggestion_id)
         return answers.AcceptedAnswer(id=suggestion_id, prompt=row["slug"] if row else "", version=accepted.version, label=accepted.label)
 

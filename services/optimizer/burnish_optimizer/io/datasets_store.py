@@ -98,7 +98,7 @@ async def test_split_facts(tx: Tx, workspace_id: UUID, dataset_id: UUID, *, vers
 
 async def open_test_split(tx: Tx, workspace_id: UUID, dataset_id: UUID, *, version: int, job_id: UUID) -> TestSplit:
     """Takes one look, counted and paid in the same transaction. A job that is resumed gets the look that it took before."""
-    await tx.execute("SELECT pg_advisory_xact_lock(hashtextextended('burnish.test_looks:' || $1::text, 0))", dataset_id)
+    await tx.execute("SELECT pg_advisory_xact_lock(hashtextextended('burnish.test_looks:' || $1, 0))", str(dataset_id))
     facts = await test_split_facts(tx, workspace_id, dataset_id, version=version, job_id=job_id)
     look = facts.own_look or facts.looks + 1
     if facts.own_look is None:

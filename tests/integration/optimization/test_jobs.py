@@ -1,0 +1,192 @@
+"""Optimization jobs over HTTP, from the weak prompt to the label that moves."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.embedded.stack import Stack
+from tests.integration.optimization.conftest import Desk, make_desk
+from tests.integration.optimization.test_test_runs import assert_books_are_in_order, books, crash
+from tests.integration.optimization.tickets import CUES, tickets
+
+BUDGET = 640
+
+
+async def start(desk: Desk, **more: Any) -> str:
+    body = {"prompt": "tickets", "dataset_id": desk.dataset_id, "budget": {"evaluations": BUDGET}, "seed": 7} | more
+    started = await desk.caller("POST", "/v1/optimizations", body)
+    assert started.status == 202, started.body
+    assert started.body["forecast"]["evaluations"] == body["budget"]["evaluations"]
+    return str(started.body["id"])
+
+
+@pytest.mark.capability("O1", "O2", "O4", "O6", "O7")
+@pytest.mark.promise("O-05")
+async def test_a_weak_prompt_is_improved_proven_and_accepted(stack: Stack, desk: Desk, start_optimizer: Any) -> None:
+    await start_optimizer()
+    job_id = await start(desk)
+    job = await desk.until(f"/v1/optimizations/{job_id}")
+    assert (job["status"], job["outcome"]) == ("completed", "improved"), {name: value for name, value in job.items() if name != "edits"}
+    test = job["test"]
+    assert test["n"] == 64 and test["ci_low"] > 0 and test["p_value"] <= test["alpha"] == 0.025 and test["look"] == 1
+    assert 0 < job["progress"]["evaluations"] <= BUDGET
+    assert {edit["state"] for edit in job["edits"]} >= {"chosen", "rejected"}
+    assert all(edit["reason"] for edit in job["edits"] if edit["state"] == "rejected")
+
+    spent = await books(stack, "SELECT sum(cost_nusd)::bigint AS s, count(*) AS n FROM executions WHERE job_id = $1::text::uuid", job_id)
+    assert spent[0]["s"] == job["progress"]["spent_nusd"]
+    await assert_books_are_in_order(stack, desk.caller)
+
+    suggestion = (await desk.caller("GET", f"/v1/suggestions/{job['suggestion_id']}")).body
+    evidence = suggestion["evidence"]
+    assert suggestion["status"] == "open" and suggestion["simulated"] is True and evidence["test"] == test
+    assert evidence["edits"] and all(edit["effect_low"] <= edit["effect"] <= edit["effect_high"] for edit in evidence["edits"])
+    assert len(evidence["fixed"]) == test["fixed"] and evidence["validation"]["candidate"] > evidence["validation"]["baseline"]
+    assert {row["category"] for row in evidence["per_category"]} == set(CUES) and evidence["cost"]["candidate_nusd"] > 0
+    assert any(line.startswith("+") for line in evidence["diff"])
+
+    accepted = await desk.caller("POST", f"/v1/suggestions/{suggestion['id']}/accept", {})
+    assert accepted.status == 200, accepted.body
+    assert (accepted.body["version"], accepted.body["label"]) == (2, "production")
+    assert (await desk.caller("POST", f"/v1/suggestions/{suggestion['id']}/accept", {})).body["version"] == 2
+    served = (await desk.caller("GET", "/v1/prompts/tickets?label=production")).body
+    assert served["version"] == 2 and served["messages"] == suggestion["content"]["messages"]
+    edge = await books(stack, "SELECT * FROM lineage_edges WHERE suggestion_id = $1::text::uuid", suggestion["id"])
+    assert [(row["kind"], row["version"], row["parent_version"], str(row["job_id"])) for row in edge] == [("mutated_from", 2, 1, job_id)]
+    version = await books(stack, "SELECT source FROM prompt_versions WHERE prompt_id = $1 AND version = 2", edge[0]["prompt_id"])
+    assert version[0]["source"] == "optimizer"
+    sent = await books(stack, "SELECT subject FROM outbox WHERE body::text LIKE '%' AND convert_from(body, 'UTF8') LIKE $1", f"%{job_id}%")
+    kinds = {row["subject"].rsplit(".", 1)[0].removeprefix("burnish.v1.") for row in sent}
+    assert kinds >= {"optimization.completed", "suggestion.created", "suggestion.accepted"}
+
+
+@pytest.mark.promise("O-01", "O-04")
+async def test_a_killed_job_goes_on_from_what_it_has_and_ends_as_if_nothing_had_happened(
+    stack: Stack, desk: Desk, start_optimizer: Any
+) -> None:
+    first = await start_optimizer(replica="a")
+    one, other = await start(desk), await start(desk)
+    while (await desk.caller("GET", f"/v1/optimizations/{one}")).body["progress"]["evaluations"] < 150:
+        assert (await desk.caller("GET", f"/v1/optimizations/{one}")).body["status"] in ("pending", "running")
+    await crash(stack, first, one)
+    await start_optimizer(replica="b")
+    jobs = [await desk.until(f"/v1/optimizations/{job_id}") for job_id in (one, other)]
+    for job in jobs:
+        assert job["outcome"] == "improved"
+        rows = await books(stack, "SELECT question, item_id, repeat, attempt FROM evaluations WHERE owner_id = $1::text::uuid", job["id"])
+        executions = await books(stack, "SELECT execution_id FROM executions WHERE job_id = $1::text::uuid", job["id"])
+        assert len(rows) == len(executions) and all(row["attempt"] == 1 for row in rows)
+    assert sorted(job["test"]["look"] for job in jobs) == [1, 2]
+    texts = [(await desk.caller("GET", f"/v1/suggestions/{job['suggestion_id']}")).body["content"] for job in jobs]
+    assert texts[0] == texts[1]
+    await assert_books_are_in_order(stack, desk.caller)
+
+
+@pytest.mark.promise("O-11", "O-02")
+async def test_a_cancelled_job_stops_within_seconds_and_gives_back_what_is_left(stack: Stack, desk: Desk, start_optimizer: Any) -> None:
+    await start_optimizer(job_in_flight=4)
+    job_id = await start(desk)
+    while (await desk.caller("GET", f"/v1/optimizations/{job_id}")).body["progress"]["evaluations"] < 40:
+        pass
+    assert (await desk.caller("POST", f"/v1/optimizations/{job_id}/cancel")).status == 200
+    assert (await desk.until(f"/v1/optimizations/{job_id}", timeout_s=5))["status"] == "cancelled"
+    spent = await books(stack, "SELECT count(*) AS n FROM executions WHERE job_id = $1::text::uuid", job_id)
+    assert spent[0]["n"] < BUDGET / 2
+    await until_nothing_is_held(stack, desk)
+    await assert_books_are_in_order(stack, desk.caller)
+
+
+async def until_nothing_is_held(stack: Stack, desk: Desk) -> None:
+    """What was on its way when a job was cancelled ends by itself; its rest goes back when the last hold is gone."""
+    import asyncio
+
+    async with asyncio.timeout(10):
+        while True:
+            left = await books(
+                stack,
+                "SELECT 1 FROM accounts WHERE workspace_id = $1 AND kind = 4 AND (held_nusd > 0 OR limit_nusd > spent_nusd)",
+                desk.caller.workspace.workspace_id,
+            )
+            if not left:
+                return
+            await asyncio.sleep(0.1)
+
+
+@pytest.mark.promise("O-02")
+async def test_a_budget_in_credits_is_never_passed(stack: Stack, desk: Desk, start_optimizer: Any) -> None:
+    await start_optimizer()
+    job = await desk.until(f"/v1/optimizations/{await start(desk, budget={'evaluations': BUDGET, 'credits': 0.4})}")
+    assert job["status"] == "completed" and job["outcome"] in ("no_improvement", "improved")
+    spent = await books(stack, "SELECT coalesce(sum(cost_nusd), 0)::bigint AS s FROM executions WHERE job_id = $1::text::uuid", job["id"])
+    assert 0 < spent[0]["s"] <= 4_000_000
+    await assert_books_are_in_order(stack, desk.caller)
+
+
+@pytest.mark.capability("O4")
+async def test_a_prompt_that_is_good_already_is_left_alone(stack: Stack, start_optimizer: Any) -> None:
+    await start_optimizer()
+    lines = [f"- {queue}: {', '.join(cues)}" for queue, cues in CUES.items()]
+    good = "\n".join(["Sort the ticket into a queue.", *lines, "Answer with exactly one queue name and nothing else."])
+    desk = await make_desk(await stack.caller(), prompt=good)
+    job = await desk.until(f"/v1/optimizations/{await start(desk)}")
+    assert job["outcome"] in ("no_headroom", "no_improvement") and job["suggestion_id"] is None
+    looks = await books(stack, "SELECT number FROM test_looks WHERE owner_id = $1::text::uuid", job["id"])
+    assert len(looks) == (job["test"] is not None)
+
+
+@pytest.mark.promise("O-03")
+async def test_after_five_looks_fresh_test_items_are_asked_for(stack: Stack, desk: Desk, start_optimizer: Any) -> None:
+    await books(
+        stack,
+        "INSERT INTO test_looks SELECT gen_random_uuid(), $1, $2::text::uuid, 1, k, 0.01, gen_random_uuid() FROM generate_series(1, 5) k",
+        desk.caller.workspace.workspace_id,
+        desk.dataset_id,
+    )
+    await start_optimizer()
+    job = await desk.until(f"/v1/optimizations/{await start(desk)}")
+    assert (job["outcome"], job["finish_reason"], job["progress"]["evaluations"]) == ("not_enough_data", "test_looks_spent", 0)
+
+
+async def test_a_handful_of_test_items_is_not_enough_data(stack: Stack, start_optimizer: Any) -> None:
+    await start_optimizer()
+    desk = await make_desk(await stack.caller(), items=tickets(train=5, validation=5, test=3))
+    job = await desk.until(f"/v1/optimizations/{await start(desk)}")
+    assert (job["outcome"], job["finish_reason"]) == ("not_enough_data", "too_few_test_items")
+
+
+async def test_progress_is_streamed_until_the_job_is_done(desk: Desk, start_optimizer: Any) -> None:
+    await start_optimizer()
+    job_id = await start(desk)
+    events = []
+    headers = {"authorization": f"Bearer {desk.caller.key}"}
+    async with desk.caller.session.get(f"{desk.caller.url}/v1/optimizations/{job_id}/events", headers=headers) as response:
+        assert response.status == 200 and response.content_type == "text/event-stream"
+        name = ""
+        async for line in response.content:
+            text = line.decode().rstrip("\n")
+            if text.startswith("event: "):
+                name = text[7:]
+            elif text.startswith("data: "):
+                events.append((name, json.loads(text[6:])))
+    assert events[-1][0] == "done" and events[-1][1]["outcome"] == "improved"
+    seen = [body["progress"]["evaluations"] for name, body in events if name == "progress"]
+    assert len(seen) >= 2 and seen == sorted(seen)
+
+
+@pytest.mark.capability("O6")
+async def test_a_suggestion_is_rejected_with_a_reason_and_then_not_accepted(stack: Stack, desk: Desk, start_optimizer: Any) -> None:
+    await start_optimizer()
+    job = await desk.until(f"/v1/optimizations/{await start(desk)}")
+    path = f"/v1/suggestions/{job['suggestion_id']}"
+    moved = await desk.caller("POST", "/v1/prompts/tickets/versions", {"base_version": 1, "messages": [{"role": "system", "content": "x"}]})
+    assert moved.status == 201, moved.body
+    await desk.caller("PUT", "/v1/prompts/tickets/labels/production", {"version": 2})
+    stale = await desk.caller("POST", f"{path}/accept", {})
+    assert stale.status == 409 and stale.body["error"]["details"] == {"measured_version": 1, "production_version": 2}
+    rejected = await desk.caller("POST", f"{path}/reject", {"reason": "too long"})
+    assert (rejected.status, rejected.body["status"], rejected.body["reason"]) == (200, "rejected", "too long")
+    assert (await desk.caller("POST", f"{path}/accept", {})).status == 409
+    assert (await desk.caller("GET", "/v1/suggestions?status=rejected")).body["data"][0]["id"] == job["suggestion_id"]
+    other = await stack.caller()
+    assert (await other("GET", path)).status == 404
