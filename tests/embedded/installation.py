@@ -16,6 +16,9 @@ PATIENCE_S = 30.0
 SERVERS_ONLY = "gateway=0,executor=0,optimizer=0,analytics=0,webhooks=0"
 """`--replicas` for tests that need PostgreSQL, NATS and the simulator and no more."""
 
+WITHOUT_FSYNC = {"BURNISH_POSTGRES_SETTINGS": "fsync=off,full_page_writes=off"}
+"""Nothing here outlives a power cut; a killed process still loses nothing, because the kernel keeps the pages."""
+
 NOT_PASSED_ON = ("DATABASE_URL", "NATS_URL", "BURNISH_HOME", "BURNISH_PORT", "BURNISH_KEK", "PYTHONDONTWRITEBYTECODE")
 
 
@@ -26,7 +29,8 @@ class Installation:
         self.home = home
         self.connection: dict[str, Any] = {}
         self._prefix = tuple(prefix)
-        self._environment = {name: value for name, value in os.environ.items() if name not in NOT_PASSED_ON} | dict(environment or {})
+        self._environment = {name: value for name, value in os.environ.items() if name not in NOT_PASSED_ON}
+        self._environment |= WITHOUT_FSYNC | dict(environment or {})
 
     def run(self, *words: str, timeout_s: float = 120) -> "subprocess.CompletedProcess[str]":
         command = (*self._prefix, *BURNISH, *words, "--home", str(self.home))

@@ -6,6 +6,8 @@ import os
 import shutil
 import signal
 import subprocess
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,9 +24,9 @@ pytestmark = pytest.mark.capability("I2")
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    """Servers and simulator, shared by the tests that leave them running."""
+    """Everything there is, with two gateways, shared by the tests that leave it running."""
     installation = Installation(tmp_path_factory.mktemp("launcher") / "home")
-    installation.up(replicas=SERVERS_ONLY)
+    installation.up(replicas="gateway=2")
     yield installation
     installation.down()
     shutil.rmtree(installation.home, ignore_errors=True)
@@ -37,6 +39,20 @@ def other(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     yield installation
     installation.down()
     shutil.rmtree(installation.home, ignore_errors=True)
+
+
+def status_of(installation: Installation, path: str) -> int:
+    """Status of a GET with the admin key; 0 when nobody answers."""
+    request = urllib.request.Request(
+        installation.connection["url"] + path, headers={"Authorization": f"Bearer {installation.connection['api_key']}"}
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        return error.code
+    except OSError:
+        return 0
 
 
 async def fetch(url: str, sql: str) -> object:
@@ -57,8 +73,11 @@ def test_status_names_ports_and_pids(running: Installation) -> None:
     status = running.status()
 
     assert status["state"] == "ready"
-    assert {"postgres", "nats", "simulator"} <= set(status["pids"])
+    assert set(status["pids"]) == {
+        "postgres", "nats", "simulator", "executor", "optimizer", "analytics", "webhooks", "gateway", "gateway-2"
+    }  # fmt: skip
     assert {"postgres", "nats", "gateway", "simulator"} <= set(status["ports"])
+    assert status["replicas"]["gateway"] == 2
     assert all(is_alive(pid) for pid in status["pids"].values())
 
 
@@ -73,13 +92,35 @@ def test_a_second_up_finds_the_first_and_leaves_it_alone(running: Installation) 
     assert running.status() == before
 
 
-@pytest.mark.parametrize("name", ["postgres", "nats", "simulator"])
+@pytest.mark.parametrize("name", ["postgres", "nats", "simulator", "executor", "analytics"])
 def test_a_killed_process_is_started_again(running: Installation, name: str) -> None:
     killed = running.kill(name)
 
     running.await_restart(name, of_pid=killed)
 
     assert running.status()["restarts"][name] >= 1
+    await_value(lambda: status_of(running, "/readyz") == 200, what="the gateway to be ready again")
+
+
+def test_a_killed_gateway_leaves_the_address_to_the_other(running: Installation) -> None:
+    killed = running.kill("gateway")
+
+    answers = [status_of(running, "/v1/models") for _ in range(10)]
+
+    assert answers == [200] * 10
+    running.await_restart("gateway", of_pid=killed)
+
+
+def test_every_process_shows_its_metrics(running: Installation) -> None:
+    metrics = running.connection["metrics"]
+
+    assert set(metrics) == set(running.status()["pids"]) - {"postgres", "nats"}
+    for url in metrics.values():
+        assert urllib.request.urlopen(url, timeout=10).status == 200
+
+
+def test_the_doctor_finds_nothing_while_everything_runs(running: Installation) -> None:
+    await_value(lambda: running.run("doctor").returncode == 0, what="the doctor to be content")
 
 
 async def test_what_was_committed_outlives_a_kill_of_postgres(running: Installation) -> None:
@@ -133,8 +174,8 @@ def test_a_killed_launcher_leaves_no_process_and_the_next_up_finds_the_data(othe
 
     await_value(lambda: not any(is_alive(pid) for pid in pids.values()), what="the processes of a killed launcher to end")
     assert other.status()["state"] == "stopped"
-    assert other.up(replicas=SERVERS_ONLY) == first
-    assert asyncio.run(fetch(first["database_url"], "SELECT number FROM public.kept")) == 7
+    assert other.up(replicas=SERVERS_ONLY)["api_key"] == first["api_key"]
+    assert asyncio.run(fetch(other.connection["database_url"], "SELECT number FROM public.kept")) == 7
 
 
 def test_a_kill_of_everything_at_once_is_survived(other: Installation) -> None:
@@ -144,7 +185,7 @@ def test_a_kill_of_everything_at_once_is_survived(other: Installation) -> None:
     for pid in (status["pid"], *status["pids"].values()):
         os.kill(pid, signal.SIGKILL)
 
-    assert other.up(replicas=SERVERS_ONLY) == first
+    assert other.up(replicas=SERVERS_ONLY)["api_key"] == first["api_key"]
 
 
 def test_down_leaves_no_process_and_says_when_nothing_runs(other: Installation) -> None:

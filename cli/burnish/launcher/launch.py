@@ -8,6 +8,7 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from socket import socket
 from typing import Any, Final
 
@@ -56,6 +57,7 @@ class Launch:
         self._servers: Servers | None = None
         self._fleet: Fleet | None = None
         self._public: socket | None = None
+        self._metrics_urls: Callable[[], dict[str, str]] = dict
 
     async def run(self) -> int:
         """Runs until it is told to stop. The exit code: 0 stopped, 1 could not start, 3 another launcher has the home."""
@@ -128,7 +130,7 @@ class Launch:
 
     def _become_ready(self, around: Surroundings, servers: Servers, fleet: Fleet, *, access: WorkspaceAccess) -> None:
         self._state.url = f"http://127.0.0.1:{around.public_port}"
-        self._state.metrics = fleet.metrics_urls(around)
+        self._metrics_urls = partial(fleet.metrics_urls, around)
         connection = {
             "url": self._state.url,
             "api_key": access.api_key,
@@ -136,7 +138,7 @@ class Launch:
             "admin": None,
             "database_url": servers.database.admin,
             "nats_url": servers.nats_urls["provisioner"],
-            "metrics": self._state.metrics,
+            "metrics": self._metrics_urls(),
         }
         write_json(self._home.connection, connection)
         self._enter("ready")
@@ -181,6 +183,7 @@ class Launch:
         self._note_change()
 
     def _note_change(self) -> None:
+        self._state.metrics = self._metrics_urls()
         self._state.ports = dict(self._ports.chosen)
         self._state.pids, self._state.restarts = self._supervisor.pids(), self._supervisor.restarts()
         write_state(self._home, self._state)

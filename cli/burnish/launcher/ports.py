@@ -28,8 +28,8 @@ class Ports:
         self.chosen: dict[str, int] = {}
 
     async def choose(self, name: str, *, wanted: int | None = None) -> int:
-        """A free port for `name`, noted in `chosen`. `wanted` goes before the one of the last run."""
-        first = wanted or self._before.get(name) or DEFAULT_PORTS.get(name, FIRST_METRICS_PORT)
+        """A free port for `name`, noted in `chosen`. `wanted` goes before the one it had, that before the one of the last run."""
+        first = wanted or self.chosen.get(name) or self._before.get(name) or DEFAULT_PORTS.get(name, FIRST_METRICS_PORT)
         others = frozenset(port for other, port in self.chosen.items() if other != name)
         deadline = asyncio.get_running_loop().time() + self._patience_s
         while (port := free_port(first, taken=others)) != first:

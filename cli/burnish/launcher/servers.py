@@ -79,6 +79,7 @@ class Servers:
                 port=await self._ports.choose("postgres"),
                 password=self._secrets.password("postgres superuser"),
                 log=self._home.log_of("postgres"),
+                settings=postgres_settings(self._environment.get("BURNISH_POSTGRES_SETTINGS", "")),
             )
             try:
                 await self._supervisor.add(Member("postgres", start=lambda server=server: postgres.start(server), stop=postgres.stop))  # type: ignore[misc]
@@ -103,6 +104,17 @@ class Servers:
                 if attempt + 1 == PORT_TRIES or not _was_taken(server.port):
                     raise
         raise AssertionError("the last try returns or raises")
+
+
+def postgres_settings(text: str) -> dict[str, str]:
+    """Settings of the packaged PostgreSQL beyond ours, such as `shared_buffers=1GB,max_connections=400`. Raises StartFailed."""
+    settings = {}
+    for part in filter(None, (one.strip() for one in text.split(","))):
+        name, equals, value = (piece.strip() for piece in part.partition("="))
+        if not equals or not name.replace(".", "_").isidentifier():
+            raise StartFailed(f"BURNISH_POSTGRES_SETTINGS wants name=value, separated by commas, not {part!r}")
+        settings[name] = value
+    return settings
 
 
 def _was_taken(port: int) -> bool:

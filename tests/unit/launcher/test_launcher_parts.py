@@ -16,6 +16,7 @@ from burnish.launcher.files import read_json, write_json
 from burnish.launcher.home import Home, HomeLock, holder
 from burnish.launcher.logs import LogReader, rotate
 from burnish.launcher.passwords import Secrets, load_secrets
+from burnish.launcher.servers import postgres_settings
 from burnish.launcher.services import parse_replicas, process_names, service_named
 from burnish.launcher.state import State, present_state, write_state
 from burnish.launcher.supervisor import Member, Supervisor, describe_end
@@ -53,6 +54,12 @@ def test_replicas_that_make_no_sense_are_refused(text: str) -> None:
 
 def test_the_first_replica_carries_the_plain_name() -> None:
     assert process_names(service_named("executor"), replicas=3) == ("executor", "executor-2", "executor-3")
+
+
+def test_settings_of_the_packaged_postgres_can_be_added() -> None:
+    assert postgres_settings("shared_buffers=1GB, work_mem = 8MB,") == {"shared_buffers": "1GB", "work_mem": "8MB"}
+    with pytest.raises(StartFailed, match="name=value"):
+        postgres_settings("shared_buffers")
 
 
 def test_another_login_keeps_host_database_and_options_of_a_url() -> None:
