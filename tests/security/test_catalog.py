@@ -1,0 +1,258 @@
+"""What PostgreSQL's own catalog says of tenant isolation: a new table, function or role cannot forget the rules (PRODUCT T3)."""
+
+import re
+from collections.abc import AsyncIterator
+from typing import Any
+
+import asyncpg
+import pytest
+import pytest_asyncio
+
+from burnish.embedded.roles import GROUP_OF_LOGIN, MIGRATOR
+from tests.embedded.databases import DatabaseUrls
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("T3")]
+
+SYSTEM_TABLES = {
+    "organizations": "above workspaces; no service may read it",
+    "config_changes": "numbers and ids of changes, for every gateway",
+    "outbox": "messages on their way, of all workspaces together",
+    "event_ids": "ids that a consumer has seen",
+    "dead_letters": "messages that could not be handled, for the operator",
+    "stream_marks": "how far each stream has come",
+    "providers": "the operator's providers",
+    "platform_models": "the operator's models",
+    "rate_state": "one number for each rate limit",
+    "rate_epoch": "when the limits began to count",
+}
+"""Tables without a workspace policy, and why. They have grants only."""
+
+POLICIES = {"app": "burnish_app", "worker": "burnish_worker", "lookup": "burnish_lookup", "migrate": "burnish_owner"}
+
+UNIQUE_WITHOUT_WORKSPACE = {
+    "accounts": {("account_id",)},
+    "transfers": {("transfer_id",)},
+    "webhook_attempts": {("event_id", "endpoint_id", "number")},
+}
+"""Unique over ids that we number ourselves, so that nobody can probe for another's. Random ids (uuid columns alone) may always be."""
+
+OWNED_BY_THE_OWNER = {
+    "ensure_partitions": "makes tables, which only their owner may",
+    "forget_old_webhooks": "drops partitions, which only their owner may",
+}
+"""SECURITY DEFINER functions that burnish_lookup cannot run, and why."""
+
+REFERENCES_WITHOUT_WORKSPACE = {("workspaces", "organizations"): "a workspace belongs to an organization, which stands above workspaces"}
+
+LOGINS = tuple(GROUP_OF_LOGIN)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def catalog(module_database_urls: DatabaseUrls) -> AsyncIterator[asyncpg.Connection]:
+    connection = await asyncpg.connect(module_database_urls["superuser"], server_settings={"search_path": "burnish"})
+    yield connection
+    await connection.close()
+
+
+async def _tables(catalog: asyncpg.Connection) -> list[Any]:
+    return list(
+        await catalog.fetch(
+            """SELECT c.oid, c.relname AS name, c.relrowsecurity AS enabled, c.relforcerowsecurity AS forced,
+                      c.relispartition AS is_partition, obj_description(c.oid, 'pg_class') AS comment, pg_get_userbyid(c.relowner) AS owner,
+                      EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'workspace_id' AND NOT a.attisdropped)
+                        AS has_workspace
+                 FROM pg_class c WHERE c.relnamespace = 'burnish'::regnamespace AND c.relkind IN ('r', 'p') ORDER BY 2"""
+        )
+    )
+
+
+async def _tenant_tables(catalog: asyncpg.Connection) -> list[Any]:
+    return [one for one in await _tables(catalog) if one["has_workspace"] and one["name"] not in SYSTEM_TABLES]
+
+
+@pytest.mark.promise("T-02")
+async def test_every_table_of_a_workspace_forces_row_level_security(catalog: asyncpg.Connection) -> None:
+    tables = await _tenant_tables(catalog)
+    assert len(tables) > 30
+    assert not [one["name"] for one in tables if not (one["enabled"] and one["forced"])]
+
+
+@pytest.mark.promise("T-02")
+async def test_tables_without_a_workspace_are_the_ones_we_name(catalog: asyncpg.Connection) -> None:
+    unprotected = {one["name"] for one in await _tables(catalog) if not one["enabled"]}
+    assert unprotected == set(SYSTEM_TABLES)
+
+
+@pytest.mark.promise("T-02")
+async def test_policies_let_each_role_see_and_write_its_own_workspaces_only(catalog: asyncpg.Connection) -> None:
+    """Partitions need none: nobody has a grant on them, so they are reached through their parent alone."""
+    rows = await catalog.fetch(
+        """SELECT tablename, policyname, roles::text[], cmd, permissive, qual, with_check FROM pg_policies WHERE schemaname = 'burnish'"""
+    )
+    by_table: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        by_table.setdefault(row["tablename"], {})[row["policyname"]] = row
+    wrong: list[str] = []
+    for table in await _tenant_tables(catalog):
+        policies = by_table.pop(table["name"], {})
+        if table["is_partition"]:
+            wrong += [f"{table['name']}: {name} on a partition" for name in policies if name != "migrate"]
+            continue
+        wrong += [f"{table['name']}: {name}" for name in set(policies) ^ set(POLICIES)]
+        wrong += [f"{table['name']}: {name} is not what it should be" for name, one in policies.items() if not _is_right(one)]
+    assert not wrong, "\n".join(wrong)
+    assert not by_table, f"policies on tables without a workspace: {list(by_table)}"
+
+
+@pytest.mark.promise("T-02", "T-03")
+async def test_partitions_and_public_have_no_grants(catalog: asyncpg.Connection) -> None:
+    rows = await catalog.fetch(
+        """SELECT c.relname, a.grantee::regrole::text AS grantee, a.privilege_type
+             FROM pg_class c, aclexplode(c.relacl) a
+            WHERE c.relnamespace = 'burnish'::regnamespace AND a.grantee <> c.relowner AND (c.relispartition OR a.grantee = 0)"""
+    )
+    assert not [tuple(row) for row in rows]
+
+
+@pytest.mark.promise("T-03")
+async def test_services_log_in_as_nobody_special(catalog: asyncpg.Connection) -> None:
+    rows = await catalog.fetch(
+        """SELECT rolname, rolsuper OR rolbypassrls OR rolcreaterole OR rolcreatedb OR rolreplication AS is_special,
+                  pg_has_role(oid, 'burnish_owner', 'MEMBER') OR pg_has_role(oid, 'burnish_lookup', 'MEMBER') AS may_become,
+                  has_schema_privilege(oid, 'burnish', 'CREATE') OR has_schema_privilege(oid, 'public', 'CREATE') AS may_create,
+                  EXISTS (SELECT FROM pg_shdepend d WHERE d.refobjid = oid AND d.deptype = 'o') AS owns
+             FROM pg_roles WHERE rolname = ANY ($1::text[] || ARRAY['burnish_app', 'burnish_worker'])""",
+        list(LOGINS),
+    )
+    assert len(rows) == len(LOGINS) + 2
+    assert not [tuple(row) for row in rows if row["is_special"] or row["may_become"] or row["may_create"] or row["owns"]]
+
+
+@pytest.mark.promise("T-03")
+async def test_who_looks_across_workspaces_and_who_owns_cannot_log_in(catalog: asyncpg.Connection) -> None:
+    rows = await catalog.fetch(
+        """SELECT rolname FROM pg_roles
+            WHERE rolname IN ('burnish_owner', 'burnish_lookup') AND NOT (rolcanlogin OR rolsuper OR rolbypassrls)"""
+    )
+    assert len(rows) == 2
+
+
+@pytest.mark.promise("T-03")
+async def test_no_service_may_truncate_reference_or_trigger(catalog: asyncpg.Connection) -> None:
+    rows = await catalog.fetch(
+        """SELECT r.rolname, c.relname, p.kind FROM pg_class c, pg_roles r, unnest(ARRAY['TRUNCATE', 'REFERENCES', 'TRIGGER']) p(kind)
+            WHERE c.relnamespace = 'burnish'::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm')
+              AND r.rolname = ANY ($1::text[] || ARRAY['burnish_lookup']) AND has_table_privilege(r.oid, c.oid, p.kind)""",
+        list(LOGINS),
+    )
+    assert not [tuple(row) for row in rows]
+
+
+@pytest.mark.promise("T-03")
+async def test_everything_is_owned_by_the_owner(catalog: asyncpg.Connection) -> None:
+    assert {one["owner"] for one in await _tables(catalog)} == {"burnish_owner"}
+    assert await catalog.fetchval("SELECT pg_get_userbyid(nspowner) FROM pg_namespace WHERE nspname = 'burnish'") == "burnish_owner"
+    assert MIGRATOR not in LOGINS
+
+
+@pytest.mark.promise("T-03")
+async def test_functions_that_look_across_workspaces_are_pinned_owned_and_not_for_everybody(catalog: asyncpg.Connection) -> None:
+    rows = await catalog.fetch(
+        """SELECT p.proname AS name, p.proconfig AS settings, pg_get_userbyid(p.proowner) AS owner,
+                  has_function_privilege('public', p.oid, 'EXECUTE') AS everybody,
+                  p.prorettype = ANY (ARRAY['json', 'jsonb', 'record']::regtype[]) AND p.proallargtypes IS NULL
+                    OR ARRAY['json', 'jsonb']::regtype[]::oid[] && coalesce(p.proallargtypes, '{}') AS content
+             FROM pg_proc p WHERE p.pronamespace = 'burnish'::regnamespace AND p.prosecdef"""
+    )
+    assert len(rows) > 15
+    wrong = [
+        f"{row['name']}: {what}"
+        for row in rows
+        for what, is_wrong in {
+            "search_path": row["settings"] != ["search_path=burnish, pg_temp"],
+            "owner": row["owner"] != ("burnish_owner" if row["name"] in OWNED_BY_THE_OWNER else "burnish_lookup"),
+            "everybody": row["everybody"],
+            "content": row["content"],
+        }.items()
+        if is_wrong
+    ]
+    assert not wrong, wrong
+    assert set(OWNED_BY_THE_OWNER) <= {row["name"] for row in rows}
+
+
+@pytest.mark.promise("T-03")
+async def test_views_show_what_their_reader_may_see(catalog: asyncpg.Connection) -> None:
+    rows = await catalog.fetch(
+        """SELECT relname, relkind::text FROM pg_class WHERE relnamespace = 'burnish'::regnamespace AND relkind IN ('v', 'm')
+              AND NOT (relkind = 'v' AND coalesce(reloptions, '{}') && ARRAY['security_invoker=true', 'security_invoker=on'])"""
+    )
+    assert not [tuple(row) for row in rows]
+
+
+@pytest.mark.promise("T-05")
+async def test_unique_indexes_of_a_workspace_include_it(catalog: asyncpg.Connection) -> None:
+    rows = await catalog.fetch(
+        """SELECT c.relname AS name, array_agg(a.attname::text ORDER BY k.n) AS columns, bool_and(a.atttypid = 'uuid'::regtype) AS random
+             FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid, unnest(i.indkey) WITH ORDINALITY k(attnum, n)
+             JOIN pg_attribute a ON a.attnum = k.attnum WHERE a.attrelid = i.indrelid AND i.indisunique AND k.attnum > 0
+              AND c.relnamespace = 'burnish'::regnamespace AND NOT c.relispartition GROUP BY i.indexrelid, c.relname"""
+    )
+    tenant = {one["name"] for one in await _tenant_tables(catalog)}
+    wrong = [
+        (row["name"], row["columns"])
+        for row in rows
+        if row["name"] in tenant and "workspace_id" not in row["columns"] and not row["random"]
+        and tuple(row["columns"]) not in UNIQUE_WITHOUT_WORKSPACE.get(row["name"], set())
+    ]  # fmt: skip
+    assert len(rows) > 30
+    assert not wrong, wrong
+
+
+@pytest.mark.promise("T-05")
+async def test_references_between_tables_of_a_workspace_stay_in_it(catalog: asyncpg.Connection) -> None:
+    rows = await catalog.fetch(
+        """SELECT c.conrelid::regclass::text AS child, c.confrelid::regclass::text AS parent, c.conname,
+                  EXISTS (SELECT FROM unnest(c.conkey, c.confkey) k(a, b)
+                            JOIN pg_attribute x ON x.attrelid = c.conrelid AND x.attnum = k.a AND x.attname = 'workspace_id'
+                            JOIN pg_attribute y ON y.attrelid = c.confrelid AND y.attnum = k.b AND y.attname = 'workspace_id') AS stays
+             FROM pg_constraint c WHERE c.contype = 'f' AND c.connamespace = 'burnish'::regnamespace AND c.conparentid = 0"""
+    )
+    tenant = {one["name"] for one in await _tenant_tables(catalog)}
+    leaving = {(row["child"], row["parent"]) for row in rows if row["child"] in tenant and not row["stays"]}
+    assert len(rows) > 10
+    assert leaving == set(REFERENCES_WITHOUT_WORKSPACE)
+
+
+async def test_every_table_names_its_writer(catalog: asyncpg.Connection) -> None:
+    silent = [
+        one["name"]
+        for one in await _tables(catalog)
+        if not one["is_partition"] and not re.match(r"(system table, )?writer: \S", one["comment"] or "")
+    ]
+    assert not silent, silent
+
+
+@pytest.mark.promise("C-08")
+async def test_no_service_may_change_or_delete_what_is_append_only(catalog: asyncpg.Connection) -> None:
+    rows = await catalog.fetch(
+        """SELECT r.rolname, t.name FROM pg_roles r,
+                  unnest(ARRAY['transfers', 'audit_log', 'executions', 'execution_contents', 'prompt_versions']) t(name)
+            WHERE r.rolname = ANY ($1::text[] || ARRAY['burnish_lookup'])
+              AND (has_any_column_privilege(r.oid, t.name, 'UPDATE') OR has_table_privilege(r.oid, t.name, 'DELETE'))""",
+        list(LOGINS),
+    )
+    assert not [tuple(row) for row in rows]
+
+
+def _is_right(policy: Any) -> bool:
+    """For all commands, permissive, for its one role; WITH CHECK is USING where it is not given (CREATE POLICY, PostgreSQL manual)."""
+    needed = {"app": "app.workspace'", "worker": "app.workspaces'", "lookup": "true", "migrate": "true"}[policy["policyname"]]
+    is_scoped = policy["policyname"] in {"lookup", "migrate"} or "workspace_id = " in policy["qual"]
+    return bool(
+        policy["roles"] == [POLICIES[policy["policyname"]]]
+        and policy["cmd"] == "ALL"
+        and policy["permissive"] == "PERMISSIVE"
+        and needed in policy["qual"]
+        and is_scoped
+        and (policy["with_check"] is None or needed in policy["with_check"])
+    )
