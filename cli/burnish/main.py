@@ -1,6 +1,7 @@
 """The command `burnish`. Each command loads only what it needs, so that `burnish status` answers at once."""
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -122,7 +123,8 @@ def migrate(
     """Bring the database to the newest schema, and set up logins and streams where their passwords are given.
 
     The database is DATABASE_URL (a login that may create roles), or the one that runs in the home. Logins of the services are made
-    when BURNISH_PG_PASSWORD_<SERVICE> is set for each; streams when NATS_URL (the provisioner) is set.
+    when BURNISH_PG_PASSWORD_<SERVICE> is set for each; streams when NATS_URL (the provisioner) is set; the simulated models are
+    called at BURNISH_SIMULATOR_URL when that is set.
     """
     from burnish.migration import migrate_everything
 
@@ -137,7 +139,10 @@ def create_workspace(
     as_json: JsonOption = False,
     home: HomeOption = None,
 ) -> None:
-    """Make a workspace with an admin key, which is shown this once."""
+    """Make a workspace with an admin key, which is shown this once.
+
+    In the installation that runs in the home or, with DATABASE_URL and BURNISH_KEK set, in the deployment that they belong to.
+    """
     import asyncio
     from dataclasses import asdict
     from uuid import UUID
@@ -147,16 +152,12 @@ def create_workspace(
     from burnish_shared.money import NUSD_PER_CREDIT
 
     place = find_home(home)
-    connection = _connection(place)
-    access = asyncio.run(
-        make_workspace(
-            connection["database_url"],
-            kek=load_secrets(place).kek,
-            name=name,
-            credit_nusd=credits_ * NUSD_PER_CREDIT,
-            organization_id=UUID(organization) if organization else None,
-        )
-    )
+    database_url, kek = os.environ.get("DATABASE_URL"), os.environ.get("BURNISH_KEK")
+    if not (database_url and kek):
+        database_url, kek = _connection(place)["database_url"], load_secrets(place).kek
+    owner = UUID(organization) if organization else None
+    making = make_workspace(database_url, kek=kek, name=name, credit_nusd=credits_ * NUSD_PER_CREDIT, organization_id=owner)
+    access = asyncio.run(making)
     if as_json:
         print(json.dumps(asdict(access)))
     else:
@@ -176,7 +177,10 @@ def doctor(
     as_json: JsonOption = False,
     home: HomeOption = None,
 ) -> None:
-    """Look whether everything runs and, with --audit, whether the books are right."""
+    """Look whether everything runs and, with --audit, whether the books are right.
+
+    Of the installation in the home or, with DATABASE_URL (the operator's login) and NATS_URL set, of the deployment they belong to.
+    """
     from burnish.examination import examine
 
     raise typer.Exit(examine(find_home(home), with_audit=audit, journal=journal, as_json=as_json))
@@ -194,11 +198,10 @@ def main() -> None:
 
 def _connection(home: Home) -> dict[str, Any]:
     """How to reach the running installation. Ends the command with what to do when none runs."""
-    from burnish.launcher.files import read_json
-    from burnish.launcher.state import present_state
+    from burnish.launcher.state import running_connection
 
-    connection = read_json(home.connection)
-    if present_state(home).state != "ready" or not isinstance(connection, dict):
+    connection = running_connection(home)
+    if connection is None:
         print(f"Nothing runs in {home.path}. Start it with `burnish up --detach`, or name another home with --home.", file=sys.stderr)
         raise typer.Exit(1)
     return connection

@@ -6,9 +6,8 @@ import sys
 from collections.abc import Mapping
 
 from burnish.embedded.roles import GROUP_OF_LOGIN, create_login_roles
-from burnish.launcher.files import read_json
 from burnish.launcher.home import Home
-from burnish.launcher.state import present_state
+from burnish.launcher.state import running_connection
 
 SERVICES = tuple(login.removeprefix("burnish_") for login in GROUP_OF_LOGIN)
 
@@ -17,7 +16,7 @@ def migrate_everything(home: Home, *, target: str, is_down: bool, environment: M
     """Returns the exit code; what went wrong is said on standard error. Idempotent."""
     from burnish_shared.db.migrate import migrate
 
-    url = environment.get("DATABASE_URL") or _running_database(home)
+    url = environment.get("DATABASE_URL") or (running_connection(home) or {}).get("database_url")
     if url is None:
         print(f"Set DATABASE_URL to a login that may create roles, or start the packaged server in {home.path} first.", file=sys.stderr)
         return 1
@@ -45,6 +44,10 @@ async def _set_up(url: str, environment: Mapping[str, str]) -> None:
         print("The services' logins are set up.", file=sys.stderr)
     if simulator_url := environment.get("BURNISH_SIMULATOR_URL"):
         await _name_simulator(url, simulator_url)
+    if simulator_url := environment.get("BURNISH_SIMULATOR_URL"):
+        from burnish.launcher.database import point_simulator
+
+        await point_simulator(url, base_url=simulator_url)
     if nats_url := environment.get("NATS_URL"):
         from burnish_shared.bus.provision import provision
 
@@ -64,8 +67,3 @@ async def _name_simulator(url: str, simulator_url: str) -> None:
     finally:
         await connection.close(timeout=5)
     print(f"The simulated models are called at {simulator_url}.", file=sys.stderr)
-
-
-def _running_database(home: Home) -> str | None:
-    connection = read_json(home.connection)
-    return connection["database_url"] if present_state(home).state == "ready" and isinstance(connection, dict) else None

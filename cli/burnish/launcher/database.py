@@ -46,11 +46,11 @@ async def prepare_schema(urls: DatabaseUrls) -> bool:
     return is_behind
 
 
-async def point_simulator(urls: DatabaseUrls, *, base_url: str) -> None:
-    """Tells the platform's provider `simulated` where the simulator listens in this run."""
+async def point_simulator(database_url: str, *, base_url: str) -> None:
+    """Tells the platform's provider `simulated` where the simulator listens. `database_url` is the operator's login."""
     import asyncpg
 
-    connection = await asyncpg.connect(urls.admin, timeout=10, server_settings={"search_path": "burnish"})
+    connection = await asyncpg.connect(database_url, timeout=10, server_settings={"search_path": "burnish"})
     try:
         await connection.execute("SELECT set_provider_base_url('simulated', $1)", base_url)
     finally:

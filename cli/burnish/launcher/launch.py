@@ -103,7 +103,7 @@ class Launch:
             listen_fd=self._public.fileno() if self._public is not None else None,
             simulator_port=simulator_port,
         )
-        await point_simulator(servers.database, base_url=f"http://127.0.0.1:{simulator_port}/v1")
+        await point_simulator(servers.database.admin, base_url=f"http://127.0.0.1:{simulator_port}/v1")
         access = await ensure_demo_workspace(self._home, servers.database.admin, kek=secrets.kek)
         fleet = await self._start_fleet(around)
         self._become_ready(around, servers, fleet, access=access)

@@ -52,3 +52,9 @@ def present_state(home: Home) -> State:
     elif state.pid != pid:  # It took the lock and wrote nothing yet.
         state = State(state="starting", home=str(home.path), pid=pid or None)
     return state
+
+
+def running_connection(home: Home) -> dict[str, Any] | None:
+    """What `up --json` printed, while that installation is ready; else None."""
+    connection = read_json(home.connection)
+    return connection if present_state(home).state == "ready" and isinstance(connection, dict) else None
