@@ -34,6 +34,13 @@ def derived_uuid(namespace: UUID, name: str) -> UUID:
     return uuid5(namespace, name)
 
 
+def derived_uuid7(origin: UUID, name: str) -> UUID:
+    """The same UUIDv7 for the same name, with the time of `origin` (a UUIDv7): it falls into the partition of the day of its origin."""
+    rest = uuid5(origin, name).int & ((1 << 80) - 1)
+    layout = (rest & ~(0xF << 76) & ~(0x3 << 62)) | 0x7 << 76 | 0x2 << 62
+    return UUID(int=(origin.int >> 80 << 80) | layout)
+
+
 def created_at(identifier: UUID) -> datetime:
     """The time in a UUIDv7, in UTC, with a resolution of 1 ms. For any other version the answer means nothing."""
     return datetime.fromtimestamp((identifier.int >> 80) / 1000, tz=UTC)

@@ -7,18 +7,20 @@ import hashlib
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from asyncpg import Record
 from fastapi import Request
 from fastapi.responses import Response
 from pydantic import BaseModel
 
+from burnish_gateway import idempotency_store
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.deps import Gateway
 from burnish_gateway.wire import json_response
+from burnish_shared.auth.sealing import open_sealed, seal
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import IdempotencyInProgress, IdempotencyMismatch, InvalidField
 
 KEY_MOST = 255
-STORED_MOST_BYTES = 1024 * 1024
 
 Work = Callable[[Tx], Awaitable[BaseModel | dict[str, Any]]]
 
@@ -50,30 +52,22 @@ async def run_once(gateway: Gateway, request: Request, principal: Principal, *, 
     route = f"{request.method} {request.scope['route'].path}"
     raw = await request.body()
     fingerprint = fingerprint_of(request.url.path.encode() + b"\n" + raw)
+    context = f"{principal.workspace_id}|{route}|{key}|idempotent-answer"
     async with gateway.db.unit_of_work(workspace=principal.workspace_id) as tx:
-        if not await _claim(tx, principal, route=route, key=key, fingerprint=fingerprint):
-            return await _replay(tx, route=route, key=key, fingerprint=fingerprint)
+        if not await idempotency_store.claim(tx, principal.workspace_id, route=route, key=key, fingerprint=fingerprint):
+            stored = await idempotency_store.find(tx, route=route, key=key)
+            return _replayed(stored, fingerprint=fingerprint, kek=gateway.kek, context=context)
         answer = json_response(await work(tx), status=status)
-        body = bytes(answer.body)
-        if len(body) <= STORED_MOST_BYTES:
-            await tx.execute("UPDATE idempotency_keys SET status = $3, body = $4 WHERE route = $1 AND key = $2", route, key, status, body)
+        sealed = seal(gateway.kek, bytes(answer.body), context=context)
+        await idempotency_store.save(tx, route=route, key=key, status=status, body=sealed)
     gateway.feed.wake()
     return answer
 
 
-async def _claim(tx: Tx, principal: Principal, *, route: str, key: str, fingerprint: bytes) -> bool:
-    """True: the key is ours now. A transaction that holds the same key is waited for (lock_timeout)."""
-    claimed = await tx.fetchval(
-        "INSERT INTO idempotency_keys (workspace_id, route, key, fingerprint) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING RETURNING true",
-        principal.workspace_id, route, key, fingerprint,
-    )  # fmt: skip
-    return bool(claimed)
-
-
-async def _replay(tx: Tx, *, route: str, key: str, fingerprint: bytes) -> Response:
-    row = await tx.fetchrow("SELECT fingerprint, status, body FROM idempotency_keys WHERE route = $1 AND key = $2", route, key)
-    if row is None or row["body"] is None:
+def _replayed(stored: Record | None, *, fingerprint: bytes, kek: bytes, context: str) -> Response:
+    if stored is None or stored["body"] is None:
         raise IdempotencyInProgress("A request with this Idempotency-Key is still running; try again.", retry_after_s=1)
-    if row["fingerprint"] != fingerprint:
+    if stored["fingerprint"] != fingerprint:
         raise IdempotencyMismatch("This Idempotency-Key was used with another body; use a new key.", param="Idempotency-Key")
-    return Response(row["body"], status_code=row["status"], media_type="application/json", headers={"idempotent-replayed": "true"})
+    body = open_sealed(kek, stored["body"], context=context)
+    return Response(body, status_code=stored["status"], media_type="application/json", headers={"idempotent-replayed": "true"})

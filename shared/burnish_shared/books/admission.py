@@ -8,13 +8,13 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
 import asyncpg
 import structlog
 
-from burnish_shared.db.session import UNAVAILABLE, DurableConnection
+from burnish_shared.db.session import BUSY, UNAVAILABLE, DurableConnection
 from burnish_shared.errors import Unavailable
 
 log = structlog.get_logger()
@@ -25,9 +25,19 @@ MOST_IN_A_BATCH = 256
 GIVE_UP_S = 2.0
 """How long an admission whose answer was lost is asked again, with the same id, before the caller hears 503."""
 
+STATEMENT_TIMEOUT_MS = 1_500
+"""Of both connections of an admission: a frozen PostgreSQL must not be waited for longer than callers are."""
+
+ANSWER_S = 2.8
+"""Longest wait of one caller, whatever stands before it in the queue (PROMISES G-10: 503 within 3 s)."""
+
 RATE_WINDOW_US = 60_000_000
 BURST_RATIO = 0.2
 """Accepted in any window ≤ limit × (1 + burst) (PROMISES G-16)."""
+
+
+BUSY_ROWS = "Another operation holds this workspace's account; try again."
+AWAY = "The books cannot be reached at the moment; try again."
 
 
 class Verdict(IntEnum):
@@ -104,7 +114,7 @@ class Answer:
     warned_account_id: int | None = None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Waiting:
     request: AdmissionRequest
     answer: "asyncio.Future[Answer]"
@@ -123,14 +133,33 @@ class Admission:
     _queue: list[_Waiting] = field(default_factory=list)
     _asked: asyncio.Event = field(default_factory=asyncio.Event)
 
+    @classmethod
+    def over(cls, dsn: str, *, application_name: str) -> Self:
+        """With connections of its own, made when they are first needed."""
+        return cls(
+            hold=DurableConnection(
+                dsn, application_name=f"{application_name}-admit", asynchronous=True, statement_timeout_ms=STATEMENT_TIMEOUT_MS
+            ),
+            disk=DurableConnection(dsn, application_name=f"{application_name}-flush", statement_timeout_ms=STATEMENT_TIMEOUT_MS),
+        )
+
+    async def close(self) -> None:
+        await self.hold.close()
+        await self.disk.close()
+
     async def ask(self, request: AdmissionRequest) -> Answer:
-        """The answer, once it is on disk. Raises Unavailable when the books could not be reached for GIVE_UP_S; then nothing is held
-        for longer than the hold's own deadline.
+        """The answer, once it is on disk. Raises Unavailable when the books could not be reached for ANSWER_S; what may be held
+        all the same is ended by the sweeper.
         """
         waiting = _Waiting(request, asyncio.get_running_loop().create_future(), seen_before=request.claim)
         self._queue.append(waiting)
         self._asked.set()
-        return await waiting.answer
+        try:
+            return await asyncio.wait_for(waiting.answer, ANSWER_S)
+        except TimeoutError as error:
+            if waiting in self._queue:
+                self._queue.remove(waiting)
+            raise Unavailable(AWAY, retry_after_s=1) from error
 
     async def run(self) -> None:
         """Answers until it is cancelled; one batch is under way at any time."""
@@ -147,7 +176,7 @@ class Admission:
 
     async def _decide(self, batch: list[_Waiting]) -> None:
         give_up_at = asyncio.get_running_loop().time() + GIVE_UP_S
-        while True:
+        while batch := [one for one in batch if not one.answer.done()]:  # Whoever gave up waiting needs no answer.
             try:
                 row = await self.hold.fetchrow(ADMIT, *_arguments(batch))
                 await self.disk.flush()
@@ -158,13 +187,13 @@ class Admission:
                 for one in batch:
                     one.seen_before = True
                 if asyncio.get_running_loop().time() >= give_up_at:
-                    _fail(batch, Unavailable("The books cannot be reached at the moment; try again.", retry_after_s=1))
+                    _fail(batch, Unavailable(AWAY, retry_after_s=1))
                     return
                 log.warning("admission.retried", error=type(error).__name__, requests=len(batch))
                 await asyncio.sleep(0.05)
             except asyncpg.PostgresError as error:
                 if len(batch) == 1:
-                    _fail(batch, error)
+                    _fail(batch, Unavailable(BUSY_ROWS, retry_after_s=1) if isinstance(error, BUSY) else error)
                     return
                 await self._split(batch, [batch[: len(batch) // 2], batch[len(batch) // 2 :]])
                 return
@@ -180,7 +209,7 @@ class Admission:
                 row = await self.hold.fetchrow(ADMIT, *_arguments(batch))
                 await self.disk.flush()
             except (asyncpg.LockNotAvailableError, *UNAVAILABLE):
-                _fail(batch, Unavailable("Another operation holds this workspace's account; try again.", retry_after_s=1))
+                _fail(batch, Unavailable(BUSY_ROWS, retry_after_s=1))
             else:
                 assert row is not None
                 _tell(batch, row)

@@ -9,7 +9,7 @@ from uuid import UUID
 from burnish_shared import subjects
 from burnish_shared.contracts.events import Event
 from burnish_shared.contracts.executions import Attempt, CompletedItem, ErrorInfo, ExecutionRequest, Lane, Outcome
-from burnish_shared.ids import derived_uuid
+from burnish_shared.ids import derived_uuid7
 from burnish_shared.storable_text import storable
 
 SETTLE = "SELECT settle($1::finished_execution[], $2, $3) AS made"
@@ -68,9 +68,20 @@ class FinishedExecution:
 
 def json_text(value: object) -> str:
     """JSON for a jsonb column: no NUL, no lone surrogate, no NaN."""
-    return storable(json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=str)).replace(
-        "\\u0000", "\\ufffd"
-    )
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=str)
+    if "\\u0000" in text:
+        text = json.dumps(_without_nul(value), ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=str)
+    return storable(text)
+
+
+def _without_nul(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.replace("\x00", "\ufffd")
+    if isinstance(value, dict):
+        return {_without_nul(key): _without_nul(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_nul(one) for one in value]
+    return value
 
 
 def finished(request: ExecutionRequest, outcome: Outcome, *, finished_at: datetime, store_content: bool = True) -> FinishedExecution:
@@ -135,7 +146,7 @@ def _background(request: ExecutionRequest, outcome: Outcome, *, finished_at: dat
     if request.lane is not Lane.BACKGROUND:
         return None
     event = Event(
-        id=derived_uuid(request.execution_id, "execution.completed"), type="execution.completed", workspace_id=request.workspace_id,
+        id=derived_uuid7(request.execution_id, "execution.completed"), type="execution.completed", workspace_id=request.workspace_id,
         occurred_at=finished_at, object_id=str(request.execution_id), simulated=outcome.simulated, traceparent=request.traceparent,
         data={
             "execution_id": str(request.execution_id), "status": outcome.status.value, "prompt": outcome.prompt, "version": outcome.version,

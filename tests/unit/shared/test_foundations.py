@@ -1,0 +1,112 @@
+"""Ids, money, keys and sealing: pure rules that everything rests on."""
+
+import json
+import os
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from burnish_shared.auth.api_keys import digest_of, matches, new_key, prefix_of
+from burnish_shared.auth.sealing import derived_key, key_from_text, open_sealed, seal
+from burnish_shared.books.finished import json_text, storable
+from burnish_shared.ids import created_at, derived_uuid7, new_uuid
+from burnish_shared.money import MAX_AMOUNT_NUSD, credits_text, price_of
+from burnish_shared.tokens import tokens_in_messages, tokens_in_text
+
+PEPPER = b"p" * 32
+KEK = b"k" * 32
+
+
+@given(st.text(max_size=30))
+def test_a_derived_id_is_a_uuid7_of_the_same_time_and_always_the_same(name: str) -> None:
+    origin = new_uuid()
+    one = derived_uuid7(origin, name)
+    assert one == derived_uuid7(origin, name)
+    assert (one.version, one.variant) == (7, UUID(int=0x8 << 60).variant)
+    assert created_at(one) == created_at(origin)
+    assert one != derived_uuid7(origin, name + "x")
+
+
+@pytest.mark.promise("C-07")
+@given(st.integers(0, 10**9), st.integers(0, MAX_AMOUNT_NUSD))
+def test_a_price_is_exact_rounded_up_and_never_less_than_its_parts(tokens: int, price: int) -> None:
+    whole = price_of(tokens, nusd_per_million=price)
+    assert isinstance(whole, int) and whole * 1_000_000 >= tokens * price > (whole - 1) * 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("nusd", "text"), [(0, "0.0000"), (10_000_000, "1.0000"), (1_500_000, "0.1500"), (-25_000_000, "-2.5000"), (999, "0.0000")]
+)
+def test_credits_are_shown_truncated(nusd: int, text: str) -> None:
+    assert credits_text(nusd) == text
+
+
+@pytest.mark.promise("S-01")
+@given(st.integers(0, 60), st.sampled_from("abcXYZ019_"))
+def test_a_mistyped_key_is_seen_without_a_look_into_the_database(position: int, letter: str) -> None:
+    key = new_key(PEPPER).text
+    typo = key[:position] + letter + key[position + 1 :]
+    assert prefix_of(key) is not None
+    assert typo == key or prefix_of(typo) is None or not matches(typo, digest_of(key, PEPPER), PEPPER)
+
+
+@pytest.mark.promise("S-01")
+@pytest.mark.parametrize(
+    "text", ["", "bk_live_", "sk-abc", "bk_live_é_x_y", "bk_test_aaaaaaaa_b_c", "\x00", "bk_live_12345678_" + "a" * 43 + "_000000"]
+)
+def test_what_is_no_key_has_no_prefix(text: str) -> None:
+    assert prefix_of(text) is None
+
+
+@pytest.mark.promise("S-02")
+@given(st.binary(max_size=200), st.integers(0, 10**6))
+def test_a_sealed_secret_opens_only_with_its_key_in_its_place_and_whole(secret: bytes, where: int) -> None:
+    sealed = seal(KEK, secret, context="tenant|id")
+    assert open_sealed(KEK, sealed, context="tenant|id") == secret
+    at = where % len(sealed)
+    for wrong in (
+        lambda: open_sealed(KEK, sealed, context="other|id"),
+        lambda: open_sealed(b"x" * 32, sealed, context="tenant|id"),
+        lambda: open_sealed(KEK, sealed[:at] + bytes([sealed[at] ^ 1]) + sealed[at + 1 :], context="tenant|id"),
+        lambda: open_sealed(KEK, sealed[:at], context="tenant|id"),
+    ):
+        with pytest.raises(ValueError):
+            wrong()
+    assert secret == b"" or len(secret) < 4 or secret not in sealed
+
+
+@pytest.mark.promise("S-04")
+@pytest.mark.parametrize("text", ["", "short", "!" * 44, "AAAA"])
+def test_a_wrong_key_encryption_key_is_refused_in_words(text: str) -> None:
+    with pytest.raises(ValueError, match="BURNISH_KEK"):
+        key_from_text(text)
+
+
+def test_keys_of_different_purposes_differ() -> None:
+    assert derived_key(KEK, purpose="a") != derived_key(KEK, purpose="b")
+    assert len(derived_key(os.urandom(32), purpose="a")) == 32
+
+
+@given(st.text(alphabet=st.characters(), max_size=50))
+def test_storable_text_encodes_and_holds_no_nul(text: str) -> None:
+    kept = storable(text)
+    assert "\x00" not in kept and _encodes(kept)
+    assert kept == text or "\x00" in text or not _encodes(text)
+    assert json.loads(json_text({"x": text}))["x"] == kept
+
+
+def _encodes(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+@given(st.text(max_size=300))
+def test_the_token_estimate_is_at_least_one_and_grows_with_the_text(text: str) -> None:
+    assert tokens_in_text(text) >= 1
+    assert tokens_in_text(text + "abc") >= tokens_in_text(text)
+    assert tokens_in_messages([{"role": "user", "content": text}]) > tokens_in_text(text)
