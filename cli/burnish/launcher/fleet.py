@@ -32,6 +32,7 @@ class Fleet:
         self._home = home
         self._ports = ports
         self._supervisor = supervisor
+        self._port_names: dict[str, str] = {}
         installed = [one for one in SERVICES if is_installed(one)]
         self.missing = [one.name for one in SERVICES if one not in installed]
         self.replicas = {one.name: replicas.get(one.name, 1) for one in installed if replicas.get(one.name, 1)}
@@ -77,8 +78,10 @@ class Fleet:
         return process_names(service, replicas=self.replicas[service.name])
 
     async def _start_replica(self, service: Service, *, number: int, name: str, around: Surroundings) -> str:
+        self._port_names[name] = f"{name}-metrics" if service.listens else name
+
         async def start() -> Process:
-            port = around.simulator_port if service.name == "simulator" else await self._ports.choose(_own_port(service, name))
+            port = around.simulator_port if service.name == "simulator" else await self._ports.choose(self._port_names[name])
             environment = service_environment(service, number=number, metrics_port=port, around=around, inherited=os.environ)
             shared = (around.listen_fd,) if service.listens and around.listen_fd is not None else ()
             command = (sys.executable, "-P", "-m", "burnish.serve", service.name)
@@ -98,9 +101,8 @@ class Fleet:
             await asyncio.sleep(0.03)
 
     def _probe_port(self, name: str, around: Surroundings) -> int:
-        if name == "simulator":
-            return around.simulator_port
-        return around.public_port if name.startswith("gateway") else self._ports.chosen[name]
+        """Where this very process answers for itself; the public port is answered by any gateway."""
+        return around.simulator_port if name == "simulator" else self._ports.chosen[self._port_names[name]]
 
 
 def open_public_socket(port: int) -> socket.socket:
@@ -114,11 +116,6 @@ def open_public_socket(port: int) -> socket.socket:
         public.close()
         raise
     return public
-
-
-def _own_port(service: Service, name: str) -> str:
-    """Under which name the port of a process's own health and metrics is kept; `gateway` is that of the public port."""
-    return f"{name}-metrics" if service.listens else name
 
 
 async def _drain(process: Process) -> None:

@@ -3,9 +3,9 @@
 import asyncio
 import contextlib
 import importlib
-import importlib.util
 import socket
 from collections.abc import AsyncIterator
+from functools import partial
 
 import structlog
 import uvicorn
@@ -21,7 +21,7 @@ from burnish_gateway.middleware import RequestContext
 from burnish_gateway.settings import GatewaySettings
 from burnish_gateway.wire import error_response
 from burnish_shared.errors import BadRequest, BurnishError, Conflict, Forbidden, InvalidField, NotFound, Unauthenticated, Unavailable
-from burnish_shared.process import supervise
+from burnish_shared.process import HealthServer, supervise
 
 log = structlog.get_logger("burnish.gateway")
 
@@ -71,8 +71,6 @@ def build_app(settings: GatewaySettings) -> FastAPI:
         telemetry={"tracing": False},
     )
     for feature in FEATURES:
-        if importlib.util.find_spec(f"burnish_gateway.{feature}.routes") is None:
-            continue
         app.include_router(importlib.import_module(f"burnish_gateway.{feature}.routes").router)
     from burnish_gateway.operations import router as operations
 
@@ -148,12 +146,20 @@ async def main(stop: asyncio.Event) -> None:
     )  # fmt: skip
     server = _Server(config)
     sockets = [socket.socket(fileno=settings.listen_fd)] if settings.listen_fd >= 0 else None
+    own = HealthServer(settings.metrics_port, partial(_why_not_ready, server), host=settings.metrics_host)
+    if sockets is not None:  # Replicas share the public port, so each shows its own readiness and metrics beside it.
+        await own.start()
     serving = asyncio.create_task(server.serve(sockets=sockets))
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
     server.should_exit = True
     await serving
+    await own.close()
     stopping.cancel()
+
+
+async def _why_not_ready(server: uvicorn.Server) -> str | None:
+    return None if server.started and not server.should_exit else "the gateway is starting or stopping"
 
 
 class _Server(uvicorn.Server):
