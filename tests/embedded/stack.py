@@ -121,7 +121,8 @@ class Stack:
         return stop
 
     async def start_gateway(self, **settings: Any) -> str:
-        listening = socket.socket()
+        # asyncio sets TCP_NODELAY only where the protocol is named; without it every answer waits 40 ms for a delayed acknowledgement.
+        listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         listening.bind(("127.0.0.1", 0))
         listening.listen(256)
         made = GatewaySettings(

@@ -1,0 +1,101 @@
+"""Streams of chat completions, event by event."""
+
+import json
+from collections.abc import AsyncGenerator
+from typing import Any
+
+import pytest
+
+from burnish_gateway.compat.chunks import Chunks
+from burnish_gateway.compat.stream_chat import replayed_chat, stream_chat
+from burnish_gateway.execution.dispatch import Alive, Delta, Done, Started, Text, Told
+from burnish_shared.contracts.executions import ErrorInfo, Outcome, Status, Usage
+from burnish_shared.errors import Unavailable
+from burnish_shared.ids import new_uuid
+
+EXECUTION = new_uuid()
+CHUNKS = Chunks.of(EXECUTION, model="m", simulated=False, include_usage=True)
+CALLS = [{"id": "call_1", "type": "function", "function": {"name": "f", "arguments": "{}"}}]
+
+
+def outcome(**changes: Any) -> bytes:
+    facts: dict[str, Any] = {
+        "status": Status.SUCCESS,
+        "id": EXECUTION,
+        "output": 'a "b" ☃',
+        "prompt": None,
+        "version": None,
+        "model": "m",
+        "provider": "p",
+        "finish_reason": "stop",
+        "usage": Usage(input_tokens=3, output_tokens=4, source="provider"),
+        "cost_nusd": 7,
+        "latency_ms": 1,
+        "first_token_ms": 1,
+        "simulated": False,
+    }
+    return Outcome(**(facts | changes)).model_dump_json().encode()
+
+
+async def events(*told: Told | Exception) -> list[Any]:
+    """The parsed events of a stream that is told this; `[DONE]` as text."""
+
+    async def telling() -> AsyncGenerator[Told, None]:
+        for one in told[1:]:
+            if isinstance(one, Exception):
+                raise one
+            yield one
+
+    assert not isinstance(told[0], Exception)
+    parts = [part async for part in stream_chat(told[0], telling(), chunks=CHUNKS, request_id="req_1") if part is not None]
+    return parsed(b"".join(parts))
+
+
+def parsed(stream: bytes) -> list[Any]:
+    found = [one.removeprefix("data: ") for one in stream.decode().split("\n\n")]
+    assert found.pop() == ""
+    return [one if one == "[DONE]" else json.loads(one) for one in found]
+
+
+async def test_text_is_passed_on_and_the_end_says_reason_usage_and_cost() -> None:
+    role, first, second, last, usage, done = await events(Started(), Text(b'"a \\"b\\" "'), Alive(), Text('"☃"'.encode()), Done(outcome()))
+    assert role["choices"][0]["delta"] == {"role": "assistant", "content": ""}
+    assert first["choices"][0]["delta"]["content"] + second["choices"][0]["delta"]["content"] == 'a "b" ☃'
+    assert last["choices"] == [{"index": 0, "delta": {}, "finish_reason": "stop"}] and last["usage"] is None
+    assert usage["choices"] == [] and (usage["usage"]["total_tokens"], usage["usage"]["cost_nusd"]) == (7, 7)
+    assert done == "[DONE]"
+
+
+@pytest.mark.promise("G-13")
+async def test_an_execution_that_failed_in_the_middle_ends_with_one_error_and_nothing_after_it() -> None:
+    failed = outcome(status=Status.ERROR, error=ErrorInfo(type="provider_error", code="stream_cut_off", message="cut", retryable=True))
+    *_, last = said = await events(Started(), Text(b'"a"'), Done(failed))
+    assert last["error"]["code"] == "stream_cut_off" and last["error"]["request_id"] == "req_1"
+    assert sum("error" in one for one in said) == 1 and "[DONE]" not in said
+
+
+@pytest.mark.promise("G-13")
+async def test_a_dispatch_that_gives_up_in_the_middle_ends_with_one_error() -> None:
+    said = await events(Started(), Text(b'"a"'), Unavailable("gone"))
+    assert said[-1]["error"]["retryable"] is True and "[DONE]" not in said
+
+
+@pytest.mark.promise("G-13")
+async def test_tool_calls_that_nobody_saw_come_are_told_whole_at_the_end() -> None:
+    said = await events(Started(), Done(outcome(output="", tool_calls=CALLS, finish_reason="tool_calls"), gap=True))
+    assert said[1]["choices"][0]["delta"] == {"tool_calls": [{"index": 0, **CALLS[0]}]} and said[-1] == "[DONE]"
+
+
+@pytest.mark.promise("G-13")
+async def test_a_tool_call_of_which_a_part_was_lost_is_an_error_and_never_a_shorter_call() -> None:
+    delta = Delta(json.dumps({"tool_calls": [{"index": 0, **CALLS[0]}]}).encode())
+    said = await events(Started(), delta, Done(outcome(output="", tool_calls=CALLS), gap=True))
+    assert said[-1]["error"]["code"] == "stream_gap" and "[DONE]" not in said
+    whole = await events(Started(), delta, Done(outcome(output="", tool_calls=CALLS, finish_reason=None)))
+    assert whole[-1] == "[DONE]" and whole[2]["choices"][0]["finish_reason"] == "tool_calls"
+
+
+async def test_a_stored_answer_is_replayed_as_the_same_text() -> None:
+    said = parsed(b"".join([part async for part in replayed_chat(outcome(), chunks=CHUNKS, request_id="req_1")]))
+    assert "".join(one["choices"][0]["delta"].get("content", "") for one in said[:-2]) == 'a "b" ☃'
+    assert said[-1] == "[DONE]"
