@@ -8,7 +8,7 @@ import signal
 import subprocess
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import asyncpg
@@ -43,11 +43,12 @@ def other(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
 
 def status_of(installation: Installation, path: str) -> int:
     """Status of a GET with the admin key; 0 when nobody answers."""
-    request = urllib.request.Request(
-        installation.connection["url"] + path, headers={"Authorization": f"Bearer {installation.connection['api_key']}"}
-    )
+    return get(installation.connection["url"] + path, {"Authorization": f"Bearer {installation.connection['api_key']}"})
+
+
+def get(url: str, headers: Mapping[str, str] | None = None) -> int:
     try:
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(urllib.request.Request(url, headers=dict(headers or {})), timeout=10) as answer:
             return int(answer.status)
     except urllib.error.HTTPError as error:
         return error.code
@@ -115,8 +116,8 @@ def test_every_process_shows_its_metrics(running: Installation) -> None:
     metrics = running.connection["metrics"]
 
     assert set(metrics) == set(running.status()["pids"]) - {"postgres", "nats"}
-    for url in metrics.values():
-        assert urllib.request.urlopen(url, timeout=10).status == 200
+    for name, url in metrics.items():
+        await_value(lambda url=url: get(url) == 200, what=f"the metrics of {name}")
 
 
 def test_the_doctor_finds_nothing_while_everything_runs(running: Installation) -> None:
