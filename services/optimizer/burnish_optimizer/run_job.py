@@ -131,9 +131,11 @@ class Work:
                 await evaluations_store.remember_texts(tx, self.job.workspace_id, self.job.job_id, texts)
 
     def progress(self) -> dict[str, Any]:
+        """Never less than before: a job that goes on after a crash first goes once more over what it has."""
+        before = self.job.progress
         return {
-            "evaluations": self.evaluations,
-            "spent_nusd": self.spent_nusd,
+            "evaluations": max(self.evaluations, before["evaluations"]),
+            "spent_nusd": max(self.spent_nusd, before["spent_nusd"]),
             "best": None if self.best is None else round(self.best, 4),
             "budget_evaluations": self.job.budget_evaluations,
         }

@@ -28,6 +28,9 @@ log = structlog.get_logger("burnish.optimizer")
 
 PAUSE_AFTER_OUTAGE_S = 1.0
 
+CLAIMS_MOST = 50
+"""Work that was claimed so often and never ended kills who touches it, or is never given the time: it fails, with what it has."""
+
 Do = Callable[[Claim, Desk], Awaitable[None]]
 
 
@@ -103,6 +106,8 @@ class Workshop:
         metrics.WORK_RUNNING.labels(claim.kind).inc()
         how = "completed"
         try:
+            if claim.fence > CLAIMS_MOST:
+                raise BurnishError(f"This was begun {CLAIMS_MOST} times and never came to an end.")
             how = await self._hold(claim)
         except asyncio.CancelledError:
             how = "released"

@@ -23,7 +23,7 @@ from burnish_optimizer.io import evaluations_store
 from burnish_optimizer.io.answers_inbox import AnswersInbox
 from burnish_optimizer.io.evaluations_store import Booked, Key, Stored
 from burnish_optimizer.settings import OptimizerSettings
-from burnish_shared import subjects
+from burnish_shared import failpoints, subjects
 from burnish_shared.bus.connect import Bus
 from burnish_shared.bus.frames import REPLY_HEADER, Frame, FrameKind
 from burnish_shared.clock import Clock
@@ -179,6 +179,7 @@ class Desk:
                 fresh.append(asked)
         metrics.EVALUATIONS.labels("known").inc(len(known))
         metrics.EVALUATIONS.labels("asked").inc(len(fresh))
+        await failpoints.hit("optimizer.before_publish")
         await self._publish(fresh)
         if known:
             self._wake_sender.set()
@@ -285,6 +286,7 @@ class Desk:
         again = [(asked, booked) for asked, booked in arrived if is_worth_another_try(booked, attempt=asked.attempt)]
         final = [(asked, booked) for asked, booked in arrived if not is_worth_another_try(booked, attempt=asked.attempt)]
         renewed = [(asked, booked, new_uuid()) for asked, booked in again]
+        await failpoints.hit("optimizer.before_settle")
         async with self.db.unit_of_work(workspace=self.workspace_id) as tx:
             if final:
                 await evaluations_store.settle(

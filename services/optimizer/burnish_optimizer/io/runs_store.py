@@ -48,6 +48,7 @@ class Job:
     budget_seconds: int | None
     funding_account_id: int
     started_at: datetime
+    progress: dict[str, Any]
     content: dict[str, Any]
 
 
@@ -68,7 +69,7 @@ async def load_job(tx: Tx, claim: Claim) -> Job:
     (row,) = await tx.fetch(
         """SELECT j.job_id, j.workspace_id, j.prompt_id, j.slug, j.base_version, j.dataset_id, j.dataset_version, j.task_model,
                   j.reflect_model, j.seed, j.budget_evaluations, j.budget_nusd, j.budget_seconds, j.funding_account_id, j.started_at,
-                  v.content
+                  j.progress, v.content
              FROM optimization_jobs j
              JOIN prompt_versions v ON v.workspace_id = j.workspace_id AND v.prompt_id = j.prompt_id AND v.version = j.base_version
             WHERE j.workspace_id = $1 AND j.job_id = $2""",
