@@ -142,7 +142,7 @@ async def main(stop: asyncio.Event) -> None:
     settings = GatewaySettings()
     config = uvicorn.Config(
         build_app(settings), host=settings.host, port=settings.port, log_config=None, access_log=False, lifespan="on", http="httptools", loop="none",
-        timeout_graceful_shutdown=int(settings.drain_s), timeout_keep_alive=75, server_header=False, date_header=False, h11_max_incomplete_event_size=65536,
+        timeout_graceful_shutdown=int(settings.drain_s), timeout_keep_alive=75, server_header=False, proxy_headers=False, date_header=False, h11_max_incomplete_event_size=65536,
     )  # fmt: skip
     server = _Server(config)
     sockets = [socket.socket(fileno=settings.listen_fd)] if settings.listen_fd >= 0 else None

@@ -1,8 +1,9 @@
 """One finished execution, as the SQL type `finished_execution` wants it, and the statement that books many of them."""
 
 import json
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -63,7 +64,8 @@ class FinishedExecution:
     background_subject: str | None
 
     def as_row(self) -> tuple[Any, ...]:
-        return astuple(self)
+        row: tuple[Any, ...] = _FIELDS_OF(self)
+        return row
 
 
 def json_text(value: object) -> str:

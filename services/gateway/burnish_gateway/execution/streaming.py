@@ -22,8 +22,8 @@ class EventStream(Response):
 
     media_type = "text/event-stream"
 
-    def __init__(self, parts: AsyncGenerator[bytes, None], *, headers: Mapping[str, str]) -> None:
-        super().__init__(None, headers={"cache-control": "no-cache", "x-accel-buffering": "no", **headers})
+    def __init__(self, parts: AsyncGenerator[bytes, None], status_code: int = 200, *, headers: Mapping[str, str]) -> None:
+        super().__init__(None, status_code, headers={"cache-control": "no-cache", "x-accel-buffering": "no", **headers})
         self.raw_headers = [(name, value) for name, value in self.raw_headers if name != b"content-length"]
         self._parts = parts
 
