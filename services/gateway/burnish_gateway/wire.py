@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Coroutine
+from datetime import datetime
 from typing import Annotated, Any, Self, TypeVar
 
 from fastapi import APIRouter, Request
@@ -9,7 +10,9 @@ from fastapi.responses import Response
 from fastapi.routing import APIRoute
 from pydantic import (
     AfterValidator,
+    AwareDatetime,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     ModelWrapValidatorHandler,
@@ -76,6 +79,16 @@ Text = Annotated[str, AfterValidator(_no_nul)]
 """Text without NUL, which PostgreSQL cannot store."""
 
 Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_no_nul)]
+
+
+def _written_out(value: object) -> object:
+    if not isinstance(value, str | datetime):
+        raise ValueError("must be a date and time as RFC 3339 writes it, such as 2026-11-20T08:00:00Z")
+    return value
+
+
+Moment = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_written_out)]
+"""A date and time with its zone, as a string (which a strict datetime would refuse, because a wrap validator hands it Python values)."""
 
 
 class ErrorBody(BaseModel):

@@ -4,9 +4,9 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
-from burnish_gateway.wire import ApiModel
+from burnish_gateway.wire import ApiModel, Moment
 
 Status = Literal["open", "acknowledged", "resolved"]
 
@@ -53,7 +53,7 @@ class AlertRuleBody(ApiModel):
     min_drop: Annotated[float, Field(gt=0, lt=1)] | None = Field(
         default=None, description="Smallest fall of satisfaction that is an alert; 0.05 by default."
     )
-    muted_until: AwareDatetime | None = Field(default=None, description="Until then alerts are kept, and nobody is told.")
+    muted_until: Moment | None = Field(default=None, description="Until then alerts are kept, and nobody is told.")
 
 
 class AlertRuleAnswer(BaseModel):
