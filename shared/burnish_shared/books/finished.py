@@ -68,6 +68,10 @@ class FinishedExecution:
         return row
 
 
+_FIELDS_OF = attrgetter(*(one.name for one in fields(FinishedExecution)))
+"""All fields in order; `dataclasses.astuple` would copy each value deeply."""
+
+
 def json_text(value: object) -> str:
     """JSON for a jsonb column: no NUL, no lone surrogate, no NaN."""
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=str)
