@@ -115,6 +115,18 @@ async def test_what_fails_at_once_has_its_status_streamed_or_not(
     assert code != "provider_rate_limited" or error.response.headers["retry-after"] == "30"
 
 
+@pytest.mark.promise("G-09")
+async def test_without_an_executor_the_status_is_503_streamed_or_not(caller: Caller, stack: Stack) -> None:
+    stack.executors[-1].set()
+    try:
+        gateway = await stack.start_gateway(dispatch_give_up_s=0.3)
+        async with AsyncOpenAI(base_url=f"{gateway}/v1", api_key=caller.key, max_retries=0) as client:
+            errors = [await refused(client, openai.InternalServerError, stream=streamed) for streamed in (False, True)]
+    finally:
+        await stack.start_executor()
+    assert [(one.status_code, one.code) for one in errors] == [(503, "unavailable")] * 2
+
+
 @pytest.mark.promise("G-13")
 async def test_what_fails_in_the_middle_ends_the_stream_as_an_error_after_the_text_that_came(
     client: AsyncOpenAI, caller: Caller, stack: Stack

@@ -1,0 +1,31 @@
+"""The guide's own code does what the guide says."""
+
+import asyncio
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.embedded.stack import Caller
+
+GUIDE = Path(__file__).parents[3] / "docs/guides/openai.md"
+
+
+@pytest.mark.capability("E2")
+async def test_every_python_block_of_the_guide_runs(caller: Caller, capsys: pytest.CaptureFixture[str]) -> None:
+    messages = [{"role": "system", "content": "Name the queue for this ticket, one of: {{queues}}"}]
+    made = await caller("POST", "/v1/prompts", {"slug": "support-routing", "messages": messages, "model": "simulated/reader"})
+    assert made.status == 201, made.body
+    text = GUIDE.read_text()
+    code = "\n".join(re.findall(r"```python\n(.*?)```", text, re.DOTALL))
+    assert code.count("client.chat.completions.create(") == 4
+    code = code.replace("http://127.0.0.1:18000", caller.url).replace("bk_live_…", caller.key)
+    said: dict[str, Any] = {}
+    await asyncio.to_thread(exec, compile(code, str(GUIDE), "exec"), said)
+    said["client"].close()
+    executions = (await caller("GET", "/v1/executions")).body["data"]
+    assert [(one["prompt"], one["version"], one["status"]) for one in executions] == [("support-routing", 1, "success")] * 3 + [
+        (None, None, "success")
+    ]
+    assert "billing" in capsys.readouterr().out
