@@ -28,7 +28,9 @@ def up(  # noqa: PLR0917 - options are named on the command line.
     port: Annotated[
         int | None, typer.Option(envvar="BURNISH_PORT", help="Port of the API; the next free one when taken.", min=1, max=65535)
     ] = None,
-    demo: Annotated[bool, typer.Option("--demo/--no-demo", help="Drive the whole loop once, the first time; never with --json.")] = True,
+    demo: Annotated[
+        bool, typer.Option("--demo/--no-demo", help="With --detach: drive the whole loop once, the first time (never with --json).")
+    ] = True,
     replicas: Annotated[str, typer.Option(help="Processes per service, such as gateway=2,executor=2.")] = "",
 ) -> None:
     """Start PostgreSQL, NATS and all services, and keep them running."""
@@ -165,9 +167,21 @@ def create_workspace(
 
 
 @app.command()
-def demo(as_json: JsonOption = False, home: HomeOption = None) -> None:
-    """Drive the whole loop once in the demo workspace, showing each step with its numbers."""
-    raise typer.Exit(_run_demo(find_home(home), as_json=as_json))
+def demo(
+    as_json: JsonOption = False,
+    data: Annotated[
+        Path | None, typer.Option("--data", help="JSONL of input, expected, split; our own support tickets when absent.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, max=20_000, help="Which tickets come, what users do, the dice of the search.")] = 1,
+    evaluations: Annotated[
+        int, typer.Option(min=50, max=20_000, help="Budget of the search; with fewer than 800 it cannot begin.")
+    ] = 2_000,
+    home: HomeOption = None,
+) -> None:
+    """Drive the whole loop once in the demo workspace, showing each step with its numbers. Each run makes a prompt of its own."""
+    import burnish.demo
+
+    raise typer.Exit(burnish.demo.run(_connection(find_home(home)), as_json=as_json, data=data, seed=seed, evaluations=evaluations))
 
 
 @app.command()
@@ -229,6 +243,8 @@ def _first_demo(home: Home) -> int:
     code = _run_demo(home, as_json=False)
     if code == 0:
         write_json(home.demo_record, {"driven": True})
+    else:
+        print("The demo did not come to its end; Burnish itself runs.", file=sys.stderr)
     return code
 
 

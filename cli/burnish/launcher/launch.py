@@ -141,8 +141,8 @@ class Launch:
             "metrics": self._metrics_urls(),
         }
         write_json(self._home.connection, connection)
-        self._enter("ready")
         self._report.say(f"ready: {self._state.url}")
+        self._enter("ready")
         if self._on_ready is not None:
             self._on_ready(connection)
 

@@ -1,7 +1,10 @@
 """What `burnish up` ends with."""
 
 import json
+import os
+import shutil
 import sys
+from pathlib import Path
 from typing import Any
 
 from burnish.launcher.home import Home, find_home
@@ -15,9 +18,23 @@ def show_connection(connection: dict[str, Any], *, home: Home, as_json: bool) ->
     print(_text(connection, home=home), file=sys.stderr, flush=True)
 
 
+def command_name() -> str:
+    """How this command is called from here: `burnish` where that is this one, else its path, such as `.venv/bin/burnish`."""
+    own = Path(sys.executable).parent / "burnish"
+    found = shutil.which("burnish")
+    if not own.exists() or (found is not None and Path(found).absolute() == own):
+        return "burnish"
+    here = Path.cwd()
+    return str(own.relative_to(here)) if own.is_relative_to(here) else str(own)
+
+
 def _text(connection: dict[str, Any], *, home: Home) -> str:
-    url, key = connection["url"], connection["api_key"]
+    url, key, burnish = connection["url"], connection["api_key"], command_name()
     where = "" if home == find_home() else f" --home {home.path}"
+    if os.environ.get("MAKELEVEL"):
+        commands = "make logs   make down"
+    else:
+        commands = f"{burnish} status{where}   {burnish} logs -f{where}   {burnish} down{where}"
     return f"""
 Burnish is ready.
 
@@ -31,4 +48,5 @@ Try it:
   curl -s {url}/v1/chat/completions -H 'Authorization: Bearer {key}' -H 'Content-Type: application/json' \\
     -d '{{"model": "simulated/chat", "messages": [{{"role": "user", "content": "Hello!"}}]}}'
 
-  burnish status{where}     burnish logs -f{where}     burnish demo{where}     burnish down{where}"""
+  {burnish} demo{where}   drives the whole loop once: execute, feedback, alert, optimize, prove, accept, notify
+  {commands}"""
