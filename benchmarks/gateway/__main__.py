@@ -183,26 +183,28 @@ async def prepare(facts: dict[str, Any]) -> None:
 
 def report_of(table: list[str], rest: list[str], books: str, memory_mib: float, options: Any) -> str:
     commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False).stdout.strip()
-    return "\n".join([
-        "# The request path",
-        "",
-        f"{datetime.date.today()}, commit {commit}, {platform.machine()}, {os.cpu_count()} cores shared with the load, Python {platform.python_version()}, "
-        f"load average {os.getloadavg()[0]:.1f}. Command: `make bench-gateway ARGS=\"--rounds {options.rounds} --seconds {options.seconds:g}\"`.",
-        "Burnish does keys, limits, credit, a durable hold before and a durable record after each call; the direct call does nothing of it.",
-        "",
-        "| | CPU-ms a request, all of Burnish with PostgreSQL and NATS: median (range) | CPU-ms of the mock | requests/s | direct requests/s | p50 ms | direct p50 ms | failed |",
-        "|---|---|---|---|---|---|---|---|",
-        *table,
-        "",
-        "At 20 requests a second, direct calls in between:",
-        "",
-        "| | added p50 ms | added first byte, p50 ms | CPU-ms a request | failed |",
-        "|---|---|---|---|---|",
-        *rest,
-        "",
-        f"Memory of all processes (PSS): {memory_mib:.0f} MiB. Books: {books}.",
-        "",
-    ])  # fmt: skip
+    return "\n".join(
+        [
+            "# The request path",
+            "",
+            f"{datetime.datetime.now(datetime.UTC).date()}, commit {commit}, {platform.machine()}, {os.cpu_count()} cores shared with the load, Python {platform.python_version()}, "
+            f'load average {os.getloadavg()[0]:.1f}. Command: `make bench-gateway ARGS="--rounds {options.rounds} --seconds {options.seconds:g}"`.',
+            "Burnish does keys, limits, credit, a durable hold before and a durable record after each call; the direct call does nothing of it.",
+            "",
+            "| | CPU-ms a request, all of Burnish with PostgreSQL and NATS: median (range) | CPU-ms of the mock | requests/s | direct requests/s | p50 ms | direct p50 ms | failed |",
+            "|---|---|---|---|---|---|---|---|",
+            *table,
+            "",
+            "At 20 requests a second, direct calls in between:",
+            "",
+            "| | added p50 ms | added first byte, p50 ms | CPU-ms a request | failed |",
+            "|---|---|---|---|---|",
+            *rest,
+            "",
+            f"Memory of all processes (PSS): {memory_mib:.0f} MiB. Books: {books}.",
+            "",
+        ]
+    )
 
 
 if __name__ == "__main__":

@@ -29,16 +29,19 @@ BUFFERED = _response(
             "model": "mock",
             "usage": USAGE,
             "choices": [{"index": 0, "message": {"role": "assistant", "content": "word " * CHUNKS}, "finish_reason": "stop"}],
-        }  # fmt: skip
+        }
     ).encode()
 )
 
 
 def _chunk(delta: dict[str, str], finish: str | None = None) -> bytes:
     body = {
-        "id": "x", "object": "chat.completion.chunk", "created": 0, "model": "mock",
+        "id": "x",
+        "object": "chat.completion.chunk",
+        "created": 0,
+        "model": "mock",
         "choices": [{"index": 0, "delta": delta, "finish_reason": finish}],
-    }  # fmt: skip
+    }
     return b"data: " + json.dumps(body).encode() + b"\n\n"
 
 

@@ -1,4 +1,7 @@
-"""Writes deploy/grafana/dashboards/overview.json. Run `python deploy/grafana/build.py` after a change; a test compares, and checks each query."""
+"""Writes deploy/grafana/dashboards/overview.json.
+
+Run `python deploy/grafana/build.py` after a change; a test compares, and checks each query.
+"""
 
 import json
 import sys

@@ -71,14 +71,14 @@ def test_compose_refuses_to_start_without_secrets() -> None:
 def test_images_run_as_nobody_in_particular_from_locked_dependencies() -> None:
     text = (ROOT / "deploy/docker/Dockerfile").read_text()
     assert "uv sync --locked" in text and re.search(r"^USER 10001$", text, re.MULTILINE)
-    assert {name for name in NAMES} <= set(re.findall(r'CMD \["serve", "(\w+)"\]', text))
+    assert set(NAMES) <= set(re.findall(r'CMD \["serve", "(\w+)"\]', text))
 
 
 def test_nats_conf_is_what_the_users_are_and_the_server_takes_it(tmp_path: Path) -> None:
     conf = ROOT / "deploy/nats/nats.conf"
     assert conf.read_text() == load("deploy/nats/render.py").rendered()
     server = Path(sysconfig.get_path("scripts")) / "nats-server"
-    passwords = {name: "x" * 32 for name in re.findall(r"\$(BURNISH_NATS_PASSWORD_[A-Z]+)", conf.read_text())}
+    passwords = dict.fromkeys(re.findall(r"\$(BURNISH_NATS_PASSWORD_[A-Z]+)", conf.read_text()), "x" * 32)
     run = subprocess.run(
         [str(server), "-t", "-c", str(conf)], env={"PATH": os.environ["PATH"], **passwords}, capture_output=True, text=True, check=False
     )
@@ -112,7 +112,8 @@ def test_every_metric_in_a_query_exists_in_a_service() -> None:
     program = (
         "import burnish_gateway.metrics, burnish_gateway.feedback.metrics, burnish_executor.metrics, burnish_analytics.metrics, "
         "burnish_optimizer.metrics, burnish_webhooks.metrics, burnish_shared.metrics; "
-        "from prometheus_client import REGISTRY; print(' '.join(m.name + ' ' + m.name + '_total ' + m.name + '_bucket' for m in REGISTRY.collect()))"
+        "from prometheus_client import REGISTRY; "
+        "print(' '.join(m.name + ' ' + m.name + '_total ' + m.name + '_bucket' for m in REGISTRY.collect()))"
     )
     known = set(subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split())
     used = {name for query in queries() for name in re.findall(r"burnish_[a-z_]+", query)}

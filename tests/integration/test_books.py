@@ -57,15 +57,33 @@ def wish(workspace: Workspace, **changes: Any) -> AdmissionRequest:
 def record(request: AdmissionRequest, *, cost_nusd: int = 400, fence: int = 1, output: str = "hello") -> FinishedExecution:
     price = Price(version="t", input_nusd_per_million=1, cached_input_nusd_per_million=1, output_nusd_per_million=1)
     asked = ExecutionRequest(
-        execution_id=request.execution_id, workspace_id=request.workspace_id, lane=Lane(request.lane), fence=fence,
-        deadline_at=datetime.now(UTC) + timedelta(minutes=1), hold_nusd=request.amount_nusd, account_ids=list(request.account_ids),
-        route=Route(model="m", provider="p", upstream_model="m", base_url="http://x", price=price), messages=[{"role": "user", "content": "hi"}],
-        sent_at=datetime.now(UTC), caller=Caller(),
-    )  # fmt: skip
+        execution_id=request.execution_id,
+        workspace_id=request.workspace_id,
+        lane=Lane(request.lane),
+        fence=fence,
+        deadline_at=datetime.now(UTC) + timedelta(minutes=1),
+        hold_nusd=request.amount_nusd,
+        account_ids=list(request.account_ids),
+        route=Route(model="m", provider="p", upstream_model="m", base_url="http://x", price=price),
+        messages=[{"role": "user", "content": "hi"}],
+        sent_at=datetime.now(UTC),
+        caller=Caller(),
+    )
     outcome = Outcome(
-        id=request.execution_id, output=output, prompt=None, version=None, model="m", provider="p", status=Status.SUCCESS, finish_reason="stop",
-        usage=Usage(input_tokens=3, output_tokens=4, source="provider"), cost_nusd=cost_nusd, latency_ms=5, first_token_ms=None, simulated=False,
-    )  # fmt: skip
+        id=request.execution_id,
+        output=output,
+        prompt=None,
+        version=None,
+        model="m",
+        provider="p",
+        status=Status.SUCCESS,
+        finish_reason="stop",
+        usage=Usage(input_tokens=3, output_tokens=4, source="provider"),
+        cost_nusd=cost_nusd,
+        latency_ms=5,
+        first_token_ms=None,
+        simulated=False,
+    )
     return finished(asked, outcome, finished_at=datetime.now(UTC))
 
 

@@ -1,6 +1,7 @@
 """Ends what nobody ended: holds past their deadline and its grace, and the money of closed jobs (DESIGN section 3, housework)."""
 
 import asyncio
+import contextlib
 
 import structlog
 
@@ -18,10 +19,8 @@ MOST_AT_ONCE = 200
 async def sweep_holds(db: Database, *, settings: ExecutorSettings, relay: Relay, stop: asyncio.Event) -> None:
     """Sweeps every `sweep_interval_s` until `stop`. Any number of replicas may do so at once; while PostgreSQL is away it waits."""
     while not stop.is_set():
-        try:
+        with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), settings.sweep_interval_s)
-        except TimeoutError:
-            pass
         try:
             while await _sweep(db, grace_ms=int(settings.sweep_grace_s * 1000)) == MOST_AT_ONCE:
                 relay.wake()

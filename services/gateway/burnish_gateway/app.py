@@ -42,7 +42,8 @@ FEATURES = (
 
 DESCRIPTION = """Burnish executes prompts, takes feedback on the answers, finds better prompts, proves the gain and rolls it out.
 
-Send `Authorization: Bearer bk_live_…`. Every POST takes an `Idempotency-Key`. Every error has one shape: `{error: {type, code, message, param, request_id, retryable}}`."""
+Send `Authorization: Bearer bk_live_…`. Every POST takes an `Idempotency-Key`.
+Every error has one shape: `{error: {type, code, message, param, request_id, retryable}}`."""
 
 
 def build_app(settings: GatewaySettings) -> FastAPI:
@@ -141,9 +142,21 @@ async def main(stop: asyncio.Event) -> None:
     """Serves until `stop`, then finishes open requests within `drain_s`."""
     settings = GatewaySettings()
     config = uvicorn.Config(
-        build_app(settings), host=settings.host, port=settings.port, log_config=None, access_log=False, lifespan="on", http="httptools", loop="none",
-        timeout_graceful_shutdown=int(settings.drain_s), timeout_keep_alive=75, server_header=False, proxy_headers=False, date_header=False, h11_max_incomplete_event_size=65536,
-    )  # fmt: skip
+        build_app(settings),
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        access_log=False,
+        lifespan="on",
+        http="httptools",
+        loop="none",
+        timeout_graceful_shutdown=int(settings.drain_s),
+        timeout_keep_alive=75,
+        server_header=False,
+        proxy_headers=False,
+        date_header=False,
+        h11_max_incomplete_event_size=65536,
+    )
     server = _Server(config)
     sockets = [socket.socket(fileno=settings.listen_fd)] if settings.listen_fd >= 0 else None
     own = HealthServer(settings.metrics_port, partial(_why_not_ready, server), host=settings.metrics_host)

@@ -6,6 +6,7 @@ While PostgreSQL is away, what was not changed before it went is still served.
 """
 
 import asyncio
+import contextlib
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass, field
@@ -63,10 +64,8 @@ class ChangeFeed:
 
     async def run(self) -> None:
         while True:
-            try:
+            with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._woken.wait(), POLL_S)
-            except TimeoutError:
-                pass
             self._woken.clear()
             try:
                 await self.look()

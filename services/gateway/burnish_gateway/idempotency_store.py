@@ -10,7 +10,8 @@ from burnish_shared.db.session import Tx
 async def claim(tx: Tx, workspace_id: UUID, *, route: str, key: str, fingerprint: bytes) -> bool:
     """True: the key is ours now. Another transaction that holds the same key is waited for, as long as lock_timeout allows."""
     claimed = await tx.fetchval(
-        "INSERT INTO idempotency_keys (workspace_id, route, key, fingerprint) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING RETURNING true",
+        "INSERT INTO idempotency_keys (workspace_id, route, key, fingerprint) VALUES ($1, $2, $3, $4) "
+        "ON CONFLICT DO NOTHING RETURNING true",
         workspace_id,
         route,
         key,

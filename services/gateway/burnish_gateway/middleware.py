@@ -1,4 +1,7 @@
-"""Around each request: an id that stands in the answer, the logs and the books, and counters. Plain ASGI, since BaseHTTPMiddleware is dear."""
+"""Around each request: an id that stands in the answer, the logs and the books, and counters.
+
+Plain ASGI, since BaseHTTPMiddleware is dear.
+"""
 
 import re
 import time

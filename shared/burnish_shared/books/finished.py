@@ -121,9 +121,22 @@ def without_content(row: FinishedExecution) -> FinishedExecution:
 
     error = ErrorInfo(type="api_error", code="unrecordable", message="The text of this execution could not be stored.")
     return replace(
-        row, status="error", error=json_text(error.model_dump()), messages=None, variables=None, settings=None, output=None, tool_calls=None,
-        metadata=None, attempts="[]", end_user=None, session_id=None, app=None, request_id=None, finish_reason=None,
-    )  # fmt: skip
+        row,
+        status="error",
+        error=json_text(error.model_dump()),
+        messages=None,
+        variables=None,
+        settings=None,
+        output=None,
+        tool_calls=None,
+        metadata=None,
+        attempts="[]",
+        end_user=None,
+        session_id=None,
+        app=None,
+        request_id=None,
+        finish_reason=None,
+    )
 
 
 def _settings(request: ExecutionRequest) -> dict[str, Any]:
@@ -138,14 +151,30 @@ def _attempts(attempts: list[Attempt]) -> str:
 def _completed(request: ExecutionRequest, outcome: Outcome, *, finished_at: datetime) -> CompletedItem:
     prompt, caller = request.prompt, request.caller
     return CompletedItem(
-        execution_id=request.execution_id, workspace_id=request.workspace_id, lane=request.lane, status=outcome.status,
-        prompt_id=prompt.prompt_id if prompt else None, slug=prompt.slug if prompt else None, version=prompt.version if prompt else None,
-        label=prompt.label if prompt else None, model=outcome.model, provider=outcome.provider, app=caller.app, api_key_id=caller.api_key_id,
-        end_user=caller.user_id, job_id=request.job_id, input_tokens=min(outcome.usage.input_tokens, INT4_MOST),
-        output_tokens=min(outcome.usage.output_tokens, INT4_MOST), cached_input_tokens=min(outcome.usage.cached_input_tokens, INT4_MOST),
-        cost_nusd=outcome.cost_nusd, latency_ms=outcome.latency_ms, first_token_ms=outcome.first_token_ms, cached=outcome.cached,
-        simulated=outcome.simulated, finished_at=finished_at,
-    )  # fmt: skip
+        execution_id=request.execution_id,
+        workspace_id=request.workspace_id,
+        lane=request.lane,
+        status=outcome.status,
+        prompt_id=prompt.prompt_id if prompt else None,
+        slug=prompt.slug if prompt else None,
+        version=prompt.version if prompt else None,
+        label=prompt.label if prompt else None,
+        model=outcome.model,
+        provider=outcome.provider,
+        app=caller.app,
+        api_key_id=caller.api_key_id,
+        end_user=caller.user_id,
+        job_id=request.job_id,
+        input_tokens=min(outcome.usage.input_tokens, INT4_MOST),
+        output_tokens=min(outcome.usage.output_tokens, INT4_MOST),
+        cached_input_tokens=min(outcome.usage.cached_input_tokens, INT4_MOST),
+        cost_nusd=outcome.cost_nusd,
+        latency_ms=outcome.latency_ms,
+        first_token_ms=outcome.first_token_ms,
+        cached=outcome.cached,
+        simulated=outcome.simulated,
+        finished_at=finished_at,
+    )
 
 
 def _background(request: ExecutionRequest, outcome: Outcome, *, finished_at: datetime) -> str | None:

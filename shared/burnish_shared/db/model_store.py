@@ -70,12 +70,20 @@ def _with_provider(row: Record, providers: dict[str, Record]) -> ModelFacts:
     provider = providers.get(row["provider"])
     own_url: str = row["base_url"] if row["own"] else ""
     return ModelFacts(
-        model=row["model"], provider=row["provider"], upstream_model=row["upstream_model"],
-        base_url=own_url or (provider["base_url"] if provider else ""), display_name=row["display_name"], context_tokens=row["context_tokens"],
-        output_tokens=row["output_tokens"], price=_price(row), capabilities=tuple(row["capabilities"]), active=row["active"],
-        simulated=bool(provider and provider["simulated"] and not own_url), own=row["own"],
+        model=row["model"],
+        provider=row["provider"],
+        upstream_model=row["upstream_model"],
+        base_url=own_url or (provider["base_url"] if provider else ""),
+        display_name=row["display_name"],
+        context_tokens=row["context_tokens"],
+        output_tokens=row["output_tokens"],
+        price=_price(row),
+        capabilities=tuple(row["capabilities"]),
+        active=row["active"],
+        simulated=bool(provider and provider["simulated"] and not own_url),
+        own=row["own"],
         own_base_url=bool(own_url),
-    )  # fmt: skip
+    )
 
 
 def _price(row: Record) -> Price | None:

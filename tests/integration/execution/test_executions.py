@@ -142,7 +142,7 @@ async def one_hold(stack: Stack, body: dict[str, Any]) -> int:
     return int(held[0]["amount_nusd"])
 
 
-class fault:  # noqa: N801
+class fault:
     """Every call of the simulator meets this fault while the block runs."""
 
     def __init__(self, stack: Stack, script: str) -> None:

@@ -87,10 +87,13 @@ def _parsed(request: ExecutionRequest, output: str) -> Any:
 def _attempt(request: ExecutionRequest, trial: Trial) -> Attempt:
     failed = isinstance(trial.result, Failure)
     return Attempt(
-        model=request.route.model, provider=request.route.provider, status=trial.result.status.value if isinstance(trial.result, Failure) else "success",
-        http_status=trial.result.http_status if isinstance(trial.result, Failure) else 200, latency_ms=_ms(trial.latency_s),
+        model=request.route.model,
+        provider=request.route.provider,
+        status=trial.result.status.value if isinstance(trial.result, Failure) else "success",
+        http_status=trial.result.http_status if isinstance(trial.result, Failure) else 200,
+        latency_ms=_ms(trial.latency_s),
         error=storable(trial.result.message) if isinstance(trial.result, Failure) and failed else None,
-    )  # fmt: skip
+    )
 
 
 def _ms(seconds: float) -> int:

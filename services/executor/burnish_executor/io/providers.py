@@ -47,9 +47,14 @@ class Providers:
         """As `call_model`: ends with one Answer or Failure."""
         url = f"{request.route.base_url.rstrip('/')}/chat/completions"
         call = Call(
-            url=url, key=_key_of(request), body=body_of(request), timeout_s=timeout_s, connect_s=self.settings.connect_s,
-            first_token_s=min(self.settings.first_token_s, timeout_s) if request.stream else timeout_s, chunk_idle_s=self.settings.chunk_idle_s,
-        )  # fmt: skip
+            url=url,
+            key=_key_of(request),
+            body=body_of(request),
+            timeout_s=timeout_s,
+            connect_s=self.settings.connect_s,
+            first_token_s=min(self.settings.first_token_s, timeout_s) if request.stream else timeout_s,
+            chunk_idle_s=self.settings.chunk_idle_s,
+        )
         try:
             async for event in call_model(await self._session(request, url), call):
                 yield event

@@ -38,9 +38,14 @@ async def add_key(body: NewKey, request: Request, gateway: GatewayParts, princip
 
     async def work(tx: Tx) -> dict[str, Any]:
         api_key_id, key = await create_api_key(
-            tx, workspace_id=principal.workspace_id, name=body.name, role=body.role, pepper=pepper_of(gateway.kek), expires_at=body.expires_at,
+            tx,
+            workspace_id=principal.workspace_id,
+            name=body.name,
+            role=body.role,
+            pepper=pepper_of(gateway.kek),
+            expires_at=body.expires_at,
             rate_limit_per_minute=body.rate_limit_per_minute,
-        )  # fmt: skip
+        )
         await note(
             tx, principal, action="api_key.created", kind="api_key", key=str(api_key_id), after={"name": body.name, "role": body.role}
         )

@@ -16,22 +16,28 @@ async def find_keys(tx: Tx, prefix: str) -> list[KeyFacts]:
 
 async def find_workspace(tx: Tx, workspace_id: UUID) -> WorkspaceFacts | None:
     row = await tx.fetchrow(
-        "SELECT workspace_id, organization_id, name, credit_account_id, rate_id, rate_limit_per_minute, store_content FROM workspaces WHERE workspace_id = $1",
+        "SELECT workspace_id, organization_id, name, credit_account_id, rate_id, rate_limit_per_minute, store_content "
+        "FROM workspaces WHERE workspace_id = $1",
         workspace_id,
     )
     if row is None:
         return None
     return WorkspaceFacts(
-        workspace_id=row["workspace_id"], organization_id=row["organization_id"], name=row["name"], credit_account_id=row["credit_account_id"],
-        rate=RateLimit(rate_id=row["rate_id"], per_minute=row["rate_limit_per_minute"]), store_content=row["store_content"],
-    )  # fmt: skip
+        workspace_id=row["workspace_id"],
+        organization_id=row["organization_id"],
+        name=row["name"],
+        credit_account_id=row["credit_account_id"],
+        rate=RateLimit(rate_id=row["rate_id"], per_minute=row["rate_limit_per_minute"]),
+        store_content=row["store_content"],
+    )
 
 
 async def list_keys(tx: Tx, *, after: UUID | None, limit: int) -> list[Record]:
     """Newest first, at most limit + 1."""
     return list(
         await tx.fetch(
-            "SELECT api_key_id, name, prefix, role, scopes, rate_limit_per_minute, created_at, expires_at, revoked_at, last_used_at FROM api_keys "
+            "SELECT api_key_id, name, prefix, role, scopes, rate_limit_per_minute, created_at, expires_at, revoked_at, last_used_at "
+            "FROM api_keys "
             "WHERE $1::uuid IS NULL OR api_key_id < $1 ORDER BY api_key_id DESC LIMIT $2",
             after,
             limit + 1,
@@ -50,9 +56,15 @@ async def revoke_key(tx: Tx, api_key_id: UUID) -> str | None:
 def _key(row: Record) -> KeyFacts:
     per_minute = row["rate_limit_per_minute"]
     return KeyFacts(
-        api_key_id=row["api_key_id"], workspace_id=row["workspace_id"], digest=row["digest"], role=ROLES[row["role"]], scopes=frozenset(row["scopes"]),
-        rate=RateLimit(rate_id=row["rate_id"], per_minute=per_minute) if per_minute else None, expires_at=row["expires_at"], revoked_at=row["revoked_at"],
-    )  # fmt: skip
+        api_key_id=row["api_key_id"],
+        workspace_id=row["workspace_id"],
+        digest=row["digest"],
+        role=ROLES[row["role"]],
+        scopes=frozenset(row["scopes"]),
+        rate=RateLimit(rate_id=row["rate_id"], per_minute=per_minute) if per_minute else None,
+        expires_at=row["expires_at"],
+        revoked_at=row["revoked_at"],
+    )
 
 
 async def enter(tx: Tx, workspace_id: UUID) -> None:

@@ -21,9 +21,13 @@ async def get_credits(gateway: GatewayParts, principal: Viewer) -> dict[str, Any
         raise NotFound("This workspace has no credit account.")
     balance, held = row["balance_nusd"], row["held_nusd"]
     return {
-        "balance_nusd": balance, "held_nusd": held, "available_nusd": balance - held, "spent_nusd": row["spent_nusd"], "credits": credits_text(balance),
+        "balance_nusd": balance,
+        "held_nusd": held,
+        "available_nusd": balance - held,
+        "spent_nusd": row["spent_nusd"],
+        "credits": credits_text(balance),
         "suspended": row["suspended"],
-    }  # fmt: skip
+    }
 
 
 @router.get("/v1/credits/transfers", summary="The ledger, newest first")

@@ -28,10 +28,27 @@ CALLERS_PLACEHOLDER = "messages"
 CAPS = frozenset({"max_tokens", "max_completion_tokens"})
 """Two names of one thing; the caller's is the one that counts."""
 
-SETTINGS = frozenset({
-    "temperature", "max_tokens", "max_completion_tokens", "top_p", "frequency_penalty", "presence_penalty", "stop", "seed", "reasoning_effort",
-    "response_format", "tools", "tool_choice", "parallel_tool_calls", "logprobs", "top_logprobs", "logit_bias", "user",
-})  # fmt: skip
+SETTINGS = frozenset(
+    {
+        "temperature",
+        "max_tokens",
+        "max_completion_tokens",
+        "top_p",
+        "frequency_penalty",
+        "presence_penalty",
+        "stop",
+        "seed",
+        "reasoning_effort",
+        "response_format",
+        "tools",
+        "tool_choice",
+        "parallel_tool_calls",
+        "logprobs",
+        "top_logprobs",
+        "logit_bias",
+        "user",
+    }
+)
 """What may be overridden for one call; each goes to the provider under its own name."""
 
 
@@ -71,19 +88,34 @@ def prepare(
     """The request for an executor, rendered, capped and priced. Raises MissingVariables, InvalidField, PayloadTooLarge."""
     messages = _messages(order, version)
     settings = _settings(order, version, facts)
-    request = ExecutionRequest(
-        execution_id=execution_id, workspace_id=principal.workspace_id, lane=Lane.BACKGROUND if order.background else Lane.INTERACTIVE, fence=1,
-        deadline_at=now + timedelta(seconds=deadline_s), hold_nusd=_hold_nusd(messages, settings, route),
+    return ExecutionRequest(
+        execution_id=execution_id,
+        workspace_id=principal.workspace_id,
+        lane=Lane.BACKGROUND if order.background else Lane.INTERACTIVE,
+        fence=1,
+        deadline_at=now + timedelta(seconds=deadline_s),
+        hold_nusd=_hold_nusd(messages, settings, route),
         account_ids=[principal.workspace.credit_account_id],
         prompt=PromptRef(prompt_id=version.prompt_id, slug=version.slug, version=version.version, label=version.label) if version else None,
-        route=route, messages=messages, variables=dict(order.variables), settings=settings,
-        output_format=version.output_format if version else "text", stream=order.stream, timeout_s=version.timeout_s if version else deadline_s,
+        route=route,
+        messages=messages,
+        variables=dict(order.variables),
+        settings=settings,
+        output_format=version.output_format if version else "text",
+        stream=order.stream,
+        timeout_s=version.timeout_s if version else deadline_s,
         caller=Caller(
-            user_id=order.user_id, session_id=order.session_id, app=order.app, metadata=dict(order.metadata), api_key_id=str(principal.api_key_id)
+            user_id=order.user_id,
+            session_id=order.session_id,
+            app=order.app,
+            metadata=dict(order.metadata),
+            api_key_id=str(principal.api_key_id),
         ),
-        store_content=principal.workspace.store_content, request_id=request_id, traceparent=traceparent, sent_at=now,
-    )  # fmt: skip
-    return request
+        store_content=principal.workspace.store_content,
+        request_id=request_id,
+        traceparent=traceparent,
+        sent_at=now,
+    )
 
 
 def _messages(order: Order, version: ResolvedVersion | None) -> list[dict[str, Any]]:

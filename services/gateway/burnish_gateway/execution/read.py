@@ -45,11 +45,20 @@ async def list_page(
 def _whole(row: Record, feedback: Any) -> dict[str, Any]:
     outcome = store.outcome_of(row, output_json=books.output_json(row)).model_dump(mode="json")
     return outcome | {
-        "lane": row["lane"], "messages": row["messages"], "variables": row["variables"], "settings": row["settings"], "metadata": row["metadata"],
-        "user_id": row["end_user"], "session_id": row["session_id"], "app": row["app"], "job_id": str(row["job_id"]) if row["job_id"] else None,
-        "request_id": row["request_id"], "feedback": feedback, "created_at": created_at(row["execution_id"]).isoformat(),
+        "lane": row["lane"],
+        "messages": row["messages"],
+        "variables": row["variables"],
+        "settings": row["settings"],
+        "metadata": row["metadata"],
+        "user_id": row["end_user"],
+        "session_id": row["session_id"],
+        "app": row["app"],
+        "job_id": str(row["job_id"]) if row["job_id"] else None,
+        "request_id": row["request_id"],
+        "feedback": feedback,
+        "created_at": created_at(row["execution_id"]).isoformat(),
         "finished_at": row["finished_at"].isoformat(),
-    }  # fmt: skip
+    }
 
 
 def _numbers(row: Record) -> dict[str, Any]:

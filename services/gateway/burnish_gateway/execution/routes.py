@@ -150,11 +150,21 @@ async def get_execution(gateway: GatewayParts, principal: Viewer, execution_id: 
 
 def _order(body: NewExecution) -> Order:
     return Order(
-        slug=body.prompt, label=body.label, version=body.version, model=body.model, variables=body.variables, overrides=body.overrides, stream=body.stream,
+        slug=body.prompt,
+        label=body.label,
+        version=body.version,
+        model=body.model,
+        variables=body.variables,
+        overrides=body.overrides,
+        stream=body.stream,
         messages=[one.model_dump(exclude_none=True) for one in body.messages] if body.messages is not None else None,
-        background=body.mode == "background", user_id=body.user_id, session_id=body.session_id, app=body.app, metadata=body.metadata,
+        background=body.mode == "background",
+        user_id=body.user_id,
+        session_id=body.session_id,
+        app=body.app,
+        metadata=body.metadata,
         deadline_s=body.deadline_s,
-    )  # fmt: skip
+    )
 
 
 async def outcome_of(request: Request, admitted: Admitted, *, gateway: Gateway) -> bytes:

@@ -11,8 +11,11 @@ from burnish_shared.db.session import Tx
 from burnish_shared.money import credits_text
 
 COLUMNS = (
-    "e.execution_id, e.lane, e.status, e.slug, e.version, e.label, e.model, e.provider, e.input_tokens, e.output_tokens, e.cached_input_tokens, e.usage_source, "
-    "e.cost_nusd, e.latency_ms, e.first_token_ms, e.cached, e.simulated, e.finish_reason, e.end_user, e.session_id, e.app, e.job_id, e.request_id, e.error, "
+    "e.execution_id, e.lane, e.status, e.slug, e.version, e.label, e.model, e.provider, e.input_tokens, "
+    "e.output_tokens, e.cached_input_tokens, "
+    "e.usage_source, "
+    "e.cost_nusd, e.latency_ms, e.first_token_ms, e.cached, e.simulated, e.finish_reason, e.end_user, e.session_id, e.app, e.job_id, "
+    "e.request_id, e.error, "
     "e.attempts, e.finished_at"
 )
 
@@ -42,9 +45,15 @@ async def list_executions(tx: Tx, *, after: UUID | None, limit: int, filters: di
         f"SELECT {COLUMNS} FROM executions e WHERE ($1::uuid IS NULL OR e.execution_id < $1) AND ($3::text IS NULL OR e.slug = $3) "
         "AND ($4::int IS NULL OR e.version = $4) AND ($5::text IS NULL OR e.status = $5) AND ($6::text IS NULL OR e.session_id = $6) "
         "AND ($7::text IS NULL OR e.end_user = $7) AND ($8::uuid IS NULL OR e.job_id = $8) ORDER BY e.execution_id DESC LIMIT $2",
-        after, limit + 1, filters.get("prompt"), filters.get("version"), filters.get("status"), filters.get("session_id"), filters.get("user_id"),
+        after,
+        limit + 1,
+        filters.get("prompt"),
+        filters.get("version"),
+        filters.get("status"),
+        filters.get("session_id"),
+        filters.get("user_id"),
         filters.get("job_id"),
-    )  # fmt: skip
+    )
 
 
 async def raise_fence(tx: Tx, execution_id: UUID) -> int | None:
@@ -61,12 +70,29 @@ async def abandon(tx: Tx, execution_id: UUID, workspace_id: UUID, *, route: str 
 def outcome_of(row: Record, *, output_json: Any = None) -> Outcome:
     """The Outcome that the executor told, made again from the books: its JSON has the same bytes (PROMISES G-02)."""
     return Outcome(
-        status=row["status"], id=row["execution_id"], output=row["output"], output_json=output_json, tool_calls=row["tool_calls"], prompt=row["slug"],
-        version=row["version"], label=row["label"], model=row["model"], provider=row["provider"], finish_reason=row["finish_reason"],
+        status=row["status"],
+        id=row["execution_id"],
+        output=row["output"],
+        output_json=output_json,
+        tool_calls=row["tool_calls"],
+        prompt=row["slug"],
+        version=row["version"],
+        label=row["label"],
+        model=row["model"],
+        provider=row["provider"],
+        finish_reason=row["finish_reason"],
         usage=Usage(
-            input_tokens=row["input_tokens"], output_tokens=row["output_tokens"], cached_input_tokens=row["cached_input_tokens"], source=row["usage_source"]
+            input_tokens=row["input_tokens"],
+            output_tokens=row["output_tokens"],
+            cached_input_tokens=row["cached_input_tokens"],
+            source=row["usage_source"],
         ),
-        cost_nusd=row["cost_nusd"], credits=credits_text(row["cost_nusd"]), latency_ms=row["latency_ms"], first_token_ms=row["first_token_ms"],
-        cached=row["cached"], simulated=row["simulated"], error=ErrorInfo(**row["error"]) if row["error"] else None,
+        cost_nusd=row["cost_nusd"],
+        credits=credits_text(row["cost_nusd"]),
+        latency_ms=row["latency_ms"],
+        first_token_ms=row["first_token_ms"],
+        cached=row["cached"],
+        simulated=row["simulated"],
+        error=ErrorInfo(**row["error"]) if row["error"] else None,
         attempts=[Attempt(**one) for one in row["attempts"]],
-    )  # fmt: skip
+    )

@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 
 class EventStream(Response):
-    """Streams `parts`, and closes them at once when the client goes away, so that the model is not asked any longer than anybody listens."""
+    """Streams `parts`, and closes them when the client goes away, so that no model is asked for longer than anybody listens."""
 
     media_type = "text/event-stream"
 
@@ -72,9 +72,7 @@ async def paced(parts: AsyncIterator[bytes | None]) -> AsyncGenerator[bytes, Non
     loop = asyncio.get_running_loop()
     sent_at = loop.time()
     async for part in parts:
-        if part is None:
-            if loop.time() - sent_at < KEEP_ALIVE_S:
-                continue
-            part = KEEP_ALIVE
+        if part is None and loop.time() - sent_at < KEEP_ALIVE_S:
+            continue
         sent_at = loop.time()
-        yield part
+        yield KEEP_ALIVE if part is None else part

@@ -82,9 +82,17 @@ async def submit(
     facts, route = await gateway.models.route(principal.workspace_id, model)
 
     request = prepare(
-        order, execution_id=new_uuid(), principal=principal, version=version, facts=facts, route=route, now=gateway.clock.now(), deadline_s=deadline_s,
-        request_id=request_id, traceparent=traceparent,
-    )  # fmt: skip
+        order,
+        execution_id=new_uuid(),
+        principal=principal,
+        version=version,
+        facts=facts,
+        route=route,
+        now=gateway.clock.now(),
+        deadline_s=deadline_s,
+        request_id=request_id,
+        traceparent=traceparent,
+    )
     rates = [principal.workspace.rate, *([principal.rate] if principal.rate else [])]
     gateway.refusals.check(rates)
 
