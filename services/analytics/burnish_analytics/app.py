@@ -40,7 +40,8 @@ async def run(settings: AnalyticsSettings, *, db: Database, bus: Bus, stop: asyn
     """Everything that analytics does, on connections that are given."""
     clock = SystemClock()
     relay = Relay(db, bus, service="analytics", wait_ms=settings.relay_wait_ms)
-    intake = Intake(db, settings, clock, wake_relay=relay.wake)
+    housework = Housework(db, settings, clock, wake_relay=relay.wake)
+    intake = Intake(db, settings, clock, wake_relay=relay.wake, join_soon=housework.join_soon)
 
     async def readiness() -> str | None:
         if not bus.is_connected:
@@ -55,7 +56,7 @@ async def run(settings: AnalyticsSettings, *, db: Database, bus: Bus, stop: asyn
     await supervise(
         batch.consume(bus, ANALYTICS_RECORDS, intake.handle_records, db=db, stop=stop),
         batch.consume(bus, ANALYTICS_FEEDBACK, intake.handle_feedback, db=db, stop=stop),
-        Housework(db, settings, clock, wake_relay=relay.wake).run(stop),
+        housework.run(stop),
         relay.run(stop),
         index_advisories(bus, db=db, stop=stop),
         HealthServer(settings.metrics_port, readiness, host=settings.metrics_host).run(stop),

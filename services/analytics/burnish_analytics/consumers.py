@@ -1,6 +1,6 @@
 """The two streams that analytics alone reads: finished executions (RECORDS) and feedback (FEEDBACK)."""
 
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, TypeVar
@@ -29,12 +29,16 @@ Batch = TypeVar("Batch", bound=BaseModel)
 
 @dataclass(frozen=True, slots=True)
 class Intake:
-    """Both handlers, and what they need. A handler may be called twice with the same messages: the second time changes nothing."""
+    """Both handlers, and what they need. A handler may be called twice with the same messages: the second time changes nothing.
+
+    `join_soon` is told of (workspace, execution) whose feedback came and whose execution was not seen.
+    """
 
     db: Database
     settings: AnalyticsSettings
     clock: Clock
     wake_relay: Callable[[], None]
+    join_soon: Callable[[Collection[tuple[UUID, UUID]]], None] = lambda executions: None
 
     async def handle_records(self, messages: Sequence[Delivered]) -> None:
         """Counts finished executions, and the feedback that waited for them."""
@@ -66,6 +70,8 @@ class Intake:
             _count(ingested, consumer=consumer, raised=raised)
             if ingested.labels:
                 self.wake_relay()
+            if ingested.unjoined:
+                self.join_soon(ingested.unjoined)
             for one in part:
                 metrics.lag_seconds.labels(consumer).observe(max(0.0, (now - at(one)).total_seconds()))
 

@@ -5,9 +5,11 @@ Every round is safe beside the same round of another replica: rows and workspace
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
+from uuid import UUID
 
 import structlog
 
@@ -31,6 +33,12 @@ EVENT_IDS_KEPT_D: Final = 30
 
 FORGET_MOST: Final = 10_000
 
+SECOND_LOOK_S: Final = 0.25
+"""An execution that was being counted when its feedback came is counted by then; the transactions of both take milliseconds."""
+
+SECOND_LOOK_MOST: Final = 10_000
+"""What comes beyond is left to the round that looks for everything."""
+
 
 @dataclass(frozen=True, slots=True)
 class Housework:
@@ -40,10 +48,13 @@ class Housework:
     settings: AnalyticsSettings
     clock: Clock
     wake_relay: Callable[[], None]
+    _unjoined: set[tuple[UUID, UUID]] = field(default_factory=set)
+    _came: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self, stop: asyncio.Event) -> None:
         settings = self.settings
         async with asyncio.TaskGroup() as group:
+            group.create_task(self._look_again(stop))
             group.create_task(self._every("watch", settings.watch_interval_s, self.watch_labels, stop))
             group.create_task(self._every("join", settings.join_interval_s, self.join_missed, stop))
             group.create_task(self._every("judge", settings.join_interval_s, self.judge_due, stop))
@@ -70,10 +81,34 @@ class Housework:
         """Joins feedback to executions where both sides looked at the same moment and missed each other. Returns how many it joined."""
         async with self.db.unit_of_work() as tx:
             missed = await detector_store.joinable_feedback(tx, days=self.settings.orphan_days, at_most=MOST_AT_ONCE)
-        if not missed:
-            return 0
-        async with self.db.unit_of_work(workspaces={workspace for workspace, _ in missed}) as tx:
-            ingested = await join_waiting(tx, missed, period_ms=self.settings.period_ms)
+        return await self._join(missed) if missed else 0
+
+    def join_soon(self, executions: Collection[tuple[UUID, UUID]]) -> None:
+        """Feedback came for these (workspace, execution) and found none. Looked for once more, by id; most often it is counted by then."""
+        if len(self._unjoined) < SECOND_LOOK_MOST:
+            self._unjoined.update(executions)
+            self._came.set()
+
+    async def _look_again(self, stop: asyncio.Event) -> None:
+        """What a round would find after `join_interval_s` at the latest, so that a reaction in the first second is counted in the next."""
+        stopped = asyncio.ensure_future(stop.wait())
+        try:
+            while not stop.is_set():
+                came = asyncio.ensure_future(self._came.wait())
+                await asyncio.wait({stopped, came}, return_when=asyncio.FIRST_COMPLETED)
+                came.cancel()
+                await asyncio.wait({stopped}, timeout=SECOND_LOOK_S)
+                self._came.clear()
+                executions = list(self._unjoined)
+                self._unjoined.clear()
+                if executions:
+                    await self._round("look_again", partial(self._join, executions))
+        finally:
+            stopped.cancel()
+
+    async def _join(self, executions: Collection[tuple[UUID, UUID]]) -> int:
+        async with self.db.unit_of_work(workspaces={workspace for workspace, _ in executions}) as tx:
+            ingested = await join_waiting(tx, executions, period_ms=self.settings.period_ms)
             raised = await judge_feedback(tx, ingested.labels, now=self.clock.now(), cooldown_s=self.settings.alert_cooldown_s)
         self.wake_relay()
         metrics.joined_total.labels("joiner").inc(ingested.joined)
@@ -110,12 +145,15 @@ class Housework:
 
     async def _every(self, task: str, interval_s: float, round_: Callable[[], Awaitable[object]], stop: asyncio.Event) -> None:
         while not stop.is_set():
-            try:
-                await round_()
-            except Unavailable:
-                log.warning("housework_waits_for_database", task=task)
-            except Exception:  # The edge of a round: it is rolled back, and the next one finds the same work again.
-                metrics.housework_failures_total.labels(task).inc()
-                log.exception("housework_failed", task=task)
+            await self._round(task, round_)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), interval_s)
+
+    async def _round(self, task: str, round_: Callable[[], Awaitable[object]]) -> None:
+        try:
+            await round_()
+        except Unavailable:
+            log.warning("housework_waits_for_database", task=task)
+        except Exception:  # The edge of a round: it is rolled back, and the next one finds the same work again.
+            metrics.housework_failures_total.labels(task).inc()
+            log.exception("housework_failed", task=task)

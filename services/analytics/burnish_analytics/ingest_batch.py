@@ -2,7 +2,7 @@
 
 Whatever changes a figure is decided by what PostgreSQL says is new: rows that an insert returned, and locked rows before and after.
 Feedback and execution are joined by whoever comes second; both write their own row before they look for the other's. Two that look at
-the same moment miss each other, and `join_waiting` catches those.
+the same moment miss each other, and `join_waiting` catches those: a moment later by their ids, and in rounds for what is left.
 """
 
 from collections import Counter
@@ -25,12 +25,14 @@ from burnish_shared.db.session import Tx
 class Ingested:
     """What came of a batch. `outcomes` counts every item once: new, repeated, or refused for a reason.
 
-    `labels`: whose feedback moved, to be judged in the same transaction.
+    `labels`: whose feedback moved, to be judged in the same transaction. `unjoined`: (workspace, execution) of feedback that found no
+    execution, which may be counted at this very moment by another transaction.
     """
 
     labels: frozenset[LabelKey] = frozenset()
     outcomes: Counter[str] = field(default_factory=Counter)
     joined: int = 0
+    unjoined: frozenset[tuple[UUID, UUID]] = frozenset()
 
 
 async def ingest_executions(tx: Tx, items: Sequence[CompletedItem], *, period_ms: int) -> Ingested:
@@ -67,7 +69,8 @@ async def ingest_feedback(tx: Tx, items: Sequence[FeedbackItem], *, period_ms: i
     rows = await feedback_store.lock_rows(tx, {key_of(item) for item in accepted}) if accepted else {}
     current = await _settle_entries(tx, accepted, rows, outcomes)
     intake, joined = Intake(), 0
-    facts = await facts_store.find_facts(tx, {(row.key.workspace_id, row.execution_id) for row in rows.values() if row.execution_id})
+    targets = {(row.key.workspace_id, row.execution_id) for row in rows.values() if row.execution_id}
+    facts = await facts_store.find_facts(tx, targets)
     newly_joined: list[ReactionKey] = []
     for key, row in rows.items():
         fact = facts.get((key.workspace_id, row.execution_id)) if row.execution_id else None
@@ -80,7 +83,7 @@ async def ingest_feedback(tx: Tx, items: Sequence[FeedbackItem], *, period_ms: i
             joined += 1
     await feedback_store.mark_joined(tx, newly_joined)
     await _write(tx, intake, period)
-    return Ingested(frozenset(intake.labels), outcomes, joined=joined)
+    return Ingested(frozenset(intake.labels), outcomes, joined=joined, unjoined=frozenset(targets - facts.keys()))
 
 
 async def join_waiting(tx: Tx, executions: Collection[tuple[UUID, UUID]], *, period_ms: int) -> Ingested:

@@ -8,6 +8,8 @@ from datetime import timedelta
 
 import pytest
 
+from burnish_analytics.consumers import Intake
+from burnish_analytics.housework import Housework
 from burnish_analytics.ingest_batch import ingest_executions, ingest_feedback
 from burnish_analytics.recount import recount
 from burnish_shared.bus.batch import Poison
@@ -115,6 +117,29 @@ async def test_what_both_sides_of_the_join_missed_is_joined_by_housework(analyti
     assert await analytics.housework.join_missed() == 1
     assert await analytics.housework.join_missed() == 0
     assert (await analytics.rollup(workspace.workspace_id))["up"] == 1
+
+
+@pytest.mark.promise("A-04")
+async def test_what_both_sides_missed_is_looked_for_again_by_its_id_a_moment_later(analytics: Analytics, workspace: Workspace) -> None:
+    done = execution(workspace.workspace_id)
+    one = analytics.db.unit_of_work(workspaces={workspace.workspace_id})
+    patient = Housework(
+        analytics.db,
+        analytics.housework.settings.model_copy(update={"join_interval_s": 60.0}),
+        analytics.housework.clock,
+        wake_relay=analytics.housework.wake_relay,
+    )
+    intake = Intake(analytics.db, patient.settings, patient.clock, wake_relay=patient.wake_relay, join_soon=patient.join_soon)
+    stop = asyncio.Event()
+    running = asyncio.create_task(patient.run(stop))
+    async with one as records_tx:
+        await ingest_executions(records_tx, [done], period_ms=50)
+        await intake.handle_feedback([feedback([thumb(done, 1)])])
+    async with asyncio.timeout(5):
+        while (await analytics.rollup(workspace.workspace_id))["up"] == 0:
+            await asyncio.sleep(0.05)
+    stop.set()
+    await running
 
 
 @pytest.mark.promise("A-08")
