@@ -21,7 +21,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object on sta
 
 
 @app.command()
-def up(  # noqa: PLR0917 - options are named on the command line.
+def up(
     detach: Annotated[bool, typer.Option("--detach", "-d", help="Return when everything is ready and leave it running.")] = False,
     as_json: JsonOption = False,
     home: HomeOption = None,
@@ -43,11 +43,13 @@ def up(  # noqa: PLR0917 - options are named on the command line.
         options = Options(port=port, replicas=parse_replicas(replicas))
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--replicas") from error
-    start = launch.up_detached if detach else launch.up_in_foreground
-    code = start(place, options, as_json=as_json)
-    if code == 0 and detach and demo and not as_json:
-        code = _first_demo(place)
-    raise typer.Exit(code)
+    if not detach:
+        raise typer.Exit(launch.up_in_foreground(place, options, as_json=as_json))
+
+    def drive_the_loop() -> int:
+        return _first_demo(place) if demo and not as_json else 0
+
+    raise typer.Exit(launch.up_detached(place, options, as_json=as_json, once_ready=drive_the_loop))
 
 
 @app.command()

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
@@ -19,7 +20,7 @@ from burnish.launcher.files import read_json
 from burnish.launcher.home import Home, holder
 from burnish.launcher.launch import ALREADY_RUNNING, Launch, Options
 from burnish.launcher.report import Report
-from burnish.launcher.state import present_state
+from burnish.launcher.state import present_state, recorded_state
 from burnish.launcher.summary import show_connection
 
 READY_PATIENCE_S: Final = 300.0
@@ -55,8 +56,11 @@ def up_in_foreground(home: Home, options: Options, *, as_json: bool) -> int:
     return up_already(home, as_json=as_json) if code == ALREADY_RUNNING else code
 
 
-def up_detached(home: Home, options: Options, *, as_json: bool) -> int:
-    """Starts a launcher in a session of its own and returns when it is ready, 0, or has failed, 1, showing its progress meanwhile."""
+def up_detached(home: Home, options: Options, *, as_json: bool, once_ready: Callable[[], int]) -> int:
+    """Starts a launcher in a session of its own and returns when it is ready, 0, or has failed, 1, showing its progress meanwhile.
+
+    `once_ready` runs before the last words; its exit code becomes this one's.
+    """
     prepare_home(home)
     log = home.log_of("launcher")
     log.touch(mode=0o600)
@@ -78,7 +82,9 @@ def up_detached(home: Home, options: Options, *, as_json: bool) -> int:
     if code == ALREADY_RUNNING:
         return up_already(home, as_json=as_json)
     if code == 0:
-        show_connection(read_json(home.connection) or {}, home=home, as_json=as_json)
+        connection = read_json(home.connection) or {}
+        code = once_ready()
+        show_connection(connection, home=home, as_json=as_json)
     return code
 
 
@@ -106,7 +112,8 @@ def down(home: Home) -> int:
     while holder(home) == pid:
         if (waited_s := int(time.monotonic() - began)) >= 5 * (said + 1):
             said += 1
-            print(f"still stopping after {waited_s} s: requests that were begun are being finished", file=sys.stderr)
+            left = ", ".join(recorded_state(home).pids) or "the launcher"
+            print(f"still stopping after {waited_s} s: what was begun is being finished by {left}", file=sys.stderr)
         if waited_s > STOP_PATIENCE_S:
             print("giving up on it: everything is killed, PostgreSQL shuts down by itself", file=sys.stderr)
             _signal(pid, signal.SIGKILL)
