@@ -38,15 +38,17 @@ def _text(connection: dict[str, Any], *, home: Home) -> str:
     return f"""
 Burnish is ready.
 
-  URL        {url}
-  API key    {key}
+  Address    {url}
   Workspace  {connection["workspace_id"]}
   Home       {home.path}
 
 Try it:
 
-  curl -s {url}/v1/chat/completions -H 'Authorization: Bearer {key}' -H 'Content-Type: application/json' \\
+  export URL={url}
+  export KEY={key}
+
+  curl -s $URL/v1/chat/completions -H "Authorization: Bearer $KEY" -H 'Content-Type: application/json' \\
     -d '{{"model": "simulated/chat", "messages": [{{"role": "user", "content": "Hello!"}}]}}'
 
-  {burnish} demo{where}   drives the whole loop once: execute, feedback, alert, optimize, prove, accept, notify
+  {burnish} demo{where}   drives the whole loop: execute, feedback, alert, optimize, prove, accept, notify
   {commands}"""
