@@ -180,11 +180,13 @@ async def test_closing_a_stream_ends_the_call_of_the_provider_and_books_what_cam
                 break
         await stream.close()
         async with asyncio.timeout(5):
-            while (read := (await caller("GET", f"/v1/executions/{chunk.id}")).body)["status"] == "running":
+            while (answer := await caller("GET", f"/v1/executions/{chunk.id}")).body.get("status") == "running":
                 await asyncio.sleep(0.02)
             while (after := await counters(stack))["open"]:
                 await asyncio.sleep(0.02)
-    assert read["status"] == "cancelled" and 0 < read["usage"]["output_tokens"] < 100 and read["cost_nusd"] > 0
+    read = answer.body
+    assert answer.status == 200 and read["status"] == "cancelled", read
+    assert 0 < read["usage"]["output_tokens"] < 100 and read["cost_nusd"] > 0
     assert after["abandoned"] == before["abandoned"] + 1
 
 

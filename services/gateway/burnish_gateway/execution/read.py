@@ -20,10 +20,12 @@ async def get_one(gateway: Gateway, principal: Principal, execution_id: UUID) ->
         row = await store.find_execution(tx, execution_id)
         if row is None:
             held = await store.find_open(tx, execution_id)
-            if held is None:
+            if held is not None:
+                status = "queued" if held["lane"] == "background" and held["fence"] == 1 else "running"
+                return {"id": str(execution_id), "status": status, "created_at": created_at(execution_id).isoformat()}
+            row = await store.find_execution(tx, execution_id)  # it may have ended between the two looks
+            if row is None:
                 raise NotFound("There is no execution of this id.")
-            waits = held["lane"] == "background" and held["fence"] == 1
-            return {"id": str(execution_id), "status": "queued" if waits else "running", "created_at": created_at(execution_id).isoformat()}
         feedback = await feedback_of(tx, execution_id)
         await store.flush(tx)
     return _whole(row, feedback)
