@@ -1,0 +1,270 @@
+"""Every route of the OpenAPI document with one's own key, another tenant's, none, a revoked, an expired and a viewer's (PROMISES T-01)."""
+
+import asyncio
+import hashlib
+import json
+import re
+from collections.abc import Awaitable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import asyncpg
+import pytest
+
+from burnish_shared.db.session import Database
+from tests.embedded.stack import Answer
+from tests.security.conftest import World
+from tests.security.world import HARMLESS_QUERY, NUMBERS, PATH_PARAMETERS, PLACES, QUERY_PARAMETERS, Route, absent, bodies
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.promise("T-01")]
+
+OPEN_TO_ALL = {"GET /healthz", "GET /readyz", "GET /metrics", "GET /"}
+"""Routes without a key. They say nothing of any tenant."""
+
+VIEWERS_MAY = {"POST /v1/executions", "POST /v1/chat/completions", "POST /v1/feedback", "POST /v1/prompts/{slug}/render"}
+"""What a viewer may do that is no read: it changes no configuration."""
+
+ADMINS_ALONE_READ = {"GET /v1/api-keys"}
+
+NAMES_GIVEN = {"POST /v1/prompts": "slug", "POST /v1/models": "model", "PUT /v1/prompts/{slug}/labels/{label}": "label"}
+"""Where a caller chooses a name: one that another tenant uses is as free as one that nobody uses."""
+
+NOTHING_IS_AN_ANSWER = {"POST /v1/feedback", "GET /v1/prompts/{slug}/labels/{label}/history"}
+"""Feedback may come before its execution; a label that never was has an empty history."""
+
+AT_ONCE = 12
+
+UNTOUCHED_ROWS = (
+    "SELECT coalesce(md5(string_agg(t::text, '|' ORDER BY t::text)), '') AS digest, count(*) AS n FROM {table} t WHERE workspace_id = $1"
+)
+
+
+async def test_every_route_is_known_here(world: World) -> None:
+    """A new route is covered by itself once its parameters and its body are known; until then this fails."""
+    places = absent()
+    unknown = [
+        f"{route.name}: {name}"
+        for route in world.routes
+        for name in route.path_parameters
+        if name not in PATH_PARAMETERS and name not in NUMBERS
+    ]
+    unknown += [
+        f"{route.name}: ?{name}"
+        for route in world.routes
+        for name in route.query
+        if name not in QUERY_PARAMETERS and name not in HARMLESS_QUERY
+    ]
+    unknown += [f"{route.name}: body" for route in world.routes if route.has_body and route.name not in bodies(places)]
+    assert not unknown, "teach tests/security/world.py: " + ", ".join(unknown)
+    assert len(world.routes) > 50
+
+
+async def test_without_a_key_nothing_is_told(world: World) -> None:
+    told: dict[str, Any] = {}
+
+    async def ask(route: Route) -> None:
+        nobody = replace(world.alpha.admin, key="")
+        answers = [await world.alpha.call(route, key=nobody), await world.alpha.call(route, key=nobody, own=absent())]
+        if route.name not in OPEN_TO_ALL and not all(one.status == 401 and _is_error(one) for one in answers):
+            told[route.name] = [(one.status, one.body) for one in answers]
+        if world.alpha.secret in answers[0].raw.decode() or any(one in answers[0].raw.decode() for one in _ids(world)):
+            told[route.name] = "tells of a tenant"
+
+    await _at_once([ask(route) for route in world.routes])
+    assert not told, told
+
+
+async def test_a_revoked_and_an_expired_key_open_nothing(world: World) -> None:
+    wrong: dict[str, Any] = {}
+
+    async def ask(route: Route) -> None:
+        answers = [await world.alpha.call(route, key=key) for key in (world.alpha.revoked, world.alpha.expired)]
+        if any(one.status != 401 for one in answers) or _plain(answers[0]) != _plain(answers[1]):
+            wrong[route.name] = [(one.status, one.body) for one in answers]
+
+    await _at_once([ask(route) for route in world.routes if route.name not in OPEN_TO_ALL])
+    assert not wrong, wrong
+
+
+async def test_a_viewer_reads_and_changes_nothing(world: World) -> None:
+    wrong: dict[str, Any] = {}
+    before = await _rows_of(world, world.alpha.admin.workspace.workspace_id)
+
+    async def ask(route: Route) -> None:
+        answer = await world.alpha.call(route, key=world.alpha.viewer)
+        may = route.name in VIEWERS_MAY or (route.method == "GET" and route.name not in ADMINS_ALONE_READ)
+        if (answer.status in {200, 202}) != may or (not may and answer.status != 403):
+            wrong[route.name] = (answer.status, answer.body)
+
+    await _at_once([ask(route) for route in world.routes if route.name not in OPEN_TO_ALL and route.name not in VIEWERS_MAY])
+    assert not wrong, wrong
+    assert await _rows_of(world, world.alpha.admin.workspace.workspace_id) == before
+
+
+@pytest.mark.promise("T-01", "G-17")
+async def test_another_tenants_things_are_answered_for_as_if_they_were_not_there(world: World) -> None:
+    """Beta calls every route about its own things, with one of them at a time replaced: by alpha's, and by one that nobody has."""
+    before = await _rows_of(world, world.alpha.admin.workspace.workspace_id)
+    wrong: dict[str, Any] = {}
+    tried = 0
+
+    async def ask(route: Route, name: str) -> None:
+        nonlocal tried
+        nothing = absent()
+        foreign = await world.beta.call(route, own=world.beta.own | {name: world.alpha.own[name]})
+        missing = await world.beta.call(route, own=world.beta.own | {name: nothing[name]})
+        told, expected = _plain(foreign, world.alpha.own[name]), _plain(missing, nothing[name])
+        tried += 1
+        if told != expected or world.alpha.secret in foreign.raw.decode():
+            wrong[f"{route.name} with {name}"] = (told, expected)
+        elif foreign.status < 400 and route.name not in NOTHING_IS_AN_ANSWER:
+            wrong[f"{route.name} with {name}"] = foreign.status
+        elif foreign.status in {400, 401, 403, 405, 422, 429} or foreign.status >= 500:
+            wrong[f"{route.name} with {name}: never came to look"] = (foreign.status, foreign.body)
+
+    known = [(route, name) for route in world.routes for name in sorted(route.names()) if NAMES_GIVEN.get(route.name) != name]
+    await _at_once([ask(route, name) for route, name in known])
+    assert not wrong, json.dumps(wrong, indent=1, default=str)
+    assert tried > 45
+    assert await _rows_of(world, world.alpha.admin.workspace.workspace_id) == before
+
+
+async def test_filters_and_cursors_of_another_tenant_find_nothing(world: World) -> None:
+    wrong: dict[str, Any] = {}
+
+    async def ask(route: Route, parameter: str) -> None:
+        name = QUERY_PARAMETERS[parameter]
+        nothing = absent()[name]
+        foreign = await world.beta.call(route, query=f"?{parameter}={world.alpha.own[name]}")
+        missing = await world.beta.call(route, query=f"?{parameter}={nothing}")
+        if _plain(foreign, world.alpha.own[name]) != _plain(missing, nothing) or world.alpha.secret in foreign.raw.decode():
+            wrong[f"{route.name}?{parameter}"] = (foreign.body, missing.body)
+
+    async def turn_the_page(route: Route) -> None:
+        nonlocal turned
+        first = await world.alpha.call(route, query="?limit=1")
+        cursor = first.body.get("next_cursor") if isinstance(first.body, dict) else None
+        if cursor is None:
+            return
+        turned += 1
+        answer = await world.beta.call(route, query=f"?cursor={cursor}")
+        if answer.status not in {404, 422} or world.alpha.secret in answer.raw.decode():
+            wrong[f"{route.name}?cursor"] = (answer.status, answer.body)
+
+    turned = 0
+    reads = [one for one in world.routes if one.method == "GET" and one.name not in OPEN_TO_ALL]
+    await _at_once([ask(route, parameter) for route in reads for parameter in route.query if parameter in QUERY_PARAMETERS])
+    await _at_once([turn_the_page(route) for route in reads if "cursor" in route.query])
+    assert not wrong, wrong
+    assert turned > 3
+
+
+async def test_lists_of_one_tenant_hold_nothing_of_the_other(world: World) -> None:
+    """And hold one's own, so that an empty list does not pass for an isolated one."""
+    wrong: dict[str, Any] = {}
+    seen = 0
+
+    async def ask(route: Route) -> None:
+        nonlocal seen
+        answer = await world.beta.call(route)
+        text = answer.raw.decode()
+        seen += any(one in text for one in (world.beta.secret, world.beta.own["slug"], *world.beta.own.values()))
+        if answer.status != 200 or world.alpha.secret in text or any(one in text for one in _ids(world)):
+            wrong[route.name] = (answer.status, text[:300])
+
+    await _at_once([ask(route) for route in world.routes if route.method == "GET" and route.name not in OPEN_TO_ALL])
+    assert not wrong, wrong
+    assert seen > 25
+
+
+async def test_a_name_that_another_tenant_uses_is_free(world: World) -> None:
+    wrong: dict[str, Any] = {}
+    for route in world.routes:
+        if route.name in NAMES_GIVEN:
+            name, nothing = NAMES_GIVEN[route.name], absent()
+            taken = await world.beta.call(route, own=world.beta.own | {name: world.alpha.own[name]})
+            free = await world.beta.call(route, own=world.beta.own | {name: nothing[name]})
+            if taken.status >= 300 or _plain(taken, world.alpha.own[name]) != _plain(free, nothing[name]):
+                wrong[route.name] = (taken.body, free.body)
+    assert not wrong, wrong
+
+
+async def test_one_idempotency_key_serves_two_tenants_apart(world: World) -> None:
+    body = {"name": "same", "items": [{"input": "x", "expected": "y"}]}
+    answers = [await one.admin("POST", "/v1/datasets", body, headers={"idempotency-key": "the-same"}) for one in (world.alpha, world.beta)]
+    assert [one.status for one in answers] == [201, 201]
+    assert answers[0].body["id"] != answers[1].body["id"] and "idempotent-replayed" not in answers[1].headers
+
+
+@pytest.mark.promise("T-02", "T-04")
+async def test_the_database_itself_shows_a_gateway_one_tenant_only(world: World) -> None:
+    """The second wall: the same rows, asked for without any WHERE, as the gateway's login in beta's workspace."""
+    alpha, beta = (one.admin.workspace.workspace_id for one in (world.alpha, world.beta))
+    database = await Database.open(world.stack.urls["gateway"], application_name="test")
+    populated = {table for table, (_, n) in (await _rows_of(world, alpha)).items() if n}
+    shown: dict[str, set[Any]] = {}
+    async with database.unit_of_work(workspace=beta, read_only=True) as tx:
+        for table in sorted(populated):
+            if await tx.fetchval("SELECT has_table_privilege($1, 'SELECT')", table):
+                shown[table] = {row[0] for row in await tx.fetch(f"SELECT DISTINCT workspace_id FROM {table}")}
+    await database.close()
+    assert len(shown) > 20
+    assert not {table: found for table, found in shown.items() if found - {beta}}
+
+
+async def test_ones_own_key_opens_every_route(world: World) -> None:
+    """Last but one, because it also deletes. Proves that the calls above failed by their key and not by their shape."""
+    wrong: dict[str, Any] = {}
+    for method in ("GET", "POST", "PUT", "PATCH", "DELETE"):
+        answers = {route.name: await world.alpha.call(route) for route in world.routes if route.method == method}
+        bad = {400, 401, 403, 404, 405, 413, 415, 422, 429} if method != "GET" else set(range(201, 600))
+        wrong |= {name: (one.status, one.body) for name, one in answers.items() if one.status in bad or one.status >= 500}
+    assert not wrong, wrong
+
+
+@pytest.mark.promise("T-07")
+async def test_reads_cannot_write(world: World) -> None:
+    """All of the above went through units of work that were watched."""
+    assert len(world.reads) > 30
+    assert not world.writing_reads, world.writing_reads
+
+
+def _is_error(answer: Answer) -> bool:
+    return isinstance(answer.body, dict) and {"type", "code", "message", "param"} <= set(answer.body.get("error", {}))
+
+
+def _plain(answer: Answer, named: str = PLACES["slug"]) -> tuple[int, str, tuple[str, ...]]:
+    """What an answer says, without the id that was asked for and what differs from one moment to the next."""
+    text = answer.raw.decode().replace(named, "THAT")
+    text = re.sub(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|req_[0-9a-f]{32}", "ID", text)
+    text = re.sub(r"\d{4}-\d\d-\d\dT[0-9:.]+(Z|\+00:00)", "TIME", text)
+    return answer.status, text, tuple(sorted(set(answer.headers) - {"date", "content-length"}))
+
+
+def _ids(world: World) -> list[str]:
+    """Alpha's ids that cannot stand in an answer by chance."""
+    return [one for one in world.alpha.own.values() if re.fullmatch(r"[0-9a-f-]{36}|msg_.*", one)]
+
+
+async def _rows_of(world: World, workspace_id: Any) -> dict[str, tuple[str, int]]:
+    """Table → digest and number of the workspace's rows: nothing of it changed when this did not."""
+    connection = await asyncpg.connect(world.stack.urls["superuser"], server_settings={"search_path": "burnish"})
+    try:
+        tables = await connection.fetch(
+            """SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'workspace_id'
+                WHERE c.relnamespace = 'burnish'::regnamespace AND c.relrowsecurity AND NOT c.relispartition"""
+        )
+        rows = {table[0]: await connection.fetchrow(UNTOUCHED_ROWS.format(table=table[0]), workspace_id) for table in tables}
+        return {table: (hashlib.sha256(row["digest"].encode()).hexdigest(), row["n"]) for table, row in rows.items()}
+    finally:
+        await connection.close()
+
+
+async def _at_once(requests: Sequence[Awaitable[None]]) -> None:
+    turn = asyncio.Semaphore(AT_ONCE)
+
+    async def one(request: Awaitable[None]) -> None:
+        async with turn:
+            await request
+
+    await asyncio.gather(*(one(request) for request in requests))
