@@ -42,7 +42,7 @@ class ApiModel(BaseModel):
     @classmethod
     def _by_the_rules_of_json(cls, value: Any, handler: ModelWrapValidatorHandler[Self], info: ValidationInfo) -> Self:
         """FastAPI hands over parsed JSON; strictness is JSON's: a string may be a date or a UUID, but never a number."""
-        if info.mode == "python" and isinstance(value, dict):
+        if info.mode == "python" and isinstance(value, dict) and value:
             return parse_model(cls, json.dumps(value).encode())
         return handler(value)
 
