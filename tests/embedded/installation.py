@@ -33,8 +33,14 @@ class Installation:
         self._environment |= WITHOUT_FSYNC | dict(environment or {})
 
     def run(self, *words: str, timeout_s: float = 120) -> "subprocess.CompletedProcess[str]":
-        command = (*self._prefix, *BURNISH, *words, "--home", str(self.home))
-        return subprocess.run(command, env=self._environment, capture_output=True, text=True, timeout=timeout_s, check=False)
+        return subprocess.run(self._command(words), env=self._environment, capture_output=True, text=True, timeout=timeout_s, check=False)
+
+    def start(self, *words: str) -> "subprocess.Popen[str]":
+        """Runs a command beside the test, which must end it."""
+        return subprocess.Popen(self._command(words), env=self._environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def _command(self, words: Sequence[str]) -> tuple[str, ...]:
+        return (*self._prefix, *BURNISH, *words, "--home", str(self.home))
 
     def up(self, *words: str, replicas: str = "") -> dict[str, Any]:
         """Starts it in the background; the object that `--json` prints."""

@@ -203,6 +203,31 @@ def test_down_leaves_no_process_and_says_when_nothing_runs(other: Installation) 
     assert "Nothing runs" in other.run("down").stderr
 
 
+def test_in_the_foreground_one_object_is_printed_and_one_signal_stops_everything(other: Installation) -> None:
+    launcher = other.start("up", "--json", "--replicas", SERVERS_ONLY)
+    assert launcher.stdout is not None
+    connection = json.loads(launcher.stdout.readline())
+    pids = other.status()["pids"]
+
+    launcher.send_signal(signal.SIGTERM)
+    rest, _ = launcher.communicate(timeout=60)
+
+    assert connection["url"].startswith("http://127.0.0.1:")
+    assert (launcher.returncode, rest) == (0, "")
+    assert not any(is_alive(pid) for pid in pids.values())
+
+
+def test_of_two_that_start_at_once_one_finds_the_other(other: Installation) -> None:
+    words = ("up", "--detach", "--json", "--replicas", SERVERS_ONLY)
+    first, second = other.start(*words), other.start(*words)
+
+    answers = [one.communicate(timeout=120) for one in (first, second)]
+
+    assert (first.returncode, second.returncode) == (0, 0)
+    assert answers[0][0] == answers[1][0] != ""
+    assert sum("runs already" in words_for_people for _, words_for_people in answers) == 1
+
+
 def test_a_start_that_fails_says_why_and_leaves_nothing_running(tmp_path: Path) -> None:
     nobody_listens = "postgresql://nobody:secret@127.0.0.1:9/burnish"
     installation = Installation(tmp_path / "home", environment={"DATABASE_URL": nobody_listens})
