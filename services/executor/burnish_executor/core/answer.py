@@ -10,6 +10,9 @@ from burnish_shared.contracts.executions import Usage
 
 OUTPUT_MOST_CHARACTERS = 4 * 1024 * 1024
 
+CALLS_MOST = 127
+"""Highest index of a tool call; OpenAI allows 128 tools."""
+
 
 @dataclass(slots=True)
 class Answer:
@@ -82,34 +85,34 @@ def failure_of_body(body: dict[str, Any]) -> Failure:
 
 
 def _add(answer: Answer, delta: dict[str, Any]) -> Piece | Failure | None:
-    text, calls = delta.get("content"), delta.get("tool_calls")
-    if isinstance(calls, list) and calls:
-        for call in calls:
-            if isinstance(call, dict):
-                _merge_call(answer.tool_calls, call)
-        return Piece(delta={"tool_calls": calls})
-    if not isinstance(text, str) or not text:
-        return None
-    answer.characters += len(text)
+    """Text and parts of tool calls of one delta; both may come together."""
+    given, parts = delta.get("content"), delta.get("tool_calls")
+    text = given if isinstance(given, str) else ""
+    calls = [call for call in parts if isinstance(call, dict)] if isinstance(parts, list) else []
+    answer.characters += len(text) + sum(_merge_call(answer.tool_calls, call) for call in calls)
     if answer.characters > OUTPUT_MOST_CHARACTERS:
         return Failure(FailureKind.MALFORMED, f"The provider's stream grew beyond {OUTPUT_MOST_CHARACTERS} characters.")
-    answer.text.append(text)
-    return Piece(text=text)
+    if text:
+        answer.text.append(text)
+    return Piece(text=text, delta={"tool_calls": calls} if calls else None) if text or calls else None
 
 
-def _merge_call(calls: list[dict[str, Any]], delta: dict[str, Any]) -> None:
-    """Tool calls come in parts: the first names id and function, later ones append to its arguments."""
-    index = delta.get("index", 0)
-    if not isinstance(index, int) or not 0 <= index <= 127:
-        return
+def _merge_call(calls: list[dict[str, Any]], delta: dict[str, Any]) -> int:
+    """Tool calls come in parts: the first names id and function, later ones append to its arguments. Returns the characters added."""
+    index, function = delta.get("index", 0), delta.get("function")
+    if isinstance(index, bool) or not isinstance(index, int) or not 0 <= index <= CALLS_MOST:
+        return 0
     while len(calls) <= index:
         calls.append({"id": "", "type": "function", "function": {"name": "", "arguments": ""}})
-    call, function = calls[index], delta.get("function")
+    call = calls[index]
     if isinstance(delta.get("id"), str):
         call["id"] = delta["id"]
-    if isinstance(function, dict):
-        call["function"]["name"] += str(function.get("name") or "")
-        call["function"]["arguments"] += str(function.get("arguments") or "")
+    if not isinstance(function, dict):
+        return 0
+    name, arguments = str(function.get("name") or ""), str(function.get("arguments") or "")
+    call["function"]["name"] += name
+    call["function"]["arguments"] += arguments
+    return len(name) + len(arguments)
 
 
 def _first(choices: Any) -> dict[str, Any]:

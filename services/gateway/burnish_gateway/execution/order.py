@@ -156,7 +156,8 @@ def _settings(order: Order, version: ResolvedVersion | None, facts: ModelFacts) 
 
 def _hold_nusd(messages: list[dict[str, Any]], settings: Mapping[str, Any], route: Route) -> int:
     """What the call can cost at most: input with its safety, and the whole output cap."""
-    input_tokens = tokens_in_messages(messages) + (tokens_in_text(str(settings["tools"])) if settings.get("tools") else 0)
+    spoken_of = [settings[name] for name in ("tools", "response_format") if settings.get(name)]
+    input_tokens = tokens_in_messages(messages) + sum(tokens_in_text(str(one)) for one in spoken_of)
     output_tokens = settings.get("max_completion_tokens") or settings["max_tokens"]
     amount = price_of(-(-input_tokens * (100 + SAFETY_PERCENT) // 100), nusd_per_million=route.price.input_nusd_per_million) + price_of(
         output_tokens, nusd_per_million=route.price.output_nusd_per_million

@@ -43,7 +43,8 @@ class EventStream(Response):
         async with contextlib.aclosing(self._parts) as parts:
             try:
                 async for part in parts:
-                    await asyncio.wait_for(send({"type": "http.response.body", "body": part, "more_body": True}), SLOW_READER_S)
+                    async with asyncio.timeout(SLOW_READER_S):
+                        await send({"type": "http.response.body", "body": part, "more_body": True})
                 await send({"type": "http.response.body", "body": b"", "more_body": False})
             except (OSError, TimeoutError):
                 return  # nobody reads any more
