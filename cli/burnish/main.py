@@ -172,18 +172,16 @@ def create_workspace(
 def demo(
     as_json: JsonOption = False,
     data: Annotated[
-        Path | None, typer.Option("--data", help="JSONL of input, expected, split; our own support tickets when absent.")
+        Path | None, typer.Option(exists=True, dir_okay=False, help="Labelled texts of your own (JSONL) in place of the tickets.")
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, max=20_000, help="Which tickets come, what users do, the dice of the search.")] = 1,
-    evaluations: Annotated[
-        int, typer.Option(min=50, max=20_000, help="Budget of the search; with fewer than 800 it cannot begin.")
-    ] = 2_000,
+    seed: Annotated[int, typer.Option(help="Another number draws other traffic and another search.")] = 1,
+    evaluations: Annotated[int, typer.Option(min=1, help="At most so many calls for the search.")] = 2_000,
     home: HomeOption = None,
 ) -> None:
-    """Drive the whole loop once in the demo workspace, showing each step with its numbers. Each run makes a prompt of its own."""
-    import burnish.demo
+    """Drive the whole loop once in the demo workspace, showing each step with its numbers."""
+    from burnish.demo import run
 
-    raise typer.Exit(burnish.demo.run(_connection(find_home(home)), as_json=as_json, data=data, seed=seed, evaluations=evaluations))
+    raise typer.Exit(run(_connection(find_home(home)), as_json=as_json, data=data, seed=seed, evaluations=evaluations))
 
 
 @app.command()
@@ -223,29 +221,17 @@ def _connection(home: Home) -> dict[str, Any]:
     return connection
 
 
-def _run_demo(home: Home, *, as_json: bool) -> int:
-    """`burnish.demo.run(connection, as_json=…)` gives the exit code; `connection` is what `up --json` prints."""
-    from importlib import import_module
-
-    module = import_module("burnish.demo")
-    if not hasattr(module, "run"):
-        print("The demo is not part of this installation.", file=sys.stderr)
-        return 1
-    return int(module.run(_connection(home), as_json=as_json))
-
-
 def _first_demo(home: Home) -> int:
-    """Drives the loop when it was never driven in this home."""
-    from importlib import import_module
+    """Drives the loop when it was never driven in this home; what came of it is kept there."""
+    from functools import partial
 
+    from burnish.demo import run
     from burnish.launcher.files import read_json, write_json
 
-    if read_json(home.demo_record) is not None or not hasattr(import_module("burnish.demo"), "run"):
+    if read_json(home.demo_record) is not None:
         return 0
-    code = _run_demo(home, as_json=False)
-    if code == 0:
-        write_json(home.demo_record, {"driven": True})
-    else:
+    code = run(_connection(home), as_json=False, keep=partial(write_json, home.demo_record))
+    if code != 0:
         print("The demo did not come to its end; Burnish itself runs.", file=sys.stderr)
     return code
 
