@@ -172,16 +172,18 @@ def create_workspace(
 def demo(
     as_json: JsonOption = False,
     data: Annotated[
-        Path | None, typer.Option(exists=True, dir_okay=False, help="Labelled texts of your own (JSONL) in place of the tickets.")
+        Path | None, typer.Option("--data", help="JSONL of input, expected, split; our own support tickets when absent.")
     ] = None,
-    seed: Annotated[int, typer.Option(help="Another number draws other traffic and another search.")] = 1,
-    evaluations: Annotated[int, typer.Option(min=1, help="At most so many calls for the search.")] = 2_000,
+    seed: Annotated[int, typer.Option(min=0, max=20_000, help="Which tickets come, what users do, the dice of the search.")] = 1,
+    evaluations: Annotated[
+        int, typer.Option(min=50, max=20_000, help="Budget of the search; with fewer than 800 it cannot begin.")
+    ] = 2_000,
     home: HomeOption = None,
 ) -> None:
-    """Drive the whole loop once in the demo workspace, showing each step with its numbers."""
-    from burnish.demo import run
+    """Drive the whole loop once in the demo workspace, showing each step with its numbers. Each run makes a prompt of its own."""
+    import burnish.demo
 
-    raise typer.Exit(run(_connection(find_home(home)), as_json=as_json, data=data, seed=seed, evaluations=evaluations))
+    raise typer.Exit(burnish.demo.run(_connection(find_home(home)), as_json=as_json, data=data, seed=seed, evaluations=evaluations))
 
 
 @app.command()
