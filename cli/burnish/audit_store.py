@@ -1,6 +1,6 @@
 """What the audit reads of PostgreSQL. Every statement looks at one moment, so traffic that goes on meanwhile does not disturb it.
 
-All workspaces are read at once, as `burnish_lookup`, whom the login of an operator (who may migrate) can become and that of a service cannot.
+All workspaces are read at once, as `burnish_lookup`: an operator's login can become it, a service's cannot.
 """
 
 from collections.abc import Sequence

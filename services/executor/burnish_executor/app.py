@@ -35,10 +35,7 @@ async def main(stop: asyncio.Event, settings: ExecutorSettings | None = None) ->
         disk=DurableConnection(dsn, application_name="burnish-executor-flush"),
         relay=relay,
     )
-    admission = Admission(
-        hold=DurableConnection(dsn, application_name="burnish-executor-admit", asynchronous=True),
-        disk=DurableConnection(dsn, application_name="burnish-executor-admit-flush"),
-    )
+    admission = Admission.over(dsn, application_name="burnish-executor")
     providers = Providers.open(settings)
     desk = Desk(bus=bus, runner=Runner(settings=settings, providers=providers, recorder=recorder), admission=admission, settings=settings)
     health = HealthServer(settings.metrics_port, lambda: _readiness(bus, db), host=settings.metrics_host)

@@ -18,14 +18,11 @@ from burnish_shared import failpoints, tracing
 from burnish_shared.books.admission import Admission, AdmissionRequest, Verdict
 from burnish_shared.bus.batch import Delivered, Poison
 from burnish_shared.bus.connect import Bus
-from burnish_shared.bus.frames import REPLY_HEADER, FrameKind
+from burnish_shared.bus.frames import REPLY_HEADER, FrameKind, superseded_below
 from burnish_shared.contracts.executions import ExecutionRequest
 from burnish_shared.errors import Unavailable
 
 log = structlog.get_logger("burnish.executor")
-
-SUPERSEDED = b"superseded"
-"""Body of a cancellation by a gateway that raised the fence: stop, and book nothing. Any other body: the caller went away."""
 
 
 @dataclass(slots=True)
@@ -63,7 +60,10 @@ class Desk:
         run = self.running.get(_execution_of(message.subject))
         if run is None:
             return
-        if message.data == SUPERSEDED:
+        below_fence = superseded_below(message.data)
+        if below_fence is not None:
+            if run.request.fence >= below_fence:
+                return  # The claim that took over came sooner than the news of it.
             run.superseded = True
         run.cancel()
 

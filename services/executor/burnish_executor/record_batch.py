@@ -11,7 +11,7 @@ from burnish_executor import metrics
 from burnish_shared import failpoints
 from burnish_shared.books.finished import SETTLE, FinishedExecution, without_content
 from burnish_shared.bus.relay import Relay
-from burnish_shared.db.session import UNAVAILABLE, DurableConnection
+from burnish_shared.db.session import BUSY, UNAVAILABLE, DurableConnection
 from burnish_shared.errors import Unavailable
 from burnish_shared.ids import new_uuid
 
@@ -82,7 +82,7 @@ class Recorder:
                 missing = [one for one in batch if one.row.execution_id not in made]
                 own = await self._own_rows(missing) if missing and lost_answer else set()
                 await self.disk.flush()
-            except (asyncpg.LockNotAvailableError, *UNAVAILABLE) as error:
+            except (*BUSY, *UNAVAILABLE, asyncpg.InsufficientResourcesError) as error:
                 lost_answer = True
                 log.warning("record.retried", rows=len(batch), error=type(error).__name__)
                 batch = _patient(batch)

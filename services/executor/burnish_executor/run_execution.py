@@ -26,9 +26,6 @@ from burnish_shared.errors import Unavailable
 
 log = structlog.get_logger("burnish.executor")
 
-RECORD_PATIENCE_S = 60.0
-"""Beyond the deadline, as long as the sweeper's grace: then the sweeper ends it."""
-
 
 @dataclass(slots=True)
 class Run:
@@ -79,9 +76,11 @@ class Runner:
         return await self._book(run, outcome)
 
     async def _book(self, run: Run, outcome: Outcome) -> Outcome | None:
+        """Tries as long as the sweeper leaves it alone: until the deadline and its grace."""
         row = finished(run.request, outcome, finished_at=datetime.now(UTC), store_content=run.request.store_content)
+        patience_s = max(0.0, run.left_s()) + self.settings.sweep_grace_s
         try:
-            booked = await asyncio.shield(self.recorder.record(row, patience_s=max(0.0, run.left_s()) + RECORD_PATIENCE_S))
+            booked = await asyncio.shield(self.recorder.record(row, patience_s=patience_s))
         except Unavailable:
             log.error("execution.not_booked", execution_id=str(run.request.execution_id))
             raise
@@ -156,7 +155,7 @@ class Runner:
         if piece.text:
             run.answer_so_far.append(piece.text)
             await run.reply.text(piece.text)
-        elif piece.delta is not None:
+        if piece.delta is not None:
             await run.reply.delta(piece.delta)
 
 

@@ -24,7 +24,7 @@ from burnish_shared.books.admission import Admission
 from burnish_shared.bus.connect import connect
 from burnish_shared.bus.relay import Relay
 from burnish_shared.clock import SystemClock
-from burnish_shared.db.session import Database, DurableConnection
+from burnish_shared.db.session import Database
 from burnish_shared.egress import Egress, EgressPolicy
 from burnish_shared.errors import BurnishError
 
@@ -40,10 +40,7 @@ async def assembled(settings: GatewaySettings) -> AsyncIterator[Gateway]:
     kek = key_from_text(settings.kek.get_secret_value())
     bus = await connect(settings.nats_url.get_secret_value(), service="gateway", replica=settings.replica)
     db = await Database.open(dsn, application_name="burnish-gateway", max_size=settings.database_connections)
-    admission = Admission(
-        hold=DurableConnection(dsn, application_name="burnish-gateway-admit", asynchronous=True),
-        disk=DurableConnection(dsn, application_name="burnish-gateway-flush"),
-    )
+    admission = Admission.over(dsn, application_name="burnish-gateway")
     feed, clock = ChangeFeed(db), SystemClock()
     relay = Relay(db, bus, service="gateway", wait_ms=settings.relay_wait_ms)
     gateway = Gateway(
@@ -59,8 +56,7 @@ async def assembled(settings: GatewaySettings) -> AsyncIterator[Gateway]:
         yield gateway
     finally:
         await gateway.feedback.close()
-        await admission.hold.close()
-        await admission.disk.close()
+        await admission.close()
         await bus.close()
         await db.close()
 

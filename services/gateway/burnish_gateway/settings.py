@@ -16,6 +16,11 @@ class GatewaySettings(SharedSettings):
     accept_wait_s: float = Field(default=0.25, gt=0, description="Silence after which a dispatched request is given to another executor.")
     executor_silence_s: float = Field(default=1.5, gt=0, description="Silence of a running execution that counts as a dead executor.")
     dispatch_give_up_s: float = Field(default=2.0, gt=0, description="How long an executor is looked for before the caller hears 503.")
+    interrupted_give_up_s: float = Field(
+        default=12.0,
+        gt=0,
+        description="How long an executor is looked for that books an answer which broke off, before the caller hears 503.",
+    )
     replay_wait_s: float = Field(default=30.0, gt=0, description="How long a repeat with the same Idempotency-Key waits for the first.")
     database_connections: int = Field(default=8, ge=2, description="Most connections of the pool.")
     drain_s: float = Field(default=30.0, gt=0, description="How long open requests may go on after SIGTERM.")

@@ -27,6 +27,24 @@ REPLY_HEADER = "Burnish-Reply"
 """Where frames of a JetStream request go; interactive requests carry NATS' own reply subject."""
 
 
+CANCELLED = b"cancelled"
+"""Body of a cancellation: the caller went away. What had come is booked."""
+
+_SUPERSEDED = b"superseded "
+
+
+def superseded(*, below_fence: int) -> bytes:
+    """Body of a cancellation: claims below this fence stop, and book nothing. It names the fence because it may overtake, or be
+    overtaken by, the request under the new one."""
+    return _SUPERSEDED + b"%d" % below_fence
+
+
+def superseded_below(body: bytes) -> int | None:
+    """The fence of a `superseded` cancellation; None for any other."""
+    fence = body.removeprefix(_SUPERSEDED)
+    return int(fence) if body.startswith(_SUPERSEDED) and fence.isdigit() else None
+
+
 @dataclass(frozen=True, slots=True)
 class Frame:
     """One frame. `body`: CHUNK a JSON string of text; DELTA an OpenAI delta object (tool calls); TERMINAL an Outcome; else empty.

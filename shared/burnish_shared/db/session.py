@@ -21,16 +21,23 @@ POOL_WAIT_S = 3.0
 
 CONNECT_TIMEOUT_S = 3.0
 
+SILENCE_S = 1.0
+"""A server that does not answer this long after it should have ended the statement itself is frozen or out of reach."""
+
 UNAVAILABLE = (
     OSError,
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # what is left of a connection whose server was killed while it answered
     asyncpg.CannotConnectNowError,
     asyncpg.TooManyConnectionsError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
 )
-"""What asyncpg raises when PostgreSQL is away, starting, stopping, or full. Not a fault of the statement: it may be tried again."""
+"""What asyncpg raises when PostgreSQL is away, starting, stopping, full, or silent for too long (TimeoutError is an OSError).
+
+Not a fault of the statement: it may be tried again.
+"""
 
 BUSY = (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError, asyncpg.QueryCanceledError)
 """A lock that others held too long, a deadlock, a statement that took too long. The transaction did nothing: it may be tried again."""
@@ -97,7 +104,13 @@ class Database:
             dsn, max_size=max_size, settings=server_settings(statement_timeout_ms=statement_timeout_ms, application_name=application_name)
         )
         database._pool = await asyncpg.create_pool(
-            dsn, min_size=0, max_size=max_size, timeout=CONNECT_TIMEOUT_S, server_settings=database._settings, init=_decode_json
+            dsn,
+            min_size=0,
+            max_size=max_size,
+            timeout=CONNECT_TIMEOUT_S,
+            server_settings=database._settings,
+            init=_decode_json,
+            command_timeout=statement_timeout_ms / 1000 + SILENCE_S,
         )
         return database
 
@@ -130,7 +143,11 @@ class Database:
                         str(workspace or ""),
                         ",".join(sorted(str(one) for one in named)),
                     )
-                yield Tx(connection)
+                try:
+                    yield Tx(connection)
+                except UNAVAILABLE:
+                    connection.terminate()  # Nothing can be rolled back or reset there: both would wait for a server that is silent.
+                    raise
         except UNAVAILABLE as error:
             raise Unavailable("The database went away in the middle of the work; try again.", retry_after_s=1) from error
         except BUSY as error:
@@ -152,9 +169,12 @@ class DurableConnection:
     `flush` of another connection before it tells anybody (ADMISSION, early lock release).
     """
 
-    def __init__(self, dsn: str, *, application_name: str, asynchronous: bool = False, lock_timeout_ms: int = 250) -> None:
+    def __init__(
+        self, dsn: str, *, application_name: str, asynchronous: bool = False, lock_timeout_ms: int = 250, statement_timeout_ms: int = 5_000
+    ) -> None:
         self._dsn = dsn
-        self._settings = server_settings(statement_timeout_ms=5_000, application_name=application_name) | {
+        self._timeout_s = statement_timeout_ms / 1000 + SILENCE_S
+        self._settings = server_settings(statement_timeout_ms=statement_timeout_ms, application_name=application_name) | {
             "plan_cache_mode": "force_generic_plan",
             "lock_timeout": str(lock_timeout_ms),
             "synchronous_commit": "off" if asynchronous else "on",
@@ -164,24 +184,38 @@ class DurableConnection:
 
     async def fetchrow(self, sql: str, *args: object) -> asyncpg.Record | None:
         """One row. Raises what asyncpg raises; a lost connection is made again on the next call, never inside this one."""
-        async with self._turn:
-            return await (await self._get()).fetchrow(sql, *args)  # type: ignore[no-any-return]
+        return await self._call("fetchrow", sql, *args)  # type: ignore[no-any-return]
 
     async def fetch(self, sql: str, *args: object) -> Sequence[asyncpg.Record]:
-        async with self._turn:
-            return await (await self._get()).fetch(sql, *args)  # type: ignore[no-any-return]
+        return await self._call("fetch", sql, *args)  # type: ignore[no-any-return]
 
     async def flush(self) -> None:
         """Returns when everything that was committed before this call is on disk (a synchronous commit of an empty WAL message)."""
-        async with self._turn:
-            await (await self._get()).execute("SELECT pg_logical_emit_message(true, 'burnish', '')")
+        await self._call("execute", "SELECT pg_logical_emit_message(true, 'burnish', '')")
 
     async def close(self) -> None:
         if self._connection is not None and not self._connection.is_closed():
             await self._connection.close(timeout=2)
 
+    async def _call(self, method: str, sql: str, *args: object) -> Any:
+        """One statement. After a failure that is not the statement's fault the connection is given up: nobody knows what state it is in."""
+        async with self._turn:
+            connection = await self._get()
+            try:
+                return await getattr(connection, method)(sql, *args)
+            except UNAVAILABLE:
+                connection.terminate()
+                raise
+
     async def _get(self) -> Any:
         if self._connection is None or self._connection.is_closed():
-            self._connection = await asyncpg.connect(self._dsn, timeout=CONNECT_TIMEOUT_S, server_settings=self._settings)
-            await _decode_json(self._connection)
+            made = await asyncpg.connect(
+                self._dsn, timeout=CONNECT_TIMEOUT_S, command_timeout=self._timeout_s, server_settings=self._settings
+            )
+            try:
+                await _decode_json(made)
+            except BaseException:
+                made.terminate()
+                raise
+            self._connection = made
         return self._connection

@@ -18,17 +18,11 @@ from burnish_gateway.execution.frames import Mailbox, NobodyThere
 from burnish_gateway.execution.order import checked_size
 from burnish_gateway.metrics import HANDOVERS
 from burnish_shared import subjects
-from burnish_shared.bus.frames import Frame, FrameKind
+from burnish_shared.bus.frames import CANCELLED, Frame, FrameKind, superseded
 from burnish_shared.contracts.executions import ExecutionRequest
 from burnish_shared.errors import BurnishError, Unavailable
 
 log = structlog.get_logger("burnish.gateway")
-
-SUPERSEDED = b"superseded"
-CANCELLED = b"cancelled"
-
-BOOKS_S = 60.0
-"""After the deadline an executor, or the sweeper, ends the execution within this time; then the caller hears 503."""
 
 RETRY_S = 0.05
 
@@ -85,24 +79,25 @@ class Dispatch:
     interrupted: bool = False
     delivered: list[bytes] = field(default_factory=list)
     queue: Mailbox = field(default_factory=Mailbox)
+    seek_until: float = 0.0
 
     async def follow(self) -> AsyncGenerator[Told, None]:
         """Raises Unavailable when no executor took it in time; then it is booked as an error and its key is free."""
-        loop = asyncio.get_running_loop()
-        began_at = loop.time()
+        loop, settings = asyncio.get_running_loop(), self.gateway.settings
         allowed_s = (self.request.deadline_at - self.request.sent_at).total_seconds()
+        books_until = loop.time() + allowed_s + settings.sweep_grace_s + settings.sweep_interval_s
+        self._seek()
         with self.gateway.inbox.open(self.request.execution_id) as self.queue:
             try:
                 await self._send()
                 while True:
-                    passed_s = loop.time() - began_at
-                    if not self.accepted and not self.interrupted and passed_s > self.gateway.settings.dispatch_give_up_s:
+                    if not self.accepted and loop.time() >= self.seek_until:
                         body = await self._give_up()
                         async for told in self._end(body, is_read=True):
                             yield told
                         self.finished = True
                         return
-                    if passed_s > allowed_s + BOOKS_S:
+                    if loop.time() > books_until:
                         raise Unavailable("The execution did not end in time; read it by its id.", retry_after_s=1)
                     async for told in self._step():
                         yield told
@@ -115,12 +110,12 @@ class Dispatch:
 
     async def _step(self) -> AsyncIterator[Told]:
         """Waits for one frame, or for silence."""
-        settings = self.gateway.settings
         try:
-            arrival = await asyncio.wait_for(self.queue.get(), settings.executor_silence_s if self.accepted else settings.accept_wait_s)
+            arrival = await asyncio.wait_for(self.queue.get(), self._patience_s())
         except TimeoutError:
-            async for told in self._on_silence():
-                yield told
+            if self.accepted or asyncio.get_running_loop().time() < self.seek_until:
+                async for told in self._on_silence():
+                    yield told
             return
         if isinstance(arrival, NobodyThere) or (arrival.kind is FrameKind.FULL and not self.accepted):
             await asyncio.sleep(RETRY_S)
@@ -128,6 +123,18 @@ class Dispatch:
         elif arrival.fence == self.fence:
             async for told in self._on_frame(arrival):
                 yield told
+
+    def _patience_s(self) -> float:
+        """How long a silence may last before it means something."""
+        if self.accepted:
+            return self.gateway.settings.executor_silence_s
+        return max(0.0, min(self.gateway.settings.accept_wait_s, self.seek_until - asyncio.get_running_loop().time()))
+
+    def _seek(self) -> None:
+        """An executor is looked for from now on: to run it, or, when another one fell silent in the middle, to book what was delivered."""
+        settings = self.gateway.settings
+        patience_s = settings.interrupted_give_up_s if self.interrupted else settings.dispatch_give_up_s
+        self.seek_until = asyncio.get_running_loop().time() + patience_s
 
     async def _on_frame(self, frame: Frame) -> AsyncIterator[Told]:
         match frame.kind:
@@ -192,10 +199,11 @@ class Dispatch:
                     yield told
             return
         HANDOVERS.labels("started" if self.started else "accepted" if self.accepted else "not_accepted").inc()
-        await self._cancel(SUPERSEDED)
-        self.fence, self.accepted, self.chunks = fence, False, 0
-        if self.started:
-            self.interrupted = True
+        await self._cancel(superseded(below_fence=fence))
+        was_accepted, self.fence, self.accepted, self.chunks = self.accepted, fence, False, 0
+        if was_accepted:
+            self.interrupted = self.started
+            self._seek()
         await self._send()
 
     async def _send(self) -> None:
@@ -217,8 +225,14 @@ class Dispatch:
             return  # an executor that cannot be told ends by its own deadline
 
     async def _give_up(self) -> bytes:
-        """No executor took it: booked as an error, so that one that took it silently cannot finish it any more."""
-        await self._cancel(SUPERSEDED)
+        """No executor took it: booked as an error, so that one that took it silently cannot finish it any more.
+
+        One that had started is left to the sweeper: only an executor can price what was delivered.
+        """
+        await self._cancel(superseded(below_fence=self.fence + 1))
+        if self.interrupted:
+            self.finished = True
+            raise Unavailable("The executor stopped in the middle, and no other is there; read the execution by its id.", retry_after_s=1)
         if await books.abandon(self.gateway, self.request, key=self.key):
             self.finished = True
             raise Unavailable("No executor can take this request at the moment; try again.", retry_after_s=1)

@@ -10,7 +10,7 @@ from burnish_gateway.deps import Gateway
 from burnish_gateway.execution.order import Order, checked_size, prepare
 from burnish_gateway.execution.verdicts import error_of
 from burnish_gateway.metrics import ADMISSIONS
-from burnish_shared import subjects
+from burnish_shared import failpoints, subjects
 from burnish_shared.books.admission import AdmissionRequest, Answer, IdempotencyKey, RateLimit, Verdict
 from burnish_shared.contracts.executions import ExecutionRequest
 from burnish_shared.errors import InvalidField, RateLimited
@@ -103,6 +103,7 @@ async def submit(
     if answer.verdict is not Verdict.YES:
         gateway.refusals.note(answer)
         raise error_of(answer)
+    await failpoints.hit("gateway.admitted")
     if order.background:
         gateway.relay.wake()
     return Admitted(request, key=(key.route, key.key) if key else None)
