@@ -5,6 +5,7 @@ Without it the row-level policies show nothing.
 """
 
 import asyncio
+import contextlib
 import json
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -159,7 +160,8 @@ class Database:
         try:
             await self._pool.release(connection)
         except UNAVAILABLE:
-            connection.terminate()
+            with contextlib.suppress(asyncpg.InterfaceError):  # The pool had taken it back before it failed.
+                connection.terminate()
 
 
 class DurableConnection:
