@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from burnish_optimizer.search import Budget, Item, Scored, Task, optimize
+from burnish_optimizer.search import Budget, Edit, Item, Proposal, Reflection, Scored, Task, optimize
 from tests.unit.optimizer.world import World
 
 
@@ -132,3 +132,17 @@ def test_a_task_has_no_place_for_a_test_split() -> None:
     assert "test" not in Task.__dataclass_fields__
     with pytest.raises(TypeError):
         replace(World(gain=0).task(), test=())  # type: ignore[call-arg]
+
+
+@pytest.mark.capability("O2")
+async def test_no_prompt_holds_two_lines_about_the_form_of_the_answer() -> None:
+    world = World(gain=0.5)
+    lines = [f"Answer in form {number}." for number in range(20)]
+
+    async def propose(reflection: Reflection) -> Proposal:
+        return Proposal(edits=(Edit("format", lines[reflection.number % 20]),), cost_nusd=1)
+
+    budget = Budget(evaluations=900)
+    await optimize(world.task(), evaluate=world.evaluate, propose=propose, budget=budget, rng=np.random.Generator(np.random.PCG64(1)))
+    held = [sum(line in prompt for line in lines) for prompt, _ in world.asked]
+    assert max(held) == 1

@@ -61,10 +61,3 @@ class EffectModel:
         size = len(self.mean)
         lower = np.linalg.cholesky(self.covariance + 1e-9 * np.eye(size))
         return np.round(self.mean + rng.standard_normal((count, size)) @ lower.T, DECIMALS)
-
-    def gain_of(self, chosen: list[int]) -> tuple[float, float]:
-        """Mean and standard deviation of the summed effect of a set of edits against the incumbent."""
-        if not chosen:
-            return 0.0, 0.0
-        block = self.covariance[np.ix_(chosen, chosen)]
-        return float(self.mean[chosen].sum()), float(np.sqrt(max(block.sum(), 0.0)))

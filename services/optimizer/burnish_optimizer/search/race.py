@@ -66,8 +66,8 @@ class Race:
         mean, sd = self.model.mean, self.model.sd
         hopeful = [number for number in self._alive() if mean[number] > 0]
         ranked = sorted(hopeful, key=lambda number: (-float(mean[number] / sd[number]), number))
-        formats = [number for number in ranked if self.edits[number].section == "format"]
-        return [number for number in ranked if number not in formats[1:]]
+        kept = set(self._one_format(ranked, mean / sd))
+        return [number for number in ranked if number in kept]
 
     def effects(self, chosen: Arm = ()) -> tuple[Effect, ...]:
         """What is known of every edit that raced."""
@@ -83,7 +83,9 @@ class Race:
         )
 
     def progress(self) -> Progress:
-        gain = self.model.gain_of(list(self._leader()))[0] if self.edits else None
+        """`best` is measured and not modelled: leader − incumbent on the newest items, which the leader met after it was chosen."""
+        leads = self._leads[-self.settings.futility_rounds :]
+        gain = float(np.concatenate(leads).mean()) if leads and self.edits else None
         return Progress(evaluations=self.memo.evaluations, spent_nusd=self.memo.spent_nusd, best=gain)
 
     async def _round(self, *, keep: int) -> Arm:
@@ -117,7 +119,14 @@ class Race:
     def _leader(self) -> Arm:
         """The combination that is believed in: every edit whose mean is half a standard deviation above nothing."""
         mean, sd = self.model.mean, self.model.sd
-        return tuple(number for number in self._alive() if mean[number] > 0.5 * sd[number])
+        return self._one_format([number for number in self._alive() if mean[number] > 0.5 * sd[number]], mean / sd)
+
+    def _one_format(self, numbers: list[int], worth: Array) -> Arm:
+        """Without all lines about the form of the answer but the best. Two of them repeat or contradict each other: together they would
+        hide what each does, and a good one would be dropped for the company it kept.
+        """
+        formats = sorted((number for number in numbers if self.edits[number].section == "format"), key=lambda one: (-float(worth[one]), one))
+        return tuple(number for number in numbers if number not in formats[1:])
 
     def _choose_arms(self) -> list[Arm]:
         """The leader, the incumbent, and Thompson draws; equal ones once."""
@@ -125,7 +134,7 @@ class Race:
         if self.edits:
             alive = self._alive()
             for draw in self.model.draw(self.rng, self.settings.arms - len(arms)):
-                arms.append(tuple(number for number in alive if draw[number] > 0))
+                arms.append(self._one_format([number for number in alive if draw[number] > 0], draw))
         return list(dict.fromkeys(arms))
 
     def _next_items(self) -> list[Item]:
