@@ -1,0 +1,155 @@
+"""The audit finds nothing in right books, and every kind of wrong by itself. It runs as the login that migrates, who is no superuser."""
+
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+import pytest_asyncio
+
+from burnish import audit_store
+from burnish.audit import Report, audit
+from burnish.audit_journal import BadJournal, Line, digest_of, read_journal
+from burnish_analytics.ingest_batch import ingest_executions
+from burnish_shared.books.finished import SETTLE
+from burnish_shared.contracts.executions import CompletedBatch
+from burnish_shared.ids import new_uuid
+from tests.embedded.databases import DatabaseUrls
+from tests.embedded.workspaces import Workspace
+from tests.integration.test_books import admissions, record, superuser, wish
+
+pytestmark = pytest.mark.promise("P-09", "C-13")
+
+Look = Callable[..., Awaitable[Report]]
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def look(database_urls: DatabaseUrls, nats_server: Any) -> AsyncIterator[Look]:
+    async def now(**options: Any) -> Report:
+        return await audit(database_urls["owner"], nats_server.url("provisioner"), **({"patience_s": 0.0} | options))
+
+    yield now
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def execution(database_urls: DatabaseUrls, workspace: Workspace, db_for: Any) -> UUID:
+    """One execution, admitted, booked, published and counted: all is right with it."""
+    asked = wish(workspace)
+    async with admissions(database_urls["executor"]) as (admission,):
+        assert (await admission.ask(asked)).fence == 1
+        row = await admission.hold.fetchrow(SETTLE, [record(asked).as_row()], "executor", "event-1")
+        assert row is not None and row["made"] == [asked.execution_id]
+    async with superuser(database_urls) as connection:
+        bodies = await connection.fetch("UPDATE outbox SET sent_at = clock_timestamp() RETURNING body")
+    batch = CompletedBatch.model_validate_json(bodies[0]["body"])
+    async with (await db_for("analytics")).unit_of_work(workspaces={workspace.workspace_id}) as tx:
+        await ingest_executions(tx, batch.items, period_ms=1_000)
+    return asked.execution_id
+
+
+def wrongs(report: Report) -> list[str]:
+    return [example for check in report.checks for example in check.examples]
+
+
+async def test_right_books_are_clean_and_were_looked_at(look: Look, execution: UUID) -> None:
+    report = await look()
+    assert report.is_clean, report.to_json()
+    looked_at = {check.name: check.looked_at for check in report.checks}
+    assert looked_at["every execution was charged once, what it cost"] == 1
+    assert looked_at["every finished execution is counted once"] == 1
+
+
+LOST_KEY = """INSERT INTO idempotency_keys (workspace_id, route, key, fingerprint, execution_id)
+    SELECT workspace_id, 'executions', 'lost', '', gen_random_uuid() FROM workspaces"""
+LOST_BACKGROUND = """INSERT INTO outbox (service, subject, message_id, body, sent_at) VALUES
+    ('gateway', 'burnish.v1.executions.requested.background.x', '01890000-0000-7000-8000-000000000000:1', '', clock_timestamp())"""
+CHARGE_WITHOUT_ROW = """INSERT INTO transfers (workspace_id, execution_id, kind, debit_account_id, credit_account_id, amount_nusd)
+    SELECT workspace_id, gen_random_uuid(), kind, debit_account_id, credit_account_id, 7 FROM transfers WHERE kind = 'charge'"""
+NO_CHARGE = "ALTER TABLE transfers DISABLE TRIGGER ALL; DELETE FROM transfers WHERE kind = 'charge'"
+OLD_HOLD = "INSERT INTO holds SELECT execution_id, workspace_id, 0, '{}', lane, clock_timestamp() FROM executions"
+LOST_REACTION = "INSERT INTO feedback_ids SELECT workspace_id, gen_random_uuid(), 'thumb', 'execution', 'x', '' FROM workspaces"
+DEAD_LETTER = """INSERT INTO dead_letters (dead_letter_id, consumer, stream, stream_seq, subject, deliveries, reason)
+    VALUES (gen_random_uuid(), 'c', 'EVENTS', 7, 's', 1, 'not readable')"""
+
+
+@pytest.mark.parametrize(
+    "spoils",
+    [
+        {
+            CHARGE_WITHOUT_ROW: "cost 0 nano-dollars, booked are 7",
+            "UPDATE accounts SET held_nusd = 5": "held is 5, counted 0",
+            LOST_KEY: "(idempotency key lost) has neither row nor hold",
+            LOST_BACKGROUND: "(published) has neither row nor hold",
+            OLD_HOLD: "is finished and still holds 0",
+            "INSERT INTO accepted SELECT execution_id, workspace_id FROM executions": "is finished and still waits",
+            "DELETE FROM execution_facts": "is not counted",
+            LOST_REACTION: "is known and stands nowhere",
+            DEAD_LETTER: "c could not take message 7 of EVENTS: not readable",
+        },
+        {
+            NO_CHARGE: "cost 400 nano-dollars, booked are 0",
+            "UPDATE accounts SET spent_nusd = spent_nusd + 1": "spent is 401, counted 0",
+            "UPDATE rollups SET executions = executions + 1": "executions is 2, raw rows give 1",
+            "UPDATE execution_facts SET execution_id = gen_random_uuid()": "is counted and has no row",
+        },
+    ],
+    ids=["what nobody finished", "what was charged wrong"],
+)
+async def test_each_kind_of_wrong_is_found(look: Look, execution: UUID, database_urls: DatabaseUrls, spoils: dict[str, str]) -> None:
+    async with superuser(database_urls) as connection:
+        for spoil in spoils:
+            await connection.execute(spoil)
+    report = await look()
+    assert not report.is_clean
+    for said in spoils.values():
+        assert any(said in one for one in wrongs(report)), (said, wrongs(report))
+
+
+async def test_what_does_not_end_is_stuck(look: Look, execution: UUID, database_urls: DatabaseUrls) -> None:
+    async with superuser(database_urls) as connection:
+        await connection.execute("INSERT INTO outbox (service, subject, message_id, body) VALUES ('gateway', 's', 'm', '')")
+        await connection.execute("INSERT INTO accepted SELECT gen_random_uuid(), workspace_id FROM workspaces")
+        await connection.execute(
+            "INSERT INTO holds SELECT '01890000-0000-7000-8000-000000000000', workspace_id, 0, '{}', 'batch', clock_timestamp()"
+            " FROM workspaces"
+        )
+    report = await look(patience_s=0.3)
+    assert report.under_way == {"executions held for": 1, "background executions waiting": 1, "outbox rows not sent": 1}
+    assert not report.is_clean
+
+
+async def test_the_journal_is_held_against_the_books(look: Look, execution: UUID, database_urls: DatabaseUrls) -> None:
+    db = await audit_store.open_books(database_urls["owner"])
+    async with db.unit_of_work(read_only=True) as tx:
+        digest = digest_of((await audit_store.rows_of(tx, [execution]))[execution])
+    await db.close()
+    absent = new_uuid()
+    right = [Line("ok", id=execution, digest=digest), Line("accepted", id=execution), Line("unknown", id=absent), Line("refused", key="k")]
+    assert (await look(journal=right)).is_clean
+    wrong = {
+        Line("ok", id=execution, digest="0" * 64): "with other bytes",
+        Line("ok", id=absent): "has no row",
+        Line("accepted", id=absent): "has no row",
+        Line("failed", id=execution, code="x"): "booked as a success",
+        Line("refused", id=execution): "refused before admission",
+        Line("accepted", route="feedback", id=absent): "does not stand in the books",
+    }
+    for line, said in wrong.items():
+        report = await look(journal=[line])
+        assert said in report.checks[-1].examples[0]
+
+
+def test_a_journal_is_read_line_by_line_and_a_torn_last_line_is_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "journal"
+    known = new_uuid()
+    path.write_text(json.dumps({"id": str(known), "status": "ok"}) + "\n\n" + json.dumps({"status": "unknown", "key": "k"}) + '\n{"id": "0')
+    assert read_journal(path) == [Line("ok", id=known), Line("unknown", key="k")]
+
+
+@pytest.mark.parametrize("line", ["{", "[]", '{"id": "x", "status": "ok"}', '{"status": "ok"}', '{"id": null, "status": "perhaps"}'])
+def test_a_line_that_says_nothing_is_refused_by_its_number(tmp_path: Path, line: str) -> None:
+    (tmp_path / "journal").write_text(line + "\n")
+    with pytest.raises(BadJournal, match="line 1"):
+        read_journal(tmp_path / "journal")
