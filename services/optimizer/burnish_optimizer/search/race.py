@@ -125,7 +125,8 @@ class Race:
         """Without all lines about the form of the answer but the best. Two of them repeat or contradict each other: together they would
         hide what each does, and a good one would be dropped for the company it kept.
         """
-        formats = sorted((number for number in numbers if self.edits[number].section == "format"), key=lambda one: (-float(worth[one]), one))
+        formats = [number for number in numbers if self.edits[number].section == "format"]
+        formats.sort(key=lambda number: (-float(worth[number]), number))
         return tuple(number for number in numbers if number not in formats[1:])
 
     def _choose_arms(self) -> list[Arm]:
