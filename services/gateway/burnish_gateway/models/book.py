@@ -46,7 +46,7 @@ class ModelBook:
     async def find(self, workspace_id: UUID, model: str) -> ModelFacts:
         """Raises ModelNotFound for a model that is absent, retired, or another workspace's."""
         try:
-            facts = await self.known.get((workspace_id, model))
+            facts = await self.known.get((workspace_id, model.replace("\x00", "\ufffd")))  # no column holds U+0000
         except NotFound as error:
             raise ModelNotFound(error.message, param="model") from None
         if not facts.active:
