@@ -18,7 +18,7 @@ def migrate_everything(home: Home, *, target: str, is_down: bool, environment: M
 
     url = environment.get("DATABASE_URL") or (running_connection(home) or {}).get("database_url")
     if url is None:
-        print(f"Set DATABASE_URL to a login that may create roles, or start the packaged server in {home.path} first.", file=sys.stderr)
+        print(f"Nothing runs in {home.path}: start it, or name a login that may create roles by DATABASE_URL.", file=sys.stderr)
         return 1
     try:
         migrate(url, target=target, down=is_down)
