@@ -43,8 +43,6 @@ async def _set_up(url: str, environment: Mapping[str, str]) -> None:
             await connection.close(timeout=5)
         print("The services' logins are set up.", file=sys.stderr)
     if simulator_url := environment.get("BURNISH_SIMULATOR_URL"):
-        await _name_simulator(url, simulator_url)
-    if simulator_url := environment.get("BURNISH_SIMULATOR_URL"):
         from burnish.launcher.database import point_simulator
 
         await point_simulator(url, base_url=simulator_url)
@@ -55,15 +53,3 @@ async def _set_up(url: str, environment: Mapping[str, str]) -> None:
         print(f"Streams: {len(outcome.created)} made, {len(outcome.corrected)} corrected.", file=sys.stderr)
         for drift in outcome.refused:
             print(f"Differs and stays so: {drift}", file=sys.stderr)
-
-
-async def _name_simulator(url: str, simulator_url: str) -> None:
-    """Where the simulated models are called from now on; gateways see it within a second."""
-    import asyncpg
-
-    connection = await asyncpg.connect(url, timeout=10)
-    try:
-        await connection.execute("SELECT burnish.set_provider_base_url('simulated', $1)", simulator_url)
-    finally:
-        await connection.close(timeout=5)
-    print(f"The simulated models are called at {simulator_url}.", file=sys.stderr)
