@@ -1,0 +1,292 @@
+"""A corpus of bad input at every route of the OpenAPI document: never 5xx, one error schema, nothing told of our insides (G-20)."""
+
+import asyncio
+import copy
+import json
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from typing import Any
+from urllib.parse import quote
+
+import aiohttp
+import pytest
+import pytest_asyncio
+
+from tests.embedded.stack import Answer
+from tests.security import corpus
+from tests.security.conftest import World
+from tests.security.world import NUMBERS, PATH_PARAMETERS, Route, Tenant, bodies, make_tenant
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.promise("G-08", "G-20")]
+
+INSIDES = re.compile(
+    r"Traceback|File \"/|site-packages|\.py\b|asyncpg|pydantic|psycopg|SQLSTATE|\bSELECT\s+\S+\s+FROM|INSERT INTO"
+    r"|relation \"|column \"|duplicate key value|violates|/work/|/usr/|/home/|/root/|postgresql://|nats://|bk_live_[A-Za-z0-9]{8}_[A-Za-z0-9]{20}",
+    re.IGNORECASE,
+)
+"""What an error may not tell."""
+
+NATIVE = {"type", "code", "message", "param", "request_id", "retryable"}
+OPENAI = {"type", "code", "message", "param"}
+
+READ_DIFFERENTLY = {
+    "POST /v1/executions",
+    "POST /v1/chat/completions",
+    "POST /v1/prompts",
+    "POST /v1/datasets",
+    "POST /v1/feedback",
+    "PUT /v1/prompts/{slug}/labels/{label}",
+}
+"""One route of each way in which bodies and headers are read."""
+
+BESIDE_ERRORS = {"newer_version": {"newer_version", "merge"}}
+"""What stands beside the error by contract (PRODUCT, core payloads)."""
+
+AT_ONCE = 10
+
+Request = Callable[[], Awaitable[Answer]]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def gamma(world: World) -> AsyncIterator[Tenant]:
+    """A tenant of its own, because some of the requests succeed."""
+    yield await make_tenant(world.stack, "gamma")
+
+
+async def test_bodies_that_nobody_asked_for(world: World, gamma: Tenant) -> None:
+    await _all_refused_well(
+        (f"{route.name}: {name}", _send(gamma, route, raw=raw)) for route in _with_body(world) for name, raw in corpus.RAW_BODIES.items()
+    )
+
+
+async def test_every_field_of_a_right_body_made_wrong(world: World, gamma: Tenant) -> None:
+    def wrong() -> Iterator[tuple[str, Request]]:
+        for route in _with_body(world):
+            right = bodies(gamma.own)[route.name]
+            for path in _paths(right):
+                for value in corpus.VALUES:
+                    yield f"{route.name}: {path} = {_shown(value)}", _send(gamma, route, body=_with(right, path, value))
+
+    await _all_refused_well(wrong())
+
+
+async def test_every_other_field_that_the_schema_knows_made_wrong(world: World, gamma: Tenant) -> None:
+    await _all_refused_well(
+        (f"{route.name}: {field} = {_shown(value)}", _send(gamma, route, body={**(bodies(gamma.own)[route.name] or {}), field: value}))
+        for route in _with_body(world)
+        for field in _fields(world, route) - set(bodies(gamma.own)[route.name] or {})
+        for value in corpus.SHORT_VALUES
+    )
+
+
+async def test_text_that_no_column_holds_is_refused_wherever_it_stands(world: World, gamma: Tenant) -> None:
+    """U+0000 and halves of surrogate pairs, in every field of every body, refused and never stored."""
+    refused: dict[str, int] = {}
+
+    async def send(name: str, request: Request) -> None:
+        refused[name] = (await request()).status
+
+    for route in _with_body(world):
+        for path in _paths(bodies(gamma.own)[route.name]):
+            for bad in ("x\x00y", "\ud800"):
+                await send(f"{route.name}: {path}", _send(gamma, route, body=_with(bodies(gamma.own)[route.name], path, bad)))
+    assert not {name: status for name, status in refused.items() if status not in {400, 422}}
+
+
+async def test_paths(world: World, gamma: Tenant) -> None:
+    await _all_refused_well(
+        (f"{route.name}: {parameter} = {value[:40]}", _send(gamma, route, url=_url_with(route, gamma, parameter, value)))
+        for route in world.routes
+        for parameter in route.path_parameters
+        for value in corpus.IN_A_PATH
+        if route.method != "DELETE" or "api_key" not in parameter
+    )
+
+
+async def test_queries(world: World, gamma: Tenant) -> None:
+    await _all_refused_well(
+        (f"{route.name}: ?{parameter}={value[:40]}", _send(gamma, route, url=f"{route.url(gamma.own)}?{parameter}={value}"))
+        for route in world.routes
+        if route.method == "GET" and not route.path.endswith("/events")
+        for parameter in route.query
+        if parameter != "if-none-match"
+        for value in corpus.IN_A_QUERY
+    )
+
+
+async def test_headers(world: World, gamma: Tenant) -> None:
+    await _all_refused_well(
+        (f"{route.name}: {headers}", _send(gamma, route, headers=headers))
+        for route in world.routes
+        if route.name in READ_DIFFERENTLY
+        for headers in corpus.HEADERS
+    )
+
+
+@pytest.mark.promise("S-01")
+async def test_keys_that_are_none(world: World, gamma: Tenant) -> None:
+    statuses: dict[str, int] = {}
+    for key in corpus.KEYS:
+        async with gamma.admin.session.get(f"{gamma.admin.url}/v1/prompts", headers={"authorization": f"Bearer {key}"}) as response:
+            statuses[key[:40]] = response.status
+    async with gamma.admin.session.get(f"{gamma.admin.url}/v1/prompts", headers={"authorization": f"Basic {gamma.admin.key}"}) as response:
+        statuses["Basic"] = response.status
+    assert set(statuses.values()) == {401}, statuses
+
+
+@pytest.mark.promise("T-08")
+async def test_no_body_sets_what_is_not_its_own(world: World, gamma: Tenant) -> None:
+    wrong: dict[str, Any] = {}
+    for route in _with_body(world):
+        if route.path == "/v1/chat/completions":  # OpenAI's clients send fields that we do not know; they are passed on or ignored
+            continue
+        for name, value in corpus.MASS_ASSIGNMENT.items():
+            if name in _fields(world, route):
+                continue
+            answer = await _send(gamma, route, body={**(bodies(gamma.own)[route.name] or {}), name: value})()
+            if answer.status != 422 or name not in json.dumps(answer.body):
+                wrong[f"{route.name}: {name}"] = (answer.status, answer.body)
+    assert not wrong, wrong
+
+
+@pytest.mark.promise("G-15")
+async def test_a_body_is_refused_before_it_is_read_when_it_is_too_long_or_compressed(world: World, gamma: Tenant) -> None:
+    for headers, status in (({"content-length": str(1 << 40)}, 413), ({"content-encoding": "gzip", "content-length": "10"}, 400)):
+        told = await _raw_request(gamma, "POST /v1/executions", headers=headers, body=b"")
+        assert f" {status} ".encode() in told.split(b"\r\n", 1)[0], told
+
+
+async def test_bytes_that_are_no_http_end_no_gateway(world: World, gamma: Tenant) -> None:
+    for junk in (
+        b"\x00\xff" * 50,
+        b"GET\r\n\r\n",
+        b"POST /v1/executions HTTP/9.9\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\nX: " + b"y" * 70_000,
+    ):
+        await _talk(gamma, junk + b"\r\n\r\n")
+    for body in (b"zz\r\nnot a chunk", b"5\r\nab"):
+        await _raw_request(gamma, "POST /v1/executions", headers={"transfer-encoding": "chunked"}, body=body)
+    assert (await gamma.admin("GET", "/healthz")).status == 200
+
+
+async def test_the_tenant_still_works_afterwards(world: World, gamma: Tenant) -> None:
+    """Nothing of the above broke what it could not change."""
+    answer = await gamma.admin("POST", "/v1/executions", {"messages": [{"role": "user", "content": "Hello."}], "model": "simulated/chat"})
+    assert answer.status == 200, answer.body
+    assert (await gamma.admin("GET", "/readyz")).status == 200
+
+
+def _send(
+    tenant: Tenant,
+    route: Route,
+    *,
+    body: Any = None,
+    raw: bytes | None = None,
+    url: str | None = None,
+    headers: dict[str, str] | None = None,
+) -> Request:
+    async def request() -> Answer:
+        given = body if body is not None or not route.has_body or raw is not None else bodies(tenant.own)[route.name]
+        data = raw if raw is not None else None if given is None else json.dumps(given).encode()
+        return await tenant.admin(route.method, url or route.url(tenant.own), headers=headers, raw=data)
+
+    return request
+
+
+async def _all_refused_well(requests: Iterator[tuple[str, Request]]) -> None:
+    """Sends all, a few at once. Every answer is below 500 and, if it is an error, one of ours."""
+    wrong: dict[str, Any] = {}
+    turn = asyncio.Semaphore(AT_ONCE)
+
+    async def one(name: str, request: Request) -> None:
+        async with turn:
+            try:
+                answer = await asyncio.wait_for(request(), 20)
+            except (aiohttp.ClientError, TimeoutError) as error:
+                wrong[name] = repr(error)
+                return
+        problem = _problem(name, answer)
+        if problem:
+            wrong[name] = (problem, answer.status, answer.raw[:300].decode(errors="replace"))
+
+    await asyncio.gather(*(one(name, request) for name, request in requests))
+    assert not wrong, f"{len(wrong)} answers are wrong:\n" + "\n".join(f"{name}  →  {what}" for name, what in list(wrong.items())[:40])
+
+
+def _problem(name: str, answer: Answer) -> str | None:
+    if answer.status >= 500:
+        return "a failure of ours"
+    if answer.status < 400:
+        return None
+    if not isinstance(answer.body, dict) or not isinstance(answer.body.get("error"), dict):
+        return "no error of ours"
+    error = answer.body["error"]
+    if set(answer.body) - {"error"} != (BESIDE_ERRORS.get(error.get("code"), set())):
+        return "more than an error"
+    if set(error) - {"details"} != NATIVE and not ("/v1/chat/completions" in name and set(error) >= OPENAI):
+        return f"another schema: {sorted(error)}"
+    if "request_id" in error and error["request_id"] != answer.headers.get("x-request-id"):
+        return "another request id than the header's"
+    told = INSIDES.search(json.dumps(error))
+    return f"tells {told[0]!r}" if told else None
+
+
+def _with_body(world: World) -> list[Route]:
+    return [route for route in world.routes if route.has_body]
+
+
+def _paths(body: Any, before: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The place of every value in a body; of a list only the first item."""
+    items = body.items() if isinstance(body, dict) else enumerate(body[:1]) if isinstance(body, list) else ()
+    for key, value in items:
+        yield (*before, key)
+        yield from _paths(value, (*before, key))
+
+
+def _with(body: Any, path: tuple[Any, ...], value: Any) -> Any:
+    changed = copy.deepcopy(body)
+    inner = changed
+    for key in path[:-1]:
+        inner = inner[key]
+    inner[path[-1]] = value
+    return changed
+
+
+def _fields(world: World, route: Route) -> set[str]:
+    """The fields that the route's schema knows."""
+    schema = world.document["paths"][route.path][route.method.lower()]["requestBody"]["content"]["application/json"]["schema"]
+    if "$ref" in schema:
+        schema = world.document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+    return set(schema["properties"])
+
+
+def _url_with(route: Route, tenant: Tenant, parameter: str, value: str) -> str:
+    def fill(one: re.Match[str]) -> str:
+        name = one[1]
+        return value if name == parameter else NUMBERS.get(name) or quote(tenant.own[PATH_PARAMETERS[name]], safe="/")
+
+    return re.sub(r"{(\w+)}", fill, route.path)
+
+
+def _shown(value: Any) -> str:
+    return repr(value)[:40]
+
+
+async def _raw_request(tenant: Tenant, route: str, *, headers: dict[str, str], body: bytes) -> bytes:
+    lines = [f"{route} HTTP/1.1", "host: burnish", f"authorization: Bearer {tenant.admin.key}", "content-type: application/json"]
+    lines += [f"{name}: {value}" for name, value in headers.items()]
+    return await _talk(tenant, "\r\n".join(lines).encode() + b"\r\n\r\n" + body)
+
+
+async def _talk(tenant: Tenant, data: bytes) -> bytes:
+    """Sends bytes as they are; returns what came back within a second."""
+    host, _, port = tenant.admin.url.removeprefix("http://").partition(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    try:
+        writer.write(data)
+        await writer.drain()
+        return await asyncio.wait_for(reader.read(65_536), 1)
+    except (TimeoutError, ConnectionError):
+        return b""
+    finally:
+        writer.close()
