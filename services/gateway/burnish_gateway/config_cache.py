@@ -17,7 +17,7 @@ import structlog
 
 from burnish_shared.db.changes import ChangeKind
 from burnish_shared.db.session import Database
-from burnish_shared.errors import BurnishError, NotFound
+from burnish_shared.errors import BurnishError, NotFound, Unavailable
 
 log = structlog.get_logger()
 
@@ -27,6 +27,9 @@ FORGET_EVERYTHING_AFTER_S = 3600.0
 """A feed that was away longer than this may have missed changes that are deleted by then."""
 
 MOST_CHANGES = 1000
+
+LOAD_S = 2.5
+"""Longest wait of one caller for a load: a frozen PostgreSQL is answered 503 within 3 s (PROMISES G-10). The load itself goes on."""
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -144,7 +147,10 @@ class ConfigCache(Generic[K, V]):
             if task is None:
                 task = self._loading[key] = asyncio.ensure_future(self._attempt(key))
                 task.add_done_callback(lambda _: self._loading.pop(key, None))
-            value = await asyncio.shield(task)
+            try:
+                value = await asyncio.wait_for(asyncio.shield(task), LOAD_S)
+            except TimeoutError as error:
+                raise Unavailable("The configuration cannot be read at the moment; try again.", retry_after_s=1) from error
             if key not in self._spoilt:
                 return value
             self._spoilt.discard(key)

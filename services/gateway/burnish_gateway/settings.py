@@ -15,7 +15,7 @@ class GatewaySettings(SharedSettings):
     queue_limit_s: float = Field(default=86_400.0, gt=0, description="How long a background execution may wait for an executor.")
     accept_wait_s: float = Field(default=0.25, gt=0, description="Silence after which a dispatched request is given to another executor.")
     executor_silence_s: float = Field(default=1.5, gt=0, description="Silence of a running execution that counts as a dead executor.")
-    dispatch_give_up_s: float = Field(default=2.0, gt=0, description="How long an executor is looked for before the caller hears 503.")
+    dispatch_give_up_s: float = Field(default=1.8, gt=0, description="How long an executor is looked for before the caller hears 503.")
     interrupted_give_up_s: float = Field(
         default=12.0,
         gt=0,
