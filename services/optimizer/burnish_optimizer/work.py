@@ -5,7 +5,6 @@ renewed is given up before another replica may take it.
 """
 
 import asyncio
-import os
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,12 +20,12 @@ from burnish_optimizer.io.work_store import Claim, ClaimLost
 from burnish_optimizer.settings import OptimizerSettings
 from burnish_shared.bus.connect import Bus
 from burnish_shared.clock import Clock
-from burnish_shared.db.session import Database
+from burnish_shared.db.session import UNAVAILABLE, Database
 from burnish_shared.errors import BurnishError, Unavailable
 
 log = structlog.get_logger("burnish.optimizer")
 
-PAUSE_AFTER_OUTAGE_S = 1.0
+PAUSE_AFTER_OUTAGE_S = 0.5
 
 CLAIMS_MOST = 50
 """Work that was claimed so often and never ended kills who touches it, or is never given the time: it fails, with what it has."""
@@ -60,6 +59,7 @@ class Workshop:
     async def run(self, stop: asyncio.Event) -> None:
         """Claims and works until `stop`; then gives back what is under way, for another replica to go on with."""
         try:
+            await self._release_from_before()
             while not stop.is_set():
                 await self._claim()
                 await self._nap(stop)
@@ -78,15 +78,23 @@ class Workshop:
             await _ended(*waiting)
         self._wake.clear()
 
+    async def _release_from_before(self) -> None:
+        """A process that starts under this name holds nothing yet: what is held in it was held by one that died."""
+        try:
+            async with self.db.unit_of_work() as tx:
+                released = await work_store.release_all(tx, worker=self.settings.replica)
+        except Unavailable:
+            return  # the leases run out by themselves
+        if released:
+            log.warning("work.found_from_before", count=released)
+
     async def _claim(self) -> None:
         room = self.settings.jobs_at_once - len(self._running)
         if room <= 0:
             return
         try:
             async with self.db.unit_of_work() as tx:
-                claims = await work_store.claim_work(
-                    tx, worker=f"{self.settings.replica}:{os.getpid()}", lease_s=self.settings.lease_s, most=room
-                )
+                claims = await work_store.claim_work(tx, worker=self.settings.replica, lease_s=self.settings.lease_s, most=room)
         except Unavailable:
             return
         for claim in claims:
@@ -108,18 +116,13 @@ class Workshop:
         try:
             if claim.fence > CLAIMS_MOST:
                 raise BurnishError(f"This was begun {CLAIMS_MOST} times and never came to an end.")
-            how = await self._hold(claim)
+            how = await self._hold_through_outages(claim)
         except asyncio.CancelledError:
             how = "released"
             await asyncio.shield(self._release(claim))
             raise
         except ClaimLost:
             how = "lost"
-        except Unavailable as error:
-            how = "released"
-            log.warning("work.interrupted", **about, error=error.message)
-            await asyncio.sleep(PAUSE_AFTER_OUTAGE_S)
-            await self._release(claim)
         except BurnishError as error:
             how = "failed"
             await self._fail(claim, error)
@@ -133,6 +136,26 @@ class Workshop:
             metrics.WORK_SECONDS.labels(claim.kind).observe(asyncio.get_running_loop().time() - began)
             log.info("work.ended", **about, how=how)
             self.wake_relay()
+
+    async def _hold_through_outages(self, claim: Claim) -> str:
+        """While PostgreSQL or NATS is away, the claim is kept, and the work begun again over what is written. Raises ClaimLost."""
+        while True:
+            try:
+                return await self._hold(claim)
+            except (Unavailable, *UNAVAILABLE) as error:
+                log.warning("work.interrupted", id=str(claim.id), error=str(error) or type(error).__name__)
+            await self._regain(claim)
+
+    async def _regain(self, claim: Claim) -> None:
+        """Returns once the claim is renewed; another replica may have it by then."""
+        while True:
+            await asyncio.sleep(PAUSE_AFTER_OUTAGE_S)
+            try:
+                async with self.db.unit_of_work(workspace=claim.workspace_id) as tx:
+                    await work_store.renew(tx, claim, lease_s=self.settings.lease_s)
+                return
+            except (Unavailable, *UNAVAILABLE):
+                continue
 
     async def _hold(self, claim: Claim) -> str:
         """Does the work beside a desk and a keeper. Returns how it ended; raises what failed it."""

@@ -10,7 +10,7 @@ from tests.integration.optimization.conftest import Desk, make_desk
 from tests.integration.optimization.test_test_runs import assert_books_are_in_order, books, crash
 from tests.integration.optimization.tickets import CUES, tickets
 
-BUDGET = 640
+BUDGET = 800
 
 
 async def start(desk: Desk, **more: Any) -> str:
@@ -21,6 +21,11 @@ async def start(desk: Desk, **more: Any) -> str:
     return str(started.body["id"])
 
 
+def measured(job: Any) -> list[Any]:
+    """What was found on the test split. Whether it proves a gain depends on how often was looked before."""
+    return [job["test"][name] for name in ("n", "baseline", "candidate", "fixed", "broken")]
+
+
 @pytest.mark.capability("O1", "O2", "O4", "O6", "O7")
 @pytest.mark.promise("O-05")
 async def test_a_weak_prompt_is_improved_proven_and_accepted(stack: Stack, desk: Desk, start_optimizer: Any) -> None:
@@ -29,7 +34,7 @@ async def test_a_weak_prompt_is_improved_proven_and_accepted(stack: Stack, desk:
     job = await desk.until(f"/v1/optimizations/{job_id}")
     assert (job["status"], job["outcome"]) == ("completed", "improved"), {name: value for name, value in job.items() if name != "edits"}
     test = job["test"]
-    assert test["n"] == 64 and test["ci_low"] > 0 and test["p_value"] <= test["alpha"] == 0.025 and test["look"] == 1
+    assert test["n"] == 96 and test["ci_low"] > 0 and test["p_value"] <= test["alpha"] == 0.025 and test["look"] == 1
     assert 0 < job["progress"]["evaluations"] <= BUDGET
     assert {edit["state"] for edit in job["edits"]} >= {"chosen", "rejected"}
     assert all(edit["reason"] for edit in job["edits"] if edit["state"] == "rejected")
@@ -42,7 +47,7 @@ async def test_a_weak_prompt_is_improved_proven_and_accepted(stack: Stack, desk:
     evidence = suggestion["evidence"]
     assert suggestion["status"] == "open" and suggestion["simulated"] is True and evidence["test"] == test
     assert evidence["edits"] and all(edit["effect_low"] <= edit["effect"] <= edit["effect_high"] for edit in evidence["edits"])
-    assert len(evidence["fixed"]) == test["fixed"] and evidence["validation"]["candidate"] > evidence["validation"]["baseline"]
+    assert len(evidence["fixed"]) == min(50, test["fixed"]) and evidence["validation"]["candidate"] > evidence["validation"]["baseline"]
     assert {row["category"] for row in evidence["per_category"]} == set(CUES) and evidence["cost"]["candidate_nusd"] > 0
     assert any(line.startswith("+") for line in evidence["diff"])
 
@@ -73,13 +78,27 @@ async def test_a_killed_job_goes_on_from_what_it_has_and_ends_as_if_nothing_had_
     await start_optimizer(replica="b")
     jobs = [await desk.until(f"/v1/optimizations/{job_id}") for job_id in (one, other)]
     for job in jobs:
-        assert job["outcome"] == "improved"
         rows = await books(stack, "SELECT question, item_id, repeat, attempt FROM evaluations WHERE owner_id = $1::text::uuid", job["id"])
         executions = await books(stack, "SELECT execution_id FROM executions WHERE job_id = $1::text::uuid", job["id"])
         assert len(rows) == len(executions) and all(row["attempt"] == 1 for row in rows)
     assert sorted(job["test"]["look"] for job in jobs) == [1, 2]
-    texts = [(await desk.caller("GET", f"/v1/suggestions/{job['suggestion_id']}")).body["content"] for job in jobs]
-    assert texts[0] == texts[1]
+    assert measured(jobs[0]) == measured(jobs[1])
+    assert [edit["text"] for edit in jobs[0]["edits"]] == [edit["text"] for edit in jobs[1]["edits"]]
+    await assert_books_are_in_order(stack, desk.caller)
+
+
+@pytest.mark.promise("O-01")
+async def test_a_job_whose_connections_are_cut_goes_on(stack: Stack, desk: Desk, start_optimizer: Any) -> None:
+    await start_optimizer()
+    job_id = await start(desk)
+    for reached in (60, 160, 260):
+        while (await desk.caller("GET", f"/v1/optimizations/{job_id}")).body["progress"]["evaluations"] < reached:
+            pass
+        await books(stack, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'burnish_optimizer'")
+    job = await desk.until(f"/v1/optimizations/{job_id}")
+    assert (job["status"], job["outcome"]) == ("completed", "improved"), job["error"]
+    claims = await books(stack, "SELECT fence FROM optimization_jobs WHERE job_id = $1::text::uuid", job_id)
+    assert claims[0]["fence"] == 1
     await assert_books_are_in_order(stack, desk.caller)
 
 

@@ -56,9 +56,9 @@ async def test_a_killed_optimizer_leaves_nothing_to_buy_twice(stack: Stack, desk
     await crash(stack, first, run_id)
     await start_optimizer(replica="b")
     run = await desk.until(f"/v1/test-runs/{run_id}")
-    assert run["status"] == "completed" and run["metrics"]["total"] == 64 * 3
+    assert run["status"] == "completed" and run["metrics"]["total"] == 96 * 3
     rows = await books(stack, "SELECT execution_id FROM executions WHERE job_id = $1::text::uuid", run_id)
-    assert len(rows) == 64 * 3
+    assert len(rows) == 96 * 3
     assert [dict(row) for row in await books(stack, "SELECT number, alpha FROM test_looks WHERE owner_id = $1::text::uuid", run_id)] == [
         {"number": None, "alpha": None}
     ]

@@ -20,7 +20,7 @@ FRAMES = (
 WEAK = "Sort the ticket into one of: billing, shipping, access, hardware"
 
 
-def tickets(*, train: int = 20, validation: int = 10, test: int = 16, seed: int = 5) -> list[dict[str, Any]]:
+def tickets(*, train: int = 20, validation: int = 10, test: int = 24, seed: int = 5) -> list[dict[str, Any]]:
     """So many tickets a queue and split; each of them once."""
     rng = random.Random(seed)
     items: dict[str, dict[str, Any]] = {}

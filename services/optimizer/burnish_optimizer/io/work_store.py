@@ -31,6 +31,12 @@ async def claim_work(tx: Tx, *, worker: str, lease_s: int, most: int) -> list[Cl
     return [Claim(**dict(row)) for row in rows]
 
 
+async def release_all(tx: Tx, *, worker: str) -> int:
+    """Gives back what a process of this name held when it died. Returns how much that was."""
+    released: int = await tx.fetchval("SELECT release_work($1)", worker)
+    return released
+
+
 async def renew(tx: Tx, claim: Claim, *, lease_s: int) -> None:
     """Raises ClaimLost."""
     await _update(tx, claim, "leased_until = clock_timestamp() + $4 * interval '1 second'", lease_s)

@@ -203,7 +203,18 @@ BEGIN
          started_at = coalesce(j.started_at, clock_timestamp())
     FROM due WHERE j.job_id = due.one RETURNING 'optimization'::text, j.job_id, j.workspace_id, j.fence;
 END $$;
+-- A worker that starts gives back what a process of its name held when it died. Should that process live after all, the next claim's fence stops it.
+CREATE FUNCTION release_work(p_worker text) RETURNS integer LANGUAGE plpgsql SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
+DECLARE n integer; m integer;
+BEGIN
+  UPDATE test_runs SET leased_until = NULL WHERE leased_by = p_worker AND status = 'running';
+  GET DIAGNOSTICS n = ROW_COUNT;
+  UPDATE optimization_jobs SET leased_until = NULL WHERE leased_by = p_worker AND status = 'running';
+  GET DIAGNOSTICS m = ROW_COUNT;
+  RETURN n + m;
+END $$;
 GRANT UPDATE ON test_runs, optimization_jobs TO burnish_lookup;
+CALL make_lookup_function('release_work(text)', app => false, worker => true);
 CALL make_lookup_function('claim_work(text, integer, integer)', app => false, worker => true);
 
 RESET ROLE;
