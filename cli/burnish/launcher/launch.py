@@ -19,6 +19,7 @@ from burnish.launcher.environment import Surroundings
 from burnish.launcher.files import write_json
 from burnish.launcher.fleet import Fleet, open_public_socket
 from burnish.launcher.home import Home, HomeLock
+from burnish.launcher.leftovers import end_leftovers
 from burnish.launcher.passwords import load_secrets
 from burnish.launcher.ports import PREDECESSOR_PATIENCE_S, Ports
 from burnish.launcher.report import Report
@@ -75,8 +76,10 @@ class Launch:
         before = recorded_state(self._home)
         has_crashed = before.state in ("starting", "ready", "stopping")
         self._ports = Ports(before.ports, say=self._report.say, patience_s=PREDECESSOR_PATIENCE_S if has_crashed else 0)
-        self._enter("starting")
         self._report.say(f"Burnish home: {self._home.path}")
+        if has_crashed and (left := await end_leftovers(before.pids, home=self._home.path)):
+            self._report.say(f"ended what a killed launcher left behind: {', '.join(left)}")
+        self._enter("starting")
         starting = asyncio.create_task(self._start())
         told_to_stop = asyncio.create_task(self._stop.wait())
         await asyncio.wait({starting, told_to_stop}, return_when=asyncio.FIRST_COMPLETED)

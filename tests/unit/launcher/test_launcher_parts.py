@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import socket
 import sys
 from pathlib import Path
@@ -14,6 +15,7 @@ from burnish.launcher.endpoints import external_nats, with_login
 from burnish.launcher.environment import Surroundings, service_environment
 from burnish.launcher.files import read_json, write_json
 from burnish.launcher.home import Home, HomeLock, holder
+from burnish.launcher.leftovers import end_leftovers
 from burnish.launcher.logs import LogReader, rotate
 from burnish.launcher.passwords import Secrets, load_secrets
 from burnish.launcher.servers import postgres_settings
@@ -212,7 +214,7 @@ async def test_a_process_that_ends_is_started_again(tmp_path: Path) -> None:
         return await spawn((sys.executable, "-c", "import time; time.sleep(60)"), log=tmp_path / "one.log")
 
     async def stop(process: asyncio.subprocess.Process) -> None:
-        await end(process, signals=(9,), grace_s=5)  # type: ignore[arg-type]
+        await end(process, signals=(signal.SIGKILL,), grace_s=5)
 
     await supervisor.add(Member("one", start=start, stop=stop))
     os.kill(supervisor.pids()["one"], 9)
@@ -222,6 +224,19 @@ async def test_a_process_that_ends_is_started_again(tmp_path: Path) -> None:
     assert supervisor.restarts() == {"one": 1}
     assert supervisor.pids() == {}
     assert any("SIGKILL" in line for line in said)
+
+
+async def test_what_a_killed_launcher_left_behind_is_ended_and_strangers_are_left_alone(tmp_path: Path) -> None:
+    sleep = "import time; time.sleep(60)"
+    ours = await spawn((sys.executable, "-c", sleep, str(tmp_path)), log=tmp_path / "ours.log")
+    stranger = await spawn((sys.executable, "-c", sleep), log=tmp_path / "stranger.log")
+
+    ended = await end_leftovers({"nats": ours.pid, "executor": stranger.pid, "gone": 2**22 + 1}, home=tmp_path)
+
+    assert ended == ["nats"]
+    assert await asyncio.wait_for(ours.wait(), 10) == -9
+    assert stranger.returncode is None
+    await end(stranger, signals=(signal.SIGKILL,), grace_s=5)
 
 
 @pytest.mark.parametrize(("code", "words"), [(1, "ended with code 1"), (-9, "was ended by SIGKILL"), (-99, "was ended by signal 99")])
