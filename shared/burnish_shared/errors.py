@@ -38,84 +38,116 @@ class BurnishError(Exception):
 
 
 class BadRequest(BurnishError):
+    """The request cannot be understood as it is."""
+
     type = "invalid_request_error"
     code = "bad_request"
     status = 400
 
 
 class InvalidBody(BadRequest):
+    """The body is no JSON that we accept: malformed, not UTF-8, nested too deep, or holding what cannot be stored."""
+
     code = "invalid_body"
 
 
 class InvalidField(BadRequest):
+    """A field, header or query parameter is missing, unknown or has a wrong value; `param` names it, `details.problems` lists all."""
+
     code = "invalid_field"
     status = 422
 
 
 class MissingVariables(BadRequest):
+    """The prompt needs variables that were not given; the message names every one."""
+
     code = "missing_variables"
     status = 422
 
 
 class IdempotencyMismatch(BadRequest):
+    """The Idempotency-Key was used with another body before."""
+
     code = "idempotency_mismatch"
     status = 422
 
 
 class Unauthenticated(BurnishError):
+    """No key, or one that is unknown, revoked or expired."""
+
     type = "authentication_error"
     code = "unauthenticated"
     status = 401
 
 
 class OutOfCredit(BurnishError):
+    """The workspace's credit does not suffice for this call."""
+
     type = "billing_error"
     code = "out_of_credit"
     status = 402
 
 
 class BudgetExhausted(OutOfCredit):
+    """A budget is spent until its period ends."""
+
     code = "budget_exhausted"
 
 
 class Forbidden(BurnishError):
+    """The key's role does not allow this."""
+
     type = "permission_error"
     code = "forbidden"
     status = 403
 
 
 class Suspended(Forbidden):
+    """The account is suspended by the operator."""
+
     code = "suspended"
 
 
 class NotFound(BurnishError):
+    """There is no such thing in this workspace; also said of what belongs to another."""
+
     type = "not_found_error"
     code = "not_found"
     status = 404
 
 
 class Conflict(BurnishError):
+    """What is there contradicts the request: a name that is taken, a state that does not allow it."""
+
     type = "conflict_error"
     code = "conflict"
     status = 409
 
 
 class IdempotencyInProgress(Conflict):
+    """The first request with this Idempotency-Key is still running."""
+
     code = "idempotency_in_progress"
     retryable = True
 
 
 class NewerVersion(Conflict):
+    """A version was saved since `base_version`; `newer_version` and `merge` stand beside the error."""
+
     code = "newer_version"
 
 
 class PayloadTooLarge(BurnishError):
+    """The body is longer than this route takes."""
+
     type = "invalid_request_error"
     code = "payload_too_large"
     status = 413
 
 
 class RateLimited(BurnishError):
+    """The rate limit of the workspace, the key or the provider is reached."""
+
     type = "rate_limit_error"
     code = "rate_limited"
     status = 429
@@ -123,6 +155,8 @@ class RateLimited(BurnishError):
 
 
 class Unavailable(BurnishError):
+    """PostgreSQL, NATS or every executor is away or busy; nothing was done."""
+
     type = "unavailable_error"
     code = "unavailable"
     status = 503
@@ -130,6 +164,8 @@ class Unavailable(BurnishError):
 
 
 class ProviderFailed(BurnishError):
+    """The model's provider failed, or what it sent could not be used."""
+
     type = "provider_error"
     code = "provider_failed"
     status = 502
@@ -137,5 +173,7 @@ class ProviderFailed(BurnishError):
 
 
 class ProviderTimedOut(ProviderFailed):
+    """The deadline passed before the provider had answered."""
+
     code = "provider_timed_out"
     status = 504

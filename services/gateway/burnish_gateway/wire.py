@@ -161,6 +161,13 @@ def invalid_field(error: ValidationError) -> InvalidField:
     return InvalidField(f"{first['param'] or 'body'}: {first['message']}", param=first["param"], details={"problems": problems})
 
 
+def json_body(model: type[BaseModel]) -> dict[str, Any]:
+    """`openapi_extra` of a route that reads its JSON body itself. Definitions are written in place: a `$ref` would point nowhere."""
+    schema = model.model_json_schema()
+    inlined = _inline(schema, schema.pop("$defs", {}))
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": inlined}}}}
+
+
 def json_response(value: Any, *, status: int = 200, headers: dict[str, str] | None = None) -> Response:
     body = value.model_dump_json().encode() if isinstance(value, BaseModel) else json.dumps(value, ensure_ascii=False, default=str).encode()
     return Response(body, status_code=status, media_type="application/json", headers=headers)
@@ -177,6 +184,14 @@ def error_response(error: BurnishError, *, request_id: str) -> Response:
     if error.retry_after_s is not None:
         headers["retry-after"] = str(max(1, -int(-error.retry_after_s // 1)))
     return Response(body.model_dump_json().encode(), status_code=error.status, media_type="application/json", headers=headers)
+
+
+def _inline(schema: Any, definitions: dict[str, Any]) -> Any:
+    if isinstance(schema, dict):
+        if "$ref" in schema:
+            return _inline(definitions[schema["$ref"].rpartition("/")[2]], definitions)
+        return {name: _inline(one, definitions) for name, one in schema.items()}
+    return [_inline(one, definitions) for one in schema] if isinstance(schema, list) else schema
 
 
 def _path(location: tuple[int | str, ...]) -> str:

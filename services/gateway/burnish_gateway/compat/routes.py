@@ -22,7 +22,7 @@ from burnish_gateway.execution.routes import headers_of, outcome_of
 from burnish_gateway.execution.streaming import EventStream, paced, unless_gone
 from burnish_gateway.execution.submit import Admitted, Repeated, submit
 from burnish_gateway.idempotency import fingerprint_of, key_of
-from burnish_gateway.wire import ErrorAnswer, read_body
+from burnish_gateway.wire import ErrorAnswer, json_body, read_body
 from burnish_shared.books.admission import IdempotencyKey
 from burnish_shared.errors import BurnishError
 
@@ -43,7 +43,7 @@ HEADERS_WAIT_S = 0.5
         200: {"description": "A `chat.completion`; with `stream` events of `chat.completion.chunk`, then `[DONE]` or an error"},
         **{code: {"model": ErrorAnswer} for code in (400, 401, 402, 403, 404, 409, 413, 422, 429, 502, 503, 504)},
     },
-    openapi_extra={"requestBody": {"required": True, "content": {"application/json": {"schema": ChatBody.model_json_schema()}}}},
+    openapi_extra=json_body(ChatBody),
 )
 async def complete_chat(request: Request) -> Response:
     try:

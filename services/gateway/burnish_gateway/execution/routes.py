@@ -20,7 +20,7 @@ from burnish_gateway.execution.replay import replay
 from burnish_gateway.execution.streaming import EventStream, paced, unless_gone
 from burnish_gateway.execution.submit import Admitted, Repeated, submit
 from burnish_gateway.idempotency import fingerprint_of, key_of
-from burnish_gateway.wire import ApiModel, ErrorAnswer, error_response, json_response, make_router, parse_model, read_body
+from burnish_gateway.wire import ApiModel, ErrorAnswer, error_response, json_body, json_response, make_router, parse_model, read_body
 from burnish_gateway.wire import Text as PlainText
 from burnish_shared.books.admission import IdempotencyKey
 from burnish_shared.contracts.executions import Outcome
@@ -96,7 +96,7 @@ class Queued(ApiModel):
         202: {"model": Queued, "description": "`mode: background`: read it by its id"},
         **{code: {"model": ErrorAnswer} for code in (400, 401, 402, 403, 404, 409, 413, 422, 429, 502, 503, 504)},
     },
-    openapi_extra={"requestBody": {"required": True, "content": {"application/json": {"schema": NewExecution.model_json_schema()}}}},
+    openapi_extra=json_body(NewExecution),
 )
 async def execute(request: Request) -> Response:
     gateway = gateway_of(request)

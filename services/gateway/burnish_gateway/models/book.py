@@ -13,10 +13,14 @@ from burnish_shared.errors import InvalidField, NotFound
 
 
 class ModelNotFound(NotFound):
+    """There is no such model, or it is retired."""
+
     code = "model_not_found"
 
 
 class PriceUnknown(InvalidField):
+    """The model has no price yet, and paid use fails closed; set one with `POST /v1/models`."""
+
     code = "price_unknown"
 
 
