@@ -17,7 +17,7 @@ EDGES = {
     "services/executor/burnish_executor/consumers.py:_run_and_log": "the edge of one execution: no neighbour ends with it",
     "services/executor/burnish_executor/record_batch.py:run": "a batch of records: each waiting execution gets the failure",
     "services/optimizer/burnish_optimizer/work.py:_work": "the edge of one job: no neighbour ends with it",
-    "services/analytics/burnish_analytics/housework.py:_every": "a round of housework that failed is counted; the next tries again",
+    "services/analytics/burnish_analytics/housework.py:_round": "a round of housework that failed is counted; the next tries again",
     "services/webhooks/burnish_webhooks/app.py:every": "as above",
     "services/webhooks/burnish_webhooks/dispatch_due.py:_make": "the edge of one delivery: no neighbour ends with it",
     "services/webhooks/burnish_webhooks/io/sender.py:post": "whatever a receiver or its network does becomes an outcome",
@@ -73,7 +73,8 @@ def test_nothing_prints() -> None:
 
 
 def _broad(module: Module, node: ast.AST) -> list[str]:
-    if not isinstance(node, ast.ExceptHandler):
+    """Where a handler catches everything. One that cleans up and raises again swallows nothing."""
+    if not isinstance(node, ast.ExceptHandler) or (isinstance(node.body[-1], ast.Raise) and node.body[-1].exc is None):
         return []
     caught = node.type.elts if isinstance(node.type, ast.Tuple) else [node.type] if node.type else []
     if caught and not {dotted(one) for one in caught} & {"Exception", "BaseException"}:

@@ -1,0 +1,61 @@
+"""The generated reference says what the code says. After a wanted change: `make snapshots`, and read the difference."""
+
+import json
+
+import pytest
+
+from tests.snapshots.reference import ROOT, outdated
+
+REFERENCE = ROOT / "docs/reference"
+
+
+def test_the_generated_reference_is_up_to_date() -> None:
+    assert not outdated(), "run `make snapshots` and commit what it writes"
+
+
+def test_every_operation_of_openapi_says_what_it_does_and_how_it_fails() -> None:
+    document = json.loads((REFERENCE / "openapi.json").read_text())
+    operations = [
+        (f"{method} {path}", operation)
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+        if path.startswith("/v1/")
+    ]
+    assert len(operations) > 50
+    assert not [name for name, operation in operations if not operation.get("summary")]
+    assert not [name for name, operation in operations if not {"200", "201", "202", "204"} & set(operation["responses"])]
+
+
+def test_every_subject_of_a_stream_is_a_channel_that_somebody_sends_to() -> None:
+    document = json.loads((REFERENCE / "asyncapi.json").read_text())
+    channels = {one["address"]: name for name, one in document["channels"].items()}
+    from burnish_shared.streams import ADVISORY, STREAMS
+
+    wanted = {subject for stream in STREAMS if stream is not ADVISORY for subject in stream.subjects}
+    assert wanted <= set(channels)
+    sent = {one["channel"]["$ref"].rpartition("/")[2] for one in document["operations"].values() if one["action"] == "send"}
+    assert {channels[subject] for subject in wanted} <= sent
+
+
+def test_every_reference_inside_the_documents_leads_somewhere() -> None:
+    for name in ("openapi.json", "asyncapi.json"):
+        document = json.loads((REFERENCE / name).read_text())
+        for reference in _references(document):
+            here = document
+            for step in reference.removeprefix("#/").split("/"):
+                assert step in here, f"{name}: {reference}"
+                here = here[step]
+
+
+@pytest.mark.promise("G-08")
+def test_every_error_code_has_one_status() -> None:
+    lines = [line.split("|") for line in (REFERENCE / "errors.md").read_text().splitlines() if line.startswith("| `")]
+    codes = [line[1].strip() for line in lines]
+    assert len(codes) > 15 and len(codes) == len(set(codes))
+
+
+def _references(value: object) -> list[str]:
+    if isinstance(value, dict):
+        own = [value["$ref"]] if isinstance(value.get("$ref"), str) else []
+        return own + [one for inner in value.values() for one in _references(inner)]
+    return [one for inner in value for one in _references(inner)] if isinstance(value, list) else []
