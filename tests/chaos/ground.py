@@ -1,0 +1,143 @@
+"""An installation that is shot at: its processes by name, ways to hurt them, and the audit at the end."""
+
+import asyncio
+import json
+import os
+import shutil
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import aiohttp
+
+from tests.embedded.installation import BURNISH, Installation, is_alive
+
+REPLICAS = "gateway=2,executor=2"
+
+ENVIRONMENT = {
+    "BURNISH_DEADLINE_S": "8",
+    "BURNISH_SWEEP_INTERVAL_S": "0.5",
+    "BURNISH_SWEEP_GRACE_S": "3",
+    "BURNISH_BATCH_DEADLINE_S": "8",
+    "BURNISH_QUEUE_LIMIT_S": "40",
+    "BURNISH_ACK_WAIT_S": "3",
+    "BURNISH_JOIN_INTERVAL_S": "1",
+    "BURNISH_WEBHOOK_SCHEDULE_FACTOR": "0.05",
+    "BURNISH_WEBHOOK_TOTAL_TIMEOUT_S": "2",
+    "BURNISH_WEBHOOK_LEASE_S": "4",
+    "BURNISH_SIMULATOR_LATENCY_RATIO": "0.5",
+    "BURNISH_AUDIT_PATIENCE_S": "45",
+}
+"""Every time limit that matters is a setting, so that faults are over in seconds; the latency keeps several calls under way."""
+
+HEAL_S = 30.0
+
+
+@dataclass(slots=True)
+class Ground:
+    """A running installation."""
+
+    installation: Installation
+    url: str
+    api_key: str
+
+    def state(self) -> dict[str, Any]:
+        """What the launcher last wrote. Read from the file, because the command takes a third of a second."""
+        while True:
+            try:
+                state: dict[str, Any] = json.loads((self.installation.home / "state.json").read_text())
+                return state
+            except ValueError:  # Caught in the middle of a write.
+                continue
+
+    def pid(self, name: str) -> int:
+        return int(self.state()["pids"][name])
+
+    def names(self) -> list[str]:
+        return sorted(self.state()["pids"])
+
+    def signal(self, name: str, number: int) -> int:
+        """Sends a signal; returns whom it went to."""
+        pid = self.pid(name)
+        os.kill(pid, number)
+        return pid
+
+    async def kill(self, name: str) -> None:
+        """kill -9, and back again: the launcher has started it anew and everything answers."""
+        await self.heal(name, of_pid=self.signal(name, signal.SIGKILL))
+
+    async def freeze(self, name: str, for_s: float) -> None:
+        """SIGSTOP, and after a while SIGCONT."""
+        pid = self.signal(name, signal.SIGSTOP)
+        try:
+            await asyncio.sleep(for_s)
+        finally:
+            if is_alive(pid):
+                os.kill(pid, signal.SIGCONT)
+
+    async def heal(self, name: str, *, of_pid: int) -> None:
+        """Waits until `name` runs under another pid and everything is ready."""
+        async with asyncio.timeout(HEAL_S):
+            while self.state()["pids"].get(name, of_pid) == of_pid:
+                await asyncio.sleep(0.05)
+            async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=2)) as http:
+                for probe in self._probes(name):
+                    while not await _is_ready(http, probe):
+                        await asyncio.sleep(0.05)
+
+    async def put_back_store_of_nats(self, older: Path) -> None:
+        """NATS dies and comes back with the store as it was when `older` was copied."""
+        store = self.installation.home / "nats" / "store"
+        pid = self.signal("nats", signal.SIGKILL)
+        shutil.rmtree(store, ignore_errors=True)
+        shutil.copytree(older, store)
+        await self.heal("nats", of_pid=pid)
+
+    def copy_store_of_nats(self, to: Path) -> None:
+        """As a backup would take it: with the server stopped for a moment, so that the files fit each other."""
+        pid = self.signal("nats", signal.SIGSTOP)
+        try:
+            shutil.copytree(self.installation.home / "nats" / "store", to)
+        finally:
+            os.kill(pid, signal.SIGCONT)
+
+    async def audit(self, journal: Path) -> tuple[int, dict[str, Any], str]:
+        """Exit code, the JSON, and what was told meanwhile, of `burnish doctor --audit --journal`."""
+        process = await asyncio.create_subprocess_exec(
+            *BURNISH, "doctor", "--audit", "--json", "--journal", str(journal), "--home", str(self.installation.home),
+            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, env=os.environ | ENVIRONMENT,
+        )  # fmt: skip
+        out, told = await process.communicate()
+        return process.returncode or 0, json.loads(out) if out else {}, told.decode()
+
+    def _probes(self, name: str) -> list[str]:
+        """Ready means: this process, and a gateway in front of it."""
+        own = self.state()["metrics"].get(name)
+        return [f"{self.url}/readyz", *([f"http://127.0.0.1:{urlsplit(own).port}/readyz"] if own else [])]
+
+
+async def _is_ready(http: aiohttp.ClientSession, url: str) -> bool:
+    try:
+        async with http.get(url) as response:
+            return response.status == 200
+    except (aiohttp.ClientError, TimeoutError, OSError):
+        return False
+
+
+@asynccontextmanager
+async def ground(home: Path) -> AsyncIterator[Ground]:
+    """Starts an installation in `home` and stops it at the end. Its logs stay when the block failed."""
+    installation = Installation(home, environment=ENVIRONMENT)
+    connection = await asyncio.to_thread(installation.up, replicas=REPLICAS)
+    try:
+        yield Ground(installation, connection["url"], connection["api_key"])
+    except BaseException:
+        print(f"the logs of this run are in {home / 'logs'}", file=sys.stderr)
+        raise
+    finally:
+        await asyncio.to_thread(installation.down)
