@@ -4,7 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 
 BYTES_PER_TOKEN = 3
-"""English text has about 4 bytes a token with the tokenizers of OpenAI (their help page 'What are tokens'); Chinese about 3. The smaller is safer."""
+"""English text has about 4 bytes a token with the tokenizers of OpenAI (their help page 'What are tokens'), Chinese about 3.
+
+The smaller is safer: a hold must not be too small.
+"""
 
 TOKENS_PER_MESSAGE = 6
 """Role and separators: 3 to 4 tokens in OpenAI's cookbook, rounded up."""
@@ -20,14 +23,24 @@ def tokens_in_text(text: str) -> int:
 
 def tokens_in_messages(messages: Sequence[dict[str, Any]]) -> int:
     """An estimate from above for the input of a chat call."""
-    return sum(TOKENS_PER_MESSAGE + _tokens_in_content(message.get("content")) + _tokens_in_calls(message.get("tool_calls")) for message in messages) + 3
+    return (
+        sum(
+            TOKENS_PER_MESSAGE + _tokens_in_content(message.get("content")) + _tokens_in_calls(message.get("tool_calls"))
+            for message in messages
+        )
+        + 3
+    )
 
 
 def _tokens_in_content(content: Any) -> int:
     if isinstance(content, str):
         return tokens_in_text(content)
     if isinstance(content, list):
-        return sum(TOKENS_PER_IMAGE if part.get("type") == "image_url" else tokens_in_text(str(part.get("text", ""))) for part in content if isinstance(part, dict))
+        return sum(
+            TOKENS_PER_IMAGE if part.get("type") == "image_url" else tokens_in_text(str(part.get("text", "")))
+            for part in content
+            if isinstance(part, dict)
+        )
     return 0
 
 
