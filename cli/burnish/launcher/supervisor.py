@@ -84,9 +84,7 @@ class Supervisor:
         try:
             member.process = await member.start()
             self._say(f"{member.name} runs again (pid {member.process.pid})")
-        except StartFailed as failure:
-            self._say(f"{member.name} could not be started again: {failure}")
-        except OSError as failure:
+        except (StartFailed, OSError) as failure:
             self._say(f"{member.name} could not be started again: {failure}")
         self._changed()
 
