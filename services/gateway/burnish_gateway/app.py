@@ -74,8 +74,10 @@ def build_app(settings: GatewaySettings) -> FastAPI:
     for feature in FEATURES:
         app.include_router(importlib.import_module(f"burnish_gateway.{feature}.routes").router)
     from burnish_gateway.operations import router as operations
+    from burnish_gateway.status_page import router as status_page
 
     app.include_router(operations)
+    app.include_router(status_page)
     _handle_errors(app)
     app.add_middleware(RequestContext)
     return app
