@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from burnish import audit_bus, audit_journal, audit_store
+from burnish.audit_deliveries import missing_deliveries
 from burnish_analytics.recount import recount_all
 from burnish_shared.db.session import Database
 from burnish_shared.errors import Unavailable
@@ -83,6 +84,7 @@ async def audit(
     try:
         began_at, waited_s, under_way = await _settle(db, nats_url, patience_s=patience_s, say=say)
         checks = await _ask_all(db, began_at)
+        checks.append(await _deliveries(db, began_at))
         checks.append(await _recount(db))
         if journal is not None:
             wrong = await audit_journal.compare(db, journal)
@@ -128,6 +130,11 @@ async def _ask_all(db: Database, began_at: datetime) -> list[Check]:
             looked_at, examples, wrong = await audit_store.ask(tx, question, began_at=began_at)
         checks.append(Check(question.name, looked_at, wrong, examples))
     return checks
+
+
+async def _deliveries(db: Database, began_at: datetime) -> Check:
+    due, missing = await missing_deliveries(db, began_at=began_at)
+    return Check("every event of the last day reached the webhook endpoints that want it", due, len(missing), missing[: audit_store.SHOWN])
 
 
 async def _recount(db: Database) -> Check:

@@ -192,3 +192,24 @@ async def counted_days(tx: Tx) -> tuple[datetime, datetime] | None:
     """From when to when executions were counted; None when none was."""
     row = await tx.fetchrow("SELECT min(finished_at) AS first, max(finished_at) AS last FROM execution_facts")
     return None if row is None or row["first"] is None else (row["first"], row["last"])
+
+
+async def endpoints(tx: Tx) -> Sequence[Record]:
+    """The webhook endpoints that stand, with what they want and since when."""
+    return await tx.fetch("SELECT endpoint_id, workspace_id, events, filters, updated_at FROM webhook_endpoints WHERE deleted_at IS NULL")
+
+
+async def events(tx: Tx, *, after: int, before: datetime) -> Sequence[Record]:
+    """The next published events, in order, with their number in the outbox; none when there are no more."""
+    return await tx.fetch(
+        "SELECT outbox_id, body, created_at FROM outbox WHERE stream = 'EVENTS' AND outbox_id > $1 AND sent_at < $2"
+        " ORDER BY outbox_id LIMIT 2000",
+        after,
+        before,
+    )
+
+
+async def deliveries_of(tx: Tx, event_ids: Sequence[UUID]) -> set[tuple[UUID, UUID]]:
+    """(event, endpoint) of the deliveries that were made of these events."""
+    rows = await tx.fetch("SELECT event_id, endpoint_id FROM webhook_deliveries WHERE event_id = ANY ($1)", sorted(set(event_ids)))
+    return {(row["event_id"], row["endpoint_id"]) for row in rows}

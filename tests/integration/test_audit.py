@@ -73,6 +73,13 @@ LOST_REACTION = "INSERT INTO feedback_ids SELECT workspace_id, gen_random_uuid()
 DEAD_LETTER = """INSERT INTO dead_letters (dead_letter_id, consumer, stream, stream_seq, subject, deliveries, reason)
     VALUES (gen_random_uuid(), 'c', 'EVENTS', 7, 's', 1, 'not readable')"""
 
+ENDPOINT = """INSERT INTO webhook_endpoints (endpoint_id, workspace_id, url, events, secret_sealed, updated_at)
+    SELECT gen_random_uuid(), workspace_id, 'https://example.com', '{alert.*}', '', now() - interval '1 hour' FROM workspaces"""
+LOST_EVENT = """INSERT INTO outbox (service, subject, message_id, body, sent_at, stream, stream_seq)
+    SELECT 'analytics', 's', 'm', convert_to(json_build_object('id', gen_random_uuid(), 'type', 'alert.raised',
+           'workspace_id', workspace_id, 'occurred_at', now(), 'data', '{}'::json)::text, 'UTF8'), clock_timestamp(), 'EVENTS', 1
+      FROM workspaces"""
+
 
 @pytest.mark.parametrize(
     "spoils",
@@ -86,6 +93,7 @@ DEAD_LETTER = """INSERT INTO dead_letters (dead_letter_id, consumer, stream, str
             "INSERT INTO accepted SELECT execution_id, workspace_id FROM executions": "is finished and still waits",
             "DELETE FROM execution_facts": "is not counted",
             LOST_REACTION: "is known and stands nowhere",
+            f"{ENDPOINT}; {LOST_EVENT}": "never reached endpoint",
             DEAD_LETTER: "c could not take message 7 of EVENTS: not readable",
         },
         {
