@@ -176,8 +176,8 @@ def demo(
     ] = None,
     seed: Annotated[int, typer.Option(min=0, max=20_000, help="Which tickets come, what users do, the dice of the search.")] = 1,
     evaluations: Annotated[
-        int, typer.Option(min=50, max=20_000, help="Budget of the search; with fewer than 800 it cannot begin.")
-    ] = 2_000,
+        int, typer.Option(min=50, max=20_000, help="Budget of the search; with fewer than 900 it cannot begin.")
+    ] = 2_500,
     home: HomeOption = None,
 ) -> None:
     """Drive the whole loop once in the demo workspace, showing each step with its numbers. Each run makes a prompt of its own."""

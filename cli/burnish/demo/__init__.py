@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 DEFAULT_SEED: Final = 1
-DEFAULT_EVALUATIONS: Final = 2_000
+DEFAULT_EVALUATIONS: Final = 2_500
 
 
 def run(

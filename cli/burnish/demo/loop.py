@@ -37,7 +37,8 @@ async def drive_loop(stage: Stage) -> dict[str, Any]:
             version = await rollout.accept(stage, job["suggestion_id"])
         with stage.step("after", f"{len(later)} more tickets, now with version {version}"):
             await noticing.serve(stage, later, version=version, key="after", first=1 + len(now))
-            rollout.compare_satisfaction(stage)
+            await rollout.compare_satisfaction(stage, version)
+    await rollout.settle(stage)
     rollout.close(stage, counted, total_s=time.monotonic() - began)
     return stage.result
 

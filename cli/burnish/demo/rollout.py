@@ -1,12 +1,13 @@
 """The end of the loop: the label moves, everybody is told, and the better prompt is served."""
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from rich.markup import escape
 
 from burnish.demo.failure import DemoFailed
 from burnish.demo.recount import Recount
-from burnish.demo.screen import percent
+from burnish.demo.screen import percent, points
 from burnish.demo.stage import Stage
 
 WEBHOOK_PATIENCE_S: Final = 30.0
@@ -41,13 +42,31 @@ async def accept(stage: Stage, suggestion_id: str) -> int:
     return version
 
 
-def compare_satisfaction(stage: Stage) -> None:
-    """Traffic before and after, as Burnish counted it."""
+async def compare_satisfaction(stage: Stage, version: int) -> None:
+    """Traffic before and after, as Burnish counted it, and whether the new version is good enough for the rule."""
     before, after = stage.result["feedback"]["before"], stage.result["feedback"]["after"]
     stage.screen.say(
         f"satisfaction {percent(before['satisfaction'])} → [bold]{percent(after['satisfaction'])}[/bold]; "
         f"answered right {before['correct']} of {before['executions']} → {after['correct']} of {after['executions']}"
     )
+    alerts = (await stage.api.get("/v1/alerts", prompt=stage.slug))["data"]
+    again = next((alert for alert in alerts if alert["version"] == version), None)
+    stage.result["alert_after_id"] = again["id"] if again else None
+    if again:
+        stage.screen.say("Better is not good: the new version is below the target too, and Burnish has raised an alert for it as well.")
+
+
+async def settle(stage: Stage) -> None:
+    """Waits until the delivery log tells the same as the receiver, and has nothing open. Raises DemoFailed when it does not come to that."""
+
+    def agrees(page: Any) -> bool | None:
+        delivered = {one["id"] for one in page["data"] if one["status"] == "delivered"}
+        is_open = any(one["status"] == "pending" for one in page["data"])
+        return True if not is_open and delivered == set(stage.receiver.deliveries) else None
+
+    query = {"endpoint_id": stage.endpoint_id, "limit": 200}
+    what = "the delivery log to agree with what came in"
+    await stage.api.until("/v1/webhooks/deliveries", agrees, what=what, patience_s=WEBHOOK_PATIENCE_S, **query)
 
 
 def close(stage: Stage, counted: Recount | None, *, total_s: float) -> None:
@@ -79,7 +98,24 @@ def close(stage: Stage, counted: Recount | None, *, total_s: float) -> None:
         )
     if result.get("version"):
         screen.say("• Traffic is drawn from tickets that the search has seen; the figure to believe is the one of the test split.")
-    screen.say(f"• {len(deliveries)} webhooks came, {receiver.refused} with a wrong signature. {total_s:.0f} s in all.")
+    screen.say(
+        f"• {len(deliveries)} webhooks came, {receiver.refused} with a wrong signature; the delivery log says the same. {total_s:.0f} s in all."
+    )
     screen.say("Look it up, with KEY as `burnish up` shows it:")
     for path in result["fetch"]:
         screen.raw(f'curl -s -H "Authorization: Bearer $KEY" {stage.api.url}{path}')
+    result["summary"] = _summary(result)
+    screen.say(f"\n[bold]{escape(result['summary'])}[/bold]")
+
+
+def _summary(result: Mapping[str, Any]) -> str:
+    """All of it in one paragraph."""
+    if result.get("version") is None:
+        return f"The loop ran and shipped nothing: {result['outcome']} ({result['finish_reason']})."
+    before, after = result["feedback"]["before"], result["feedback"]["after"]
+    return (
+        f"{percent(result['accuracy_before'])} → {percent(result['accuracy_after'])} right on {result['n']} tickets unseen by the search "
+        f"({points(result['delta'])} points, interval {points(result['ci_low'])} to {points(result['ci_high'])}), "
+        f"satisfaction {percent(before['satisfaction'])} → {percent(after['satisfaction'])}, {result['deliveries']['verified']} webhooks "
+        "verified; simulated model and users."
+    )
