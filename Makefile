@@ -37,6 +37,7 @@ lint: $(STAMP) ## check style, formatting and who imports whom
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
+	$(BIN)/deptry .
 
 types: $(STAMP) ## check types
 	$(BIN)/mypy

@@ -86,7 +86,7 @@ class Desk:
                 lane=request.lane.value,
                 account_ids=request.account_ids,
                 claim=True,
-            )  # fmt: skip
+            )
         )
         await failpoints.hit("executor.claimed")
         reply = self._reply(inbox, answer.fence)

@@ -198,7 +198,6 @@ class Admission:
                 await self._split(batch, [batch[: len(batch) // 2], batch[len(batch) // 2 :]])
                 return
             else:
-                assert row is not None
                 _tell(batch, row)
                 return
 
@@ -211,7 +210,6 @@ class Admission:
             except (asyncpg.LockNotAvailableError, *UNAVAILABLE):
                 _fail(batch, Unavailable(BUSY_ROWS, retry_after_s=1))
             else:
-                assert row is not None
                 _tell(batch, row)
             return
         for part in parts:
@@ -265,7 +263,9 @@ def _arguments(batch: list[_Waiting]) -> tuple[Any, ...]:
     )
 
 
-def _tell(batch: list[_Waiting], row: asyncpg.Record) -> None:
+def _tell(batch: list[_Waiting], row: asyncpg.Record | None) -> None:
+    if row is None:
+        raise RuntimeError("admit answered nothing")
     verdicts, limits, retries, originals, fences, warned = (
         row["verdict"], row["limit_id"], row["retry_us"], row["original"], row["fence"], row["warned"],
     )  # fmt: skip

@@ -146,29 +146,34 @@ class Dispatch:
                     self.told_started = True
                     yield Started()
             case FrameKind.CHUNK | FrameKind.DELTA:
-                self.accepted = self.started = True
-                self._note_gap(frame.chunks - 1)
-                self.chunks = frame.chunks
-                if self.gap:
-                    return  # what is missing comes from the books, in one piece
-                if frame.kind is FrameKind.CHUNK:
-                    self.delivered.append(frame.body)
-                    yield Text(frame.body)
-                else:
-                    yield Delta(frame.body)
+                told = self._on_piece(frame)
+                if told is not None:
+                    yield told
             case FrameKind.TERMINAL:
                 self._note_gap(frame.chunks)
-                async for told in self._end(frame.body):
-                    yield told
+                async for last in self._end(frame.body):
+                    yield last
             case FrameKind.ELSEWHERE:
                 body = await books.read_outcome(self.gateway, self.request)
                 if body is not None:
-                    async for told in self._end(body, is_read=True):
-                        yield told
+                    async for last in self._end(body, is_read=True):
+                        yield last
             case FrameKind.HEARTBEAT:
                 self.accepted = True
                 self._note_gap(frame.chunks)
                 yield Alive()
+
+    def _on_piece(self, frame: Frame) -> Text | Delta | None:
+        """What the caller is told of it; nothing after a gap: what is missing comes from the books, in one piece."""
+        self.accepted = self.started = True
+        self._note_gap(frame.chunks - 1)
+        self.chunks = frame.chunks
+        if self.gap:
+            return None
+        if frame.kind is FrameKind.DELTA:
+            return Delta(frame.body)
+        self.delivered.append(frame.body)
+        return Text(frame.body)
 
     def _note_gap(self, chunks_before: int) -> None:
         if self.request.stream and chunks_before > self.chunks:
