@@ -46,6 +46,6 @@ def _command_of(pid: int) -> str:
     with contextlib.suppress(OSError):
         if process.exists():
             return process.read_bytes().replace(b"\0", b" ").decode(errors="replace")
-        shown = subprocess.run(["ps", "-ww", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, timeout=10, check=False)  # noqa: S603, S607
-        return shown.stdout
+        command = ["ps", "-ww", "-o", "command=", "-p", str(pid)]
+        return subprocess.run(command, capture_output=True, text=True, timeout=10, check=False).stdout  # noqa: S603
     return ""

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from functools import partial
 
 from burnish.embedded import nats, postgres
 from burnish.embedded.child import StartFailed
@@ -82,7 +83,7 @@ class Servers:
                 settings=postgres_settings(self._environment.get("BURNISH_POSTGRES_SETTINGS", "")),
             )
             try:
-                await self._supervisor.add(Member("postgres", start=lambda server=server: postgres.start(server), stop=postgres.stop))  # type: ignore[misc]
+                await self._supervisor.add(Member("postgres", start=partial(postgres.start, server), stop=postgres.stop))
                 return server
             except StartFailed:
                 if attempt + 1 == PORT_TRIES or not _was_taken(server.port):
@@ -98,7 +99,7 @@ class Servers:
                 passwords={user: self._secrets.password(f"nats {user}") for user in users},
             )
             try:
-                await self._supervisor.add(Member("nats", start=lambda server=server: nats.start(server), stop=nats.stop))  # type: ignore[misc]
+                await self._supervisor.add(Member("nats", start=partial(nats.start, server), stop=nats.stop))
                 return server
             except StartFailed:
                 if attempt + 1 == PORT_TRIES or not _was_taken(server.port):
