@@ -25,6 +25,16 @@ VIEWERS_MAY = {"POST /v1/executions", "POST /v1/chat/completions", "POST /v1/fee
 """What a viewer may do that is no read: it changes no configuration."""
 
 ADMINS_ALONE_READ = {"GET /v1/api-keys"}
+ADMINS_ALONE = {
+    *ADMINS_ALONE_READ,
+    "POST /v1/api-keys",
+    "DELETE /v1/api-keys/{api_key_id}",
+    "POST /v1/workspaces",
+    "POST /v1/webhooks/endpoints",
+    "PATCH /v1/webhooks/endpoints/{endpoint_id}",
+    "DELETE /v1/webhooks/endpoints/{endpoint_id}",
+    "POST /v1/webhooks/endpoints/{endpoint_id}/rotate-secret",
+}
 
 NAMES_GIVEN = {"POST /v1/prompts": "slug", "POST /v1/models": "model", "PUT /v1/prompts/{slug}/labels/{label}": "label"}
 """Where a caller chooses a name: one that another tenant uses is as free as one that nobody uses."""
@@ -99,6 +109,18 @@ async def test_a_viewer_reads_and_changes_nothing(world: World) -> None:
     await _at_once([ask(route) for route in world.routes if route.name not in OPEN_TO_ALL and route.name not in VIEWERS_MAY])
     assert not wrong, wrong
     assert await _rows_of(world, world.alpha.admin.workspace.workspace_id) == before
+
+
+async def test_an_editor_does_everything_but_what_admins_alone_do(world: World) -> None:
+    editor = await world.stack.caller(role="editor", workspace=world.alpha.admin.workspace)
+    refused = set()
+
+    async def ask(route: Route) -> None:
+        if (await world.alpha.call(route, key=editor, own=absent())).status == 403:
+            refused.add(route.name)
+
+    await _at_once([ask(route) for route in world.routes if route.name not in OPEN_TO_ALL])
+    assert refused == ADMINS_ALONE
 
 
 @pytest.mark.promise("T-01", "G-17")

@@ -28,6 +28,9 @@ BODY_MOST_BYTES = 1024 * 1024
 
 NESTING_MOST = 64
 
+ERROR_STATUSES = (400, 401, 403, 404, 409, 413, 422, 429, 503)
+"""What any route may answer; routes that call models add 402, 502 and 504."""
+
 INT8_MOST = 2**63 - 1
 
 M = TypeVar("M", bound=BaseModel)
@@ -64,9 +67,9 @@ class StrictRoute(APIRoute):
         return checked
 
 
-def make_router(tag: str) -> APIRouter:
-    """A router of one feature whose bodies are strict."""
-    return APIRouter(route_class=StrictRoute, tags=[tag])
+def make_router(tag: str, *, route_class: type[APIRoute] = StrictRoute) -> APIRouter:
+    """A router of one feature whose bodies are strict, and whose errors have the one schema in OpenAPI too."""
+    return APIRouter(route_class=route_class, tags=[tag], responses={code: {"model": ErrorAnswer} for code in ERROR_STATUSES})
 
 
 def _no_nul(text: str) -> str:

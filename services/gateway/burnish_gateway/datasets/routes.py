@@ -4,7 +4,7 @@ from collections.abc import Callable, Coroutine
 from typing import Annotated, Any, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from fastapi.responses import Response
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
@@ -17,7 +17,7 @@ from burnish_gateway.datasets.item import split_named
 from burnish_gateway.deps import Editor, GatewayParts, Viewer
 from burnish_gateway.idempotency import run_once
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
-from burnish_gateway.wire import read_body
+from burnish_gateway.wire import make_router, read_body
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import InvalidField
 
@@ -38,7 +38,7 @@ class UploadRoute(APIRoute):
         return read
 
 
-router = APIRouter(route_class=UploadRoute, tags=["datasets"])
+router = make_router("datasets", route_class=UploadRoute)
 
 Limit = Annotated[int, Query(ge=1, le=PAGE_MOST)]
 

@@ -1,0 +1,56 @@
+"""Answers are what the OpenAPI document says they are."""
+
+import json
+from typing import Any
+
+import jsonschema_rs
+import pytest
+
+from tests.embedded.stack import Answer
+from tests.security.conftest import World
+from tests.security.world import Route, absent
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.promise("G-08")]
+
+
+async def test_reads_answer_as_described(world: World) -> None:
+    """Every GET about one's own things, and about things that nobody has: the status is documented, the body has its schema."""
+    wrong: dict[str, Any] = {}
+    checked = 0
+    for route in world.routes:
+        if route.method != "GET" or route.path in {"/metrics", "/"} or route.path.endswith("/events"):
+            continue
+        for answer in (await world.beta.call(route), await world.beta.call(route, own=absent())):
+            problem = _problem(world, route, answer)
+            checked += problem is None
+            if problem:
+                wrong[f"{route.name} {answer.status}"] = problem
+    assert not wrong, json.dumps(wrong, indent=1)
+    assert checked > 60
+
+
+async def test_refusals_answer_as_described(world: World) -> None:
+    """Every route with a body that is none, and without a key."""
+    wrong: dict[str, Any] = {}
+    for route in world.routes:
+        if route.path.startswith("/v1/"):
+            bad = b"{" if route.has_body else None
+            for key in (world.beta.admin.key, "none"):
+                answer = await world.beta.admin(route.method, route.url(absent()), raw=bad, headers={"authorization": f"Bearer {key}"})
+                problem = _problem(world, route, answer) if answer.status >= 400 else None
+                if problem:
+                    wrong[f"{route.name} {answer.status}"] = problem
+    assert not wrong, json.dumps(wrong, indent=1)
+
+
+def _problem(world: World, route: Route, answer: Answer) -> str | None:
+    """What contradicts the document; None where nothing does."""
+    described = world.document["paths"][route.path][route.method.lower()]["responses"].get(str(answer.status))
+    if described is None:
+        return "this status is not documented"
+    schema = described.get("content", {}).get("application/json", {}).get("schema")
+    if not schema:
+        return None
+    validator = jsonschema_rs.validator_for({**schema, "components": world.document["components"]})
+    errors = [f"{list(error.instance_path)}: {error.message[:200]}" for error in validator.iter_errors(answer.body)]
+    return "; ".join(errors[:3]) or None
