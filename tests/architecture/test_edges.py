@@ -1,9 +1,11 @@
 """Broad handlers stand at edges only, and metrics have few series (DESIGN section 7, PROMISES P-07)."""
 
 import ast
+import re
 
 import pytest
 
+from burnish_shared.subjects import PREFIX
 from tests.architecture.source import Module, dotted, functions_of, modules
 
 EDGES = {
@@ -25,6 +27,17 @@ EDGES = {
 """`path:function` that may catch everything, and why."""
 
 COMMANDS = {"services/analytics/burnish_analytics/recount.py": "`python -m burnish_analytics.recount` shows what it did"}
+
+READS_ENVIRONMENT = {
+    "shared/burnish_shared/db/migrate.py": "hands it on to the process that migrates",
+    "shared/burnish_shared/process.py": "log level and failpoints count before there are settings",
+    "services/executor/burnish_executor/io/providers.py": "the operator's provider keys, one variable for each provider",
+    "services/analytics/burnish_analytics/recount.py": "a command of its own",
+}
+
+LOG_CALL = re.compile(r"(self\.)?_?log(ger)?\.(debug|info|warning|error|exception|critical)")
+EVENT_NAME = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)*")
+CONTENT = frozenset("messages output content text body secret key token password variables authorization comment prompt_text".split())
 
 LABELS = frozenset("by consumer how kind lane method outcome reason route service status status_class stream task verdict".split())
 """What a series may be told apart by: sets of ours, each of a few values. No workspace, key, user, prompt, model or URL."""
@@ -60,6 +73,42 @@ def test_metrics_are_named_after_us_and_their_base_unit() -> None:
     assert not wrong, "\n".join(wrong)
 
 
+def test_subjects_are_built_in_one_place() -> None:
+    """From ids only, so that no user's text becomes part of a subject."""
+    wrong = [
+        f"{module.path}:{node.lineno}"
+        for module in modules()
+        if module.name != "burnish_shared.subjects"
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.startswith(PREFIX)
+    ]
+    assert not wrong, wrong
+
+
+def test_services_read_the_environment_through_their_settings() -> None:
+    found = {
+        module.path
+        for module in modules()
+        if module.package != "burnish"
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Attribute) and dotted(node) in {"os.environ", "os.getenv"}
+    }
+    assert found <= set(READS_ENVIRONMENT), found - set(READS_ENVIRONMENT)
+
+
+def test_log_events_are_constant_names_without_content() -> None:
+    """`event name, ids and sizes`: no sentence, no interpolation, and nothing that a person or a model wrote (PROMISES P-08)."""
+    wrong = [
+        f"{module.path}:{call.lineno} {ast.unparse(call)[:100]}"
+        for module in modules()
+        for call in ast.walk(module.tree)
+        if isinstance(call, ast.Call) and LOG_CALL.fullmatch(dotted(call.func))
+        if not all(EVENT_NAME.fullmatch(name) for name in _event_names(call))
+        or any(one.arg in CONTENT and not _is_size(one.value) for one in call.keywords)
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
 def test_nothing_prints() -> None:
     """Services log; only commands speak to a terminal."""
     wrong = [
@@ -81,6 +130,17 @@ def _broad(module: Module, node: ast.AST) -> list[str]:
         return []
     around = [one for one in functions_of(module) if one.lineno <= node.lineno <= (one.end_lineno or one.lineno)]
     return [f"{module.path}:{max(around, key=lambda one: one.lineno).name if around else ''}"]
+
+
+def _event_names(call: ast.Call) -> list[str]:
+    """The literals that the first argument may be; one that is no literal counts as no name."""
+    first = call.args[0] if call.args else ast.Constant("")
+    choices = [first.body, first.orelse] if isinstance(first, ast.IfExp) else [first]
+    return [one.value if isinstance(one, ast.Constant) and isinstance(one.value, str) else "no literal" for one in choices]
+
+
+def _is_size(value: ast.AST) -> bool:
+    return isinstance(value, ast.Call) and dotted(value.func) == "len"
 
 
 def _metrics(module: Module) -> list[tuple[ast.Call, str, set[str]]]:

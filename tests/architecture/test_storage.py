@@ -13,6 +13,9 @@ STATEMENT = re.compile(
 PROBE = re.compile(r"SELECT (1|true)")
 """Is the database there?"""
 
+OUTSIDE = re.compile(r"(\.publish|\.post|\.request|egress\.\w+|http\.\w+|session\.(get|post)|\bnc\.\w+|\bjs\.\w+|\.sleep)$")
+"""Calls that leave the process."""
+
 SQL_ELSEWHERE = {
     "cli/burnish/embedded/roles.py": "sets up the login roles of a new database, before any store could work",
     "cli/burnish/launcher/database.py": "makes the database of a new installation and reads its revision",
@@ -69,6 +72,19 @@ def test_stores_and_pure_modules_never_open_a_unit_of_work() -> None:
         if module.stem.endswith("store") or module.is_pure
         for node in ast.walk(module.tree)
         if isinstance(node, ast.Call) and dotted(node.func).endswith("unit_of_work")
+    ]
+    assert not wrong, wrong
+
+
+def test_no_transaction_waits_for_the_outside() -> None:
+    """Nothing is published, asked of a URL or slept through while a transaction is open."""
+    wrong = [
+        f"{module.path}:{node.lineno} {dotted(node.value.func)}"
+        for module in modules()
+        for block in ast.walk(module.tree)
+        if isinstance(block, ast.AsyncWith) and any("unit_of_work" in ast.unparse(one.context_expr) for one in block.items)
+        for node in (inner for statement in block.body for inner in ast.walk(statement))
+        if isinstance(node, ast.Await) and isinstance(node.value, ast.Call) and OUTSIDE.search(dotted(node.value.func))
     ]
     assert not wrong, wrong
 
