@@ -10,6 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from burnish.launcher.home import Home
+from burnish.launcher.state import present_state
+
 BURNISH = (sys.executable, "-P", "-m", "burnish.main")
 PATIENCE_S = 30.0
 
@@ -55,8 +58,8 @@ class Installation:
         assert finished.returncode == 0, finished.stderr
 
     def status(self) -> dict[str, Any]:
-        status: dict[str, Any] = json.loads(self.run("status", "--json").stdout)
-        return status
+        """What `burnish status --json` prints, without a process for each look."""
+        return present_state(Home(self.home)).to_json()
 
     def kill(self, name: str) -> int:
         """kill -9 of one process; returns its pid."""

@@ -72,7 +72,7 @@ def test_up_prints_one_object_with_all_that_a_client_needs(running: Installation
 
 
 def test_status_names_ports_and_pids(running: Installation) -> None:
-    status = running.status()
+    status = json.loads(running.run("status", "--json").stdout)
 
     assert status["state"] == "ready"
     assert set(status["pids"]) == {
