@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import sys
+import time
 from asyncio.subprocess import Process
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -205,6 +206,19 @@ async def test_an_executor_that_stood_still_books_nothing_when_it_wakes_up(stack
     assert len(rows) == 1 and rows[0]["fence"] > 1
     assert answer.body["error"]["details"]["cost_nusd"] == rows[0]["cost_nusd"]
     await assert_settled(stack, caller)
+
+
+@pytest.mark.promise("G-12")
+async def test_a_gateway_that_stood_still_does_not_take_its_executor_for_dead(stack: Stack, caller: Caller) -> None:
+    async with fault(stack, SLOW), executor(stack):
+        ends, seen = [], 0
+        async for name, _ in caller.stream("/v1/executions", STREAM):
+            seen += name == "delta"
+            if seen == 2:
+                time.sleep(1.2)  # As a long collection of garbage, or a machine without a core to spare: everything here stops.
+            ends += [name] if name != "delta" else []
+    assert ends == ["done"]
+    assert [(row["status"], row["fence"]) for row in await rows_of(stack, caller)] == [("success", 1)]
 
 
 async def is_held(stack: Stack, caller: Caller) -> bool:

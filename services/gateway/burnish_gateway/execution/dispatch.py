@@ -26,6 +26,9 @@ log = structlog.get_logger("burnish.gateway")
 
 RETRY_S = 0.05
 
+STALL_S = 0.2
+"""A wait that took this much longer than it should says that this process was stopped, and nothing about the executor."""
+
 
 @dataclass(frozen=True, slots=True)
 class Text:
@@ -110,10 +113,14 @@ class Dispatch:
 
     async def _step(self) -> AsyncIterator[Told]:
         """Waits for one frame, or for silence."""
+        loop, patience_s = asyncio.get_running_loop(), self._patience_s()
+        deaf_at = loop.time() + patience_s + STALL_S
         try:
-            arrival = await asyncio.wait_for(self.queue.get(), self._patience_s())
+            arrival = await asyncio.wait_for(self.queue.get(), patience_s)
         except TimeoutError:
-            if self.accepted or asyncio.get_running_loop().time() < self.seek_until:
+            if loop.time() > deaf_at:
+                return  # We stood still ourselves: what the executor said meanwhile is still to be read.
+            if self.accepted or loop.time() < self.seek_until:
                 async for told in self._on_silence():
                     yield told
             return
