@@ -32,6 +32,8 @@ async def drive_loop(stage: Stage) -> dict[str, Any]:
         job = await proving.optimize(stage, dataset_id)
     with stage.step("proof", "Is it better? One paired measurement on tickets that the search never saw"):
         counted = await proving.show_proof(stage, job)
+        if counted is not None:
+            await proving.show_upper_mark(stage, dataset_id)
     if job["suggestion_id"] is not None:
         with stage.step("accept", "Accept it: the label moves, and everybody is told"):
             version = await rollout.accept(stage, job["suggestion_id"])

@@ -57,7 +57,7 @@ async def compare_satisfaction(stage: Stage, version: int) -> None:
 
 
 async def settle(stage: Stage) -> None:
-    """Waits until the delivery log tells the same as the receiver, and has nothing open. Raises DemoFailed when it does not come to that."""
+    """Waits until the delivery log tells the same as the receiver and has nothing open. Raises DemoFailed when that does not happen."""
 
     def agrees(page: Any) -> bool | None:
         delivered = {one["id"] for one in page["data"] if one["status"] == "delivered"}
@@ -99,7 +99,7 @@ def close(stage: Stage, counted: Recount | None, *, total_s: float) -> None:
     if result.get("version"):
         screen.say("• Traffic is drawn from tickets that the search has seen; the figure to believe is the one of the test split.")
     screen.say(
-        f"• {len(deliveries)} webhooks came, {receiver.refused} with a wrong signature; the delivery log says the same. {total_s:.0f} s in all."
+        f"• {len(deliveries)} webhooks came, {receiver.refused} with a wrong signature; the delivery log agrees. {total_s:.0f} s in all."
     )
     screen.say("Look it up, with KEY as `burnish up` shows it:")
     for path in result["fetch"]:
