@@ -71,6 +71,10 @@ class Ground:
         """kill -9, and back again: the launcher has started it anew and everything answers."""
         await self.heal(name, of_pid=self.signal(name, signal.SIGKILL))
 
+    async def restart(self, name: str) -> None:
+        """SIGTERM: it finishes what it has begun, ends, and is started anew."""
+        await self.heal(name, of_pid=self.signal(name, signal.SIGTERM))
+
     async def freeze(self, name: str, for_s: float) -> None:
         """SIGSTOP, and after a while SIGCONT."""
         pid = self.signal(name, signal.SIGSTOP)

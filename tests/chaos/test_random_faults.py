@@ -29,6 +29,10 @@ async def kill_a_service(place: Ground, dice: random.Random, _: Load) -> None:
     await place.kill(dice.choice(SERVICES))
 
 
+async def restart_a_service(place: Ground, dice: random.Random, _: Load) -> None:
+    await place.restart(dice.choice(SERVICES))
+
+
 async def kill_both_of_a_kind(place: Ground, dice: random.Random, _: Load) -> None:
     kind = dice.choice(("gateway", "executor"))
     await asyncio.gather(place.kill(kind), place.kill(f"{kind}-2"))

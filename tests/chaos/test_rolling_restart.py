@@ -1,0 +1,32 @@
+"""A release that is rolled out under load costs nobody an answer (PROMISES G-18)."""
+
+import asyncio
+import random
+from pathlib import Path
+
+import pytest
+
+from tests.chaos.ground import ground
+from tests.chaos.load import Load
+from tests.chaos.test_kill_each import assert_right, subscribe
+from tests.fakes.receiver import receiving
+
+ORDER = ("executor", "executor-2", "analytics", "webhooks", "optimizer", "gateway", "gateway-2")
+
+
+@pytest.mark.chaos
+@pytest.mark.promise("G-18", "P-09")
+@pytest.mark.timeout(240)
+async def test_a_rolling_restart_answers_every_call(tmp_path: Path) -> None:
+    async with ground(tmp_path / "home") as place, receiving() as receiver:
+        await subscribe(place, receiver)
+        load = Load(place.url, place.api_key, tmp_path / "journal.jsonl", random.Random(2))
+        running = asyncio.create_task(load.run())
+        for name in ORDER:
+            await asyncio.sleep(0.5)
+            await place.restart(name)
+        await asyncio.sleep(0.5)
+        load.stop.set()
+        await asyncio.wait_for(running, 60)
+        await assert_right(place, load, receiver)
+        assert {kind for kind in load.told if not kind.endswith((" ok", " accepted"))} == set(), load.told
