@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
-from urllib.parse import quote
 from uuid import UUID
 
 from asyncpg import Record
@@ -134,8 +133,8 @@ UNDER_WAY: Final = {
 
 
 async def open_books(dsn: str) -> Database:
-    """A pool whose sessions are `burnish_lookup`, who may read every tenant's rows by policy. `dsn`: a login that may migrate."""
-    url = f"{dsn}{'&' if '?' in dsn else '?'}role={quote('burnish_lookup')}"
+    """A pool of read-only sessions as `burnish_lookup`, who sees every tenant's rows by policy. `dsn`: a login that may migrate."""
+    url = f"{dsn}{'&' if '?' in dsn else '?'}role=burnish_lookup&default_transaction_read_only=on"
     return await Database.open(url, application_name="burnish-audit", max_size=2, statement_timeout_ms=STATEMENT_TIMEOUT_MS)
 
 
