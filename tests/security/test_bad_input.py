@@ -5,6 +5,7 @@ import copy
 import json
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
@@ -123,6 +124,21 @@ async def test_headers(world: World, gamma: Tenant) -> None:
     )
 
 
+async def test_methods_and_addresses_that_are_not_offered(world: World, gamma: Tenant) -> None:
+    offered: dict[str, set[str]] = {}
+    for route in world.routes:
+        offered.setdefault(route.path, set()).add(route.method)
+
+    def others() -> Iterator[tuple[str, Request]]:
+        for route in world.routes:
+            for method in {"GET", "POST", "PUT", "PATCH", "DELETE", "TRACE", "PROPFIND"} - offered[route.path]:
+                yield f"{method} {route.path}", _refused(_send(gamma, replace(route, method=method, has_body=False)))
+        for path in ("/v1", "/v2/prompts", "/v1/prompts/", "//v1/prompts", "/v1/../v1/prompts", "/V1/PROMPTS", "/.env", "/v1/prompts;x=1"):
+            yield path, _refused(_send(gamma, replace(world.routes[0], method="GET", has_body=False), url=path))
+
+    await _all_refused_well(others())
+
+
 @pytest.mark.promise("S-01")
 async def test_keys_that_are_none(world: World, gamma: Tenant) -> None:
     statuses: dict[str, int] = {}
@@ -193,6 +209,17 @@ def _send(
     return request
 
 
+def _refused(request: Request) -> Request:
+    """Of something that is not offered no answer may be good. (A redirect to where it is offered is no answer of ours.)"""
+
+    async def refused() -> Answer:
+        answer = await request()
+        assert answer.status in {404, 405, 422, 401, 400} or "/v1/" not in str(answer.body), answer
+        return answer
+
+    return refused
+
+
 async def _all_refused_well(requests: Iterator[tuple[str, Request]]) -> None:
     """Sends all, a few at once. Every answer is below 500 and, if it is an error, one of ours."""
     wrong: dict[str, Any] = {}
@@ -216,6 +243,8 @@ async def _all_refused_well(requests: Iterator[tuple[str, Request]]) -> None:
 def _problem(name: str, answer: Answer) -> str | None:
     if answer.status >= 500:
         return "a failure of ours"
+    if "x-request-id" not in answer.headers:
+        return "no request id"
     if answer.status < 400:
         return None
     if not isinstance(answer.body, dict) or not isinstance(answer.body.get("error"), dict):

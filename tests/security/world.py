@@ -66,7 +66,7 @@ def bodies(own: Mapping[str, str]) -> dict[str, Body]:
         "POST /v1/prompts": {"slug": own["slug"], "messages": [message], "model": "simulated/chat"},
         "PATCH /v1/prompts/{slug}": {"description": "changed"},
         "POST /v1/prompts/{slug}/render": {"variables": {"name": "Ada"}, "label": own["label"]},
-        "POST /v1/prompts/{slug}/versions": {"messages": [{"role": "user", "content": "Good day {{name}}."}], "base_version": 1},
+        "POST /v1/prompts/{slug}/versions": {"messages": [{"role": "user", "content": "Good day {{name}}."}], "base_version": 2},
         "PUT /v1/prompts/{slug}/labels/{label}": {"version": 1},
         "POST /v1/feedback": {"execution_id": own["execution"], "thumb": "down"},
         "POST /v1/datasets": {"name": "more", "items": [{"input": "a", "expected": "b"}]},

@@ -1,0 +1,88 @@
+"""`Idempotency-Key` on every POST of the OpenAPI document (PRODUCT, doors): one effect, the same bytes again, another body refused."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import pytest_asyncio
+
+from tests.embedded.stack import Answer
+from tests.security.conftest import World
+from tests.security.world import Route, Tenant, bodies, make_tenant
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.promise("G-02", "G-03", "G-04")]
+
+READS = {"POST /v1/prompts/{slug}/render"}
+"""A POST that changes nothing: repeating it is harmless with and without a key."""
+
+DECIDED = {"POST /v1/suggestions/{suggestion_id}/reject"}
+"""The one suggestion is accepted just before; it is accepted and rejected by the same code."""
+
+OTHERWISE: dict[str, dict[str, Any]] = {
+    "POST /v1/executions": {"variables": {"name": "Bob"}},
+    "POST /v1/chat/completions": {"messages": [{"role": "user", "content": "y"}]},
+    "POST /v1/models": {"notes": "other"},
+    "POST /v1/prompts": {"description": "other"},
+    "POST /v1/prompts/{slug}/versions": {"temperature": 0.25},
+    "POST /v1/datasets": {"name": "other"},
+    "POST /v1/datasets/{dataset_id}/items": {"items": [{"input": "other", "expected": "b"}]},
+    "POST /v1/test-runs": {"repeats": 2},
+    "POST /v1/optimizations": {"seed": 7},
+    "POST /v1/suggestions/{suggestion_id}/accept": {"force": True},
+    "POST /v1/webhooks/endpoints": {"description": "other"},
+    "POST /v1/webhooks/endpoints/{endpoint_id}/rotate-secret": {"overlap_hours": 2},
+    "POST /v1/api-keys": {"name": "other"},
+    "POST /v1/workspaces": {"name": "other"},
+}
+"""What makes another body of a route's body. A new POST fails the test until it stands here."""
+
+REPLACES = {"POST /v1/feedback"}
+"""The key names the reaction: sent again with another body, it replaces the first (PROMISES A-03)."""
+
+AT_ONCE = 4
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def delta(world: World) -> AsyncIterator[Tenant]:
+    yield await make_tenant(world.stack, "delta")
+
+
+async def test_a_repeated_post_has_one_effect_and_the_same_answer(world: World, delta: Tenant) -> None:
+    """Sent a few times at once, then once more. A repeat that comes too early may be asked to wait, as long as it says so."""
+    wrong: dict[str, Any] = {}
+    for route in _posts(world):
+        headers = {"idempotency-key": f"key-{uuid4()}"}
+        answers = await asyncio.gather(*(_send(delta, route, headers=headers) for _ in range(AT_ONCE)))
+        answers = [*answers, await _send(delta, route, headers=headers)]
+        done = [one for one in answers if one.status != 409 or one.body["error"]["code"] != "idempotency_in_progress"]
+        if not done or done[0].status >= 400 or len({(one.status, one.raw) for one in done}) != 1:
+            wrong[route.name] = [(one.status, one.raw[:200]) for one in answers]
+        elif route.name not in REPLACES and sum("idempotent-replayed" not in one.headers for one in done) != 1:
+            wrong[route.name] = [one.headers.get("idempotent-replayed") for one in answers]
+    assert not wrong, "\n".join(f"{name}: {what}" for name, what in wrong.items())
+
+
+async def test_the_same_key_with_another_body_is_refused(world: World, delta: Tenant) -> None:
+    wrong: dict[str, Any] = {}
+    for route in _posts(world):
+        if not route.has_body or route.name in REPLACES:
+            continue
+        headers = {"idempotency-key": f"key-{uuid4()}"}
+        first = await _send(delta, route, headers=headers)
+        other = {**(bodies(delta.own)[route.name] or {}), **OTHERWISE[route.name]}
+        again = await delta.admin(route.method, route.url(delta.own), other, headers=headers)
+        if first.status < 400 and (again.status != 422 or again.body["error"]["code"] != "idempotency_mismatch"):
+            wrong[route.name] = (first.status, again.status, again.body)
+    assert not wrong, "\n".join(f"{name}: {what}" for name, what in wrong.items())
+
+
+def _posts(world: World) -> list[Route]:
+    return [one for one in world.routes if one.method == "POST" and one.name not in READS | DECIDED]
+
+
+async def _send(tenant: Tenant, route: Route, *, headers: dict[str, str]) -> Answer:
+    own = tenant.own | {"slug": f"{tenant.own['slug']}-{route.path.count('/')}"} if route.path == "/v1/prompts" else tenant.own
+    body = bodies(own)[route.name] if route.has_body else None
+    return await tenant.admin(route.method, route.url(own), body, headers=headers)
