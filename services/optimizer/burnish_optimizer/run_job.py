@@ -15,7 +15,6 @@ from burnish_optimizer.core.hold import capped
 from burnish_optimizer.core.prompt_text import EditablePrompt, Renderer
 from burnish_optimizer.core.reflection_request import edits_in, request_messages, request_settings
 from burnish_optimizer.core.scoring import is_right
-from burnish_optimizer.core.version_settings import DEFAULT_TIMEOUT_S, settings_of
 from burnish_optimizer.io import datasets_store, evaluations_store, runs_store, work_store
 from burnish_optimizer.io.announce import optimization_completed, suggestion_created
 from burnish_optimizer.io.datasets_store import DatasetItem, TestSplit, TestSplitFacts
@@ -30,6 +29,7 @@ from burnish_shared.contracts.executions import PromptRef, Route
 from burnish_shared.db.model_store import ModelFacts
 from burnish_shared.db.session import Database
 from burnish_shared.errors import InvalidField
+from burnish_shared.prompt_settings import DEFAULT_TIMEOUT_S, settings_of
 
 log = structlog.get_logger("burnish.optimizer")
 

@@ -8,7 +8,6 @@ from typing import Any
 from burnish_optimizer.core.hold import capped
 from burnish_optimizer.core.prompt_text import EditablePrompt
 from burnish_optimizer.core.summary import Case, summarize
-from burnish_optimizer.core.version_settings import DEFAULT_TIMEOUT_S, settings_of
 from burnish_optimizer.io import datasets_store, runs_store, work_store
 from burnish_optimizer.io.announce import test_run_completed
 from burnish_optimizer.io.datasets_store import DatasetItem
@@ -22,6 +21,7 @@ from burnish_shared.contracts.executions import PromptRef
 from burnish_shared.db.model_store import ModelFacts
 from burnish_shared.db.session import Database
 from burnish_shared.errors import BurnishError
+from burnish_shared.prompt_settings import DEFAULT_TIMEOUT_S, settings_of
 
 
 @dataclass(slots=True)

@@ -13,11 +13,11 @@ from uuid import UUID
 
 from burnish_gateway.config_cache import ChangeFeed, ConfigCache
 from burnish_gateway.registry import store
-from burnish_gateway.registry.content import DEFAULT_TIMEOUT_S
 from burnish_gateway.registry.prompt import Head, Version, no_such_prompt
 from burnish_gateway.registry.version_cache import VersionCache
 from burnish_shared.db.session import Database
 from burnish_shared.errors import NotFound, Unavailable
+from burnish_shared.prompt_settings import DEFAULT_TIMEOUT_S
 from burnish_shared.slug import Label, Slug, parse_label, parse_slug
 from burnish_shared.template import PromptTemplate
 

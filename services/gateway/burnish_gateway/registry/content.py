@@ -9,22 +9,8 @@ from typing import Any, Final
 import jsonschema_rs
 
 from burnish_shared.errors import InvalidField
+from burnish_shared.prompt_settings import SETTING_FIELDS, settings_of
 from burnish_shared.template import PromptTemplate, parse_messages
-
-SETTING_FIELDS: Final = (
-    "temperature",
-    "max_tokens",
-    "top_p",
-    "frequency_penalty",
-    "presence_penalty",
-    "stop",
-    "seed",
-    "reasoning_effort",
-    "response_format",
-    "tools",
-    "tool_choice",
-)
-"""Settings that go to the provider under these names. One that was not given is not stored and not sent."""
 
 SPEC_FIELDS: Final = (
     "output_format",
@@ -39,9 +25,6 @@ SPEC_FIELDS: Final = (
 """What Burnish itself reads."""
 
 CONTENT_FIELDS: Final = ("messages", "model", "provider", *SETTING_FIELDS, *SPEC_FIELDS)
-
-DEFAULT_TIMEOUT_S: Final = 30.0
-"""PRODUCT P1: where nothing is said."""
 
 MAX_CONTENT_BYTES: Final = 524_288
 """A version as JSON. It must fit into one message to an executor (768 KiB) together with its variables."""
@@ -68,7 +51,7 @@ class VersionContent:
             messages=fields["messages"],
             model=fields["model"],
             provider=fields.get("provider"),
-            settings={name: fields[name] for name in SETTING_FIELDS if fields.get(name) is not None},
+            settings=settings_of(fields),
             spec={name: fields[name] for name in SPEC_FIELDS if fields.get(name) is not None},
         )
 

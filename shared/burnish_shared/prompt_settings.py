@@ -1,4 +1,4 @@
-"""Which fields of a version go to the provider, under these names. Pure."""
+"""Which fields of a prompt version go to the provider, under these names. Pure; for the gateway and the optimizer."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -16,11 +16,12 @@ SETTING_FIELDS: Final = (
     "tools",
     "tool_choice",
 )
+"""One that was not given is not stored and not sent."""
 
 DEFAULT_TIMEOUT_S: Final = 30.0
 """PRODUCT P1: where nothing is said."""
 
 
 def settings_of(content: Mapping[str, Any]) -> dict[str, Any]:
-    """Only what was given."""
+    """Only what was given; a null is a field that was not given."""
     return {name: content[name] for name in SETTING_FIELDS if content.get(name) is not None}
