@@ -14,6 +14,9 @@ import aiohttp
 from burnish.demo.failure import DemoFailed
 
 TRIES: Final = 6
+FIRST_WAIT_S: Final = 0.3
+"""Doubled each time: 9 s in all, in which a gateway that died is there again."""
+
 TRY_AGAIN: Final = frozenset({429, 502, 503})
 WAIT_MOST_S: Final = 10.0
 """Longer than this no Retry-After is obeyed: the demo has two minutes."""
@@ -78,25 +81,28 @@ class Api:
         return found
 
     async def follow(self, path: str, *, patience_s: float) -> AsyncIterator[tuple[str, Any]]:
-        """Server-sent events as (name, data), as long as the server sends; it must say something within `patience_s`."""
+        """Server-sent events as (name, data). Ends when the server ends it, goes away or says nothing for `patience_s`: ask again then."""
         timeout = aiohttp.ClientTimeout(total=None, sock_read=patience_s)
-        async with self.session.get(self.url + path, timeout=timeout) as answer:
-            if answer.status != 200:
-                raise _refused(answer.status, await answer.read(), method="GET", path=path)
-            name = ""
-            async for line in answer.content:
-                field, _, value = line.decode().rstrip("\n").partition(": ")
-                if field == "event":
-                    name = value
-                elif field == "data":
-                    yield name, json.loads(value)
+        with contextlib.suppress(aiohttp.ClientError, TimeoutError):
+            async with self.session.get(self.url + path, timeout=timeout) as answer:
+                if answer.status in TRY_AGAIN:
+                    return
+                if answer.status != 200:
+                    raise _refused(answer.status, await answer.read(), method="GET", path=path)
+                name = ""
+                async for line in answer.content:
+                    field, _, value = line.decode().rstrip("\n").partition(": ")
+                    if field == "event":
+                        name = value
+                    elif field == "data":
+                        yield name, json.loads(value)
 
     async def _call(
         self, method: str, path: str, *, data: bytes | None = None, content_type: str = "application/json", query: Any = None
     ) -> Any:
         headers = {"content-type": content_type} | ({"idempotency-key": uuid4().hex} if method == "POST" else {})
         for left in reversed(range(TRIES)):
-            wait_s = 0.3
+            wait_s = FIRST_WAIT_S * 2 ** (TRIES - 1 - left)
             try:
                 async with self.session.request(method, self.url + path, data=data, headers=headers, params=query) as answer:
                     raw = await answer.read()

@@ -16,6 +16,7 @@ from burnish.demo.stage import Stage, reason_of
 TEST_RUN_PATIENCE_S: Final = 60.0
 JOB_PATIENCE_S: Final = 300.0
 SILENCE_MOST_S: Final = 60.0
+ASK_AGAIN_S: Final = 0.5
 MATRIX_LABELS_MOST: Final = 12
 FAILED_SHOWN: Final = 5
 DIFF_LINES_SHOWN: Final = 26
@@ -149,6 +150,7 @@ async def _watch(stage: Stage, job_id: str) -> dict[str, Any]:
             done, best = progress.get("evaluations") or 0, progress.get("best")
             believed = "" if best is None else f"; best so far {points(best)} points on train, which proves nothing yet"
             stage.screen.progress(f"{done:>5} of {stage.plan.evaluations} evaluations, {time.monotonic() - began:.0f} s{believed}")
+        await asyncio.sleep(ASK_AGAIN_S)
 
 
 async def _show_changes(stage: Stage, suggestion_id: str, test: Mapping[str, Any]) -> None:

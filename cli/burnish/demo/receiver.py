@@ -59,9 +59,7 @@ class Receiver:
 
     async def receive(self, request: web.Request) -> web.Response:
         body = await request.read()
-        try:
-            Webhook(self.secret).verify(body, dict(request.headers))
-        except (WebhookVerificationError, ValueError, RuntimeError):
+        if not self._is_genuine(body, request.headers):
             self.refused += 1
             return web.Response(status=400, text="The signature is not right.")
         identity, event = request.headers["webhook-id"], json.loads(body)
@@ -70,6 +68,15 @@ class Receiver:
             self.deliveries[identity] = Delivery(identity, str(event["type"]), event["data"])
             self._came.notify_all()
         return web.Response(status=204)
+
+    def _is_genuine(self, body: bytes, headers: Mapping[str, str]) -> bool:
+        if not self.secret:
+            return False
+        try:
+            Webhook(self.secret).verify(body, dict(headers))
+        except (WebhookVerificationError, ValueError):
+            return False
+        return True
 
     def _missing(self, wanted: tuple[tuple[str, Mapping[str, Any]], ...]) -> list[str]:
         came = self.deliveries.values()
