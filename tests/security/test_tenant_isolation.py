@@ -211,6 +211,34 @@ async def test_a_name_that_another_tenant_uses_is_free(world: World) -> None:
     assert not wrong, wrong
 
 
+async def test_two_tenants_with_the_same_names_get_their_own_answers_whatever_is_cached(world: World) -> None:
+    """The same slug, label and version in both workspaces, asked for in turns while the label moves."""
+    tenants = {tenant.secret: tenant for tenant in (world.alpha, world.beta)}
+    for secret, tenant in tenants.items():
+        prompt = {"slug": "same-desk", "messages": [{"role": "user", "content": f"{secret} {{{{name}}}}"}], "model": "simulated/chat"}
+        assert (await tenant.admin("POST", "/v1/prompts", prompt)).status == 201
+    crossed: list[str] = []
+
+    async def ask(n: int) -> None:
+        secret, other = (world.alpha.secret, world.beta.secret)[:: 1 if n % 2 else -1]
+        tenant, kind = tenants[secret], n % 7
+        if kind == 0:
+            answer = await tenant.admin("PUT", "/v1/prompts/same-desk/labels/live", {"version": 1})
+        elif kind == 1:
+            answer = await tenant.admin("POST", "/v1/executions", {"prompt": "same-desk", "variables": {"name": "Ada"}})
+            answer = await tenant.admin("GET", f"/v1/executions/{answer.body['id']}")
+        elif kind in {2, 3}:
+            answer = await tenant.admin("POST", "/v1/prompts/same-desk/render", {"variables": {"name": "Ada"}, "version": 1})
+        else:
+            answer = await tenant.admin("GET", "/v1/prompts/same-desk" + ("?label=production" if kind == 4 else ""))
+        text = answer.raw.decode()
+        if answer.status >= 400 or other in text or (kind != 0 and secret not in text):
+            crossed.append(f"{n} {answer.status} {text[:200]}")
+
+    await _at_once([ask(n) for n in range(350)])
+    assert not crossed, crossed[:5]
+
+
 async def test_one_idempotency_key_serves_two_tenants_apart(world: World) -> None:
     body = {"name": "same", "items": [{"input": "x", "expected": "y"}]}
     answers = [await one.admin("POST", "/v1/datasets", body, headers={"idempotency-key": "the-same"}) for one in (world.alpha, world.beta)]
