@@ -1,6 +1,7 @@
 """An installation that is shot at: its processes by name, ways to hurt them, and the audit at the end."""
 
 import asyncio
+import contextlib
 import json
 import os
 import shutil
@@ -15,7 +16,7 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
-from tests.embedded.installation import BURNISH, Installation, is_alive
+from tests.embedded.installation import BURNISH, Installation
 
 REPLICAS = "gateway=2,executor=2"
 
@@ -76,13 +77,15 @@ class Ground:
         await self.heal(name, of_pid=self.signal(name, signal.SIGTERM))
 
     async def freeze(self, name: str, for_s: float) -> None:
-        """SIGSTOP, and after a while SIGCONT."""
-        pid = self.signal(name, signal.SIGSTOP)
+        """SIGSTOP of a process and its children, and after a while SIGCONT."""
+        pids = _family(self.pid(name))
+        for pid in pids:
+            _signal(pid, signal.SIGSTOP)
         try:
             await asyncio.sleep(for_s)
         finally:
-            if is_alive(pid):
-                os.kill(pid, signal.SIGCONT)
+            for pid in pids:
+                _signal(pid, signal.SIGCONT)
 
     async def heal(self, name: str, *, of_pid: int) -> None:
         """Waits until `name` runs under another pid and everything is ready."""
@@ -95,11 +98,11 @@ class Ground:
                         await asyncio.sleep(0.05)
 
     async def put_back_store_of_nats(self, older: Path) -> None:
-        """NATS dies and comes back with the store as it was when `older` was copied."""
+        """NATS dies and comes back with the store as it was when `older` was copied. Two renames, before the launcher starts it again."""
         store = self.installation.home / "nats" / "store"
         pid = self.signal("nats", signal.SIGKILL)
-        shutil.rmtree(store, ignore_errors=True)
-        shutil.copytree(older, store)
+        store.rename(older.with_name(f"{older.name}-lost"))
+        older.rename(store)
         await self.heal("nats", of_pid=pid)
 
     def copy_store_of_nats(self, to: Path) -> None:
@@ -123,6 +126,17 @@ class Ground:
         """Ready means: this process, and a gateway in front of it."""
         own = self.state()["metrics"].get(name)
         return [f"{self.url}/readyz", *([f"http://127.0.0.1:{urlsplit(own).port}/readyz"] if own else [])]
+
+
+def _family(pid: int) -> list[int]:
+    """The process and its children: the backends of PostgreSQL, nobody else has any."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split() if Path(f"/proc/{pid}").exists() else []
+    return [pid, *map(int, children)]
+
+
+def _signal(pid: int, number: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, number)
 
 
 async def _is_ready(http: aiohttp.ClientSession, url: str) -> bool:
