@@ -1,14 +1,21 @@
 """Answers are what the OpenAPI document says they are."""
 
+import contextlib
 import json
+from pathlib import Path
 from typing import Any
 
+import asyncpg
 import jsonschema_rs
 import pytest
+from pydantic import ValidationError
 
+from burnish_shared.contracts.events import Event
 from tests.embedded.stack import Answer
 from tests.security.conftest import World
 from tests.security.world import Route, absent
+
+GOLDEN = Path(__file__).resolve().parents[1] / "contracts/golden/v1"
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.promise("G-08")]
 
@@ -54,3 +61,20 @@ def _problem(world: World, route: Route, answer: Answer) -> str | None:
     validator = jsonschema_rs.validator_for({**schema, "components": world.document["components"]})
     errors = [f"{list(error.instance_path)}: {error.message[:200]}" for error in validator.iter_errors(answer.body)]
     return "; ".join(errors[:3]) or None
+
+
+@pytest.mark.promise("M-12")
+async def test_events_that_left_have_the_fields_of_their_golden_files(world: World) -> None:
+    """What the gateway told while the other tests ran, as it stands in the outbox."""
+    connection = await asyncpg.connect(world.stack.urls["superuser"], server_settings={"search_path": "burnish"})
+    rows = await connection.fetch("SELECT body FROM outbox WHERE subject LIKE 'burnish.v1.%' AND service = 'gateway'")
+    await connection.close()
+    told: dict[str, list[Event]] = {}
+    for row in rows:
+        with contextlib.suppress(ValidationError):  # requests of background executions, wake-ups
+            event = Event.model_validate_json(row["body"])
+            told.setdefault(event.type, []).append(event)
+    assert {"prompt.version.created", "prompt.label.moved"} <= set(told)
+    for kind, events in told.items():
+        golden = json.loads((GOLDEN / f"event.{kind}.json").read_text())["data"]
+        assert [kind for event in events if set(event.data) != set(golden)] == [], (set(events[0].data), set(golden))

@@ -42,6 +42,18 @@ OWNED_BY_THE_OWNER = {
 }
 """SECURITY DEFINER functions that burnish_lookup cannot run, and why."""
 
+GATEWAY_LOOKS_ACROSS = {
+    "find_api_key": "before a key is known, so is no workspace",
+    "create_workspace": "a workspace that is not there yet",
+    "note_change": "the change sequence is one for all",
+    "admit": "a batch of many workspaces",
+    "abandon": "writes the row of an execution that was admitted",
+    "raise_fence": "takes an execution from its executor",
+    "fund": "moves credit into a job's account",
+    "close_funding": "gives the rest back",
+}
+"""Function → why a gateway may call it past row-level security. A new one is looked at twice before it gets here."""
+
 REFERENCES_WITHOUT_WORKSPACE = {("workspaces", "organizations"): "a workspace belongs to an organization, which stands above workspaces"}
 
 LOGINS = tuple(GROUP_OF_LOGIN)
@@ -178,6 +190,15 @@ async def test_functions_that_look_across_workspaces_are_pinned_owned_and_not_fo
     ]
     assert not wrong, wrong
     assert set(OWNED_BY_THE_OWNER) <= {row["name"] for row in rows}
+
+
+@pytest.mark.promise("T-03")
+async def test_what_a_gateway_may_do_across_workspaces_is_what_we_name(catalog: asyncpg.Connection) -> None:
+    rows = await catalog.fetch(
+        """SELECT proname FROM pg_proc WHERE pronamespace = 'burnish'::regnamespace AND prosecdef
+              AND has_function_privilege('burnish_gateway', oid, 'EXECUTE')"""
+    )
+    assert {row["proname"] for row in rows} == set(GATEWAY_LOOKS_ACROSS)
 
 
 @pytest.mark.promise("T-03")
