@@ -185,6 +185,22 @@ async def test_bytes_that_are_no_http_end_no_gateway(world: World, gamma: Tenant
     assert (await gamma.admin("GET", "/healthz")).status == 200
 
 
+@pytest.mark.promise("P-07")
+async def test_metrics_stay_few_whatever_was_sent(world: World, gamma: Tenant) -> None:
+    """After thousands of odd paths and names: routes are told apart, addresses are not, and no tenant's word is a label."""
+    lines = [line for line in (await gamma.admin("GET", "/metrics")).raw.decode().splitlines() if line and not line.startswith("#")]
+    routes = {found for line in lines for found in re.findall(r'route="([^"]*)"', line)}
+    assert len(lines) < 2_000
+    assert {route.partition(":")[0].rstrip("}") for route in routes} <= {one.path.partition(":")[0].rstrip("}") for one in world.routes} | {
+        "none",
+        "/openapi.json",
+        "/docs",
+        "/docs/oauth2-redirect",
+    }
+    named = (gamma.secret, *gamma.own.values(), str(gamma.admin.workspace.workspace_id))
+    assert not [line for line in lines if any(one in line for one in named)]
+
+
 async def test_the_tenant_still_works_afterwards(world: World, gamma: Tenant) -> None:
     """Nothing of the above broke what it could not change."""
     answer = await gamma.admin("POST", "/v1/executions", {"messages": [{"role": "user", "content": "Hello."}], "model": "simulated/chat"})
