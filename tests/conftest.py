@@ -97,7 +97,8 @@ async def nats_server(servers_folder: Path) -> AsyncIterator[embedded_nats.Nats]
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def streams(nats_server: embedded_nats.Nats) -> AsyncIterator[None]:
-    """Empties every stream after the test."""
+    """Empties every stream before the test (a module's services may have left something) and after it."""
+    await empty_streams(nats_server.url(ADMINISTRATOR))
     yield
     await empty_streams(nats_server.url(ADMINISTRATOR))
 

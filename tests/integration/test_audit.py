@@ -26,7 +26,7 @@ Look = Callable[..., Awaitable[Report]]
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def look(database_urls: DatabaseUrls, nats_server: Any) -> AsyncIterator[Look]:
+async def look(database_urls: DatabaseUrls, nats_server: Any, streams: None) -> AsyncIterator[Look]:
     async def now(**options: Any) -> Report:
         return await audit(database_urls["owner"], nats_server.url("provisioner"), **({"patience_s": 0.0} | options))
 
