@@ -39,6 +39,18 @@ def test_every_operation_of_openapi_says_what_it_does_and_how_it_fails() -> None
     assert not [name for name, operation in operations if not {"200", "201", "202", "204"} & set(operation["responses"])]
 
 
+def test_every_operation_needs_a_key() -> None:
+    document = json.loads((REFERENCE / "openapi.json").read_text())
+    schemes = set(document["components"]["securitySchemes"])
+    open_to_all = [
+        f"{method} {path}"
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+        if path.startswith("/v1/") and not {name for one in operation.get("security", []) for name in one} & schemes
+    ]
+    assert not open_to_all
+
+
 def test_every_subject_of_a_stream_is_a_channel_that_somebody_sends_to() -> None:
     document = json.loads((REFERENCE / "asyncapi.json").read_text())
     channels = {one["address"]: name for name, one in document["channels"].items()}

@@ -165,10 +165,13 @@ def invalid_field(error: ValidationError) -> InvalidField:
 
 
 def json_body(model: type[BaseModel]) -> dict[str, Any]:
-    """`openapi_extra` of a route that reads its JSON body itself. Definitions are written in place: a `$ref` would point nowhere."""
+    """`openapi_extra` of a route that reads its key and its JSON body itself.
+
+    Definitions are written in place: a `$ref` would point nowhere.
+    """
     schema = model.model_json_schema()
     inlined = _inline(schema, schema.pop("$defs", {}))
-    return {"requestBody": {"required": True, "content": {"application/json": {"schema": inlined}}}}
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": inlined}}}, "security": [{"HTTPBearer": []}]}
 
 
 def json_response(value: Any, *, status: int = 200, headers: dict[str, str] | None = None) -> Response:
