@@ -4,12 +4,14 @@ import asyncio
 import os
 import random
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
 
 from tests.chaos.ground import Ground, ground
+from tests.chaos.jobs import Jobs
 from tests.chaos.load import Load
 from tests.chaos.test_kill_each import assert_right, subscribe
 from tests.fakes.receiver import receiving
@@ -76,7 +78,8 @@ async def test_random_faults_leave_right_books(tmp_path: Path, capsys: pytest.Ca
     async with ground(tmp_path / "home") as place, receiving() as receiver:
         await subscribe(place, receiver)
         load = Load(place.url, place.api_key, tmp_path / "journal.jsonl", random.Random(SEED))
-        running = asyncio.create_task(load.run())
+        jobs = Jobs(place.url, place.api_key)
+        running = asyncio.gather(load.run(), jobs.run())
         loop = asyncio.get_running_loop()
         began_at = loop.time()
         while (passed_s := loop.time() - began_at) < LENGTH_S:
@@ -86,5 +89,9 @@ async def test_random_faults_leave_right_books(tmp_path: Path, capsys: pytest.Ca
                 print(f"[{passed_s:6.1f} s] {fault.__name__}", flush=True)
             await fault(place, dice, load)
         load.stop.set()
-        await asyncio.wait_for(running, 60)
+        jobs.stop.set()
+        await asyncio.wait_for(running, 120)
+        with capsys.disabled():
+            print(f"{len(jobs.ended)} jobs: {Counter(str(one.get('outcome') or one['status']) for one in jobs.ended)}")
+        assert any(one["status"] == "completed" for one in jobs.ended)
         await assert_right(place, load, receiver)

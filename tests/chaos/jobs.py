@@ -1,0 +1,75 @@
+"""Jobs that go on while everything around them dies: the batch lane, funding accounts, leases and checkpoints under fire."""
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+import aiohttp
+
+from tests.integration.optimization.tickets import WEAK, tickets
+
+BUDGET = 800
+ENDED = ("completed", "failed", "cancelled")
+AGAIN_S = 0.3
+PATIENCE_S = 90.0
+"""For the last job, once nothing is hurt any more."""
+
+
+@dataclass(slots=True)
+class Jobs:
+    """One optimization after the other, each with a test run beside it, until `stop` is set. `ended` holds what they came to."""
+
+    url: str
+    api_key: str
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
+    ended: list[dict[str, Any]] = field(default_factory=list)
+
+    async def run(self) -> None:
+        """Raises TimeoutError when a job does not end although nothing hurts it any more."""
+        headers = {"authorization": f"Bearer {self.api_key}"}
+        async with aiohttp.ClientSession(headers=headers, timeout=aiohttp.ClientTimeout(total=10)) as http:
+            await self._ask(http, "POST", "/v1/prompts", _prompt())
+            dataset = await self._ask(http, "POST", "/v1/datasets", {"name": "tickets", "items": tickets()})
+            seed = 0
+            while not self.stop.is_set():
+                seed += 1
+                body = {"prompt": "tickets", "dataset_id": dataset["id"], "budget": {"evaluations": BUDGET}, "seed": seed}
+                job = await self._ask(http, "POST", "/v1/optimizations", body)
+                run = await self._ask(
+                    http, "POST", "/v1/test-runs", {"prompt": "tickets", "version": 1, "dataset_id": dataset["id"], "split": "validation"}
+                )
+                for path in (f"/v1/optimizations/{job['id']}", f"/v1/test-runs/{run['id']}"):
+                    self.ended.append(await self._until_ended(http, path))
+
+    async def _until_ended(self, http: aiohttp.ClientSession, path: str) -> dict[str, Any]:
+        stopped_at: float | None = None
+        loop = asyncio.get_running_loop()
+        while True:
+            seen = await self._ask(http, "GET", path)
+            if seen["status"] in ENDED:
+                return seen
+            if self.stop.is_set():
+                stopped_at = stopped_at or loop.time()
+                if loop.time() - stopped_at > PATIENCE_S:
+                    raise TimeoutError(f"{path} is still {seen['status']} after {PATIENCE_S:.0f} s: {seen}")
+            await asyncio.sleep(AGAIN_S)
+
+    async def _ask(self, http: aiohttp.ClientSession, method: str, path: str, body: Any = None) -> dict[str, Any]:
+        """Asks until there is an answer, with one key over all tries."""
+        headers = {"idempotency-key": str(uuid4())} if method == "POST" else {}
+        while True:
+            try:
+                async with http.request(method, self.url + path, json=body, headers=headers) as response:
+                    answer: dict[str, Any] = await response.json()
+                    if response.status < 300:
+                        return answer
+                    assert response.status in (409, 429, 503), answer
+            except (aiohttp.ClientError, TimeoutError, OSError):
+                pass
+            await asyncio.sleep(AGAIN_S)
+
+
+def _prompt() -> dict[str, Any]:
+    messages = [{"role": "system", "content": WEAK}]
+    return {"slug": "tickets", "messages": messages, "model": "simulated/reader", "temperature": 0.0, "max_tokens": 50}
