@@ -1,6 +1,7 @@
 """`Idempotency-Key` on every POST of the OpenAPI document (PRODUCT, doors): one effect, the same bytes again, another body refused."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from typing import Any
 from uuid import uuid4
@@ -76,6 +77,19 @@ async def test_the_same_key_with_another_body_is_refused(world: World, delta: Te
         if first.status < 400 and (again.status != 422 or again.body["error"]["code"] != "idempotency_mismatch"):
             wrong[route.name] = (first.status, again.status, again.body)
     assert not wrong, "\n".join(f"{name}: {what}" for name, what in wrong.items())
+
+
+async def test_the_same_body_spelled_otherwise_is_the_same_body(world: World, delta: Tenant) -> None:
+    for path, body in (
+        ("/v1/datasets", {"name": "spelled", "items": [{"input": "a", "expected": "b"}]}),
+        ("/v1/executions", {"messages": [{"role": "user", "content": "Hello."}], "model": "simulated/chat"}),
+        ("/v1/chat/completions", {"messages": [{"role": "user", "content": "Hello."}], "model": "simulated/chat"}),
+    ):
+        headers = {"idempotency-key": "spelled"}
+        first = await delta.admin("POST", path, body, headers=headers)
+        otherwise = json.dumps(dict(reversed(body.items())), indent=2).encode()
+        again = await delta.admin("POST", path, raw=otherwise, headers=headers)
+        assert (again.status, again.body) == (first.status, first.body) and "idempotent-replayed" in again.headers, path
 
 
 def _posts(world: World) -> list[Route]:

@@ -3,7 +3,9 @@
 Executions do it inside `admit` instead.
 """
 
+import contextlib
 import hashlib
+import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -22,6 +24,8 @@ from burnish_shared.errors import IdempotencyInProgress, IdempotencyMismatch, In
 
 KEY_MOST = 255
 
+CANONICAL_MOST_BYTES = 1024 * 1024
+
 Work = Callable[[Tx], Awaitable[BaseModel | dict[str, Any]]]
 
 
@@ -33,8 +37,16 @@ def key_of(request: Request) -> str | None:
     return key
 
 
-def fingerprint_of(raw: bytes) -> bytes:
-    return hashlib.sha256(raw).digest()
+def fingerprint_of(raw: bytes, *, address: str = "") -> bytes:
+    """SHA-256 of what was asked: the same JSON spelled otherwise (spaces, order of keys) is the same body (PROMISES 5.2).
+
+    Longer bodies and those that are no JSON count as they are.
+    """
+    body = raw
+    if len(raw) <= CANONICAL_MOST_BYTES:
+        with contextlib.suppress(ValueError, RecursionError):
+            body = json.dumps(json.loads(raw), sort_keys=True, separators=(",", ":")).encode()
+    return hashlib.sha256(address.encode() + b"\n" + body).digest()
 
 
 async def run_once(gateway: Gateway, request: Request, principal: Principal, *, status: int, work: Work) -> Response:
@@ -51,7 +63,7 @@ async def run_once(gateway: Gateway, request: Request, principal: Principal, *, 
         return json_response(made, status=status)
     route = f"{request.method} {request.scope['route'].path}"
     raw = await request.body()
-    fingerprint = fingerprint_of(request.url.path.encode() + b"\n" + raw)
+    fingerprint = fingerprint_of(raw, address=request.url.path)
     context = f"{principal.workspace_id}|{route}|{key}|idempotent-answer"
     async with gateway.db.unit_of_work(workspace=principal.workspace_id) as tx:
         if not await idempotency_store.claim(tx, principal.workspace_id, route=route, key=key, fingerprint=fingerprint):
