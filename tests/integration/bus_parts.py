@@ -23,6 +23,9 @@ from burnish_shared.bus.provision import provision
 from burnish_shared.bus.users import USERS
 from burnish_shared.db.session import Database
 
+OWN_FIRST_PORT = 30_000 + os.getpid() % 2_000
+"""A killed server's port must not go to that of another test run meanwhile."""
+
 
 class OwnNats:
     """A server of one test's own. `sync_interval` is short of a power cut: a killed server keeps what the kernel has."""
@@ -30,7 +33,7 @@ class OwnNats:
     def __init__(self, folder: Path) -> None:
         passwords = {user: f"password-of-{user}" for user in USERS}
         self._server = embedded_nats.Nats(
-            folder=folder, port=free_port(27222), log=folder.parent / "own-nats.log", passwords=passwords, sync_interval="10s"
+            folder=folder, port=free_port(OWN_FIRST_PORT), log=folder.parent / "own-nats.log", passwords=passwords, sync_interval="10s"
         )
         self._process: Process | None = None
 

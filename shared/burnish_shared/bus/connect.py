@@ -107,6 +107,21 @@ class Bus:
                 await self._changed.wait_for(lambda: self.nc.is_connected)
         return bool(self.nc.is_connected)
 
+    async def answers(self, *, timeout_s: float) -> bool:
+        """Whether the server answers within `timeout_s`. What it had sent before has come by then.
+
+        Not `nc.flush(timeout)`: it cancels the future of a late answer, and the client's read loop ends when it comes after all.
+        """
+        answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        if not self.nc.is_connected:
+            return False
+        try:
+            await self.nc._send_ping(answer)
+        except (nats.errors.Error, OSError):
+            return False
+        await asyncio.wait({answer}, timeout=timeout_s)
+        return answer.done()
+
     async def wait_reconnected(self, seen: int, *, stop: asyncio.Event, timeout_s: float) -> bool:
         """True when `connections` has grown beyond `seen`; False on `stop` or after `timeout_s`."""
         stopped = asyncio.create_task(stop.wait())

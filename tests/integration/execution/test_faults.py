@@ -321,6 +321,21 @@ async def test_a_nats_that_stands_still_is_answered_503_in_time(stack: Stack, ca
     assert await held(stack, caller) == 0
 
 
+@pytest.mark.promise("G-12", "M-11")
+async def test_a_nats_that_stands_still_for_a_moment_interrupts_no_stream(stack: Stack, caller: Caller, nats: OwnNats) -> None:
+    await until(lambda: is_ready(caller), within_s=10)
+    async with fault(stack, SLOW), executor(stack):
+        ends, seen = [], 0
+        async for name, _ in caller.stream("/v1/executions", STREAM):
+            seen += name == "delta"
+            if name == "delta" and seen == 2:
+                await nats.freeze()
+                asyncio.get_running_loop().call_later(1.6, nats.thaw)
+            ends += [name] if name != "delta" else []
+    assert ends == ["done"]
+    assert [(row["status"], row["fence"]) for row in await rows_of(stack, caller)] == [("success", 1)]
+
+
 @pytest.mark.promise("G-10")
 @pytest.mark.parametrize("how", ["refuse", "freeze"])
 async def test_without_postgresql_every_call_hears_503_within_three_seconds(

@@ -26,6 +26,9 @@ log = structlog.get_logger("burnish.gateway")
 
 RETRY_S = 0.05
 
+PONG_S = 0.3
+"""How long NATS may take to answer before it counts as standing still."""
+
 STALL_S = 0.2
 """A wait that took this much longer than it should says that this process was stopped, and nothing about the executor."""
 
@@ -196,8 +199,8 @@ class Dispatch:
         yield Done(body, gap=self.gap)
 
     async def _on_silence(self) -> AsyncIterator[Told]:
-        """Nobody said anything for as long as counts. While NATS itself is away from us, that says nothing about the executor."""
-        if not self.gateway.bus.is_connected:
+        """Nobody said anything for as long as counts. While NATS itself is away or stands still, that says nothing about the executor."""
+        if not await self.gateway.bus.answers(timeout_s=PONG_S) or self.queue.has_arrivals:
             return
         try:
             fence = await books.raise_fence(self.gateway, self.request)

@@ -38,6 +38,10 @@ class Mailbox:
         self._bytes -= _size(arrival)
         return arrival
 
+    @property
+    def has_arrivals(self) -> bool:
+        return not self._arrivals.empty()
+
     def put(self, arrival: Arrival) -> None:
         """Drops a chunk when too much waits; the next frame's count shows the gap."""
         is_chunk = isinstance(arrival, Frame) and arrival.kind in (FrameKind.CHUNK, FrameKind.DELTA)
