@@ -28,9 +28,7 @@ def up(
     port: Annotated[
         int | None, typer.Option(envvar="BURNISH_PORT", help="Port of the API; the next free one when taken.", min=1, max=65535)
     ] = None,
-    demo: Annotated[
-        bool, typer.Option("--demo/--no-demo", help="With --detach: drive the whole loop once, the first time (never with --json).")
-    ] = True,
+    demo: Annotated[bool, typer.Option("--demo/--no-demo", help="Drive the whole loop once, the first time; never with --json.")] = True,
     replicas: Annotated[str, typer.Option(help="Processes per service, such as gateway=2,executor=2.")] = "",
 ) -> None:
     """Start PostgreSQL, NATS and all services, and keep them running."""
@@ -43,13 +41,12 @@ def up(
         options = Options(port=port, replicas=parse_replicas(replicas))
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--replicas") from error
-    if not detach:
-        raise typer.Exit(launch.up_in_foreground(place, options, as_json=as_json))
 
     def drive_the_loop() -> int:
         return _first_demo(place) if demo and not as_json else 0
 
-    raise typer.Exit(launch.up_detached(place, options, as_json=as_json, once_ready=drive_the_loop))
+    start = launch.up_detached if detach else launch.up_in_foreground
+    raise typer.Exit(start(place, options, as_json=as_json, once_ready=drive_the_loop))
 
 
 @app.command()

@@ -41,15 +41,24 @@ def prepare_home(home: Home) -> None:
         home.logs.chmod(mode)
 
 
-def up_in_foreground(home: Home, options: Options, *, as_json: bool) -> int:
-    """Runs until Ctrl-C or SIGTERM. Shows the processes' logs meanwhile, save with `as_json`. Returns the exit code."""
+def up_in_foreground(home: Home, options: Options, *, as_json: bool, once_ready: Callable[[], int]) -> int:
+    """Runs until Ctrl-C or SIGTERM. Shows the processes' logs meanwhile, save with `as_json`. Returns the exit code.
+
+    `once_ready` runs, beside the launcher, before people are told where it is.
+    """
     prepare_home(home)
 
+    def tell_people(connection: dict[str, Any]) -> None:
+        once_ready()
+        show_connection(connection, home=home, as_json=False)
+        print("\nCtrl-C stops everything.\n", file=sys.stderr, flush=True)
+        _show_logs(home)
+
     def announce(connection: dict[str, Any]) -> None:
-        show_connection(connection, home=home, as_json=as_json)
-        if not as_json:
-            print("\nCtrl-C stops everything.\n", file=sys.stderr, flush=True)
-            _show_logs(home)
+        if as_json:
+            show_connection(connection, home=home, as_json=True)
+        else:
+            threading.Thread(target=tell_people, args=(connection,), daemon=True).start()
 
     report = Report(copy=home.log_of("launcher"))
     code = asyncio.run(Launch(home, options, report=report, on_ready=announce).run())
