@@ -21,6 +21,7 @@ from burnish.embedded.ports import free_port
 from burnish_shared.bus.users import USERS
 from tests.embedded.databases import Cluster, DatabaseUrls
 from tests.embedded.installation import Installation
+from tests.embedded.places import make_reachable
 from tests.embedded.streams import empty_streams
 from tests.embedded.workspaces import Workspace, make_workspace
 
@@ -38,7 +39,7 @@ def pytest_configure() -> None:
 @pytest.fixture(scope="session")
 def servers_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("servers")
-    folder.chmod(0o711)
+    make_reachable(folder)
     return folder
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from burnish.launcher.home import Home
 from burnish.launcher.state import present_state
+from tests.embedded.places import make_reachable
 
 BURNISH = (sys.executable, "-P", "-m", "burnish.main")
 PATIENCE_S = 30.0
@@ -30,6 +31,7 @@ class Installation:
 
     def __init__(self, home: Path, *, prefix: Sequence[str] = (), environment: Mapping[str, str] | None = None) -> None:
         self.home = home
+        make_reachable(home.parent)
         self.connection: dict[str, Any] = {}
         self._prefix = tuple(prefix)
         self._environment = {name: value for name, value in os.environ.items() if name not in NOT_PASSED_ON}

@@ -93,7 +93,7 @@ class Fleet:
     async def _await_ready(self, name: str, *, around: Surroundings) -> None:
         member, log = self._supervisor.members[name], self._home.log_of(name)
         log_start, deadline = size_bytes(log), asyncio.get_running_loop().time() + READY_TIMEOUT_S
-        while not await answers_ready(self._probe_port(name, around)):
+        while not (await answers_ready(self._probe_port(name, around)) and member.pid is not None):
             if member.restarts >= START_TRIES:
                 raise StartFailed(f"{name} ended {member.restarts} times before it was ready:\n{last_lines(log, from_byte=log_start)}")
             if asyncio.get_running_loop().time() > deadline:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from burnish.embedded.ports import free_port
+from burnish.launcher.reservations import Reservations
 
 DEFAULT_PORTS: Final[Mapping[str, int]] = {"nats": 14222, "postgres": 15432, "gateway": 18000, "simulator": 18100}
 """Below 32768, where Linux begins to hand out ports by itself."""
@@ -25,6 +26,7 @@ class Ports:
         self._before = before
         self._say = say
         self._patience_s = patience_s
+        self._reservations = Reservations()
         self.chosen: dict[str, int] = {}
 
     async def choose(self, name: str, *, wanted: int | None = None) -> int:
@@ -32,11 +34,19 @@ class Ports:
         first = wanted or self.chosen.get(name) or self._before.get(name) or DEFAULT_PORTS.get(name, FIRST_METRICS_PORT)
         others = frozenset(port for other, port in self.chosen.items() if other != name)
         deadline = asyncio.get_running_loop().time() + self._patience_s
-        while (port := free_port(first, taken=others)) != first:
+        while (port := self._free(first, others)) != first:
             if asyncio.get_running_loop().time() >= deadline:
                 break
+            self._reservations.give_back(port)
             await asyncio.sleep(0.02)
         if port != first and name in DEFAULT_PORTS:
             self._say(f"port {first} is taken; {name} uses {port}")
         self.chosen[name] = port
+        return port
+
+    def _free(self, first: int, others: frozenset[int]) -> int:
+        """The next port from `first` on that is free and that we could reserve."""
+        port = free_port(first, taken=others)
+        while not self._reservations.take(port):
+            port = free_port(port + 1, taken=others)
         return port

@@ -18,6 +18,7 @@ from burnish.launcher.home import Home, HomeLock, holder
 from burnish.launcher.leftovers import end_leftovers
 from burnish.launcher.logs import LogReader, rotate
 from burnish.launcher.passwords import Secrets, load_secrets
+from burnish.launcher.reservations import Reservations
 from burnish.launcher.servers import postgres_settings
 from burnish.launcher.services import parse_replicas, process_names, service_named
 from burnish.launcher.state import State, present_state, write_state
@@ -39,6 +40,24 @@ def test_a_port_promised_to_another_process_is_left_out() -> None:
     first = free_port(24000)
 
     assert free_port(first, taken=frozenset({first})) > first
+
+
+def test_a_port_that_another_launcher_has_promised_is_left_out(tmp_path: Path) -> None:
+    ours, theirs = Reservations(tmp_path), Reservations(tmp_path)
+
+    assert theirs.take(18200)
+    assert not ours.take(18200)
+
+    theirs.give_back(18200)
+    assert ours.take(18200)
+    assert ours.take(18200)
+
+
+def test_without_a_place_for_reservations_every_port_may_be_taken(tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.touch()
+
+    assert Reservations(blocked).take(18200)
 
 
 @pytest.mark.parametrize(

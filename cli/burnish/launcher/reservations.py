@@ -1,0 +1,51 @@
+"""Ports promised to processes that have not bound them yet, known to all launchers of this machine."""
+
+import fcntl
+import os
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+
+class Reservations:
+    """One lock file for each promised port, held until `release` or the end of this process.
+
+    Between our look at a port and the bind of a process that is only starting lie seconds; another installation that starts
+    meanwhile would choose the same one, and its process would answer for ours.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self._folder = folder or Path(tempfile.gettempdir()) / "burnish-ports"
+        self._held: dict[int, int] = {}
+
+    def take(self, port: int) -> bool:
+        """False when another launcher has promised `port`. Where no lock can be kept, nobody has."""
+        if port in self._held:
+            return True
+        try:
+            descriptor = self._open(port)
+        except OSError:
+            return True
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+            return False
+        self._held[port] = descriptor
+        return True
+
+    def give_back(self, port: int) -> None:
+        """Safe for a port that is not held."""
+        if (descriptor := self._held.pop(port, None)) is not None:
+            os.close(descriptor)
+
+    def _open(self, port: int) -> int:
+        """Readable is enough for a lock, so that users need not own one another's files."""
+        with suppress(FileExistsError):
+            self._folder.mkdir(mode=0o777)
+            self._folder.chmod(0o1777)
+        path = self._folder / str(port)
+        try:
+            return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return os.open(path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
