@@ -237,7 +237,7 @@ def _check(value: Any, *, depth: int) -> None:
     elif isinstance(value, list):
         for one in value:
             _check(one, depth=depth + 1)
-    elif isinstance(value, int) and not -INT8_MOST <= value <= INT8_MOST:
+    elif isinstance(value, int) and not -INT8_MOST - 1 <= value <= INT8_MOST:
         raise InvalidBody("A number in the body is beyond 64 bits.")
 
 

@@ -90,6 +90,7 @@ class Bench:
             Gateway,
             SimpleNamespace(
                 db=db,
+                kek=bytes(32),
                 clock=SystemClock(),
                 cursors=Cursors(b"c" * 32),
                 feed=feed,
