@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 from importlinter.cli import lint_imports
 
-from tests.architecture.source import PACKAGES, ROOT, SERVICES, dotted, imports_of, modules
+from tests.architecture.source import PACKAGES, ROOT, SERVICES, Module, dotted, imports_of, modules
 
 NEVER = {
     "litellm": "only a process of its own beside the executor will import it, and that does not exist yet",
@@ -107,6 +107,24 @@ def test_search_cannot_reach_the_test_split() -> None:
     assert not wrong, "\n".join(wrong)
 
 
+@pytest.mark.promise("E-13")
+def test_only_executors_and_webhooks_call_the_outside() -> None:
+    """Providers are called by executors, receivers by webhooks, both through the egress guard."""
+    allowed = ("burnish_executor.io.", "burnish_webhooks.", "burnish_shared.egress", "burnish_simulator.", "burnish.")
+    clients = {"aiohttp", "urllib3", "http", "smtplib", "ftplib"}
+    wrong = [
+        f"{module.path}:{line} imports {name}"
+        for module, name, line, top in _outside()
+        if top in clients and not module.name.startswith(allowed)
+    ]
+    wrong += [
+        f"{module.path}:{line}"
+        for module, name, line, _ in _outside()
+        if name.startswith("urllib.request") and not module.name.startswith("burnish.")
+    ]
+    assert not wrong, wrong
+
+
 def test_only_gateways_speak_fastapi() -> None:
     allowed = {"burnish_gateway"}
     wrong = [
@@ -122,7 +140,7 @@ def test_services_are_the_folders_that_there_are() -> None:
     assert found == set(SERVICES)
 
 
-def _outside() -> Iterator[tuple[object, str, int, str]]:
+def _outside() -> Iterator[tuple[Module, str, int, str]]:
     for module in modules():
         for name, line in imports_of(module):
             yield module, name, line, name.partition(".")[0]

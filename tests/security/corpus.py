@@ -167,3 +167,23 @@ MASS_ASSIGNMENT: dict[str, Any] = {
     "id": "00000000-0000-0000-0000-000000000001",
 }
 """Fields that a body must not set (OWASP API3:2023)."""
+
+INNER_URLS = [
+    "http://10.0.0.1/v1",
+    "http://192.168.1.1/v1",
+    "http://169.254.169.254/latest/meta-data",
+    "http://[::ffff:10.0.0.1]/v1",
+    "http://[64:ff9b::a00:1]/v1",
+    "http://[fd00:ec2::254]/v1",
+    "http://[fe80::1%25eth0]/v1",
+    "http://0x0a.0.0.1/v1",
+    "http://167772161/v1",
+    "http://012.0.0.1/v1",
+    "http://168.63.129.16/v1",
+    "http://100.100.100.200/v1",
+    "http://a@10.0.0.1/v1",
+    "gopher://10.0.0.1/v1",
+    "file:///etc/passwd",
+    "https://10.0.0.1:5432/v1",
+]
+"""Addresses that nobody outside may make us call (PROMISES 4.4; the guard's own tests hold the long list)."""

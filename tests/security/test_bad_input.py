@@ -18,7 +18,7 @@ from tests.security import corpus
 from tests.security.conftest import World
 from tests.security.world import NUMBERS, PATH_PARAMETERS, Route, Tenant, bodies, make_tenant
 
-pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.promise("G-08", "G-20")]
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.promise("G-07", "G-08", "G-20")]
 
 INSIDES = re.compile(
     r"Traceback|File \"/|site-packages|\.py\b|asyncpg|pydantic|psycopg|SQLSTATE|\bSELECT\s+\S+\s+FROM|INSERT INTO"
@@ -183,6 +183,18 @@ async def test_bytes_that_are_no_http_end_no_gateway(world: World, gamma: Tenant
     for body in (b"zz\r\nnot a chunk", b"5\r\nab"):
         await _raw_request(gamma, "POST /v1/executions", headers={"transfer-encoding": "chunked"}, body=body)
     assert (await gamma.admin("GET", "/healthz")).status == 200
+
+
+@pytest.mark.promise("E-13", "W-08")
+async def test_addresses_inside_are_refused_wherever_a_url_is_taken(world: World, gamma: Tenant) -> None:
+    wrong: dict[str, Any] = {}
+    for name, field in (("POST /v1/models", "base_url"), ("POST /v1/webhooks/endpoints", "url")):
+        method, _, path = name.partition(" ")
+        for url in corpus.INNER_URLS:
+            answer = await gamma.admin(method, path, {**(bodies(gamma.own)[name] or {}), field: url})
+            if answer.status != 422 or answer.body["error"]["code"] != "egress_refused":
+                wrong[f"{name} {url}"] = (answer.status, answer.body)
+    assert not wrong, wrong
 
 
 @pytest.mark.promise("P-07")
