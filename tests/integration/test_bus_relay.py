@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from burnish_shared import metrics, subjects
+from burnish_shared import failpoints, metrics, subjects
 from burnish_shared.bus import outbox_store, stream_loss
 from burnish_shared.bus.connect import Bus
 from burnish_shared.bus.provision import keep_provisioned
@@ -252,6 +252,33 @@ async def test_rows_that_a_restored_or_wiped_store_lost_are_sent_again(
     assert sorted(await stored(server, "EVENTS")) == sorted(ids)
 
 
+class Killed(BaseException):
+    """Nothing catches it, as nothing catches a SIGKILL."""
+
+
+@pytest.mark.promise("M-05")
+async def test_a_loss_larger_than_a_transaction_may_be_is_made_good_in_pieces_whoever_is_killed_between_them(
+    server: OwnNats, database: BusDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream_loss, "PIECE_ROWS", 3)
+    db = await database.open("analytics")
+    await _write_sent(database, rows=10)
+
+    async def kill(_name: str) -> None:
+        if await _count(database, "sent_at IS NULL", 6):
+            raise Killed
+
+    async with bus_of(server, "analytics") as bus:
+        with monkeypatch.context() as patch, pytest.raises(Killed):
+            patch.setattr(failpoints, "hit", kill)
+            await stream_loss.look_at_streams(db, bus, service="analytics", unanswered=0)
+        assert await _count(database, "sent_at IS NOT NULL AND stream_seq > 6", 4)  # The lowest go first.
+        assert await fetch(database.superuser_url, "SELECT FROM stream_marks WHERE stream = 'EVENTS' AND highest_seq = 10")
+        await stream_loss.look_at_streams(db, bus, service="analytics", unanswered=0)
+    assert await _count(database, "sent_at IS NULL AND stream IS NULL", 10)
+    assert await fetch(database.superuser_url, "SELECT FROM stream_marks WHERE stream = 'EVENTS' AND highest_seq = 0")
+
+
 @pytest.mark.promise("M-05")
 async def test_a_sequence_given_out_twice_betrays_a_loss_without_a_reconnect(server: OwnNats, database: BusDatabase) -> None:
     db = await database.open("analytics")
@@ -321,6 +348,30 @@ async def test_sent_rows_are_forgotten_after_their_time_and_unsent_ones_never(se
             await outbox.put(tx, service="gateway", subject=SUBJECT, message_id="waits", body=b"{}")
         await relay._housework()
     assert [row["message_id"] for row in await fetch(database.superuser_url, "SELECT message_id FROM outbox")] == ["waits"]
+
+
+async def test_unsent_rows_do_not_keep_sent_ones_from_being_forgotten(server: OwnNats, database: BusDatabase) -> None:
+    db = await database.open("analytics")
+    async with db.unit_of_work() as tx:
+        for one in range(3):
+            await outbox.put(tx, service="gateway", subject=SUBJECT, message_id=f"waits-{one}", body=b"{}")
+    await _write_sent(database, rows=4)
+    async with db.unit_of_work() as tx:
+        assert await outbox_store.forget_sent(tx, older_s=-1, most=3) == 3
+        assert await outbox_store.forget_sent(tx, older_s=-1, most=3) == 1
+    assert await _count(database, "sent_at IS NULL", 3)
+
+
+async def _write_sent(data: BusDatabase, *, rows: int) -> None:
+    """Rows that were sent to a stream EVENTS which somebody has made anew since."""
+    await fetch(
+        data.superuser_url,
+        "INSERT INTO outbox (service, subject, message_id, body, sent_at, stream, stream_seq)"
+        " SELECT 'gateway', $1, 'sent-' || n, '{}', now(), 'EVENTS', n FROM generate_series(1, $2) n",
+        SUBJECT,
+        rows,
+    )
+    await fetch(data.superuser_url, "INSERT INTO stream_marks VALUES ('EVENTS', now() - interval '1 year', $1)", rows)
 
 
 async def _count(data: BusDatabase, condition: str, rows: int) -> bool:

@@ -35,6 +35,14 @@ class Mark:
     highest_seq: int
 
 
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """How many rows were made due again in one go, and the highest sequence among them."""
+
+    rows: int
+    last_seq: int
+
+
 async def claim(tx: Tx, *, service: str, lease_s: float, most_rows: int, most_bytes: int) -> list[Row]:
     """Leases the oldest due rows, in order. Rows that another relay has leased or locked are passed over.
 
@@ -114,27 +122,32 @@ async def set_mark(tx: Tx, stream: str, mark: Mark) -> None:
     )
 
 
-async def send_again(tx: Tx, stream: str, *, above_seq: int) -> int:
-    """Makes sent rows of `stream` with a higher sequence due again, of every service. Returns how many."""
-    done = await tx.execute(
-        "UPDATE outbox SET sent_at = NULL, leased_until = NULL, stream = NULL, stream_seq = NULL"
-        " WHERE stream = $1 AND stream_seq > $2 AND sent_at IS NOT NULL",
-        stream,
-        above_seq,
-    )
-    return int(done.rpartition(" ")[2])
+async def send_piece_again(
+    tx: Tx, stream: str, *, from_seq: int, most: int, service: str | None = None, within_s: float | None = None
+) -> Piece:
+    """Makes up to `most` sent rows of `stream` due again, from sequence `from_seq` upwards: the lowest first.
 
-
-async def send_recent_again(tx: Tx, stream: str, *, service: str, above_seq: int, within_s: float) -> None:
-    """Makes those rows of one service due again that were sent to `stream` in the last `within_s` seconds."""
-    await tx.execute(
-        "UPDATE outbox SET sent_at = NULL, leased_until = NULL, stream = NULL, stream_seq = NULL"
-        " WHERE stream = $1 AND stream_seq > $2 AND service = $3 AND sent_at > clock_timestamp() - $4 * interval '1 second'",
+    `service`: only its rows; None: those of every service. `within_s`: only what was sent that many seconds ago at most.
+    """
+    row = await tx.fetchrow(
+        """
+        WITH picked AS MATERIALIZED (
+          SELECT outbox_id, stream_seq FROM outbox
+           WHERE stream = $1 AND stream_seq >= $2 AND sent_at IS NOT NULL AND ($4::text IS NULL OR service = $4)
+             AND ($5::float8 IS NULL OR sent_at > clock_timestamp() - $5::float8 * interval '1 second')
+           ORDER BY stream_seq LIMIT $3),
+        due AS (
+          UPDATE outbox o SET sent_at = NULL, leased_until = NULL, stream = NULL, stream_seq = NULL
+            FROM picked p WHERE o.outbox_id = p.outbox_id AND o.sent_at IS NOT NULL)
+        SELECT count(*) AS rows, coalesce(max(stream_seq), $2) AS last_seq FROM picked
+        """,
         stream,
-        above_seq,
+        from_seq,
+        most,
         service,
         within_s,
     )
+    return Piece(row["rows"], row["last_seq"]) if row is not None else Piece(0, from_seq)
 
 
 async def waiting(tx: Tx, service: str) -> tuple[int, float]:
@@ -148,10 +161,10 @@ async def waiting(tx: Tx, service: str) -> tuple[int, float]:
 
 
 async def forget_sent(tx: Tx, *, older_s: float, most: int) -> int:
-    """Deletes, among the `most` oldest rows, those that were sent longer ago than `older_s`. Returns how many."""
+    """Deletes up to `most` rows, of every service, that were sent longer ago than `older_s`: the oldest first. Returns how many."""
     done = await tx.execute(
-        "DELETE FROM outbox WHERE outbox_id IN (SELECT outbox_id FROM (SELECT outbox_id, sent_at FROM outbox ORDER BY outbox_id LIMIT $2) o"
-        " WHERE sent_at < clock_timestamp() - $1 * interval '1 second')",
+        "DELETE FROM outbox WHERE outbox_id IN (SELECT outbox_id FROM outbox"  # now() and not clock_timestamp(): an index can find it
+        " WHERE sent_at < now() - $1 * interval '1 second' ORDER BY sent_at LIMIT $2 FOR UPDATE SKIP LOCKED)",
         older_s,
         most,
     )

@@ -5,14 +5,14 @@ looks before it publishes on a new connection, so the first to do so sees the st
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
 import nats.errors
 import structlog
 
-from burnish_shared import metrics
+from burnish_shared import failpoints, metrics
 from burnish_shared.bus import outbox_store, users
 from burnish_shared.bus.connect import Bus
 from burnish_shared.bus.outbox_store import Mark, Sent
@@ -29,6 +29,9 @@ DOUBTFUL_S: Final = 10.0
 """Rows acknowledged so shortly before a connection was lost are sent again: their acknowledgement may have outlived them, and their
 mark may have been written after another relay put it back."""
 
+PIECE_ROWS: Final = 5_000
+"""Rows that one transaction makes due again: a fraction of a second, where a day's rows would take longer than a statement may."""
+
 STREAM_INFO: Final = "$JS.API.STREAM.INFO."
 API_TIMEOUT_S: Final = 2.0
 
@@ -40,23 +43,26 @@ async def look_at_streams(db: Database, bus: Bus, *, service: str, unanswered: i
     place of as many lost ones. Raises Unavailable while a stream is missing or NATS is silent.
     """
     for subject in users.permissions(service).publish:
-        if not subject.startswith(STREAM_INFO):
-            continue
-        stream = subject.removeprefix(STREAM_INFO)
-        now = await _stand(bus, stream)
-        async with db.unit_of_work() as tx:
-            mark = await outbox_store.lock_mark(tx, stream, created_at=now.created_at, highest_seq=now.highest_seq)
-            rows = 0
-            if mark.created_at != now.created_at:
-                rows = await outbox_store.send_again(tx, stream, above_seq=0)
-            elif now.highest_seq - unanswered < mark.highest_seq:
-                rows = await outbox_store.send_again(tx, stream, above_seq=now.highest_seq - MARGIN_MESSAGES)
-            else:
-                above_seq, within_s = mark.highest_seq - MARGIN_MESSAGES, DOUBTFUL_S + bus.last_absence_s
-                await outbox_store.send_recent_again(tx, stream, service=service, above_seq=above_seq, within_s=within_s)
-                continue
-            await outbox_store.set_mark(tx, stream, now)
+        if subject.startswith(STREAM_INFO):
+            await _look_at(db, bus, subject.removeprefix(STREAM_INFO), service=service, unanswered=unanswered)
+
+
+async def _look_at(db: Database, bus: Bus, stream: str, *, service: str, unanswered: int) -> None:
+    now = await _stand(bus, stream)
+
+    def is_lost(mark: Mark) -> bool:
+        return mark.created_at != now.created_at or now.highest_seq - unanswered < mark.highest_seq
+
+    async with db.unit_of_work() as tx:
+        mark = await outbox_store.lock_mark(tx, stream, created_at=now.created_at, highest_seq=now.highest_seq)
+    if is_lost(mark):
+        from_seq = 1 if mark.created_at != now.created_at else now.highest_seq - MARGIN_MESSAGES + 1
+        rows, is_finished = await _send_again(db, stream, from_seq=from_seq, found=now, is_lost=is_lost)
         _report(stream, mark=mark, now=now, rows=rows)
+        if is_finished:
+            return
+        mark = now  # Another relay put the mark back meanwhile, perhaps before it could see what this one had acknowledged last.
+    await _send_recent_again(db, stream, service=service, from_seq=mark.highest_seq - MARGIN_MESSAGES + 1, absence_s=bus.last_absence_s)
 
 
 async def look_at_acknowledgements(db: Database, marks: Mapping[str, Mark], fresh: Sequence[Sent]) -> None:
@@ -71,12 +77,42 @@ async def look_at_acknowledgements(db: Database, marks: Mapping[str, Mark], fres
         before = marks.get(stream)
         if before is None or seq > before.highest_seq:
             continue
-        async with db.unit_of_work() as tx:
-            mark = await outbox_store.lock_mark(tx, stream, created_at=before.created_at, highest_seq=seq)
-            rows = await outbox_store.send_again(tx, stream, above_seq=seq - 1 - MARGIN_MESSAGES)
-            highest = max(one.stream_seq for one in fresh if one.stream == stream)
-            await outbox_store.set_mark(tx, stream, Mark(mark.created_at, highest))
+        found = Mark(before.created_at, max(one.stream_seq for one in fresh if one.stream == stream))
+        rows, _ = await _send_again(db, stream, from_seq=seq - MARGIN_MESSAGES, found=found, is_lost=lambda _: True)
         _report(stream, mark=before, now=Mark(before.created_at, seq), rows=rows)
+
+
+async def _send_again(db: Database, stream: str, *, from_seq: int, found: Mark, is_lost: Callable[[Mark], bool]) -> tuple[int, bool]:
+    """Makes all rows from `from_seq` on due again, in transactions of PIECE_ROWS, and puts the mark to `found` with the last of them.
+
+    Whoever is killed in between leaves the mark where it was, so the next look finds the loss again; the lowest go first, because the
+    sequence that the next look starts from may have grown by then. Returns how many rows, and False when the mark was put back by
+    another relay before this one came to the end.
+    """
+    rows = 0
+    while True:
+        async with db.unit_of_work() as tx:
+            mark = await outbox_store.lock_mark(tx, stream, created_at=found.created_at, highest_seq=found.highest_seq)
+            if not is_lost(mark):
+                return rows, False
+            piece = await outbox_store.send_piece_again(tx, stream, from_seq=from_seq, most=PIECE_ROWS)
+            if piece.rows < PIECE_ROWS:
+                await outbox_store.set_mark(tx, stream, found)
+                return rows + piece.rows, True
+        rows, from_seq = rows + piece.rows, piece.last_seq
+        await failpoints.hit("stream_piece_sent_again")
+
+
+async def _send_recent_again(db: Database, stream: str, *, service: str, from_seq: int, absence_s: float) -> None:
+    """Makes those rows due again that the own service sent shortly before the connection was lost, in pieces too."""
+    while True:
+        async with db.unit_of_work() as tx:
+            piece = await outbox_store.send_piece_again(
+                tx, stream, from_seq=from_seq, most=PIECE_ROWS, service=service, within_s=DOUBTFUL_S + absence_s
+            )
+        if piece.rows < PIECE_ROWS:
+            return
+        from_seq = piece.last_seq
 
 
 async def _stand(bus: Bus, stream: str) -> Mark:

@@ -186,6 +186,7 @@ CREATE TABLE outbox (
   stream_seq bigint) WITH (autovacuum_vacuum_threshold = 2000, autovacuum_vacuum_scale_factor = 0.05);
 CREATE INDEX outbox_unsent ON outbox (service, outbox_id) WHERE sent_at IS NULL;
 CREATE INDEX outbox_sent ON outbox (stream, stream_seq) WHERE sent_at IS NOT NULL;
+CREATE INDEX outbox_sent_at ON outbox (sent_at) WHERE sent_at IS NOT NULL;
 CALL make_system_table('outbox', app => 'SELECT, INSERT, UPDATE, DELETE', worker => 'SELECT, INSERT, UPDATE, DELETE', writer => 'every service, through db.outbox and bus.relay');
 
 CREATE TABLE event_ids (
