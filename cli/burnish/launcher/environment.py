@@ -37,6 +37,7 @@ def service_environment(
         "BURNISH_REPLICA": f"{around.secrets.instance}-{number}",
         "BURNISH_METRICS_PORT": str(metrics_port),
         "BURNISH_SIMULATOR_PORT": str(around.simulator_port),
+        "BURNISH_TRUST_TENANT_PRICES": inherited.get("BURNISH_TRUST_TENANT_PRICES", "true"),
         "BURNISH_EGRESS_ALLOW": inherited.get("BURNISH_EGRESS_ALLOW", EMBEDDED_EGRESS),
     }
     if service.has_database:

@@ -19,7 +19,7 @@ from burnish_shared.books.admission import Admission, AdmissionRequest, Verdict
 from burnish_shared.bus.batch import Delivered, Poison
 from burnish_shared.bus.connect import Bus
 from burnish_shared.bus.frames import REPLY_HEADER, FrameKind, superseded_below
-from burnish_shared.contracts.executions import ExecutionRequest
+from burnish_shared.contracts.executions import ExecutionRequest, Lane
 from burnish_shared.errors import Unavailable
 
 log = structlog.get_logger("burnish.executor")
@@ -77,12 +77,14 @@ class Desk:
             await self._claim_and_run(request, inbox=message.headers.get(REPLY_HEADER, ""))
 
     async def _claim_and_run(self, request: ExecutionRequest, *, inbox: str) -> None:
+        is_background = request.lane is Lane.BACKGROUND
+        allowed = request.deadline_at - request.sent_at if is_background else timedelta(seconds=self.settings.batch_deadline_s)
         answer = await self.admission.ask(
             AdmissionRequest(
                 execution_id=request.execution_id,
                 workspace_id=request.workspace_id,
                 amount_nusd=request.hold_nusd,
-                ttl_ms=int(self.settings.batch_deadline_s * 1000),
+                ttl_ms=int(allowed.total_seconds() * 1000),
                 lane=request.lane.value,
                 account_ids=request.account_ids,
                 claim=True,
@@ -97,8 +99,7 @@ class Desk:
             await self._refuse(request, reply, answer.verdict)
             return
         now = datetime.now(UTC)
-        deadline_at = now + timedelta(seconds=self.settings.batch_deadline_s)
-        claimed = request.model_copy(update={"fence": answer.fence, "sent_at": now, "deadline_at": deadline_at})
+        claimed = request.model_copy(update={"fence": answer.fence, "sent_at": now, "deadline_at": now + allowed})
         with tracing.span("execute", parent=request.traceparent):
             await self._run(self._started(claimed, reply))
 
@@ -144,6 +145,10 @@ class Desk:
             await asyncio.wait(set(self._tasks), timeout=self.settings.drain_s)
 
     def _started(self, request: ExecutionRequest, reply: Reply) -> Run:
+        before = self.running.get(request.execution_id)
+        if before is not None and before.request.fence < request.fence:
+            before.superseded = True
+            before.cancel()
         run = self.running[request.execution_id] = Run(request=request, reply=reply, started_at=asyncio.get_running_loop().time())
         return run
 

@@ -24,6 +24,6 @@ class ExecutorSettings(SharedSettings):
         default=2.0, gt=0, description="A waiting caller's request that lay longer is dropped: another executor has it."
     )
     coalesce_ms: int = Field(default=8, ge=0, le=100, description="Chunks that come within this time travel together.")
-    batch_deadline_s: float = Field(default=120.0, gt=0, description="How long a claimed batch or background execution may take.")
+    batch_deadline_s: float = Field(default=120.0, gt=0, description="How long a claimed batch execution may take.")
     database_connections: int = Field(default=4, ge=1, description="Most connections of the pool.")
     drain_s: float = Field(default=25.0, gt=0, description="How long running executions may go on after SIGTERM.")

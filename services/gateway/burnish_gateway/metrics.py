@@ -7,7 +7,7 @@ REQUEST_SECONDS = Histogram(
     "burnish_gateway_request_seconds",
     "Time to the last byte of an answer",
     ["route"],
-    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60),
+    buckets=(0.005, 0.02, 0.1, 0.5, 2, 10, 60),
 )
 ADMISSIONS = Counter("burnish_gateway_admissions_total", "Verdicts of admission", ["verdict"])
 HANDOVERS = Counter("burnish_gateway_handovers_total", "Executions taken from an executor", ["reason"])

@@ -11,6 +11,10 @@ class GatewaySettings(SharedSettings):
     listen_fd: int = Field(default=-1, description="An inherited listening socket; -1: the gateway opens its own on `port`.")
     host: str = Field(default="127.0.0.1", description="Address that the gateway listens on when it opens its own socket.")
     port: int = Field(default=18000, ge=0, le=65535, description="Port of the HTTP API.")
+    trust_tenant_prices: bool = Field(
+        default=False,
+        description="Workspaces may set prices of models that are called with the operator's own keys; for an installation of one's own.",
+    )
     deadline_s: float = Field(default=120.0, gt=0, le=600, description="How long a request may take where nothing is said.")
     queue_limit_s: float = Field(default=86_400.0, gt=0, description="How long a background execution may wait for an executor.")
     accept_wait_s: float = Field(default=0.25, gt=0, description="Silence after which a dispatched request is given to another executor.")

@@ -39,7 +39,7 @@ EVENT_TYPES: Final[tuple[str, ...]] = EventType.__args__  # type: ignore[attr-de
 class Event(BaseModel):
     """What happened, to which workspace, when. `object_version` grows with each event of one object, so a receiver can drop the stale."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
     v: Literal[1] = 1
     id: UUID

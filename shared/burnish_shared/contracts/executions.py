@@ -28,7 +28,7 @@ class Status(StrEnum):
 class Price(BaseModel):
     """Price per million tokens, as it stood when the execution was admitted; `version` names the price table."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
     version: str
     input_nusd_per_million: int = Field(ge=0)
@@ -39,7 +39,7 @@ class Price(BaseModel):
 class Route(BaseModel):
     """Where a model is called. The key is named, never carried."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
     model: str
     provider: str
@@ -52,7 +52,7 @@ class Route(BaseModel):
 
 
 class PromptRef(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
     prompt_id: UUID
     slug: str
@@ -63,7 +63,7 @@ class PromptRef(BaseModel):
 class Caller(BaseModel):
     """Who asked and for whom; kept in the record."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
     user_id: str | None = None
     session_id: str | None = None
@@ -76,7 +76,7 @@ class Caller(BaseModel):
 class ExecutionRequest(BaseModel):
     """One execution for an executor. Interactive and background ones are admitted; a batch one is admitted when it is claimed."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
     v: Literal[1] = 1
     execution_id: UUID
@@ -110,7 +110,7 @@ class ExecutionRequest(BaseModel):
 
 
 class Usage(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
     input_tokens: int = Field(ge=0)
     output_tokens: int = Field(ge=0)
@@ -121,7 +121,7 @@ class Usage(BaseModel):
 class Attempt(BaseModel):
     """One call of a provider."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
     model: str
     provider: str
@@ -137,7 +137,7 @@ class Attempt(BaseModel):
 class ErrorInfo(BaseModel):
     """Why an execution did not succeed, in words for the caller."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
     type: str
     code: str
@@ -152,7 +152,7 @@ class Outcome(BaseModel):
     `status` comes first on purpose: `SUCCEEDED` is how a reader tells success without parsing.
     """
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
     status: Status
     id: UUID
@@ -183,7 +183,7 @@ SUCCEEDED = b'{"status":"success"'
 class CompletedItem(BaseModel):
     """One finished execution in `executions.completed.batch`: numbers and ids, no text."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
     execution_id: UUID
     workspace_id: UUID
@@ -213,7 +213,7 @@ class CompletedItem(BaseModel):
 class CompletedBatch(BaseModel):
     """The body of `executions.completed.batch`. `event_id` is chosen before the first try and kept in every retry."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
     v: Literal[1] = 1
     event_id: str

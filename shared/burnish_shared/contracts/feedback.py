@@ -13,7 +13,7 @@ class FeedbackItem(BaseModel):
     `accepted_at` is the gateway's time of acceptance: of several by one end user on one target and kind the latest wins.
     """
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
     feedback_id: UUID
     workspace_id: UUID
@@ -30,7 +30,7 @@ class FeedbackItem(BaseModel):
 
 
 class FeedbackBatch(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
     v: Literal[1] = 1
     event_id: str

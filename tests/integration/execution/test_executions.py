@@ -170,6 +170,8 @@ class fault:
         (HELLO | {"overrides": {"max_tokens": 10**12}}, 422, "invalid_field"),
         (HELLO | {"overrides": {"max_tokens": -1}}, 422, "invalid_field"),
         (HELLO | {"overrides": {"shell": "rm"}}, 422, "invalid_field"),
+        (HELLO | {"overrides": {"response_format": "json"}}, 422, "invalid_field"),
+        (HELLO | {"overrides": {"temperature": "hot"}}, 422, "invalid_field"),
         (HELLO | {"messages": []}, 422, "invalid_field"),
         (HELLO | {"messages": [{"role": "root", "content": "x"}]}, 422, "invalid_field"),
         (HELLO | {"stream": True, "mode": "background"}, 422, "invalid_field"),
@@ -315,3 +317,22 @@ async def test_a_streaming_repeat_of_a_running_call_hears_409(stack: Stack, call
         events = await first
     again = await caller.events("/v1/executions", HELLO | {"stream": True}, headers=headers)
     assert again[-1] == events[-1]
+
+
+@pytest.mark.promise("C-03")
+async def test_a_workspace_cannot_price_what_is_paid_with_the_operators_key(stack: Stack, caller: Caller) -> None:
+    prices = {"input_price_nusd_per_million": 0, "output_price_nusd_per_million": 0}
+    model = {"provider": "openai", "upstream_model": "gpt-x", "context_tokens": 1000, "output_tokens": 100, **prices}
+    refused = await caller("POST", "/v1/models", model | {"model": "mine"})
+    assert (refused.status, refused.body["error"]["param"]) == (422, "base_url")
+    own = await caller("POST", "/v1/models", model | {"model": "mine", "base_url": f"{stack.simulator}/v1", "upstream_model": "chat"})
+    assert own.status == 201, own.body
+    answer = await caller("POST", "/v1/executions", HELLO | {"model": "mine"})
+    assert (answer.status, answer.body["cost_nusd"], answer.body["simulated"]) == (200, 0, True)
+
+
+async def test_a_background_execution_has_the_deadline_that_was_asked_for(stack: Stack, caller: Caller) -> None:
+    async with fault(stack, "slow,s=3"):
+        accepted = await caller("POST", "/v1/executions", HELLO | {"mode": "background", "deadline_s": 0.5})
+        read = await finished(caller, accepted.body["id"])
+    assert read["status"] == "timeout" and read["latency_ms"] < 2500

@@ -283,7 +283,7 @@ async def test_without_nats_executions_hear_503_and_hold_nothing_and_feedback_is
         plain, streamed = await asyncio.gather(caller("POST", "/v1/executions", HELLO), caller.events("/v1/executions", STREAM))
         assert loop.time() - began < GIVE_UP_S + 0.6
         assert (plain.status, plain.body["error"]["retryable"]) == (503, True)
-        assert [name for name, _ in streamed] == ["error"] and streamed[0][1]["error"]["retryable"] is True
+        assert [name for name, _ in streamed] == ["503"] and streamed[0][1]["error"]["retryable"] is True
         assert await held(stack, caller) == 0
         reaction = await caller("POST", "/v1/feedback", {"execution_id": str(new_uuid()), "thumb": "up"})
         assert reaction.status == 202, reaction.body

@@ -1,7 +1,9 @@
 """What a provider says, right or wrong, becomes facts or one classified failure; memory stays bounded."""
 
 import json
+from datetime import UTC, datetime
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from hypothesis import given
@@ -10,8 +12,10 @@ from hypothesis import strategies as st
 from burnish_executor.core.answer import OUTPUT_MOST_CHARACTERS, Answer, Piece, read_body, read_chunk
 from burnish_executor.core.event_stream import LINE_MOST_BYTES, EventStream, LineTooLong
 from burnish_executor.core.failure import FREE, Failure, FailureKind, of_status, wait_before_retry_s
+from burnish_executor.core.outcome import outcome_of
 from burnish_executor.core.usage import cost_nusd, estimated, reported
-from burnish_shared.contracts.executions import Price, Status, Usage
+from burnish_executor.io.providers import without_key
+from burnish_shared.contracts.executions import ExecutionRequest, Lane, Price, Route, Status, Usage
 
 PRICE = Price(version="t", input_nusd_per_million=1_000_000, cached_input_nusd_per_million=500_000, output_nusd_per_million=2_000_000)
 
@@ -159,3 +163,49 @@ def test_a_status_of_the_provider_becomes_a_terminal_status(http_status: int, st
 def test_a_wait_before_a_retry_is_bounded_and_retry_after_wins(attempt: int, dice: float) -> None:
     assert 0 <= wait_before_retry_s(attempt, retry_after_s=None, dice=dice) <= 8
     assert wait_before_retry_s(attempt, retry_after_s=3.5, dice=dice) == 3.5
+
+
+@pytest.mark.promise("E-10", "S-05")
+@pytest.mark.parametrize("key", ["sk-operator-secret-123", "plain-key-of-another-kind"])
+def test_a_provider_that_repeats_its_key_does_not_reach_the_caller_with_it(key: str) -> None:
+    failure = of_status(401, f"Incorrect API key provided: Bearer {key}", retry_after_s=None)
+    assert key not in without_key(failure, key).info().message
+
+
+@pytest.mark.promise("G-02")
+def test_buffered_tool_calls_have_one_shape_so_that_a_replay_has_the_same_bytes() -> None:
+    call = {"function": {"arguments": "{}", "name": "f"}, "index": 3, "type": "function", "id": "c", "extra": 1}
+    body = {"choices": [{"message": {"content": None, "tool_calls": [call]}, "finish_reason": "tool_calls"}]}
+    answer = read_body(json.dumps(body).encode())
+    assert isinstance(answer, Answer)
+    assert json.dumps(answer.tool_calls) == '[{"id": "c", "type": "function", "function": {"name": "f", "arguments": "{}"}}]'
+
+
+@pytest.mark.parametrize("text", ["a\x00b", "a\ud800b"])
+def test_what_a_provider_says_of_its_end_and_its_errors_is_storable(text: str) -> None:
+    assert of_status(500, text, retry_after_s=None).info().model_dump_json()
+    answer = Answer(text=["x"], finish_reason=text, complete=True)
+    assert outcome(answer).model_dump_json() and "\x00" not in (outcome(answer).finish_reason or "")
+
+
+@pytest.mark.parametrize("response_format", ["json", 7, [], {"type": 5}, None])
+def test_a_response_format_of_any_shape_is_survived(response_format: Any) -> None:
+    assert outcome(Answer(text=["{}"], complete=True), response_format=response_format).output_json is None
+
+
+def outcome(answer: Answer, **settings: Any) -> Any:
+    now = datetime.now(UTC)
+    request = ExecutionRequest(
+        execution_id=uuid4(),
+        workspace_id=uuid4(),
+        lane=Lane.INTERACTIVE,
+        fence=1,
+        deadline_at=now,
+        hold_nusd=1,
+        account_ids=[1],
+        sent_at=now,
+        route=Route(model="m", provider="p", upstream_model="m", base_url="http://x", price=PRICE),
+        messages=[],
+        settings=settings,
+    )
+    return outcome_of(request, answer, text="", trials=[], latency_s=0.1, first_token_s=None)

@@ -16,7 +16,7 @@ CALLS_MOST = 127
 
 @dataclass(slots=True)
 class Answer:
-    """What has come so far. `complete`: the provider said that it was done (a finish reason or [DONE])."""
+    """What has come so far. `complete`: the provider said that it was done (a finish reason or [DONE]); `simulated`: that it is a toy."""
 
     text: list[str] = field(default_factory=list)
     tool_calls: list[dict[str, Any]] = field(default_factory=list)
@@ -24,6 +24,7 @@ class Answer:
     usage: Usage | None = None
     complete: bool = False
     characters: int = 0
+    simulated: bool = False
 
     @property
     def output(self) -> str:
@@ -49,6 +50,7 @@ def read_chunk(answer: Answer, data: bytes) -> Piece | Failure | None:
     if chunk.get("error"):
         return failure_of_body(chunk)
     answer.usage = reported(chunk.get("usage")) or answer.usage
+    answer.simulated = answer.simulated or chunk.get("simulated") is True
     choice = _first(chunk.get("choices"))
     delta = choice.get("delta")
     if choice.get("finish_reason"):
@@ -68,10 +70,13 @@ def read_body(data: bytes) -> Answer | Failure:
     if not isinstance(message, dict):
         return Failure(FailureKind.MALFORMED, "The provider's answer holds no message.")
     answer = Answer(usage=reported(body.get("usage")), finish_reason=str(choice.get("finish_reason") or "stop")[:40], complete=True)
+    answer.simulated = body.get("simulated") is True
     if isinstance(message.get("content"), str):
         answer.text.append(message["content"])
     if isinstance(message.get("tool_calls"), list):
-        answer.tool_calls = [call for call in message["tool_calls"] if isinstance(call, dict)]
+        for index, call in enumerate(message["tool_calls"][: CALLS_MOST + 1]):
+            if isinstance(call, dict):
+                _merge_call(answer.tool_calls, {**call, "index": index})
     return answer
 
 

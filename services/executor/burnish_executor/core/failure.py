@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from burnish_shared.contracts.executions import ErrorInfo, Status
+from burnish_shared.storable_text import storable
 
 
 class FailureKind(Enum):
@@ -43,7 +44,11 @@ class Failure:
     def info(self) -> ErrorInfo:
         type_ = "rate_limit_error" if self.kind is FailureKind.RATE_LIMITED else "provider_error"
         return ErrorInfo(
-            type=type_, code=self.kind.value[1], message=self.message, retryable=self.kind.value[2], retry_after_s=self.retry_after_s
+            type=type_,
+            code=self.kind.value[1],
+            message=storable(self.message),
+            retryable=self.kind.value[2],
+            retry_after_s=self.retry_after_s,
         )
 
 

@@ -50,10 +50,10 @@ def outcome_of(
         version=request.prompt.version if request.prompt else None,
         label=request.prompt.label if request.prompt else None,
         model=request.route.model, provider=request.route.provider,
-        finish_reason=result.finish_reason if isinstance(result, Answer) else None,
+        finish_reason=storable(result.finish_reason) if isinstance(result, Answer) and result.finish_reason else None,
         usage=usage, cost_nusd=cost, credits=credits_text(cost), latency_ms=_ms(latency_s),
         first_token_ms=None if first_token_s is None else _ms(first_token_s),
-        simulated=request.route.simulated,
+        simulated=request.route.simulated or (isinstance(result, Answer) and result.simulated),
         error=result.info() if isinstance(result, Failure) else None,
         attempts=[_attempt(request, trial) for trial in trials] if len(trials) > 1 or failed else [],
     )  # fmt: skip
@@ -72,10 +72,9 @@ def _usage(request: ExecutionRequest, result: Answer | Failure, *, output: str, 
 
 def _parsed(request: ExecutionRequest, output: str) -> Any:
     """The answer as JSON where JSON was asked for; None when it is none."""
-    asked = request.output_format in JSON_FORMATS or (request.settings.get("response_format") or {}).get("type") in (
-        "json_object",
-        "json_schema",
-    )
+    wanted = request.settings.get("response_format")
+    is_json = isinstance(wanted, dict) and wanted.get("type") in ("json_object", "json_schema")
+    asked = is_json or request.output_format in JSON_FORMATS
     if not asked:
         return None
     try:

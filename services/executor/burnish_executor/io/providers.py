@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 from urllib.parse import urlsplit
 
@@ -13,6 +13,7 @@ from burnish_executor.io.openai_client import Call, Event, call_model
 from burnish_executor.settings import ExecutorSettings
 from burnish_shared.contracts.executions import ExecutionRequest
 from burnish_shared.egress import Egress, EgressPolicy, EgressRefused
+from burnish_shared.logging import REDACTED, redact
 
 KEY_VARIABLES = {"openai": "OPENAI_API_KEY"}
 """Where the operator's own key of a provider comes from. `BURNISH_PROVIDER_KEY_<PROVIDER>` serves every other one."""
@@ -57,7 +58,7 @@ class Providers:
         )
         try:
             async for event in call_model(await self._session(request, url), call):
-                yield event
+                yield without_key(event, call.key) if isinstance(event, Failure) else event
         except EgressRefused as refused:
             yield Failure(FailureKind.EGRESS, f"This provider's address may not be called: {refused}")
 
@@ -66,6 +67,12 @@ class Providers:
             return self.operator
         await self.egress.check(url)
         return self.guarded[urlsplit(url).scheme]
+
+
+def without_key(failure: Failure, key: str | None) -> Failure:
+    """The failure without any key in its message: providers repeat what they were sent (PROMISES E-10)."""
+    message = failure.message.replace(key, REDACTED) if key else failure.message
+    return replace(failure, message=redact(message))
 
 
 def body_of(request: ExecutionRequest) -> dict[str, Any]:

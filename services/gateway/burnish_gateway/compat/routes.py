@@ -1,8 +1,6 @@
 """`/v1/chat/completions`: what OpenAI's clients call, on the same way as `/v1/executions` (PRODUCT E2)."""
 
-import asyncio
 import json
-from collections.abc import AsyncGenerator
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
@@ -16,7 +14,7 @@ from burnish_gateway.compat.error_answer import openai_error
 from burnish_gateway.compat.stream_chat import replayed_chat, stream_chat
 from burnish_gateway.deps import Gateway, authorized, bearer, gateway_of, request_id_of
 from burnish_gateway.execution.answer import failure_of, succeeded
-from burnish_gateway.execution.dispatch import Alive, Dispatch, Done, Told
+from burnish_gateway.execution.dispatch import Dispatch, Done, first_told
 from burnish_gateway.execution.replay import replay
 from burnish_gateway.execution.routes import headers_of, outcome_of
 from burnish_gateway.execution.streaming import EventStream, paced, unless_gone
@@ -29,9 +27,6 @@ from burnish_shared.errors import BurnishError
 router = APIRouter(tags=["openai"])
 
 ROUTE = "chat.completions"
-
-HEADERS_WAIT_S = 0.5
-"""Most refusals of a provider come within this time. The executor's heartbeats, twice a second, end the wait."""
 
 
 @router.post(
@@ -87,23 +82,13 @@ def _answer(request: Request, outcome: bytes, *, headers: dict[str, str]) -> Res
 async def _stream(request: Request, admitted: Admitted, *, chat: Chat, gateway: Gateway) -> Response:
     """What fails before the headers are out is told by its status code, which OpenAI's clients turn into their exceptions and retries."""
     told = Dispatch(gateway, admitted.request, key=admitted.key).follow()
-    first = await unless_gone(request, _first(told))
+    first = await unless_gone(request, first_told(told))
     headers = headers_of(admitted)
     if isinstance(first, Done) and not succeeded(first.body):
         return _answer(request, first.body, headers=headers)
     route = admitted.request.route
     chunks = Chunks.of(admitted.request.execution_id, model=route.model, simulated=route.simulated, include_usage=chat.include_usage)
     return EventStream(paced(stream_chat(first, told, chunks=chunks, request_id=request_id_of(request))), headers=headers)
-
-
-async def _first(told: AsyncGenerator[Told, None]) -> Told:
-    """What the headers wait for: that the model begins to answer, or that the executor lives after HEADERS_WAIT_S."""
-    loop = asyncio.get_running_loop()
-    waits_until = loop.time() + HEADERS_WAIT_S
-    async for one in told:
-        if not isinstance(one, Alive) or loop.time() >= waits_until:
-            return one
-    raise RuntimeError("a dispatch ended without an outcome")
 
 
 async def _repeat(request: Request, repeated: Repeated, *, chat: Chat, gateway: Gateway, principal: Principal) -> Response:

@@ -54,7 +54,9 @@ async def read_outcome(gateway: Gateway, request: ExecutionRequest, *, wait_s: f
 def output_json(row: Any) -> Any:
     """The answer as JSON, where JSON was asked for and it is some."""
     settings = row["settings"] or {}
-    wanted = (settings.get("response_format") or {}).get("type") in ("json_object", "json_schema") or settings.get("output_format") in (
+    asked = settings.get("response_format")
+    is_json = isinstance(asked, dict) and asked.get("type") in ("json_object", "json_schema")
+    wanted = is_json or settings.get("output_format") in (
         "json",
         "structured",
     )

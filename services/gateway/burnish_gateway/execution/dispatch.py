@@ -24,7 +24,13 @@ from burnish_shared.errors import BurnishError, Unavailable
 
 log = structlog.get_logger("burnish.gateway")
 
+HEADERS_WAIT_S = 0.5
+"""Most refusals of a provider come within this time. The executor's heartbeats, twice a second, end the wait."""
+
 RETRY_S = 0.05
+
+HANDOVERS_MOST = 1
+"""A request whose executor died before the model began is given to another one once (PROMISES E-01): it may be what kills them."""
 
 PONG_S = 0.3
 """How long NATS may take to answer before it counts as standing still."""
@@ -68,6 +74,19 @@ class Done:
 Told = Started | Text | Delta | Alive | Done
 
 
+async def first_told(told: AsyncGenerator[Told, None]) -> Told:
+    """What the headers of a stream wait for: that the model begins to answer, or that the executor lives after HEADERS_WAIT_S.
+
+    So a call that fails early is told by its status code, and 503 is 503 for a stream too (PROMISES G-09).
+    """
+    loop = asyncio.get_running_loop()
+    waits_until = loop.time() + HEADERS_WAIT_S
+    async for one in told:
+        if not isinstance(one, Alive) or loop.time() >= waits_until:
+            return one
+    raise RuntimeError("a dispatch ended without an outcome")
+
+
 @dataclass(slots=True)
 class Dispatch:
     """One execution on its way. `follow` yields what the caller is told, and ends with one Done."""
@@ -86,6 +105,7 @@ class Dispatch:
     delivered: list[bytes] = field(default_factory=list)
     queue: Mailbox = field(default_factory=Mailbox)
     seek_until: float = 0.0
+    handovers: int = 0
 
     async def follow(self) -> AsyncGenerator[Told, None]:
         """Raises Unavailable when no executor took it in time; then it is booked as an error and its key is free."""
@@ -99,16 +119,16 @@ class Dispatch:
                 while True:
                     if not self.accepted and loop.time() >= self.seek_until:
                         body = await self._give_up()
+                        self.finished = True
                         async for told in self._end(body, is_read=True):
                             yield told
-                        self.finished = True
                         return
                     if loop.time() > books_until:
                         raise Unavailable("The execution did not end in time; read it by its id.", retry_after_s=1)
                     async for told in self._step():
+                        self.finished = isinstance(told, Done)
                         yield told
-                        if isinstance(told, Done):
-                            self.finished = True
+                        if self.finished:
                             return
             finally:
                 if not self.finished:
@@ -127,7 +147,7 @@ class Dispatch:
                 async for told in self._on_silence():
                     yield told
             return
-        if isinstance(arrival, NobodyThere) or (arrival.kind is FrameKind.FULL and not self.accepted):
+        if isinstance(arrival, NobodyThere) or (arrival.kind is FrameKind.FULL and arrival.fence == self.fence and not self.accepted):
             await asyncio.sleep(RETRY_S)
             await self._send()
         elif arrival.fence == self.fence:
@@ -176,7 +196,7 @@ class Dispatch:
     def _on_piece(self, frame: Frame) -> Text | Delta | None:
         """What the caller is told of it; nothing after a gap: what is missing comes from the books, in one piece."""
         self.accepted = self.started = True
-        self._note_gap(frame.chunks - 1)
+        self.gap = self.gap or (self.request.stream and frame.chunks != self.chunks + 1)
         self.chunks = frame.chunks
         if self.gap:
             return None
@@ -217,14 +237,15 @@ class Dispatch:
         await self._cancel(superseded(below_fence=fence))
         was_accepted, self.fence, self.accepted, self.chunks = self.accepted, fence, False, 0
         if was_accepted:
-            self.interrupted = self.started
+            self.handovers += 1
+            self.interrupted = self.started or self.handovers > HANDOVERS_MOST
             self._seek()
         await self._send()
 
     async def _send(self) -> None:
         changes: dict[str, Any] = {"fence": self.fence, "sent_at": self.gateway.clock.now()}
         if self.interrupted:
-            changes |= {"interrupted": books.text_of(self.delivered), "upstream_started": True, "stream": False}
+            changes |= {"interrupted": books.text_of(self.delivered), "upstream_started": self.started, "stream": False}
         body = checked_size(self.request.model_copy(update=changes).model_dump_json(exclude_defaults=True).encode())
         try:
             await self.gateway.bus.nc.publish(

@@ -13,13 +13,14 @@ from pydantic import Field, model_validator
 from burnish_gateway.access.principal import Principal, Role
 from burnish_gateway.deps import Gateway, GatewayParts, Viewer, authorized, gateway_of, request_id_of
 from burnish_gateway.execution.answer import failure_of, succeeded
-from burnish_gateway.execution.dispatch import Alive, Delta, Dispatch, Done, Started, Text, Told
+from burnish_gateway.execution.dispatch import Alive, Delta, Dispatch, Done, Started, Text, Told, first_told
 from burnish_gateway.execution.order import Order
 from burnish_gateway.execution.read import get_one, list_page
 from burnish_gateway.execution.replay import replay
 from burnish_gateway.execution.streaming import EventStream, paced, unless_gone
 from burnish_gateway.execution.submit import Admitted, Repeated, submit
 from burnish_gateway.idempotency import fingerprint_of, key_of
+from burnish_gateway.model_settings import Overrides
 from burnish_gateway.wire import ApiModel, ErrorAnswer, error_response, json_body, json_response, make_router, parse_model, read_body
 from burnish_gateway.wire import Text as PlainText
 from burnish_shared.books.admission import IdempotencyKey
@@ -64,7 +65,7 @@ class NewExecution(ApiModel):
     session_id: Id | None = None
     app: Id | None = None
     metadata: Annotated[dict[str, Any], Field(max_length=100)] = Field(default_factory=dict)
-    overrides: dict[str, Any] = Field(default_factory=dict)
+    overrides: Overrides = Field(default_factory=Overrides.model_construct)
     deadline_s: Annotated[float, Field(gt=0, le=600)] | None = None
 
     @model_validator(mode="after")
@@ -119,7 +120,7 @@ async def execute(request: Request) -> Response:
         case Admitted() if body.mode == "background":
             return _queued(admitted.request.execution_id)
         case Admitted() if body.stream:
-            return EventStream(paced(_events(admitted, gateway=gateway, request_id=request_id_of(request))), headers=headers_of(admitted))
+            return await _stream(request, admitted, gateway=gateway)
         case Admitted():
             return await _answer(request, admitted, gateway=gateway)
 
@@ -155,7 +156,7 @@ def _order(body: NewExecution) -> Order:
         version=body.version,
         model=body.model,
         variables=body.variables,
-        overrides=body.overrides,
+        overrides=body.overrides.model_dump(exclude_unset=True, exclude_none=True),
         stream=body.stream,
         messages=[one.model_dump(exclude_none=True) for one in body.messages] if body.messages is not None else None,
         background=body.mode == "background",
@@ -194,25 +195,41 @@ def _response(outcome: bytes, *, request_id: str, headers: dict[str, str]) -> Re
     return response
 
 
-async def _events(admitted: Admitted, *, gateway: Gateway, request_id: str) -> AsyncIterator[bytes | None]:
+async def _stream(request: Request, admitted: Admitted, *, gateway: Gateway) -> Response:
+    """What fails before the headers are out is told by its status code."""
+    told = Dispatch(gateway, admitted.request, key=admitted.key).follow()
+    first = await unless_gone(request, first_told(told))
+    if isinstance(first, Done) and not succeeded(first.body):
+        return _response(first.body, request_id=request_id_of(request), headers=headers_of(admitted))
+    return EventStream(paced(_events(first, told, request_id=request_id_of(request))), headers=headers_of(admitted))
+
+
+async def _events(first: Told, rest: AsyncGenerator[Told, None], *, request_id: str) -> AsyncIterator[bytes | None]:
     """Server-sent events of one execution; exactly one of `done` and `error` ends them."""
     index = 0
-    async with contextlib.aclosing(Dispatch(gateway, admitted.request, key=admitted.key).follow()) as told:
+    async with contextlib.aclosing(rest) as told:
         try:
-            async for one in told:
-                match one:
-                    case Text(body):
-                        yield b'event: delta\ndata: {"index":%d,"text":%s}\n\n' % (index, body)
-                        index += 1
-                    case Delta(body):
-                        yield b'event: delta\ndata: {"index":%d,"text":"","delta":%s}\n\n' % (index, body)
-                        index += 1
-                    case Done(body):
-                        yield _last_event(body, request_id=request_id)
-                    case Started() | Alive():
-                        yield None
+            one: Told | None = first
+            while one is not None:
+                event = _event(one, index=index, request_id=request_id)
+                index += isinstance(one, Text | Delta)
+                yield event
+                one = None if isinstance(one, Done) else await anext(told, None)
         except BurnishError as error:
             yield b"event: error\ndata: " + bytes(error_response(error, request_id=request_id).body) + b"\n\n"
+
+
+def _event(told: Told, *, index: int, request_id: str) -> bytes | None:
+    """The bytes of one event; None for what only says that something lives."""
+    match told:
+        case Text(body):
+            return b'event: delta\ndata: {"index":%d,"text":%s}\n\n' % (index, body)
+        case Delta(body):
+            return b'event: delta\ndata: {"index":%d,"text":"","delta":%s}\n\n' % (index, body)
+        case Done(body):
+            return _last_event(body, request_id=request_id)
+        case Started() | Alive():
+            return None
 
 
 def _last_event(outcome: bytes, *, request_id: str) -> bytes:

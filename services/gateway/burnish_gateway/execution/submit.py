@@ -94,13 +94,15 @@ async def submit(
         traceparent=traceparent,
     )
     rates = [principal.workspace.rate, *([principal.rate] if principal.rate else [])]
-    gateway.refusals.check(rates)
+    if key is None:  # a repeat with a known key gets its answer, whatever the rate says now
+        gateway.refusals.check(rates)
 
     answer = await gateway.admission.ask(_admission(request, gateway=gateway, rates=rates, key=key, deadline_s=deadline_s))
     ADMISSIONS.labels(answer.verdict.name.lower()).inc()
     if answer.verdict is Verdict.KEY_REPEATED and answer.original is not None:
         return Repeated(answer.original)
-    if answer.verdict is not Verdict.YES:
+    has_ended = answer.verdict is Verdict.ENDED and order.background  # its first admission got through, though its answer was lost
+    if answer.verdict is not Verdict.YES and not has_ended:
         gateway.refusals.note(answer)
         raise error_of(answer)
     await failpoints.hit("gateway.admitted")

@@ -14,7 +14,7 @@ from burnish_shared.db import model_store
 from burnish_shared.db.changes import note_change
 from burnish_shared.db.model_store import ModelFacts
 from burnish_shared.db.session import Tx
-from burnish_shared.errors import NotFound
+from burnish_shared.errors import InvalidField, NotFound
 from burnish_shared.money import MAX_AMOUNT_NUSD
 
 router = make_router("models")
@@ -55,6 +55,12 @@ async def get_model(gateway: GatewayParts, principal: Viewer, model: Annotated[s
 
 @router.post("/v1/models", status_code=201, summary="Add a model of one's own, or set its prices anew")
 async def add_model(body: NewModel, request: Request, gateway: GatewayParts, principal: Editor) -> Response:
+    is_play = body.provider == "simulated"
+    if not body.base_url and not is_play and not gateway.settings.trust_tenant_prices:
+        raise InvalidField(
+            "base_url: is needed. Models of the operator's own providers are priced by the operator (BURNISH_TRUST_TENANT_PRICES).",
+            param="base_url",
+        )
     if body.base_url:
         await gateway.egress.check(body.base_url)
 

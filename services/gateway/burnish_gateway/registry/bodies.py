@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
+from burnish_gateway.model_settings import JsonObject, ModelSettings
 from burnish_gateway.registry.content import CONTENT_FIELDS
 from burnish_gateway.wire import ApiModel, Name, Text
 from burnish_shared.slug import MAX_VERSION
@@ -17,7 +18,6 @@ ShortText = Annotated[Text, Field(max_length=2_000)]
 ModelName = Annotated[Text, Field(min_length=1, max_length=200, pattern=r"^[^\s]+$")]
 Tag = Annotated[Text, Field(min_length=1, max_length=50)]
 Tags = Annotated[list[Tag], Field(max_length=50)]
-JsonObject = dict[str, Any]
 
 
 class MessageBody(ApiModel):
@@ -47,28 +47,13 @@ class ParameterBody(ApiModel):
     description: ShortText | None = None
 
 
-class ContentBody(ApiModel):
+class ContentBody(ModelSettings):
     """The content of a version. A setting that is not given is not sent to the provider."""
 
     messages: Annotated[list[MessageBody], Field(min_length=1, max_length=MAX_MESSAGES)] | None = None
     template: TemplateText | None = Field(default=None, description="In place of `messages`: the text of one user message.")
     model: ModelName | None = None
     provider: ModelName | None = None
-    temperature: Annotated[float, Field(ge=0, le=2)] | None = None
-    max_tokens: Annotated[int, Field(ge=1, le=10_000_000)] | None = None
-    top_p: Annotated[float, Field(gt=0, le=1)] | None = None
-    frequency_penalty: Annotated[float, Field(ge=-2, le=2)] | None = None
-    presence_penalty: Annotated[float, Field(ge=-2, le=2)] | None = None
-    stop: (
-        Annotated[Text, Field(min_length=1, max_length=500)]
-        | Annotated[list[Annotated[Text, Field(min_length=1, max_length=500)]], Field(min_length=1, max_length=16)]
-        | None
-    ) = None
-    seed: Annotated[int, Field(ge=-(2**63) + 1, le=2**63 - 1)] | None = None
-    reasoning_effort: Literal["none", "minimal", "low", "medium", "high", "xhigh"] | None = None
-    response_format: JsonObject | None = None
-    tools: Annotated[list[JsonObject], Field(min_length=1, max_length=128)] | None = None
-    tool_choice: Literal["none", "auto", "required"] | JsonObject | None = None
     output_format: Literal["text", "json", "markdown", "code", "structured"] | None = None
     json_schema: JsonObject | None = None
     parameters: Annotated[dict[Annotated[Text, Field(max_length=600)], ParameterBody], Field(max_length=500)] | None = None

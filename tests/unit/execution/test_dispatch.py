@@ -1,0 +1,162 @@
+"""What a gateway makes of frames, whatever order and from whomever they come: no executor, no bus, only the rules."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from burnish_gateway.execution import books
+from burnish_gateway.execution.dispatch import Delta, Dispatch, Done, Text
+from burnish_gateway.execution.frames import FrameInbox, Mailbox
+from burnish_shared.bus.frames import Frame, FrameKind
+from burnish_shared.contracts.executions import ExecutionRequest, Lane, Price, Route
+
+SILENCE_S = 0.05
+
+
+class Line:
+    """Stands where the bus is: hands what is published to `on_request`, and frames to the one mailbox."""
+
+    def __init__(self, on_request: Callable[["Line", dict[str, Any]], None]) -> None:
+        self.nc = self
+        self.is_connected = True
+        self.requests: list[dict[str, Any]] = []
+        self.cancels: list[bytes] = []
+        self.mailbox = Mailbox()
+        self._on_request = on_request
+
+    async def publish(self, subject: str, body: bytes, reply: str = "") -> None:
+        if ".cancel." in subject:
+            self.cancels.append(body)
+            return
+        self.requests.append(json.loads(body))
+        self._on_request(self, self.requests[-1])
+
+    async def answers(self, *, timeout_s: float) -> bool:
+        return True
+
+    def inbox(self, token: str) -> str:
+        return token
+
+    def say(self, kind: FrameKind, fence: int, chunks: int = 0, body: bytes = b"") -> None:
+        self.mailbox.put(Frame(kind, fence, chunks, body))
+
+
+def request(*, stream: bool) -> ExecutionRequest:
+    price = Price(version="t", input_nusd_per_million=0, cached_input_nusd_per_million=0, output_nusd_per_million=0)
+    now = datetime.now(UTC)
+    return ExecutionRequest(
+        execution_id=uuid4(),
+        workspace_id=uuid4(),
+        lane=Lane.INTERACTIVE,
+        fence=1,
+        deadline_at=now + timedelta(seconds=20),
+        hold_nusd=1,
+        account_ids=[1],
+        route=Route(model="m", provider="p", upstream_model="m", base_url="http://x", price=price),
+        messages=[{"role": "user", "content": "hi"}],
+        sent_at=now,
+        stream=stream,
+    )
+
+
+async def told(line: Line, monkeypatch: pytest.MonkeyPatch, *, stream: bool = False) -> list[Any]:
+    """All that the caller hears."""
+    fence = 1
+
+    async def raise_fence(*_: Any) -> int:
+        nonlocal fence
+        fence += 1
+        return fence
+
+    monkeypatch.setattr(books, "raise_fence", raise_fence)
+    settings = SimpleNamespace(
+        sweep_grace_s=1,
+        sweep_interval_s=1,
+        dispatch_give_up_s=1,
+        interrupted_give_up_s=2,
+        accept_wait_s=SILENCE_S,
+        executor_silence_s=SILENCE_S,
+    )
+    asked = request(stream=stream)
+    inbox = FrameInbox(line)  # type: ignore[arg-type]
+    gateway = SimpleNamespace(settings=settings, bus=line, inbox=inbox, clock=SimpleNamespace(now=lambda: datetime.now(UTC)))
+    monkeypatch.setattr("burnish_gateway.execution.frames.Mailbox", lambda: line.mailbox)
+    async with asyncio.timeout(5):
+        return [one async for one in Dispatch(gateway, asked).follow()]  # type: ignore[arg-type]
+
+
+async def test_a_buffered_success_cancels_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    def answer(line: Line, asked: dict[str, Any]) -> None:
+        line.say(FrameKind.ACCEPTED, 1)
+        line.say(FrameKind.TERMINAL, 1, 0, b'{"status":"success"}')
+
+    line = Line(answer)
+    assert (await told(line, monkeypatch))[-1] == Done(b'{"status":"success"}')
+    assert line.cancels == []
+
+
+@pytest.mark.promise("E-01")
+async def test_a_request_that_kills_its_executor_before_the_model_began_is_handed_over_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each executor takes it and falls silent; the third hears that it is only to be booked."""
+
+    def take_and_die(line: Line, asked: dict[str, Any]) -> None:
+        fence = asked.get("fence", 1)
+        line.say(FrameKind.ACCEPTED, fence)
+        if "interrupted" in asked:
+            line.say(FrameKind.TERMINAL, fence, 0, b'{"status":"error"}')
+
+    line = Line(take_and_die)
+    assert (await told(line, monkeypatch))[-1] == Done(b'{"status":"error"}')
+    assert ["interrupted" in one for one in line.requests] == [False, False, True]
+    assert line.requests[-1].get("upstream_started", False) is False
+
+
+@pytest.mark.promise("G-13")
+async def test_a_refusal_by_an_executor_that_was_given_up_starts_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stalled executor says FULL for fence 1 after fence 2 was sent: nobody else may be given fence 2."""
+
+    def stall_then_work(line: Line, asked: dict[str, Any]) -> None:
+        if asked.get("fence", 1) == 2:
+            line.say(FrameKind.FULL, 1)
+            line.say(FrameKind.ACCEPTED, 2)
+            line.say(FrameKind.CHUNK, 2, 1, b'"whole"')
+            line.say(FrameKind.TERMINAL, 2, 1, b'{"status":"success","output":"whole"}')
+
+    line = Line(stall_then_work)
+    heard = await told(line, monkeypatch, stream=True)
+    assert [one.get("fence", 1) for one in line.requests] == [1, 2]
+    assert [one for one in heard if isinstance(one, Text)] == [Text(b'"whole"')]
+
+
+@pytest.mark.promise("G-13")
+@pytest.mark.parametrize("order", [(1, 3), (1, 1, 2), (2,), (1, 2, 1)])
+async def test_chunks_out_of_order_are_replaced_by_what_the_books_have(monkeypatch: pytest.MonkeyPatch, order: tuple[int, ...]) -> None:
+    pieces = {1: "one ", 2: "two ", 3: "three "}
+    whole = "one two three "
+
+    def answer(line: Line, asked: dict[str, Any]) -> None:
+        line.say(FrameKind.ACCEPTED, 1)
+        for number in order:
+            line.say(FrameKind.CHUNK, 1, number, json.dumps(pieces[number]).encode())
+        line.say(FrameKind.TERMINAL, 1, 3, json.dumps({"status": "success", "output": whole}).encode())
+
+    heard = await told(Line(answer), monkeypatch, stream=True)
+    assert "".join(json.loads(one.body) for one in heard if isinstance(one, Text)) == whole
+    assert isinstance(heard[-1], Done) and heard[-1].gap
+
+
+async def test_frames_of_another_fence_say_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def answer(line: Line, asked: dict[str, Any]) -> None:
+        line.say(FrameKind.CHUNK, 7, 1, b'"foreign"')
+        line.say(FrameKind.TERMINAL, 7, 1, b'{"status":"error"}')
+        line.say(FrameKind.DELTA, 1, 1, b'{"tool_calls":[]}')
+        line.say(FrameKind.TERMINAL, 1, 1, b'{"status":"success","output":null}')
+
+    heard = await told(Line(answer), monkeypatch, stream=True)
+    assert heard == [Delta(b'{"tool_calls":[]}'), Done(b'{"status":"success","output":null}')]
