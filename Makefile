@@ -9,6 +9,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3 p
 BOOT  := .venv-boot/bin/uv
 STAMP := .venv/.synced
 BIN   := .venv/bin
+WORKERS ?= 2
 QUIET := $(if $(CI),--no-progress,)
 
 export UV_PYTHON_DOWNLOADS := never
@@ -31,7 +32,7 @@ logs: $(STAMP) ## show the logs of all processes until Ctrl-C
 	@$(BIN)/burnish logs --follow $(ARGS)
 
 test: $(STAMP) ## run all tests on real servers
-	$(BIN)/pytest -m "not chaos" $(ARGS)
+	$(BIN)/pytest -m "not chaos" -n $(WORKERS) --dist loadfile $(ARGS)
 
 lint: $(STAMP) ## check style, formatting and who imports whom
 	$(BIN)/ruff check .
