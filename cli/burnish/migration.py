@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping
 
 from burnish.embedded.roles import GROUP_OF_LOGIN, create_login_roles
+from burnish.launcher.database import make_partitions, point_simulator
 from burnish.launcher.home import Home
 from burnish.launcher.state import running_connection
 
@@ -32,19 +33,8 @@ def migrate_everything(home: Home, *, target: str, is_down: bool, environment: M
 
 
 async def _set_up(url: str, environment: Mapping[str, str]) -> None:
-    passwords = {name: value for name in SERVICES if (value := environment.get(f"BURNISH_PG_PASSWORD_{name.upper()}"))}
-    if len(passwords) == len(SERVICES):
-        import asyncpg
-
-        connection = await asyncpg.connect(url, timeout=10)
-        try:
-            await create_login_roles(connection, passwords)
-        finally:
-            await connection.close(timeout=5)
-        print("The services' logins are set up.", file=sys.stderr)
+    await _prepare_database(url, environment)
     if simulator_url := environment.get("BURNISH_SIMULATOR_URL"):
-        from burnish.launcher.database import point_simulator
-
         await point_simulator(url, base_url=simulator_url)
     if nats_url := environment.get("NATS_URL"):
         from burnish_shared.bus.provision import provision
@@ -53,3 +43,18 @@ async def _set_up(url: str, environment: Mapping[str, str]) -> None:
         print(f"Streams: {len(outcome.created)} made, {len(outcome.corrected)} corrected.", file=sys.stderr)
         for drift in outcome.refused:
             print(f"Differs and stays so: {drift}", file=sys.stderr)
+
+
+async def _prepare_database(url: str, environment: Mapping[str, str]) -> None:
+    """Today's partitions, and the services' logins where all their passwords are given."""
+    import asyncpg
+
+    passwords = {name: value for name in SERVICES if (value := environment.get(f"BURNISH_PG_PASSWORD_{name.upper()}"))}
+    connection = await asyncpg.connect(url, timeout=10)
+    try:
+        await make_partitions(connection)
+        if len(passwords) == len(SERVICES):
+            await create_login_roles(connection, passwords)
+            print("The services' logins are set up.", file=sys.stderr)
+    finally:
+        await connection.close(timeout=5)

@@ -2,13 +2,16 @@
 
 import asyncio
 from importlib.resources import files
-from typing import Any
+from typing import Any, Final
 
 from burnish.embedded.child import StartFailed
 from burnish.embedded.postgres import Postgres
 from burnish.embedded.roles import MIGRATOR, create_login_roles, create_migrator
 from burnish.launcher.endpoints import DATABASE, DatabaseUrls
 from burnish.launcher.passwords import Secrets
+
+PARTITION_DAYS_AHEAD: Final = 7
+"""As many as analytics keeps made while it runs."""
 
 
 async def create_database(server: Postgres, secrets: Secrets) -> None:
@@ -25,7 +28,9 @@ async def create_database(server: Postgres, secrets: Secrets) -> None:
 
 
 async def prepare_schema(urls: DatabaseUrls) -> bool:
-    """Migrates when the schema is older than this release, and sets up the services' logins. True when it migrated.
+    """Migrates when the schema is older than this release, makes today's partitions, and sets up the services' logins.
+
+    True when it migrated.
 
     A newer schema is left alone: a release runs on the schema of the next one. Raises StartFailed when the database cannot be
     reached or a migration fails.
@@ -40,10 +45,16 @@ async def prepare_schema(urls: DatabaseUrls) -> bool:
         is_behind = await _revision(connection) < newest_revision()
         if is_behind:
             await _migrate(urls.migrator)
+        await make_partitions(connection)
         await create_login_roles(connection, urls.passwords)
     finally:
         await connection.close(timeout=5)
     return is_behind
+
+
+async def make_partitions(connection: Any) -> None:
+    """Makes the partitions of today and the days to come, before any service writes: the last start may be weeks ago."""
+    await connection.execute(f"SELECT burnish.ensure_partitions({PARTITION_DAYS_AHEAD})")
 
 
 async def point_simulator(database_url: str, *, base_url: str) -> None:

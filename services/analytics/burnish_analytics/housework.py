@@ -128,11 +128,23 @@ class Housework:
         return raised
 
     async def tidy(self) -> None:
-        """Makes the partitions of the days to come, forgets old keys and event ids, and writes down how much feedback waits."""
+        """Makes partitions, forgets what is old, counts what waits. One that fails does not keep the others from being done."""
+        await self._round("partitions", self.make_partitions)
+        await self._round("forget", self.forget_old)
+        await self._round("count", self.count_waiting)
+
+    async def make_partitions(self) -> None:
+        """Makes the partitions of today and the days to come."""
         async with self.db.unit_of_work() as tx:
             await detector_store.ensure_partitions(tx, days_ahead=PARTITION_DAYS_AHEAD)
+
+    async def forget_old(self) -> None:
+        """Forgets some of the old keys and event ids. What is left over waits for the next round."""
         async with self.db.unit_of_work() as tx:
             await detector_store.forget_old(tx, keys_h=KEYS_KEPT_H, events_d=EVENT_IDS_KEPT_D, at_most=FORGET_MOST)
+
+    async def count_waiting(self) -> None:
+        """Writes down how much feedback waits, by workspace."""
         async with self.db.unit_of_work() as tx:
             counts = await detector_store.changed_waiting_counts(tx, days=self.settings.orphan_days)
         if counts:

@@ -21,7 +21,7 @@ from burnish_webhooks.core.outcome import Exhausted, Gone, Outcome
 from burnish_webhooks.deliver import NotSent, deliver
 from burnish_webhooks.dice import SystemDice
 from burnish_webhooks.dispatch_due import Dispatcher, Limits
-from burnish_webhooks.housekeeping import cancel_switched_off, keep_partitions, measure
+from burnish_webhooks.housekeeping import cancel_switched_off, forget_old, make_partitions, measure
 from burnish_webhooks.io.deliveries_store import Claim
 from burnish_webhooks.io.sender import HttpSender
 from burnish_webhooks.replay import replay_waiting
@@ -78,8 +78,11 @@ async def _serve(settings: WebhooksSettings, *, db: Database, bus: Bus, http: Ht
         await cancel_switched_off(db=db)
         await measure(db=db)
 
-    async def keep_partitions_made() -> None:
-        await keep_partitions(db=db, retention_days=settings.webhook_retention_days)
+    async def make_partitions_ahead() -> None:
+        await make_partitions(db=db)
+
+    async def forget() -> None:
+        await forget_old(db=db, retention_days=settings.webhook_retention_days)
 
     await supervise(
         consume(bus, streams.WEBHOOKS_EVENTS, event_handler(db, base_url=settings.public_url, wake=dispatcher.wake), db=db, stop=stop),
@@ -87,7 +90,8 @@ async def _serve(settings: WebhooksSettings, *, db: Database, bus: Bus, http: Ht
         relay.run(stop),
         every(1.0, replay_some, name="replay", stop=stop),
         every(settings.webhook_housekeeping_interval_s, cancel_and_measure, name="cancel", stop=stop),
-        every(settings.webhook_retention_interval_s, keep_partitions_made, name="partitions", stop=stop),
+        every(settings.webhook_retention_interval_s, make_partitions_ahead, name="partitions", stop=stop),
+        every(settings.webhook_retention_interval_s, forget, name="forget", stop=stop),
         _until_lost(bus, stop),
         stop=stop,
     )

@@ -13,10 +13,14 @@ CANCEL_MOST_ROWS = 500
 CANCEL_MOST_ENDPOINTS = 100
 
 
-async def keep_partitions(*, db: Database, retention_days: int) -> None:
-    """Partitions for the coming days, old ones out, in bounded transactions. What is left over waits for the next round."""
+async def make_partitions(*, db: Database) -> None:
+    """Partitions for today and the coming days."""
     async with db.unit_of_work() as tx:
         await retention_store.ensure_partitions(tx, days_ahead=DAYS_AHEAD)
+
+
+async def forget_old(*, db: Database, retention_days: int) -> None:
+    """Old partitions and rows out, in bounded transactions. What is left over waits for the next round."""
     for _ in range(FORGET_MOST_ROUNDS):
         async with db.unit_of_work() as tx:
             if await retention_store.forget_old(tx, retention_days=retention_days, most_rows=FORGET_MOST_ROWS) == 0:

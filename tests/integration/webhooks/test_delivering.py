@@ -19,7 +19,7 @@ from burnish_shared.auth.sealing import seal
 from burnish_shared.contracts.webhooks import message_id, secret_context
 from burnish_shared.db.session import Database
 from burnish_shared.ids import new_uuid
-from burnish_webhooks.housekeeping import cancel_switched_off, keep_partitions, measure
+from burnish_webhooks.housekeeping import cancel_switched_off, forget_old, make_partitions, measure
 from burnish_webhooks.io import deliveries_store
 from burnish_webhooks.replay import replay_waiting
 
@@ -398,7 +398,8 @@ async def test_what_is_older_than_its_retention_goes_and_coming_days_have_partit
         )
         await owner.execute("DROP TABLE IF EXISTS webhook_deliveries_" + (datetime.now(UTC) + timedelta(days=7)).strftime("%Y%m%d"))
         await owner.execute("UPDATE webhook_deliveries SET created_at = created_at - interval '40 days' WHERE event_id = $1", by_name.id)
-        await keep_partitions(db=hooks.worker, retention_days=30)
+        await make_partitions(db=hooks.worker)
+        await forget_old(db=hooks.worker, retention_days=30)
         names = [
             row["relname"]
             for row in await owner.fetch("SELECT relname FROM pg_class WHERE relname ~ '^webhook_(deliveries|attempts)_[0-9]{8}$'")

@@ -58,17 +58,47 @@ END $$;
 CREATE FUNCTION day_bound(p_day date) RETURNS uuid LANGUAGE sql STABLE SET search_path = burnish, pg_temp
 RETURN (lpad(to_hex((extract(epoch FROM p_day::timestamp) * 1000)::bigint), 12, '0') || repeat('0', 20))::uuid;
 
+CREATE PROCEDURE make_day_partition(p_table text, p_day date) LANGUAGE plpgsql AS $$
+DECLARE
+  most constant integer := 10000;                                  -- rows that are moved in a fraction of a second
+  part text := p_table || to_char(p_day, '_YYYYMMDD'); rest text := p_table || '_default'; lo uuid := day_bound(p_day); hi uuid := day_bound(p_day + 1);
+  of_day text; n integer := 0;
+BEGIN
+  IF to_regclass('burnish.' || quote_ident(part)) IS NOT NULL THEN RETURN; END IF;
+  IF to_regclass('burnish.' || quote_ident(rest)) IS NOT NULL THEN
+    SELECT format('FROM %1$I WHERE %2$I >= %3$L AND %2$I < %4$L', p_table, a.attname, lo, hi) INTO of_day
+      FROM pg_partitioned_table p JOIN pg_attribute a ON a.attrelid = p.partrelid AND a.attnum = p.partattrs[0]
+     WHERE p.partrelid = ('burnish.' || quote_ident(p_table))::regclass;
+    EXECUTE format('SELECT count(*) FROM (SELECT %s LIMIT %s) r', of_day, most + 1) INTO n;
+  END IF;
+  IF n > most THEN
+    RAISE WARNING 'more than % rows of % lie in %: this day stays there', most, p_day, rest;
+    RETURN;
+  ELSIF n = 0 THEN
+    EXECUTE format('CREATE TABLE %I PARTITION OF %I FOR VALUES FROM (%L) TO (%L)', part, p_table, lo, hi);
+  ELSE                                                             -- came when the day had no partition; none can be made beside them
+    EXECUTE format('LOCK TABLE %I IN ACCESS EXCLUSIVE MODE', rest);
+    EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING ALL)', part, p_table);
+    EXECUTE format('WITH moved AS (DELETE %s RETURNING *) INSERT INTO %I SELECT * FROM moved', of_day, part);
+    EXECUTE format('ALTER TABLE %I ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)', p_table, part, lo, hi);
+  END IF;
+  EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', part);
+  EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', part);
+END $$;
+
+-- A day that cannot be made now stays in the default partition until the next call, and keeps no other table from getting its own.
 CREATE PROCEDURE make_day_partitions(p_table text, p_from integer, p_to integer) LANGUAGE plpgsql AS $$
-DECLARE d date; part text;
 BEGIN
   FOR i IN p_from..p_to LOOP
-    d := (clock_timestamp() AT TIME ZONE 'UTC')::date + i;
-    part := p_table || to_char(d, '_YYYYMMDD');
-    IF to_regclass('burnish.' || quote_ident(part)) IS NULL THEN
-      EXECUTE format('CREATE TABLE %I PARTITION OF %I FOR VALUES FROM (%L) TO (%L)', part, p_table, day_bound(d), day_bound(d + 1));
-      EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY', part);
-      EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', part);
-    END IF;
+    BEGIN
+      CALL make_day_partition(p_table, (clock_timestamp() AT TIME ZONE 'UTC')::date + i);
+    EXCEPTION
+      WHEN check_violation THEN                                    -- a row came between the look and the lock
+        RAISE WARNING 'a partition of % has to wait: %', p_table, SQLERRM;
+      WHEN lock_not_available OR deadlock_detected THEN            -- the other days would wait for the same locks
+        RAISE WARNING 'the partitions of % have to wait: %', p_table, SQLERRM;
+        RETURN;
+    END;
   END LOOP;
 END $$;
 
@@ -79,7 +109,8 @@ BEGIN
   EXECUTE format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', p_table || '_default');
 END $$;
 
--- Makes tomorrow's partitions of everything that is cut by day. Called daily by analytics; harmless when repeated.
+-- Makes the partitions of today and the days to come of everything that is cut by day. Called before the services start, and by analytics and
+-- webhooks now and then; harmless when repeated.
 CREATE FUNCTION ensure_partitions(p_days_ahead integer) RETURNS integer LANGUAGE plpgsql SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
 DECLARE one text; made integer := 0;
 BEGIN
