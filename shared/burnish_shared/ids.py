@@ -1,6 +1,7 @@
 """Identifiers. Every id of ours is a UUIDv7: sortable by time of creation, unguessable in its last 62 bits."""
 
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import NewType
 from uuid import UUID, uuid5
 
@@ -35,8 +36,11 @@ def derived_uuid(namespace: UUID, name: str) -> UUID:
 
 
 def derived_uuid7(origin: UUID, name: str) -> UUID:
-    """The same UUIDv7 for the same name, with the time of `origin` (a UUIDv7): it falls into the partition of the day of its origin."""
-    rest = uuid5(origin, name).int & ((1 << 80) - 1)
+    """The same UUIDv7 for the same name, with the time of `origin` (a UUIDv7): it falls into the partition of the day of its origin.
+
+    The rest are bits of a SHA-256, so that PostgreSQL's `derived_uuid7` can make the same id.
+    """
+    rest = int.from_bytes(sha256(f"{origin}{name}".encode()).digest()[:10], "big")
     layout = (rest & ~(0xF << 76) & ~(0x3 << 62)) | 0x7 << 76 | 0x2 << 62
     return UUID(int=(origin.int >> 80 << 80) | layout)
 

@@ -1,6 +1,7 @@
 """The books: exact under concurrency, each execution booked once, whatever the order."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -12,9 +13,10 @@ import pytest
 
 from burnish_shared.books.admission import Admission, AdmissionRequest, IdempotencyKey, RateLimit, Verdict
 from burnish_shared.books.finished import SETTLE, FinishedExecution, finished, without_content
+from burnish_shared.contracts.events import Event
 from burnish_shared.contracts.executions import Caller, ExecutionRequest, Lane, Outcome, Price, Route, Status, Usage
 from burnish_shared.db.session import DurableConnection
-from burnish_shared.ids import new_uuid
+from burnish_shared.ids import derived_uuid7, new_uuid
 from tests.embedded.workspaces import Workspace
 
 HOLD_NUSD = 1_000
@@ -270,6 +272,38 @@ async def test_a_hold_past_its_deadline_becomes_a_timeout_and_a_late_settlement_
         rows = await books.fetch("SELECT status, cost_nusd, error->>'code' AS code FROM executions")
         assert [tuple(row) for row in rows] == [("timeout", 0, "expired")] * 5
         await assert_books_are_right(books)
+
+
+@pytest.mark.promise("C-09")
+async def test_a_background_execution_that_nobody_finishes_sends_the_event_that_an_executor_would(
+    database_urls: Any, workspace: Workspace
+) -> None:
+    async with admissions(database_urls["gateway"]) as (gateway,), superuser(database_urls) as books:
+        one, other, batch = (wish(workspace, lane=lane, ttl_ms=1) for lane in ("background", "background", "batch"))
+        await asyncio.gather(*(gateway.ask(each) for each in (one, other, batch)))
+        await settle(books, record(other))
+        assert await books.fetchval("SELECT expire(0, 100)") == 2
+        sent = "SELECT subject, convert_from(body, 'UTF8') AS body FROM outbox WHERE message_id = 'completed:' || $1::text"
+        mine, like = [await books.fetchrow(sent, str(each.execution_id)) for each in (one, other)]
+        assert await books.fetchrow(sent, str(batch.execution_id)) is None
+        row = await books.fetchrow("SELECT finished_at, latency_ms FROM executions WHERE execution_id = $1", one.execution_id)
+    assert mine is not None and like is not None and row is not None
+    assert json.loads(mine["body"]).keys() == json.loads(like["body"]).keys()
+    event, usual = Event.model_validate_json(mine["body"]), Event.model_validate_json(like["body"])
+    assert (event.id, mine["subject"]) == (derived_uuid7(one.execution_id, "execution.completed"), event.subject())
+    assert (event.type, event.workspace_id, event.object_id) == ("execution.completed", workspace.workspace_id, str(one.execution_id))
+    assert event.occurred_at == row["finished_at"]
+    assert event.data.keys() == usual.data.keys()
+    assert event.data["execution_id"] == str(one.execution_id)
+    assert (event.data["status"], event.data["cost_nusd"], event.data["latency_ms"]) == ("timeout", 0, row["latency_ms"])
+
+
+async def test_python_and_postgresql_derive_the_same_ids(database_urls: Any) -> None:
+    origins = [new_uuid() for _ in range(200)]
+    async with superuser(database_urls) as books:
+        each = "unnest($1::uuid[]) WITH ORDINALITY u(origin, n)"
+        derived = await books.fetchval(f"SELECT array_agg(derived_uuid7(origin, 'execution.completed ü') ORDER BY n) FROM {each}", origins)
+    assert derived == [derived_uuid7(one, "execution.completed ü") for one in origins]
 
 
 async def test_an_abandoned_execution_is_booked_as_an_error_and_frees_its_key(database_urls: Any, workspace: Workspace) -> None:

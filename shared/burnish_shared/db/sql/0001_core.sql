@@ -649,17 +649,28 @@ BEGIN
   RETURN v_new;
 END $$;
 
--- The row of an execution that nobody can finish any more. p_code says why: `expired`, `not_dispatched`.
+-- The same id for the same name, with the time of p_origin (a UUIDv7). Must agree with burnish_shared.ids.derived_uuid7.
+CREATE FUNCTION derived_uuid7(p_origin uuid, p_name text) RETURNS uuid LANGUAGE sql STABLE SET search_path = burnish, pg_temp AS $$
+  SELECT (substr(replace(p_origin::text, '-', ''), 1, 12) || '7' || substr(h, 2, 3) || translate(substr(h, 5, 1), '0123456789abcdef', '89ab89ab89ab89ab') || substr(h, 6, 15))::uuid
+    FROM (SELECT encode(sha256(convert_to(p_origin::text || p_name, 'UTF8')), 'hex') AS h) d $$;
+
+-- The row of an execution that nobody can finish any more, and its events (those that books/finished.py makes of a finished one).
+-- p_code says why: `expired`, `not_dispatched`.
 CREATE FUNCTION ended_without_answer(p_exec uuid, p_ws uuid, p_fence integer, p_lane text, p_status text, p_code text, p_message text) RETURNS finished_execution
 LANGUAGE sql SET search_path = burnish, pg_temp AS $$
   SELECT ROW(p_exec, p_ws, p_fence, p_lane, p_status, NULL, NULL, NULL, NULL, '', '', 0, 0, 0, 'estimated', 0, NULL,
-    least(2147483647, extract(epoch FROM clock_timestamp() - to_timestamp(('x' || substr(replace(p_exec::text, '-', ''), 1, 12))::bit(48)::bigint / 1000.0)) * 1000)::integer,
-    NULL, false, false, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
-    jsonb_build_object('type', 'api_error', 'code', p_code, 'message', p_message, 'retryable', true)::text, '[]', clock_timestamp(),
+    t.latency_ms, NULL, false, false, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+    jsonb_build_object('type', 'api_error', 'code', p_code, 'message', p_message, 'retryable', true)::text, '[]', t.at,
     NULL, NULL, NULL, NULL, NULL, NULL,
     jsonb_build_object('execution_id', p_exec, 'workspace_id', p_ws, 'lane', p_lane, 'status', p_status, 'model', '', 'provider', '', 'input_tokens', 0, 'output_tokens', 0,
-      'cost_nusd', 0, 'latency_ms', 0, 'finished_at', to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'))::text,
-    NULL, NULL)::finished_execution $$;
+      'cost_nusd', 0, 'latency_ms', 0, 'finished_at', t.at_text)::text,
+    CASE WHEN p_lane = 'background' THEN jsonb_build_object('v', 1, 'id', derived_uuid7(p_exec, 'execution.completed'), 'type', 'execution.completed', 'workspace_id', p_ws,
+      'occurred_at', t.at_text, 'object_id', p_exec, 'object_version', NULL, 'simulated', false, 'traceparent', NULL, 'hops', 0,
+      'data', jsonb_build_object('execution_id', p_exec, 'status', p_status, 'prompt', NULL, 'version', NULL, 'model', '', 'cost_nusd', 0, 'latency_ms', t.latency_ms))::text END,
+    CASE WHEN p_lane = 'background' THEN 'burnish.v1.execution.completed.' || p_ws::text END)::finished_execution
+    FROM (SELECT c.at, to_char(c.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS at_text,
+                 least(2147483647, extract(epoch FROM c.at - to_timestamp(('x' || substr(replace(p_exec::text, '-', ''), 1, 12))::bit(48)::bigint / 1000.0)) * 1000)::integer AS latency_ms
+            FROM (SELECT clock_timestamp() AS at OFFSET 0) c OFFSET 0) t $$;
 
 -- Ends holds past deadline + p_grace (the database's clock). Any number may run at once. Returns how many it ended.
 CREATE FUNCTION expire(p_grace_ms bigint, p_most integer) RETURNS integer LANGUAGE plpgsql SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
