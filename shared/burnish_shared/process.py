@@ -11,6 +11,7 @@ import uvloop
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from burnish_shared import failpoints, logging, tracing
+from burnish_shared.settings import own_replica
 
 log = structlog.get_logger("burnish.process")
 
@@ -29,7 +30,8 @@ def run_service(main: Callable[[asyncio.Event], Awaitable[None]], *, service: st
 
     An exception out of `main` is logged once and ends the process with code 1, so that whoever started it starts it anew.
     """
-    logging.configure(service=service, replica=os.environ.get("BURNISH_REPLICA", "0"), level=os.environ.get("BURNISH_LOG_LEVEL", "info"))
+    replica = os.environ.get("BURNISH_REPLICA") or own_replica()
+    logging.configure(service=service, replica=replica, level=os.environ.get("BURNISH_LOG_LEVEL", "info"))
     failpoints.configure(os.environ.get("BURNISH_FP", ""))
     tracing.configure(service=service, otlp_endpoint=os.environ.get("BURNISH_OTLP_ENDPOINT", ""))
     try:

@@ -1,7 +1,26 @@
 """Settings that every service shares, read from the environment. `docs/reference/settings.md` is generated from these classes."""
 
+import re
+import secrets
+import socket
+from functools import cache
+
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+@cache
+def own_replica() -> str:
+    """The name of a process that was given none: its host's, and a few random letters. The same as long as the process lives.
+
+    Replicas of one container image, and several processes of one host, must not take each other's inboxes and jobs.
+    """
+    return f"{replica_part(socket.gethostname())}-{secrets.token_hex(3)}"
+
+
+def replica_part(host: str) -> str:
+    """A host name as it may stand in the name of a replica: of `a-z0-9-`, at most 30 characters, never empty."""
+    return re.sub(r"[^a-z0-9-]+", "-", host.lower())[:30].strip("-") or "host"
 
 
 class SharedSettings(BaseSettings):
@@ -12,7 +31,10 @@ class SharedSettings(BaseSettings):
     database_url: SecretStr = Field(validation_alias="DATABASE_URL", description="PostgreSQL, as this service's own login role.")
     nats_url: SecretStr = Field(validation_alias="NATS_URL", description="NATS, as this service's own user.")
     replica: str = Field(
-        default="0", pattern=r"^[a-z0-9-]{1,40}$", description="Name of this process among its replicas; part of its inbox."
+        default_factory=own_replica,
+        pattern=r"^[a-z0-9-]{1,40}$",
+        description="Name of this process among its replicas; part of its inbox. Two that run at once must not share one."
+        " Without it: the host's name and a few random letters.",
     )
     kek: SecretStr = Field(description="Key-encryption key, 32 bytes in base64; the pepper of API keys is derived from it.")
     metrics_port: int = Field(

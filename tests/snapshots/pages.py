@@ -40,6 +40,7 @@ def settings_page() -> str:
         for name, field in own.items():
             variable = str(field.validation_alias or f"{prefix}{name}".upper())
             default = "required" if field.is_required() else f"`{field.default}`" if field.default != "" else "empty"
+            default = "made at start" if field.default_factory else default
             parts.append(f"| `{variable}` | {default} | {_cell(field.description or '')} |")
         parts.append("")
     return "\n".join(parts)

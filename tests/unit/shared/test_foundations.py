@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from uuid import UUID
 
 import pytest
@@ -13,6 +14,7 @@ from burnish_shared.auth.sealing import derived_key, key_from_text, open_sealed,
 from burnish_shared.books.finished import json_text, storable
 from burnish_shared.ids import created_at, derived_uuid7, new_uuid
 from burnish_shared.money import MAX_AMOUNT_NUSD, credits_text, price_of
+from burnish_shared.settings import SharedSettings, own_replica, replica_part
 from burnish_shared.tokens import tokens_in_messages, tokens_in_text
 
 PEPPER = b"p" * 32
@@ -27,6 +29,25 @@ def test_a_derived_id_is_a_uuid7_of_the_same_time_and_always_the_same(name: str)
     assert (one.version, one.variant) == (7, UUID(int=0x8 << 60).variant)
     assert created_at(one) == created_at(origin)
     assert one != derived_uuid7(origin, name + "x")
+
+
+@given(st.text(max_size=80))
+def test_any_host_name_can_be_part_of_a_replicas_name(host: str) -> None:
+    part = replica_part(host)
+    assert re.fullmatch("[a-z0-9-]{1,30}", part) and part.strip("-") == part
+    assert replica_part("API-2.Some_Net") == "api-2-some-net"
+
+
+def test_processes_without_a_name_of_their_own_have_different_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("BURNISH_REPLICA", raising=False)
+    given_settings = {"DATABASE_URL": "unused", "NATS_URL": "unused", "kek": "unused"}
+    one = SharedSettings.model_validate(given_settings).replica
+    assert one == SharedSettings.model_validate(given_settings).replica  # one process keeps its name
+    own_replica.cache_clear()
+    other = SharedSettings.model_validate(given_settings).replica
+    assert other != one
+    assert re.fullmatch("[a-z0-9-]{1,40}", other)
+    assert SharedSettings.model_validate(given_settings | {"replica": "a-2"}).replica == "a-2"
 
 
 @pytest.mark.promise("C-07")
