@@ -20,6 +20,7 @@ from burnish_shared.ids import derived_uuid7, new_uuid
 from tests.embedded.workspaces import Workspace
 
 HOLD_NUSD = 1_000
+RAISE_FENCE = "SELECT raise_fence($1, $2)"
 
 
 @asynccontextmanager
@@ -206,13 +207,14 @@ async def test_a_raised_fence_shuts_out_the_executor_that_had_it(database_urls: 
     async with admissions(database_urls["gateway"]) as (gateway,), superuser(database_urls) as books:
         one = wish(workspace)
         await gateway.ask(one)
-        assert await books.fetchval("SELECT raise_fence($1)", one.execution_id) == 2
+        assert await books.fetchval(RAISE_FENCE, one.execution_id, new_uuid()) is None  # another workspace has no say
+        assert await books.fetchval(RAISE_FENCE, one.execution_id, one.workspace_id) == 2
         assert await settle(books, record(one, fence=1)) == []
         await assert_books_are_right(books, holds=1)
         assert await settle(books, record(one, fence=2, output="second")) == [one.execution_id]
         assert await settle(books, record(one, fence=1)) == []
         await assert_books_are_right(books)
-        assert await books.fetchval("SELECT raise_fence($1)", one.execution_id) is None
+        assert await books.fetchval(RAISE_FENCE, one.execution_id, one.workspace_id) is None
 
 
 @pytest.mark.promise("E-03")
@@ -231,7 +233,7 @@ async def test_a_fence_raised_while_a_settlement_waits_for_the_account_comes_too
         await blocker.fetchval("SELECT 1 FROM accounts WHERE account_id = $1 FOR UPDATE", workspace.credit_account_id)
         settling = asyncio.create_task(settle(one, record(asked)))
         await _until_waiting(blocker)
-        fencing = asyncio.create_task(two.fetchval("SELECT raise_fence($1)", asked.execution_id))
+        fencing = asyncio.create_task(two.fetchval(RAISE_FENCE, asked.execution_id, asked.workspace_id))
         await _until_waiting(blocker, count=2)
         await block.rollback()
         assert await settling == [asked.execution_id]

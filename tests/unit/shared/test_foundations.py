@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 
 from burnish_shared.auth.api_keys import digest_of, matches, new_key, prefix_of
 from burnish_shared.auth.sealing import derived_key, key_from_text, open_sealed, seal
-from burnish_shared.books.finished import json_text, storable
+from burnish_shared.books.finished import json_text
 from burnish_shared.ids import created_at, derived_uuid7, new_uuid
 from burnish_shared.money import MAX_AMOUNT_NUSD, credits_text, price_of
 from burnish_shared.settings import SharedSettings, own_replica, replica_part
+from burnish_shared.storable_text import storable
 from burnish_shared.tokens import tokens_in_messages, tokens_in_text
 
 PEPPER = b"p" * 32

@@ -19,7 +19,7 @@ LOOK_AGAIN_S = 0.05
 async def raise_fence(gateway: Gateway, request: ExecutionRequest) -> int | None:
     """Takes the execution away from its executor, on disk. None: nothing is held any more."""
     async with gateway.db.unit_of_work(workspace=request.workspace_id) as tx:
-        return await store.raise_fence(tx, request.execution_id)
+        return await store.raise_fence(tx, request.execution_id, request.workspace_id)
 
 
 async def abandon(gateway: Gateway, request: ExecutionRequest, *, key: tuple[str, str] | None) -> bool:

@@ -56,9 +56,9 @@ async def list_executions(tx: Tx, *, after: UUID | None, limit: int, filters: di
     )
 
 
-async def raise_fence(tx: Tx, execution_id: UUID) -> int | None:
+async def raise_fence(tx: Tx, execution_id: UUID, workspace_id: UUID) -> int | None:
     """The new fence; None when nothing is held any more, so there is a row."""
-    fence: int | None = await tx.fetchval("SELECT raise_fence($1)", execution_id)
+    fence: int | None = await tx.fetchval("SELECT raise_fence($1, $2)", execution_id, workspace_id)
     return fence
 
 

@@ -663,13 +663,13 @@ LANGUAGE sql SET search_path = burnish, pg_temp AS $$
     jsonb_build_object('type', 'api_error', 'code', p_code, 'message', p_message, 'retryable', true)::text, '[]', t.at,
     NULL, NULL, NULL, NULL, NULL, NULL,
     jsonb_build_object('execution_id', p_exec, 'workspace_id', p_ws, 'lane', p_lane, 'status', p_status, 'model', '', 'provider', '', 'input_tokens', 0, 'output_tokens', 0,
-      'cost_nusd', 0, 'latency_ms', 0, 'finished_at', t.at_text)::text,
+      'cost_nusd', 0, 'latency_ms', t.latency_ms, 'finished_at', t.at_text)::text,
     CASE WHEN p_lane = 'background' THEN jsonb_build_object('v', 1, 'id', derived_uuid7(p_exec, 'execution.completed'), 'type', 'execution.completed', 'workspace_id', p_ws,
       'occurred_at', t.at_text, 'object_id', p_exec, 'object_version', NULL, 'simulated', false, 'traceparent', NULL, 'hops', 0,
       'data', jsonb_build_object('execution_id', p_exec, 'status', p_status, 'prompt', NULL, 'version', NULL, 'model', '', 'cost_nusd', 0, 'latency_ms', t.latency_ms))::text END,
     CASE WHEN p_lane = 'background' THEN 'burnish.v1.execution.completed.' || p_ws::text END)::finished_execution
     FROM (SELECT c.at, to_char(c.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS at_text,
-                 least(2147483647, extract(epoch FROM c.at - to_timestamp(('x' || substr(replace(p_exec::text, '-', ''), 1, 12))::bit(48)::bigint / 1000.0)) * 1000)::integer AS latency_ms
+                 greatest(0, least(2147483647, extract(epoch FROM c.at - to_timestamp(('x' || substr(replace(p_exec::text, '-', ''), 1, 12))::bit(48)::bigint / 1000.0)) * 1000))::integer AS latency_ms
             FROM (SELECT clock_timestamp() AS at OFFSET 0) c OFFSET 0) t $$;
 
 -- Ends holds past deadline + p_grace (the database's clock). Any number may run at once. Returns how many it ended.
@@ -701,8 +701,8 @@ CREATE FUNCTION own_rows(p_exec uuid[], p_fence integer[]) RETURNS TABLE (execut
   SELECT x.execution_id FROM unnest(p_exec, p_fence) u(id, f) JOIN executions x ON x.execution_id = u.id AND x.fence = u.f $$;
 
 -- Takes the execution away from whoever runs it. NULL: it has no hold any more, so read its row.
-CREATE FUNCTION raise_fence(p_exec uuid) RETURNS integer LANGUAGE sql SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
-  UPDATE holds SET fence = fence + 1 WHERE execution_id = p_exec RETURNING fence $$;
+CREATE FUNCTION raise_fence(p_exec uuid, p_ws uuid) RETURNS integer LANGUAGE sql SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
+  UPDATE holds SET fence = fence + 1 WHERE execution_id = p_exec AND workspace_id = p_ws RETURNING fence $$;
 
 -- Moves credit into a job's own account, in the caller's transaction. NULL: not enough credit. The same reference twice: the first account again.
 CREATE FUNCTION fund(p_ws uuid, p_credit_account bigint, p_amount bigint, p_reference uuid) RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
@@ -804,7 +804,7 @@ CALL make_lookup_function('ended_without_answer(uuid, uuid, integer, text, text,
 CALL make_lookup_function('expire(bigint, integer)', app => false, worker => true);
 CALL make_lookup_function('abandon(uuid, uuid, text, text)', app => true, worker => false);
 CALL make_lookup_function('own_rows(uuid[], integer[])', app => false, worker => true);
-CALL make_lookup_function('raise_fence(uuid)', app => true, worker => true);
+CALL make_lookup_function('raise_fence(uuid, uuid)', app => true, worker => false);
 CALL make_lookup_function('fund(uuid, bigint, bigint, uuid)', app => true, worker => true);
 CALL make_lookup_function('return_funding(bigint)', app => false, worker => true);
 CALL make_lookup_function('close_funding(bigint)', app => true, worker => true);
