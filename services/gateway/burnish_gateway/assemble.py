@@ -11,7 +11,7 @@ from burnish_gateway.access.authenticate import Authenticator
 from burnish_gateway.config_cache import ChangeFeed
 from burnish_gateway.deps import Gateway
 from burnish_gateway.execution.frames import FrameInbox
-from burnish_gateway.execution.submit import Refusals
+from burnish_gateway.execution.refusals import Refusals
 from burnish_gateway.feedback.publish import FeedbackPublisher
 from burnish_gateway.models.book import ModelBook
 from burnish_gateway.paging import Cursors

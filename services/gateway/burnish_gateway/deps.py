@@ -22,7 +22,7 @@ from burnish_shared.errors import Forbidden
 
 if TYPE_CHECKING:
     from burnish_gateway.execution.frames import FrameInbox
-    from burnish_gateway.execution.submit import Refusals
+    from burnish_gateway.execution.refusals import Refusals
     from burnish_gateway.feedback.publish import FeedbackPublisher
     from burnish_gateway.models.book import ModelBook
     from burnish_gateway.registry.catalog import Catalog

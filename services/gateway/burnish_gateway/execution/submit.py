@@ -1,8 +1,6 @@
 """Admits an execution: from a caller's order to a request that is held for, and may be dispatched."""
 
-import time
-from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from uuid import UUID
 
 from burnish_gateway.access.principal import Principal
@@ -11,14 +9,12 @@ from burnish_gateway.execution.order import Order, checked_size, prepare
 from burnish_gateway.execution.verdicts import error_of
 from burnish_gateway.metrics import ADMISSIONS
 from burnish_shared import failpoints, subjects
-from burnish_shared.books.admission import AdmissionRequest, Answer, IdempotencyKey, RateLimit, Verdict
+from burnish_shared.books.admission import AdmissionRequest, IdempotencyKey, RateLimit, Verdict
 from burnish_shared.contracts.executions import ExecutionRequest
-from burnish_shared.errors import InvalidField, RateLimited
+from burnish_shared.errors import InvalidField
 from burnish_shared.ids import new_uuid
 
 DEADLINE_MOST_S = 600.0
-
-REFUSALS_MOST = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,27 +30,6 @@ class Repeated:
     """The key belongs to an execution that was admitted before, with the same body."""
 
     execution_id: UUID
-
-
-@dataclass(slots=True)
-class Refusals:
-    """Rates that said no, and until when: a flood is refused from memory. Exact, because a rate only recovers with time."""
-
-    until: "OrderedDict[int, float]" = field(default_factory=OrderedDict)
-
-    def check(self, rates: list[RateLimit]) -> None:
-        """Raises RateLimited while a rate is known to say no."""
-        now = time.monotonic()
-        for rate in rates:
-            until = self.until.get(rate.rate_id, 0.0)
-            if until > now:
-                raise RateLimited("Too many requests; wait as long as Retry-After says.", retry_after_s=until - now)
-
-    def note(self, answer: Answer) -> None:
-        if answer.verdict is Verdict.RATE and answer.limit_id is not None:
-            self.until[answer.limit_id] = time.monotonic() + answer.retry_after_s
-            while len(self.until) > REFUSALS_MOST:
-                self.until.popitem(last=False)
 
 
 async def submit(
