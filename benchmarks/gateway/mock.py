@@ -96,10 +96,11 @@ class Upstream(asyncio.Protocol):
 
     async def _slowly(self) -> None:
         self._transport.write(STREAM_HEAD)
-        for piece in PIECES:
-            self._transport.write(_framed(piece))
+        for piece in (*map(_framed, PIECES), b"0\r\n\r\n"):
+            if self._transport.is_closing():
+                return
+            self._transport.write(piece)
             await asyncio.sleep(GAP_S)
-        self._transport.write(b"0\r\n\r\n")
 
 
 async def main(port: int) -> None:

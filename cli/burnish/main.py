@@ -152,6 +152,8 @@ def create_workspace(
     from burnish.launcher.workspaces import make_workspace
     from burnish_shared.money import NUSD_PER_CREDIT
 
+    if not 1 <= len(name.strip()) <= 200:
+        raise typer.BadParameter("a workspace needs a name of 1 to 200 characters")
     place = find_home(home)
     database_url, kek = os.environ.get("DATABASE_URL"), os.environ.get("BURNISH_KEK")
     if not (database_url and kek):

@@ -32,10 +32,16 @@ STOP_PATIENCE_S: Final = 90.0
 
 
 def prepare_home(home: Home) -> None:
-    """Makes the folders. Others may pass through (not read) only where PostgreSQL must run as a system user to get away from root."""
+    """Makes the folders. Others may pass through (not read) only where PostgreSQL must run as a system user to get away from root.
+
+    Ends the command with a clear word where that is not possible.
+    """
     mode = 0o711 if os.geteuid() == 0 and not namespaces_work() else 0o700
-    home.path.mkdir(mode=mode, parents=True, exist_ok=True)
-    home.logs.mkdir(mode=mode, exist_ok=True)
+    try:
+        home.path.mkdir(mode=mode, parents=True, exist_ok=True)
+        home.logs.mkdir(mode=mode, exist_ok=True)
+    except OSError as error:
+        raise SystemExit(f"{home.path} cannot be used as a home: {error.strerror}. Name another folder with --home.") from None
     if mode == 0o711:
         home.path.chmod(mode)
         home.logs.chmod(mode)

@@ -68,7 +68,7 @@ def build_app(settings: GatewaySettings) -> FastAPI:
         description=DESCRIPTION,
         lifespan=lifespan,
         redoc_url=None,
-        docs_url="/docs",
+        docs_url=None,  # its scripts come from a CDN: blank without internet, and foreign code beside the key on the page
         telemetry={"tracing": False},
     )
     for feature in FEATURES:

@@ -157,11 +157,18 @@ def parse_model(model: type[M], raw: bytes) -> M:
 def invalid_field(error: ValidationError) -> InvalidField:
     """The first problem as an error that names the field and the fix, and all of them in `details`; values are never repeated."""
     problems = [
-        {"param": _path(one["loc"]), "message": one["msg"]}
+        {"param": _path(one["loc"]), "message": _in_words(one["msg"])}
         for one in error.errors(include_url=False, include_input=False, include_context=False)[:20]
     ]
     first = problems[0]
     return InvalidField(f"{first['param'] or 'body'}: {first['message']}", param=first["param"], details={"problems": problems})
+
+
+def _in_words(message: str) -> str:
+    """pydantic's message as a person would say it."""
+    if message == "Extra inputs are not permitted":
+        return "is no field of this call; see /openapi.json"
+    return message.removeprefix("Value error, ")
 
 
 def json_body(model: type[BaseModel]) -> dict[str, Any]:

@@ -9,8 +9,8 @@ SECRET_BYTES: Final = 32
 FILTER_FIELDS: Final = {"prompts": ("prompt", "slug", "prompt_id"), "labels": ("label",)}
 """A filter of an endpoint → the fields of an event's data that it looks at; one of them must hold a wanted value."""
 
-UNSUBSCRIBABLE: Final = frozenset({"webhook.test"})
-"""Event types that go to one endpoint whatever it asked for."""
+UNSUBSCRIBABLE: Final = frozenset({"webhook.test", "feedback.created"})
+"""`webhook.test` goes to one endpoint whatever it asked for; `feedback.created` is named, and nothing sends it yet."""
 
 
 def secret_context(workspace_id: UUID, endpoint_id: UUID) -> str:

@@ -182,7 +182,7 @@ async def _replicas(urls: DatabaseUrls) -> AsyncIterator[list[Database]]:
 
 async def _emptied(nats: OwnNats) -> bool:
     async with bus_of(nats, "provisioner") as bus:
-        answers = [await bus.nc.request(f"$JS.API.STREAM.INFO.{stream}") for stream in ("RECORDS", "FEEDBACK")]
+        answers = [await bus.nc.request(f"$JS.API.STREAM.INFO.{stream}", timeout=5) for stream in ("RECORDS", "FEEDBACK")]
     return all(json.loads(one.data)["state"]["messages"] == 0 for one in answers)
 
 

@@ -16,6 +16,10 @@ BODY_MOST_BYTES = 8 * 1024 * 1024
 STREAM_MOST_BYTES = 64 * 1024 * 1024
 ERROR_MOST_BYTES = 64 * 1024
 
+REST_S = 0.25
+REST_PARTS_MOST = 20
+"""When the answer is whole, the end of the stream is read too, so that its connection serves the next call; not for longer than this."""
+
 
 @dataclass(frozen=True, slots=True)
 class Call:
@@ -81,27 +85,18 @@ async def _streamed(response: aiohttp.ClientResponse, call: Call) -> AsyncIterat
         yield await _no_stream(response)
         return
     answer, events, size = Answer(), EventStream(), 0
-    wait_s = call.first_token_s
-    while not answer.complete or answer.usage is None:
-        try:
-            part = await asyncio.wait_for(response.content.readany(), wait_s)
-        except TimeoutError:
+    wait_s, rest = call.first_token_s, 0
+    while rest < REST_PARTS_MOST:
+        part = await _next_part(response, wait_s=wait_s, may_break=answer.complete)
+        if part is None and not answer.complete:
             yield Failure(FailureKind.TIMEOUT, f"The provider sent nothing for {wait_s:g} s in the middle of its stream.")
             return
-        except (aiohttp.ClientError, ConnectionError, OSError):
-            if answer.complete:
-                break
-            raise
         if not part:
             break
-        wait_s, size = call.chunk_idle_s, size + len(part)
-        if size > STREAM_MOST_BYTES:
-            yield Failure(FailureKind.MALFORMED, f"The provider's stream is longer than {STREAM_MOST_BYTES} bytes.")
-            return
-        try:
-            data = events.feed(part)
-        except LineTooLong:
-            yield Failure(FailureKind.MALFORMED, "The provider's stream held a line of more than 1 MiB.")
+        size += len(part)
+        data = _events_of(events, part, size=size)
+        if isinstance(data, Failure):
+            yield data
             return
         for one in data:
             said = read_chunk(answer, one)
@@ -112,7 +107,34 @@ async def _streamed(response: aiohttp.ClientResponse, call: Call) -> AsyncIterat
             if one == b"[DONE]":
                 yield answer
                 return
+        is_whole = answer.complete and answer.usage is not None
+        wait_s, rest = (REST_S, rest + 1) if is_whole else (call.chunk_idle_s, 0)
     yield answer if answer.complete else Failure(FailureKind.CUT_OFF, "The provider's stream ended before its answer did.")
+
+
+async def _next_part(response: aiohttp.ClientResponse, *, wait_s: float, may_break: bool) -> bytes | None:
+    """What comes next; empty at the end of the stream, None when nothing came within `wait_s`.
+
+    `may_break`: the answer is whole, so a connection that breaks off is an end like any other; else its error is raised.
+    """
+    try:
+        return await asyncio.wait_for(response.content.readany(), wait_s)
+    except TimeoutError:
+        return None
+    except (aiohttp.ClientError, ConnectionError, OSError):
+        if may_break:
+            return b""
+        raise
+
+
+def _events_of(events: EventStream, part: bytes, *, size: int) -> list[bytes] | Failure:
+    """The events that this part completes. `size`: bytes of the stream so far."""
+    if size > STREAM_MOST_BYTES:
+        return Failure(FailureKind.MALFORMED, f"The provider's stream is longer than {STREAM_MOST_BYTES} bytes.")
+    try:
+        return events.feed(part)
+    except LineTooLong:
+        return Failure(FailureKind.MALFORMED, "The provider's stream held a line of more than 1 MiB.")
 
 
 async def _no_stream(response: aiohttp.ClientResponse) -> Failure:

@@ -50,6 +50,8 @@ class Authenticator:
         """Raises Unauthenticated, in the same words for an unknown, a revoked and an expired key."""
         scheme, _, text = (authorization or "").partition(" ")
         prefix = prefix_of(text.strip()) if scheme.lower() == "bearer" else None
+        if prefix is None and text.strip().startswith("bk_"):
+            raise Unauthenticated("This API key is not well-formed: a character is missing or wrong. Copy it again.")
         if prefix is None:
             raise Unauthenticated("Send a key of this installation as `Authorization: Bearer bk_live_…`.")
         try:

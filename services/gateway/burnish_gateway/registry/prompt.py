@@ -124,5 +124,5 @@ class Head:
 
 def no_such_prompt(slug: str, *, label: str | None = None, version: int | None = None) -> NotFound:
     """The same words whether it never was, was removed, or belongs to somebody else (PROMISES G-17)."""
-    what = f"{slug}@{version or label}" if version or label else slug
-    return NotFound(f"There is no prompt '{what}' in this workspace.", param="prompt")
+    part = f", or no version {version} of it," if version else f", or no label '{label}' on it," if label else ""
+    return NotFound(f"There is no prompt '{slug}'{part} in this workspace.", param="prompt")
