@@ -84,10 +84,10 @@ def test_the_loop_closes_and_everything_that_is_told_can_be_looked_up(running: I
 
 
 @pytest.mark.capability("O4")
-def test_a_second_run_has_a_prompt_of_its_own_and_ships_nothing_where_the_budget_is_too_small(running: Installation) -> None:
-    told = demo(running, "--evaluations", "400", "--seed", "2")
+def test_a_second_run_has_a_prompt_of_its_own_and_ships_nothing_where_the_budget_is_the_least(running: Installation) -> None:
+    told = demo(running, "--evaluations", "828", "--seed", "2")
     assert told["prompt"].startswith("support-routing") and told["prompt"] != "support-routing"
-    assert (told["outcome"], told["suggestion_id"], told["accuracy_after"]) == ("not_enough_data", None, None)
+    assert (told["outcome"], told["suggestion_id"], told["accuracy_after"]) == ("no_improvement", None, None)
     assert fetch(running, f"/v1/prompts/{told['prompt']}")["version"] == 1
 
 
@@ -111,6 +111,12 @@ def test_without_an_installation_it_says_how_to_start_one(tmp_path: Path) -> Non
     finished = Installation(tmp_path / "nowhere").run("demo")
     assert finished.returncode == 1
     assert "burnish up" in finished.stderr and "Traceback" not in finished.stderr
+
+
+def test_a_budget_that_is_too_small_to_begin_is_refused_before_anything_is_made(running: Installation) -> None:
+    finished = running.run("demo", "--evaluations", "827")
+    assert finished.returncode == 1
+    assert "--evaluations 828 is the least" in finished.stderr and "Traceback" not in finished.stderr
 
 
 def test_a_file_that_is_none_is_refused_before_anything_is_made(running: Installation, tmp_path: Path) -> None:

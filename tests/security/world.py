@@ -72,7 +72,7 @@ def bodies(own: Mapping[str, str]) -> dict[str, Body]:
         "POST /v1/datasets": {"name": "more", "items": [{"input": "a", "expected": "b"}]},
         "POST /v1/datasets/{dataset_id}/items": {"items": [{"input": "another", "expected": "b"}]},
         "POST /v1/test-runs": {"prompt": own["slug"], "label": own["label"], "dataset_id": own["dataset"], "split": "validation"},
-        "POST /v1/optimizations": {"prompt": own["slug"], "dataset_id": own["dataset"], "budget": {"evaluations": 50, "credits": 1.0}},
+        "POST /v1/optimizations": {"prompt": own["slug"], "dataset_id": own["dataset"], "budget": {"evaluations": 216, "credits": 2.0}},
         "POST /v1/suggestions/{suggestion_id}/accept": {"label": own["label"]},
         "POST /v1/suggestions/{suggestion_id}/reject": {"reason": "no"},
         "PUT /v1/alert-rules": {"min_samples": 20},

@@ -51,6 +51,7 @@ async def _drive(connection: Mapping[str, Any], *, to_stderr: bool, data: Path |
     from burnish.demo.tickets import own_tickets, tickets_of
 
     tickets = own_tickets() if data is None else tickets_of(data)
+    tickets.check_budget(plan.evaluations)
     async with connected(connection["url"], connection["api_key"]) as api, receiving() as receiver:
         stage = Stage(api=api, receiver=receiver, screen=Screen(to_stderr=to_stderr), tickets=tickets, plan=plan)
         try:

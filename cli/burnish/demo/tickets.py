@@ -10,6 +10,7 @@ from random import Random
 from typing import Any, Final
 
 from burnish.demo.failure import DemoFailed
+from burnish_shared.search_budget import evaluations_to_begin
 
 VARIABLE: Final = "ticket"
 SPLITS: Final = {"train": "train", "validation": "validation", "val": "validation", "test": "test"}
@@ -43,6 +44,13 @@ class TicketSet:
 
     def of_split(self, split: str) -> list[Ticket]:
         return [ticket for ticket in self.tickets if ticket.split == split]
+
+    def check_budget(self, evaluations: int) -> None:
+        """Raises DemoFailed when a search on these could not begin with so many evaluations."""
+        train, validation, test = (len(self.of_split(split)) for split in ("train", "validation", "test"))
+        least = evaluations_to_begin(train_items=train, validation_items=validation, test_items=test)
+        if least is not None and evaluations < least:
+            raise DemoFailed(f"with {evaluations} evaluations a search on {self.name} cannot begin; --evaluations {least} is the least.")
 
     def for_traffic(self, seed: int) -> list[Ticket]:
         """Everything but the test split, shuffled by the seed."""

@@ -23,6 +23,7 @@ from burnish_optimizer.io.evaluations_store import Key
 from burnish_optimizer.io.runs_store import Job
 from burnish_optimizer.io.work_store import Claim
 from burnish_optimizer.search import Budget, Item, Progress, Proposal, Reflection, Scored, SearchResult, Task, digest, optimize
+from burnish_optimizer.search.memo import OutOfBudget
 from burnish_shared import failpoints
 from burnish_shared.clock import Clock
 from burnish_shared.contracts.executions import PromptRef, Route
@@ -30,11 +31,9 @@ from burnish_shared.db.model_store import ModelFacts
 from burnish_shared.db.session import Database
 from burnish_shared.errors import InvalidField
 from burnish_shared.prompt_settings import DEFAULT_TIMEOUT_S, settings_of
+from burnish_shared.search_budget import TEST_ITEMS_LEAST, evaluations_to_measure
 
 log = structlog.get_logger("burnish.optimizer")
-
-TEST_ITEMS_LEAST: Final = 20
-"""With fewer, no gain that a person would care about can be proven."""
 
 NIL: Final = UUID(int=0)
 
@@ -180,6 +179,8 @@ async def run_job(claim: Claim, *, db: Database, desk: Desk, clock: Clock) -> No
     except OutOfFunds as error:
         log.warning("optimization.out_of_funds", job_id=str(job.job_id), reason=error.reason)
         ending = Ending("no_improvement", "out_of_budget")
+    except OutOfBudget:
+        ending = Ending("no_improvement", "out_of_budget")
 
     await work.write_progress()
     await failpoints.hit("optimizer.before_finish")
@@ -216,7 +217,7 @@ async def _work_through(work: Work, train: Sequence[DatasetItem], validation: Se
         Task(prompt=work.prompt.text, train=_items(train), validation=_items(validation)),
         evaluate=work.evaluate,
         propose=work.propose,
-        budget=Budget(evaluations=job.budget_evaluations, nusd=job.budget_nusd, reserved_evaluations=2 * test.items),
+        budget=Budget(evaluations=job.budget_evaluations, nusd=job.budget_nusd, reserved_evaluations=evaluations_to_measure(test.items)),
         rng=np.random.Generator(np.random.PCG64(job.seed)),
         report=work.report,
     )

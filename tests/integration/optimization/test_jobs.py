@@ -14,7 +14,7 @@ BUDGET = 800
 
 
 async def start(desk: Desk, **more: Any) -> str:
-    body = {"prompt": "tickets", "dataset_id": desk.dataset_id, "budget": {"evaluations": BUDGET}, "seed": 7} | more
+    body: dict[str, Any] = {"prompt": "tickets", "dataset_id": desk.dataset_id, "budget": {"evaluations": BUDGET}, "seed": 7} | more
     started = await desk.caller("POST", "/v1/optimizations", body)
     assert started.status == 202, started.body
     assert started.body["forecast"]["evaluations"] == body["budget"]["evaluations"]
@@ -135,11 +135,70 @@ async def until_nothing_is_held(stack: Stack, desk: Desk) -> None:
 @pytest.mark.promise("O-02")
 async def test_a_budget_in_credits_is_never_passed(stack: Stack, desk: Desk, start_optimizer: Any) -> None:
     await start_optimizer()
-    job = await desk.until(f"/v1/optimizations/{await start(desk, budget={'evaluations': BUDGET, 'credits': 0.4})}")
+    job = await desk.until(f"/v1/optimizations/{await start(desk, budget={'evaluations': BUDGET, 'credits': 1.5})}")
     assert job["status"] == "completed" and job["outcome"] in ("no_improvement", "improved")
     spent = await books(stack, "SELECT coalesce(sum(cost_nusd), 0)::bigint AS s FROM executions WHERE job_id = $1::text::uuid", job["id"])
-    assert 0 < spent[0]["s"] <= 4_000_000
+    assert 0 < spent[0]["s"] <= 15_000_000
     await assert_books_are_in_order(stack, desk.caller)
+
+
+@pytest.mark.promise("O-02")
+@pytest.mark.parametrize("credits_", [None, 1.5, 900.0])
+async def test_what_is_set_aside_is_the_forecast_or_the_cap_where_that_is_less(stack: Stack, desk: Desk, credits_: float | None) -> None:
+    budget: dict[str, Any] = {"evaluations": BUDGET} | ({} if credits_ is None else {"credits": credits_})
+    started = await desk.caller("POST", "/v1/optimizations", {"prompt": "tickets", "dataset_id": desk.dataset_id, "budget": budget})
+    assert started.status == 202, started.body
+    forecast = started.body["forecast"]
+    if credits_ == 1.5:
+        assert forecast["set_aside_nusd"] == 15_000_000
+    else:
+        assert 15_000_000 < forecast["set_aside_nusd"] < 9_000_000_000
+    funding = await books(
+        stack,
+        "SELECT a.limit_nusd, j.budget_nusd FROM optimization_jobs j JOIN accounts a ON a.account_id = j.funding_account_id"
+        " WHERE j.job_id = $1::text::uuid",
+        started.body["id"],
+    )
+    assert [tuple(row) for row in funding] == [(forecast["set_aside_nusd"], forecast["set_aside_nusd"])]
+    await desk.caller("POST", f"/v1/optimizations/{started.body['id']}/cancel")
+
+
+LEAST = 36 + 4 * 40 + 2 * 96
+
+
+async def refusal(stack: Stack, desk: Desk, budget: dict[str, Any]) -> Any:
+    """The error, after a look that it changed nothing."""
+    answer = await desk.caller("POST", "/v1/optimizations", {"prompt": "tickets", "dataset_id": desk.dataset_id, "budget": budget})
+    assert (answer.status, answer.body["error"]["code"]) == (422, "invalid_field"), answer.body
+    workspace_id = desk.caller.workspace.workspace_id
+    assert not await books(stack, "SELECT 1 FROM optimization_jobs WHERE workspace_id = $1", workspace_id)
+    assert not await books(stack, "SELECT 1 FROM accounts WHERE workspace_id = $1 AND kind = 4", workspace_id)
+    return answer.body["error"]
+
+
+@pytest.mark.promise("O-02")
+async def test_evaluations_that_are_too_few_to_begin_are_refused_and_the_least_that_is_named_begins(
+    stack: Stack, desk: Desk, start_optimizer: Any
+) -> None:
+    error = await refusal(stack, desk, {"evaluations": LEAST - 1})
+    assert (error["param"], error["details"]) == ("budget.evaluations", {"least": LEAST}) and str(LEAST) in error["message"]
+    await start_optimizer()
+    job = await desk.until(f"/v1/optimizations/{await start(desk, budget={'evaluations': LEAST})}")
+    assert (job["status"], job["outcome"]) == ("completed", "no_improvement") and 36 <= job["progress"]["evaluations"] <= LEAST
+
+
+@pytest.mark.promise("O-02")
+async def test_a_cap_that_is_too_low_to_begin_is_refused_and_the_least_that_is_named_begins(
+    stack: Stack, desk: Desk, start_optimizer: Any
+) -> None:
+    error = await refusal(stack, desk, {"evaluations": BUDGET, "credits": 0.01})
+    least = error["details"]["least"]
+    assert error["param"] == "budget.credits" and f"{least} credits" in error["message"]
+    await refusal(stack, desk, {"evaluations": BUDGET, "credits": float(least) - 0.0002})
+    await start_optimizer()
+    job = await desk.until(f"/v1/optimizations/{await start(desk, budget={'evaluations': BUDGET, 'credits': float(least)})}")
+    assert job["status"] == "completed" and job["progress"]["evaluations"] > 36
+    assert 0 < job["progress"]["spent_nusd"] <= float(least) * 10_000_000
 
 
 @pytest.mark.capability("O4")

@@ -17,7 +17,7 @@ class ForecastAnswer(BaseModel):
     evaluations: int
     cost_nusd: int
     credits: str
-    set_aside_nusd: int
+    set_aside_nusd: int = Field(description="What is held back for it: the forecast and room for what is in flight; the cap where less.")
 
 
 class StartedAnswer(BaseModel):
@@ -131,7 +131,7 @@ def started_answer(started: Started) -> StartedAnswer:
             evaluations=forecast.evaluations,
             cost_nusd=forecast.expected_nusd,
             credits=credits_text(forecast.expected_nusd),
-            set_aside_nusd=forecast.aside_nusd,
+            set_aside_nusd=started.set_aside_nusd,
         ),
     )
 

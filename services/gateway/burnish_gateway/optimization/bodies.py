@@ -32,8 +32,15 @@ class ModelsBody(ApiModel):
 
 
 class BudgetBody(ApiModel):
-    evaluations: int = Field(default=DEFAULT_EVALUATIONS, ge=50, le=EVALUATIONS_MOST)
-    credits: float | None = Field(default=None, gt=0, le=CREDITS_MOST, description="Set aside when the job begins; never passed.")
+    evaluations: int = Field(
+        default=DEFAULT_EVALUATIONS,
+        ge=50,
+        le=EVALUATIONS_MOST,
+        description="Never passed. Less than 36 + 4 for each validation item + 2 for each test item is refused.",
+    )
+    credits: float | None = Field(
+        default=None, gt=0, le=CREDITS_MOST, description="A cap, never passed. Less than the least evaluations may cost is refused."
+    )
     seconds: int | None = Field(default=None, ge=1, le=WEEK_S)
 
 

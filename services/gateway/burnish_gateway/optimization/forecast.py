@@ -64,6 +64,11 @@ def forecast_job(sizes: Sizes, *, evaluations: int, task: Price, reflect: Price)
     return Forecast(evaluations, expected, max(1, expected + IN_FLIGHT * max(_hold_nusd(sizes, task, growth=GROWTH), proposal)))
 
 
+def least_nusd(sizes: Sizes, *, evaluations: int, task: Price) -> int:
+    """What so many evaluations of grown prompts probably cost, with room for one on its way; no proposals. A guess from above."""
+    return evaluations * _evaluation_nusd(sizes, task, growth=GROWTH) + _hold_nusd(sizes, task, growth=GROWTH)
+
+
 def _evaluation_nusd(sizes: Sizes, price: Price, *, growth: int) -> int:
     input_tokens = sizes.prompt_tokens * growth + sizes.item_tokens + EXTRA_TOKENS
     return price_of(input_tokens, nusd_per_million=price.input_nusd_per_million) + price_of(

@@ -11,8 +11,8 @@ from burnish_gateway.datasets import store as datasets_store
 from burnish_gateway.datasets.dataset import Dataset, no_such_dataset
 from burnish_gateway.datasets.item import split_named
 from burnish_gateway.optimization import store
-from burnish_gateway.optimization.bodies import OptimizationBody, TestRunBody
-from burnish_gateway.optimization.forecast import Forecast, Sizes, forecast_job, forecast_test_run
+from burnish_gateway.optimization.bodies import BudgetBody, OptimizationBody, TestRunBody
+from burnish_gateway.optimization.forecast import Forecast, Sizes, forecast_job, forecast_test_run, least_nusd
 from burnish_gateway.registry import store as prompts_store
 from burnish_gateway.registry.prompt import Prompt, Version, no_such_prompt
 from burnish_shared import subjects
@@ -21,7 +21,8 @@ from burnish_shared.db import model_store, outbox
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import InvalidField, OutOfCredit
 from burnish_shared.ids import new_uuid
-from burnish_shared.money import MAX_AMOUNT_NUSD, NUSD_PER_CREDIT
+from burnish_shared.money import MAX_AMOUNT_NUSD, NUSD_PER_CREDIT, credits_text
+from burnish_shared.search_budget import evaluations_to_begin
 from burnish_shared.slug import LATEST, PRODUCTION, parse_label, parse_slug
 
 SERVICE = "gateway"
@@ -34,6 +35,7 @@ DEFAULT_REFLECT = "simulated/writer"
 class Started:
     id: UUID
     forecast: Forecast
+    set_aside_nusd: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,8 @@ async def start_test_run(tx: Tx, principal: Principal, body: TestRunBody) -> Sta
     forecast = forecast_test_run(subject.sizes, evaluations=total, price=await _price(tx, model, param="models"))
 
     run_id = new_uuid()
-    account_id = await _fund(tx, principal, forecast.aside_nusd, reference=run_id)
+    aside_nusd = min(forecast.aside_nusd, MAX_AMOUNT_NUSD)
+    account_id = await _fund(tx, principal, aside_nusd, reference=run_id)
     await store.insert_test_run(
         tx,
         test_run_id=run_id,
@@ -75,7 +78,7 @@ async def start_test_run(tx: Tx, principal: Principal, body: TestRunBody) -> Sta
         created_by=principal.actor,
     )
     await _wake(tx, subjects.TEST_RUNS_REQUESTED, run_id, workspace_id=principal.workspace_id)
-    return Started(run_id, forecast)
+    return Started(run_id, forecast, aside_nusd)
 
 
 async def start_optimization(tx: Tx, principal: Principal, body: OptimizationBody) -> Started:
@@ -85,10 +88,12 @@ async def start_optimization(tx: Tx, principal: Principal, body: OptimizationBod
     reflect_model = body.models.reflect or (DEFAULT_REFLECT if task_model.startswith("simulated/") else task_model)
     task, reflect = await _price(tx, task_model, param="models.task"), await _price(tx, reflect_model, param="models.reflect")
     forecast = forecast_job(subject.sizes, evaluations=body.budget.evaluations, task=task, reflect=reflect)
-    given = None if body.budget.credits is None else max(1, round(body.budget.credits * NUSD_PER_CREDIT))
+    cap_nusd = MAX_AMOUNT_NUSD if body.budget.credits is None else max(1, round(body.budget.credits * NUSD_PER_CREDIT))
+    _check_budget(subject, body.budget, cap_nusd=cap_nusd, task=task)
+    aside_nusd = min(forecast.aside_nusd, cap_nusd, MAX_AMOUNT_NUSD)
 
     job_id = new_uuid()
-    account_id = await _fund(tx, principal, given or forecast.aside_nusd, reference=job_id)
+    account_id = await _fund(tx, principal, aside_nusd, reference=job_id)
     await store.insert_job(
         tx,
         job_id=job_id,
@@ -103,13 +108,13 @@ async def start_optimization(tx: Tx, principal: Principal, body: OptimizationBod
         reflect_model=reflect_model,
         seed=secrets.randbelow(2**31) if body.seed is None else body.seed,
         budget_evaluations=body.budget.evaluations,
-        budget_nusd=given or forecast.aside_nusd,
+        budget_nusd=aside_nusd,
         budget_seconds=body.budget.seconds,
         funding_account_id=account_id,
         created_by=principal.actor,
     )
     await _wake(tx, subjects.OPTIMIZATIONS_REQUESTED, job_id, workspace_id=principal.workspace_id)
-    return Started(job_id, forecast)
+    return Started(job_id, forecast, aside_nusd)
 
 
 async def _subject(tx: Tx, principal: Principal, *, slug: str, version: int | None, label: str | None, dataset_id: UUID) -> _Subject:
@@ -145,6 +150,30 @@ def _check_fit(version: Version, given: Any) -> None:
         raise InvalidField(f"Items lack the variables {', '.join(sorted(roots - set(given)))}.", param="dataset_id")
 
 
+def _check_budget(subject: _Subject, budget: BudgetBody, *, cap_nusd: int, task: Price) -> None:
+    """Refuses what could not begin. A dataset that is too small for any budget is not refused here: the job says so."""
+    train, validation, test = (subject.dataset.counts.get(split, 0) for split in ("train", "validation", "test"))
+    least = evaluations_to_begin(train_items=train, validation_items=validation, test_items=test)
+    if least is None:
+        return
+    if budget.evaluations < least:
+        raise InvalidField(
+            f"{budget.evaluations} evaluations are too few to begin: with {validation} validation and {test} test items it takes at least "
+            f"{least}. Raise the budget, or use a smaller dataset.",
+            param="budget.evaluations",
+            details={"least": least},
+        )
+    dear_nusd = least_nusd(subject.sizes, evaluations=least, task=task)
+    if cap_nusd < dear_nusd:
+        enough = credits_text(dear_nusd + NUSD_PER_CREDIT // 10_000)
+        raise InvalidField(
+            f"The cap is too low to begin: {least} evaluations, the least for this dataset, may cost {enough} credits. "
+            "Set budget.credits to at least that, or leave it out; what is not used comes back.",
+            param="budget.credits",
+            details={"least": enough},
+        )
+
+
 async def _price(tx: Tx, model: str, *, param: str) -> Price:
     """Raises InvalidField for a model that cannot be called: unknown, retired, or without a price."""
     facts = await model_store.find_model(tx, model)
@@ -156,12 +185,11 @@ async def _price(tx: Tx, model: str, *, param: str) -> Price:
 
 
 async def _fund(tx: Tx, principal: Principal, amount_nusd: int, *, reference: UUID) -> int:
-    amount = min(amount_nusd, MAX_AMOUNT_NUSD)
     account_id = await store.fund(
-        tx, principal.workspace_id, credit_account_id=principal.workspace.credit_account_id, amount_nusd=amount, reference=reference
+        tx, principal.workspace_id, credit_account_id=principal.workspace.credit_account_id, amount_nusd=amount_nusd, reference=reference
     )
     if account_id is None:
-        wanted = -(-amount // NUSD_PER_CREDIT)
+        wanted = -(-amount_nusd // NUSD_PER_CREDIT)
         raise OutOfCredit(
             f"This would set {wanted} credits aside, and the workspace has less. Lower the budget, or add credit.", param="budget"
         )

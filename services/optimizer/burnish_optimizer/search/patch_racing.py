@@ -8,6 +8,7 @@ from burnish_optimizer.search.memo import Memo, OutOfBudget
 from burnish_optimizer.search.race import Arm, Race
 from burnish_optimizer.search.task import Budget, Candidate, Evaluate, FinishReason, Propose, Report, SearchResult, Settings, Task
 from burnish_optimizer.stats import discordance, mcnemar_one_sided
+from burnish_shared.search_budget import evaluations_to_confirm
 
 DEFAULTS: Final = Settings()
 
@@ -45,7 +46,7 @@ async def optimize(
 
 async def _search(race: Race, *, report: Report | None) -> tuple[FinishReason, Candidate | None]:
     settings, task = race.settings, race.task
-    keep = (1 + len(settings.candidate_sizes)) * len(task.validation)
+    keep = evaluations_to_confirm(len(task.validation), candidates=len(settings.candidate_sizes))
     if min(len(task.train), len(task.validation)) < settings.min_items or not race.memo.can_afford(settings.headroom_items, keep=keep):
         return "not_enough_data", None
     if await _has_no_headroom(race):

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Literal
 
+from burnish_shared.search_budget import CANDIDATE_SIZES, HEADROOM_ITEMS, SEARCH_ITEMS_LEAST
+
 Operation = Literal["add", "replace", "delete"]
 FinishReason = Literal["confirmed", "not_confirmed", "nothing_found", "nothing_to_gain", "no_headroom", "not_enough_data"]
 
@@ -162,14 +164,12 @@ class Settings:
     shown_other_failures: int = 4
     shown_right: int = 24
 
-    candidate_sizes: tuple[int | None, ...] = (16, 40, None)
-    """How many of the surest edits each candidate that reaches validation holds; None: all with a positive mean."""
+    candidate_sizes: tuple[int | None, ...] = CANDIDATE_SIZES
 
     confirm_p: float = 0.15
-    headroom_items: int = 36
+    headroom_items: int = HEADROOM_ITEMS
     ceiling: float = 0.97
-    min_items: int = 10
-    """Fewer train or validation items than this are not enough data."""
+    min_items: int = SEARCH_ITEMS_LEAST
 
     futility_after_evaluations: int = 700
     futility_rounds: int = 12

@@ -1,0 +1,32 @@
+"""How many evaluations a search needs before it may begin: the gateway refuses less, and the optimizer keeps so many back. Pure."""
+
+from typing import Final
+
+HEADROOM_ITEMS: Final = 36
+"""Train items on which it is looked first whether there is anything to gain."""
+
+CANDIDATE_SIZES: Final[tuple[int | None, ...]] = (16, 40, None)
+"""How many of the surest edits each candidate that reaches validation holds; None: all with a positive mean."""
+
+SEARCH_ITEMS_LEAST: Final = 10
+"""Fewer train or validation items than this are not enough data."""
+
+TEST_ITEMS_LEAST: Final = 20
+"""With fewer, no gain that a person would care about can be proven."""
+
+
+def evaluations_to_confirm(validation_items: int, *, candidates: int = len(CANDIDATE_SIZES)) -> int:
+    """The version that is there and every candidate, on all validation items."""
+    return (1 + candidates) * validation_items
+
+
+def evaluations_to_measure(test_items: int) -> int:
+    """Both versions on every test item."""
+    return 2 * test_items
+
+
+def evaluations_to_begin(*, train_items: int, validation_items: int, test_items: int) -> int | None:
+    """The least budget of a search on such a dataset. None: it has too few items for any budget."""
+    if min(train_items, validation_items) < SEARCH_ITEMS_LEAST or test_items < TEST_ITEMS_LEAST:
+        return None
+    return HEADROOM_ITEMS + evaluations_to_confirm(validation_items) + evaluations_to_measure(test_items)
