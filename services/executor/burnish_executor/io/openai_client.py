@@ -99,17 +99,24 @@ async def _streamed(response: aiohttp.ClientResponse, call: Call) -> AsyncIterat
             yield data
             return
         for one in data:
+            if _is_whole(answer) and one != b"[DONE]":
+                continue  # what comes behind a whole answer is no part of it, and no reason to doubt it
             said = read_chunk(answer, one)
             if said is not None:
                 yield said
             if isinstance(said, Failure):
                 return
             if one == b"[DONE]":
+                await _next_part(response, wait_s=REST_S, may_break=True)  # the end of the body, after which the connection is free
                 yield answer
                 return
-        is_whole = answer.complete and answer.usage is not None
-        wait_s, rest = (REST_S, rest + 1) if is_whole else (call.chunk_idle_s, 0)
+        wait_s, rest = (REST_S, rest + 1) if _is_whole(answer) else (call.chunk_idle_s, 0)
     yield answer if answer.complete else Failure(FailureKind.CUT_OFF, "The provider's stream ended before its answer did.")
+
+
+def _is_whole(answer: Answer) -> bool:
+    """The provider said that it was done, and what it used."""
+    return answer.complete and answer.usage is not None
 
 
 async def _next_part(response: aiohttp.ClientResponse, *, wait_s: float, may_break: bool) -> bytes | None:
