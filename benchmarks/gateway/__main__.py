@@ -172,10 +172,8 @@ async def prepare(facts: dict[str, Any]) -> None:
     connection = await asyncpg.connect(facts["database_url"], server_settings={"search_path": "burnish"})
     try:
         await connection.execute("SELECT grant_credit($1::text::uuid, $2, 'benchmark')", facts["workspace_id"], CREDIT_NUSD)
-        await connection.execute(
-            "UPDATE workspaces SET rate_limit_per_minute = 60000000 WHERE workspace_id = $1::text::uuid", facts["workspace_id"]
-        )
-        await connection.execute("SELECT note_change($1::text::uuid, 'workspace', $1::text)", facts["workspace_id"])
+        await connection.execute("UPDATE plans SET rate_limit_per_minute = 60000000, concurrency = 1000000")
+        await connection.execute("SELECT note_change(NULL, 'plan', '*')")
     finally:
         await connection.close()
     await asyncio.sleep(1.2)  # the change sequence is read every half second

@@ -25,9 +25,12 @@ class WorkspaceAccess:
 
 
 async def make_workspace(
-    database_url: str, *, kek: str, name: str, credit_nusd: int, organization_id: UUID | None = None
+    database_url: str, *, kek: str, name: str, credit_nusd: int, organization_id: UUID | None = None, is_operator: bool = False
 ) -> WorkspaceAccess:
-    """A workspace with `credit_nusd` of credit and an admin key. `database_url` is the operator's login, not a service's."""
+    """A workspace with `credit_nusd` of credit and an admin key, which may also be the operator's.
+
+    `database_url` is the operator's login, not a service's.
+    """
     from burnish_shared.auth import provisioning
     from burnish_shared.auth.sealing import key_from_text
     from burnish_shared.db.session import Database
@@ -41,6 +44,8 @@ async def make_workspace(
             key_id, key = await provisioning.create_api_key(
                 tx, workspace_id=workspace_id, name="admin", role="admin", pepper=provisioning.pepper_of(key_from_text(kek))
             )
+            if is_operator:
+                await provisioning.make_operator(tx, key_id)
     finally:
         await database.close()
     return WorkspaceAccess(str(workspace_id), str(organization), key.text, str(key_id))
@@ -52,7 +57,7 @@ async def ensure_demo_workspace(home: Home, database_url: str, *, kek: str) -> W
     stored = read_json(path)
     if isinstance(stored, dict) and await _is_good(database_url, kek=kek, stored=stored):
         return WorkspaceAccess(**stored)
-    access = await make_workspace(database_url, kek=kek, name=DEMO_NAME, credit_nusd=FIRST_CREDIT_NUSD)
+    access = await make_workspace(database_url, kek=kek, name=DEMO_NAME, credit_nusd=FIRST_CREDIT_NUSD, is_operator=True)
     write_json(path, asdict(access), is_durable=True)
     return access
 

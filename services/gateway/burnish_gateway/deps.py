@@ -9,6 +9,7 @@ from fastapi.security import HTTPBearer
 
 from burnish_gateway.access.authenticate import Authenticator
 from burnish_gateway.access.principal import Principal, Role
+from burnish_gateway.access.scopes import check_scope
 from burnish_gateway.config_cache import ChangeFeed
 from burnish_gateway.paging import Cursors
 from burnish_gateway.settings import GatewaySettings
@@ -64,19 +65,27 @@ async def _gateway_part(request: Request) -> Gateway:
 
 
 def require(role: Role) -> Callable[..., Awaitable[Principal]]:
-    """A dependency that verifies the caller and that the role suffices."""
+    """A dependency that verifies the caller, and that role and scopes suffice."""
 
     async def verified(request: Request, _: Annotated[Any, Depends(bearer)]) -> Principal:
-        principal = await gateway_of(request).authenticator.principal(request.headers.get("authorization"))
-        return authorized(principal, role)
+        return await verified_caller(request, role)
 
     return verified
 
 
-def authorized(principal: Principal, role: Role) -> Principal:
-    """Raises Forbidden when the role does not suffice."""
+async def verified_caller(request: Request, role: Role) -> Principal:
+    """Who asks. Raises Unauthenticated, and Forbidden when the role or the key's scopes do not suffice for this route."""
+    principal = await gateway_of(request).authenticator.principal(request.headers.get("authorization"))
     if principal.role < role:
-        raise Forbidden(f"This needs the role {role.name.lower()}; the key has {principal.role.name.lower()}.")
+        raise Forbidden(f"This needs the role {role.name.lower()}; you have {principal.role.name.lower()}.")
+    check_scope(principal, method=request.method, tags=request.scope["route"].tags)
+    return principal
+
+
+async def operator(principal: Annotated[Principal, Depends(require(Role.ADMIN))]) -> Principal:
+    """Whoever runs this installation."""
+    if not principal.is_operator:
+        raise Forbidden("Only the operator of this installation may do this.")
     return principal
 
 
@@ -87,7 +96,18 @@ admin = require(Role.ADMIN)
 Viewer = Annotated[Principal, Depends(viewer)]
 Editor = Annotated[Principal, Depends(editor)]
 Admin = Annotated[Principal, Depends(admin)]
+Operator = Annotated[Principal, Depends(operator)]
 GatewayParts = Annotated[Gateway, Depends(_gateway_part)]
+
+
+async def prompt_editor(principal: Editor) -> Principal:
+    """Who may change prompts: editors, or admins alone where the workspace says so (PRODUCT T1)."""
+    if principal.workspace.only_admins_change_prompts and principal.role < Role.ADMIN:
+        raise Forbidden("In this workspace only admins change prompts.")
+    return principal
+
+
+PromptEditor = Annotated[Principal, Depends(prompt_editor)]
 
 
 def request_id_of(request: Request) -> str:

@@ -40,7 +40,8 @@ class RequestContext:
                     headers.append((b"x-request-id", request_id.encode()))
             await send(message)
 
-        with structlog.contextvars.bound_contextvars(request_id=request_id):
+        client = scope.get("client")
+        with structlog.contextvars.bound_contextvars(request_id=request_id, client_address=client[0] if client else None):
             try:
                 await self.app(scope, receive, answer)
             finally:

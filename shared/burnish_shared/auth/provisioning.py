@@ -38,12 +38,22 @@ async def create_api_key(
     scopes: Sequence[str] = (),
     expires_at: datetime | None = None,
     rate_limit_per_minute: int | None = None,
+    created_by: str = "operator",
 ) -> tuple[UUID, NewKey]:
-    """A key of `role` admin, editor or viewer. The transaction must be the workspace's. `NewKey.text` is not kept anywhere."""
+    """A key of `role` admin, editor or viewer. The transaction must be the workspace's. `NewKey.text` is not kept anywhere.
+
+    `scopes` narrow what the role may; empty: all of it. `created_by`: as the audit log names people.
+    """
     api_key_id, key = new_uuid(), new_key(pepper)
     await tx.execute(
-        "INSERT INTO api_keys (api_key_id, workspace_id, name, prefix, digest, role, scopes, expires_at, rate_limit_per_minute) "
-        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-        api_key_id, workspace_id, name, key.prefix, key.digest, role, list(scopes), expires_at, rate_limit_per_minute,
+        "INSERT INTO api_keys (api_key_id, workspace_id, name, prefix, digest, role, scopes, expires_at, rate_limit_per_minute, "
+        "created_by) "
+        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        api_key_id, workspace_id, name, key.prefix, key.digest, role, list(scopes), expires_at, rate_limit_per_minute, created_by,
     )  # fmt: skip
     return api_key_id, key
+
+
+async def make_operator(tx: Tx, api_key_id: UUID) -> None:
+    """Lets a key act on the whole installation. Only the operator's own login may; a service's is refused by PostgreSQL."""
+    await tx.execute("UPDATE api_keys SET is_operator = true WHERE api_key_id = $1", api_key_id)

@@ -5,7 +5,21 @@ from uuid import UUID
 
 from burnish_shared.db.session import Tx
 
-ChangeKind = Literal["api_key", "workspace", "prompt", "model", "provider", "webhook_endpoint", "alert_rule"]
+ChangeKind = Literal[
+    "api_key",
+    "workspace",
+    "plan",
+    "member",
+    "user",
+    "user_session",
+    "budget",
+    "provider_key",
+    "prompt",
+    "model",
+    "provider",
+    "webhook_endpoint",
+    "alert_rule",
+]
 
 
 async def note_change(tx: Tx, *, workspace_id: UUID | None, kind: ChangeKind, key: str) -> None:

@@ -124,11 +124,18 @@ class Database:
 
     @asynccontextmanager
     async def unit_of_work(
-        self, *, workspace: UUID | None = None, workspaces: Collection[UUID] = (), read_only: bool = False
+        self,
+        *,
+        workspace: UUID | None = None,
+        workspaces: Collection[UUID] = (),
+        organization: UUID | None = None,
+        user: UUID | None = None,
+        read_only: bool = False,
     ) -> AsyncIterator[Tx]:
         """One transaction, committed when the block ends and rolled back when it raises.
 
         `workspace` is the tenant of a request; `workspaces` are those of a batch. With neither, tenant tables show no row.
+        `organization` and `user` open what belongs to them, beside the tenant's own.
         Raises Unavailable when no connection can be had within POOL_WAIT_S. Never keep it open across a call to a model or a URL.
         """
         try:
@@ -137,12 +144,15 @@ class Database:
             raise Unavailable("The database cannot be reached at the moment; try again.", retry_after_s=1) from error
         try:
             async with connection.transaction(readonly=read_only):
-                if workspace is not None or workspaces:
+                if workspace is not None or workspaces or organization is not None or user is not None:
                     named = set(workspaces) | ({workspace} if workspace is not None else set())
                     await connection.execute(
-                        "SELECT set_config('app.workspace', $1, true), set_config('app.workspaces', $2, true)",
+                        "SELECT set_config('app.workspace', $1, true), set_config('app.workspaces', $2, true), "
+                        "set_config('app.organization', $3, true), set_config('app.user', $4, true)",
                         str(workspace or ""),
                         ",".join(sorted(str(one) for one in named)),
+                        str(organization or ""),
+                        str(user or ""),
                     )
                 try:
                     yield Tx(connection)

@@ -19,10 +19,11 @@ async def note(
     before: dict[str, Any] | None = None,
     after: dict[str, Any] | None = None,
 ) -> None:
-    """Adds one entry. `before` and `after` hold no secret and no text of prompts."""
-    request_id = structlog.contextvars.get_contextvars().get("request_id")
+    """Adds one entry: who, what, when, from where, before and after. `before` and `after` hold no secret and no text of prompts."""
+    around = structlog.contextvars.get_contextvars()
     await tx.execute(
-        "INSERT INTO audit_log (audit_id, workspace_id, actor, action, object_kind, object_id, before, after, request_id) "
-        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-        new_uuid(), principal.workspace_id, principal.actor, action, kind, key, before, after, request_id,
+        "INSERT INTO audit_log (audit_id, workspace_id, actor, action, object_kind, object_id, before, after, request_id, address) "
+        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        new_uuid(), principal.workspace_id, principal.actor, action, kind, key, before, after,
+        around.get("request_id"), around.get("client_address"),
     )  # fmt: skip

@@ -40,7 +40,10 @@ class Authenticator:
         return cls(
             keys=ConfigCache(load_keys, feed=feed, kinds=frozenset({"api_key"}), touched=lambda prefix, _, changed: prefix == changed),
             workspaces=ConfigCache(
-                load_workspace, feed=feed, kinds=frozenset({"workspace"}), touched=lambda known, workspace, _: known == workspace
+                load_workspace,
+                feed=feed,
+                kinds=frozenset({"workspace", "plan"}),
+                touched=lambda known, workspace, _: workspace is None or known == workspace,
             ),
             pepper=pepper,
             clock=clock,
@@ -62,4 +65,6 @@ class Authenticator:
         if key is None or key.revoked_at is not None or (key.expires_at is not None and key.expires_at <= self.clock.now()):
             raise Unauthenticated("This API key is not valid, or not valid any more.")
         workspace = await self.workspaces.get(key.workspace_id)
-        return Principal(workspace=workspace, api_key_id=key.api_key_id, role=key.role, scopes=key.scopes, rate=key.rate)
+        return Principal(
+            workspace=workspace, role=key.role, api_key_id=key.api_key_id, scopes=key.scopes, rate=key.rate, is_operator=key.is_operator
+        )

@@ -21,14 +21,32 @@ ROLES = {"viewer": Role.VIEWER, "editor": Role.EDITOR, "user": Role.EDITOR, "adm
 
 @dataclass(frozen=True, slots=True)
 class WorkspaceFacts:
-    """What the hot path needs to know of a workspace."""
+    """What the hot path needs to know of a workspace, of its organization and of their plan.
+
+    `retention_days`: capped by the plan; `store_content` is false where it is 0. `platform_keys`: plan and workspace both allow them.
+    `overage_nusd`: credit line a month, 0: none. `home_workspace_id`: whose admins govern the organization.
+    """
 
     workspace_id: UUID
     organization_id: UUID
     name: str
+    organization_name: str
+    home_workspace_id: UUID
+    plan: str
     credit_account_id: int
     rate: RateLimit
+    concurrency: int
     store_content: bool
+    retention_days: int
+    legal_hold: bool
+    platform_keys: bool
+    platform_markup_percent: int
+    platform_allowance_nusd: int
+    overage_nusd: int
+    optimization_fee_nusd: int
+    only_admins_change_prompts: bool
+    share_statistics: bool
+    suspended_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +58,7 @@ class KeyFacts:
     digest: bytes
     role: Role
     scopes: frozenset[str]
+    is_operator: bool
     rate: RateLimit | None
     expires_at: datetime | None
     revoked_at: datetime | None
@@ -47,19 +66,33 @@ class KeyFacts:
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """A verified caller in one workspace."""
+    """A verified caller in one workspace: an API key, or a person who signed in. Exactly one of `api_key_id` and `user_id` is there.
+
+    `scopes`: what a key is narrowed to; empty: all that the role may. `is_operator`: may act on the installation.
+    """
 
     workspace: WorkspaceFacts
-    api_key_id: UUID
     role: Role
-    scopes: frozenset[str]
-    rate: RateLimit | None
+    api_key_id: UUID | None = None
+    user_id: UUID | None = None
+    scopes: frozenset[str] = frozenset()
+    rate: RateLimit | None = None
+    is_operator: bool = False
 
     @property
     def workspace_id(self) -> UUID:
         return self.workspace.workspace_id
 
     @property
+    def organization_id(self) -> UUID:
+        return self.workspace.organization_id
+
+    @property
     def actor(self) -> str:
         """How the audit log names the caller."""
-        return f"api_key:{self.api_key_id}"
+        return f"api_key:{self.api_key_id}" if self.api_key_id is not None else f"user:{self.user_id}"
+
+    @property
+    def rates(self) -> list[RateLimit]:
+        """Every request limit that the caller's executions count against."""
+        return [self.workspace.rate, *([self.rate] if self.rate else [])]

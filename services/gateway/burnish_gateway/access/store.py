@@ -15,21 +15,12 @@ async def find_keys(tx: Tx, prefix: str) -> list[KeyFacts]:
 
 
 async def find_workspace(tx: Tx, workspace_id: UUID) -> WorkspaceFacts | None:
-    row = await tx.fetchrow(
-        "SELECT workspace_id, organization_id, name, credit_account_id, rate_id, rate_limit_per_minute, store_content "
-        "FROM workspaces WHERE workspace_id = $1",
-        workspace_id,
-    )
+    row = await tx.fetchrow("SELECT * FROM find_workspace($1)", workspace_id)
     if row is None:
         return None
-    return WorkspaceFacts(
-        workspace_id=row["workspace_id"],
-        organization_id=row["organization_id"],
-        name=row["name"],
-        credit_account_id=row["credit_account_id"],
-        rate=RateLimit(rate_id=row["rate_id"], per_minute=row["rate_limit_per_minute"]),
-        store_content=row["store_content"],
-    )
+    facts = dict(row)
+    rate = RateLimit(rate_id=facts.pop("rate_id"), per_minute=facts.pop("rate_limit_per_minute"))
+    return WorkspaceFacts(rate=rate, **facts)
 
 
 async def list_keys(tx: Tx, *, after: UUID | None, limit: int) -> list[Record]:
@@ -61,6 +52,7 @@ def _key(row: Record) -> KeyFacts:
         digest=row["digest"],
         role=ROLES[row["role"]],
         scopes=frozenset(row["scopes"]),
+        is_operator=row["is_operator"],
         rate=RateLimit(rate_id=row["rate_id"], per_minute=per_minute) if per_minute else None,
         expires_at=row["expires_at"],
         revoked_at=row["revoked_at"],

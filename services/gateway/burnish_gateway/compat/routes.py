@@ -12,7 +12,7 @@ from burnish_gateway.compat.chunks import Chunks
 from burnish_gateway.compat.completion import completion
 from burnish_gateway.compat.error_answer import openai_error
 from burnish_gateway.compat.stream_chat import replayed_chat, stream_chat
-from burnish_gateway.deps import Gateway, authorized, bearer, gateway_of, request_id_of
+from burnish_gateway.deps import Gateway, bearer, gateway_of, request_id_of, verified_caller
 from burnish_gateway.execution.answer import failure_of, succeeded
 from burnish_gateway.execution.dispatch import Dispatch, Done, first_told
 from burnish_gateway.execution.replay import replay
@@ -49,7 +49,7 @@ async def complete_chat(request: Request) -> Response:
 
 async def _complete(request: Request) -> Response:
     gateway = gateway_of(request)
-    principal = authorized(await gateway.authenticator.principal(request.headers.get("authorization")), Role.VIEWER)
+    principal = await verified_caller(request, Role.VIEWER)
     raw = await read_body(request)
     chat = parse_chat(raw)
     text = key_of(request)

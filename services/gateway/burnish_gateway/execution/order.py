@@ -109,7 +109,7 @@ def prepare(
             session_id=order.session_id,
             app=order.app,
             metadata=dict(order.metadata),
-            api_key_id=str(principal.api_key_id),
+            api_key_id=str(principal.api_key_id) if principal.api_key_id else None,
         ),
         store_content=principal.workspace.store_content,
         request_id=request_id,

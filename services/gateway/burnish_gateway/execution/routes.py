@@ -11,7 +11,7 @@ from fastapi.responses import Response
 from pydantic import Field, model_validator
 
 from burnish_gateway.access.principal import Principal, Role
-from burnish_gateway.deps import Gateway, GatewayParts, Viewer, authorized, gateway_of, request_id_of
+from burnish_gateway.deps import Gateway, GatewayParts, Viewer, gateway_of, request_id_of, verified_caller
 from burnish_gateway.execution.answer import failure_of, succeeded
 from burnish_gateway.execution.dispatch import Alive, Delta, Dispatch, Done, Started, Text, Told, first_told
 from burnish_gateway.execution.order import Order
@@ -101,7 +101,7 @@ class Queued(ApiModel):
 )
 async def execute(request: Request) -> Response:
     gateway = gateway_of(request)
-    principal = authorized(await gateway.authenticator.principal(request.headers.get("authorization")), Role.VIEWER)
+    principal = await verified_caller(request, Role.VIEWER)
     raw = await read_body(request)
     body = parse_model(NewExecution, raw)
     text = key_of(request)

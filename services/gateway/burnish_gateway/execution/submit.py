@@ -68,7 +68,7 @@ async def submit(
         request_id=request_id,
         traceparent=traceparent,
     )
-    rates = [principal.workspace.rate, *([principal.rate] if principal.rate else [])]
+    rates = principal.rates
     if key is None:  # a repeat with a known key gets its answer, whatever the rate says now
         gateway.refusals.check(rates)
 

@@ -15,7 +15,7 @@ REACTIONS: Final = ("thumb", "score", "comment", "correction", "metric")
 
 
 async def record(
-    body: FeedbackBody, *, workspace_id: UUID, api_key_id: UUID, key: str | None, now: datetime, publisher: FeedbackPublisher
+    body: FeedbackBody, *, workspace_id: UUID, api_key_id: UUID | None, key: str | None, now: datetime, publisher: FeedbackPublisher
 ) -> UUID:
     """Makes the feedback durable and returns its id. Safe to repeat: with the same id or Idempotency-Key it counts once.
 
@@ -44,7 +44,7 @@ def check(body: FeedbackBody) -> None:
         raise InvalidField(f"context: may have at most {CONTEXT_MOST_BYTES} bytes as JSON.", param="context")
 
 
-def items_of(body: FeedbackBody, *, feedback_id: UUID, workspace_id: UUID, api_key_id: UUID, now: datetime) -> list[FeedbackItem]:
+def items_of(body: FeedbackBody, *, feedback_id: UUID, workspace_id: UUID, api_key_id: UUID | None, now: datetime) -> list[FeedbackItem]:
     """One item for each kind of reaction; a comment rides along with the thumb or the score where there is one."""
     common: dict[str, Any] = {
         "feedback_id": feedback_id,
@@ -54,7 +54,7 @@ def items_of(body: FeedbackBody, *, feedback_id: UUID, workspace_id: UUID, api_k
         "user_id": body.user_id,
         "context": body.context or {},
         "accepted_at": now,
-        "api_key_id": str(api_key_id),
+        "api_key_id": str(api_key_id) if api_key_id else None,
     }
     reactions: list[dict[str, Any]] = []
     if body.thumb is not None:

@@ -9,7 +9,7 @@ from fastapi.responses import Response
 
 from burnish_gateway.access import audit
 from burnish_gateway.access.principal import Principal
-from burnish_gateway.deps import Editor, Gateway, GatewayParts, Viewer
+from burnish_gateway.deps import Editor, Gateway, GatewayParts, PromptEditor, Viewer
 from burnish_gateway.execution.streaming import EventStream
 from burnish_gateway.idempotency import run_once
 from burnish_gateway.optimization import answers, decide, store
@@ -155,7 +155,7 @@ async def read_suggestion(gateway: GatewayParts, principal: Viewer, suggestion_i
 
 @router.post("/v1/suggestions/{suggestion_id}/accept", response_model=answers.AcceptedAnswer)
 async def accept_suggestion(
-    request: Request, gateway: GatewayParts, principal: Editor, suggestion_id: UUID, body: AcceptBody | None = None
+    request: Request, gateway: GatewayParts, principal: PromptEditor, suggestion_id: UUID, body: AcceptBody | None = None
 ) -> Response:
     """Makes what was measured the next version, and moves a label to it (`production`, unless another or null is given)."""
 
@@ -170,7 +170,9 @@ async def accept_suggestion(
 
 
 @router.post("/v1/suggestions/{suggestion_id}/reject", response_model=answers.SuggestionAnswer)
-async def reject_suggestion(request: Request, gateway: GatewayParts, principal: Editor, suggestion_id: UUID, body: RejectBody) -> Response:
+async def reject_suggestion(
+    request: Request, gateway: GatewayParts, principal: PromptEditor, suggestion_id: UUID, body: RejectBody
+) -> Response:
     async def work(tx: Tx) -> answers.SuggestionAnswer:
         await decide.reject(tx, principal, suggestion_id, reason=body.reason, clock=gateway.clock)
         row = await store.find_suggestion(tx, principal.workspace_id, suggestion_id)

@@ -7,7 +7,7 @@ from fastapi import Query, Request
 from fastapi.responses import Response
 
 from burnish_gateway.access import audit
-from burnish_gateway.deps import Editor, GatewayParts, Viewer
+from burnish_gateway.deps import GatewayParts, PromptEditor, Viewer
 from burnish_gateway.idempotency import run_once
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
 from burnish_gateway.registry import announce, answers, bodies, store
@@ -40,7 +40,7 @@ async def get_label(slug: str, label: str, principal: Viewer, gateway: GatewayPa
 
 @router.put("/v1/prompts/{slug}/labels/{label}", response_model=answers.LabelAnswer, summary="Move a label, or set a new one")
 async def put_label(
-    slug: str, label: str, *, request: Request, body: bodies.MoveLabel, principal: Editor, gateway: GatewayParts
+    slug: str, label: str, *, request: Request, body: bodies.MoveLabel, principal: PromptEditor, gateway: GatewayParts
 ) -> Response:
     """Every gateway serves it within a second. Setting it where it stands changes nothing."""
     name, wanted = parse_slug(slug), parse_movable_label(label)
@@ -75,7 +75,7 @@ async def delete_label(
     label: str,
     *,
     request: Request,
-    principal: Editor,
+    principal: PromptEditor,
     gateway: GatewayParts,
     reason: Annotated[Text, Query(max_length=2_000)] = "",
 ) -> Response:

@@ -8,7 +8,7 @@ from fastapi.responses import Response
 
 from burnish_gateway.access import audit
 from burnish_gateway.access.principal import Principal
-from burnish_gateway.deps import Editor, Gateway, GatewayParts, Viewer
+from burnish_gateway.deps import Gateway, GatewayParts, PromptEditor, Viewer
 from burnish_gateway.idempotency import run_once
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
 from burnish_gateway.registry import announce, answers, bodies, label_routes, store, version_routes
@@ -30,7 +30,7 @@ Limit = Annotated[int, Query(ge=1, le=PAGE_MOST)]
 
 
 @prompts.post("/v1/prompts", status_code=201, response_model=answers.PromptAnswer, summary="Create a prompt with its version 1")
-async def create(request: Request, body: bodies.CreatePrompt, principal: Editor, gateway: GatewayParts) -> Response:
+async def create(request: Request, body: bodies.CreatePrompt, principal: PromptEditor, gateway: GatewayParts) -> Response:
     slug = parse_slug(body.slug)
     new = store.NewPrompt(
         slug=slug,
@@ -126,7 +126,7 @@ async def get_prompt(
 
 
 @prompts.patch("/v1/prompts/{slug}", response_model=answers.PromptItem, summary="Change name, description, use case, folder or tags")
-async def change(slug: str, request: Request, body: bodies.ChangePrompt, principal: Editor, gateway: GatewayParts) -> Response:
+async def change(slug: str, request: Request, body: bodies.ChangePrompt, principal: PromptEditor, gateway: GatewayParts) -> Response:
     name = parse_slug(slug)
     changes = body.model_dump(exclude_none=True)
     if "folder" in changes:

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Sequence
-from uuid import UUID
 
 from fastapi import Request
 from fastapi.responses import Response
@@ -14,8 +13,7 @@ from burnish_shared.errors import NewerVersion
 
 
 def author_of(principal: Principal) -> Author:
-    api_key_id: UUID = principal.api_key_id
-    return Author(principal.actor, api_key_id)
+    return Author(principal.actor, principal.api_key_id)
 
 
 def tags_of(tags: Sequence[str]) -> tuple[str, ...]:

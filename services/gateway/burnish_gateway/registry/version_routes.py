@@ -7,7 +7,7 @@ from fastapi import Header, Path, Query, Request
 from fastapi.responses import Response
 
 from burnish_gateway.access import audit
-from burnish_gateway.deps import Editor, GatewayParts, Viewer
+from burnish_gateway.deps import GatewayParts, PromptEditor, Viewer
 from burnish_gateway.idempotency import run_once
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
 from burnish_gateway.registry import announce, answers, bodies, store
@@ -32,7 +32,7 @@ Number = Annotated[int, Path(ge=1, le=MAX_VERSION)]
     summary="Save the next version",
     responses={409: {"description": "`base_version` is not the newest: {error, newer_version, merge}"}},
 )
-async def add(slug: str, request: Request, body: bodies.AddVersion, principal: Editor, gateway: GatewayParts) -> Response:
+async def add(slug: str, request: Request, body: bodies.AddVersion, principal: PromptEditor, gateway: GatewayParts) -> Response:
     """What is given is put over `base_version`; a null takes a setting away. Saving what was saved before returns that version."""
     name = parse_slug(slug)
 

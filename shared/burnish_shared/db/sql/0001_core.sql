@@ -131,23 +131,61 @@ GRANT EXECUTE ON FUNCTION ensure_partitions(integer) TO burnish_worker;
 CREATE SEQUENCE account_ids AS bigint START 1000;
 CREATE SEQUENCE rate_ids AS bigint START 1000;
 
+-- What an organization may use, and what it costs. Plans are data: the operator changes and adds them (PRODUCT T7).
+CREATE TABLE plans (
+  plan                    text PRIMARY KEY CHECK (plan ~ '^[a-z][a-z0-9_-]{0,30}$'),
+  name                    text NOT NULL CHECK (length(name) BETWEEN 1 AND 100),
+  rate_limit_per_minute   integer NOT NULL CHECK (rate_limit_per_minute > 0),        -- requests of one workspace
+  concurrency             integer NOT NULL CHECK (concurrency > 0),                  -- waiting callers of one workspace at once
+  base_fee_nusd           bigint NOT NULL CHECK (base_fee_nusd BETWEEN 0 AND 1000000000000000),           -- a month
+  base_credit_nusd        bigint NOT NULL CHECK (base_credit_nusd BETWEEN 0 AND 1000000000000000),        -- a month
+  overage_nusd            bigint NOT NULL DEFAULT 0 CHECK (overage_nusd BETWEEN 0 AND 1000000000000000),  -- credit line a month; 0: none
+  optimization_fee_nusd   bigint NOT NULL DEFAULT 0 CHECK (optimization_fee_nusd BETWEEN 0 AND 1000000000000000),   -- each run
+  retention_days_most     integer NOT NULL CHECK (retention_days_most BETWEEN 0 AND 3650),
+  platform_keys           boolean NOT NULL,                                          -- may the operator's own provider keys be used?
+  platform_allowance_nusd bigint NOT NULL DEFAULT 0 CHECK (platform_allowance_nusd BETWEEN 0 AND 1000000000000000), -- free use of them a month
+  platform_markup_percent integer NOT NULL DEFAULT 0 CHECK (platform_markup_percent BETWEEN 0 AND 1000),
+  updated_at              timestamptz NOT NULL DEFAULT clock_timestamp());
+CALL make_system_table('plans', app => 'SELECT, INSERT, UPDATE', worker => 'SELECT', writer => 'gateway');
+INSERT INTO plans (plan, name, rate_limit_per_minute, concurrency, base_fee_nusd, base_credit_nusd, retention_days_most, platform_keys, platform_allowance_nusd, platform_markup_percent) VALUES
+  ('free', 'Free', 60, 10, 0, 1000000000, 30, true, 1000000000, 0),
+  ('pro', 'Pro', 1200, 100, 49000000000, 50000000000, 90, true, 0, 10),
+  ('enterprise', 'Enterprise', 6000, 1000, 0, 0, 365, true, 0, 0);
+
+-- An organization is governed and billed through its home workspace, the first one.
 CREATE TABLE organizations (
-  organization_id uuid PRIMARY KEY,
-  name            text NOT NULL CHECK (length(name) BETWEEN 1 AND 200),
-  created_at      timestamptz NOT NULL DEFAULT clock_timestamp());
-CALL make_system_table('organizations', app => '', worker => '', writer => 'gateway');
+  organization_id   uuid PRIMARY KEY,
+  name              text NOT NULL CHECK (length(name) BETWEEN 1 AND 200),
+  plan              text NOT NULL DEFAULT 'enterprise' REFERENCES plans,
+  home_workspace_id uuid,
+  created_at        timestamptz NOT NULL DEFAULT clock_timestamp());
+ALTER TABLE organizations ENABLE ROW LEVEL SECURITY;
+ALTER TABLE organizations FORCE ROW LEVEL SECURITY;
+CREATE POLICY app ON organizations TO burnish_app USING (organization_id = (SELECT nullif(current_setting('app.organization', true), '')::uuid));
+CREATE POLICY lookup ON organizations TO burnish_lookup USING (true) WITH CHECK (true);
+CREATE POLICY migrate ON organizations TO burnish_owner USING (true) WITH CHECK (true);
+GRANT SELECT, UPDATE (name) ON organizations TO burnish_app;
+GRANT SELECT ON organizations TO burnish_lookup;
+COMMENT ON TABLE organizations IS 'writer: gateway';
 
 CREATE TABLE workspaces (
-  workspace_id          uuid PRIMARY KEY,
-  organization_id       uuid NOT NULL REFERENCES organizations,
-  name                  text NOT NULL CHECK (length(name) BETWEEN 1 AND 200),
-  credit_account_id     bigint NOT NULL DEFAULT nextval('account_ids'),
-  rate_id               bigint NOT NULL DEFAULT nextval('rate_ids'),
-  rate_limit_per_minute integer NOT NULL DEFAULT 6000 CHECK (rate_limit_per_minute > 0),
-  store_content         boolean NOT NULL DEFAULT true,
-  created_at            timestamptz NOT NULL DEFAULT clock_timestamp());
+  workspace_id               uuid PRIMARY KEY,
+  organization_id            uuid NOT NULL REFERENCES organizations,
+  name                       text NOT NULL CHECK (length(name) BETWEEN 1 AND 200),
+  credit_account_id          bigint NOT NULL DEFAULT nextval('account_ids'),
+  rate_id                    bigint NOT NULL DEFAULT nextval('rate_ids'),
+  rate_limit_per_minute      integer CHECK (rate_limit_per_minute > 0),              -- lower than the plan's; NULL: the plan's
+  store_content              boolean NOT NULL DEFAULT true,
+  retention_days             integer NOT NULL DEFAULT 30 CHECK (retention_days >= 0), -- capped by the plan; 0: content is not stored
+  legal_hold                 boolean NOT NULL DEFAULT false,                         -- nothing is forgotten while it stands
+  platform_keys              boolean NOT NULL DEFAULT true,                          -- may the operator's provider keys be used here?
+  only_admins_change_prompts boolean NOT NULL DEFAULT false,
+  share_statistics           boolean NOT NULL DEFAULT false,                         -- opt-in to anonymous platform statistics
+  suspended_at               timestamptz,
+  created_at                 timestamptz NOT NULL DEFAULT clock_timestamp());
 CREATE INDEX ON workspaces (organization_id, workspace_id);
-CALL make_tenant_table('workspaces', app => 'SELECT, UPDATE (name, store_content)', worker => 'SELECT', writer => 'gateway');
+CALL make_tenant_table('workspaces', worker => 'SELECT', writer => 'gateway',
+  app => 'SELECT, UPDATE (name, rate_limit_per_minute, store_content, retention_days, legal_hold, platform_keys, only_admins_change_prompts, share_statistics)');
 
 CREATE TABLE api_keys (
   api_key_id            uuid PRIMARY KEY,
@@ -156,16 +194,19 @@ CREATE TABLE api_keys (
   prefix                text NOT NULL,
   digest                bytea NOT NULL,
   role                  text NOT NULL CHECK (role IN ('admin', 'editor', 'viewer')),
-  scopes                text[] NOT NULL DEFAULT '{}',
+  scopes                text[] NOT NULL DEFAULT '{}',                                -- empty: all that the role may
+  is_operator           boolean NOT NULL DEFAULT false,                              -- only the command line makes one
   rate_id               bigint NOT NULL DEFAULT nextval('rate_ids'),
   rate_limit_per_minute integer CHECK (rate_limit_per_minute > 0),
+  created_by            text NOT NULL DEFAULT 'operator',
   created_at            timestamptz NOT NULL DEFAULT clock_timestamp(),
   expires_at            timestamptz,
   revoked_at            timestamptz,
   last_used_at          timestamptz);
 CREATE INDEX ON api_keys (prefix);
 CREATE INDEX ON api_keys (workspace_id, api_key_id);
-CALL make_tenant_table('api_keys', app => 'SELECT, INSERT, UPDATE (name, revoked_at, last_used_at)', worker => '', writer => 'gateway');
+CALL make_tenant_table('api_keys', worker => '', writer => 'gateway',
+  app => 'SELECT, INSERT (api_key_id, workspace_id, name, prefix, digest, role, scopes, rate_limit_per_minute, created_by, expires_at), UPDATE (name, revoked_at)');
 GRANT USAGE ON SEQUENCE rate_ids TO burnish_app;
 
 CREATE TABLE audit_log (
@@ -181,6 +222,11 @@ CREATE TABLE audit_log (
   request_id   text,
   address      text);
 CREATE INDEX ON audit_log (workspace_id, audit_id);
+CREATE FUNCTION audit_stays() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE EXCEPTION 'an entry of the audit log is never changed' USING ERRCODE = 'restrict_violation';
+END $$;
+CREATE TRIGGER audit_stays BEFORE UPDATE OR DELETE ON audit_log FOR EACH ROW EXECUTE FUNCTION audit_stays();
 CALL make_tenant_table('audit_log', app => 'SELECT, INSERT', worker => 'INSERT', writer => 'gateway');
 
 CREATE TABLE config_changes (
@@ -758,11 +804,11 @@ BEGIN
   RETURN v_limit;
 END $$;
 
--- Organization (made when NULL is given as the id of an existing one), workspace and its credit account, in the caller's transaction.
+-- Organization (made when p_new_organization), workspace and its credit account, in the caller's transaction.
 CREATE FUNCTION create_workspace(p_ws uuid, p_organization uuid, p_new_organization boolean, p_name text) RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
 DECLARE v_account bigint;
 BEGIN
-  IF p_new_organization THEN INSERT INTO organizations (organization_id, name) VALUES (p_organization, p_name); END IF;
+  IF p_new_organization THEN INSERT INTO organizations (organization_id, name, home_workspace_id) VALUES (p_organization, p_name, p_ws); END IF;
   INSERT INTO workspaces (workspace_id, organization_id, name) VALUES (p_ws, p_organization, p_name) RETURNING credit_account_id INTO v_account;
   INSERT INTO accounts (account_id, workspace_id, kind, limit_nusd) VALUES (v_account, p_ws, 3, 0);
   RETURN v_account;
@@ -770,9 +816,22 @@ END $$;
 GRANT INSERT ON organizations, workspaces TO burnish_lookup;
 GRANT USAGE ON SEQUENCE rate_ids TO burnish_lookup;
 
-CREATE FUNCTION find_api_key(p_prefix text) RETURNS TABLE (api_key_id uuid, workspace_id uuid, digest bytea, role text, scopes text[], rate_id bigint, rate_limit_per_minute integer, expires_at timestamptz, revoked_at timestamptz)
+CREATE FUNCTION find_api_key(p_prefix text) RETURNS TABLE (api_key_id uuid, workspace_id uuid, digest bytea, role text, scopes text[], is_operator boolean, rate_id bigint,
+  rate_limit_per_minute integer, expires_at timestamptz, revoked_at timestamptz)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
-  SELECT k.api_key_id, k.workspace_id, k.digest, k.role, k.scopes, k.rate_id, k.rate_limit_per_minute, k.expires_at, k.revoked_at FROM api_keys k WHERE k.prefix = p_prefix $$;
+  SELECT k.api_key_id, k.workspace_id, k.digest, k.role, k.scopes, k.is_operator, k.rate_id, k.rate_limit_per_minute, k.expires_at, k.revoked_at FROM api_keys k WHERE k.prefix = p_prefix $$;
+
+-- What the hot path needs to know of a workspace, with its organization and plan. No row: there is none.
+CREATE FUNCTION find_workspace(p_ws uuid) RETURNS TABLE (workspace_id uuid, organization_id uuid, name text, organization_name text, home_workspace_id uuid, plan text,
+  credit_account_id bigint, rate_id bigint, rate_limit_per_minute integer, concurrency integer, store_content boolean, retention_days integer, legal_hold boolean, platform_keys boolean,
+  platform_markup_percent integer, platform_allowance_nusd bigint, overage_nusd bigint, optimization_fee_nusd bigint, only_admins_change_prompts boolean, share_statistics boolean, suspended_at timestamptz)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
+  SELECT w.workspace_id, w.organization_id, w.name, o.name, o.home_workspace_id, o.plan, w.credit_account_id, w.rate_id,
+         least(coalesce(w.rate_limit_per_minute, p.rate_limit_per_minute), p.rate_limit_per_minute), p.concurrency,
+         w.store_content AND least(w.retention_days, p.retention_days_most) > 0, least(w.retention_days, p.retention_days_most), w.legal_hold,
+         w.platform_keys AND p.platform_keys, p.platform_markup_percent, p.platform_allowance_nusd, p.overage_nusd, p.optimization_fee_nusd,
+         w.only_admins_change_prompts, w.share_statistics, w.suspended_at
+    FROM workspaces w JOIN organizations o USING (organization_id) JOIN plans p USING (plan) WHERE w.workspace_id = p_ws $$;
 
 -- Housekeeping in bounded batches: keys after p_keys_h hours, event ids after p_events_d days. Returns rows deleted.
 CREATE FUNCTION forget_old(p_keys_h integer, p_events_d integer, p_most integer) RETURNS integer LANGUAGE plpgsql SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
@@ -811,6 +870,7 @@ CALL make_lookup_function('close_funding(bigint)', app => true, worker => true);
 CALL make_lookup_function('grant_credit(uuid, bigint, text)', app => false, worker => false);
 CALL make_lookup_function('create_workspace(uuid, uuid, boolean, text)', app => true, worker => false);
 CALL make_lookup_function('find_api_key(text)', app => true, worker => false);
+CALL make_lookup_function('find_workspace(uuid)', app => true, worker => true);
 CALL make_lookup_function('forget_old(integer, integer, integer)', app => false, worker => true);
 CALL make_lookup_function('drift()', app => false, worker => true);
 RESET ROLE;

@@ -1,0 +1,37 @@
+"""Scopes of API keys: `<area>:read` and `<area>:write`, an area being the tag of a route in OpenAPI. Pure."""
+
+from collections.abc import Iterable
+
+from burnish_gateway.access.principal import Principal
+from burnish_shared.errors import Forbidden
+
+AREA_OF_TAG = {"openai": "executions"}
+"""Tags whose routes are another area's in another format."""
+
+AREAS = (
+    "access", "alerts", "analytics", "audit", "billing", "datasets", "executions", "export", "feedback", "marketplace", "models",
+    "optimization", "privacy", "prompts", "provider_keys", "webhooks",
+)  # fmt: skip
+"""Every area that a key can be narrowed to. A route with another tag fails the tests until it stands here."""
+
+SCOPES = tuple(f"{area}:{verb}" for area in AREAS for verb in ("read", "write"))
+
+NO_SCOPE_NEEDED = frozenset({"operations", "sign-in"})
+"""Tags of routes that need no key, or say only who the caller is."""
+
+SAFE = frozenset({"GET", "HEAD"})
+
+
+def scope_of(method: str, tags: Iterable[str]) -> str | None:
+    """The scope that a route needs; None where none does. `write` does not include `read`."""
+    tag = next(iter(tags), "operations")
+    if tag in NO_SCOPE_NEEDED:
+        return None
+    return f"{AREA_OF_TAG.get(tag, tag)}:{'read' if method in SAFE else 'write'}"
+
+
+def check_scope(principal: Principal, *, method: str, tags: Iterable[str]) -> None:
+    """Raises Forbidden where the key is narrowed to scopes and none of them covers this route."""
+    needed = scope_of(method, tags) if principal.scopes else None
+    if needed is not None and needed not in principal.scopes:
+        raise Forbidden(f"This key is narrowed to {', '.join(sorted(principal.scopes))}; this needs {needed}.")
