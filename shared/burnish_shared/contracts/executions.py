@@ -49,6 +49,11 @@ class Route(BaseModel):
     price: Price
     simulated: bool = False
     own_base_url: bool = Field(default=False, description="The address is the workspace's own: the operator's keys never go there.")
+    keys: Literal["none", "own", "platform"] = Field(
+        default="platform", description="Whose keys are tried first: nobody's, the workspace's own, the operator's."
+    )
+    platform_fallback: bool = Field(default=False, description="May the operator's key be used when every own one fails?")
+    markup_percent: int = Field(default=0, ge=0, description="What a call with the operator's key costs on top of the price.")
 
 
 class PromptRef(BaseModel):
@@ -132,6 +137,7 @@ class Attempt(BaseModel):
     output_tokens: int = 0
     cost_nusd: int = 0
     error: str | None = None
+    provider_key_id: UUID | None = None
 
 
 class ErrorInfo(BaseModel):
@@ -168,6 +174,9 @@ class Outcome(BaseModel):
     usage: Usage
     cost_nusd: int
     credits: str = Field(default="0.0000", description="The cost in credits, for display.")
+    markup_nusd: int = Field(default=0, ge=0, description="Part of the cost: what the use of the operator's key adds to the price.")
+    key_source: Literal["none", "own", "platform"] | None = None
+    provider_key_id: UUID | None = Field(default=None, description="The workspace's own key that was used.")
     latency_ms: int
     first_token_ms: int | None
     cached: bool = False
@@ -197,6 +206,7 @@ class CompletedItem(BaseModel):
     provider: str
     app: str | None = None
     api_key_id: str | None = None
+    provider_key_id: UUID | None = None
     end_user: str | None = None
     job_id: UUID | None = None
     input_tokens: int
