@@ -3,9 +3,10 @@
 import os
 
 import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from burnish_shared.auth.keyring import Keyring
-from burnish_shared.auth.sealing import FORMAT_WITHOUT_ID, KEY_ID_BYTES, open_sealed, seal, sealed_under
+from burnish_shared.auth.sealing import open_sealed, sealed_under
 
 OLD, NEW, OTHER = (os.urandom(32) for _ in range(3))
 CONTEXT = "workspace|secret|1|provider-key"
@@ -13,9 +14,10 @@ CONTEXT = "workspace|secret|1|provider-key"
 pytestmark = pytest.mark.promise("S-02", "S-03")
 
 
-def _without_id(sealed: bytes) -> bytes:
-    """As the first format had it."""
-    return FORMAT_WITHOUT_ID + sealed[1 + KEY_ID_BYTES :]
+def _in_the_first_format(kek: bytes, plaintext: bytes, *, context: str) -> bytes:
+    data_key, wrap_nonce, nonce = os.urandom(32), os.urandom(12), os.urandom(12)
+    wrapped = AESGCM(kek).encrypt(wrap_nonce, data_key, b"wrap|" + context.encode())
+    return b"\x01" + wrap_nonce + wrapped + nonce + AESGCM(data_key).encrypt(nonce, plaintext, b"data|" + context.encode())
 
 
 def test_the_current_key_seals_and_every_key_opens() -> None:
@@ -44,7 +46,7 @@ def test_a_rewrap_changes_the_key_and_leaves_the_sealed_text_as_it_is() -> None:
 
 
 def test_the_first_format_opens_and_is_rewrapped() -> None:
-    first, during = _without_id(seal(OLD, b"secret", context=CONTEXT)), Keyring(NEW, [OLD])
+    first, during = _in_the_first_format(OLD, b"secret", context=CONTEXT), Keyring(NEW, [OLD])
     assert during.needs_rewrap(first) and during.open(first, context=CONTEXT) == b"secret"
     assert Keyring(NEW).open(during.rewrap(first, context=CONTEXT), context=CONTEXT) == b"secret"
     with pytest.raises(ValueError):
