@@ -23,7 +23,6 @@ SQL_ELSEWHERE = {
     "shared/burnish_shared/auth/provisioning.py": "calls the two SQL functions that make tenants; shared by command line and gateway",
     "shared/burnish_shared/bus/provision.py": "one advisory lock around the provisioner",
     "services/gateway/burnish_gateway/access/audit.py": "one insert into one table, next to the shape of its row",
-    "services/gateway/burnish_gateway/config_cache.py": "reads the change sequence, the one table that it is about",
     "services/executor/burnish_executor/record_batch.py": "calls a function of the books",
     "services/executor/burnish_executor/sweep.py": "calls two functions of the books",
 }

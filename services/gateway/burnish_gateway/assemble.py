@@ -8,7 +8,6 @@ from typing import Any
 import structlog
 
 from burnish_gateway.access.authenticate import Authenticator
-from burnish_gateway.config_cache import ChangeFeed
 from burnish_gateway.deps import Gateway
 from burnish_gateway.execution.frames import FrameInbox
 from burnish_gateway.execution.refusals import Refusals
@@ -24,13 +23,11 @@ from burnish_shared.books.admission import Admission
 from burnish_shared.bus.connect import connect
 from burnish_shared.bus.relay import Relay
 from burnish_shared.clock import SystemClock
+from burnish_shared.db.config_cache import ChangeFeed
 from burnish_shared.db.session import Database
 from burnish_shared.egress import Egress, EgressPolicy
-from burnish_shared.errors import BurnishError
 
 log = structlog.get_logger("burnish.gateway")
-
-START_AGAIN_S = 0.2
 
 
 @contextlib.asynccontextmanager
@@ -52,7 +49,7 @@ async def assembled(settings: GatewaySettings) -> AsyncIterator[Gateway]:
     try:
         await gateway.inbox.start()
         await bus.nc.subscribe(subjects.CONFIG_CHANGED, cb=_wake(feed))
-        await _begin(feed)
+        await feed.begin()
         yield gateway
     finally:
         await gateway.feedback.close()
@@ -64,18 +61,6 @@ async def assembled(settings: GatewaySettings) -> AsyncIterator[Gateway]:
 def loops(gateway: Gateway) -> list[Coroutine[Any, Any, None]]:
     """What must run for as long as the gateway does."""
     return [gateway.admission.run(), gateway.feed.run(), gateway.relay.run(asyncio.Event()), gateway.bus.until_lost()]
-
-
-async def _begin(feed: ChangeFeed) -> None:
-    """The change sequence is read before the first request; PostgreSQL may still be starting."""
-    while True:
-        try:
-            await feed.start()
-        except BurnishError as error:
-            log.warning("gateway.waits_for_postgres", error=str(error))
-            await asyncio.sleep(START_AGAIN_S)
-        else:
-            return
 
 
 def _wake(feed: ChangeFeed) -> Any:

@@ -10,13 +10,14 @@ from fastapi.security import HTTPBearer
 from burnish_gateway.access.authenticate import Authenticator
 from burnish_gateway.access.principal import Principal, Role
 from burnish_gateway.access.scopes import check_scope
-from burnish_gateway.config_cache import ChangeFeed
+from burnish_gateway.describe_routes import states
 from burnish_gateway.paging import Cursors
 from burnish_gateway.settings import GatewaySettings
 from burnish_shared.books.admission import Admission
 from burnish_shared.bus.connect import Bus
 from burnish_shared.bus.relay import Relay
 from burnish_shared.clock import Clock
+from burnish_shared.db.config_cache import ChangeFeed
 from burnish_shared.db.session import Database
 from burnish_shared.egress import Egress
 from burnish_shared.errors import Forbidden
@@ -67,6 +68,7 @@ async def _gateway_part(request: Request) -> Gateway:
 def require(role: Role) -> Callable[..., Awaitable[Principal]]:
     """A dependency that verifies the caller, and that role and scopes suffice."""
 
+    @states(role.name.lower())
     async def verified(request: Request, _: Annotated[Any, Depends(bearer)]) -> Principal:
         return await verified_caller(request, role)
 
@@ -82,6 +84,7 @@ async def verified_caller(request: Request, role: Role) -> Principal:
     return principal
 
 
+@states("operator")
 async def operator(principal: Annotated[Principal, Depends(require(Role.ADMIN))]) -> Principal:
     """Whoever runs this installation."""
     if not principal.is_operator:
@@ -100,6 +103,7 @@ Operator = Annotated[Principal, Depends(operator)]
 GatewayParts = Annotated[Gateway, Depends(_gateway_part)]
 
 
+@states("prompt_editor")
 async def prompt_editor(principal: Editor) -> Principal:
     """Who may change prompts: editors, or admins alone where the workspace says so (PRODUCT T1)."""
     if principal.workspace.only_admins_change_prompts and principal.role < Role.ADMIN:

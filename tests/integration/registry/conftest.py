@@ -16,13 +16,13 @@ from fastapi import FastAPI
 
 from burnish_gateway.access.authenticate import Authenticator
 from burnish_gateway.app import build_app
-from burnish_gateway.config_cache import ChangeFeed
 from burnish_gateway.deps import Gateway
 from burnish_gateway.paging import Cursors
 from burnish_gateway.registry.catalog import Catalog
 from burnish_gateway.settings import GatewaySettings
 from burnish_shared.auth.api_keys import new_key
 from burnish_shared.clock import SystemClock
+from burnish_shared.db.config_cache import ChangeFeed
 from burnish_shared.db.session import Database
 from burnish_shared.ids import new_uuid
 from tests.embedded.databases import DatabaseUrls

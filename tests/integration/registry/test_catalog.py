@@ -10,7 +10,6 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
-from burnish_gateway.config_cache import ChangeFeed
 from burnish_gateway.registry import announce, store
 from burnish_gateway.registry.add_version import Origin, add_version
 from burnish_gateway.registry.catalog import FRESH_FOR_S, Catalog
@@ -19,6 +18,7 @@ from burnish_gateway.registry.create_prompt import create_prompt
 from burnish_gateway.registry.move_label import move_label
 from burnish_gateway.registry.prompt import Author
 from burnish_shared.clock import SystemClock
+from burnish_shared.db.config_cache import ChangeFeed
 from burnish_shared.db.session import Database, Tx
 from burnish_shared.errors import NotFound, Unavailable
 from burnish_shared.slug import PRODUCTION, Slug

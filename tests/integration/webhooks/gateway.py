@@ -17,13 +17,13 @@ from tests.integration.webhooks.conftest import KEK
 
 from burnish_gateway.access.authenticate import Authenticator
 from burnish_gateway.app import _handle_errors
-from burnish_gateway.config_cache import ChangeFeed
 from burnish_gateway.deps import Gateway
 from burnish_gateway.middleware import RequestContext
 from burnish_gateway.paging import Cursors
 from burnish_gateway.webhooks.routes import router
 from burnish_shared.auth.api_keys import new_key
 from burnish_shared.clock import SystemClock
+from burnish_shared.db.config_cache import ChangeFeed
 from burnish_shared.db.session import Database
 from burnish_shared.egress import Egress, EgressPolicy
 from burnish_shared.ids import new_uuid

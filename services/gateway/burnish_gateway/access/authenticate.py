@@ -5,9 +5,9 @@ from uuid import UUID
 
 from burnish_gateway.access import store
 from burnish_gateway.access.principal import KeyFacts, Principal, WorkspaceFacts
-from burnish_gateway.config_cache import ChangeFeed, ConfigCache
 from burnish_shared.auth.api_keys import matches, prefix_of
 from burnish_shared.clock import Clock
+from burnish_shared.db.config_cache import ChangeFeed, ConfigCache
 from burnish_shared.db.session import Database
 from burnish_shared.errors import NotFound, Unauthenticated
 

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from typing import Self
 from uuid import UUID
 
-from burnish_gateway.config_cache import ChangeFeed, ConfigCache
 from burnish_shared.contracts.executions import Route
 from burnish_shared.db import model_store
+from burnish_shared.db.config_cache import ChangeFeed, ConfigCache
 from burnish_shared.db.model_store import ModelFacts
 from burnish_shared.db.session import Database
 from burnish_shared.errors import InvalidField, NotFound

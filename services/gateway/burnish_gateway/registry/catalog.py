@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 from uuid import UUID
 
-from burnish_gateway.config_cache import ChangeFeed, ConfigCache
 from burnish_gateway.registry import store
 from burnish_gateway.registry.prompt import Head, Version, no_such_prompt
 from burnish_gateway.registry.version_cache import VersionCache
+from burnish_shared.db.config_cache import ChangeFeed, ConfigCache
 from burnish_shared.db.session import Database
 from burnish_shared.errors import NotFound, Unavailable
 from burnish_shared.prompt_settings import DEFAULT_TIMEOUT_S

@@ -1,6 +1,6 @@
 """Configuration in memory: loaded on first use, dropped when the change sequence says so (DESIGN 4.1).
 
-Every change of configuration writes a numbered row; each gateway reads the new ones every POLL_S, and NATS only makes it sooner.
+Every change of configuration writes a numbered row; gateways and executors read the new ones every POLL_S, and NATS only makes it sooner.
 A load remembers the number it began at, and its result is not kept when a later change touched it meanwhile.
 While PostgreSQL is away, what was not changed before it went is still served.
 """
@@ -22,6 +22,8 @@ from burnish_shared.errors import BurnishError, NotFound, Unavailable
 log = structlog.get_logger()
 
 POLL_S = 0.5
+
+START_AGAIN_S = 0.2
 
 FORGET_EVERYTHING_AFTER_S = 3600.0
 """A feed that was away longer than this may have missed changes that are deleted by then."""
@@ -56,14 +58,26 @@ class ChangeFeed:
 
     @property
     def stale_for_s(self) -> float:
-        """Seconds since the sequence was last read: the age of everything that is served."""
+        """Seconds since the sequence was last read, counted from when it was asked for: everything that is served is at most so old."""
         return asyncio.get_running_loop().time() - self.synced_at
+
+    async def begin(self) -> None:
+        """As `start`, again and again until PostgreSQL is there: it may still be starting."""
+        while True:
+            try:
+                await self.start()
+            except BurnishError as error:
+                log.warning("change_feed.waits_for_postgres", error=str(error))
+                await asyncio.sleep(START_AGAIN_S)
+            else:
+                return
 
     async def start(self) -> None:
         """Begins at the newest number: everything is loaded after this moment. Raises Unavailable while PostgreSQL is away."""
+        asked_at = asyncio.get_running_loop().time()
         async with self.db.unit_of_work(read_only=True) as tx:
             self.number = await tx.fetchval("SELECT coalesce(max(change_no), 0) FROM config_changes")
-        self.synced_at = asyncio.get_running_loop().time()
+        self.synced_at = asked_at
 
     async def run(self) -> None:
         while True:
@@ -77,6 +91,7 @@ class ChangeFeed:
 
     async def look(self) -> None:
         """Reads the new changes and tells the caches."""
+        asked_at = asyncio.get_running_loop().time()
         async with self.db.unit_of_work(read_only=True) as tx:
             rows = await tx.fetch(
                 "SELECT change_no, workspace_id, kind, key FROM config_changes WHERE change_no > $1 ORDER BY change_no LIMIT $2",
@@ -90,9 +105,10 @@ class ChangeFeed:
             for listener in self._listeners:
                 listener(row["workspace_id"], row["kind"], row["key"])
             self.number = row["change_no"]
-        self.synced_at = asyncio.get_running_loop().time()
         if len(rows) == MOST_CHANGES:
-            self.wake()
+            self.wake()  # there is more: what is served is as old as it was
+        else:
+            self.synced_at = asked_at
 
 
 @dataclass(frozen=True, slots=True)
