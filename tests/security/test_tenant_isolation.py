@@ -1,40 +1,16 @@
-"""Every route of the OpenAPI document with one's own key, another tenant's, none, a revoked, an expired and a viewer's (PROMISES T-01)."""
+"""Every route of the OpenAPI document, asked for another tenant's things (PROMISES T-01)."""
 
-import asyncio
-import hashlib
 import json
-import re
-from collections.abc import Awaitable, Sequence
-from dataclasses import replace
 from typing import Any
 
-import asyncpg
 import pytest
 
 from burnish_shared.db.session import Database
-from tests.embedded.stack import Answer
+from tests.security.asking import at_once, ids, plain, rows_of
 from tests.security.conftest import World
-from tests.security.world import HARMLESS_QUERY, NUMBERS, PATH_PARAMETERS, PLACES, QUERY_PARAMETERS, Route, absent, bodies
+from tests.security.world import QUERY_PARAMETERS, Route, absent
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.promise("T-01")]
-
-OPEN_TO_ALL = {"GET /healthz", "GET /readyz", "GET /metrics", "GET /"}
-"""Routes without a key. They say nothing of any tenant."""
-
-VIEWERS_MAY = {"POST /v1/executions", "POST /v1/chat/completions", "POST /v1/feedback", "POST /v1/prompts/{slug}/render"}
-"""What a viewer may do that is no read: it changes no configuration."""
-
-ADMINS_ALONE_READ = {"GET /v1/api-keys"}
-ADMINS_ALONE = {
-    *ADMINS_ALONE_READ,
-    "POST /v1/api-keys",
-    "DELETE /v1/api-keys/{api_key_id}",
-    "POST /v1/workspaces",
-    "POST /v1/webhooks/endpoints",
-    "PATCH /v1/webhooks/endpoints/{endpoint_id}",
-    "DELETE /v1/webhooks/endpoints/{endpoint_id}",
-    "POST /v1/webhooks/endpoints/{endpoint_id}/rotate-secret",
-}
 
 NAMES_GIVEN = {"POST /v1/prompts": "slug", "POST /v1/models": "model", "PUT /v1/prompts/{slug}/labels/{label}": "label"}
 """Where a caller chooses a name: one that another tenant uses is as free as one that nobody uses."""
@@ -42,91 +18,11 @@ NAMES_GIVEN = {"POST /v1/prompts": "slug", "POST /v1/models": "model", "PUT /v1/
 NOTHING_IS_AN_ANSWER = {"POST /v1/feedback", "GET /v1/prompts/{slug}/labels/{label}/history"}
 """Feedback may come before its execution; a label that never was has an empty history."""
 
-AT_ONCE = 12
-
-UNTOUCHED_ROWS = (
-    "SELECT coalesce(md5(string_agg(t::text, '|' ORDER BY t::text)), '') AS digest, count(*) AS n FROM {table} t WHERE workspace_id = $1"
-)
-
-
-async def test_every_route_is_known_here(world: World) -> None:
-    """A new route is covered by itself once its parameters and its body are known; until then this fails."""
-    places = absent()
-    unknown = [
-        f"{route.name}: {name}"
-        for route in world.routes
-        for name in route.path_parameters
-        if name not in PATH_PARAMETERS and name not in NUMBERS
-    ]
-    unknown += [
-        f"{route.name}: ?{name}"
-        for route in world.routes
-        for name in route.query
-        if name not in QUERY_PARAMETERS and name not in HARMLESS_QUERY
-    ]
-    unknown += [f"{route.name}: body" for route in world.routes if route.has_body and route.name not in bodies(places)]
-    assert not unknown, "teach tests/security/world.py: " + ", ".join(unknown)
-    assert len(world.routes) > 50
-
-
-async def test_without_a_key_nothing_is_told(world: World) -> None:
-    told: dict[str, Any] = {}
-
-    async def ask(route: Route) -> None:
-        nobody = replace(world.alpha.admin, key="")
-        answers = [await world.alpha.call(route, key=nobody), await world.alpha.call(route, key=nobody, own=absent())]
-        if route.name not in OPEN_TO_ALL and not all(one.status == 401 and _is_error(one) for one in answers):
-            told[route.name] = [(one.status, one.body) for one in answers]
-        if world.alpha.secret in answers[0].raw.decode() or any(one in answers[0].raw.decode() for one in _ids(world)):
-            told[route.name] = "tells of a tenant"
-
-    await _at_once([ask(route) for route in world.routes])
-    assert not told, told
-
-
-async def test_a_revoked_and_an_expired_key_open_nothing(world: World) -> None:
-    wrong: dict[str, Any] = {}
-
-    async def ask(route: Route) -> None:
-        answers = [await world.alpha.call(route, key=key) for key in (world.alpha.revoked, world.alpha.expired)]
-        if any(one.status != 401 for one in answers) or _plain(answers[0]) != _plain(answers[1]):
-            wrong[route.name] = [(one.status, one.body) for one in answers]
-
-    await _at_once([ask(route) for route in world.routes if route.name not in OPEN_TO_ALL])
-    assert not wrong, wrong
-
-
-async def test_a_viewer_reads_and_changes_nothing(world: World) -> None:
-    wrong: dict[str, Any] = {}
-    before = await _rows_of(world, world.alpha.admin.workspace.workspace_id)
-
-    async def ask(route: Route) -> None:
-        answer = await world.alpha.call(route, key=world.alpha.viewer)
-        may = route.name in VIEWERS_MAY or (route.method == "GET" and route.name not in ADMINS_ALONE_READ)
-        if (answer.status in {200, 202}) != may or (not may and answer.status != 403):
-            wrong[route.name] = (answer.status, answer.body)
-
-    await _at_once([ask(route) for route in world.routes if route.name not in OPEN_TO_ALL and route.name not in VIEWERS_MAY])
-    assert not wrong, wrong
-    assert await _rows_of(world, world.alpha.admin.workspace.workspace_id) == before
-
-
-async def test_an_editor_does_everything_but_what_admins_alone_do(world: World) -> None:
-    editor = await world.stack.caller(role="editor", workspace=world.alpha.admin.workspace)
-    refused = set()
-
-    async def ask(route: Route) -> None:
-        if (await world.alpha.call(route, key=editor, own=absent())).status == 403:
-            refused.add(route.name)
-
-    await _at_once([ask(route) for route in world.routes if route.name not in OPEN_TO_ALL])
-    assert refused == ADMINS_ALONE
-
 
 @pytest.mark.promise("T-01", "G-17")
 async def test_another_tenants_things_are_answered_for_as_if_they_were_not_there(world: World) -> None:
     """Beta calls every route about its own things, with one of them at a time replaced: by alpha's, and by one that nobody has."""
-    before = await _rows_of(world, world.alpha.admin.workspace.workspace_id)
+    before = await rows_of(world, world.alpha.admin.workspace.workspace_id)
     wrong: dict[str, Any] = {}
     tried = 0
 
@@ -135,7 +31,7 @@ async def test_another_tenants_things_are_answered_for_as_if_they_were_not_there
         nothing = absent()
         foreign = await world.beta.call(route, own=world.beta.own | {name: world.alpha.own[name]})
         missing = await world.beta.call(route, own=world.beta.own | {name: nothing[name]})
-        told, expected = _plain(foreign, world.alpha.own[name]), _plain(missing, nothing[name])
+        told, expected = plain(foreign, world.alpha.own[name]), plain(missing, nothing[name])
         tried += 1
         if told != expected or world.alpha.secret in foreign.raw.decode():
             wrong[f"{route.name} with {name}"] = (told, expected)
@@ -145,10 +41,10 @@ async def test_another_tenants_things_are_answered_for_as_if_they_were_not_there
             wrong[f"{route.name} with {name}: never came to look"] = (foreign.status, foreign.body)
 
     known = [(route, name) for route in world.routes for name in sorted(route.names()) if NAMES_GIVEN.get(route.name) != name]
-    await _at_once([ask(route, name) for route, name in known])
+    await at_once([ask(route, name) for route, name in known])
     assert not wrong, json.dumps(wrong, indent=1, default=str)
     assert tried > 45
-    assert await _rows_of(world, world.alpha.admin.workspace.workspace_id) == before
+    assert await rows_of(world, world.alpha.admin.workspace.workspace_id) == before
 
 
 async def test_filters_and_cursors_of_another_tenant_find_nothing(world: World) -> None:
@@ -159,7 +55,7 @@ async def test_filters_and_cursors_of_another_tenant_find_nothing(world: World) 
         nothing = absent()[name]
         foreign = await world.beta.call(route, query=f"?{parameter}={world.alpha.own[name]}")
         missing = await world.beta.call(route, query=f"?{parameter}={nothing}")
-        if _plain(foreign, world.alpha.own[name]) != _plain(missing, nothing) or world.alpha.secret in foreign.raw.decode():
+        if plain(foreign, world.alpha.own[name]) != plain(missing, nothing) or world.alpha.secret in foreign.raw.decode():
             wrong[f"{route.name}?{parameter}"] = (foreign.body, missing.body)
 
     async def turn_the_page(route: Route) -> None:
@@ -174,9 +70,9 @@ async def test_filters_and_cursors_of_another_tenant_find_nothing(world: World) 
             wrong[f"{route.name}?cursor"] = (answer.status, answer.body)
 
     turned = 0
-    reads = [one for one in world.routes if one.method == "GET" and one.name not in OPEN_TO_ALL]
-    await _at_once([ask(route, parameter) for route in reads for parameter in route.query if parameter in QUERY_PARAMETERS])
-    await _at_once([turn_the_page(route) for route in reads if "cursor" in route.query])
+    reads = [one for one in world.routes if one.method == "GET" and one.rule != "anyone"]
+    await at_once([ask(route, parameter) for route in reads for parameter in route.query if parameter in QUERY_PARAMETERS])
+    await at_once([turn_the_page(route) for route in reads if "cursor" in route.query])
     assert not wrong, wrong
     assert turned > 3
 
@@ -191,10 +87,10 @@ async def test_lists_of_one_tenant_hold_nothing_of_the_other(world: World) -> No
         answer = await world.beta.call(route)
         text = answer.raw.decode()
         seen += any(one in text for one in (world.beta.secret, world.beta.own["slug"], *world.beta.own.values()))
-        if answer.status != 200 or world.alpha.secret in text or any(one in text for one in _ids(world)):
+        if answer.status != 200 or world.alpha.secret in text or any(one in text for one in ids(world)):
             wrong[route.name] = (answer.status, text[:300])
 
-    await _at_once([ask(route) for route in world.routes if route.method == "GET" and route.name not in OPEN_TO_ALL])
+    await at_once([ask(route) for route in world.routes if route.method == "GET" and route.rule != "anyone"])
     assert not wrong, wrong
     assert seen > 25
 
@@ -206,7 +102,7 @@ async def test_a_name_that_another_tenant_uses_is_free(world: World) -> None:
             name, nothing = NAMES_GIVEN[route.name], absent()
             taken = await world.beta.call(route, own=world.beta.own | {name: world.alpha.own[name]})
             free = await world.beta.call(route, own=world.beta.own | {name: nothing[name]})
-            if taken.status >= 300 or _plain(taken, world.alpha.own[name]) != _plain(free, nothing[name]):
+            if taken.status >= 300 or plain(taken, world.alpha.own[name]) != plain(free, nothing[name]):
                 wrong[route.name] = (taken.body, free.body)
     assert not wrong, wrong
 
@@ -235,7 +131,7 @@ async def test_two_tenants_with_the_same_names_get_their_own_answers_whatever_is
         if answer.status >= 400 or other in text or (kind != 0 and secret not in text):
             crossed.append(f"{n} {answer.status} {text[:200]}")
 
-    await _at_once([ask(n) for n in range(350)])
+    await at_once([ask(n) for n in range(350)])
     assert not crossed, crossed[:5]
 
 
@@ -251,7 +147,7 @@ async def test_the_database_itself_shows_a_gateway_one_tenant_only(world: World)
     """The second wall: the same rows, asked for without any WHERE, as the gateway's login in beta's workspace."""
     alpha, beta = (one.admin.workspace.workspace_id for one in (world.alpha, world.beta))
     database = await Database.open(world.stack.urls["gateway"], application_name="test")
-    populated = {table for table, (_, n) in (await _rows_of(world, alpha)).items() if n}
+    populated = {table for table, (_, n) in (await rows_of(world, alpha)).items() if n}
     shown: dict[str, set[Any]] = {}
     async with database.unit_of_work(workspace=beta, read_only=True) as tx:
         for table in sorted(populated):
@@ -277,44 +173,3 @@ async def test_reads_cannot_write(world: World) -> None:
     """All of the above went through units of work that were watched."""
     assert len(world.reads) > 30
     assert not world.writing_reads, world.writing_reads
-
-
-def _is_error(answer: Answer) -> bool:
-    return isinstance(answer.body, dict) and {"type", "code", "message", "param"} <= set(answer.body.get("error", {}))
-
-
-def _plain(answer: Answer, named: str = PLACES["slug"]) -> tuple[int, str, tuple[str, ...]]:
-    """What an answer says, without the id that was asked for and what differs from one moment to the next."""
-    text = answer.raw.decode().replace(named, "THAT")
-    text = re.sub(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|req_[0-9a-f]{32}", "ID", text)
-    text = re.sub(r"\d{4}-\d\d-\d\dT[0-9:.]+(Z|\+00:00)", "TIME", text)
-    return answer.status, text, tuple(sorted(set(answer.headers) - {"date", "content-length"}))
-
-
-def _ids(world: World) -> list[str]:
-    """Alpha's ids that cannot stand in an answer by chance."""
-    return [one for one in world.alpha.own.values() if re.fullmatch(r"[0-9a-f-]{36}|msg_.*", one)]
-
-
-async def _rows_of(world: World, workspace_id: Any) -> dict[str, tuple[str, int]]:
-    """Table → digest and number of the workspace's rows: nothing of it changed when this did not."""
-    connection = await asyncpg.connect(world.stack.urls["superuser"], server_settings={"search_path": "burnish"})
-    try:
-        tables = await connection.fetch(
-            """SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'workspace_id'
-                WHERE c.relnamespace = 'burnish'::regnamespace AND c.relrowsecurity AND NOT c.relispartition"""
-        )
-        rows = {table[0]: await connection.fetchrow(UNTOUCHED_ROWS.format(table=table[0]), workspace_id) for table in tables}
-        return {table: (hashlib.sha256(row["digest"].encode()).hexdigest(), row["n"]) for table, row in rows.items()}
-    finally:
-        await connection.close()
-
-
-async def _at_once(requests: Sequence[Awaitable[None]]) -> None:
-    turn = asyncio.Semaphore(AT_ONCE)
-
-    async def one(request: Awaitable[None]) -> None:
-        async with turn:
-            await request
-
-    await asyncio.gather(*(one(request) for request in requests))

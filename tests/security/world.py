@@ -44,7 +44,6 @@ HARMLESS_QUERY = {
     "event_type",
     "name",
     "reason",
-    "if-none-match",
 }
 
 Body = dict[str, Any] | None
@@ -95,12 +94,15 @@ def absent() -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One operation of the OpenAPI document."""
+    """One operation of the OpenAPI document. `rule`, `scope`: who may call it, as the document states it."""
 
     method: str
     path: str
     query: tuple[str, ...]
     has_body: bool
+    tags: tuple[str, ...] = ()
+    rule: str | None = None
+    scope: str | None = None
 
     @property
     def name(self) -> str:
@@ -132,8 +134,11 @@ def routes_of(document: Mapping[str, Any]) -> list[Route]:
         Route(
             method=method.upper(),
             path=path,
-            query=tuple(one["name"] for one in operation.get("parameters", []) if one["in"] != "path"),
+            query=tuple(one["name"] for one in operation.get("parameters", []) if one["in"] == "query"),
             has_body="requestBody" in operation and operation["requestBody"].get("required", False),
+            tags=tuple(operation.get("tags", [])),
+            rule=operation.get("x-burnish-role"),
+            scope=operation.get("x-burnish-scope"),
         )
         for path, operations in document["paths"].items()
         for method, operation in operations.items()

@@ -17,6 +17,7 @@ from starlette.exceptions import HTTPException
 
 from burnish_gateway import assemble
 from burnish_gateway.deps import Gateway
+from burnish_gateway.describe_routes import describe
 from burnish_gateway.middleware import RequestContext
 from burnish_gateway.settings import GatewaySettings
 from burnish_gateway.wire import error_response
@@ -78,6 +79,7 @@ def build_app(settings: GatewaySettings) -> FastAPI:
 
     app.include_router(operations)
     app.include_router(status_page)
+    app.openapi = describe(app)  # type: ignore[method-assign]
     _handle_errors(app)
     app.add_middleware(RequestContext)
     return app

@@ -171,14 +171,14 @@ def _in_words(message: str) -> str:
     return message.removeprefix("Value error, ")
 
 
-def json_body(model: type[BaseModel]) -> dict[str, Any]:
-    """`openapi_extra` of a route that reads its key and its JSON body itself.
+def json_body(model: type[BaseModel], *, role: str) -> dict[str, Any]:
+    """`openapi_extra` of a route that verifies its caller and reads its JSON body itself. `role`: what the route asks for.
 
     Definitions are written in place: a `$ref` would point nowhere.
     """
     schema = model.model_json_schema()
     inlined = _inline(schema, schema.pop("$defs", {}))
-    return {"requestBody": {"required": True, "content": {"application/json": {"schema": inlined}}}, "security": [{"HTTPBearer": []}]}
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": inlined}}}, "x-burnish-role": role}
 
 
 def json_response(value: Any, *, status: int = 200, headers: dict[str, str] | None = None) -> Response:

@@ -38,7 +38,7 @@ ROUTE = "chat.completions"
         200: {"description": "A `chat.completion`; with `stream` events of `chat.completion.chunk`, then `[DONE]` or an error"},
         **{code: {"model": ErrorAnswer} for code in (400, 401, 402, 403, 404, 409, 413, 422, 429, 502, 503, 504)},
     },
-    openapi_extra=json_body(ChatBody),
+    openapi_extra=json_body(ChatBody, role="viewer"),
 )
 async def complete_chat(request: Request) -> Response:
     try:

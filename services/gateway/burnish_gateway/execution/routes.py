@@ -97,7 +97,7 @@ class Queued(ApiModel):
         202: {"model": Queued, "description": "`mode: background`: read it by its id"},
         **{code: {"model": ErrorAnswer} for code in (400, 401, 402, 403, 404, 409, 413, 422, 429, 502, 503, 504)},
     },
-    openapi_extra=json_body(NewExecution),
+    openapi_extra=json_body(NewExecution, role="viewer"),
 )
 async def execute(request: Request) -> Response:
     gateway = gateway_of(request)

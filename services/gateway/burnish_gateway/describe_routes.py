@@ -1,0 +1,121 @@
+"""What OpenAPI says of every route beyond its shape: who may call it, with which scope, how to sign in, how to repeat a POST.
+
+All of it is read from the routes themselves, so that the document cannot say something else than the code does.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any, Final, TypeVar
+
+from fastapi import FastAPI
+from fastapi.dependencies.models import Dependant
+from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
+
+from burnish_gateway.access.scopes import scope_of
+
+ROLE: Final = "x-burnish-role"
+SCOPE: Final = "x-burnish-scope"
+
+ANYONE: Final = "anyone"
+"""The rule of routes that need no sign-in: health, metrics, signing in itself."""
+
+RULES: Final = (ANYONE, "person", "viewer", "editor", "prompt_editor", "admin", "operator")
+"""What a route may state, weakest first. `person`: whoever signed in as a person, in whatever workspace. `prompt_editor`: editors, or
+admins alone where the workspace says so. `operator`: an admin's key that may act on the installation."""
+
+OPEN_TAGS: Final = frozenset({"operations", "sign-in"})
+"""Tags whose routes may be open to anyone. A route with another tag that states no rule fails the tests."""
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+SECURITY_SCHEMES: Final = {
+    "bearer": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "An API key (`bk_live_…`), or the token of a sign-in provider that this installation trusts (a JWT).",
+    },
+    "session": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": "burnish_session",
+        "description": "The cookie of a person who signed in. Every call that changes something needs the CSRF token beside it.",
+    },
+    "csrf": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "X-CSRF-Token",
+        "description": "The token that signing in answered with; needed with the cookie for every call but GET and HEAD.",
+    },
+}  # fmt: skip
+
+IDEMPOTENCY_KEY: Final = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) "
+    "for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+}
+
+
+def states(rule: str) -> Callable[[F], F]:
+    """Marks a dependency with the rule that it enforces, one of RULES."""
+
+    def marked(dependency: F) -> F:
+        dependency.__dict__["states"] = rule
+        return dependency
+
+    return marked
+
+
+def describe(app: FastAPI) -> Callable[[], dict[str, Any]]:
+    """A replacement for `app.openapi` that makes the document once."""
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            document = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+            for route in _api_routes(app):
+                for method in route.methods or ():
+                    _complete(document["paths"][str(route.path_format)][method.lower()], method=method, route=route)
+            document["components"]["securitySchemes"] = SECURITY_SCHEMES
+            app.openapi_schema = document
+        return app.openapi_schema
+
+    return openapi
+
+
+def rule_of(route: RouteContext) -> str | None:
+    """What the route states by its dependencies, or by `openapi_extra` where it verifies its caller itself. None: it states no rule."""
+    stated: str | None = (route.openapi_extra or {}).get(ROLE) or next(_stated(route.dependant), None)
+    if stated is None and OPEN_TAGS & set(route.tags):
+        return ANYONE
+    return stated
+
+
+def _complete(operation: dict[str, Any], *, method: str, route: RouteContext) -> None:
+    rule = rule_of(route)
+    operation.pop("security", None)
+    if rule is not None:
+        operation[ROLE] = rule
+    if rule != ANYONE:
+        scope = scope_of(method, (str(tag) for tag in route.tags))
+        operation |= {SCOPE: scope} if scope is not None else {}
+        with_cookie: dict[str, list[str]] = {"session": []} if method == "GET" else {"session": [], "csrf": []}
+        operation["security"] = [{"bearer": []}, with_cookie]
+    if method == "POST":
+        operation.setdefault("parameters", []).append(IDEMPOTENCY_KEY)
+
+
+def _stated(dependant: Dependant) -> Iterator[str]:
+    """Rules nearest to the route first: what is asked for beyond a role stands above it."""
+    level = [dependant]
+    while level:
+        yield from sorted(
+            (one.call.__dict__["states"] for one in level if "states" in getattr(one.call, "__dict__", {})), key=RULES.index, reverse=True
+        )
+        level = [inner for one in level for inner in one.dependencies]
+
+
+def _api_routes(app: FastAPI) -> Iterator[RouteContext]:
+    """Those that the document describes, whatever routers they came through."""
+    return (one for one in iter_route_contexts(app.routes) if isinstance(one.original_route, APIRoute) and one.include_in_schema)

@@ -1,0 +1,71 @@
+"""Everybody who may knock at a gateway, in one workspace: each role as a key, narrowed keys, an operator."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import asyncpg
+
+from burnish_gateway.access.principal import Role
+from burnish_gateway.access.scopes import SCOPES
+from burnish_shared.auth.provisioning import create_api_key, make_operator, pepper_of
+from burnish_shared.auth.sealing import key_from_text
+from burnish_shared.db.session import Tx
+from tests.embedded.stack import KEK, Caller, Stack
+from tests.embedded.workspaces import Workspace
+
+NEEDED = {"viewer": Role.VIEWER, "editor": Role.EDITOR, "prompt_editor": Role.EDITOR, "admin": Role.ADMIN, "operator": Role.ADMIN}
+"""Rule → the least role that it asks for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """One caller, and what is known of him."""
+
+    caller: Caller
+    role: Role
+    is_operator: bool = False
+
+    def may(self, rule: str) -> bool:
+        """Does the rule let this one in?"""
+        if rule == "anyone":
+            return True
+        return rule in NEEDED and self.role >= NEEDED[rule] and (self.is_operator or rule != "operator")
+
+
+@dataclass(frozen=True, slots=True)
+class Callers:
+    """`askers`: by name. `only`, `all_but`: an admin's keys narrowed to one scope, and to every other one."""
+
+    askers: Mapping[str, Asker]
+    only: Mapping[str, Caller]
+    all_but: Mapping[str, Caller]
+
+
+async def make_callers(stack: Stack, workspace: Workspace) -> Callers:
+    """All keys in one transaction: each would else cost a connection."""
+    connection = await asyncpg.connect(stack.urls["superuser"], server_settings={"search_path": "burnish"})
+    anyone = Caller(stack.session, stack.gateways[0], "", workspace)
+
+    async def make(role: str, *, scopes: tuple[str, ...] = (), is_operator: bool = False) -> Caller:
+        api_key_id, key = await create_api_key(
+            Tx(connection),
+            workspace_id=workspace.workspace_id,
+            name="matrix",
+            role=role,
+            pepper=pepper_of(key_from_text(KEK)),
+            scopes=scopes,
+        )
+        if is_operator:
+            await make_operator(Tx(connection), api_key_id)
+        return replace(anyone, key=key.text)
+
+    try:
+        async with connection.transaction():
+            askers = {f"a key of role {role.name.lower()}": Asker(await make(role.name.lower()), role) for role in Role}
+            askers["the operator's key"] = Asker(await make("admin", is_operator=True), Role.ADMIN, is_operator=True)
+            only = {scope: await make("admin", scopes=(scope,), is_operator=True) for scope in SCOPES}
+            others = {scope: tuple(one for one in SCOPES if one != scope) for scope in SCOPES}
+            all_but = {scope: await make("admin", scopes=others[scope], is_operator=True) for scope in SCOPES}
+    finally:
+        await connection.close()
+    return Callers(askers, only, all_but)
