@@ -22,13 +22,19 @@ SYSTEM_TABLES = {
     "stream_marks": "how far each stream has come",
     "providers": "the operator's providers",
     "platform_models": "the operator's models",
+    "platform_keys": "names of the providers for which the operator has keys; no key",
     "rate_state": "one number for each rate limit",
     "rate_epoch": "when the limits began to count",
+    "credentials": "password hashes: no service has a grant, only the sign-in's functions reach them",
+    "identities": "who a provider's subject is: no service has a grant",
+    "sign_in_tries": "digests and counts: no service has a grant",
 }
 """Tables without a workspace policy, and why. They have grants only."""
 
 POLICIES_OF_THEIR_OWN = {
     "organizations": "above workspaces; seen by app.organization",
+    "users": "above workspaces; oneself by app.user, colleagues of app.workspace",
+    "user_sessions": "one's own, by app.user",
 }
 """Tables without a workspace whose rows are guarded by something else. Nobody who logs in sees all of them."""
 
@@ -49,18 +55,38 @@ OWNED_BY_THE_OWNER = {
 
 GATEWAY_LOOKS_ACROSS = {
     "find_api_key": "before a key is known, so is no workspace",
+    "touch_api_keys": "when keys of many workspaces were last used",
     "find_workspace": "a workspace with its organization and plan, for the hot path's memory",
     "create_workspace": "a workspace that is not there yet",
+    "create_organization": "an organization that is not there yet",
+    "memberships_of": "the workspaces of a person who has not chosen one yet",
+    "find_session": "before a session is known, so is no user",
+    "find_identity": "before an identity is known, so is no user",
+    "link_identity": "makes or joins the user of an identity",
+    "create_user": "a user that is not there yet",
+    "find_credential": "a password hash, for somebody who says to be this e-mail's owner",
+    "set_password": "credentials have no grant",
+    "end_sessions": "the other sessions of a user, noted for every gateway",
+    "begin_sign_in": "counts tries, which belong to no workspace",
+    "forgive_sign_in": "forgets tries, which belong to no workspace",
+    "find_invitation": "whoever was invited is in no workspace yet",
+    "workspaces_of": "the workspaces of an organization, for those who govern it",
+    "members_of_organization": "the members of an organization, for those who govern it",
     "note_change": "the change sequence is one for all",
     "admit": "a batch of many workspaces",
     "abandon": "writes the row of an execution that was admitted",
     "raise_fence": "takes an execution from its executor",
     "fund": "moves credit into a job's account",
     "close_funding": "gives the rest back",
+    "keep_in_vault": "schema vault is not the gateway's; takes a secret under the name of the caller's workspace only",
+    "forget_in_vault": "the same, and never gives one out",
 }
 """Function → why a gateway may call it past row-level security. A new one is looked at twice before it gets here."""
 
-REFERENCES_WITHOUT_WORKSPACE = {("workspaces", "organizations"): "a workspace belongs to an organization, which stands above workspaces"}
+REFERENCES_WITHOUT_WORKSPACE = {
+    ("workspaces", "organizations"): "a workspace belongs to an organization, which stands above workspaces",
+    ("members", "users"): "a member is a user, who stands above workspaces",
+}
 
 LOGINS = tuple(GROUP_OF_LOGIN)
 
