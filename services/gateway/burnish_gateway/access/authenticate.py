@@ -66,5 +66,12 @@ class Authenticator:
             raise Unauthenticated("This API key is not valid, or not valid any more.")
         workspace = await self.workspaces.get(key.workspace_id)
         return Principal(
-            workspace=workspace, role=key.role, api_key_id=key.api_key_id, scopes=key.scopes, rate=key.rate, is_operator=key.is_operator
+            workspace=workspace,
+            role=key.role,
+            api_key_id=key.api_key_id,
+            scopes=key.scopes,
+            rate=key.rate,
+            is_operator=key.is_operator,
+            first_key_id=key.first_key_id,
+            expires_at=key.expires_at,
         )

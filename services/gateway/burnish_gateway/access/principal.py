@@ -51,9 +51,10 @@ class WorkspaceFacts:
 
 @dataclass(frozen=True, slots=True)
 class KeyFacts:
-    """An API key as it is stored, without its secret."""
+    """An API key as it is stored, without its secret. `first_key_id`: the first of its line, where keys were rotated; else itself."""
 
     api_key_id: UUID
+    first_key_id: UUID
     workspace_id: UUID
     digest: bytes
     role: Role
@@ -69,6 +70,7 @@ class Principal:
     """A verified caller in one workspace: an API key, or a person who signed in. Exactly one of `api_key_id` and `user_id` is there.
 
     `scopes`: what a key is narrowed to; empty: all that the role may. `is_operator`: may act on the installation.
+    `first_key_id`: the key of the line, where keys were rotated, that budgets name. `expires_at`: when the key ends.
     """
 
     workspace: WorkspaceFacts
@@ -78,6 +80,8 @@ class Principal:
     scopes: frozenset[str] = frozenset()
     rate: RateLimit | None = None
     is_operator: bool = False
+    first_key_id: UUID | None = None
+    expires_at: datetime | None = None
 
     @property
     def workspace_id(self) -> UUID:

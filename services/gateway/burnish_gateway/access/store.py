@@ -27,6 +27,7 @@ def _key(row: Record) -> KeyFacts:
     per_minute = row["rate_limit_per_minute"]
     return KeyFacts(
         api_key_id=row["api_key_id"],
+        first_key_id=row["first_key_id"],
         workspace_id=row["workspace_id"],
         digest=row["digest"],
         role=ROLES[row["role"]],

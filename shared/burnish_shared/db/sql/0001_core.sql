@@ -196,6 +196,7 @@ CREATE TABLE api_keys (
   role                  text NOT NULL CHECK (role IN ('admin', 'editor', 'viewer')),
   scopes                text[] NOT NULL DEFAULT '{}',                                -- empty: all that the role may
   is_operator           boolean NOT NULL DEFAULT false,                              -- only the command line makes one
+  first_key_id          uuid,                                                        -- of a rotated key: the first of its line, which budgets name
   rate_id               bigint NOT NULL DEFAULT nextval('rate_ids'),
   rate_limit_per_minute integer CHECK (rate_limit_per_minute > 0),
   created_by            text NOT NULL DEFAULT 'operator',
@@ -206,7 +207,7 @@ CREATE TABLE api_keys (
 CREATE INDEX ON api_keys (prefix);
 CREATE INDEX ON api_keys (workspace_id, api_key_id);
 CALL make_tenant_table('api_keys', worker => '', writer => 'gateway',
-  app => 'SELECT, INSERT (api_key_id, workspace_id, name, prefix, digest, role, scopes, rate_limit_per_minute, created_by, expires_at), UPDATE (name, revoked_at)');
+  app => 'SELECT, INSERT (api_key_id, workspace_id, name, prefix, digest, role, scopes, first_key_id, rate_id, rate_limit_per_minute, created_by, expires_at), UPDATE (name, expires_at, revoked_at)');
 GRANT USAGE ON SEQUENCE rate_ids TO burnish_app;
 
 CREATE TABLE audit_log (
@@ -816,10 +817,21 @@ END $$;
 GRANT INSERT ON organizations, workspaces TO burnish_lookup;
 GRANT USAGE ON SEQUENCE rate_ids TO burnish_lookup;
 
-CREATE FUNCTION find_api_key(p_prefix text) RETURNS TABLE (api_key_id uuid, workspace_id uuid, digest bytea, role text, scopes text[], is_operator boolean, rate_id bigint,
-  rate_limit_per_minute integer, expires_at timestamptz, revoked_at timestamptz)
+CREATE FUNCTION find_api_key(p_prefix text) RETURNS TABLE (api_key_id uuid, first_key_id uuid, workspace_id uuid, digest bytea, role text, scopes text[], is_operator boolean,
+  rate_id bigint, rate_limit_per_minute integer, expires_at timestamptz, revoked_at timestamptz)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
-  SELECT k.api_key_id, k.workspace_id, k.digest, k.role, k.scopes, k.is_operator, k.rate_id, k.rate_limit_per_minute, k.expires_at, k.revoked_at FROM api_keys k WHERE k.prefix = p_prefix $$;
+  SELECT k.api_key_id, coalesce(k.first_key_id, k.api_key_id), k.workspace_id, k.digest, k.role, k.scopes, k.is_operator, k.rate_id, k.rate_limit_per_minute, k.expires_at,
+         k.revoked_at FROM api_keys k WHERE k.prefix = p_prefix $$;
+
+-- When keys were last used, gathered by a gateway. A batch never waits for a row that somebody else is changing: the next one brings it.
+CREATE FUNCTION touch_api_keys(p_ids uuid[], p_at timestamptz[]) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
+BEGIN
+  UPDATE api_keys k SET last_used_at = u.at
+    FROM (SELECT i.id, i.at FROM unnest(p_ids, p_at) i(id, at) JOIN api_keys l ON l.api_key_id = i.id
+           WHERE l.last_used_at IS NULL OR l.last_used_at < i.at FOR NO KEY UPDATE OF l SKIP LOCKED) u
+   WHERE k.api_key_id = u.id;
+END $$;
+GRANT UPDATE (last_used_at) ON api_keys TO burnish_lookup;
 
 -- What the hot path needs to know of a workspace, with its organization and plan. No row: there is none.
 CREATE FUNCTION find_workspace(p_ws uuid) RETURNS TABLE (workspace_id uuid, organization_id uuid, name text, organization_name text, home_workspace_id uuid, plan text,
@@ -870,6 +882,7 @@ CALL make_lookup_function('close_funding(bigint)', app => true, worker => true);
 CALL make_lookup_function('grant_credit(uuid, bigint, text)', app => false, worker => false);
 CALL make_lookup_function('create_workspace(uuid, uuid, boolean, text)', app => true, worker => false);
 CALL make_lookup_function('find_api_key(text)', app => true, worker => false);
+CALL make_lookup_function('touch_api_keys(uuid[], timestamptz[])', app => true, worker => false);
 CALL make_lookup_function('find_workspace(uuid)', app => true, worker => true);
 CALL make_lookup_function('forget_old(integer, integer, integer)', app => false, worker => true);
 CALL make_lookup_function('drift()', app => false, worker => true);
