@@ -1,18 +1,19 @@
 """Every error that a caller can see, as one tree. A class fixes the stable code, the HTTP status and whether a retry may help.
 
 BurnishError
-├── BadRequest 400 ── InvalidBody 400 · InvalidField 422 · MissingVariables 422 · IdempotencyMismatch 422
+├── BadRequest 400 ── InvalidBody 400 · InvalidField 422 · MissingVariables 422 · IdempotencyMismatch 422 · NoProviderKey 422
 ├── Unauthenticated 401
 ├── OutOfCredit 402 ── BudgetExhausted 402
-├── Forbidden 403 ── Suspended 403
+├── Forbidden 403 ── Suspended 403 · NoWorkspace 403 · CsrfRefused 403
 ├── NotFound 404
-├── Conflict 409 ── IdempotencyInProgress 409 · NewerVersion 409
+├── Conflict 409 ── IdempotencyInProgress 409 · NewerVersion 409 · LastAdmin 409
 ├── PayloadTooLarge 413
-├── RateLimited 429
+├── RateLimited 429 ── ConcurrencyLimited 429
 ├── Unavailable 503
 └── ProviderFailed 502 ── ProviderTimedOut 504
 """
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 
@@ -28,13 +29,20 @@ class BurnishError(Exception):
     retryable: ClassVar[bool] = False
 
     def __init__(
-        self, message: str, *, param: str | None = None, retry_after_s: float | None = None, details: dict[str, Any] | None = None
+        self,
+        message: str,
+        *,
+        param: str | None = None,
+        retry_after_s: float | None = None,
+        details: dict[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message
         self.param = param
         self.retry_after_s = retry_after_s
         self.details = details or {}
+        self.headers = headers or {}
 
 
 class BadRequest(BurnishError):
@@ -69,6 +77,13 @@ class IdempotencyMismatch(BadRequest):
     """The Idempotency-Key was used with another body before."""
 
     code = "idempotency_mismatch"
+    status = 422
+
+
+class NoProviderKey(BadRequest):
+    """There is no key to call this model's provider with: neither one of the workspace's own nor one of the operator's that it may use."""
+
+    code = "no_provider_key"
     status = 422
 
 
@@ -108,6 +123,18 @@ class Suspended(Forbidden):
     code = "suspended"
 
 
+class NoWorkspace(Forbidden):
+    """The person is signed in, but belongs to no workspace yet."""
+
+    code = "no_workspace"
+
+
+class CsrfRefused(Forbidden):
+    """A request with the session cookie that another site may have made: without the CSRF token, or from another origin."""
+
+    code = "csrf"
+
+
 class NotFound(BurnishError):
     """There is no such thing in this workspace; also said of what belongs to another."""
 
@@ -137,6 +164,12 @@ class NewerVersion(Conflict):
     code = "newer_version"
 
 
+class LastAdmin(Conflict):
+    """The workspace would be left without an admin."""
+
+    code = "last_admin"
+
+
 class PayloadTooLarge(BurnishError):
     """The body is longer than this route takes."""
 
@@ -152,6 +185,12 @@ class RateLimited(BurnishError):
     code = "rate_limited"
     status = 429
     retryable = True
+
+
+class ConcurrencyLimited(RateLimited):
+    """As many callers of this workspace wait for an answer as its plan allows at once."""
+
+    code = "concurrency_limited"
 
 
 class Unavailable(BurnishError):

@@ -193,7 +193,7 @@ def error_response(error: BurnishError, *, request_id: str) -> Response:
             details=error.details or None,
         )
     )  # fmt: skip
-    headers = {"x-request-id": request_id}
+    headers = {**error.headers, "x-request-id": request_id}
     if error.retry_after_s is not None:
         headers["retry-after"] = str(max(1, -int(-error.retry_after_s // 1)))
     return Response(body.model_dump_json().encode(), status_code=error.status, media_type="application/json", headers=headers)
