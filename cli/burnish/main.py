@@ -1,14 +1,15 @@
 """The command `burnish`. Each command loads only what it needs, so that `burnish status` answers at once."""
 
 import json
-import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from burnish.embedded.child import StartFailed
 from burnish.launcher.home import Home, find_home
+from burnish_shared.refusal import StartRefused
 
 app = typer.Typer(
     name="burnish", help="The closed-loop prompt platform.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
@@ -148,18 +149,18 @@ def create_workspace(
     from dataclasses import asdict
     from uuid import UUID
 
-    from burnish.launcher.passwords import load_secrets
+    from burnish.launcher.operated import find_operated
     from burnish.launcher.workspaces import make_workspace
     from burnish_shared.money import NUSD_PER_CREDIT
 
     if not 1 <= len(name.strip()) <= 200:
         raise typer.BadParameter("a workspace needs a name of 1 to 200 characters")
     place = find_home(home)
-    database_url, kek = os.environ.get("DATABASE_URL"), os.environ.get("BURNISH_KEK")
-    if not (database_url and kek):
-        database_url, kek = _connection(place)["database_url"], load_secrets(place).kek
+    operated = find_operated(place)
     owner = UUID(organization) if organization else None
-    making = make_workspace(database_url, kek=kek, name=name, credit_nusd=credits_ * NUSD_PER_CREDIT, organization_id=owner)
+    making = make_workspace(
+        operated.database_url, keyring=operated.keyring, name=name, credit_nusd=credits_ * NUSD_PER_CREDIT, organization_id=owner
+    )
     access = asyncio.run(making)
     if as_json:
         print(json.dumps(asdict(access)))
@@ -207,6 +208,8 @@ def main() -> None:
         app()
     except KeyboardInterrupt:
         sys.exit(130)
+    except (StartFailed, StartRefused) as refusal:
+        sys.exit(f"burnish: {refusal}")
     except PermissionError as error:
         sys.exit(f"burnish: {error.filename} belongs to somebody else; name a folder of your own with --home or BURNISH_HOME.")
 

@@ -4,13 +4,15 @@ import asyncio
 import os
 import signal
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import structlog
 import uvloop
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from burnish_shared import failpoints, logging, tracing
+from burnish_shared.errors import Unavailable
+from burnish_shared.refusal import EXIT_CODE, StartRefused
 from burnish_shared.settings import own_replica
 
 log = structlog.get_logger("burnish.process")
@@ -18,8 +20,11 @@ log = structlog.get_logger("burnish.process")
 STOP_GRACE_S: Final = 35.0
 """In-flight work gets 30 s after SIGTERM (PROMISES G-18); what still runs then is cut off."""
 
+START_AGAIN_S: Final = 0.2
 REQUEST_TIMEOUT_S: Final = 5.0
 REQUEST_MAX_BYTES: Final = 8 << 10
+
+T = TypeVar("T")
 
 Readiness = Callable[[], Awaitable[str | None]]
 """Why the service is not ready, in words for an operator; None when it is."""
@@ -28,7 +33,8 @@ Readiness = Callable[[], Awaitable[str | None]]
 def run_service(main: Callable[[asyncio.Event], Awaitable[None]], *, service: str) -> None:
     """Runs `main(stop)` on uvloop until it returns. SIGTERM and SIGINT set `stop`; `main` then finishes what it holds and returns.
 
-    An exception out of `main` is logged once and ends the process with code 1, so that whoever started it starts it anew.
+    An exception out of `main` is logged once and ends the process with code 1, so that whoever started it starts it anew;
+    StartRefused with code 78 and its message alone.
     """
     replica = os.environ.get("BURNISH_REPLICA") or own_replica()
     logging.configure(service=service, replica=replica, level=os.environ.get("BURNISH_LOG_LEVEL", "info"))
@@ -36,11 +42,24 @@ def run_service(main: Callable[[asyncio.Event], Awaitable[None]], *, service: st
     tracing.configure(service=service, otlp_endpoint=os.environ.get("BURNISH_OTLP_ENDPOINT", ""))
     try:
         uvloop.run(_run(main))
+    except StartRefused as refusal:
+        log.critical("service_refuses_to_start", reason=str(refusal))
+        raise SystemExit(EXIT_CODE) from None
     except Exception:
         log.exception("service_failed")
         raise SystemExit(1) from None
     finally:
         tracing.flush()
+
+
+async def patiently(work: Callable[[], Awaitable[T]]) -> T:
+    """What `work` returns, tried again for as long as it raises Unavailable: the servers may still be starting."""
+    while True:
+        try:
+            return await work()
+        except Unavailable as error:
+            log.warning("waits_for_server", error=error.message)
+            await asyncio.sleep(START_AGAIN_S)
 
 
 async def supervise(*coros: Coroutine[Any, Any, None], stop: asyncio.Event | None = None) -> None:

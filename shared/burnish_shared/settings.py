@@ -4,6 +4,7 @@ import re
 import secrets
 import socket
 from functools import cache
+from typing import Literal
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -30,13 +31,17 @@ class SharedSettings(BaseSettings):
 
     database_url: SecretStr = Field(validation_alias="DATABASE_URL", description="PostgreSQL, as this service's own login role.")
     nats_url: SecretStr = Field(validation_alias="NATS_URL", description="NATS, as this service's own user.")
+    pooler: Literal["none", "transaction"] = Field(
+        default="none",
+        description="`transaction` where DATABASE_URL leads to a pooler in transaction mode (PgBouncer, Supabase's port 6543)."
+        " A pooler in session mode needs nothing.",
+    )
     replica: str = Field(
         default_factory=own_replica,
         pattern=r"^[a-z0-9-]{1,40}$",
         description="Name of this process among its replicas; part of its inbox. Two that run at once must not share one."
         " Without it: the host's name and a few random letters.",
     )
-    kek: SecretStr = Field(description="Key-encryption key, 32 bytes in base64; the pepper of API keys is derived from it.")
     metrics_port: int = Field(
         default=0, ge=0, le=65535, description="Port of /metrics, /healthz and /readyz of a service without HTTP of its own; 0 takes any."
     )

@@ -1,7 +1,6 @@
 """Gateways, executors and the simulator in the test's own process, on real PostgreSQL and NATS, reached over HTTP."""
 
 import asyncio
-import base64
 import contextlib
 import json
 import socket
@@ -18,13 +17,11 @@ from burnish_executor.app import main as run_executor
 from burnish_executor.settings import ExecutorSettings
 from burnish_gateway.app import build_app
 from burnish_gateway.settings import GatewaySettings
-from burnish_shared.auth.provisioning import create_api_key, pepper_of
-from burnish_shared.auth.sealing import key_from_text
+from burnish_shared.auth.provisioning import create_api_key
 from burnish_shared.db.session import Tx
 from burnish_simulator.app import serve as serve_simulator
+from tests.embedded.secrets import KEK, installation_secrets_of
 from tests.embedded.workspaces import Workspace, make_workspace
-
-KEK = base64.b64encode(b"k" * 32).decode()
 
 FAST: dict[str, Any] = {"sweep_interval_s": 0.5, "sweep_grace_s": 1.0, "kek": KEK, "egress_allow": "127.0.0.0/8"}
 """Deadlines and sweeps of seconds (PROMISES section 2: time limits are settings)."""
@@ -90,19 +87,25 @@ class Stack:
     exit: AsyncExitStack
     gateways: list[str] = field(default_factory=list)
     executors: list[asyncio.Event] = field(default_factory=list)
+    known_pepper: bytes | None = None
 
     async def caller(self, *, credit_nusd: int = 100_000_000_000, role: str = "admin", workspace: Workspace | None = None) -> Caller:
         """A key of a fresh workspace, or of the given one."""
         workspace = workspace or await make_workspace(self.urls["superuser"], credit_nusd=credit_nusd)
+        pepper = await self.pepper()
         connection = await asyncpg.connect(self.urls["superuser"], server_settings={"search_path": "burnish"})
         try:
-            _, key = await create_api_key(
-                Tx(connection), workspace_id=workspace.workspace_id, name="test", role=role, pepper=pepper_of(key_from_text(KEK))
-            )
+            _, key = await create_api_key(Tx(connection), workspace_id=workspace.workspace_id, name="test", role=role, pepper=pepper)
             await connection.execute("SELECT note_change($1, 'api_key', $2)", workspace.workspace_id, key.prefix)
         finally:
             await connection.close()
         return Caller(self.session, self.gateways[0], key.text, workspace)
+
+    async def pepper(self) -> bytes:
+        """Of this database's API keys."""
+        if self.known_pepper is None:
+            self.known_pepper = (await installation_secrets_of(self.urls)).pepper
+        return self.known_pepper
 
     async def start_executor(self, **settings: Any) -> asyncio.Event:
         stop = asyncio.Event()

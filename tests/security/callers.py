@@ -7,10 +7,9 @@ import asyncpg
 
 from burnish_gateway.access.principal import Role
 from burnish_gateway.access.scopes import SCOPES
-from burnish_shared.auth.provisioning import create_api_key, make_operator, pepper_of
-from burnish_shared.auth.sealing import key_from_text
+from burnish_shared.auth.provisioning import create_api_key, make_operator
 from burnish_shared.db.session import Tx
-from tests.embedded.stack import KEK, Caller, Stack
+from tests.embedded.stack import Caller, Stack
 from tests.embedded.workspaces import Workspace
 
 NEEDED = {"viewer": Role.VIEWER, "editor": Role.EDITOR, "prompt_editor": Role.EDITOR, "admin": Role.ADMIN, "operator": Role.ADMIN}
@@ -43,6 +42,7 @@ class Callers:
 
 async def make_callers(stack: Stack, workspace: Workspace) -> Callers:
     """All keys in one transaction: each would else cost a connection."""
+    pepper = await stack.pepper()
     connection = await asyncpg.connect(stack.urls["superuser"], server_settings={"search_path": "burnish"})
     anyone = Caller(stack.session, stack.gateways[0], "", workspace)
 
@@ -52,7 +52,7 @@ async def make_callers(stack: Stack, workspace: Workspace) -> Callers:
             workspace_id=workspace.workspace_id,
             name="matrix",
             role=role,
-            pepper=pepper_of(key_from_text(KEK)),
+            pepper=pepper,
             scopes=scopes,
         )
         if is_operator:

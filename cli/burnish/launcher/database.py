@@ -2,13 +2,16 @@
 
 import asyncio
 from importlib.resources import files
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from burnish.embedded.child import StartFailed
 from burnish.embedded.postgres import Postgres
 from burnish.embedded.roles import MIGRATOR, create_login_roles, create_migrator
 from burnish.launcher.endpoints import DATABASE, DatabaseUrls
 from burnish.launcher.passwords import Secrets
+
+if TYPE_CHECKING:
+    from burnish_shared.auth.keyring import Keyring
 
 PARTITION_DAYS_AHEAD: Final = 7
 """As many as analytics keeps made while it runs."""
@@ -27,10 +30,8 @@ async def create_database(server: Postgres, secrets: Secrets) -> None:
         await connection.close(timeout=5)
 
 
-async def prepare_schema(urls: DatabaseUrls) -> bool:
-    """Migrates when the schema is older than this release, makes today's partitions, and sets up the services' logins.
-
-    True when it migrated.
+async def prepare_schema(*, admin: str, migrator: str) -> bool:
+    """Migrates when the schema is older than this release, and makes today's partitions. True when it migrated.
 
     A newer schema is left alone: a release runs on the schema of the next one. Raises StartFailed when the database cannot be
     reached or a migration fails.
@@ -38,18 +39,40 @@ async def prepare_schema(urls: DatabaseUrls) -> bool:
     import asyncpg
 
     try:
-        connection = await asyncpg.connect(urls.admin, timeout=10)
+        connection = await asyncpg.connect(admin, timeout=10)
     except (OSError, TimeoutError, asyncpg.PostgresError) as error:
         raise StartFailed(f"the database cannot be reached: {error}") from error
     try:
         is_behind = await _revision(connection) < newest_revision()
         if is_behind:
-            await _migrate(urls.migrator)
+            await _migrate(migrator)
         await make_partitions(connection)
-        await create_login_roles(connection, urls.passwords)
     finally:
         await connection.close(timeout=5)
     return is_behind
+
+
+async def prepare_logins(urls: DatabaseUrls) -> None:
+    """Sets up the services' logins with their passwords. Idempotent."""
+    import asyncpg
+
+    connection = await asyncpg.connect(urls.admin, timeout=10)
+    try:
+        await create_login_roles(connection, urls.passwords)
+    finally:
+        await connection.close(timeout=5)
+
+
+async def login_seed(database_url: str, *, keyring: "Keyring") -> bytes:
+    """From what the services' passwords follow in a database of the operator's own. Raises StartRefused with another KEK's keyring."""
+    from burnish_shared.auth.installation import load_installation_secrets
+    from burnish_shared.db.session import Database
+
+    database = await Database.open(database_url, application_name="burnish-cli", max_size=1)
+    try:
+        return (await load_installation_secrets(database, keyring)).login_seed
+    finally:
+        await database.close()
 
 
 async def make_partitions(connection: Any) -> None:

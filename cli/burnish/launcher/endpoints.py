@@ -7,7 +7,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 from burnish.embedded.nats import Nats
 from burnish.embedded.postgres import Postgres
 from burnish.embedded.roles import GROUP_OF_LOGIN, MIGRATOR
-from burnish.launcher.passwords import Secrets
+from burnish.launcher.passwords import Secrets, derived_password
 
 DATABASE = "burnish"
 
@@ -34,9 +34,10 @@ def packaged_database(server: Postgres, secrets: Secrets) -> DatabaseUrls:
     )
 
 
-def external_database(url: str, secrets: Secrets) -> DatabaseUrls:
-    """`url` names a login that may create roles. Passwords follow from the KEK, so machines that share a database agree on them."""
-    passwords = {name: secrets.shared_password(f"postgres {login}") for name, login in SERVICE_LOGINS.items()}
+def external_database(url: str, login_seed: bytes) -> DatabaseUrls:
+    """`url` names a login that may create roles. Passwords follow from a secret of the installation, which lies sealed in the
+    database itself: so machines that share a database agree on them, whatever key it is sealed under."""
+    passwords = {name: derived_password(login_seed, f"postgres {login}") for name, login in SERVICE_LOGINS.items()}
     services = {name: with_login(url, user=login, password=passwords[name]) for name, login in SERVICE_LOGINS.items()}
     return DatabaseUrls(admin=url, migrator=url, services=services, passwords=passwords)
 

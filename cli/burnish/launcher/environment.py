@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from burnish.launcher.passwords import Secrets
+from burnish.launcher.passwords import KEK_VARIABLES, Secrets
 from burnish.launcher.services import Service
 
 EMBEDDED_EGRESS: Final = "127.0.0.0/8,::1/128"
 """The simulator and the demo's receiver listen on loopback (PRODUCT, Doors)."""
 
-NOT_HANDED_DOWN: Final = ("PYTHONDONTWRITEBYTECODE", "PYTHONPATH", "PYTHONHOME", "DATABASE_URL", "NATS_URL", "BURNISH_KEK", "BURNISH_PORT")
+NOT_HANDED_DOWN: Final = ("PYTHONDONTWRITEBYTECODE", "PYTHONPATH", "PYTHONHOME", "DATABASE_URL", "NATS_URL", "BURNISH_PORT", *KEK_VARIABLES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +44,11 @@ def service_environment(
         own |= {
             "DATABASE_URL": around.database_urls[service.name],
             "NATS_URL": around.nats_urls[service.name],
-            "BURNISH_KEK": around.secrets.kek,
         }
+    if service.opens_secrets:
+        own["BURNISH_KEK"] = around.secrets.kek
+        if around.secrets.kek_previous:
+            own["BURNISH_KEK_PREVIOUS"] = ",".join(around.secrets.kek_previous)
     if service.listens:
         own["BURNISH_PORT"] = str(around.public_port)
         if around.listen_fd is not None:

@@ -27,6 +27,7 @@ from burnish.launcher.servers import Servers
 from burnish.launcher.state import State, recorded_state, write_state
 from burnish.launcher.supervisor import Supervisor
 from burnish.launcher.workspaces import WorkspaceAccess, ensure_demo_workspace
+from burnish_shared.refusal import StartRefused
 
 ALREADY_RUNNING: Final = 3
 """Exit code of a launcher that found the home taken."""
@@ -107,7 +108,7 @@ class Launch:
             simulator_port=simulator_port,
         )
         await point_simulator(servers.database.admin, base_url=f"http://127.0.0.1:{simulator_port}/v1")
-        access = await ensure_demo_workspace(self._home, servers.database.admin, kek=secrets.kek)
+        access = await ensure_demo_workspace(self._home, servers.database.admin, keyring=secrets.keyring())
         fleet = await self._start_fleet(around)
         self._become_ready(around, servers, fleet, access=access)
 
@@ -217,6 +218,6 @@ def _reason(failure: Exception) -> str:
     """What people need: the message of an expected failure, the whole trace of any other."""
     if isinstance(failure, ExceptionGroup):
         return "\n".join(_reason(one) for one in failure.exceptions)
-    if isinstance(failure, StartFailed):
+    if isinstance(failure, StartFailed | StartRefused):
         return str(failure)
     return "".join(traceback.format_exception(failure))

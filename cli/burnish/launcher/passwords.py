@@ -1,61 +1,94 @@
 """Secrets of one installation, made once: the key-encryption key, and a seed from which every password follows."""
 
 import base64
-import binascii
 import hashlib
 import hmac
 import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
 
 from burnish.embedded.child import StartFailed
 from burnish.launcher.files import read_json, write_json
 from burnish.launcher.home import Home
 
+if TYPE_CHECKING:
+    from burnish_shared.auth.keyring import Keyring
+
 KEK_BYTES = 32
+
+KEK_VARIABLES: Final = ("BURNISH_KEK", "BURNISH_KEK_PREVIOUS", "BURNISH_KEK_FILE", "BURNISH_KEK_COMMAND")
 
 
 @dataclass(frozen=True, slots=True)
 class Secrets:
-    """`kek` is base64 of 32 bytes. `instance` tells the processes of this installation from those of others on one NATS."""
+    """`kek` and `kek_previous` are base64 of 32 bytes. `instance` tells the processes of this installation from those of others."""
 
     kek: str
     seed: str
     instance: str
+    kek_previous: tuple[str, ...] = ()
 
     def password(self, purpose: str) -> str:
         """The password for `purpose` in the packaged servers: the same in every run."""
-        return _derived(self.seed, purpose)
+        return derived_password(self.seed.encode(), purpose)
 
-    def shared_password(self, purpose: str) -> str:
-        """The password for `purpose` in a database of the user's own: the same for every installation with the same KEK."""
-        return _derived(self.kek, purpose)
+    def keyring(self) -> "Keyring":
+        """Raises StartFailed when something in it is no key."""
+        from burnish_shared.auth.keyring import Keyring
+
+        try:
+            return Keyring.from_texts([self.kek, *self.kek_previous])
+        except ValueError as error:
+            raise StartFailed(f"{error}.") from error
 
 
 def load_secrets(home: Home, environment: Mapping[str, str] = os.environ) -> Secrets:
-    """Reads the secrets of this home, making them the first time. BURNISH_KEK, where set, takes the place of the stored key.
+    """Reads the secrets of this home, making them the first time. A key that the environment names takes the place of the stored ones.
 
-    Raises StartFailed when the key is not 32 bytes in base64.
+    Raises StartFailed when a key is not 32 bytes in base64, or its source gives none.
     """
+    stored = stored_secrets(home)
+    keks = _named_by(environment) or [stored["kek"], *stored.get("kek_previous", [])]
+    made = Secrets(kek=keks[0], kek_previous=tuple(keks[1:]), seed=stored["seed"], instance=stored["instance"])
+    made.keyring()
+    return made
+
+
+def stored_secrets(home: Home) -> dict[str, Any]:
+    """What the home's file holds; made the first time."""
     stored = read_json(home.secrets)
     if not isinstance(stored, dict):
-        key = base64.b64encode(secrets.token_bytes(KEK_BYTES)).decode()
-        stored = {"kek": key, "seed": secrets.token_hex(32), "instance": secrets.token_hex(3)}
+        stored = {"kek": new_kek(), "seed": secrets.token_hex(32), "instance": secrets.token_hex(3)}
         write_json(home.secrets, stored, is_durable=True)
-    kek = environment.get("BURNISH_KEK") or stored["kek"]
-    _check(kek)
-    return Secrets(kek=kek, seed=stored["seed"], instance=stored["instance"])
+    return stored
 
 
-def _check(kek: str) -> None:
+def new_kek() -> str:
+    """A fresh key-encryption key."""
+    return base64.b64encode(secrets.token_bytes(KEK_BYTES)).decode()
+
+
+def is_named_by_environment(environment: Mapping[str, str] = os.environ) -> bool:
+    """Whether somebody else than this home keeps the key-encryption key."""
+    return any(environment.get(name) for name in KEK_VARIABLES if name != "BURNISH_KEK_PREVIOUS")
+
+
+def derived_password(seed: bytes, purpose: str) -> str:
+    """The password that follows from a seed for one purpose: always the same."""
+    return hmac.new(seed, f"burnish password {purpose}".encode(), hashlib.sha256).hexdigest()[:40]
+
+
+def _named_by(environment: Mapping[str, str]) -> list[str]:
+    """The keys that the environment names, the current one first; empty when it names none."""
+    if not is_named_by_environment(environment):
+        return []
+    from burnish_shared.auth.kek import KekSettings, kek_texts
+    from burnish_shared.refusal import StartRefused
+
+    kek, previous, file, command = (environment.get(name, "") for name in KEK_VARIABLES)
     try:
-        length = len(base64.b64decode(kek, validate=True))
-    except binascii.Error:
-        length = 0
-    if length != KEK_BYTES:
-        raise StartFailed(f"BURNISH_KEK must be {KEK_BYTES} bytes in base64, such as `openssl rand -base64 32` prints.")
-
-
-def _derived(secret: str, purpose: str) -> str:
-    return hmac.new(secret.encode(), f"burnish password {purpose}".encode(), hashlib.sha256).hexdigest()[:40]
+        return kek_texts(KekSettings(kek=kek, kek_previous=previous, kek_file=file, kek_command=command))[1]
+    except StartRefused as refusal:
+        raise StartFailed(str(refusal)) from refusal

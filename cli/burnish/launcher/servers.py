@@ -9,7 +9,7 @@ from burnish.embedded.child import StartFailed
 from burnish.embedded.nats import Nats
 from burnish.embedded.ports import free_port
 from burnish.embedded.postgres import Postgres
-from burnish.launcher.database import create_database, prepare_schema
+from burnish.launcher.database import create_database, login_seed, prepare_logins, prepare_schema
 from burnish.launcher.endpoints import DatabaseUrls, external_database, external_nats, packaged_database, packaged_nats
 from burnish.launcher.home import Home
 from burnish.launcher.passwords import Secrets
@@ -52,13 +52,18 @@ class Servers:
 
     async def _bring_up_database(self) -> None:
         if url := self._environment.get("DATABASE_URL"):
-            self.database = external_database(url, self._secrets)
+            await self._prepare(admin=url, migrator=url)
+            self.database = external_database(url, await login_seed(url, keyring=self._secrets.keyring()))
         else:
             server = await self._start_postgres()
             self._report.say(f"PostgreSQL is ready on port {server.port}")
             await create_database(server, self._secrets)
             self.database = packaged_database(server, self._secrets)
-        if await prepare_schema(self.database):
+            await self._prepare(admin=self.database.admin, migrator=self.database.migrator)
+        await prepare_logins(self.database)
+
+    async def _prepare(self, *, admin: str, migrator: str) -> None:
+        if await prepare_schema(admin=admin, migrator=migrator):
             self._report.say("the database has the newest schema")
 
     async def _bring_up_nats(self) -> None:

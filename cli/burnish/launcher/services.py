@@ -13,17 +13,19 @@ class Service:
     module: str
     stage: int
     has_database: bool = True
+    opens_secrets: bool = False
+    """Is given the key-encryption key."""
     listens: bool = False
     """Serves the public port over the socket that the launcher opened."""
 
 
 SERVICES: Final = (
     Service("simulator", "burnish_simulator.app", stage=1, has_database=False),
-    Service("executor", "burnish_executor.app", stage=1),
+    Service("executor", "burnish_executor.app", stage=1, opens_secrets=True),
     Service("analytics", "burnish_analytics.app", stage=1),
     Service("optimizer", "burnish_optimizer.app", stage=1),
-    Service("webhooks", "burnish_webhooks.app", stage=1),
-    Service("gateway", "burnish_gateway.app", stage=2, listens=True),
+    Service("webhooks", "burnish_webhooks.app", stage=1, opens_secrets=True),
+    Service("gateway", "burnish_gateway.app", stage=2, opens_secrets=True, listens=True),
 )
 
 MOST_REPLICAS: Final = 32

@@ -1,11 +1,14 @@
 """Workspaces and their first keys, made from the command line by whoever holds the database and the KEK."""
 
 from dataclasses import asdict, dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from burnish.launcher.files import read_json, write_json
 from burnish.launcher.home import Home
+
+if TYPE_CHECKING:
+    from burnish_shared.auth.keyring import Keyring
 
 DEMO_NAME: Final = "Demo"
 DEMO_FILE: Final = "workspace.json"
@@ -25,24 +28,25 @@ class WorkspaceAccess:
 
 
 async def make_workspace(
-    database_url: str, *, kek: str, name: str, credit_nusd: int, organization_id: UUID | None = None, is_operator: bool = False
+    database_url: str, *, keyring: "Keyring", name: str, credit_nusd: int, organization_id: UUID | None = None, is_operator: bool = False
 ) -> WorkspaceAccess:
     """A workspace with `credit_nusd` of credit and an admin key, which may also be the operator's.
 
     `database_url` is the operator's login, not a service's.
     """
     from burnish_shared.auth import provisioning
-    from burnish_shared.auth.sealing import key_from_text
+    from burnish_shared.auth.installation import load_installation_secrets
     from burnish_shared.db.session import Database
 
     database = await Database.open(database_url, application_name="burnish-cli", max_size=1)
     try:
+        installation = await load_installation_secrets(database, keyring)
         async with database.unit_of_work() as tx:
             workspace_id, organization, _ = await provisioning.create_workspace(tx, name=name, organization_id=organization_id)
             if credit_nusd:
                 await provisioning.grant_credit(tx, workspace_id=workspace_id, amount_nusd=credit_nusd, reason="first credit")
             key_id, key = await provisioning.create_api_key(
-                tx, workspace_id=workspace_id, name="admin", role="admin", pepper=provisioning.pepper_of(key_from_text(kek))
+                tx, workspace_id=workspace_id, name="admin", role="admin", pepper=installation.pepper
             )
             if is_operator:
                 await provisioning.make_operator(tx, key_id)
@@ -51,28 +55,28 @@ async def make_workspace(
     return WorkspaceAccess(str(workspace_id), str(organization), key.text, str(key_id))
 
 
-async def ensure_demo_workspace(home: Home, database_url: str, *, kek: str) -> WorkspaceAccess:
+async def ensure_demo_workspace(home: Home, database_url: str, *, keyring: "Keyring") -> WorkspaceAccess:
     """The demo workspace of this home: the one made in an earlier run while its key is good for this database, else a new one."""
     path = home.path / DEMO_FILE
     stored = read_json(path)
-    if isinstance(stored, dict) and await _is_good(database_url, kek=kek, stored=stored):
+    if isinstance(stored, dict) and await _is_good(database_url, keyring=keyring, stored=stored):
         return WorkspaceAccess(**stored)
-    access = await make_workspace(database_url, kek=kek, name=DEMO_NAME, credit_nusd=FIRST_CREDIT_NUSD, is_operator=True)
+    access = await make_workspace(database_url, keyring=keyring, name=DEMO_NAME, credit_nusd=FIRST_CREDIT_NUSD, is_operator=True)
     write_json(path, asdict(access), is_durable=True)
     return access
 
 
-async def _is_good(database_url: str, *, kek: str, stored: dict[str, Any]) -> bool:
-    """Whether the stored key would be let in: it is in this database, made with this KEK, and not revoked."""
+async def _is_good(database_url: str, *, keyring: "Keyring", stored: dict[str, Any]) -> bool:
+    """Whether the stored key would be let in: it is in this database, made with its pepper, and not revoked."""
     from burnish_shared.auth.api_keys import matches, prefix_of
-    from burnish_shared.auth.provisioning import pepper_of
-    from burnish_shared.auth.sealing import key_from_text
+    from burnish_shared.auth.installation import load_installation_secrets
     from burnish_shared.db.session import Database
 
     database = await Database.open(database_url, application_name="burnish-cli", max_size=1)
     try:
+        installation = await load_installation_secrets(database, keyring)
         async with database.unit_of_work(read_only=True) as tx:
             row = await tx.fetchrow("SELECT digest, revoked_at FROM find_api_key($1)", prefix_of(stored.get("api_key", "")) or "")
     finally:
         await database.close()
-    return row is not None and row["revoked_at"] is None and matches(stored["api_key"], row["digest"], pepper_of(key_from_text(kek)))
+    return row is not None and row["revoked_at"] is None and matches(stored["api_key"], row["digest"], installation.pepper)

@@ -11,13 +11,16 @@ from burnish_executor.run_execution import Runner
 from burnish_executor.settings import ExecutorSettings
 from burnish_executor.sweep import sweep_holds
 from burnish_shared import subjects
+from burnish_shared.auth.installation import check_keyring
+from burnish_shared.auth.kek import load_keyring
+from burnish_shared.auth.keyring import Keyring
 from burnish_shared.books.admission import Admission
 from burnish_shared.bus.batch import consume
 from burnish_shared.bus.connect import Bus, connect
 from burnish_shared.bus.relay import Relay
 from burnish_shared.db.session import Database, DurableConnection
 from burnish_shared.errors import BurnishError
-from burnish_shared.process import HealthServer
+from burnish_shared.process import HealthServer, patiently
 from burnish_shared.streams import EXECUTOR_BACKGROUND, EXECUTOR_BATCH
 
 log = structlog.get_logger("burnish.executor")
@@ -27,15 +30,16 @@ async def main(stop: asyncio.Event, settings: ExecutorSettings | None = None) ->
     """Executes until `stop`, then lets what runs finish. `settings` None: from the environment."""
     settings = settings or ExecutorSettings()
     dsn = settings.database_url.get_secret_value()
+    keyring = load_keyring(settings)
+    db = await _open_database(settings, keyring)
     bus = await connect(settings.nats_url.get_secret_value(), service="executor", replica=settings.replica)
-    db = await Database.open(dsn, application_name="burnish-executor", max_size=settings.database_connections)
     relay = Relay(db, bus, service="executor", wait_ms=settings.relay_wait_ms)
     recorder = Recorder(
-        settle=DurableConnection(dsn, application_name="burnish-executor-settle", asynchronous=True),
-        disk=DurableConnection(dsn, application_name="burnish-executor-flush"),
+        settle=DurableConnection(dsn, application_name="burnish-executor-settle", asynchronous=True, pooler=settings.pooler),
+        disk=DurableConnection(dsn, application_name="burnish-executor-flush", pooler=settings.pooler),
         relay=relay,
     )
-    admission = Admission.over(dsn, application_name="burnish-executor")
+    admission = Admission.over(dsn, application_name="burnish-executor", pooler=settings.pooler)
     providers = Providers.open(settings)
     desk = Desk(bus=bus, runner=Runner(settings=settings, providers=providers, recorder=recorder), admission=admission, settings=settings)
     health = HealthServer(settings.metrics_port, lambda: _readiness(bus, db), host=settings.metrics_host)
@@ -66,6 +70,18 @@ async def main(stop: asyncio.Event, settings: ExecutorSettings | None = None) ->
         await health.close()
         await bus.close()
         await db.close()
+
+
+async def _open_database(settings: ExecutorSettings, keyring: Keyring) -> Database:
+    """Raises StartRefused when our keys do not open what lies there; waits for PostgreSQL, however long it takes."""
+    dsn = settings.database_url.get_secret_value()
+    db = await Database.open(dsn, application_name="burnish-executor", max_size=settings.database_connections, pooler=settings.pooler)
+    try:
+        await patiently(lambda: check_keyring(db, keyring))
+    except BaseException:
+        await db.close()
+        raise
+    return db
 
 
 async def _until_stopped(stop: asyncio.Event, tasks: "list[asyncio.Task[None]]") -> None:

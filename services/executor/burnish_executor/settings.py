@@ -2,10 +2,10 @@
 
 from pydantic import Field
 
-from burnish_shared.settings import SharedSettings
+from burnish_shared.auth.kek import SealingSettings
 
 
-class ExecutorSettings(SharedSettings):
+class ExecutorSettings(SealingSettings):
     """Capacity and times of the executor (PROMISES 5.2)."""
 
     max_running: int = Field(default=512, ge=2, description="Most executions at once; at least half of them stay for callers that wait.")

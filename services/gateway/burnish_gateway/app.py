@@ -145,6 +145,7 @@ class _MethodNotAllowed(BadRequest):
 async def main(stop: asyncio.Event) -> None:
     """Serves until `stop`, then finishes open requests within `drain_s`."""
     settings = GatewaySettings()
+    await assemble.check_start(settings)
     config = uvicorn.Config(
         build_app(settings),
         host=settings.host,

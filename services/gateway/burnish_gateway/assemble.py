@@ -17,8 +17,9 @@ from burnish_gateway.paging import Cursors
 from burnish_gateway.registry.catalog import Catalog
 from burnish_gateway.settings import GatewaySettings
 from burnish_shared import subjects
-from burnish_shared.auth.provisioning import pepper_of
-from burnish_shared.auth.sealing import derived_key, key_from_text
+from burnish_shared.auth.installation import InstallationSecrets, check_keyring, load_installation_secrets
+from burnish_shared.auth.kek import load_keyring
+from burnish_shared.auth.keyring import Keyring
 from burnish_shared.books.admission import Admission
 from burnish_shared.bus.connect import connect
 from burnish_shared.bus.relay import Relay
@@ -26,6 +27,7 @@ from burnish_shared.clock import SystemClock
 from burnish_shared.db.config_cache import ChangeFeed
 from burnish_shared.db.session import Database
 from burnish_shared.egress import Egress, EgressPolicy
+from burnish_shared.process import patiently
 
 log = structlog.get_logger("burnish.gateway")
 
@@ -34,16 +36,28 @@ log = structlog.get_logger("burnish.gateway")
 async def assembled(settings: GatewaySettings) -> AsyncIterator[Gateway]:
     """All parts, connected; closed again at the end. Waits for PostgreSQL and NATS, however long they take."""
     dsn = settings.database_url.get_secret_value()
-    kek = key_from_text(settings.kek.get_secret_value())
+    keyring = load_keyring(settings)
+    db = await Database.open(dsn, application_name="burnish-gateway", max_size=settings.database_connections, pooler=settings.pooler)
+    try:
+        installation = await patiently(lambda: load_installation_secrets(db, keyring))
+        async with _connected(settings, db=db, keyring=keyring, installation=installation) as gateway:
+            yield gateway
+    finally:
+        await db.close()
+
+
+@contextlib.asynccontextmanager
+async def _connected(
+    settings: GatewaySettings, *, db: Database, keyring: Keyring, installation: InstallationSecrets
+) -> AsyncIterator[Gateway]:
     bus = await connect(settings.nats_url.get_secret_value(), service="gateway", replica=settings.replica)
-    db = await Database.open(dsn, application_name="burnish-gateway", max_size=settings.database_connections)
-    admission = Admission.over(dsn, application_name="burnish-gateway")
+    admission = Admission.over(settings.database_url.get_secret_value(), application_name="burnish-gateway", pooler=settings.pooler)
     feed, clock = ChangeFeed(db), SystemClock()
     relay = Relay(db, bus, service="gateway", wait_ms=settings.relay_wait_ms)
     gateway = Gateway(
-        settings=settings, db=db, bus=bus, clock=clock, kek=kek, cursors=Cursors(derived_key(kek, purpose="list-cursors")), feed=feed,
-        authenticator=Authenticator.over(db, feed=feed, pepper=pepper_of(kek), clock=clock), admission=admission, refusals=Refusals(),
-        inbox=FrameInbox(bus), relay=relay, catalog=Catalog(db, feed=feed), models=ModelBook.over(db, feed=feed),
+        settings=settings, db=db, bus=bus, clock=clock, keyring=keyring, installation=installation, cursors=Cursors(installation.cursor_key),
+        feed=feed, authenticator=Authenticator.over(db, feed=feed, pepper=installation.pepper, clock=clock), admission=admission,
+        refusals=Refusals(), inbox=FrameInbox(bus), relay=relay, catalog=Catalog(db, feed=feed), models=ModelBook.over(db, feed=feed),
         feedback=FeedbackPublisher(bus=bus, db=db, wake_relay=relay.wake), egress=Egress(EgressPolicy.parse(settings.egress_allow)),
     )  # fmt: skip
     try:
@@ -55,6 +69,16 @@ async def assembled(settings: GatewaySettings) -> AsyncIterator[Gateway]:
         await gateway.feedback.close()
         await admission.close()
         await bus.close()
+
+
+async def check_start(settings: GatewaySettings) -> None:
+    """Raises StartRefused when our keys do not open what lies in the database; waits for PostgreSQL, however long it takes."""
+    keyring = load_keyring(settings)
+    dsn = settings.database_url.get_secret_value()
+    db = await Database.open(dsn, application_name="burnish-gateway-start", max_size=1, pooler=settings.pooler)
+    try:
+        await patiently(lambda: check_keyring(db, keyring))
+    finally:
         await db.close()
 
 

@@ -13,6 +13,8 @@ from burnish_gateway.access.scopes import check_scope
 from burnish_gateway.describe_routes import states
 from burnish_gateway.paging import Cursors
 from burnish_gateway.settings import GatewaySettings
+from burnish_shared.auth.installation import InstallationSecrets
+from burnish_shared.auth.keyring import Keyring
 from burnish_shared.books.admission import Admission
 from burnish_shared.bus.connect import Bus
 from burnish_shared.bus.relay import Relay
@@ -38,7 +40,8 @@ class Gateway:
     db: Database
     bus: Bus
     clock: Clock
-    kek: bytes
+    keyring: Keyring
+    installation: InstallationSecrets
     cursors: Cursors
     feed: ChangeFeed
     authenticator: Authenticator

@@ -18,7 +18,7 @@ from burnish_gateway import idempotency_store
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.deps import Gateway
 from burnish_gateway.wire import json_response
-from burnish_shared.auth.sealing import open_sealed, seal
+from burnish_shared.auth.keyring import Keyring
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import IdempotencyInProgress, IdempotencyMismatch, InvalidField
 
@@ -68,18 +68,18 @@ async def run_once(gateway: Gateway, request: Request, principal: Principal, *, 
     async with gateway.db.unit_of_work(workspace=principal.workspace_id) as tx:
         if not await idempotency_store.claim(tx, principal.workspace_id, route=route, key=key, fingerprint=fingerprint):
             stored = await idempotency_store.find(tx, route=route, key=key)
-            return _replayed(stored, fingerprint=fingerprint, kek=gateway.kek, context=context)
+            return _replayed(stored, fingerprint=fingerprint, keyring=gateway.keyring, context=context)
         answer = json_response(await work(tx), status=status)
-        sealed = seal(gateway.kek, bytes(answer.body), context=context)
+        sealed = gateway.keyring.seal(bytes(answer.body), context=context)
         await idempotency_store.save(tx, route=route, key=key, status=status, body=sealed)
     gateway.feed.wake()
     return answer
 
 
-def _replayed(stored: Record | None, *, fingerprint: bytes, kek: bytes, context: str) -> Response:
+def _replayed(stored: Record | None, *, fingerprint: bytes, keyring: Keyring, context: str) -> Response:
     if stored is None or stored["body"] is None:
         raise IdempotencyInProgress("A request with this Idempotency-Key is still running; try again.", retry_after_s=1)
     if stored["fingerprint"] != fingerprint:
         raise IdempotencyMismatch("This Idempotency-Key was used with another body; use a new key.", param="Idempotency-Key")
-    body = open_sealed(kek, stored["body"], context=context)
+    body = keyring.open(stored["body"], context=context)
     return Response(body, status_code=stored["status"], media_type="application/json", headers={"idempotent-replayed": "true"})

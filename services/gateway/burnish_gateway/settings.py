@@ -2,10 +2,10 @@
 
 from pydantic import Field
 
-from burnish_shared.settings import SharedSettings
+from burnish_shared.auth.kek import SealingSettings
 
 
-class GatewaySettings(SharedSettings):
+class GatewaySettings(SealingSettings):
     """Limits and times of the gateway; every duration of PROMISES 5.2 can be shortened for tests."""
 
     listen_fd: int = Field(default=-1, description="An inherited listening socket; -1: the gateway opens its own on `port`.")

@@ -7,7 +7,9 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from burnish_shared import streams
-from burnish_shared.auth.sealing import key_from_text
+from burnish_shared.auth.installation import check_keyring
+from burnish_shared.auth.kek import load_keyring
+from burnish_shared.auth.keyring import Keyring
 from burnish_shared.bus.batch import consume
 from burnish_shared.bus.connect import Bus, connect
 from burnish_shared.bus.relay import Relay
@@ -15,7 +17,7 @@ from burnish_shared.clock import SystemClock
 from burnish_shared.db.session import Database
 from burnish_shared.egress import Egress, EgressPolicy
 from burnish_shared.errors import Unavailable
-from burnish_shared.process import HealthServer, supervise
+from burnish_shared.process import HealthServer, patiently, supervise
 from burnish_webhooks.consumers import event_handler
 from burnish_webhooks.core.outcome import Exhausted, Gone, Outcome
 from burnish_webhooks.deliver import NotSent, deliver
@@ -35,15 +37,19 @@ DATABASE_CONNECTIONS = 8
 async def main(stop: asyncio.Event) -> None:
     """Delivers until `stop`, then lets the attempts under way end."""
     settings = WebhooksSettings()
-    kek = key_from_text(settings.kek.get_secret_value())
+    keyring = load_keyring(settings)
     egress = Egress(EgressPolicy.parse(settings.egress_allow))
     db = await Database.open(
-        settings.database_url.get_secret_value(), application_name=f"burnish-webhooks-{settings.replica}", max_size=DATABASE_CONNECTIONS
+        settings.database_url.get_secret_value(),
+        application_name=f"burnish-webhooks-{settings.replica}",
+        max_size=DATABASE_CONNECTIONS,
+        pooler=settings.pooler,
     )
     parts: list[Bus] = []
     health = HealthServer(settings.metrics_port, lambda: _why_not_ready(db, parts), host=settings.metrics_host)
     await health.start()
     try:
+        await patiently(lambda: check_keyring(db, keyring))
         bus = await connect(settings.nats_url.get_secret_value(), service="webhooks", replica=settings.replica)
         parts.append(bus)
         async with (
@@ -52,18 +58,18 @@ async def main(stop: asyncio.Event) -> None:
                 egress, total_timeout_s=settings.webhook_total_timeout_s, connect_timeout_s=settings.webhook_connect_timeout_s
             ) as http,
         ):
-            await _serve(settings, db=db, bus=bus, http=http, kek=kek, stop=stop)
+            await _serve(settings, db=db, bus=bus, http=http, keyring=keyring, stop=stop)
     finally:
         await health.close()
         await db.close()
 
 
-async def _serve(settings: WebhooksSettings, *, db: Database, bus: Bus, http: HttpSender, kek: bytes, stop: asyncio.Event) -> None:
+async def _serve(settings: WebhooksSettings, *, db: Database, bus: Bus, http: HttpSender, keyring: Keyring, stop: asyncio.Event) -> None:
     relay = Relay(db, bus, service="webhooks", wait_ms=settings.relay_wait_ms)
     clock, dice = SystemClock(), SystemDice()
 
     async def attempt(claim: Claim) -> Outcome | NotSent:
-        outcome = await deliver(claim, db=db, http=http, clock=clock, dice=dice, kek=kek, factor=settings.webhook_schedule_factor)
+        outcome = await deliver(claim, db=db, http=http, clock=clock, dice=dice, keyring=keyring, factor=settings.webhook_schedule_factor)
         if isinstance(outcome, Exhausted | Gone):
             relay.wake()
         return outcome

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Protocol, assert_never
 
 from burnish_shared import failpoints
-from burnish_shared.auth.sealing import open_sealed
+from burnish_shared.auth.keyring import Keyring
 from burnish_shared.clock import Clock
 from burnish_shared.contracts.events import Event, EventType
 from burnish_shared.contracts.webhooks import message_id, secret_context
@@ -40,7 +40,7 @@ class Sender(Protocol):
 
 
 async def deliver(
-    claim: Claim, *, db: Database, http: Sender, clock: Clock, dice: Dice, kek: bytes, factor: float = 1.0
+    claim: Claim, *, db: Database, http: Sender, clock: Clock, dice: Dice, keyring: Keyring, factor: float = 1.0
 ) -> Outcome | NotSent:
     """Make one attempt at one delivery. Safe to call twice: a settled delivery is left alone.
 
@@ -53,7 +53,7 @@ async def deliver(
         return NotSent()
 
     sent_at = clock.now()
-    answer = await http.post(due.url, body=due.body, headers=headers_of(due, at=sent_at, kek=kek))
+    answer = await http.post(due.url, body=due.body, headers=headers_of(due, at=sent_at, keyring=keyring))
     await failpoints.hit("webhooks.after_send")
     outcome = classify(answer, failed_before=due.failed_attempts, now=clock.now(), roll=dice.roll(), factor=factor)
 
@@ -61,11 +61,11 @@ async def deliver(
     return outcome
 
 
-def headers_of(due: Due, *, at: datetime, kek: bytes) -> dict[str, str]:
+def headers_of(due: Due, *, at: datetime, keyring: Keyring) -> dict[str, str]:
     """Headers of one attempt: the id of all attempts, the time and signature of this one."""
     identifier = message_id(due.claim.event_id, due.claim.endpoint_id)
     context = secret_context(due.claim.workspace_id, due.claim.endpoint_id)
-    keys = [key_of(open_sealed(kek, sealed, context=context).decode()) for sealed in due.sealed_secrets]
+    keys = [key_of(keyring.open(sealed, context=context).decode()) for sealed in due.sealed_secrets]
     timestamp_s = int(at.timestamp())
     return {
         "content-type": "application/json",

@@ -4,10 +4,10 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from burnish_shared.settings import SharedSettings
+from burnish_shared.auth.kek import SealingSettings
 
 
-class WebhooksSettings(SharedSettings):
+class WebhooksSettings(SealingSettings):
     """Names in the environment carry the prefix `BURNISH_`."""
 
     public_url: str = Field(default="", description="Where customers reach the API; the links in webhook bodies begin with it.")

@@ -5,15 +5,8 @@ from datetime import datetime
 from uuid import UUID
 
 from burnish_shared.auth.api_keys import NewKey, new_key
-from burnish_shared.auth.sealing import derived_key
 from burnish_shared.db.session import Tx
 from burnish_shared.ids import AccountId, OrganizationId, WorkspaceId, new_uuid
-
-PEPPER_PURPOSE = "api-key-pepper"
-
-
-def pepper_of(kek: bytes) -> bytes:
-    return derived_key(kek, purpose=PEPPER_PURPOSE)
 
 
 async def create_workspace(tx: Tx, *, name: str, organization_id: UUID | None = None) -> tuple[WorkspaceId, OrganizationId, AccountId]:

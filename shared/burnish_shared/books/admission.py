@@ -14,7 +14,7 @@ from uuid import UUID
 import asyncpg
 import structlog
 
-from burnish_shared.db.session import BUSY, UNAVAILABLE, DurableConnection
+from burnish_shared.db.session import BUSY, UNAVAILABLE, DurableConnection, Pooler
 from burnish_shared.errors import Unavailable
 
 log = structlog.get_logger()
@@ -54,6 +54,9 @@ class Verdict(IntEnum):
     KEY_REPEATED = 8
     KEY_MISMATCH = 9
     CLOSING = 10
+    ALLOWANCE = 11
+    CONCURRENCY = 12
+    SUPERSEDED = 13
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,19 @@ class RateLimit:
 
 
 @dataclass(frozen=True, slots=True)
+class RateState:
+    """The tightest of a request's rates, after the verdict; for the headers RateLimit-Limit, -Remaining and -Reset.
+
+    `limit`: requests a minute; `remaining`: how many would be let in at once now; `reset_s`: until all of the burst is there again.
+    """
+
+    rate_id: int
+    limit: int
+    remaining: int
+    reset_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class IdempotencyKey:
     """A key in its scope. `fingerprint`: SHA-256 of the canonical body."""
 
@@ -87,7 +103,8 @@ class AdmissionRequest:
     """One execution that wants to begin. `ttl_ms` from the moment of admission, on the database's clock.
 
     `claim`: an executor takes what may be held already; the fence rises. `message`: a background request to publish, as (subject, body).
-    `account_ids`: the account that is charged first, budgets after it.
+    `account_ids`: the account that is charged first, budgets after it. `slot_account_id`: where an interactive one counts as in flight,
+    of which there may be `most_in_flight`; None: it is not counted. `widen_fence`: what is held by this claim shall reach `amount_nusd`.
     """
 
     execution_id: UUID
@@ -100,11 +117,17 @@ class AdmissionRequest:
     key: IdempotencyKey | None = None
     claim: bool = False
     message: tuple[str, bytes] | None = None
+    slot_account_id: int | None = None
+    most_in_flight: int = 0
+    widen_fence: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The verdict. `limit_id`: the rate or account that said no; `retry_after_s`: when it may say yes; `original`: whose key it was."""
+    """The verdict. `limit_id`: the rate or account that said no; `retry_after_s`: when it may say yes; `original`: whose key it was.
+
+    `rate`: how much of the tightest rate is left, whatever the verdict; None where the request named no rate.
+    """
 
     verdict: Verdict
     limit_id: int | None = None
@@ -112,6 +135,7 @@ class Answer:
     original: UUID | None = None
     fence: int = 1
     warned_account_id: int | None = None
+    rate: RateState | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -134,14 +158,19 @@ class Admission:
     _asked: asyncio.Event = field(default_factory=asyncio.Event)
 
     @classmethod
-    def over(cls, dsn: str, *, application_name: str) -> Self:
+    def over(cls, dsn: str, *, application_name: str, pooler: Pooler = "none") -> Self:
         """With connections of its own, made when they are first needed."""
-        return cls(
-            hold=DurableConnection(
-                dsn, application_name=f"{application_name}-admit", asynchronous=True, statement_timeout_ms=STATEMENT_TIMEOUT_MS
-            ),
-            disk=DurableConnection(dsn, application_name=f"{application_name}-flush", statement_timeout_ms=STATEMENT_TIMEOUT_MS),
-        )
+
+        def connection(name: str, *, asynchronous: bool) -> DurableConnection:
+            return DurableConnection(
+                dsn,
+                application_name=f"{application_name}-{name}",
+                asynchronous=asynchronous,
+                statement_timeout_ms=STATEMENT_TIMEOUT_MS,
+                pooler=pooler,
+            )
+
+        return cls(hold=connection("admit", asynchronous=True), disk=connection("flush", asynchronous=False))
 
     async def close(self) -> None:
         await self.hold.close()
@@ -151,7 +180,8 @@ class Admission:
         """The answer, once it is on disk. Raises Unavailable when the books could not be reached for ANSWER_S; what may be held
         all the same is ended by the sweeper.
         """
-        waiting = _Waiting(request, asyncio.get_running_loop().create_future(), seen_before=request.claim)
+        may_be_held = request.claim or request.widen_fence is not None
+        waiting = _Waiting(request, asyncio.get_running_loop().create_future(), seen_before=may_be_held)
         self._queue.append(waiting)
         self._asked.set()
         try:
@@ -160,6 +190,19 @@ class Admission:
             if waiting in self._queue:
                 self._queue.remove(waiting)
             raise Unavailable(AWAY, retry_after_s=1) from error
+
+    async def widen(self, execution_id: UUID, workspace_id: UUID, *, fence: int, total_nusd: int, account_ids: Sequence[int]) -> Answer:
+        """Holds more for an execution under way, before a further attempt that may cost: `total_nusd` in all, on the accounts it has.
+
+        At or below what is held it changes nothing, so any repeat is harmless. SUPERSEDED: the execution is another claim's now;
+        ENDED: it has its row; BUDGET, CREDIT, FUNDING, ALLOWANCE: the difference is not there, and what was held stays held.
+        """
+        return await self.ask(
+            AdmissionRequest(
+                execution_id=execution_id, workspace_id=workspace_id, amount_nusd=total_nusd, ttl_ms=0, lane="",
+                account_ids=account_ids, widen_fence=fence,
+            )  # fmt: skip
+        )
 
     async def run(self) -> None:
         """Answers until it is cancelled; one batch is under way at any time."""
@@ -217,8 +260,8 @@ class Admission:
 
 
 ADMIT = (
-    "SELECT verdict, limit_id, retry_us, warned, original, fence FROM admit($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, "
-    "$13, $14, $15, $16, $17, $18, $19, $20, $21, $22)"
+    "SELECT verdict, limit_id, retry_us, warned, original, fence, slack_us, slack_rate FROM admit($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, "
+    "$11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25)"
 )
 
 
@@ -227,7 +270,8 @@ def _arguments(batch: list[_Waiting]) -> tuple[Any, ...]:
     asked = [one.request for one in batch]
     rates = {rate.rate_id: rate for request in asked for rate in request.rates}
     rate_ids = sorted(rates)
-    account_ids = sorted({account for request in asked for account in request.account_ids})
+    named = {account for request in asked for account in request.account_ids}
+    account_ids = sorted(named | {request.slot_account_id for request in asked if request.slot_account_id is not None})
     rate_slot = {rate_id: slot for slot, rate_id in enumerate(rate_ids, start=1)}
     account_slot = {account_id: slot for slot, account_id in enumerate(account_ids, start=1)}
     rate_to: list[int] = []
@@ -260,14 +304,17 @@ def _arguments(batch: list[_Waiting]) -> tuple[Any, ...]:
         [account_slot[account] for request in asked for account in request.account_ids],
         [account for request in asked for account in request.account_ids],
         account_to,
+        [0 if request.slot_account_id is None else account_slot[request.slot_account_id] for request in asked],
+        [request.most_in_flight for request in asked],
+        [request.widen_fence or 0 for request in asked],
     )
 
 
 def _tell(batch: list[_Waiting], row: asyncpg.Record | None) -> None:
     if row is None:
         raise RuntimeError("admit answered nothing")
-    verdicts, limits, retries, originals, fences, warned = (
-        row["verdict"], row["limit_id"], row["retry_us"], row["original"], row["fence"], row["warned"],
+    verdicts, limits, retries, originals, fences, warned, slacks, tightest = (
+        row["verdict"], row["limit_id"], row["retry_us"], row["original"], row["fence"], row["warned"], row["slack_us"], row["slack_rate"],
     )  # fmt: skip
     for index, waiting in enumerate(batch):
         if not waiting.answer.done():
@@ -279,8 +326,23 @@ def _tell(batch: list[_Waiting], row: asyncpg.Record | None) -> None:
                     original=originals[index],
                     fence=fences[index],
                     warned_account_id=warned[index],
+                    rate=_rate_state(waiting.request.rates, rate_id=tightest[index], slack_us=slacks[index]),
                 )
             )
+
+
+def _rate_state(rates: Sequence[RateLimit], *, rate_id: int | None, slack_us: int | None) -> RateState | None:
+    """`slack_us`: how much of the rate's burst is free."""
+    rate = next((one for one in rates if one.rate_id == rate_id), None)
+    if rate is None or slack_us is None:
+        return None
+    free_us = max(0, slack_us)
+    return RateState(
+        rate_id=rate.rate_id,
+        limit=rate.per_minute,
+        remaining=free_us // rate.step_us,
+        reset_s=(rate.burst_us - free_us) / 1_000_000,
+    )
 
 
 def _fail(batch: list[_Waiting], error: BaseException) -> None:

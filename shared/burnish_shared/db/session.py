@@ -2,6 +2,9 @@
 
 Tenant context is local to the transaction (PROMISES T-04): `app.workspace` for the gateway's role, `app.workspaces` for batch writers.
 Without it the row-level policies show nothing.
+
+Behind a pooler in transaction mode (PgBouncer, Supavisor) the next transaction may run on another server connection: there every setting
+is local to its transaction, no statement is prepared beyond it, and every statement stands in one (`pooler="transaction"`).
 """
 
 import asyncio
@@ -10,12 +13,15 @@ import json
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Literal, Self
 from uuid import UUID
 
 import asyncpg
 
 from burnish_shared.errors import Unavailable
+
+Pooler = Literal["none", "transaction"]
+"""What stands between us and PostgreSQL: nothing that matters (a pooler in session mode neither), or a pooler in transaction mode."""
 
 POOL_WAIT_S = 3.0
 """How long a request waits for a connection before it is answered 503 (PROMISES 5.2)."""
@@ -64,9 +70,10 @@ class Tx:
 
 
 async def _decode_json(connection: Any) -> None:
-    """jsonb columns are read and written as Python values."""
-    for kind in ("json", "jsonb"):
-        await connection.set_type_codec(kind, encoder=_to_json, decoder=json.loads, schema="pg_catalog")
+    """jsonb columns are read and written as Python values. One transaction, since asyncpg asks for the types in two steps."""
+    async with connection.transaction():
+        for kind in ("json", "jsonb"):
+            await connection.set_type_codec(kind, encoder=_to_json, decoder=json.loads, schema="pg_catalog")
 
 
 def _to_json(value: object) -> str:
@@ -86,34 +93,52 @@ def server_settings(*, statement_timeout_ms: int, application_name: str) -> dict
     }
 
 
+def connect_options(settings: Mapping[str, str], pooler: Pooler) -> dict[str, Any]:
+    """How asyncpg connects. A pooler in transaction mode refuses settings at connect (save a name for its lists) and forgets statements."""
+    if pooler == "none":
+        return {"server_settings": dict(settings)}
+    return {"server_settings": {"application_name": settings["application_name"]}, "statement_cache_size": 0}
+
+
+def local_settings(settings: Mapping[str, str], pooler: Pooler) -> str:
+    """What each transaction begins with behind a pooler in transaction mode: the same settings, until its end. Otherwise empty."""
+    if pooler == "none":
+        return ""
+    quoted = {name: value.replace("'", "''") for name, value in settings.items() if name != "application_name"}
+    return "; ".join(f"SET LOCAL {name} = '{value}'" for name, value in quoted.items())
+
+
+async def _keep_as_it_is(_: Any) -> None:
+    """Nothing was set for the session, so nothing is reset: it would be another server connection's."""
+
+
 class Database:
     """A pool of connections as one role.
 
     `await Database.open(...)` does not need PostgreSQL to be there yet: connections are made when they are first used.
     """
 
-    def __init__(self, dsn: str, *, max_size: int, settings: Mapping[str, str]) -> None:
-        self._dsn = dsn
-        self._max_size = max_size
-        self._settings = dict(settings)
-        self._pool: Any = None
+    def __init__(self, pool: Any, *, begin_with: str) -> None:
+        self._pool = pool
+        self._begin_with = begin_with
 
     @classmethod
-    async def open(cls, dsn: str, *, application_name: str, max_size: int = 4, statement_timeout_ms: int = 5_000) -> Self:
+    async def open(
+        cls, dsn: str, *, application_name: str, max_size: int = 4, statement_timeout_ms: int = 5_000, pooler: Pooler = "none"
+    ) -> Self:
         """A pool that connects lazily. `dsn` may name a server that is still starting."""
-        database = cls(
-            dsn, max_size=max_size, settings=server_settings(statement_timeout_ms=statement_timeout_ms, application_name=application_name)
-        )
-        database._pool = await asyncpg.create_pool(
+        settings = server_settings(statement_timeout_ms=statement_timeout_ms, application_name=application_name)
+        pool = await asyncpg.create_pool(
             dsn,
             min_size=0,
             max_size=max_size,
             timeout=CONNECT_TIMEOUT_S,
-            server_settings=database._settings,
             init=_decode_json,
+            reset=None if pooler == "none" else _keep_as_it_is,
             command_timeout=statement_timeout_ms / 1000 + SILENCE_S,
+            **connect_options(settings, pooler),
         )
-        return database
+        return cls(pool, begin_with=local_settings(settings, pooler))
 
     async def close(self) -> None:
         """Closes the pool; open transactions get 2 s, then are cut off."""
@@ -135,7 +160,8 @@ class Database:
         """One transaction, committed when the block ends and rolled back when it raises.
 
         `workspace` is the tenant of a request; `workspaces` are those of a batch. With neither, tenant tables show no row.
-        `organization` and `user` open what belongs to them, beside the tenant's own.
+        `organization` and `user` open what belongs to them, beside the tenant's own. `user` is also what auth.uid() returns, as in the
+        claims that PostgREST sets.
         Raises Unavailable when no connection can be had within POOL_WAIT_S. Never keep it open across a call to a model or a URL.
         """
         try:
@@ -144,15 +170,19 @@ class Database:
             raise Unavailable("The database cannot be reached at the moment; try again.", retry_after_s=1) from error
         try:
             async with connection.transaction(readonly=read_only):
+                if self._begin_with:
+                    await connection.execute(self._begin_with)
                 if workspace is not None or workspaces or organization is not None or user is not None:
                     named = set(workspaces) | ({workspace} if workspace is not None else set())
                     await connection.execute(
                         "SELECT set_config('app.workspace', $1, true), set_config('app.workspaces', $2, true), "
-                        "set_config('app.organization', $3, true), set_config('app.user', $4, true)",
+                        "set_config('app.organization', $3, true), set_config('app.user', $4, true), "
+                        "set_config('request.jwt.claims', $5, true)",
                         str(workspace or ""),
                         ",".join(sorted(str(one) for one in named)),
                         str(organization or ""),
                         str(user or ""),
+                        _to_json({"sub": str(user), "role": "authenticated"}) if user is not None else "",
                     )
                 try:
                     yield Tx(connection)
@@ -182,15 +212,24 @@ class DurableConnection:
     """
 
     def __init__(
-        self, dsn: str, *, application_name: str, asynchronous: bool = False, lock_timeout_ms: int = 250, statement_timeout_ms: int = 5_000
+        self,
+        dsn: str,
+        *,
+        application_name: str,
+        asynchronous: bool = False,
+        lock_timeout_ms: int = 250,
+        statement_timeout_ms: int = 5_000,
+        pooler: Pooler = "none",
     ) -> None:
         self._dsn = dsn
         self._timeout_s = statement_timeout_ms / 1000 + SILENCE_S
-        self._settings = server_settings(statement_timeout_ms=statement_timeout_ms, application_name=application_name) | {
+        settings = server_settings(statement_timeout_ms=statement_timeout_ms, application_name=application_name) | {
             "plan_cache_mode": "force_generic_plan",
             "lock_timeout": str(lock_timeout_ms),
             "synchronous_commit": "off" if asynchronous else "on",
         }
+        self._options = connect_options(settings, pooler)
+        self._begin_with = local_settings(settings, pooler)
         self._connection: Any = None
         self._turn = asyncio.Lock()
 
@@ -214,6 +253,17 @@ class DurableConnection:
         async with self._turn:
             connection = await self._get()
             try:
+                if self._begin_with:
+                    return await self._in_transaction(connection, method, sql, *args)
+                return await getattr(connection, method)(sql, *args)
+            except UNAVAILABLE:
+                connection.terminate()
+                raise
+
+    async def _in_transaction(self, connection: Any, method: str, sql: str, *args: object) -> Any:
+        async with connection.transaction():
+            try:
+                await connection.execute(self._begin_with)
                 return await getattr(connection, method)(sql, *args)
             except UNAVAILABLE:
                 connection.terminate()
@@ -221,9 +271,7 @@ class DurableConnection:
 
     async def _get(self) -> Any:
         if self._connection is None or self._connection.is_closed():
-            made = await asyncpg.connect(
-                self._dsn, timeout=CONNECT_TIMEOUT_S, command_timeout=self._timeout_s, server_settings=self._settings
-            )
+            made = await asyncpg.connect(self._dsn, timeout=CONNECT_TIMEOUT_S, command_timeout=self._timeout_s, **self._options)
             try:
                 await _decode_json(made)
             except BaseException:

@@ -21,6 +21,8 @@ from burnish_gateway.paging import Cursors
 from burnish_gateway.registry.catalog import Catalog
 from burnish_gateway.settings import GatewaySettings
 from burnish_shared.auth.api_keys import new_key
+from burnish_shared.auth.installation import InstallationSecrets
+from burnish_shared.auth.keyring import Keyring
 from burnish_shared.clock import SystemClock
 from burnish_shared.db.config_cache import ChangeFeed
 from burnish_shared.db.session import Database
@@ -29,6 +31,7 @@ from tests.embedded.databases import DatabaseUrls
 from tests.embedded.workspaces import make_workspace
 
 PEPPER = b"p" * 32
+INSTALLATION = InstallationSecrets(PEPPER, *(bytes(32) for _ in range(4)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +93,8 @@ class Bench:
             Gateway,
             SimpleNamespace(
                 db=db,
-                kek=bytes(32),
+                keyring=Keyring(bytes(32)),
+                installation=INSTALLATION,
                 clock=SystemClock(),
                 cursors=Cursors(b"c" * 32),
                 feed=feed,

@@ -15,6 +15,7 @@ from tests.embedded.databases import DatabaseUrls
 from tests.embedded.workspaces import make_workspace
 from tests.fakes.receiver import Receiver, receiving
 
+from burnish_shared.auth.keyring import Keyring
 from burnish_shared.auth.sealing import seal
 from burnish_shared.clock import SystemClock
 from burnish_shared.contracts.events import Event
@@ -119,7 +120,7 @@ class Hooks:
             clock, dice = SystemClock(), SystemDice()
             dispatcher = Dispatcher(
                 self.worker,
-                lambda claim: deliver(claim, db=self.worker, http=http, clock=clock, dice=dice, kek=KEK, factor=factor),
+                lambda claim: deliver(claim, db=self.worker, http=http, clock=clock, dice=dice, keyring=Keyring(KEK), factor=factor),
                 limits=limits,
             )
             running = asyncio.create_task(dispatcher.run(stop))

@@ -22,6 +22,7 @@ from burnish_gateway.middleware import RequestContext
 from burnish_gateway.paging import Cursors
 from burnish_gateway.webhooks.routes import router
 from burnish_shared.auth.api_keys import new_key
+from burnish_shared.auth.keyring import Keyring
 from burnish_shared.clock import SystemClock
 from burnish_shared.db.config_cache import ChangeFeed
 from burnish_shared.db.session import Database
@@ -87,7 +88,7 @@ async def webhook_gateway(urls: DatabaseUrls) -> AsyncIterator[WebhookGateway]:
             cursors=Cursors(b"c" * 32),
             feed=feed,
             authenticator=Authenticator.over(db, feed=feed, pepper=PEPPER, clock=SystemClock()),
-            kek=KEK,
+            keyring=Keyring(KEK),
             relay=SimpleNamespace(wake=lambda: None),
             egress=Egress(EgressPolicy.parse("127.0.0.0/8")),
         )

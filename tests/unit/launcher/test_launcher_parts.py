@@ -127,7 +127,7 @@ def test_a_service_gets_its_own_logins_and_nobody_elses() -> None:
 
 
 def test_the_simulator_gets_neither_a_login_nor_the_key() -> None:
-    inherited = {"DATABASE_URL": "postgresql://operator", "BURNISH_KEK": "key"}
+    inherited = {"DATABASE_URL": "postgresql://operator", "BURNISH_KEK": "key", "BURNISH_KEK_FILE": "f", "BURNISH_KEK_COMMAND": "c"}
 
     assert not {"DATABASE_URL", "NATS_URL", "BURNISH_KEK"} & set(environment_of("simulator", inherited))
 

@@ -12,7 +12,7 @@ from burnish_gateway.access.audit import note
 from burnish_gateway.deps import Admin, GatewayParts
 from burnish_gateway.idempotency import run_once
 from burnish_gateway.wire import ApiModel, Moment, Name, make_router
-from burnish_shared.auth.provisioning import create_api_key, pepper_of
+from burnish_shared.auth.provisioning import create_api_key
 from burnish_shared.db.changes import note_change
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import InvalidField, NotFound
@@ -38,7 +38,7 @@ async def add_key(body: NewKey, request: Request, gateway: GatewayParts, princip
             workspace_id=principal.workspace_id,
             name=body.name,
             role=body.role,
-            pepper=pepper_of(gateway.kek),
+            pepper=gateway.installation.pepper,
             expires_at=body.expires_at,
             rate_limit_per_minute=body.rate_limit_per_minute,
         )

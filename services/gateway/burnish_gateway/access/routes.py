@@ -5,12 +5,12 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from burnish_gateway.access import key_routes, store
+from burnish_gateway.access import audit_routes, key_routes, store
 from burnish_gateway.access.audit import note
 from burnish_gateway.deps import Admin, GatewayParts, Viewer
 from burnish_gateway.idempotency import run_once
 from burnish_gateway.wire import ApiModel, Name, make_router
-from burnish_shared.auth.provisioning import create_api_key, create_workspace, pepper_of
+from burnish_shared.auth.provisioning import create_api_key, create_workspace
 from burnish_shared.db.changes import note_change
 from burnish_shared.db.session import Tx
 
@@ -35,7 +35,7 @@ async def add_workspace(body: NewWorkspace, request: Request, gateway: GatewayPa
         workspace_id, organization_id, _ = await create_workspace(tx, name=body.name, organization_id=principal.workspace.organization_id)
         await note(tx, principal, action="workspace.created", kind="workspace", key=str(workspace_id), after={"name": body.name})
         await store.enter(tx, workspace_id)
-        _, key = await create_api_key(tx, workspace_id=workspace_id, name="first key", role="admin", pepper=pepper_of(gateway.kek))
+        _, key = await create_api_key(tx, workspace_id=workspace_id, name="first key", role="admin", pepper=gateway.installation.pepper)
         await store.enter(tx, principal.workspace_id)
         await note_change(tx, workspace_id=workspace_id, kind="api_key", key=key.prefix)
         return {"id": str(workspace_id), "organization_id": str(organization_id), "name": body.name, "api_key": key.text}
@@ -44,5 +44,5 @@ async def add_workspace(body: NewWorkspace, request: Request, gateway: GatewayPa
 
 
 router = APIRouter()
-for part in (workspaces, key_routes.router):
+for part in (workspaces, key_routes.router, audit_routes.router):
     router.include_router(part)

@@ -11,6 +11,7 @@ from burnish_gateway.webhooks import endpoints_store
 from burnish_gateway.webhooks.bodies import EndpointBody, EndpointChange
 from burnish_gateway.webhooks.endpoint import Endpoint, no_such_endpoint
 from burnish_gateway.webhooks.secret import new_secret
+from burnish_shared.auth.keyring import Keyring
 from burnish_shared.db.session import Tx
 from burnish_shared.egress import Target
 from burnish_shared.errors import Conflict
@@ -36,12 +37,12 @@ class RotatedSecret:
     previous_until: datetime
 
 
-async def create_endpoint(tx: Tx, principal: Principal, body: EndpointBody, *, target: Target, kek: bytes) -> MadeEndpoint:
+async def create_endpoint(tx: Tx, principal: Principal, body: EndpointBody, *, target: Target, keyring: Keyring) -> MadeEndpoint:
     """A new endpoint and its secret. `target` is the URL as the egress guard passed it. Raises Conflict beyond ENDPOINTS_MOST."""
     if await endpoints_store.count(tx, principal.workspace_id) >= ENDPOINTS_MOST:
         raise Conflict(f"A workspace has at most {ENDPOINTS_MOST} webhook endpoints; delete one first.")
     endpoint_id = new_uuid()
-    secret = new_secret(kek, principal.workspace_id, endpoint_id)
+    secret = new_secret(keyring, principal.workspace_id, endpoint_id)
     await endpoints_store.insert(
         tx,
         principal.workspace_id,
@@ -82,9 +83,9 @@ async def delete_endpoint(tx: Tx, principal: Principal, endpoint_id: UUID) -> No
     await audit.note(tx, principal, action="webhook_endpoint.deleted", kind=KIND, key=str(endpoint_id), before=_facts(before))
 
 
-async def rotate_secret(tx: Tx, principal: Principal, endpoint_id: UUID, *, overlap_hours: int, kek: bytes) -> RotatedSecret:
+async def rotate_secret(tx: Tx, principal: Principal, endpoint_id: UUID, *, overlap_hours: int, keyring: Keyring) -> RotatedSecret:
     """A new secret that signs from now on. Raises NotFound."""
-    secret = new_secret(kek, principal.workspace_id, endpoint_id)
+    secret = new_secret(keyring, principal.workspace_id, endpoint_id)
     until = await endpoints_store.rotate(tx, principal.workspace_id, endpoint_id, secret_sealed=secret.sealed, overlap_hours=overlap_hours)
     if until is None:
         raise no_such_endpoint()

@@ -28,7 +28,7 @@ async def post_endpoint(request: Request, body: bodies.EndpointBody, principal: 
     target = await gateway.egress.check(body.url)
 
     async def work(tx: Tx) -> answers.NewEndpointAnswer:
-        made = await configure.create_endpoint(tx, principal, body, target=target, kek=gateway.kek)
+        made = await configure.create_endpoint(tx, principal, body, target=target, keyring=gateway.keyring)
         return answers.NewEndpointAnswer(**answers.endpoint_answer(made.endpoint).model_dump(), secret=made.secret)
 
     return await run_once(gateway, request, principal, status=201, work=work)
@@ -95,7 +95,7 @@ async def post_rotation(
     overlap_hours = (body or bodies.RotationBody()).overlap_hours
 
     async def work(tx: Tx) -> answers.RotatedSecretAnswer:
-        rotated = await configure.rotate_secret(tx, principal, wanted, overlap_hours=overlap_hours, kek=gateway.kek)
+        rotated = await configure.rotate_secret(tx, principal, wanted, overlap_hours=overlap_hours, keyring=gateway.keyring)
         return answers.RotatedSecretAnswer(id=wanted, secret=rotated.secret, previous_secret_expires_at=rotated.previous_until)
 
     return await run_once(gateway, request, principal, status=200, work=work)
