@@ -15,6 +15,7 @@ pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability(
 
 SYSTEM_TABLES = {
     "plans": "what the operator offers, for everybody to read",
+    "platform_statistics": "numbers of the installation, of nobody",
     "config_changes": "numbers and ids of changes, for every gateway",
     "outbox": "messages on their way, of all workspaces together",
     "event_ids": "ids that a consumer has seen",
@@ -40,6 +41,11 @@ POLICIES_OF_THEIR_OWN = {
 }
 """Tables without a workspace whose rows are guarded by something else. Nobody who logs in sees all of them."""
 
+READ_BY_OTHERS = {
+    "marketplace_entries": "what was published: to all, or to the publisher's organization",
+}
+"""Tables of a workspace with one more policy, `shared`, for reading alone. Nothing else shows a row to another workspace."""
+
 POLICIES = {"app": "burnish_app", "worker": "burnish_worker", "lookup": "burnish_lookup", "migrate": "burnish_owner"}
 
 UNIQUE_WITHOUT_WORKSPACE = {
@@ -52,6 +58,11 @@ UNIQUE_WITHOUT_WORKSPACE = {
 OWNED_BY_THE_OWNER = {
     "ensure_partitions": "makes tables, which only their owner may",
     "forget_old_webhooks": "drops partitions, which only their owner may",
+    "forget_executions": "takes text and persons out of rows that no service may change",
+    "forget_feedback": "the same, of feedback",
+    "forget_answers": "the same, of evaluations and test runs",
+    "forget_days": "drops partitions, which only their owner may",
+    "erase_step": "takes one person out of rows that no service may change, on the strength of a row in erasures",
 }
 """SECURITY DEFINER functions that burnish_lookup cannot run, and why."""
 
@@ -80,6 +91,8 @@ GATEWAY_LOOKS_ACROSS = {
     "raise_fence": "takes an execution from its executor",
     "fund": "moves credit into a job's account",
     "close_funding": "gives the rest back",
+    "count_clone": "adds one to an entry of the marketplace, most often another workspace's",
+    "erasures_standing": "two counts, for readiness after a restore",
     "add_credit": "credit comes in to whom the operator names",
     "make_allowance_account": "accounts are made by the books alone",
     "renew_allowance": "accounts are moved by the books alone",
@@ -157,6 +170,9 @@ async def test_policies_let_each_role_see_and_write_its_own_workspaces_only(cata
         if table["is_partition"]:
             wrong += [f"{table['name']}: {name} on a partition" for name in policies if name != "migrate"]
             continue
+        shared = policies.pop("shared", None)
+        if (shared is not None) != (table["name"] in READ_BY_OTHERS) or (shared is not None and not _is_for_reading(shared)):
+            wrong.append(f"{table['name']}: shared")
         wrong += [f"{table['name']}: {name}" for name in set(policies) ^ set(POLICIES)]
         wrong += [f"{table['name']}: {name} is not what it should be" for name, one in policies.items() if not _is_right(one)]
     assert not wrong, "\n".join(wrong)
@@ -314,6 +330,17 @@ async def test_no_service_may_change_or_delete_what_is_append_only(catalog: asyn
         list(LOGINS),
     )
     assert not [tuple(row) for row in rows]
+
+
+def _is_for_reading(policy: Any) -> bool:
+    """Of what is public or of the caller's organization, to the gateway alone, for SELECT alone."""
+    return bool(
+        policy["cmd"] == "SELECT"
+        and policy["roles"] == ["burnish_app"]
+        and "visibility = 'public'" in policy["qual"]
+        and "app.organization" in policy["qual"]
+        and policy["qual"].count(" OR ") == 1
+    )
 
 
 def _is_right(policy: Any) -> bool:

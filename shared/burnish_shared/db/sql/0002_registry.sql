@@ -13,6 +13,7 @@ CREATE TABLE prompts (
   use_case       text NOT NULL DEFAULT '' CHECK (length(use_case) <= 2000),
   folder         text NOT NULL DEFAULT '' CHECK (length(folder) <= 700),
   tags           text[] NOT NULL DEFAULT '{}' CHECK (cardinality(tags) <= 50),
+  visibility     text NOT NULL DEFAULT 'private' CHECK (visibility IN ('private', 'organization', 'public')),   -- how widely versions may be published
   latest_version integer NOT NULL CHECK (latest_version >= 1),
   revision       integer NOT NULL DEFAULT 1,   -- grows with each change of the prompt: the object_version of its events
   created_by     text NOT NULL,
@@ -23,7 +24,7 @@ CREATE TABLE prompts (
 CREATE INDEX prompts_by_folder ON prompts (workspace_id, folder, prompt_id);
 CREATE INDEX prompts_by_tag ON prompts USING gin (tags);
 CALL make_tenant_table('prompts', worker => 'SELECT', writer => 'gateway',
-  app => 'SELECT, INSERT, UPDATE (name, description, use_case, folder, tags, latest_version, revision, updated_at)');
+  app => 'SELECT, INSERT, UPDATE (name, description, use_case, folder, tags, visibility, latest_version, revision, updated_at)');
 
 CREATE TABLE prompt_versions (
   workspace_id   uuid NOT NULL,
@@ -71,7 +72,8 @@ CREATE TABLE prompt_label_moves (
 CREATE INDEX prompt_label_moves_by_label ON prompt_label_moves (workspace_id, prompt_id, label, moved_at);
 CALL make_tenant_table('prompt_label_moves', app => 'SELECT, INSERT', worker => 'SELECT', writer => 'gateway');
 
--- Typed edges from a version to what it came from: a version of this or another prompt, or a candidate of an optimization job.
+-- Typed edges from a version to what it came from: a version of this or another prompt, a candidate of an optimization job, or an entry of
+-- the marketplace, of which the edge keeps a copy of the names: it stays readable when the entry is gone.
 CREATE TABLE lineage_edges (
   edge_id          uuid PRIMARY KEY,
   workspace_id     uuid NOT NULL,
@@ -82,7 +84,12 @@ CREATE TABLE lineage_edges (
   parent_version   integer,
   job_id           uuid,           -- the optimization job, where one made it
   suggestion_id    uuid,
+  source_entry_id  uuid,           -- cloned_from: the entry of the marketplace, perhaps of another workspace
+  source_publisher text,
+  source_slug      text,
+  source_version   integer,
   created_at       timestamptz NOT NULL DEFAULT clock_timestamp(),
+  CHECK (num_nonnulls(source_entry_id, source_publisher, source_slug, source_version) IN (0, 4)),
   CHECK ((parent_prompt_id IS NULL) = (parent_version IS NULL)),
   FOREIGN KEY (workspace_id, prompt_id, version) REFERENCES prompt_versions (workspace_id, prompt_id, version),
   FOREIGN KEY (workspace_id, parent_prompt_id, parent_version) REFERENCES prompt_versions (workspace_id, prompt_id, version));
