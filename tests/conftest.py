@@ -23,6 +23,7 @@ from tests.embedded.databases import Cluster, DatabaseUrls
 from tests.embedded.installation import Installation
 from tests.embedded.places import make_reachable
 from tests.embedded.streams import empty_streams
+from tests.embedded.supabase import SupabaseCluster
 from tests.embedded.workspaces import Workspace, make_workspace
 
 FIRST_PORT = 20_000 + os.getpid() % 10_000
@@ -52,6 +53,24 @@ async def postgres(servers_folder: Path) -> AsyncIterator[Cluster]:
     process = await embedded_postgres.start(server)
     try:
         cluster = Cluster(server)
+        await cluster.prepare()
+        yield cluster
+        await cluster.close()
+    finally:
+        await embedded_postgres.stop(process)
+        shutil.rmtree(server.data, ignore_errors=True)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def supabase(servers_folder: Path) -> AsyncIterator[SupabaseCluster]:
+    """A running PostgreSQL shaped like a Supabase project. `await supabase.clone()`: one that our migrations were run on."""
+    server = embedded_postgres.Postgres(
+        data=servers_folder / "supabase", port=free_port(FIRST_PORT + 50), password="superuser", log=servers_folder / "supabase.log",
+        settings=FAST,
+    )  # fmt: skip
+    process = await embedded_postgres.start(server)
+    try:
+        cluster = SupabaseCluster(server)
         await cluster.prepare()
         yield cluster
         await cluster.close()

@@ -12,7 +12,8 @@ from burnish_shared.settings import SharedSettings
 async def main(stop: asyncio.Event) -> None:
     """Provisions at start, after each reconnect and every five minutes. NATS_URL is the provisioner's; several may run."""
     settings = SharedSettings()
-    database = await Database.open(settings.database_url.get_secret_value(), application_name="burnish-provisioner", max_size=1)
+    dsn = settings.database_url.get_secret_value()
+    database = await Database.open(dsn, application_name="burnish-provisioner", max_size=1, pooler=settings.pooler)
     bus = await connect(settings.nats_url.get_secret_value(), service="provisioner", replica=settings.replica)
 
     async def readiness() -> str | None:

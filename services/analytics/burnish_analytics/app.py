@@ -27,6 +27,7 @@ async def main(stop: asyncio.Event) -> None:
         application_name=f"analytics-{settings.replica}",
         max_size=settings.database_connections,
         statement_timeout_ms=STATEMENT_TIMEOUT_MS,
+        pooler=settings.pooler,
     )
     bus = await connect(settings.nats_url.get_secret_value(), service="analytics", replica=settings.replica)
     try:

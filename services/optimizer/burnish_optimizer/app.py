@@ -25,7 +25,10 @@ async def main(stop: asyncio.Event, settings: OptimizerSettings | None = None) -
     """Works until `stop`. Settings come from the environment where none are given."""
     settings = settings or OptimizerSettings()
     db = await Database.open(
-        settings.database_url.get_secret_value(), application_name=f"optimizer-{settings.replica}", max_size=settings.database_connections
+        settings.database_url.get_secret_value(),
+        application_name=f"optimizer-{settings.replica}",
+        max_size=settings.database_connections,
+        pooler=settings.pooler,
     )
     bus = await connect(settings.nats_url.get_secret_value(), service="optimizer", replica=settings.replica)
     try:
