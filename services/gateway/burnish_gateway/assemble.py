@@ -3,11 +3,15 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Coroutine
+from datetime import timedelta
 from typing import Any
 
 import structlog
 
 from burnish_gateway.access.authenticate import Authenticator
+from burnish_gateway.access.passwords import Passwords
+from burnish_gateway.access.people import People, SessionRules
+from burnish_gateway.access.session_token import CookieShape, csrf_key, is_secure
 from burnish_gateway.deps import Gateway
 from burnish_gateway.execution.frames import FrameInbox
 from burnish_gateway.execution.refusals import Refusals
@@ -55,15 +59,17 @@ async def _connected(
     feed, clock = ChangeFeed(db), SystemClock()
     relay = Relay(db, bus, service="gateway", wait_ms=settings.relay_wait_ms)
     gateway = Gateway(
-        settings=settings, db=db, bus=bus, clock=clock, keyring=keyring, installation=installation, cursors=Cursors(installation.cursor_key),
-        feed=feed, authenticator=Authenticator.over(db, feed=feed, pepper=installation.pepper, clock=clock), admission=admission,
+        settings=settings, db=db, bus=bus, clock=clock, keyring=keyring, installation=installation,
+        cursors=Cursors(installation.cursor_key), feed=feed,
+        authenticator=_authenticator(settings, db=db, feed=feed, pepper=installation.pepper),
+        passwords=Passwords(memory_kib=settings.password_memory_kib, passes=settings.password_passes), admission=admission,
         refusals=Refusals(), inbox=FrameInbox(bus), relay=relay, catalog=Catalog(db, feed=feed), models=ModelBook.over(db, feed=feed),
         feedback=FeedbackPublisher(bus=bus, db=db, wake_relay=relay.wake), egress=Egress(EgressPolicy.parse(settings.egress_allow)),
     )  # fmt: skip
     try:
         await gateway.inbox.start()
-        await bus.nc.subscribe(subjects.CONFIG_CHANGED, cb=_wake(feed))
-        await feed.begin()
+        await bus.nc.subscribe(subjects.CONFIG_CHANGED, cb=feed.on_message)
+        await patiently(feed.start)
         yield gateway
     finally:
         await gateway.feedback.close()
@@ -82,13 +88,17 @@ async def check_start(settings: GatewaySettings) -> None:
         await db.close()
 
 
+def _authenticator(settings: GatewaySettings, *, db: Database, feed: ChangeFeed, pepper: bytes) -> Authenticator:
+    rules = SessionRules(
+        lifetime=timedelta(days=settings.session_days),
+        idle=timedelta(days=settings.session_idle_days),
+        cookie=CookieShape(is_secure(settings.cookie_secure, public_url=settings.public_url)),
+        public_url=settings.public_url,
+    )
+    people = People.over(db, feed=feed, clock=SystemClock(), rules=rules, csrf_key=csrf_key(pepper))
+    return Authenticator.over(db, feed=feed, people=people, pepper=pepper, clock=SystemClock())
+
+
 def loops(gateway: Gateway) -> list[Coroutine[Any, Any, None]]:
     """What must run for as long as the gateway does."""
     return [gateway.admission.run(), gateway.feed.run(), gateway.relay.run(asyncio.Event()), gateway.bus.until_lost()]
-
-
-def _wake(feed: ChangeFeed) -> Any:
-    async def on_message(_: Any) -> None:
-        feed.wake()
-
-    return on_message

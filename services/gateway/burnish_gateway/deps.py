@@ -3,11 +3,14 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
+from uuid import UUID
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPBearer
 
 from burnish_gateway.access.authenticate import Authenticator
+from burnish_gateway.access.passwords import Passwords
+from burnish_gateway.access.person import Person
 from burnish_gateway.access.principal import Principal, Role
 from burnish_gateway.access.scopes import check_scope
 from burnish_gateway.describe_routes import states
@@ -22,7 +25,7 @@ from burnish_shared.clock import Clock
 from burnish_shared.db.config_cache import ChangeFeed
 from burnish_shared.db.session import Database
 from burnish_shared.egress import Egress
-from burnish_shared.errors import Forbidden
+from burnish_shared.errors import Forbidden, NotFound
 
 if TYPE_CHECKING:
     from burnish_gateway.execution.frames import FrameInbox
@@ -45,6 +48,7 @@ class Gateway:
     cursors: Cursors
     feed: ChangeFeed
     authenticator: Authenticator
+    passwords: Passwords
     admission: Admission
     refusals: "Refusals"
     inbox: "FrameInbox"
@@ -55,7 +59,7 @@ class Gateway:
     egress: Egress
 
 
-bearer = HTTPBearer(auto_error=False, description="An API key: `bk_live_…`.")
+bearer = HTTPBearer(auto_error=False, description="An API key, `bk_live_…`, or the token of a sign-in provider.")
 
 
 def gateway_of(request: Request) -> Gateway:
@@ -80,11 +84,43 @@ def require(role: Role) -> Callable[..., Awaitable[Principal]]:
 
 async def verified_caller(request: Request, role: Role) -> Principal:
     """Who asks. Raises Unauthenticated, and Forbidden when the role or the key's scopes do not suffice for this route."""
-    principal = await gateway_of(request).authenticator.principal(request.headers.get("authorization"))
+    return check_may(await gateway_of(request).authenticator.principal(request), role, request)
+
+
+def check_may(principal: Principal, role: Role, request: Request) -> Principal:
+    """The same principal. Raises Forbidden when the role or the key's scopes do not suffice for the request's route."""
     if principal.role < role:
         raise Forbidden(f"This needs the role {role.name.lower()}; you have {principal.role.name.lower()}.")
     check_scope(principal, method=request.method, tags=request.scope["route"].tags)
     return principal
+
+
+def require_there(role: Role) -> Callable[..., Awaitable[Principal]]:
+    """As `require`, in the workspace that the address names. NotFound where it is not the caller's."""
+
+    @states(role.name.lower())
+    async def verified(request: Request, workspace_id: UUID, _: Annotated[Any, Depends(bearer)]) -> Principal:
+        authenticator = gateway_of(request).authenticator
+        caller = await authenticator.caller(request)
+        if isinstance(caller, Person):
+            try:
+                return check_may(await authenticator.as_person(caller, str(workspace_id)), role, request)
+            except NotFound:  # whoever may not do this anywhere is not told what is there
+                check_may(await authenticator.as_person(caller, None), role, request)
+                raise
+        principal = check_may(await authenticator.as_key(caller, None), role, request)
+        return principal if principal.workspace_id == workspace_id else await authenticator.as_key(caller, str(workspace_id))
+
+    return verified
+
+
+@states("person")
+async def signed_in(request: Request, _: Annotated[Any, Depends(bearer)]) -> Person:
+    """Whoever signed in as a person, in whatever workspace, or in none yet. Raises Unauthenticated, and Forbidden for a key."""
+    caller = await gateway_of(request).authenticator.caller(request)
+    if not isinstance(caller, Person):
+        raise Forbidden("This is for people who signed in; an API key has no account.")
+    return caller
 
 
 @states("operator")
@@ -103,6 +139,9 @@ Viewer = Annotated[Principal, Depends(viewer)]
 Editor = Annotated[Principal, Depends(editor)]
 Admin = Annotated[Principal, Depends(admin)]
 Operator = Annotated[Principal, Depends(operator)]
+ViewerThere = Annotated[Principal, Depends(require_there(Role.VIEWER))]
+AdminThere = Annotated[Principal, Depends(require_there(Role.ADMIN))]
+SignedIn = Annotated[Person, Depends(signed_in)]
 GatewayParts = Annotated[Gateway, Depends(_gateway_part)]
 
 

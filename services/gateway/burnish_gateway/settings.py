@@ -1,5 +1,7 @@
 """Settings of the gateway."""
 
+from typing import Literal
+
 from pydantic import Field
 
 from burnish_shared.auth.kek import SealingSettings
@@ -26,5 +28,29 @@ class GatewaySettings(SealingSettings):
         description="How long an executor is looked for that books an answer which broke off, before the caller hears 503.",
     )
     replay_wait_s: float = Field(default=30.0, gt=0, description="How long a repeat with the same Idempotency-Key waits for the first.")
+    key_use_interval_s: float = Field(default=30.0, gt=0, description="How often is written when API keys were last used.")
     database_connections: int = Field(default=8, ge=2, description="Most connections of the pool.")
     drain_s: float = Field(default=30.0, gt=0, description="How long open requests may go on after SIGTERM.")
+    public_url: str = Field(
+        default="",
+        pattern=r"^(https?://[^\s/]+)?$",
+        description="Address at which people reach this installation, such as https://burnish.example.com; for links and cookies.",
+    )
+    cookie_secure: Literal["auto", "always", "never"] = Field(
+        default="auto", description="Whether the session cookie is sent over https alone; auto: where the public address is https."
+    )
+    trusted_proxies: str = Field(
+        default="", description="Networks of reverse proxies whose X-Forwarded-For names the caller's address, comma-separated CIDRs."
+    )
+    sign_up: Literal["open", "invited", "closed"] = Field(
+        default="invited",
+        description="Who may make an account and an organization: everybody, the invited (an account only), or nobody but the operator.",
+    )
+    sign_up_plan: str = Field(default="free", description="Plan of the organizations that people found themselves.")
+    session_days: float = Field(default=14.0, gt=0, le=365, description="How long a session lasts.")
+    session_idle_days: float = Field(default=7.0, gt=0, le=365, description="How long a session lasts without use.")
+    invitation_days: float = Field(default=7.0, gt=0, le=90, description="How long an invitation can be accepted.")
+    password_memory_kib: int = Field(
+        default=19_456, ge=8, le=1_048_576, description="Memory of Argon2id (OWASP Password Storage Cheat Sheet: 19 MiB with 2 passes)."
+    )
+    password_passes: int = Field(default=2, ge=1, le=100, description="Passes of Argon2id over its memory.")

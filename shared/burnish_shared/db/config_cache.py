@@ -23,8 +23,6 @@ log = structlog.get_logger()
 
 POLL_S = 0.5
 
-START_AGAIN_S = 0.2
-
 FORGET_EVERYTHING_AFTER_S = 3600.0
 """A feed that was away longer than this may have missed changes that are deleted by then."""
 
@@ -56,21 +54,14 @@ class ChangeFeed:
     def wake(self) -> None:
         self._woken.set()
 
+    async def on_message(self, _: object) -> None:
+        """For a subscription to `config.changed`: the message carries nothing, the table is the truth."""
+        self.wake()
+
     @property
     def stale_for_s(self) -> float:
         """Seconds since the sequence was last read, counted from when it was asked for: everything that is served is at most so old."""
         return asyncio.get_running_loop().time() - self.synced_at
-
-    async def begin(self) -> None:
-        """As `start`, again and again until PostgreSQL is there: it may still be starting."""
-        while True:
-            try:
-                await self.start()
-            except BurnishError as error:
-                log.warning("change_feed.waits_for_postgres", error=str(error))
-                await asyncio.sleep(START_AGAIN_S)
-            else:
-                return
 
     async def start(self) -> None:
         """Begins at the newest number: everything is loaded after this moment. Raises Unavailable while PostgreSQL is away."""
@@ -151,6 +142,12 @@ class ConfigCache(Generic[K, V]):
         if isinstance(known, _Absent):
             raise NotFound(known.message)
         return known
+
+    def forget(self, key: K) -> None:
+        """The next `get` reads anew: for somebody who knows that the value changed before the change sequence says so."""
+        self._known.pop(key, None)
+        if key in self._loading:
+            self._spoilt.add(key)
 
     def clear(self) -> None:
         self._known.clear()

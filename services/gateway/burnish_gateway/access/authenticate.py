@@ -1,28 +1,36 @@
-"""From an Authorization header to a Principal, out of memory."""
+"""From what a request carries to a Principal, out of memory: an API key, a provider's token, or the cookie of a session."""
 
 from dataclasses import dataclass
 from uuid import UUID
 
+from starlette.requests import Request
+
 from burnish_gateway.access import store
+from burnish_gateway.access.people import People
+from burnish_gateway.access.person import Membership, Person
 from burnish_gateway.access.principal import KeyFacts, Principal, WorkspaceFacts
 from burnish_shared.auth.api_keys import matches, prefix_of
 from burnish_shared.clock import Clock
 from burnish_shared.db.config_cache import ChangeFeed, ConfigCache
 from burnish_shared.db.session import Database
-from burnish_shared.errors import NotFound, Unauthenticated
+from burnish_shared.errors import NotFound, NoWorkspace, Unauthenticated
+
+WORKSPACE_HEADER = "x-burnish-workspace"
+"""Which of a person's workspaces is meant; without it the oldest membership. A key belongs to one workspace alone."""
 
 
 @dataclass(frozen=True, slots=True)
 class Authenticator:
-    """Knows keys and workspaces; forgets what the change sequence touches."""
+    """Knows keys, people and workspaces; forgets what the change sequence touches."""
 
     keys: ConfigCache[str, tuple[KeyFacts, ...]]
     workspaces: ConfigCache[UUID, WorkspaceFacts]
+    people: People
     pepper: bytes
     clock: Clock
 
     @classmethod
-    def over(cls, db: Database, *, feed: ChangeFeed, pepper: bytes, clock: Clock) -> "Authenticator":
+    def over(cls, db: Database, *, feed: ChangeFeed, people: People, pepper: bytes, clock: Clock) -> "Authenticator":
         async def load_keys(prefix: str) -> tuple[KeyFacts, ...]:
             async with db.unit_of_work(read_only=True) as tx:
                 found = await store.find_keys(tx, prefix)
@@ -45,28 +53,37 @@ class Authenticator:
                 kinds=frozenset({"workspace", "plan"}),
                 touched=lambda known, workspace, _: workspace is None or known == workspace,
             ),
+            people=people,
             pepper=pepper,
             clock=clock,
         )
 
-    async def principal(self, authorization: str | None) -> Principal:
-        """Raises Unauthenticated, in the same words for an unknown, a revoked and an expired key."""
-        scheme, _, text = (authorization or "").partition(" ")
-        prefix = prefix_of(text.strip()) if scheme.lower() == "bearer" else None
-        if prefix is None and text.strip().startswith("bk_"):
-            raise Unauthenticated("This API key is not well-formed: a character is missing or wrong. Copy it again.")
-        if prefix is None:
-            raise Unauthenticated("Send a key of this installation as `Authorization: Bearer bk_live_…`.")
-        try:
-            candidates = await self.keys.get(prefix)
-        except NotFound:
-            candidates = ()
-        key = next((one for one in candidates if matches(text.strip(), one.digest, self.pepper)), None)
-        if key is None or key.revoked_at is not None or (key.expires_at is not None and key.expires_at <= self.clock.now()):
-            raise Unauthenticated("This API key is not valid, or not valid any more.")
-        workspace = await self.workspaces.get(key.workspace_id)
+    async def principal(self, request: Request) -> Principal:
+        """The caller in one workspace: a key's own, or the one of a person that the request names.
+
+        Raises Unauthenticated, CsrfRefused, NoWorkspace, and NotFound for a workspace that is not the caller's.
+        """
+        caller = await self.caller(request)
+        wanted = request.headers.get(WORKSPACE_HEADER)
+        return await self.as_person(caller, wanted) if isinstance(caller, Person) else await self.as_key(caller, wanted)
+
+    async def caller(self, request: Request) -> KeyFacts | Person:
+        """Whose key, token or cookie this is. A request with a bearer and a cookie is the bearer's."""
+        scheme, _, text = request.headers.get("authorization", "").partition(" ")
+        text = text.strip()
+        if scheme.lower() == "bearer" and text:
+            return await self._key(text) if text.startswith("bk_") else await self.people.of_token(text)
+        cookie = self.people.rules.cookie.read(request.headers.get("cookie"))
+        if cookie is None:
+            raise Unauthenticated("Send a key of this installation as `Authorization: Bearer bk_live_…`, or sign in at /v1/auth/sign-in.")
+        return await self.people.of_cookie(cookie, request)
+
+    async def as_key(self, key: KeyFacts, wanted: str | None) -> Principal:
+        """The key as a principal. Raises NotFound where another workspace than its own is wanted."""
+        if wanted is not None and _uuid(wanted) != key.workspace_id:
+            raise _no_such_workspace()
         return Principal(
-            workspace=workspace,
+            workspace=await self.workspaces.get(key.workspace_id),
             role=key.role,
             api_key_id=key.api_key_id,
             scopes=key.scopes,
@@ -75,3 +92,55 @@ class Authenticator:
             first_key_id=key.first_key_id,
             expires_at=key.expires_at,
         )
+
+    async def as_person(self, person: Person, wanted: str | None) -> Principal:
+        """The person in the wanted workspace, or in the one of the oldest membership. Raises NotFound and NoWorkspace."""
+        membership = _chosen(person, wanted)
+        if membership is None:  # it may be so new that the change sequence has not said it here
+            person = await self.people.renewed(person)
+            membership = _chosen(person, wanted)
+        if membership is None and wanted is not None:
+            raise _no_such_workspace()
+        if membership is None:
+            raise NoWorkspace(
+                "You belong to no workspace yet. Accept an invitation at POST /v1/invitations/accept, or, where this installation lets "
+                "everybody sign up, found an organization at POST /v1/organizations."
+            )
+        return Principal(
+            workspace=await self.workspaces.get(membership.workspace_id),
+            role=membership.role,
+            user_id=person.user.user_id,
+            is_operator=person.user.is_operator,
+        )
+
+    async def _key(self, text: str) -> KeyFacts:
+        """Raises Unauthenticated, in the same words for an unknown, a revoked and an expired key."""
+        prefix = prefix_of(text)
+        if prefix is None:
+            raise Unauthenticated("This API key is not well-formed: a character is missing or wrong. Copy it again.")
+        try:
+            candidates = await self.keys.get(prefix)
+        except NotFound:
+            candidates = ()
+        key = next((one for one in candidates if matches(text, one.digest, self.pepper)), None)
+        if key is None or key.revoked_at is not None or (key.expires_at is not None and key.expires_at <= self.clock.now()):
+            raise Unauthenticated("This API key is not valid, or not valid any more.")
+        return key
+
+
+def _chosen(person: Person, wanted: str | None) -> Membership | None:
+    if wanted is None:
+        return person.user.memberships[0] if person.user.memberships else None
+    workspace_id = _uuid(wanted)
+    return person.user.membership_in(workspace_id) if workspace_id is not None else None
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+def _no_such_workspace() -> NotFound:
+    return NotFound("There is no workspace of this id, or you do not belong to it.")

@@ -6,7 +6,7 @@ SET LOCAL search_path = burnish;
 
 CREATE TABLE users (
   user_id           uuid PRIMARY KEY,
-  email             text UNIQUE CHECK (length(email) BETWEEN 3 AND 254 AND email = lower(email)),  -- folded; NULL: an identity without one
+  email             text UNIQUE CHECK (length(email) BETWEEN 3 AND 254 AND email !~ '[A-Z]'),  -- folded; NULL: an identity without one
   email_verified_at timestamptz,                                   -- who vouched: an identity provider, or the operator
   name              text NOT NULL DEFAULT '' CHECK (length(name) <= 200),
   is_operator       boolean NOT NULL DEFAULT false,                -- only the command line makes one
@@ -78,7 +78,7 @@ COMMENT ON TABLE user_sessions IS 'writer: gateway';
 CREATE TABLE invitations (
   invitation_id uuid PRIMARY KEY,
   workspace_id  uuid NOT NULL REFERENCES workspaces,
-  email         text NOT NULL CHECK (length(email) BETWEEN 3 AND 254 AND email = lower(email)),
+  email         text NOT NULL CHECK (length(email) BETWEEN 3 AND 254 AND email !~ '[A-Z]'),
   role          text NOT NULL CHECK (role IN ('admin', 'editor', 'viewer')),
   digest        bytea NOT NULL,
   invited_by    text NOT NULL,
