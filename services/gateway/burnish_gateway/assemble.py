@@ -9,9 +9,11 @@ from typing import Any
 import structlog
 
 from burnish_gateway.access.authenticate import Authenticator
+from burnish_gateway.access.key_use import KeyUse
 from burnish_gateway.access.passwords import Passwords
 from burnish_gateway.access.people import People, SessionRules
 from burnish_gateway.access.session_token import CookieShape, csrf_key, is_secure
+from burnish_gateway.billing.budget_book import BudgetBook
 from burnish_gateway.deps import Gateway
 from burnish_gateway.execution.frames import FrameInbox
 from burnish_gateway.execution.refusals import Refusals
@@ -63,15 +65,17 @@ async def _connected(
         cursors=Cursors(installation.cursor_key), feed=feed,
         authenticator=_authenticator(settings, db=db, feed=feed, pepper=installation.pepper),
         passwords=Passwords(memory_kib=settings.password_memory_kib, passes=settings.password_passes), admission=admission,
-        refusals=Refusals(), inbox=FrameInbox(bus), relay=relay, catalog=Catalog(db, feed=feed), models=ModelBook.over(db, feed=feed),
+        key_use=KeyUse(db, interval_s=settings.key_use_interval_s), refusals=Refusals(), inbox=FrameInbox(bus), relay=relay, catalog=Catalog(db, feed=feed), models=ModelBook.over(db, feed=feed), budgets=BudgetBook.over(db, feed=feed),
         feedback=FeedbackPublisher(bus=bus, db=db, wake_relay=relay.wake), egress=Egress(EgressPolicy.parse(settings.egress_allow)),
     )  # fmt: skip
+    gateway.refusals.follow(feed)
     try:
         await gateway.inbox.start()
         await bus.nc.subscribe(subjects.CONFIG_CHANGED, cb=feed.on_message)
         await patiently(feed.start)
         yield gateway
     finally:
+        await gateway.key_use.write()
         await gateway.feedback.close()
         await admission.close()
         await bus.close()
@@ -101,4 +105,10 @@ def _authenticator(settings: GatewaySettings, *, db: Database, feed: ChangeFeed,
 
 def loops(gateway: Gateway) -> list[Coroutine[Any, Any, None]]:
     """What must run for as long as the gateway does."""
-    return [gateway.admission.run(), gateway.feed.run(), gateway.relay.run(asyncio.Event()), gateway.bus.until_lost()]
+    return [
+        gateway.admission.run(),
+        gateway.feed.run(),
+        gateway.relay.run(asyncio.Event()),
+        gateway.bus.until_lost(),
+        gateway.key_use.run(),
+    ]

@@ -9,11 +9,13 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPBearer
 
 from burnish_gateway.access.authenticate import Authenticator
+from burnish_gateway.access.key_use import KeyUse
 from burnish_gateway.access.passwords import Passwords
 from burnish_gateway.access.person import Person
 from burnish_gateway.access.principal import Principal, Role
 from burnish_gateway.access.scopes import check_scope
-from burnish_gateway.describe_routes import states
+from burnish_gateway.access.trust import check_fresh
+from burnish_gateway.describe_routes import scope_of_route, states
 from burnish_gateway.paging import Cursors
 from burnish_gateway.settings import GatewaySettings
 from burnish_shared.auth.installation import InstallationSecrets
@@ -28,6 +30,7 @@ from burnish_shared.egress import Egress
 from burnish_shared.errors import Forbidden, NotFound
 
 if TYPE_CHECKING:
+    from burnish_gateway.billing.budget_book import BudgetBook
     from burnish_gateway.execution.frames import FrameInbox
     from burnish_gateway.execution.refusals import Refusals
     from burnish_gateway.feedback.publish import FeedbackPublisher
@@ -48,6 +51,7 @@ class Gateway:
     cursors: Cursors
     feed: ChangeFeed
     authenticator: Authenticator
+    key_use: KeyUse
     passwords: Passwords
     admission: Admission
     refusals: "Refusals"
@@ -55,6 +59,7 @@ class Gateway:
     relay: Relay
     catalog: "Catalog"
     models: "ModelBook"
+    budgets: "BudgetBook"
     feedback: "FeedbackPublisher"
     egress: Egress
 
@@ -88,10 +93,15 @@ async def verified_caller(request: Request, role: Role) -> Principal:
 
 
 def check_may(principal: Principal, role: Role, request: Request) -> Principal:
-    """The same principal. Raises Forbidden when the role or the key's scopes do not suffice for the request's route."""
+    """The same principal. Raises Forbidden when the role or the key's scopes do not suffice for the request's route, and Unavailable when
+    this gateway cannot know any more whether they still hold."""
     if principal.role < role:
         raise Forbidden(f"This needs the role {role.name.lower()}; you have {principal.role.name.lower()}.")
-    check_scope(principal, method=request.method, tags=request.scope["route"].tags)
+    scope, gateway = scope_of_route(request.method, request.scope["route"]), gateway_of(request)
+    check_scope(principal, scope)
+    check_fresh(gateway.feed.stale_for_s, scope, trust_s=gateway.settings.trust_s)
+    if principal.api_key_id is not None:
+        gateway.key_use.saw(principal.api_key_id, at=gateway.clock.now())
     return principal
 
 

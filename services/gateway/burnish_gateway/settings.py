@@ -28,6 +28,11 @@ class GatewaySettings(SealingSettings):
         description="How long an executor is looked for that books an answer which broke off, before the caller hears 503.",
     )
     replay_wait_s: float = Field(default=30.0, gt=0, description="How long a repeat with the same Idempotency-Key waits for the first.")
+    trust_s: float = Field(
+        default=5.0,
+        gt=0,
+        description="How long keys and roles are trusted for more than reading when changes can no longer be read from PostgreSQL.",
+    )
     key_use_interval_s: float = Field(default=30.0, gt=0, description="How often is written when API keys were last used.")
     database_connections: int = Field(default=8, ge=2, description="Most connections of the pool.")
     drain_s: float = Field(default=30.0, gt=0, description="How long open requests may go on after SIGTERM.")

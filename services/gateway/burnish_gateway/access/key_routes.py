@@ -1,88 +1,115 @@
-"""API keys: made, listed, revoked."""
+"""`/v1/api-keys`: made, listed, renamed, rotated, revoked."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated
 from uuid import UUID
 
+from asyncpg import Record
 from fastapi import Query, Request
 from fastapi.responses import Response
-from pydantic import Field
 
-from burnish_gateway.access import key_store
-from burnish_gateway.access.audit import note
+from burnish_gateway.access import key_store as store
+from burnish_gateway.access import manage_key as manage
+from burnish_gateway.access.key_bodies import KeyAnswer, KeyChange, KeyPage, NewKey, NewKeyAnswer, RotatedKeyAnswer, Rotation, key_answer
 from burnish_gateway.deps import Admin, GatewayParts
 from burnish_gateway.idempotency import run_once
-from burnish_gateway.wire import ApiModel, Moment, Name, make_router
-from burnish_shared.auth.provisioning import create_api_key
+from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
+from burnish_gateway.wire import json_response, make_router
 from burnish_shared.db.changes import note_change
 from burnish_shared.db.session import Tx
-from burnish_shared.errors import InvalidField, NotFound
 
 router = make_router("access")
 
-
-class NewKey(ApiModel):
-    name: Name
-    role: Literal["admin", "editor", "viewer"] = "editor"
-    expires_at: Moment | None = None
-    rate_limit_per_minute: Annotated[int, Field(ge=1, le=10_000_000)] | None = None
+LIST = "api-keys"
 
 
-@router.post("/v1/api-keys", status_code=201, summary="Make an API key; its text is shown this once")
+@router.post("/v1/api-keys", status_code=201, response_model=NewKeyAnswer, summary="Make an API key; its text is shown this once")
 async def add_key(body: NewKey, request: Request, gateway: GatewayParts, principal: Admin) -> Response:
-    if body.expires_at is not None and body.expires_at <= gateway.clock.now():
-        raise InvalidField("expires_at: must be a moment in the future.", param="expires_at")
+    """A key may not be given more than its maker has: a narrowed key makes narrower ones, none that outlives it."""
+    scopes = manage.checked_scopes(principal, body.scopes)
+    expires_at = manage.checked_expiry(principal, body.expires_at, now=gateway.clock.now())
 
-    async def work(tx: Tx) -> dict[str, Any]:
-        api_key_id, key = await create_api_key(
-            tx,
-            workspace_id=principal.workspace_id,
-            name=body.name,
-            role=body.role,
-            pepper=gateway.installation.pepper,
-            expires_at=body.expires_at,
-            rate_limit_per_minute=body.rate_limit_per_minute,
-        )
-        await note(
-            tx, principal, action="api_key.created", kind="api_key", key=str(api_key_id), after={"name": body.name, "role": body.role}
-        )
-        await note_change(tx, workspace_id=principal.workspace_id, kind="api_key", key=key.prefix)
-        return {"id": str(api_key_id), "name": body.name, "role": body.role, "prefix": key.prefix, "key": key.text}
+    async def work(tx: Tx) -> NewKeyAnswer:
+        made = await manage.make_key(
+            tx, principal, name=body.name, role=body.role, scopes=scopes, expires_at=expires_at,
+            rate_limit_per_minute=body.rate_limit_per_minute, pepper=gateway.installation.pepper,
+        )  # fmt: skip
+        answer = NewKeyAnswer(**(await _shown(tx, made.api_key_id)).model_dump(), key=made.key.text)
+        await note_change(tx, workspace_id=principal.workspace_id, kind="api_key", key=made.key.prefix)
+        return answer
 
     return await run_once(gateway, request, principal, status=201, work=work)
 
 
-@router.get("/v1/api-keys", summary="API keys, newest first; never their text")
+@router.get("/v1/api-keys", response_model=KeyPage, summary="API keys, newest first; never their text")
 async def list_keys(
     gateway: GatewayParts,
     principal: Admin,
     cursor: Annotated[str | None, Query(max_length=500)] = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
-) -> dict[str, Any]:
-    after = gateway.cursors.open(cursor, principal.workspace_id, of="api-keys")
+    limit: Annotated[int, Query(ge=1, le=PAGE_MOST)] = PAGE_DEFAULT,
+) -> Response:
+    after = gateway.cursors.open(cursor, principal.workspace_id, of=LIST)
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
-        rows = await key_store.list_keys(tx, after=UUID(after[0]) if after else None, limit=limit)
-    page = gateway.cursors.page(
-        rows, limit=limit, workspace_id=principal.workspace_id, of="api-keys", position=lambda row: [str(row["api_key_id"])]
-    )
-    page["data"] = [
-        {
-            "id": str(row["api_key_id"]), "name": row["name"], "prefix": row["prefix"], "role": row["role"],
-            "rate_limit_per_minute": row["rate_limit_per_minute"], "created_at": row["created_at"].isoformat(),
-            "expires_at": row["expires_at"].isoformat() if row["expires_at"] else None,
-            "revoked_at": row["revoked_at"].isoformat() if row["revoked_at"] else None,
-        }
-        for row in page["data"]
-    ]  # fmt: skip
-    return page
+        rows = await store.list_keys(tx, after=UUID(after[0]) if after else None, limit=limit)
+        page = gateway.cursors.page(
+            rows, limit=limit, workspace_id=principal.workspace_id, of=LIST, position=lambda row: [str(row["api_key_id"])]
+        )
+        keys = await _answers(tx, page["data"])
+    return json_response(KeyPage(data=keys, next_cursor=page["next_cursor"]))
+
+
+@router.get("/v1/api-keys/{api_key_id}", response_model=KeyAnswer, summary="One API key; never its text")
+async def get_key(api_key_id: UUID, gateway: GatewayParts, principal: Admin) -> Response:
+    async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
+        return json_response(await _shown(tx, api_key_id))
+
+
+@router.patch("/v1/api-keys/{api_key_id}", response_model=KeyAnswer, summary="Rename an API key")
+async def rename_key(api_key_id: UUID, body: KeyChange, gateway: GatewayParts, principal: Admin) -> Response:
+    async with gateway.db.unit_of_work(workspace=principal.workspace_id) as tx:
+        await manage.rename_key(tx, principal, api_key_id, body.name)
+        return json_response(await _shown(tx, api_key_id))
+
+
+@router.post(
+    "/v1/api-keys/{api_key_id}/rotate",
+    status_code=201,
+    response_model=RotatedKeyAnswer,
+    summary="Replace an API key; both work until the overlap is over",
+)
+async def rotate_key(
+    api_key_id: UUID, *, request: Request, gateway: GatewayParts, principal: Admin, body: Rotation | None = None
+) -> Response:
+    """The new key has the old one's name, role and scopes; rate limit and budgets hold for both together. Its text is shown this once."""
+    wish = body or Rotation()
+
+    async def work(tx: Tx) -> RotatedKeyAnswer:
+        made = await manage.rotate_key(
+            tx, principal, api_key_id, overlap_hours=wish.overlap_hours, expires_at=wish.expires_at, now=gateway.clock.now(),
+            pepper=gateway.installation.pepper,
+        )  # fmt: skip
+        shown = await _shown(tx, made.api_key_id)
+        return RotatedKeyAnswer(
+            **shown.model_dump(), key=made.key.text, replaces=api_key_id, replaced_expires_at=made.replaced_expires_at or shown.created_at
+        )
+
+    return await run_once(gateway, request, principal, status=201, work=work)
 
 
 @router.delete("/v1/api-keys/{api_key_id}", status_code=204, summary="Revoke an API key, everywhere within a second")
 async def revoke_key(api_key_id: UUID, gateway: GatewayParts, principal: Admin) -> Response:
     async with gateway.db.unit_of_work(workspace=principal.workspace_id) as tx:
-        prefix = await key_store.revoke_key(tx, api_key_id)
-        if prefix is None:
-            raise NotFound("There is no API key of this id.")
-        await note(tx, principal, action="api_key.revoked", kind="api_key", key=str(api_key_id))
-        await note_change(tx, workspace_id=principal.workspace_id, kind="api_key", key=prefix)
+        await manage.revoke_key(tx, principal, api_key_id)
     gateway.feed.wake()
     return Response(status_code=204)
+
+
+async def _shown(tx: Tx, api_key_id: UUID) -> KeyAnswer:
+    row = await store.find_key(tx, api_key_id)
+    if row is None:
+        raise manage.no_such_key()
+    return (await _answers(tx, [row]))[0]
+
+
+async def _answers(tx: Tx, rows: list[Record]) -> list[KeyAnswer]:
+    budgets = await store.budgets_of(tx, [row["first_key_id"] for row in rows])
+    return [key_answer(row, budgets.get(row["first_key_id"], [])) for row in rows]

@@ -22,16 +22,17 @@ NO_SCOPE_NEEDED = frozenset({"operations", "sign-in"})
 SAFE = frozenset({"GET", "HEAD"})
 
 
-def scope_of(method: str, tags: Iterable[str]) -> str | None:
-    """The scope that a route needs; None where none does. `write` does not include `read`."""
+def scope_of(method: str, tags: Iterable[str], *, stated: str | None = None) -> str | None:
+    """The scope that a route needs; None where none does. `write` does not include `read`. `stated`: by a route that is an exception."""
+    if stated is not None:
+        return stated
     tag = next(iter(tags), "operations")
     if tag in NO_SCOPE_NEEDED:
         return None
     return f"{AREA_OF_TAG.get(tag, tag)}:{'read' if method in SAFE else 'write'}"
 
 
-def check_scope(principal: Principal, *, method: str, tags: Iterable[str]) -> None:
-    """Raises Forbidden where the key is narrowed to scopes and none of them covers this route."""
-    needed = scope_of(method, tags) if principal.scopes else None
-    if needed is not None and needed not in principal.scopes:
+def check_scope(principal: Principal, needed: str | None) -> None:
+    """Raises Forbidden where the key is narrowed to scopes and the one that is needed is not among them."""
+    if needed is not None and principal.scopes and needed not in principal.scopes:
         raise Forbidden(f"This key is narrowed to {', '.join(sorted(principal.scopes))}; this needs {needed}.")

@@ -149,7 +149,12 @@ async def change(slug: str, request: Request, body: bodies.ChangePrompt, princip
     return answer
 
 
-@prompts.post("/v1/prompts/{slug}/render", response_model=answers.RenderAnswer, summary="The messages of a version with variables put in")
+@prompts.post(
+    "/v1/prompts/{slug}/render",
+    response_model=answers.RenderAnswer,
+    summary="The messages of a version with variables put in",
+    openapi_extra={"x-burnish-scope": "prompts:read"},
+)
 async def render(slug: str, body: bodies.RenderPrompt, principal: Viewer, gateway: GatewayParts) -> Response:
     """A missing variable is 422 `missing_variables`, with all of them in `details.missing`. Calls no model and costs nothing."""
     found = await gateway.catalog.resolve(principal.workspace_id, slug, label=body.label, version=body.version)

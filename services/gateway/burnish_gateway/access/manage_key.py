@@ -1,0 +1,153 @@
+"""Make, rotate, rename and revoke API keys: the row, the audit entry and the change note, in the caller's transaction."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from asyncpg import Record
+
+from burnish_gateway.access import key_store as store
+from burnish_gateway.access.audit import note
+from burnish_gateway.access.principal import Principal
+from burnish_gateway.access.scopes import SCOPES
+from burnish_shared.auth.api_keys import NewKey, new_key
+from burnish_shared.auth.provisioning import create_api_key
+from burnish_shared.db.changes import note_change
+from burnish_shared.db.session import Tx
+from burnish_shared.errors import Conflict, Forbidden, InvalidField, NotFound
+from burnish_shared.ids import new_uuid
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A key that was just made; its text is nowhere else. `replaced_expires_at`: when the one that it replaces ends."""
+
+    api_key_id: UUID
+    key: NewKey
+    replaced_expires_at: datetime | None = None
+
+
+def checked_scopes(principal: Principal, scopes: Iterable[str]) -> tuple[str, ...]:
+    """The scopes in order, each once. Raises InvalidField for one that does not exist, Forbidden for more than the maker has."""
+    wanted = sorted(set(scopes))
+    unknown = next((one for one in wanted if one not in SCOPES), None)
+    if unknown is not None:
+        raise InvalidField(
+            f"scopes: there is no scope {unknown[:60]!r}; there are {', '.join(SCOPES)}.", param="scopes", details={"scope": unknown[:60]}
+        )
+    if principal.scopes and not (wanted and set(wanted) <= principal.scopes):
+        raise Forbidden(
+            f"Your key is narrowed to {', '.join(sorted(principal.scopes))}; a key that it makes must be narrowed to some of them.",
+            param="scopes",
+        )
+    return tuple(wanted)
+
+
+def checked_expiry(principal: Principal, expires_at: datetime | None, *, now: datetime) -> datetime | None:
+    """Raises InvalidField for a moment that is over, Forbidden for a key that would outlive its maker."""
+    if expires_at is not None and expires_at <= now:
+        raise InvalidField("expires_at: must be a moment in the future.", param="expires_at")
+    if principal.expires_at is not None and (expires_at is None or expires_at > principal.expires_at):
+        raise Forbidden(
+            f"Your key expires at {principal.expires_at.isoformat()}; a key that it makes must not outlive it.", param="expires_at"
+        )
+    return expires_at
+
+
+async def make_key(
+    tx: Tx,
+    principal: Principal,
+    *,
+    name: str,
+    role: str,
+    scopes: tuple[str, ...],
+    expires_at: datetime | None,
+    rate_limit_per_minute: int | None,
+    pepper: bytes,
+) -> Made:
+    """`scopes` and `expires_at` are checked already. The caller writes the change note, last of all."""
+    limits: dict[str, Any] = {"scopes": scopes, "expires_at": expires_at, "rate_limit_per_minute": rate_limit_per_minute}
+    api_key_id, key = await create_api_key(
+        tx, workspace_id=principal.workspace_id, name=name, role=role, pepper=pepper, created_by=principal.actor, **limits
+    )
+    after = {
+        "name": name,
+        "role": role,
+        "scopes": list(scopes),
+        "expires_at": _text(expires_at),
+        "rate_limit_per_minute": rate_limit_per_minute,
+    }
+    await note(tx, principal, action="api_key.created", kind="api_key", key=str(api_key_id), after=after)
+    return Made(api_key_id, key)
+
+
+async def rotate_key(
+    tx: Tx, principal: Principal, api_key_id: UUID, *, overlap_hours: int, expires_at: datetime | None, now: datetime, pepper: bytes
+) -> Made:
+    """A second key like the first, which ends after the overlap. Budgets and the rate limit hold for both together.
+
+    Raises NotFound, Conflict for a key that is over or was rotated already, Forbidden for one that may more than the caller.
+    """
+    old = await _locked(tx, api_key_id)
+    if old["is_operator"]:
+        raise Forbidden("The operator's key is replaced on the command line, with `burnish keys`.")
+    if not old["is_active"]:
+        raise Conflict("This key is revoked or expired; make another with POST /v1/api-keys.")
+    if await store.has_successor(tx, api_key_id, first_key_id=old["first_key_id"]):
+        raise Conflict("This key was rotated already; rotate the one that replaces it.")
+    checked_scopes(principal, old["scopes"])
+    until = checked_expiry(principal, expires_at or old["expires_at"], now=now)
+    made, key = new_uuid(), new_key(pepper)
+    ends_at = await store.succeed_key(
+        tx, api_key_id, new=made, key=key, created_by=principal.actor, expires_at=until, overlap_hours=overlap_hours
+    )
+    await note(
+        tx,
+        principal,
+        action="api_key.rotated",
+        kind="api_key",
+        key=str(api_key_id),
+        before={"expires_at": _text(old["expires_at"])},
+        after={"expires_at": _text(ends_at), "replaced_by": str(made), "replacement_expires_at": _text(until)},
+    )
+    await note_change(tx, workspace_id=principal.workspace_id, kind="api_key", key=key.prefix)
+    await note_change(tx, workspace_id=principal.workspace_id, kind="api_key", key=old["prefix"])
+    return Made(made, key, ends_at)
+
+
+async def rename_key(tx: Tx, principal: Principal, api_key_id: UUID, name: str) -> None:
+    """Raises NotFound."""
+    old = await _locked(tx, api_key_id)
+    await store.rename_key(tx, api_key_id, name)
+    await note(
+        tx, principal, action="api_key.renamed", kind="api_key", key=str(api_key_id), before={"name": old["name"]}, after={"name": name}
+    )
+
+
+async def revoke_key(tx: Tx, principal: Principal, api_key_id: UUID) -> None:
+    """Raises NotFound. Revoking twice is no change."""
+    old = await _locked(tx, api_key_id)
+    if old["revoked_at"] is not None:
+        return
+    await store.revoke_key(tx, api_key_id)
+    await note(
+        tx, principal, action="api_key.revoked", kind="api_key", key=str(api_key_id), before={"name": old["name"], "role": old["role"]}
+    )
+    await note_change(tx, workspace_id=principal.workspace_id, kind="api_key", key=old["prefix"])
+
+
+async def _locked(tx: Tx, api_key_id: UUID) -> Record:
+    row = await store.lock_key(tx, api_key_id)
+    if row is None:
+        raise no_such_key()
+    return row
+
+
+def no_such_key() -> NotFound:
+    return NotFound("There is no API key of this id.")
+
+
+def _text(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat()
