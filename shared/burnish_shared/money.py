@@ -19,6 +19,11 @@ def price_of(tokens: int, *, nusd_per_million: int) -> int:
     return -(-tokens * nusd_per_million // TOKENS_PER_PRICE_UNIT)
 
 
+def markup_of(amount_nusd: int, *, percent: int) -> int:
+    """What a markup adds to an amount, rounded up to the next nano-dollar."""
+    return -(-amount_nusd * percent // 100)
+
+
 def credits_text(amount_nusd: int) -> str:
     """An amount as credits with four decimals, exactly truncated towards zero: `'12.3456'`."""
     sign, whole = ("-" if amount_nusd < 0 else ""), abs(amount_nusd)

@@ -5,6 +5,9 @@ import asyncio
 import structlog
 
 from burnish_executor.consumers import Desk
+from burnish_executor.io import keys_store
+from burnish_executor.io.key_vault import KeyVault
+from burnish_executor.io.platform_keys import providers_with_platform_keys
 from burnish_executor.io.providers import Providers
 from burnish_executor.record_batch import Recorder
 from burnish_executor.run_execution import Runner
@@ -18,6 +21,7 @@ from burnish_shared.books.admission import Admission
 from burnish_shared.bus.batch import consume
 from burnish_shared.bus.connect import Bus, connect
 from burnish_shared.bus.relay import Relay
+from burnish_shared.db.config_cache import ChangeFeed
 from burnish_shared.db.session import Database, DurableConnection
 from burnish_shared.errors import BurnishError
 from burnish_shared.process import HealthServer, patiently
@@ -40,16 +44,19 @@ async def main(stop: asyncio.Event, settings: ExecutorSettings | None = None) ->
         relay=relay,
     )
     admission = Admission.over(dsn, application_name="burnish-executor", pooler=settings.pooler)
-    providers = Providers.open(settings)
-    desk = Desk(bus=bus, runner=Runner(settings=settings, providers=providers, recorder=recorder), admission=admission, settings=settings)
+    providers, feed = Providers.open(settings), ChangeFeed(db)
+    vault = KeyVault.over(db, keyring=keyring, feed=feed, relay=relay, trust_s=settings.key_trust_s, news_s=settings.key_news_s)
+    runner = Runner(settings=settings, providers=providers, recorder=recorder, vault=vault, admission=admission)
+    desk = Desk(bus=bus, runner=runner, admission=admission, settings=settings)
     health = HealthServer(settings.metrics_port, lambda: _readiness(bus, db), host=settings.metrics_host)
     await health.start()
-    loops = [
-        asyncio.create_task(one)
-        for one in (recorder.run(), admission.run(), desk.heartbeat(), sweep_holds(db, settings=settings, relay=relay, stop=stop))
-    ]
+    await patiently(feed.start)
+    await patiently(lambda: _announce_platform_keys(db))
+    housework = (feed.run(), vault.run(), sweep_holds(db, settings=settings, relay=relay, stop=stop))
+    loops = [asyncio.create_task(one) for one in (recorder.run(), admission.run(), desk.heartbeat(), *housework)]
     subscription = await bus.nc.subscribe(subjects.EXECUTIONS_REQUESTED_INTERACTIVE, queue=subjects.EXECUTORS_QUEUE, cb=desk.on_interactive)
     await bus.nc.subscribe(f"{subjects.PREFIX}.executions.cancel.>", cb=desk.on_cancel)
+    await bus.nc.subscribe(subjects.CONFIG_CHANGED, cb=feed.on_message)
     consuming = [
         asyncio.create_task(consume(bus, EXECUTOR_BACKGROUND, desk.on_queued, db=db, stop=stop, concurrency=settings.background_running)),
         asyncio.create_task(consume(bus, EXECUTOR_BATCH, desk.on_queued, db=db, stop=stop, concurrency=settings.batch_running)),
@@ -66,6 +73,7 @@ async def main(stop: asyncio.Event, settings: ExecutorSettings | None = None) ->
         for task in (*loops, *consuming, relaying):
             task.cancel()
         await asyncio.gather(*loops, *consuming, relaying, return_exceptions=True)
+        await vault.close()
         await providers.close()
         await health.close()
         await bus.close()
@@ -82,6 +90,12 @@ async def _open_database(settings: ExecutorSettings, keyring: Keyring) -> Databa
         await db.close()
         raise
     return db
+
+
+async def _announce_platform_keys(db: Database) -> None:
+    """Names of providers only; the gateway offers what the operator has keys for."""
+    async with db.unit_of_work() as tx:
+        await keys_store.announce_platform_keys(tx, providers_with_platform_keys())
 
 
 async def _until_stopped(stop: asyncio.Event, tasks: "list[asyncio.Task[None]]") -> None:

@@ -15,3 +15,4 @@ RECORD_WAITING = Gauge("burnish_executor_record_waiting", "Finished executions t
 RECORDS_SUPERSEDED = Counter("burnish_executor_superseded_total", "Finished executions whose row another claim had written")
 SWEPT = Counter("burnish_executor_swept_total", "Executions ended by the sweeper")
 OVERAGE_NUSD = Counter("burnish_executor_overage_nusd_total", "What providers billed beyond holds, in nano-dollars")
+KEY_TROUBLES = Counter("burnish_executor_key_troubles_total", "What befell workspaces' own provider keys", ["outcome"])

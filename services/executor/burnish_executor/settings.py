@@ -25,5 +25,12 @@ class ExecutorSettings(SealingSettings):
     )
     coalesce_ms: int = Field(default=8, ge=0, le=100, description="Chunks that come within this time travel together.")
     batch_deadline_s: float = Field(default=120.0, gt=0, description="How long a claimed batch execution may take.")
+    key_trust_s: float = Field(
+        default=5.0,
+        gt=0,
+        le=5.0,
+        description="How old the news of revoked keys may be: while PostgreSQL is away longer, workspaces' own keys are not used.",
+    )
+    key_news_s: float = Field(default=5.0, gt=0, description="How often it is written down when provider keys were last used.")
     database_connections: int = Field(default=4, ge=1, description="Most connections of the pool.")
     drain_s: float = Field(default=25.0, gt=0, description="How long running executions may go on after SIGTERM.")

@@ -56,6 +56,15 @@ class Route(BaseModel):
     markup_percent: int = Field(default=0, ge=0, description="What a call with the operator's key costs on top of the price.")
 
 
+class KeyUse(BaseModel):
+    """Whose key a provider was called with. `provider_key_id`: the workspace's own."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    source: Literal["none", "own", "platform"]
+    provider_key_id: UUID | None = None
+
+
 class PromptRef(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
@@ -112,6 +121,7 @@ class ExecutionRequest(BaseModel):
         default=None, description="Text that was delivered before its executor died: price and record it, call nobody."
     )
     upstream_started: bool = False
+    used_key: KeyUse | None = Field(default=None, description="Whose key the executor that died had used, for the record.")
 
 
 class Usage(BaseModel):

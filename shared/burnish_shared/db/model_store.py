@@ -16,7 +16,10 @@ COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class ModelFacts:
-    """A model as a workspace may call it. `price` None: unknown, so it cannot be used (fails closed)."""
+    """A model as a workspace may call it. `price` None: unknown, so it cannot be used (fails closed).
+
+    `needs_key`: its address is the provider's own, and asks for one; whether a workspace's own address does, its keys say.
+    """
 
     model: str
     provider: str
@@ -31,6 +34,7 @@ class ModelFacts:
     simulated: bool
     own: bool
     own_base_url: bool
+    needs_key: bool
 
     def route(self) -> Route | None:
         """Where and at what price it is called; None without a price."""
@@ -63,7 +67,7 @@ async def list_models(tx: Tx) -> list[ModelFacts]:
 
 
 async def _providers(tx: Tx) -> dict[str, Record]:
-    return {row["provider"]: row for row in await tx.fetch("SELECT provider, base_url, simulated FROM providers")}
+    return {row["provider"]: row for row in await tx.fetch("SELECT provider, base_url, simulated, needs_key FROM providers")}
 
 
 def _with_provider(row: Record, providers: dict[str, Record]) -> ModelFacts:
@@ -83,6 +87,7 @@ def _with_provider(row: Record, providers: dict[str, Record]) -> ModelFacts:
         simulated=bool(provider and provider["simulated"] and not own_url),
         own=row["own"],
         own_base_url=bool(own_url),
+        needs_key=not own_url and (provider is None or provider["needs_key"]),
     )
 
 

@@ -7,6 +7,6 @@ Used for webhooks and for model providers' base URLs. A private network can be r
 from burnish_shared.egress.addresses import EgressPolicy, Verdict
 from burnish_shared.egress.dialing import Egress
 from burnish_shared.egress.resolving import Resolver, SystemResolver
-from burnish_shared.egress.target import EgressRefused, Target, parse_target
+from burnish_shared.egress.target import EgressRefused, Target, address_of, parse_target
 
-__all__ = ["Egress", "EgressPolicy", "EgressRefused", "Resolver", "SystemResolver", "Target", "Verdict", "parse_target"]
+__all__ = ["Egress", "EgressPolicy", "EgressRefused", "Resolver", "SystemResolver", "Target", "Verdict", "address_of", "parse_target"]

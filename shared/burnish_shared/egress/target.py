@@ -72,6 +72,11 @@ def parse_target(url: str) -> Target:
     )
 
 
+def address_of(base_url: str) -> str:
+    """The one spelling by which base URLs are compared, without a slash at the end; '' stays ''. Raises EgressRefused."""
+    return parse_target(base_url).url.rstrip("/") if base_url else ""
+
+
 def _read_host(v6: str | None, name: str | None) -> tuple[str, str | None]:
     """The host in its one spelling, and the address if it is a literal."""
     try:

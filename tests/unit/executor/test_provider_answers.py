@@ -14,7 +14,7 @@ from burnish_executor.core.event_stream import LINE_MOST_BYTES, EventStream, Lin
 from burnish_executor.core.failure import FREE, Failure, FailureKind, of_status, wait_before_retry_s
 from burnish_executor.core.outcome import outcome_of
 from burnish_executor.core.usage import cost_nusd, estimated, reported
-from burnish_executor.io.providers import without_key
+from burnish_executor.io.providers import without_keys
 from burnish_shared.contracts.executions import ExecutionRequest, Lane, Price, Route, Status, Usage
 
 PRICE = Price(version="t", input_nusd_per_million=1_000_000, cached_input_nusd_per_million=500_000, output_nusd_per_million=2_000_000)
@@ -169,7 +169,21 @@ def test_a_wait_before_a_retry_is_bounded_and_retry_after_wins(attempt: int, dic
 @pytest.mark.parametrize("key", ["sk-operator-secret-123", "plain-key-of-another-kind"])
 def test_a_provider_that_repeats_its_key_does_not_reach_the_caller_with_it(key: str) -> None:
     failure = of_status(401, f"Incorrect API key provided: Bearer {key}", retry_after_s=None)
-    assert key not in without_key(failure, key).info().message
+    assert key not in without_keys(failure, [key]).info().message
+
+
+@pytest.mark.promise("E-10")
+@pytest.mark.parametrize("length", [6, 20, 39])
+def test_the_beginning_of_a_key_at_the_end_of_a_message_that_was_cut_is_blotted_out(length: int) -> None:
+    key = "anotherkindofkey" * 3
+    told = without_keys(of_status(401, f"No such key: {key[:length]}", retry_after_s=None), ["unrelated-key", key]).message
+    assert told == "The provider answered 401: No such key: [redacted]"
+
+
+@pytest.mark.promise("E-10")
+def test_no_key_that_was_tried_before_is_told() -> None:
+    failure = of_status(500, "first-key-12345 and second-key-6789", retry_after_s=None)
+    assert without_keys(failure, ["first-key-12345", "second-key-6789"]).message == "The provider answered 500: [redacted] and [redacted]"
 
 
 @pytest.mark.promise("G-02")

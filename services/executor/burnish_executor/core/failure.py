@@ -22,6 +22,8 @@ class FailureKind(Enum):
     INTERRUPTED = (Status.ERROR, "interrupted", True)
     EGRESS = (Status.ERROR, "egress_refused", False)
     NOT_ADMITTED = (Status.ERROR, "not_admitted", False)
+    NO_KEY = (Status.ERROR, "no_provider_key", False)
+    KEYS_UNKNOWN = (Status.ERROR, "provider_keys_unverified", True)
 
 
 FREE = frozenset({FailureKind.RATE_LIMITED, FailureKind.UNREACHABLE, FailureKind.PROVIDER})

@@ -8,22 +8,25 @@ from typing import Any
 from burnish_executor.core.answer import Answer
 from burnish_executor.core.failure import Failure, FailureKind
 from burnish_executor.core.usage import cost_nusd, estimated
-from burnish_shared.contracts.executions import Attempt, ExecutionRequest, Outcome, Status, Usage
-from burnish_shared.money import credits_text
+from burnish_shared.contracts.executions import Attempt, ExecutionRequest, KeyUse, Outcome, Status, Usage
+from burnish_shared.money import credits_text, markup_of
 from burnish_shared.storable_text import storable
 
 NOTHING = Usage(input_tokens=0, output_tokens=0, source="estimated")
+
+NO_KEY = KeyUse(source="none")
 
 JSON_FORMATS = frozenset({"json", "structured"})
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One call of a provider. `had_started`: bytes had come, so it may cost."""
+    """One call of a provider, and whose key it was made with. `had_started`: bytes had come, so it may cost."""
 
     result: Answer | Failure
     latency_s: float
     had_started: bool
+    use: KeyUse = NO_KEY
 
 
 def outcome_of(
@@ -38,7 +41,10 @@ def outcome_of(
     """`text`: what was streamed so far; it is what counts when the call failed in the middle. Times in seconds."""
     output = storable(result.output if isinstance(result, Answer) else text)
     usage = _usage(request, result, output=output, may_cost=any(trial.had_started for trial in trials) or request.interrupted is not None)
-    cost = cost_nusd(usage, request.route.price)
+    use = trials[-1].use if trials else _used_before(request)
+    plain = cost_nusd(usage, request.route.price)
+    markup = markup_of(plain, percent=request.route.markup_percent) if use is not None and use.source == "platform" else 0
+    cost = plain + markup
     failed = isinstance(result, Failure)
     return Outcome(
         status=result.status if isinstance(result, Failure) else Status.SUCCESS,
@@ -51,12 +57,20 @@ def outcome_of(
         label=request.prompt.label if request.prompt else None,
         model=request.route.model, provider=request.route.provider,
         finish_reason=storable(result.finish_reason) if isinstance(result, Answer) and result.finish_reason else None,
-        usage=usage, cost_nusd=cost, credits=credits_text(cost), latency_ms=_ms(latency_s),
+        usage=usage, cost_nusd=cost, credits=credits_text(cost), markup_nusd=markup,
+        key_source=use.source if use else None, provider_key_id=use.provider_key_id if use else None, latency_ms=_ms(latency_s),
         first_token_ms=None if first_token_s is None else _ms(first_token_s),
         simulated=request.route.simulated or (isinstance(result, Answer) and result.simulated),
         error=result.info() if isinstance(result, Failure) else None,
         attempts=[_attempt(request, trial) for trial in trials] if len(trials) > 1 or failed else [],
     )  # fmt: skip
+
+
+def _used_before(request: ExecutionRequest) -> KeyUse | None:
+    """Whose key was used where this executor called nobody: the one of the executor that died, as far as it was heard of."""
+    if request.interrupted is None or not request.upstream_started:
+        return None
+    return request.used_key or KeyUse(source=request.route.keys)
 
 
 def _usage(request: ExecutionRequest, result: Answer | Failure, *, output: str, may_cost: bool) -> Usage:
@@ -92,6 +106,7 @@ def _attempt(request: ExecutionRequest, trial: Trial) -> Attempt:
         http_status=trial.result.http_status if isinstance(trial.result, Failure) else 200,
         latency_ms=_ms(trial.latency_s),
         error=storable(trial.result.message) if isinstance(trial.result, Failure) and failed else None,
+        provider_key_id=trial.use.provider_key_id,
     )
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import aiohttp
@@ -26,7 +26,7 @@ class Call:
     """One call. `key` None: no Authorization is sent. Times in seconds."""
 
     url: str
-    key: str | None
+    key: str | None = field(repr=False)
     body: dict[str, Any]
     timeout_s: float
     first_token_s: float
@@ -63,10 +63,10 @@ async def call_model(http: aiohttp.ClientSession, call: Call) -> AsyncIterator[E
             yield Started()
             async for event in _streamed(response, call) if call.body.get("stream") else _buffered(response):
                 yield event
+    except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, ConnectionRefusedError):
+        yield Failure(FailureKind.UNREACHABLE, "The provider cannot be reached.")
     except TimeoutError:
         yield Failure(FailureKind.TIMEOUT, f"The provider did not answer within {call.timeout_s:g} s.")
-    except (aiohttp.ClientConnectorError, ConnectionRefusedError):
-        yield Failure(FailureKind.UNREACHABLE, "The provider cannot be reached.")
     except (aiohttp.ClientError, ConnectionError, OSError):
         yield Failure(FailureKind.CUT_OFF, "The connection to the provider broke off.")
 

@@ -1,7 +1,6 @@
 """From a request to a call: address, key, body. Keys live here only; they are never logged, returned or put on the bus (PROMISES E-10)."""
 
-import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass, replace
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -15,8 +14,8 @@ from burnish_shared.contracts.executions import ExecutionRequest
 from burnish_shared.egress import Egress, EgressPolicy, EgressRefused
 from burnish_shared.logging import REDACTED, redact
 
-KEY_VARIABLES = {"openai": "OPENAI_API_KEY"}
-"""Where the operator's own key of a provider comes from. `BURNISH_PROVIDER_KEY_<PROVIDER>` serves every other one."""
+LEAST_SHOWN = 6
+"""So many characters of a key may end a provider's message that was cut: fewer give nothing away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +43,14 @@ class Providers:
         for session in (self.operator, *self.guarded.values()):
             await session.close()
 
-    async def call(self, request: ExecutionRequest, *, timeout_s: float) -> AsyncIterator[Event]:
-        """As `call_model`: ends with one Answer or Failure."""
+    async def call(
+        self, request: ExecutionRequest, *, key: str | None, tried: Collection[str] = (), timeout_s: float
+    ) -> AsyncIterator[Event]:
+        """As `call_model`: ends with one Answer or Failure. `tried`: every key of this execution so far; none is ever told."""
         url = f"{request.route.base_url.rstrip('/')}/chat/completions"
         call = Call(
             url=url,
-            key=_key_of(request),
+            key=key,
             body=body_of(request),
             timeout_s=timeout_s,
             connect_s=self.settings.connect_s,
@@ -58,7 +59,7 @@ class Providers:
         )
         try:
             async for event in call_model(await self._session(request, url), call):
-                yield without_key(event, call.key) if isinstance(event, Failure) else event
+                yield without_keys(event, {*tried, *([key] if key else [])}) if isinstance(event, Failure) else event
         except EgressRefused as refused:
             yield Failure(FailureKind.EGRESS, f"This provider's address may not be called: {refused}")
 
@@ -69,9 +70,16 @@ class Providers:
         return self.guarded[urlsplit(url).scheme]
 
 
-def without_key(failure: Failure, key: str | None) -> Failure:
-    """The failure without any key in its message: providers repeat what they were sent (PROMISES E-10)."""
-    message = failure.message.replace(key, REDACTED) if key else failure.message
+def without_keys(failure: Failure, keys: Collection[str]) -> Failure:
+    """The failure without any key in its message: providers repeat what they were sent (PROMISES E-10).
+
+    A message is cut at some length, so the beginning of a key may stand at its end.
+    """
+    message = failure.message
+    for key in keys:
+        message = message.replace(key, REDACTED)
+        cut = next((length for length in range(len(key) - 1, LEAST_SHOWN - 1, -1) if message.endswith(key[:length])), 0)
+        message = message[: len(message) - cut] + REDACTED if cut else message
     return replace(failure, message=redact(message))
 
 
@@ -81,11 +89,3 @@ def body_of(request: ExecutionRequest) -> dict[str, Any]:
     if request.stream:
         body |= {"stream": True, "stream_options": {"include_usage": True}}
     return body
-
-
-def _key_of(request: ExecutionRequest) -> str | None:
-    """The operator's key for this provider, sent only to the provider's own address and never to one that a tenant gave."""
-    if request.route.own_base_url:
-        return None
-    provider = request.route.provider
-    return os.environ.get(KEY_VARIABLES.get(provider, "")) or os.environ.get(f"BURNISH_PROVIDER_KEY_{provider.upper().replace('-', '_')}")

@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from typing import Self
 from uuid import UUID
 
+from burnish_gateway.access.principal import WorkspaceFacts
+from burnish_shared.choose_keys import KeysAtHand, PlatformTerms, with_keys
 from burnish_shared.contracts.executions import Route
-from burnish_shared.db import model_store
+from burnish_shared.db import model_store, route_store
 from burnish_shared.db.config_cache import ChangeFeed, ConfigCache
 from burnish_shared.db.model_store import ModelFacts
 from burnish_shared.db.session import Database
@@ -26,9 +28,10 @@ class PriceUnknown(InvalidField):
 
 @dataclass(frozen=True, slots=True)
 class ModelBook:
-    """Knows each model that a workspace has called, until a change touches it."""
+    """Knows each model that a workspace has called, and which keys there are for its provider, until a change touches them."""
 
     known: ConfigCache[tuple[UUID, str], ModelFacts]
+    keys: ConfigCache[tuple[UUID, str, str], KeysAtHand]
 
     @classmethod
     def over(cls, db: Database, *, feed: ChangeFeed) -> Self:
@@ -45,7 +48,20 @@ class ModelBook:
         def touched(key: tuple[UUID, str], workspace_id: UUID | None, changed: str) -> bool:
             return workspace_id is None or (key[0] == workspace_id and changed in (key[1], "*"))
 
-        return cls(ConfigCache(load, feed=feed, kinds=frozenset({"model", "provider"}), touched=touched))
+        async def load_keys(key: tuple[UUID, str, str]) -> KeysAtHand:
+            workspace_id, provider, address = key
+            async with db.unit_of_work(workspace=workspace_id, read_only=True) as tx:
+                return await route_store.find_keys_at_hand(tx, workspace_id, provider=provider, address=address)
+
+        return cls(
+            known=ConfigCache(load, feed=feed, kinds=frozenset({"model", "provider"}), touched=touched),
+            keys=ConfigCache(
+                load_keys,
+                feed=feed,
+                kinds=frozenset({"provider_key", "provider"}),
+                touched=lambda known, workspace, _: workspace is None or known[0] == workspace,
+            ),
+        )
 
     async def find(self, workspace_id: UUID, model: str) -> ModelFacts:
         """Raises ModelNotFound for a model that is absent, retired, or another workspace's."""
@@ -57,12 +73,17 @@ class ModelBook:
             raise ModelNotFound(f"The model {model[:200]!r} is retired.", param="model")
         return facts
 
-    async def route(self, workspace_id: UUID, model: str) -> tuple[ModelFacts, Route]:
-        """Where and at what price. Raises PriceUnknown where no price is set: paid use fails closed."""
-        facts = await self.find(workspace_id, model)
+    async def route(self, workspace: WorkspaceFacts, model: str) -> tuple[ModelFacts, Route]:
+        """Where, at what price and with whose key.
+
+        Raises PriceUnknown where no price is set (paid use fails closed), NoProviderKey where nobody's key may be used.
+        """
+        facts = await self.find(workspace.workspace_id, model)
         route = facts.route()
         if route is None:
             raise PriceUnknown(
                 f"The model {model[:200]!r} has no price yet; set one with POST /v1/models before it is used.", param="model"
             )
-        return facts, route
+        keys = await self.keys.get((workspace.workspace_id, facts.provider, route_store.key_address(facts)))
+        terms = PlatformTerms(allowed=workspace.platform_keys, markup_percent=workspace.platform_markup_percent)
+        return facts, with_keys(route, facts, keys=keys, terms=terms)

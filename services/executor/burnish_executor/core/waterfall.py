@@ -1,0 +1,105 @@
+"""Which provider key is tried next, and what a failure says of the key that was used (PRODUCT E6). Pure."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Final
+from uuid import UUID
+
+from burnish_executor.core.failure import FREE, Failure, FailureKind
+from burnish_shared.contracts.executions import ExecutionRequest
+
+COOLDOWN_S: Final = 30.0
+"""How long a key rests after a 429 that does not say how long."""
+
+COOLDOWN_MOST_S: Final = 3600.0
+"""A provider may ask for more; after an hour the key is tried once all the same."""
+
+REFUSES_KEY: Final = frozenset({401, 403})
+
+NEXT_KEY_HELPS: Final = FREE | {FailureKind.TIMEOUT, FailureKind.CUT_OFF}
+"""Failures before the first byte that are not the request's fault: another key, often of another account or region, may do better."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An active key of the workspace for the address that is called. `rests_s`: seconds until it may be used again; 0: now."""
+
+    provider_key_id: UUID
+    priority: int
+    rests_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """The provider refuses this key: nobody uses it until a person restores or replaces it."""
+
+    http_status: int
+
+
+@dataclass(frozen=True, slots=True)
+class CoolDown:
+    """The key has had enough for now."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class TryNext:
+    """The key is not to blame, and another one may help."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """No other key would help, or something may have reached the caller already (PROMISES E-05)."""
+
+
+Consequence = SetAside | CoolDown | TryNext | Stop
+
+
+def affinity_of(request: ExecutionRequest) -> str:
+    """What stays with one key, because that key's account holds its prompt cache: the session, else the prompt, else this call alone."""
+    if request.caller.session_id:
+        return f"session:{request.caller.session_id}"
+    return f"prompt:{request.prompt.prompt_id}" if request.prompt else f"execution:{request.execution_id}"
+
+
+def in_order(candidates: Iterable[Candidate], *, affinity: str) -> list[Candidate]:
+    """By priority, lower first; among equals by rendezvous hashing, so that every executor chooses alike without asking anybody.
+
+    A key that comes or goes moves only the sessions that were its own (Thaler and Ravishankar, 'Using Name-Based Mappings', 1998).
+    """
+    return sorted(candidates, key=lambda one: (one.priority, _weight(affinity, one.provider_key_id)))
+
+
+def consequence_of(failure: Failure, *, had_started: bool) -> Consequence:
+    """What a failed call means for its key, and for the call."""
+    if had_started:
+        return Stop()
+    if failure.http_status in REFUSES_KEY:
+        return SetAside(failure.http_status or 0)
+    if failure.kind is FailureKind.RATE_LIMITED:
+        asked_s = COOLDOWN_S if failure.retry_after_s is None else failure.retry_after_s
+        return CoolDown(min(asked_s, COOLDOWN_MOST_S))
+    return TryNext() if failure.kind in NEXT_KEY_HELPS else Stop()
+
+
+def last_word(failure: Failure | None, *, rests_s: Sequence[float]) -> Failure:
+    """What the caller hears when no key is left to try.
+
+    `failure`: of the key that was tried last; None: none could be tried. `rests_s`: how long each key that only rests will rest.
+    """
+    refused = failure is not None and failure.http_status in REFUSES_KEY
+    if rests_s and (failure is None or refused or failure.kind is FailureKind.RATE_LIMITED):
+        said = f" {failure.message}" if failure is not None and not refused else ""
+        message = f"Every provider key of this workspace rests because its provider asked for patience.{said}"
+        return Failure(FailureKind.RATE_LIMITED, message, 429, retry_after_s=min(rests_s))
+    if failure is not None:
+        return failure
+    return Failure(
+        FailureKind.NO_KEY, "This workspace has no provider key that could be used now; GET /v1/provider-keys says how each of them does."
+    )
+
+
+def _weight(affinity: str, provider_key_id: UUID) -> bytes:
+    return sha256(f"{affinity}|{provider_key_id.hex}".encode()).digest()
