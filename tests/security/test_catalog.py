@@ -72,6 +72,7 @@ GATEWAY_LOOKS_ACROSS = {
     "find_workspace": "a workspace with its organization and plan, for the hot path's memory",
     "create_workspace": "a workspace that is not there yet",
     "create_organization": "an organization that is not there yet",
+    "begin_plan": "what a plan gives to an organization that was just founded",
     "memberships_of": "the workspaces of a person who has not chosen one yet",
     "find_session": "before a session is known, so is no user",
     "find_identity": "before an identity is known, so is no user",
@@ -79,6 +80,7 @@ GATEWAY_LOOKS_ACROSS = {
     "create_user": "a user that is not there yet",
     "find_credential": "a password hash, for somebody who says to be this e-mail's owner",
     "set_password": "credentials have no grant",
+    "replace_password_hash": "credentials have no grant",
     "end_sessions": "the other sessions of a user, noted for every gateway",
     "begin_sign_in": "counts tries, which belong to no workspace",
     "forgive_sign_in": "forgets tries, which belong to no workspace",
@@ -108,6 +110,7 @@ GATEWAY_LOOKS_ACROSS = {
     "close_budget_account": "accounts are changed by the books alone",
     "keep_in_vault": "schema vault is not the gateway's; takes a secret under the name of the caller's workspace only",
     "forget_in_vault": "the same, and never gives one out",
+    "set_plan": "the operator chooses the plan of another organization",
 }
 """Function → why a gateway may call it past row-level security. A new one is looked at twice before it gets here."""
 

@@ -197,12 +197,16 @@ class Admission:
         At or below what is held it changes nothing, so any repeat is harmless. SUPERSEDED: the execution is another claim's now;
         ENDED: it has its row; BUDGET, CREDIT, FUNDING, ALLOWANCE: the difference is not there, and what was held stays held.
         """
-        return await self.ask(
-            AdmissionRequest(
-                execution_id=execution_id, workspace_id=workspace_id, amount_nusd=total_nusd, ttl_ms=0, lane="",
-                account_ids=account_ids, widen_fence=fence,
-            )  # fmt: skip
+        request = AdmissionRequest(
+            execution_id=execution_id,
+            workspace_id=workspace_id,
+            amount_nusd=total_nusd,
+            ttl_ms=0,
+            lane="",
+            account_ids=account_ids,
+            widen_fence=fence,
         )
+        return await self.ask(request)
 
     async def run(self) -> None:
         """Answers until it is cancelled; one batch is under way at any time."""

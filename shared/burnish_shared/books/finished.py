@@ -50,6 +50,9 @@ class FinishedExecution:
     api_key_id: UUID | None
     job_id: UUID | None
     request_id: str | None
+    provider_key_id: UUID | None
+    key_source: str | None
+    markup_nusd: int
     error: str | None
     attempts: str
     finished_at: datetime
@@ -102,7 +105,8 @@ def finished(request: ExecutionRequest, outcome: Outcome, *, finished_at: dateti
         price_version=request.route.price.version, latency_ms=min(outcome.latency_ms, INT4_MOST), first_token_ms=outcome.first_token_ms,
         cached=outcome.cached, simulated=outcome.simulated, finish_reason=outcome.finish_reason, end_user=caller.user_id,
         session_id=caller.session_id, app=caller.app, api_key_id=UUID(caller.api_key_id) if caller.api_key_id else None,
-        job_id=request.job_id, request_id=request.request_id or None,
+        job_id=request.job_id, request_id=request.request_id or None, provider_key_id=outcome.provider_key_id,
+        key_source=outcome.key_source, markup_nusd=outcome.markup_nusd,
         error=json_text(outcome.error.model_dump()) if outcome.error else None,
         attempts=_attempts(outcome.attempts), finished_at=finished_at,
         messages=json_text(request.messages) if store_content else None,
@@ -165,6 +169,7 @@ def _completed(request: ExecutionRequest, outcome: Outcome, *, finished_at: date
         api_key_id=caller.api_key_id,
         end_user=caller.user_id,
         job_id=request.job_id,
+        provider_key_id=outcome.provider_key_id,
         input_tokens=min(outcome.usage.input_tokens, INT4_MOST),
         output_tokens=min(outcome.usage.output_tokens, INT4_MOST),
         cached_input_tokens=min(outcome.usage.cached_input_tokens, INT4_MOST),

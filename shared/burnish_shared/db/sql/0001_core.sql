@@ -367,22 +367,34 @@ CALL make_lookup_function('set_provider_base_url(text, text)', app => false, wor
 -- ---------------------------------------------------------------------------------------------------------------------------------
 -- The books.
 
--- A credit account, a budget and a job's funding are one kind of row: may `spent + held + amount` pass `limit`?
+-- The first moment of the next calendar day or month in UTC. NULL period: never.
+CREATE FUNCTION next_reset(p_period text, p_at timestamptz) RETURNS timestamptz LANGUAGE sql IMMUTABLE
+RETURN (date_trunc(p_period, p_at AT TIME ZONE 'UTC') + CASE p_period WHEN 'day' THEN interval '1 day' WHEN 'month' THEN interval '1 month' END) AT TIME ZONE 'UTC';
+
+-- Which mark an account has passed: 0 none, 1 warned, 2 exhausted. A budget looks at what was spent, credit at what is left of it (holds may still come back).
+CREATE FUNCTION crossing(p_kind smallint, p_limit bigint, p_spent bigint, p_warn bigint) RETURNS smallint LANGUAGE sql IMMUTABLE
+RETURN CASE WHEN p_kind NOT IN (2, 3) THEN 0 WHEN p_spent >= p_limit THEN 2 WHEN p_warn IS NULL THEN 0
+            WHEN p_kind = 2 AND p_spent >= p_warn THEN 1 WHEN p_kind = 3 AND p_limit - p_spent < p_warn THEN 1 ELSE 0 END::smallint;
+
+-- A credit account, a budget, a job's funding and a free allowance are one kind of row: may `spent + held + amount` pass `limit`?
 CREATE TABLE accounts (
   account_id        bigint PRIMARY KEY,
   workspace_id      uuid NOT NULL,
-  kind              smallint NOT NULL CHECK (kind IN (2, 3, 4)),   -- 2 budget, 3 credit, 4 funding of a job: also the verdict of a refusal
+  kind              smallint NOT NULL CHECK (kind IN (2, 3, 4, 11)),  -- 2 budget, 3 credit, 4 funding of a job, 11 free allowance: also the verdict of a refusal
   parent_account_id bigint,                                        -- funding: the credit account that what is left goes back to
-  reference         uuid,                                          -- funding: the job
+  reference         uuid,                                          -- funding: the job; budget: the budget; allowance: the workspace
   hard              boolean NOT NULL DEFAULT true,                 -- false: warn only
   suspended         boolean NOT NULL DEFAULT false,
   closing           boolean NOT NULL DEFAULT false,                -- funding: admits nothing more, what is left goes back
-  limit_nusd        bigint NOT NULL,                               -- credit, funding: all that was ever credited
-  warn_nusd         bigint,
-  spent_nusd        bigint NOT NULL DEFAULT 0,
+  limit_nusd        bigint NOT NULL,                               -- all but budgets: all that was ever credited
+  warn_nusd         bigint,                                        -- budgets: warn when this much was spent; credit: when less than this is left
+  spent_nusd        bigint NOT NULL DEFAULT 0,                     -- all but budgets: all that was ever debited
   held_nusd         bigint NOT NULL DEFAULT 0 CHECK (held_nusd >= 0),
+  in_flight         integer NOT NULL DEFAULT 0 CHECK (in_flight >= 0),   -- holds whose slot this is
+  crossed           smallint NOT NULL DEFAULT 0 CHECK (crossed BETWEEN 0 AND 2),   -- 0 no mark, 1 warned, 2 exhausted; its event was written
   resets_at         timestamptz,                                   -- budgets: rolled lazily by admit and settle
-  period            interval,
+  period            text CHECK (period IN ('day', 'month')),       -- of the calendar, in UTC
+  CHECK ((resets_at IS NULL) = (period IS NULL)),
   CHECK (kind = 2 OR limit_nusd - spent_nusd - held_nusd >= 0))
   WITH (fillfactor = 20, autovacuum_vacuum_threshold = 2000, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_cost_delay = 0);
 CREATE INDEX ON accounts (workspace_id, account_id);
@@ -404,10 +416,11 @@ CREATE TABLE holds (                                               -- in flight 
   execution_id uuid PRIMARY KEY,
   workspace_id uuid NOT NULL,
   amount_nusd  bigint NOT NULL CHECK (amount_nusd >= 0),
-  account_ids  bigint[] NOT NULL,
+  account_ids  bigint[] NOT NULL,                                  -- who pays first, then the budgets it counts against
   lane         text NOT NULL,
   deadline     timestamptz NOT NULL,
-  fence        integer NOT NULL DEFAULT 1)
+  fence        integer NOT NULL DEFAULT 1,
+  slot_account_id bigint)                                          -- where it counts as in flight; NULL: nobody waits for it
   WITH (autovacuum_vacuum_threshold = 5000, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_cost_delay = 0);
 CREATE INDEX ON holds (deadline);
 CALL make_tenant_table('holds', app => 'SELECT', worker => 'SELECT', writer => 'the functions of the books');
@@ -463,6 +476,9 @@ CREATE TABLE executions (                                          -- its primar
   api_key_id          uuid,
   job_id              uuid,
   request_id          text,
+  provider_key_id     uuid,                                        -- the workspace's or the operator's key that paid the provider
+  key_source          text,
+  markup_nusd         bigint NOT NULL DEFAULT 0 CHECK (markup_nusd BETWEEN 0 AND cost_nusd),   -- of the cost: what the plan adds
   error               jsonb,
   attempts            jsonb NOT NULL DEFAULT '[]',
   finished_at         timestamptz NOT NULL) PARTITION BY RANGE (execution_id);
@@ -486,18 +502,27 @@ CALL make_default_partition('executions');
 CALL make_default_partition('execution_contents');
 GRANT INSERT ON executions, execution_contents TO burnish_lookup;
 
+-- Accounts without a row, whose balance is a sum: 1 revenue, 2 losses, 3 grants, 4 credit on its way between workspaces, 5 payments, 6 credit lines.
 CREATE TABLE transfers (                                           -- double entry: one row, two legs; never changed, never deleted
   transfer_id       bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   workspace_id      uuid NOT NULL,
   execution_id      uuid,
-  kind              text NOT NULL CHECK (kind IN ('grant', 'charge', 'overage', 'funding', 'funding_return')),
+  kind              text NOT NULL CHECK (kind IN ('grant', 'top_up', 'base_grant', 'credit_line', 'allowance', 'allowance_expired', 'charge', 'overage', 'fee',
+                                                  'funding', 'funding_return', 'refund', 'adjustment', 'move_out', 'move_in')),
   debit_account_id  bigint NOT NULL,
   credit_account_id bigint NOT NULL CHECK (credit_account_id <> debit_account_id),
   amount_nusd       bigint NOT NULL CHECK (amount_nusd BETWEEN 1 AND 1000000000000000),
   reason            text,
-  at                timestamptz NOT NULL DEFAULT clock_timestamp());
+  reference         text,                                          -- what happens once: a month, a job, a payment
+  corrects          bigint,                                        -- refund, adjustment: the transfer that it takes back in part
+  at                timestamptz NOT NULL DEFAULT clock_timestamp(),
+  UNIQUE (workspace_id, transfer_id),
+  FOREIGN KEY (workspace_id, corrects) REFERENCES transfers (workspace_id, transfer_id),
+  CHECK ((corrects IS NOT NULL) = (kind IN ('refund', 'adjustment'))));
 CREATE UNIQUE INDEX ON transfers (workspace_id, execution_id, kind) WHERE execution_id IS NOT NULL;
-CREATE INDEX ON transfers (workspace_id, transfer_id);
+CREATE UNIQUE INDEX ON transfers (workspace_id, kind, reference) WHERE reference IS NOT NULL;
+CREATE INDEX ON transfers (workspace_id, corrects) WHERE corrects IS NOT NULL;
+CREATE INDEX ON transfers USING brin (at) WITH (autosummarize = on);
 CALL make_tenant_table('transfers', app => 'SELECT', worker => 'SELECT', writer => 'the functions of the books');
 GRANT INSERT ON transfers TO burnish_lookup;
 
@@ -507,26 +532,61 @@ BEGIN
 END $$;
 CREATE TRIGGER transfers_stay BEFORE UPDATE OR DELETE ON transfers FOR EACH ROW EXECUTE FUNCTION transfers_stay();
 
+-- One event for the EVENTS stream, as contracts.events.Event writes it. Returns its id.
+CREATE FUNCTION put_event(p_service text, p_type text, p_ws uuid, p_object_id text, p_data jsonb) RETURNS uuid LANGUAGE plpgsql SET search_path = burnish, pg_temp AS $$
+DECLARE v_at timestamptz := clock_timestamp(); v_id uuid;
+BEGIN
+  v_id := derived_uuid7((lpad(to_hex((extract(epoch FROM v_at) * 1000)::bigint), 12, '0') || repeat('0', 20))::uuid, gen_random_uuid()::text);
+  INSERT INTO outbox (service, subject, message_id, body) VALUES (p_service, 'burnish.v1.' || p_type || '.' || p_ws::text, v_id::text, convert_to(jsonb_build_object(
+    'v', 1, 'id', v_id, 'type', p_type, 'workspace_id', p_ws, 'occurred_at', to_char(v_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), 'object_id', p_object_id,
+    'object_version', NULL, 'simulated', false, 'traceparent', NULL, 'hops', 0, 'data', p_data)::text, 'UTF8'));
+  RETURN v_id;
+END $$;
+
+-- Says which marks these accounts have just passed; p_before: `crossed` as it was, in the same order. Budgets and credit only.
+CREATE FUNCTION put_crossings(p_service text, p_accounts bigint[], p_before smallint[]) RETURNS void LANGUAGE plpgsql SET search_path = burnish, pg_temp AS $$
+DECLARE one record; v_data jsonb;
+BEGIN
+  FOR one IN SELECT a.*, u.before, crossing(a.kind, a.limit_nusd, a.spent_nusd, a.warn_nusd) AS reached
+               FROM unnest(p_accounts, p_before) u(id, before) JOIN accounts a ON a.account_id = u.id WHERE a.crossed > u.before ORDER BY a.account_id LOOP
+    v_data := jsonb_build_object('account_id', one.account_id, 'budget_id', CASE WHEN one.kind = 2 THEN one.reference END, 'limit_nusd', one.limit_nusd,
+      'spent_nusd', one.spent_nusd, 'available_nusd', greatest(one.limit_nusd - one.spent_nusd - one.held_nusd, 0), 'period', one.period,
+      'resets_at', to_char(one.resets_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'));
+    IF one.before = 0 AND one.warn_nusd IS NOT NULL AND (one.crossed = 1 OR one.reached > 0) THEN
+      PERFORM put_event(p_service, CASE one.kind WHEN 2 THEN 'budget.threshold_crossed' ELSE 'credits.low' END, one.workspace_id, coalesce(one.reference, one.workspace_id)::text, v_data);
+    END IF;
+    IF one.crossed = 2 THEN
+      PERFORM put_event(p_service, CASE one.kind WHEN 2 THEN 'budget.exhausted' ELSE 'credits.exhausted' END, one.workspace_id, coalesce(one.reference, one.workspace_id)::text, v_data);
+    END IF;
+  END LOOP;
+END $$;
+
 -- Verdicts: 0 yes, 1 rate, 2 budget, 3 credit, 4 funding spent, 5 suspended, 6 unknown account or foreign workspace,
--- 7 this id has its row already (see original: its own id), 8 the key belongs to another execution (original) with the same body, 9 … with another body, 10 account closing.
--- p_repeat: this id may have been seen before (a claim, or an admission whose answer was lost). p_claim: an executor takes it: the fence rises, the deadline starts now.
+-- 7 this id has its row already (see original: its own id), 8 the key belongs to another execution (original) with the same body, 9 … with another body, 10 account closing,
+-- 11 allowance spent, 12 too many in flight, 13 to be widened, but the hold is gone or another claim's.
+-- p_repeat: this id may have been seen before (a claim, a widening, or an admission whose answer was lost). p_claim: an executor takes it: the fence rises, the deadline starts now.
+-- p_widen: 0, or the fence of the claim whose hold shall reach p_amount in all, on the same accounts, without rates and slots; at or below what is held nothing changes.
+-- slack_us, slack_rate: of the rate with the fewest requests left after this verdict, how much of its burst is free; NULL where no rate was named.
 CREATE FUNCTION admit(
   p_exec uuid[], p_ws uuid[], p_amount bigint[], p_ttl_ms bigint[], p_lane text[], p_repeat boolean[], p_claim boolean[],   -- one per request, in order
   p_route text[], p_key text[], p_fingerprint bytea[],                                                                     -- key NULL: none
   p_subject text[], p_body bytea[],                                                                                        -- background: the message to publish; NULL: none
   p_rate_id bigint[], p_window_us bigint[], p_burst_us bigint[],                                                           -- distinct, ascending by id
-  p_acct_id bigint[],                                                                                                      -- distinct, ascending
+  p_acct_id bigint[],                                                                                                      -- distinct, ascending; slots' accounts too
   p_rate_ix integer[], p_rate_inc bigint[], p_rate_to integer[],                                                           -- flattened: slot, µs to add; end per request
   p_acct_ix integer[], p_acct bigint[], p_acct_to integer[],                                                               -- flattened: slot, id; end per request
-  OUT verdict smallint[], OUT limit_id bigint[], OUT retry_us bigint[], OUT warned bigint[], OUT original uuid[], OUT fence integer[])
+  p_slot_ix integer[], p_slot_most integer[], p_widen integer[],                                                           -- account that counts it (0: none), most in flight
+  OUT verdict smallint[], OUT limit_id bigint[], OUT retry_us bigint[], OUT warned bigint[], OUT original uuid[], OUT fence integer[], OUT slack_us bigint[], OUT slack_rate bigint[])
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
 DECLARE
+  never constant bigint := 4611686018427387904;
   n integer := cardinality(p_exec); nr integer := cardinality(p_rate_id); na integer := cardinality(p_acct_id);
-  v_tat bigint[]; v_free bigint[]; v_warn bigint[]; v_ws uuid[]; v_why smallint[]; v_reset bigint[]; v_ids bigint[];
-  v_delta bigint[] := array_fill(0::bigint, ARRAY[greatest(na, 1)]);
-  v_held uuid[]; v_fence integer[]; v_ended uuid[]; v_yes integer[] := '{}'; v_claimed integer[] := '{}'; v_rated boolean := false;
-  v_now timestamptz; now_us bigint; v_since timestamptz; r0 integer := 1; a0 integer := 1; i integer; j integer; k integer;
-  t bigint; amt bigint; vd smallint; lim bigint; ra bigint; wn bigint; org uuid; fe integer; v_print bytea; lo uuid; hi uuid;
+  v_tat bigint[]; v_free bigint[]; v_warn bigint[]; v_ws uuid[]; v_why smallint[]; v_reset bigint[]; v_ids bigint[]; v_flight integer[]; v_edge bigint[];
+  v_delta bigint[] := array_fill(0::bigint, ARRAY[greatest(na, 1)]); v_taken integer[] := array_fill(0, ARRAY[greatest(na, 1)]);
+  v_held uuid[]; v_fence integer[]; v_ended uuid[]; v_yes integer[] := '{}'; v_claimed integer[] := '{}'; v_crossed bigint[] := '{}'; v_before smallint[]; v_moved boolean := false;
+  v_rated boolean := false; v_now timestamptz; now_us bigint; v_since timestamptz; r0 integer := 1; a0 integer := 1; i integer; j integer; k integer;
+  t bigint; amt bigint; had bigint; vd smallint; lim bigint; ra bigint; wn bigint; org uuid; fe integer; v_print bytea; v_accounts bigint[]; lo uuid; hi uuid;
+  is_new boolean; asks boolean; slack bigint; fewest bigint; tight bigint;
 BEGIN
   -- Missing rate rows are made before any lock is taken, in order.
   IF nr > 0 AND (SELECT count(*) FROM rate_state WHERE rate_id = ANY (p_rate_id)) < nr THEN
@@ -547,28 +607,38 @@ BEGIN
   IF nr > 0 THEN
     SELECT array_agg(l.tat_us) INTO v_tat FROM (SELECT tat_us FROM rate_state WHERE rate_id = ANY (p_rate_id) ORDER BY rate_id FOR NO KEY UPDATE) l;
   END IF;
+  -- v_edge: a refusal of more than this passes the mark 'exhausted'. Holds under way do not count, for they may come back; nor does credit that never was.
   SELECT array_agg(account_id), array_agg(workspace_id), array_agg(CASE WHEN suspended THEN 5 WHEN closing THEN 10 ELSE kind END::smallint),
-         array_agg(CASE WHEN suspended OR closing THEN -1 WHEN hard THEN limit_nusd - sp - held_nusd ELSE 4611686018427387904 END),
-         array_agg(coalesce(warn_nusd - sp - held_nusd, 4611686018427387904)),
-         array_agg(coalesce((extract(epoch FROM resets_at - clock_timestamp()) * 1000000)::bigint, 0))
-    INTO v_ids, v_ws, v_why, v_free, v_warn, v_reset
+         array_agg(CASE WHEN suspended OR closing THEN -1 WHEN hard THEN limit_nusd - sp - held_nusd ELSE never END),
+         array_agg(coalesce(warn_nusd - sp - held_nusd, never)),
+         array_agg(coalesce((extract(epoch FROM CASE WHEN resets_at <= clock_timestamp() THEN next_reset(period, clock_timestamp()) ELSE resets_at END - clock_timestamp()) * 1000000)::bigint, 0)),
+         array_agg(in_flight), array_agg(CASE WHEN (kind = 2 OR kind = 3 AND limit_nusd > 0) AND (crossed < 2 OR resets_at <= clock_timestamp()) THEN limit_nusd - sp ELSE never END)
+    INTO v_ids, v_ws, v_why, v_free, v_warn, v_reset, v_flight, v_edge
     FROM (SELECT *, CASE WHEN resets_at <= clock_timestamp() THEN 0 ELSE spent_nusd END AS sp
             FROM accounts WHERE account_id = ANY (p_acct_id) ORDER BY account_id FOR NO KEY UPDATE) l;
   IF coalesce(cardinality(v_ids), 0) < na THEN                     -- an account is gone: line the slots up again (rare)
-    SELECT array_agg(v_ws[p]), array_agg(coalesce(v_why[p], 6::smallint)), array_agg(coalesce(v_free[p], -1)), array_agg(coalesce(v_warn[p], 0)), array_agg(coalesce(v_reset[p], 0))
-      INTO v_ws, v_why, v_free, v_warn, v_reset
+    SELECT array_agg(v_ws[p]), array_agg(coalesce(v_why[p], 6::smallint)), array_agg(coalesce(v_free[p], -1)), array_agg(coalesce(v_warn[p], 0)), array_agg(coalesce(v_reset[p], 0)),
+           array_agg(coalesce(v_flight[p], 0)), array_agg(coalesce(v_edge[p], never))
+      INTO v_ws, v_why, v_free, v_warn, v_reset, v_flight, v_edge
       FROM (SELECT array_position(v_ids, a) AS p FROM unnest(p_acct_id) WITH ORDINALITY u(a, o) ORDER BY o) s;
   END IF;
   v_now := clock_timestamp(); now_us := (extract(epoch FROM v_now) * 1000000)::bigint;   -- after the locks: waiting would make it stale
 
   FOR i IN 1..n LOOP
-    vd := 0; lim := NULL; ra := 0; wn := NULL; org := NULL; amt := p_amount[i]; fe := 1;
+    vd := 0; lim := NULL; ra := 0; wn := NULL; org := NULL; amt := p_amount[i]; fe := 1; is_new := false; asks := false; slack := NULL; fewest := NULL; tight := NULL;
     IF p_acct_to[i] < a0 THEN vd := 6;                             -- no account named: refused, or equal keys would not be serialised
     ELSIF v_ended IS NOT NULL AND p_exec[i] = ANY (v_ended) THEN vd := 7; org := p_exec[i];
+    ELSIF p_widen[i] > 0 THEN                                      -- the hold is locked, and so is its row here
+      SELECT h.amount_nusd, h.fence, h.account_ids INTO had, fe, v_accounts FROM holds h WHERE h.execution_id = p_exec[i] AND h.workspace_id = p_ws[i];
+      IF fe IS DISTINCT FROM p_widen[i] THEN vd := 13; fe := coalesce(fe, 0);
+      ELSIF v_accounts <> p_acct[a0 : p_acct_to[i]] THEN vd := 6;
+      ELSE amt := amt - had; asks := amt > 0;
+      END IF;
     ELSIF v_held IS NOT NULL AND p_exec[i] = ANY (v_held) THEN     -- a repeat: yes, nothing new
       fe := v_fence[array_position(v_held, p_exec[i])];
       IF p_claim[i] THEN fe := fe + 1; v_fence[array_position(v_held, p_exec[i])] := fe; v_claimed := v_claimed || i; END IF;
     ELSE
+      is_new := true; asks := true;
       IF p_key[i] IS NOT NULL THEN
         SELECT q.execution_id, q.fingerprint INTO org, v_print FROM idempotency_keys q WHERE q.workspace_id = p_ws[i] AND q.route = p_route[i] AND q.key = p_key[i];
         IF FOUND AND org IS DISTINCT FROM p_exec[i] THEN vd := CASE WHEN v_print = p_fingerprint[i] THEN 8 ELSE 9 END; ELSE org := NULL; END IF;
@@ -579,29 +649,49 @@ BEGIN
           IF t > ra THEN ra := t; vd := 1; lim := p_rate_id[k]; END IF;
         END LOOP;
       END IF;
-      IF vd = 0 THEN
-        FOR j IN a0..p_acct_to[i] LOOP
-          k := p_acct_ix[j];
-          IF v_ws[k] IS DISTINCT FROM p_ws[i] THEN vd := 6; lim := p_acct_id[k]; EXIT; END IF;
-          IF v_free[k] < amt AND (amt > 0 OR v_why[k] IN (5, 10)) THEN vd := v_why[k]; lim := p_acct_id[k]; ra := v_reset[k]; EXIT; END IF;
-          IF v_warn[k] < amt THEN wn := p_acct_id[k]; END IF;
-        END LOOP;
+    END IF;
+    IF asks AND vd = 0 THEN
+      FOR j IN a0..p_acct_to[i] LOOP
+        k := p_acct_ix[j];
+        IF v_ws[k] IS DISTINCT FROM p_ws[i] THEN vd := 6; lim := p_acct_id[k]; EXIT; END IF;
+        IF v_free[k] < amt AND (amt > 0 OR v_why[k] IN (5, 10)) THEN
+          vd := v_why[k]; lim := p_acct_id[k]; ra := v_reset[k];
+          IF v_edge[k] < amt AND vd IN (2, 3) THEN v_edge[k] := never; v_crossed := v_crossed || lim; END IF;
+          EXIT;
+        END IF;
+        IF v_warn[k] < amt THEN wn := p_acct_id[k]; END IF;
+      END LOOP;
+      IF is_new AND vd = 0 AND p_slot_ix[i] > 0 AND p_lane[i] = 'interactive' THEN
+        k := p_slot_ix[i];
+        IF v_ws[k] IS DISTINCT FROM p_ws[i] THEN vd := 6; lim := p_acct_id[k];
+        ELSIF v_why[k] IN (5, 10) THEN vd := v_why[k]; lim := p_acct_id[k];
+        ELSIF v_flight[k] >= p_slot_most[i] THEN vd := 12; lim := p_acct_id[k];
+        ELSE v_flight[k] := v_flight[k] + 1; v_taken[k] := v_taken[k] + 1;
+        END IF;
       END IF;
       IF vd = 0 THEN
-        FOR j IN r0..p_rate_to[i] LOOP
-          k := p_rate_ix[j]; v_tat[k] := greatest(v_tat[k], now_us) + p_rate_inc[j]; v_rated := true;
-        END LOOP;
         FOR j IN a0..p_acct_to[i] LOOP
           k := p_acct_ix[j]; v_free[k] := v_free[k] - amt; v_warn[k] := v_warn[k] - amt; v_delta[k] := v_delta[k] + amt;
         END LOOP;
-        IF p_key[i] IS NOT NULL THEN
-          INSERT INTO idempotency_keys (workspace_id, route, key, fingerprint, execution_id) VALUES (p_ws[i], p_route[i], p_key[i], p_fingerprint[i], p_exec[i]);
+        v_moved := true;
+        IF is_new THEN
+          IF p_key[i] IS NOT NULL THEN
+            INSERT INTO idempotency_keys (workspace_id, route, key, fingerprint, execution_id) VALUES (p_ws[i], p_route[i], p_key[i], p_fingerprint[i], p_exec[i]);
+          END IF;
+          v_yes := v_yes || i;
+          IF p_repeat[i] THEN v_held := v_held || p_exec[i]; v_fence := v_fence || 1; END IF;
+        ELSE
+          UPDATE holds SET amount_nusd = p_amount[i] WHERE execution_id = p_exec[i];   -- now, so that another widening of this batch sees it
         END IF;
-        v_yes := v_yes || i;
-        IF p_repeat[i] THEN v_held := v_held || p_exec[i]; v_fence := v_fence || 1; END IF;
       END IF;
     END IF;
-    verdict[i] := vd; limit_id[i] := lim; retry_us[i] := ra; warned[i] := wn; original[i] := org; fence[i] := fe;
+    FOR j IN r0..p_rate_to[i] LOOP
+      k := p_rate_ix[j];
+      IF is_new AND vd = 0 THEN v_tat[k] := greatest(v_tat[k], now_us) + p_rate_inc[j]; v_rated := true; END IF;
+      t := p_burst_us[k] - greatest(v_tat[k] - now_us, 0);
+      IF fewest IS NULL OR t / p_rate_inc[j] < fewest THEN fewest := t / p_rate_inc[j]; slack := t; tight := p_rate_id[k]; END IF;
+    END LOOP;
+    verdict[i] := vd; limit_id[i] := lim; retry_us[i] := ra; warned[i] := wn; original[i] := org; fence[i] := fe; slack_us[i] := slack; slack_rate[i] := tight;
     r0 := p_rate_to[i] + 1; a0 := p_acct_to[i] + 1;
   END LOOP;
 
@@ -612,16 +702,29 @@ BEGIN
     UPDATE holds h SET fence = c.f, deadline = v_now + c.ttl * interval '1 millisecond'
       FROM (SELECT p_exec[y] AS id, max(fence[y]) AS f, max(p_ttl_ms[y]) AS ttl FROM unnest(v_claimed) y GROUP BY 1) c WHERE h.execution_id = c.id;
   END IF;
-  IF cardinality(v_yes) > 0 THEN
-    UPDATE accounts a SET held_nusd = held_nusd + u.d,
+  IF v_moved THEN
+    UPDATE accounts a SET held_nusd = held_nusd + u.d, in_flight = in_flight + u.s,
            spent_nusd = CASE WHEN resets_at <= v_now THEN 0 ELSE spent_nusd END,
-           resets_at = CASE WHEN resets_at <= v_now THEN resets_at + period * ceil(extract(epoch FROM v_now - resets_at) / extract(epoch FROM period) + 1e-9) ELSE resets_at END
-      FROM unnest(p_acct_id, v_delta) u(id, d) WHERE a.account_id = u.id AND u.d > 0;
-    INSERT INTO holds (execution_id, workspace_id, amount_nusd, account_ids, lane, deadline)
-    SELECT p_exec[y], p_ws[y], p_amount[y], p_acct[CASE y WHEN 1 THEN 1 ELSE p_acct_to[y - 1] + 1 END : p_acct_to[y]], p_lane[y], v_now + p_ttl_ms[y] * interval '1 millisecond'
+           crossed = CASE WHEN resets_at <= v_now THEN 0 ELSE crossed END,
+           resets_at = CASE WHEN resets_at <= v_now THEN next_reset(period, v_now) ELSE resets_at END
+      FROM unnest(p_acct_id, v_delta, v_taken) u(id, d, s) WHERE a.account_id = u.id AND (u.d > 0 OR u.s > 0);
+  END IF;
+  IF cardinality(v_yes) > 0 THEN
+    INSERT INTO holds (execution_id, workspace_id, amount_nusd, account_ids, slot_account_id, lane, deadline)
+    SELECT p_exec[y], p_ws[y], p_amount[y], p_acct[CASE y WHEN 1 THEN 1 ELSE p_acct_to[y - 1] + 1 END : p_acct_to[y]],
+           CASE WHEN p_lane[y] = 'interactive' THEN p_acct_id[p_slot_ix[y]] END, p_lane[y], v_now + p_ttl_ms[y] * interval '1 millisecond'
       FROM unnest(v_yes) y;
     INSERT INTO accepted (execution_id, workspace_id) SELECT p_exec[y], p_ws[y] FROM unnest(v_yes) y WHERE p_body[y] IS NOT NULL;
     INSERT INTO outbox (service, subject, message_id, body) SELECT 'gateway', p_subject[y], p_exec[y]::text || ':1', p_body[y] FROM unnest(v_yes) y WHERE p_body[y] IS NOT NULL;
+  END IF;
+  IF cardinality(v_crossed) > 0 THEN                               -- a refusal passed a mark: once for each account and period
+    SELECT array_agg(CASE WHEN resets_at <= v_now THEN 0 ELSE crossed END::smallint ORDER BY array_position(v_crossed, account_id)) INTO v_before
+      FROM accounts WHERE account_id = ANY (v_crossed);
+    UPDATE accounts SET crossed = 2,
+           spent_nusd = CASE WHEN resets_at <= v_now THEN 0 ELSE spent_nusd END,
+           resets_at = CASE WHEN resets_at <= v_now THEN next_reset(period, v_now) ELSE resets_at END
+     WHERE account_id = ANY (v_crossed);
+    PERFORM put_crossings('gateway', v_crossed, v_before);
   END IF;
 END $$;
 GRANT INSERT ON outbox TO burnish_lookup;
@@ -630,14 +733,16 @@ CREATE TYPE finished_execution AS (
   execution_id uuid, workspace_id uuid, fence integer, lane text, status text, prompt_id uuid, slug text, version integer, label text, model text, provider text,
   input_tokens integer, output_tokens integer, cached_input_tokens integer, usage_source text, cost_nusd bigint, price_version text, latency_ms integer,
   first_token_ms integer, cached boolean, simulated boolean, finish_reason text, end_user text, session_id text, app text, api_key_id uuid, job_id uuid,
-  request_id text, error text, attempts text, finished_at timestamptz,
+  request_id text, provider_key_id uuid, key_source text, markup_nusd bigint, error text, attempts text, finished_at timestamptz,
   messages text, variables text, settings text, output text, tool_calls text, metadata text,     -- messages NULL: content is not stored
   completed_event text, background_event text, background_subject text);
 
 -- Posts finished executions; returns those whose row this call made. A repeat, and an item whose hold carries a higher fence, change nothing.
 CREATE FUNCTION settle(p_rows finished_execution[], p_service text, p_event_id text) RETURNS uuid[]
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
-DECLARE v_ids uuid[]; v_new uuid[]; v_done uuid[]; v_held uuid[]; v_fence integer[]; v_accounts bigint[]; lo uuid; hi uuid; v_events text;
+DECLARE
+  v_ids uuid[]; v_new uuid[]; v_done uuid[]; v_held uuid[]; v_fence integer[]; v_accounts bigint[]; v_crossed smallint[]; v_resets timestamptz[]; v_now timestamptz;
+  v_passed bigint[]; v_before smallint[]; lo uuid; hi uuid; v_events text;
 BEGIN
   SELECT array_agg(r.execution_id), min(r.execution_id::text)::uuid, max(r.execution_id::text)::uuid INTO v_ids, lo, hi FROM unnest(p_rows) r;
   SELECT array_agg(l.execution_id), array_agg(l.fence) INTO v_held, v_fence
@@ -648,10 +753,10 @@ BEGIN
   made AS (
     INSERT INTO executions (execution_id, workspace_id, fence, lane, status, prompt_id, slug, version, label, model, provider, input_tokens, output_tokens,
         cached_input_tokens, usage_source, cost_nusd, price_version, latency_ms, first_token_ms, cached, simulated, finish_reason, end_user, session_id, app,
-        api_key_id, job_id, request_id, error, attempts, finished_at)
+        api_key_id, job_id, request_id, provider_key_id, key_source, markup_nusd, error, attempts, finished_at)
     SELECT execution_id, workspace_id, fence, lane, status, prompt_id, slug, version, label, model, provider, input_tokens, output_tokens,
         cached_input_tokens, usage_source, cost_nusd, price_version, latency_ms, first_token_ms, cached, simulated, finish_reason, end_user, session_id, app,
-        api_key_id, job_id, request_id, error::jsonb, attempts::jsonb, finished_at
+        api_key_id, job_id, request_id, provider_key_id, key_source, coalesce(markup_nusd, 0), error::jsonb, attempts::jsonb, finished_at
       FROM fresh ON CONFLICT DO NOTHING RETURNING execution_id),
   content AS (
     INSERT INTO execution_contents (execution_id, workspace_id, messages, variables, settings, output, tool_calls, metadata)
@@ -667,23 +772,35 @@ BEGIN
      WHERE x.execution_id BETWEEN lo AND hi AND x.execution_id = ANY (v_held) AND x.execution_id <> ALL (v_new);
   END IF;
   IF cardinality(v_done) = 0 THEN RETURN v_new; END IF;
-  SELECT array_agg(DISTINCT a.id) INTO v_accounts FROM holds h, unnest(h.account_ids) a(id) WHERE h.execution_id = ANY (v_done);
-  IF v_accounts IS NOT NULL THEN
-    PERFORM 1 FROM accounts WHERE account_id = ANY (v_accounts) ORDER BY account_id FOR NO KEY UPDATE;
-  END IF;
-  WITH gone AS (DELETE FROM holds WHERE execution_id = ANY (v_done) RETURNING execution_id, amount_nusd, account_ids),
+  SELECT array_agg(l.account_id), array_agg(l.crossed), array_agg(l.resets_at) INTO v_accounts, v_crossed, v_resets
+    FROM (SELECT account_id, crossed, resets_at FROM accounts
+           WHERE account_id = ANY (ARRAY(SELECT u.id FROM holds h, unnest(h.account_ids || h.slot_account_id) u(id) WHERE h.execution_id = ANY (v_done)))
+           ORDER BY account_id FOR NO KEY UPDATE) l;
+  v_now := clock_timestamp();
+  WITH gone AS (DELETE FROM holds WHERE execution_id = ANY (v_done) RETURNING execution_id, amount_nusd, account_ids, slot_account_id),
   item AS MATERIALIZED (
-    SELECT DISTINCT ON (i.id) i.id, r.workspace_id AS ws, CASE WHEN i.id = ANY (v_new) THEN r.cost_nusd ELSE 0 END AS cost, coalesce(g.amount_nusd, 0) AS held, g.account_ids AS accts
+    SELECT DISTINCT ON (i.id) i.id, r.workspace_id AS ws, CASE WHEN i.id = ANY (v_new) THEN r.cost_nusd ELSE 0 END AS cost, coalesce(g.amount_nusd, 0) AS held,
+           g.account_ids AS accts, g.slot_account_id AS slot
       FROM unnest(v_done) i(id) JOIN unnest(p_rows) r ON r.execution_id = i.id LEFT JOIN gone g ON g.execution_id = i.id ORDER BY i.id, r.fence DESC),
   moved AS (
-    UPDATE accounts a SET held_nusd = held_nusd - d.h,
-           spent_nusd = CASE WHEN resets_at <= clock_timestamp() THEN 0 ELSE spent_nusd END + d.c,
-           resets_at = CASE WHEN resets_at <= clock_timestamp() THEN resets_at + period * ceil(extract(epoch FROM clock_timestamp() - resets_at) / extract(epoch FROM period) + 1e-9) ELSE resets_at END
-      FROM (SELECT u.id, sum(held)::bigint AS h, sum(least(cost, held))::bigint AS c FROM item, unnest(accts) u(id) GROUP BY u.id) d
-     WHERE a.account_id = d.id AND (d.h <> 0 OR d.c <> 0))
-  INSERT INTO transfers (workspace_id, execution_id, kind, debit_account_id, credit_account_id, amount_nusd)
-  SELECT ws, id, 'charge', accts[1], 1, least(cost, held) FROM item WHERE least(cost, held) > 0
-  UNION ALL SELECT ws, id, 'overage', 2, 1, cost - held FROM item WHERE cost > held;
+    UPDATE accounts a SET held_nusd = held_nusd - d.h, in_flight = in_flight - d.s,
+           spent_nusd = CASE WHEN resets_at <= v_now THEN 0 ELSE spent_nusd END + d.c,
+           crossed = CASE WHEN d.c = 0 THEN CASE WHEN resets_at <= v_now THEN 0 ELSE crossed END
+                          WHEN resets_at <= v_now THEN crossing(kind, limit_nusd, d.c, warn_nusd)
+                          ELSE greatest(crossed, crossing(kind, limit_nusd, spent_nusd + d.c, warn_nusd)) END,
+           resets_at = CASE WHEN resets_at <= v_now THEN next_reset(period, v_now) ELSE resets_at END
+      FROM (SELECT u.id, sum(u.h)::bigint AS h, sum(u.c)::bigint AS c, sum(u.s)::integer AS s
+              FROM (SELECT p.id, held AS h, least(cost, held) AS c, 0 AS s FROM item, unnest(accts) p(id)
+                    UNION ALL SELECT slot, 0, 0, 1 FROM item WHERE slot IS NOT NULL) u GROUP BY u.id) d
+     WHERE a.account_id = d.id AND (d.h <> 0 OR d.c <> 0 OR d.s <> 0) RETURNING a.account_id, a.crossed),
+  posted AS (
+    INSERT INTO transfers (workspace_id, execution_id, kind, debit_account_id, credit_account_id, amount_nusd)
+    SELECT ws, id, 'charge', accts[1], 1, least(cost, held) FROM item WHERE least(cost, held) > 0
+    UNION ALL SELECT ws, id, 'overage', 2, 1, cost - held FROM item WHERE cost > held)
+  SELECT array_agg(m.account_id), array_agg(b.crossed) INTO v_passed, v_before
+    FROM moved m JOIN (SELECT o.id, CASE WHEN o.r <= v_now THEN 0 ELSE o.c END::smallint AS crossed FROM unnest(v_accounts, v_crossed, v_resets) o(id, c, r)) b ON b.id = m.account_id
+   WHERE m.crossed > b.crossed;
+  IF v_passed IS NOT NULL THEN PERFORM put_crossings(p_service, v_passed, v_before); END IF;
   DELETE FROM accepted WHERE execution_id = ANY (v_done);
   IF cardinality(v_new) > 0 THEN
     SELECT string_agg(r.completed_event, ',') INTO v_events FROM (SELECT DISTINCT ON (execution_id) * FROM unnest(p_rows) ORDER BY execution_id, fence DESC) r WHERE r.execution_id = ANY (v_new);
@@ -706,7 +823,7 @@ CREATE FUNCTION derived_uuid7(p_origin uuid, p_name text) RETURNS uuid LANGUAGE 
 CREATE FUNCTION ended_without_answer(p_exec uuid, p_ws uuid, p_fence integer, p_lane text, p_status text, p_code text, p_message text) RETURNS finished_execution
 LANGUAGE sql SET search_path = burnish, pg_temp AS $$
   SELECT ROW(p_exec, p_ws, p_fence, p_lane, p_status, NULL, NULL, NULL, NULL, '', '', 0, 0, 0, 'estimated', 0, NULL,
-    t.latency_ms, NULL, false, false, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+    t.latency_ms, NULL, false, false, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0,
     jsonb_build_object('type', 'api_error', 'code', p_code, 'message', p_message, 'retryable', true)::text, '[]', t.at,
     NULL, NULL, NULL, NULL, NULL, NULL,
     jsonb_build_object('execution_id', p_exec, 'workspace_id', p_ws, 'lane', p_lane, 'status', p_status, 'model', '', 'provider', '', 'input_tokens', 0, 'output_tokens', 0,
@@ -751,39 +868,62 @@ CREATE FUNCTION own_rows(p_exec uuid[], p_fence integer[]) RETURNS TABLE (execut
 CREATE FUNCTION raise_fence(p_exec uuid, p_ws uuid) RETURNS integer LANGUAGE sql SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
   UPDATE holds SET fence = fence + 1 WHERE execution_id = p_exec AND workspace_id = p_ws RETURNING fence $$;
 
+-- ---------------------------------------------------------------------------------------------------------------------------------
+-- Money that moves without an execution. Each function locks its accounts by id ascending before it looks; call one of them in a transaction.
+
+-- What of a locked account goes out, and comes in; the marks move with it. A small top-up ends 'exhausted' and leaves 'warned'.
+CREATE FUNCTION take(p_account bigint, p_amount bigint) RETURNS void LANGUAGE plpgsql SET search_path = burnish, pg_temp AS $$
+DECLARE v_before smallint; v_after smallint;
+BEGIN
+  SELECT crossed INTO v_before FROM accounts WHERE account_id = p_account;
+  UPDATE accounts SET spent_nusd = spent_nusd + p_amount, crossed = greatest(crossed, crossing(kind, limit_nusd, spent_nusd + p_amount, warn_nusd))
+   WHERE account_id = p_account RETURNING crossed INTO v_after;
+  IF v_after > v_before THEN PERFORM put_crossings('gateway', ARRAY[p_account], ARRAY[v_before]); END IF;
+END $$;
+
+CREATE FUNCTION give(p_account bigint, p_amount bigint) RETURNS void LANGUAGE sql SET search_path = burnish, pg_temp AS $$
+  UPDATE accounts SET limit_nusd = limit_nusd + p_amount, crossed = least(crossed, crossing(kind, limit_nusd + p_amount, spent_nusd, warn_nusd)) WHERE account_id = p_account $$;
+
+CREATE FUNCTION post(p_ws uuid, p_kind text, p_debit bigint, p_credit bigint, p_amount bigint, p_reason text, p_reference text, p_corrects bigint) RETURNS bigint
+LANGUAGE sql SET search_path = burnish, pg_temp AS $$
+  INSERT INTO transfers (workspace_id, kind, debit_account_id, credit_account_id, amount_nusd, reason, reference, corrects)
+  VALUES (p_ws, p_kind, p_debit, p_credit, p_amount, p_reason, p_reference, p_corrects) RETURNING transfer_id $$;
+
+-- What a locked account of this workspace has free; -1 while it is suspended or closing, NULL: no such account of this kind.
+CREATE FUNCTION free_of(p_ws uuid, p_account bigint, p_kind smallint) RETURNS bigint LANGUAGE sql SET search_path = burnish, pg_temp AS $$
+  SELECT CASE WHEN suspended OR closing THEN -1 ELSE limit_nusd - spent_nusd - held_nusd END FROM accounts
+   WHERE account_id = p_account AND workspace_id = p_ws AND kind = p_kind FOR NO KEY UPDATE $$;
+
 -- Moves credit into a job's own account, in the caller's transaction. NULL: not enough credit. The same reference twice: the first account again.
 CREATE FUNCTION fund(p_ws uuid, p_credit_account bigint, p_amount bigint, p_reference uuid) RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
 DECLARE v_free bigint; v_id bigint;
 BEGIN
   IF p_amount <= 0 OR p_amount > 1000000000000000 THEN RAISE EXCEPTION 'amount out of range' USING ERRCODE = 'numeric_value_out_of_range'; END IF;
-  SELECT CASE WHEN suspended THEN -1 ELSE limit_nusd - spent_nusd - held_nusd END INTO v_free FROM accounts
-   WHERE account_id = p_credit_account AND workspace_id = p_ws AND kind = 3 FOR NO KEY UPDATE;
+  v_free := free_of(p_ws, p_credit_account, 3::smallint);
   IF v_free IS NULL THEN RETURN NULL; END IF;
   SELECT account_id INTO v_id FROM accounts WHERE workspace_id = p_ws AND reference = p_reference;
   IF v_id IS NOT NULL THEN RETURN v_id; END IF;
   IF v_free < p_amount THEN RETURN NULL; END IF;
   v_id := nextval('account_ids');
   INSERT INTO accounts (account_id, workspace_id, kind, parent_account_id, reference, limit_nusd) VALUES (v_id, p_ws, 4, p_credit_account, p_reference, p_amount);
-  UPDATE accounts SET spent_nusd = spent_nusd + p_amount WHERE account_id = p_credit_account;
-  INSERT INTO transfers (workspace_id, kind, debit_account_id, credit_account_id, amount_nusd) VALUES (p_ws, 'funding', p_credit_account, v_id, p_amount);
+  PERFORM take(p_credit_account, p_amount), post(p_ws, 'funding', p_credit_account, v_id, p_amount, NULL, NULL, NULL);
   RETURN v_id;
 END $$;
 GRANT USAGE ON SEQUENCE account_ids TO burnish_lookup;
 
 -- Gives back what closing accounts that hold nothing any more have left. NULL: all of them. Returns how many gave back.
 CREATE FUNCTION return_funding(p_account bigint) RETURNS integer LANGUAGE plpgsql SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
-DECLARE one record; v_rest bigint; n integer := 0;
+DECLARE v_ids bigint[]; one record; n integer := 0;
 BEGIN
-  FOR one IN SELECT account_id, parent_account_id, workspace_id FROM accounts WHERE closing AND (p_account IS NULL OR account_id = p_account)
-              AND held_nusd = 0 AND limit_nusd > spent_nusd ORDER BY account_id LIMIT 100 LOOP
-    PERFORM 1 FROM accounts WHERE account_id IN (one.account_id, one.parent_account_id) ORDER BY account_id FOR NO KEY UPDATE;
-    SELECT limit_nusd - spent_nusd INTO v_rest FROM accounts WHERE account_id = one.account_id AND held_nusd = 0;
-    IF v_rest > 0 THEN
-      UPDATE accounts SET spent_nusd = spent_nusd + v_rest WHERE account_id = one.account_id;
-      UPDATE accounts SET limit_nusd = limit_nusd + v_rest WHERE account_id = one.parent_account_id;
-      INSERT INTO transfers (workspace_id, kind, debit_account_id, credit_account_id, amount_nusd) VALUES (one.workspace_id, 'funding_return', one.account_id, one.parent_account_id, v_rest);
-      n := n + 1;
-    END IF;
+  SELECT array_agg(c.id) INTO v_ids FROM (SELECT account_id AS id FROM accounts WHERE closing AND kind = 4 AND (p_account IS NULL OR account_id = p_account)
+                                             AND held_nusd = 0 AND limit_nusd > spent_nusd ORDER BY account_id LIMIT 100) c;
+  IF v_ids IS NULL THEN RETURN 0; END IF;
+  PERFORM 1 FROM accounts WHERE account_id = ANY (v_ids || ARRAY(SELECT parent_account_id FROM accounts WHERE account_id = ANY (v_ids))) ORDER BY account_id FOR NO KEY UPDATE;
+  FOR one IN SELECT account_id, parent_account_id, workspace_id, limit_nusd - spent_nusd AS rest FROM accounts
+              WHERE account_id = ANY (v_ids) AND held_nusd = 0 AND limit_nusd > spent_nusd ORDER BY account_id LOOP
+    PERFORM take(one.account_id, one.rest), give(one.parent_account_id, one.rest),
+            post(one.workspace_id, 'funding_return', one.account_id, one.parent_account_id, one.rest, NULL, NULL, NULL);
+    n := n + 1;
   END LOOP;
   RETURN n;
 END $$;
@@ -796,13 +936,182 @@ BEGIN
   PERFORM return_funding(p_account);
 END $$;
 
+-- Credit that comes in: `grant`, `base_grant` (a plan's, each month), `top_up` (paid for), on a credit account; `allowance` on an allowance account.
+-- The same reference twice: the first transfer again, nothing moves. Returns the transfer's id; NULL: no such account.
+CREATE FUNCTION add_credit(p_ws uuid, p_account bigint, p_kind text, p_amount bigint, p_reference text, p_reason text) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
+DECLARE v_id bigint;
+BEGIN
+  IF p_kind NOT IN ('grant', 'base_grant', 'top_up', 'allowance') THEN RAISE EXCEPTION 'credit cannot come in as %', p_kind USING ERRCODE = 'invalid_parameter_value'; END IF;
+  IF free_of(p_ws, p_account, CASE p_kind WHEN 'allowance' THEN 11 ELSE 3 END::smallint) IS NULL THEN RETURN NULL; END IF;
+  SELECT transfer_id INTO v_id FROM transfers WHERE workspace_id = p_ws AND kind = p_kind AND reference = p_reference;
+  IF v_id IS NOT NULL THEN RETURN v_id; END IF;
+  PERFORM give(p_account, p_amount);
+  RETURN post(p_ws, p_kind, CASE p_kind WHEN 'top_up' THEN 5 ELSE 3 END, p_account, p_amount, p_reason, p_reference, NULL);
+END $$;
+
+-- A gift to a workspace. Returns all that its credit account was ever given.
 CREATE FUNCTION grant_credit(p_ws uuid, p_amount bigint, p_reason text) RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
 DECLARE v_account bigint; v_limit bigint;
 BEGIN
   SELECT credit_account_id INTO v_account FROM workspaces WHERE workspace_id = p_ws;
-  UPDATE accounts SET limit_nusd = limit_nusd + p_amount WHERE account_id = v_account RETURNING limit_nusd INTO v_limit;
-  INSERT INTO transfers (workspace_id, kind, debit_account_id, credit_account_id, amount_nusd, reason) VALUES (p_ws, 'grant', 3, v_account, p_amount, p_reason);
+  PERFORM add_credit(p_ws, v_account, 'grant', p_amount, NULL, p_reason);
+  SELECT limit_nusd INTO v_limit FROM accounts WHERE account_id = v_account;
   RETURN v_limit;
+END $$;
+
+-- The account of a workspace's free use of the operator's keys; made when it is first asked for.
+CREATE FUNCTION make_allowance_account(p_ws uuid) RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
+DECLARE v_id bigint;
+BEGIN
+  INSERT INTO accounts (account_id, workspace_id, kind, reference, limit_nusd, suspended)
+  SELECT nextval('account_ids'), w.workspace_id, 11, w.workspace_id, 0, w.suspended_at IS NOT NULL FROM workspaces w
+   WHERE w.workspace_id = p_ws AND NOT EXISTS (SELECT FROM accounts a WHERE a.workspace_id = p_ws AND a.reference = p_ws)
+  ON CONFLICT (workspace_id, reference) WHERE reference IS NOT NULL DO NOTHING;
+  SELECT account_id INTO v_id FROM accounts WHERE workspace_id = p_ws AND reference = p_ws;
+  RETURN v_id;
+END $$;
+
+-- Begins a period of free use: what is free of the last one expires, p_amount (0: none) is given. False: this reference had its turn already.
+CREATE FUNCTION renew_allowance(p_ws uuid, p_account bigint, p_amount bigint, p_reference text) RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
+DECLARE v_rest bigint;
+BEGIN
+  SELECT limit_nusd - spent_nusd - held_nusd INTO v_rest FROM accounts WHERE account_id = p_account AND workspace_id = p_ws AND kind = 11 FOR NO KEY UPDATE;
+  IF v_rest IS NULL OR EXISTS (SELECT FROM transfers WHERE workspace_id = p_ws AND kind IN ('allowance', 'allowance_expired') AND reference = p_reference) THEN RETURN false; END IF;
+  IF v_rest > 0 THEN
+    PERFORM take(p_account, v_rest), post(p_ws, 'allowance_expired', p_account, 3, v_rest, NULL, p_reference, NULL);
+  END IF;
+  IF p_amount > 0 THEN
+    PERFORM give(p_account, p_amount), post(p_ws, 'allowance', 3, p_account, p_amount, NULL, p_reference, NULL);
+  END IF;
+  RETURN v_rest > 0 OR p_amount > 0;
+END $$;
+
+-- Gives back a charge or fee, whole or in part, to the account that paid (a job's that is ended: to its credit). What the execution cost stays as it was,
+-- and so does what budgets counted. No row: no such charge. refund_id NULL: p_amount is more than left_nusd.
+CREATE FUNCTION refund(p_ws uuid, p_transfer bigint, p_amount bigint, p_reason text) RETURNS TABLE (refund_id bigint, left_nusd bigint)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
+DECLARE v_account bigint; v_amount bigint;
+BEGIN
+  SELECT CASE WHEN a.kind = 4 THEN a.parent_account_id ELSE a.account_id END, t.amount_nusd INTO v_account, v_amount
+    FROM transfers t JOIN accounts a ON a.account_id = t.debit_account_id WHERE t.workspace_id = p_ws AND t.transfer_id = p_transfer AND t.kind IN ('charge', 'fee');
+  IF v_account IS NULL THEN RETURN; END IF;
+  PERFORM 1 FROM accounts WHERE account_id = v_account FOR NO KEY UPDATE;
+  left_nusd := v_amount - (SELECT coalesce(sum(amount_nusd), 0) FROM transfers WHERE workspace_id = p_ws AND corrects = p_transfer);
+  IF p_amount <= left_nusd THEN
+    PERFORM give(v_account, p_amount);
+    refund_id := post(p_ws, 'refund', 1, v_account, p_amount, p_reason, NULL, p_transfer);
+    left_nusd := left_nusd - p_amount;
+  END IF;
+  RETURN NEXT;
+END $$;
+
+-- Takes back credit that should not have come in, whole or in part, as far as it is still there. No row: no such transfer. adjustment_id NULL: p_amount is more than left_nusd.
+CREATE FUNCTION adjust(p_ws uuid, p_transfer bigint, p_amount bigint, p_reason text) RETURNS TABLE (adjustment_id bigint, left_nusd bigint)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
+DECLARE v_account bigint; v_from bigint; v_amount bigint; v_free bigint;
+BEGIN
+  SELECT t.credit_account_id, t.debit_account_id, t.amount_nusd INTO v_account, v_from, v_amount
+    FROM transfers t WHERE t.workspace_id = p_ws AND t.transfer_id = p_transfer AND t.kind IN ('grant', 'top_up', 'base_grant', 'allowance', 'credit_line', 'refund');
+  IF v_account IS NULL THEN RETURN; END IF;
+  SELECT limit_nusd - spent_nusd - held_nusd INTO v_free FROM accounts WHERE account_id = v_account FOR NO KEY UPDATE;
+  left_nusd := least(v_free, v_amount - (SELECT coalesce(sum(amount_nusd), 0) FROM transfers WHERE workspace_id = p_ws AND corrects = p_transfer));
+  IF p_amount <= left_nusd THEN
+    PERFORM take(v_account, p_amount);
+    adjustment_id := post(p_ws, 'adjustment', v_account, v_from, p_amount, p_reason, NULL, p_transfer);
+    left_nusd := left_nusd - p_amount;
+  END IF;
+  RETURN NEXT;
+END $$;
+
+-- Takes a fee from a credit account, once for each reference. False: the credit does not suffice (or is suspended), nothing was taken. Amount 0: true.
+CREATE FUNCTION charge_fee(p_ws uuid, p_account bigint, p_amount bigint, p_reference text, p_reason text) RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
+DECLARE v_free bigint := free_of(p_ws, p_account, 3::smallint);
+BEGIN
+  IF v_free IS NULL THEN RETURN false; END IF;
+  IF p_amount = 0 OR EXISTS (SELECT FROM transfers WHERE workspace_id = p_ws AND kind = 'fee' AND reference = p_reference) THEN RETURN true; END IF;
+  IF v_free < p_amount THEN RETURN false; END IF;
+  PERFORM take(p_account, p_amount), post(p_ws, 'fee', p_account, 1, p_amount, p_reason, p_reference, NULL);
+  RETURN true;
+END $$;
+
+-- Draws on the credit line for a call that needs p_need: at most p_cap in a calendar month (UTC). Returns what was drawn, 0: the line does not reach.
+-- Marks stay as they are: borrowed credit is no top-up, and each draw would say 'exhausted' again.
+CREATE FUNCTION draw_credit_line(p_ws uuid, p_account bigint, p_need bigint, p_cap bigint) RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
+DECLARE v_free bigint := free_of(p_ws, p_account, 3::smallint); v_drawn bigint;
+BEGIN
+  IF v_free IS NULL OR v_free < 0 OR p_need <= 0 THEN RETURN 0; END IF;
+  SELECT least(p_need, p_cap - coalesce(sum(amount_nusd), 0)) INTO v_drawn FROM transfers
+   WHERE workspace_id = p_ws AND execution_id IS NULL AND kind = 'credit_line' AND at >= date_trunc('month', clock_timestamp() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC';
+  IF v_drawn <= 0 OR v_free + v_drawn < p_need THEN RETURN 0; END IF;
+  UPDATE accounts SET limit_nusd = limit_nusd + v_drawn WHERE account_id = p_account;
+  PERFORM post(p_ws, 'credit_line', 6, p_account, v_drawn, NULL, NULL, NULL);
+  RETURN v_drawn;
+END $$;
+
+-- Moves credit between two workspaces of one organization, over account 4. True: moved, false: not so much is free, NULL: no such two accounts.
+CREATE FUNCTION move_credit(p_from_ws uuid, p_from bigint, p_to_ws uuid, p_to bigint, p_amount bigint, p_reason text) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
+DECLARE v_free bigint;
+BEGIN
+  IF p_from_ws = p_to_ws OR NOT EXISTS (SELECT FROM workspaces f JOIN workspaces t USING (organization_id) WHERE f.workspace_id = p_from_ws AND t.workspace_id = p_to_ws) THEN RETURN NULL; END IF;
+  PERFORM 1 FROM accounts WHERE account_id IN (p_from, p_to) ORDER BY account_id FOR NO KEY UPDATE;
+  v_free := free_of(p_from_ws, p_from, 3::smallint);
+  IF v_free IS NULL OR free_of(p_to_ws, p_to, 3::smallint) IS NULL THEN RETURN NULL; END IF;
+  IF v_free < p_amount THEN RETURN false; END IF;
+  PERFORM take(p_from, p_amount), give(p_to, p_amount);
+  PERFORM post(p_from_ws, 'move_out', p_from, 4, p_amount, p_reason, NULL, NULL);
+  PERFORM post(p_to_ws, 'move_in', 4, p_to, p_amount, p_reason, NULL, NULL);
+  RETURN true;
+END $$;
+
+-- Nothing of a suspended workspace is admitted; what is under way ends as usual. Returns whether that changed anything.
+CREATE FUNCTION suspend_workspace(p_ws uuid, p_suspended boolean) RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
+DECLARE v_is boolean;
+BEGIN
+  PERFORM 1 FROM accounts WHERE workspace_id = p_ws ORDER BY account_id FOR NO KEY UPDATE;
+  SELECT suspended_at IS NOT NULL INTO v_is FROM workspaces WHERE workspace_id = p_ws FOR NO KEY UPDATE;
+  UPDATE workspaces SET suspended_at = CASE WHEN p_suspended THEN coalesce(suspended_at, clock_timestamp()) END WHERE workspace_id = p_ws;
+  UPDATE accounts SET suspended = p_suspended WHERE workspace_id = p_ws AND suspended <> p_suspended;
+  RETURN coalesce(v_is <> p_suspended, false);
+END $$;
+GRANT UPDATE (suspended_at) ON workspaces TO burnish_lookup;
+
+-- Warn (credits.low) when less than p_warn is left; NULL: never. A mark that was passed is looked at anew.
+CREATE FUNCTION set_credit_warning(p_ws uuid, p_account bigint, p_warn bigint) RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
+  UPDATE accounts SET warn_nusd = p_warn, crossed = least(crossed, crossing(kind, limit_nusd, spent_nusd, p_warn)) WHERE account_id = p_account AND workspace_id = p_ws AND kind = 3 $$;
+
+-- The account of a budget: p_limit a calendar day or month, p_warn nano-dollars spent (NULL: no warning), p_hard false: warns only. The same budget twice: the first account.
+CREATE FUNCTION make_budget_account(p_ws uuid, p_budget uuid, p_limit bigint, p_warn bigint, p_period text, p_hard boolean) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
+DECLARE v_id bigint;
+BEGIN
+  INSERT INTO accounts (account_id, workspace_id, kind, reference, limit_nusd, warn_nusd, period, resets_at, hard, suspended)
+  SELECT nextval('account_ids'), p_ws, 2, p_budget, p_limit, p_warn, p_period, next_reset(p_period, clock_timestamp()), p_hard, w.suspended_at IS NOT NULL
+    FROM workspaces w WHERE w.workspace_id = p_ws
+  ON CONFLICT (workspace_id, reference) WHERE reference IS NOT NULL DO NOTHING;
+  SELECT account_id INTO v_id FROM accounts WHERE workspace_id = p_ws AND reference = p_budget AND kind = 2;
+  RETURN v_id;
+END $$;
+
+-- New limits for a budget. What was spent in this period stands, also when the period becomes another; a mark that is no longer reached may be passed again. False: no such budget.
+CREATE FUNCTION change_budget_account(p_ws uuid, p_budget uuid, p_limit bigint, p_warn bigint, p_period text, p_hard boolean) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
+DECLARE v_now timestamptz;
+BEGIN
+  PERFORM 1 FROM accounts WHERE workspace_id = p_ws AND reference = p_budget AND kind = 2 FOR NO KEY UPDATE;
+  v_now := clock_timestamp();
+  UPDATE accounts SET limit_nusd = p_limit, warn_nusd = p_warn, period = p_period, hard = p_hard, spent_nusd = CASE WHEN resets_at <= v_now THEN 0 ELSE spent_nusd END,
+         resets_at = next_reset(p_period, v_now), crossed = CASE WHEN resets_at <= v_now THEN 0 ELSE least(crossed, crossing(kind, p_limit, spent_nusd, p_warn)) END
+   WHERE workspace_id = p_ws AND reference = p_budget AND kind = 2;
+  RETURN FOUND;
+END $$;
+
+-- A closed budget stops nobody and says nothing; its row stays for what is still under way, and for gateways that have not heard yet. False: no such budget.
+CREATE FUNCTION close_budget_account(p_ws uuid, p_budget uuid) RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
+BEGIN
+  UPDATE accounts SET hard = false, warn_nusd = NULL, period = NULL, resets_at = NULL, crossed = 2 WHERE workspace_id = p_ws AND reference = p_budget AND kind = 2;
+  RETURN FOUND;
 END $$;
 
 -- Organization (made when p_new_organization), workspace and its credit account, in the caller's transaction.
@@ -835,10 +1144,11 @@ GRANT UPDATE (last_used_at) ON api_keys TO burnish_lookup;
 
 -- What the hot path needs to know of a workspace, with its organization and plan. No row: there is none.
 CREATE FUNCTION find_workspace(p_ws uuid) RETURNS TABLE (workspace_id uuid, organization_id uuid, name text, organization_name text, home_workspace_id uuid, plan text,
-  credit_account_id bigint, rate_id bigint, rate_limit_per_minute integer, concurrency integer, store_content boolean, retention_days integer, legal_hold boolean, platform_keys boolean,
+  credit_account_id bigint, allowance_account_id bigint, rate_id bigint, rate_limit_per_minute integer, concurrency integer, store_content boolean, retention_days integer, legal_hold boolean, platform_keys boolean,
   platform_markup_percent integer, platform_allowance_nusd bigint, overage_nusd bigint, optimization_fee_nusd bigint, only_admins_change_prompts boolean, share_statistics boolean, suspended_at timestamptz)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
-  SELECT w.workspace_id, w.organization_id, w.name, o.name, o.home_workspace_id, o.plan, w.credit_account_id, w.rate_id,
+  SELECT w.workspace_id, w.organization_id, w.name, o.name, o.home_workspace_id, o.plan, w.credit_account_id,
+         (SELECT a.account_id FROM accounts a WHERE a.workspace_id = w.workspace_id AND a.reference = w.workspace_id AND a.kind = 11), w.rate_id,
          least(coalesce(w.rate_limit_per_minute, p.rate_limit_per_minute), p.rate_limit_per_minute), p.concurrency,
          w.store_content AND least(w.retention_days, p.retention_days_most) > 0, least(w.retention_days, p.retention_days_most), w.legal_hold,
          w.platform_keys AND p.platform_keys, p.platform_markup_percent, p.platform_allowance_nusd, p.overage_nusd, p.optimization_fee_nusd,
@@ -863,13 +1173,28 @@ GRANT DELETE ON event_ids, config_changes TO burnish_lookup;
 -- The checker: must return no row. Owner of the rows it reads is named in the policies, so run it as superuser or through audit().
 CREATE FUNCTION drift() RETURNS TABLE (account_id bigint, what text, booked bigint, counted bigint) LANGUAGE sql STABLE SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
   WITH held AS (SELECT u.id, sum(h.amount_nusd)::bigint AS s FROM holds h, unnest(h.account_ids) u(id) GROUP BY 1),
+       slots AS (SELECT h.slot_account_id AS id, count(*) AS s FROM holds h WHERE h.slot_account_id IS NOT NULL GROUP BY 1),
        legs AS (SELECT x.id, sum(x.c)::bigint AS c, sum(x.d)::bigint AS d
                   FROM (SELECT t.credit_account_id AS id, t.amount_nusd AS c, 0 AS d FROM transfers t UNION ALL SELECT t.debit_account_id, 0, t.amount_nusd FROM transfers t) x GROUP BY 1)
   SELECT a.account_id, 'held', a.held_nusd, coalesce(h.s, 0) FROM accounts a LEFT JOIN held h ON h.id = a.account_id WHERE a.held_nusd <> coalesce(h.s, 0)
+  UNION ALL SELECT a.account_id, 'in flight', a.in_flight, coalesce(s.s, 0) FROM accounts a LEFT JOIN slots s ON s.id = a.account_id WHERE a.in_flight <> coalesce(s.s, 0)
   UNION ALL SELECT a.account_id, 'spent', a.spent_nusd, coalesce(l.d, 0) FROM accounts a LEFT JOIN legs l ON l.id = a.account_id WHERE a.kind <> 2 AND a.spent_nusd <> coalesce(l.d, 0)
-  UNION ALL SELECT a.account_id, 'credited', a.limit_nusd, coalesce(l.c, 0) FROM accounts a LEFT JOIN legs l ON l.id = a.account_id WHERE a.kind <> 2 AND a.limit_nusd <> coalesce(l.c, 0) $$;
+  UNION ALL SELECT a.account_id, 'credited', a.limit_nusd, coalesce(l.c, 0) FROM accounts a LEFT JOIN legs l ON l.id = a.account_id WHERE a.kind <> 2 AND a.limit_nusd <> coalesce(l.c, 0)
+  UNION ALL SELECT l.id, 'on its way', l.c - l.d, 0 FROM legs l WHERE l.id = 4 AND l.c <> l.d
+  UNION ALL SELECT l.id, 'no account', l.c - l.d, 0 FROM legs l WHERE l.id > 6 AND NOT EXISTS (SELECT FROM accounts a WHERE a.account_id = l.id) $$;
 
-CALL make_lookup_function('admit(uuid[], uuid[], bigint[], bigint[], text[], boolean[], boolean[], text[], text[], bytea[], text[], bytea[], bigint[], bigint[], bigint[], bigint[], integer[], bigint[], integer[], integer[], bigint[], integer[])', app => true, worker => true);
+-- What executions cost and what was booked for them, by workspace and day of admission (UTC); equal, or the books are wrong (PROMISES C-13).
+CREATE FUNCTION ledger_drift(p_days integer) RETURNS bigint LANGUAGE sql STABLE SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
+  SELECT coalesce(sum(abs(d.cost - d.booked)), 0)::bigint
+    FROM (SELECT sum(x.cost) AS cost, sum(x.booked) AS booked
+            FROM (SELECT workspace_id, execution_id, cost_nusd AS cost, 0 AS booked FROM executions
+                   WHERE execution_id >= day_bound((clock_timestamp() AT TIME ZONE 'UTC')::date - p_days + 1)
+                  UNION ALL SELECT workspace_id, execution_id, 0, amount_nusd FROM transfers
+                   WHERE at >= (clock_timestamp() AT TIME ZONE 'UTC')::date - p_days + 1
+                     AND execution_id >= day_bound((clock_timestamp() AT TIME ZONE 'UTC')::date - p_days + 1) AND kind IN ('charge', 'overage')) x
+           GROUP BY x.workspace_id, (('x' || substr(replace(x.execution_id::text, '-', ''), 1, 12))::bit(48)::bigint / 86400000)) d $$;
+
+CALL make_lookup_function('admit(uuid[], uuid[], bigint[], bigint[], text[], boolean[], boolean[], text[], text[], bytea[], text[], bytea[], bigint[], bigint[], bigint[], bigint[], integer[], bigint[], integer[], integer[], bigint[], integer[], integer[], integer[], integer[])', app => true, worker => true);
 CALL make_lookup_function('settle(finished_execution[], text, text)', app => false, worker => true);
 CALL make_lookup_function('ended_without_answer(uuid, uuid, integer, text, text, text, text)', app => false, worker => false);
 CALL make_lookup_function('expire(bigint, integer)', app => false, worker => true);
@@ -879,7 +1204,27 @@ CALL make_lookup_function('raise_fence(uuid, uuid)', app => true, worker => fals
 CALL make_lookup_function('fund(uuid, bigint, bigint, uuid)', app => true, worker => true);
 CALL make_lookup_function('return_funding(bigint)', app => false, worker => true);
 CALL make_lookup_function('close_funding(bigint)', app => true, worker => true);
+CALL make_lookup_function('take(bigint, bigint)', app => false, worker => false);
+CALL make_lookup_function('give(bigint, bigint)', app => false, worker => false);
+CALL make_lookup_function('post(uuid, text, bigint, bigint, bigint, text, text, bigint)', app => false, worker => false);
+CALL make_lookup_function('free_of(uuid, bigint, smallint)', app => false, worker => false);
+CALL make_lookup_function('put_event(text, text, uuid, text, jsonb)', app => false, worker => false);
+CALL make_lookup_function('put_crossings(text, bigint[], smallint[])', app => false, worker => false);
 CALL make_lookup_function('grant_credit(uuid, bigint, text)', app => false, worker => false);
+CALL make_lookup_function('add_credit(uuid, bigint, text, bigint, text, text)', app => true, worker => true);
+CALL make_lookup_function('make_allowance_account(uuid)', app => true, worker => true);
+CALL make_lookup_function('renew_allowance(uuid, bigint, bigint, text)', app => true, worker => true);
+CALL make_lookup_function('refund(uuid, bigint, bigint, text)', app => true, worker => false);
+CALL make_lookup_function('adjust(uuid, bigint, bigint, text)', app => true, worker => false);
+CALL make_lookup_function('charge_fee(uuid, bigint, bigint, text, text)', app => true, worker => true);
+CALL make_lookup_function('draw_credit_line(uuid, bigint, bigint, bigint)', app => true, worker => false);
+CALL make_lookup_function('move_credit(uuid, bigint, uuid, bigint, bigint, text)', app => true, worker => false);
+CALL make_lookup_function('suspend_workspace(uuid, boolean)', app => true, worker => false);
+CALL make_lookup_function('set_credit_warning(uuid, bigint, bigint)', app => true, worker => false);
+CALL make_lookup_function('make_budget_account(uuid, uuid, bigint, bigint, text, boolean)', app => true, worker => false);
+CALL make_lookup_function('change_budget_account(uuid, uuid, bigint, bigint, text, boolean)', app => true, worker => false);
+CALL make_lookup_function('close_budget_account(uuid, uuid)', app => true, worker => false);
+CALL make_lookup_function('ledger_drift(integer)', app => false, worker => true);
 CALL make_lookup_function('create_workspace(uuid, uuid, boolean, text)', app => true, worker => false);
 CALL make_lookup_function('find_api_key(text)', app => true, worker => false);
 CALL make_lookup_function('touch_api_keys(uuid[], timestamptz[])', app => true, worker => false);

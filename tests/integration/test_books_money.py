@@ -1,0 +1,398 @@
+"""What the books know beside holds: slots, budgets and their marks, wider holds, and money that moves without an execution."""
+
+import asyncio
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import pytest
+
+from burnish_shared.books.admission import RateLimit, Verdict
+from burnish_shared.contracts.events import Event
+from burnish_shared.ids import new_uuid
+from tests.embedded.workspaces import Workspace
+from tests.integration.test_books import HOLD_NUSD, admissions, assert_books_are_right, record, settle, superuser, wish
+
+BUDGET = "SELECT make_budget_account($1, $2, $3, $4, $5, $6)"
+
+
+async def budget(
+    books: asyncpg.Connection, workspace: Workspace, *, limit: int, warn: int | None = None, hard: bool = True
+) -> tuple[UUID, int]:
+    budget_id = new_uuid()
+    return budget_id, await books.fetchval(BUDGET, workspace.workspace_id, budget_id, limit, warn, "day", hard)
+
+
+async def events(books: asyncpg.Connection) -> list[Event]:
+    rows = await books.fetch("SELECT body FROM outbox WHERE subject ~ '(budget|credits)' ORDER BY outbox_id")
+    return [Event.model_validate_json(row["body"]) for row in rows]
+
+
+async def marks(books: asyncpg.Connection) -> list[str]:
+    return [one.type for one in await events(books)]
+
+
+async def spend(gateway: Any, books: asyncpg.Connection, workspace: Workspace, nusd: int, *budgets: int) -> Verdict:
+    """One execution that costs all of its hold."""
+    asked = wish(workspace, amount_nusd=nusd, account_ids=[workspace.credit_account_id, *budgets])
+    answer = await gateway.ask(asked)
+    if answer.verdict is Verdict.YES:
+        await settle(books, record(asked, cost_nusd=nusd))
+    return answer.verdict  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize(
+    ("period", "now", "then"),
+    [
+        ("day", "2026-11-20 00:00+00", "2026-11-21 00:00+00"),
+        ("day", "2026-12-31 23:59:59.999+00", "2027-01-01 00:00+00"),
+        ("month", "2027-01-31 12:00+00", "2027-02-01 00:00+00"),
+        ("month", "2028-02-29 23:00+00", "2028-03-01 00:00+00"),
+        ("month", "2026-12-01 00:00+00", "2027-01-01 00:00+00"),
+        ("month", "2026-12-01 01:30+02", "2026-12-01 00:00+00"),
+    ],
+)
+@pytest.mark.capability("B2")
+async def test_a_period_ends_with_the_day_or_month_of_the_calendar_in_utc(database_urls: Any, period: str, now: str, then: str) -> None:
+    async with superuser(database_urls) as books:
+        await books.execute("SET timezone = 'America/New_York'")
+        assert await books.fetchval("SELECT next_reset($1, $2::text::timestamptz)::text", period, now) == await books.fetchval(
+            "SELECT ($1::text::timestamptz)::text", then
+        )
+        assert await books.fetchval("SELECT next_reset(NULL, clock_timestamp())") is None
+
+
+@pytest.mark.promise("C-12")
+@pytest.mark.capability("B2")
+async def test_a_budget_begins_anew_at_the_next_border_however_long_nobody_called(database_urls: Any, workspace: Workspace) -> None:
+    """A month of 31 days after one of 28 is where arithmetic with intervals goes wrong."""
+    async with admissions(database_urls["gateway"]) as (gateway,), superuser(database_urls) as books:
+        _, account = await budget(books, workspace, limit=HOLD_NUSD)
+        assert await spend(gateway, books, workspace, HOLD_NUSD, account) is Verdict.YES
+        assert await spend(gateway, books, workspace, 1, account) is Verdict.BUDGET
+        await books.execute("UPDATE accounts SET period = 'month', resets_at = '2026-02-28 00:00+00' WHERE account_id = $1", account)
+        assert await spend(gateway, books, workspace, HOLD_NUSD, account) is Verdict.YES
+        row = await books.fetchrow("SELECT spent_nusd, resets_at, crossed FROM accounts WHERE account_id = $1", account)
+        first = (datetime.now(UTC).replace(day=1) + timedelta(days=32)).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+        assert row is not None and tuple(row) == (HOLD_NUSD, first, 2)
+        await assert_books_are_right(books)
+
+
+@pytest.mark.capability("B2")
+async def test_a_hold_taken_over_the_border_is_spent_in_the_period_in_which_it_is_booked(database_urls: Any, workspace: Workspace) -> None:
+    async with admissions(database_urls["gateway"]) as (gateway,), superuser(database_urls) as books:
+        _, account = await budget(books, workspace, limit=10 * HOLD_NUSD)
+        asked = wish(workspace, account_ids=[workspace.credit_account_id, account])
+        await spend(gateway, books, workspace, 5 * HOLD_NUSD, account)
+        await gateway.ask(asked)
+        await books.execute("UPDATE accounts SET resets_at = clock_timestamp() WHERE account_id = $1", account)
+        await settle(books, record(asked, cost_nusd=400))
+        assert await books.fetchval("SELECT spent_nusd FROM accounts WHERE account_id = $1", account) == 400
+        await assert_books_are_right(books)
+
+
+@pytest.mark.capability("B2", "W2")
+async def test_a_budget_warns_once_and_is_exhausted_once_in_a_period(database_urls: Any, workspace: Workspace) -> None:
+    async with admissions(database_urls["gateway"]) as (gateway,), superuser(database_urls) as books:
+        budget_id, account = await budget(books, workspace, limit=1000, warn=800)
+        for nusd, expected in ((700, []), (100, ["threshold_crossed"]), (100, ["threshold_crossed"])):
+            assert await spend(gateway, books, workspace, nusd, account) is Verdict.YES
+            assert await marks(books) == [f"budget.{one}" for one in expected]
+        assert await spend(gateway, books, workspace, 101, account) is Verdict.BUDGET  # a refusal passes the mark
+        assert await spend(gateway, books, workspace, 101, account) is Verdict.BUDGET
+        assert await spend(gateway, books, workspace, 100, account) is Verdict.YES
+        warned, exhausted = await events(books)
+        assert (warned.type, exhausted.type) == ("budget.threshold_crossed", "budget.exhausted")
+        assert warned.workspace_id == workspace.workspace_id and warned.object_id == str(budget_id)
+        assert exhausted.data | {"resets_at": None} == {
+            "account_id": account, "budget_id": str(budget_id), "limit_nusd": 1000, "spent_nusd": 900, "available_nusd": 100,
+            "period": "day", "resets_at": None,
+        }  # fmt: skip
+        assert datetime.fromisoformat(exhausted.data["resets_at"]) > datetime.now(UTC)
+        await books.execute("UPDATE accounts SET resets_at = clock_timestamp() WHERE account_id = $1", account)
+        assert await spend(gateway, books, workspace, 1000, account) is Verdict.YES
+        assert (await marks(books))[2:] == ["budget.threshold_crossed", "budget.exhausted"]
+
+
+@pytest.mark.capability("B2")
+async def test_a_soft_budget_lets_everything_through_and_says_so(database_urls: Any, workspace: Workspace) -> None:
+    async with admissions(database_urls["gateway"]) as (gateway,), superuser(database_urls) as books:
+        _, account = await budget(books, workspace, limit=1000, hard=False)
+        for _ in range(3):
+            assert await spend(gateway, books, workspace, 900, account) is Verdict.YES
+        assert await marks(books) == ["budget.exhausted"]
+
+
+@pytest.mark.capability("B2")
+async def test_a_budget_is_changed_while_it_runs_and_a_closed_one_stops_nobody(database_urls: Any, workspace: Workspace) -> None:
+    async with admissions(database_urls["gateway"]) as (gateway,), superuser(database_urls) as books:
+        budget_id, account = await budget(books, workspace, limit=1000)
+        assert await books.fetchval(BUDGET, workspace.workspace_id, budget_id, 5, None, "day", True) == account
+        change = "SELECT change_budget_account($1, $2, $3, $4, $5, $6)"
+        await spend(gateway, books, workspace, 1000, account)
+        assert await spend(gateway, books, workspace, 1, account) is Verdict.BUDGET
+        assert await books.fetchval(change, workspace.workspace_id, budget_id, 1500, None, "month", True)
+        assert await spend(gateway, books, workspace, 500, account) is Verdict.YES
+        assert await spend(gateway, books, workspace, 1, account) is Verdict.BUDGET
+        assert await marks(books) == ["budget.exhausted"] * 2
+        assert not await books.fetchval(change, new_uuid(), budget_id, 9000, None, "day", True)
+        held = wish(workspace, amount_nusd=0, account_ids=[workspace.credit_account_id, account])
+        assert await books.fetchval("SELECT close_budget_account($1, $2)", workspace.workspace_id, budget_id)
+        assert await spend(gateway, books, workspace, 9000, account) is Verdict.YES
+        assert (await gateway.ask(held)).verdict is Verdict.YES
+        assert len(await marks(books)) == 2
+
+
+@pytest.mark.capability("B1", "W2")
+async def test_credit_says_once_that_it_is_low_and_once_that_it_is_gone_and_again_after_a_top_up(
+    database_urls: Any, new_workspace: Any
+) -> None:
+    workspace = await new_workspace(credit_nusd=1000)
+    async with admissions(database_urls["gateway"]) as (gateway,), superuser(database_urls) as books:
+        await books.execute("SELECT set_credit_warning($1, $2, 300)", workspace.workspace_id, workspace.credit_account_id)
+        for nusd in (700, 100, 100):
+            await spend(gateway, books, workspace, nusd)
+        assert await marks(books) == ["credits.low"]
+        assert await spend(gateway, books, workspace, 101) is Verdict.CREDIT
+        assert await spend(gateway, books, workspace, 101) is Verdict.CREDIT
+        await spend(gateway, books, workspace, 100)
+        assert await marks(books) == ["credits.low", "credits.exhausted"]
+        await books.execute(
+            "SELECT grant_credit($1, 100, 'little')", workspace.workspace_id
+        )  # still low, so only 'exhausted' may come again
+        await spend(gateway, books, workspace, 100)
+        assert (await marks(books))[2:] == ["credits.exhausted"]
+        await books.execute("SELECT grant_credit($1, 1000, 'much')", workspace.workspace_id)
+        await spend(gateway, books, workspace, 1000)
+        assert (await marks(books))[3:] == ["credits.low", "credits.exhausted"]
+        await assert_books_are_right(books)
+
+
+async def test_a_call_that_waits_for_others_holds_exhausts_nothing(database_urls: Any, new_workspace: Any) -> None:
+    """What is held may come back; only what the balance itself does not cover is exhausted."""
+    workspace = await new_workspace(credit_nusd=1000)
+    async with admissions(database_urls["gateway"]) as (gateway,), superuser(database_urls) as books:
+        await gateway.ask(wish(workspace, amount_nusd=900))
+        assert (await gateway.ask(wish(workspace, amount_nusd=900))).verdict is Verdict.CREDIT
+        assert await marks(books) == []
+
+
+@pytest.mark.capability("B3")
+async def test_so_many_wait_at_once_and_no_more_and_each_end_gives_its_slot_back(database_urls: Any, workspace: Workspace) -> None:
+    slot = {"slot_account_id": workspace.credit_account_id, "most_in_flight": 3}
+    async with admissions(database_urls["gateway"], 2) as gateways, superuser(database_urls) as books:
+        asked = [wish(workspace, **slot) for _ in range(20)]
+        answers = await asyncio.gather(*(gateways[i % 2].ask(one) for i, one in enumerate(asked)))
+        let_in = [one for one, answer in zip(asked, answers, strict=True) if answer.verdict is Verdict.YES]
+        assert len(let_in) == 3
+        refused = {(answer.verdict, answer.limit_id) for answer in answers if answer.verdict is not Verdict.YES}
+        assert refused == {(Verdict.CONCURRENCY, workspace.credit_account_id)}
+        assert (await gateways[0].ask(wish(workspace, lane="background", **slot))).verdict is Verdict.YES  # nobody waits for it
+        assert (await gateways[0].ask(wish(workspace, lane="batch", **slot))).verdict is Verdict.YES
+        assert await books.fetchval("SELECT in_flight FROM accounts WHERE account_id = $1", workspace.credit_account_id) == 3
+        await assert_books_are_right(books, holds=5)
+
+        await settle(books, record(let_in[0]))
+        assert await books.fetchval("SELECT abandon($1, $2, NULL, NULL)", let_in[1].execution_id, workspace.workspace_id)
+        await books.execute("UPDATE holds SET deadline = clock_timestamp() - interval '1 minute'")
+        assert await books.fetchval("SELECT expire(0, 10)") == 3
+        assert await books.fetchval("SELECT in_flight FROM accounts WHERE account_id = $1", workspace.credit_account_id) == 0
+        await assert_books_are_right(books)
+
+
+@pytest.mark.capability("B3")
+async def test_a_slot_may_be_another_account_than_the_payer_and_a_free_call_takes_one_too(database_urls: Any, workspace: Workspace) -> None:
+    async with admissions(database_urls["gateway"]) as (gateway,), superuser(database_urls) as books:
+        allowance = await books.fetchval("SELECT make_allowance_account($1)", workspace.workspace_id)
+        await books.fetchval("SELECT renew_allowance($1, $2, $3, '2026-11')", workspace.workspace_id, allowance, HOLD_NUSD)
+        slot = {"slot_account_id": workspace.credit_account_id, "most_in_flight": 2}
+        paid = wish(workspace, account_ids=[allowance], **slot)
+        free = wish(workspace, account_ids=[workspace.credit_account_id], amount_nusd=0, **slot)
+        assert [(await gateway.ask(one)).verdict for one in (paid, free, wish(workspace, amount_nusd=0, **slot))] == [
+            Verdict.YES, Verdict.YES, Verdict.CONCURRENCY,
+        ]  # fmt: skip
+        spent = await gateway.ask(wish(workspace, account_ids=[allowance]))
+        assert (spent.verdict, spent.limit_id) == (Verdict.ALLOWANCE, allowance)
+        await settle(books, record(paid), record(free, cost_nusd=0))
+        await assert_books_are_right(books)
+        assert await books.fetchval("SELECT in_flight FROM accounts WHERE account_id = $1", workspace.credit_account_id) == 0
+
+
+@pytest.mark.capability("B3")
+async def test_an_answer_tells_how_much_of_the_tightest_rate_is_left(database_urls: Any, workspace: Workspace) -> None:
+    wide, tight = RateLimit(rate_id=11, per_minute=600), RateLimit(rate_id=12, per_minute=10)
+    async with admissions(database_urls["gateway"]) as (gateway,):
+        answers = [await gateway.ask(wish(workspace, rates=[wide, tight])) for _ in range(4)]
+        silent = await gateway.ask(wish(workspace))
+    states = [one.rate for one in answers if one.rate]
+    assert [(one.rate_id, one.limit, one.remaining) for one in states] == [(12, 10, 2), (12, 10, 1), (12, 10, 0), (12, 10, 0)]
+    assert [one.verdict for one in answers] == [Verdict.YES] * 3 + [Verdict.RATE]
+    assert 5 < states[0].reset_s <= 6 and states[-1].reset_s >= answers[-1].retry_after_s > 0
+    assert silent.rate is None
+
+
+@pytest.mark.promise("C-03")
+async def test_a_wider_hold_takes_the_difference_once_and_never_more_than_there_is(database_urls: Any, new_workspace: Any) -> None:
+    workspace = await new_workspace(credit_nusd=10 * HOLD_NUSD)
+    async with admissions(database_urls["gateway"]) as (gateway,), superuser(database_urls) as books:
+        _, account = await budget(books, workspace, limit=6 * HOLD_NUSD)
+        pays = [workspace.credit_account_id, account]
+        one = wish(workspace, account_ids=pays)
+        await gateway.ask(one)
+
+        async def widen(total: int, *, fence: int = 1, accounts: list[int] = pays) -> Verdict:
+            answer = await gateway.widen(one.execution_id, one.workspace_id, fence=fence, total_nusd=total, account_ids=accounts)
+            return answer.verdict
+
+        assert await asyncio.gather(*(widen(3 * HOLD_NUSD) for _ in range(20))) == [Verdict.YES] * 20
+        held = "SELECT array_agg(held_nusd ORDER BY account_id) FROM accounts WHERE workspace_id = $1"
+        assert await books.fetchval(held, workspace.workspace_id) == [3 * HOLD_NUSD] * 2
+        assert await widen(2 * HOLD_NUSD) is Verdict.YES  # less than it has: nothing changes
+        assert await widen(7 * HOLD_NUSD) is Verdict.BUDGET
+        assert await widen(4 * HOLD_NUSD, fence=2) is Verdict.SUPERSEDED
+        assert await widen(4 * HOLD_NUSD, accounts=[workspace.credit_account_id]) is Verdict.UNKNOWN_ACCOUNT
+        assert await books.fetchval(held, workspace.workspace_id) == [3 * HOLD_NUSD] * 2
+        await settle(books, record(one, cost_nusd=3 * HOLD_NUSD))
+        assert await widen(4 * HOLD_NUSD) is Verdict.ENDED
+        assert (await gateway.widen(new_uuid(), one.workspace_id, fence=1, total_nusd=1, account_ids=pays)).verdict is Verdict.SUPERSEDED
+        await assert_books_are_right(books)
+
+
+@pytest.mark.promise("C-08")
+async def test_a_charge_is_given_back_by_transfers_that_name_it_and_never_twice(database_urls: Any, new_workspace: Any) -> None:
+    workspace, other = await new_workspace(credit_nusd=1000), await new_workspace()
+    async with admissions(database_urls["gateway"]) as (gateway,), superuser(database_urls) as books:
+        await spend(gateway, books, workspace, 1000)
+        charge = await books.fetchval("SELECT transfer_id FROM transfers WHERE kind = 'charge'")
+        refund = "SELECT * FROM refund($1, $2, $3, 'sorry')"
+        results = await asyncio.gather(*(_fresh(database_urls, refund, workspace.workspace_id, charge, 300) for _ in range(5)))
+        assert sorted(row["left_nusd"] for row in results) == [100, 100, 100, 400, 700]
+        assert sum(row["refund_id"] is not None for row in results) == 3
+        assert await books.fetchval("SELECT count(*) FROM transfers WHERE corrects = $1 AND kind = 'refund'", charge) == 3
+        assert await books.fetchrow(refund, other.workspace_id, charge, 1) is None
+        grant = await books.fetchval("SELECT transfer_id FROM transfers WHERE kind = 'grant' AND workspace_id = $1", workspace.workspace_id)
+        assert await books.fetchrow(refund, workspace.workspace_id, grant, 1) is None
+        assert await books.fetchval("SELECT cost_nusd FROM executions") == 1000
+        adjusted = await books.fetchrow("SELECT * FROM adjust($1, $2, 901, 'too much')", workspace.workspace_id, grant)
+        assert adjusted is not None and tuple(adjusted) == (None, 900)  # what is spent cannot be taken back
+        adjusted = await books.fetchrow("SELECT * FROM adjust($1, $2, 900, 'too much')", workspace.workspace_id, grant)
+        assert adjusted is not None and adjusted["left_nusd"] == 0 and adjusted["adjustment_id"] is not None
+        await assert_books_are_right(books)
+
+
+async def _fresh(urls: Any, sql: str, *args: object) -> Any:
+    async with superuser(urls) as connection:
+        return await connection.fetchrow(sql, *args)
+
+
+@pytest.mark.capability("B1")
+async def test_a_fee_is_taken_once_and_not_at_all_where_credit_does_not_suffice(database_urls: Any, new_workspace: Any) -> None:
+    workspace = await new_workspace(credit_nusd=1000)
+    async with superuser(database_urls) as books:
+        fee = "SELECT charge_fee($1, $2, $3, $4, 'a run')"
+        ask = (workspace.workspace_id, workspace.credit_account_id)
+        results = await asyncio.gather(*(_fresh(database_urls, fee, *ask, 700, "job-1") for _ in range(4)))
+        assert [row[0] for row in results] == [True] * 4
+        assert await books.fetchval(fee, *ask, 301, "job-2") is False
+        assert await books.fetchval(fee, *ask, 0, "job-3") is True
+        assert await books.fetchval("SELECT array_agg(amount_nusd) FROM transfers WHERE kind = 'fee'") == [700]
+        assert await books.fetchval(fee, new_uuid(), workspace.credit_account_id, 1, "job-4") is False
+        await assert_books_are_right(books)
+
+
+@pytest.mark.capability("B1")
+async def test_a_credit_line_is_drawn_up_to_its_cap_in_a_month(database_urls: Any, new_workspace: Any) -> None:
+    workspace = await new_workspace(credit_nusd=50)
+    async with admissions(database_urls["gateway"]) as (gateway,), superuser(database_urls) as books:
+        draw = "SELECT draw_credit_line($1, $2, $3, 1000)"
+        ask = (workspace.workspace_id, workspace.credit_account_id)
+        assert await spend(gateway, books, workspace, 600) is Verdict.CREDIT
+        drawn = await asyncio.gather(*(_fresh(database_urls, draw, *ask, 600) for _ in range(4)))
+        assert sorted(row[0] for row in drawn) == [0, 0, 400, 600]  # the rest of the line suffices with what is free
+        assert await spend(gateway, books, workspace, 1050) is Verdict.YES
+        assert await books.fetchval(draw, *ask, 1) == 0
+        assert await marks(books) == ["credits.exhausted"]
+        await assert_books_are_right(books)
+
+
+@pytest.mark.capability("B1", "T1")
+async def test_credit_moves_within_an_organization_only(database_urls: Any, new_workspace: Any) -> None:
+    one, stranger, second = await new_workspace(credit_nusd=1000), await new_workspace(), new_uuid()
+    async with superuser(database_urls) as books:
+        to = await books.fetchval("SELECT create_workspace($1, $2, false, 'second')", second, one.organization_id)
+        move = "SELECT move_credit($1, $2, $3, $4, $5, 'plan')"
+        assert await books.fetchval(move, one.workspace_id, one.credit_account_id, second, to, 600) is True
+        assert await books.fetchval(move, one.workspace_id, one.credit_account_id, second, to, 600) is False
+        assert (
+            await books.fetchval(move, one.workspace_id, one.credit_account_id, stranger.workspace_id, stranger.credit_account_id, 1)
+            is None
+        )
+        assert await books.fetchval(move, second, one.credit_account_id, one.workspace_id, to, 1) is None
+        assert await books.fetchval("SELECT limit_nusd FROM accounts WHERE account_id = $1", to) == 600
+        await assert_books_are_right(books)
+
+
+@pytest.mark.capability("B1")
+async def test_a_free_allowance_is_renewed_once_a_month_and_the_rest_expires(database_urls: Any, workspace: Workspace) -> None:
+    async with admissions(database_urls["gateway"]) as (gateway,), superuser(database_urls) as books:
+        account = await books.fetchval("SELECT make_allowance_account($1)", workspace.workspace_id)
+        assert await books.fetchval("SELECT make_allowance_account($1)", workspace.workspace_id) == account
+        renew = "SELECT renew_allowance($1, $2, $3, $4)"
+        assert await books.fetchval(renew, workspace.workspace_id, account, 1000, "2026-10") is True
+        assert await books.fetchval(renew, workspace.workspace_id, account, 1000, "2026-10") is False
+        held = wish(workspace, amount_nusd=300, account_ids=[account])
+        await gateway.ask(held)
+        assert await books.fetchval(renew, workspace.workspace_id, account, 500, "2026-11") is True
+        await settle(books, record(held, cost_nusd=300))
+        assert await books.fetchval("SELECT limit_nusd - spent_nusd FROM accounts WHERE account_id = $1", account) == 500
+        assert await books.fetchval("SELECT sum(amount_nusd) FROM transfers WHERE kind = 'allowance_expired'") == 700
+        await assert_books_are_right(books)
+
+
+@pytest.mark.promise("C-10")
+async def test_a_suspended_workspace_is_refused_at_once_on_every_account_of_its(database_urls: Any, workspace: Workspace) -> None:
+    async with admissions(database_urls["gateway"]) as (gateway,), superuser(database_urls) as books:
+        _, account = await budget(books, workspace, limit=1000)
+        under_way = wish(workspace)
+        await gateway.ask(under_way)
+        assert await books.fetchval("SELECT suspend_workspace($1, true)", workspace.workspace_id) is True
+        assert await books.fetchval("SELECT suspend_workspace($1, true)", workspace.workspace_id) is False
+        for changes in (
+            {"amount_nusd": 0},
+            {"account_ids": [account]},
+            {"slot_account_id": workspace.credit_account_id, "most_in_flight": 5},
+        ):
+            assert (await gateway.ask(wish(workspace, **changes))).verdict is Verdict.SUSPENDED
+        assert await settle(books, record(under_way)) == [under_way.execution_id]
+        assert await books.fetchval("SELECT suspended_at IS NOT NULL FROM find_workspace($1)", workspace.workspace_id)
+        await books.execute("SELECT suspend_workspace($1, false)", workspace.workspace_id)
+        assert (await gateway.ask(wish(workspace))).verdict is Verdict.YES
+
+
+@pytest.mark.promise("C-07")
+async def test_money_beyond_63_bits_is_refused(database_urls: Any, workspace: Workspace) -> None:
+    async with superuser(database_urls) as books:
+        account = workspace.credit_account_id
+        await books.execute("UPDATE accounts SET limit_nusd = 9223372036854775807 WHERE account_id = $1", account)
+        with pytest.raises(asyncpg.NumericValueOutOfRangeError):
+            await books.execute("SELECT grant_credit($1, 1, 'one more')", workspace.workspace_id)
+        with pytest.raises(asyncpg.CheckViolationError):
+            await books.execute("SELECT charge_fee($1, $2, 1000000000000001, 'f', 'too much at once')", workspace.workspace_id, account)
+        with pytest.raises((asyncpg.CheckViolationError, asyncpg.NumericValueOutOfRangeError)):
+            await books.execute("SELECT charge_fee($1, $2, -1, 'f', 'the wrong way')", workspace.workspace_id, account)
+    async with admissions(database_urls["gateway"]) as (gateway,):
+        answers = await asyncio.gather(*(gateway.ask(wish(workspace, amount_nusd=2**62)) for _ in range(3)), return_exceptions=True)
+    assert [getattr(one, "verdict", None) for one in answers].count(Verdict.YES) <= 1
+
+
+async def test_events_made_in_sql_are_those_that_the_contract_writes(database_urls: Any, workspace: Workspace) -> None:
+    async with superuser(database_urls) as books:
+        made = await books.fetchval("SELECT put_event('gateway', 'budget.exhausted', $1, 'b', '{}')", workspace.workspace_id)
+        row = await books.fetchrow("SELECT subject, message_id, body FROM outbox")
+    assert row is not None
+    event = Event.model_validate_json(row["body"])
+    assert json.loads(row["body"]).keys() == json.loads(event.to_bytes()).keys()
+    assert (event.subject(), str(event.id), event.id) == (row["subject"], row["message_id"], made)
+    assert event.id.version == 7
