@@ -13,6 +13,7 @@ EDGES = {
     "shared/burnish_shared/books/admission.py:run": "a batch of admissions: each waiting caller gets the failure",
     "shared/burnish_shared/bus/batch.py:_try": "the consumer's edge: the message is tried again or dead-lettered",
     "shared/burnish_shared/bus/relay.py:_turn": "the relay's loop goes on",
+    "shared/burnish_shared/sandbox/daytona_sandbox.py:_far_away": "whatever the SDK raises, the service did not do it",
     "shared/burnish_shared/process.py:run_service": "the process's edge",
     "simulator/burnish_simulator/app.py:_errors_as_json": "the HTTP edge",
     "services/gateway/burnish_gateway/feedback/publish.py:_send_all": "hands the failure to every caller whose reaction was in the message",

@@ -1,0 +1,8 @@
+"""A small language for conditions and filters: `score < 0.5 and "refund" in lower(output)`. Grammar: docs/guides/expressions.md."""
+
+from burnish_shared.expressions.evaluate import evaluate, holds
+from burnish_shared.expressions.nodes import Node
+from burnish_shared.expressions.parse import parse
+from burnish_shared.expressions.tokens import ExpressionError
+
+__all__ = ["ExpressionError", "Node", "evaluate", "holds", "parse"]

@@ -1,0 +1,72 @@
+"""Whose turn it is at the workers: a bounded wait, and no tenant with more than its share."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Iterator
+
+from burnish_shared.sandbox.outcome import Failed, FailureKind
+
+WAIT_S = 5.0
+"""How long a run waits for a worker."""
+
+WAITING_MOST = 2_000
+"""Runs that may wait; beyond it the next is turned away at once, so that memory stays bounded."""
+
+BUSY = Failed(FailureKind.UNAVAILABLE, "every worker is busy; try again")
+
+
+class Turns:
+    """At most `workers` runs at once, and at most half of them (at least one) for one tenant. Who gives no name has no share to keep to."""
+
+    def __init__(self, workers: int) -> None:
+        self._all = asyncio.Semaphore(workers)
+        self._share = max(1, workers // 2)
+        self._tenants: dict[str, asyncio.Semaphore] = {}
+        self._users: dict[str, int] = {}
+        self._waiting = 0
+
+    @contextlib.asynccontextmanager
+    async def turn(self, tenant: str) -> AsyncIterator[bool]:
+        """Yields True when a worker is the caller's, False when none was to be had."""
+        if self._waiting >= WAITING_MOST:
+            yield False
+            return
+        with self._share_of(tenant) as own:
+            self._waiting += 1
+            try:
+                got = await self._acquire(own)
+            finally:
+                self._waiting -= 1
+            try:
+                yield got
+            finally:
+                if got:
+                    self._all.release()
+                    own.release()
+
+    @contextlib.contextmanager
+    def _share_of(self, tenant: str) -> Iterator[asyncio.Semaphore]:
+        """The tenant's own turnstile, kept for as long as somebody uses it."""
+        if not tenant:
+            yield asyncio.Semaphore(1)
+            return
+        self._users[tenant] = self._users.get(tenant, 0) + 1
+        try:
+            yield self._tenants.setdefault(tenant, asyncio.Semaphore(self._share))
+        finally:
+            self._users[tenant] -= 1
+            if self._users[tenant] == 0:
+                del self._users[tenant], self._tenants[tenant]
+
+    async def _acquire(self, own: asyncio.Semaphore) -> bool:
+        try:
+            async with asyncio.timeout(WAIT_S):
+                await own.acquire()
+                try:
+                    await self._all.acquire()
+                except BaseException:
+                    own.release()
+                    raise
+        except TimeoutError:
+            return False
+        return True
