@@ -37,6 +37,11 @@ EXPECTED = (
     ("GET /v1/workspaces", "viewer"),
     ("POST /v1/workspaces", "admin"),
     ("GET /v1/credits*", "viewer"),
+    ("GET /v1/marketplace*", "viewer"),
+    ("* /v1/marketplace*", "prompt_editor"),
+    ("GET /v1/platform-statistics", "viewer"),
+    ("* /v1/erasures*", "admin"),
+    ("GET /v1/export", "admin"),
 )
 """Pattern of a route → the rule that it must state (burnish_gateway/describe_routes.py); the first that fits counts.
 

@@ -17,7 +17,7 @@ from tests.embedded.stack import Answer, Caller, Stack
 PATH_PARAMETERS = {
     "execution_id": "execution", "slug": "slug", "prompt": "slug", "label": "label", "dataset_id": "dataset", "alert_id": "alert",
     "endpoint_id": "endpoint", "delivery_id": "delivery", "api_key_id": "api_key", "run_id": "run", "job_id": "job",
-    "suggestion_id": "suggestion", "model": "model",
+    "suggestion_id": "suggestion", "model": "model", "entry_id": "entry", "erasure_id": "erasure",
 }  # fmt: skip
 """Parameter of a path → which of a tenant's things it names. A route with another one fails the tests until it stands here."""
 
@@ -44,6 +44,11 @@ HARMLESS_QUERY = {
     "event_type",
     "name",
     "reason",
+    "category",
+    "visibility",
+    "mine",
+    "sort",
+    "scope",
 }
 
 Body = dict[str, Any] | None
@@ -80,13 +85,19 @@ def bodies(own: Mapping[str, str]) -> dict[str, Body]:
         "PATCH /v1/webhooks/endpoints/{endpoint_id}": {"description": "changed"},
         "POST /v1/webhooks/endpoints/{endpoint_id}/rotate-secret": {"overlap_hours": 1},
         "POST /v1/api-keys": {"name": "one more"},
+        "PATCH /v1/api-keys/{api_key_id}": {"name": "renamed"},
         "POST /v1/workspaces": {"name": "one more"},
+        "POST /v1/marketplace": {"prompt": own["slug"], "label": own["label"], "visibility": "organization"},
+        "POST /v1/erasures": {"user_id": own["end_user"]},
     }  # fmt: skip
 
 
 def absent() -> dict[str, str]:
     """Things that nobody has."""
-    ids = {name: str(new_uuid()) for name in ("execution", "dataset", "alert", "endpoint", "api_key", "run", "job", "suggestion")}
+    ids = {
+        name: str(new_uuid())
+        for name in ("execution", "dataset", "alert", "endpoint", "api_key", "run", "job", "suggestion", "entry", "erasure")
+    }
     delivery = message_id(new_uuid(), new_uuid())
     names = {name: f"nobody{name[0]}" for name in ("session", "end_user", "tag", "folder", "word")}
     return ids | names | {"delivery": delivery, "slug": "nobodys-desk", "label": "nobodys-live", "model": "nobodys/model"}
@@ -204,7 +215,8 @@ async def make_tenant(stack: Stack, name: str) -> Tenant:
     await make("PUT", f"/v1/alert-rules/{own['slug']}", {"min_samples": 50})
     own["api_key"] = (await make("POST", "/v1/api-keys", {"name": secret}))["id"]
     own["run"] = (await make("POST", "/v1/test-runs", bodies(own)["POST /v1/test-runs"]))["id"]
-    await make("POST", "/v1/optimizations", bodies(own)["POST /v1/optimizations"])
+    own["running_job"] = (await make("POST", "/v1/optimizations", bodies(own)["POST /v1/optimizations"]))["id"]
+    own["entry"] = (await make("POST", "/v1/marketplace", {**(bodies(own)["POST /v1/marketplace"] or {}), "example": secret}))["id"]
     viewer = await stack.caller(role="viewer", workspace=admin.workspace)
     await _write_what_other_services_write(stack, admin.workspace.workspace_id, own, secret=secret)
     gone = await _keys_that_are_over(stack, admin)
@@ -326,14 +338,16 @@ async def _write_what_other_services_write(stack: Stack, workspace_id: UUID, own
     content = json.dumps({"messages": [{"role": "user", "content": f"Better, {{{{name}}}} of {secret}."}]})
     measured = {"n": 30, "baseline": 0.5, "candidate": 0.9, "delta": 0.4, "ci_low": 0.2, "ci_high": 0.6, "p_value": 0.001}
     evidence = {"test": measured, "edits": [], "note": secret}
-    await insert(
-        "suggestions",
-        suggestion_id=UUID(own["suggestion"]),
-        prompt_id=prompt_id,
-        slug=own["slug"],
-        base_version=1,
-        job_id=UUID(own["job"]),
-        content=content,
-        evidence=json.dumps(evidence),
-    )
+    own["other_suggestion"] = str(new_uuid())
+    for suggestion_id, job_id in ((own["suggestion"], own["job"]), (own["other_suggestion"], own["running_job"])):
+        await insert(
+            "suggestions",
+            suggestion_id=UUID(suggestion_id),
+            prompt_id=prompt_id,
+            slug=own["slug"],
+            base_version=1,
+            job_id=UUID(job_id),
+            content=content,
+            evidence=json.dumps(evidence),
+        )
     await connection.close()

@@ -31,6 +31,7 @@ FEATURES = (
     "compat",
     "models",
     "registry",
+    "marketplace",
     "feedback",
     "datasets",
     "optimization",

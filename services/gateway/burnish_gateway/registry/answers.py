@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from burnish_gateway.registry.catalog import ResolvedVersion
 from burnish_gateway.registry.difference import Difference
-from burnish_gateway.registry.prompt import Head, LabelMove, PlacedLabel, Source, Version, VersionSummary
+from burnish_gateway.registry.prompt import Head, LabelMove, PlacedLabel, Source, Version, VersionSummary, Visibility
 from burnish_shared.slug import LATEST, Label
 from burnish_shared.template import PromptTemplate, Rendered
 
@@ -31,6 +31,7 @@ class PromptItem(BaseModel):
     use_case: str
     folder: str
     tags: list[str]
+    visibility: Visibility
     latest_version: int
     labels: dict[str, int]
     created_by: str
@@ -288,6 +289,7 @@ def _prompt_fields(head: Head) -> Mapping[str, Any]:
         "use_case": prompt.use_case,
         "folder": prompt.folder,
         "tags": list(prompt.tags),
+        "visibility": prompt.visibility,
         "latest_version": prompt.latest_version,
         "labels": {placed.label: placed.version for placed in head.labels.values()} | {LATEST: prompt.latest_version},
         "created_by": prompt.created_by,

@@ -104,6 +104,10 @@ class ChangePrompt(ApiModel):
     use_case: ShortText | None = None
     folder: Annotated[Text, Field(max_length=700)] | None = None
     tags: Tags | None = None
+    visibility: Literal["private", "organization", "public"] | None = Field(
+        default=None,
+        description="How widely versions may be published. A narrower one withdraws what is published wider; `public` needs an admin.",
+    )
 
 
 class AddVersion(ContentBody):

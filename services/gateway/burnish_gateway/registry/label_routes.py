@@ -83,14 +83,15 @@ async def delete_label(
     name, removed = parse_slug(slug), parse_movable_label(label)
 
     async def work(tx: Tx) -> dict[str, Any]:
-        moved_at = await remove_label(
+        gone = await remove_label(
             tx, principal.workspace_id, name, removed, author=author_of(principal), clock=gateway.clock, reason=reason
         )
+        before, after = {"version": gone.from_version}, {"reason": reason}
         await audit.note(
-            tx, principal, action="prompt.label.removed", kind="prompt_label", key=f"{name}@{removed}", after={"reason": reason}
+            tx, principal, action="prompt.label.removed", kind="prompt_label", key=f"{name}@{removed}", before=before, after=after
         )
         await announce.prompt_changed(tx, principal.workspace_id, name)
-        return answers.plain(answers.LabelAnswer(label=removed, version=None, moved_at=moved_at))
+        return answers.plain(answers.LabelAnswer(label=removed, version=None, moved_at=gone.at))
 
     answer = await run_once(gateway, request, principal, status=200, work=work)
     await gateway.catalog.catch_up()

@@ -1,10 +1,9 @@
 """Put a label on a version, or take it away. Also what accepting a suggestion calls."""
 
-from datetime import datetime
 from uuid import UUID
 
 from burnish_gateway.registry import announce, store
-from burnish_gateway.registry.prompt import MAX_LABELS, Author, MovedLabel, PlacedLabel, no_such_prompt
+from burnish_gateway.registry.prompt import MAX_LABELS, Author, MovedLabel, PlacedLabel, RemovedLabel, no_such_prompt
 from burnish_shared.clock import Clock
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import Conflict
@@ -40,8 +39,10 @@ async def move_label(
     return MovedLabel(PlacedLabel(label, version, moved_at), from_version, is_moved=True)
 
 
-async def remove_label(tx: Tx, workspace_id: UUID, slug: Slug, label: Label, *, author: Author, clock: Clock, reason: str = "") -> datetime:
-    """Nobody is served by this label any more; returns since when. Raises NotFound where there is no such label.
+async def remove_label(
+    tx: Tx, workspace_id: UUID, slug: Slug, label: Label, *, author: Author, clock: Clock, reason: str = ""
+) -> RemovedLabel:
+    """Nobody is served by this label any more. Raises NotFound where there is no such label.
 
     Call `announce.prompt_changed` last in the transaction.
     """
@@ -55,4 +56,4 @@ async def remove_label(tx: Tx, workspace_id: UUID, slug: Slug, label: Label, *, 
     await store.insert_move(tx, prompt, label, from_version=from_version, to_version=None, reason=reason, author=author, moved_at=moved_at)
     revision = await store.raise_revision(tx, prompt, latest_version=prompt.latest_version)
     await announce.label_moved(tx, prompt, label=label, from_version=from_version, to_version=None, revision=revision, clock=clock)
-    return moved_at
+    return RemovedLabel(from_version, moved_at)

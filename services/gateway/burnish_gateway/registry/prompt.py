@@ -10,6 +10,7 @@ from burnish_shared.errors import NotFound
 from burnish_shared.slug import LATEST, PRODUCTION, Label, Slug
 
 Source = Literal["manual", "optimizer", "import", "merge", "clone"]
+Visibility = Literal["private", "organization", "public"]
 EdgeKind = Literal["derived_from", "mutated_from", "branch_of", "crossover_of", "cherry_picked_from", "cloned_from", "compressed_from"]
 
 MAX_VERSIONS: Final = 100_000
@@ -26,7 +27,10 @@ class Author:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """A prompt without its versions. `revision` grows with every change of it, its versions or its labels."""
+    """A prompt without its versions. `revision` grows with every change of it, its versions or its labels.
+
+    `visibility`: how widely versions of it may be published; by itself it publishes nothing.
+    """
 
     prompt_id: UUID
     workspace_id: UUID
@@ -41,6 +45,7 @@ class Prompt:
     created_by: str
     created_at: datetime
     updated_at: datetime
+    visibility: Visibility = "private"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +71,31 @@ class VersionSummary:
     source: Source
     change_message: str
     author: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CloneSource:
+    """The entry of the marketplace that a version was cloned from, as it was called then. The entry itself may be gone."""
+
+    entry_id: UUID
+    publisher: str
+    slug: str
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """Where one version comes from: another version, a job that made it, or an entry of the marketplace."""
+
+    edge_id: UUID
+    kind: EdgeKind
+    version: int
+    parent_slug: str | None
+    parent_version: int | None
+    job_id: UUID | None
+    suggestion_id: UUID | None
+    source: CloneSource | None
     created_at: datetime
 
 
@@ -98,6 +128,14 @@ class MovedLabel:
     placed: PlacedLabel
     from_version: int | None
     is_moved: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RemovedLabel:
+    """What a label named until it was removed, and when that was."""
+
+    from_version: int
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)

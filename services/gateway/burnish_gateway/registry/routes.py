@@ -11,11 +11,11 @@ from burnish_gateway.access.principal import Principal
 from burnish_gateway.deps import Gateway, GatewayParts, PromptEditor, Viewer
 from burnish_gateway.idempotency import run_once
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
-from burnish_gateway.registry import announce, answers, bodies, label_routes, store, version_routes
+from burnish_gateway.registry import announce, answers, bodies, label_routes, lineage_routes, sharing_store, store, version_routes
 from burnish_gateway.registry.content import VersionContent
 from burnish_gateway.registry.create_prompt import create_prompt
 from burnish_gateway.registry.prompt import Head, no_such_prompt
-from burnish_gateway.registry.spelling import author_of, etag_matches, tags_of
+from burnish_gateway.registry.spelling import author_of, check_may_publish, etag_matches, tags_of
 from burnish_gateway.wire import Text, json_response, make_router
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import InvalidField
@@ -125,10 +125,15 @@ async def get_prompt(
     return json_response(answers.plain(answer), headers=headers)
 
 
-@prompts.patch("/v1/prompts/{slug}", response_model=answers.PromptItem, summary="Change name, description, use case, folder or tags")
+@prompts.patch(
+    "/v1/prompts/{slug}", response_model=answers.PromptItem, summary="Change name, description, use case, folder, tags or visibility"
+)
 async def change(slug: str, request: Request, body: bodies.ChangePrompt, principal: PromptEditor, gateway: GatewayParts) -> Response:
+    """A narrower `visibility` withdraws from the marketplace what was published wider; clones stay. A wider one publishes nothing."""
     name = parse_slug(slug)
     changes = body.model_dump(exclude_none=True)
+    if body.visibility == "public":
+        check_may_publish(principal)
     if "folder" in changes:
         changes["folder"] = parse_folder(changes["folder"])
     if "tags" in changes:
@@ -140,6 +145,8 @@ async def change(slug: str, request: Request, body: bodies.ChangePrompt, princip
             raise no_such_prompt(name)
         changed = Head(await store.update_prompt(tx, head.prompt, changes), head.labels)
         before = {field: getattr(head.prompt, field) for field in changes}
+        if body.visibility is not None:
+            await sharing_store.narrow_entries(tx, head.prompt, to=body.visibility)
         await audit.note(tx, principal, action="prompt.changed", kind="prompt", key=name, before=before, after=changes)
         await announce.prompt_changed(tx, principal.workspace_id, name)
         return answers.plain(answers.prompt_item(changed))
@@ -172,5 +179,5 @@ def _position(head: Head) -> list[str]:
 
 
 router = APIRouter()
-for part in (prompts, version_routes.router, label_routes.router):
+for part in (prompts, version_routes.router, label_routes.router, lineage_routes.router):
     router.include_router(part)

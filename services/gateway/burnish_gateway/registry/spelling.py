@@ -6,14 +6,20 @@ from collections.abc import Sequence
 from fastapi import Request
 from fastapi.responses import Response
 
-from burnish_gateway.access.principal import Principal
+from burnish_gateway.access.principal import Principal, Role
 from burnish_gateway.registry.prompt import Author
 from burnish_gateway.wire import error_response, json_response
-from burnish_shared.errors import NewerVersion
+from burnish_shared.errors import Forbidden, NewerVersion
 
 
 def author_of(principal: Principal) -> Author:
     return Author(principal.actor, principal.api_key_id)
+
+
+def check_may_publish(principal: Principal) -> None:
+    """Raises Forbidden unless the caller may show something to everybody."""
+    if principal.role < Role.ADMIN:
+        raise Forbidden("Only an admin of the workspace may make something public; choose 'organization', or ask one.")
 
 
 def tags_of(tags: Sequence[str]) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from burnish_shared.ids import new_uuid
 from burnish_shared.slug import Label, Slug
 
 _PROMPT = """p.prompt_id, p.workspace_id, p.slug, p.name, p.description, p.use_case, p.folder, p.tags, p.latest_version, p.revision,
-             p.created_by, p.created_at, p.updated_at"""
+             p.visibility, p.created_by, p.created_at, p.updated_at"""
 _VERSION = "v.version, v.content, v.base_version, v.source, v.change_message, v.author, v.created_at"
 _LABELS = """(SELECT coalesce(jsonb_object_agg(l.label, jsonb_build_array(l.version, l.moved_at)), '{}')
                 FROM prompt_labels l WHERE l.workspace_id = p.workspace_id AND l.prompt_id = p.prompt_id) AS labels"""
@@ -101,14 +101,15 @@ async def list_heads(tx: Tx, workspace_id: UUID, filters: Filters, *, before: UU
 
 
 async def update_prompt(tx: Tx, prompt: Prompt, changes: dict[str, Any]) -> Prompt:
-    """Sets the given columns out of name, description, use_case, folder, tags. One that is not given stays."""
+    """Sets the given columns out of name, description, use_case, folder, tags, visibility. One that is not given stays."""
     (row,) = await tx.fetch(
         f"""UPDATE prompts p SET name = coalesce($3, name), description = coalesce($4, description), use_case = coalesce($5, use_case),
-                   folder = coalesce($6, folder), tags = coalesce($7, tags), revision = revision + 1, updated_at = clock_timestamp()
+                   folder = coalesce($6, folder), tags = coalesce($7, tags), visibility = coalesce($8, visibility),
+                   revision = revision + 1, updated_at = clock_timestamp()
              WHERE p.workspace_id = $1 AND p.prompt_id = $2 RETURNING {_PROMPT}""",
         prompt.workspace_id,
         prompt.prompt_id,
-        *(changes.get(name) for name in ("name", "description", "use_case", "folder", "tags")),
+        *(changes.get(name) for name in ("name", "description", "use_case", "folder", "tags", "visibility")),
     )
     return _prompt(row)
 
