@@ -50,6 +50,7 @@ POLICIES = {"app": "burnish_app", "worker": "burnish_worker", "lookup": "burnish
 
 UNIQUE_WITHOUT_WORKSPACE = {
     "accounts": {("account_id",)},
+    "plan_months": {("organization_id", "month")},  # one for each month, whichever workspace is the home; written by begin_month alone
     "transfers": {("transfer_id",)},
     "webhook_attempts": {("event_id", "endpoint_id", "number")},
 }

@@ -24,7 +24,8 @@ class WorkspaceFacts:
     """What the hot path needs to know of a workspace, of its organization and of their plan.
 
     `retention_days`: capped by the plan; `store_content` is false where it is 0. `platform_keys`: plan and workspace both allow them.
-    `overage_nusd`: credit line a month, 0: none. `home_workspace_id`: whose admins govern the organization.
+    `allowance_account_id`: what free use of the platform's keys is counted on, None before the first month. `overage_nusd`: credit line a
+    month, 0: none. `home_workspace_id`: whose admins govern the organization.
     """
 
     workspace_id: UUID
@@ -34,6 +35,7 @@ class WorkspaceFacts:
     home_workspace_id: UUID
     plan: str
     credit_account_id: int
+    allowance_account_id: int | None
     rate: RateLimit
     concurrency: int
     store_content: bool

@@ -1,54 +1,100 @@
-"""Credit: what is left, and the ledger."""
+"""Credit: what is left, and the ledger; and what else belongs to money."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from fastapi import Query
+from fastapi import APIRouter, Query
+from fastapi.responses import Response
+from pydantic import AwareDatetime
 
-from burnish_gateway.billing import store
-from burnish_gateway.deps import GatewayParts, Viewer
-from burnish_gateway.wire import make_router
+from burnish_gateway.access.audit import note
+from burnish_gateway.access.principal import Principal
+from burnish_gateway.billing import budget_routes, credit_routes, plan_routes, store, usage_routes
+from burnish_gateway.billing.credit_bodies import (
+    Allowance,
+    CreditLine,
+    CreditsAnswer,
+    TransferAnswer,
+    TransferKind,
+    TransferPage,
+    WarningBody,
+)
+from burnish_gateway.deps import Admin, GatewayParts, Viewer
+from burnish_gateway.wire import json_response, make_router
+from burnish_shared.db.changes import note_change
+from burnish_shared.db.session import Tx
 from burnish_shared.errors import NotFound
 from burnish_shared.money import credits_text
 
-router = make_router("billing")
+ledger = make_router("billing")
+
+LIST = "transfers"
 
 
-@router.get("/v1/credits", summary="The balance, in nano-dollars and credits")
-async def get_credits(gateway: GatewayParts, principal: Viewer) -> dict[str, Any]:
+@ledger.get("/v1/credits", response_model=CreditsAnswer, summary="Balance, allowance and credit line, at this moment")
+async def get_credits(gateway: GatewayParts, principal: Viewer) -> Response:
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
-        row = await store.find_balance(tx, principal.workspace.credit_account_id)
-    if row is None:
-        raise NotFound("This workspace has no credit account.")
-    balance, held = row["balance_nusd"], row["held_nusd"]
-    return {
-        "balance_nusd": balance,
-        "held_nusd": held,
-        "available_nusd": balance - held,
-        "spent_nusd": row["spent_nusd"],
-        "credits": credits_text(balance),
-        "suspended": row["suspended"],
-    }
+        return json_response(await _credits(tx, principal))
 
 
-@router.get("/v1/credits/transfers", summary="The ledger, newest first")
+@ledger.get("/v1/credits/transfers", response_model=TransferPage, summary="The ledger, newest first")
 async def list_transfers(
     gateway: GatewayParts,
     principal: Viewer,
+    *,
     cursor: Annotated[str | None, Query(max_length=500)] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
-) -> dict[str, Any]:
-    after = gateway.cursors.open(cursor, principal.workspace_id, of="transfers")
+    kind: TransferKind | None = None,
+    start: Annotated[AwareDatetime | None, Query(alias="from", description="RFC 3339, included.")] = None,
+    end: Annotated[AwareDatetime | None, Query(alias="to", description="RFC 3339, not included.")] = None,
+) -> Response:
+    after = gateway.cursors.open(cursor, principal.workspace_id, of=LIST)
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
-        rows = await store.list_transfers(tx, after=after[0] if after else None, limit=limit)
-    page = gateway.cursors.page(
-        rows, limit=limit, workspace_id=principal.workspace_id, of="transfers", position=lambda row: [row["transfer_id"]]
-    )
-    page["data"] = [
-        {
-            "id": row["transfer_id"], "kind": row["kind"], "amount_nusd": row["amount_nusd"], "debit_account_id": row["debit_account_id"],
-            "credit_account_id": row["credit_account_id"], "execution_id": str(row["execution_id"]) if row["execution_id"] else None,
-            "reason": row["reason"], "at": row["at"].isoformat(),
-        }
+        rows = await store.list_transfers(tx, after=after[0] if after else None, limit=limit, kind=kind, start=start, end=end)
+    page = gateway.cursors.page(rows, limit=limit, workspace_id=principal.workspace_id, of=LIST, position=lambda row: [row["transfer_id"]])
+    data = [
+        TransferAnswer(id=row["transfer_id"], **{name: value for name, value in row.items() if name != "transfer_id"})
         for row in page["data"]
-    ]  # fmt: skip
-    return page
+    ]
+    return json_response(TransferPage(data=data, next_cursor=page["next_cursor"]))
+
+
+@ledger.put("/v1/credits/warning", response_model=CreditsAnswer, summary="Have `credits.low` sent below an amount")
+async def put_warning(body: WarningBody, gateway: GatewayParts, principal: Admin) -> Response:
+    async with gateway.db.unit_of_work(workspace=principal.workspace_id) as tx:
+        before = await _credits(tx, principal)
+        await store.set_warning(tx, principal.workspace_id, principal.workspace.credit_account_id, below_nusd=body.below_nusd)
+        await note(
+            tx, principal, action="credits.warning_set", kind="credits", key=str(principal.workspace_id),
+            before={"below_nusd": before.below_nusd}, after={"below_nusd": body.below_nusd},
+        )  # fmt: skip
+        answer = before.model_copy(update={"below_nusd": body.below_nusd})
+        await note_change(tx, workspace_id=principal.workspace_id, kind="workspace", key=str(principal.workspace_id))
+    gateway.feed.wake()
+    return json_response(answer)
+
+
+async def _credits(tx: Tx, principal: Principal) -> CreditsAnswer:
+    workspace = principal.workspace
+    row = await store.find_balance(tx, workspace.credit_account_id)
+    if row is None:
+        raise NotFound("This workspace has no credit account.")
+    month = await store.month_so_far(tx, workspace.workspace_id)
+    free = await store.find_balance(tx, workspace.allowance_account_id) if workspace.allowance_account_id is not None else None
+    used = month["credit_line_used_nusd"]
+    return CreditsAnswer(
+        **{name: row[name] for name in ("balance_nusd", "held_nusd", "spent_nusd", "suspended", "below_nusd", "in_flight")},
+        available_nusd=row["balance_nusd"] - row["held_nusd"],
+        credits=credits_text(row["balance_nusd"]),
+        plan=workspace.plan,
+        concurrency=workspace.concurrency,
+        base_credit_nusd=month["base_credit_nusd"],
+        allowance=Allowance(
+            month_nusd=workspace.platform_allowance_nusd, left_nusd=free["balance_nusd"] - free["held_nusd"] if free is not None else 0
+        ),
+        credit_line=CreditLine(month_nusd=workspace.overage_nusd, used_nusd=used, left_nusd=max(0, workspace.overage_nusd - used)),
+    )
+
+
+router = APIRouter()
+for part in (ledger, credit_routes.ledger, plan_routes.plans, budget_routes.budgets, usage_routes.usage):
+    router.include_router(part)

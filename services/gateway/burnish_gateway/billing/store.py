@@ -1,6 +1,8 @@
-"""Accounts and ledger in SQL, read only: they are written by the functions of the books alone."""
+"""Accounts and ledger in SQL. They are read here; they are written by the functions of the books alone."""
 
 from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
 
 from asyncpg import Record
 
@@ -9,15 +11,81 @@ from burnish_shared.db.session import Tx
 
 async def find_balance(tx: Tx, account_id: int) -> Record | None:
     return await tx.fetchrow(
-        "SELECT limit_nusd - spent_nusd AS balance_nusd, held_nusd, spent_nusd, suspended FROM accounts WHERE account_id = $1", account_id
+        "SELECT limit_nusd - spent_nusd AS balance_nusd, held_nusd, spent_nusd, suspended, warn_nusd AS below_nusd, in_flight "
+        "FROM accounts WHERE account_id = $1",
+        account_id,
     )
 
 
-async def list_transfers(tx: Tx, *, after: int | None, limit: int) -> Sequence[Record]:
+async def month_so_far(tx: Tx, workspace_id: UUID) -> Record:
+    """Of the running month: base credit, and what was drawn of the credit line."""
+    row = await tx.fetchrow(
+        "SELECT coalesce(sum(amount_nusd) FILTER (WHERE kind = 'credit_line'), 0)::bigint AS credit_line_used_nusd, "
+        "coalesce(sum(amount_nusd) FILTER (WHERE kind = 'base_grant'), 0)::bigint AS base_credit_nusd FROM transfers "
+        "WHERE workspace_id = $1 AND execution_id IS NULL AND at >= date_trunc('month', clock_timestamp())",
+        workspace_id,
+    )
+    assert row is not None  # noqa: S101 – an aggregate has one row
+    return row
+
+
+async def list_transfers(
+    tx: Tx, *, after: int | None, limit: int, kind: str | None, start: datetime | None, end: datetime | None
+) -> Sequence[Record]:
     """Newest first, at most limit + 1."""
     return await tx.fetch(
-        "SELECT transfer_id, kind, amount_nusd, debit_account_id, credit_account_id, execution_id, reason, at FROM transfers "
-        "WHERE $1::bigint IS NULL OR transfer_id < $1 ORDER BY transfer_id DESC LIMIT $2",
+        "SELECT transfer_id, kind, amount_nusd, debit_account_id, credit_account_id, execution_id, reason, corrects, at FROM transfers "
+        "WHERE ($1::bigint IS NULL OR transfer_id < $1) AND ($3::text IS NULL OR kind = $3) AND ($4::timestamptz IS NULL OR at >= $4) "
+        "AND ($5::timestamptz IS NULL OR at < $5) ORDER BY transfer_id DESC LIMIT $2",
         after,
         limit + 1,
+        kind,
+        start,
+        end,
     )
+
+
+async def find_charge(tx: Tx, *, transfer_id: int | None, execution_id: UUID | None) -> Record | None:
+    """A charge or fee of this workspace, and what was not given back of it yet."""
+    return await tx.fetchrow(
+        "SELECT t.transfer_id, t.amount_nusd - coalesce((SELECT sum(c.amount_nusd) FROM transfers c "
+        "WHERE c.workspace_id = t.workspace_id AND c.corrects = t.transfer_id), 0)::bigint AS left_nusd FROM transfers t "
+        "WHERE t.kind IN ('charge', 'fee') AND (t.transfer_id = $1 OR t.execution_id = $2)",
+        transfer_id,
+        execution_id,
+    )
+
+
+async def add_credit(
+    tx: Tx, workspace_id: UUID, account_id: int, *, kind: str, amount_nusd: int, reference: str | None, reason: str
+) -> int | None:
+    """The transfer; the first one again for a reference that was seen. None: no such account."""
+    transfer_id: int | None = await tx.fetchval(
+        "SELECT add_credit($1, $2, $3, $4, $5, $6)", workspace_id, account_id, kind, amount_nusd, reference, reason
+    )
+    return transfer_id
+
+
+async def refund(tx: Tx, workspace_id: UUID, transfer_id: int, *, amount_nusd: int, reason: str) -> Record | None:
+    """(refund_id or None where it is too much, left_nusd). None: no such charge."""
+    return await tx.fetchrow("SELECT refund_id, left_nusd FROM refund($1, $2, $3, $4)", workspace_id, transfer_id, amount_nusd, reason)
+
+
+async def move_credit(
+    tx: Tx, workspace_id: UUID, account_id: int, *, to_workspace_id: UUID, to_account_id: int, amount_nusd: int, reason: str
+) -> bool | None:
+    """False: not so much is free. None: the accounts are not of one organization."""
+    moved: bool | None = await tx.fetchval(
+        "SELECT move_credit($1, $2, $3, $4, $5, $6)", workspace_id, account_id, to_workspace_id, to_account_id, amount_nusd, reason
+    )
+    return moved
+
+
+async def set_warning(tx: Tx, workspace_id: UUID, account_id: int, *, below_nusd: int | None) -> None:
+    await tx.execute("SELECT set_credit_warning($1, $2, $3)", workspace_id, account_id, below_nusd)
+
+
+async def suspend(tx: Tx, workspace_id: UUID, *, suspended: bool) -> bool:
+    """Whether that changed anything."""
+    changed: bool = await tx.fetchval("SELECT suspend_workspace($1, $2)", workspace_id, suspended)
+    return changed

@@ -19,7 +19,7 @@ from burnish_gateway.execution.order import checked_size
 from burnish_gateway.metrics import HANDOVERS
 from burnish_shared import subjects
 from burnish_shared.bus.frames import CANCELLED, Frame, FrameKind, superseded
-from burnish_shared.contracts.executions import ExecutionRequest
+from burnish_shared.contracts.executions import ExecutionRequest, KeyUse
 from burnish_shared.errors import BurnishError, Unavailable
 
 log = structlog.get_logger("burnish.gateway")
@@ -97,6 +97,7 @@ class Dispatch:
     fence: int = 1
     accepted: bool = False
     started: bool = False
+    used_key: bytes = b""
     told_started: bool = False
     finished: bool = False
     gap: bool = False
@@ -131,6 +132,7 @@ class Dispatch:
                         if self.finished:
                             return
             finally:
+                self.gateway.refusals.forget(self.request.account_ids)
                 if not self.finished:
                     await self._cancel(CANCELLED)
 
@@ -172,6 +174,7 @@ class Dispatch:
                 self.accepted = True
             case FrameKind.STARTED:
                 self.accepted = self.started = True
+                self.used_key = frame.body
                 if not self.told_started:
                     self.told_started = True
                     yield Started()
@@ -245,7 +248,13 @@ class Dispatch:
     async def _send(self) -> None:
         changes: dict[str, Any] = {"fence": self.fence, "sent_at": self.gateway.clock.now()}
         if self.interrupted:
-            changes |= {"interrupted": books.text_of(self.delivered), "upstream_started": self.started, "stream": False}
+            used_key = KeyUse.model_validate_json(self.used_key) if self.used_key else None
+            changes |= {
+                "interrupted": books.text_of(self.delivered),
+                "upstream_started": self.started,
+                "stream": False,
+                "used_key": used_key,
+            }
         body = checked_size(self.request.model_copy(update=changes).model_dump_json(exclude_defaults=True).encode())
         try:
             await self.gateway.bus.nc.publish(

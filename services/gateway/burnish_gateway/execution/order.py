@@ -1,6 +1,6 @@
 """What a caller asks for, whichever route it came by, and the request that is made of it. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,7 +11,7 @@ from burnish_gateway.registry.catalog import ResolvedVersion
 from burnish_shared.contracts.executions import Caller, ExecutionRequest, Lane, PromptRef, Route
 from burnish_shared.db.model_store import ModelFacts
 from burnish_shared.errors import InvalidField, PayloadTooLarge
-from burnish_shared.money import MAX_AMOUNT_NUSD, price_of
+from burnish_shared.money import MAX_AMOUNT_NUSD, markup_of, price_of
 from burnish_shared.tokens import tokens_in_messages, tokens_in_text
 
 DEFAULT_OUTPUT_TOKENS = 4096
@@ -80,6 +80,7 @@ def prepare(
     version: ResolvedVersion | None,
     facts: ModelFacts,
     route: Route,
+    budget_account_ids: Sequence[int] = (),
     now: datetime,
     deadline_s: float,
     request_id: str,
@@ -94,8 +95,8 @@ def prepare(
         lane=Lane.BACKGROUND if order.background else Lane.INTERACTIVE,
         fence=1,
         deadline_at=now + timedelta(seconds=deadline_s),
-        hold_nusd=_hold_nusd(messages, settings, route),
-        account_ids=[principal.workspace.credit_account_id],
+        hold_nusd=hold_nusd(messages, settings, route),
+        account_ids=[principal.workspace.credit_account_id, *budget_account_ids],
         prompt=PromptRef(prompt_id=version.prompt_id, slug=version.slug, version=version.version, label=version.label) if version else None,
         route=route,
         messages=messages,
@@ -154,14 +155,19 @@ def _settings(order: Order, version: ResolvedVersion | None, facts: ModelFacts) 
     return settings
 
 
-def _hold_nusd(messages: list[dict[str, Any]], settings: Mapping[str, Any], route: Route) -> int:
-    """What the call can cost at most: input with its safety, and the whole output cap."""
+def hold_nusd(messages: list[dict[str, Any]], settings: Mapping[str, Any], route: Route) -> int:
+    """What the call can cost at most: input with its safety, the whole output cap, the markup where the operator's key is used.
+
+    Where it is only fallen back to, the executor holds the markup before it does.
+    """
     spoken_of = [settings[name] for name in ("tools", "response_format") if settings.get(name)]
     input_tokens = tokens_in_messages(messages) + sum(tokens_in_text(str(one)) for one in spoken_of)
     output_tokens = settings.get("max_completion_tokens") or settings["max_tokens"]
     amount = price_of(-(-input_tokens * (100 + SAFETY_PERCENT) // 100), nusd_per_million=route.price.input_nusd_per_million) + price_of(
         output_tokens, nusd_per_million=route.price.output_nusd_per_million
     )
+    if route.keys == "platform":
+        amount += markup_of(amount, percent=route.markup_percent)
     if amount > MAX_AMOUNT_NUSD:
         raise InvalidField("This call could cost more than a million dollars; lower max_tokens.", param="max_tokens")
     return amount

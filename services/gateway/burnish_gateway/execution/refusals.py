@@ -1,32 +1,97 @@
-"""Rates that said no a moment ago."""
+"""What said no a moment ago: a flood of refused calls is answered from memory, and never reaches PostgreSQL."""
 
 import time
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from uuid import UUID
 
+from burnish_gateway.execution.verdicts import rate_refused
 from burnish_shared.books.admission import Answer, RateLimit, Verdict
-from burnish_shared.errors import RateLimited
+from burnish_shared.db.config_cache import ChangeFeed
+from burnish_shared.errors import BurnishError
 
 REFUSALS_MOST = 10_000
-"""Rates remembered; beyond it the oldest are asked again."""
+"""Rates, and accounts, remembered; beyond it the oldest are asked again."""
+
+MONEY_S = 1.0
+"""A refusal by an account is believed no longer (DESIGN 4.2): somebody else's call may have ended, and given back what it did not use."""
+
+OF_ACCOUNTS = frozenset({"budget", "workspace", "plan"})
+"""Kinds of changes after which an account may say yes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """An account had too little for `amount_nusd`; `error`: what its callers hear."""
+
+    workspace_id: UUID
+    amount_nusd: int
+    until: float
+    error: BurnishError
 
 
 @dataclass(slots=True)
 class Refusals:
-    """Rates that said no, and until when: a flood is refused from memory. Exact, because a rate only recovers with time."""
+    """Rates and accounts that said no, and until when.
+
+    Of rates exact, because a rate only recovers with time. Of accounts it holds for MONEY_S at most, for no smaller amount, and never past
+    a change that this gateway knows of: a call of its own that ended, credit or budgets that were changed.
+    """
 
     until: "OrderedDict[int, float]" = field(default_factory=OrderedDict)
+    accounts: "OrderedDict[int, Refused]" = field(default_factory=OrderedDict)
 
-    def check(self, rates: list[RateLimit]) -> None:
-        """Raises RateLimited while a rate is known to say no."""
+    def follow(self, feed: ChangeFeed) -> None:
+        """Forgets refusals of a workspace whose credit, budgets or plan changed."""
+        feed.subscribe(self._on_change, reset=self.accounts.clear)
+
+    def check(self, rates: Sequence[RateLimit], account_ids: Sequence[int], *, amount_nusd: int) -> None:
+        """Raises RateLimited, OutOfCredit, BudgetExhausted while a rate or account is known to say no.
+
+        What costs nothing is never refused by money.
+        """
         now = time.monotonic()
         for rate in rates:
             until = self.until.get(rate.rate_id, 0.0)
             if until > now:
-                raise RateLimited("Too many requests; wait as long as Retry-After says.", retry_after_s=until - now)
+                raise rate_refused(rate, retry_after_s=until - now)
+        if self.accounts and amount_nusd > 0:
+            for account_id in account_ids:
+                refused = self.refused(account_id, amount_nusd=amount_nusd)
+                if refused is not None:
+                    raise refused.error
 
-    def note(self, answer: Answer) -> None:
-        if answer.verdict is Verdict.RATE and answer.limit_id is not None:
-            self.until[answer.limit_id] = time.monotonic() + answer.retry_after_s
-            while len(self.until) > REFUSALS_MOST:
-                self.until.popitem(last=False)
+    def refused(self, account_id: int, *, amount_nusd: int) -> Refused | None:
+        """What is remembered of an account that would refuse this amount."""
+        known = self.accounts.get(account_id)
+        return known if known is not None and known.until > time.monotonic() and amount_nusd >= known.amount_nusd else None
+
+    def note(self, answer: Answer, error: BurnishError, *, workspace_id: UUID, amount_nusd: int) -> None:
+        if answer.limit_id is None:
+            return
+        now = time.monotonic()
+        if answer.verdict is Verdict.RATE:
+            self.until[answer.limit_id] = now + answer.retry_after_s
+            _trim(self.until)
+        elif answer.verdict in (Verdict.CREDIT, Verdict.BUDGET, Verdict.ALLOWANCE):
+            known = self.accounts.pop(answer.limit_id, None)
+            least = min(amount_nusd, known.amount_nusd) if known is not None and known.until > now else amount_nusd
+            self.accounts[answer.limit_id] = Refused(workspace_id, least, now + MONEY_S, error)
+            _trim(self.accounts)
+
+    def forget(self, account_ids: Sequence[int]) -> None:
+        """A call that held on these accounts has ended: what it did not use is free."""
+        if self.accounts:
+            for account_id in account_ids:
+                self.accounts.pop(account_id, None)
+
+    def _on_change(self, workspace_id: UUID | None, kind: str, _: str) -> None:
+        if kind in OF_ACCOUNTS and self.accounts:
+            for account_id in [one for one, refused in self.accounts.items() if workspace_id in (None, refused.workspace_id)]:
+                del self.accounts[account_id]
+
+
+def _trim(known: "OrderedDict[int, float] | OrderedDict[int, Refused]") -> None:
+    while len(known) > REFUSALS_MOST:
+        known.popitem(last=False)

@@ -2,7 +2,7 @@
 
 import contextlib
 import json
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -118,7 +118,7 @@ async def execute(request: Request) -> Response:
         case Repeated(execution_id):
             return await _repeat(execution_id, gateway=gateway, principal=principal, body=body, request_id=request_id_of(request))
         case Admitted() if body.mode == "background":
-            return _queued(admitted.request.execution_id)
+            return _queued(admitted.request.execution_id, headers=admitted.headers)
         case Admitted() if body.stream:
             return await _stream(request, admitted, gateway=gateway)
         case Admitted():
@@ -242,9 +242,7 @@ async def _repeat(execution_id: UUID, *, gateway: Gateway, principal: Principal,
     """A repeat gets what the first one got: the same bytes, or the stored answer as a short stream, or the id of a background execution."""
     headers = {"idempotent-replayed": "true", "x-execution-id": str(execution_id)}
     if body.mode == "background":
-        response = _queued(execution_id)
-        response.headers.update(headers)
-        return response
+        return _queued(execution_id, headers=headers)
     outcome = await replay(execution_id, gateway=gateway, principal=principal, wait=not body.stream)
     if not body.stream:
         return _response(outcome, request_id=request_id, headers=headers)
@@ -258,15 +256,15 @@ async def _repeat(execution_id: UUID, *, gateway: Gateway, principal: Principal,
     return EventStream(stored(), headers=headers)
 
 
-def _queued(execution_id: UUID) -> Response:
-    headers = {"x-execution-id": str(execution_id), "location": f"/v1/executions/{execution_id}"}
-    return json_response({"id": str(execution_id), "status": "queued"}, status=202, headers=headers)
+def _queued(execution_id: UUID, *, headers: Mapping[str, str]) -> Response:
+    named = {"x-execution-id": str(execution_id), "location": f"/v1/executions/{execution_id}", **headers}
+    return json_response({"id": str(execution_id), "status": "queued"}, status=202, headers=named)
 
 
 def headers_of(admitted: Admitted) -> dict[str, str]:
     """Known before the first byte of the answer."""
     prompt = admitted.request.prompt
-    headers = {"x-execution-id": str(admitted.request.execution_id), "x-burnish-model": admitted.request.route.model}
+    headers = {"x-execution-id": str(admitted.request.execution_id), "x-burnish-model": admitted.request.route.model, **admitted.headers}
     if prompt is not None:
         headers |= {"x-burnish-prompt": prompt.slug, "x-burnish-version": str(prompt.version)}
     if admitted.request.route.simulated:

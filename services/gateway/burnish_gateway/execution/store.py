@@ -14,7 +14,8 @@ COLUMNS = (
     "e.execution_id, e.lane, e.status, e.slug, e.version, e.label, e.model, e.provider, e.input_tokens, "
     "e.output_tokens, e.cached_input_tokens, "
     "e.usage_source, "
-    "e.cost_nusd, e.latency_ms, e.first_token_ms, e.cached, e.simulated, e.finish_reason, e.end_user, e.session_id, e.app, e.job_id, "
+    "e.cost_nusd, e.markup_nusd, e.key_source, e.provider_key_id, "
+    "e.latency_ms, e.first_token_ms, e.cached, e.simulated, e.finish_reason, e.end_user, e.session_id, e.app, e.job_id, "
     "e.request_id, e.error, "
     "e.attempts, e.finished_at"
 )
@@ -89,6 +90,9 @@ def outcome_of(row: Record, *, output_json: Any = None) -> Outcome:
         ),
         cost_nusd=row["cost_nusd"],
         credits=credits_text(row["cost_nusd"]),
+        markup_nusd=row["markup_nusd"],
+        key_source=row["key_source"],
+        provider_key_id=row["provider_key_id"],
         latency_ms=row["latency_ms"],
         first_token_ms=row["first_token_ms"],
         cached=row["cached"],
@@ -96,3 +100,19 @@ def outcome_of(row: Record, *, output_json: Any = None) -> Outcome:
         error=ErrorInfo(**row["error"]) if row["error"] else None,
         attempts=[Attempt(**one) for one in row["attempts"]],
     )
+
+
+async def find_free(tx: Tx, account_id: int) -> int | None:
+    """What an account of this workspace has free at this moment; None for another's."""
+    free: int | None = await tx.fetchval(
+        "SELECT greatest(0, limit_nusd - CASE WHEN resets_at <= clock_timestamp() THEN 0 ELSE spent_nusd END - held_nusd) "
+        "FROM accounts WHERE account_id = $1",
+        account_id,
+    )
+    return free
+
+
+async def draw_credit_line(tx: Tx, workspace_id: UUID, account_id: int, *, need_nusd: int, most_nusd: int) -> int:
+    """Lends the credit account what a call needs, at most so much a calendar month. 0: the line does not reach."""
+    drawn: int = await tx.fetchval("SELECT draw_credit_line($1, $2, $3, $4)", workspace_id, account_id, need_nusd, most_nusd)
+    return drawn

@@ -1,28 +1,36 @@
 """Admits an execution: from a caller's order to a request that is held for, and may be dispatched."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from burnish_gateway.access.principal import Principal
+from burnish_gateway.billing.budget import Budgets
 from burnish_gateway.deps import Gateway
+from burnish_gateway.execution import store
 from burnish_gateway.execution.order import Order, checked_size, prepare
-from burnish_gateway.execution.verdicts import error_of
+from burnish_gateway.execution.payers import payers_of
+from burnish_gateway.execution.verdicts import Asked, error_of, rate_headers, suspended
 from burnish_gateway.metrics import ADMISSIONS
 from burnish_shared import failpoints, subjects
-from burnish_shared.books.admission import AdmissionRequest, IdempotencyKey, RateLimit, Verdict
-from burnish_shared.contracts.executions import ExecutionRequest
+from burnish_shared.books.admission import AdmissionRequest, Answer, IdempotencyKey, Verdict
+from burnish_shared.contracts.executions import ExecutionRequest, Lane
 from burnish_shared.errors import InvalidField
 from burnish_shared.ids import new_uuid
 
 DEADLINE_MOST_S = 600.0
 
+LOOKED_UP = (Verdict.CREDIT, Verdict.BUDGET, Verdict.ALLOWANCE)
+"""Refusals that say what is left. They are remembered, so that a flood of them looks once."""
+
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """It is held for, on disk. `key`: route and text of its idempotency key."""
+    """It is held for, on disk. `key`: route and text of its idempotency key; `headers`: what the answer says of rate limits."""
 
     request: ExecutionRequest
     key: tuple[str, str] | None
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +38,17 @@ class Repeated:
     """The key belongs to an execution that was admitted before, with the same body."""
 
     execution_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """Who asks, from where, under which key, against which budgets."""
+
+    gateway: Gateway
+    principal: Principal
+    budgets: Budgets
+    key: IdempotencyKey | None
+    deadline_s: float
 
 
 async def submit(
@@ -54,7 +73,8 @@ async def submit(
     model = order.model or (version.model if version else None)
     if model is None:
         raise InvalidField("model: is needed where no prompt is named.", param="model")
-    facts, route = await gateway.models.route(principal.workspace_id, model)
+    facts, route = await gateway.models.route(principal.workspace, model)
+    budgets = await gateway.budgets.of(principal.workspace_id)
 
     request = prepare(
         order,
@@ -63,38 +83,92 @@ async def submit(
         version=version,
         facts=facts,
         route=route,
+        budget_account_ids=budgets.accounts_of(
+            api_key_id=principal.first_key_id, prompt_id=version.prompt_id if version else None, end_user=order.user_id
+        ),
         now=gateway.clock.now(),
         deadline_s=deadline_s,
         request_id=request_id,
         traceparent=traceparent,
     )
-    rates = principal.rates
-    if key is None:  # a repeat with a known key gets its answer, whatever the rate says now
-        gateway.refusals.check(rates)
+    return await _admit(request, Submission(gateway, principal, budgets, key, deadline_s))
 
-    answer = await gateway.admission.ask(_admission(request, gateway=gateway, rates=rates, key=key, deadline_s=deadline_s))
-    ADMISSIONS.labels(answer.verdict.name.lower()).inc()
-    if answer.verdict is Verdict.KEY_REPEATED and answer.original is not None:
-        return Repeated(answer.original)
-    has_ended = answer.verdict is Verdict.ENDED and order.background  # its first admission got through, though its answer was lost
-    if answer.verdict is not Verdict.YES and not has_ended:
-        gateway.refusals.note(answer)
-        raise error_of(answer)
+
+async def _admit(request: ExecutionRequest, of: Submission) -> Admitted | Repeated:
+    """Asks with each payer in turn: the free allowance, the credit, the credit with more of its line drawn."""
+    gateway, workspace = of.gateway, of.principal.workspace
+    if workspace.suspended_at is not None:
+        raise suspended()
+    payers = payers_of(request, workspace, gateway.refusals)
+    for payer in payers:
+        request, answer = payer, await _ask(payer, of)
+        if answer.verdict is Verdict.CREDIT and await _draws(request, of):
+            answer = await _ask(request, of)
+        if answer.verdict is Verdict.KEY_REPEATED and answer.original is not None:
+            return Repeated(answer.original)
+        has_ended = (
+            answer.verdict is Verdict.ENDED and request.lane is Lane.BACKGROUND
+        )  # its first admission got through, its answer was lost
+        if answer.verdict is Verdict.YES or has_ended:
+            break
+        error = error_of(answer, _asked(request, of), left_nusd=await _left(answer, of))
+        gateway.refusals.note(answer, error, workspace_id=workspace.workspace_id, amount_nusd=request.hold_nusd)
+        if answer.verdict is not Verdict.ALLOWANCE:
+            raise error
     await failpoints.hit("gateway.admitted")
-    if order.background:
+    if request.lane is Lane.BACKGROUND:
         gateway.relay.wake()
-    return Admitted(request, key=(key.route, key.key) if key else None)
+    return Admitted(request, key=(of.key.route, of.key.key) if of.key else None, headers=rate_headers(answer.rate))
 
 
-def _admission(
-    request: ExecutionRequest, *, gateway: Gateway, rates: list[RateLimit], key: IdempotencyKey | None, deadline_s: float
-) -> AdmissionRequest:
-    background = request.lane.value == "background"
+async def _ask(request: ExecutionRequest, of: Submission) -> Answer:
+    rates = of.principal.rates
+    admission = _admission(request, of)
+    if of.key is None:  # a repeat with a known key gets its answer, whatever rates and accounts say now
+        of.gateway.refusals.check(rates, request.account_ids, amount_nusd=request.hold_nusd)
+    answer = await of.gateway.admission.ask(admission)
+    ADMISSIONS.labels(answer.verdict.name.lower()).inc()
+    return answer
+
+
+async def _draws(request: ExecutionRequest, of: Submission) -> bool:
+    """Whether the plan's credit line brought enough for this call."""
+    workspace = of.principal.workspace
+    if workspace.overage_nusd <= 0:
+        return False
+    async with of.gateway.db.unit_of_work(workspace=workspace.workspace_id) as tx:
+        drawn_nusd = await store.draw_credit_line(
+            tx, workspace.workspace_id, workspace.credit_account_id, need_nusd=request.hold_nusd, most_nusd=workspace.overage_nusd
+        )
+    return drawn_nusd > 0
+
+
+async def _left(answer: Answer, of: Submission) -> int | None:
+    """What is free on the account that refused, for the words of the refusal; None where nobody asks."""
+    if answer.verdict not in LOOKED_UP or answer.limit_id is None:
+        return None
+    async with of.gateway.db.unit_of_work(workspace=of.principal.workspace_id, read_only=True) as tx:
+        return await store.find_free(tx, answer.limit_id)
+
+
+def _asked(request: ExecutionRequest, of: Submission) -> Asked:
+    return Asked(
+        needed_nusd=request.hold_nusd,
+        most_in_flight=of.principal.workspace.concurrency,
+        rates=of.principal.rates,
+        budgets=of.budgets.of_account,
+    )
+
+
+def _admission(request: ExecutionRequest, of: Submission) -> AdmissionRequest:
+    background = request.lane is Lane.BACKGROUND
     # Looked at before anything is held, also where it is sent later: a refusal leaves nothing behind (PROMISES G-06).
     body = checked_size(request.model_dump_json(exclude_defaults=True).encode())
     message = (subjects.executions_requested_background(request.workspace_id), body) if background else None
+    workspace = of.principal.workspace
     return AdmissionRequest(
         execution_id=request.execution_id, workspace_id=request.workspace_id, amount_nusd=request.hold_nusd,
-        ttl_ms=int((gateway.settings.queue_limit_s if background else deadline_s) * 1000), lane=request.lane.value,
-        account_ids=request.account_ids, rates=rates, key=key, message=message,
+        ttl_ms=int((of.gateway.settings.queue_limit_s if background else of.deadline_s) * 1000), lane=request.lane.value,
+        account_ids=request.account_ids, rates=of.principal.rates, key=of.key, message=message,
+        slot_account_id=workspace.credit_account_id, most_in_flight=workspace.concurrency,
     )  # fmt: skip

@@ -1,29 +1,115 @@
-"""From a refusal of admission to the error that the caller hears. Pure."""
+"""From a refusal of admission to the error that the caller hears: what happened, the numbers, what to do next. Pure."""
 
-from burnish_shared.books.admission import Answer, Verdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from burnish_gateway.billing.budget import BudgetFacts
+from burnish_shared.books.admission import BURST_RATIO, Answer, RateLimit, RateState, Verdict
 from burnish_shared.errors import (
     BudgetExhausted,
     BurnishError,
+    ConcurrencyLimited,
     IdempotencyMismatch,
     OutOfCredit,
     RateLimited,
     Suspended,
+    Unavailable,
 )
+from burnish_shared.money import credits_text
+
+SLOT_RETRY_S = 1.0
 
 
-def error_of(answer: Answer) -> BurnishError:
-    """The error of a verdict that is neither YES nor a repeat."""
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What was asked for: `needed_nusd` at most, so many at once, under these rates; `budgets`: those it counts against, by account."""
+
+    needed_nusd: int
+    most_in_flight: int
+    rates: Sequence[RateLimit]
+    budgets: Mapping[int, BudgetFacts]
+
+
+def error_of(answer: Answer, asked: Asked, *, left_nusd: int | None = None) -> BurnishError:
+    """The error of a verdict that is neither YES nor a repeat. `left_nusd`: what the account that refused has free, if it was looked up."""
     match answer.verdict:
         case Verdict.RATE:
-            return RateLimited("Too many requests; wait as long as Retry-After says.", retry_after_s=answer.retry_after_s)
+            rate = next((one for one in asked.rates if one.rate_id == answer.limit_id), asked.rates[0])
+            return rate_refused(rate, retry_after_s=answer.retry_after_s)
+        case Verdict.CONCURRENCY:
+            return ConcurrencyLimited(
+                f"{asked.most_in_flight} calls of this workspace are waiting for an answer, as many as its plan allows at once; "
+                "try again when one has ended, or use mode background.",
+                retry_after_s=SLOT_RETRY_S,
+                details={"most_in_flight": asked.most_in_flight},
+            )
         case Verdict.BUDGET:
-            wait_s = answer.retry_after_s if answer.retry_after_s > 0 else None
-            return BudgetExhausted("A budget is spent; raise it, or wait until it begins anew.", retry_after_s=wait_s)
-        case Verdict.CREDIT:
-            return OutOfCredit("The credit does not cover what this call may cost; add credit, or lower max_tokens.")
+            return _budget_refused(answer, asked, left_nusd=left_nusd)
+        case Verdict.CREDIT | Verdict.ALLOWANCE:
+            return _credit_refused(asked, left_nusd=left_nusd)
         case Verdict.SUSPENDED:
-            return Suspended("This workspace is suspended; ask its operator.")
+            return suspended()
         case Verdict.KEY_MISMATCH:
             return IdempotencyMismatch("This Idempotency-Key was used with another body; use a new key.", param="Idempotency-Key")
+        case Verdict.UNKNOWN_ACCOUNT | Verdict.CLOSING:  # a budget or credit account that went away in this moment
+            return Unavailable("The workspace's accounts are being changed; try again.", retry_after_s=1)
         case _:
             return BurnishError("This execution could not be admitted.")
+
+
+def suspended() -> Suspended:
+    return Suspended("This workspace is suspended; ask its operator.")
+
+
+def rate_refused(rate: RateLimit, *, retry_after_s: float) -> RateLimited:
+    return RateLimited(
+        f"Too many requests: {rate.per_minute} a minute may begin, with a burst of {int(rate.per_minute * BURST_RATIO) + 1}. "
+        f"The next may begin in {max(1, -int(-retry_after_s // 1))} s, as Retry-After says.",
+        retry_after_s=retry_after_s,
+        details={"limit_per_minute": rate.per_minute},
+        headers=rate_headers(RateState(rate_id=rate.rate_id, limit=rate.per_minute, remaining=0, reset_s=retry_after_s)),
+    )
+
+
+def rate_headers(state: RateState | None) -> dict[str, str]:
+    """`RateLimit-*` of the tightest limit (IETF draft-ietf-httpapi-ratelimit-headers-06): how many may begin at this very moment, and the
+    seconds until all of the burst is there again; after a refusal until the next may begin."""
+    if state is None:
+        return {}
+    return {
+        "ratelimit-limit": str(state.limit),
+        "ratelimit-remaining": str(max(0, state.remaining)),
+        "ratelimit-reset": str(max(0, -int(-state.reset_s // 1))),
+        "ratelimit-policy": f"{state.limit};w=60;burst={int(state.limit * BURST_RATIO)}",
+    }
+
+
+def _credit_refused(asked: Asked, *, left_nusd: int | None) -> OutOfCredit:
+    available = "" if left_nusd is None else f" and {credits_text(left_nusd)} are available"
+    return OutOfCredit(
+        f"This call may cost up to {credits_text(asked.needed_nusd)} credits{available}. Add credit, lower max_tokens, or wait until "
+        "calls under way have ended; GET /v1/credits shows the balance.",
+        details={"needed_nusd": asked.needed_nusd, "available_nusd": left_nusd},
+    )
+
+
+def _budget_refused(answer: Answer, asked: Asked, *, left_nusd: int | None) -> BudgetExhausted:
+    wait_s = answer.retry_after_s if answer.retry_after_s > 0 else None
+    budget = asked.budgets.get(answer.limit_id) if answer.limit_id is not None else None
+    if budget is None:
+        return BudgetExhausted("A budget is spent; raise it, or wait until it begins anew.", retry_after_s=wait_s)
+    left = "" if left_nusd is None else f" {credits_text(left_nusd)} of"
+    return BudgetExhausted(
+        f"The budget {budget.name!r} has{left} {credits_text(budget.limit_nusd)} credits a {budget.period} left, and this call may cost "
+        f"up to {credits_text(asked.needed_nusd)}. Raise it with PATCH /v1/budgets/{budget.budget_id}, lower max_tokens, or wait until it "
+        "begins anew.",
+        param="budget",
+        retry_after_s=wait_s,
+        details={
+            "budget_id": str(budget.budget_id),
+            "needed_nusd": asked.needed_nusd,
+            "available_nusd": left_nusd,
+            "limit_nusd": budget.limit_nusd,
+            "resets_in_s": None if wait_s is None else int(wait_s),
+        },
+    )

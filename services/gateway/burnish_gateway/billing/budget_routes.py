@@ -1,0 +1,151 @@
+"""`/v1/budgets`: what the workspace, a key, a prompt or an end user may spend in a day or month."""
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from asyncpg import Record
+from fastapi import Query, Request
+from fastapi.responses import Response
+from pydantic import BaseModel, Field
+
+from burnish_gateway.billing import budget_store as store
+from burnish_gateway.billing.budget import Period, TargetKind, period_end
+from burnish_gateway.billing.keep_budget import WARN_PERCENT, Wish, add_budget, change_budget, close_budget, stored_target
+from burnish_gateway.deps import Admin, Gateway, GatewayParts, Viewer
+from burnish_gateway.idempotency import run_once
+from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
+from burnish_gateway.wire import ApiModel, Name, Text, json_response, make_router
+from burnish_shared.db.session import Tx
+from burnish_shared.errors import NotFound
+from burnish_shared.money import MAX_AMOUNT_NUSD
+
+budgets = make_router("billing")
+
+LIST = "budgets"
+
+Limit = Annotated[int, Field(ge=0, le=MAX_AMOUNT_NUSD)]
+Percent = Annotated[int, Field(ge=1, le=100)]
+TargetId = Annotated[Text, Field(min_length=1, max_length=200)]
+
+
+class NewBudget(ApiModel):
+    """`target_id`: id of the API key, slug of the prompt, your own id of the end user; left out for the workspace."""
+
+    target_kind: TargetKind
+    target_id: TargetId | None = None
+    limit_nusd: Limit
+    period: Period
+    name: Name | None = None
+    hard: bool = Field(default=True, description="true: calls beyond it get 402. false: they go on, and an event tells.")
+    warn_percent: Percent | None = Field(
+        default=WARN_PERCENT, description="Share from which `budget.threshold_crossed` is sent; null: never."
+    )
+
+
+class BudgetChange(ApiModel):
+    """What is named changes; what is spent and held stays."""
+
+    name: Name = ""
+    limit_nusd: Limit = 0
+    hard: bool = True
+    warn_percent: Percent | None = None
+
+
+class BudgetAnswer(BaseModel):
+    """`spent_nusd`: booked in the running period; `held_nusd`: of calls under way; `left_nusd`: what a hard budget still lets through."""
+
+    id: UUID
+    name: str
+    target_kind: TargetKind
+    target_id: str | None
+    period: Period
+    limit_nusd: int
+    warn_percent: int | None
+    hard: bool
+    spent_nusd: int
+    held_nusd: int
+    left_nusd: int
+    resets_at: datetime
+    created_by: str
+    created_at: datetime
+    closed_at: datetime | None
+
+
+class BudgetPage(BaseModel):
+    data: list[BudgetAnswer]
+    next_cursor: str | None
+
+
+@budgets.post("/v1/budgets", status_code=201, response_model=BudgetAnswer, summary="Limit what a target may spend in a day or month")
+async def create_budget(body: NewBudget, request: Request, gateway: GatewayParts, principal: Admin) -> Response:
+    """Every gateway goes by it within a second. Periods are calendar days and months in UTC."""
+
+    async def work(tx: Tx) -> BudgetAnswer:
+        budget_id = await add_budget(tx, principal, Wish(**body.model_dump()))
+        return await _answer(tx, gateway, budget_id)
+
+    return await run_once(gateway, request, principal, status=201, work=work)
+
+
+@budgets.get("/v1/budgets", response_model=BudgetPage, summary="Budgets with what is spent, held and left, newest first")
+async def list_budgets(
+    gateway: GatewayParts,
+    principal: Viewer,
+    cursor: Annotated[str | None, Query(max_length=500)] = None,
+    limit: Annotated[int, Query(ge=1, le=PAGE_MOST)] = PAGE_DEFAULT,
+    target_kind: TargetKind | None = None,
+    target_id: Annotated[str | None, Query(max_length=200, description="As it was given; needs `target_kind`.")] = None,
+) -> Response:
+    after = gateway.cursors.open(cursor, principal.workspace_id, of=LIST)
+    async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
+        try:
+            wanted = await stored_target(tx, target_kind, target_id.replace("\x00", "")) if target_kind and target_id else None
+        except NotFound:
+            return json_response(BudgetPage(data=[], next_cursor=None))
+        rows = await store.list_budgets(tx, after=UUID(after[0]) if after else None, limit=limit, target_kind=target_kind, target_id=wanted)
+    page: dict[str, Any] = gateway.cursors.page(
+        rows, limit=limit, workspace_id=principal.workspace_id, of=LIST, position=lambda row: [str(row["budget_id"])]
+    )
+    return json_response(BudgetPage(data=[_shown(row, gateway) for row in page["data"]], next_cursor=page["next_cursor"]))
+
+
+@budgets.get("/v1/budgets/{budget_id}", response_model=BudgetAnswer, summary="One budget, also a closed one")
+async def get_budget(budget_id: UUID, gateway: GatewayParts, principal: Viewer) -> Response:
+    async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
+        return json_response(await _answer(tx, gateway, budget_id))
+
+
+@budgets.patch("/v1/budgets/{budget_id}", response_model=BudgetAnswer, summary="Change name, limit, warning or hardness")
+async def patch_budget(budget_id: UUID, body: BudgetChange, gateway: GatewayParts, principal: Admin) -> Response:
+    async with gateway.db.unit_of_work(workspace=principal.workspace_id) as tx:
+        await change_budget(tx, principal, budget_id, body.model_dump(exclude_unset=True))
+        answer = await _answer(tx, gateway, budget_id)
+    gateway.feed.wake()
+    return json_response(answer)
+
+
+@budgets.delete("/v1/budgets/{budget_id}", status_code=204, summary="Close a budget: it binds nothing any more")
+async def delete_budget(budget_id: UUID, gateway: GatewayParts, principal: Admin) -> Response:
+    async with gateway.db.unit_of_work(workspace=principal.workspace_id) as tx:
+        await close_budget(tx, principal, budget_id)
+    gateway.feed.wake()
+    return Response(status_code=204)
+
+
+async def _answer(tx: Tx, gateway: Gateway, budget_id: UUID) -> BudgetAnswer:
+    row = await store.find_budget(tx, budget_id)
+    if row is None:
+        raise NotFound("There is no budget of this id.", param="budget_id")
+    return _shown(row, gateway)
+
+
+def _shown(row: Record, gateway: Gateway) -> BudgetAnswer:
+    facts = {name: value for name, value in row.items() if name not in ("budget_id", "account_id", "target_id")}
+    return BudgetAnswer(
+        id=row["budget_id"],
+        target_id=row["target_id"] or None,
+        left_nusd=max(0, row["limit_nusd"] - row["spent_nusd"] - row["held_nusd"]),
+        resets_at=period_end(row["period"], gateway.clock.now()),
+        **facts,
+    )

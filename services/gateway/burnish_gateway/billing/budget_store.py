@@ -1,0 +1,104 @@
+"""Budgets in SQL: the row says for whom, its account counts."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from asyncpg import Record
+
+from burnish_gateway.billing.budget import BUDGETS_MOST, BudgetFacts
+from burnish_shared.db.session import Tx
+
+SHOWN = """SELECT b.budget_id, b.name, b.target_kind, coalesce(p.slug, b.target_id) AS target_id, b.period, b.limit_nusd, b.warn_percent,
+       b.hard, b.account_id, b.created_by, b.created_at, b.closed_at, a.held_nusd,
+       CASE WHEN a.resets_at <= clock_timestamp() THEN 0 ELSE a.spent_nusd END AS spent_nusd
+  FROM budgets b JOIN accounts a ON a.account_id = b.account_id
+  LEFT JOIN prompts p ON b.target_kind = 'prompt' AND p.prompt_id::text = b.target_id"""
+
+
+async def open_budgets(tx: Tx) -> list[BudgetFacts]:
+    """Those of the transaction's workspace that are not closed."""
+    rows = await tx.fetch(
+        "SELECT budget_id, account_id, name, target_kind, target_id, limit_nusd, period, hard FROM budgets WHERE closed_at IS NULL "
+        "ORDER BY budget_id LIMIT $1",
+        BUDGETS_MOST,
+    )
+    return [BudgetFacts(**dict(row)) for row in rows]
+
+
+async def list_budgets(tx: Tx, *, after: UUID | None, limit: int, target_kind: str | None, target_id: str | None) -> Sequence[Record]:
+    """Newest first, at most limit + 1, without closed ones. `target_id` as it is stored."""
+    return await tx.fetch(
+        f"{SHOWN} WHERE b.closed_at IS NULL AND ($1::uuid IS NULL OR b.budget_id < $1) AND ($3::text IS NULL OR b.target_kind = $3) "
+        "AND ($4::text IS NULL OR b.target_id = $4) ORDER BY b.budget_id DESC LIMIT $2",
+        after,
+        limit + 1,
+        target_kind,
+        target_id,
+    )
+
+
+async def find_budget(tx: Tx, budget_id: UUID) -> Record | None:
+    """Also one that is closed."""
+    return await tx.fetchrow(f"{SHOWN} WHERE b.budget_id = $1", budget_id)
+
+
+async def count_open(tx: Tx) -> int:
+    counted: int = await tx.fetchval("SELECT count(*) FROM budgets WHERE closed_at IS NULL")
+    return counted
+
+
+async def find_prompt(tx: Tx, slug: str) -> UUID | None:
+    found: UUID | None = await tx.fetchval("SELECT prompt_id FROM prompts WHERE slug = $1", slug)
+    return found
+
+
+async def find_key_line(tx: Tx, api_key_id: UUID) -> UUID | None:
+    """The first key of its line: a budget holds for the keys that it was rotated into as well."""
+    found: UUID | None = await tx.fetchval("SELECT coalesce(first_key_id, api_key_id) FROM api_keys WHERE api_key_id = $1", api_key_id)
+    return found
+
+
+async def make_account(
+    tx: Tx, workspace_id: UUID, budget_id: UUID, *, limit_nusd: int, warn_nusd: int | None, period: str, hard: bool
+) -> int:
+    account_id: int = await tx.fetchval(
+        "SELECT make_budget_account($1, $2, $3, $4, $5, $6)", workspace_id, budget_id, limit_nusd, warn_nusd, period, hard
+    )
+    return account_id
+
+
+async def change_account(
+    tx: Tx, workspace_id: UUID, budget_id: UUID, *, limit_nusd: int, warn_nusd: int | None, period: str, hard: bool
+) -> None:
+    await tx.fetchval("SELECT change_budget_account($1, $2, $3, $4, $5, $6)", workspace_id, budget_id, limit_nusd, warn_nusd, period, hard)
+
+
+async def close_account(tx: Tx, workspace_id: UUID, budget_id: UUID) -> None:
+    await tx.fetchval("SELECT close_budget_account($1, $2)", workspace_id, budget_id)
+
+
+async def insert_budget(tx: Tx, workspace_id: UUID, budget_id: UUID, account_id: int, *, created_by: str, **fields: Any) -> bool:
+    """False: the target has an open budget of this period."""
+    done = await tx.fetchval(
+        "INSERT INTO budgets (budget_id, workspace_id, account_id, created_by, name, target_kind, target_id, period, limit_nusd, "
+        "warn_percent, hard) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT DO NOTHING RETURNING true",
+        budget_id, workspace_id, account_id, created_by, fields["name"], fields["target_kind"], fields["target_id"], fields["period"],
+        fields["limit_nusd"], fields["warn_percent"], fields["hard"],
+    )  # fmt: skip
+    return done is not None
+
+
+async def change_budget(tx: Tx, budget_id: UUID, *, name: str, limit_nusd: int, warn_percent: int | None, hard: bool) -> None:
+    await tx.execute(
+        "UPDATE budgets SET name = $2, limit_nusd = $3, warn_percent = $4, hard = $5 WHERE budget_id = $1",
+        budget_id,
+        name,
+        limit_nusd,
+        warn_percent,
+        hard,
+    )
+
+
+async def close_budget(tx: Tx, budget_id: UUID) -> None:
+    await tx.execute("UPDATE budgets SET closed_at = clock_timestamp() WHERE budget_id = $1 AND closed_at IS NULL", budget_id)
