@@ -5,9 +5,12 @@ import json
 import os
 import sys
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from burnish.launcher.home import Home
+from burnish.launcher.operated import find_operated
+from burnish.launcher.passwords import is_named_by_environment
 from burnish.launcher.probe import answers_ready
 from burnish.launcher.state import State, present_state, running_connection
 
@@ -19,19 +22,43 @@ def examine(home: Home, *, with_audit: bool, journal: Path | None, as_json: bool
     deployment = {"database_url": os.environ.get("DATABASE_URL"), "nats_url": os.environ.get("NATS_URL")}
     if with_audit and all(deployment.values()):
         return audit.run(deployment, journal=journal, as_json=as_json)
+    if deployment["database_url"] and is_named_by_environment():
+        return _say(look_at_keys(home), as_json=as_json, good="The key-encryption key is the right one, and nothing lies under another.")
     connection = running_connection(home)
     if connection is None:
         print(f"Nothing is ready in {home.path}; start it with `burnish up --detach`.", file=sys.stderr)
+        if error := present_state(home).error:
+            print(f"The last start failed: {error}", file=sys.stderr)
         return 1
     if with_audit:
         return audit.run(connection, journal=journal, as_json=as_json)
     state = present_state(home)
-    findings = asyncio.run(look_around(state))
-    if as_json:
-        print(json.dumps({"healthy": not findings, "findings": findings, "restarts": state.restarts}))
-    else:
-        print("\n".join(findings) or "Everything runs and answers.")
+    findings = asyncio.run(look_around(state)) + look_at_keys(home)
+    return _say(findings, as_json=as_json, good="Everything runs and answers.", restarts=state.restarts)
+
+
+def _say(findings: list[str], *, as_json: bool, good: str, **facts: Any) -> int:
+    """Prints them; the exit code."""
+    print(json.dumps({"healthy": not findings, "findings": findings, **facts}) if as_json else "\n".join(findings) or good)
     return 1 if findings else 0
+
+
+def look_at_keys(home: Home) -> list[str]:
+    """What is wrong with the key-encryption key, one sentence each: another than the database's, or a rotation that was not ended."""
+    from burnish.embedded.child import StartFailed
+    from burnish.kek import left_under_other_keys
+    from burnish_shared.errors import Unavailable
+    from burnish_shared.refusal import StartRefused
+
+    try:
+        operated = find_operated(home)
+        left = asyncio.run(left_under_other_keys(operated))
+    except (StartFailed, StartRefused) as refusal:
+        return [str(refusal)]
+    except Unavailable as error:
+        return [error.message]
+    number = sum(sum(keys.values()) for keys in left.values())
+    return [f"{number} secrets lie under another key-encryption key than the current one; run `burnish kek rotate`."] if left else []
 
 
 async def look_around(state: State) -> list[str]:

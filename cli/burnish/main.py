@@ -8,7 +8,9 @@ from typing import Annotated, Any
 import typer
 
 from burnish.embedded.child import StartFailed
+from burnish.kek import app as kek_app
 from burnish.launcher.home import Home, find_home
+from burnish.options import HomeOption, JsonOption
 from burnish_shared.refusal import StartRefused
 
 app = typer.Typer(
@@ -16,9 +18,7 @@ app = typer.Typer(
 )
 workspace_app = typer.Typer(help="Workspaces.", no_args_is_help=True)
 app.add_typer(workspace_app, name="workspace")
-
-HomeOption = Annotated[Path | None, typer.Option("--home", help="Folder of the installation.  [default: $BURNISH_HOME or ~/.burnish]")]
-JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object on standard output, everything else on standard error.")]
+app.add_typer(kek_app, name="kek")
 
 
 @app.command()

@@ -54,7 +54,7 @@ class Caller:
         data = raw if raw is not None else None if body is None else json.dumps(body).encode()
         async with self.session.request(method, self.url + path, data=data, headers=all_headers) as response:
             content = await response.read()
-            parsed = json.loads(content) if "json" in response.content_type and content else content.decode()
+            parsed = json.loads(content) if response.content_type.endswith("/json") and content else content.decode()
             return Answer(response.status, parsed, content, {name.lower(): value for name, value in response.headers.items()})
 
     async def events(self, path: str, body: Any, *, headers: dict[str, str] | None = None) -> list[tuple[str, Any]]:
@@ -88,6 +88,7 @@ class Stack:
     gateways: list[str] = field(default_factory=list)
     executors: list[asyncio.Event] = field(default_factory=list)
     known_pepper: bytes | None = None
+    kek: str = KEK
 
     async def caller(self, *, credit_nusd: int = 100_000_000_000, role: str = "admin", workspace: Workspace | None = None) -> Caller:
         """A key of a fresh workspace, or of the given one."""
@@ -104,7 +105,7 @@ class Stack:
     async def pepper(self) -> bytes:
         """Of this database's API keys."""
         if self.known_pepper is None:
-            self.known_pepper = (await installation_secrets_of(self.urls)).pepper
+            self.known_pepper = (await installation_secrets_of(self.urls, kek=self.kek)).pepper
         return self.known_pepper
 
     async def start_executor(self, **settings: Any) -> asyncio.Event:

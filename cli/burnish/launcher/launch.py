@@ -93,6 +93,7 @@ class Launch:
 
     async def _start(self) -> None:
         secrets = load_secrets(self._home)
+        self._state.kek_id = secrets.keyring().current_id.hex()
         servers = self._servers = Servers(
             self._home, secrets=secrets, ports=self._ports, supervisor=self._supervisor, report=self._report, environment=os.environ
         )

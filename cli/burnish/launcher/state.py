@@ -25,6 +25,8 @@ class State:
     metrics: dict[str, str] = field(default_factory=dict)
     missing: list[str] = field(default_factory=list)
     error: str | None = None
+    kek_id: str | None = None
+    """Which key-encryption key the services seal with. The id says nothing about the key."""
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)

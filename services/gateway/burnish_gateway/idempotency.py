@@ -19,6 +19,7 @@ from burnish_gateway.access.principal import Principal
 from burnish_gateway.deps import Gateway
 from burnish_gateway.wire import json_response
 from burnish_shared.auth.keyring import Keyring
+from burnish_shared.auth.sealed_columns import answer_context
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import IdempotencyInProgress, IdempotencyMismatch, InvalidField
 
@@ -64,7 +65,7 @@ async def run_once(gateway: Gateway, request: Request, principal: Principal, *, 
     route = f"{request.method} {request.scope['route'].path}"
     raw = await request.body()
     fingerprint = fingerprint_of(raw, address=request.url.path)
-    context = f"{principal.workspace_id}|{route}|{key}|idempotent-answer"
+    context = answer_context(principal.workspace_id, route=route, key=key)
     async with gateway.db.unit_of_work(workspace=principal.workspace_id) as tx:
         if not await idempotency_store.claim(tx, principal.workspace_id, route=route, key=key, fingerprint=fingerprint):
             stored = await idempotency_store.find(tx, route=route, key=key)

@@ -26,7 +26,7 @@ class KekSettings(BaseSettings):
     )
     kek_previous: SecretStr | None = Field(
         default=None,
-        description="Other keys that still open what lies under them, comma-separated: the one before while a rotation runs, or the next one.",
+        description="Other keys that open what lies under them, comma-separated: the one before while a rotation runs, or the next one.",
     )
     kek_file: str = Field(default="", description="File of key-encryption keys instead, one a line, the current one first.")
     kek_command: str = Field(
@@ -94,7 +94,9 @@ def _of_file(path: str) -> str:
 def _of_command(command: str) -> str:
     """What the command printed. What it complained of is not shown: it may hold anything."""
     try:
-        done = subprocess.run(shlex.split(command), capture_output=True, timeout=COMMAND_TIMEOUT_S, check=True, stdin=subprocess.DEVNULL)
+        done = subprocess.run(  # noqa: S603 - the operator's own command, and no shell
+            shlex.split(command), capture_output=True, timeout=COMMAND_TIMEOUT_S, check=True, stdin=subprocess.DEVNULL
+        )
         return done.stdout.decode("ascii")
     except subprocess.TimeoutExpired:
         raise StartRefused(f"BURNISH_KEK_COMMAND gave no key within {COMMAND_TIMEOUT_S:.0f} s.") from None
