@@ -30,6 +30,7 @@ FEATURES = (
     "execution",
     "compat",
     "models",
+    "provider_keys",
     "registry",
     "marketplace",
     "feedback",

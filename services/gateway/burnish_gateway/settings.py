@@ -4,10 +4,11 @@ from typing import Literal
 
 from pydantic import Field
 
+from burnish_gateway.identity_settings import IdentitySettings
 from burnish_shared.auth.kek import SealingSettings
 
 
-class GatewaySettings(SealingSettings):
+class GatewaySettings(IdentitySettings, SealingSettings):
     """Limits and times of the gateway; every duration of PROMISES 5.2 can be shortened for tests."""
 
     listen_fd: int = Field(default=-1, description="An inherited listening socket; -1: the gateway opens its own on `port`.")
@@ -16,6 +17,10 @@ class GatewaySettings(SealingSettings):
     trust_tenant_prices: bool = Field(
         default=False,
         description="Workspaces may set prices of models that are called with the operator's own keys; for an installation of one's own.",
+    )
+    secrets: Literal["sealed", "vault"] = Field(
+        default="sealed",
+        description="Where new provider keys are kept: `sealed` in their row, or in Supabase's `vault`. What was kept before stays.",
     )
     deadline_s: float = Field(default=120.0, gt=0, le=600, description="How long a request may take where nothing is said.")
     queue_limit_s: float = Field(default=86_400.0, gt=0, description="How long a background execution may wait for an executor.")

@@ -20,16 +20,14 @@ from burnish_optimizer.io.announce import optimization_completed, suggestion_cre
 from burnish_optimizer.io.datasets_store import DatasetItem, TestSplit, TestSplitFacts
 from burnish_optimizer.io.evaluations import Answer, Desk, OutOfFunds, Question
 from burnish_optimizer.io.evaluations_store import Key
-from burnish_optimizer.io.runs_store import Job
+from burnish_optimizer.io.runs_store import CallableModel, Job
 from burnish_optimizer.io.work_store import Claim
 from burnish_optimizer.search import Budget, Item, Progress, Proposal, Reflection, Scored, SearchResult, Task, digest, optimize
 from burnish_optimizer.search.memo import OutOfBudget
 from burnish_shared import failpoints
 from burnish_shared.clock import Clock
 from burnish_shared.contracts.executions import PromptRef, Route
-from burnish_shared.db.model_store import ModelFacts
 from burnish_shared.db.session import Database
-from burnish_shared.errors import InvalidField
 from burnish_shared.prompt_settings import DEFAULT_TIMEOUT_S, settings_of
 from burnish_shared.search_budget import TEST_ITEMS_LEAST, evaluations_to_measure
 
@@ -157,11 +155,12 @@ class Work:
 async def run_job(claim: Claim, *, db: Database, desk: Desk, clock: Clock) -> None:
     """From claim to `completed`. Safe to run again after a crash: it goes the same way over the answers that are kept, and buys none twice.
 
-    Raises ClaimLost, and what fails the job: EvaluationFailed, InvalidField, Unavailable.
+    Raises ClaimLost, and what fails the job: EvaluationFailed, InvalidField, NoProviderKey, Unavailable.
     """
     async with db.unit_of_work(workspace=claim.workspace_id) as tx:
         job = await runs_store.load_job(tx, claim)
-        task_model, reflect_model = await runs_store.load_model(tx, job.task_model), await runs_store.load_model(tx, job.reflect_model)
+        task_model = await runs_store.load_model(tx, job.workspace_id, job.task_model)
+        reflect_model = await runs_store.load_model(tx, job.workspace_id, job.reflect_model)
         dataset, version = job.dataset_id, job.dataset_version
         train = await datasets_store.load_search_items(tx, job.workspace_id, dataset, version=version, split="train")
         validation = await datasets_store.load_search_items(tx, job.workspace_id, dataset, version=version, split="validation")
@@ -188,11 +187,15 @@ async def run_job(claim: Claim, *, db: Database, desk: Desk, clock: Clock) -> No
 
 
 def _work(
-    job: Job, claim: Claim, *, db: Database, desk: Desk, task_model: ModelFacts, reflect_model: ModelFacts, items: Sequence[DatasetItem]
+    job: Job,
+    claim: Claim,
+    *,
+    db: Database,
+    desk: Desk,
+    task_model: CallableModel,
+    reflect_model: CallableModel,
+    items: Sequence[DatasetItem],
 ) -> Work:
-    task_route, reflect_route = task_model.route(), reflect_model.route()
-    if task_route is None or reflect_route is None:
-        raise InvalidField("A model without a price cannot be used.", param="models")
     return Work(
         job=job,
         claim=claim,
@@ -200,9 +203,9 @@ def _work(
         desk=desk,
         prompt=EditablePrompt.of(job.content),
         inputs={str(item.item_id): item for item in items},
-        task_route=task_route,
-        task_settings=capped(settings_of(job.content), output_tokens_most=task_model.output_tokens),
-        reflect_route=reflect_route,
+        task_route=task_model.route,
+        task_settings=capped(settings_of(job.content), output_tokens_most=task_model.facts.output_tokens),
+        reflect_route=reflect_model.route,
     )
 
 

@@ -13,12 +13,11 @@ from burnish_optimizer.io.announce import test_run_completed
 from burnish_optimizer.io.datasets_store import DatasetItem
 from burnish_optimizer.io.evaluations import Desk, Question
 from burnish_optimizer.io.evaluations_store import Key
-from burnish_optimizer.io.runs_store import TestRun
+from burnish_optimizer.io.runs_store import CallableModel, TestRun
 from burnish_optimizer.io.work_store import Claim
 from burnish_optimizer.search import digest
 from burnish_shared.clock import Clock
 from burnish_shared.contracts.executions import PromptRef
-from burnish_shared.db.model_store import ModelFacts
 from burnish_shared.db.session import Database
 from burnish_shared.errors import BurnishError
 from burnish_shared.prompt_settings import DEFAULT_TIMEOUT_S, settings_of
@@ -42,7 +41,7 @@ async def run_test_run(claim: Claim, *, db: Database, desk: Desk, clock: Clock, 
     """From claim to `completed` or `failed`. Safe to run again after a crash: answered items are not asked again. Raises ClaimLost."""
     async with db.unit_of_work(workspace=claim.workspace_id) as tx:
         run = await runs_store.load_test_run(tx, claim)
-        facts = await runs_store.load_model(tx, run.model)
+        model = await runs_store.load_model(tx, run.workspace_id, run.model)
         items = await datasets_store.load_for_test_run(
             tx, run.workspace_id, run.dataset_id, version=run.dataset_version, split=run.split, owner_id=run.test_run_id
         )
@@ -51,7 +50,7 @@ async def run_test_run(claim: Claim, *, db: Database, desk: Desk, clock: Clock, 
     reporting = asyncio.create_task(_report(claim, answers, db=db, interval_s=progress_interval_s))
     failure: BurnishError | None = None
     try:
-        await _ask_all(run, items, facts, desk=desk, answers=answers)
+        await _ask_all(run, items, model, desk=desk, answers=answers)
     except BurnishError as error:
         failure = error
     finally:
@@ -70,14 +69,11 @@ async def run_test_run(claim: Claim, *, db: Database, desk: Desk, clock: Clock, 
         await work_store.close_funding(tx, run.funding_account_id)
 
 
-async def _ask_all(run: TestRun, items: Sequence[DatasetItem], facts: ModelFacts, *, desk: Desk, answers: Answers) -> None:
+async def _ask_all(run: TestRun, items: Sequence[DatasetItem], model: CallableModel, *, desk: Desk, answers: Answers) -> None:
     """Asks everything at once; the desk keeps the order of the day. The first failure ends the others."""
-    route = facts.route()
-    if route is None:
-        raise BurnishError(f"The model {facts.model} has no price.")
     prompt = EditablePrompt.of(run.content)
     renderer = prompt.renderer(prompt.text)
-    settings = capped(settings_of(run.content), output_tokens_most=facts.output_tokens)
+    settings = capped(settings_of(run.content), output_tokens_most=model.facts.output_tokens)
     question = bytes.fromhex(digest(prompt.text))
     ref = PromptRef(prompt_id=run.prompt_id, slug=run.slug, version=run.version)
 
@@ -86,7 +82,7 @@ async def _ask_all(run: TestRun, items: Sequence[DatasetItem], facts: ModelFacts
         answer = await desk.ask(
             Question(
                 key=Key(question, item.item_id, repeat),
-                route=route,
+                route=model.route,
                 messages=messages,
                 variables=variables,
                 settings=settings,

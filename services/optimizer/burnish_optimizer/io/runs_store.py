@@ -6,11 +6,20 @@ from typing import Any
 from uuid import UUID
 
 from burnish_optimizer.io.work_store import Claim
-from burnish_shared.db import model_store
+from burnish_shared.contracts.executions import Route
+from burnish_shared.db import model_store, route_store
 from burnish_shared.db.model_store import ModelFacts
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import InvalidField
 from burnish_shared.ids import new_uuid
+
+
+@dataclass(frozen=True, slots=True)
+class CallableModel:
+    """A model, and where, at what price and with whose key it is called."""
+
+    facts: ModelFacts
+    route: Route
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +88,13 @@ async def load_job(tx: Tx, claim: Claim) -> Job:
     return Job(**dict(row))
 
 
-async def load_model(tx: Tx, model: str) -> ModelFacts:
-    """The model as the workspace may call it. Raises InvalidField where it is gone, retired, or has no price."""
+async def load_model(tx: Tx, workspace_id: UUID, model: str) -> CallableModel:
+    """The model as the workspace may call it. Raises InvalidField where it is gone, retired or has no price, NoProviderKey."""
     facts = await model_store.find_model(tx, model)
-    if facts is None or not facts.active or facts.price is None:
+    route = await route_store.find_route(tx, workspace_id, facts) if facts is not None and facts.active else None
+    if facts is None or route is None:
         raise InvalidField(f"The model {model[:200]!r} cannot be called: it is unknown, retired, or has no price.", param="model")
-    return facts
+    return CallableModel(facts, route)
 
 
 async def insert_suggestion(tx: Tx, job: Job, *, content: dict[str, Any], evidence: dict[str, Any], simulated: bool) -> UUID:

@@ -484,6 +484,7 @@ CREATE TABLE executions (                                          -- its primar
   finished_at         timestamptz NOT NULL) PARTITION BY RANGE (execution_id);
 CREATE INDEX ON executions (workspace_id, execution_id DESC);
 CREATE INDEX ON executions (workspace_id, job_id, execution_id) WHERE job_id IS NOT NULL;
+CREATE INDEX ON executions (workspace_id, provider_key_id, execution_id) WHERE provider_key_id IS NOT NULL;
 CALL make_tenant_table('executions', app => 'SELECT', worker => 'SELECT', writer => 'the functions of the books');
 
 CREATE TABLE execution_contents (
