@@ -22,7 +22,6 @@ SQL_ELSEWHERE = {
     "cli/burnish/launcher/workspaces.py": "asks as the launcher, before the services run, whether the stored key still works",
     "shared/burnish_shared/auth/provisioning.py": "calls the two SQL functions that make tenants; shared by command line and gateway",
     "shared/burnish_shared/bus/provision.py": "one advisory lock around the provisioner",
-    "services/gateway/burnish_gateway/access/audit.py": "one insert into one table, next to the shape of its row",
     "services/executor/burnish_executor/record_batch.py": "calls a function of the books",
     "services/executor/burnish_executor/sweep.py": "calls two functions of the books",
 }

@@ -11,6 +11,7 @@ from burnish_shared.clock import Clock
 from burnish_shared.contracts.events import Event, EventType
 from burnish_shared.contracts.webhooks import message_id, secret_context
 from burnish_shared.db import outbox
+from burnish_shared.db.audit_log import add_entry
 from burnish_shared.db.session import Database, Tx
 from burnish_shared.errors import Unavailable
 from burnish_shared.ids import new_uuid
@@ -115,6 +116,10 @@ async def _settle(tx: Tx, due: Due, outcome: Outcome, answer: Answer, *, at: dat
     if reason is not None and not state.is_off:
         await endpoints_store.disable(tx, claim.endpoint_id, reason=reason)
         await _announce(tx, due, "webhook.endpoint_disabled", at=state.now, reason=reason)
+        await add_entry(
+            tx, workspace_id=claim.workspace_id, actor="system:webhooks", action="webhook_endpoint.disabled", kind="webhook_endpoint",
+            key=str(claim.endpoint_id), before={"disabled": False}, after={"disabled": True, "reason": reason},
+        )  # fmt: skip
         metrics.endpoints_disabled_total.labels(reason).inc()
 
 

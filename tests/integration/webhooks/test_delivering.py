@@ -13,6 +13,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from tests.embedded.databases import DatabaseUrls
 from tests.embedded.workspaces import make_workspace
 from tests.fakes.receiver import Receiver
+from tests.integration.bus_parts import fetch
 from tests.integration.webhooks.conftest import KEK, QUICK, Hooks, a_secret, an_event
 
 from burnish_shared.auth.sealing import seal
@@ -126,7 +127,9 @@ async def test_a_notice_about_webhooks_that_fails_causes_no_further_notice(hooks
 
 @pytest.mark.promise("W-05", "W-10")
 @pytest.mark.capability("W3")
-async def test_410_disables_the_endpoint_and_what_waits_is_cancelled_until_it_is_enabled(hooks: Hooks, receiver: Receiver) -> None:
+async def test_410_disables_the_endpoint_and_what_waits_is_cancelled_until_it_is_enabled(
+    hooks: Hooks, receiver: Receiver, module_database_urls: DatabaseUrls
+) -> None:
     endpoint_id = await hooks.add_endpoint(receiver.url())
     receiver.modes["/hook"] = ["410", "ok"]
     first = an_event(hooks.workspace_id)
@@ -135,6 +138,9 @@ async def test_410_disables_the_endpoint_and_what_waits_is_cancelled_until_it_is
         await hooks.until_all("cancelled")
         (notice,) = await hooks.announced()
         assert (notice.type, notice.data["reason"], notice.object_id) == ("webhook.endpoint_disabled", "gone", str(endpoint_id))
+        by_whom = "SELECT actor, action, after FROM audit_log WHERE object_id = $1"
+        (entry,) = await fetch(module_database_urls["superuser"], by_whom, str(endpoint_id))
+        assert (entry["actor"], entry["action"]) == ("system:webhooks", "webhook_endpoint.disabled") and "gone" in entry["after"]
 
         later = an_event(hooks.workspace_id)
         await hooks.emit(later)

@@ -1,13 +1,20 @@
 """The audit log: who changed what, written in the transaction of the change."""
 
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 import structlog
 
 from burnish_gateway.access.principal import Principal
+from burnish_shared.db.audit_log import add_entry
 from burnish_shared.db.session import Tx
-from burnish_shared.ids import new_uuid
+
+
+class Actor(Protocol):
+    """Somebody whom the log can name."""
+
+    @property
+    def actor(self) -> str: ...
 
 
 async def note(
@@ -25,10 +32,24 @@ async def note(
 
     `workspace_id`: whose log, where it is not the caller's own; the transaction must be that workspace's.
     """
+    where = workspace_id or principal.workspace_id
+    await note_in(tx, where, principal, action=action, kind=kind, key=key, before=before, after=after)
+
+
+async def note_in(
+    tx: Tx,
+    workspace_id: UUID,
+    by: Actor,
+    *,
+    action: str,
+    kind: str,
+    key: str,
+    before: dict[str, Any] | None = None,
+    after: dict[str, Any] | None = None,
+) -> None:
+    """As `note`, for a person who has not chosen a workspace. The transaction must be the workspace's."""
     around = structlog.contextvars.get_contextvars()
-    await tx.execute(
-        "INSERT INTO audit_log (audit_id, workspace_id, actor, action, object_kind, object_id, before, after, request_id, address) "
-        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-        new_uuid(), workspace_id or principal.workspace_id, principal.actor, action, kind, key, before, after,
-        around.get("request_id"), around.get("client_address"),
+    await add_entry(
+        tx, workspace_id=workspace_id, actor=by.actor, action=action, kind=kind, key=key, before=before, after=after,
+        request_id=around.get("request_id"), address=around.get("client_address"),
     )  # fmt: skip

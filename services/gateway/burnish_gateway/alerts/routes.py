@@ -25,6 +25,9 @@ Limit = Annotated[int, Query(ge=1, le=PAGE_MOST)]
 Cursor = Annotated[str | None, Query(max_length=500)]
 
 WORKSPACE_DEFAULT = ""
+ALL_PROMPTS = "(all prompts)"
+"""How the audit log names the workspace's rule."""
+
 """The slug under which a rule for all prompts of a workspace is kept."""
 
 
@@ -60,7 +63,10 @@ async def post_acknowledge(alert_id: UUID, request: Request, principal: Editor, 
     """The alert stays until what it tells of is over. Acknowledging again changes nothing."""
 
     async def work(tx: Tx) -> AlertAnswer:
-        return await acknowledge(tx, workspace_id=principal.workspace_id, alert_id=alert_id, by=principal.actor, clock=gateway.clock)
+        seen = await acknowledge(tx, workspace_id=principal.workspace_id, alert_id=alert_id, by=principal.actor, clock=gateway.clock)
+        after = {"status": seen.status, "prompt": seen.prompt, "metric": seen.metric}
+        await audit.note(tx, principal, action="alert.acknowledged", kind="alert", key=str(alert_id), after=after)
+        return seen
 
     return await run_once(gateway, request, principal, status=200, work=work)
 
@@ -102,7 +108,9 @@ async def _put(gateway: Gateway, request: Request, principal: Editor, *, slug: s
             raise NotFound("There is no such prompt.")
         before = await store.find_rule(tx, slug=slug)
         rule = await store.put_rule(tx, workspace_id=principal.workspace_id, slug=slug, body=body)
-        await audit.note(tx, principal, action="alert_rule.set", kind="alert_rule", key=slug, before=_plain(before), after=_plain(rule))
+        await audit.note(
+            tx, principal, action="alert_rule.set", kind="alert_rule", key=slug or ALL_PROMPTS, before=_plain(before), after=_plain(rule)
+        )
         await note_change(tx, workspace_id=principal.workspace_id, kind="alert_rule", key=slug)
         return rule
 
@@ -114,7 +122,7 @@ async def _delete(gateway: Gateway, request: Request, principal: Editor, *, slug
         rule = await store.delete_rule(tx, slug=slug)
         if rule is None:
             raise NotFound("There is no such rule.")
-        await audit.note(tx, principal, action="alert_rule.deleted", kind="alert_rule", key=slug, before=_plain(rule))
+        await audit.note(tx, principal, action="alert_rule.deleted", kind="alert_rule", key=slug or ALL_PROMPTS, before=_plain(rule))
         await note_change(tx, workspace_id=principal.workspace_id, kind="alert_rule", key=slug)
         return rule
 

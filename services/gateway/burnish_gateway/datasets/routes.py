@@ -9,6 +9,7 @@ from fastapi.responses import Response
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
+from burnish_gateway.access import audit
 from burnish_gateway.datasets import answers, store
 from burnish_gateway.datasets.add_items import add_items, create_dataset
 from burnish_gateway.datasets.bodies import DatasetBody, ItemsBody, read_dataset, read_items
@@ -61,7 +62,10 @@ async def create(
     title, items = read_dataset(await request.body(), content_type=request.headers.get("content-type", ""), name=name)
 
     async def work(tx: Tx) -> answers.AddedAnswer:
-        return answers.added_answer(await create_dataset(tx, principal.workspace_id, title, items, author=principal.actor))
+        made = answers.added_answer(await create_dataset(tx, principal.workspace_id, title, items, author=principal.actor))
+        after = {"name": title, "version": made.version, "items": made.added}
+        await audit.note(tx, principal, action="dataset.created", kind="dataset", key=str(made.id), after=after)
+        return made
 
     return await run_once(gateway, request, principal, status=201, work=work)
 
@@ -93,7 +97,10 @@ async def add(request: Request, gateway: GatewayParts, principal: Editor, datase
     items = read_items(await request.body(), content_type=request.headers.get("content-type", ""))
 
     async def work(tx: Tx) -> answers.AddedAnswer:
-        return answers.added_answer(await add_items(tx, principal.workspace_id, dataset_id, items))
+        more = answers.added_answer(await add_items(tx, principal.workspace_id, dataset_id, items))
+        after = {"version": more.version, "added": more.added}
+        await audit.note(tx, principal, action="dataset.items_added", kind="dataset", key=str(dataset_id), after=after)
+        return more
 
     return await run_once(gateway, request, principal, status=201, work=work)
 

@@ -6,6 +6,7 @@ from fastapi import Path, Request
 from fastapi.responses import Response
 from pydantic import Field
 
+from burnish_gateway.access import audit
 from burnish_gateway.deps import Editor, GatewayParts, Viewer
 from burnish_gateway.idempotency import run_once
 from burnish_gateway.models import store
@@ -65,14 +66,25 @@ async def add_model(body: NewModel, request: Request, gateway: GatewayParts, pri
         await gateway.egress.check(body.base_url)
 
     async def work(tx: Tx) -> dict[str, Any]:
+        was = await model_store.find_model(tx, body.model)
         await store.put_model(tx, principal.workspace_id, body.model_dump())
         facts = await model_store.find_model(tx, body.model)
         if facts is None or not facts.base_url:
             raise NotFound(f"The provider {body.provider!r} is not known here; give a base_url.", param="provider")
+        before = _audited(was) if was is not None else None
+        await audit.note(tx, principal, action="model.set", kind="model", key=body.model, before=before, after=_audited(facts))
         await note_change(tx, workspace_id=principal.workspace_id, kind="model", key=body.model)
         return _shown(facts)
 
     return await run_once(gateway, request, principal, status=201, work=work)
+
+
+def _audited(facts: ModelFacts) -> dict[str, Any]:
+    """What the audit log keeps of a model: where it is called, and at what price."""
+    kept = ("provider", "context_tokens", "output_tokens", "price_version")
+    shown = _shown(facts)
+    prices = {name: value for name, value in shown.items() if name.endswith("_nusd_per_million")}
+    return {name: shown[name] for name in kept} | prices | {"base_url": facts.base_url}
 
 
 def _shown(facts: ModelFacts) -> dict[str, Any]:

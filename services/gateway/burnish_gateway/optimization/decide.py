@@ -76,7 +76,7 @@ async def accept(tx: Tx, principal: Principal, suggestion_id: UUID, body: Accept
         tx, principal.workspace_id, suggestion_id, status="accepted", by=principal.actor, version=version, label=label, reason=None
     )
     await _announce(tx, principal, row, status="accepted", extra={"version": version, "label": label}, clock=clock)
-    after = {"version": version, "label": label}
+    after = {"version": version, "label": label, "prompt": slug}
     await audit.note(tx, principal, action="suggestion.accepted", kind="suggestion", key=str(suggestion_id), after=after)
     await announce.prompt_changed(tx, principal.workspace_id, slug)
     return Accepted(version, label)
@@ -95,7 +95,8 @@ async def reject(tx: Tx, principal: Principal, suggestion_id: UUID, *, reason: s
         tx, principal.workspace_id, suggestion_id, status="rejected", by=principal.actor, version=None, label=None, reason=reason
     )
     await _announce(tx, principal, row, status="rejected", extra={}, clock=clock)
-    await audit.note(tx, principal, action="suggestion.rejected", kind="suggestion", key=str(suggestion_id))
+    after = {"reason": reason, "prompt": row["slug"]}
+    await audit.note(tx, principal, action="suggestion.rejected", kind="suggestion", key=str(suggestion_id), after=after)
 
 
 def no_such_suggestion() -> NotFound:

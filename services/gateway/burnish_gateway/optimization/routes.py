@@ -6,6 +6,7 @@ from uuid import UUID
 from asyncpg import Record
 from fastapi import Query, Request
 from fastapi.responses import Response
+from pydantic import BaseModel
 
 from burnish_gateway.access import audit
 from burnish_gateway.access.principal import Principal
@@ -27,6 +28,7 @@ router = make_router("optimization")
 
 Limit = Annotated[int, Query(ge=1, le=PAGE_MOST)]
 Slug = Annotated[str | None, Query(max_length=130, description="Only those of this prompt.")]
+GOING_ON = ("pending", "running")
 RunStatus = Literal["pending", "running", "completed", "failed", "cancelled"]
 
 
@@ -36,7 +38,7 @@ async def create_test_run(request: Request, gateway: GatewayParts, principal: Ed
 
     async def work(tx: Tx) -> answers.StartedAnswer:
         started = await start_test_run(tx, principal, body)
-        await audit.note(tx, principal, action="test_run.started", kind="test_run", key=str(started.id))
+        await audit.note(tx, principal, action="test_run.started", kind="test_run", key=str(started.id), after=_asked(body))
         return answers.started_answer(started)
 
     return await _started(gateway, await run_once(gateway, request, principal, status=202, work=work))
@@ -77,7 +79,7 @@ async def create_optimization(request: Request, gateway: GatewayParts, principal
 
     async def work(tx: Tx) -> answers.StartedAnswer:
         started = await start_optimization(tx, principal, body)
-        await audit.note(tx, principal, action="optimization.started", kind="optimization", key=str(started.id))
+        await audit.note(tx, principal, action="optimization.started", kind="optimization", key=str(started.id), after=_asked(body))
         return answers.started_answer(started)
 
     return await _started(gateway, await run_once(gateway, request, principal, status=202, work=work))
@@ -198,12 +200,20 @@ async def _find(gateway: Gateway, principal: Principal, kind: RunKind, run_id: U
 
 
 async def _cancel(tx: Tx, principal: Principal, kind: RunKind, run_id: UUID) -> Record:
+    before = await store.find_run(tx, principal.workspace_id, kind, run_id)
     await store.ask_to_cancel(tx, principal.workspace_id, kind, run_id)
     row = await store.find_run(tx, principal.workspace_id, kind, run_id)
-    if row is None:
+    if row is None or before is None:
         raise _no_such(kind)
-    await audit.note(tx, principal, action=f"{kind}.cancelled", kind=kind, key=str(run_id))
+    if before["status"] in GOING_ON:
+        was, now = {"status": before["status"]}, {"status": row["status"], "cancel_requested": True}
+        await audit.note(tx, principal, action=f"{kind}.cancelled", kind=kind, key=str(run_id), before=was, after=now)
     return row
+
+
+def _asked(body: BaseModel) -> dict[str, Any]:
+    """What was asked for, as the audit log keeps it: names, ids and numbers."""
+    return body.model_dump(mode="json", exclude_none=True)
 
 
 async def _list(

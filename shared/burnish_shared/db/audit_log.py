@@ -1,0 +1,31 @@
+"""One entry of the audit log: who changed what, written in the transaction of the change (PRODUCT T4)."""
+
+from typing import Any
+from uuid import UUID
+
+from burnish_shared.db.session import Tx
+from burnish_shared.ids import new_uuid
+
+
+async def add_entry(
+    tx: Tx,
+    *,
+    workspace_id: UUID,
+    actor: str,
+    action: str,
+    kind: str,
+    key: str,
+    before: dict[str, Any] | None = None,
+    after: dict[str, Any] | None = None,
+    request_id: str | None = None,
+    address: str | None = None,
+) -> None:
+    """`actor`: `user:…`, `api_key:…`, `operator`, or `system:…` with the service that acted by itself.
+
+    `before` and `after` hold no secret and no text of prompts: the log outlives what is forgotten. The transaction must be the workspace's.
+    """
+    await tx.execute(
+        "INSERT INTO audit_log (audit_id, workspace_id, actor, action, object_kind, object_id, before, after, request_id, address) "
+        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        new_uuid(), workspace_id, actor, action, kind, key, before, after, request_id, address,
+    )  # fmt: skip
