@@ -1,0 +1,161 @@
+"""API keys: what may be given to them, how one replaces another, when they were last used (PRODUCT T2)."""
+
+import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import asyncpg
+import pytest
+
+from burnish_gateway.access.scopes import SCOPES
+from tests.embedded.stack import Answer, Caller
+from tests.integration.bus_parts import until
+from tests.security.conftest import World
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("T2")]
+
+KEYS = "/v1/api-keys"
+HELLO = {"model": "simulated/chat", "messages": [{"role": "user", "content": "Hello."}]}
+
+
+async def _made(maker: Caller, **wish: Any) -> tuple[Caller, Any]:
+    """A caller with a new key, and what was answered."""
+    answer = await maker("POST", KEYS, {"name": "made", **wish})
+    assert answer.status == 201, answer.body
+    return replace(maker, key=answer.body["key"]), answer.body
+
+
+async def test_a_key_says_what_it_may_and_who_made_it(world: World) -> None:
+    admin = await world.stack.caller()
+    ends = (datetime.now(UTC) + timedelta(days=1)).isoformat()
+    wish = {"role": "viewer", "scopes": ["prompts:read", "executions:read", "prompts:read"], "rate_limit_per_minute": 7, "expires_at": ends}
+    caller, made = await _made(admin, **wish, budget={"limit_nusd": 1_000, "period": "day"})
+    listed = (await admin("GET", KEYS)).body["data"]
+    one = (await admin("GET", f"{KEYS}/{made['id']}")).body
+    assert listed[0] == one == {name: value for name, value in made.items() if name != "key"}
+    assert one["role"] == "viewer" and one["scopes"] == ["executions:read", "prompts:read"] and one["rate_limit_per_minute"] == 7
+    assert one["created_by"] == f"api_key:{listed[1]['id']}" and not one["is_operator"] and one["last_used_at"] is None
+    (budget,) = one["budgets"]
+    assert (budget["limit_nusd"], budget["period"], budget["spent_nusd"]) == (1_000, "day", 0)
+    assert (await caller("GET", "/v1/prompts")).status == 200
+    assert (await caller("GET", "/v1/models")).status == 403
+
+
+async def test_a_scope_that_does_not_exist_is_named(world: World) -> None:
+    admin = await world.stack.caller()
+    answer = await admin("POST", KEYS, {"name": "x", "scopes": ["prompts:read", "prompts:admin"]})
+    assert answer.status == 422 and answer.body["error"]["param"] == "scopes" and "prompts:admin" in answer.body["error"]["message"]
+
+
+async def test_a_narrowed_key_makes_no_wider_one(world: World) -> None:
+    admin = await world.stack.caller()
+    narrow, _ = await _made(admin, role="admin", scopes=["access:write", "access:read", "prompts:read"])
+    assert (await narrow("POST", KEYS, {"name": "all"})).status == 403
+    assert (await narrow("POST", KEYS, {"name": "wider", "scopes": ["prompts:read", "prompts:write"]})).status == 403
+    assert (await narrow("POST", KEYS, {"name": "narrower", "scopes": ["prompts:read"]})).status == 201
+    ids = {one["name"]: one["id"] for one in (await admin("GET", KEYS)).body["data"]}
+    assert (await narrow("POST", f"{KEYS}/{ids['test']}/rotate")).status == 403
+    assert (await narrow("POST", f"{KEYS}/{ids['narrower']}/rotate")).status == 201
+
+
+async def test_a_key_makes_none_that_outlives_it(world: World) -> None:
+    admin = await world.stack.caller()
+    ends = datetime.now(UTC) + timedelta(hours=1)
+    short, _ = await _made(admin, role="admin", expires_at=ends.isoformat())
+    assert (await short("POST", KEYS, {"name": "for ever"})).status == 403
+    assert (await short("POST", KEYS, {"name": "longer", "expires_at": (ends + timedelta(seconds=1)).isoformat()})).status == 403
+    assert (await short("POST", KEYS, {"name": "as long", "expires_at": ends.isoformat()})).status == 201
+    assert (await admin("POST", KEYS, {"name": "over", "expires_at": "2020-01-01T00:00:00Z"})).status == 422
+
+
+@pytest.mark.parametrize("role", ["editor", "viewer"])
+async def test_only_admins_have_to_do_with_keys(world: World, role: str) -> None:
+    admin = await world.stack.caller()
+    other = await world.stack.caller(role=role, workspace=admin.workspace)
+    _, made = await _made(admin)
+    calls: tuple[tuple[str, str, Any], ...] = (
+        ("POST", KEYS, {"name": "x", "role": "viewer"}),
+        ("GET", KEYS, None),
+        ("GET", f"{KEYS}/{made['id']}", None),
+        ("PATCH", f"{KEYS}/{made['id']}", {"name": "y"}),
+        ("POST", f"{KEYS}/{made['id']}/rotate", None),
+        ("DELETE", f"{KEYS}/{made['id']}", None),
+    )
+    assert [(await other(*call)).status for call in calls] == [403] * len(calls)
+
+
+async def test_a_rotated_key_works_beside_the_new_one_until_the_overlap_is_over(world: World) -> None:
+    admin = await world.stack.caller()
+    old, made = await _made(admin, role="editor", scopes=["prompts:read", "executions:write"], rate_limit_per_minute=9)
+    answer = await admin("POST", f"{KEYS}/{made['id']}/rotate", {"overlap_hours": 1})
+    assert answer.status == 201, answer.body
+    new = replace(admin, key=answer.body["key"])
+    assert answer.body["replaces"] == made["id"] and answer.body["id"] != made["id"] and answer.body["expires_at"] is None
+    for field in ("name", "role", "scopes", "rate_limit_per_minute"):
+        assert answer.body[field] == made[field]
+    left = datetime.fromisoformat(answer.body["replaced_expires_at"]) - datetime.now(UTC)
+    assert timedelta(minutes=59) < left < timedelta(minutes=61)
+    assert [(await one("GET", "/v1/prompts")).status for one in (old, new)] == [200, 200]
+    assert (await admin("POST", f"{KEYS}/{made['id']}/rotate")).status == 409  # there would be three
+    assert (await admin("POST", f"{KEYS}/{answer.body['id']}/rotate", {"overlap_hours": 0})).status == 201
+    assert await _status_becomes(new, 401) and (await old("GET", "/v1/prompts")).status == 200
+
+
+async def test_a_key_that_is_over_is_not_rotated(world: World) -> None:
+    admin = await world.stack.caller()
+    _, made = await _made(admin)
+    assert (await admin("DELETE", f"{KEYS}/{made['id']}")).status == 204
+    assert (await admin("POST", f"{KEYS}/{made['id']}/rotate")).status == 409
+    assert (await admin("DELETE", f"{KEYS}/{made['id']}")).status == 204
+    revoked = [one for one in (await admin("GET", "/v1/audit?action=api_key.revoked")).body["data"] if one["object_id"] == made["id"]]
+    assert len(revoked) == 1
+
+
+@pytest.mark.capability("B3")
+async def test_budget_and_rate_limit_hold_for_a_key_and_its_successor_together(world: World) -> None:
+    admin = await world.stack.caller()
+    old, made = await _made(admin, budget={"limit_nusd": 1, "period": "month"}, rate_limit_per_minute=600)
+    rotated = (await admin("POST", f"{KEYS}/{made['id']}/rotate")).body
+    new = replace(admin, key=rotated["key"])
+    assert [one["id"] for one in rotated["budgets"]] == [one["id"] for one in made["budgets"]]
+    answers: list[Answer] = [await one("POST", "/v1/executions", HELLO) for one in (old, new, admin)]
+    assert [one.status for one in answers] == [402, 402, 200]
+    assert answers[0].body["error"]["code"] == answers[1].body["error"]["code"] == "budget_exhausted"
+    connection = await asyncpg.connect(world.stack.urls["superuser"], server_settings={"search_path": "burnish"})
+    rates = await connection.fetch(
+        "SELECT DISTINCT rate_id FROM api_keys WHERE name = 'made' AND workspace_id = $1", admin.workspace.workspace_id
+    )
+    await connection.close()
+    assert len(rates) == 1
+
+
+async def test_a_key_is_renamed_and_nothing_else(world: World) -> None:
+    admin = await world.stack.caller()
+    _, made = await _made(admin)
+    answer = await admin("PATCH", f"{KEYS}/{made['id']}", {"name": "other"})
+    assert answer.status == 200 and answer.body["name"] == "other"
+    for field, value in (("role", "admin"), ("scopes", list(SCOPES)), ("expires_at", None), ("is_operator", True)):
+        refused = await admin("PATCH", f"{KEYS}/{made['id']}", {"name": "x", field: value})
+        assert refused.status == 422 and refused.body["error"]["param"] == field
+
+
+async def test_a_gateway_writes_now_and_then_when_keys_were_used(world: World) -> None:
+    url = await world.stack.start_gateway(key_use_interval_s=0.1)
+    admin = await world.stack.caller()
+    caller, made = await _made(admin)
+    before = datetime.now(UTC)
+    assert (await caller.at(url)("GET", "/v1/prompts")).status == 200
+
+    async def used_at() -> Any:
+        return (await admin("GET", f"{KEYS}/{made['id']}")).body["last_used_at"]
+
+    await until(used_at)
+    assert before - timedelta(seconds=1) <= datetime.fromisoformat(await used_at()) <= datetime.now(UTC)
+
+
+async def _status_becomes(caller: Caller, status: int) -> bool:
+    async with asyncio.timeout(2):
+        while (await caller("GET", "/v1/prompts")).status != status:
+            await asyncio.sleep(0.02)
+    return True
