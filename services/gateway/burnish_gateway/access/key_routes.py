@@ -10,6 +10,7 @@ from fastapi.responses import Response
 from burnish_gateway.access import key_store as store
 from burnish_gateway.access import manage_key as manage
 from burnish_gateway.access.key_bodies import KeyAnswer, KeyChange, KeyPage, NewKey, NewKeyAnswer, RotatedKeyAnswer, Rotation, key_answer
+from burnish_gateway.billing.keep_budget import Wish, add_budget
 from burnish_gateway.deps import Admin, GatewayParts
 from burnish_gateway.idempotency import run_once
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
@@ -33,6 +34,9 @@ async def add_key(body: NewKey, request: Request, gateway: GatewayParts, princip
             tx, principal, name=body.name, role=body.role, scopes=scopes, expires_at=expires_at,
             rate_limit_per_minute=body.rate_limit_per_minute, pepper=gateway.installation.pepper,
         )  # fmt: skip
+        if body.budget is not None:
+            wish = Wish("api_key", str(made.api_key_id), limit_nusd=body.budget.limit_nusd, period=body.budget.period)
+            await add_budget(tx, principal, wish)
         answer = NewKeyAnswer(**(await _shown(tx, made.api_key_id)).model_dump(), key=made.key.text)
         await note_change(tx, workspace_id=principal.workspace_id, kind="api_key", key=made.key.prefix)
         return answer
