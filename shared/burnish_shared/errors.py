@@ -2,7 +2,7 @@
 
 BurnishError
 ├── BadRequest 400 ── InvalidBody 400 · InvalidField 422 · MissingVariables 422 · IdempotencyMismatch 422 · NoProviderKey 422
-├── Unauthenticated 401
+├── Unauthenticated 401 ── TokenExpired 401
 ├── OutOfCredit 402 ── BudgetExhausted 402
 ├── Forbidden 403 ── Suspended 403 · NoWorkspace 403 · CsrfRefused 403
 ├── NotFound 404
@@ -93,6 +93,12 @@ class Unauthenticated(BurnishError):
     type = "authentication_error"
     code = "unauthenticated"
     status = 401
+
+
+class TokenExpired(Unauthenticated):
+    """A token of an identity provider that was valid and is over; its owner gets a new one there."""
+
+    code = "token_expired"
 
 
 class OutOfCredit(BurnishError):

@@ -27,7 +27,7 @@ def replica_part(host: str) -> str:
 class SharedSettings(BaseSettings):
     """What a service needs to know of its surroundings. Names in the environment carry the prefix `BURNISH_`, save the two doors."""
 
-    model_config = SettingsConfigDict(env_prefix="BURNISH_", extra="ignore", populate_by_name=True)
+    model_config = SettingsConfigDict(env_prefix="BURNISH_", extra="ignore", populate_by_name=True, hide_input_in_errors=True)
 
     database_url: SecretStr = Field(validation_alias="DATABASE_URL", description="PostgreSQL, as this service's own login role.")
     nats_url: SecretStr = Field(validation_alias="NATS_URL", description="NATS, as this service's own user.")

@@ -109,8 +109,14 @@ def test_search_cannot_reach_the_test_split() -> None:
 
 @pytest.mark.promise("E-13")
 def test_only_executors_and_webhooks_call_the_outside() -> None:
-    """Providers are called by executors, receivers by webhooks, both through the egress guard."""
-    allowed = ("burnish_executor.io.", "burnish_webhooks.", "burnish_shared.egress", "burnish_simulator.", "burnish.")
+    """Providers are called by executors, receivers by webhooks, both through the egress guard.
+
+    The identity provider that the operator configured is asked by the gateway.
+    """
+    allowed = (
+        "burnish_executor.io.", "burnish_webhooks.", "burnish_shared.egress", "burnish_simulator.", "burnish.",
+        "burnish_gateway.access.provider_http",
+    )  # fmt: skip
     clients = {"aiohttp", "urllib3", "http", "smtplib", "ftplib"}
     wrong = [
         f"{module.path}:{line} imports {name}"

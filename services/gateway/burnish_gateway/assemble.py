@@ -9,6 +9,7 @@ from typing import Any
 import structlog
 
 from burnish_gateway.access.authenticate import Authenticator
+from burnish_gateway.access.identity_providers import IdentityProviders
 from burnish_gateway.access.key_use import KeyUse
 from burnish_gateway.access.passwords import Passwords
 from burnish_gateway.access.people import People, SessionRules
@@ -34,6 +35,7 @@ from burnish_shared.db.config_cache import ChangeFeed
 from burnish_shared.db.session import Database
 from burnish_shared.egress import Egress, EgressPolicy
 from burnish_shared.process import patiently
+from burnish_shared.sandbox.offered import close_all, offered
 
 log = structlog.get_logger("burnish.gateway")
 
@@ -60,12 +62,15 @@ async def _connected(
     admission = Admission.over(settings.database_url.get_secret_value(), application_name="burnish-gateway", pooler=settings.pooler)
     feed, clock = ChangeFeed(db), SystemClock()
     relay = Relay(db, bus, service="gateway", wait_ms=settings.relay_wait_ms)
+    identity = IdentityProviders.over(settings, public_url=settings.public_url, clock=clock)
     gateway = Gateway(
         settings=settings, db=db, bus=bus, clock=clock, keyring=keyring, installation=installation,
         cursors=Cursors(installation.cursor_key), feed=feed,
-        authenticator=_authenticator(settings, db=db, feed=feed, pepper=installation.pepper),
+        authenticator=_authenticator(settings, db=db, feed=feed, installation=installation, identity=identity), identity=identity,
         passwords=Passwords(memory_kib=settings.password_memory_kib, passes=settings.password_passes), admission=admission,
-        key_use=KeyUse(db, interval_s=settings.key_use_interval_s), refusals=Refusals(), inbox=FrameInbox(bus), relay=relay, catalog=Catalog(db, feed=feed), models=ModelBook.over(db, feed=feed), budgets=BudgetBook.over(db, feed=feed),
+        key_use=KeyUse(db, interval_s=settings.key_use_interval_s), refusals=Refusals(), inbox=FrameInbox(bus), relay=relay,
+        catalog=Catalog(db, feed=feed), models=ModelBook.over(db, feed=feed), budgets=BudgetBook.over(db, feed=feed),
+        sandboxes=offered(workers=settings.sandbox_workers, wasm=settings.sandbox_wasm),
         feedback=FeedbackPublisher(bus=bus, db=db, wake_relay=relay.wake), egress=Egress(EgressPolicy.parse(settings.egress_allow)),
     )  # fmt: skip
     gateway.refusals.follow(feed)
@@ -76,7 +81,9 @@ async def _connected(
         yield gateway
     finally:
         await gateway.key_use.write()
+        await close_all(gateway.sandboxes)
         await gateway.feedback.close()
+        await identity.close()
         await admission.close()
         await bus.close()
 
@@ -92,15 +99,18 @@ async def check_start(settings: GatewaySettings) -> None:
         await db.close()
 
 
-def _authenticator(settings: GatewaySettings, *, db: Database, feed: ChangeFeed, pepper: bytes) -> Authenticator:
+def _authenticator(
+    settings: GatewaySettings, *, db: Database, feed: ChangeFeed, installation: InstallationSecrets, identity: IdentityProviders
+) -> Authenticator:
     rules = SessionRules(
         lifetime=timedelta(days=settings.session_days),
         idle=timedelta(days=settings.session_idle_days),
         cookie=CookieShape(is_secure(settings.cookie_secure, public_url=settings.public_url)),
         public_url=settings.public_url,
     )
-    people = People.over(db, feed=feed, clock=SystemClock(), rules=rules, csrf_key=csrf_key(pepper))
-    return Authenticator.over(db, feed=feed, people=people, pepper=pepper, clock=SystemClock())
+    key = csrf_key(installation.session_key)
+    people = People.over(db, feed=feed, clock=SystemClock(), rules=rules, csrf_key=key, tokens=identity.tokens)
+    return Authenticator.over(db, feed=feed, people=people, pepper=installation.pepper, clock=SystemClock())
 
 
 def loops(gateway: Gateway) -> list[Coroutine[Any, Any, None]]:

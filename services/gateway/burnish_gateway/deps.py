@@ -1,6 +1,6 @@
 """What routes are given: the gateway's parts, and the verified caller."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
@@ -9,6 +9,7 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPBearer
 
 from burnish_gateway.access.authenticate import Authenticator
+from burnish_gateway.access.identity_providers import IdentityProviders
 from burnish_gateway.access.key_use import KeyUse
 from burnish_gateway.access.passwords import Passwords
 from burnish_gateway.access.person import Person
@@ -28,6 +29,7 @@ from burnish_shared.db.config_cache import ChangeFeed
 from burnish_shared.db.session import Database
 from burnish_shared.egress import Egress
 from burnish_shared.errors import Forbidden, NotFound
+from burnish_shared.sandbox import Sandbox
 
 if TYPE_CHECKING:
     from burnish_gateway.billing.budget_book import BudgetBook
@@ -51,6 +53,7 @@ class Gateway:
     cursors: Cursors
     feed: ChangeFeed
     authenticator: Authenticator
+    identity: IdentityProviders
     key_use: KeyUse
     passwords: Passwords
     admission: Admission
@@ -60,6 +63,7 @@ class Gateway:
     catalog: "Catalog"
     models: "ModelBook"
     budgets: "BudgetBook"
+    sandboxes: Mapping[str, Sandbox]
     feedback: "FeedbackPublisher"
     egress: Egress
 

@@ -1,0 +1,89 @@
+"""Reads a JSON Web Token: its header without trust, its claims after the signature (RFC 7519, RFC 8725). Times are the machine's clock."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import jwt
+
+from burnish_gateway.access.jwt_keys import KID_MOST, VerificationKey
+from burnish_shared.errors import TokenExpired, Unauthenticated
+
+TOKEN_MOST_BYTES = 8 * 1024
+"""Looked at before anything is parsed. Supabase's tokens have about 1 KiB."""
+
+LEEWAY_S = 30
+"""How far clocks may differ."""
+
+SUBJECT_MOST = 255
+"""OpenID Connect Core, 2: `sub` has at most 255 characters."""
+
+ALGORITHMS = frozenset({"HS256", "RS256", "ES256"})
+
+NAME_MOST = 200
+
+REFUSED = "This token is not valid here."
+"""Why it is not is for nobody to learn who did not make it."""
+
+UNREADABLE = (jwt.PyJWTError, ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError)
+"""Whatever PyJWT and json make of a token that somebody shaped on purpose."""
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What a token says of its signature. Addresses and keys that it brings along (jku, x5u, jwk, x5c) are not even read."""
+
+    algorithm: str
+    kid: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What claims must be there. `issuer` None: it is not looked at."""
+
+    audience: str
+    issuer: str | None
+    required: tuple[str, ...] = ("exp", "sub", "aud")
+
+
+def header_of(token: str) -> Header:
+    """Raises Unauthenticated for what is no token, too long, or signed in a way that we do not take."""
+    if len(token) > TOKEN_MOST_BYTES or not token.isascii() or token.count(".") != 2:
+        raise Unauthenticated(REFUSED)
+    try:
+        header = jwt.get_unverified_header(token)
+        algorithm, kid = header.get("alg"), header.get("kid")
+    except UNREADABLE:
+        raise Unauthenticated(REFUSED) from None
+    is_named = kid is None or (isinstance(kid, str) and len(kid) <= KID_MOST)
+    if not isinstance(algorithm, str) or algorithm not in ALGORITHMS or "crit" in header or not is_named:
+        raise Unauthenticated(REFUSED)
+    return Header(algorithm, kid)
+
+
+def claims_of(token: str, key: VerificationKey, expected: Expected) -> dict[str, Any]:
+    """The claims of a token whose signature fits `key`. Raises TokenExpired, or Unauthenticated for every other flaw in the same words.
+
+    `exp` is a finite number and `sub` a text of 1 to 255 characters without NUL.
+    """
+    try:
+        claims: dict[str, Any] = jwt.decode(
+            token, key.material, algorithms=[key.algorithm], audience=expected.audience, issuer=expected.issuer, leeway=LEEWAY_S,
+            options={"require": list(expected.required), "enforce_minimum_key_length": True},
+        )  # fmt: skip
+        expires_at_s, subject = claims["exp"], claims["sub"]
+    except jwt.ExpiredSignatureError:
+        raise TokenExpired("This token has expired; get a new one and try again.") from None
+    except UNREADABLE:
+        raise Unauthenticated(REFUSED) from None
+    is_time = isinstance(expires_at_s, int | float) and not isinstance(expires_at_s, bool) and math.isfinite(expires_at_s)
+    if not is_time or not isinstance(subject, str) or not 0 < len(subject) <= SUBJECT_MOST or not subject.isprintable():
+        raise Unauthenticated(REFUSED)
+    return claims
+
+
+def name_of(claims: Mapping[str, Any]) -> str:
+    """What its bearer is shown as: the name, else the e-mail, else nothing. Says nothing of who they are."""
+    texts = (claims.get("name"), claims.get("email"))
+    return next((one.strip()[:NAME_MOST] for one in texts if isinstance(one, str) and one.strip() and one.isprintable()), "")

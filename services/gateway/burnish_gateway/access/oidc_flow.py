@@ -1,0 +1,127 @@
+"""One sign-in through an OpenID provider on its way: what its start leaves in the browser, sealed, and its end must find again.
+
+The cookie binds the answer to the browser that asked (login CSRF), the nonce binds the ID token to this flow, the verifier binds the code
+to us (PKCE, RFC 7636). `next` is a path of our own.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import json
+import secrets
+import time
+from collections import OrderedDict
+from dataclasses import asdict, dataclass, field
+from http.cookies import SimpleCookie
+from urllib.parse import urlsplit
+
+from burnish_shared.auth.sealing import derived_key, open_sealed, seal
+
+FLOW_S = 600
+"""How long somebody may take at the provider."""
+
+RANDOM_BYTES = 32
+NEXT_MOST = 500
+SPENT_MOST = 10_000
+COOKIE = "burnish_oidc"
+SECURE_COOKIE = "__Secure-burnish_oidc"
+PATH = "/v1/auth/oidc"
+CONTEXT = "installation|oidc-flow|1|cookie"
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """`started_at_s`: seconds since 1970. `next_path`: where the browser goes in the end."""
+
+    issuer: str
+    state: str
+    nonce: str
+    verifier: str
+    next_path: str
+    started_at_s: int
+
+    @property
+    def challenge(self) -> str:
+        """S256 of the verifier (RFC 7636, 4.2)."""
+        return base64.urlsafe_b64encode(hashlib.sha256(self.verifier.encode()).digest()).rstrip(b"=").decode()
+
+    def is_answered_by(self, state: str) -> bool:
+        return hmac.compare_digest(self.state.encode(), state.encode("utf-8", "surrogatepass"))
+
+
+def new_flow(issuer: str, *, next_path: str, now_s: int) -> Flow:
+    state, nonce, verifier = (secrets.token_urlsafe(RANDOM_BYTES) for _ in range(3))
+    return Flow(issuer=issuer, state=state, nonce=nonce, verifier=verifier, next_path=next_path, started_at_s=now_s)
+
+
+def is_local_path(path: str) -> bool:
+    """Whether a browser that is sent there stays here: a path, no other host in any spelling that browsers understand as one."""
+    if not path.startswith("/") or path.startswith(("//", "/\\")) or len(path) > NEXT_MOST:
+        return False
+    if "\\" in path or not path.isascii() or any(character <= " " or character == "\x7f" for character in path):
+        return False
+    try:
+        parts = urlsplit(path)
+    except ValueError:
+        return False
+    return not parts.scheme and not parts.netloc
+
+
+@dataclass(slots=True)
+class SpentStates:
+    """States of flows that came back to this process. Elsewhere a replay fails by the code, which a provider takes once."""
+
+    _until: "OrderedDict[str, float]" = field(default_factory=OrderedDict)
+
+    def spend(self, state: str) -> bool:
+        """False: it was spent before."""
+        now_s = time.monotonic()
+        if self._until.get(state, 0.0) > now_s:
+            return False
+        self._until[state] = now_s + 2 * FLOW_S
+        while len(self._until) > SPENT_MOST:
+            self._until.popitem(last=False)
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class FlowCookie:
+    """Puts a flow into a cookie and takes it out again. `session_key`: the installation's."""
+
+    session_key: bytes
+    is_secure: bool
+
+    @property
+    def name(self) -> str:
+        return SECURE_COOKIE if self.is_secure else COOKIE
+
+    def header(self, flow: Flow) -> str:
+        """The value of Set-Cookie."""
+        sealed = seal(self._key(), json.dumps(asdict(flow)).encode(), context=CONTEXT)
+        return self._written(base64.urlsafe_b64encode(sealed).decode(), max_age_s=FLOW_S)
+
+    def cleared(self) -> str:
+        """The value of Set-Cookie that makes the browser forget it."""
+        return self._written("", max_age_s=0)
+
+    def read(self, value: str | None, *, issuer: str, now_s: int) -> Flow | None:
+        """None for a cookie that is missing, not ours, of another provider, or older than FLOW_S."""
+        try:
+            flow = Flow(**json.loads(open_sealed(self._key(), base64.urlsafe_b64decode(value or ""), context=CONTEXT)))
+        except (ValueError, TypeError, binascii.Error):
+            return None
+        is_current = flow.issuer == issuer and -FLOW_S < now_s - flow.started_at_s <= FLOW_S
+        return flow if is_current else None
+
+    def _key(self) -> bytes:
+        return derived_key(self.session_key, purpose="oidc-flow")
+
+    def _written(self, value: str, *, max_age_s: int) -> str:
+        cookie: SimpleCookie = SimpleCookie()
+        cookie[self.name] = value
+        one = cookie[self.name]
+        one["path"], one["httponly"], one["samesite"], one["max-age"] = PATH, True, "Lax", max_age_s
+        if self.is_secure:
+            one["secure"] = True
+        return one.OutputString()

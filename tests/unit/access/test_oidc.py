@@ -1,0 +1,128 @@
+"""What needs no provider: where a browser may be sent, which cookies are ours, which addresses are spoken to."""
+
+import base64
+import json
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from burnish_gateway.access.oidc_discovery import read_discovery
+from burnish_gateway.access.oidc_flow import CONTEXT, FLOW_S, FlowCookie, SpentStates, is_local_path, new_flow
+from burnish_gateway.access.provider_address import is_address
+from burnish_gateway.identity_settings import IdentitySettings
+from burnish_shared.auth.sealing import derived_key, seal
+
+pytestmark = pytest.mark.capability("T2")
+
+KEY = b"k" * 32
+
+
+@pytest.mark.parametrize("path", ["/", "/app/prompts", "/app/prompts?tab=1&x=%2F%2Fevil", "/a//b", "/#part", "/app/https://evil.test"])
+def test_paths_of_our_own_are_followed(path: str) -> None:
+    assert is_local_path(path)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "", "//evil.test", "///evil.test", "/\\evil.test", "\\\\evil.test", "/\\/evil.test", "https://evil.test", "https:evil.test",
+        "javascript:alert(1)", "evil.test", "app", " /app", "/\t/evil.test", "/\n/evil.test", "/\r\nset-cookie: a=b", "/a b", "/\x00",
+        "/\x7f", "/ä", "/\u2028", "/" + "a" * 600, "http:///evil.test", "/a\\b", "?next=/", "#x", ".", "..//evil.test",
+    ],
+)  # fmt: skip
+def test_a_path_that_leads_elsewhere_is_not_followed(path: str) -> None:
+    assert not is_local_path(path)
+
+
+def test_a_flow_comes_back_out_of_its_cookie_for_ten_minutes() -> None:
+    cookie = FlowCookie(KEY, is_secure=True)
+    flow = new_flow("https://idp.test", next_path="/app", now_s=1000)
+    header = cookie.header(flow)
+    value = header.partition("=")[2].partition(";")[0].strip('"')
+    assert header.startswith("__Secure-burnish_oidc=") and {"HttpOnly", "Secure", "SameSite=Lax", "Path=/v1/auth/oidc"} <= set(
+        header.split("; ")
+    )
+    assert flow.verifier not in header and flow.nonce not in header and len(header) < 2000
+    assert cookie.read(value, issuer="https://idp.test", now_s=1000 + FLOW_S) == flow
+    assert cookie.read(value, issuer="https://idp.test", now_s=1001 + FLOW_S) is None
+    assert cookie.read(value, issuer="https://other.test", now_s=1000) is None
+    assert FlowCookie(b"o" * 32, is_secure=True).read(value, issuer="https://idp.test", now_s=1000) is None
+    assert "Max-Age=0" in cookie.cleared()
+
+
+@pytest.mark.parametrize("value", [None, "", "x", "=", "AAAA" * 40, "ä", "\x00", "{}"])
+def test_a_cookie_that_is_none_of_ours_is_no_flow(value: str | None) -> None:
+    assert FlowCookie(KEY, is_secure=False).read(value, issuer="https://idp.test", now_s=0) is None
+
+
+@pytest.mark.parametrize("content", [[], 1, {}, {"state": "x"}, {"issuer": "https://idp.test", "more": 1}])
+def test_even_a_well_sealed_cookie_of_another_shape_is_no_flow(content: Any) -> None:
+    sealed = seal(derived_key(KEY, purpose="oidc-flow"), json.dumps(content).encode(), context=CONTEXT)
+    assert FlowCookie(KEY, is_secure=False).read(base64.urlsafe_b64encode(sealed).decode(), issuer="https://idp.test", now_s=0) is None
+
+
+def test_states_nonces_and_verifiers_never_repeat_and_are_spent_once() -> None:
+    flows = [new_flow("i", next_path="/", now_s=0) for _ in range(100)]
+    texts = [text for one in flows for text in (one.state, one.nonce, one.verifier)]
+    assert len(set(texts)) == 300 and all(len(one) == 43 for one in texts)
+    spent = SpentStates()
+    assert spent.spend("a") and not spent.spend("a") and spent.spend("b")
+    assert not flows[0].is_answered_by(flows[1].state) and flows[0].is_answered_by(flows[0].state)
+
+
+@pytest.mark.parametrize(
+    "url", ["https://idp.test", "https://idp.test:8443/realms/x", "http://127.0.0.1:9", "http://localhost:9/x", "http://[::1]:9"]
+)
+def test_a_provider_is_spoken_to_over_https_or_on_this_machine(url: str) -> None:
+    assert is_address(url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://idp.test", "http://127.0.0.1.evil.test", "http://localhost.evil.test", "ftp://idp.test", "https://", "idp.test", "https://u:p@idp.test",
+     "https://idp.test/#x", "https://idp .test", "https://idp.test:port", "http://10.0.0.1", "file:///etc/passwd", "", None, 7],
+)  # fmt: skip
+def test_no_other_address_of_a_provider_is_spoken_to(url: Any) -> None:
+    assert not is_address(url)
+
+
+def test_a_discovery_document_of_another_issuer_or_with_unsafe_places_is_not_believed() -> None:
+    places = {name: f"https://idp.test/{name}" for name in ("authorization_endpoint", "token_endpoint", "jwks_uri")}
+    right = {"issuer": "https://idp.test", **places}
+    found = read_discovery(right, issuer="https://idp.test")
+    assert found is not None and found.takes_basic and not found.names_itself
+    assert read_discovery(right, issuer="https://idp.test/") is None
+    for name in places:
+        for wrong in ("http://idp.test/x", None, 5, "javascript:alert(1)"):
+            assert read_discovery({**right, name: wrong}, issuer="https://idp.test") is None
+    posts = read_discovery({**right, "token_endpoint_auth_methods_supported": ["client_secret_post"]}, issuer="https://idp.test")
+    assert posts is not None and not posts.takes_basic
+
+
+CLIENT = {"oidc_client_id": "x", "oidc_client_secret": "y"}
+
+
+class Settings(IdentitySettings):
+    public_url: str = ""
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"jwt_secret": "a-short-one"}, {"jwks_url": "http://project.supabase.test/jwks"}, {"oidc_issuer": "https://idp.test"},
+        {"oidc_issuer": "https://idp.test", "oidc_client_id": "x", "oidc_client_secret": "y"},
+        {"oidc_issuer": "https://idp.test", **CLIENT, "public_url": "https://b.test", "oidc_scopes": "email"},
+        {"oidc_issuer": "http://idp.test", **CLIENT, "public_url": "https://b.test"},
+        {"jwt_audience": ""},
+    ],
+)  # fmt: skip
+def test_settings_that_would_not_be_safe_are_refused_at_the_start(given: dict[str, str]) -> None:
+    with pytest.raises(ValidationError) as refusal:
+        Settings(**given)  # type: ignore[arg-type]
+    assert "a-short-one" not in str(refusal.value)
+
+
+def test_settings_that_are_whole_are_taken() -> None:
+    assert Settings(jwt_secret="").jwt_secret is None
+    assert Settings(oidc_issuer="https://idp.test", oidc_client_id="x", oidc_client_secret="y", public_url="https://b.test").oidc_issuer
