@@ -6,7 +6,7 @@ import json
 import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import aiohttp
@@ -37,20 +37,26 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """One API key, at one of the gateways."""
+    """One API key, or one person's session (`cookie`, `csrf_token`), at one of the gateways."""
 
     session: aiohttp.ClientSession
     url: str
     key: str
     workspace: Workspace
+    cookie: str = ""
+    csrf_token: str = ""
 
     def at(self, url: str) -> "Caller":
-        return Caller(self.session, url, self.key, self.workspace)
+        return replace(self, url=url)
+
+    @property
+    def _who(self) -> dict[str, str]:
+        return {"cookie": self.cookie, "x-csrf-token": self.csrf_token} if self.cookie else {"authorization": f"Bearer {self.key}"}
 
     async def __call__(
         self, method: str, path: str, body: Any = None, *, headers: dict[str, str] | None = None, raw: bytes | None = None
     ) -> Answer:
-        all_headers = {"authorization": f"Bearer {self.key}", "content-type": "application/json", **(headers or {})}
+        all_headers = {**self._who, "content-type": "application/json", **(headers or {})}
         data = raw if raw is not None else None if body is None else json.dumps(body).encode()
         async with self.session.request(method, self.url + path, data=data, headers=all_headers) as response:
             content = await response.read()
@@ -62,7 +68,7 @@ class Caller:
         return [one async for one in self.stream(path, body, headers=headers)]
 
     async def stream(self, path: str, body: Any, *, headers: dict[str, str] | None = None) -> AsyncIterator[tuple[str, Any]]:
-        all_headers = {"authorization": f"Bearer {self.key}", **(headers or {})}
+        all_headers = {**self._who, **(headers or {})}
         async with self.session.post(self.url + path, json=body, headers=all_headers) as response:
             if response.status != 200:
                 yield str(response.status), await response.json()

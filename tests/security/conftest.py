@@ -15,7 +15,8 @@ from burnish_gateway.middleware import RequestContext
 from burnish_shared.db.session import Database
 from tests.embedded.stack import Stack, running_stack
 from tests.embedded.streams import empty_streams
-from tests.security.world import Route, Tenant, make_tenant, routes_of
+from tests.security.tenants import Tenant, make_tenant
+from tests.security.world import Route, routes_of
 
 REQUEST: ContextVar[str] = ContextVar("request", default="")
 """The route's address that the running code serves."""

@@ -16,7 +16,8 @@ import pytest_asyncio
 from burnish_shared.ids import new_uuid
 from tests.embedded.stack import Caller
 from tests.security.conftest import World
-from tests.security.world import Route, Tenant, make_tenant
+from tests.security.tenants import Tenant, make_tenant
+from tests.security.world import Route
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("T4")]
 

@@ -16,7 +16,8 @@ import pytest_asyncio
 from tests.embedded.stack import Answer
 from tests.security import corpus
 from tests.security.conftest import World
-from tests.security.world import NUMBERS, PATH_PARAMETERS, Route, Tenant, bodies, make_tenant
+from tests.security.tenants import Tenant, make_tenant
+from tests.security.world import NUMBERS, PATH_PARAMETERS, Route, bodies
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.promise("G-07", "G-08", "G-20")]
 

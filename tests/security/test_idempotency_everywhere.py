@@ -11,7 +11,8 @@ import pytest_asyncio
 
 from tests.embedded.stack import Answer
 from tests.security.conftest import World
-from tests.security.world import Route, Tenant, bodies, make_tenant
+from tests.security.tenants import Tenant, make_tenant
+from tests.security.world import Route, bodies
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.promise("G-02", "G-03", "G-04")]
 
@@ -28,6 +29,9 @@ OTHERWISE: dict[str, dict[str, Any]] = {
     "POST /v1/prompts": {"description": "other"},
     "POST /v1/prompts/{slug}/versions": {"temperature": 0.25},
     "POST /v1/datasets": {"name": "other"},
+    "POST /v1/evaluators": {"name": "other", "settings": {"kind": "exact"}},
+    "POST /v1/evaluators/try": {"settings": {"kind": "exact"}, "output": "other"},
+    "POST /v1/evaluators/{evaluator_id}/try": {"output": "other"},
     "POST /v1/datasets/{dataset_id}/items": {"items": [{"input": "other", "expected": "b"}]},
     "POST /v1/test-runs": {"repeats": 2},
     "POST /v1/optimizations": {"seed": 7},

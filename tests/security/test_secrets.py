@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 
 from tests.security.conftest import World
-from tests.security.world import Tenant, make_tenant
+from tests.security.tenants import Tenant, make_tenant
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.promise("S-05", "S-06")]
 

@@ -1,0 +1,213 @@
+"""Tenants that own one of everything."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from burnish_shared.contracts.webhooks import message_id
+from burnish_shared.ids import new_uuid
+from tests.embedded.stack import Answer, Caller, Stack
+from tests.security.world import Body, Route, absent, bodies
+
+
+@dataclass(frozen=True, slots=True)
+class Tenant:
+    """A workspace with one of everything. `secret` stands in all its texts and nowhere else."""
+
+    admin: Caller
+    viewer: Caller
+    revoked: Caller
+    expired: Caller
+    secret: str
+    own: dict[str, str]
+
+    async def call(self, route: Route, *, key: Caller | None = None, own: Mapping[str, str] | None = None, query: str = "") -> Answer:
+        """Calls the route about one's own things, or those of `own`."""
+        named = own or self.own
+        body = bodies(named)[route.name] if route.has_body else None
+        return await (key or self.admin)(route.method, route.url(named) + query, body)
+
+
+async def make_tenant(stack: Stack, name: str) -> Tenant:
+    """Builds one of everything: over the API, and what other services write by SQL."""
+    secret = f"sealed{name}"
+    admin = await stack.caller(credit_nusd=10**15)
+    own = absent() | {
+        "slug": f"{name}-desk",
+        "label": f"{name}-live",
+        "model": f"{name}/own",
+        "tag": f"tag{name}",
+        "folder": f"folder{name}",
+    }
+    own |= {"session": f"session{name}", "end_user": f"person{name}", "word": secret}
+
+    async def make(method: str, path: str, body: Body = None) -> Any:
+        answer = await admin(method, path, body)
+        assert answer.status < 300, (method, path, answer.status, answer.body)
+        return answer.body
+
+    message = {"role": "user", "content": f"Hello {{{{name}}}} of {secret}."}
+    prompt = {"slug": own["slug"], "messages": [message], "model": "simulated/chat", "tags": [own["tag"]], "folder": own["folder"]}
+    await make("POST", "/v1/prompts", {**prompt, "description": secret, "name": secret, "message": secret})
+    await make("POST", f"/v1/prompts/{own['slug']}/versions", {"base_version": 1, "temperature": 0.5, "message": secret})
+    await make("PUT", f"/v1/prompts/{own['slug']}/labels/{own['label']}", {"version": 1, "reason": secret})
+    call = {"prompt": own["slug"], "variables": {"name": secret}, "session_id": own["session"], "user_id": own["end_user"], "app": secret}
+    own["execution"] = (await make("POST", "/v1/executions", {**call, "metadata": {"note": secret}}))["id"]
+    await make("POST", "/v1/feedback", {"execution_id": own["execution"], "thumb": "up", "comment": secret})
+    items = [
+        {"input": f"{secret} {n}", "expected": "yes" if n % 2 else "no", "split": split}
+        for split in ("train", "validation", "test")
+        for n in range(30)
+    ]
+    items = [{**one, "input": f"{one['input']} {one['split']}"} for one in items]
+    evaluator = {"name": secret, "settings": {"kind": "contains", "phrases": [secret]}}
+    own["evaluator"] = (await make("POST", "/v1/evaluators", evaluator))["id"]
+    own["dataset"] = (await make("POST", "/v1/datasets", {"name": secret, "items": items}))["id"]
+    own["endpoint"] = (
+        await make("POST", "/v1/webhooks/endpoints", {"url": f"http://127.0.0.1:9/{secret}", "events": ["*"], "description": secret})
+    )["id"]
+    await make("POST", "/v1/models", {**(bodies(own)["POST /v1/models"] or {}), "notes": secret})
+    await make("PUT", f"/v1/alert-rules/{own['slug']}", {"min_samples": 50})
+    own["api_key"] = (await make("POST", "/v1/api-keys", {"name": secret}))["id"]
+    own["run"] = (await make("POST", "/v1/test-runs", bodies(own)["POST /v1/test-runs"]))["id"]
+    own["running_job"] = (await make("POST", "/v1/optimizations", bodies(own)["POST /v1/optimizations"]))["id"]
+    own["entry"] = (await make("POST", "/v1/marketplace", {**(bodies(own)["POST /v1/marketplace"] or {}), "example": secret}))["id"]
+    viewer = await stack.caller(role="viewer", workspace=admin.workspace)
+    await _write_what_other_services_write(stack, admin.workspace.workspace_id, own, secret=secret)
+    gone = await _keys_that_are_over(stack, admin)
+    return Tenant(admin=admin, viewer=viewer, revoked=gone[0], expired=gone[1], secret=secret, own=own)
+
+
+async def _keys_that_are_over(stack: Stack, admin: Caller) -> tuple[Caller, Caller]:
+    """A key that was revoked and one that expired, both of which worked."""
+    revoked = await admin("POST", "/v1/api-keys", {"name": "revoked", "role": "admin"})
+    expired = await admin(
+        "POST", "/v1/api-keys", {"name": "expired", "role": "admin", "expires_at": (datetime.now(UTC) + timedelta(hours=1)).isoformat()}
+    )
+    assert expired.status == 201, expired.body
+    callers = (replace(admin, key=revoked.body["key"]), replace(admin, key=expired.body["key"]))
+    for one in callers:
+        assert (await one("GET", "/v1/prompts")).status == 200
+    await admin("DELETE", f"/v1/api-keys/{revoked.body['id']}")
+    connection = await asyncpg.connect(stack.urls["superuser"], server_settings={"search_path": "burnish"})
+    await connection.execute("UPDATE api_keys SET expires_at = now() - interval '1 second' WHERE api_key_id = $1", UUID(expired.body["id"]))
+    await connection.execute("SELECT note_change($1, 'api_key', $2)", admin.workspace.workspace_id, expired.body["prefix"])
+    await connection.close()
+    return callers
+
+
+async def _write_what_other_services_write(stack: Stack, workspace_id: UUID, own: dict[str, str], *, secret: str) -> None:
+    """Alerts and figures of analytics, deliveries of webhooks, a finished job and its suggestion of the optimizer."""
+    connection = await asyncpg.connect(stack.urls["superuser"], server_settings={"search_path": "burnish"})
+    event_id, now = new_uuid(), datetime.now(UTC)
+    own["delivery"] = message_id(event_id, UUID(own["endpoint"]))
+    prompt_id = await connection.fetchval("SELECT prompt_id FROM prompts WHERE workspace_id = $1", workspace_id)
+    texts = json.dumps({"note": secret})
+
+    async def insert(table: str, **row: Any) -> None:
+        named = {"workspace_id": workspace_id, **row}
+        places = ", ".join(f"${n}" for n in range(1, len(named) + 1))
+        await connection.execute(f"INSERT INTO {table} ({', '.join(named)}) VALUES ({places})", *named.values())
+
+    where = {"slug": own["slug"], "version": 1, "label": own["label"]}
+    await insert(
+        "alerts",
+        alert_id=UUID(own["alert"]),
+        incident_key=secret,
+        kind="degradation",
+        metric="satisfaction",
+        **where,
+        summary=secret,
+        before=texts,
+        after=texts,
+        changed=texts,
+        simulated=True,
+        raised_at=now,
+    )
+    await insert(
+        "feedback",
+        target_kind="execution",
+        target_id=own["execution"],
+        execution_id=UUID(own["execution"]),
+        end_user=own["end_user"],
+        kind="thumb",
+        feedback_id=new_uuid(),
+        value=1.0,
+        comment=secret,
+        accepted_at=now,
+        joined_at=now,
+    )
+    counts = dict.fromkeys(
+        "executions successes errors timeouts rate_limited cancelled blocked cached simulated input_tokens output_tokens "
+        "cached_input_tokens cost_nusd latency_sum_ms reactions thumbs_up thumbs_down scores score_sum_micro".split(),
+        7,
+    )
+    for grain in ("minute", "hour", "day"):
+        bucket = now.replace(
+            second=0, microsecond=0, **({"minute": 0} if grain != "minute" else {}), **({"hour": 0} if grain == "day" else {})
+        )
+        await insert(
+            "rollups", grain=grain, bucket=bucket, **where, model=own["model"], traffic="live", **counts, latency=[7], first_token=[7]
+        )
+    await insert("label_feedback", **where, samples=7)
+    await insert("webhook_endpoint_states", endpoint_id=UUID(own["endpoint"]))
+    await insert(
+        "webhook_deliveries",
+        event_id=event_id,
+        endpoint_id=UUID(own["endpoint"]),
+        event_type="alert.raised",
+        body=texts.encode(),
+        status="exhausted",
+    )
+    await insert(
+        "webhook_attempts",
+        event_id=event_id,
+        endpoint_id=UUID(own["endpoint"]),
+        number=1,
+        url=secret,
+        started_at=now,
+        duration_ms=7,
+        response_snippet=secret,
+    )
+    await insert(
+        "optimization_jobs",
+        job_id=UUID(own["job"]),
+        prompt_id=prompt_id,
+        slug=own["slug"],
+        base_version=1,
+        dataset_id=UUID(own["dataset"]),
+        dataset_version=1,
+        method="reflective",
+        task_model="simulated/chat",
+        reflect_model="simulated/writer",
+        seed=1,
+        budget_evaluations=50,
+        budget_nusd=7,
+        status="completed",
+        outcome="improved",
+        suggestion_id=UUID(own["suggestion"]),
+        funding_account_id=1,
+        created_by=secret,
+        finish_reason=secret,
+    )
+    content = json.dumps({"messages": [{"role": "user", "content": f"Better, {{{{name}}}} of {secret}."}]})
+    measured = {"n": 30, "baseline": 0.5, "candidate": 0.9, "delta": 0.4, "ci_low": 0.2, "ci_high": 0.6, "p_value": 0.001}
+    evidence = {"test": measured, "edits": [], "note": secret}
+    own["other_suggestion"] = str(new_uuid())
+    for suggestion_id, job_id in ((own["suggestion"], own["job"]), (own["other_suggestion"], own["running_job"])):
+        await insert(
+            "suggestions",
+            suggestion_id=UUID(suggestion_id),
+            prompt_id=prompt_id,
+            slug=own["slug"],
+            base_version=1,
+            job_id=UUID(job_id),
+            content=content,
+            evidence=json.dumps(evidence),
+        )
+    await connection.close()
