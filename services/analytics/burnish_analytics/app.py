@@ -4,6 +4,7 @@ import asyncio
 
 from burnish_analytics.consumers import Intake
 from burnish_analytics.housework import Housework
+from burnish_analytics.keep_privacy import PrivacyKeeper
 from burnish_analytics.settings import AnalyticsSettings
 from burnish_shared.bus import batch
 from burnish_shared.bus.advisories import index_advisories
@@ -58,6 +59,7 @@ async def run(settings: AnalyticsSettings, *, db: Database, bus: Bus, stop: asyn
         batch.consume(bus, ANALYTICS_RECORDS, intake.handle_records, db=db, stop=stop),
         batch.consume(bus, ANALYTICS_FEEDBACK, intake.handle_feedback, db=db, stop=stop),
         housework.run(stop),
+        PrivacyKeeper(db, bus, settings, clock, wake_relay=relay.wake).run(stop),
         relay.run(stop),
         index_advisories(bus, db=db, stop=stop),
         HealthServer(settings.metrics_port, readiness, host=settings.metrics_host).run(stop),

@@ -18,6 +18,7 @@ from burnish_analytics.ingest_batch import join_waiting
 from burnish_analytics.io import detector_store
 from burnish_analytics.raise_alerts import KIND, judge_feedback
 from burnish_analytics.settings import AnalyticsSettings
+from burnish_analytics.turn_month import close_days, turn_month
 from burnish_analytics.watch_labels import watch_workspace
 from burnish_shared.clock import Clock
 from burnish_shared.db.session import Database
@@ -58,6 +59,8 @@ class Housework:
             group.create_task(self._every("watch", settings.watch_interval_s, self.watch_labels, stop))
             group.create_task(self._every("join", settings.join_interval_s, self.join_missed, stop))
             group.create_task(self._every("judge", settings.join_interval_s, self.judge_due, stop))
+            group.create_task(self._every("month", settings.month_interval_s, self.turn_month, stop))
+            group.create_task(self._every("usage", settings.usage_interval_s, self.close_days, stop))
             group.create_task(self._every("tidy", settings.tidy_interval_s, self.tidy, stop))
 
     async def watch_labels(self) -> int:
@@ -132,6 +135,14 @@ class Housework:
         await self._round("partitions", self.make_partitions)
         await self._round("forget", self.forget_old)
         await self._round("count", self.count_waiting)
+
+    async def turn_month(self) -> int:
+        """Gives what plans give in a month, to whom it was not given yet."""
+        return await turn_month(self.db)
+
+    async def close_days(self) -> int:
+        """Sums up the days of usage that are over."""
+        return await close_days(self.db)
 
     async def make_partitions(self) -> None:
         """Makes the partitions of today and the days to come."""

@@ -21,6 +21,16 @@ lag_seconds = Histogram(
 feedback_waiting = Gauge("burnish_feedback_waiting", "Reactions whose execution has not been seen.")
 feedback_orphans = Gauge("burnish_feedback_orphans", "Reactions that have waited for their execution for more than 7 days.")
 alerts_raised_total = Counter("burnish_alerts_raised_total", "Alerts raised, by kind.", ["kind"])
+month_turns_total = Counter("burnish_month_turns_total", "Base credits and allowances given, by the turn of the month or a change of plan.")
 housework_failures_total = Counter(
     "burnish_housework_failures_total", "Rounds of housework that failed; the next round tries again.", ["task"]
 )
+
+retention_forgotten_total = Counter(
+    "burnish_retention_forgotten_total", "Rows that retention took text or persons from, or removed.", ["store"]
+)
+"""store: contents | persons | feedback | answers | days (partitions and dead letters)."""
+
+retention_finished_seconds = Gauge("burnish_retention_finished_timestamp_seconds", "When a round of retention last came to its end.")
+erasures_due = Gauge("burnish_erasures_due", "Erasures of which a pass is due, when it was last looked.")
+erasure_passes_total = Counter("burnish_erasure_passes_total", "Passes of erasures that came to their end, by number.", ["number"])

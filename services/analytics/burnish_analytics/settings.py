@@ -17,6 +17,10 @@ class AnalyticsSettings(SharedSettings):
     watch_interval_s: float = Field(default=10.0, gt=0, description="How often closed periods are looked for.")
     join_interval_s: float = Field(default=15.0, gt=0, description="How often feedback is looked for that both sides of the join missed.")
     orphan_days: int = Field(default=7, ge=1, description="Feedback that waited this long for its execution is an orphan.")
+    month_interval_s: float = Field(
+        default=30.0, gt=0, description="How often base credit and allowances of the month are looked for that were not given yet."
+    )
+    usage_interval_s: float = Field(default=600.0, gt=0, description="How often days of usage that are over are summed up.")
     tidy_interval_s: float = Field(default=60.0, gt=0, description="How often waiting feedback is counted and partitions are made.")
     alert_cooldown_s: float = Field(
         default=3600.0, ge=0, description="Quiet after a threshold alert was resolved, before the next of its kind."
@@ -30,6 +34,16 @@ class AnalyticsSettings(SharedSettings):
     )
     baseline_days: float = Field(default=7.0, gt=0, description="Days after which a smaller baseline is taken.")
     window_observations: int = Field(default=200, ge=10, description="Observations of the recent window that an alert compares.")
+
+    retention_interval_s: float = Field(default=900.0, gt=0, description="How often text and persons are forgotten that are too old.")
+    retention_batch_rows: int = Field(default=1000, ge=1, description="Rows that retention and erasure look at in one transaction.")
+    erasure_interval_s: float = Field(default=5.0, gt=0, description="How often erasures are looked for that somebody asked for.")
+    tombstones_interval_s: float = Field(
+        default=30.0, gt=0, description="How often the stream of erasures is compared with the table; the first time at the start."
+    )
+    publish_interval_s: float = Field(
+        default=3600.0, gt=0, description="How often it is looked for what is published daily: marketplace figures, platform statistics."
+    )
 
     def detector_limits(self) -> DetectorLimits:
         return DetectorLimits(

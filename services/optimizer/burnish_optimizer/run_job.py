@@ -300,6 +300,8 @@ async def _finish(work: Work, ending: Ending, *, test_facts: TestSplitFacts, clo
             clock=clock,
         )
         await work_store.close_funding(tx, job.funding_account_id)
+        if ending.outcome == "no_headroom":
+            await work_store.return_fee(tx, work.claim, reason="no headroom: the search did not begin")
 
 
 def _facts(work: Work, result: SearchResult, test: TestSplitFacts) -> dict[str, Any]:

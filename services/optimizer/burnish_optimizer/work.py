@@ -15,13 +15,13 @@ from burnish_optimizer import metrics
 from burnish_optimizer.io import runs_store, work_store
 from burnish_optimizer.io.announce import optimization_failed
 from burnish_optimizer.io.answers_inbox import AnswersInbox
-from burnish_optimizer.io.evaluations import Desk
+from burnish_optimizer.io.evaluations import Desk, EvaluationFailed, OutOfFunds
 from burnish_optimizer.io.work_store import Claim, ClaimLost
 from burnish_optimizer.settings import OptimizerSettings
 from burnish_shared.bus.connect import Bus
 from burnish_shared.clock import Clock
 from burnish_shared.db.session import UNAVAILABLE, Database
-from burnish_shared.errors import BurnishError, Unavailable
+from burnish_shared.errors import BadRequest, BurnishError, Unavailable
 
 log = structlog.get_logger("burnish.optimizer")
 
@@ -29,6 +29,9 @@ PAUSE_AFTER_OUTAGE_S = 0.5
 
 CLAIMS_MOST = 50
 """Work that was claimed so often and never ended kills who touches it, or is never given the time: it fails, with what it has."""
+
+NOT_OURS = (BadRequest, EvaluationFailed, OutOfFunds)
+"""Failures of what was asked for, of the model, and of the workspace's money: the fee of the run is not given back."""
 
 Do = Callable[[Claim, Desk], Awaitable[None]]
 
@@ -223,6 +226,8 @@ class Workshop:
                 if claim.kind == "optimization":
                     await optimization_failed(tx, await runs_store.load_job(tx, claim), error, clock=self.clock)
                 await work_store.close_funding(tx, account_id)
+                if claim.kind == "optimization" and not isinstance(error, NOT_OURS):
+                    await work_store.return_fee(tx, claim, reason="the run failed by our fault")
         except (ClaimLost, Unavailable):
             log.warning("work.failure_not_written", id=str(claim.id))
 

@@ -39,7 +39,7 @@ HISTORY: Final = f"SELECT {KEY}, {ENTRY} FROM feedback_history JOIN unnest({KEY_
 
 REPLACE: Final = f"""
 UPDATE feedback f SET feedback_id = u.feedback_id, digest = u.digest, accepted_at = u.accepted_at, value = u.value, comment = u.comment,
-       correction = u.correction, context = u.context::jsonb, api_key_id = u.api_key_id
+       correction = u.correction, context = u.context::jsonb, api_key_id = u.api_key_id, forgotten_at = NULL
   FROM unnest({KEY_ARRAYS}, {ENTRY_ARRAYS}) u({KEY}, {ENTRY})
  WHERE f.workspace_id = u.workspace_id AND f.target_kind = u.target_kind AND f.target_id = u.target_id AND f.end_user = u.end_user
    AND f.kind = u.kind"""

@@ -44,12 +44,16 @@ class NewBudget(ApiModel):
 
 
 class BudgetChange(ApiModel):
-    """What is named changes; what is spent and held stays."""
+    """What is named changes; what is spent and held stays. `warn_percent` null: never warn; null elsewhere changes nothing."""
 
-    name: Name = ""
-    limit_nusd: Limit = 0
-    hard: bool = True
+    name: Name | None = None
+    limit_nusd: Limit | None = None
+    hard: bool | None = None
     warn_percent: Percent | None = None
+
+    def changes(self) -> dict[str, object]:
+        named = self.model_dump(exclude_unset=True)
+        return {name: value for name, value in named.items() if value is not None or name == "warn_percent"}
 
 
 class BudgetAnswer(BaseModel):
@@ -119,7 +123,7 @@ async def get_budget(budget_id: UUID, gateway: GatewayParts, principal: Viewer) 
 @budgets.patch("/v1/budgets/{budget_id}", response_model=BudgetAnswer, summary="Change name, limit, warning or hardness")
 async def patch_budget(budget_id: UUID, body: BudgetChange, gateway: GatewayParts, principal: Admin) -> Response:
     async with gateway.db.unit_of_work(workspace=principal.workspace_id) as tx:
-        await change_budget(tx, principal, budget_id, body.model_dump(exclude_unset=True))
+        await change_budget(tx, principal, budget_id, body.changes())
         answer = await _answer(tx, gateway, budget_id)
     gateway.feed.wake()
     return json_response(answer)

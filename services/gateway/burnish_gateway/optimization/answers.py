@@ -17,6 +17,7 @@ class ForecastAnswer(BaseModel):
     evaluations: int
     cost_nusd: int
     credits: str
+    fee_nusd: int = Field(default=0, description="Fixed fee of an optimization run by the plan; given back when there is no headroom.")
     set_aside_nusd: int = Field(description="What is held back for it: the forecast and room for what is in flight; the cap where less.")
 
 
@@ -131,6 +132,7 @@ def started_answer(started: Started) -> StartedAnswer:
             evaluations=forecast.evaluations,
             cost_nusd=forecast.expected_nusd,
             credits=credits_text(forecast.expected_nusd),
+            fee_nusd=started.fee_nusd,
             set_aside_nusd=started.set_aside_nusd,
         ),
     )

@@ -17,11 +17,11 @@ from burnish_gateway.registry import store as prompts_store
 from burnish_gateway.registry.prompt import Prompt, Version, no_such_prompt
 from burnish_shared import subjects
 from burnish_shared.contracts.executions import Price
-from burnish_shared.db import model_store, outbox
+from burnish_shared.db import model_store, outbox, route_store
 from burnish_shared.db.session import Tx
-from burnish_shared.errors import InvalidField, OutOfCredit
+from burnish_shared.errors import InvalidField, OutOfCredit, Suspended
 from burnish_shared.ids import new_uuid
-from burnish_shared.money import MAX_AMOUNT_NUSD, NUSD_PER_CREDIT, credits_text
+from burnish_shared.money import MAX_AMOUNT_NUSD, NUSD_PER_CREDIT, credits_text, markup_of
 from burnish_shared.search_budget import evaluations_to_begin
 from burnish_shared.slug import LATEST, PRODUCTION, parse_label, parse_slug
 
@@ -36,6 +36,7 @@ class Started:
     id: UUID
     forecast: Forecast
     set_aside_nusd: int
+    fee_nusd: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ async def start_test_run(tx: Tx, principal: Principal, body: TestRunBody) -> Sta
     if total == 0:
         raise InvalidField(f"The dataset has no {split} items.", param="split")
     model = body.models[0] if body.models else subject.version.content.model
-    forecast = forecast_test_run(subject.sizes, evaluations=total, price=await _price(tx, model, param="models"))
+    forecast = forecast_test_run(subject.sizes, evaluations=total, price=await _price(tx, principal, model, param="models"))
 
     run_id = new_uuid()
     aside_nusd = min(forecast.aside_nusd, MAX_AMOUNT_NUSD)
@@ -86,7 +87,8 @@ async def start_optimization(tx: Tx, principal: Principal, body: OptimizationBod
     subject = await _subject(tx, principal, slug=body.prompt, version=body.version, label=None, dataset_id=body.dataset_id)
     task_model = body.models.task or subject.version.content.model
     reflect_model = body.models.reflect or (DEFAULT_REFLECT if task_model.startswith("simulated/") else task_model)
-    task, reflect = await _price(tx, task_model, param="models.task"), await _price(tx, reflect_model, param="models.reflect")
+    task = await _price(tx, principal, task_model, param="models.task")
+    reflect = await _price(tx, principal, reflect_model, param="models.reflect")
     forecast = forecast_job(subject.sizes, evaluations=body.budget.evaluations, task=task, reflect=reflect)
     cap_nusd = MAX_AMOUNT_NUSD if body.budget.credits is None else max(1, round(body.budget.credits * NUSD_PER_CREDIT))
     _check_budget(subject, body.budget, cap_nusd=cap_nusd, task=task)
@@ -94,6 +96,7 @@ async def start_optimization(tx: Tx, principal: Principal, body: OptimizationBod
 
     job_id = new_uuid()
     account_id = await _fund(tx, principal, aside_nusd, reference=job_id)
+    fee_nusd = await _charge_fee(tx, principal, job_id)
     await store.insert_job(
         tx,
         job_id=job_id,
@@ -114,7 +117,7 @@ async def start_optimization(tx: Tx, principal: Principal, body: OptimizationBod
         created_by=principal.actor,
     )
     await _wake(tx, subjects.OPTIMIZATIONS_REQUESTED, job_id, workspace_id=principal.workspace_id)
-    return Started(job_id, forecast, aside_nusd)
+    return Started(job_id, forecast, aside_nusd, fee_nusd)
 
 
 async def _subject(tx: Tx, principal: Principal, *, slug: str, version: int | None, label: str | None, dataset_id: UUID) -> _Subject:
@@ -174,17 +177,28 @@ def _check_budget(subject: _Subject, budget: BudgetBody, *, cap_nusd: int, task:
         )
 
 
-async def _price(tx: Tx, model: str, *, param: str) -> Price:
-    """Raises InvalidField for a model that cannot be called: unknown, retired, or without a price."""
+async def _price(tx: Tx, principal: Principal, model: str, *, param: str) -> Price:
+    """What its tokens cost here, with the markup where the operator's key would be used.
+
+    Raises InvalidField for a model that cannot be called: unknown, retired, or without a price; NoProviderKey.
+    """
     facts = await model_store.find_model(tx, model)
     if facts is None or not facts.active:
         raise InvalidField(f"There is no model {model[:200]!r}; GET /v1/models lists those that can be called.", param=param)
-    if facts.price is None:
+    route = await route_store.find_route(tx, principal.workspace_id, facts)
+    if route is None:
         raise InvalidField(f"The model {model[:200]!r} has no price yet; set one with POST /v1/models.", param=param)
-    return facts.price
+    if route.keys != "platform":
+        return route.price
+    with_markup = {
+        name: value + markup_of(value, percent=route.markup_percent) for name, value in route.price.model_dump(exclude={"version"}).items()
+    }
+    return route.price.model_copy(update=with_markup)
 
 
 async def _fund(tx: Tx, principal: Principal, amount_nusd: int, *, reference: UUID) -> int:
+    if principal.workspace.suspended_at is not None:
+        raise Suspended("This workspace is suspended; ask its operator.")
     account_id = await store.fund(
         tx, principal.workspace_id, credit_account_id=principal.workspace.credit_account_id, amount_nusd=amount_nusd, reference=reference
     )
@@ -194,6 +208,20 @@ async def _fund(tx: Tx, principal: Principal, amount_nusd: int, *, reference: UU
             f"This would set {wanted} credits aside, and the workspace has less. Lower the budget, or add credit.", param="budget"
         )
     return account_id
+
+
+async def _charge_fee(tx: Tx, principal: Principal, job_id: UUID) -> int:
+    """The plan's fixed fee of a run, taken with the job's row; it comes back when there is no headroom, or the run fails by our fault."""
+    fee_nusd = principal.workspace.optimization_fee_nusd
+    taken = await store.charge_fee(
+        tx, principal.workspace_id, credit_account_id=principal.workspace.credit_account_id, amount_nusd=fee_nusd, job_id=job_id
+    )
+    if not taken:
+        raise OutOfCredit(
+            f"An optimization run costs a fee of {credits_text(fee_nusd)} credits, and the workspace has less. Add credit.",
+            details={"needed_nusd": fee_nusd},
+        )
+    return fee_nusd
 
 
 async def _wake(tx: Tx, subject: str, run_id: UUID, *, workspace_id: UUID) -> None:

@@ -15,6 +15,14 @@ _SUGGESTION: Final = """suggestion_id, prompt_id, slug, base_version, job_id, st
     reason, decided_by, decided_at, created_at"""
 
 
+async def charge_fee(tx: Tx, workspace_id: UUID, *, credit_account_id: int, amount_nusd: int, job_id: UUID) -> bool:
+    """Once for each job. False: the credit does not suffice."""
+    taken: bool = await tx.fetchval(
+        "SELECT charge_fee($1, $2, $3, $4, 'optimization run')", workspace_id, credit_account_id, amount_nusd, f"optimization:{job_id}"
+    )
+    return taken
+
+
 async def fund(tx: Tx, workspace_id: UUID, *, credit_account_id: int, amount_nusd: int, reference: UUID) -> int | None:
     """Sets credit aside for a job, in the transaction that makes it. None: there is not enough."""
     account: int | None = await tx.fetchval("SELECT fund($1, $2, $3, $4)", workspace_id, credit_account_id, amount_nusd, reference)

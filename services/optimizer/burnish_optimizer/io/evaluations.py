@@ -19,7 +19,7 @@ from burnish_optimizer import metrics
 from burnish_optimizer.core.hold import hold_nusd
 from burnish_optimizer.core.retry import is_worth_another_try, wait_before_try_s
 from burnish_optimizer.core.scoring import is_right
-from burnish_optimizer.io import evaluations_store
+from burnish_optimizer.io import evaluations_store, work_store
 from burnish_optimizer.io.answers_inbox import AnswersInbox
 from burnish_optimizer.io.evaluations_store import Booked, Key, Stored
 from burnish_optimizer.settings import OptimizerSettings
@@ -120,6 +120,8 @@ class Desk:
     _wake_writer: asyncio.Event = field(default_factory=asyncio.Event)
     _wake_watcher: asyncio.Event = field(default_factory=asyncio.Event)
     _later: set["asyncio.TimerHandle"] = field(default_factory=set)
+    _budgets: list[int] = field(default_factory=list)
+    """Accounts of the budgets that evaluations count against, as they stood when the last batch began."""
     _room: float = field(init=False)
     """How many may be on their way: fewer while the job's account cannot hold more (added by one a round, cut when refused)."""
 
@@ -166,6 +168,7 @@ class Desk:
             stored = await evaluations_store.claim(
                 tx, self.workspace_id, self.owner_id, [(asked.question.key, asked.execution_id) for asked in batch]
             )
+            self._budgets = await work_store.budget_accounts(tx, self.workspace_id, self.owner_id)
         known = [asked for asked in batch if stored[asked.question.key].status is not None]
         for asked in known:
             _tell(asked, _answered(stored[asked.question.key]))
@@ -222,7 +225,7 @@ class Desk:
             deadline_at=now + timedelta(seconds=RUN_LIMIT_S),
             queue_deadline_at=now + timedelta(seconds=QUEUE_LIMIT_S),
             hold_nusd=hold_nusd(question.messages, question.settings, question.route),
-            account_ids=[self.account_id],
+            account_ids=[self.account_id, *self._budgets],
             prompt=question.prompt,
             route=question.route,
             messages=question.messages,

@@ -90,6 +90,25 @@ async def close_funding(tx: Tx, account_id: int) -> None:
     await tx.execute("SELECT close_funding($1)", account_id)
 
 
+async def return_fee(tx: Tx, claim: Claim, *, reason: str) -> None:
+    """Gives the fee of an optimization run back, where one was taken and it was not given back before."""
+    await tx.execute("SELECT return_fee($1, $2, $3)", claim.workspace_id, f"optimization:{claim.id}", reason)
+
+
+async def budget_accounts(tx: Tx, workspace_id: UUID, owner_id: UUID) -> list[int]:
+    """The budgets that an evaluation counts against beside the job's own money: the workspace's, and its prompt's."""
+    rows = await tx.fetch(
+        """SELECT account_id FROM budgets WHERE workspace_id = $1 AND closed_at IS NULL AND (target_kind = 'workspace'
+              OR (target_kind = 'prompt' AND target_id IN (
+                  SELECT prompt_id::text FROM optimization_jobs WHERE workspace_id = $1 AND job_id = $2
+                  UNION ALL SELECT prompt_id::text FROM test_runs WHERE workspace_id = $1 AND test_run_id = $2)))
+            ORDER BY account_id""",
+        workspace_id,
+        owner_id,
+    )
+    return [row["account_id"] for row in rows]
+
+
 async def funding_of(tx: Tx, claim: Claim) -> int:
     table, column = _TABLE[claim.kind]
     account: int = await tx.fetchval(

@@ -44,6 +44,16 @@ GRANT INSERT, UPDATE ON plan_months TO burnish_lookup;
 -- ---------------------------------------------------------------------------------------------------------------------------------
 -- The turn of the month. Each organization, each workspace is one transaction of its own, so that no two accounts are ever locked together.
 
+-- Gives back what is left of a fee. Safe to repeat. Returns what was given back.
+CREATE FUNCTION return_fee(p_ws uuid, p_reference text, p_reason text) RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
+DECLARE v_fee bigint; v_left bigint;
+BEGIN
+  SELECT t.transfer_id, t.amount_nusd - coalesce((SELECT sum(c.amount_nusd) FROM transfers c WHERE c.workspace_id = p_ws AND c.corrects = t.transfer_id), 0)
+    INTO v_fee, v_left FROM transfers t WHERE t.workspace_id = p_ws AND t.kind = 'fee' AND t.reference = p_reference;
+  IF v_left > 0 THEN PERFORM refund(p_ws, v_fee, v_left, p_reason); END IF;
+  RETURN coalesce(v_left, 0);
+END $$;
+
 CREATE FUNCTION this_month() RETURNS date LANGUAGE sql STABLE SET search_path = burnish, pg_temp
 RETURN date_trunc('month', clock_timestamp() AT TIME ZONE 'UTC')::date;
 
@@ -120,6 +130,7 @@ CALL make_lookup_function('organizations_due(date, integer)', app => false, work
 CALL make_lookup_function('begin_month(uuid, date)', app => false, worker => true);
 CALL make_lookup_function('allowances_due(date, integer)', app => false, worker => true);
 CALL make_lookup_function('begin_allowance(uuid, date)', app => false, worker => true);
+CALL make_lookup_function('return_fee(uuid, text, text)', app => false, worker => true);
 CALL make_lookup_function('set_plan(uuid, text)', app => true, worker => false);
 
 -- ---------------------------------------------------------------------------------------------------------------------------------

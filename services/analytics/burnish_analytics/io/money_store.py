@@ -1,0 +1,43 @@
+"""The turn of the month, and closed days of usage: each one function of the billing tables."""
+
+from datetime import date
+from uuid import UUID
+
+from burnish_shared.db.session import Tx
+
+
+async def this_month(tx: Tx) -> date:
+    """The first day of the running month in UTC, by the database's clock."""
+    return await tx.fetchval("SELECT this_month()")  # type: ignore[no-any-return]
+
+
+async def organizations_due(tx: Tx, month: date, *, at_most: int) -> list[UUID]:
+    """Organizations that were not given yet what their plan gives in this month."""
+    return [row[0] for row in await tx.fetch("SELECT organizations_due($1, $2)", month, at_most)]
+
+
+async def begin_month(tx: Tx, organization_id: UUID, month: date) -> int:
+    """Base fee and base credit of a month. Safe to repeat. Returns what was granted, in nano-dollars."""
+    return await tx.fetchval("SELECT begin_month($1, $2)", organization_id, month)  # type: ignore[no-any-return]
+
+
+async def allowances_due(tx: Tx, month: date, *, at_most: int) -> list[UUID]:
+    """Workspaces whose free use of the operator's keys had not its turn in this month."""
+    return [row[0] for row in await tx.fetch("SELECT allowances_due($1, $2)", month, at_most)]
+
+
+async def begin_allowance(tx: Tx, workspace_id: UUID, month: date) -> bool:
+    """What is left of the last month expires, this month's is given. Safe to repeat. Whether anything moved."""
+    return await tx.fetchval("SELECT begin_allowance($1, $2)", workspace_id, month)  # type: ignore[no-any-return]
+
+
+async def close_usage_days(tx: Tx, *, days_past: int, at_most: int) -> int:
+    """Closes days up to so many days ago, of at most so many workspaces. Returns how many it moved on."""
+    return await tx.fetchval(  # type: ignore[no-any-return]
+        "SELECT close_usage_days((clock_timestamp() AT TIME ZONE 'UTC')::date - $1::integer, $2)", days_past, at_most
+    )
+
+
+async def forget_usage_users(tx: Tx, *, at_most: int) -> int:
+    """Forgets end users in closed days that are older than their workspace keeps texts."""
+    return await tx.fetchval("SELECT forget_usage_users($1)", at_most)  # type: ignore[no-any-return]

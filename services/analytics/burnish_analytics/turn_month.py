@@ -1,0 +1,46 @@
+"""What the calendar brings: base credit and allowances of a new month, and days of usage that are over.
+
+Each step is one transaction, safe to repeat and to run beside another replica: what had its turn is not found again.
+"""
+
+from datetime import date
+from typing import Final
+
+from burnish_analytics import metrics
+from burnish_analytics.io import money_store
+from burnish_shared.db.session import Database
+
+MOST_AT_ONCE: Final = 200
+"""Organizations, or workspaces, in one round; the next round finds the others."""
+
+DAYS_PAST: Final = 2
+"""A day is closed once another whole day has passed: it is then two days ago."""
+
+
+async def turn_month(db: Database, *, month: date | None = None) -> int:
+    """Gives what plans give in a month, to whom it was not given yet. Returns how many organizations and workspaces got something.
+
+    `month`: the running one where None.
+    """
+    async with db.unit_of_work() as tx:
+        month = month or await money_store.this_month(tx)
+        organizations = await money_store.organizations_due(tx, month, at_most=MOST_AT_ONCE)
+        workspaces = await money_store.allowances_due(tx, month, at_most=MOST_AT_ONCE)
+    given = 0
+    for organization_id in organizations:
+        async with db.unit_of_work() as tx:
+            given += await money_store.begin_month(tx, organization_id, month) > 0
+    for workspace_id in workspaces:
+        async with db.unit_of_work() as tx:
+            given += await money_store.begin_allowance(tx, workspace_id, month)
+    metrics.month_turns_total.inc(given)
+    return given
+
+
+async def close_days(db: Database) -> int:
+    """Sums up days of usage and ledger that can change no more. Returns for how many workspaces."""
+    async with db.unit_of_work() as tx:
+        closed = await money_store.close_usage_days(tx, days_past=DAYS_PAST, at_most=MOST_AT_ONCE)
+    async with db.unit_of_work() as tx:
+        await money_store.forget_usage_users(tx, at_most=MOST_AT_ONCE)
+    return closed
