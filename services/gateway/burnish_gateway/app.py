@@ -35,6 +35,7 @@ FEATURES = (
     "marketplace",
     "feedback",
     "datasets",
+    "evaluators",
     "optimization",
     "insights",
     "alerts",

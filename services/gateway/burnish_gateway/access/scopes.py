@@ -9,8 +9,8 @@ AREA_OF_TAG = {"openai": "executions"}
 """Tags whose routes are another area's in another format."""
 
 AREAS = (
-    "access", "alerts", "analytics", "audit", "billing", "datasets", "executions", "export", "feedback", "marketplace", "models",
-    "optimization", "privacy", "prompts", "provider_keys", "webhooks",
+    "access", "alerts", "analytics", "audit", "billing", "datasets", "evaluators", "executions", "export", "feedback", "marketplace",
+    "models", "optimization", "privacy", "prompts", "provider_keys", "webhooks",
 )  # fmt: skip
 """Every area that a key can be narrowed to. A route with another tag fails the tests until it stands here."""
 

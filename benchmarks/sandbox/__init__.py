@@ -1,0 +1,1 @@
+"""What other people's code costs: `python -m benchmarks.sandbox`."""

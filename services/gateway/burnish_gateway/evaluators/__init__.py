@@ -1,0 +1,1 @@
+"""Evaluators: what an answer is scored by (PRODUCT O3)."""

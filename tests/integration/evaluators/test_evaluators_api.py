@@ -1,0 +1,92 @@
+"""Evaluators over the API: made, tried, listed, archived (PRODUCT O3)."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from tests.embedded.stack import Caller, Stack, running_stack
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("O3")]
+
+POLITE = {
+    "kind": "code",
+    "code": "words = len(output.split())\n{'score': 1 if 'please' in output.lower() else 0, 'reason': f'{words} words'}",
+}
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def stack(module_database_urls: Any, nats_server: Any) -> AsyncIterator[Stack]:
+    async with running_stack(module_database_urls, nats_server, executors=0, gateway={"sandbox_wasm": True}) as running:
+        yield running
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def caller(stack: Stack) -> Caller:
+    return await stack.caller(role="editor")
+
+
+async def test_an_evaluator_is_made_tried_listed_and_archived(caller: Caller) -> None:
+    made = await caller("POST", "/v1/evaluators", {"name": "polite", "settings": POLITE})
+    assert made.status == 201 and made.body["settings"] == {**POLITE, "language": "python"}
+    tried = await caller("POST", f"/v1/evaluators/{made.body['id']}/try", {"output": "Please send the order number."})
+    assert (tried.status, tried.body["score"], tried.body["passed"], tried.body["reason"]) == (200, 1.0, True, "5 words")
+    assert (await caller("GET", f"/v1/evaluators/{made.body['id']}")).body == made.body
+    assert [one["name"] for one in (await caller("GET", "/v1/evaluators")).body["data"]] == ["polite"]
+    again = await caller("POST", "/v1/evaluators", {"name": "POLITE", "settings": {"kind": "exact"}})
+    assert again.status == 409 and again.body["error"]["param"] == "name"
+    gone = await caller("DELETE", f"/v1/evaluators/{made.body['id']}")
+    assert gone.status == 200 and gone.body["archived_at"]
+    assert (await caller("GET", "/v1/evaluators")).body["data"] == []
+    assert len((await caller("GET", "/v1/evaluators?archived=true")).body["data"]) == 1
+    assert (await caller("POST", "/v1/evaluators", {"name": "polite", "settings": {"kind": "exact"}})).status == 201
+
+
+async def test_settings_are_tried_before_they_are_saved(caller: Caller) -> None:
+    async def score(settings: dict[str, Any], **case: Any) -> Any:
+        answer = await caller("POST", "/v1/evaluators/try", {"settings": settings, **case})
+        assert answer.status == 200, answer.body
+        return answer.body["score"]
+
+    assert await score({"kind": "exact"}, output="a", expected="a") == 1
+    assert await score({"kind": "expression", "expression": "variables.n > 2"}, output="", variables={"n": 3}) == 1
+    assert await score({"kind": "json_schema", "schema": {"type": "array"}}, output="[1]") == 1
+    assert await score({"kind": "numeric", "absolute": 1}, output="about 41", expected="42") == 1
+    none = await caller("POST", "/v1/evaluators/try", {"settings": {"kind": "exact"}, "output": "a"})
+    assert (none.body["score"], none.body["unavailable"]) == (None, "unavailable")
+    failed = await caller("POST", "/v1/evaluators/try", {"settings": {"kind": "code", "code": "while True: pass"}, "output": "a"})
+    assert (failed.body["score"], failed.body["unavailable"]) == (None, "failed") and "time" in failed.body["reason"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "param", "line"),
+    [
+        ({"kind": "code", "code": "x = 1\ny = (\n"}, "settings.code", 3),
+        ({"kind": "expression", "expression": "output >"}, "settings.expression", 1),
+        ({"kind": "regex", "pattern": "("}, "settings.pattern", None),
+        ({"kind": "json_schema", "schema": {"$ref": "http://127.0.0.1:9/x"}}, "settings.schema", None),
+        ({"kind": "code", "language": "wasm", "code": "AAAA"}, "settings.code", None),
+    ],
+)
+async def test_a_mistake_is_answered_with_its_place_and_saves_nothing(
+    caller: Caller, settings: dict[str, Any], param: str, line: int | None
+) -> None:
+    answer = await caller("POST", "/v1/evaluators", {"name": "wrong", "settings": settings})
+    assert (answer.status, answer.body["error"]["param"]) == (422, param)
+    assert (answer.body["error"]["details"] or {}).get("line") == line
+    assert (await caller("GET", "/v1/evaluators")).body["data"] == []
+
+
+async def test_bad_settings_name_their_field(caller: Caller) -> None:
+    unknown = await caller("POST", "/v1/evaluators", {"name": "x", "settings": {"kind": "magic"}})
+    extra = await caller("POST", "/v1/evaluators", {"name": "x", "settings": {"kind": "exact", "more": 1}})
+    assert unknown.status == extra.status == 422
+    assert "settings" in unknown.body["error"]["param"] and "settings" in extra.body["error"]["param"]
+
+
+async def test_another_workspace_knows_nothing_of_it(stack: Stack, caller: Caller) -> None:
+    made = (await caller("POST", "/v1/evaluators", {"name": "own", "settings": {"kind": "exact"}})).body["id"]
+    other = await stack.caller()
+    for method, path, body in (("GET", "", None), ("POST", "/try", {"output": "x"}), ("DELETE", "", None)):
+        assert (await other(method, f"/v1/evaluators/{made}{path}", body)).status == 404
