@@ -14,38 +14,32 @@ PATH_PARAMETERS = {
     "endpoint_id": "endpoint", "delivery_id": "delivery", "api_key_id": "api_key", "run_id": "run", "job_id": "job",
     "suggestion_id": "suggestion", "model": "model", "entry_id": "entry", "erasure_id": "erasure",
     "evaluator_id": "evaluator", "provider_key_id": "provider_key",
+    "workspace_id": "workspace", "organization_id": "organization", "user_id": "user", "invitation_id": "invitation",
+    "budget_id": "budget",
 }  # fmt: skip
 """Parameter of a path → which of a tenant's things it names. A route with another one fails the tests until it stands here."""
 
-NUMBERS = {"version": "1", "a": "1", "b": "2"}
-"""Parameters that name nothing by themselves."""
+OTHER_PARAMETERS = {
+    "POST /v1/workspaces/{workspace_id}/suspend": {"workspace_id": "neighbour"},
+    "POST /v1/workspaces/{workspace_id}/resume": {"workspace_id": "neighbour"},
+    "DELETE /v1/auth/sessions/{session_id}": {"session_id": "user_session"},
+}
+"""Routes whose parameters mean another thing than elsewhere: the tenant's own workspace must go on."""
+
+NUMBERS = {"version": "1", "a": "1", "b": "2", "plan": "pro"}
+"""Parameters that name nothing of a tenant's."""
 
 QUERY_PARAMETERS = {
     "prompt": "slug", "label": "label", "model": "model", "session_id": "session", "user_id": "end_user", "job_id": "job",
-    "endpoint_id": "endpoint", "tag": "tag", "folder": "folder", "q": "word",
+    "endpoint_id": "endpoint", "tag": "tag", "folder": "folder", "q": "word", "object_id": "api_key", "target_id": "api_key",
 }  # fmt: skip
 """Filters that name something of a tenant's."""
 
 HARMLESS_QUERY = {
-    "cursor",
-    "limit",
-    "version",
-    "status",
-    "from",
-    "to",
-    "grain",
-    "group_by",
-    "traffic",
-    "split",
-    "event_type",
-    "name",
-    "reason",
-    "category",
-    "visibility",
-    "mine",
-    "sort",
-    "scope",
-}
+    "action", "actor", "archived", "category", "code", "cursor", "error", "event_type", "format", "from", "grain", "group_by",
+    "iss", "kind", "limit", "mine", "month", "name", "next", "object_kind", "reason", "request_id", "scope", "sort", "split",
+    "state", "status", "target_kind", "to", "traffic", "version", "visibility",
+}  # fmt: skip
 
 Body = dict[str, Any] | None
 
@@ -88,30 +82,40 @@ def bodies(own: Mapping[str, str]) -> dict[str, Body]:
         "POST /v1/provider-keys": {"provider": "own", "name": "one more", "key": "a-providers-key", "base_url": "http://127.0.0.1:9/v1"},
         "PATCH /v1/provider-keys/{provider_key_id}": {"name": "renamed"},
         "POST /v1/workspaces": {"name": "one more"},
+        "PATCH /v1/workspaces/{workspace_id}": {"name": "renamed"},
+        "POST /v1/workspaces/{workspace_id}/suspend": {"reason": "a test"},
+        "POST /v1/workspaces/{workspace_id}/resume": {"reason": "a test"},
+        "POST /v1/organizations": {"name": "one more"},
+        "PATCH /v1/organizations/{organization_id}": {"name": "renamed"},
+        "PUT /v1/organizations/{organization_id}/plan": {"plan": "enterprise"},
+        "PATCH /v1/members/{user_id}": {"role": "editor"},
+        "POST /v1/invitations": {"email": "grace@example.com", "role": "editor"},
+        "POST /v1/invitations/accept": {"token": "none"},
+        "POST /v1/auth/sign-in": {"email": "nobody@example.com", "password": "no password"},
+        "POST /v1/auth/sign-up": {"email": "nobody@example.com", "password": "no password"},
+        "POST /v1/auth/password": {"old_password": "no password", "new_password": "no other password"},
+        "POST /v1/budgets": {"target_kind": "api_key", "target_id": own["api_key"], "limit_nusd": 10**12, "period": "day"},
+        "PATCH /v1/budgets/{budget_id}": {"limit_nusd": 10**13},
+        "PUT /v1/credits/warning": {"below_nusd": 1},
+        "POST /v1/credits/grants": {"workspace_id": own["workspace"], "amount_nusd": 1, "reason": "a test"},
+        "POST /v1/credits/refunds": {"execution_id": own["execution"], "workspace_id": own["workspace"], "reason": "a test"},
+        "POST /v1/credits/moves": {"to_workspace_id": own["neighbour"], "amount_nusd": 1, "reason": "a test"},
+        "PUT /v1/plans/{plan}": {"name": "Pro", "rate_limit_per_minute": 1200, "concurrency": 100, "retention_days_most": 90},
         "POST /v1/marketplace": {"prompt": own["slug"], "label": own["label"], "visibility": "organization"},
         "POST /v1/erasures": {"user_id": own["end_user"]},
     }  # fmt: skip
 
 
+THINGS = (
+    "execution", "dataset", "alert", "endpoint", "api_key", "run", "job", "suggestion", "entry", "erasure", "evaluator",
+    "provider_key", "workspace", "neighbour", "organization", "user", "invitation", "budget", "user_session",
+)  # fmt: skip
+"""What a tenant owns under a random id."""
+
+
 def absent() -> dict[str, str]:
     """Things that nobody has."""
-    ids = {
-        name: str(new_uuid())
-        for name in (
-            "execution",
-            "dataset",
-            "alert",
-            "endpoint",
-            "api_key",
-            "run",
-            "job",
-            "suggestion",
-            "entry",
-            "erasure",
-            "evaluator",
-            "provider_key",
-        )
-    }
+    ids = {name: str(new_uuid()) for name in THINGS}
     delivery = message_id(new_uuid(), new_uuid())
     names = {name: f"nobody{name[0]}" for name in ("session", "end_user", "tag", "folder", "word")}
     return ids | names | {"delivery": delivery, "slug": "nobodys-desk", "label": "nobodys-live", "model": "nobodys/model"}
@@ -139,7 +143,14 @@ class Route:
 
     def url(self, own: Mapping[str, str]) -> str:
         """Raises KeyError, which names the parameter, for a path that nobody taught us."""
-        return re.sub(r"{(\w+)}", lambda one: NUMBERS.get(one[1]) or own[PATH_PARAMETERS[one[1]]], self.path)
+        return re.sub(r"{(\w+)}", lambda one: NUMBERS.get(one[1]) or own[self.thing(one[1])], self.path)
+
+    def thing(self, parameter: str) -> str:
+        """Which of a tenant's things a parameter of the path names."""
+        return OTHER_PARAMETERS.get(self.name, {}).get(parameter) or PATH_PARAMETERS[parameter]
+
+    def knows(self, parameter: str) -> bool:
+        return parameter in NUMBERS or parameter in PATH_PARAMETERS or parameter in OTHER_PARAMETERS.get(self.name, {})
 
     def names(self) -> set[str]:
         """Which of a tenant's things a call names, in its path and its body."""
