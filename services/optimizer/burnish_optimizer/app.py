@@ -17,7 +17,9 @@ from burnish_shared.bus.relay import Relay
 from burnish_shared.clock import Clock, SystemClock
 from burnish_shared.db.session import Database
 from burnish_shared.errors import Unavailable
+from burnish_shared.evaluators import Sandboxes
 from burnish_shared.process import HealthServer, supervise
+from burnish_shared.sandbox.offered import close_all, offered
 from burnish_shared.streams import OPTIMIZER_JOBS
 
 
@@ -43,20 +45,27 @@ async def run(settings: OptimizerSettings, *, db: Database, bus: Bus, stop: asyn
     relay = Relay(db, bus, service="optimizer", wait_ms=settings.relay_wait_ms)
     inbox = AnswersInbox(bus)
     await inbox.open()
-    workshop = make_workshop(settings, db=db, bus=bus, inbox=inbox, relay=relay, clock=SystemClock())
-    await supervise(
-        workshop.run(stop),
-        consume(bus, OPTIMIZER_JOBS, wake_up(workshop.wake), db=db, stop=stop),
-        relay.run(stop),
-        HealthServer(settings.metrics_port, partial(_why_not_ready, db, bus), host=settings.metrics_host).run(stop),
-        _until_lost(bus, stop),
-        stop=stop,
-    )
+    sandboxes = offered(workers=settings.sandbox_workers, wasm=settings.sandbox_wasm)
+    clock = SystemClock()
+    workshop = make_workshop(settings, db=db, bus=bus, inbox=inbox, relay=relay, clock=clock, sandboxes=sandboxes)
+    try:
+        await supervise(
+            workshop.run(stop),
+            consume(bus, OPTIMIZER_JOBS, wake_up(workshop.wake), db=db, stop=stop),
+            relay.run(stop),
+            HealthServer(settings.metrics_port, partial(_why_not_ready, db, bus), host=settings.metrics_host).run(stop),
+            _until_lost(bus, stop),
+            stop=stop,
+        )
+    finally:
+        await close_all(sandboxes)
 
 
-def make_workshop(settings: OptimizerSettings, *, db: Database, bus: Bus, inbox: AnswersInbox, relay: Relay, clock: Clock) -> Workshop:
+def make_workshop(
+    settings: OptimizerSettings, *, db: Database, bus: Bus, inbox: AnswersInbox, relay: Relay, clock: Clock, sandboxes: Sandboxes
+) -> Workshop:
     async def do_test_run(claim: Claim, desk: Desk) -> None:
-        await run_test_run(claim, db=db, desk=desk, clock=clock, progress_interval_s=settings.progress_interval_s)
+        await run_test_run(claim, db=db, desk=desk, clock=clock, sandboxes=sandboxes, progress_interval_s=settings.progress_interval_s)
 
     async def do_optimization(claim: Claim, desk: Desk) -> None:
         await run_job(claim, db=db, desk=desk, clock=clock)

@@ -13,13 +13,16 @@ from burnish_optimizer.io.announce import test_run_completed
 from burnish_optimizer.io.datasets_store import DatasetItem
 from burnish_optimizer.io.evaluations import Desk, Question
 from burnish_optimizer.io.evaluations_store import Key
+from burnish_optimizer.io.evaluators_store import load_evaluators
 from burnish_optimizer.io.runs_store import CallableModel, TestRun
 from burnish_optimizer.io.work_store import Claim
+from burnish_optimizer.score_answers import Scorers
 from burnish_optimizer.search import digest
 from burnish_shared.clock import Clock
 from burnish_shared.contracts.executions import PromptRef
 from burnish_shared.db.session import Database
 from burnish_shared.errors import BurnishError
+from burnish_shared.evaluators import Sandboxes
 from burnish_shared.prompt_settings import DEFAULT_TIMEOUT_S, settings_of
 
 
@@ -27,6 +30,7 @@ from burnish_shared.prompt_settings import DEFAULT_TIMEOUT_S, settings_of
 class Answers:
     """What has come so far; kept outside the run, so that a run that fails still has its partial result."""
 
+    scorers: Scorers
     cases: dict[tuple[int, int], Case] = field(default_factory=dict)
     simulated: bool = False
 
@@ -34,10 +38,10 @@ class Answers:
         return [case for _, case in sorted(self.cases.items(), key=lambda one: one[0])]
 
     def progress(self) -> dict[str, Any]:
-        return {"done": len(self.cases), "result": summarize(self.in_order())}
+        return {"done": len(self.cases), "result": summarize(self.in_order(), evaluators=self.scorers.names)}
 
 
-async def run_test_run(claim: Claim, *, db: Database, desk: Desk, clock: Clock, progress_interval_s: float) -> None:
+async def run_test_run(claim: Claim, *, db: Database, desk: Desk, clock: Clock, sandboxes: Sandboxes, progress_interval_s: float) -> None:
     """From claim to `completed` or `failed`. Safe to run again after a crash: answered items are not asked again. Raises ClaimLost."""
     async with db.unit_of_work(workspace=claim.workspace_id) as tx:
         run = await runs_store.load_test_run(tx, claim)
@@ -46,7 +50,9 @@ async def run_test_run(claim: Claim, *, db: Database, desk: Desk, clock: Clock, 
             tx, run.workspace_id, run.dataset_id, version=run.dataset_version, split=run.split, owner_id=run.test_run_id
         )
 
-    answers = Answers()
+        saved = await load_evaluators(tx, run.workspace_id, run.evaluator_ids)
+
+    answers = Answers(await Scorers.of(saved, sandboxes=sandboxes, workspace_id=run.workspace_id))
     reporting = asyncio.create_task(_report(claim, answers, db=db, interval_s=progress_interval_s))
     failure: BurnishError | None = None
     try:
@@ -102,6 +108,9 @@ async def _ask_all(run: TestRun, items: Sequence[DatasetItem], model: CallableMo
             cost_nusd=answer.cost_nusd,
             latency_ms=answer.latency_ms,
             error=answer.error,
+            verdicts=await answers.scorers.verdicts(answer.output, expected=item.expected, given=item.input, variables=variables)
+            if answer.output is not None
+            else {},
         )
 
     tasks = [asyncio.ensure_future(ask(place, item, repeat)) for repeat in range(run.repeats) for place, item in enumerate(items)]

@@ -46,6 +46,38 @@ async def test_a_test_run_says_what_is_right_and_what_is_not(stack: Stack, desk:
     await assert_books_are_in_order(stack, desk.caller)
 
 
+@pytest.mark.capability("D3", "O3")
+@pytest.mark.promise("O-09")
+async def test_answers_are_scored_by_evaluators_and_one_that_fails_fails_alone(stack: Stack, desk: Desk, start_optimizer: Any) -> None:
+    await start_optimizer()
+
+    async def evaluator(name: str, settings: dict[str, Any]) -> str:
+        made = await desk.caller("POST", "/v1/evaluators", {"name": name, "settings": settings})
+        assert made.status == 201, made.body
+        return str(made.body["id"])
+
+    same = await evaluator("same", {"kind": "code", "code": "{'score': 1 if output.strip() == expected else 0, 'reason': output}"})
+    short = await evaluator("short", {"kind": "expression", "expression": "len(output) < 400"})
+    endless = await evaluator("breaks", {"kind": "code", "code": "1 / (len(output) - len(output))"})
+    body = {"prompt": "tickets", "dataset_id": desk.dataset_id, "split": "val", "evaluators": [same, short, endless]}
+    started = await desk.caller("POST", "/v1/test-runs", body)
+    assert started.status == 202, started.body
+    await desk.caller("DELETE", f"/v1/evaluators/{same}")  # what has begun goes on
+    run = await desk.until(f"/v1/test-runs/{started.body['id']}")
+    assert run["status"] == "completed", run
+    by_name = {one["name"]: one for one in run["evaluators"]}
+    assert by_name["same"]["passed"] == run["metrics"]["correct"] and by_name["same"]["n"] == 40
+    assert by_name["same"]["mean_score"] == pytest.approx(run["metrics"]["overall_accuracy"], abs=1e-6)
+    assert by_name["short"]["mean_score"] == 1 and by_name["short"]["interval"]["low"] > 0.9
+    assert (by_name["breaks"]["n"], by_name["breaks"]["mean_score"], by_name["breaks"]["without_score"]) == (0, None, 40)
+    assert "ZeroDivisionError" in by_name["breaks"]["why_without"]
+    scores = run["failed_cases"][0]["scores"]
+    assert scores[same] == {"score": 0.0, "passed": False, "reason": run["failed_cases"][0]["output"]}
+    assert scores[endless]["score"] is None
+    gone = await desk.caller("POST", "/v1/test-runs", body)
+    assert (gone.status, gone.body["error"]["param"]) == (404, "evaluators")
+
+
 @pytest.mark.promise("O-01")
 async def test_a_killed_optimizer_leaves_nothing_to_buy_twice(stack: Stack, desk: Desk, start_optimizer: Any) -> None:
     first = await start_optimizer(replica="a", job_in_flight=4)

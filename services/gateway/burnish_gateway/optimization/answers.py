@@ -42,6 +42,9 @@ class TestRunAnswer(BaseModel):
     progress: dict[str, Any]
     metrics: dict[str, Any] | None = None
     confusion_matrix: dict[str, dict[str, int]] | None = None
+    evaluators: list[dict[str, Any]] | None = Field(
+        default=None, description="For each: n, mean_score, passed with its interval, and how many answers had no score."
+    )
     failed_cases: list[dict[str, Any]] | None = None
     failed_cases_left_out: int | None = None
     cost_nusd: int | None = None
@@ -142,7 +145,7 @@ def test_run_answer(row: Record, *, in_full: bool = True) -> TestRunAnswer:
     """`in_full` False: without failed cases and matrix, for lists."""
     result: dict[str, Any] = row["result"] or {}
     is_complete = row["status"] == "completed"
-    shown = {name: value for name, value in result.items() if in_full or name in ("metrics", "cost_nusd", "latency_ms")}
+    shown = {name: value for name, value in result.items() if in_full or name in ("metrics", "evaluators", "cost_nusd", "latency_ms")}
     return TestRunAnswer(
         id=row["test_run_id"],
         prompt=row["slug"],

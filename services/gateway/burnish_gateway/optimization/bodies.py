@@ -23,6 +23,9 @@ class TestRunBody(ApiModel):
     split: Literal["train", "validation", "val", "test"]
     models: list[Text] = Field(default_factory=list, max_length=1, description="Another model than the version's; one, for now.")
     repeats: int = Field(default=1, ge=1, le=20)
+    evaluators: list[UUID] = Field(
+        default_factory=list, max_length=10, description="Score each answer with these too, beside the comparison with the expected one."
+    )
 
 
 class ModelsBody(ApiModel):

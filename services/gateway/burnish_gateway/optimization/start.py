@@ -19,7 +19,7 @@ from burnish_shared import subjects
 from burnish_shared.contracts.executions import Price
 from burnish_shared.db import model_store, outbox, route_store
 from burnish_shared.db.session import Tx
-from burnish_shared.errors import InvalidField, OutOfCredit, Suspended
+from burnish_shared.errors import InvalidField, NotFound, OutOfCredit, Suspended
 from burnish_shared.ids import new_uuid
 from burnish_shared.money import MAX_AMOUNT_NUSD, NUSD_PER_CREDIT, credits_text, markup_of
 from burnish_shared.search_budget import evaluations_to_begin
@@ -59,6 +59,10 @@ async def start_test_run(tx: Tx, principal: Principal, body: TestRunBody) -> Sta
     model = body.models[0] if body.models else subject.version.content.model
     forecast = forecast_test_run(subject.sizes, evaluations=total, price=await _price(tx, principal, model, param="models"))
 
+    evaluator_ids = list(dict.fromkeys(body.evaluators))
+    missing = await store.missing_evaluators(tx, evaluator_ids)
+    if missing:
+        raise NotFound(f"evaluators: there is no evaluator {missing[0]}, or it is archived.", param="evaluators")
     run_id = new_uuid()
     aside_nusd = min(forecast.aside_nusd, MAX_AMOUNT_NUSD)
     account_id = await _fund(tx, principal, aside_nusd, reference=run_id)
@@ -74,6 +78,7 @@ async def start_test_run(tx: Tx, principal: Principal, body: TestRunBody) -> Sta
         dataset_version=subject.dataset.version,
         split=split,
         repeats=body.repeats,
+        evaluator_ids=evaluator_ids,
         total=total,
         funding_account_id=account_id,
         created_by=principal.actor,

@@ -44,6 +44,15 @@ async def insert_test_run(tx: Tx, **columns: Any) -> None:
     await _insert(tx, "test_runs", columns)
 
 
+async def missing_evaluators(tx: Tx, evaluator_ids: list[UUID]) -> list[UUID]:
+    """Those that are not there, or archived."""
+    if not evaluator_ids:
+        return []
+    rows = await tx.fetch("SELECT evaluator_id FROM evaluators WHERE evaluator_id = ANY ($1) AND archived_at IS NULL", evaluator_ids)
+    known = {row["evaluator_id"] for row in rows}
+    return [one for one in evaluator_ids if one not in known]
+
+
 async def insert_job(tx: Tx, **columns: Any) -> None:
     await _insert(tx, "optimization_jobs", columns)
 

@@ -1,13 +1,14 @@
 """What a test run says of its answers. Pure."""
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
 
 from burnish_optimizer.core.scoring import is_right
 from burnish_optimizer.stats import wilson_interval
+from burnish_shared.evaluators.verdict import NoScore, Score, Verdict
 
 FAILED_CASES_MOST: Final = 200
 MATRIX_LABELS_MOST: Final = 100
@@ -27,14 +28,18 @@ class Case:
     cost_nusd: int
     latency_ms: int | None
     error: dict[str, Any] | None = None
+    verdicts: Mapping[UUID, Verdict] = field(default_factory=dict)
 
     @property
     def is_right(self) -> bool:
         return is_right(self.output, expected=self.expected)
 
 
-def summarize(cases: Sequence[Case]) -> dict[str, Any]:
-    """The result of a test run as it is kept and shown (PRODUCT D3): of all cases, or of those that have come so far."""
+def summarize(cases: Sequence[Case], *, evaluators: Mapping[UUID, str] | None = None) -> dict[str, Any]:
+    """The result of a test run as it is kept and shown (PRODUCT D3): of all cases, or of those that have come so far.
+
+    `evaluators`: names by id of those that scored the answers.
+    """
     correct = sum(case.is_right for case in cases)
     low, high = wilson_interval(correct, len(cases))
     failed = [case for case in cases if not case.is_right]
@@ -52,6 +57,26 @@ def summarize(cases: Sequence[Case]) -> dict[str, Any]:
         "failed_cases_left_out": max(0, len(failed) - FAILED_CASES_MOST),
         "cost_nusd": sum(case.cost_nusd for case in cases),
         "latency_ms": _latency([case.latency_ms for case in cases if case.latency_ms is not None]),
+        "evaluators": [_scored(cases, evaluator_id, name) for evaluator_id, name in (evaluators or {}).items()],
+    }
+
+
+def _scored(cases: Sequence[Case], evaluator_id: UUID, name: str) -> dict[str, Any]:
+    """What one evaluator says of the answers. Answers without a score are counted, and are in no mean."""
+    verdicts = [case.verdicts[evaluator_id] for case in cases if evaluator_id in case.verdicts]
+    scores = [one for one in verdicts if isinstance(one, Score)]
+    reasons = Counter(one.reason for one in verdicts if isinstance(one, NoScore))
+    passed = sum(one.passed for one in scores)
+    low, high = wilson_interval(passed, len(scores))
+    return {
+        "id": str(evaluator_id),
+        "name": name,
+        "n": len(scores),
+        "mean_score": round(sum(one.score for one in scores) / len(scores), 6) if scores else None,
+        "passed": passed,
+        "interval": {"low": round(low, 6), "high": round(high, 6), "confidence": 0.95},
+        "without_score": sum(reasons.values()),
+        "why_without": reasons.most_common(1)[0][0] if reasons else None,
     }
 
 
@@ -86,7 +111,16 @@ def _failed(case: Case) -> dict[str, Any]:
         "expected": case.expected,
         "output": case.output,
         "error": case.error,
+        "scores": {str(one): _shown(verdict) for one, verdict in case.verdicts.items()},
     }
+
+
+def _shown(verdict: Verdict) -> dict[str, Any]:
+    match verdict:
+        case Score(score, passed, reason):
+            return {"score": score, "passed": passed, "reason": reason}
+        case NoScore(kind, reason):
+            return {"score": None, "unavailable": kind, "reason": reason}
 
 
 def _latency(values: Sequence[int]) -> dict[str, int] | None:

@@ -38,6 +38,7 @@ class TestRun:
     repeats: int
     funding_account_id: int
     content: dict[str, Any]
+    evaluator_ids: list[UUID]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ class Job:
 async def load_test_run(tx: Tx, claim: Claim) -> TestRun:
     (row,) = await tx.fetch(
         """SELECT r.test_run_id, r.workspace_id, r.prompt_id, r.slug, r.version, r.model, r.dataset_id, r.dataset_version, r.split,
-                  r.repeats, r.funding_account_id, v.content
+                  r.repeats, r.funding_account_id, v.content, r.evaluator_ids
              FROM test_runs r
              JOIN prompt_versions v ON v.workspace_id = r.workspace_id AND v.prompt_id = r.prompt_id AND v.version = r.version
             WHERE r.workspace_id = $1 AND r.test_run_id = $2""",

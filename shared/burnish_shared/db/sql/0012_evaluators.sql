@@ -16,5 +16,7 @@ CREATE TABLE evaluators (
 CREATE UNIQUE INDEX evaluators_by_name ON evaluators (workspace_id, lower(name)) WHERE archived_at IS NULL;
 CALL make_tenant_table('evaluators', app => 'SELECT, INSERT, UPDATE (archived_at)', worker => 'SELECT', writer => 'gateway');
 
+ALTER TABLE test_runs ADD COLUMN evaluator_ids uuid[] NOT NULL DEFAULT '{}';   -- what scores its answers beside the expected ones
+
 RESET ROLE;
 SET LOCAL search_path = public;
