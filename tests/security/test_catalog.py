@@ -10,6 +10,7 @@ import pytest_asyncio
 
 from burnish.embedded.roles import GROUP_OF_LOGIN, MIGRATOR
 from tests.embedded.databases import DatabaseUrls
+from tests.embedded.supabase import SupabaseCluster
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("T3")]
 
@@ -96,6 +97,7 @@ GATEWAY_LOOKS_ACROSS = {
     "close_funding": "gives the rest back",
     "count_clone": "adds one to an entry of the marketplace, most often another workspace's",
     "erasures_standing": "two counts, for readiness after a restore",
+    "erasures_without_key": "ids of erasures that a restore brought back",
     "add_credit": "credit comes in to whom the operator names",
     "make_allowance_account": "accounts are made by the books alone",
     "renew_allowance": "accounts are moved by the books alone",
@@ -124,8 +126,19 @@ LOGINS = tuple(GROUP_OF_LOGIN)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def catalog(module_database_urls: DatabaseUrls) -> AsyncIterator[asyncpg.Connection]:
-    connection = await asyncpg.connect(module_database_urls["superuser"], server_settings={"search_path": "burnish"})
+async def project_urls(supabase: SupabaseCluster) -> AsyncIterator[DatabaseUrls]:
+    urls = await supabase.clone()
+    yield urls
+    await supabase.drop(urls)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session", params=["plain", "supabase"])
+async def catalog(
+    request: pytest.FixtureRequest, module_database_urls: DatabaseUrls, project_urls: DatabaseUrls
+) -> AsyncIterator[asyncpg.Connection]:
+    """Of a plain PostgreSQL, and of a Supabase project: the same rules hold in both."""
+    urls = project_urls if request.param == "supabase" else module_database_urls
+    connection = await asyncpg.connect(urls["superuser"], server_settings={"search_path": "burnish"})
     yield connection
     await connection.close()
 

@@ -58,9 +58,9 @@ async def finish(gateway: Gateway, request: Request, answered: Answered) -> Sent
     if answered.error is not None or not answered.code or len(answered.code) > CODE_MOST:
         raise Unauthenticated(CODE_REFUSED)
     user_id = await find_or_make_user(gateway.db, await provider.exchange(answered.code, flow))
-    opened = await open_session(gateway, request, user_id, way="oidc")
-    if opened.person.user.disabled_at is not None:
+    if (await gateway.authenticator.people.users.get(user_id)).disabled_at is not None:
         raise Unauthenticated(CODE_REFUSED)
+    opened = await open_session(gateway, request, user_id, way="oidc")
     return Sent(flow.next_path, (opened.set_cookie, flow_cookie(gateway).cleared()))
 
 

@@ -1,0 +1,258 @@
+"""Signing in through an OpenID provider that really signs, and through one that misbehaves."""
+
+import time
+from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import pytest
+from aiohttp import web
+
+from burnish_shared.ids import new_uuid
+from tests.fakes.identity_provider import CLIENT_ID, CLIENT_SECRET, IdentityProvider
+from tests.fakes.signing import assemble, ec_signer, rsa_signer
+from tests.integration.identity.browser import Page
+from tests.integration.identity.conftest import Town
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("T2")]
+
+SESSION = "__Host-burnish_session"
+FLOW = "__Secure-burnish_oidc"
+
+
+def _changed(location: str, **parameters: str | None) -> str:
+    """The callback's address with other parameters."""
+    parts = urlsplit(location)
+    given: dict[str, Any] = {name: values[0] for name, values in parse_qs(parts.query).items()} | parameters
+    return f"{parts.path}?{urlencode({name: value for name, value in given.items() if value is not None})}"
+
+
+def _refused(page: Page, status: int = 401) -> None:
+    """Our own error schema, the flow forgotten, and not a word of the provider's."""
+    assert page.status == status, page.text
+    assert {"type", "code", "message", "request_id"} <= set(page.body["error"])
+    assert "secret-detail" not in page.text and not any(one.startswith(SESSION) for one in page.set_cookies)
+    assert any(one.startswith(f"{FLOW}=") and "Max-Age=0" in one for one in page.set_cookies)
+
+
+async def test_a_browser_signs_in_and_goes_where_it_wanted_to(town: Town) -> None:
+    browser = town.browser()
+    begun = await browser.get("/v1/auth/oidc/start?next=/app/prompts%3Ftab%3D2")
+    asked = parse_qs(urlsplit(begun.location).query)
+    assert begun.location.startswith(f"{town.provider.url}/authorize?") and asked["client_id"] == [CLIENT_ID]
+    assert len(asked["state"][0]) == len(asked["nonce"][0]) == 43 and CLIENT_SECRET not in begun.location
+    done = await browser.get((await browser.visit(begun.location)).location)
+    assert (done.status, done.location) == (303, "/app/prompts?tab=2"), done.text
+    assert SESSION in browser.cookies and FLOW not in browser.cookies
+    session = await browser.get("/v1/auth/session")
+    assert session.status == 200 and "ada@example.test" in session.text
+    first = await town.user_of("ada", issuer=town.provider.issuer)
+    await town.browser().sign_in()
+    assert first is not None and await town.user_of("ada") == first
+
+
+async def test_a_provider_that_wants_the_secret_in_the_form_gets_it_there(town: Town) -> None:
+    town.provider.takes = "client_secret_post"
+    try:
+        gateway = await town.stack.start_gateway(
+            public_url="https://burnish.test", oidc_issuer=town.provider.url, oidc_client_id=CLIENT_ID, oidc_client_secret=CLIENT_SECRET
+        )
+        assert (await town.browser(gateway).sign_in()).status == 303
+    finally:
+        town.provider.takes = "client_secret_basic"
+
+
+FLAWS: dict[str, dict[str, Any]] = {
+    "another nonce": {"nonce": "n" * 43},
+    "no nonce": {"nonce": None},
+    "nonce is no text": {"nonce": 7},
+    "another audience": {"aud": "somebody-else"},
+    "several audiences and no party": {"aud": [CLIENT_ID, "somebody-else"]},
+    "several audiences and another party": {"aud": [CLIENT_ID, "somebody-else"], "azp": "somebody-else"},
+    "another party": {"azp": "somebody-else"},
+    "another issuer": {"iss": "https://accounts.other.test"},
+    "no issuer": {"iss": None},
+    "expired": {"exp": int(time.time()) - 3600},
+    "no expiry": {"exp": None},
+    "issued in the future": {"iat": int(time.time()) + 3600},
+    "no time of issue": {"iat": None},
+    "not before in the future": {"nbf": int(time.time()) + 3600},
+    "no subject": {"sub": None},
+    "empty subject": {"sub": ""},
+}
+
+
+@pytest.mark.parametrize("flaw", list(FLAWS))
+async def test_an_id_token_that_is_not_right_signs_nobody_in(town: Town, flaw: str) -> None:
+    town.provider.claims = FLAWS[flaw]
+    _refused(await town.browser().sign_in())
+
+
+async def test_an_id_token_with_the_wrong_signature_signs_nobody_in(town: Town) -> None:
+    now = int(time.time())
+    own = town.provider.signer
+    for n, forge in enumerate(
+        (
+            lambda body: assemble({"alg": "none"}, body, None),
+            lambda body: assemble({"alg": "HS256"}, body, CLIENT_SECRET.encode()),
+            lambda body: assemble({"alg": "HS256", "kid": own.kid}, body, own.public_pem),
+            lambda body: assemble({"alg": "RS256", "kid": own.kid}, body, rsa_signer("other")),
+            lambda body: assemble({"alg": "RS256", "kid": "other"}, body, rsa_signer("other")),
+            lambda body: assemble({"alg": "RS256", "kid": "x", "jku": f"{town.provider.url}/jwks"}, body, rsa_signer("other")),
+            lambda body: "no.token.atall",
+            lambda body: "x" * 20_000,
+        )
+    ):
+        browser = town.browser()
+        begun = await browser.get("/v1/auth/oidc/start")
+        nonce = parse_qs(urlsplit(begun.location).query)["nonce"][0]
+        body = {"iss": town.provider.issuer, "sub": f"forged-{n}", "aud": CLIENT_ID, "exp": now + 300, "iat": now, "nonce": nonce}
+        town.provider.id_token = forge(body)
+        _refused(await browser.get((await browser.visit(begun.location)).location))
+        assert await town.user_of(f"forged-{n}") is None
+
+
+async def test_what_a_provider_says_when_it_refuses_stays_behind(town: Town) -> None:
+    for answer, status in (
+        (web.json_response({"error": "invalid_grant", "error_description": "secret-detail"}, status=400), 401),
+        (web.json_response({"error": "secret-detail"}), 401),
+        (web.json_response({"id_token": 7}), 401),
+        (web.json_response({"note": "secret-detail"}, status=500), 503),
+        (web.Response(text="<html>secret-detail"), 503),
+        (web.json_response(["secret-detail"]), 503),
+        (web.Response(body=b'{"id_token": "' + b"x" * 300_000 + b'"}'), 503),
+        (web.Response(status=302, headers={"location": f"{town.provider.url}/jwks"}), 503),
+    ):
+        town.provider.token_answer = answer
+        _refused(await town.browser().sign_in(), status)
+    town.provider.token_answer = None
+    for error in ("access_denied", "<script>secret-detail</script>"):
+        town.provider.answer_with = {"code": None, "error": error, "error_description": "secret-detail"}
+        _refused(await town.browser().sign_in())
+
+
+async def test_an_answer_is_taken_once_and_by_the_browser_that_asked(town: Town) -> None:
+    browser, victim = town.browser(), town.browser()
+    back = await browser.come_back()
+    cookies = dict(browser.cookies)
+    _refused(await victim.get(back.location))  # login CSRF: somebody else's answer in the victim's browser
+    other = town.browser()
+    await other.come_back()
+    _refused(await other.get(back.location))
+    assert (await browser.get(back.location)).status == 303
+    browser.cookies = cookies
+    _refused(await browser.get(back.location))  # the same answer again, cookie and all
+    elsewhere = town.browser(town.linking)
+    elsewhere.cookies = cookies
+    _refused(await elsewhere.get(back.location))  # where the state was not seen the provider's code is spent
+
+
+async def test_state_and_cookie_that_were_tampered_with_are_refused(town: Town) -> None:
+    for parameters in ({"state": "x"}, {"state": None}, {"state": "ä" * 43}, {"code": None}, {"code": ""}, {"code": "x" * 5000}):
+        browser = town.browser()
+        _refused(await browser.get(_changed((await browser.come_back()).location, **parameters)))
+    for cookie in ("", "x", "A" * 400):
+        browser = town.browser()
+        back = await browser.come_back()
+        browser.cookies[FLOW] = cookie
+        _refused(await browser.get(back.location))
+
+
+async def test_an_answer_of_another_provider_is_refused(town: Town) -> None:
+    """Mix-up (RFC 9207): this provider promises to name itself."""
+    for iss in ("https://attacker.test", None, town.provider.issuer + "/"):
+        browser = town.browser()
+        _refused(await browser.get(_changed((await browser.come_back()).location, iss=iss)))
+
+
+@pytest.mark.parametrize(
+    "path", ["//evil.test", "https://evil.test", "/%5Cevil.test", "/%09/evil.test", "%20/", "evil", "/%0d%0aset-cookie:a"]
+)
+async def test_nobody_is_sent_to_somebody_elses_page(town: Town, path: str) -> None:
+    page = await town.browser().get(f"/v1/auth/oidc/start?next={path}")
+    assert page.status == 422 and page.body["error"]["param"] == "next" and not page.location
+
+
+async def test_a_rotated_key_of_the_provider_is_found_and_a_removed_one_is_not_believed(town: Town) -> None:
+    gateway = await town.stack.start_gateway(
+        public_url="https://burnish.test", oidc_issuer=town.provider.url, oidc_client_id=CLIENT_ID, oidc_client_secret=CLIENT_SECRET
+    )
+    old = town.provider.signer
+    town.provider.signer = ec_signer("idp-2")
+    town.provider.published = [old.jwk, town.provider.signer.jwk]
+    assert (await town.browser(gateway).sign_in()).status == 303
+    town.provider.signer = rsa_signer("idp-3")
+    town.provider.published = [ec_signer("idp-2").jwk]
+    _refused(await town.browser(gateway).sign_in())
+
+
+async def test_an_account_of_the_same_e_mail_is_joined_only_where_both_sides_say_so(town: Town) -> None:
+    local = new_uuid()
+    await town.sql("INSERT INTO users (user_id, email, email_verified_at) VALUES ($1, 'grace@example.test', now())", local)
+    town.provider.subject = "grace"
+    page = await town.browser(town.plain).sign_in()
+    _refused(page, 403)
+    assert await town.user_of("grace") is None
+    town.provider.claims = {"email_verified": False}
+    assert (await town.browser(town.linking).sign_in()).status == 303
+    stranger = await town.user_of("grace")
+    assert stranger not in {None, local}
+    assert [one["email"] for one in await town.sql("SELECT email FROM users WHERE user_id = $1", stranger)] == [None]
+    town.provider.claims = {"sub": "grace-2", "email_verified": "true"}
+    assert (await town.browser(town.linking).sign_in()).status == 303
+    assert await town.user_of("grace-2") not in {None, local}
+    town.provider.claims = {"sub": "grace-3", "email": "GRACE@example.test"}
+    assert (await town.browser(town.linking).sign_in()).status == 303
+    assert await town.user_of("grace-3") == local
+
+
+async def test_the_same_subject_of_another_issuer_is_somebody_else(town: Town) -> None:
+    """Who may sign the project's tokens cannot speak for the OpenID provider."""
+    from tests.fakes.signing import SECRET, claims, token
+
+    town.provider.subject = "twin"
+    await town.browser().sign_in()
+    await town.ask(token(SECRET, claims(sub="twin", iss=town.provider.issuer)))
+    users = {one["user_id"] for one in await town.sql("SELECT user_id FROM identities WHERE subject = 'twin'")}
+    assert len(users) == 2
+
+
+async def test_a_disabled_user_is_not_signed_in(town: Town) -> None:
+    town.provider.subject = "left"
+    assert (await town.browser().sign_in()).status == 303
+    user_id = await town.user_of("left")
+    assert user_id is not None
+    await town.sql("UPDATE users SET disabled_at = now() WHERE user_id = $1", user_id)
+    await town.changed("user", user_id)
+    for _ in range(60):
+        page = await town.browser().sign_in()
+        if page.status == 401:
+            break
+    _refused(page)
+
+
+async def test_while_the_provider_is_away_people_are_told_to_come_again(town: Town) -> None:
+    town.provider.is_away = True
+    gateway = await town.stack.start_gateway(
+        public_url="https://burnish.test", oidc_issuer=town.provider.url, oidc_client_id=CLIENT_ID, oidc_client_secret=CLIENT_SECRET
+    )
+    before = town.provider.counts.get("/.well-known/openid-configuration", 0)
+    for _ in range(10):
+        page = await town.browser(gateway).get("/v1/auth/oidc/start")
+        assert page.status == 503 and page.body["error"]["retryable"]
+    assert town.provider.counts["/.well-known/openid-configuration"] == before + 1
+
+
+async def test_a_provider_that_calls_itself_otherwise_is_not_used(town: Town) -> None:
+    town.provider.discovery = {"issuer": "https://somebody.else.test"}
+    gateway = await town.stack.start_gateway(
+        public_url="https://burnish.test", oidc_issuer=town.provider.url, oidc_client_id=CLIENT_ID, oidc_client_secret=CLIENT_SECRET
+    )
+    assert (await town.browser(gateway).get("/v1/auth/oidc/start")).status == 503
+
+
+async def test_without_a_provider_there_is_nothing_at_these_addresses(town: Town) -> None:
+    gateway = await town.stack.start_gateway()
+    for path in ("/v1/auth/oidc/start", "/v1/auth/oidc/callback?code=a&state=b"):
+        page = await town.browser(gateway).get(path)
+        assert page.status == 404 and page.body["error"]["code"] == "not_found"
+    assert IdentityProvider().issuer == ""
