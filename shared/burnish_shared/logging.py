@@ -13,21 +13,52 @@ from burnish_shared import tracing
 REDACTED: Final = "[redacted]"
 
 SECRETS: Final = re.compile(
-    r"""bk_(?:live|test)_[A-Za-z0-9_]{8,}   # our own API keys (PROMISES S-01)
-      | \bsk-[A-Za-z0-9_-]{8,}              # provider keys
-      | \bwhsec_[A-Za-z0-9+/=_-]{8,}        # webhook secrets
-      | (?i:\bbearer\s+)[A-Za-z0-9._~+/=-]{8,}
-      | (?<=://)[^/\s:@]*:[^/\s@]+(?=@)     # user:password@ in a URL
+    r"""bk_(?:live|test)_[A-Za-z0-9_]{8,}                       # our own API keys (PROMISES S-01)
+      | \bwhsec_[A-Za-z0-9+/=_-]{8,}                            # webhook secrets
+      | \b[0-9a-f]{32}\.[A-Za-z0-9_-]{40,}                      # session cookies, invitations: an id and 256 bits
+      | \beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*)*   # JSON Web Tokens
+      | \bsk[-_][A-Za-z0-9_-]{8,}                               # OpenAI, Anthropic, DeepSeek, OpenRouter, Stripe
+      | \bAIza[A-Za-z0-9_-]{20,}                                # Google
+      | \b(?:gsk|hf|r8|fw|nvapi|xai|pplx|sbp|csk|ghp|gho|ghs|pat|tgp_v1)[_-][A-Za-z0-9_-]{16,}   # Groq, Hugging Face, Replicate, xAI, …
+      | \bgithub_pat_[A-Za-z0-9_]{16,}
+      | \b(?:AKIA|ASIA|ABSK)[A-Za-z0-9+/]{12,}=*                # Amazon
+      | (?<![A-Za-z0-9+/=])[A-Za-z0-9+/]{43}=(?![A-Za-z0-9+/=]) # 32 bytes in base64: a key-encryption key
+      | (?i:\b(?:bearer|basic)\s+)[A-Za-z0-9._~+/=-]{8,}
+      | (?<=://)[^/\s:@"']*:[^/\s@"']+(?=@)                         # user:password@ in a URL
     """,
     re.VERBOSE,
 )
 
+NAMED: Final = re.compile(
+    r"""(?P<name>(?i:(?:password|passwd|secret|api[_-]?key|access[_-]?token|refresh[_-]?token|id[_-]?token|csrf[_-]?token|kek)
+              (?:\s*=\s*["']?|["']?\s*:\s*["']))
+          |(?i:(?:api-key|cookie|authorization)["']?\s*[:=]\s*["']?)
+          |\b(?:__Host-)?burnish_session=)
+        (?P<value>(?!\[redacted\])[^\s"',;&}\])]{4,})""",
+    re.VERBOSE,
+)
+"""`password=…`, `"api_key": "…"`, `Cookie: …`: whatever shape the value has. Prose such as `password: must be longer` stays."""
+
+SECRET_FIELD: Final = re.compile(
+    r"(?:^|[_-])(?:password|passwd|secret|secrets|api_?key|key_text|access_token|refresh_token|id_token|csrf|authorization|cookie|kek|pepper)$",
+    re.IGNORECASE,
+)
+"""Fields of a log line whose value is never shown."""
+
+LONGEST: Final = 32_768
+"""Characters of one field: what is longer would hold up everything else while it is looked through."""
+
 LEVELS: Final = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 
 
-def redact(text: str) -> str:
-    """The text with every key-like part replaced by `[redacted]`."""
+def redact_keys(text: str) -> str:
+    """As `redact`, by the shape of a secret alone, whatever stands before it: for messages to people."""
     return SECRETS.sub(REDACTED, text)
+
+
+def redact(text: str) -> str:
+    """The text with every key-like part replaced by `[redacted]`: keys of ours and of common providers, tokens, cookies, passwords."""
+    return NAMED.sub(rf"\g<name>{REDACTED}", redact_keys(text))
 
 
 def configure(*, service: str, replica: str, level: str = "info") -> None:
@@ -69,15 +100,17 @@ def _add_origin(service: str, replica: str) -> Any:
 def _redact_event(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     for key, value in event.items():
         if not key.startswith("_"):  # structlog's own
-            event[key] = _redacted(value)
+            event[key] = _redacted(value, field=key)
     return event
 
 
-def _redacted(value: object) -> object:
+def _redacted(value: object, *, field: str = "") -> object:
+    if SECRET_FIELD.search(field) and value is not None:
+        return REDACTED
     if isinstance(value, str):
-        return redact(value)
+        return redact(value if len(value) <= LONGEST else f"{value[:LONGEST]}…")
     if isinstance(value, dict):
-        return {key: _redacted(one) for key, one in value.items()}
+        return {redact(str(key)): _redacted(one, field=str(key)) for key, one in value.items()}
     if isinstance(value, list | tuple):
         return [_redacted(one) for one in value]
     return value if isinstance(value, int | float | bool | None) else redact(str(value))

@@ -22,6 +22,7 @@ from pydantic import (
 )
 
 from burnish_shared.errors import BurnishError, InvalidBody, InvalidField, PayloadTooLarge
+from burnish_shared.logging import redact_keys
 
 BODY_MOST_BYTES = 1024 * 1024
 """Larger bodies are refused before they are parsed (PROMISES G-15)."""
@@ -187,6 +188,7 @@ def json_response(value: Any, *, status: int = 200, headers: dict[str, str] | No
 
 
 def error_response(error: BurnishError, *, request_id: str) -> Response:
+    """The one shape of an error. A key that was sent where none belongs is not sent back (PROMISES S-05)."""
     body = ErrorAnswer(
         error=ErrorBody(
             type=error.type, code=error.code, message=error.message, param=error.param, request_id=request_id, retryable=error.retryable,
@@ -196,7 +198,7 @@ def error_response(error: BurnishError, *, request_id: str) -> Response:
     headers = {**error.headers, "x-request-id": request_id}
     if error.retry_after_s is not None:
         headers["retry-after"] = str(max(1, -int(-error.retry_after_s // 1)))
-    return Response(body.model_dump_json().encode(), status_code=error.status, media_type="application/json", headers=headers)
+    return Response(redact_keys(body.model_dump_json()).encode(), status_code=error.status, media_type="application/json", headers=headers)
 
 
 def _inline(schema: Any, definitions: dict[str, Any]) -> Any:
