@@ -7,7 +7,8 @@ import contextlib
 import hashlib
 import json
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, Protocol
+from uuid import UUID
 
 from asyncpg import Record
 from fastapi import Request
@@ -15,7 +16,6 @@ from fastapi.responses import Response
 from pydantic import BaseModel
 
 from burnish_gateway import idempotency_store
-from burnish_gateway.access.principal import Principal
 from burnish_gateway.deps import Gateway
 from burnish_gateway.wire import json_response
 from burnish_shared.auth.keyring import Keyring
@@ -50,7 +50,14 @@ def fingerprint_of(raw: bytes, *, address: str = "") -> bytes:
     return hashlib.sha256(address.encode() + b"\n" + body).digest()
 
 
-async def run_once(gateway: Gateway, request: Request, principal: Principal, *, status: int, work: Work) -> Response:
+class Tenant(Protocol):
+    """Whose keys these are."""
+
+    @property
+    def workspace_id(self) -> UUID: ...
+
+
+async def run_once(gateway: Gateway, request: Request, principal: Tenant, *, status: int, work: Work) -> Response:
     """Runs `work` in one unit of work of the caller's workspace and answers with what it returned.
 
     With an Idempotency-Key, a repeat with the same body gets the stored answer and `Idempotent-Replayed: true`, another body 422.

@@ -28,6 +28,7 @@ from burnish_shared.db.config_cache import ChangeFeed
 from burnish_shared.db.session import Database
 from burnish_shared.ids import new_uuid
 from tests.embedded.databases import DatabaseUrls
+from tests.embedded.people import no_people
 from tests.embedded.workspaces import make_workspace
 
 PEPPER = b"p" * 32
@@ -98,7 +99,7 @@ class Bench:
                 clock=SystemClock(),
                 cursors=Cursors(b"c" * 32),
                 feed=feed,
-                authenticator=Authenticator.over(db, feed=feed, pepper=PEPPER, clock=SystemClock()),
+                authenticator=Authenticator.over(db, feed=feed, people=no_people(db, feed), pepper=PEPPER, clock=SystemClock()),
                 catalog=Catalog(db, feed=feed),
             ),
         )

@@ -13,6 +13,7 @@ import asyncpg
 import uvicorn
 from fastapi import FastAPI
 from tests.embedded.databases import DatabaseUrls
+from tests.embedded.people import no_people
 from tests.integration.webhooks.conftest import KEK
 
 from burnish_gateway.access.authenticate import Authenticator
@@ -87,7 +88,7 @@ async def webhook_gateway(urls: DatabaseUrls) -> AsyncIterator[WebhookGateway]:
             clock=SystemClock(),
             cursors=Cursors(b"c" * 32),
             feed=feed,
-            authenticator=Authenticator.over(db, feed=feed, pepper=PEPPER, clock=SystemClock()),
+            authenticator=Authenticator.over(db, feed=feed, people=no_people(db, feed), pepper=PEPPER, clock=SystemClock()),
             keyring=Keyring(KEK),
             relay=SimpleNamespace(wake=lambda: None),
             egress=Egress(EgressPolicy.parse("127.0.0.0/8")),

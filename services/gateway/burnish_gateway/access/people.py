@@ -98,8 +98,7 @@ class People:
 
     async def of_cookie(self, cookie: str, request: Request) -> Person:
         """Raises Unauthenticated in the same words for every session that is none, and CsrfRefused where only the cookie was sent."""
-        session_id = token_id_of(cookie)
-        facts = await self._live(session_id, cookie) if session_id is not None else None
+        facts = await self.live_session(cookie)
         if facts is None:
             raise Unauthenticated("This session is over, or none of ours; sign in again.")
         user = await self._enabled(facts.user_id)
@@ -124,7 +123,11 @@ class People:
         if not is_own_origin(headers.get("origin"), host=headers.get("host", ""), public_url=self.rules.public_url):
             raise CsrfRefused("This request comes from a page of another origin; use the address of this installation.")
 
-    async def _live(self, session_id: UUID, cookie: str) -> SessionFacts | None:
+    async def live_session(self, cookie: str | None) -> SessionFacts | None:
+        """The session of this cookie; None where it is none, over, or idle for too long."""
+        session_id = token_id_of(cookie or "")
+        if cookie is None or session_id is None:
+            return None
         facts = await self._known(session_id)
         if facts is not None and self._is_idle(facts):  # another gateway may have seen it in use since we looked
             self.sessions.forget(session_id)

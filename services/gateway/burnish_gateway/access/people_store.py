@@ -1,6 +1,5 @@
 """Users, their memberships and identities in SQL."""
 
-from datetime import datetime
 from uuid import UUID
 
 from asyncpg import Record
@@ -48,11 +47,5 @@ async def create_user(tx: Tx, *, user_id: UUID, email: str, name: str, password_
     return made
 
 
-async def email_of(tx: Tx, user_id: UUID) -> str | None:
-    email: str | None = await tx.fetchval("SELECT email FROM users WHERE user_id = $1", user_id)
-    return email
-
-
 def _membership(row: Record) -> Membership:
-    since: datetime = row["member_since"]
-    return Membership(workspace_id=row["workspace_id"], organization_id=row["organization_id"], role=ROLES[row["role"]], since=since)
+    return Membership(workspace_id=row["workspace_id"], organization_id=row["organization_id"], role=ROLES[row["role"]])

@@ -28,12 +28,11 @@ class Claims:
 
 @dataclass(frozen=True, slots=True)
 class Membership:
-    """A role in one workspace, since when."""
+    """A role in one workspace."""
 
     workspace_id: UUID
     organization_id: UUID
     role: Role
-    since: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,3 +63,18 @@ async def find_credential(tx: Tx, email: str) -> Record | None:
 
 async def set_password(tx: Tx, user_id: UUID, password_hash: str) -> None:
     await tx.execute("SELECT set_password($1, $2)", user_id, password_hash)
+
+
+async def replace_hash(tx: Tx, user_id: UUID, *, old: str, new: str) -> None:
+    """The same password hashed with today's parameters. A password that was changed meanwhile stays."""
+    await tx.execute("SELECT replace_password_hash($1, $2, $3)", user_id, old, new)
+
+
+async def begin_sign_in(tx: Tx, *, pair: bytes, email_digest: bytes, address_digest: bytes, email: str, address: str) -> float:
+    """Counts one try. Seconds until another one is taken; 0: this one is."""
+    wait_s: float = await tx.fetchval("SELECT begin_sign_in($1, $2, $3, $4, $5)", pair, email_digest, address_digest, email, address)
+    return wait_s
+
+
+async def forgive_sign_in(tx: Tx, *, pair: bytes, email_digest: bytes, address_digest: bytes) -> None:
+    await tx.execute("SELECT forgive_sign_in($1, $2, $3)", pair, email_digest, address_digest)

@@ -8,7 +8,6 @@ import hashlib
 import hmac
 import secrets
 from dataclasses import dataclass
-from http.cookies import SimpleCookie
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -63,8 +62,9 @@ def fits(text: str, digest: bytes) -> bool:
     return hmac.compare_digest(digest_of(text), digest)
 
 
-def csrf_key(pepper: bytes) -> bytes:
-    return derived_key(pepper, purpose="csrf-token")
+def csrf_key(session_key: bytes) -> bytes:
+    """`session_key`: the installation's secret for all that belongs to signing in."""
+    return derived_key(session_key, purpose="csrf-token")
 
 
 def csrf_token_of(session_id: UUID, key: bytes) -> str:
@@ -103,13 +103,8 @@ class CookieShape:
 
     def header(self, text: str, *, max_age_s: int) -> str:
         """The value of Set-Cookie. `max_age_s` 0 makes the browser forget it."""
-        cookie: SimpleCookie = SimpleCookie()
-        cookie[self.name] = text
-        one = cookie[self.name]
-        one["path"], one["httponly"], one["samesite"], one["max-age"] = "/", True, "Lax", max_age_s
-        if self.is_secure:
-            one["secure"] = True
-        return one.OutputString()
+        secure = "; Secure" if self.is_secure else ""
+        return f"{self.name}={text}; Path=/; HttpOnly; SameSite=Lax; Max-Age={max_age_s}{secure}"
 
 
 def is_secure(choice: str, *, public_url: str) -> bool:

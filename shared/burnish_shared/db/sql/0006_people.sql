@@ -176,6 +176,9 @@ CREATE FUNCTION set_password(p_user uuid, p_password_hash text) RETURNS void LAN
   INSERT INTO credentials (user_id, password_hash) VALUES (p_user, p_password_hash)
     ON CONFLICT (user_id) DO UPDATE SET password_hash = excluded.password_hash, changed_at = clock_timestamp() $$;
 
+CREATE FUNCTION replace_password_hash(p_user uuid, p_old text, p_new text) RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
+  UPDATE credentials SET password_hash = p_new WHERE user_id = p_user AND password_hash = p_old $$;
+
 -- One try to sign in is counted before the password is looked at, so that many at once do not pass together. Returns the seconds to wait, 0: go on.
 -- For each of pair, e-mail, address: so many tries are free, then each costs twice the wait of the one before, up to a bound that never
 -- keeps the owner out for long; where the owner signed in from within 30 days, tries from elsewhere do not count.
@@ -227,6 +230,13 @@ BEGIN
 END $$;
 GRANT UPDATE ON organizations TO burnish_lookup;
 
+-- What the plan gives at once; otherwise it comes with the next turn of the month's loop. The functions are of 0007.
+CREATE FUNCTION begin_plan(p_organization uuid, p_ws uuid) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
+BEGIN
+  PERFORM begin_month(p_organization, this_month());
+  PERFORM begin_allowance(p_ws, this_month());
+END $$;
+
 -- For whoever governs the organization: its workspaces, and who belongs to them.
 CREATE FUNCTION workspaces_of(p_organization uuid) RETURNS TABLE (workspace_id uuid, organization_id uuid, name text, created_at timestamptz, suspended_at timestamptz, members integer)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
@@ -256,11 +266,13 @@ CALL make_lookup_function('end_sessions(uuid, uuid)', app => true, worker => fal
 CALL make_lookup_function('link_identity(uuid, text, text, text, boolean, text)', app => true, worker => false);
 CALL make_lookup_function('create_user(uuid, text, text, text)', app => true, worker => false);
 CALL make_lookup_function('find_credential(text)', app => true, worker => false);
+CALL make_lookup_function('replace_password_hash(uuid, text, text)', app => true, worker => false);
 CALL make_lookup_function('set_password(uuid, text)', app => true, worker => false);
 CALL make_lookup_function('begin_sign_in(bytea, bytea, bytea, text, text)', app => true, worker => false);
 CALL make_lookup_function('forgive_sign_in(bytea, bytea, bytea)', app => true, worker => false);
 CALL make_lookup_function('find_invitation(uuid)', app => true, worker => false);
 CALL make_lookup_function('create_organization(uuid, uuid, text, text)', app => true, worker => false);
+CALL make_lookup_function('begin_plan(uuid, uuid)', app => true, worker => false);
 CALL make_lookup_function('workspaces_of(uuid)', app => true, worker => false);
 CALL make_lookup_function('members_of_organization(uuid)', app => true, worker => false);
 CALL make_lookup_function('forget_signed_out(integer)', app => false, worker => true);

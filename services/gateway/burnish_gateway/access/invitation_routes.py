@@ -1,0 +1,133 @@
+"""`/v1/invitations`: ask somebody into the workspace; accept. Burnish sends no e-mail: the link is handed over by whoever invites."""
+
+from datetime import timedelta
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+from pydantic import Field
+
+from burnish_gateway.access import member_store as store
+from burnish_gateway.access.accept_invitation import accept
+from burnish_gateway.access.audit import note
+from burnish_gateway.access.people_answers import InvitationPage, NewInvitationAnswer, SessionAnswer, invitation_answer
+from burnish_gateway.access.person import Person
+from burnish_gateway.access.session_token import new_token
+from burnish_gateway.access.sign_in import open_session
+from burnish_gateway.access.sign_in_routes import session_response, signed_in_response
+from burnish_gateway.access.wire_fields import AnyRole, NewEmail, Password, folded, role_named
+from burnish_gateway.deps import Admin, Gateway, GatewayParts
+from burnish_gateway.idempotency import run_once
+from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
+from burnish_gateway.wire import ApiModel, Text, make_router
+from burnish_shared.db.session import Tx
+from burnish_shared.errors import Conflict, Forbidden, NotFound
+
+invitations = make_router("access")
+accepting = make_router("sign-in")
+
+LIST = "invitations"
+
+
+class NewInvitation(ApiModel):
+    email: NewEmail
+    role: AnyRole = "viewer"
+
+
+class Acceptance(ApiModel):
+    """`password` and `name`: for an account that is made with it."""
+
+    token: Annotated[Text, Field(min_length=1, max_length=200)]
+    password: Password | None = None
+    name: Annotated[Text, Field(max_length=200)] = ""
+
+
+@invitations.post(
+    "/v1/invitations", status_code=201, response_model=NewInvitationAnswer, summary="Invite somebody; the link is shown this once"
+)
+async def invite(body: NewInvitation, request: Request, gateway: GatewayParts, principal: Admin) -> Response:
+    """No e-mail is sent: hand over the link yourself. It works once, for this e-mail, until it expires (`BURNISH_INVITATION_DAYS`)."""
+    email, role = folded(body.email) or "", role_named(body.role)
+    token = new_token()
+    expires_at = gateway.clock.now() + timedelta(days=gateway.settings.invitation_days)
+
+    async def work(tx: Tx) -> NewInvitationAnswer:
+        if await store.has_email(tx, email):
+            raise Conflict("The owner of this e-mail is a member already; change the role at /v1/members.", param="email")
+        await store.add_invitation(
+            tx, invitation_id=token.token_id, workspace_id=principal.workspace_id, email=email, role=role, digest=token.digest,
+            invited_by=principal.actor, expires_at=expires_at,
+        )  # fmt: skip
+        await note(
+            tx, principal, action="invitation.created", kind="invitation", key=str(token.token_id), after={"email": email, "role": role}
+        )
+        return NewInvitationAnswer.model_validate(
+            {"id": token.token_id, "email": email, "role": role, "token": token.text, "url": _link(gateway, request, token.text),
+             "expires_at": expires_at}
+        )  # fmt: skip
+
+    return await run_once(gateway, request, principal, status=201, work=work)
+
+
+@invitations.get("/v1/invitations", response_model=InvitationPage, summary="Invitations, newest first; never their token")
+async def list_invitations(
+    gateway: GatewayParts,
+    principal: Admin,
+    cursor: Annotated[str | None, Query(max_length=500)] = None,
+    limit: Annotated[int, Query(ge=1, le=PAGE_MOST)] = PAGE_DEFAULT,
+) -> InvitationPage:
+    after = gateway.cursors.open(cursor, principal.workspace_id, of=LIST)
+    async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
+        rows = await store.list_invitations(tx, after=UUID(after[0]) if after else None, limit=limit)
+    page = gateway.cursors.page(
+        rows, limit=limit, workspace_id=principal.workspace_id, of=LIST, position=lambda row: [str(row["invitation_id"])]
+    )
+    return InvitationPage(data=[invitation_answer(row) for row in page["data"]], next_cursor=page["next_cursor"])
+
+
+@invitations.delete("/v1/invitations/{invitation_id}", status_code=204, summary="Take an invitation back")
+async def revoke_invitation(invitation_id: UUID, gateway: GatewayParts, principal: Admin) -> Response:
+    async with gateway.db.unit_of_work(workspace=principal.workspace_id) as tx:
+        row = await store.revoke_invitation(tx, invitation_id)
+        if row is None:
+            raise NotFound("There is no open invitation of this id.")
+        await note(tx, principal, action="invitation.revoked", kind="invitation", key=str(invitation_id), before=dict(row))
+    return Response(status_code=204)
+
+
+@accepting.post(
+    "/v1/invitations/accept",
+    response_model=SessionAnswer,
+    summary="Accept an invitation: signed in with its e-mail, or with a password that makes the account",
+)
+async def accept_invitation(body: Acceptance, request: Request, gateway: GatewayParts) -> Response:
+    """Whoever makes the account is signed in with it. A token that is unknown, used, expired or another's: the same 404."""
+    person = await _signed_in(gateway, request)
+    newcomer = await accept(gateway, body.token, person=person, password=body.password, name=body.name.strip())
+    if person is None:
+        return await signed_in_response(gateway, await open_session(gateway, request, newcomer.user_id, way="password"))
+    return await session_response(gateway, await gateway.authenticator.people.renewed(person))
+
+
+async def _signed_in(gateway: Gateway, request: Request) -> Person | None:
+    """Who is signed in already; None: nobody."""
+    people = gateway.authenticator.people
+    if "authorization" not in request.headers and people.rules.cookie.read(request.headers.get("cookie")) is None:
+        people.check_origin(request)
+        return None
+    caller = await gateway.authenticator.caller(request)
+    if not isinstance(caller, Person):
+        raise Forbidden("An invitation is for a person; an API key cannot accept it.")
+    return caller
+
+
+def _link(gateway: Gateway, request: Request, token: str) -> str:
+    """The token is behind `#`, which no server and no log is sent."""
+    base = gateway.settings.public_url or str(request.base_url).rstrip("/")
+    return f"{base}/app/#/invitation/{token}"
+
+
+router = APIRouter()
+router.include_router(accepting)
+router.include_router(invitations)

@@ -1,0 +1,100 @@
+"""Members and invitations of a workspace in SQL. The transaction is the workspace's, save where it says otherwise."""
+
+from datetime import datetime
+from uuid import UUID
+
+from asyncpg import Record
+
+from burnish_shared.db.session import Tx
+
+MEMBER = (
+    "SELECT m.user_id, u.email, u.name, m.role, m.invited_by, m.created_at, u.disabled_at IS NOT NULL AS is_disabled "
+    "FROM members m JOIN users u USING (user_id)"
+)
+INVITATION = (
+    "SELECT invitation_id, email, role, invited_by, created_at, expires_at, accepted_at, revoked_at, expires_at <= clock_timestamp() "
+    "AS is_over FROM invitations"
+)
+
+
+async def add_member(tx: Tx, workspace_id: UUID, user_id: UUID, *, role: str, invited_by: str | None) -> bool:
+    """False: the user belongs to it already; the role stays."""
+    added = await tx.fetchval(
+        "INSERT INTO members (workspace_id, user_id, role, invited_by) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING RETURNING true",
+        workspace_id,
+        user_id,
+        role,
+        invited_by,
+    )
+    return bool(added)
+
+
+async def list_members(tx: Tx, *, after: UUID | None, limit: int) -> list[Record]:
+    """The oldest account first, at most limit + 1."""
+    return list(await tx.fetch(f"{MEMBER} WHERE $1::uuid IS NULL OR m.user_id > $1 ORDER BY m.user_id LIMIT $2", after, limit + 1))
+
+
+async def find_member(tx: Tx, user_id: UUID) -> Record | None:
+    return await tx.fetchrow(f"{MEMBER} WHERE m.user_id = $1", user_id)
+
+
+async def has_email(tx: Tx, email: str) -> bool:
+    """Is the owner of this e-mail a member?"""
+    found: bool = await tx.fetchval("SELECT EXISTS (SELECT FROM members m JOIN users u USING (user_id) WHERE u.email = $1)", email)
+    return found
+
+
+async def lock_admins(tx: Tx) -> set[UUID]:
+    """The admins who may sign in. Until the transaction ends nobody else changes who is one of them."""
+    rows = await tx.fetch("SELECT user_id FROM members WHERE role = 'admin' ORDER BY user_id FOR UPDATE")
+    active = await tx.fetch("SELECT user_id FROM users WHERE user_id = ANY ($1) AND disabled_at IS NULL", [row["user_id"] for row in rows])
+    return {row["user_id"] for row in active}
+
+
+async def set_role(tx: Tx, user_id: UUID, role: str) -> None:
+    await tx.execute("UPDATE members SET role = $2 WHERE user_id = $1", user_id, role)
+
+
+async def remove_member(tx: Tx, user_id: UUID) -> None:
+    await tx.execute("DELETE FROM members WHERE user_id = $1", user_id)
+
+
+async def add_invitation(
+    tx: Tx, *, invitation_id: UUID, workspace_id: UUID, email: str, role: str, digest: bytes, invited_by: str, expires_at: datetime
+) -> None:
+    await tx.execute(
+        "INSERT INTO invitations (invitation_id, workspace_id, email, role, digest, invited_by, expires_at) "
+        "VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        invitation_id, workspace_id, email, role, digest, invited_by, expires_at,
+    )  # fmt: skip
+
+
+async def list_invitations(tx: Tx, *, after: UUID | None, limit: int) -> list[Record]:
+    """Newest first, at most limit + 1, with those that are over."""
+    return list(
+        await tx.fetch(f"{INVITATION} WHERE $1::uuid IS NULL OR invitation_id < $1 ORDER BY invitation_id DESC LIMIT $2", after, limit + 1)
+    )
+
+
+async def revoke_invitation(tx: Tx, invitation_id: UUID) -> Record | None:
+    """email and role of one that nobody accepted; None: there is none. Revoking twice keeps the first time."""
+    return await tx.fetchrow(
+        "UPDATE invitations SET revoked_at = coalesce(revoked_at, clock_timestamp()) WHERE invitation_id = $1 AND accepted_at IS NULL "
+        "RETURNING email, role",
+        invitation_id,
+    )
+
+
+async def find_invitation(tx: Tx, invitation_id: UUID) -> Record | None:
+    """Needs no tenant: whoever was invited belongs to no workspace yet."""
+    return await tx.fetchrow("SELECT * FROM find_invitation($1)", invitation_id)
+
+
+async def accept_invitation(tx: Tx, invitation_id: UUID) -> bool:
+    """False: somebody was faster, or it is over."""
+    accepted = await tx.fetchval(
+        "UPDATE invitations SET accepted_at = clock_timestamp() "
+        "WHERE invitation_id = $1 AND accepted_at IS NULL AND revoked_at IS NULL AND expires_at > clock_timestamp() RETURNING true",
+        invitation_id,
+    )
+    return bool(accepted)

@@ -1,0 +1,121 @@
+"""`/v1/workspaces`: those of the caller; make one, read and change its settings."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Request
+from fastapi.responses import Response
+from pydantic import Field
+
+from burnish_gateway.access import found_organization as found
+from burnish_gateway.access import organization_store, people_store
+from burnish_gateway.access.change_workspace import change_workspace, settings_of
+from burnish_gateway.access.govern import belongings, memberships_of
+from burnish_gateway.access.organization_answers import NewWorkspaceAnswer, WorkspaceAnswer, WorkspacePage, workspace_answer
+from burnish_gateway.access.people_answers import OwnWorkspace, own_workspace
+from burnish_gateway.access.principal import Principal, Role
+from burnish_gateway.deps import Admin, AdminThere, Gateway, GatewayParts, Viewer, ViewerThere
+from burnish_gateway.idempotency import run_once
+from burnish_gateway.wire import ApiModel, Name, make_router
+from burnish_shared.db.session import Tx
+from burnish_shared.errors import InvalidField, NotFound
+
+router = make_router("access")
+
+
+class NewWorkspace(ApiModel):
+    """`organization_id`: one's own; that of the key, or of the chosen workspace, where nothing is said."""
+
+    name: Name
+    organization_id: UUID | None = None
+
+
+class WorkspaceChange(ApiModel):
+    """What is left out stays. `rate_limit_per_minute` null: the plan's. `retention_days` 0: texts are not stored at all."""
+
+    name: Name | None = None
+    rate_limit_per_minute: Annotated[int, Field(ge=1, le=10_000_000)] | None = None
+    store_content: bool | None = None
+    retention_days: Annotated[int, Field(ge=0, le=3650)] | None = None
+    legal_hold: bool | None = None
+    platform_keys: bool | None = None
+    only_admins_change_prompts: bool | None = None
+    share_statistics: bool | None = None
+
+
+@router.get("/v1/workspaces", response_model=WorkspacePage, summary="The caller's workspaces, and those of organizations they govern")
+async def list_workspaces(gateway: GatewayParts, principal: Viewer) -> WorkspacePage:
+    """A key has one. A person has those they are a member of; admins of a home workspace see all of the organization (`role` null)."""
+    if principal.user_id is None:
+        return WorkspacePage(data=[_of_key(principal)], next_cursor=None)
+    governed = [one for one in await belongings(gateway, principal) if one.governs]
+    async with gateway.db.unit_of_work(user=principal.user_id, read_only=True) as tx:
+        mine = [own_workspace(row) for row in await people_store.memberships_of(tx, principal.user_id)]
+        known = {one.id for one in mine}
+        for organization in governed:
+            for row in await organization_store.workspaces_of(tx, organization.organization_id):
+                if row["workspace_id"] not in known:
+                    mine.append(
+                        OwnWorkspace(
+                            id=row["workspace_id"], organization_id=organization.organization_id, name=row["name"],
+                            organization_name=organization.name, role=None, is_home=False,
+                        )
+                    )  # fmt: skip
+    return WorkspacePage(data=mine, next_cursor=None)
+
+
+@router.post(
+    "/v1/workspaces",
+    status_code=201,
+    response_model=NewWorkspaceAnswer,
+    summary="Make a workspace in the same organization, and an admin key for it, shown this once",
+)
+async def add_workspace(body: NewWorkspace, request: Request, gateway: GatewayParts, principal: Admin) -> Response:
+    """A person who makes it becomes its first admin."""
+    organization_id = await _own_organization(gateway, principal, body.organization_id)
+    founder = found.Founder(actor=principal.actor, user_id=principal.user_id, room=principal.workspace_id)
+
+    async def work(tx: Tx) -> NewWorkspaceAnswer:
+        made = await found.add_workspace(tx, founder, name=body.name, organization_id=organization_id, pepper=gateway.installation.pepper)
+        return NewWorkspaceAnswer(id=made.workspace_id, organization_id=organization_id, name=body.name, api_key=made.key.text)
+
+    return await run_once(gateway, request, principal, status=201, work=work)
+
+
+@router.get("/v1/workspaces/{workspace_id}", response_model=WorkspaceAnswer, summary="A workspace's settings, and what its plan allows")
+async def show_workspace(workspace_id: UUID, gateway: GatewayParts, principal: ViewerThere) -> WorkspaceAnswer:
+    async with gateway.db.unit_of_work(workspace=workspace_id, read_only=True) as tx:
+        return workspace_answer(*await settings_of(tx, workspace_id, plan=principal.workspace.plan))
+
+
+@router.patch(
+    "/v1/workspaces/{workspace_id}", response_model=WorkspaceAnswer, summary="Change a workspace's settings, everywhere within a second"
+)
+async def change(workspace_id: UUID, body: WorkspaceChange, gateway: GatewayParts, principal: AdminThere) -> WorkspaceAnswer:
+    wanted = body.model_dump(include=body.model_fields_set)
+    empty = next((name for name, value in wanted.items() if value is None and name != "rate_limit_per_minute"), None)
+    if empty is not None:
+        raise InvalidField(f"{empty}: must not be null; leave it out to keep what it is.", param=empty)
+    async with gateway.db.unit_of_work(workspace=workspace_id) as tx:
+        await change_workspace(tx, principal, wanted)
+    gateway.feed.wake()
+    async with gateway.db.unit_of_work(workspace=workspace_id, read_only=True) as tx:
+        return workspace_answer(*await settings_of(tx, workspace_id, plan=principal.workspace.plan))
+
+
+async def _own_organization(gateway: Gateway, principal: Principal, wanted: UUID | None) -> UUID:
+    """The organization that a new workspace joins: one in which the caller is an admin of some workspace."""
+    if wanted is None or wanted == principal.organization_id:
+        return principal.organization_id
+    if any(one.organization_id == wanted and one.role >= Role.ADMIN for one in await memberships_of(gateway, principal)):
+        return wanted
+    raise NotFound("There is no organization of this id in which you are an admin.")
+
+
+def _of_key(principal: Principal) -> OwnWorkspace:
+    one = principal.workspace
+    role = principal.role.name.lower()
+    return OwnWorkspace.model_validate(
+        {"id": one.workspace_id, "organization_id": one.organization_id, "name": one.name, "organization_name": one.organization_name,
+         "role": role, "is_home": one.home_workspace_id == one.workspace_id}
+    )  # fmt: skip
