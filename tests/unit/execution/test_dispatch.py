@@ -13,6 +13,7 @@ import pytest
 from burnish_gateway.execution import books
 from burnish_gateway.execution.dispatch import Delta, Dispatch, Done, Text
 from burnish_gateway.execution.frames import FrameInbox, Mailbox
+from burnish_gateway.execution.refusals import Refusals
 from burnish_shared.bus.frames import Frame, FrameKind
 from burnish_shared.contracts.executions import ExecutionRequest, Lane, Price, Route
 
@@ -85,7 +86,8 @@ async def told(line: Line, monkeypatch: pytest.MonkeyPatch, *, stream: bool = Fa
     )
     asked = request(stream=stream)
     inbox = FrameInbox(line)  # type: ignore[arg-type]
-    gateway = SimpleNamespace(settings=settings, bus=line, inbox=inbox, clock=SimpleNamespace(now=lambda: datetime.now(UTC)))
+    clock = SimpleNamespace(now=lambda: datetime.now(UTC))
+    gateway = SimpleNamespace(settings=settings, bus=line, inbox=inbox, clock=clock, refusals=Refusals())
     monkeypatch.setattr("burnish_gateway.execution.frames.Mailbox", lambda: line.mailbox)
     async with asyncio.timeout(5):
         return [one async for one in Dispatch(gateway, asked).follow()]  # type: ignore[arg-type]

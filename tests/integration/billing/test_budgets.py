@@ -1,0 +1,161 @@
+"""Budgets of the workspace, a key, a prompt and an end user: hard or warning, by day or month (PRODUCT B2)."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from burnish_shared.ids import new_uuid
+from tests.embedded.stack import Caller, Stack
+from tests.integration.billing.money import SMALL, books, drift, ok, until
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("B2")]
+
+
+async def one_hold(caller: Caller) -> int:
+    """What SMALL is held for."""
+    refused = await caller("POST", "/v1/executions", SMALL)
+    return int(refused.body["error"]["details"]["needed_nusd"])
+
+
+async def budget_of(caller: Caller, **fields: Any) -> Any:
+    return await ok(caller("POST", "/v1/budgets", {"period": "day", **fields}), 201)
+
+
+async def refused_by(caller: Caller, body: dict[str, Any]) -> str | None:
+    """The id of the budget that refuses this call, at every gateway of it; None where it goes through."""
+    answer = await caller("POST", "/v1/executions", body)
+    return answer.body["error"]["details"]["budget_id"] if answer.status == 402 else None
+
+
+async def test_each_target_has_its_own_budget_and_the_refusal_names_it(stack: Stack, caller: Caller) -> None:
+    prompt = {"slug": "greeting", "messages": [{"role": "user", "content": "Hello {{name}}."}], "model": "simulated/chat"}
+    await ok(caller("POST", "/v1/prompts", prompt), 201)
+    key = await ok(caller("POST", "/v1/api-keys", {"name": "limited"}), 201)
+    limited = Caller(caller.session, caller.url, key["key"], caller.workspace)
+    by_prompt = {"prompt": "greeting", "variables": {"name": "Ada"}}
+    targets: list[tuple[dict[str, Any], Caller, dict[str, Any]]] = [
+        ({"target_kind": "prompt", "target_id": "greeting"}, caller, by_prompt),
+        ({"target_kind": "api_key", "target_id": key["id"]}, limited, SMALL),
+        ({"target_kind": "end_user", "target_id": "user-7"}, caller, SMALL | {"user_id": "user-7"}),
+        ({"target_kind": "workspace"}, caller, SMALL),
+    ]
+    for target, who, body in targets:
+        assert await refused_by(who, body) is None
+        budget = await budget_of(caller, limit_nusd=1, **target)
+        for gateway in stack.gateways:
+
+            async def refuses(gateway: str = gateway, who: Caller = who, body: Any = body, budget_id: str = budget["id"]) -> bool:
+                return await refused_by(who.at(gateway), body) == budget_id
+
+            await until(refuses)
+        if target["target_kind"] != "workspace":
+            assert await refused_by(caller, SMALL) is None, "it binds its target alone"
+    shown = (await ok(caller("GET", "/v1/budgets")))["data"]
+    assert [(one["target_kind"], one["target_id"]) for one in shown] == [
+        ("workspace", None), ("end_user", "user-7"), ("api_key", key["id"]), ("prompt", "greeting"),
+    ]  # fmt: skip
+    assert len((await ok(caller("GET", "/v1/budgets?target_kind=prompt&target_id=greeting")))["data"]) == 1
+    assert (await ok(caller("GET", "/v1/budgets?target_kind=prompt&target_id=absent")))["data"] == []
+    assert not await drift(stack)
+
+
+async def test_a_refusal_says_the_numbers_and_leaves_nothing(stack: Stack, caller: Caller) -> None:
+    await ok(caller("POST", "/v1/executions", SMALL))
+    budget = await budget_of(caller, target_kind="workspace", limit_nusd=10, name="pocket money", period="month")
+    await until(lambda: _is_refused(caller))
+    before = await books(stack, "SELECT count(*) AS n FROM executions WHERE workspace_id = $1", caller.workspace.workspace_id)
+    refused = await caller("POST", "/v1/executions", SMALL)
+    error = refused.body["error"]
+    assert (refused.status, error["code"], error["param"]) == (402, "budget_exhausted", "budget")
+    assert "pocket money" in error["message"] and f"/v1/budgets/{budget['id']}" in error["message"]
+    assert (error["details"]["available_nusd"], error["details"]["limit_nusd"]) == (10, 10)
+    assert int(refused.headers["retry-after"]) >= 1
+    chat = await caller("POST", "/v1/chat/completions", {"model": "simulated/chat", "messages": SMALL["messages"]})
+    assert (chat.status, chat.body["error"]["code"], chat.headers["x-should-retry"]) == (402, "budget_exhausted", "false")
+    assert await books(stack, "SELECT count(*) AS n FROM executions WHERE workspace_id = $1", caller.workspace.workspace_id) == before
+    assert not await books(stack, "SELECT FROM holds WHERE workspace_id = $1", caller.workspace.workspace_id)
+
+
+async def everywhere(stack: Stack, caller: Caller, holds: Callable[[Caller], Awaitable[bool]]) -> None:
+    for gateway in stack.gateways:
+        await until(lambda gateway=gateway: holds(caller.at(gateway)))  # type: ignore[misc]
+
+
+async def _is_refused(caller: Caller) -> bool:
+    return (await caller("POST", "/v1/executions", SMALL)).status == 402
+
+
+async def test_a_hard_budget_lets_through_what_fits_and_no_call_more(stack: Stack) -> None:
+    poor = await stack.caller(credit_nusd=0)
+    hold = await one_hold(poor)
+    caller = await stack.caller()
+    budget = await budget_of(caller, target_kind="workspace", limit_nusd=5 * hold)
+    await until(lambda: _knows(stack, caller, budget["id"]))
+    done = await asyncio.gather(*(caller.at(stack.gateways[n % 2])("POST", "/v1/executions", SMALL) for n in range(30)))
+    spent = sum(one.body["cost_nusd"] for one in done if one.status == 200)
+    assert {one.status for one in done} == {200, 402} and spent <= 5 * hold
+    shown = await ok(caller("GET", f"/v1/budgets/{budget['id']}"))
+    assert (shown["spent_nusd"], shown["held_nusd"], shown["left_nusd"]) == (spent, 0, 5 * hold - spent)
+    assert not await drift(stack)
+
+
+async def _knows(stack: Stack, caller: Caller, budget_id: str) -> bool:
+    """Free models and refused calls count nothing, so a call that is too dear tells whether a gateway binds it."""
+    dear = SMALL | {"overrides": {"max_tokens": 4096}}
+    return all([await refused_by(caller.at(gateway), dear) == budget_id for gateway in stack.gateways])
+
+
+async def test_a_budget_that_only_warns_lets_through_and_tells_once(stack: Stack, caller: Caller) -> None:
+    budget = await budget_of(caller, target_kind="workspace", limit_nusd=1_000_000_000, warn_percent=1, hard=False)
+    await ok(caller("PATCH", f"/v1/budgets/{budget['id']}", {"limit_nusd": 100}))
+    for _ in range(3):
+        for gateway in stack.gateways:
+            await ok(caller.at(gateway)("POST", "/v1/executions", SMALL))
+
+    async def told() -> bool:
+        subject = f"burnish.v1.budget.exhausted.{caller.workspace.workspace_id}"
+        return len(await books(stack, "SELECT FROM outbox WHERE subject = $1", subject)) == 1
+
+    await until(told)
+    assert (await ok(caller("GET", f"/v1/budgets/{budget['id']}")))["left_nusd"] == 0
+
+
+async def test_a_raised_or_closed_budget_lets_through_within_a_second(stack: Stack, caller: Caller) -> None:
+    budget = await budget_of(caller, target_kind="workspace", limit_nusd=1)
+    path = f"/v1/budgets/{budget['id']}"
+    await everywhere(stack, caller, _is_refused)
+    await ok(caller("PATCH", path, {"limit_nusd": 10**12}))
+    await everywhere(stack, caller, _goes_through)
+    await ok(caller("PATCH", path, {"limit_nusd": 1}))
+    await everywhere(stack, caller, _is_refused)
+    assert (await caller("DELETE", path)).status == 204
+    await everywhere(stack, caller, _goes_through)
+    closed = await ok(caller("GET", f"/v1/budgets/{budget['id']}"))
+    assert closed["closed_at"] is not None and (await ok(caller("GET", "/v1/budgets")))["data"] == []
+    assert (await caller("DELETE", f"/v1/budgets/{budget['id']}")).status == 404
+    actions = await books(stack, "SELECT action FROM audit_log WHERE workspace_id = $1 ORDER BY audit_id", caller.workspace.workspace_id)
+    assert [one["action"] for one in actions] == ["budget.created", "budget.changed", "budget.changed", "budget.closed"]
+
+
+async def _goes_through(caller: Caller) -> bool:
+    return (await caller("POST", "/v1/executions", SMALL)).status == 200
+
+
+async def test_budgets_that_cannot_be_are_refused_by_name(caller: Caller) -> None:
+    await budget_of(caller, target_kind="workspace", limit_nusd=10)
+    twice = await caller("POST", "/v1/budgets", {"target_kind": "workspace", "limit_nusd": 5, "period": "day"})
+    assert (twice.status, twice.body["error"]["code"]) == (409, "conflict")
+    await budget_of(caller, target_kind="workspace", limit_nusd=10, period="month")
+    for body, status in (
+        ({"target_kind": "workspace", "target_id": "x", "limit_nusd": 1, "period": "day"}, 422),
+        ({"target_kind": "end_user", "limit_nusd": 1, "period": "day"}, 422),
+        ({"target_kind": "prompt", "target_id": "absent", "limit_nusd": 1, "period": "day"}, 404),
+        ({"target_kind": "api_key", "target_id": str(new_uuid()), "limit_nusd": 1, "period": "day"}, 404),
+        ({"target_kind": "api_key", "target_id": "no id", "limit_nusd": 1, "period": "day"}, 404),
+        ({"target_kind": "workspace", "limit_nusd": -1, "period": "day"}, 422),
+        ({"target_kind": "workspace", "limit_nusd": 1, "period": "week"}, 422),
+        ({"target_kind": "workspace", "limit_nusd": 1, "period": "day", "warn_percent": 101}, 422),
+    ):
+        assert (await caller("POST", "/v1/budgets", body)).status == status, body

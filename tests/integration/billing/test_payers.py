@@ -1,0 +1,186 @@
+"""Who pays for a call, and what refuses one: allowance, markup, credit line, callers at once, rates (PRODUCT B1, B3, E7)."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from burnish_gateway.metrics import ADMISSIONS
+from tests.embedded.stack import Caller, Stack
+from tests.integration.billing.money import HELLO, SMALL, books, drift, ok, on_plan, until
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session")]
+
+ALLOWANCE = "SELECT begin_allowance($1, this_month())"
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def platform_key(stack: Stack) -> AsyncIterator[None]:
+    """The simulated provider is called with the operator's key, as far as money is concerned."""
+    await books(stack, "SELECT announce_platform_keys('{simulated}')")
+    yield
+    await books(stack, "SELECT announce_platform_keys('{}')")
+
+
+async def key_sources(stack: Stack, caller: Caller) -> list[tuple[str | None, str, int]]:
+    """(key source, account that paid, markup) of each execution, in order."""
+    rows = await books(
+        stack,
+        """SELECT e.key_source, account_word(a.kind) AS payer, e.markup_nusd FROM executions e
+             LEFT JOIN transfers t ON t.execution_id = e.execution_id AND t.kind = 'charge'
+             LEFT JOIN accounts a ON a.account_id = t.debit_account_id WHERE e.workspace_id = $1 ORDER BY e.execution_id""",
+        caller.workspace.workspace_id,
+    )
+    return [(row["key_source"], row["payer"], row["markup_nusd"]) for row in rows]
+
+
+@pytest.mark.capability("E7")
+async def test_free_use_of_the_operators_key_comes_first_then_credit_with_the_markup(
+    stack: Stack, caller: Caller, operator: Caller, platform_key: None
+) -> None:
+    cost = (await ok((await stack.caller())("POST", "/v1/executions", SMALL)))["cost_nusd"]
+    await on_plan(operator, caller, "free-use", platform_allowance_nusd=3 * cost, platform_markup_percent=20)
+    await books(stack, ALLOWANCE, caller.workspace.workspace_id)
+    before = (await ok(caller("GET", "/v1/credits")))["balance_nusd"]
+
+    async def has_allowance() -> bool:
+        return (await ok(caller("GET", "/v1/credits")))["allowance"]["left_nusd"] == 3 * cost
+
+    await until(has_allowance)
+    done = [await ok(caller("POST", "/v1/executions", SMALL)) for _ in range(4)]
+    paid = await key_sources(stack, caller)
+    free = [one for one in paid if one[1] == "allowance"]
+    marked_up = -(-cost * 20 // 100)
+    assert free and all(one == ("platform", "allowance", 0) for one in free)
+    assert paid[len(free) :] == [("platform", "credit", marked_up)] * (4 - len(free)) and len(free) < 4
+    state = await ok(caller("GET", "/v1/credits"))
+    assert state["allowance"]["left_nusd"] == (3 - len(free)) * cost
+    assert before - state["balance_nusd"] == (4 - len(free)) * (cost + marked_up)
+    assert sum(one["cost_nusd"] for one in done) == len(free) * cost + (4 - len(free)) * (cost + marked_up)
+    assert not await drift(stack)
+
+
+@pytest.mark.capability("B1")
+async def test_a_credit_line_is_drawn_when_credit_is_spent_and_never_beyond_the_months_cap(stack: Stack, operator: Caller) -> None:
+    caller = await stack.caller(credit_nusd=0)
+    refused = await caller("POST", "/v1/executions", SMALL)
+    needed = refused.body["error"]["details"]["needed_nusd"]
+    assert (refused.status, refused.body["error"]["details"]["available_nusd"]) == (402, 0)
+    await on_plan(operator, caller, "line", overage_nusd=3 * needed)
+
+    async def through() -> bool:
+        return (await caller("POST", "/v1/executions", SMALL)).status == 200
+
+    await until(through)
+    answers = await asyncio.gather(*(caller.at(stack.gateways[n % 2])("POST", "/v1/executions", SMALL) for n in range(40)))
+    assert {one.status for one in answers} <= {200, 402}
+    state = await ok(caller("GET", "/v1/credits"))
+    assert state["credit_line"] == {"month_nusd": 3 * needed, "used_nusd": state["credit_line"]["used_nusd"],
+                                    "left_nusd": 3 * needed - state["credit_line"]["used_nusd"]}  # fmt: skip
+    assert 0 < state["credit_line"]["used_nusd"] <= 3 * needed and state["balance_nusd"] >= 0
+    (drawn,) = await books(
+        stack,
+        "SELECT sum(amount_nusd)::bigint AS n FROM transfers WHERE workspace_id = $1 AND kind = 'credit_line'",
+        caller.workspace.workspace_id,
+    )
+    assert drawn["n"] == state["credit_line"]["used_nusd"]
+    assert not await drift(stack)
+
+
+@pytest.mark.capability("B3")
+async def test_more_callers_at_once_than_the_plan_allows_hear_429(stack: Stack, caller: Caller, operator: Caller) -> None:
+    await on_plan(operator, caller, "narrow", concurrency=2)
+
+    async def is_narrow() -> bool:
+        return (await ok(caller("GET", "/v1/credits")))["concurrency"] == 2
+
+    await until(is_narrow)
+    answers = await asyncio.gather(
+        *(caller.at(stack.gateways[n % 2])("POST", "/v1/executions", HELLO | {"overrides": {"max_tokens": 100}}) for n in range(30))
+    )
+    limited = [one for one in answers if one.status == 429]
+    assert limited and {one.status for one in answers} == {200, 429}
+    assert {one.body["error"]["code"] for one in limited} == {"concurrency_limited"}
+    assert all(one.headers["retry-after"] == "1" and one.body["error"]["details"] == {"most_in_flight": 2} for one in limited)
+    assert (await ok(caller("GET", "/v1/credits")))["in_flight"] == 0
+    background = await caller("POST", "/v1/executions", SMALL | {"mode": "background"})
+    assert background.status == 202
+    assert not await drift(stack)
+
+
+@pytest.mark.promise("G-06", "G-16")
+@pytest.mark.capability("B3")
+async def test_rate_headers_stand_in_every_answer_and_a_429_says_when_to_come_back(stack: Stack, caller: Caller, operator: Caller) -> None:
+    await on_plan(operator, caller, "slow", rate_limit_per_minute=30)
+
+    async def is_slow() -> bool:
+        return (await caller("POST", "/v1/executions", SMALL)).headers["ratelimit-limit"] == "30"
+
+    await until(is_slow)
+    chat = {"model": "simulated/chat", "messages": SMALL["messages"], "max_tokens": 50}
+    seen = []
+    for n in range(20):
+        path, body = ("/v1/executions", SMALL) if n % 2 else ("/v1/chat/completions", chat)
+        seen.append(await caller.at(stack.gateways[n % 2])("POST", path, body))
+    passed, refused = [one for one in seen if one.status == 200], [one for one in seen if one.status == 429]
+    remaining = [int(one.headers["ratelimit-remaining"]) for one in passed]
+    assert remaining == sorted(remaining, reverse=True) and all(one.headers["ratelimit-policy"] == "30;w=60;burst=6" for one in seen)
+    assert len(refused) >= 10 and {one.headers["ratelimit-remaining"] for one in refused} == {"0"}
+    for one in refused:
+        assert 1 <= int(one.headers["retry-after"]) <= 2 and one.headers["ratelimit-reset"] == one.headers["retry-after"]
+        assert one.body["error"]["details"]["limit_per_minute"] == 30
+    (rows,) = await books(stack, "SELECT count(*) AS n FROM executions WHERE workspace_id = $1", caller.workspace.workspace_id)
+    assert rows["n"] <= len(passed) + 30 and not await books(
+        stack, "SELECT FROM holds WHERE workspace_id = $1", caller.workspace.workspace_id
+    )
+
+
+@pytest.mark.promise("C-02")
+@pytest.mark.capability("B1")
+async def test_a_flood_of_refused_calls_is_answered_from_memory_until_credit_comes(stack: Stack, operator: Caller) -> None:
+    caller = await stack.caller(credit_nusd=0)
+    assert (await caller("POST", "/v1/executions", SMALL)).status == 402
+
+    def asked() -> float:
+        return ADMISSIONS.labels("credit")._value.get()  # type: ignore[no-any-return]
+
+    before = asked()
+    flood = [await caller("POST", "/v1/executions", SMALL) for _ in range(60)]
+    assert {one.status for one in flood} == {402}
+    assert asked() - before <= 5, "the database was asked about as often as once a second"
+    grant = {"workspace_id": str(caller.workspace.workspace_id), "amount_nusd": 10**9, "reason": "at last"}
+    await ok(operator("POST", "/v1/credits/grants", grant), 201)
+
+    async def through() -> bool:
+        return (await caller("POST", "/v1/executions", SMALL)).status == 200
+
+    await until(through)
+
+
+@pytest.mark.promise("C-02")
+@pytest.mark.capability("B1")
+async def test_what_a_call_gives_back_is_free_for_the_next_at_once(stack: Stack) -> None:
+    """The memory of a refusal ends when a call of one's own ends."""
+    poor = await stack.caller(credit_nusd=0)
+    needed = (await poor("POST", "/v1/executions", SMALL)).body["error"]["details"]["needed_nusd"]
+    cost = (await ok((await stack.caller())("POST", "/v1/executions", SMALL)))["cost_nusd"]
+    caller = await stack.caller(credit_nusd=needed + cost)
+    assert cost < needed
+    pair = await asyncio.gather(*(caller("POST", "/v1/executions", SMALL) for _ in range(2)))
+    assert sorted(one.status for one in pair) == [200, 402]
+    assert (await caller("POST", "/v1/executions", SMALL)).status == 200
+
+
+@pytest.mark.capability("B3", "B2")
+async def test_a_background_call_counts_against_budgets_and_not_against_callers_at_once(stack: Stack, caller: Caller) -> None:
+    budget = await ok(caller("POST", "/v1/budgets", {"target_kind": "workspace", "limit_nusd": 10**12, "period": "month"}), 201)
+
+    async def counts() -> bool:
+        body: dict[str, Any] = SMALL | {"mode": "background"}
+        await ok(caller("POST", "/v1/executions", body), 202)
+        return (await ok(caller("GET", f"/v1/budgets/{budget['id']}")))["spent_nusd"] > 0
+
+    await until(counts, within_s=3)
+    assert (await ok(caller("GET", "/v1/credits")))["in_flight"] == 0
