@@ -27,6 +27,7 @@ def plain(answer: Answer, named: str = PLACES["slug"]) -> tuple[int, str, tuple[
     """What an answer says, without the id that was asked for and what differs from one moment to the next."""
     text = answer.raw.decode().replace(named, "THAT")
     text = re.sub(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|req_[0-9a-f]{32}", "ID", text)
+    text = re.sub(r"\b[0-9a-f]{64}\b", "DIGEST", text)
     text = re.sub(r"\d{4}-\d\d-\d\dT[0-9:.]+(Z|\+00:00)", "TIME", text)
     return answer.status, text, tuple(sorted(set(answer.headers) - {"date", "content-length"}))
 

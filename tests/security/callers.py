@@ -1,4 +1,4 @@
-"""Everybody who may knock at a gateway, in one workspace: each role as a key, narrowed keys, an operator."""
+"""Everybody who may knock at a gateway, in one workspace: each role as a key and as a person, narrowed keys, operators."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -9,6 +9,7 @@ from burnish_gateway.access.principal import Role
 from burnish_gateway.access.scopes import SCOPES
 from burnish_shared.auth.provisioning import create_api_key, make_operator
 from burnish_shared.db.session import Tx
+from tests.embedded.signed_in import sign_in
 from tests.embedded.stack import Caller, Stack
 from tests.embedded.workspaces import Workspace
 
@@ -18,16 +19,19 @@ NEEDED = {"viewer": Role.VIEWER, "editor": Role.EDITOR, "prompt_editor": Role.ED
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """One caller, and what is known of him."""
+    """One caller, and what is known of them."""
 
     caller: Caller
     role: Role
     is_operator: bool = False
+    is_person: bool = False
 
     def may(self, rule: str) -> bool:
         """Does the rule let this one in?"""
         if rule == "anyone":
             return True
+        if rule == "person":
+            return self.is_person
         return rule in NEEDED and self.role >= NEEDED[rule] and (self.is_operator or rule != "operator")
 
 
@@ -63,9 +67,15 @@ async def make_callers(stack: Stack, workspace: Workspace) -> Callers:
         async with connection.transaction():
             askers = {f"a key of role {role.name.lower()}": Asker(await make(role.name.lower()), role) for role in Role}
             askers["the operator's key"] = Asker(await make("admin", is_operator=True), Role.ADMIN, is_operator=True)
+            askers["an operator's key that is no admin's"] = Asker(await make("editor", is_operator=True), Role.EDITOR, is_operator=True)
             only = {scope: await make("admin", scopes=(scope,), is_operator=True) for scope in SCOPES}
             others = {scope: tuple(one for one in SCOPES if one != scope) for scope in SCOPES}
             all_but = {scope: await make("admin", scopes=others[scope], is_operator=True) for scope in SCOPES}
     finally:
         await connection.close()
+    for role in Role:
+        person, _ = await sign_in(stack, workspace, role=role.name.lower())
+        askers[f"a person of role {role.name.lower()}"] = Asker(person, role, is_person=True)
+    person, _ = await sign_in(stack, workspace, role="admin", is_operator=True)
+    askers["an operator who signed in"] = Asker(person, Role.ADMIN, is_operator=True, is_person=True)
     return Callers(askers, only, all_but)

@@ -11,15 +11,18 @@ import asyncpg
 
 from burnish_shared.contracts.webhooks import message_id
 from burnish_shared.ids import new_uuid
+from tests.embedded.signed_in import sign_in
 from tests.embedded.stack import Answer, Caller, Stack
 from tests.security.world import Body, Route, absent, bodies
 
 
 @dataclass(frozen=True, slots=True)
 class Tenant:
-    """A workspace with one of everything. `secret` stands in all its texts and nowhere else."""
+    """A workspace with one of everything. `secret` stands in all its texts and nowhere else. `person`: an admin who signed in."""
 
     admin: Caller
+    operator: Caller
+    person: Caller
     viewer: Caller
     revoked: Caller
     expired: Caller
@@ -27,10 +30,11 @@ class Tenant:
     own: dict[str, str]
 
     async def call(self, route: Route, *, key: Caller | None = None, own: Mapping[str, str] | None = None, query: str = "") -> Answer:
-        """Calls the route about one's own things, or those of `own`."""
+        """Calls the route about one's own things, or those of `own`; without `key` as somebody who may."""
         named = own or self.own
-        body = bodies(named)[route.name] if route.has_body else None
-        return await (key or self.admin)(route.method, route.url(named) + query, body)
+        body = bodies(named)[route.name] if route.has_body else bodies(named).get(route.name)
+        caller = key or {"operator": self.operator, "person": self.person}.get(route.rule or "", self.admin)
+        return await caller(route.method, route.url(named) + query, body)
 
 
 async def make_tenant(stack: Stack, name: str) -> Tenant:
@@ -44,6 +48,7 @@ async def make_tenant(stack: Stack, name: str) -> Tenant:
         "tag": f"tag{name}",
         "folder": f"folder{name}",
     }
+    own |= {"workspace": str(admin.workspace.workspace_id), "organization": str(admin.workspace.organization_id)}
     own |= {"session": f"session{name}", "end_user": f"person{name}", "word": secret}
 
     async def make(method: str, path: str, body: Body = None) -> Any:
@@ -77,10 +82,31 @@ async def make_tenant(stack: Stack, name: str) -> Tenant:
     own["run"] = (await make("POST", "/v1/test-runs", bodies(own)["POST /v1/test-runs"]))["id"]
     own["running_job"] = (await make("POST", "/v1/optimizations", bodies(own)["POST /v1/optimizations"]))["id"]
     own["entry"] = (await make("POST", "/v1/marketplace", {**(bodies(own)["POST /v1/marketplace"] or {}), "example": secret}))["id"]
+    provider_key = {"provider": "own", "name": secret, "key": f"key-of-{secret}", "base_url": "http://127.0.0.1:9/v1"}
+    own["provider_key"] = (await make("POST", "/v1/provider-keys", provider_key))["id"]
+    own["erasure"] = (await make("POST", "/v1/erasures", {"user_id": f"gone{name}", "reason": secret}))["id"]
+    own["neighbour"] = (await make("POST", "/v1/workspaces", {"name": secret}))["id"]
+    own["invitation"] = (await make("POST", "/v1/invitations", {"email": f"{secret}@example.com"}))["id"]
+    budget = {"target_kind": "api_key", "target_id": own["api_key"], "limit_nusd": 10**12, "period": "month", "name": secret}
+    own["budget"] = (await make("POST", "/v1/budgets", budget))["id"]
     viewer = await stack.caller(role="viewer", workspace=admin.workspace)
+    person, _ = await sign_in(stack, admin.workspace, role="admin")
+    _, member = await sign_in(stack, admin.workspace, role="viewer")
+    own["user"] = str(member)
+    operator = await _operator(stack, admin)
     await _write_what_other_services_write(stack, admin.workspace.workspace_id, own, secret=secret)
     gone = await _keys_that_are_over(stack, admin)
-    return Tenant(admin=admin, viewer=viewer, revoked=gone[0], expired=gone[1], secret=secret, own=own)
+    return Tenant(admin=admin, operator=operator, person=person, viewer=viewer, revoked=gone[0], expired=gone[1], secret=secret, own=own)
+
+
+async def _operator(stack: Stack, admin: Caller) -> Caller:
+    caller = await stack.caller(workspace=admin.workspace)
+    connection = await asyncpg.connect(stack.urls["superuser"], server_settings={"search_path": "burnish"})
+    prefix = caller.key.split("_")[2]
+    await connection.execute("UPDATE api_keys SET is_operator = true WHERE prefix = $1", prefix)
+    await connection.execute("SELECT note_change($1, 'api_key', $2)", admin.workspace.workspace_id, prefix)
+    await connection.close()
+    return caller
 
 
 async def _keys_that_are_over(stack: Stack, admin: Caller) -> tuple[Caller, Caller]:

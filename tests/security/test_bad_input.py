@@ -17,7 +17,7 @@ from tests.embedded.stack import Answer
 from tests.security import corpus
 from tests.security.conftest import World
 from tests.security.tenants import Tenant, make_tenant
-from tests.security.world import NUMBERS, PATH_PARAMETERS, Route, bodies
+from tests.security.world import NUMBERS, Route, bodies
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.promise("G-07", "G-08", "G-20")]
 
@@ -322,7 +322,7 @@ def _fields(world: World, route: Route) -> set[str]:
 def _url_with(route: Route, tenant: Tenant, parameter: str, value: str) -> str:
     def fill(one: re.Match[str]) -> str:
         name = one[1]
-        return value if name == parameter else NUMBERS.get(name) or quote(tenant.own[PATH_PARAMETERS[name]], safe="/")
+        return value if name == parameter else NUMBERS.get(name) or quote(tenant.own[route.thing(name)], safe="/")
 
     return re.sub(r"{(\w+)}", fill, route.path)
 

@@ -36,7 +36,7 @@ QUERY_PARAMETERS = {
 """Filters that name something of a tenant's."""
 
 HARMLESS_QUERY = {
-    "action", "actor", "archived", "category", "code", "cursor", "error", "event_type", "format", "from", "grain", "group_by",
+    "action", "actor", "archived", "category", "code", "cursor", "days", "error", "event_type", "format", "from", "grain", "group_by",
     "iss", "kind", "limit", "mine", "month", "name", "next", "object_kind", "reason", "request_id", "scope", "sort", "split",
     "state", "status", "target_kind", "to", "traffic", "version", "visibility",
 }  # fmt: skip
@@ -102,6 +102,7 @@ def bodies(own: Mapping[str, str]) -> dict[str, Body]:
         "POST /v1/credits/moves": {"to_workspace_id": own["neighbour"], "amount_nusd": 1, "reason": "a test"},
         "PUT /v1/plans/{plan}": {"name": "Pro", "rate_limit_per_minute": 1200, "concurrency": 100, "retention_days_most": 90},
         "POST /v1/marketplace": {"prompt": own["slug"], "label": own["label"], "visibility": "organization"},
+        "POST /v1/marketplace/{entry_id}/clone": {"slug": f"clone-of-{own['slug']}"[:60]},
         "POST /v1/erasures": {"user_id": own["end_user"]},
     }  # fmt: skip
 

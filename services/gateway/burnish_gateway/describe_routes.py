@@ -92,8 +92,11 @@ def rule_of(route: RouteContext) -> str | None:
     return stated
 
 
-def scope_of_route(method: str, route: APIRoute | RouteContext) -> str | None:
-    """The scope that the route needs: its tag's, or the one that `openapi_extra` states, such as for a POST that only reads."""
+def scope_of_route(method: str, route: Any) -> str | None:
+    """The scope that the route needs: its tag's, or the one that `openapi_extra` states, such as for a POST that only reads.
+
+    `route`: as it stands in a request's scope, with the tags of its own router.
+    """
     return scope_of(method, (str(tag) for tag in route.tags), stated=(route.openapi_extra or {}).get(SCOPE))
 
 
@@ -103,7 +106,7 @@ def _complete(operation: dict[str, Any], *, method: str, route: RouteContext) ->
     if rule is not None:
         operation[ROLE] = rule
     if rule != ANYONE:
-        scope = scope_of_route(method, route)
+        scope = scope_of_route(method, route.original_route)
         operation |= {SCOPE: scope} if scope is not None else {}
         with_cookie: dict[str, list[str]] = {"session": []} if method == "GET" else {"session": [], "csrf": []}
         operation["security"] = [{"bearer": []}, with_cookie]

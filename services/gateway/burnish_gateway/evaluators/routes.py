@@ -101,7 +101,9 @@ async def archive_evaluator(evaluator_id: UUID, request: Request, principal: Edi
         row = await store.archive(tx, evaluator_id)
         if row is None:
             raise no_such_evaluator()
-        await note(tx, principal, action="evaluator.archived", kind="evaluator", key=str(evaluator_id))
-        return evaluator_answer(row)
+        gone = evaluator_answer(row)
+        before, after = {"name": gone.name, "kind": gone.kind}, {"archived": True}
+        await note(tx, principal, action="evaluator.archived", kind="evaluator", key=str(evaluator_id), before=before, after=after)
+        return gone
 
     return await run_once(gateway, request, principal, status=200, work=work)
