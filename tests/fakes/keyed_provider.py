@@ -15,11 +15,15 @@ TEXT = "Hello from afar."
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """How a key is served. `breaks`: a stream ends in the middle; `echoes`: the error repeats the key in its body and a header."""
+    """How a key is served. `hangs`: no answer begins; `stalls`, `breaks`: a stream stands still or ends after its first word.
+
+    `echoes`: the error repeats the key in its body and in a header.
+    """
 
     status: int = 200
     retry_after: str | None = None
     hangs: bool = False
+    stalls: bool = False
     breaks: bool = False
     echoes: bool = False
 
@@ -82,7 +86,7 @@ class KeyedProvider:
                 assert request.transport is not None
                 request.transport.close()
                 return response
-            if manner.hangs:
+            if manner.stalls:
                 await self.released.wait()
         await _send(response, {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})
         await _send(response, {"choices": [], "usage": USAGE})

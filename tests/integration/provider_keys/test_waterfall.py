@@ -76,7 +76,7 @@ async def test_a_workspace_that_forbids_the_operators_keys_is_told_what_to_do(te
 @pytest.mark.parametrize("status", [401, 403])
 async def test_a_key_that_the_provider_refuses_is_set_aside_once_for_all_and_the_next_one_serves(tenant: Tenant, status: int) -> None:
     bad_id, bad = await tenant.add_key(manner=Manner(status=status, echoes=True), priority=1)
-    good_id, good = await tenant.add_key(priority=2)
+    good_id, _ = await tenant.add_key(priority=2)
     answers = await asyncio.gather(*(tenant.call(session_id=f"s{n}") for n in range(8)))
     assert {one.status for one in answers} == {200}
     first = next(one for one in answers if one.body["attempts"])
@@ -142,7 +142,9 @@ async def test_a_rest_ends_when_the_provider_said_it_would(tenant: Tenant) -> No
 
 
 @pytest.mark.promise("E-04")
-@pytest.mark.parametrize("manner", [Manner(status=500), Manner(status=503, retry_after="9"), Manner(hangs=True)], ids=["500", "503", "hang"])
+@pytest.mark.parametrize(
+    "manner", [Manner(status=500), Manner(status=503, retry_after="9"), Manner(hangs=True)], ids=["500", "503", "hang"]
+)
 @pytest.mark.parametrize("stream", [False, True])
 async def test_what_is_not_the_keys_fault_goes_to_the_next_key_and_leaves_the_first_alone(
     tenant: Tenant, manner: Manner, stream: bool
@@ -202,7 +204,9 @@ async def test_when_own_keys_fail_the_operators_serves_with_its_markup_under_a_w
     assert body["cost_nusd"] == NUSD + NUSD // 10
     row = (await tenant.rows())[-1]
     assert (row["key_source"], row["provider_key_id"], row["markup_nusd"]) == ("platform", None, NUSD // 10)
-    overages = await tenant.books("SELECT * FROM transfers WHERE workspace_id = $1 AND kind = 'overage'", tenant.admin.workspace.workspace_id)
+    overages = await tenant.books(
+        "SELECT * FROM transfers WHERE workspace_id = $1 AND kind = 'overage'", tenant.admin.workspace.workspace_id
+    )
     assert not overages and await tenant.books("SELECT * FROM drift()") == []
 
 

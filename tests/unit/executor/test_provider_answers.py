@@ -207,9 +207,9 @@ def test_a_response_format_of_any_shape_is_survived(response_format: Any) -> Non
     assert outcome(Answer(text=["{}"], complete=True), response_format=response_format).output_json is None
 
 
-def outcome(answer: Answer, **settings: Any) -> Any:
+def request(**settings: Any) -> ExecutionRequest:
     now = datetime.now(UTC)
-    request = ExecutionRequest(
+    return ExecutionRequest(
         execution_id=uuid4(),
         workspace_id=uuid4(),
         lane=Lane.INTERACTIVE,
@@ -222,4 +222,7 @@ def outcome(answer: Answer, **settings: Any) -> Any:
         messages=[],
         settings=settings,
     )
-    return outcome_of(request, answer, text="", trials=[], latency_s=0.1, first_token_s=None)
+
+
+def outcome(answer: Answer, **settings: Any) -> Any:
+    return outcome_of(request(**settings), answer, text="", trials=[], latency_s=0.1, first_token_s=None)

@@ -1,0 +1,125 @@
+"""`/v1/provider-keys`: what admins can do with keys, and that a key's text is never told again."""
+
+import json
+from typing import Any
+
+import asyncpg
+import pytest
+
+from tests.integration.provider_keys.conftest import Ground, Tenant
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("E6")]
+
+PATH = "/v1/provider-keys"
+CANARY = "canary-Zx9Qw7-provider-key-text"
+
+
+@pytest.mark.promise("S-06", "E-10")
+async def test_the_text_of_a_key_is_told_by_nothing_and_lies_nowhere_in_plain_words(
+    tenant: Tenant, capfd: pytest.CaptureFixture[str]
+) -> None:
+    admin, headers = tenant.admin, {"idempotency-key": "add"}
+    body = {"provider": "openai", "name": "main", "key": CANARY, "priority": 5}
+    made = await admin("POST", PATH, body, headers=headers)
+    assert made.status == 201, made.body
+    assert made.body | {"id": "", "created_at": "", "created_by": ""} == {
+        "id": "", "provider": "openai", "name": "main", "base_url": "", "priority": 5, "last4": "text", "status": "active", "reason": None,
+        "cooldown_until": None, "last_used_at": None, "last_error": None, "last_error_at": None, "created_by": "", "created_at": "",
+        "revoked_at": None, "usage_today": {"executions": 0, "failed": 0, "input_tokens": 0, "output_tokens": 0, "cost_nusd": 0},
+    }  # fmt: skip
+    again = await admin("POST", PATH, body, headers=headers)
+    assert again.raw == made.raw and again.headers["idempotent-replayed"] == "true"
+    await tenant.call()
+    path = f"{PATH}/{made.body['id']}"
+    told = [
+        made, again, await admin("GET", PATH), await admin("GET", path), await admin("PATCH", path, {"priority": 6}),
+        await admin("PATCH", path, {"key": CANARY + " "}), await admin("POST", PATH, {"provider": "openai", "name": "x", "key": [CANARY]}),
+        await admin("POST", PATH, {"provider": "openai", "name": "x", "key": "short", "extra": CANARY}), await admin("GET", "/v1/audit"),
+        await admin("GET", "/metrics"), await admin("POST", PATH, raw=json.dumps(body).encode()[:-1] + b","),
+    ]  # fmt: skip
+    assert [one.status for one in told] == [201, 201, 200, 200, 200, 422, 422, 422, 200, 200, 400]
+    assert not [one for one in told if CANARY[:-4] in one.raw.decode()]
+    connection = await asyncpg.connect(tenant.ground.stack.urls["superuser"], server_settings={"search_path": "burnish"})
+    tables = await connection.fetch(
+        "SELECT relname FROM pg_class WHERE relnamespace = 'burnish'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition"
+    )
+    shown = [CANARY, CANARY.encode().hex()]
+    found = [
+        table[0]
+        for table in tables
+        if await connection.fetchval(f"SELECT EXISTS (SELECT FROM {table[0]} t, unnest($1::text[]) s WHERE strpos(t::text, s) > 0)", shown)
+    ]
+    await connection.close()
+    assert not found, found
+    assert CANARY not in "".join(capfd.readouterr())
+
+
+async def test_a_key_is_replaced_in_place_restored_and_revoked_and_the_log_says_who_did_it(tenant: Tenant) -> None:
+    key_id, first = await tenant.add_key(name="main")
+    path = f"{PATH}/{key_id}"
+    renamed = (await tenant.admin("PATCH", path, {"name": "other", "priority": 3})).body
+    assert (renamed["name"], renamed["priority"], renamed["id"]) == ("other", 3, key_id)
+    rotated = (await tenant.admin("PATCH", path, {"key": "a-key-that-is-quite-new"})).body
+    assert (rotated["id"], rotated["last4"], rotated["name"]) == (key_id, "-new", "other")
+    assert [one["id"] for one in (await tenant.admin("GET", PATH)).body["data"]] == [key_id]
+    assert (await tenant.admin("DELETE", path)).status == (await tenant.admin("DELETE", path)).status == 204
+    gone = (await tenant.admin("GET", path)).body
+    assert gone["status"] == "revoked" and gone["revoked_at"] is not None
+    refused = await tenant.admin("PATCH", path, {"status": "active"})
+    assert (refused.status, refused.body["error"]["code"]) == (409, "conflict")
+    entries = (await tenant.admin("GET", f"/v1/audit?object_id={key_id}")).body["data"]
+    actions = ["provider_key.revoked", "provider_key.rotated", "provider_key.changed", "provider_key.created"]
+    assert [one["action"] for one in entries] == actions
+    assert first not in json.dumps(entries) and entries[1]["before"]["last4"] == first[-4:]
+    row = (await tenant.books("SELECT sealed, vault_secret_id FROM provider_keys WHERE provider_key_id = $1::uuid", key_id))[0]
+    assert row["sealed"] is None and row["vault_secret_id"] is None, "its text is destroyed"
+
+
+@pytest.mark.promise("E-13")
+@pytest.mark.parametrize(
+    ("body", "param"),
+    [
+        ({"base_url": "http://169.254.169.254/v1"}, "base_url"),
+        ({"base_url": "https://user:pass@example.com/v1"}, "base_url"),
+        ({"base_url": "file:///etc/passwd"}, "base_url"),
+        ({"provider": "unheard-of"}, "provider"),
+        ({"provider": "Open AI"}, "provider"),
+        ({"key": "has a space in it"}, "key"),
+        ({"key": "has-a-newline-in-it\n"}, "key"),
+        ({"key": "schlüssel-mit-umlaut"}, "key"),
+        ({"priority": -1}, "priority"),
+        ({"priority": 2**40}, "priority"),
+        ({"name": ""}, "name"),
+        ({"workspace_id": "01a1f8bc-d305-77c8-8fad-d97159bd99a0"}, "workspace_id"),
+    ],
+)
+async def test_what_could_not_work_is_refused_by_name(tenant: Tenant, body: dict[str, Any], param: str) -> None:
+    answer = await tenant.admin("POST", PATH, {"provider": "openai", "name": "x", "key": "a-fine-key-of-some-length"} | body)
+    assert (answer.status, answer.body["error"]["param"]) == (422, param), answer.body
+    assert not await tenant.books("SELECT 1 FROM provider_keys WHERE workspace_id = $1", tenant.admin.workspace.workspace_id)
+
+
+async def test_a_hundred_keys_are_enough(tenant: Tenant) -> None:
+    ws = tenant.admin.workspace.workspace_id
+    await tenant.books(
+        "INSERT INTO provider_keys (provider_key_id, workspace_id, provider, name, last4, created_by, sealed) "
+        "SELECT gen_random_uuid(), $1, 'openai', 'n', '', 'test', 'x' FROM generate_series(1, 100)",
+        ws,
+    )
+    refused = await tenant.admin("POST", PATH, {"provider": "openai", "name": "x", "key": "a-fine-key-of-some-length"})
+    assert (refused.status, refused.body["error"]["code"]) == (409, "conflict")
+    page = (await tenant.admin("GET", f"{PATH}?limit=60")).body
+    rest = (await tenant.admin("GET", f"{PATH}?limit=60&cursor={page['next_cursor']}")).body
+    assert len({one["id"] for one in page["data"] + rest["data"]}) == 100 and rest["next_cursor"] is None
+
+
+@pytest.mark.promise("T-08")
+async def test_keys_are_for_admins_of_their_own_workspace(ground: Ground, tenant: Tenant) -> None:
+    key_id, _ = await tenant.add_key()
+    for role in ("viewer", "editor"):
+        caller = await ground.stack.caller(role=role, workspace=tenant.admin.workspace)
+        assert [(await caller("GET", PATH)).status, (await caller("DELETE", f"{PATH}/{key_id}")).status] == [403, 403]
+    stranger = await ground.stack.caller()
+    for method, body in (("GET", None), ("PATCH", {"name": "x"}), ("DELETE", None)):
+        assert (await stranger(method, f"{PATH}/{key_id}", body)).status == 404
+    assert (await tenant.shown(key_id))["status"] == "active"

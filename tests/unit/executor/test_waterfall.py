@@ -1,0 +1,172 @@
+"""Which key comes next, and what a failure says of a key: a table, without anything running."""
+
+from collections import Counter
+from uuid import UUID, uuid4
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from burnish_executor.core.failure import Failure, FailureKind, of_status
+from burnish_executor.core.outcome import Trial, outcome_of
+from burnish_executor.core.waterfall import (
+    COOLDOWN_MOST_S,
+    COOLDOWN_S,
+    Candidate,
+    Consequence,
+    CoolDown,
+    SetAside,
+    Stop,
+    TryNext,
+    consequence_of,
+    in_order,
+    last_word,
+)
+from burnish_shared.choose_keys import KeysAtHand, PlatformTerms, with_keys
+from burnish_shared.contracts.executions import KeyUse, Route, Status
+from burnish_shared.db.model_store import ModelFacts
+from burnish_shared.egress import address_of
+from burnish_shared.errors import NoProviderKey
+from burnish_shared.money import markup_of
+from tests.unit.executor.test_provider_answers import PRICE, request
+
+pytestmark = pytest.mark.capability("E6")
+
+KEYS = [Candidate(UUID(int=n), priority=1) for n in range(5)]
+
+
+def test_lower_priority_comes_first_whatever_the_session() -> None:
+    keys = [Candidate(uuid4(), priority) for priority in (30, 10, 20, 10)]
+    for session in map(str, range(20)):
+        assert [one.priority for one in in_order(keys, affinity=session)] == [10, 10, 20, 30]
+
+
+@given(st.text(max_size=20), st.permutations(KEYS))
+def test_the_order_of_a_session_is_the_same_for_every_executor(session: str, keys: list[Candidate]) -> None:
+    assert in_order(keys, affinity=session) == in_order(KEYS, affinity=session)
+
+
+def test_sessions_spread_evenly_and_a_key_that_goes_moves_only_its_own() -> None:
+    sessions = [f"session:{n}" for n in range(1000)]
+    before = {one: in_order(KEYS, affinity=one)[0] for one in sessions}
+    assert all(120 < count < 280 for count in Counter(one.provider_key_id for one in before.values()).values())
+    after = {one: in_order(KEYS[1:], affinity=one)[0] for one in sessions}
+    assert all(after[one] == before[one] for one in sessions if before[one] != KEYS[0])
+
+
+@pytest.mark.promise("E-04", "E-05")
+@pytest.mark.parametrize(
+    ("failure", "consequence"),
+    [
+        (of_status(401, "", retry_after_s=None), SetAside(401)),
+        (of_status(403, "", retry_after_s=None), SetAside(403)),
+        (of_status(429, "", retry_after_s=7.0), CoolDown(7.0)),
+        (of_status(429, "", retry_after_s=None), CoolDown(COOLDOWN_S)),
+        (of_status(429, "", retry_after_s=1e6), CoolDown(COOLDOWN_MOST_S)),
+        (of_status(500, "", retry_after_s=None), TryNext()),
+        (of_status(504, "", retry_after_s=None), TryNext()),
+        (Failure(FailureKind.UNREACHABLE, ""), TryNext()),
+        (Failure(FailureKind.TIMEOUT, ""), TryNext()),
+        (Failure(FailureKind.CUT_OFF, ""), TryNext()),
+        (of_status(400, "", retry_after_s=None), Stop()),
+        (of_status(404, "", retry_after_s=None), Stop()),
+        (Failure(FailureKind.MALFORMED, ""), Stop()),
+        (Failure(FailureKind.DEADLINE, ""), Stop()),
+        (Failure(FailureKind.CANCELLED, ""), Stop()),
+        (Failure(FailureKind.EGRESS, ""), Stop()),
+    ],
+)
+def test_what_a_failure_says_of_its_key(failure: Failure, consequence: Consequence) -> None:
+    assert consequence_of(failure, had_started=False) == consequence
+    assert consequence_of(failure, had_started=True) == Stop(), "no second answer behind a begun one"
+
+
+def test_the_last_word_is_patience_where_patience_helps_and_else_the_last_failure() -> None:
+    refused, busy, broken = (of_status(status, "x", retry_after_s=None) for status in (401, 429, 500))
+    for failure in (None, refused, busy):
+        told = last_word(failure, rests_s=[9.0, 3.0])
+        assert (told.kind, told.retry_after_s) == (FailureKind.RATE_LIMITED, 3.0)
+    assert last_word(broken, rests_s=[9.0]) is broken
+    assert last_word(refused, rests_s=[]) is refused
+    assert last_word(None, rests_s=[]).kind is FailureKind.NO_KEY
+
+
+@pytest.mark.capability("E7")
+@given(st.integers(0, 10**12), st.integers(0, 1000))
+def test_a_markup_is_rounded_up_and_never_lost(amount_nusd: int, percent: int) -> None:
+    added = markup_of(amount_nusd, percent=percent)
+    assert amount_nusd * percent <= added * 100 < amount_nusd * percent + 100
+
+
+@pytest.mark.capability("E7")
+@pytest.mark.parametrize(("source", "markup"), [("platform", 0.25), ("own", 0), ("none", 0)])
+def test_only_the_operators_key_costs_the_markup(source: str, markup: float) -> None:
+    asked = request()
+    asked = asked.model_copy(update={"route": asked.route.model_copy(update={"markup_percent": 25, "keys": "own"})})
+    use = KeyUse.model_validate({"source": source, "provider_key_id": uuid4() if source == "own" else None})
+    failure = Failure(FailureKind.CUT_OFF, "broke off")
+    outcome = outcome_of(
+        asked, failure, text="some words", trials=[Trial(failure, 1.0, had_started=True, use=use)], latency_s=1.0, first_token_s=None
+    )
+    plain = outcome.cost_nusd - outcome.markup_nusd
+    assert plain > 0 and outcome.markup_nusd == markup_of(plain, percent=25 if markup else 0)
+    assert (outcome.key_source, outcome.provider_key_id) == (source, use.provider_key_id)
+
+
+@pytest.mark.promise("E-01")
+def test_an_interrupted_execution_is_booked_on_the_key_that_its_executor_had_used() -> None:
+    key = uuid4()
+    asked = request().model_copy(
+        update={"interrupted": "some words", "upstream_started": True, "used_key": KeyUse(source="own", provider_key_id=key)}
+    )
+    outcome = outcome_of(asked, Failure(FailureKind.INTERRUPTED, "x"), text="some words", trials=[], latency_s=1.0, first_token_s=None)
+    assert (outcome.status, outcome.key_source, outcome.provider_key_id) == (Status.ERROR, "own", key)
+
+
+def _facts(*, own_base_url: bool = False, needs_key: bool = True) -> ModelFacts:
+    return ModelFacts(
+        model="m", provider="p", upstream_model="m", base_url="https://p.example/v1", display_name="m", context_tokens=1, output_tokens=1,
+        price=PRICE, capabilities=(), active=True, simulated=False, own=own_base_url, own_base_url=own_base_url, needs_key=needs_key,
+    )  # fmt: skip
+
+
+@pytest.mark.capability("E7")
+@pytest.mark.parametrize(
+    ("facts", "keys", "allowed", "chosen"),
+    [
+        (_facts(), KeysAtHand(1, 0, True), True, ("own", True, 20)),
+        (_facts(), KeysAtHand(1, 0, True), False, ("own", False, 0)),
+        (_facts(), KeysAtHand(1, 0, False), True, ("own", False, 0)),
+        (_facts(), KeysAtHand(0, 0, True), True, ("platform", False, 20)),
+        (_facts(), KeysAtHand(0, 2, True), True, ("platform", False, 20)),
+        (_facts(), KeysAtHand(0, 0, True), False, None),
+        (_facts(), KeysAtHand(0, 0, False), True, None),
+        (_facts(), KeysAtHand(0, 1, False), True, None),
+        (_facts(needs_key=False), KeysAtHand(0, 0, False), False, ("none", False, 0)),
+        (_facts(own_base_url=True, needs_key=False), KeysAtHand(0, 0, True), True, ("none", False, 0)),
+        (_facts(own_base_url=True, needs_key=False), KeysAtHand(1, 0, True), True, ("own", False, 0)),
+        (_facts(own_base_url=True, needs_key=False), KeysAtHand(0, 1, True), True, None),
+    ],
+)
+def test_whose_key_a_model_is_called_with(facts: ModelFacts, keys: KeysAtHand, allowed: bool, chosen: tuple[str, bool, int] | None) -> None:
+    route = Route(model="m", provider="p", upstream_model="m", base_url=facts.base_url, price=PRICE, own_base_url=facts.own_base_url)
+    terms = PlatformTerms(allowed=allowed, markup_percent=20)
+    if chosen is None:
+        with pytest.raises(NoProviderKey, match="v1/provider-keys"):
+            with_keys(route, facts, keys=keys, terms=terms)
+        return
+    made = with_keys(route, facts, keys=keys, terms=terms)
+    assert (made.keys, made.platform_fallback, made.markup_percent) == chosen
+
+
+@pytest.mark.promise("E-13")
+def test_two_urls_are_one_address_only_when_they_are_called_alike() -> None:
+    assert address_of("HTTPS://Example.com/v1/") == address_of("https://example.com/v1") == "https://example.com/v1"
+    others = (
+        "https://example.com/v2",
+        "https://example.com:443/v1",
+        "https://example.com/v1?x=/v1",
+        "http://example.com/v1",
+    )
+    assert address_of("https://example.com/v1") not in {address_of(one) for one in others}
+    assert address_of("") == ""
