@@ -42,6 +42,7 @@ def test_an_account_is_believed_for_a_second_and_for_no_smaller_amount(now: list
         with pytest.raises(OutOfCredit) as told:
             known.check([], [1, 2], amount_nusd=amount)
         assert told.value.details == {"needed_nusd": 500, "available_nusd": 3}
+    assert known.accounts[1].error.__traceback__ is None, "what is remembered keeps no request alive"
     known.check([], [1], amount_nusd=499)
     known.check([], [1], amount_nusd=0)
     known.check([], [2], amount_nusd=500)

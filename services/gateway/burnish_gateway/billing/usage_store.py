@@ -72,10 +72,11 @@ async def ledger(tx: Tx, workspace_id: UUID, *, start: date, end: date) -> Seque
 
 
 async def first_day(tx: Tx, workspace_id: UUID) -> date:
-    """Where the books of a workspace can begin: the day it was made, or an older day that is closed."""
+    """Where the books of a workspace begin: the day it was made, or that of an older row."""
     found: date = await tx.fetchval(
         "SELECT least((SELECT (created_at AT TIME ZONE 'UTC')::date FROM workspaces WHERE workspace_id = $1), "
         "(SELECT min(day) FROM ledger_days WHERE workspace_id = $1), "
+        "(SELECT day_of(execution_id) FROM executions WHERE workspace_id = $1 ORDER BY execution_id LIMIT 1), "
         "(SELECT (min(at) AT TIME ZONE 'UTC')::date FROM transfers WHERE workspace_id = $1 AND execution_id IS NULL))",
         workspace_id,
     )

@@ -3,6 +3,7 @@
 import time
 from collections import OrderedDict
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -23,7 +24,7 @@ OF_ACCOUNTS = frozenset({"budget", "workspace", "plan"})
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """An account had too little for `amount_nusd`; `error`: what its callers hear."""
+    """An account had too little for `amount_nusd`; `error`: what its callers hear, each in a copy: what is raised keeps its frames alive."""
 
     workspace_id: UUID
     amount_nusd: int
@@ -60,7 +61,7 @@ class Refusals:
             for account_id in account_ids:
                 refused = self.refused(account_id, amount_nusd=amount_nusd)
                 if refused is not None:
-                    raise refused.error
+                    raise copy(refused.error)
 
     def refused(self, account_id: int, *, amount_nusd: int) -> Refused | None:
         """What is remembered of an account that would refuse this amount."""
@@ -77,7 +78,7 @@ class Refusals:
         elif answer.verdict in (Verdict.CREDIT, Verdict.BUDGET, Verdict.ALLOWANCE):
             known = self.accounts.pop(answer.limit_id, None)
             least = min(amount_nusd, known.amount_nusd) if known is not None and known.until > now else amount_nusd
-            self.accounts[answer.limit_id] = Refused(workspace_id, least, now + MONEY_S, error)
+            self.accounts[answer.limit_id] = Refused(workspace_id, least, now + MONEY_S, copy(error))
             _trim(self.accounts)
 
     def forget(self, account_ids: Sequence[int]) -> None:

@@ -1,0 +1,175 @@
+"""Usage and the month's statement: exact to the nano-dollar, open or closed (PRODUCT B4)."""
+
+import csv
+import io
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from tests.embedded.stack import Caller, Stack
+from tests.integration.billing.money import PLAN, SMALL, books, drift, ok
+from tests.integration.billing.synthetic_month import Life, live
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("B4")]
+
+EXECUTIONS = 1_500
+TODAY = datetime.now(UTC).date()
+MONTH = ((TODAY.replace(day=1) - timedelta(days=1)).replace(day=1) - timedelta(days=1)).replace(day=1)
+"""Two months ago, so that the one after it is over too."""
+
+AFTER = (MONTH + timedelta(days=32)).replace(day=1)
+DIMENSIONS = ("api_key", "prompt", "model", "provider", "provider_key", "key_source", "lane", "end_user", "day")
+COUNTED = ("executions", "successes", "input_tokens", "cached_input_tokens", "output_tokens", "cost_nusd", "markup_nusd", "loss_nusd")
+
+
+@dataclass(frozen=True, slots=True)
+class Lived:
+    caller: Caller
+    life: Life
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def lived(stack: Stack, operator: Caller) -> AsyncIterator[Lived]:
+    """A workspace with three months behind it, on a plan with fee, base credit and allowance."""
+    caller = await stack.caller(credit_nusd=0)
+    await ok(operator("PUT", "/v1/plans/lived", PLAN | {"base_fee_nusd": 49, "platform_allowance_nusd": 1_200_000}))
+    await ok(operator("PUT", f"/v1/organizations/{caller.workspace.organization_id}/plan", {"plan": "lived"}))
+    await ok(
+        operator("PUT", "/v1/plans/lived", PLAN | {"base_fee_nusd": 49, "base_credit_nusd": 777, "platform_allowance_nusd": 1_200_000})
+    )
+    await books(
+        stack, "UPDATE workspaces SET created_at = $2 WHERE workspace_id = $1", caller.workspace.workspace_id,
+        datetime(MONTH.year, MONTH.month, 1, tzinfo=UTC) - timedelta(days=20),
+    )  # fmt: skip
+    life = await live(stack.urls, caller.workspace, MONTH, executions=EXECUTIONS)
+    yield Lived(caller, life)
+    await life.connection.close()
+
+
+async def statement(caller: Caller, month: date) -> Any:
+    return await ok(caller("GET", f"/v1/usage/statement?month={month:%Y-%m}"))
+
+
+async def usage(caller: Caller, *by: str, limit: int = 200) -> list[Any]:
+    """All pages of the month."""
+    last = AFTER - timedelta(days=1)
+    path, rows, cursor = f"/v1/usage?from={MONTH}&to={last}&limit={limit}" + "".join(f"&group_by={one}" for one in by), [], ""
+    while True:
+        page = await ok(caller("GET", path + cursor))
+        rows += page["data"]
+        if page["next_cursor"] is None:
+            return rows
+        cursor = f"&cursor={page['next_cursor']}"
+
+
+@pytest.mark.promise("C-01", "C-13")
+async def test_a_month_of_use_is_the_same_in_statement_ledger_and_executions(stack: Stack, lived: Lived) -> None:
+    """First from the rows, then from closed days: not a nano-dollar moves."""
+    caller, key = lived.caller, f"{MONTH:%Y-%m}"
+    open_months = [await statement(caller, month) for month in (MONTH, AFTER)]
+    open_usage = [await usage(caller, one) for one in DIMENSIONS]
+    await _check_against_the_rows(stack, lived, open_months[0])
+    await _close_all(stack, caller)
+    assert [await statement(caller, month) for month in (MONTH, AFTER)] == open_months
+    assert [await usage(caller, one) for one in DIMENSIONS] == open_usage
+    (whole,) = await usage(caller)
+    assert (whole["cost_nusd"], whole["executions"]) == (lived.life.costs[key], lived.life.executions[key])
+    for rows in open_usage:
+        assert {name: sum(one[name] for one in rows) for name in COUNTED} == {name: whole[name] for name in COUNTED}
+    assert not await drift(stack)
+
+
+async def _check_against_the_rows(stack: Stack, lived: Lived, month: Any) -> None:
+    workspace_id, key = lived.caller.workspace.workspace_id, f"{MONTH:%Y-%m}"
+    charges = month["charges"]
+    assert charges["total_nusd"] + charges["borne_by_platform_nusd"] == lived.life.costs[key] > 0 < charges["borne_by_platform_nusd"]
+    assert sum(one["cost_nusd"] for one in charges["models"]) == lived.life.costs[key]
+    assert min(charges["from_credit_nusd"], charges["from_jobs_nusd"], charges["from_allowance_nusd"]) > 0
+    lines = {one["kind"]: one["amount_nusd"] for one in month["lines"]}
+    assert month["opening_balance_nusd"] + sum(lines.values()) == month["closing_balance_nusd"]
+    assert lines["fee"] == -3_000_003 and lines["charge"] == -(charges["from_credit_nusd"] + charges["from_jobs_nusd"])
+    assert {"refund", "grant", "base_grant", "credit_line"} <= set(lines) and not {"funding", "funding_return"} & set(lines)
+    assert (month["base_fee_nusd"], month["base_credit_nusd"], lines["base_grant"]) == (49, 777, 777)
+    assert month["due_nusd"] == 49 + month["credit_line_nusd"] == 49 + lines["credit_line"]
+    following = await statement(lived.caller, AFTER)
+    now = await statement(lived.caller, TODAY)
+    assert (month["closing_balance_nusd"], month["allowance"]["closing_nusd"]) == (
+        following["opening_balance_nusd"], following["allowance"]["opening_nusd"],
+    )  # fmt: skip
+    assert month["set_aside_nusd"] > 0 == following["set_aside_nusd"]
+    balances = await books(
+        stack, "SELECT kind, sum(limit_nusd - spent_nusd)::bigint AS n FROM accounts WHERE workspace_id = $1 GROUP BY 1", workspace_id
+    )
+    left = {row["kind"]: row["n"] for row in balances}
+    assert (now["closing_balance_nusd"], now["allowance"]["closing_nusd"]) == (left[3] + left[4], left[11])
+
+
+async def _close_all(stack: Stack, caller: Caller) -> None:
+    """As analytics does, until every day that can be closed is closed."""
+    while (await books(stack, "SELECT close_usage_days($1, 100) AS n", TODAY - timedelta(days=2)))[0]["n"]:
+        pass
+    page = await ok(caller("GET", "/v1/usage"))
+    assert page["closed_through"] == str(TODAY - timedelta(days=2))
+    rows = await books(stack, "SELECT sum(executions)::int AS n FROM usage_days WHERE workspace_id = $1", caller.workspace.workspace_id)
+    assert rows[0]["n"] > EXECUTIONS
+
+
+async def test_pages_of_several_dimensions_hold_every_group_once(lived: Lived) -> None:
+    whole, pieces = await usage(lived.caller, "model", "day"), await usage(lived.caller, "model", "day", limit=7)
+    assert whole == pieces and len(whole) > 50
+    groups = [(one["group"]["model"], one["group"]["day"]) for one in whole]
+    assert groups == sorted(set(groups))
+    names = {one["name"] for one in await usage(lived.caller, "api_key")}
+    assert names == {None}
+    for wrong in ("group_by=model&group_by=model", "group_by=end_user&group_by=model", "from=2026-02-30", "from=2020-01-01&to=2026-01-01"):
+        assert (await lived.caller("GET", f"/v1/usage?{wrong}")).status == 422, wrong
+
+
+async def test_the_table_says_what_the_json_says_and_no_name_is_a_formula(lived: Lived) -> None:
+    whole = await statement(lived.caller, MONTH)
+    answer = await lived.caller("GET", f"/v1/usage/statement?month={MONTH:%Y-%m}&format=csv")
+    assert answer.headers["content-type"].startswith("text/csv") and f"{MONTH:%Y-%m}.csv" in answer.headers["content-disposition"]
+    table = list(csv.DictReader(io.StringIO(answer.raw.decode())))
+    amounts = {(row["section"], row["item"]): int(row["amount_nusd"]) for row in table}
+    assert amounts["balance", "opening"] == whole["opening_balance_nusd"]
+    assert sum(amount for (section, _), amount in amounts.items() if section == "models") == sum(
+        one["cost_nusd"] for one in whole["charges"]["models"]
+    )
+    assert ("models", "'=sum(A1)") in amounts
+    for wrong in ("2026-13", "x", "0001-01"):
+        assert (await lived.caller("GET", f"/v1/usage/statement?month={wrong}")).status == 422
+
+
+@pytest.mark.capability("T8")
+async def test_end_users_leave_closed_days_with_the_workspaces_texts_and_the_sums_stay(stack: Stack, lived: Lived) -> None:
+    await _close_all(stack, lived.caller)
+    before = await usage(lived.caller, "end_user")
+    assert {one["group"]["end_user"] for one in before} == {"", "ada", "bob"}
+    await books(stack, "SELECT fold_usage_users($1, NULL, 'ada')", lived.caller.workspace.workspace_id)
+    assert {one["group"]["end_user"] for one in await usage(lived.caller, "end_user")} == {"", "bob"}
+    await books(stack, "SELECT forget_usage_users(100)")
+    (after,) = await usage(lived.caller, "end_user")
+    assert {name: after[name] for name in COUNTED} == {name: sum(one[name] for one in before) for name in COUNTED}
+
+
+async def test_a_day_with_an_open_call_or_job_stays_open(stack: Stack) -> None:
+    caller = await stack.caller()
+    workspace_id = caller.workspace.workspace_id
+    await ok(caller("POST", "/v1/executions", SMALL))
+    await books(
+        stack, "INSERT INTO holds (execution_id, workspace_id, amount_nusd, account_ids, lane, deadline) "
+        "VALUES (day_bound($2::date), $1, 0, '{1}', 'batch', now() + interval '1 hour')", workspace_id, TODAY - timedelta(days=5),
+    )  # fmt: skip
+    await books(stack, "UPDATE workspaces SET created_at = now() - interval '9 days' WHERE workspace_id = $1", workspace_id)
+    through = "SELECT through FROM usage_closings WHERE workspace_id = $1"
+    await books(stack, "SELECT close_usage_days($1, 100)", TODAY - timedelta(days=2))
+    assert (await books(stack, through, workspace_id))[0]["through"] == TODAY - timedelta(days=6)
+    await books(stack, "DELETE FROM holds WHERE workspace_id = $1", workspace_id)
+    await books(stack, "SELECT close_usage_days($1, 100)", TODAY - timedelta(days=2))
+    assert (await books(stack, through, workspace_id))[0]["through"] == TODAY - timedelta(days=2)
+    (today,) = (await ok(caller("GET", "/v1/usage?group_by=model")))["data"]
+    assert (today["group"], today["executions"]) == ({"model": "simulated/chat"}, 1)
