@@ -40,7 +40,7 @@ LOG_CALL = re.compile(r"(self\.)?_?log(ger)?\.(debug|info|warning|error|exceptio
 EVENT_NAME = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)*")
 CONTENT = frozenset("messages output content text body secret key token password variables authorization comment prompt_text".split())
 
-LABELS = frozenset("by consumer how kind lane method outcome reason route service status status_class stream task verdict".split())
+LABELS = frozenset("area by consumer how kind lane method outcome reason route service status status_class stream task verdict".split())
 """What a series may be told apart by: sets of ours, each of a few values. No workspace, key, user, prompt, model or URL."""
 
 

@@ -33,6 +33,7 @@ FEATURES = (
     "provider_keys",
     "registry",
     "marketplace",
+    "privacy",
     "feedback",
     "datasets",
     "evaluators",
@@ -46,7 +47,9 @@ FEATURES = (
 
 DESCRIPTION = """Burnish executes prompts, takes feedback on the answers, finds better prompts, proves the gain and rolls it out.
 
-Send `Authorization: Bearer bk_live_…`. Every POST takes an `Idempotency-Key`.
+Send `Authorization: Bearer bk_live_…`, or sign in at `/v1/auth/sign-in`. Every POST takes an `Idempotency-Key`, save those that sign in.
+Each operation states who may call it, `x-burnish-role` (anyone, person, viewer, editor, prompt_editor, admin, operator), and the scope
+that a narrowed key needs, `x-burnish-scope`.
 Every error has one shape: `{error: {type, code, message, param, request_id, retryable}}`."""
 
 
@@ -149,8 +152,9 @@ async def main(stop: asyncio.Event) -> None:
     """Serves until `stop`, then finishes open requests within `drain_s`."""
     settings = GatewaySettings()
     await assemble.check_start(settings)
+    app = build_app(settings)
     config = uvicorn.Config(
-        build_app(settings),
+        app,
         host=settings.host,
         port=settings.port,
         log_config=None,
@@ -167,7 +171,7 @@ async def main(stop: asyncio.Event) -> None:
     )
     server = _Server(config)
     sockets = [socket.socket(fileno=settings.listen_fd)] if settings.listen_fd >= 0 else None
-    own = HealthServer(settings.metrics_port, partial(_why_not_ready, server), host=settings.metrics_host)
+    own = HealthServer(settings.metrics_port, partial(_why_not_ready, server, app), host=settings.metrics_host)
     if sockets is not None:  # Replicas share the public port, so each shows its own readiness and metrics beside it.
         await own.start()
     serving = asyncio.create_task(server.serve(sockets=sockets))
@@ -179,8 +183,11 @@ async def main(stop: asyncio.Event) -> None:
     stopping.cancel()
 
 
-async def _why_not_ready(server: uvicorn.Server) -> str | None:
-    return None if server.started and not server.should_exit else "the gateway is starting or stopping"
+async def _why_not_ready(server: uvicorn.Server, app: FastAPI) -> str | None:
+    if not server.started or server.should_exit:
+        return "the gateway is starting or stopping"
+    gateway: Gateway = app.state.gateway
+    return None if gateway.erasures.is_up_to_date else "erasures made since this database was backed up are being applied again"
 
 
 class _Server(uvicorn.Server):

@@ -110,7 +110,7 @@ def _complete(operation: dict[str, Any], *, method: str, route: RouteContext) ->
         operation |= {SCOPE: scope} if scope is not None else {}
         with_cookie: dict[str, list[str]] = {"session": []} if method == "GET" else {"session": [], "csrf": []}
         operation["security"] = [{"bearer": []}, with_cookie]
-    if method == "POST":
+    if method == "POST" and not OPEN_TAGS & set(route.tags):
         operation.setdefault("parameters", []).append(IDEMPOTENCY_KEY)
 
 

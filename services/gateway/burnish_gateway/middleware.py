@@ -45,9 +45,10 @@ class RequestContext:
             try:
                 await self.app(scope, receive, answer)
             finally:
-                route = getattr(scope.get("route"), "path", "none")
-                REQUESTS.labels(route, scope["method"], f"{status // 100}xx").inc()
-                REQUEST_SECONDS.labels(route).observe(time.perf_counter() - started_at)
+                route = scope.get("route")
+                REQUESTS.labels(getattr(route, "path", "none"), scope["method"], f"{status // 100}xx").inc()
+                area = next(iter(getattr(route, "tags", ())), "none")
+                REQUEST_SECONDS.labels(area).observe(time.perf_counter() - started_at)
 
 
 def _given(headers: list[tuple[bytes, bytes]]) -> str | None:

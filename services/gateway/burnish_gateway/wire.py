@@ -21,7 +21,7 @@ from pydantic import (
     model_validator,
 )
 
-from burnish_shared.errors import BurnishError, InvalidBody, InvalidField, PayloadTooLarge
+from burnish_shared.errors import BurnishError, InvalidBody, InvalidField, PayloadTooLarge, Unauthenticated
 from burnish_shared.logging import redact_keys
 
 BODY_MOST_BYTES = 1024 * 1024
@@ -196,6 +196,8 @@ def error_response(error: BurnishError, *, request_id: str) -> Response:
         )
     )  # fmt: skip
     headers = {**error.headers, "x-request-id": request_id}
+    if error.status == Unauthenticated.status:
+        headers["www-authenticate"] = "Bearer"  # RFC 9110, 15.5.2: a 401 says how to do better
     if error.retry_after_s is not None:
         headers["retry-after"] = str(max(1, -int(-error.retry_after_s // 1)))
     return Response(redact_keys(body.model_dump_json()).encode(), status_code=error.status, media_type="application/json", headers=headers)
