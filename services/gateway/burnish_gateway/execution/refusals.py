@@ -24,7 +24,7 @@ OF_ACCOUNTS = frozenset({"budget", "workspace", "plan"})
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """An account had too little for `amount_nusd`; `error`: what its callers hear, each in a copy: what is raised keeps its frames alive."""
+    """An account had too little for `amount_nusd`. `error`: what its callers hear, each in a copy: an error that is raised keeps frames."""
 
     workspace_id: UUID
     amount_nusd: int

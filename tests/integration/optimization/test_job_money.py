@@ -1,0 +1,90 @@
+"""The money of jobs and test runs: the fee of a run, and budgets that bind where evaluations are spent (PRODUCT B1, B2, O1)."""
+
+from typing import Any
+
+import pytest
+
+from tests.embedded.stack import Caller, Stack
+from tests.integration.optimization.conftest import Desk, make_desk
+from tests.integration.optimization.test_test_runs import assert_books_are_in_order, books
+
+FEE_NUSD = 250_000_000
+
+
+async def caller_with_fee(stack: Stack, *, credit_nusd: int) -> Caller:
+    """Of an organization whose plan takes a fee for each run."""
+    caller = await stack.caller(credit_nusd=credit_nusd)
+    await books(
+        stack,
+        "INSERT INTO plans (plan, name, rate_limit_per_minute, concurrency, base_fee_nusd, base_credit_nusd, retention_days_most, "
+        "platform_keys, optimization_fee_nusd) VALUES ('with-fee', 'With fee', 100000, 100, 0, 0, 30, true, $1) ON CONFLICT DO NOTHING",
+        FEE_NUSD,
+    )
+    await books(stack, "SELECT set_plan($1, 'with-fee')", caller.workspace.organization_id)
+    return caller
+
+
+async def fees(stack: Stack, caller: Caller) -> list[tuple[str, int]]:
+    rows = await books(
+        stack, "SELECT kind, amount_nusd FROM transfers WHERE workspace_id = $1 AND kind IN ('fee', 'refund') ORDER BY transfer_id",
+        caller.workspace.workspace_id,
+    )  # fmt: skip
+    return [(row["kind"], row["amount_nusd"]) for row in rows]
+
+
+def job_of(desk: Desk) -> dict[str, Any]:
+    return {"prompt": "tickets", "dataset_id": desk.dataset_id, "budget": {"evaluations": 400}}
+
+
+@pytest.mark.capability("B1", "O1")
+async def test_a_run_pays_its_fee_with_its_row_and_gets_it_back_when_it_fails_by_our_fault(stack: Stack, start_optimizer: Any) -> None:
+    desk = await make_desk(await caller_with_fee(stack, credit_nusd=100_000_000_000))
+    caller = desk.caller
+    twice = [await caller("POST", "/v1/optimizations", job_of(desk), headers={"idempotency-key": "once"}) for _ in range(2)]
+    assert twice[0].status == 202 and twice[0].raw == twice[1].raw and twice[0].body["forecast"]["fee_nusd"] == FEE_NUSD
+    assert await fees(stack, caller) == [("fee", FEE_NUSD)]
+    await books(stack, "UPDATE optimization_jobs SET fence = 1000 WHERE workspace_id = $1", caller.workspace.workspace_id)
+    await start_optimizer()
+    job = await desk.until(f"/v1/optimizations/{twice[0].body['id']}")
+    assert job["status"] == "failed" and job["progress"]["evaluations"] == 0
+    assert await fees(stack, caller) == [("fee", FEE_NUSD), ("refund", FEE_NUSD)]
+    assert (await caller("GET", "/v1/credits")).body["balance_nusd"] == 100_000_000_000
+    await assert_books_are_in_order(stack, caller)
+
+
+@pytest.mark.capability("B1", "O1")
+async def test_a_run_that_cannot_pay_its_fee_is_refused_and_leaves_nothing(stack: Stack) -> None:
+    desk = await make_desk(await caller_with_fee(stack, credit_nusd=FEE_NUSD))
+    refused = await desk.caller("POST", "/v1/optimizations", job_of(desk))
+    assert (refused.status, refused.body["error"]["code"]) == (402, "out_of_credit")
+    assert refused.body["error"]["details"] == {"needed_nusd": FEE_NUSD}
+    state = (await desk.caller("GET", "/v1/credits")).body
+    assert (state["balance_nusd"], state["held_nusd"]) == (FEE_NUSD, 0) and await fees(stack, desk.caller) == []
+    assert (await desk.caller("GET", "/v1/optimizations")).body["data"] == []
+
+
+@pytest.mark.capability("B2")
+async def test_evaluations_count_against_the_budgets_of_workspace_and_prompt_and_a_hard_one_stops_them(
+    stack: Stack, desk: Desk, start_optimizer: Any
+) -> None:
+    async def budget(**fields: Any) -> str:
+        made = await desk.caller("POST", "/v1/budgets", {"period": "month", **fields})
+        assert made.status == 201, made.body
+        return str(made.body["id"])
+
+    async def spent(budget_id: str) -> int:
+        return int((await desk.caller("GET", f"/v1/budgets/{budget_id}")).body["spent_nusd"])
+
+    whole = await budget(target_kind="workspace", limit_nusd=10**12)
+    prompt = await budget(target_kind="prompt", target_id="tickets", limit_nusd=10**12)
+    other = await budget(target_kind="end_user", target_id="nobody", limit_nusd=0)
+    await start_optimizer()
+    body = {"prompt": "tickets", "dataset_id": desk.dataset_id, "split": "val"}
+    run = await desk.until(f"/v1/test-runs/{(await desk.caller('POST', '/v1/test-runs', body)).body['id']}")
+    assert run["status"] == "completed" and await spent(whole) == await spent(prompt) == run["cost_nusd"] > 0 == await spent(other)
+    limit = run["cost_nusd"] + 1
+    assert (await desk.caller("PATCH", f"/v1/budgets/{prompt}", {"limit_nusd": limit})).status == 200
+    stopped = await desk.until(f"/v1/test-runs/{(await desk.caller('POST', '/v1/test-runs', body)).body['id']}")
+    assert stopped["status"] == "failed" and "budget" in stopped["error"]["message"]
+    assert await spent(prompt) <= limit
+    await assert_books_are_in_order(stack, desk.caller)
