@@ -40,7 +40,9 @@ def read_discovery(document: Mapping[str, Any], *, issuer: str) -> Discovered | 
         return None
     methods = document.get("token_endpoint_auth_methods_supported", ["client_secret_basic"])
     return Discovered(
-        *(str(one) for one in places),
+        authorization_endpoint=str(places[0]),
+        token_endpoint=str(places[1]),
+        jwks_uri=str(places[2]),
         names_itself=document.get("authorization_response_iss_parameter_supported") is True,
         takes_basic=not isinstance(methods, list) or "client_secret_basic" in methods or "client_secret_post" not in methods,
     )

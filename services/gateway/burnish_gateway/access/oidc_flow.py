@@ -13,7 +13,6 @@ import secrets
 import time
 from collections import OrderedDict
 from dataclasses import asdict, dataclass, field
-from http.cookies import SimpleCookie
 from urllib.parse import urlsplit
 
 from burnish_shared.auth.sealing import derived_key, open_sealed, seal
@@ -99,7 +98,7 @@ class FlowCookie:
     def header(self, flow: Flow) -> str:
         """The value of Set-Cookie."""
         sealed = seal(self._key(), json.dumps(asdict(flow)).encode(), context=CONTEXT)
-        return self._written(base64.urlsafe_b64encode(sealed).decode(), max_age_s=FLOW_S)
+        return self._written(base64.urlsafe_b64encode(sealed).rstrip(b"=").decode(), max_age_s=FLOW_S)
 
     def cleared(self) -> str:
         """The value of Set-Cookie that makes the browser forget it."""
@@ -108,7 +107,8 @@ class FlowCookie:
     def read(self, value: str | None, *, issuer: str, now_s: int) -> Flow | None:
         """None for a cookie that is missing, not ours, of another provider, or older than FLOW_S."""
         try:
-            flow = Flow(**json.loads(open_sealed(self._key(), base64.urlsafe_b64decode(value or ""), context=CONTEXT)))
+            sealed = base64.urlsafe_b64decode((value or "") + "==")
+            flow = Flow(**json.loads(open_sealed(self._key(), sealed, context=CONTEXT)))
         except (ValueError, TypeError, binascii.Error):
             return None
         is_current = flow.issuer == issuer and -FLOW_S < now_s - flow.started_at_s <= FLOW_S
@@ -118,10 +118,6 @@ class FlowCookie:
         return derived_key(self.session_key, purpose="oidc-flow")
 
     def _written(self, value: str, *, max_age_s: int) -> str:
-        cookie: SimpleCookie = SimpleCookie()
-        cookie[self.name] = value
-        one = cookie[self.name]
-        one["path"], one["httponly"], one["samesite"], one["max-age"] = PATH, True, "Lax", max_age_s
-        if self.is_secure:
-            one["secure"] = True
-        return one.OutputString()
+        """Lax, since the browser comes back from the provider's page."""
+        parts = [f"{self.name}={value}", f"Max-Age={max_age_s}", f"Path={PATH}", "HttpOnly", "SameSite=Lax"]
+        return "; ".join([*parts, "Secure"] if self.is_secure else parts)

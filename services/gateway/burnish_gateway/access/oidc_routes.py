@@ -1,6 +1,6 @@
 """Where a browser begins and ends a sign-in through the OpenID provider."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Query, Request
 from fastapi.responses import Response
@@ -13,7 +13,9 @@ from burnish_shared.errors import BurnishError
 
 router = make_router("sign-in")
 
-SENT_ON = {303: {"description": "The browser is sent on; no body", "headers": {"Location": {"schema": {"type": "string"}}}}}
+SENT_ON: dict[int | str, dict[str, Any]] = {
+    303: {"description": "The browser is sent on; no body", "headers": {"Location": {"schema": {"type": "string"}}}}
+}
 
 Given = Annotated[str | None, Query(max_length=8000)]
 
