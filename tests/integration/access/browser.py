@@ -1,5 +1,6 @@
 """A person at a gateway: keeps the session cookie and the CSRF token as a page of ours would."""
 
+import asyncio
 import json
 from dataclasses import dataclass, field
 from http.cookies import SimpleCookie
@@ -11,6 +12,9 @@ import aiohttp
 from tests.embedded.stack import Answer, Stack
 
 PASSWORD = "correct horse battery"
+
+WITHIN_S = 1.0
+"""How soon every gateway knows of a change (PRODUCT T2)."""
 
 
 @dataclass(slots=True)
@@ -93,3 +97,15 @@ async def join(stack: Stack, admin: Browser, *, role: str, gateway: int = 0) -> 
     browser.csrf_token, browser.user_id = answer.body["csrf_token"], answer.body["user"]["id"]
     browser.workspace = admin.workspace
     return browser
+
+
+async def until_status(
+    browser: Browser, status: int, *, path: str = "/v1/auth/session", method: str = "GET", body: Any = None, key: str = ""
+) -> Answer:
+    """Asks, with `key` where one is given, until the answer has this status; fails when that takes longer than a second."""
+    loop, headers = asyncio.get_running_loop(), {"authorization": f"Bearer {key}"} if key else {}
+    began = loop.time()
+    while (answer := await browser(method, path, body, headers=headers)).status != status:
+        assert loop.time() - began < WITHIN_S, f"still {answer.status} after {WITHIN_S} s: {answer.body}"
+        await asyncio.sleep(0.02)
+    return answer

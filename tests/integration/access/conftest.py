@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from typing import Any
 
+import asyncpg
 import pytest_asyncio
 
 from burnish.embedded.nats import ADMINISTRATOR
@@ -20,3 +21,11 @@ async def stack(postgres: Any, nats_server: Any) -> AsyncIterator[Stack]:
         yield running
     await empty_streams(nats_server.url(ADMINISTRATOR))
     await postgres.drop(urls)
+
+
+@pytest_asyncio.fixture(autouse=True, loop_scope="session")
+async def no_tries_yet(stack: Stack) -> None:
+    """All tests come from one address; each begins as if nobody had tried anything from there."""
+    connection = await asyncpg.connect(stack.urls["superuser"])
+    await connection.execute("DELETE FROM burnish.sign_in_tries")
+    await connection.close()

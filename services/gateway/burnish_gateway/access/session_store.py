@@ -76,5 +76,6 @@ async def begin_sign_in(tx: Tx, *, pair: bytes, email_digest: bytes, address_dig
     return wait_s
 
 
-async def forgive_sign_in(tx: Tx, *, pair: bytes, email_digest: bytes, address_digest: bytes) -> None:
+async def forgive_sign_in(tx: Tx, *, pair: bytes, email_digest: bytes, address_digest: bytes | None) -> None:
+    """Pair and e-mail start anew. `address_digest`: whose last try does not count; None: it does."""
     await tx.execute("SELECT forgive_sign_in($1, $2, $3)", pair, email_digest, address_digest)

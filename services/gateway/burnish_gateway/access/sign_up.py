@@ -5,6 +5,7 @@ from uuid import UUID
 from fastapi import Request
 
 from burnish_gateway.access import people_store as store
+from burnish_gateway.access import session_store
 from burnish_gateway.access.found_organization import Founder, found_organization
 from burnish_gateway.access.passwords import check_password
 from burnish_gateway.access.sign_in import count_try
@@ -23,7 +24,7 @@ async def sign_up(gateway: Gateway, request: Request, *, email: str, password: s
     if address is None:
         raise InvalidField("email: must be an e-mail address, such as ada@example.com.", param="email")
     composed = check_password(password, email=address)
-    await count_try(gateway, request, address)
+    guessing = await count_try(gateway, request, address)
     password_hash = await gateway.passwords.hash(composed)
     user_id = new_uuid()
     founder = Founder(actor=f"user:{user_id}", user_id=user_id, room=user_id)
@@ -34,5 +35,7 @@ async def sign_up(gateway: Gateway, request: Request, *, email: str, password: s
             tx, founder, name=organization or name or address.partition("@")[0], plan=gateway.settings.sign_up_plan,
             pepper=gateway.installation.pepper,
         )  # fmt: skip
+    async with gateway.db.unit_of_work() as tx:  # the address stays counted: accounts are not made by the hundred
+        await session_store.forgive_sign_in(tx, pair=guessing.pair, email_digest=guessing.email, address_digest=None)
     gateway.feed.wake()
     return user_id

@@ -1,0 +1,109 @@
+"""Guessing passwords becomes slow, at all gateways together, and the owner is never kept out for long (PRODUCT T2d)."""
+
+import asyncio
+
+import asyncpg
+import pytest
+
+from burnish_gateway.access.sign_in import Guessing
+from burnish_shared.auth.installation import InstallationSecrets, load_installation_secrets
+from burnish_shared.auth.keyring import Keyring
+from burnish_shared.auth.sealing import key_from_text
+from burnish_shared.db.session import Database
+from tests.embedded.stack import KEK, Stack
+from tests.integration.access.browser import newcomer, nobody, unknown_email
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("T2")]
+
+FREE_TRIES = 5
+"""Of one e-mail from one address, before the first wait."""
+
+LONGEST_WAIT_S = 300
+
+
+async def test_guessing_is_slowed_down_at_both_gateways_together(stack: Stack) -> None:
+    ada = await newcomer(stack)
+    at = [nobody(stack, gateway=number % 2) for number in range(FREE_TRIES + 1)]
+    answers = [await one.sign_in("guess number one", email=ada.email) for one in at]
+    assert [one.status for one in answers] == [401] * FREE_TRIES + [429]
+    assert answers[-1].body["error"]["retryable"] and 1 <= int(answers[-1].headers["retry-after"]) <= 2
+    assert (await nobody(stack).sign_in(email=ada.email)).status == 429  # nor does the right password tell that it is right
+    await pass_time(stack, seconds=2)
+    assert (await nobody(stack).sign_in(email=ada.email)).status == 200
+    assert (await nobody(stack).sign_in("guess number two", email=ada.email)).status == 401  # counted anew after success
+
+
+async def test_an_unknown_email_is_slowed_down_like_a_known_one(stack: Stack) -> None:
+    email = unknown_email()
+    answers = [(await nobody(stack).sign_in("guess number one", email=email)).status for _ in range(FREE_TRIES + 1)]
+    assert answers == [401] * FREE_TRIES + [429]
+
+
+async def test_many_guesses_at_once_do_not_pass_together(stack: Stack) -> None:
+    ada = await newcomer(stack)
+    answers = await asyncio.gather(*(nobody(stack, gateway=n % 2).sign_in(f"guess number {n}", email=ada.email) for n in range(24)))
+    assert sorted(one.status for one in answers) == [401] * FREE_TRIES + [429] * (24 - FREE_TRIES)
+
+
+async def test_waits_double_up_to_a_bound(stack: Stack) -> None:
+    ada = await newcomer(stack)
+    waits: list[int] = []
+    while len(waits) < 12:
+        answer = await nobody(stack).sign_in("guess number one", email=ada.email)
+        if answer.status == 429:
+            waits.append(int(answer.headers["retry-after"]))
+            await pass_time(stack, seconds=waits[-1])
+    assert waits == [1, 2, 4, 8, 16, 32, 64, 128, 256, LONGEST_WAIT_S, LONGEST_WAIT_S, LONGEST_WAIT_S]
+
+
+async def test_guesses_from_many_addresses_do_not_keep_out_who_signed_in_from_here_before(stack: Stack) -> None:
+    ada, bob = await newcomer(stack), await newcomer(stack)
+    connection = await asyncpg.connect(stack.urls["superuser"])
+    await connection.execute("DELETE FROM burnish.user_sessions WHERE user_id = $1::uuid", bob.user_id)
+    await connection.close()
+    for one in (ada, bob):
+        await count_tries(stack, one.email, address="203.0.113", times=20)
+    assert (await nobody(stack).sign_in(email=ada.email)).status == 200
+    assert (await nobody(stack).sign_in(email=bob.email)).status == 429  # has never been seen at this address
+    await pass_time(stack, seconds=60)
+    assert (await nobody(stack).sign_in(email=bob.email)).status == 200
+
+
+async def test_no_email_and_no_address_is_kept_in_the_counts(stack: Stack) -> None:
+    ada = await newcomer(stack)
+    await nobody(stack).sign_in("guess number one", email=ada.email)
+    connection = await asyncpg.connect(stack.urls["superuser"])
+    rows = await connection.fetch("SELECT digest FROM burnish.sign_in_tries")
+    await connection.close()
+    assert rows and all(len(row["digest"]) == 32 for row in rows)
+
+
+async def pass_time(stack: Stack, *, seconds: int) -> None:
+    """As if so much time had gone by since every try."""
+    connection = await asyncpg.connect(stack.urls["superuser"])
+    await connection.execute(
+        "UPDATE burnish.sign_in_tries SET blocked_until = blocked_until - make_interval(secs => $1), "
+        "last_at = last_at - make_interval(secs => $1)",
+        float(seconds),
+    )
+    await connection.close()
+
+
+async def count_tries(stack: Stack, email: str, *, address: str, times: int) -> None:
+    """Tries from another address, each as the first of its pair, which is how guesses from many addresses look."""
+    secrets = await load_secrets(stack)
+    connection = await asyncpg.connect(stack.urls["superuser"], server_settings={"search_path": "burnish"})
+    for number in range(times):
+        one = Guessing.of(email, f"{address}.{number}", session_key=secrets.session_key)
+        wait_s = await connection.fetchval("SELECT begin_sign_in($1, $2, $3, $4, $5)", one.pair, one.email, one.address, email, address)
+        assert wait_s == 0
+    await connection.close()
+
+
+async def load_secrets(stack: Stack) -> InstallationSecrets:
+    """What the gateways have: the digests are made with it."""
+    db = await Database.open(stack.urls["gateway"], application_name="test", max_size=1)
+    try:
+        return await load_installation_secrets(db, Keyring(key_from_text(KEK)))
+    finally:
+        await db.close()

@@ -1,0 +1,180 @@
+"""Members, invitations and roles: who comes in, who goes, and how fast every gateway knows (PRODUCT T1)."""
+
+import asyncio
+from uuid import uuid4
+
+import asyncpg
+import pytest
+
+from tests.embedded.stack import Stack
+from tests.integration.access.browser import PASSWORD, join, newcomer, nobody, unknown_email, until_status
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("T1")]
+
+
+async def test_who_was_invited_joins_with_the_role_that_was_meant(stack: Stack) -> None:
+    ada = await newcomer(stack)
+    guest = await join(stack, ada, role="user")
+    members = (await guest("GET", "/v1/members")).body["data"]
+    assert [(one["email"], one["role"], one["invited_by"]) for one in members] == [
+        (ada.email, "admin", None),
+        (guest.email, "editor", f"user:{ada.user_id}"),  # `user` is another word for editor
+    ]
+    assert (await guest("GET", "/v1/invitations")).status == 403
+    invited = (await ada("GET", "/v1/invitations")).body["data"]
+    assert [(one["email"], one["status"]) for one in invited] == [(guest.email, "accepted")] and "token" not in invited[0]
+
+
+async def test_an_invitation_is_a_link_that_is_shown_once(stack: Stack) -> None:
+    ada = await newcomer(stack)
+    answer = await ada("POST", "/v1/invitations", {"email": " Grace@Example.com ", "role": "viewer"})
+    assert answer.status == 201 and answer.body["email"] == "grace@example.com"
+    assert answer.body["url"] == f"{ada.url}/app/#/invitation/{answer.body['token']}"
+    connection = await asyncpg.connect(stack.urls["superuser"])
+    digest = await connection.fetchval("SELECT digest FROM burnish.invitations WHERE invitation_id = $1::uuid", answer.body["id"])
+    await connection.close()
+    assert answer.body["token"].encode() not in digest and len(digest) == 32
+
+
+async def test_a_signed_in_owner_of_the_email_accepts_and_anybody_else_hears_the_same_404(stack: Stack) -> None:
+    ada, grace, eve = await newcomer(stack), await newcomer(stack), await newcomer(stack)
+    token = (await ada("POST", "/v1/invitations", {"email": grace.email, "role": "editor"})).body["token"]
+    revoked = (await ada("POST", "/v1/invitations", {"email": grace.email, "role": "admin"})).body
+    expired = (await ada("POST", "/v1/invitations", {"email": grace.email, "role": "admin"})).body
+    assert (await ada("DELETE", f"/v1/invitations/{revoked['id']}")).status == 204
+    connection = await asyncpg.connect(stack.urls["superuser"])
+    await connection.execute("UPDATE burnish.invitations SET expires_at = now() WHERE invitation_id = $1::uuid", expired["id"])
+    await connection.close()
+    refused = [await eve("POST", "/v1/invitations/accept", {"token": token})]
+    for wrong in (revoked["token"], expired["token"], token[:-1] + ("a" if token[-1] != "a" else "b"), f"{uuid4().hex}.{'x' * 43}", "x"):
+        refused.append(await grace("POST", "/v1/invitations/accept", {"token": wrong}))
+    bodies = [one.body["error"] | {"request_id": ""} for one in refused]
+    assert {one.status for one in refused} == {404} and all(one == bodies[0] for one in bodies)
+    accepted = await grace("POST", "/v1/invitations/accept", {"token": token})
+    assert accepted.status == 200 and [one["role"] for one in accepted.body["workspaces"]] == ["admin", "editor"]
+    assert (await grace("POST", "/v1/invitations/accept", {"token": token})).status == 404  # works once
+    grace.workspace = ada.workspace
+    assert (await grace("GET", "/v1/members")).status == 200
+
+
+async def test_an_invitation_to_an_email_with_an_account_asks_to_sign_in_first(stack: Stack) -> None:
+    ada, grace = await newcomer(stack), await newcomer(stack)
+    token = (await ada("POST", "/v1/invitations", {"email": grace.email, "role": "editor"})).body["token"]
+    answer = await nobody(stack)("POST", "/v1/invitations/accept", {"token": token, "password": PASSWORD})
+    assert answer.status == 409 and "sign in" in answer.body["error"]["message"]
+    without = await nobody(stack)("POST", "/v1/invitations/accept", {"token": token})
+    assert without.status == 422 and without.body["error"]["param"] == "password"
+
+
+async def test_two_who_accept_one_invitation_at_once_make_one_member(stack: Stack) -> None:
+    ada, email = await newcomer(stack), unknown_email()
+    token = (await ada("POST", "/v1/invitations", {"email": email, "role": "viewer"})).body["token"]
+    body = {"token": token, "password": PASSWORD}
+    answers = await asyncio.gather(*(nobody(stack, gateway=n % 2)("POST", "/v1/invitations/accept", body) for n in range(4)))
+    assert sorted(one.status for one in answers)[0] == 200 and [one.status for one in answers].count(200) == 1
+    assert all(one.status in (200, 404, 409) for one in answers)
+    assert len((await ada("GET", "/v1/members")).body["data"]) == 2
+
+
+@pytest.mark.promise("T-01")
+async def test_a_new_role_holds_at_the_other_gateway_within_a_second(stack: Stack) -> None:
+    """The other gateway is told by the change sequence alone: nothing is sent to it."""
+    ada = await newcomer(stack)
+    guest = (await join(stack, ada, role="viewer")).at(stack.gateways[1])
+    assert (await guest("GET", "/v1/api-keys")).status == 403
+    assert (await ada("PATCH", f"/v1/members/{guest.user_id}", {"role": "admin"})).status == 200
+    await until_status(guest, 200, path="/v1/api-keys")
+    assert (await ada("PATCH", f"/v1/members/{guest.user_id}", {"role": "viewer"})).status == 200
+    await until_status(guest, 403, path="/v1/api-keys")
+
+
+@pytest.mark.promise("T-01")
+async def test_a_removed_member_and_a_disabled_user_are_out_within_a_second(stack: Stack) -> None:
+    ada = await newcomer(stack)
+    guest, other = [(await join(stack, ada, role="editor")).at(stack.gateways[1]) for _ in range(2)]
+    for one in (guest, other):
+        assert (await one("GET", "/v1/members")).status == 200
+    assert (await ada("DELETE", f"/v1/members/{guest.user_id}")).status == 204
+    await until_status(guest, 404, path="/v1/members")
+    guest.workspace = ""
+    lost = await guest("GET", "/v1/members")
+    assert (lost.status, lost.body["error"]["code"]) == (403, "no_workspace") and "invitation" in lost.body["error"]["message"]
+    assert (await guest("GET", "/v1/auth/session")).body["workspaces"] == []
+    connection = await asyncpg.connect(stack.urls["superuser"], server_settings={"search_path": "burnish"})
+    await connection.execute("UPDATE users SET disabled_at = now() WHERE user_id = $1::uuid", other.user_id)
+    await connection.execute("SELECT note_change(NULL, 'user', $1)", other.user_id)
+    await connection.close()
+    await until_status(other, 401, path="/v1/members")
+    assert (await nobody(stack).sign_in(email=other.email)).status == 401
+
+
+async def test_another_workspace_and_one_that_is_not_there_are_answered_alike(stack: Stack) -> None:
+    ada, eve = await newcomer(stack), await newcomer(stack)
+    answers = []
+    for named in (eve.workspace, str(uuid4()), "nonsense"):
+        ada.workspace = named
+        answers.append(await ada("GET", "/v1/members"))
+    assert {one.status for one in answers} == {404} and len({one.body["error"]["message"] for one in answers}) == 1
+    assert (await eve("GET", f"/v1/workspaces/{uuid4()}")).status == 404
+
+
+async def test_the_last_admin_can_neither_leave_nor_be_demoted(stack: Stack) -> None:
+    ada = await newcomer(stack)
+    guest = await join(stack, ada, role="editor")
+    refused = [
+        await ada("PATCH", f"/v1/members/{ada.user_id}", {"role": "viewer"}),
+        await ada("DELETE", f"/v1/members/{ada.user_id}"),
+        await ada("DELETE", f"/v1/auth/memberships/{ada.workspace}"),
+    ]
+    assert {(one.status, one.body["error"]["code"]) for one in refused} == {(409, "last_admin")}
+    assert (await guest("DELETE", f"/v1/auth/memberships/{ada.workspace}")).status == 204
+    second = await join(stack, ada, role="admin")
+    assert (await ada("DELETE", f"/v1/auth/memberships/{ada.workspace}")).status == 204
+    assert [one["user_id"] for one in (await second("GET", "/v1/members")).body["data"]] == [second.user_id]
+
+
+@pytest.mark.parametrize("how", ["demote", "remove", "leave"])
+async def test_two_admins_who_end_each_other_at_once_leave_one(stack: Stack, how: str) -> None:
+    for _ in range(3):
+        ada = await newcomer(stack)
+        bob = (await join(stack, ada, role="admin")).at(stack.gateways[1])
+        if how == "demote":
+            calls = [one("PATCH", f"/v1/members/{other.user_id}", {"role": "viewer"}) for one, other in ((ada, bob), (bob, ada))]
+        elif how == "remove":
+            calls = [one("DELETE", f"/v1/members/{other.user_id}") for one, other in ((ada, bob), (bob, ada))]
+        else:
+            calls = [one("DELETE", f"/v1/auth/memberships/{ada.workspace}") for one in (ada, bob)]
+        answers = await asyncio.gather(*calls)
+        done = [one for one in answers if one.status < 300]
+        assert len(done) == 1 and {one.status for one in answers} - {done[0].status} <= {403, 404, 409}
+        connection = await asyncpg.connect(stack.urls["superuser"])
+        admins = await connection.fetchval(
+            "SELECT count(*) FROM burnish.members WHERE workspace_id = $1::uuid AND role = 'admin'", ada.workspace
+        )
+        await connection.close()
+        assert admins == 1
+
+
+async def test_keys_that_a_removed_member_made_stay_and_say_whose_they_were(stack: Stack) -> None:
+    ada = await newcomer(stack)
+    bob = await join(stack, ada, role="admin")
+    key = (await bob("POST", "/v1/api-keys", {"name": "bob's"})).body
+    assert (await ada("DELETE", f"/v1/members/{bob.user_id}")).status == 204
+    assert (await nobody(stack)("GET", "/v1/prompts", headers={"authorization": f"Bearer {key['key']}"})).status == 200
+    listed = (await ada("GET", "/v1/api-keys")).body["data"]
+    assert [one["created_by"] for one in listed if one["id"] == key["id"]] == [f"user:{bob.user_id}"]
+
+
+async def test_every_change_of_members_stands_in_the_audit_log(stack: Stack) -> None:
+    ada = await newcomer(stack)
+    bob = await join(stack, ada, role="viewer")
+    await ada("PATCH", f"/v1/members/{bob.user_id}", {"role": "editor"})
+    await bob("POST", "/v1/auth/password", {"old_password": PASSWORD, "new_password": "another good one"})
+    await ada("DELETE", f"/v1/members/{bob.user_id}")
+    entries = (await ada("GET", "/v1/audit")).body["data"]
+    assert [one["action"] for one in reversed(entries)] == [
+        "organization.created", "workspace.created", "api_key.created", "member.added", "invitation.created", "invitation.accepted",
+        "member.role_changed", "user.password_changed", "member.removed",
+    ]  # fmt: skip
+    changed = next(one for one in entries if one["action"] == "member.role_changed")
+    assert (changed["actor"], changed["before"], changed["after"]) == (f"user:{ada.user_id}", {"role": "viewer"}, {"role": "editor"})
