@@ -1,15 +1,21 @@
 """Signing in through an OpenID provider that really signs, and through one that misbehaves."""
 
 import time
+from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
+import pytest_asyncio
 from aiohttp import web
 
+from burnish_gateway.access.oidc_flow import new_flow
+from burnish_gateway.access.oidc_provider import OidcClient, OidcProvider
+from burnish_gateway.access.provider_http import ProviderHttp
+from burnish_shared.errors import Unauthenticated, Unavailable
 from burnish_shared.ids import new_uuid
 from tests.fakes.identity_provider import CLIENT_ID, CLIENT_SECRET, IdentityProvider
-from tests.fakes.signing import assemble, ec_signer, rsa_signer
+from tests.fakes.signing import SECRET, assemble, claims, ec_signer, rsa_signer, token
 from tests.integration.identity.browser import Page
 from tests.integration.identity.conftest import Town
 
@@ -48,17 +54,6 @@ async def test_a_browser_signs_in_and_goes_where_it_wanted_to(town: Town) -> Non
     first = await town.user_of("ada", issuer=town.provider.issuer)
     await town.browser().sign_in()
     assert first is not None and await town.user_of("ada") == first
-
-
-async def test_a_provider_that_wants_the_secret_in_the_form_gets_it_there(town: Town) -> None:
-    town.provider.takes = "client_secret_post"
-    try:
-        gateway = await town.stack.start_gateway(
-            public_url="https://burnish.test", oidc_issuer=town.provider.url, oidc_client_id=CLIENT_ID, oidc_client_secret=CLIENT_SECRET
-        )
-        assert (await town.browser(gateway).sign_in()).status == 303
-    finally:
-        town.provider.takes = "client_secret_basic"
 
 
 FLAWS: dict[str, dict[str, Any]] = {
@@ -172,19 +167,6 @@ async def test_nobody_is_sent_to_somebody_elses_page(town: Town, path: str) -> N
     assert page.status == 422 and page.body["error"]["param"] == "next" and not page.location
 
 
-async def test_a_rotated_key_of_the_provider_is_found_and_a_removed_one_is_not_believed(town: Town) -> None:
-    gateway = await town.stack.start_gateway(
-        public_url="https://burnish.test", oidc_issuer=town.provider.url, oidc_client_id=CLIENT_ID, oidc_client_secret=CLIENT_SECRET
-    )
-    old = town.provider.signer
-    town.provider.signer = ec_signer("idp-2")
-    town.provider.published = [old.jwk, town.provider.signer.jwk]
-    assert (await town.browser(gateway).sign_in()).status == 303
-    town.provider.signer = rsa_signer("idp-3")
-    town.provider.published = [ec_signer("idp-2").jwk]
-    _refused(await town.browser(gateway).sign_in())
-
-
 async def test_an_account_of_the_same_e_mail_is_joined_only_where_both_sides_say_so(town: Town) -> None:
     local = new_uuid()
     await town.sql("INSERT INTO users (user_id, email, email_verified_at) VALUES ($1, 'grace@example.test', now())", local)
@@ -207,8 +189,6 @@ async def test_an_account_of_the_same_e_mail_is_joined_only_where_both_sides_say
 
 async def test_the_same_subject_of_another_issuer_is_somebody_else(town: Town) -> None:
     """Who may sign the project's tokens cannot speak for the OpenID provider."""
-    from tests.fakes.signing import SECRET, claims, token
-
     town.provider.subject = "twin"
     await town.browser().sign_in()
     await town.ask(token(SECRET, claims(sub="twin", iss=town.provider.issuer)))
@@ -230,29 +210,82 @@ async def test_a_disabled_user_is_not_signed_in(town: Town) -> None:
     _refused(page)
 
 
-async def test_while_the_provider_is_away_people_are_told_to_come_again(town: Town) -> None:
+class Client:
+    """Our side alone, without a gateway around it: for providers that behave otherwise from the start."""
+
+    def __init__(self, provider: IdentityProvider) -> None:
+        self.http = ProviderHttp()
+        self.side = OidcProvider.over(
+            OidcClient(
+                issuer=provider.issuer, client_id=CLIENT_ID, client_secret=CLIENT_SECRET, scopes="openid", links_by_email=False,
+                redirect_uri="https://burnish.test/v1/auth/oidc/callback",
+            ),
+            http=self.http,
+        )  # fmt: skip
+        self.now_s = 1000.0
+        self.side.keys.now_s = self.side.discovery.now_s = lambda: self.now_s
+
+    async def sign_in(self, town: Town) -> str:
+        flow = new_flow(self.side.client.issuer, next_path="/", now_s=0)
+        back = await town.browser().visit(await self.side.authorization_url(flow))
+        return (await self.side.exchange(parse_qs(urlsplit(back.location).query)["code"][0], flow)).subject
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def client(town: Town) -> AsyncIterator[Client]:
+    made = Client(town.provider)
+    yield made
+    await made.side.close()
+    await made.http.close()
+
+
+async def test_a_provider_that_wants_the_secret_in_the_form_gets_it_there(town: Town, client: Client) -> None:
+    town.provider.takes = "client_secret_post"
+    try:
+        assert await client.sign_in(town) == "ada"
+    finally:
+        town.provider.takes = "client_secret_basic"
+
+
+async def test_a_rotated_key_of_the_provider_is_found_and_a_removed_one_is_not_believed(town: Town, client: Client) -> None:
+    old, new = town.provider.signer, ec_signer("idp-2")
+    assert await client.sign_in(town) == "ada"
+    client.now_s += 31
+    town.provider.signer, town.provider.published = new, [old.jwk, new.jwk]
+    assert await client.sign_in(town) == "ada"
+    client.now_s += 31
+    town.provider.signer, town.provider.published = rsa_signer("idp-3"), [new.jwk]
+    for signer in (rsa_signer("idp-3"), old):
+        town.provider.signer = signer
+        with pytest.raises(Unauthenticated):
+            await client.sign_in(town)
+
+
+async def test_while_the_provider_is_away_people_are_told_to_come_again_and_what_is_known_serves(town: Town, client: Client) -> None:
     town.provider.is_away = True
-    gateway = await town.stack.start_gateway(
-        public_url="https://burnish.test", oidc_issuer=town.provider.url, oidc_client_id=CLIENT_ID, oidc_client_secret=CLIENT_SECRET
-    )
     before = town.provider.counts.get("/.well-known/openid-configuration", 0)
     for _ in range(10):
-        page = await town.browser(gateway).get("/v1/auth/oidc/start")
-        assert page.status == 503 and page.body["error"]["retryable"]
+        with pytest.raises(Unavailable):
+            await client.sign_in(town)
     assert town.provider.counts["/.well-known/openid-configuration"] == before + 1
+    town.provider.is_away = False
+    client.now_s += 3
+    assert await client.sign_in(town) == "ada"
+    town.provider.is_away = True
+    client.now_s += 80_000
+    flow = new_flow(client.side.client.issuer, next_path="/", now_s=0)
+    assert (await client.side.authorization_url(flow)).startswith(town.provider.url)
+    with pytest.raises(Unavailable):
+        await client.side.exchange("code", flow)
+    client.now_s += 10_000
+    with pytest.raises(Unavailable):
+        await client.side.authorization_url(flow)
 
 
-async def test_a_provider_that_calls_itself_otherwise_is_not_used(town: Town) -> None:
-    town.provider.discovery = {"issuer": "https://somebody.else.test"}
-    gateway = await town.stack.start_gateway(
-        public_url="https://burnish.test", oidc_issuer=town.provider.url, oidc_client_id=CLIENT_ID, oidc_client_secret=CLIENT_SECRET
-    )
-    assert (await town.browser(gateway).get("/v1/auth/oidc/start")).status == 503
-
-
-async def test_without_a_provider_there_is_nothing_at_these_addresses(town: Town) -> None:
-    gateway = await town.stack.start_gateway()
-    for path in ("/v1/auth/oidc/start", "/v1/auth/oidc/callback?code=a&state=b"):
-        page = await town.browser(gateway).get(path)
-        assert page.status == 404 and page.body["error"]["code"] == "not_found"
-    assert IdentityProvider().issuer == ""
+@pytest.mark.parametrize("said", [{"issuer": "https://somebody.else.test"}, {"token_endpoint": "http://somebody.else.test/token"}])
+async def test_a_provider_that_calls_itself_otherwise_or_sends_us_elsewhere_is_not_used(
+    town: Town, client: Client, said: dict[str, str]
+) -> None:
+    town.provider.discovery = said
+    with pytest.raises(Unavailable):
+        await client.sign_in(town)

@@ -12,6 +12,7 @@ import pytest_asyncio
 from burnish_shared.db.migrate import migrate
 from burnish_shared.db.session import Database
 from burnish_shared.ids import new_uuid
+from tests.architecture.source import ROOT
 from tests.embedded.databases import Cluster, DatabaseUrls
 from tests.embedded.stack import running_stack
 from tests.embedded.supabase import SupabaseCluster
@@ -55,19 +56,19 @@ async def _rows(url: str, sql: str, *args: Any) -> list[tuple[Any, ...]]:
 
 @pytest.mark.promise("P-05")
 async def test_migrations_go_up_down_and_up_again_in_a_supabase_project_and_leave_what_is_its_own(supabase: SupabaseCluster) -> None:
-    urls = await supabase.empty()
-    await _execute(urls["superuser"], GLOBAL_DEFAULTS)
-    before = await _rows(urls["superuser"], THEIRS)
-    await asyncio.to_thread(migrate, urls["owner"])
+    fresh, urls = await supabase.empty(), await supabase.clone()
+    before = await _rows(fresh["superuser"], THEIRS)
     first = await _rows(urls["superuser"], OURS)
     assert _without_grants_to_us(await _rows(urls["superuser"], THEIRS)) == before
     await asyncio.to_thread(migrate, urls["owner"], target="base", down=True)
     assert await _rows(urls["superuser"], THEIRS) == before
+    await _execute(urls["superuser"], GLOBAL_DEFAULTS)
     await asyncio.to_thread(migrate, urls["owner"])
     assert len(first) > 100 and sorted(await _rows(urls["superuser"], OURS)) == sorted(first)
     assert _without_grants_to_us(await _rows(urls["superuser"], THEIRS)) == before
     assert not await _open_to_strangers(urls["superuser"])
-    await supabase.drop(urls)
+    for one in (fresh, urls):
+        await supabase.drop(one)
 
 
 @pytest.mark.promise("T-02")
@@ -162,45 +163,43 @@ async def test_the_functions_that_we_made_say_who_signed_in(module_database_urls
         await connection.close()
 
 
-async def test_a_schema_auth_of_somebody_else_gets_what_it_lacks_and_loses_only_that(postgres: Cluster) -> None:
-    urls = await postgres.empty()
-    await _execute(
-        urls["owner"], "CREATE SCHEMA auth; CREATE FUNCTION auth.jwt() RETURNS jsonb LANGUAGE sql AS $$ SELECT '{\"own\": 1}'::jsonb $$"
-    )
-    await asyncio.to_thread(migrate, urls["owner"])
-    assert await _rows(urls["owner"], "SELECT auth.jwt(), auth.uid()") == [('{"own": 1}', None)]
-    await asyncio.to_thread(migrate, urls["owner"], target="base", down=True)
-    assert await _rows(urls["owner"], "SELECT oid::regprocedure::text FROM pg_proc WHERE pronamespace = 'auth'::regnamespace") == [
-        ("auth.jwt()",)
-    ]
-    assert (
-        await _rows(
-            urls["superuser"],
-            "SELECT 1 FROM pg_namespace n, aclexplode(n.nspacl) a WHERE nspname = 'auth' AND grantee = 'burnish_owner'::regrole",
-        )
-        == []
-    )
-    await postgres.drop(urls)
-
-
-async def test_the_migration_goes_on_where_schema_auth_is_closed_to_it(postgres: Cluster) -> None:
-    urls = await postgres.empty()
-    await _execute(urls["superuser"], "CREATE SCHEMA auth")
-    await asyncio.to_thread(migrate, urls["owner"])
-    assert await _rows(urls["superuser"], "SELECT 1 FROM pg_proc WHERE pronamespace = 'auth'::regnamespace") == []
-    await asyncio.to_thread(migrate, urls["owner"], target="0010", down=True)
-    await postgres.drop(urls)
-
-
-async def test_a_policy_of_others_keeps_our_function_alive_when_we_leave(postgres: Cluster) -> None:
+@pytest_asyncio.fixture(loop_scope="session")
+async def without_auth(postgres: Cluster) -> AsyncIterator[DatabaseUrls]:
+    """A migrated plain database as it was before the last step."""
     urls = await postgres.clone()
-    await _execute(urls["superuser"], "CREATE VIEW public.me AS SELECT auth.uid() AS id")
-    await asyncio.to_thread(migrate, urls["owner"], target="0010", down=True)
-    assert await _rows(urls["superuser"], "SELECT id FROM public.me") == [(None,)]
-    assert await _rows(urls["superuser"], "SELECT to_regprocedure('auth.jwt()')") == [(None,)]
-    await asyncio.to_thread(migrate, urls["owner"])
-    assert await _rows(urls["superuser"], "SELECT auth.uid(), auth.jwt()") == [(None, None)]
+    await _step(urls["owner"], "0011_auth_functions.down.sql")
+    assert await _rows(urls["owner"], "SELECT to_regnamespace('auth')") == [(None,)]
+    yield urls
     await postgres.drop(urls)
+
+
+async def test_a_schema_auth_of_somebody_else_gets_what_it_lacks_and_loses_only_that(without_auth: DatabaseUrls) -> None:
+    owner = without_auth["owner"]
+    await _execute(owner, "CREATE SCHEMA auth; CREATE FUNCTION auth.jwt() RETURNS jsonb LANGUAGE sql AS $$ SELECT '{\"own\": 1}'::jsonb $$")
+    before = await _rows(owner, THEIRS)
+    await _step(owner, "0011_auth_functions.sql")
+    assert await _rows(owner, "SELECT auth.jwt(), auth.uid()") == [('{"own": 1}', None)]
+    await _step(owner, "0011_auth_functions.down.sql")
+    after = await _rows(owner, THEIRS)
+    assert [row[3:] for row in after] == [row[3:] for row in before] and "burnish_owner" not in str(after)
+
+
+async def test_the_migration_goes_on_where_schema_auth_is_closed_to_it(without_auth: DatabaseUrls) -> None:
+    await _execute(without_auth["superuser"], "CREATE SCHEMA auth")
+    for step in ("0011_auth_functions.sql", "0011_auth_functions.down.sql"):
+        await _step(without_auth["owner"], step)
+        assert await _rows(without_auth["superuser"], "SELECT 1 FROM pg_proc WHERE pronamespace = 'auth'::regnamespace") == []
+
+
+async def test_a_policy_of_others_keeps_our_function_alive_when_we_leave(without_auth: DatabaseUrls) -> None:
+    owner, superuser = without_auth["owner"], without_auth["superuser"]
+    await _step(owner, "0011_auth_functions.sql")
+    await _execute(superuser, "CREATE VIEW public.me AS SELECT auth.uid() AS id")
+    await _step(owner, "0011_auth_functions.down.sql")
+    assert await _rows(superuser, "SELECT id FROM public.me") == [(None,)]
+    assert await _rows(superuser, "SELECT to_regprocedure('auth.jwt()')") == [(None,)]
+    await _step(owner, "0011_auth_functions.sql")
+    assert await _rows(superuser, "SELECT auth.uid(), auth.jwt()") == [(None, None)]
 
 
 async def test_a_gateway_and_an_executor_work_in_a_supabase_project(supabase: SupabaseCluster, nats_server: Any, streams: None) -> None:
@@ -240,6 +239,17 @@ async def test_the_vault_of_the_fixture_behaves_as_documented(project: DatabaseU
 def _without_grants_to_us(rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
     """The vault is open to the functions that keep provider keys there, and to nothing else of ours."""
     return [tuple(re.sub(r",burnish_lookup=[^,}]*", "", one) if isinstance(one, str) else one for one in row) for row in rows]
+
+
+async def _step(url: str, name: str) -> None:
+    """One migration's SQL, in a transaction as alembic runs it."""
+    script = (ROOT / "shared/burnish_shared/db/sql" / name).read_text()
+    connection = await asyncpg.connect(url)
+    try:
+        async with connection.transaction():
+            await connection.execute(script)
+    finally:
+        await connection.close()
 
 
 async def _execute(url: str, sql: str) -> None:
