@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import resource
 import signal
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Final, TypeVar
@@ -36,6 +37,7 @@ def run_service(main: Callable[[asyncio.Event], Awaitable[None]], *, service: st
     An exception out of `main` is logged once and ends the process with code 1, so that whoever started it starts it anew;
     StartRefused with code 78 and its message alone.
     """
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # A dump of our memory would hold every key that we opened (PROMISES E-10).
     replica = os.environ.get("BURNISH_REPLICA") or own_replica()
     logging.configure(service=service, replica=replica, level=os.environ.get("BURNISH_LOG_LEVEL", "info"))
     failpoints.configure(os.environ.get("BURNISH_FP", ""))
