@@ -85,7 +85,8 @@ QUESTIONS: Final = (
         "every kept reaction stands once, and counts where its execution is known",
         "SELECT count(*) FROM feedback_ids",
         """SELECT 'feedback ' || i.feedback_id || ' (' || i.kind || ') is known and stands nowhere' FROM feedback_ids i
-            WHERE NOT EXISTS (SELECT FROM (SELECT workspace_id, target_kind, target_id, end_user, kind, feedback_id FROM feedback
+            WHERE i.forgotten_at IS NULL AND NOT EXISTS (
+                     SELECT FROM (SELECT workspace_id, target_kind, target_id, end_user, kind, feedback_id FROM feedback
                                 UNION ALL SELECT workspace_id, target_kind, target_id, end_user, kind, feedback_id FROM feedback_history) f
                                WHERE (f.workspace_id, f.target_kind, f.target_id, f.end_user, f.kind, f.feedback_id)
                                    = (i.workspace_id, i.target_kind, i.target_id, i.end_user, i.kind, i.feedback_id))

@@ -14,6 +14,9 @@ from burnish_shared.contracts.events import EVENT_TYPES
 
 SECOND_NS: Final = 1_000_000_000
 DAY_S: Final = 86_400
+FOR_EVER: Final = 0
+"""The server's word for a stream that forgets nothing by age."""
+
 GIB: Final = 1 << 30
 DUPLICATE_WINDOW_S: Final = 600
 """How long the server remembers a `Nats-Msg-Id` (PROMISES 5.3). Consumers dedupe by event id for 30 days beyond it."""
@@ -110,6 +113,7 @@ class ConsumerSpec:
 
 BACKGROUND_REQUESTS: Final = f"{subjects.PREFIX}.executions.requested.background.*"
 BATCH_REQUESTS: Final = f"{subjects.PREFIX}.executions.requested.batch.*"
+ERASURE_SUBJECTS: Final = f"{subjects.PREFIX}.erasures.recorded.*.*"
 JOB_SUBJECTS: Final = (subjects.OPTIMIZATIONS_REQUESTED, subjects.TEST_RUNS_REQUESTED)
 
 
@@ -170,7 +174,17 @@ ADVISORY: Final = StreamSpec(
     discard="old",
 )
 
-STREAMS: Final = (EXECUTIONS, RECORDS, FEEDBACK, EVENTS, JOBS, ADVISORY)
+ERASURES: Final = StreamSpec(
+    name="ERASURES",
+    subjects=(ERASURE_SUBJECTS,),
+    retention="limits",
+    max_age_s=FOR_EVER,
+    max_bytes=GIB >> 2,
+    discard="new",
+)
+"""Tombstones (PROMISES P-04): they outlive the backups of PostgreSQL, so that a restored one learns what was erased since."""
+
+STREAMS: Final = (EXECUTIONS, RECORDS, FEEDBACK, EVENTS, JOBS, ADVISORY, ERASURES)
 
 EXECUTOR_BACKGROUND: Final = ConsumerSpec(
     stream="EXECUTIONS",

@@ -13,6 +13,9 @@ EXECUTIONS_COMPLETED_BATCH = f"{PREFIX}.executions.completed.batch"
 FEEDBACK_RECORDED_BATCH = f"{PREFIX}.feedback.recorded.batch"
 OPTIMIZATIONS_REQUESTED = f"{PREFIX}.optimizations.requested"
 TEST_RUNS_REQUESTED = f"{PREFIX}.test_runs.requested"
+PROVIDER_KEYS_TEST = f"{PREFIX}.provider_keys.test"
+"""Core NATS, queue group `executors`: a request with an answer."""
+
 CONFIG_CHANGED = f"{PREFIX}.config.changed"
 """Core NATS: 'look at config_changes now'. Carries nothing; the table is the truth."""
 
@@ -27,6 +30,11 @@ def executions_requested_batch(workspace_id: UUID) -> str:
 
 def execution_cancel(execution_id: UUID) -> str:
     return f"{PREFIX}.executions.cancel.{execution_id.hex}"
+
+
+def erasure_recorded(workspace_id: UUID, erasure_id: UUID) -> str:
+    """A subject for each erasure, so that the number of subjects in the stream is the number of erasures."""
+    return f"{PREFIX}.erasures.recorded.{workspace_id}.{erasure_id}"
 
 
 def event(event_type: str, workspace_id: UUID) -> str:

@@ -21,6 +21,7 @@ EDGES = {
     "services/executor/burnish_executor/record_batch.py:run": "a batch of records: each waiting execution gets the failure",
     "services/optimizer/burnish_optimizer/work.py:_work": "the edge of one job: no neighbour ends with it",
     "services/analytics/burnish_analytics/housework.py:_round": "a round of housework that failed is counted; the next tries again",
+    "services/analytics/burnish_analytics/keep_privacy.py:_every": "the same, of retention and erasure",
     "services/webhooks/burnish_webhooks/app.py:every": "as above",
     "services/webhooks/burnish_webhooks/dispatch_due.py:_make": "the edge of one delivery: no neighbour ends with it",
     "services/webhooks/burnish_webhooks/io/sender.py:post": "whatever a receiver or its network does becomes an outcome",

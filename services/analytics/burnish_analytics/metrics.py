@@ -27,10 +27,10 @@ housework_failures_total = Counter(
 )
 
 retention_forgotten_total = Counter(
-    "burnish_retention_forgotten_total", "Rows that retention took text or persons from, or removed.", ["store"]
+    "burnish_retention_forgotten_total", "Rows that retention took text or persons from, or removed.", ["kind"]
 )
-"""store: contents | persons | feedback | answers | days (partitions and dead letters)."""
+"""kind: contents | persons | feedback | answers | days (partitions and dead letters)."""
 
 retention_finished_seconds = Gauge("burnish_retention_finished_timestamp_seconds", "When a round of retention last came to its end.")
 erasures_due = Gauge("burnish_erasures_due", "Erasures of which a pass is due, when it was last looked.")
-erasure_passes_total = Counter("burnish_erasure_passes_total", "Passes of erasures that came to their end, by number.", ["number"])
+erasure_passes_total = Counter("burnish_erasure_passes_total", "Passes of erasures that came to their end, by which pass it was.", ["kind"])

@@ -21,6 +21,7 @@ from burnish_gateway.execution.refusals import Refusals
 from burnish_gateway.feedback.publish import FeedbackPublisher
 from burnish_gateway.models.book import ModelBook
 from burnish_gateway.paging import Cursors
+from burnish_gateway.privacy.watch_erasures import ErasureWatch
 from burnish_gateway.registry.catalog import Catalog
 from burnish_gateway.settings import GatewaySettings
 from burnish_shared import subjects
@@ -39,6 +40,9 @@ from burnish_shared.sandbox.offered import close_all, offered
 
 log = structlog.get_logger("burnish.gateway")
 
+FEED_TIMEOUT_MS = 1_500
+"""A look that hangs is tried again well before keys are not trusted any more (`trust_s`)."""
+
 
 @contextlib.asynccontextmanager
 async def assembled(settings: GatewaySettings) -> AsyncIterator[Gateway]:
@@ -48,19 +52,35 @@ async def assembled(settings: GatewaySettings) -> AsyncIterator[Gateway]:
     db = await Database.open(dsn, application_name="burnish-gateway", max_size=settings.database_connections, pooler=settings.pooler)
     try:
         installation = await patiently(lambda: load_installation_secrets(db, keyring))
-        async with _connected(settings, db=db, keyring=keyring, installation=installation) as gateway:
+        async with _feed(settings) as feed, _connected(settings, db=db, feed=feed, keyring=keyring, installation=installation) as gateway:
             yield gateway
     finally:
         await db.close()
 
 
 @contextlib.asynccontextmanager
+async def _feed(settings: GatewaySettings) -> AsyncIterator[ChangeFeed]:
+    """On a connection of its own: revocations must not wait behind requests for a free one."""
+    own = await Database.open(
+        settings.database_url.get_secret_value(),
+        application_name="burnish-gateway-feed",
+        max_size=1,
+        statement_timeout_ms=FEED_TIMEOUT_MS,
+        pooler=settings.pooler,
+    )
+    try:
+        yield ChangeFeed(own)
+    finally:
+        await own.close()
+
+
+@contextlib.asynccontextmanager
 async def _connected(
-    settings: GatewaySettings, *, db: Database, keyring: Keyring, installation: InstallationSecrets
+    settings: GatewaySettings, *, db: Database, feed: ChangeFeed, keyring: Keyring, installation: InstallationSecrets
 ) -> AsyncIterator[Gateway]:
     bus = await connect(settings.nats_url.get_secret_value(), service="gateway", replica=settings.replica)
     admission = Admission.over(settings.database_url.get_secret_value(), application_name="burnish-gateway", pooler=settings.pooler)
-    feed, clock = ChangeFeed(db), SystemClock()
+    clock = SystemClock()
     relay = Relay(db, bus, service="gateway", wait_ms=settings.relay_wait_ms)
     identity = IdentityProviders.over(settings, public_url=settings.public_url, clock=clock)
     gateway = Gateway(
@@ -72,6 +92,7 @@ async def _connected(
         catalog=Catalog(db, feed=feed), models=ModelBook.over(db, feed=feed), budgets=BudgetBook.over(db, feed=feed),
         sandboxes=offered(workers=settings.sandbox_workers, wasm=settings.sandbox_wasm),
         feedback=FeedbackPublisher(bus=bus, db=db, wake_relay=relay.wake), egress=Egress(EgressPolicy.parse(settings.egress_allow)),
+        erasures=ErasureWatch(db, bus, installation_key=installation.receipt_key),
     )  # fmt: skip
     gateway.refusals.follow(feed)
     try:
@@ -121,4 +142,5 @@ def loops(gateway: Gateway) -> list[Coroutine[Any, Any, None]]:
         gateway.relay.run(asyncio.Event()),
         gateway.bus.until_lost(),
         gateway.key_use.run(),
+        gateway.erasures.run(),
     ]

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from burnish_gateway.execution.refusals import Refusals
     from burnish_gateway.feedback.publish import FeedbackPublisher
     from burnish_gateway.models.book import ModelBook
+    from burnish_gateway.privacy.watch_erasures import ErasureWatch
     from burnish_gateway.registry.catalog import Catalog
 
 
@@ -66,6 +67,7 @@ class Gateway:
     sandboxes: Mapping[str, Sandbox]
     feedback: "FeedbackPublisher"
     egress: Egress
+    erasures: "ErasureWatch"
 
 
 bearer = HTTPBearer(auto_error=False, description="An API key, `bk_live_…`, or the token of a sign-in provider.")

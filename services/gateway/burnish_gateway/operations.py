@@ -26,6 +26,7 @@ async def healthz() -> dict[str, str]:
 )
 async def readyz(gateway: GatewayParts) -> Response:
     checks: dict[str, Any] = {"nats": gateway.bus.is_connected, "change_feed": gateway.feed.stale_for_s < STALE_AFTER_S}
+    checks["erasures"] = gateway.erasures.is_up_to_date  # After a restore: those made since the backup are applied again.
     try:
         async with gateway.db.unit_of_work(read_only=True) as tx:
             checks["postgres"] = await tx.fetchval("SELECT true")

@@ -48,6 +48,8 @@ COMMANDS: Final[dict[str, tuple[str, ...]]] = {
         CANCELS,
         subjects.FEEDBACK_RECORDED_BATCH,
         subjects.CONFIG_CHANGED,
+        subjects.PROVIDER_KEYS_TEST,
+        streams.ERASURE_SUBJECTS,
         *streams.JOB_SUBJECTS,
     ),
     "executor": (subjects.EXECUTIONS_COMPLETED_BATCH, "_INBOX_gateway.>", "_INBOX_optimizer.>"),
@@ -58,12 +60,19 @@ COMMANDS: Final[dict[str, tuple[str, ...]]] = {
 """What each service publishes besides events."""
 
 CORE_SUBSCRIPTIONS: Final[dict[str, tuple[str, ...]]] = {
-    "executor": (f"{subjects.EXECUTIONS_REQUESTED_INTERACTIVE} {subjects.EXECUTORS_QUEUE}", CANCELS),
+    "executor": (
+        f"{subjects.EXECUTIONS_REQUESTED_INTERACTIVE} {subjects.EXECUTORS_QUEUE}",
+        f"{subjects.PROVIDER_KEYS_TEST} {subjects.EXECUTORS_QUEUE}",
+        CANCELS,
+    ),
 }
 """What a service reads from core NATS besides its inboxes; `subject queue` allows the queue form only."""
 
 READABLE_BY_INDEXER: Final = ("RECORDS", "FEEDBACK", "EVENTS", "JOBS")
 """Streams whose messages the dead-letter indexer (analytics) may fetch by sequence. Not EXECUTIONS: requests are for executors alone."""
+
+READS_TOMBSTONES: Final = (f"$JS.API.STREAM.INFO.{streams.ERASURES.name}", f"$JS.API.STREAM.MSG.GET.{streams.ERASURES.name}")
+"""Analytics compares the stream of erasures with the table, most of all after a restore."""
 
 SERVICES: Final = ("gateway", "executor", "optimizer", "analytics", "webhooks")
 USERS: Final = ("provisioner", *SERVICES)
@@ -143,4 +152,6 @@ def _consumer_api(user: str) -> tuple[str, ...]:
 
 
 def _indexer_api(user: str) -> tuple[str, ...]:
-    return tuple(f"$JS.API.STREAM.MSG.GET.{name}" for name in READABLE_BY_INDEXER) if user == "analytics" else ()
+    if user != "analytics":
+        return ()
+    return (*(f"$JS.API.STREAM.MSG.GET.{name}" for name in READABLE_BY_INDEXER), *READS_TOMBSTONES)

@@ -48,7 +48,8 @@ async def measured(superuser: asyncpg.Connection, caller: Caller, **sums: int) -
             "latency_sum_ms", "reactions", "scores", "score_sum_micro")  # fmt: skip
     columns = [*counts, *zero]
     await superuser.execute(
-        f"""INSERT INTO rollups (workspace_id, grain, bucket, slug, version, label, model, traffic, latency, first_token, {', '.join(columns)})
+        f"""INSERT INTO rollups (workspace_id, grain, bucket, slug, version, label, model, traffic, latency, first_token,
+                                 {', '.join(columns)})
             VALUES ($1, 'day', $2, 'router', 1, 'production', 'simulated/reader', 'live', $3, '{{}}',
                     {', '.join(f'${n + 4}' for n in range(len(columns)))})""",
         caller.workspace.workspace_id, datetime(2026, 11, 18, tzinfo=UTC), [0] * 100 + [counts["executions"]],

@@ -10,7 +10,7 @@ from burnish_gateway.access import audit
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.deps import Gateway, GatewayParts, PromptEditor, Viewer
 from burnish_gateway.idempotency import run_once
-from burnish_gateway.marketplace import answers, bodies, store
+from burnish_gateway.marketplace import answers, bodies, statistics_routes, store
 from burnish_gateway.marketplace.clone import clone
 from burnish_gateway.marketplace.entry import Entry, EntryVisibility, Sort, no_such_entry
 from burnish_gateway.marketplace.publish import publish
@@ -145,6 +145,9 @@ async def _found(gateway: Gateway, principal: Principal, entry_id: str) -> Entry
     if entry is None:
         raise no_such_entry()
     return entry
+
+
+router.include_router(statistics_routes.router)
 
 
 def _parsed(entry_id: str) -> UUID:

@@ -8,7 +8,7 @@ ALTER TABLE feedback ADD COLUMN forgotten_at timestamptz;                -- text
 ALTER TABLE feedback_ids ADD COLUMN forgotten_at timestamptz;
 ALTER TABLE test_runs ADD COLUMN forgotten_at timestamptz;               -- the answers among its failed cases are gone
 CREATE INDEX feedback_to_forget ON feedback (workspace_id, accepted_at, feedback_id) WHERE forgotten_at IS NULL;
-CREATE INDEX feedback_ids_to_forget ON feedback_ids (workspace_id, at, feedback_id) WHERE forgotten_at IS NULL;
+CREATE INDEX feedback_ids_forgotten ON feedback_ids (forgotten_at) WHERE forgotten_at IS NOT NULL;
 CREATE INDEX feedback_history_by_time ON feedback_history (workspace_id, accepted_at);
 CREATE INDEX evaluations_to_forget ON evaluations (workspace_id, answered_at) WHERE output IS NOT NULL OR error IS NOT NULL;
 CREATE INDEX test_runs_to_forget ON test_runs (workspace_id, finished_at) WHERE forgotten_at IS NULL;
@@ -23,11 +23,18 @@ RETURN to_timestamp(('x' || substr(replace(p_id::text, '-', ''), 1, 12))::bit(48
 CREATE FUNCTION keyed_hash(p_inner bytea, p_outer bytea, p_text text) RETURNS bytea LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = burnish, pg_temp
 RETURN sha256(p_outer || sha256(p_inner || convert_to(p_text, 'UTF8')));
 
+CREATE FUNCTION hmac_block(p_key bytea, p_pad integer) RETURNS bytea LANGUAGE plpgsql IMMUTABLE SET search_path = burnish, pg_temp AS $$
+DECLARE block bytea := decode(repeat(lpad(to_hex(p_pad), 2, '0'), 64), 'hex');
+BEGIN
+  FOR i IN 0..length(p_key) - 1 LOOP block := set_byte(block, i, get_byte(p_key, i) # p_pad); END LOOP;
+  RETURN block;
+END $$;
+
 -- Before this moment text and persons of the workspace are forgotten. NULL: nothing is, because of a legal hold, or because there is no such workspace.
 CREATE FUNCTION retention_cutoff(p_ws uuid) RETURNS timestamptz LANGUAGE sql STABLE SET search_path = burnish, pg_temp
 RETURN (SELECT clock_timestamp() - least(w.retention_days, p.retention_days_most) * interval '1 day'
           FROM workspaces w JOIN organizations o USING (organization_id) JOIN plans p USING (plan) WHERE w.workspace_id = p_ws AND NOT w.legal_hold);
-REVOKE ALL ON FUNCTION moment_bound(timestamptz), moment_of(uuid), keyed_hash(bytea, bytea, text), retention_cutoff(uuid) FROM PUBLIC;
+REVOKE ALL ON FUNCTION moment_bound(timestamptz), moment_of(uuid), keyed_hash(bytea, bytea, text), hmac_block(bytea, integer), retention_cutoff(uuid) FROM PUBLIC;
 
 -- ---------------------------------------------------------------------------------------------------------------------------------
 -- Retention (PROMISES P-01).
@@ -83,27 +90,37 @@ END $$;
 REVOKE ALL ON FUNCTION forget_these(uuid, uuid[], uuid[]) FROM PUBLIC;
 
 -- Up to p_most reactions that are too old lose their words and their person. Each stays one vote: the person becomes a random name that
--- nothing else carries. Rows that somebody writes at this moment wait for the next call. Returns how many rows it changed; 0: all done.
+-- nothing else carries. What another reaction has replaced counts nothing and goes. Returns how many rows it changed; 0: all done.
 CREATE FUNCTION forget_feedback(p_ws uuid, p_most integer) RETURNS integer LANGUAGE plpgsql SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
-DECLARE cutoff timestamptz := retention_cutoff(p_ws); n integer; done integer := 0;
+DECLARE cutoff timestamptz := retention_cutoff(p_ws); v_ids uuid[]; v_old uuid[]; n integer; done integer := 0;
 BEGIN
   IF cutoff IS NULL THEN RETURN 0; END IF;
-  WITH old AS MATERIALIZED (SELECT f.target_kind, f.target_id, f.end_user, f.kind FROM feedback f
-      WHERE f.workspace_id = p_ws AND f.forgotten_at IS NULL AND f.accepted_at < cutoff ORDER BY f.accepted_at, f.feedback_id LIMIT p_most FOR UPDATE SKIP LOCKED)
+  SELECT array_agg(x.feedback_id) INTO v_ids FROM (SELECT f.feedback_id FROM feedback f
+    WHERE f.workspace_id = p_ws AND f.forgotten_at IS NULL AND f.accepted_at < cutoff ORDER BY f.accepted_at, f.feedback_id LIMIT p_most) x;
+  SELECT array_agg(x.feedback_id) INTO v_old FROM (SELECT h.feedback_id FROM feedback_history h WHERE h.workspace_id = p_ws AND h.accepted_at < cutoff ORDER BY h.accepted_at LIMIT p_most) x;
+  IF v_ids IS NULL AND v_old IS NULL THEN RETURN 0; END IF;
+  done := forget_ids(p_ws, coalesce(v_ids, '{}') || coalesce(v_old, '{}'), cutoff);      -- locked first, as ingestion does
   UPDATE feedback f SET end_user = nameless(f.end_user), target_id = CASE f.target_kind WHEN 'session' THEN nameless(f.target_id) ELSE f.target_id END,
          comment = NULL, correction = NULL, context = NULL, digest = uuid_send(gen_random_uuid()), forgotten_at = clock_timestamp()
-    FROM old o WHERE f.workspace_id = p_ws AND f.target_kind = o.target_kind AND f.target_id = o.target_id AND f.end_user = o.end_user AND f.kind = o.kind;
-  GET DIAGNOSTICS done = ROW_COUNT;
-  DELETE FROM feedback_history WHERE ctid IN (SELECT h.ctid FROM feedback_history h WHERE h.workspace_id = p_ws AND h.accepted_at < cutoff LIMIT p_most FOR UPDATE SKIP LOCKED);
+   WHERE f.workspace_id = p_ws AND f.forgotten_at IS NULL AND f.accepted_at < cutoff AND f.feedback_id = ANY (v_ids);
   GET DIAGNOSTICS n = ROW_COUNT; done := done + n;
-  WITH old AS MATERIALIZED (SELECT i.feedback_id, i.kind FROM feedback_ids i
-      WHERE i.workspace_id = p_ws AND i.forgotten_at IS NULL AND i.at < cutoff ORDER BY i.at LIMIT p_most FOR UPDATE SKIP LOCKED)
-  UPDATE feedback_ids i SET end_user = nameless(i.end_user), target_id = CASE i.target_kind WHEN 'session' THEN nameless(i.target_id) ELSE i.target_id END,
-         forgotten_at = clock_timestamp()
-    FROM old o WHERE i.workspace_id = p_ws AND i.feedback_id = o.feedback_id AND i.kind = o.kind;
-  GET DIAGNOSTICS n = ROW_COUNT; done := done + n;
-  RETURN done;
+  DELETE FROM feedback_history h WHERE h.workspace_id = p_ws AND h.accepted_at < cutoff AND h.feedback_id = ANY (v_old);
+  GET DIAGNOSTICS n = ROW_COUNT;
+  RETURN done + n;
 END $$;
+-- The person and session behind these feedback ids, where nothing that came at or after p_before stands under them.
+CREATE FUNCTION forget_ids(p_ws uuid, p_ids uuid[], p_before timestamptz) RETURNS integer LANGUAGE plpgsql SET search_path = burnish, pg_temp AS $$
+DECLARE n integer;
+BEGIN
+  PERFORM FROM feedback_ids i WHERE i.workspace_id = p_ws AND i.feedback_id = ANY (p_ids) ORDER BY i.feedback_id, i.kind FOR UPDATE;
+  UPDATE feedback_ids i SET end_user = nameless(i.end_user), target_id = CASE i.target_kind WHEN 'session' THEN nameless(i.target_id) ELSE i.target_id END, forgotten_at = clock_timestamp()
+   WHERE i.workspace_id = p_ws AND i.feedback_id = ANY (p_ids) AND i.forgotten_at IS NULL
+     AND NOT EXISTS (SELECT FROM feedback f WHERE f.workspace_id = i.workspace_id AND f.target_kind = i.target_kind AND f.target_id = i.target_id
+                        AND f.end_user = i.end_user AND f.kind = i.kind AND f.feedback_id = i.feedback_id AND f.accepted_at >= p_before);
+  GET DIAGNOSTICS n = ROW_COUNT;
+  RETURN n;
+END $$;
+REVOKE ALL ON FUNCTION forget_ids(uuid, uuid[], timestamptz) FROM PUBLIC;
 CREATE FUNCTION nameless(p_name text) RETURNS text LANGUAGE sql VOLATILE SET search_path = burnish, pg_temp
 RETURN CASE p_name WHEN '' THEN '' ELSE '~' || gen_random_uuid()::text END;
 REVOKE ALL ON FUNCTION nameless(text) FROM PUBLIC;
@@ -145,6 +162,7 @@ CREATE FUNCTION forget_days(p_numbers_d integer, p_letters_d integer, p_most int
 DECLARE today date := (clock_timestamp() AT TIME ZONE 'UTC')::date; longest integer; part text; n integer; done integer := 0;
 BEGIN
   IF p_numbers_d < 1 OR p_letters_d < 1 THEN RAISE EXCEPTION 'retention is at least a day'; END IF;
+  IF NOT pg_try_advisory_xact_lock(hashtext('burnish.forget_days')) THEN RETURN 0; END IF;
   SELECT coalesce(max(retention_days_most), 3650) INTO longest FROM plans;
   SELECT d.part INTO part
     FROM (SELECT c.relname AS part, p.relname AS parent, to_date(right(c.relname, 8), 'YYYYMMDD') AS day
@@ -165,12 +183,14 @@ BEGIN
 END $$;
 
 -- ---------------------------------------------------------------------------------------------------------------------------------
--- Erasure (PROMISES P-02, P-03, P-04). A person is named by a keyed hash and nothing else, from the first moment on.
+-- Erasure (PROMISES P-02, P-03, P-04). A person is named by a keyed hash and nothing else, from the first moment on. The key is derived from a
+-- secret of the installation and the erasure's id, so it can be made again for a restored database and is kept only while there is work.
 
 CREATE TABLE erasures (
   erasure_id     uuid PRIMARY KEY,
   workspace_id   uuid NOT NULL,
-  subject_digest bytea NOT NULL CHECK (length(subject_digest) = 32),
+  subject_digest bytea NOT NULL CHECK (length(subject_digest) = 32), -- HMAC-SHA-256 of the person's id under subject_key
+  subject_key    bytea CHECK (length(subject_key) = 32),           -- of this erasure alone, made by the gateway; gone after the last pass
   reason         text NOT NULL DEFAULT '' CHECK (length(reason) <= 500),
   requested_by   text NOT NULL,
   requested_at   timestamptz NOT NULL DEFAULT clock_timestamp(),
@@ -184,23 +204,27 @@ CREATE TABLE erasures (
   sessions       text[] NOT NULL DEFAULT '{}',                     -- of the person; only while a pass runs
   counts         jsonb NOT NULL DEFAULT '{}',
   completed_at   timestamptz,                                      -- the first pass was over
-  receipt        jsonb,
-  signature      bytea);
+  last_pass_at   timestamptz);
 CREATE INDEX erasures_due ON erasures (next_pass_at) WHERE next_pass_at < 'infinity';
 CREATE INDEX erasures_newest ON erasures (workspace_id, erasure_id DESC);
-CALL make_tenant_table('erasures', writer => 'gateway inserts, analytics does the work', app => 'SELECT, INSERT (erasure_id, workspace_id, subject_digest, reason, requested_by)',
-  worker => 'SELECT, INSERT (erasure_id, workspace_id, subject_digest, requested_by, requested_at, restored), UPDATE (status, pass, next_pass_at, stage, completed_at, receipt, signature)');
+CALL make_tenant_table('erasures', writer => 'gateway inserts, analytics does the work', app => 'SELECT, INSERT (erasure_id, workspace_id, subject_digest, subject_key, reason, requested_by), UPDATE (subject_key)',
+  worker => 'SELECT, INSERT (erasure_id, workspace_id, subject_digest, requested_by, requested_at, restored), UPDATE (subject_key, status, pass, next_pass_at, stage, completed_at, last_pass_at)');
 
 CREATE FUNCTION erasures_due(p_most integer) RETURNS TABLE (workspace_id uuid, erasure_id uuid) LANGUAGE sql STABLE SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
   SELECT e.workspace_id, e.erasure_id FROM erasures e
-   WHERE e.next_pass_at <= clock_timestamp() AND NOT EXISTS (SELECT FROM workspaces w WHERE w.workspace_id = e.workspace_id AND w.legal_hold)
+   WHERE e.next_pass_at <= clock_timestamp() AND e.subject_key IS NOT NULL
+     AND NOT EXISTS (SELECT FROM workspaces w WHERE w.workspace_id = e.workspace_id AND w.legal_hold)
    ORDER BY e.next_pass_at LIMIT p_most $$;
+-- Those that a restore brought back, for which the gateway makes the key again.
+CREATE FUNCTION erasures_without_key(p_most integer) RETURNS TABLE (workspace_id uuid, erasure_id uuid) LANGUAGE sql STABLE SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
+  SELECT e.workspace_id, e.erasure_id FROM erasures e WHERE e.subject_key IS NULL AND e.next_pass_at < 'infinity' LIMIT p_most $$;
 -- Which of these are in the table, and how many there are that a restore brought back and that are not done. For readiness and for the comparison.
 CREATE FUNCTION known_erasures(p_ids uuid[]) RETURNS SETOF uuid LANGUAGE sql STABLE SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
   SELECT e.erasure_id FROM erasures e WHERE e.erasure_id = ANY (p_ids) $$;
 CREATE FUNCTION erasures_standing(OUT known bigint, OUT unapplied bigint) LANGUAGE sql STABLE SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
   SELECT count(*), count(*) FILTER (WHERE e.restored AND e.completed_at IS NULL) FROM erasures e $$;
 CALL make_lookup_function('erasures_due(integer)', app => false, worker => true);
+CALL make_lookup_function('erasures_without_key(integer)', app => true, worker => false);
 CALL make_lookup_function('known_erasures(uuid[])', app => false, worker => true);
 CALL make_lookup_function('erasures_standing()', app => true, worker => true);
 
@@ -222,18 +246,18 @@ END $$;
 REVOKE ALL ON FUNCTION names_subject(jsonb, bytea, bytea, bytea), as_json(bytea), without_subject(bytea, uuid, bytea, bytea, bytea) FROM PUBLIC;
 
 -- Does the next bounded batch of an erasure's pass. 'more': call again; 'done': the pass is over; 'busy': somebody else is at it; 'held': legal hold.
--- p_inner, p_outer: the padded blocks of the key of the subject's hash. Only what was there when the erasure was asked for is touched.
-CREATE FUNCTION erase_step(p_erasure uuid, p_inner bytea, p_outer bytea, p_most integer) RETURNS text LANGUAGE plpgsql SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
+-- Only what was there when the erasure was asked for is touched.
+CREATE FUNCTION erase_step(p_erasure uuid, p_most integer) RETURNS text LANGUAGE plpgsql SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
 DECLARE
   e erasures; stages constant text[] := ARRAY['executions', 'sessions', 'feedback', 'feedback_history', 'feedback_ids', 'dataset_items', 'messages', 'done'];
-  v_seen integer := 0; v_ids uuid[]; v_hits uuid[]; v_sessions text[]; v_id uuid; v_time timestamptz; n integer := 0; m integer := 0; k integer := 0; v_before uuid;
+  v_seen integer := 0; v_ids uuid[]; v_hits uuid[]; v_sessions text[]; v_id uuid; v_time timestamptz; n integer := 0; m integer := 0; k integer := 0; v_before uuid; v_inner bytea; v_outer bytea;
 BEGIN
   IF NOT pg_try_advisory_xact_lock(hashtext('burnish.erasure'), hashtext(p_erasure::text)) THEN RETURN 'busy'; END IF;
   SELECT * INTO e FROM erasures WHERE erasure_id = p_erasure FOR UPDATE;
-  IF NOT FOUND OR e.next_pass_at > clock_timestamp() THEN RETURN 'busy'; END IF;
+  IF NOT FOUND OR e.next_pass_at > clock_timestamp() OR e.subject_key IS NULL THEN RETURN 'busy'; END IF;
   IF EXISTS (SELECT FROM workspaces WHERE workspace_id = e.workspace_id AND legal_hold) THEN RETURN 'held'; END IF;
   IF e.stage = 'done' THEN RETURN 'done'; END IF;
-  v_before := moment_bound(e.requested_at);
+  v_before := moment_bound(e.requested_at); v_inner := hmac_block(e.subject_key, 54); v_outer := hmac_block(e.subject_key, 92);   -- 0x36 and 0x5c of RFC 2104
 
   IF e.stage = 'executions' OR e.stage = 'sessions' AND cardinality(e.sessions) > 0 THEN
     IF e.at_id IS NULL THEN                                        -- what retention has gone through names nobody any more
@@ -242,8 +266,8 @@ BEGIN
     END IF;
     SELECT array_agg(b.execution_id), array_agg(b.execution_id) FILTER (WHERE b.hit), array_agg(DISTINCT b.session_id) FILTER (WHERE b.hit AND b.session_id IS NOT NULL)
       INTO v_ids, v_hits, v_sessions
-      FROM (SELECT x.execution_id, x.session_id, coalesce(keyed_hash(p_inner, p_outer, x.end_user) = e.subject_digest, false) OR coalesce(x.session_id = ANY (e.sessions), false)
-                   OR EXISTS (SELECT FROM execution_facts f WHERE f.execution_id = x.execution_id AND f.workspace_id = x.workspace_id AND keyed_hash(p_inner, p_outer, f.end_user) = e.subject_digest) AS hit
+      FROM (SELECT x.execution_id, x.session_id, coalesce(keyed_hash(v_inner, v_outer, x.end_user) = e.subject_digest, false) OR coalesce(x.session_id = ANY (e.sessions), false)
+                   OR EXISTS (SELECT FROM execution_facts f WHERE f.execution_id = x.execution_id AND f.workspace_id = x.workspace_id AND keyed_hash(v_inner, v_outer, f.end_user) = e.subject_digest) AS hit
               FROM executions x WHERE x.workspace_id = e.workspace_id AND x.execution_id > e.at_id AND x.execution_id < v_before ORDER BY x.execution_id LIMIT p_most) b;
     v_seen := coalesce(cardinality(v_ids), 0);
     IF v_hits IS NOT NULL THEN
@@ -262,34 +286,37 @@ BEGIN
       FROM (SELECT f.accepted_at, f.feedback_id FROM feedback f WHERE f.workspace_id = e.workspace_id AND f.forgotten_at IS NULL AND f.accepted_at < e.requested_at
               AND (f.accepted_at, f.feedback_id) > (coalesce(e.at_time, '-infinity'), coalesce(e.at_id, '00000000-0000-0000-0000-000000000000'))
              ORDER BY f.accepted_at, f.feedback_id LIMIT p_most) b;
-    WITH hit AS MATERIALIZED (SELECT f.target_kind, f.target_id, f.end_user, f.kind FROM feedback f
-       WHERE f.workspace_id = e.workspace_id AND f.forgotten_at IS NULL AND (f.accepted_at, f.feedback_id) <= (v_time, v_id)
-         AND (f.accepted_at, f.feedback_id) > (coalesce(e.at_time, '-infinity'), coalesce(e.at_id, '00000000-0000-0000-0000-000000000000'))
-         AND (f.end_user <> '' AND keyed_hash(p_inner, p_outer, f.end_user) = e.subject_digest OR f.target_kind = 'session' AND f.target_id = ANY (e.sessions))
-       ORDER BY 1, 2, 3, 4 FOR UPDATE)
-    UPDATE feedback f SET end_user = nameless(f.end_user), target_id = CASE f.target_kind WHEN 'session' THEN nameless(f.target_id) ELSE f.target_id END,
-           comment = NULL, correction = NULL, context = NULL, digest = uuid_send(gen_random_uuid()), forgotten_at = clock_timestamp()
-      FROM hit o WHERE f.workspace_id = e.workspace_id AND f.target_kind = o.target_kind AND f.target_id = o.target_id AND f.end_user = o.end_user AND f.kind = o.kind;
-    GET DIAGNOSTICS n = ROW_COUNT; e.counts := erased(e.counts, 'feedback', n);
+    SELECT array_agg(f.feedback_id) INTO v_hits FROM feedback f
+     WHERE f.workspace_id = e.workspace_id AND f.forgotten_at IS NULL AND (f.accepted_at, f.feedback_id) <= (v_time, v_id)
+       AND (f.accepted_at, f.feedback_id) > (coalesce(e.at_time, '-infinity'), coalesce(e.at_id, '00000000-0000-0000-0000-000000000000'))
+       AND (f.end_user <> '' AND keyed_hash(v_inner, v_outer, f.end_user) = e.subject_digest OR f.target_kind = 'session' AND f.target_id = ANY (e.sessions));
+    IF v_hits IS NOT NULL THEN
+      m := forget_ids(e.workspace_id, v_hits, e.requested_at);
+      UPDATE feedback f SET end_user = nameless(f.end_user), target_id = CASE f.target_kind WHEN 'session' THEN nameless(f.target_id) ELSE f.target_id END,
+             comment = NULL, correction = NULL, context = NULL, digest = uuid_send(gen_random_uuid()), forgotten_at = clock_timestamp()
+       WHERE f.workspace_id = e.workspace_id AND f.forgotten_at IS NULL AND f.accepted_at < e.requested_at AND f.feedback_id = ANY (v_hits)
+         AND (f.end_user <> '' AND keyed_hash(v_inner, v_outer, f.end_user) = e.subject_digest OR f.target_kind = 'session' AND f.target_id = ANY (e.sessions));
+      GET DIAGNOSTICS n = ROW_COUNT; e.counts := erased(erased(e.counts, 'feedback', n), 'feedback_ids', m);
+    END IF;
   ELSIF e.stage = 'feedback_history' THEN
     SELECT count(*), max(b.accepted_at) INTO v_seen, v_time
       FROM (SELECT h.accepted_at FROM feedback_history h WHERE h.workspace_id = e.workspace_id AND h.accepted_at > coalesce(e.at_time, '-infinity') AND h.accepted_at < e.requested_at
              ORDER BY h.accepted_at FETCH FIRST p_most ROWS WITH TIES) b;
-    DELETE FROM feedback_history h WHERE h.workspace_id = e.workspace_id AND h.accepted_at > coalesce(e.at_time, '-infinity') AND h.accepted_at <= v_time
-       AND (h.end_user <> '' AND keyed_hash(p_inner, p_outer, h.end_user) = e.subject_digest OR h.target_kind = 'session' AND h.target_id = ANY (e.sessions));
-    GET DIAGNOSTICS n = ROW_COUNT; e.counts := erased(e.counts, 'feedback_history', n);
+    WITH gone AS (DELETE FROM feedback_history h WHERE h.workspace_id = e.workspace_id AND h.accepted_at > coalesce(e.at_time, '-infinity') AND h.accepted_at <= v_time
+        AND (h.end_user <> '' AND keyed_hash(v_inner, v_outer, h.end_user) = e.subject_digest OR h.target_kind = 'session' AND h.target_id = ANY (e.sessions)) RETURNING h.feedback_id)
+    SELECT array_agg(feedback_id), count(*) INTO v_hits, n FROM gone;
+    IF n > 0 THEN m := forget_ids(e.workspace_id, v_hits, e.requested_at); END IF;
+    e.counts := erased(erased(e.counts, 'feedback_history', n), 'feedback_ids', m);
   ELSIF e.stage = 'feedback_ids' THEN
     SELECT count(*), (array_agg(b.feedback_id ORDER BY b.feedback_id DESC))[1] INTO v_seen, v_id
       FROM (SELECT i.feedback_id FROM feedback_ids i WHERE i.workspace_id = e.workspace_id AND i.feedback_id > coalesce(e.at_id, '00000000-0000-0000-0000-000000000000')
              ORDER BY i.feedback_id FETCH FIRST p_most ROWS WITH TIES) b;
-    UPDATE feedback_ids i SET end_user = nameless(i.end_user), target_id = CASE i.target_kind WHEN 'session' THEN nameless(i.target_id) ELSE i.target_id END, forgotten_at = clock_timestamp()
+    SELECT array_agg(i.feedback_id) INTO v_hits FROM feedback_ids i
      WHERE i.workspace_id = e.workspace_id AND i.feedback_id > coalesce(e.at_id, '00000000-0000-0000-0000-000000000000') AND i.feedback_id <= v_id AND i.forgotten_at IS NULL
-       AND (i.end_user <> '' AND keyed_hash(p_inner, p_outer, i.end_user) = e.subject_digest OR i.target_kind = 'session' AND i.target_id = ANY (e.sessions))
-       AND NOT EXISTS (SELECT FROM feedback f WHERE f.workspace_id = i.workspace_id AND f.target_kind = i.target_kind AND f.target_id = i.target_id
-                          AND f.end_user = i.end_user AND f.kind = i.kind AND f.feedback_id = i.feedback_id AND f.accepted_at >= e.requested_at);   -- came after the request
-    GET DIAGNOSTICS n = ROW_COUNT; e.counts := erased(e.counts, 'feedback_ids', n);
+       AND (i.end_user <> '' AND keyed_hash(v_inner, v_outer, i.end_user) = e.subject_digest OR i.target_kind = 'session' AND i.target_id = ANY (e.sessions));
+    IF v_hits IS NOT NULL THEN e.counts := erased(e.counts, 'feedback_ids', forget_ids(e.workspace_id, v_hits, e.requested_at)); END IF;
   ELSIF e.stage = 'dataset_items' THEN
-    SELECT array_agg(b.item_id), array_agg(b.item_id) FILTER (WHERE names_subject(b.input, p_inner, p_outer, e.subject_digest) OR names_subject(b.metadata, p_inner, p_outer, e.subject_digest))
+    SELECT array_agg(b.item_id), array_agg(b.item_id) FILTER (WHERE names_subject(b.input, v_inner, v_outer, e.subject_digest) OR names_subject(b.metadata, v_inner, v_outer, e.subject_digest))
       INTO v_ids, v_hits
       FROM (SELECT d.item_id, d.input, d.metadata FROM dataset_items d WHERE d.workspace_id = e.workspace_id
               AND d.item_id > coalesce(e.at_id, '00000000-0000-0000-0000-000000000000') AND d.item_id < v_before ORDER BY d.item_id LIMIT p_most) b;
@@ -305,22 +332,21 @@ BEGIN
       GET DIAGNOSTICS n = ROW_COUNT; e.counts := erased(e.counts, 'test_runs', n);
     END IF;
   ELSIF e.stage = 'messages' THEN                                  -- few: what was sent within a day, dead letters of 30
-    UPDATE dead_letters l SET payload = s.body FROM (SELECT d.dead_letter_id, without_subject(d.payload, e.workspace_id, p_inner, p_outer, e.subject_digest) AS body
+    UPDATE dead_letters l SET payload = s.body FROM (SELECT d.dead_letter_id, without_subject(d.payload, e.workspace_id, v_inner, v_outer, e.subject_digest) AS body
       FROM dead_letters d WHERE d.payload IS NOT NULL) s WHERE l.dead_letter_id = s.dead_letter_id AND s.body IS NOT NULL;
     GET DIAGNOSTICS n = ROW_COUNT; e.counts := erased(e.counts, 'dead_letters', n);
-    UPDATE outbox o SET body = s.body FROM (SELECT x.outbox_id, without_subject(x.body, e.workspace_id, p_inner, p_outer, e.subject_digest) AS body
+    UPDATE outbox o SET body = s.body FROM (SELECT x.outbox_id, without_subject(x.body, e.workspace_id, v_inner, v_outer, e.subject_digest) AS body
       FROM outbox x WHERE x.sent_at IS NOT NULL AND x.subject IN ('burnish.v1.executions.completed.batch', 'burnish.v1.feedback.recorded.batch')
         AND position(convert_to(e.workspace_id::text, 'UTF8') IN x.body) > 0) s WHERE o.outbox_id = s.outbox_id AND s.body IS NOT NULL;
     GET DIAGNOSTICS n = ROW_COUNT;
     DELETE FROM outbox o WHERE o.sent_at IS NOT NULL AND o.subject = 'burnish.v1.executions.requested.background.' || e.workspace_id::text
-       AND names_subject(as_json(o.body), p_inner, p_outer, e.subject_digest);
+       AND names_subject(as_json(o.body), v_inner, v_outer, e.subject_digest);
     GET DIAGNOSTICS m = ROW_COUNT; e.counts := erased(e.counts, 'outbox', n + m);
-    UPDATE usage_user_days u SET end_user = nameless(u.end_user) WHERE u.workspace_id = e.workspace_id AND u.end_user <> '' AND keyed_hash(p_inner, p_outer, u.end_user) = e.subject_digest;
+    UPDATE usage_user_days u SET end_user = nameless(u.end_user) WHERE u.workspace_id = e.workspace_id AND u.end_user <> '' AND keyed_hash(v_inner, v_outer, u.end_user) = e.subject_digest;
     GET DIAGNOSTICS n = ROW_COUNT; e.counts := erased(e.counts, 'usage_user_days', n);
     UPDATE budgets b SET target_id = nameless(b.target_id), name = 'erased', closed_at = coalesce(b.closed_at, clock_timestamp())
-     WHERE b.workspace_id = e.workspace_id AND b.target_kind = 'end_user' AND keyed_hash(p_inner, p_outer, b.target_id) = e.subject_digest;
+     WHERE b.workspace_id = e.workspace_id AND b.target_kind = 'end_user' AND keyed_hash(v_inner, v_outer, b.target_id) = e.subject_digest;
     GET DIAGNOSTICS n = ROW_COUNT; e.counts := erased(e.counts, 'budgets', n);
-    IF n > 0 THEN PERFORM note_change(e.workspace_id, 'budget', ''); END IF;
   END IF;
 
   IF v_seen < p_most THEN                                          -- the stage is through
@@ -336,9 +362,9 @@ RETURN CASE WHEN p_n > 0 THEN p_counts || jsonb_build_object(p_store, coalesce((
 REVOKE ALL ON FUNCTION erased(jsonb, text, integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION forget_executions(uuid, integer), forget_feedback(uuid, integer), forget_answers(uuid, integer), forget_days(integer, integer, integer),
-                       erase_step(uuid, bytea, bytea, integer) FROM PUBLIC;
+                       erase_step(uuid, integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION forget_executions(uuid, integer), forget_feedback(uuid, integer), forget_answers(uuid, integer), forget_days(integer, integer, integer),
-                          erase_step(uuid, bytea, bytea, integer) TO burnish_worker;
+                          erase_step(uuid, integer) TO burnish_worker;
 
 RESET ROLE;
 SET LOCAL search_path = public;

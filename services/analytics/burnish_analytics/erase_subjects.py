@@ -1,0 +1,70 @@
+"""Erasure of an end user (PROMISES P-02): three passes over every store, each in bounded batches.
+
+The first begins at once. What was queued when the erasure was asked for comes into the tables later: the second pass, a day after,
+finds what waited in a queue, the third what waited in a stream, where a message lives for seven days at most.
+"""
+
+from typing import Final
+from uuid import UUID
+
+import structlog
+
+from burnish_analytics import metrics
+from burnish_analytics.announce import announce
+from burnish_analytics.io import erasures_store as store
+from burnish_shared.clock import Clock
+from burnish_shared.db.changes import note_change
+from burnish_shared.db.session import Database
+
+log = structlog.get_logger("burnish.analytics")
+
+DAY_S: Final = 86_400.0
+NEXT_PASS_AFTER_S: Final[dict[int, float | None]] = {1: DAY_S, 2: 8 * DAY_S, 3: None}
+"""After the pass of this number: when the next one begins, counted from the request."""
+
+MOST_AT_ONCE: Final = 100
+
+BUDGETS: Final = "budgets"
+"""The store whose rows gateways keep in memory: they are told, last in the transaction."""
+
+
+async def erase_due(db: Database, clock: Clock, *, batch_rows: int) -> int:
+    """Does all passes that are due. Returns how many it finished. Two at once do no harm: one erasure is worked on by one of them."""
+    async with db.unit_of_work() as tx:
+        due = await store.due(tx, at_most=MOST_AT_ONCE)
+    metrics.erasures_due.set(len(due))
+    finished = 0
+    for workspace_id, erasure_id in due:
+        finished += await _erase(db, clock, workspace_id, erasure_id, batch_rows=batch_rows)
+    return finished
+
+
+async def _erase(db: Database, clock: Clock, workspace_id: UUID, erasure_id: UUID, *, batch_rows: int) -> bool:
+    step: store.Step = "more"
+    while step == "more":
+        async with db.unit_of_work() as tx:
+            step = await store.step(tx, erasure_id, at_most=batch_rows)
+    if step != "done":
+        return False
+    async with db.unit_of_work(workspaces={workspace_id}) as tx:
+        over = await store.lock_finished_pass(tx, workspace_id, erasure_id)
+        if over is None:
+            return False
+        await store.close_pass(tx, workspace_id, erasure_id, next_after_s=NEXT_PASS_AFTER_S[over.number])
+        if over.completed_at is None:
+            data = {"erasure_id": str(erasure_id), "counts": over.counts, "restored": over.restored}
+            await announce(
+                tx,
+                "data.erased",
+                workspace_id=workspace_id,
+                at=clock.now(),
+                object_id=str(erasure_id),
+                version=1,
+                simulated=False,
+                data=data,
+            )
+        if over.counts.get(BUDGETS):
+            await note_change(tx, workspace_id=workspace_id, kind="budget", key="")
+    metrics.erasure_passes_total.labels(str(over.number)).inc()
+    log.info("erasure_pass_done", erasure_id=str(erasure_id), number=over.number)
+    return True

@@ -1,0 +1,89 @@
+"""The SQL of erasures, as far as analytics is concerned; the gateway inserts what is asked for."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from burnish_shared.db.session import Tx
+
+Step = Literal["more", "done", "busy", "held"]
+
+
+@dataclass(frozen=True, slots=True)
+class Tombstone:
+    """What the stream of erasures keeps of one: no name, only a keyed hash of it."""
+
+    erasure_id: UUID
+    workspace_id: UUID
+    subject_digest: bytes
+    requested_by: str
+    requested_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """A pass that is over. `number`: 1, 2 or 3; `counts`: rows by store, of all passes so far."""
+
+    number: int
+    counts: dict[str, int]
+    completed_at: datetime | None
+    restored: bool
+
+
+async def due(tx: Tx, *, at_most: int) -> list[tuple[UUID, UUID]]:
+    """(workspace, erasure) of those whose next pass is due."""
+    rows = await tx.fetch("SELECT workspace_id, erasure_id FROM erasures_due($1)", at_most)
+    return [(row["workspace_id"], row["erasure_id"]) for row in rows]
+
+
+async def step(tx: Tx, erasure_id: UUID, *, at_most: int) -> Step:
+    """The next bounded batch of the pass."""
+    return await tx.fetchval("SELECT erase_step($1, $2)", erasure_id, at_most)  # type: ignore[no-any-return]
+
+
+async def lock_finished_pass(tx: Tx, workspace_id: UUID, erasure_id: UUID) -> Pass | None:
+    """The pass that is through its last stage; None where somebody else closed it meanwhile."""
+    row = await tx.fetchrow(
+        """SELECT pass, counts, completed_at, restored FROM erasures
+            WHERE workspace_id = $1 AND erasure_id = $2 AND stage = 'done' AND next_pass_at <= clock_timestamp() FOR UPDATE""",
+        workspace_id,
+        erasure_id,
+    )
+    return Pass(row["pass"], row["counts"], row["completed_at"], row["restored"]) if row else None
+
+
+async def close_pass(tx: Tx, workspace_id: UUID, erasure_id: UUID, *, next_after_s: float | None) -> None:
+    """Sets the next pass so long after the request, or, with None, none at all: then the key of the hash goes too."""
+    await tx.execute(
+        """UPDATE erasures SET status = 'completed', completed_at = coalesce(completed_at, clock_timestamp()),
+                  last_pass_at = clock_timestamp(), pass = CASE WHEN $3::float8 IS NULL THEN pass ELSE pass + 1 END,
+                  stage = CASE WHEN $3 IS NULL THEN stage ELSE 'executions' END,
+                  next_pass_at = CASE WHEN $3 IS NULL THEN 'infinity'
+                                      ELSE greatest(requested_at + $3 * interval '1 second', clock_timestamp()) END,
+                  subject_key = CASE WHEN $3 IS NULL THEN NULL ELSE subject_key END
+            WHERE workspace_id = $1 AND erasure_id = $2""",
+        workspace_id,
+        erasure_id,
+        next_after_s,
+    )
+
+
+async def known(tx: Tx, erasure_ids: Collection[UUID]) -> set[UUID]:
+    """Which of these the table has."""
+    return {row[0] for row in await tx.fetch("SELECT known_erasures($1)", list(erasure_ids))}
+
+
+async def restore(tx: Tx, tombstones: Sequence[Tombstone]) -> None:
+    """Puts back erasures that the table has lost. They are applied as soon as a gateway has made their keys again."""
+    for one in tombstones:
+        await tx.execute(
+            """INSERT INTO erasures (erasure_id, workspace_id, subject_digest, requested_by, requested_at, restored)
+               VALUES ($1, $2, $3, $4, $5, true) ON CONFLICT DO NOTHING""",
+            one.erasure_id,
+            one.workspace_id,
+            one.subject_digest,
+            one.requested_by,
+            one.requested_at,
+        )

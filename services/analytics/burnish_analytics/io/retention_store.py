@@ -1,0 +1,39 @@
+"""The SQL of retention: functions of the database decide by the workspace's own days what may go, and take one bounded batch each."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from burnish_shared.db.session import Tx
+
+
+@dataclass(frozen=True, slots=True)
+class ForgottenExecutions:
+    """`seen` 0: nothing is left to look at. `persons`: rows that named a person, a session or a provider's words."""
+
+    seen: int
+    contents: int
+    persons: int
+
+
+async def workspaces(tx: Tx) -> list[UUID]:
+    """All that are not under legal hold."""
+    return [row[0] for row in await tx.fetch("SELECT retention_workspaces()")]
+
+
+async def forget_executions(tx: Tx, workspace_id: UUID, *, at_most: int) -> ForgottenExecutions:
+    (row,) = await tx.fetch("SELECT seen, contents, persons FROM forget_executions($1, $2)", workspace_id, at_most)
+    return ForgottenExecutions(**dict(row))
+
+
+async def forget_feedback(tx: Tx, workspace_id: UUID, *, at_most: int) -> int:
+    return await tx.fetchval("SELECT forget_feedback($1, $2)", workspace_id, at_most)  # type: ignore[no-any-return]
+
+
+async def forget_answers(tx: Tx, workspace_id: UUID, *, at_most: int) -> int:
+    """Answers of models in evaluations and test runs, usage by person, and the oldest rollups."""
+    return await tx.fetchval("SELECT forget_answers($1, $2)", workspace_id, at_most)  # type: ignore[no-any-return]
+
+
+async def forget_days(tx: Tx, *, numbers_days: int, dead_letters_days: int, at_most: int) -> int:
+    """One partition that is too old, and dead letters."""
+    return await tx.fetchval("SELECT forget_days($1, $2, $3)", numbers_days, dead_letters_days, at_most)  # type: ignore[no-any-return]

@@ -1,0 +1,336 @@
+"""An end user is forgotten: every table, every queue, and also in a database that was restored from before."""
+
+import asyncio
+import base64
+import contextlib
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import pytest
+import pytest_asyncio
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from burnish_analytics.app import run as run_analytics
+from burnish_analytics.erase_subjects import erase_due
+from burnish_analytics.settings import AnalyticsSettings
+from burnish_gateway.privacy.receipt import STORES, signed_bytes
+from burnish_gateway.privacy.subject import subject_digest
+from burnish_shared.bus.connect import connect
+from burnish_shared.clock import SystemClock
+from burnish_shared.db.session import Database
+from burnish_shared.ids import new_uuid
+from tests.embedded.databases import Cluster, DatabaseUrls
+from tests.embedded.stack import Caller, Stack, running_stack
+from tests.embedded.workspaces import make_workspace
+from tests.integration.privacy.past import Past, days_ago
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("T8"), pytest.mark.promise("P-02")]
+
+
+@contextlib.asynccontextmanager
+async def analytics_on(urls: DatabaseUrls, nats: Any, **changed: Any) -> AsyncIterator[Database]:
+    """The whole service, looking every 50 ms."""
+    given = {"period_ms": 50, "join_interval_s": 0.1, "erasure_interval_s": 0.05, "tombstones_interval_s": 0.05, "replica": "privacy"}
+    settings = AnalyticsSettings.model_validate({"DATABASE_URL": urls["analytics"], "NATS_URL": nats.url("analytics")} | given | changed)
+    db = await Database.open(urls["analytics"], application_name="test-analytics", max_size=6)
+    bus = await connect(nats.url("analytics"), service="analytics", replica="privacy")
+    stop = asyncio.Event()
+    task = asyncio.create_task(run_analytics(settings, db=db, bus=bus, stop=stop))
+    try:
+        yield db
+    finally:
+        stop.set()
+        await asyncio.wait_for(task, 10)
+        await bus.close()
+        await db.close()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def stack(module_database_urls: DatabaseUrls, nats_server: Any) -> AsyncIterator[Stack]:
+    async with running_stack(module_database_urls, nats_server) as running, analytics_on(module_database_urls, nats_server):
+        yield running
+
+
+async def eventually(look: Callable[[], Awaitable[Any]], *, what: str) -> Any:
+    async with asyncio.timeout(15):
+        while not (value := await look()):
+            await asyncio.sleep(0.02)
+    assert value, what
+    return value
+
+
+async def forgotten(caller: Caller, person: str, **more: Any) -> dict[str, Any]:
+    """Asks, and waits until the first pass is done."""
+    asked = await caller("POST", "/v1/erasures", {"user_id": person} | more)
+    assert asked.status == 202, asked.body
+
+    async def done() -> dict[str, Any] | None:
+        answer = (await caller("GET", f"/v1/erasures/{asked.body['id']}")).body
+        return answer if answer["status"] == "completed" else None
+
+    return await eventually(done, what="the erasure")  # type: ignore[no-any-return]
+
+
+async def lived(caller: Caller, past: Past, person: str) -> str:
+    """A person who calls, reacts, and reacts anew, over HTTP. Returns the execution."""
+    call = {"model": "simulated/chat", "messages": [{"role": "user", "content": f"I am {person}"}], "user_id": person,
+            "session_id": f"session-of-{person}", "metadata": {"who": person}}  # fmt: skip
+    execution = (await caller("POST", "/v1/executions", call, headers={"idempotency-key": f"call-{new_uuid()}"})).body
+    for thumb in ("up", "down"):
+        said = {"execution_id": execution["id"], "thumb": thumb, "comment": f"says {person}", "user_id": person, "context": {"of": person}}
+        assert (await caller("POST", "/v1/feedback", said)).status == 202
+    said = {"session_id": f"session-of-{person}", "score": 0.5, "user_id": person}
+    assert (await caller("POST", "/v1/feedback", said)).status == 202
+
+    async def counted() -> bool:
+        rows = await past.rows(
+            """SELECT (SELECT count(*) FROM feedback WHERE workspace_id = $1 AND end_user = $2) AS reactions,
+                      (SELECT count(*) FROM feedback_history WHERE workspace_id = $1 AND end_user = $2) AS replaced,
+                      (SELECT count(*) FROM execution_facts WHERE workspace_id = $1 AND end_user = $2) AS facts""",
+            caller.workspace.workspace_id, person,
+        )  # fmt: skip
+        return rows == [{"reactions": 2, "replaced": 1, "facts": 1}]
+
+    await eventually(counted, what="everything counted")
+    return str(execution["id"])
+
+
+@pytest.mark.promise("P-03")
+async def test_after_an_erasure_no_table_knows_the_person_and_the_books_are_as_before(stack: Stack, past: Past) -> None:
+    caller, neighbour = await stack.caller(), await stack.caller()
+    await lived(caller, past, "erasmus")
+    await lived(caller, past, "remains")
+    await lived(neighbour, past, "erasmus")
+    ledger = "SELECT kind, amount_nusd, execution_id FROM transfers WHERE workspace_id = $1 ORDER BY transfer_id"
+    figures = "SELECT sum(reactions) AS r, sum(thumbs_down) AS d, sum(executions) AS n FROM rollups WHERE workspace_id = $1"
+    workspace = caller.workspace.workspace_id
+    before = (await past.rows(ledger, workspace), await past.rows(figures, workspace), await past.found("remains"))
+    done = await forgotten(caller, "erasmus")
+    left = await past.found("erasmus")
+    rows = await past.rows("SELECT DISTINCT workspace_id FROM executions WHERE end_user = 'erasmus'")
+    assert [row["workspace_id"] for row in rows] == [neighbour.workspace.workspace_id], "the same id elsewhere is somebody else"
+    await forgotten(neighbour, "erasmus")
+    assert await past.found("erasmus") == {}, left
+    assert (await past.rows(ledger, workspace), await past.rows(figures, workspace), await past.found("remains")) == before
+    assert done["counts"]["execution_contents"] == 1 and done["counts"]["feedback"] == 2 and done["counts"]["feedback_history"] == 1
+
+
+async def test_the_receipt_is_signed_and_says_what_was_done(stack: Stack, past: Past) -> None:
+    caller, stranger = await stack.caller(), await stack.caller()
+    await lived(caller, past, "signora")
+    asked = await caller("POST", "/v1/erasures", {"user_id": "signora", "reason": "asked by letter"})
+    early = await caller("GET", f"/v1/erasures/{asked.body['id']}/receipt")
+    assert early.status in (200, 409)
+    done = await forgotten(caller, "nobody-at-all")
+    assert done["counts"] == {}, "who was never here leaves an erasure too"
+    path = f"/v1/erasures/{asked.body['id']}"
+    await eventually(lambda: _is_completed(caller, path), what="the erasure")
+    answer = (await caller("GET", f"{path}/receipt")).body
+    receipt, key = answer["receipt"], Ed25519PublicKey.from_public_bytes(base64.b64decode(answer["public_key"]))
+    key.verify(base64.b64decode(answer["signature"]), signed_bytes(receipt))
+    with pytest.raises(InvalidSignature):
+        key.verify(base64.b64decode(answer["signature"]), signed_bytes(receipt | {"passes": 9}))
+    assert set(receipt["stores"]) == set(STORES) and receipt["stores"]["feedback"] == 2
+    assert receipt["subject"]["hmac_sha256"] == asked.body["subject"] and "signora" not in json.dumps(answer)
+    assert "7 days" in receipt["ages_out"]["JetStream streams"] and not receipt["final"]
+    assert (await stranger("GET", f"{path}/receipt")).status == (await stranger("GET", path)).status == 404
+    rows = await past.rows("SELECT body FROM outbox WHERE subject = $1", f"burnish.v1.data.erased.{caller.workspace.workspace_id}")
+    events = [json.loads(row["body"]) for row in rows]
+    assert asked.body["id"] in [one["data"]["erasure_id"] for one in events]
+    entries = await past.rows(
+        "SELECT object_id FROM audit_log WHERE workspace_id = $1 AND action = 'erasure.requested'", caller.workspace.workspace_id
+    )
+    assert asked.body["id"] in [one["object_id"] for one in entries]
+
+
+async def _is_completed(caller: Caller, path: str) -> bool:
+    return (await caller("GET", path)).body["status"] == "completed"  # type: ignore[no-any-return]
+
+
+async def test_a_reason_may_not_name_the_person(stack: Stack) -> None:
+    caller = await stack.caller()
+    refused = await caller("POST", "/v1/erasures", {"user_id": "petra", "reason": "petra wrote to us"})
+    assert refused.status == 422 and refused.body["error"]["param"] == "reason"
+
+
+async def test_later_passes_find_what_was_queued_and_leave_what_came_after(stack: Stack, past: Past, superuser: asyncpg.Connection) -> None:
+    caller = await stack.caller()
+    workspace = caller.workspace.workspace_id
+    done = await forgotten(caller, "lazarus")
+    asked_at = datetime.fromisoformat(done["requested_at"])
+    late = await past.execution(workspace, "lazarus", at=asked_at - timedelta(hours=1), session="tomb-of-lazarus")
+    await past.feedback(workspace, "lazarus", at=asked_at - timedelta(minutes=1), execution=late)
+    risen = await past.execution(workspace, "lazarus", at=asked_at + timedelta(seconds=5), text="hello again")
+    await past.feedback(workspace, "lazarus", at=asked_at + timedelta(seconds=6), execution=risen)
+    for number in (2, 3):
+        await superuser.execute("UPDATE erasures SET next_pass_at = now() WHERE erasure_id = $1", UUID(done["id"]))
+
+        async def passed(number: int = number) -> bool:
+            return bool(
+                await past.rows(
+                    "SELECT 1 FROM erasures WHERE erasure_id = $1 AND (pass > $2 OR next_pass_at = 'infinity')", UUID(done["id"]), number
+                )
+            )
+
+        await eventually(passed, what=f"pass {number}")
+        if number == 2:
+            late_again = await past.execution(workspace, "lazarus", at=asked_at - timedelta(hours=2))
+    kept = await past.rows("SELECT execution_id FROM executions WHERE workspace_id = $1 AND end_user = 'lazarus'", workspace)
+    assert [row["execution_id"] for row in kept] == [risen], (late, late_again)
+    assert [
+        row["comment"] for row in await past.rows("SELECT comment FROM feedback WHERE workspace_id = $1 AND comment IS NOT NULL", workspace)
+    ]
+    [row] = await past.rows("SELECT subject_key, next_pass_at::text AS at FROM erasures WHERE erasure_id = $1", UUID(done["id"]))
+    assert row == {"subject_key": None, "at": "infinity"}, "nobody can recognize the person from the tombstone any more"
+    receipt = (await caller("GET", f"/v1/erasures/{done['id']}/receipt")).body["receipt"]
+    assert receipt["final"] and receipt["passes"] == 3 and receipt["stores"]["execution_contents"] == 2
+
+
+async def test_queues_datasets_and_budgets_are_looked_through_too(stack: Stack, past: Past, superuser: asyncpg.Connection) -> None:
+    caller = await stack.caller()
+    workspace, dataset = caller.workspace.workspace_id, new_uuid()
+    await superuser.execute(
+        "INSERT INTO datasets (dataset_id, workspace_id, name, created_by) VALUES ($1, $2, 'd', 'x')", dataset, workspace
+    )
+    for n, metadata in enumerate(({"user_id": "quentin"}, {"user_id": "someone"})):
+        await superuser.execute(
+            """INSERT INTO dataset_items (item_id, workspace_id, dataset_id, position, split, input, expected, metadata, content_hash,
+                                          added_version)
+               VALUES ($1, $2, $3, $4, 'train', $5, 'y', $6, $7, 1)""",
+            new_uuid(), workspace, dataset, n, json.dumps(f"says {metadata['user_id']}"), json.dumps(metadata), bytes([n]) * 32,
+        )  # fmt: skip
+    items = [{"workspace_id": str(workspace), "user_id": person, "comment": f"from {person}"} for person in ("quentin", "someone")]
+    dead = json.dumps({"v": 1, "event_id": "e", "items": items}).encode()
+    await superuser.execute(
+        """INSERT INTO dead_letters (dead_letter_id, consumer, stream, stream_seq, subject, deliveries, reason, payload)
+           VALUES ($1, 'analytics_feedback', 'FEEDBACK', 1, 's', 1, 'r', $2)""", new_uuid(), dead,
+    )  # fmt: skip
+    done_items = [{"workspace_id": str(workspace), "end_user": person} for person in ("quentin", "someone")]
+    await superuser.execute(
+        """INSERT INTO outbox (service, subject, message_id, body, sent_at)
+           VALUES ('executor', 'burnish.v1.executions.completed.batch', 'm', $1, now())""",
+        json.dumps({"v": 1, "event_id": "e", "items": done_items}).encode(),
+    )
+    await superuser.execute(
+        "INSERT INTO outbox (service, subject, message_id, body, sent_at) VALUES ('gateway', $1, 'm', $2, now())",
+        f"burnish.v1.executions.requested.background.{workspace}", json.dumps({"user_id": "quentin", "messages": ["secret"]}).encode(),
+    )  # fmt: skip
+    wish = {"target_kind": "end_user", "target_id": "quentin", "period": "day", "limit_nusd": 5}
+    assert (await caller("POST", "/v1/budgets", wish)).status == 201
+    done = await forgotten(caller, "quentin")
+    assert await past.found("quentin") == {}
+    assert {"dataset_items", "dead_letters", "outbox"} <= set(await past.found("someone"))
+    assert (
+        done["counts"]["dataset_items"] == 1
+        and done["counts"]["dead_letters"] == 1
+        and done["counts"]["outbox"] == 2
+        and done["counts"]["budgets"] == 1
+    )
+
+
+async def test_a_session_of_the_person_goes_with_them(stack: Stack, past: Past) -> None:
+    caller = await stack.caller()
+    workspace = caller.workspace.workspace_id
+    await past.execution(workspace, None, at=days_ago(2), session="talk-1", text="first words, before anybody knew who spoke")
+    named = await past.execution(workspace, "samuel", at=days_ago(1), session="talk-1")
+    await past.feedback(workspace, "", at=days_ago(1), execution=named)
+    await past.feedback(workspace, "", at=days_ago(1), session="talk-1")
+    await forgotten(caller, "samuel")
+    assert await past.found("talk-1") == {} and await past.found("before anybody knew") == {}
+    assert await past.rows("SELECT comment FROM feedback WHERE workspace_id = $1 AND comment IS NOT NULL", workspace) == []
+
+
+async def test_a_legal_hold_lets_an_erasure_wait(stack: Stack, past: Past, superuser: asyncpg.Connection, db: Database) -> None:
+    caller = await stack.caller()
+    workspace = caller.workspace.workspace_id
+    await past.execution(workspace, "heldperson", at=days_ago(1))
+    await superuser.execute("UPDATE workspaces SET legal_hold = true WHERE workspace_id = $1", workspace)
+    await superuser.execute("SELECT note_change($1, 'workspace', $2)", workspace, str(workspace))
+    asked = (await caller("POST", "/v1/erasures", {"user_id": "heldperson"})).body
+    await erase_due(db, SystemClock(), batch_rows=100)
+    assert (await past.found("heldperson")) and (await caller("GET", f"/v1/erasures/{asked['id']}")).body["status"] == "pending"
+    await superuser.execute("UPDATE workspaces SET legal_hold = false WHERE workspace_id = $1", workspace)
+    await eventually(lambda: _is_completed(caller, f"/v1/erasures/{asked['id']}"), what="the erasure")
+    assert await past.found("heldperson") == {}
+
+
+async def test_batches_of_any_size_find_everything(stack: Stack, past: Past, superuser: asyncpg.Connection, db: Database) -> None:
+    caller = await stack.caller()
+    workspace = caller.workspace.workspace_id
+    await superuser.execute("UPDATE workspaces SET legal_hold = true WHERE workspace_id = $1", workspace)
+    at = days_ago(1)
+    for n in range(7):
+        execution = await past.execution(workspace, "manyfold" if n % 2 else "other", at=at + timedelta(minutes=n))
+        await past.feedback(workspace, "manyfold" if n % 2 else "other", at=at, execution=execution, replaced=True)
+    asked = (await caller("POST", "/v1/erasures", {"user_id": "manyfold"})).body
+    other = await Database.open(stack.urls["analytics"], application_name="test-analytics-2", max_size=2)
+    await superuser.execute("UPDATE workspaces SET legal_hold = false WHERE workspace_id = $1", workspace)
+    await asyncio.gather(*(erase_due(one, SystemClock(), batch_rows=2) for one in (db, other)))
+    await other.close()
+    await eventually(lambda: _is_completed(caller, f"/v1/erasures/{asked['id']}"), what="the erasure")
+    assert await past.found("manyfold") == {}
+    assert len(await past.rows("SELECT 1 FROM feedback WHERE workspace_id = $1 AND comment IS NOT NULL", workspace)) == 4
+
+
+async def test_the_database_computes_the_same_hash(superuser: asyncpg.Connection) -> None:
+    for key in (b"k" * 32, bytes(range(32))):
+        for person in ("a", "Ærø", "x" * 500):
+            found = await superuser.fetchval("SELECT keyed_hash(hmac_block($1, 54), hmac_block($1, 92), $2)", key, person)
+            assert found == subject_digest(key, person)
+
+
+@pytest.mark.promise("P-04")
+async def test_a_restored_database_forgets_again_before_the_gateway_is_ready(postgres: Cluster, nats_server: Any, streams: None) -> None:
+    urls = await postgres.clone()
+    workspace = await make_workspace(urls["superuser"])
+    connection = await asyncpg.connect(urls["superuser"], server_settings={"search_path": "burnish"})
+    await Past(connection).execution(workspace.workspace_id, "phoenix", at=days_ago(1), session="ashes")
+    async with running_stack(urls, nats_server, executors=0):
+        pass  # Secrets of the installation are made at the first start; a backup has them.
+    await connection.close()
+    backup = await copy_of(postgres, urls)
+    async with running_stack(urls, nats_server, executors=0) as stack, analytics_on(urls, nats_server):
+        await forgotten(await stack.caller(workspace=workspace), "phoenix")
+        await eventually(lambda: sent(urls), what="the tombstone on the bus")
+    async with running_stack(backup, nats_server, executors=0) as stack:
+        restored = Past(await asyncpg.connect(backup["superuser"], server_settings={"search_path": "burnish"}))
+        caller = await stack.caller(workspace=workspace)
+        ready = await caller("GET", "/readyz")
+        assert ready.status == 503 and ready.body["checks"]["erasures"] is False
+        assert await restored.found("phoenix")
+        async with analytics_on(backup, nats_server):
+
+            async def is_ready() -> bool:
+                return (await caller("GET", "/readyz")).status == 200
+
+            await eventually(is_ready, what="readiness")
+            assert await restored.found("phoenix") == {} and await restored.found("ashes") == {}
+        [erasure] = (await caller("GET", "/v1/erasures")).body["data"]
+        assert erasure["counts"]["execution_contents"] == 1
+        await restored.superuser.close()
+    await postgres.drop(backup)
+    await postgres.drop(urls)
+
+
+async def sent(urls: DatabaseUrls) -> bool:
+    connection = await asyncpg.connect(urls["superuser"], server_settings={"search_path": "burnish"})
+    try:
+        return await connection.fetchval("SELECT sent_at IS NOT NULL FROM outbox WHERE subject LIKE '%.erasures.recorded.%'")  # type: ignore[no-any-return]
+    finally:
+        await connection.close()
+
+
+async def copy_of(postgres: Cluster, urls: DatabaseUrls) -> DatabaseUrls:
+    """A backup: the database as it is now, under another name."""
+    admin = await asyncpg.connect(postgres.server.url())
+    try:
+        name = f"{urls.name}_backup"
+        await admin.execute(f"CREATE DATABASE {name} TEMPLATE {urls.name} STRATEGY FILE_COPY")
+        return postgres.urls(name)
+    finally:
+        await admin.close()
