@@ -12,6 +12,9 @@ EMBEDDED_EGRESS: Final = "127.0.0.0/8,::1/128"
 
 NOT_HANDED_DOWN: Final = ("PYTHONDONTWRITEBYTECODE", "PYTHONPATH", "PYTHONHOME", "DATABASE_URL", "NATS_URL", "BURNISH_PORT", *KEK_VARIABLES)
 
+SIGN_IN: Final = ("BURNISH_JWT_", "BURNISH_OIDC_")
+"""Secrets of identity providers: whoever has them can be anybody, so only the gateway, which verifies, is given them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
@@ -29,9 +32,8 @@ def service_environment(
     service: Service, *, number: int, metrics_port: int, around: Surroundings, inherited: Mapping[str, str]
 ) -> dict[str, str]:
     """What replica `number` (from 1) of a service finds in its environment. Settings that the user exported stay."""
-    own = {
-        name: value for name, value in inherited.items() if name not in NOT_HANDED_DOWN and not name.startswith("BURNISH_NATS_PASSWORD_")
-    }
+    withheld = ("BURNISH_NATS_PASSWORD_", *(() if service.listens else SIGN_IN))
+    own = {name: value for name, value in inherited.items() if name not in NOT_HANDED_DOWN and not name.startswith(withheld)}
     own |= {
         "PYTHONUNBUFFERED": "1",
         "BURNISH_REPLICA": f"{around.secrets.instance}-{number}",

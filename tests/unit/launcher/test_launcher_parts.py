@@ -126,6 +126,15 @@ def test_a_service_gets_its_own_logins_and_nobody_elses() -> None:
     assert not any("secret" in value or "operator" in value for value in environment.values())
 
 
+def test_only_the_gateway_gets_the_secrets_of_identity_providers() -> None:
+    inherited = {"BURNISH_JWT_SECRET": "secret", "BURNISH_OIDC_CLIENT_SECRET": "secret", "BURNISH_POOLER": "transaction"}
+
+    assert inherited.items() <= environment_of("gateway", inherited).items()
+    for service in ("executor", "optimizer", "analytics", "webhooks", "simulator"):
+        environment = environment_of(service, inherited)
+        assert "secret" not in environment.values() and environment["BURNISH_POOLER"] == "transaction"
+
+
 def test_the_simulator_gets_neither_a_login_nor_the_key() -> None:
     inherited = {"DATABASE_URL": "postgresql://operator", "BURNISH_KEK": "key", "BURNISH_KEK_FILE": "f", "BURNISH_KEK_COMMAND": "c"}
 
