@@ -130,7 +130,7 @@ def test_only_the_gateway_gets_the_secrets_of_identity_providers() -> None:
     inherited = {"BURNISH_JWT_SECRET": "secret", "BURNISH_OIDC_CLIENT_SECRET": "secret", "BURNISH_POOLER": "transaction"}
 
     assert inherited.items() <= environment_of("gateway", inherited).items()
-    for service in ("executor", "optimizer", "analytics", "webhooks", "simulator"):
+    for service in ("executor", "simulator"):
         environment = environment_of(service, inherited)
         assert "secret" not in environment.values() and environment["BURNISH_POOLER"] == "transaction"
 
