@@ -135,9 +135,8 @@ class Stack:
         listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         listening.bind(("127.0.0.1", 0))
         listening.listen(256)
-        made = GatewaySettings(
-            database_url=self.urls["gateway"], nats_url=self.nats.url("gateway"), replica=f"t{len(self.gateways)}", **(FAST | settings)
-        )
+        where = {"database_url": self.urls["gateway"], "nats_url": self.nats.url("gateway"), "replica": f"t{len(self.gateways)}"}
+        made = GatewaySettings(**(where | FAST | settings))
         server = uvicorn.Server(uvicorn.Config(build_app(made), log_config=None, lifespan="on", timeout_graceful_shutdown=2))
         server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment]
         task = asyncio.create_task(server.serve(sockets=[listening]))

@@ -1,0 +1,279 @@
+"""What is taken away is gone at every gateway within a second, whatever message is lost (PRODUCT T2).
+
+Two gateways: one is told to change something, the other one, which has just let the caller in, hears of it from the database alone.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+from uuid import UUID
+
+import asyncpg
+import pytest
+import pytest_asyncio
+
+from burnish_gateway.access import store
+from burnish_shared.auth.api_keys import new_key
+from burnish_shared.db.config_cache import ChangeFeed
+from burnish_shared.errors import Unavailable
+from tests.chaos.fault_proxy import proxying
+from tests.embedded.signed_in import sign_in
+from tests.embedded.stack import Caller, Stack
+from tests.integration.bus_parts import until
+from tests.security.conftest import World
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("T2")]
+
+WITHIN_S = 1.0
+
+PROMPT = {"slug": "a-desk", "messages": [{"role": "user", "content": "Hello {{name}}."}], "model": "simulated/chat"}
+OTHER_PROMPT = PROMPT | {"slug": "another-desk"}
+HELLO = {"model": "simulated/chat", "messages": [{"role": "user", "content": "Hello."}]}
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def there(world: World) -> AsyncIterator[str]:
+    """A second gateway, to which no message about changes comes through."""
+
+    async def deaf(*_: object) -> None:
+        return None
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ChangeFeed, "on_message", deaf)
+        url = await world.stack.start_gateway()
+    yield url
+
+
+@pytest.mark.promise("C-10")
+async def test_what_is_taken_away_is_gone_everywhere_within_a_second(world: World, there: str) -> None:
+    took = await asyncio.gather(*(one(world, there) for one in CHANGES))
+    late = {name: round(s, 2) for name, s in took if s > WITHIN_S}
+    assert not late, late
+    assert len(took) == len(CHANGES)
+
+
+async def _key_is_revoked(world: World, there: str) -> tuple[str, float]:
+    admin, key, made = await _with_key(world)
+    return await _gone("key revoked", key.at(there), 200, 401, lambda: admin("DELETE", f"/v1/api-keys/{made['id']}"))
+
+
+async def _key_is_rotated_without_overlap(world: World, there: str) -> tuple[str, float]:
+    admin, key, made = await _with_key(world)
+    path = f"/v1/api-keys/{made['id']}/rotate"
+    return await _gone("key rotated", key.at(there), 200, 401, lambda: admin("POST", path, {"overlap_hours": 0}))
+
+
+async def _key_is_narrowed(world: World, there: str) -> tuple[str, float]:
+    """No route does this yet; whoever adds one finds it works."""
+    _, key, made = await _with_key(world)
+    narrow = "UPDATE api_keys SET scopes = '{billing:read}' WHERE api_key_id = $1"
+    return await _gone(
+        "key narrowed", key.at(there), 200, 403, lambda: _by_sql(world, key, narrow, made, kind="api_key", named=made["prefix"])
+    )
+
+
+async def _key_loses_its_role(world: World, there: str) -> tuple[str, float]:
+    _, key, made = await _with_key(world, role="editor")
+    lower = "UPDATE api_keys SET role = 'viewer' WHERE api_key_id = $1"
+    change = _by_sql(world, key, lower, made, kind="api_key", named=made["prefix"])
+    ask = ("PUT", "/v1/alert-rules", {"min_samples": 20})
+    return await _gone("key's role", key.at(there), 200, 403, lambda: change, ask=ask)
+
+
+async def _member_loses_the_role(world: World, there: str) -> tuple[str, float]:
+    admin, (person, user_id) = await _with_person(world)
+    path, ask = f"/v1/members/{user_id}", ("GET", "/v1/api-keys", None)
+    return await _gone("member's role", person.at(there), 200, 403, lambda: admin("PATCH", path, {"role": "viewer"}), ask=ask)
+
+
+async def _member_is_removed(world: World, there: str) -> tuple[str, float]:
+    admin, (person, user_id) = await _with_person(world)
+    return await _gone("member removed", person.at(there), 200, 403, lambda: admin("DELETE", f"/v1/members/{user_id}"))
+
+
+async def _person_signs_out(world: World, there: str) -> tuple[str, float]:
+    _, (person, _) = await _with_person(world)
+    return await _gone("signed out", person.at(there), 200, 401, lambda: person("POST", "/v1/auth/sign-out"))
+
+
+async def _workspace_lets_only_admins_change_prompts(world: World, there: str) -> tuple[str, float]:
+    admin = await world.stack.caller()
+    editor = (await world.stack.caller(role="editor", workspace=admin.workspace)).at(there)
+    path, body = f"/v1/workspaces/{admin.workspace.workspace_id}", {"only_admins_change_prompts": True}
+    assert (await editor("POST", "/v1/prompts", PROMPT)).status == 201
+    ask = ("PATCH", "/v1/prompts/a-desk", {"description": "changed"})
+    return await _gone("workspace's setting", editor, 200, 403, lambda: admin("PATCH", path, body), ask=ask)
+
+
+async def _workspace_is_suspended(world: World, there: str) -> tuple[str, float]:
+    caller = await world.stack.caller()
+    path = f"/v1/workspaces/{caller.workspace.workspace_id}/suspend"
+    suspend = lambda: world.alpha.operator("POST", path, {"reason": "a test"})  # noqa: E731
+    return await _gone("suspended", caller.at(there), 200, 403, suspend, ask=("POST", "/v1/executions", HELLO))
+
+
+CHANGES: tuple[Callable[[World, str], Awaitable[tuple[str, float]]], ...] = (
+    _key_is_revoked, _key_is_rotated_without_overlap, _key_is_narrowed, _key_loses_its_role, _member_loses_the_role, _member_is_removed,
+    _person_signs_out, _workspace_lets_only_admins_change_prompts, _workspace_is_suspended,
+)  # fmt: skip
+
+
+async def test_another_plan_holds_everywhere_within_a_second(world: World, there: str) -> None:
+    caller = (await world.stack.caller()).at(there)
+    before = (await caller("POST", "/v1/executions", HELLO)).headers["ratelimit-limit"]
+    path = f"/v1/organizations/{caller.workspace.organization_id}/plan"
+    assert (await world.alpha.operator("PUT", path, {"plan": "free"})).status == 200
+    since = time.monotonic()
+
+    async def changed() -> bool:
+        return (await caller("POST", "/v1/executions", HELLO)).headers.get("ratelimit-limit", before) != before
+
+    await until(changed)
+    assert time.monotonic() - since < WITHIN_S
+
+
+async def test_a_gateway_that_hears_of_no_changes_lets_nobody_change_anything(world: World) -> None:
+    """It reaches PostgreSQL all the same, so without the bound a revoked key would go on and on."""
+    stuck: list[ChangeFeed] = []
+    look = ChangeFeed.look
+
+    async def looks(self: ChangeFeed) -> None:
+        if self in stuck:
+            raise Unavailable("stuck")
+        await look(self)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ChangeFeed, "look", looks)
+        feeds = _noted(patch)
+        caller = (await world.stack.caller()).at(await world.stack.start_gateway(trust_s=0.5))
+        assert (await caller("POST", "/v1/prompts", PROMPT)).status == 201
+        stuck += feeds
+        refused = await _until_refused(caller)
+        assert refused.body["error"]["code"] == "unavailable" and "heard nothing" in refused.body["error"]["message"]
+        assert refused.body["error"]["retryable"] and "retry-after" in refused.headers
+        assert (await caller("POST", "/v1/executions", HELLO)).status == 503
+        assert (await caller("GET", "/v1/prompts/a-desk?version=1")).status == 200
+        assert (await caller("POST", "/v1/prompts/a-desk/render", {"variables": {"name": "Ada"}, "version": 1})).status == 200
+        stuck.clear()
+        await until(lambda: _answers(caller, 200, ("PATCH", "/v1/prompts/a-desk", {"description": "again"})))
+
+
+async def test_a_gateway_cut_off_from_postgresql_goes_on_reading_and_learns_what_it_missed(world: World) -> None:
+    """Prompts are served from memory with their age, reactions are taken; when it is back, the key that was revoked meanwhile is none."""
+    async with proxying("127.0.0.1", urlsplit(world.stack.urls["superuser"]).port or 0) as proxy:
+        parts = urlsplit(world.stack.urls["gateway"])
+        through = urlunsplit(parts._replace(netloc=f"{parts.netloc.rpartition('@')[0]}@127.0.0.1:{proxy.port}"))
+        url = await _gateway_at(world.stack, through, trust_s=0.5)
+        admin, key, made = await _with_key(world, role="editor")
+        assert (await admin("POST", "/v1/prompts", PROMPT)).status == 201
+        executed = await admin("POST", "/v1/executions", HELLO)
+        caller = key.at(url)
+        assert (await caller("GET", "/v1/prompts/a-desk?version=1")).status == 200
+        proxy.refuse = True
+        proxy.reset_all()
+        assert (await _until_refused(caller)).status == 503
+        assert (await admin("DELETE", f"/v1/api-keys/{made['id']}")).status == 204
+
+        async def says_how_old_it_is() -> bool:
+            rendered = await caller("POST", "/v1/prompts/a-desk/render", {"variables": {"name": "Ada"}, "version": 1})
+            assert rendered.status == 200, rendered.body
+            return bool(rendered.body["stale_for_s"])
+
+        await until(says_how_old_it_is)
+        read = await caller("GET", "/v1/prompts/a-desk?version=1")
+        assert read.status == 200 and int(read.headers["age"]) >= 0
+        assert (await caller("POST", "/v1/feedback", {"execution_id": executed.body["id"], "thumb": "up"})).status == 202
+        proxy.heal()
+        await until(lambda: _answers(caller, 401, ("GET", "/v1/prompts/a-desk?version=1", None)))
+
+
+@pytest.mark.promise("S-01")
+async def test_a_key_that_cannot_be_one_costs_no_look_into_the_database(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """None, one with a wrong check and one of another product; a well-formed one that nobody has is looked for once."""
+    looked: list[str] = []
+    find = store.find_keys
+
+    async def watched(tx: Any, prefix: str) -> Any:
+        looked.append(prefix)
+        return await find(tx, prefix)
+
+    monkeypatch.setattr(store, "find_keys", watched)
+    admin = world.beta.admin
+    wrong = admin.key[:-1] + ("A" if admin.key[-1] != "A" else "B")
+    for key in ("", "x", "bk_live_", wrong, "sk-proj-0123456789", f"{admin.key}x", admin.key.replace("bk_live", "bk_test")):
+        answer = await replace(admin, key=key)("GET", "/v1/prompts")
+        assert answer.status == 401 and answer.headers["www-authenticate"] == "Bearer" and "x-request-id" in answer.headers
+    assert looked == []
+    unknown = new_key(bytes(32))
+    for _ in range(3):
+        assert (await replace(admin, key=unknown.text)("GET", "/v1/prompts")).status == 401
+    assert looked == [unknown.prefix]
+
+
+async def _with_key(world: World, *, role: str = "viewer") -> tuple[Caller, Caller, Any]:
+    admin = await world.stack.caller()
+    made = (await admin("POST", "/v1/api-keys", {"name": "one", "role": role})).body
+    return admin, replace(admin, key=made["key"]), made
+
+
+async def _with_person(world: World) -> tuple[Caller, tuple[Caller, UUID]]:
+    admin = await world.stack.caller()
+    await sign_in(world.stack, admin.workspace, role="admin")  # the last admin could not be removed
+    return admin, await sign_in(world.stack, admin.workspace, role="admin")
+
+
+async def _by_sql(world: World, caller: Caller, statement: str, made: Any, *, kind: str, named: str) -> None:
+    connection = await asyncpg.connect(world.stack.urls["superuser"], server_settings={"search_path": "burnish"})
+    async with connection.transaction():
+        await connection.execute(statement, UUID(made["id"]))
+        await connection.execute("SELECT note_change($1, $2, $3)", caller.workspace.workspace_id, kind, named)
+    await connection.close()
+
+
+async def _gone(
+    name: str,
+    caller: Caller,
+    before: int,
+    after: int,
+    change: Callable[[], Awaitable[Any]],
+    *,
+    ask: tuple[str, str, Any] = ("GET", "/v1/prompts", None),
+) -> tuple[str, float]:
+    """How long after the change was made the caller, who was let in until then, is not any more."""
+    assert await _answers(caller, before, ask), name
+    changed = await change()
+    assert changed is None or changed.status < 300, (name, changed.body)
+    since = time.monotonic()
+    await until(lambda: _answers(caller, after, ask))
+    return name, time.monotonic() - since
+
+
+async def _answers(caller: Caller, status: int, ask: tuple[str, str, Any]) -> bool:
+    return (await caller(*ask)).status == status
+
+
+async def _until_refused(caller: Caller) -> Any:
+    async with asyncio.timeout(10):
+        while (answer := await caller("PATCH", "/v1/prompts/a-desk", {"description": "changed"})).status != 503:
+            await asyncio.sleep(0.05)
+        return answer
+
+
+async def _gateway_at(stack: Stack, database_url: str, **settings: Any) -> str:
+    return await stack.start_gateway(database_url=database_url, **settings)
+
+
+def _noted(patch: pytest.MonkeyPatch) -> list[ChangeFeed]:
+    """The feeds that are started from now on."""
+    feeds: list[ChangeFeed] = []
+    start = ChangeFeed.start
+
+    async def noting(self: ChangeFeed) -> None:
+        feeds.append(self)
+        await start(self)
+
+    patch.setattr(ChangeFeed, "start", noting)
+    return feeds
