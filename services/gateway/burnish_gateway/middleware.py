@@ -15,6 +15,9 @@ from burnish_shared.ids import new_uuid
 GIVEN = re.compile(rb"[A-Za-z0-9_.-]{1,64}")
 """A caller's own `x-request-id` is kept when it is harmless in logs and headers."""
 
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+"""Those that stand in metrics by name: a client may send any of dozens (PROMISES P-07)."""
+
 
 class RequestContext:
     """Puts `request_id` into the request's state, the log context and the answer's headers."""
@@ -46,7 +49,8 @@ class RequestContext:
                 await self.app(scope, receive, answer)
             finally:
                 route = scope.get("route")
-                REQUESTS.labels(getattr(route, "path", "none"), scope["method"], f"{status // 100}xx").inc()
+                method = scope["method"] if scope["method"] in METHODS else "other"
+                REQUESTS.labels(getattr(route, "path", "none"), method, f"{status // 100}xx").inc()
                 area = next(iter(getattr(route, "tags", ())), "none")
                 REQUEST_SECONDS.labels(area).observe(time.perf_counter() - started_at)
 

@@ -11,6 +11,7 @@ from http.cookies import SimpleCookie
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 import aiohttp
 import asyncpg
@@ -21,6 +22,9 @@ from tests.fakes.receiver import Receiver
 from tests.fakes.trace_collector import TraceCollector
 
 FAULTS = ("unauthorized", "limited", "broken", "refused", "html", "malformed", "ok")
+
+MANY = 200
+"""Workspaces, prompts and users: more than the series that each would cost were it a label."""
 
 SET_ASIDE = ("unauthorized", "limited")
 """Faults after which a key rests: each has an address and a key of its own."""
@@ -229,6 +233,28 @@ async def _kill_an_executor(run: Run) -> None:
     while run.installation.status()["pids"].get("executor", pid) == pid:
         await asyncio.sleep(0.05)
     await run.ask("POST", "/v1/executions", body | {"model": "mirror/ok", "stream": False})
+
+
+async def use_much(run: Run) -> None:
+    """Many workspaces, prompts, users and models, every route of the API, and many addresses that nobody offers."""
+    document = await run.ask("GET", "/openapi.json")
+    for path, operations in document["paths"].items():
+        address = re.sub(r"{\w+}", lambda _: str(uuid4()), path)
+        for method in operations:
+            if not path.endswith(("/events", "/export")):
+                await run.ask(method.upper(), address, {} if method in ("post", "put", "patch") else None)
+    messages = [{"role": "user", "content": "hello"}]
+    for first in range(0, MANY, 20):
+        await asyncio.gather(*(_use_one(run, number, messages) for number in range(first, first + 20)))
+
+
+async def _use_one(run: Run, number: int, messages: list[dict[str, str]]) -> None:
+    await run.ask("POST", "/v1/prompts", {"slug": f"prompt-{number}", "messages": messages, "model": "simulated/chat"})
+    await run.ask("POST", "/v1/executions", {"prompt": f"prompt-{number}", "version": 1, "user_id": f"user-{number}"})
+    workspace = await run.ask("POST", "/v1/workspaces", {"name": f"workspace {number}"})
+    await run.ask("GET", "/v1/prompts", headers={"authorization": f"Bearer {workspace['api_key']}"})
+    await run.ask("GET", f"/nobody/offers/{number}")
+    await run.ask("GET", f"/v1/prompts/{number}/nothing/here")
 
 
 async def collect(run: Run, collector: TraceCollector) -> None:

@@ -1,5 +1,6 @@
 """Secrets and texts of a full run with faults are found in nothing that it leaves behind (PROMISES E-10, S-05, P-08)."""
 
+import re
 from collections.abc import AsyncIterator
 
 import aiohttp
@@ -10,9 +11,18 @@ from tests.embedded.installation import Installation
 from tests.fakes.echoing_provider import echoing_provider
 from tests.fakes.receiver import receiving
 from tests.fakes.trace_collector import trace_collector
-from tests.security.canaries.full_run import FAULTS, Canaries, Run, collect, environment, new_kek, spellings, use
+from tests.security.canaries.full_run import FAULTS, Canaries, Run, collect, environment, new_kek, spellings, use, use_much
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session")]
+
+SERIES_MOST = 2_000
+"""Of one service (PROMISES P-07)."""
+
+UNBOUNDED = {
+    "workspace", "workspace_id", "tenant", "organization", "user", "user_id", "prompt", "slug", "session", "model", "path", "url", "key",
+    "api_key", "endpoint", "replica",
+}  # fmt: skip
+"""Labels that would have a value for each tenant, user, prompt or address. The simulator's models are its own few."""
 
 HOLD_TEXT = ("table ", "answers", "PostgreSQL files", "stream EXECUTIONS", "stream FEEDBACK")
 """Where conversations are kept or answered on purpose; everything else must not know them."""
@@ -32,6 +42,7 @@ async def run(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Run]:
         try:
             installation.up()
             await use(made)
+            await use_much(made)
             await collect(made, collector)
         finally:
             installation.run("down")
@@ -69,6 +80,27 @@ async def test_prompts_and_answers_are_found_in_conversations_alone(run: Run) ->
     for name, text in run.canaries.texts.items():
         if name != "score":
             assert any(text.encode() in content for artefact, content in run.artefacts.items() if artefact.startswith(HOLD_TEXT)), name
+
+
+@pytest.mark.promise("P-07")
+async def test_metrics_do_not_grow_with_workspaces_prompts_users_or_addresses(run: Run) -> None:
+    series = {
+        name: [line for line in content.decode().splitlines() if line and not line.startswith("#")]
+        for name, content in run.artefacts.items()
+        if name.startswith("metrics of ")
+    }
+    assert {name: len(lines) for name, lines in series.items() if len(lines) > SERIES_MOST} == {}
+    labels = {
+        label
+        for name, lines in series.items()
+        if name != "metrics of simulator"
+        for line in lines
+        for label in re.findall(r'(\w+)="', line)
+    }
+    assert not labels & UNBOUNDED, labels & UNBOUNDED
+    values = " ".join(line for lines in series.values() for line in lines)
+    assert not [one for one in ("prompt-1", "user-1", "workspace 1", "/nobody/offers", "simulated/chat", "mirror") if one in values]
+    assert 'route="none"' in values and 'route="/v1/prompts/{slug}"' in values
 
 
 async def test_the_run_left_what_is_searched(run: Run) -> None:
