@@ -39,6 +39,15 @@ OTHERWISE: dict[str, dict[str, Any]] = {
     "POST /v1/webhooks/endpoints": {"description": "other"},
     "POST /v1/webhooks/endpoints/{endpoint_id}/rotate-secret": {"overlap_hours": 2},
     "POST /v1/api-keys": {"name": "other"},
+    "POST /v1/organizations": {"name": "other"},
+    "POST /v1/invitations": {"email": "other@example.com"},
+    "POST /v1/credits/grants": {"amount_nusd": 2},
+    "POST /v1/credits/refunds": {"reason": "another"},
+    "POST /v1/credits/moves": {"amount_nusd": 2},
+    "POST /v1/workspaces/{workspace_id}/suspend": {"reason": "another"},
+    "POST /v1/workspaces/{workspace_id}/resume": {"reason": "another"},
+    "POST /v1/budgets": {"limit_nusd": 1},
+    "POST /v1/provider-keys": {"name": "other"},
     "POST /v1/workspaces": {"name": "other"},
 }
 """What makes another body of a route's body. A new POST fails the test until it stands here."""
@@ -77,7 +86,7 @@ async def test_the_same_key_with_another_body_is_refused(world: World, delta: Te
         headers = {"idempotency-key": f"key-{uuid4()}"}
         first = await _send(delta, route, headers=headers)
         other = {**(bodies(delta.own)[route.name] or {}), **OTHERWISE[route.name]}
-        again = await delta.admin(route.method, route.url(delta.own), other, headers=headers)
+        again = await delta.who_may(route)(route.method, route.url(delta.own), other, headers=headers)
         if first.status < 400 and (again.status != 422 or again.body["error"]["code"] != "idempotency_mismatch"):
             wrong[route.name] = (first.status, again.status, again.body)
     assert not wrong, "\n".join(f"{name}: {what}" for name, what in wrong.items())
@@ -97,10 +106,10 @@ async def test_the_same_body_spelled_otherwise_is_the_same_body(world: World, de
 
 
 def _posts(world: World) -> list[Route]:
-    return [one for one in world.routes if one.method == "POST" and one.name not in READS | DECIDED]
+    """Signing in and out has no Idempotency-Key: there is nobody yet whose keys these would be."""
+    return [one for one in world.routes if one.method == "POST" and one.name not in READS | DECIDED and "sign-in" not in one.tags]
 
 
 async def _send(tenant: Tenant, route: Route, *, headers: dict[str, str]) -> Answer:
     own = tenant.own | {"slug": f"{tenant.own['slug']}-{route.path.count('/')}"} if route.path == "/v1/prompts" else tenant.own
-    body = bodies(own)[route.name] if route.has_body else None
-    return await tenant.admin(route.method, route.url(own), body, headers=headers)
+    return await tenant.who_may(route)(route.method, route.url(own), bodies(own).get(route.name), headers=headers)

@@ -15,6 +15,9 @@ NOT_HANDED_DOWN: Final = ("PYTHONDONTWRITEBYTECODE", "PYTHONPATH", "PYTHONHOME",
 SIGN_IN: Final = ("BURNISH_JWT_", "BURNISH_OIDC_")
 """Secrets of identity providers: whoever has them can be anybody, so only the gateway, which verifies, is given them."""
 
+PROVIDER_KEYS: Final = ("OPENAI_API_KEY", "BURNISH_PROVIDER_KEY_")
+"""The operator's keys for model providers: only the executor calls those (PROMISES E-13)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
@@ -32,7 +35,7 @@ def service_environment(
     service: Service, *, number: int, metrics_port: int, around: Surroundings, inherited: Mapping[str, str]
 ) -> dict[str, str]:
     """What replica `number` (from 1) of a service finds in its environment. Settings that the user exported stay."""
-    withheld = ("BURNISH_NATS_PASSWORD_", *(() if service.listens else SIGN_IN))
+    withheld = ("BURNISH_NATS_PASSWORD_", *(() if service.listens else SIGN_IN), *(() if service.name == "executor" else PROVIDER_KEYS))
     own = {name: value for name, value in inherited.items() if name not in NOT_HANDED_DOWN and not name.startswith(withheld)}
     own |= {
         "PYTHONUNBUFFERED": "1",
@@ -53,6 +56,7 @@ def service_environment(
             own["BURNISH_KEK_PREVIOUS"] = ",".join(around.secrets.kek_previous)
     if service.listens:
         own["BURNISH_PORT"] = str(around.public_port)
+        own.setdefault("BURNISH_PUBLIC_URL", f"http://127.0.0.1:{around.public_port}")
         if around.listen_fd is not None:
             own["BURNISH_LISTEN_FD"] = str(around.listen_fd)
     return own

@@ -56,6 +56,7 @@ async def main(stop: asyncio.Event, settings: ExecutorSettings | None = None) ->
     loops = [asyncio.create_task(one) for one in (recorder.run(), admission.run(), desk.heartbeat(), *housework)]
     subscription = await bus.nc.subscribe(subjects.EXECUTIONS_REQUESTED_INTERACTIVE, queue=subjects.EXECUTORS_QUEUE, cb=desk.on_interactive)
     await bus.nc.subscribe(f"{subjects.PREFIX}.executions.cancel.>", cb=desk.on_cancel)
+    await bus.nc.subscribe(subjects.PROVIDER_KEYS_TEST, queue=subjects.EXECUTORS_QUEUE, cb=desk.on_key_test)
     await bus.nc.subscribe(subjects.CONFIG_CHANGED, cb=feed.on_message)
     consuming = [
         asyncio.create_task(consume(bus, EXECUTOR_BACKGROUND, desk.on_queued, db=db, stop=stop, concurrency=settings.background_running)),

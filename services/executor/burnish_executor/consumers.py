@@ -14,12 +14,14 @@ from burnish_executor import metrics
 from burnish_executor.io.replies import Reply
 from burnish_executor.run_execution import Run, Runner, describe
 from burnish_executor.settings import ExecutorSettings
+from burnish_executor.try_key import try_key
 from burnish_shared import failpoints, tracing
 from burnish_shared.books.admission import Admission, AdmissionRequest, Verdict
 from burnish_shared.bus.batch import Delivered, Poison
 from burnish_shared.bus.connect import Bus
 from burnish_shared.bus.frames import REPLY_HEADER, FrameKind, superseded_below
 from burnish_shared.contracts.executions import ExecutionRequest, Lane
+from burnish_shared.contracts.provider_keys import KeyTestRequest
 from burnish_shared.errors import Unavailable
 
 log = structlog.get_logger("burnish.executor")
@@ -66,6 +68,27 @@ class Desk:
                 return  # The claim that took over came sooner than the news of it.
             run.superseded = True
         run.cancel()
+
+    async def on_key_test(self, message: Msg) -> None:
+        """An admin wants to know whether a key works."""
+        try:
+            request = KeyTestRequest.model_validate_json(message.data)
+        except ValidationError:
+            log.exception("provider_key.test_unreadable", bytes=len(message.data))
+            return
+        task = asyncio.create_task(self._test_key(request, inbox=message.reply))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _test_key(self, request: KeyTestRequest, *, inbox: str) -> None:
+        """Without an answer the caller hears that no executor could do it."""
+        vault = self.runner.vault
+        try:
+            answer = await try_key(request, db=vault.db, keyring=vault.keyring, providers=self.runner.providers)
+        except Unavailable as error:
+            log.warning("provider_key.not_tested", provider_key_id=str(request.provider_key_id), reason=error.message)
+            return
+        await self.bus.nc.publish(inbox, answer.model_dump_json().encode())
 
     async def on_queued(self, messages: Sequence[Delivered]) -> None:
         """Background and batch: claimed in the books first, which raises the fence. Returns when it is booked; then it is acknowledged."""

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from pydantic import BaseModel, ConfigDict, Field
+
 
 @dataclass(frozen=True, slots=True)
 class KeyPlace:
@@ -16,3 +18,24 @@ class KeyPlace:
     def context(self) -> str:
         """What the secret is bound to when it is sealed (PROMISES S-02)."""
         return f"{self.workspace_id}|{self.provider_key_id}|{self.version}|provider-key"
+
+
+class KeyTestRequest(BaseModel):
+    """Asks an executor, the only process that calls providers, whether a key works. The key is named, never carried."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    workspace_id: UUID
+    provider_key_id: UUID
+
+
+class KeyTestAnswer(BaseModel):
+    """What one call of the provider's `/models` said. `http_status` None: there was no answer."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    works: bool
+    http_status: int | None
+    latency_ms: int
+    models: int | None = Field(description="How many models the key may call, as the provider lists them.")
+    error: str | None = Field(description="Why it does not work, in the provider's words where it said some; never the key.")

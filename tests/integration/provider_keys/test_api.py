@@ -6,6 +6,7 @@ from typing import Any
 import asyncpg
 import pytest
 
+from tests.fakes.keyed_provider import Manner
 from tests.integration.provider_keys.conftest import Ground, Tenant
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("E6")]
@@ -123,3 +124,20 @@ async def test_keys_are_for_admins_of_their_own_workspace(ground: Ground, tenant
     for method, body in (("GET", None), ("PATCH", {"name": "x"}), ("DELETE", None)):
         assert (await stranger(method, f"{PATH}/{key_id}", body)).status == 404
     assert (await tenant.shown(key_id))["status"] == "active"
+
+
+@pytest.mark.promise("E-10", "E-13")
+async def test_a_key_is_tried_by_an_executor_without_a_change_to_it(tenant: Tenant) -> None:
+    good, text = await tenant.add_key()
+    bad, refused = await tenant.add_key(manner=Manner(status=401, echoes=True))
+    nowhere, _ = await tenant.add_key(provider="own", base_url="http://127.0.0.1:9/v1")
+    told = (await tenant.admin("POST", f"{PATH}/{good}/test")).body
+    assert (told["works"], told["http_status"], told["models"], told["error"]) == (True, 200, 2, None)
+    assert tenant.ground.provider.calls == [f"models:{text}"]
+    told = (await tenant.admin("POST", f"{PATH}/{bad}/test")).body
+    assert (told["works"], told["http_status"]) == (False, 401) and refused not in told["error"] and "[redacted]" in told["error"]
+    told = (await tenant.admin("POST", f"{PATH}/{nowhere}/test")).body
+    assert (told["works"], told["http_status"]) == (False, None) and told["error"] == "The provider cannot be reached."
+    assert {(await tenant.shown(one))["status"] for one in (good, bad, nowhere)} == {"active"}
+    await tenant.admin("DELETE", f"{PATH}/{good}")
+    assert (await tenant.admin("POST", f"{PATH}/{good}/test")).status == 409

@@ -135,6 +135,15 @@ def test_only_the_gateway_gets_the_secrets_of_identity_providers() -> None:
         assert "secret" not in environment.values() and environment["BURNISH_POOLER"] == "transaction"
 
 
+@pytest.mark.promise("E-13")
+def test_only_the_executor_gets_the_operators_keys_for_providers() -> None:
+    inherited = {"OPENAI_API_KEY": "secret", "BURNISH_PROVIDER_KEY_OTHER": "secret"}
+
+    assert inherited.items() <= environment_of("executor", inherited).items()
+    for service in ("gateway", "simulator"):
+        assert "secret" not in environment_of(service, inherited).values()
+
+
 def test_the_simulator_gets_neither_a_login_nor_the_key() -> None:
     inherited = {"DATABASE_URL": "postgresql://operator", "BURNISH_KEK": "key", "BURNISH_KEK_FILE": "f", "BURNISH_KEK_COMMAND": "c"}
 

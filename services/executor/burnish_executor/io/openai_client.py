@@ -71,6 +71,26 @@ async def call_model(http: aiohttp.ClientSession, call: Call) -> AsyncIterator[E
         yield Failure(FailureKind.CUT_OFF, "The connection to the provider broke off.")
 
 
+async def list_models(http: aiohttp.ClientSession, url: str, *, key: str, timeout_s: float) -> int | Failure:
+    """How many models the provider lists for this key."""
+    headers = {"accept": "application/json", "accept-encoding": "identity", "authorization": f"Bearer {key}"}
+    try:
+        async with asyncio.timeout(timeout_s), http.get(url, headers=headers, allow_redirects=False) as response:
+            if response.status != 200:
+                return await _refusal(response)
+            data = await _read(response, BODY_MOST_BYTES)
+    except TimeoutError:
+        return Failure(FailureKind.TIMEOUT, f"The provider did not answer within {timeout_s:g} s.")
+    except (aiohttp.ClientError, ConnectionError, OSError):
+        return Failure(FailureKind.UNREACHABLE, "The provider cannot be reached.")
+    try:
+        listed = json.loads(data or b"null")
+    except (ValueError, RecursionError):
+        listed = None
+    models = listed.get("data") if isinstance(listed, dict) else None
+    return len(models) if isinstance(models, list) else Failure(FailureKind.MALFORMED, "The provider's answer is no list of models.", 200)
+
+
 async def _buffered(response: aiohttp.ClientResponse) -> AsyncIterator[Event]:
     data = await _read(response, BODY_MOST_BYTES)
     yield (

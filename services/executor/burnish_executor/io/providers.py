@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from burnish_executor.core.failure import Failure, FailureKind
-from burnish_executor.io.openai_client import Call, Event, call_model
+from burnish_executor.io.openai_client import Call, Event, call_model, list_models
 from burnish_executor.settings import ExecutorSettings
 from burnish_shared.contracts.executions import ExecutionRequest
 from burnish_shared.egress import Egress, EgressPolicy, EgressRefused
@@ -58,13 +58,23 @@ class Providers:
             chunk_idle_s=self.settings.chunk_idle_s,
         )
         try:
-            async for event in call_model(await self._session(request, url), call):
+            async for event in call_model(await self._session(url, is_own_url=request.route.own_base_url), call):
                 yield without_keys(event, {*tried, *([key] if key else [])}) if isinstance(event, Failure) else event
         except EgressRefused as refused:
             yield Failure(FailureKind.EGRESS, f"This provider's address may not be called: {refused}")
 
-    async def _session(self, request: ExecutionRequest, url: str) -> aiohttp.ClientSession:
-        if not request.route.own_base_url:
+    async def count_models(self, base_url: str, *, is_own_url: bool, key: str, timeout_s: float) -> int | Failure:
+        """How many models the provider lists for this key. No Failure holds the key."""
+        url = f"{base_url.rstrip('/')}/models"
+        try:
+            session = await self._session(url, is_own_url=is_own_url)
+            found = await list_models(session, url, key=key, timeout_s=timeout_s)
+        except EgressRefused as refused:
+            found = Failure(FailureKind.EGRESS, f"This provider's address may not be called: {refused}")
+        return without_keys(found, [key]) if isinstance(found, Failure) else found
+
+    async def _session(self, url: str, *, is_own_url: bool) -> aiohttp.ClientSession:
+        if not is_own_url:
             return self.operator
         await self.egress.check(url)
         return self.guarded[urlsplit(url).scheme]
