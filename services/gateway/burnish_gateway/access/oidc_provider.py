@@ -9,8 +9,9 @@ from burnish_gateway.access.jwks import KeySet
 from burnish_gateway.access.jwt_reading import REFUSED, Expected, claims_of, header_of, name_of
 from burnish_gateway.access.oidc_discovery import AWAY, Discovery
 from burnish_gateway.access.oidc_flow import PATH, Flow
-from burnish_gateway.access.person import Claims, fold_email
+from burnish_gateway.access.person import Claims
 from burnish_gateway.access.provider_http import ProviderAway, ProviderHttp
+from burnish_shared.auth.emails import fold_email
 from burnish_shared.errors import TokenExpired, Unauthenticated, Unavailable
 
 CALLBACK = f"{PATH}/callback"
