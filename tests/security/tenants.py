@@ -29,12 +29,15 @@ class Tenant:
     secret: str
     own: dict[str, str]
 
+    def who_may(self, route: Route) -> Caller:
+        """Somebody whom the route's rule lets in."""
+        return {"operator": self.operator, "person": self.person}.get(route.rule or "", self.admin)
+
     async def call(self, route: Route, *, key: Caller | None = None, own: Mapping[str, str] | None = None, query: str = "") -> Answer:
         """Calls the route about one's own things, or those of `own`; without `key` as somebody who may."""
         named = own or self.own
         body = bodies(named)[route.name] if route.has_body else bodies(named).get(route.name)
-        caller = key or {"operator": self.operator, "person": self.person}.get(route.rule or "", self.admin)
-        return await caller(route.method, route.url(named) + query, body)
+        return await (key or self.who_may(route))(route.method, route.url(named) + query, body)
 
 
 async def make_tenant(stack: Stack, name: str) -> Tenant:

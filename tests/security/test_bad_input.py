@@ -229,7 +229,7 @@ def _send(
     async def request() -> Answer:
         given = body if body is not None or not route.has_body or raw is not None else bodies(tenant.own)[route.name]
         data = raw if raw is not None else None if given is None else json.dumps(given).encode()
-        return await tenant.admin(route.method, url or route.url(tenant.own), headers=headers, raw=data)
+        return await tenant.who_may(route)(route.method, url or route.url(tenant.own), headers=headers, raw=data)
 
     return request
 

@@ -39,6 +39,8 @@ OTHERWISE: dict[str, dict[str, Any]] = {
     "POST /v1/webhooks/endpoints": {"description": "other"},
     "POST /v1/webhooks/endpoints/{endpoint_id}/rotate-secret": {"overlap_hours": 2},
     "POST /v1/api-keys": {"name": "other"},
+    "POST /v1/marketplace": {"example": "other"},
+    "POST /v1/erasures": {"reason": "other"},
     "POST /v1/organizations": {"name": "other"},
     "POST /v1/invitations": {"email": "other@example.com"},
     "POST /v1/credits/grants": {"amount_nusd": 2},

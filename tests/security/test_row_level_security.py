@@ -12,6 +12,7 @@ from burnish_shared.db.session import Database, Tx
 from burnish_shared.errors import BurnishError
 from burnish_shared.ids import new_uuid
 from tests.embedded.databases import Cluster, DatabaseUrls
+from tests.embedded.signed_in import make_member, make_session
 from tests.embedded.workspaces import Workspace, make_workspace
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("T3")]
@@ -76,6 +77,64 @@ async def test_the_context_ends_with_its_transaction(module_database_urls: Datab
     async with database.unit_of_work() as tx:
         assert not await tx.fetchval("SELECT nullif(current_setting('app.workspace', true), '')")
         assert await tx.fetchval("SELECT count(*) FROM prompts") == 0
+    await database.close()
+
+
+@pytest.mark.promise("T-04")
+async def test_person_and_organization_end_with_their_transaction_too(module_database_urls: DatabaseUrls) -> None:
+    """One connection serves somebody who signed in, then nobody: of users, sessions, colleagues and organizations nothing is left."""
+    database = await _open(module_database_urls, "gateway", connections=1)
+    first, second = await _two(module_database_urls)
+    connection = await asyncpg.connect(module_database_urls["superuser"], server_settings={"search_path": "burnish"})
+    user_id = await make_member(connection, first.workspace_id, role="viewer")
+    await make_session(connection, user_id)
+    await connection.close()
+    counts = "SELECT (SELECT count(*) FROM users), (SELECT count(*) FROM user_sessions), (SELECT count(*) FROM members), " + (
+        "(SELECT count(*) FROM organizations)"
+    )
+    async with database.unit_of_work(user=user_id, organization=first.organization_id, workspace=first.workspace_id) as tx:
+        assert tuple(await tx.fetchrow(counts) or ()) == (1, 1, 1, 1)
+    async with database.unit_of_work(workspace=second.workspace_id) as tx:
+        assert tuple(await tx.fetchrow(counts) or ()) == (0, 0, 0, 0)
+    with pytest.raises(LookupError):
+        async with database.unit_of_work(user=user_id, organization=first.organization_id) as tx:
+            raise LookupError
+    async with database.unit_of_work() as tx:
+        assert tuple(await tx.fetchrow(counts) or ()) == (0, 0, 0, 0)
+    await database.close()
+
+
+@pytest.mark.promise("T-04")
+async def test_a_setting_of_the_whole_session_is_gone_with_the_next_request(module_database_urls: DatabaseUrls) -> None:
+    """Nobody of us writes `SET` without LOCAL; if somebody did, the pool's reset takes it away."""
+    database = await _open(module_database_urls, "gateway", connections=1)
+    first, _ = await _two(module_database_urls)
+    async with database.unit_of_work(workspace=first.workspace_id) as tx:
+        await _add_prompt(tx, first.workspace_id)
+        await tx.execute("SELECT set_config('app.workspace', $1, false), set_config('app.user', $1, false)", str(first.workspace_id))
+    async with database.unit_of_work() as tx:
+        assert await tx.fetchval("SELECT nullif(current_setting('app.workspace', true), '')") is None
+        assert await tx.fetchval("SELECT nullif(current_setting('app.user', true), '')") is None
+        assert await tx.fetchval("SELECT count(*) FROM prompts") == 0
+    await database.close()
+
+
+@pytest.mark.promise("T-02")
+async def test_a_person_changes_no_other_persons_row(module_database_urls: DatabaseUrls) -> None:
+    """A colleague is seen, and cannot be renamed; a session is one's own alone."""
+    database = await _open(module_database_urls, "gateway")
+    first, _ = await _two(module_database_urls)
+    connection = await asyncpg.connect(module_database_urls["superuser"], server_settings={"search_path": "burnish"})
+    one, other = [await make_member(connection, first.workspace_id, role="admin") for _ in range(2)]
+    await make_session(connection, other)
+    await connection.close()
+    async with database.unit_of_work(workspace=first.workspace_id, user=one) as tx:
+        assert await tx.fetchval("SELECT count(*) FROM users") == 2
+        assert await tx.fetchval("SELECT count(*) FROM user_sessions") == 0
+        assert await tx.execute("UPDATE user_sessions SET revoked_at = now()") == "UPDATE 0"
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        async with database.unit_of_work(workspace=first.workspace_id, user=one) as tx:
+            await tx.execute("UPDATE users SET name = 'x' WHERE user_id = $1", other)
     await database.close()
 
 
