@@ -101,7 +101,7 @@ async def start_optimization(tx: Tx, principal: Principal, body: OptimizationBod
 
     job_id = new_uuid()
     account_id = await _fund(tx, principal, aside_nusd, reference=job_id)
-    fee_nusd = await _charge_fee(tx, principal, job_id)
+    fee_nusd = await _charged_fee_nusd(tx, principal, job_id)
     await store.insert_job(
         tx,
         job_id=job_id,
@@ -215,7 +215,7 @@ async def _fund(tx: Tx, principal: Principal, amount_nusd: int, *, reference: UU
     return account_id
 
 
-async def _charge_fee(tx: Tx, principal: Principal, job_id: UUID) -> int:
+async def _charged_fee_nusd(tx: Tx, principal: Principal, job_id: UUID) -> int:
     """The plan's fixed fee of a run, taken with the job's row; it comes back when there is no headroom, or the run fails by our fault."""
     fee_nusd = principal.workspace.optimization_fee_nusd
     taken = await store.charge_fee(

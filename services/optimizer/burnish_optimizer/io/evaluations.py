@@ -21,7 +21,7 @@ from burnish_optimizer.core.retry import is_worth_another_try, wait_before_try_s
 from burnish_optimizer.core.scoring import is_right
 from burnish_optimizer.io import evaluations_store, work_store
 from burnish_optimizer.io.answers_inbox import AnswersInbox
-from burnish_optimizer.io.evaluations_store import Booked, Key, Stored
+from burnish_optimizer.io.evaluations_store import Booked, Key
 from burnish_optimizer.settings import OptimizerSettings
 from burnish_shared import failpoints, subjects
 from burnish_shared.bus.connect import Bus
@@ -120,8 +120,7 @@ class Desk:
     _wake_writer: asyncio.Event = field(default_factory=asyncio.Event)
     _wake_watcher: asyncio.Event = field(default_factory=asyncio.Event)
     _later: set["asyncio.TimerHandle"] = field(default_factory=set)
-    _budgets: list[int] = field(default_factory=list)
-    """Accounts of the budgets that evaluations count against, as they stood when the last batch began."""
+    _budgets: list[int] = field(default_factory=list)  # accounts that evaluations count against, as the last batch found them
     _room: float = field(init=False)
     """How many may be on their way: fewer while the job's account cannot hold more (added by one a round, cut when refused)."""
 
@@ -171,7 +170,7 @@ class Desk:
             self._budgets = await work_store.budget_accounts(tx, self.workspace_id, self.owner_id)
         known = [asked for asked in batch if stored[asked.question.key].status is not None]
         for asked in known:
-            _tell(asked, _answered(stored[asked.question.key]))
+            _tell(asked, stored[asked.question.key].booked())
         fresh: list[_Asked] = []
         for asked in batch:
             row = stored[asked.question.key]
@@ -363,19 +362,6 @@ def _score(question: Question, booked: Booked) -> float | None:
     if question.expected is None:
         return None
     return float(booked.status == "success" and is_right(booked.output, expected=question.expected))
-
-
-def _answered(stored: Stored) -> tuple[Booked, int]:
-    booked = Booked(
-        execution_id=stored.execution_id,
-        status=stored.status or "",
-        output=stored.output,
-        error=stored.error,
-        cost_nusd=0,
-        latency_ms=stored.latency_ms or 0,
-        simulated=stored.simulated,
-    )
-    return booked, stored.spent_nusd
 
 
 def _tell(asked: _Asked, what: tuple[Booked, int]) -> None:

@@ -33,6 +33,19 @@ class Stored:
     latency_ms: int | None
     simulated: bool
 
+    def booked(self) -> "tuple[Booked, int]":
+        """What came back, and what all attempts cost, of a row that is answered."""
+        booked = Booked(
+            execution_id=self.execution_id,
+            status=self.status or "",
+            output=self.output,
+            error=self.error,
+            cost_nusd=0,
+            latency_ms=self.latency_ms or 0,
+            simulated=self.simulated,
+        )
+        return booked, self.spent_nusd
+
 
 @dataclass(frozen=True, slots=True)
 class Booked:
