@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 from uuid import uuid4
 
+import asyncpg
 import pytest
 import pytest_asyncio
 
@@ -80,6 +81,21 @@ async def test_a_repeated_post_has_one_effect_and_the_same_answer(world: World, 
     assert not wrong, "\n".join(f"{name}: {what}" for name, what in wrong.items())
 
 
+@pytest.mark.parametrize(
+    ("name", "table"),
+    [("POST /v1/chat/completions", "executions"), ("POST /v1/datasets", "datasets"), ("POST /v1/api-keys", "api_keys")],
+)
+async def test_fifty_at_once_with_one_key_have_one_effect(world: World, delta: Tenant, name: str, table: str) -> None:
+    route = next(one for one in world.routes if one.name == name)
+    headers, before = {"idempotency-key": f"key-{uuid4()}"}, await _count(world, delta, table)
+    answers = await asyncio.gather(*(_send(delta, route, headers=headers) for _ in range(50)))
+    done = [one for one in answers if one.status != 409]
+    assert {one.status for one in done} <= {200, 201} and len({one.raw for one in done}) == 1
+    assert {one.body["error"]["code"] for one in answers if one.status == 409} <= {"idempotency_in_progress"}
+    assert all("retry-after" in one.headers for one in answers if one.status == 409)
+    assert await _count(world, delta, table) == before + 1
+
+
 async def test_the_same_key_with_another_body_is_refused(world: World, delta: Tenant) -> None:
     wrong: dict[str, Any] = {}
     for route in _posts(world):
@@ -105,6 +121,13 @@ async def test_the_same_body_spelled_otherwise_is_the_same_body(world: World, de
         otherwise = json.dumps(dict(reversed(body.items())), indent=2).encode()
         again = await delta.admin("POST", path, raw=otherwise, headers=headers)
         assert (again.status, again.body) == (first.status, first.body) and "idempotent-replayed" in again.headers, path
+
+
+async def _count(world: World, tenant: Tenant, table: str) -> int:
+    connection = await asyncpg.connect(world.stack.urls["superuser"], server_settings={"search_path": "burnish"})
+    counted: int = await connection.fetchval(f"SELECT count(*) FROM {table} WHERE workspace_id = $1", tenant.admin.workspace.workspace_id)
+    await connection.close()
+    return counted
 
 
 def _posts(world: World) -> list[Route]:
