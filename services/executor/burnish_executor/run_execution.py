@@ -14,7 +14,18 @@ from burnish_executor import metrics
 from burnish_executor.core.answer import Answer, Piece
 from burnish_executor.core.failure import FREE, Failure, FailureKind, wait_before_retry_s
 from burnish_executor.core.outcome import Trial, outcome_of
-from burnish_executor.core.waterfall import Candidate, CoolDown, SetAside, Stop, TryNext, affinity_of, consequence_of, in_order, last_word
+from burnish_executor.core.waterfall import (
+    REFUSES_KEY,
+    Candidate,
+    CoolDown,
+    SetAside,
+    Stop,
+    TryNext,
+    affinity_of,
+    consequence_of,
+    in_order,
+    last_word,
+)
 from burnish_executor.io.key_vault import Address, KeyVault, OwnKey
 from burnish_executor.io.openai_client import Started
 from burnish_executor.io.platform_keys import platform_key
@@ -173,7 +184,7 @@ class Runner:
                 self.vault.set_aside(key, http_status=http_status)
                 return True
             case CoolDown(seconds):
-                self.vault.cool_down(key, seconds=seconds)
+                self.vault.cool_down(key, seconds=seconds, error=failure.kind.value[1])
                 return True
             case TryNext():
                 return True
@@ -225,6 +236,9 @@ class Runner:
         finally:
             run.call = None
         run.trials.append(Trial(result=result, latency_s=_since(began_at), had_started=run.has_started, use=chosen.use))
+        if chosen.use.source == "platform" and isinstance(result, Failure) and result.http_status in REFUSES_KEY:
+            metrics.KEY_TROUBLES.labels("platform_refused").inc()
+            log.error("platform_key.refused", provider=run.request.route.provider, http_status=result.http_status)
         if chosen.own is not None:
             self.vault.note_use(chosen.own, error=result.kind.value[1] if isinstance(result, Failure) else None)
         metrics.PROVIDER_SECONDS.labels(result.kind.value[1] if isinstance(result, Failure) else "success").observe(_since(began_at))

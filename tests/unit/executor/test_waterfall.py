@@ -60,6 +60,7 @@ def test_sessions_spread_evenly_and_a_key_that_goes_moves_only_its_own() -> None
     [
         (of_status(401, "", retry_after_s=None), SetAside(401)),
         (of_status(403, "", retry_after_s=None), SetAside(403)),
+        (of_status(402, "", retry_after_s=None), CoolDown(COOLDOWN_MOST_S)),
         (of_status(429, "", retry_after_s=7.0), CoolDown(7.0)),
         (of_status(429, "", retry_after_s=None), CoolDown(COOLDOWN_S)),
         (of_status(429, "", retry_after_s=1e6), CoolDown(COOLDOWN_MOST_S)),

@@ -17,6 +17,9 @@ COOLDOWN_MOST_S: Final = 3600.0
 
 REFUSES_KEY: Final = frozenset({401, 403})
 
+OUT_OF_MONEY: Final = 402
+"""Some providers answer so when the account behind a key is empty; 429 is what the others say."""
+
 NEXT_KEY_HELPS: Final = FREE | {FailureKind.TIMEOUT, FailureKind.CUT_OFF}
 """Failures before the first byte that are not the request's fault: another key, often of another account or region, may do better."""
 
@@ -78,6 +81,8 @@ def consequence_of(failure: Failure, *, had_started: bool) -> Consequence:
         return Stop()
     if failure.http_status in REFUSES_KEY:
         return SetAside(failure.http_status or 0)
+    if failure.http_status == OUT_OF_MONEY:
+        return CoolDown(COOLDOWN_MOST_S)
     if failure.kind is FailureKind.RATE_LIMITED:
         asked_s = COOLDOWN_S if failure.retry_after_s is None else failure.retry_after_s
         return CoolDown(min(asked_s, COOLDOWN_MOST_S))

@@ -66,6 +66,7 @@ class _Refused:
 class _Cools:
     key: OwnKey
     until: float
+    error: str
 
 
 @dataclass(slots=True)
@@ -123,10 +124,10 @@ class KeyVault:
             key.place.workspace_id, asyncio.get_running_loop().time(), error or (before.error if before else None)
         )
 
-    def cool_down(self, key: OwnKey, *, seconds: float) -> None:
-        """The key rests: here from this moment, elsewhere as soon as its row says so."""
+    def cool_down(self, key: OwnKey, *, seconds: float, error: str) -> None:
+        """The key rests because of `error`: here from this moment, elsewhere as soon as its row says so."""
         until = self._rest(key, seconds)
-        self._write(_Cools(key, until))
+        self._write(_Cools(key, until, error))
         metrics.KEY_TROUBLES.labels("cooled_down").inc()
 
     def set_aside(self, key: OwnKey, *, http_status: int) -> None:
@@ -206,8 +207,8 @@ class KeyVault:
             one = self._to_write[0]
             async with self.db.unit_of_work(workspaces={one.key.place.workspace_id}) as tx:
                 match one:
-                    case _Cools(key, until):
-                        await keys_store.cool_down(tx, key.place, seconds=max(0.0, until - loop.time()))
+                    case _Cools(key, until, error):
+                        await keys_store.cool_down(tx, key.place, seconds=max(0.0, until - loop.time()), error=error)
                     case _Refused(key, http_status):
                         if await keys_store.set_aside(tx, key.place, http_status=http_status, event=_unhealthy(key, http_status)):
                             log.warning("provider_key.set_aside", provider_key_id=str(key.provider_key_id), http_status=http_status)

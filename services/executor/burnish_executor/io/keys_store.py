@@ -50,16 +50,17 @@ async def find_key(tx: Tx, workspace_id: UUID, provider_key_id: UUID) -> Record 
     )
 
 
-async def cool_down(tx: Tx, place: KeyPlace, *, seconds: float) -> None:
-    """Lets the key rest for all executors. A shorter rest does not end a longer one."""
+async def cool_down(tx: Tx, place: KeyPlace, *, seconds: float, error: str) -> None:
+    """Lets the key rest for all executors, because of `error`. A shorter rest does not end a longer one."""
     changed = await tx.fetchval(
         "UPDATE provider_keys SET cooldown_until = greatest(cooldown_until, clock_timestamp() + $4 * interval '1 second'), "
-        "last_error = 'provider_rate_limited', last_error_at = clock_timestamp() "
+        "last_error = $5, last_error_at = clock_timestamp() "
         "WHERE workspace_id = $1 AND provider_key_id = $2 AND secret_version = $3 AND status = 'active' RETURNING true",
         place.workspace_id,
         place.provider_key_id,
         place.version,
         seconds,
+        error,
     )
     if changed:
         await note_change(tx, workspace_id=place.workspace_id, kind="provider_key", key=str(place.provider_key_id))
