@@ -56,6 +56,15 @@ async def test_a_browser_signs_in_and_goes_where_it_wanted_to(town: Town) -> Non
     assert first is not None and await town.user_of("ada") == first
 
 
+async def test_a_sign_in_may_begin_at_one_gateway_and_end_at_another(town: Town) -> None:
+    browser = town.browser(town.plain)
+    back = await browser.come_back()
+    browser.gateway = town.linking
+    assert (await browser.get(back.location)).status == 303
+    browser.gateway = town.plain
+    assert (await browser.get("/v1/auth/session")).status == 200
+
+
 FLAWS: dict[str, dict[str, Any]] = {
     "another nonce": {"nonce": "n" * 43},
     "no nonce": {"nonce": None},

@@ -50,6 +50,20 @@ async def test_role_removal_and_a_disabled_user_bite_within_a_second_though_the_
     assert await town.until(text, 401) < 1.2
 
 
+async def test_a_user_without_an_e_mail_here_accepts_the_invitation_whose_token_they_hold(town: Town) -> None:
+    admin = await town.stack.caller()
+    text = token(SECRET, claims(sub="invited"))
+    assert (await town.ask(text))[0] == 403
+    invited = await admin("POST", "/v1/invitations", {"email": "invited@example.test", "role": "editor"})
+    assert invited.status == 201, invited.body
+    body = {"token": invited.body["token"]}
+    for status in (200, 404):  # once
+        accepted = await admin("POST", "/v1/invitations/accept", body, headers={"authorization": f"Bearer {text}"})
+        assert accepted.status == status, accepted.body
+    assert (await town.ask(text))[0] == 200
+    assert (await town.ask(text, "/v1/api-keys"))[0] == 403
+
+
 async def test_an_expired_token_is_told_so_and_every_other_flaw_alike(town: Town) -> None:
     now = int(time.time())
     status, body = await town.ask(token(SECRET, claims(exp=now - 40)))

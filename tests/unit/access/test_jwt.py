@@ -229,6 +229,18 @@ async def test_fetches_at_once_are_one_and_a_caller_that_leaves_does_not_end_it(
     assert issuer.asked == 1 and len({one.subject for one in answers}) == 1
 
 
+async def test_a_new_key_is_waited_for_when_a_fetch_is_under_way() -> None:
+    issuer, fresh = Issuer(RSA.jwk), ec_signer("ec-3")
+    verifier = _verifier(issuer)
+    await verifier.verify(token(RSA))
+    issuer.keys, issuer.gate, issuer.now_s = [RSA.jwk, fresh.jwk], asyncio.Event(), 601.0
+    await verifier.verify(token(RSA))  # begins a fetch that nobody waits for
+    waiting = asyncio.ensure_future(verifier.verify(token(fresh)))
+    await asyncio.sleep(0)
+    issuer.gate.set()
+    assert (await waiting).subject and issuer.asked == 2
+
+
 async def test_old_keys_serve_while_the_issuer_is_away_for_a_day() -> None:
     issuer = Issuer(RSA.jwk)
     verifier = _verifier(issuer)

@@ -49,7 +49,7 @@ class KeySet:
         """The key that a token names; None when the issuer has none of this name. Raises Unavailable while no key is to be had at all."""
         await self._have_some()
         found = choose_key(self._keys, algorithm=algorithm, kid=kid)
-        if found is None and self._may_ask(ASK_AGAIN_S):
+        if found is None and (self._fetching is not None or self._may_ask(ASK_AGAIN_S)):
             await self._refresh()
             found = choose_key(self._keys, algorithm=algorithm, kid=kid)
         return found

@@ -182,8 +182,8 @@ async def find_or_make_user(db: Database, claims: Claims) -> UUID:
             )  # fmt: skip
     if user_id is None:
         raise Forbidden(
-            "Another account here has this e-mail, and your provider does not say that it is verified. Sign in with a password, or "
-            "verify the e-mail there."
+            "Another account here has this e-mail, and your provider's word does not open it. Sign in as that account does, or ask whoever "
+            "runs this installation to join accounts by verified e-mail (BURNISH_OIDC_LINK_BY_EMAIL)."
         )
     return user_id
 
