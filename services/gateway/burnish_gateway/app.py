@@ -34,6 +34,7 @@ FEATURES = (
     "registry",
     "marketplace",
     "privacy",
+    "export",
     "feedback",
     "datasets",
     "evaluators",

@@ -3,10 +3,13 @@
 import asyncio
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 import pytest
 
+from burnish_analytics.publish_daily import measure_entries
+from burnish_shared.db.session import Database
 from burnish_shared.ids import new_uuid
 from tests.embedded.stack import Caller, Stack
 from tests.integration.sharing.conftest import Admins
@@ -119,6 +122,22 @@ async def test_numbers_stand_beside_a_published_version(admin_of: Admins, superu
     assert figures["simulated"] is True
     assert figures["satisfaction"]["value"] == 0.75 and figures["satisfaction"]["low"] < 0.75 < figures["satisfaction"]["high"]
     assert figures["p50_ms"] == figures["p95_ms"] > 0
+
+
+async def test_published_numbers_are_taken_anew_each_day(admin_of: Admins, superuser: asyncpg.Connection, stack: Stack) -> None:
+    publisher = await admin_of("acme")
+    await made(publisher)
+    entry = await published(publisher)
+    await measured(superuser, publisher, executions=10, successes=10, cost_nusd=10)
+    analytics = await Database.open(stack.urls["analytics"], application_name="test-analytics", max_size=1)
+    await measure_entries(analytics)
+    assert (await publisher("GET", f"/v1/marketplace/{entry['id']}")).body["figures"]["executions"] == 0, "not a day old"
+    await superuser.execute(
+        "UPDATE marketplace_entries SET measured_at = measured_at - interval '1 day' WHERE entry_id = $1", UUID(entry["id"])
+    )
+    await measure_entries(analytics)
+    assert (await publisher("GET", f"/v1/marketplace/{entry['id']}")).body["figures"]["executions"] == 10
+    await analytics.close()
 
 
 async def test_narrowing_a_prompt_withdraws_what_was_published_wider(admin_of: Admins) -> None:

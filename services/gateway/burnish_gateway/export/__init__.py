@@ -1,0 +1,1 @@
+"""Export of everything that a workspace owns (PRODUCT T8)."""

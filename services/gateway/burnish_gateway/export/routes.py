@@ -1,0 +1,34 @@
+"""`/v1/export`: everything that the workspace owns, as lines of JSON."""
+
+from typing import Annotated, Literal
+
+from fastapi import Query
+from fastapi.responses import Response, StreamingResponse
+
+from burnish_gateway.access import audit
+from burnish_gateway.deps import Admin, GatewayParts
+from burnish_gateway.export.write_export import write_export
+from burnish_gateway.wire import make_router
+
+router = make_router("export")
+
+MEDIA_TYPE = "application/x-ndjson"
+
+
+@router.get(
+    "/v1/export",
+    summary="Everything that this workspace owns, as lines of JSON",
+    response_class=Response,
+    responses={200: {"description": "A manifest, one row a line, the counts", "content": {MEDIA_TYPE: {"schema": {"type": "string"}}}}},
+)
+async def get_export(principal: Admin, gateway: GatewayParts, scope: Annotated[Literal["everything"], Query()] = "everything") -> Response:
+    """The first line says what it is; then `{"table", "row"}` for each row; the last line holds `end` and the counts, and an export without
+    it is not whole. Secrets, digests and what runs inside are left out. It is read in pages: what changes meanwhile may be in it or not.
+    """
+    async with gateway.db.unit_of_work(workspace=principal.workspace_id) as tx:
+        await audit.note(
+            tx, principal, action="workspace.exported", kind="workspace", key=str(principal.workspace_id), after={"scope": scope}
+        )
+    at = gateway.clock.now()
+    headers = {"content-disposition": f'attachment; filename="burnish-{principal.workspace_id}-{at:%Y%m%dT%H%M%SZ}.jsonl"'}
+    return StreamingResponse(write_export(gateway.db, principal.workspace_id, at=at), media_type=MEDIA_TYPE, headers=headers)

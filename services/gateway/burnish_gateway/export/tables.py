@@ -1,0 +1,258 @@
+"""What an export holds: for every table of a workspace either its columns, or why it is left out. A test compares this with the schema,
+so that a new table or column has to be decided on. Pure data.
+"""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+FORMAT: Final = "burnish.export"
+VERSION: Final = 1
+
+PAGE_ROWS: Final = 500
+PAGE_ROWS_OF_TEXTS: Final = 25
+"""Rows that hold whole conversations may have a megabyte each."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExportedTable:
+    """`order`: columns that name one row and lead an index. `left_out`: columns that are not exported, and why.
+
+    `source`: what the rows are read from, where the table alone has no index by workspace. `as_text`: bytes that are UTF-8.
+    """
+
+    name: str
+    columns: tuple[str, ...]
+    order: tuple[str, ...]
+    left_out: dict[str, str] = field(default_factory=dict)
+    source: str = ""
+    as_text: tuple[str, ...] = ()
+    page_rows: int = PAGE_ROWS
+
+
+INTERNAL: Final = "internal"
+SECRET: Final = "secret"  # noqa: S105 - the reason why a column is left out
+DIGEST: Final = "a digest of what is exported"
+WORKSPACE: Final = {"workspace_id": "the manifest names it"}
+RUNS: Final = {
+    "fence": INTERNAL,
+    "leased_by": INTERNAL,
+    "leased_until": INTERNAL,
+    "cancel_requested": INTERNAL,
+    "funding_account_id": INTERNAL,
+}
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+def _table(
+    name: str, columns: str, order: str, *, source: str = "", as_text: str = "", page_rows: int = PAGE_ROWS, **left_out: str
+) -> ExportedTable:
+    return ExportedTable(
+        name,
+        _words(columns),
+        _words(order),
+        WORKSPACE | {one.rstrip("_"): why for one, why in left_out.items()},
+        source or name,
+        _words(as_text),
+        page_rows,
+    )
+
+
+TABLES: Final = (
+    ExportedTable(
+        "workspaces",
+        _words(
+            "workspace_id organization_id name rate_limit_per_minute store_content retention_days legal_hold platform_keys"
+            " only_admins_change_prompts share_statistics suspended_at created_at"
+        ),
+        ("workspace_id",),
+        {"credit_account_id": INTERNAL, "rate_id": INTERNAL},
+        "workspaces",
+    ),
+    _table("members", "user_id role invited_by created_at", "user_id"),
+    _table(
+        "invitations", "invitation_id email role invited_by created_at expires_at accepted_at revoked_at", "invitation_id", digest=SECRET,
+    ),
+    _table(
+        "api_keys",
+        "api_key_id name prefix role scopes is_operator first_key_id rate_limit_per_minute created_by created_at expires_at revoked_at"
+        " last_used_at",
+        "api_key_id", digest=SECRET, rate_id=INTERNAL,
+    ),
+    _table(
+        "provider_keys",
+        "provider_key_id provider name base_url priority last4 status reason cooldown_until last_used_at last_error"
+        " last_error_at created_by"
+        " created_at revoked_at",
+        "provider_key_id", sealed=SECRET, vault_secret_id=SECRET, secret_version=INTERNAL,
+    ),
+    _table(
+        "workspace_models",
+        "model provider upstream_model base_url display_name context_tokens output_tokens input_price_nusd_per_million"
+        " cached_input_price_nusd_per_million output_price_nusd_per_million capabilities price_version active notes created_at",
+        "model",
+    ),
+    _table(
+        "prompts",
+        "prompt_id slug name description use_case folder tags visibility latest_version created_by created_at updated_at",
+        "prompt_id", revision=INTERNAL,
+    ),
+    _table(
+        "prompt_versions",
+        "prompt_id version model content base_version source change_message author api_key_id created_at",
+        "prompt_id version", content_hash=DIGEST, page_rows=PAGE_ROWS_OF_TEXTS,
+    ),
+    _table("prompt_labels", "prompt_id label version moved_at", "prompt_id label"),
+    _table("prompt_label_moves", "move_id prompt_id label from_version to_version reason author moved_at", "move_id"),
+    _table(
+        "lineage_edges",
+        "edge_id kind prompt_id version parent_prompt_id parent_version job_id suggestion_id source_entry_id source_publisher source_slug"
+        " source_version created_at",
+        "edge_id",
+    ),
+    _table(
+        "marketplace_entries",
+        "entry_id organization_id visibility publisher prompt_id slug version name description use_case categories"
+        " tags model example content"
+        " figures measured_at clones published_by published_at updated_at",
+        "entry_id", search=DIGEST, satisfaction="in figures", page_rows=PAGE_ROWS_OF_TEXTS,
+    ),
+    _table("datasets", "dataset_id name version test_version near_duplicates created_by created_at updated_at", "dataset_id"),
+    _table(
+        "dataset_items", "item_id dataset_id position split input expected metadata added_version", "item_id", content_hash=DIGEST,
+    ),
+    _table("evaluators", "evaluator_id name kind settings created_by created_at archived_at", "evaluator_id"),
+    _table(
+        "test_runs",
+        "test_run_id prompt_id slug version model dataset_id dataset_version split repeats status total done result error simulated"
+        " evaluator_ids created_by created_at started_at finished_at forgotten_at",
+        "test_run_id", page_rows=PAGE_ROWS_OF_TEXTS, **RUNS,
+    ),
+    _table(
+        "optimization_jobs",
+        "job_id prompt_id slug base_version dataset_id dataset_version method task_model reflect_model seed budget_evaluations budget_nusd"
+        " budget_seconds status progress outcome finish_reason test edits suggestion_id error simulated created_by created_at started_at"
+        " finished_at",
+        "job_id", page_rows=PAGE_ROWS_OF_TEXTS, **RUNS,
+    ),
+    _table("optimization_candidates", "job_id question text first_asked", "job_id question", page_rows=PAGE_ROWS_OF_TEXTS),
+    _table(
+        "evaluations",
+        "owner_id question item_id repeat execution_id attempt asked_at answered_at status score"
+        " output error spent_nusd latency_ms simulated",
+        "owner_id question item_id repeat",
+    ),
+    _table(
+        "suggestions",
+        "suggestion_id prompt_id slug base_version job_id status content evidence simulated accepted_version label reason decided_by"
+        " decided_at created_at",
+        "suggestion_id", page_rows=PAGE_ROWS_OF_TEXTS,
+    ),
+    _table("test_looks", "look_id dataset_id test_version number alpha owner_id at", "look_id"),
+    _table(
+        "executions",
+        "execution_id lane status prompt_id slug version label model provider input_tokens output_tokens cached_input_tokens usage_source"
+        " cost_nusd price_version latency_ms first_token_ms cached simulated finish_reason end_user session_id app api_key_id job_id"
+        " request_id provider_key_id key_source markup_nusd error attempts finished_at",
+        "execution_id", fence=INTERNAL,
+    ),
+    _table(
+        "execution_contents", "execution_id messages variables settings output tool_calls metadata", "execution_id",
+        source="executions JOIN execution_contents USING (workspace_id, execution_id)", page_rows=PAGE_ROWS_OF_TEXTS,
+    ),
+    _table(
+        "feedback",
+        "target_kind target_id end_user kind execution_id feedback_id value comment correction context api_key_id accepted_at received_at"
+        " joined_at forgotten_at",
+        "target_kind target_id end_user kind", digest=DIGEST,
+    ),
+    _table(
+        "feedback_history", "target_kind target_id end_user kind feedback_id digest value"
+        " comment correction context api_key_id accepted_at",
+        "target_kind target_id end_user kind feedback_id digest",
+    ),
+    _table(
+        "rollups",
+        "grain bucket slug version label model traffic executions successes errors timeouts rate_limited cancelled blocked cached simulated"
+        " input_tokens output_tokens cached_input_tokens cost_nusd latency_sum_ms reactions thumbs_up thumbs_down scores score_sum_micro"
+        " latency first_token",
+        "grain bucket slug version label model traffic",
+    ),
+    _table("alert_rules", "slug enabled min_samples target_ratio min_drop_ratio muted_until updated_at", "slug"),
+    _table(
+        "alerts",
+        "alert_id kind metric slug label version summary before after changed simulated muted raised_at resolved_at resolution",
+        "alert_id", incident_key=INTERNAL,
+    ),
+    _table("alert_acknowledgements", "alert_id acknowledged_by acknowledged_at", "alert_id"),
+    _table(
+        "accounts",
+        "account_id kind parent_account_id reference hard suspended limit_nusd warn_nusd spent_nusd held_nusd resets_at period",
+        "account_id", closing=INTERNAL, in_flight=INTERNAL, crossed=INTERNAL,
+    ),
+    _table(
+        "transfers", "transfer_id execution_id kind debit_account_id credit_account_id amount_nusd reason reference"
+        " corrects at", "transfer_id"
+    ),
+    _table(
+        "budgets",
+        "budget_id name target_kind target_id period limit_nusd warn_percent hard account_id created_by created_at closed_at",
+        "budget_id",
+    ),
+    _table("plan_months", "organization_id month plan base_fee_nusd base_credit_nusd at", "organization_id month"),
+    _table(
+        "usage_days",
+        "day api_key prompt model provider provider_key key_source lane executions successes input_tokens cached_input_tokens output_tokens"
+        " cost_nusd markup_nusd loss_nusd",
+        "day api_key prompt model provider provider_key key_source lane",
+    ),
+    _table(
+        "usage_user_days",
+        "day end_user executions successes input_tokens cached_input_tokens output_tokens cost_nusd markup_nusd loss_nusd",
+        "day end_user",
+    ),
+    _table(
+        "webhook_endpoints",
+        "endpoint_id url description events filters paused enabled_at deleted_at created_at updated_at",
+        "endpoint_id", secret_sealed=SECRET, previous_secret_sealed=SECRET, previous_secret_until=INTERNAL,
+    ),
+    _table(
+        "webhook_deliveries", "event_id endpoint_id event_type body status reason failed_attempts created_at settled_at",
+        "created_at event_id endpoint_id",
+        as_text="body", hops=INTERNAL, claims=INTERNAL, next_attempt_at=INTERNAL, leased_until=INTERNAL,
+    ),
+    _table(
+        "webhook_attempts", "event_id endpoint_id number url started_at duration_ms status_code error_class response_snippet",
+        "created_at event_id endpoint_id number",
+        source="webhook_deliveries JOIN webhook_attempts USING (workspace_id, event_id, endpoint_id)",
+    ),
+    _table(
+        "erasures", "erasure_id reason requested_by requested_at status counts completed_at last_pass_at", "erasure_id",
+        subject_digest=DIGEST, subject_key=SECRET, restored=INTERNAL, next_pass_at=INTERNAL, stage=INTERNAL, at_id=INTERNAL,
+        at_time=INTERNAL, sessions=INTERNAL, pass_=INTERNAL,
+    ),
+    _table("audit_log", "audit_id at actor action object_kind object_id before after request_id address", "audit_id"),
+)  # fmt: skip
+"""In this order: what refers to something comes after it."""
+
+LEFT_OUT: Final = {
+    "accepted": "background executions that are under way",
+    "config_changes": "numbers of changes, for gateways",
+    "detector_observations": "what detectors have not read yet",
+    "detector_states": "memory of detectors",
+    "execution_facts": "a copy of executions",
+    "feedback_ids": "ids of feedback, which is exported",
+    "feedback_orphans": "a count",
+    "holds": "calls that are under way",
+    "idempotency_keys": "sealed answers of a day",
+    "label_feedback": "sums over feedback, which is exported",
+    "ledger_days": "sums over transfers, which are exported",
+    "retention_progress": "how far retention has come",
+    "statistics_members": "since when statistics are shared",
+    "usage_closings": "how far usage has been summed up",
+    "webhook_endpoint_states": "whose turn it is",
+    "webhook_replays": "wishes to send again",
+}
+"""Tables of a workspace that an export does not hold, and why."""
