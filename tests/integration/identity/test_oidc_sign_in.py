@@ -22,7 +22,7 @@ from tests.integration.identity.conftest import Town
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("T2")]
 
 SESSION = "__Host-burnish_session"
-FLOW = "__Secure-burnish_oidc"
+FLOW = "__Host-burnish_oidc"
 
 
 def _changed(location: str, **parameters: str | None) -> str:

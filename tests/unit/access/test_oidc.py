@@ -40,9 +40,7 @@ def test_a_flow_comes_back_out_of_its_cookie_for_ten_minutes() -> None:
     flow = new_flow("https://idp.test", next_path="/app", now_s=1000)
     header = cookie.header(flow)
     value = header.partition("=")[2].partition(";")[0].strip('"')
-    assert header.startswith("__Secure-burnish_oidc=") and {"HttpOnly", "Secure", "SameSite=Lax", "Path=/v1/auth/oidc"} <= set(
-        header.split("; ")
-    )
+    assert header.startswith("__Host-burnish_oidc=") and {"HttpOnly", "Secure", "SameSite=Lax", "Path=/"} <= set(header.split("; "))
     assert flow.verifier not in header and flow.nonce not in header and len(header) < 2000
     assert cookie.read(value, issuer="https://idp.test", now_s=1000 + FLOW_S) == flow
     assert cookie.read(value, issuer="https://idp.test", now_s=1001 + FLOW_S) is None
@@ -94,7 +92,7 @@ def test_a_discovery_document_of_another_issuer_or_with_unsafe_places_is_not_bel
     assert found is not None and found.takes_basic and not found.names_itself
     assert read_discovery(right, issuer="https://idp.test/") is None
     for name in places:
-        for wrong in ("http://idp.test/x", None, 5, "javascript:alert(1)"):
+        for wrong in ("http://idp.test/x", "http://127.0.0.1:5432/x", None, 5, "javascript:alert(1)"):
             assert read_discovery({**right, name: wrong}, issuer="https://idp.test") is None
     posts = read_discovery({**right, "token_endpoint_auth_methods_supported": ["client_secret_post"]}, issuer="https://idp.test")
     assert posts is not None and not posts.takes_basic

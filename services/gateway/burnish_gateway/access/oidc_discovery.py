@@ -36,7 +36,9 @@ class Discovered:
 def read_discovery(document: Mapping[str, Any], *, issuer: str) -> Discovered | None:
     """None where the document is another issuer's, or lacks an address that we may speak to."""
     places = [document.get(name) for name in ("authorization_endpoint", "token_endpoint", "jwks_uri")]
-    if document.get("issuer") != issuer or not all(is_address(one) for one in places):
+    is_remote = issuer.startswith("https:")  # such a provider must not lead our secret to a port of this machine
+    are_safe = all(is_address(one) and str(one).startswith("https:" if is_remote else "http") for one in places)
+    if document.get("issuer") != issuer or not are_safe:
         return None
     methods = document.get("token_endpoint_auth_methods_supported", ["client_secret_basic"])
     return Discovered(

@@ -24,7 +24,9 @@ RANDOM_BYTES = 32
 NEXT_MOST = 500
 SPENT_MOST = 10_000
 COOKIE = "burnish_oidc"
-SECURE_COOKIE = "__Secure-burnish_oidc"
+SECURE_COOKIE = "__Host-burnish_oidc"
+"""A browser takes this name only with Secure and Path=/ and without Domain, so no neighbouring host can plant a flow of its own."""
+
 PATH = "/v1/auth/oidc"
 CONTEXT = "installation|oidc-flow|1|cookie"
 
@@ -119,5 +121,5 @@ class FlowCookie:
 
     def _written(self, value: str, *, max_age_s: int) -> str:
         """Lax, since the browser comes back from the provider's page."""
-        parts = [f"{self.name}={value}", f"Max-Age={max_age_s}", f"Path={PATH}", "HttpOnly", "SameSite=Lax"]
+        parts = [f"{self.name}={value}", f"Max-Age={max_age_s}", "Path=/", "HttpOnly", "SameSite=Lax"]
         return "; ".join([*parts, "Secure"] if self.is_secure else parts)

@@ -29,7 +29,7 @@ class ProviderAnswer:
 
 
 class ProviderHttp:
-    """The session of one process. Redirects are not followed, proxies of the environment not used."""
+    """The session of one process. Redirects are not followed, proxies of the environment not used, compressed answers not unpacked."""
 
     def __init__(self) -> None:
         self._session: aiohttp.ClientSession | None = None
@@ -53,7 +53,7 @@ class ProviderHttp:
 
     async def _ask(self, method: str, url: str, **options: Any) -> ProviderAnswer:
         if self._session is None:
-            self._session = aiohttp.ClientSession(trust_env=False, cookie_jar=aiohttp.DummyCookieJar())
+            self._session = aiohttp.ClientSession(trust_env=False, auto_decompress=False, cookie_jar=aiohttp.DummyCookieJar())
         headers = {"accept": "application/json", "accept-encoding": "identity", **options.pop("headers", {})}
         try:
             async with asyncio.timeout(TOTAL_S), self._session.request(
