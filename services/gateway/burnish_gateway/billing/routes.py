@@ -5,7 +5,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
-from pydantic import AwareDatetime
 
 from burnish_gateway.access.audit import note
 from burnish_gateway.access.principal import Principal
@@ -20,7 +19,7 @@ from burnish_gateway.billing.credit_bodies import (
     WarningBody,
 )
 from burnish_gateway.deps import Admin, GatewayParts, Viewer
-from burnish_gateway.wire import json_response, make_router
+from burnish_gateway.wire import Moment, json_response, make_router
 from burnish_shared.db.changes import note_change
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import InvalidField, NotFound
@@ -45,8 +44,8 @@ async def list_transfers(
     cursor: Annotated[str | None, Query(max_length=500)] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     kind: TransferKind | None = None,
-    start: Annotated[AwareDatetime | None, Query(alias="from", description="RFC 3339, included.")] = None,
-    end: Annotated[AwareDatetime | None, Query(alias="to", description="RFC 3339, not included.")] = None,
+    start: Annotated[Moment | None, Query(alias="from", description="RFC 3339, included.")] = None,
+    end: Annotated[Moment | None, Query(alias="to", description="RFC 3339, not included.")] = None,
 ) -> Response:
     after = gateway.cursors.open(cursor, principal.workspace_id, of=LIST)
     start, end = _in_utc(start, param="from"), _in_utc(end, param="to")

@@ -82,8 +82,6 @@ def statement(
     drawn, base_fee = total(moves, "credit_line"), plan["base_fee_nusd"] if plan else 0
     return {
         "month": str(month),
-        "from": month.first.isoformat(),
-        "to": month.last.isoformat(),
         "plan": plan["plan"] if plan else None,
         "opening_balance_nusd": opening,
         "lines": lines(moves),

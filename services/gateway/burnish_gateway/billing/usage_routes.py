@@ -8,14 +8,14 @@ from uuid import UUID
 
 from fastapi import Query
 from fastapi.responses import Response
-from pydantic import BaseModel, Field
 
 from burnish_gateway.billing import plan_store, usage_store
 from burnish_gateway.billing.statement import Month, Moved, rows, statement
+from burnish_gateway.billing.usage_answers import StatementAnswer, UsagePage, UsageRow
 from burnish_gateway.billing.usage_store import COUNTED, OF_USERS, Dimension
 from burnish_gateway.deps import GatewayParts, Viewer
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
-from burnish_gateway.wire import json_response, make_router
+from burnish_gateway.wire import make_router
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import InvalidField
 
@@ -28,32 +28,6 @@ RANGE_MOST_DAYS = 400
 
 DIMENSIONS_MOST = 3
 MODELS_MOST = 10_000
-
-
-class UsageRow(BaseModel):
-    """One group. `group`: value by dimension, '' where there was none. `cost_nusd`: with markup; `loss_nusd` of it the platform bore."""
-
-    group: dict[str, str]
-    name: str | None = Field(default=None, description="Of an API key that is grouped by.")
-    executions: int
-    successes: int
-    input_tokens: int
-    cached_input_tokens: int
-    output_tokens: int
-    cost_nusd: int
-    markup_nusd: int
-    loss_nusd: int
-
-
-class UsagePage(BaseModel):
-    """`from` and `to` are days in UTC, both included, by the day of admission. `closed_through`: days up to it change no more."""
-
-    start: date = Field(serialization_alias="from")
-    end: date = Field(serialization_alias="to")
-    group_by: list[Dimension]
-    closed_through: date | None
-    data: list[UsageRow]
-    next_cursor: str | None
 
 
 @usage.get("/v1/usage", response_model=UsagePage, summary="Executions, tokens and cost, by key, prompt, model, …")
@@ -93,7 +67,13 @@ async def get_usage(
 @usage.get(
     "/v1/usage/statement",
     summary="A month's statement: balances, charges by model, fees, grants",
-    responses={200: {"description": "JSON, or with `format=csv` a table of section, item, count and amount", "content": {"text/csv": {}}}},
+    responses={
+        200: {
+            "model": StatementAnswer,
+            "description": "JSON, or with `format=csv` a table of section, item, count and amount",
+            "content": {"text/csv": {}},
+        }
+    },
 )
 async def get_statement(
     gateway: GatewayParts,
@@ -107,7 +87,8 @@ async def get_statement(
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
         whole = await _statement(tx, principal.workspace_id, wanted)
     if format == "json":
-        return json_response(whole)
+        answer = StatementAnswer(start=wanted.first, end=wanted.last, **whole)
+        return Response(answer.model_dump_json(by_alias=True), media_type="application/json")
     table = io.StringIO()
     writer = csv.writer(table, lineterminator="\n")
     writer.writerow(("section", "item", "count", "amount_nusd"))

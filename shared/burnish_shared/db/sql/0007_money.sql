@@ -196,6 +196,7 @@ CREATE TABLE ledger_days (
 CALL make_tenant_table('ledger_days', app => 'SELECT', worker => 'SELECT', writer => 'close_usage_days');
 GRANT INSERT ON ledger_days TO burnish_lookup;
 CREATE INDEX transfers_unexecuted ON transfers (workspace_id, at) WHERE execution_id IS NULL;
+CREATE INDEX transfers_overage ON transfers (workspace_id, execution_id) WHERE kind = 'overage';
 
 -- What happened between two days, both included, read from the rows themselves: for days that are not closed, and to close them.
 -- Row-level security is the caller's.
@@ -208,6 +209,7 @@ LANGUAGE sql STABLE SET search_path = burnish, pg_temp AS $$
          sum(e.input_tokens)::bigint, sum(e.cached_input_tokens)::bigint, sum(e.output_tokens)::bigint, sum(e.cost_nusd)::bigint, sum(e.markup_nusd)::bigint,
          coalesce(sum(t.amount_nusd), 0)::bigint
     FROM executions e LEFT JOIN transfers t ON t.workspace_id = e.workspace_id AND t.execution_id = e.execution_id AND t.kind = 'overage'
+         AND t.execution_id >= day_bound(p_from) AND t.execution_id < day_bound(p_to + 1)
    WHERE e.workspace_id = p_ws AND e.execution_id >= day_bound(p_from) AND e.execution_id < day_bound(p_to + 1)
    GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9 $$;
 
@@ -256,7 +258,7 @@ BEGIN
       INSERT INTO ledger_days SELECT one.workspace_id, l.* FROM ledger_between(one.workspace_id, v_from, v_to) l;
       n := n + 1;
     END IF;
-    INSERT INTO usage_closings (workspace_id, through) VALUES (one.workspace_id, greatest(v_to, v_from - 1))
+    INSERT INTO usage_closings (workspace_id, through) VALUES (one.workspace_id, least(greatest(v_to, v_from - 1), p_through))
     ON CONFLICT (workspace_id) DO UPDATE SET through = excluded.through, at = clock_timestamp();
   END LOOP;
   RETURN n;

@@ -1,0 +1,97 @@
+"""Usage and statements as they are shown."""
+
+from datetime import date
+
+from pydantic import BaseModel, Field
+
+from burnish_gateway.billing.usage_store import Dimension
+
+
+class UsageRow(BaseModel):
+    """One group. `group`: value by dimension, '' where there was none. `cost_nusd`: with markup; `loss_nusd` of it the platform bore."""
+
+    group: dict[str, str]
+    name: str | None = Field(default=None, description="Of an API key that is grouped by.")
+    executions: int
+    successes: int
+    input_tokens: int
+    cached_input_tokens: int
+    output_tokens: int
+    cost_nusd: int
+    markup_nusd: int
+    loss_nusd: int
+
+
+class UsagePage(BaseModel):
+    """`from` and `to` are days in UTC, both included, by the day of admission. `closed_through`: days up to it change no more."""
+
+    start: date = Field(serialization_alias="from")
+    end: date = Field(serialization_alias="to")
+    group_by: list[Dimension]
+    closed_through: date | None
+    data: list[UsageRow]
+    next_cursor: str | None
+
+
+class Line(BaseModel):
+    """What changed the balance, by kind: above zero it came in, below it went out."""
+
+    kind: str
+    transfers: int
+    amount_nusd: int
+
+
+class ModelUsage(BaseModel):
+    """What a model was used for; `cost_nusd` with markup, `loss_nusd` of it the platform bore."""
+
+    model: str
+    executions: int
+    successes: int
+    input_tokens: int
+    cached_input_tokens: int
+    output_tokens: int
+    cost_nusd: int
+    markup_nusd: int
+    loss_nusd: int
+
+
+class Charges(BaseModel):
+    """Of executions admitted in the month. `total_nusd` + `borne_by_platform_nusd` is what they cost."""
+
+    total_nusd: int
+    from_credit_nusd: int
+    from_jobs_nusd: int
+    from_allowance_nusd: int
+    borne_by_platform_nusd: int
+    models: list[ModelUsage]
+
+
+class AllowanceMonth(BaseModel):
+    """Free use of the operator's keys. `change_nusd`: what was given, less what was used and what expired."""
+
+    opening_nusd: int
+    change_nusd: int
+    used_nusd: int
+    closing_nusd: int
+
+
+class StatementAnswer(BaseModel):
+    """`opening_balance_nusd` plus `lines` is `closing_balance_nusd`; `set_aside_nusd` of it belongs to test runs and jobs.
+
+    `due_nusd`: to the operator, for the plan's fee and the credit line that was drawn.
+    """
+
+    month: str
+    start: date = Field(serialization_alias="from")
+    end: date = Field(serialization_alias="to")
+    plan: str | None
+    opening_balance_nusd: int
+    lines: list[Line]
+    closing_balance_nusd: int
+    set_aside_nusd: int
+    charges: Charges
+    allowance: AllowanceMonth
+    base_fee_nusd: int
+    base_credit_nusd: int
+    credit_line_nusd: int
+    due_nusd: int
