@@ -9,8 +9,10 @@ import typer
 
 from burnish.embedded.child import StartFailed
 from burnish.kek import app as kek_app
+from burnish.keys import app as keys_app
 from burnish.launcher.home import Home, find_home
 from burnish.options import HomeOption, JsonOption
+from burnish.users import app as users_app
 from burnish_shared.refusal import StartRefused
 
 app = typer.Typer(
@@ -18,6 +20,8 @@ app = typer.Typer(
 )
 workspace_app = typer.Typer(help="Workspaces.", no_args_is_help=True)
 app.add_typer(workspace_app, name="workspace")
+app.add_typer(users_app, name="users")
+app.add_typer(keys_app, name="keys")
 app.add_typer(kek_app, name="kek")
 
 

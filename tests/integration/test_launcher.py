@@ -68,7 +68,7 @@ async def fetch(url: str, sql: str) -> object:
 def test_up_prints_one_object_with_all_that_a_client_needs(running: Installation) -> None:
     assert set(running.connection) == {"url", "api_key", "workspace_id", "admin", "database_url", "nats_url", "metrics"}
     assert running.connection["api_key"].startswith("bk_live_")
-    assert running.connection["admin"] is None
+    assert running.connection["admin"]["email"] == "admin@burnish.local" and len(running.connection["admin"]["password"]) == 20
 
 
 def test_status_names_ports_and_pids(running: Installation) -> None:
@@ -136,7 +136,7 @@ async def test_what_was_committed_outlives_a_kill_of_postgres(running: Installat
 
 
 def test_services_cannot_see_the_secrets_file_of_another_user(running: Installation) -> None:
-    for name in ("secrets.json", "state.json", "connection.json", "workspace.json", "nats/nats.conf"):
+    for name in ("secrets.json", "state.json", "connection.json", "workspace.json", "admin.json", "nats/nats.conf"):
         assert (running.home / name).stat().st_mode & 0o077 == 0, name
 
 

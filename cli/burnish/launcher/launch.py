@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from functools import partial
 from socket import socket
 from typing import Any, Final
+from uuid import UUID
 
 from burnish.embedded.child import StartFailed
 from burnish.launcher import logs
@@ -26,6 +27,7 @@ from burnish.launcher.report import Report
 from burnish.launcher.servers import Servers
 from burnish.launcher.state import State, recorded_state, write_state
 from burnish.launcher.supervisor import Supervisor
+from burnish.launcher.users import ensure_admin
 from burnish.launcher.workspaces import WorkspaceAccess, ensure_demo_workspace
 from burnish_shared.refusal import StartRefused
 
@@ -110,8 +112,9 @@ class Launch:
         )
         await point_simulator(servers.database.admin, base_url=f"http://127.0.0.1:{simulator_port}/v1")
         access = await ensure_demo_workspace(self._home, servers.database.admin, keyring=secrets.keyring())
+        admin = await ensure_admin(self._home, servers.database.admin, workspace_id=UUID(access.workspace_id))
         fleet = await self._start_fleet(around)
-        self._become_ready(around, servers, fleet, access=access)
+        self._become_ready(around, servers, fleet, access=access, admin=admin)
 
     async def _open_public_port(self) -> int:
         """The gateway's port, listened on from now until the end."""
@@ -133,14 +136,16 @@ class Launch:
         await fleet.start(around)
         return fleet
 
-    def _become_ready(self, around: Surroundings, servers: Servers, fleet: Fleet, *, access: WorkspaceAccess) -> None:
+    def _become_ready(
+        self, around: Surroundings, servers: Servers, fleet: Fleet, *, access: WorkspaceAccess, admin: dict[str, str | None]
+    ) -> None:
         self._state.url = f"http://127.0.0.1:{around.public_port}"
         self._metrics_urls = partial(fleet.metrics_urls, around)
         connection = {
             "url": self._state.url,
             "api_key": access.api_key,
             "workspace_id": access.workspace_id,
-            "admin": None,
+            "admin": admin,
             "database_url": servers.database.admin,
             "nats_url": servers.nats_urls["provisioner"],
             "metrics": self._metrics_urls(),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from burnish.embedded.child import StartFailed
 from burnish.launcher.home import Home
-from burnish.launcher.passwords import is_named_by_environment, load_secrets
+from burnish.launcher.passwords import environment_keyring, is_named_by_environment, load_secrets
 from burnish.launcher.state import running_connection
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def find_operated(home: Home, environment: Mapping[str, str] = os.environ) -> Op
     url = environment.get("DATABASE_URL")
     keeps_keys = not is_named_by_environment(environment)
     if url and not keeps_keys:
-        return Operated(url, load_secrets(home, environment).keyring(), is_home=False)
+        return Operated(url, environment_keyring(environment), is_home=False)
     connection = running_connection(home)
     if connection is None:
         raise StartFailed(f"Nothing runs in {home.path}. Start it with `burnish up --detach`, or name another home with --home.")

@@ -36,12 +36,7 @@ class Secrets:
 
     def keyring(self) -> "Keyring":
         """Raises StartFailed when something in it is no key."""
-        from burnish_shared.auth.keyring import Keyring
-
-        try:
-            return Keyring.from_texts([self.kek, *self.kek_previous])
-        except ValueError as error:
-            raise StartFailed(f"{error}.") from error
+        return _keyring([self.kek, *self.kek_previous])
 
 
 def load_secrets(home: Home, environment: Mapping[str, str] = os.environ) -> Secrets:
@@ -54,6 +49,11 @@ def load_secrets(home: Home, environment: Mapping[str, str] = os.environ) -> Sec
     made = Secrets(kek=keks[0], kek_previous=tuple(keks[1:]), seed=stored["seed"], instance=stored["instance"])
     made.keyring()
     return made
+
+
+def environment_keyring(environment: Mapping[str, str] = os.environ) -> "Keyring":
+    """The keys that the environment names, without any home. Raises StartFailed as `load_secrets` does."""
+    return _keyring(_named_by(environment))
 
 
 def stored_secrets(home: Home) -> dict[str, Any]:
@@ -78,6 +78,15 @@ def is_named_by_environment(environment: Mapping[str, str] = os.environ) -> bool
 def derived_password(seed: bytes, purpose: str) -> str:
     """The password that follows from a seed for one purpose: always the same."""
     return hmac.new(seed, f"burnish password {purpose}".encode(), hashlib.sha256).hexdigest()[:40]
+
+
+def _keyring(texts: list[str]) -> "Keyring":
+    from burnish_shared.auth.keyring import Keyring
+
+    try:
+        return Keyring.from_texts(texts)
+    except ValueError as error:
+        raise StartFailed(f"{error}.") from error
 
 
 def _named_by(environment: Mapping[str, str]) -> list[str]:

@@ -39,6 +39,7 @@ def _text(connection: dict[str, Any], *, home: Home) -> str:
 Burnish is ready.
 
   Address    {url}
+  Sign-in    {_sign_in(connection["admin"])}
   Workspace  {connection["workspace_id"]}
   Home       {home.path}
 
@@ -52,3 +53,7 @@ Try it:
 
   {burnish} demo{where}   drives the whole loop: execute, feedback, alert, optimize, prove, accept, notify
   {commands}"""
+
+
+def _sign_in(admin: dict[str, str | None]) -> str:
+    return f"{admin['email']}   {admin['password'] or '(the password that you chose)'}"

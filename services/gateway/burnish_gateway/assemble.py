@@ -28,6 +28,7 @@ from burnish_shared import subjects
 from burnish_shared.auth.installation import InstallationSecrets, check_keyring, load_installation_secrets
 from burnish_shared.auth.kek import load_keyring
 from burnish_shared.auth.keyring import Keyring
+from burnish_shared.auth.passwords import PasswordHashing
 from burnish_shared.books.admission import Admission
 from burnish_shared.bus.connect import connect
 from burnish_shared.bus.relay import Relay
@@ -87,7 +88,7 @@ async def _connected(
         settings=settings, db=db, bus=bus, clock=clock, keyring=keyring, installation=installation,
         cursors=Cursors(installation.cursor_key), feed=feed,
         authenticator=_authenticator(settings, db=db, feed=feed, installation=installation, identity=identity), identity=identity,
-        passwords=Passwords(memory_kib=settings.password_memory_kib, passes=settings.password_passes), admission=admission,
+        passwords=Passwords(PasswordHashing(memory_kib=settings.password_memory_kib, passes=settings.password_passes)), admission=admission,
         key_use=KeyUse(db, interval_s=settings.key_use_interval_s), refusals=Refusals(), inbox=FrameInbox(bus), relay=relay,
         catalog=Catalog(db, feed=feed), models=ModelBook.over(db, feed=feed), budgets=BudgetBook.over(db, feed=feed),
         sandboxes=offered(workers=settings.sandbox_workers, wasm=settings.sandbox_wasm),

@@ -33,7 +33,7 @@ async def link_identity(
 ) -> UUID | None:
     """The user of an identity, made (as `new_user_id`) or joined by verified e-mail at first sight; the same at every repeat.
 
-    `email` is folded (`person.fold_email`). None: the e-mail is another user's, and the provider does not vouch for it.
+    `email` is folded (`emails.fold_email`). None: the e-mail is another user's, and the provider does not vouch for it.
     """
     user_id: UUID | None = await tx.fetchval(
         "SELECT link_identity($1, $2, $3, $4, $5, $6)", new_user_id, issuer, subject, email, email_verified, name

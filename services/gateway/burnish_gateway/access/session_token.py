@@ -78,9 +78,8 @@ def is_own_origin(origin: str | None, *, host: str, public_url: str) -> bool:
     """
     if origin is None:
         return True
-    if public_url and _origin(origin) == _origin(public_url):
-        return True
-    return bool(host) and urlsplit(origin).scheme in {"http", "https"} and urlsplit(origin).netloc.lower() == host.lower()
+    own = _origin(origin)
+    return own is not None and (own == _origin(public_url) or (own[0] in {"http", "https"} and own[1] == host.lower()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +111,10 @@ def is_secure(choice: str, *, public_url: str) -> bool:
     return choice == "always" or (choice == "auto" and urlsplit(public_url).scheme == "https")
 
 
-def _origin(url: str) -> tuple[str, str]:
-    parts = urlsplit(url)
-    return parts.scheme.lower(), parts.netloc.lower()
+def _origin(url: str) -> tuple[str, str] | None:
+    """Scheme and host with port; None where there is no host."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return None
+    return (parts.scheme.lower(), parts.netloc.lower()) if parts.netloc else None

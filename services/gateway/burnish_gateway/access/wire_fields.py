@@ -4,8 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from burnish_gateway.access.person import fold_email
 from burnish_gateway.wire import Text
+from burnish_shared.auth.emails import fold_email
 
 
 def _plausible(text: str) -> str:

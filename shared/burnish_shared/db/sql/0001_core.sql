@@ -47,11 +47,13 @@ CREATE PROCEDURE make_lookup_function(p_function regprocedure, app boolean, work
 BEGIN
   GRANT CREATE ON SCHEMA burnish TO burnish_lookup;
   EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', p_function);
-  EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO burnish_owner', p_function);
   IF app THEN EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO burnish_app', p_function); END IF;
   IF worker THEN EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO burnish_worker', p_function); END IF;
   EXECUTE format('ALTER FUNCTION %s OWNER TO burnish_lookup', p_function);
   REVOKE CREATE ON SCHEMA burnish FROM burnish_lookup;
+  SET LOCAL ROLE burnish_lookup;                                   -- a grant to its owner would have gone to the new one with the function
+  EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO burnish_owner', p_function);
+  SET LOCAL ROLE burnish_owner;
 END $$;
 
 -- Day partitions of a table that is partitioned by RANGE of a UUIDv7: its first 48 bits are milliseconds since 1970 (RFC 9562).

@@ -1,0 +1,107 @@
+"""`burnish users` and `burnish keys` on a database, and the person that `burnish up` makes (PRODUCT, Doors)."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import pytest
+from typer.testing import CliRunner, Result
+
+from burnish.launcher.home import Home
+from burnish.launcher.users import ADMIN_EMAIL, ensure_admin
+from burnish.main import app
+from tests.embedded.stack import KEK, Stack
+from tests.integration.access.browser import Browser, newcomer, nobody, unknown_email, until_status
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("T1", "T2")]
+
+
+async def command(stack: Stack, *words: str, given: str = "") -> Result:
+    """Runs it as an operator of a deployment would, with the database and the key in the environment."""
+    environment = {"DATABASE_URL": stack.urls["owner"], "BURNISH_KEK": KEK}
+    return await asyncio.to_thread(CliRunner().invoke, app, list(words), input=given, env=environment)
+
+
+async def made_user(stack: Stack, *words: str) -> Browser:
+    email = unknown_email()
+    result = await command(stack, "users", "create", "--email", email, "--json", *words)
+    assert result.exit_code == 0, result.output
+    made = json.loads(result.stdout)
+    browser = nobody(stack)
+    browser.email, browser.user_id = email, made["user_id"]
+    assert (await browser.sign_in(made["password"])).status == 200
+    return browser
+
+
+async def test_a_user_made_by_command_signs_in_with_the_password_that_was_printed(stack: Stack) -> None:
+    ada = await newcomer(stack)
+    made = await made_user(stack, "--name", "Grace", "--workspace", ada.workspace, "--role", "editor")
+    session = (await made("GET", "/v1/auth/session")).body
+    assert [(one["id"], one["role"]) for one in session["workspaces"]] == [(ada.workspace, "editor")]
+    assert session["user"]["name"] == "Grace" and not session["user"]["is_operator"]
+    assert (await ada("GET", "/v1/audit")).body["data"][0]["actor"] == "operator"
+    again = await command(stack, "users", "create", "--email", made.email.upper())
+    assert again.exit_code == 1 and "has an account already" in again.output
+    listed = json.loads((await command(stack, "users", "list", "--json")).stdout)
+    assert made.email in {one["email"] for one in listed}
+
+
+async def test_a_disabled_user_is_out_within_a_second_and_comes_back_when_enabled(stack: Stack) -> None:
+    made = await made_user(stack)
+    assert (await command(stack, "users", "disable", "--email", made.email)).exit_code == 0
+    await until_status(made.at(stack.gateways[1]), 401)
+    assert (await command(stack, "users", "enable", "--email", made.email)).exit_code == 0
+    await until_status(made, 200)
+
+
+async def test_a_password_set_by_command_ends_every_session(stack: Stack) -> None:
+    made = await made_user(stack)
+    weak = await command(stack, "users", "set-password", "--email", made.email, "--password-stdin", given="password123\n")
+    assert weak.exit_code == 1 and "choose another" in weak.output
+    result = await command(stack, "users", "set-password", "--email", made.email, "--password-stdin", given="a good long one\n")
+    assert result.exit_code == 0 and "good long" not in result.output
+    await until_status(made.at(stack.gateways[1]), 401)
+    assert (await nobody(stack).sign_in("a good long one", email=made.email)).status == 200
+    unknown = await command(stack, "users", "set-password", "--email", unknown_email())
+    assert unknown.exit_code == 1 and "Nobody has the e-mail" in unknown.output
+
+
+async def test_keys_are_made_listed_and_revoked_by_command_and_an_operators_only_there(stack: Stack) -> None:
+    ada = await newcomer(stack)
+
+    async def key(*words: str) -> Any:
+        result = await command(stack, "keys", *words, "--workspace", ada.workspace, "--json")
+        assert result.exit_code == 0, result.output
+        return json.loads(result.stdout)
+
+    viewer, operator = await key("create", "--role", "viewer", "--expires-days", "1"), await key("operator")
+    assert (await until_status(nobody(stack), 403, path="/v1/api-keys", key=viewer["api_key"])).body["error"]["code"] == "forbidden"
+    founded = await until_status(nobody(stack), 201, path="/v1/organizations", method="POST", body={"name": "x"}, key=operator["api_key"])
+    assert founded.body["plan"] == "free"
+    assert [one["is_operator"] for one in await key("list")] == [False, False, True]
+    assert (await command(stack, "keys", "revoke", operator["api_key_id"])).exit_code == 0
+    await until_status(nobody(stack, gateway=1), 401, path="/v1/prompts", key=operator["api_key"])
+    entries = [one["action"] for one in (await ada("GET", "/v1/audit")).body["data"] if one["actor"] == "operator"]
+    assert entries == ["api_key.revoked", "api_key.created", "api_key.created"]
+    absent = await command(stack, "keys", "create", "--workspace", str(UUID(int=0)))
+    assert absent.exit_code == 1 and "no workspace" in absent.output
+
+
+async def test_up_makes_one_operator_and_prints_the_password_until_it_is_changed(stack: Stack, tmp_path: Path) -> None:
+    ada, home = await newcomer(stack), Home(tmp_path)
+    first = await ensure_admin(home, stack.urls["owner"], workspace_id=UUID(ada.workspace))
+    assert first["email"] == ADMIN_EMAIL and first["password"]
+    assert (tmp_path / "admin.json").stat().st_mode & 0o777 == 0o600
+    assert await ensure_admin(home, stack.urls["owner"], workspace_id=UUID(ada.workspace)) == first
+    admin = nobody(stack)
+    signed_in = await admin.sign_in(first["password"], email=ADMIN_EMAIL)
+    assert signed_in.body["user"]["is_operator"] and signed_in.body["workspaces"][0]["role"] == "admin"
+    changed = await admin("POST", "/v1/auth/password", {"old_password": first["password"], "new_password": "only I know it"})
+    assert changed.status == 204
+    assert await ensure_admin(home, stack.urls["owner"], workspace_id=UUID(ada.workspace)) == {"email": ADMIN_EMAIL, "password": None}
+    connection = await asyncpg.connect(stack.urls["superuser"])
+    assert await connection.fetchval("SELECT count(*) FROM burnish.users WHERE email = $1", ADMIN_EMAIL) == 1
+    await connection.close()
