@@ -76,7 +76,7 @@ async def test_a_key_is_replaced_in_place_restored_and_revoked_and_the_log_says_
     assert row["sealed"] is None and row["vault_secret_id"] is None, "its text is destroyed"
 
 
-@pytest.mark.promise("E-13")
+@pytest.mark.promise("E-13", "T-08")
 @pytest.mark.parametrize(
     ("body", "param"),
     [
@@ -114,7 +114,7 @@ async def test_a_hundred_keys_are_enough(tenant: Tenant) -> None:
     assert len({one["id"] for one in page["data"] + rest["data"]}) == 100 and rest["next_cursor"] is None
 
 
-@pytest.mark.promise("T-08")
+@pytest.mark.promise("T-01")
 async def test_keys_are_for_admins_of_their_own_workspace(ground: Ground, tenant: Tenant) -> None:
     key_id, _ = await tenant.add_key()
     for role in ("viewer", "editor"):

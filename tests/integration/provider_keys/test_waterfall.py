@@ -72,7 +72,7 @@ async def test_a_workspace_that_forbids_the_operators_keys_is_told_what_to_do(te
     assert tenant.ground.provider.calls[-1] == key
 
 
-@pytest.mark.promise("E-04", "E-10")
+@pytest.mark.promise("E-10")
 @pytest.mark.parametrize("status", [401, 403])
 async def test_a_key_that_the_provider_refuses_is_set_aside_once_for_all_and_the_next_one_serves(tenant: Tenant, status: int) -> None:
     bad_id, bad = await tenant.add_key(manner=Manner(status=status, echoes=True), priority=1)
@@ -123,11 +123,11 @@ async def test_a_key_that_was_asked_for_patience_rests_on_every_executor_and_the
     assert cooled["cooldown_until"] is not None and (cooled["status"], cooled["last_error"]) == ("active", "provider_rate_limited")
     other_id, _ = await tenant.add_key(provider="bare", priority=200)
 
-    async def served() -> bool:
-        return (await tenant.call(model="bare-test")).status == 200
+    async def served() -> Any:
+        answer = await tenant.call(model="bare-test")
+        return answer.body if answer.status == 200 else None
 
-    await until(served)
-    assert (await tenant.call(model="bare-test")).body["provider_key_id"] == other_id
+    assert (await until(served))["provider_key_id"] == other_id
 
 
 async def test_a_rest_ends_when_the_provider_said_it_would(tenant: Tenant) -> None:
@@ -141,7 +141,6 @@ async def test_a_rest_ends_when_the_provider_said_it_would(tenant: Tenant) -> No
     await until(served)
 
 
-@pytest.mark.promise("E-04")
 @pytest.mark.parametrize(
     "manner", [Manner(status=500), Manner(status=503, retry_after="9"), Manner(hangs=True)], ids=["500", "503", "hang"]
 )
@@ -234,7 +233,6 @@ async def test_when_the_markup_cannot_be_held_the_operators_key_is_not_used(grou
     assert await poor.books("SELECT * FROM drift()") == []
 
 
-@pytest.mark.promise("E-08")
 async def test_two_tenants_never_share_a_key(ground: Ground) -> None:
     one, two = Tenant(ground, await ground.stack.caller()), Tenant(ground, await ground.stack.caller())
     (_, first), (_, second) = await one.add_key(), await two.add_key()
@@ -242,6 +240,29 @@ async def test_two_tenants_never_share_a_key(ground: Ground) -> None:
     answers = await asyncio.gather(*(tenant.call(session_id="the same") for tenant in (one, two) * 4))
     assert Counter(ground.provider.calls) == {first: 4, second: 4}
     assert {(answer.body["provider_key_id"]) for answer in answers[::2]}.isdisjoint(a.body["provider_key_id"] for a in answers[1::2])
+
+
+@pytest.mark.capability("E7")
+@pytest.mark.promise("C-03")
+async def test_a_background_call_fails_over_to_the_operators_key_like_any_other(tenant: Tenant) -> None:
+    await tenant.on_plan("pro")
+    own_id, _ = await tenant.add_key(manner=Manner(status=500))
+
+    async def ended() -> Any:
+        accepted = await tenant.call(mode="background")
+        assert accepted.status == 202, accepted.body
+
+        async def finished() -> Any:
+            read = (await tenant.admin("GET", f"/v1/executions/{accepted.body['id']}")).body
+            return read if read["status"] not in ("queued", "running") else None
+
+        read = await until(finished)
+        return read if read["markup_nusd"] else None
+
+    read = await until(ended)
+    assert (read["status"], read["key_source"], read["cost_nusd"]) == ("success", "platform", NUSD + NUSD // 10), read
+    assert [one["provider_key_id"] for one in read["attempts"]] == [own_id, None]
+    assert await tenant.books("SELECT * FROM drift()") == []
 
 
 @pytest.mark.promise("E-13")

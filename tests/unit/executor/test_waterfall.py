@@ -54,7 +54,7 @@ def test_sessions_spread_evenly_and_a_key_that_goes_moves_only_its_own() -> None
     assert all(after[one] == before[one] for one in sessions if before[one] != KEYS[0])
 
 
-@pytest.mark.promise("E-04", "E-05")
+@pytest.mark.promise("E-05")
 @pytest.mark.parametrize(
     ("failure", "consequence"),
     [
