@@ -15,8 +15,10 @@ from tests.security.world import PLACES
 AT_ONCE = 12
 
 UNTOUCHED_ROWS = (
-    "SELECT coalesce(md5(string_agg(t::text, '|' ORDER BY t::text)), '') AS digest, count(*) AS n FROM {table} t WHERE workspace_id = $1"
+    "SELECT coalesce(md5(string_agg(r, '|' ORDER BY r)), '') AS digest, count(*) AS n "
+    "FROM (SELECT (to_jsonb(t) - 'last_used_at')::text AS r FROM {table} t WHERE workspace_id = $1) rows"
 )
+"""All that a workspace has in a table. When a key was last used is written by gateways now and then, whatever was asked."""
 
 
 def is_error(answer: Answer) -> bool:

@@ -14,6 +14,7 @@ import pytest
 import pytest_asyncio
 
 from burnish_shared.ids import new_uuid
+from tests.embedded.signed_in import sign_in
 from tests.embedded.stack import Caller
 from tests.security.conftest import World
 from tests.security.tenants import Tenant, make_tenant
@@ -26,6 +27,7 @@ NO_CONFIGURATION = {
     "POST /v1/chat/completions": "use; it stands in the executions",
     "POST /v1/feedback": "use; it stands in the feedback",
     "POST /v1/prompts/{slug}/render": "changes nothing",
+    "POST /v1/provider-keys/{provider_key_id}/test": "one call of the provider; it stands in the key's health",
     "POST /v1/evaluators/try": "changes nothing",
     "POST /v1/evaluators/{evaluator_id}/try": "changes nothing",
     "POST /v1/webhooks/endpoints/{endpoint_id}/test": "one message; it stands in the deliveries",
@@ -106,6 +108,17 @@ async def test_an_admin_reads_and_filters_the_log(world: World) -> None:
     rest = (await admin("GET", f"{AUDIT}?limit=2&cursor={second['next_cursor']}")).body
     assert first["next_cursor"] is None and [one["action"] for one in rest["data"]] == ["api_key.created"]
     assert (await admin("GET", f"{AUDIT}?from=2026-01-01T00:00:00")).status == 422  # in which zone?
+
+
+async def test_a_person_stands_in_the_log_by_who_they_are(world: World) -> None:
+    """By an id that stays, not by an e-mail that changes hands."""
+    admin = await world.stack.caller()
+    person, user_id = await sign_in(world.stack, admin.workspace, role="admin")
+    path = f"/v1/workspaces/{admin.workspace.workspace_id}"
+    assert (await person("PATCH", path, {"only_admins_change_prompts": True})).status == 200
+    (entry,) = (await admin("GET", f"{AUDIT}?actor=user:{user_id}")).body["data"]
+    assert (entry["action"], entry["object_kind"]) == ("workspace.changed", "workspace")
+    assert entry["before"] == {"only_admins_change_prompts": False} and entry["after"] == {"only_admins_change_prompts": True}
 
 
 async def test_the_log_is_exported_whole(world: World, database: asyncpg.Connection) -> None:

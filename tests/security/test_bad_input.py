@@ -39,7 +39,21 @@ READ_DIFFERENTLY = {
     "POST /v1/feedback",
     "PUT /v1/prompts/{slug}/labels/{label}",
 }
-"""One route of each way in which bodies and headers are read."""
+"""One route of each way in which bodies and headers are read: these get the whole corpus, all others the part of it that finds most.
+(`make fuzz` sends every route whatever its schema allows and forbids.)"""
+
+SENT_EVERYWHERE = {
+    "empty",
+    "null",
+    "list",
+    "empty object",
+    "NaN",
+    "U+0000",
+    "a lone surrogate",
+    "no UTF-8",
+    "cut off",
+    "the same key twice",
+}
 
 BESIDE_ERRORS = {"newer_version": {"newer_version", "merge"}}
 """What stands beside the error by contract (PRODUCT, core payloads)."""
@@ -57,7 +71,10 @@ async def gamma(world: World) -> AsyncIterator[Tenant]:
 
 async def test_bodies_that_nobody_asked_for(world: World, gamma: Tenant) -> None:
     await _all_refused_well(
-        (f"{route.name}: {name}", _send(gamma, route, raw=raw)) for route in _with_body(world) for name, raw in corpus.RAW_BODIES.items()
+        (f"{route.name}: {name}", _send(gamma, route, raw=raw))
+        for route in _with_body(world)
+        for name, raw in corpus.RAW_BODIES.items()
+        if route.name in READ_DIFFERENTLY or name in SENT_EVERYWHERE
     )
 
 
@@ -66,7 +83,7 @@ async def test_every_field_of_a_right_body_made_wrong(world: World, gamma: Tenan
         for route in _with_body(world):
             right = bodies(gamma.own)[route.name]
             for path in _paths(right):
-                for value in corpus.VALUES:
+                for value in corpus.VALUES if route.name in READ_DIFFERENTLY else corpus.SHORT_VALUES:
                     yield f"{route.name}: {path} = {_shown(value)}", _send(gamma, route, body=_with(right, path, value))
 
     await _all_refused_well(wrong())

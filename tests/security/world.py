@@ -20,11 +20,11 @@ PATH_PARAMETERS = {
 """Parameter of a path → which of a tenant's things it names. A route with another one fails the tests until it stands here."""
 
 OTHER_PARAMETERS = {
-    "POST /v1/workspaces/{workspace_id}/suspend": {"workspace_id": "neighbour"},
-    "POST /v1/workspaces/{workspace_id}/resume": {"workspace_id": "neighbour"},
-    "DELETE /v1/auth/sessions/{session_id}": {"session_id": "user_session"},
+    "/v1/workspaces/{workspace_id}/suspend": {"workspace_id": "neighbour"},
+    "/v1/workspaces/{workspace_id}/resume": {"workspace_id": "neighbour"},
+    "/v1/auth/sessions/{session_id}": {"session_id": "user_session"},
 }
-"""Routes whose parameters mean another thing than elsewhere: the tenant's own workspace must go on."""
+"""Paths whose parameters mean another thing than elsewhere: the tenant's own workspace must go on."""
 
 NUMBERS = {"version": "1", "a": "1", "b": "2", "plan": "pro"}
 """Parameters that name nothing of a tenant's."""
@@ -148,10 +148,10 @@ class Route:
 
     def thing(self, parameter: str) -> str:
         """Which of a tenant's things a parameter of the path names."""
-        return OTHER_PARAMETERS.get(self.name, {}).get(parameter) or PATH_PARAMETERS[parameter]
+        return OTHER_PARAMETERS.get(self.path, {}).get(parameter) or PATH_PARAMETERS[parameter]
 
     def knows(self, parameter: str) -> bool:
-        return parameter in NUMBERS or parameter in PATH_PARAMETERS or parameter in OTHER_PARAMETERS.get(self.name, {})
+        return parameter in NUMBERS or parameter in PATH_PARAMETERS or parameter in OTHER_PARAMETERS.get(self.path, {})
 
     def names(self) -> set[str]:
         """Which of a tenant's things a call names, in its path and its body."""
