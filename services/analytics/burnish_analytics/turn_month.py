@@ -6,12 +6,20 @@ Each step is one transaction, safe to repeat and to run beside another replica: 
 from datetime import date
 from typing import Final
 
+import structlog
+
 from burnish_analytics import metrics
 from burnish_analytics.io import money_store
 from burnish_shared.db.session import Database
+from burnish_shared.errors import Unavailable
+
+log = structlog.get_logger("burnish.analytics")
 
 MOST_AT_ONCE: Final = 200
 """Organizations, or workspaces, in one round; the next round finds the others."""
+
+MONTH_DAYS: Final = 31
+"""So many days of a workspace are closed in one transaction."""
 
 DAYS_PAST: Final = 2
 """A day is closed once another whole day has passed: it is then two days ago."""
@@ -38,9 +46,18 @@ async def turn_month(db: Database, *, month: date | None = None) -> int:
 
 
 async def close_days(db: Database) -> int:
-    """Sums up days of usage and ledger that can change no more. Returns for how many workspaces."""
+    """Sums up days of usage and ledger that can change no more. Returns how many days of how many workspaces together."""
     async with db.unit_of_work() as tx:
-        closed = await money_store.close_usage_days(tx, days_past=DAYS_PAST, at_most=MOST_AT_ONCE)
+        through, workspaces = await money_store.usage_days_due(tx, days_past=DAYS_PAST, at_most=MOST_AT_ONCE)
+    closed = 0
+    for workspace_id in workspaces:
+        for most_days in (MONTH_DAYS, 1):  # Days with very many calls are closed one by one.
+            try:
+                async with db.unit_of_work() as tx:
+                    closed += await money_store.close_usage_days(tx, workspace_id, through=through, most_days=most_days)
+                break
+            except Unavailable:
+                log.warning("usage.not_closed", workspace_id=str(workspace_id), most_days=most_days)
     async with db.unit_of_work() as tx:
         await money_store.forget_usage_users(tx, at_most=MOST_AT_ONCE)
     return closed

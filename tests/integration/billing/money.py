@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import date
 from typing import Any
 
 import asyncpg
@@ -66,3 +67,9 @@ async def until(holds: Callable[[], Awaitable[bool]], *, within_s: float = 1.0) 
 
 async def drift(stack: Stack) -> list[Any]:
     return await books(stack, "SELECT * FROM drift()")
+
+
+async def close_days(stack: Stack, through: date) -> None:
+    """As analytics does, until every day that can be closed is closed."""
+    while any(row["n"] for row in await books(stack, "SELECT close_usage_days(w, $1, 31) AS n FROM usage_days_due($1, 1000) w", through)):
+        pass

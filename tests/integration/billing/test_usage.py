@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 
 from tests.embedded.stack import Caller, Stack
-from tests.integration.billing.money import PLAN, SMALL, books, drift, ok
+from tests.integration.billing.money import PLAN, SMALL, books, close_days, drift, ok
 from tests.integration.billing.synthetic_month import Life, live
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("B4")]
@@ -109,9 +109,7 @@ async def _check_against_the_rows(stack: Stack, lived: Lived, month: Any) -> Non
 
 
 async def _close_all(stack: Stack, caller: Caller) -> None:
-    """As analytics does, until every day that can be closed is closed."""
-    while (await books(stack, "SELECT close_usage_days($1, 100) AS n", TODAY - timedelta(days=2)))[0]["n"]:
-        pass
+    await close_days(stack, TODAY - timedelta(days=2))
     page = await ok(caller("GET", "/v1/usage"))
     assert page["closed_through"] == str(TODAY - timedelta(days=2))
     rows = await books(stack, "SELECT sum(executions)::int AS n FROM usage_days WHERE workspace_id = $1", caller.workspace.workspace_id)
@@ -166,10 +164,10 @@ async def test_a_day_with_an_open_call_or_job_stays_open(stack: Stack) -> None:
     )  # fmt: skip
     await books(stack, "UPDATE workspaces SET created_at = now() - interval '9 days' WHERE workspace_id = $1", workspace_id)
     through = "SELECT through FROM usage_closings WHERE workspace_id = $1"
-    await books(stack, "SELECT close_usage_days($1, 100)", TODAY - timedelta(days=2))
+    await close_days(stack, TODAY - timedelta(days=2))
     assert (await books(stack, through, workspace_id))[0]["through"] == TODAY - timedelta(days=6)
     await books(stack, "DELETE FROM holds WHERE workspace_id = $1", workspace_id)
-    await books(stack, "SELECT close_usage_days($1, 100)", TODAY - timedelta(days=2))
+    await close_days(stack, TODAY - timedelta(days=2))
     assert (await books(stack, through, workspace_id))[0]["through"] == TODAY - timedelta(days=2)
     (today,) = (await ok(caller("GET", "/v1/usage?group_by=model")))["data"]
     assert (today["group"], today["executions"]) == ({"model": "simulated/chat"}, 1)

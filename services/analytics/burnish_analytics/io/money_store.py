@@ -31,11 +31,15 @@ async def begin_allowance(tx: Tx, workspace_id: UUID, month: date) -> bool:
     return await tx.fetchval("SELECT begin_allowance($1, $2)", workspace_id, month)  # type: ignore[no-any-return]
 
 
-async def close_usage_days(tx: Tx, *, days_past: int, at_most: int) -> int:
-    """Closes days up to so many days ago, of at most so many workspaces. Returns how many it moved on."""
-    return await tx.fetchval(  # type: ignore[no-any-return]
-        "SELECT close_usage_days((clock_timestamp() AT TIME ZONE 'UTC')::date - $1::integer, $2)", days_past, at_most
-    )
+async def usage_days_due(tx: Tx, *, days_past: int, at_most: int) -> tuple[date, list[UUID]]:
+    """The day so many days ago, and workspaces with days up to it that are not closed."""
+    through: date = await tx.fetchval("SELECT (clock_timestamp() AT TIME ZONE 'UTC')::date - $1::integer", days_past)
+    return through, [row[0] for row in await tx.fetch("SELECT usage_days_due($1, $2)", through, at_most)]
+
+
+async def close_usage_days(tx: Tx, workspace_id: UUID, *, through: date, most_days: int) -> int:
+    """Closes days of one workspace that can change no more. Safe to repeat. Returns how many."""
+    return await tx.fetchval("SELECT close_usage_days($1, $2, $3)", workspace_id, through, most_days)  # type: ignore[no-any-return]
 
 
 async def forget_usage_users(tx: Tx, *, at_most: int) -> int:

@@ -18,6 +18,24 @@ COUNTED: Final = (
 OF_USERS: Final = frozenset({"day", "end_user"})
 """End users stand in a table of their own, which forgets them, and can only be shown with the day."""
 
+RAW: Final[dict[Dimension, str]] = {
+    "day": "day_of(e.execution_id)",
+    "api_key": "coalesce(e.api_key_id::text, '')",
+    "prompt": "coalesce(e.slug, '')",
+    "model": "e.model",
+    "provider": "e.provider",
+    "provider_key": "coalesce(e.provider_key_id::text, '')",
+    "key_source": "coalesce(e.key_source, '')",
+    "lane": "e.lane",
+    "end_user": "coalesce(e.end_user, '')",
+}
+"""The dimension of one execution, as `usage_between` has it; only those that are asked for are computed."""
+
+COUNTED_RAW: Final = (
+    "count(*) AS executions, count(*) FILTER (WHERE e.status = 'success') AS successes, sum(e.input_tokens), sum(e.cached_input_tokens), "
+    "sum(e.output_tokens), sum(e.cost_nusd), sum(e.markup_nusd), coalesce(sum(t.amount_nusd), 0)"
+)
+
 CLOSED: Final = "coalesce((SELECT through FROM usage_closings), '-infinity')"
 
 FIRST_DAY: Final = "greatest($2::date, (SELECT through FROM usage_closings) + 1)"
@@ -41,7 +59,7 @@ async def usage(
     return await tx.fetch(
         f"""SELECT {shown}{sums} FROM (
               SELECT {columns} FROM {table} WHERE workspace_id = $1 AND day >= $2 AND day <= $3 AND day <= {CLOSED}
-              UNION ALL SELECT {columns} FROM usage_between($1, {FIRST_DAY}, $3)) u
+              UNION ALL {_raw(by)}) u
              WHERE true {later} {order} LIMIT $5""",
         workspace_id,
         start,
@@ -49,6 +67,15 @@ async def usage(
         list(after) if after is not None else None,
         limit + 1,
     )
+
+
+def _raw(by: Sequence[Dimension]) -> str:
+    """Open days, from the rows."""
+    return f"""SELECT {"".join(f"{RAW[name]} AS {name}, " for name in by)}{COUNTED_RAW} FROM executions e
+                 LEFT JOIN transfers t ON t.workspace_id = e.workspace_id AND t.execution_id = e.execution_id AND t.kind = 'overage'
+                   AND t.execution_id >= day_bound({FIRST_DAY}) AND t.execution_id < day_bound($3::date + 1)
+                WHERE e.workspace_id = $1 AND e.execution_id >= day_bound({FIRST_DAY}) AND e.execution_id < day_bound($3::date + 1)
+                {"GROUP BY " + ", ".join(RAW[name] for name in by) if by else ""}"""
 
 
 async def names(tx: Tx, *, api_keys: Sequence[str]) -> dict[str, str]:

@@ -4,7 +4,7 @@ SET ROLE burnish_owner;
 SET LOCAL search_path = burnish;
 
 -- The day in UTC that a UUIDv7 was made on: its first 48 bits are milliseconds since 1970 (RFC 9562).
-CREATE FUNCTION day_of(p_id uuid) RETURNS date LANGUAGE sql IMMUTABLE SET search_path = burnish, pg_temp
+CREATE FUNCTION day_of(p_id uuid) RETURNS date LANGUAGE sql IMMUTABLE   -- without settings of its own, so that PostgreSQL puts it in place
 RETURN (date '1970-01-01' + (('x' || substr(replace(p_id::text, '-', ''), 1, 12))::bit(48)::bigint / 86400000)::integer);
 
 -- A limit on what one target may spend in a day or month. The account counts; this row says for whom and how it is shown.
@@ -213,7 +213,7 @@ LANGUAGE sql STABLE SET search_path = burnish, pg_temp AS $$
    WHERE e.workspace_id = p_ws AND e.execution_id >= day_bound(p_from) AND e.execution_id < day_bound(p_to + 1)
    GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9 $$;
 
-CREATE FUNCTION account_word(p_kind smallint) RETURNS text LANGUAGE sql IMMUTABLE SET search_path = burnish, pg_temp
+CREATE FUNCTION account_word(p_kind smallint) RETURNS text LANGUAGE sql IMMUTABLE
 RETURN CASE WHEN p_kind = 3 THEN 'credit' WHEN p_kind = 4 THEN 'job' WHEN p_kind = 11 THEN 'allowance' ELSE 'platform' END;
 
 CREATE FUNCTION ledger_between(p_ws uuid, p_from date, p_to date) RETURNS TABLE (day date, kind text, debit text, credit text, transfers bigint, amount_nusd bigint)
@@ -229,39 +229,40 @@ LANGUAGE sql STABLE SET search_path = burnish, pg_temp AS $$
     LEFT JOIN accounts c ON c.account_id = x.credit_account_id AND c.workspace_id = p_ws
    GROUP BY 1, 2, 3, 4 $$;
 
--- Closes the days of workspaces up to p_through, where nothing of them can change any more: no hold with an id of that day is left, and no job
--- that was begun by then is open (it sends its evaluations again under the ids that they had). Returns how many workspaces it moved on.
-CREATE FUNCTION close_usage_days(p_through date, p_most integer) RETURNS integer LANGUAGE plpgsql SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
-DECLARE one record; v_from date; v_to date; n integer := 0; most_days constant integer := 31;
+-- Workspaces with days up to p_through that are not closed; who was looked at longest ago first.
+CREATE FUNCTION usage_days_due(p_through date, p_most integer) RETURNS SETOF uuid LANGUAGE sql STABLE SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
+  SELECT w.workspace_id FROM workspaces w LEFT JOIN usage_closings c USING (workspace_id)
+   WHERE coalesce(c.through, '-infinity') < p_through ORDER BY coalesce(c.at, '-infinity'), w.workspace_id LIMIT p_most $$;
+
+-- Closes days of a workspace up to p_through, at most so many, where nothing of them can change any more: no hold with an id of that day is left,
+-- and no job that was begun by then is open (it sends its evaluations again under the ids that they had). Returns how many days it closed.
+CREATE FUNCTION close_usage_days(p_ws uuid, p_through date, p_most_days integer) RETURNS integer LANGUAGE plpgsql SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
+DECLARE v_through date; v_from date; v_to date; v_open date;
 BEGIN
-  PERFORM pg_advisory_xact_lock(hashtext('burnish.close_usage_days'));
-  FOR one IN
-    SELECT w.workspace_id, c.through, (w.created_at AT TIME ZONE 'UTC')::date AS born, least(h.day, j.day) AS open_day
-      FROM workspaces w LEFT JOIN usage_closings c USING (workspace_id)
-      LEFT JOIN (SELECT workspace_id, min(day_of(execution_id)) AS day FROM holds GROUP BY 1) h USING (workspace_id)
-      LEFT JOIN (SELECT workspace_id, min(day_of(reference)) AS day FROM accounts WHERE kind = 4 AND NOT closing GROUP BY 1) j USING (workspace_id)
-     WHERE coalesce(c.through, '-infinity') < p_through ORDER BY coalesce(c.at, '-infinity'), w.workspace_id LIMIT p_most
-  LOOP
-    v_from := coalesce(one.through + 1, least(one.born,
-      (SELECT day_of(e.execution_id) FROM executions e WHERE e.workspace_id = one.workspace_id ORDER BY e.execution_id LIMIT 1),
-      (SELECT (min(t.at) AT TIME ZONE 'UTC')::date FROM transfers t WHERE t.workspace_id = one.workspace_id AND t.execution_id IS NULL)));
-    v_to := least(p_through, one.open_day - 1, v_from + most_days);
-    IF v_to >= v_from THEN
-      INSERT INTO usage_days
-      SELECT one.workspace_id, u.day, u.api_key, u.prompt, u.model, u.provider, u.provider_key, u.key_source, u.lane, sum(u.executions), sum(u.successes),
-             sum(u.input_tokens), sum(u.cached_input_tokens), sum(u.output_tokens), sum(u.cost_nusd), sum(u.markup_nusd), sum(u.loss_nusd)
-        FROM usage_between(one.workspace_id, v_from, v_to) u GROUP BY 2, 3, 4, 5, 6, 7, 8, 9;
+  PERFORM pg_advisory_xact_lock(hashtext('burnish.usage'), hashtext(p_ws::text));
+  SELECT through INTO v_through FROM usage_closings WHERE workspace_id = p_ws;
+  v_from := coalesce(v_through + 1, least(
+    (SELECT (w.created_at AT TIME ZONE 'UTC')::date FROM workspaces w WHERE w.workspace_id = p_ws),
+    (SELECT day_of(e.execution_id) FROM executions e WHERE e.workspace_id = p_ws ORDER BY e.execution_id LIMIT 1),
+    (SELECT (min(t.at) AT TIME ZONE 'UTC')::date FROM transfers t WHERE t.workspace_id = p_ws AND t.execution_id IS NULL)));
+  v_open := least((SELECT min(day_of(h.execution_id)) FROM holds h WHERE h.workspace_id = p_ws),
+                  (SELECT min(day_of(a.reference)) FROM accounts a WHERE a.workspace_id = p_ws AND a.kind = 4 AND NOT a.closing));
+  v_to := least(p_through, v_open - 1, v_from + p_most_days - 1);
+  IF v_to >= v_from THEN
+    WITH u AS MATERIALIZED (SELECT * FROM usage_between(p_ws, v_from, v_to)),
+    by_user AS (
       INSERT INTO usage_user_days
-      SELECT one.workspace_id, u.day, u.end_user, sum(u.executions), sum(u.successes), sum(u.input_tokens), sum(u.cached_input_tokens), sum(u.output_tokens),
-             sum(u.cost_nusd), sum(u.markup_nusd), sum(u.loss_nusd)
-        FROM usage_between(one.workspace_id, v_from, v_to) u GROUP BY 2, 3;
-      INSERT INTO ledger_days SELECT one.workspace_id, l.* FROM ledger_between(one.workspace_id, v_from, v_to) l;
-      n := n + 1;
-    END IF;
-    INSERT INTO usage_closings (workspace_id, through) VALUES (one.workspace_id, least(greatest(v_to, v_from - 1), p_through))
-    ON CONFLICT (workspace_id) DO UPDATE SET through = excluded.through, at = clock_timestamp();
-  END LOOP;
-  RETURN n;
+      SELECT p_ws, u.day, u.end_user, sum(u.executions), sum(u.successes), sum(u.input_tokens), sum(u.cached_input_tokens), sum(u.output_tokens),
+             sum(u.cost_nusd), sum(u.markup_nusd), sum(u.loss_nusd) FROM u GROUP BY 2, 3)
+    INSERT INTO usage_days
+    SELECT p_ws, u.day, u.api_key, u.prompt, u.model, u.provider, u.provider_key, u.key_source, u.lane, sum(u.executions), sum(u.successes),
+           sum(u.input_tokens), sum(u.cached_input_tokens), sum(u.output_tokens), sum(u.cost_nusd), sum(u.markup_nusd), sum(u.loss_nusd)
+      FROM u GROUP BY 2, 3, 4, 5, 6, 7, 8, 9;
+    INSERT INTO ledger_days SELECT p_ws, l.* FROM ledger_between(p_ws, v_from, v_to) l;
+  END IF;
+  INSERT INTO usage_closings (workspace_id, through) VALUES (p_ws, least(greatest(v_to, v_from - 1), p_through))
+  ON CONFLICT (workspace_id) DO UPDATE SET through = excluded.through, at = clock_timestamp();
+  RETURN greatest(v_to - v_from + 1, 0);
 END $$;
 
 -- Forgets end users in closed days: those of one user, or all before a day. The figures move to the row without a user.
@@ -288,7 +289,8 @@ CREATE FUNCTION forget_usage_users(p_most integer) RETURNS integer LANGUAGE sql 
              AND u.day < (clock_timestamp() AT TIME ZONE 'UTC')::date - least(w.retention_days, p.retention_days_most))
            ORDER BY w.workspace_id LIMIT p_most) o $$;
 
-CALL make_lookup_function('close_usage_days(date, integer)', app => false, worker => true);
+CALL make_lookup_function('usage_days_due(date, integer)', app => false, worker => true);
+CALL make_lookup_function('close_usage_days(uuid, date, integer)', app => false, worker => true);
 CALL make_lookup_function('fold_usage_users(uuid, date, text)', app => false, worker => true);
 CALL make_lookup_function('forget_usage_users(integer)', app => false, worker => true);
 
