@@ -93,16 +93,25 @@ async def test_a_key_that_the_provider_refuses_is_set_aside_once_for_all_and_the
     shown = await until(set_aside)
     assert (shown["reason"], shown["last_error"]) == ("provider_refused_key", "provider_refused")
     ws = tenant.admin.workspace.workspace_id
-    events = await tenant.books("SELECT body FROM outbox WHERE subject = $1", f"burnish.v1.provider_key.unhealthy.{ws}")
+
+    async def sent() -> Any:
+        rows = await tenant.books("SELECT body, sent_at FROM outbox WHERE subject = $1", f"burnish.v1.provider_key.unhealthy.{ws}")
+        return rows if rows and all(row["sent_at"] for row in rows) else None
+
+    events = await until(sent)
     assert len(events) == 1 and bad.encode() not in events[0]["body"]
     data = json.loads(events[0]["body"])["data"]
     assert (data["provider_key_id"], data["http_status"], data["last4"]) == (bad_id, status, bad[-4:])
     audited = await tenant.books("SELECT * FROM audit_log WHERE object_id = $1 AND actor LIKE 'system:%'", bad_id)
     assert [one["action"] for one in audited] == ["provider_key.set_aside"]
 
-    before = tenant.ground.provider.calls_with(bad)
-    assert (await tenant.call()).body["provider_key_id"] == good_id
-    assert tenant.ground.provider.calls_with(bad) == before
+    async def left_alone() -> bool:
+        before = tenant.ground.provider.calls_with(bad)
+        answers = await asyncio.gather(*(tenant.call() for _ in range(6)))
+        assert {one.body["provider_key_id"] for one in answers} == {good_id}
+        return tenant.ground.provider.calls_with(bad) == before
+
+    await until(left_alone)
     tenant.ground.provider.manners.pop(bad)
     restored = await tenant.admin("PATCH", f"/v1/provider-keys/{bad_id}", {"status": "active"})
     assert (restored.status, restored.body["status"], restored.body["reason"]) == (200, "active", None)
