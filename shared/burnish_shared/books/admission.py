@@ -126,7 +126,7 @@ class AdmissionRequest:
 class Answer:
     """The verdict. `limit_id`: the rate or account that said no; `retry_after_s`: when it may say yes; `original`: whose key it was.
 
-    `rate`: how much of the tightest rate is left, whatever the verdict; None where the request named no rate.
+    `rate`: how much of the tightest rate is left after a yes or a refusal; None where no rate was named or looked at (a repeat).
     """
 
     verdict: Verdict
@@ -264,7 +264,7 @@ class Admission:
 
 
 ADMIT = (
-    "SELECT verdict, limit_id, retry_us, warned, original, fence, slack_us, slack_rate FROM admit($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, "
+    "SELECT verdict, limit_id, retry_us, warned, original, fence, slack_us FROM admit($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, "
     "$11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25)"
 )
 
@@ -317,10 +317,13 @@ def _arguments(batch: list[_Waiting]) -> tuple[Any, ...]:
 def _tell(batch: list[_Waiting], row: asyncpg.Record | None) -> None:
     if row is None:
         raise RuntimeError("admit answered nothing")
-    verdicts, limits, retries, originals, fences, warned, slacks, tightest = (
-        row["verdict"], row["limit_id"], row["retry_us"], row["original"], row["fence"], row["warned"], row["slack_us"], row["slack_rate"],
+    verdicts, limits, retries, originals, fences, warned, slacks = (
+        row["verdict"], row["limit_id"], row["retry_us"], row["original"], row["fence"], row["warned"], row["slack_us"] or [],
     )  # fmt: skip
+    rated = 0
     for index, waiting in enumerate(batch):
+        rates = waiting.request.rates
+        slack_us, rated = slacks[rated : rated + len(rates)], rated + len(rates)
         if not waiting.answer.done():
             waiting.answer.set_result(
                 Answer(
@@ -330,16 +333,18 @@ def _tell(batch: list[_Waiting], row: asyncpg.Record | None) -> None:
                     original=originals[index],
                     fence=fences[index],
                     warned_account_id=warned[index],
-                    rate=_rate_state(waiting.request.rates, rate_id=tightest[index], slack_us=slacks[index]),
+                    rate=_tightest(rates, slack_us, taken=verdicts[index] == Verdict.YES),
                 )
             )
 
 
-def _rate_state(rates: Sequence[RateLimit], *, rate_id: int | None, slack_us: int | None) -> RateState | None:
-    """`slack_us`: how much of the rate's burst is free."""
-    rate = next((one for one in rates if one.rate_id == rate_id), None)
-    if rate is None or slack_us is None:
-        return None
+def _tightest(rates: Sequence[RateLimit], slack_us: Sequence[int | None], *, taken: bool) -> RateState | None:
+    """Of the rates the one that lets the fewest in. `slack_us`: how much of each burst was free; `taken`: this request took its step since."""
+    states = [_rate_state(rate, slack - rate.step_us * taken) for rate, slack in zip(rates, slack_us, strict=False) if slack is not None]
+    return min(states, key=lambda one: one.remaining, default=None)
+
+
+def _rate_state(rate: RateLimit, slack_us: int) -> RateState:
     free_us = max(0, slack_us)
     return RateState(
         rate_id=rate.rate_id,

@@ -370,7 +370,7 @@ CALL make_lookup_function('set_provider_base_url(text, text)', app => false, wor
 -- The books.
 
 -- The first moment of the next calendar day or month in UTC. NULL period: never.
-CREATE FUNCTION next_reset(p_period text, p_at timestamptz) RETURNS timestamptz LANGUAGE sql IMMUTABLE
+CREATE FUNCTION next_reset(p_period text, p_at timestamptz) RETURNS timestamptz LANGUAGE sql IMMUTABLE SET search_path = burnish, pg_temp
 RETURN (date_trunc(p_period, p_at AT TIME ZONE 'UTC') + CASE p_period WHEN 'day' THEN interval '1 day' WHEN 'month' THEN interval '1 month' END) AT TIME ZONE 'UTC';
 
 -- Which mark an account has passed: 0 none, 1 warned, 2 exhausted. A budget looks at what was spent, credit at what is left of it (holds may still come back).
@@ -517,15 +517,12 @@ CREATE TABLE transfers (                                           -- double ent
   amount_nusd       bigint NOT NULL CHECK (amount_nusd BETWEEN 1 AND 1000000000000000),
   reason            text,
   reference         text,                                          -- what happens once: a month, a job, a payment
-  corrects          bigint,                                        -- refund, adjustment: the transfer that it takes back in part
+  corrects          bigint,                                        -- refund, adjustment: the transfer that it takes back in part; without a foreign key, which each charge would pay for
   at                timestamptz NOT NULL DEFAULT clock_timestamp(),
-  UNIQUE (workspace_id, transfer_id),
-  FOREIGN KEY (workspace_id, corrects) REFERENCES transfers (workspace_id, transfer_id),
   CHECK ((corrects IS NOT NULL) = (kind IN ('refund', 'adjustment'))));
 CREATE UNIQUE INDEX ON transfers (workspace_id, execution_id, kind) WHERE execution_id IS NOT NULL;
+CREATE INDEX ON transfers (workspace_id, transfer_id);
 CREATE UNIQUE INDEX ON transfers (workspace_id, kind, reference) WHERE reference IS NOT NULL;
-CREATE INDEX ON transfers (workspace_id, corrects) WHERE corrects IS NOT NULL;
-CREATE INDEX ON transfers USING brin (at) WITH (autosummarize = on);
 CALL make_tenant_table('transfers', app => 'SELECT', worker => 'SELECT', writer => 'the functions of the books');
 GRANT INSERT ON transfers TO burnish_lookup;
 
@@ -546,19 +543,24 @@ BEGIN
   RETURN v_id;
 END $$;
 
--- Says which marks these accounts have just passed; p_before: `crossed` as it was, in the same order. Budgets and credit only.
-CREATE FUNCTION put_crossings(p_service text, p_accounts bigint[], p_before smallint[]) RETURNS void LANGUAGE plpgsql SET search_path = burnish, pg_temp AS $$
+-- Begins the next period of those of these locked accounts whose period is over.
+CREATE FUNCTION roll(p_accounts bigint[], p_now timestamptz) RETURNS void LANGUAGE sql SET search_path = burnish, pg_temp AS $$
+  UPDATE accounts SET spent_nusd = 0, crossed = 0, resets_at = next_reset(period, p_now) WHERE account_id = ANY (p_accounts) AND resets_at <= p_now $$;
+
+-- Notes which marks these locked accounts have passed, and says so: each once, until it is taken back. p_least 2: a refusal says 'exhausted', whatever the sums are.
+CREATE FUNCTION pass_marks(p_service text, p_accounts bigint[], p_least smallint) RETURNS void LANGUAGE plpgsql SET search_path = burnish, pg_temp AS $$
 DECLARE one record; v_data jsonb;
 BEGIN
-  FOR one IN SELECT a.*, u.before, crossing(a.kind, a.limit_nusd, a.spent_nusd, a.warn_nusd) AS reached
-               FROM unnest(p_accounts, p_before) u(id, before) JOIN accounts a ON a.account_id = u.id WHERE a.crossed > u.before ORDER BY a.account_id LOOP
+  FOR one IN SELECT a.*, c.reached, greatest(c.reached, p_least) AS after FROM accounts a, LATERAL (SELECT crossing(a.kind, a.limit_nusd, a.spent_nusd, a.warn_nusd) AS reached) c
+              WHERE a.account_id = ANY (p_accounts) AND a.crossed < greatest(c.reached, p_least) ORDER BY a.account_id LOOP
+    UPDATE accounts SET crossed = one.after WHERE account_id = one.account_id;
     v_data := jsonb_build_object('account_id', one.account_id, 'budget_id', CASE WHEN one.kind = 2 THEN one.reference END, 'limit_nusd', one.limit_nusd,
       'spent_nusd', one.spent_nusd, 'available_nusd', greatest(one.limit_nusd - one.spent_nusd - one.held_nusd, 0), 'period', one.period,
       'resets_at', to_char(one.resets_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'));
-    IF one.before = 0 AND one.warn_nusd IS NOT NULL AND (one.crossed = 1 OR one.reached > 0) THEN
+    IF one.crossed = 0 AND one.warn_nusd IS NOT NULL AND one.reached > 0 THEN
       PERFORM put_event(p_service, CASE one.kind WHEN 2 THEN 'budget.threshold_crossed' ELSE 'credits.low' END, one.workspace_id, coalesce(one.reference, one.workspace_id)::text, v_data);
     END IF;
-    IF one.crossed = 2 THEN
+    IF one.after = 2 THEN
       PERFORM put_event(p_service, CASE one.kind WHEN 2 THEN 'budget.exhausted' ELSE 'credits.exhausted' END, one.workspace_id, coalesce(one.reference, one.workspace_id)::text, v_data);
     END IF;
   END LOOP;
@@ -569,7 +571,7 @@ END $$;
 -- 11 allowance spent, 12 too many in flight, 13 to be widened, but the hold is gone or another claim's.
 -- p_repeat: this id may have been seen before (a claim, a widening, or an admission whose answer was lost). p_claim: an executor takes it: the fence rises, the deadline starts now.
 -- p_widen: 0, or the fence of the claim whose hold shall reach p_amount in all, on the same accounts, without rates and slots; at or below what is held nothing changes.
--- slack_us, slack_rate: of the rate with the fewest requests left after this verdict, how much of its burst is free; NULL where no rate was named.
+-- slack_us: for each of the flattened rates, how much of its burst was free before this verdict; NULL, or missing at the end, where it was not looked at.
 CREATE FUNCTION admit(
   p_exec uuid[], p_ws uuid[], p_amount bigint[], p_ttl_ms bigint[], p_lane text[], p_repeat boolean[], p_claim boolean[],   -- one per request, in order
   p_route text[], p_key text[], p_fingerprint bytea[],                                                                     -- key NULL: none
@@ -579,17 +581,16 @@ CREATE FUNCTION admit(
   p_rate_ix integer[], p_rate_inc bigint[], p_rate_to integer[],                                                           -- flattened: slot, µs to add; end per request
   p_acct_ix integer[], p_acct bigint[], p_acct_to integer[],                                                               -- flattened: slot, id; end per request
   p_slot_ix integer[], p_slot_most integer[], p_widen integer[],                                                           -- account that counts it (0: none), most in flight
-  OUT verdict smallint[], OUT limit_id bigint[], OUT retry_us bigint[], OUT warned bigint[], OUT original uuid[], OUT fence integer[], OUT slack_us bigint[], OUT slack_rate bigint[])
+  OUT verdict smallint[], OUT limit_id bigint[], OUT retry_us bigint[], OUT warned bigint[], OUT original uuid[], OUT fence integer[], OUT slack_us bigint[])
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
 DECLARE
-  never constant bigint := 4611686018427387904;
   n integer := cardinality(p_exec); nr integer := cardinality(p_rate_id); na integer := cardinality(p_acct_id);
-  v_tat bigint[]; v_free bigint[]; v_warn bigint[]; v_ws uuid[]; v_why smallint[]; v_reset bigint[]; v_ids bigint[]; v_flight integer[]; v_edge bigint[];
-  v_delta bigint[] := array_fill(0::bigint, ARRAY[greatest(na, 1)]); v_taken integer[] := array_fill(0, ARRAY[greatest(na, 1)]);
-  v_held uuid[]; v_fence integer[]; v_ended uuid[]; v_yes integer[] := '{}'; v_claimed integer[] := '{}'; v_crossed bigint[] := '{}'; v_before smallint[]; v_moved boolean := false;
-  v_rated boolean := false; v_now timestamptz; now_us bigint; v_since timestamptz; r0 integer := 1; a0 integer := 1; i integer; j integer; k integer;
+  v_tat bigint[]; v_free bigint[]; v_warn bigint[]; v_ws uuid[]; v_why smallint[]; v_reset bigint[]; v_ids bigint[]; v_flight integer[];
+  v_delta bigint[] := array_fill(0::bigint, ARRAY[greatest(na, 1)]);
+  v_held uuid[]; v_fence integer[]; v_ended uuid[]; v_yes integer[] := '{}'; v_claimed integer[] := '{}'; v_refused bigint[] := '{}'; v_passed bigint[] := '{}';
+  v_rated boolean := false; v_moved boolean := false; v_now timestamptz; now_us bigint; v_since timestamptz; r0 integer := 1; a0 integer := 1; i integer; j integer; k integer;
   t bigint; amt bigint; had bigint; vd smallint; lim bigint; ra bigint; wn bigint; org uuid; fe integer; v_print bytea; v_accounts bigint[]; lo uuid; hi uuid;
-  is_new boolean; asks boolean; slack bigint; fewest bigint; tight bigint;
+  asks smallint;                                                   -- for what is asked: 0 nothing more, 1 a wider hold, 2 a new one
 BEGIN
   -- Missing rate rows are made before any lock is taken, in order.
   IF nr > 0 AND (SELECT count(*) FROM rate_state WHERE rate_id = ANY (p_rate_id)) < nr THEN
@@ -610,38 +611,36 @@ BEGIN
   IF nr > 0 THEN
     SELECT array_agg(l.tat_us) INTO v_tat FROM (SELECT tat_us FROM rate_state WHERE rate_id = ANY (p_rate_id) ORDER BY rate_id FOR NO KEY UPDATE) l;
   END IF;
-  -- v_edge: a refusal of more than this passes the mark 'exhausted'. Holds under way do not count, for they may come back; nor does credit that never was.
   SELECT array_agg(account_id), array_agg(workspace_id), array_agg(CASE WHEN suspended THEN 5 WHEN closing THEN 10 ELSE kind END::smallint),
-         array_agg(CASE WHEN suspended OR closing THEN -1 WHEN hard THEN limit_nusd - sp - held_nusd ELSE never END),
-         array_agg(coalesce(warn_nusd - sp - held_nusd, never)),
-         array_agg(coalesce((extract(epoch FROM CASE WHEN resets_at <= clock_timestamp() THEN next_reset(period, clock_timestamp()) ELSE resets_at END - clock_timestamp()) * 1000000)::bigint, 0)),
-         array_agg(in_flight), array_agg(CASE WHEN (kind = 2 OR kind = 3 AND limit_nusd > 0) AND (crossed < 2 OR resets_at <= clock_timestamp()) THEN limit_nusd - sp ELSE never END)
-    INTO v_ids, v_ws, v_why, v_free, v_warn, v_reset, v_flight, v_edge
+         array_agg(CASE WHEN suspended OR closing THEN -1 WHEN hard THEN limit_nusd - sp - held_nusd ELSE 4611686018427387904 END),
+         array_agg(coalesce(warn_nusd - sp - held_nusd, 4611686018427387904)),
+         array_agg(coalesce((extract(epoch FROM resets_at - clock_timestamp()) * 1000000)::bigint, 0)), array_agg(in_flight)
+    INTO v_ids, v_ws, v_why, v_free, v_warn, v_reset, v_flight
     FROM (SELECT *, CASE WHEN resets_at <= clock_timestamp() THEN 0 ELSE spent_nusd END AS sp
             FROM accounts WHERE account_id = ANY (p_acct_id) ORDER BY account_id FOR NO KEY UPDATE) l;
   IF coalesce(cardinality(v_ids), 0) < na THEN                     -- an account is gone: line the slots up again (rare)
     SELECT array_agg(v_ws[p]), array_agg(coalesce(v_why[p], 6::smallint)), array_agg(coalesce(v_free[p], -1)), array_agg(coalesce(v_warn[p], 0)), array_agg(coalesce(v_reset[p], 0)),
-           array_agg(coalesce(v_flight[p], 0)), array_agg(coalesce(v_edge[p], never))
-      INTO v_ws, v_why, v_free, v_warn, v_reset, v_flight, v_edge
+           array_agg(coalesce(v_flight[p], 0))
+      INTO v_ws, v_why, v_free, v_warn, v_reset, v_flight
       FROM (SELECT array_position(v_ids, a) AS p FROM unnest(p_acct_id) WITH ORDINALITY u(a, o) ORDER BY o) s;
   END IF;
   v_now := clock_timestamp(); now_us := (extract(epoch FROM v_now) * 1000000)::bigint;   -- after the locks: waiting would make it stale
 
   FOR i IN 1..n LOOP
-    vd := 0; lim := NULL; ra := 0; wn := NULL; org := NULL; amt := p_amount[i]; fe := 1; is_new := false; asks := false; slack := NULL; fewest := NULL; tight := NULL;
+    vd := 0; lim := NULL; ra := 0; wn := NULL; org := NULL; amt := p_amount[i]; fe := 1; asks := 0;
     IF p_acct_to[i] < a0 THEN vd := 6;                             -- no account named: refused, or equal keys would not be serialised
     ELSIF v_ended IS NOT NULL AND p_exec[i] = ANY (v_ended) THEN vd := 7; org := p_exec[i];
     ELSIF p_widen[i] > 0 THEN                                      -- the hold is locked, and so is its row here
       SELECT h.amount_nusd, h.fence, h.account_ids INTO had, fe, v_accounts FROM holds h WHERE h.execution_id = p_exec[i] AND h.workspace_id = p_ws[i];
       IF fe IS DISTINCT FROM p_widen[i] THEN vd := 13; fe := coalesce(fe, 0);
       ELSIF v_accounts <> p_acct[a0 : p_acct_to[i]] THEN vd := 6;
-      ELSE amt := amt - had; asks := amt > 0;
+      ELSIF amt > had THEN amt := amt - had; asks := 1;
       END IF;
     ELSIF v_held IS NOT NULL AND p_exec[i] = ANY (v_held) THEN     -- a repeat: yes, nothing new
       fe := v_fence[array_position(v_held, p_exec[i])];
       IF p_claim[i] THEN fe := fe + 1; v_fence[array_position(v_held, p_exec[i])] := fe; v_claimed := v_claimed || i; END IF;
     ELSE
-      is_new := true; asks := true;
+      asks := 2;
       IF p_key[i] IS NOT NULL THEN
         SELECT q.execution_id, q.fingerprint INTO org, v_print FROM idempotency_keys q WHERE q.workspace_id = p_ws[i] AND q.route = p_route[i] AND q.key = p_key[i];
         IF FOUND AND org IS DISTINCT FROM p_exec[i] THEN vd := CASE WHEN v_print = p_fingerprint[i] THEN 8 ELSE 9 END; ELSE org := NULL; END IF;
@@ -649,27 +648,33 @@ BEGIN
       IF vd = 0 THEN
         FOR j IN r0..p_rate_to[i] LOOP
           k := p_rate_ix[j]; t := greatest(v_tat[k] - now_us, 0) + p_rate_inc[j] - p_burst_us[k];
+          slack_us[j] := p_rate_inc[j] - t;
           IF t > ra THEN ra := t; vd := 1; lim := p_rate_id[k]; END IF;
         END LOOP;
       END IF;
     END IF;
-    IF asks AND vd = 0 THEN
+    IF asks > 0 AND vd = 0 THEN
       FOR j IN a0..p_acct_to[i] LOOP
         k := p_acct_ix[j];
         IF v_ws[k] IS DISTINCT FROM p_ws[i] THEN vd := 6; lim := p_acct_id[k]; EXIT; END IF;
         IF v_free[k] < amt AND (amt > 0 OR v_why[k] IN (5, 10)) THEN
           vd := v_why[k]; lim := p_acct_id[k]; ra := v_reset[k];
-          IF v_edge[k] < amt AND vd IN (2, 3) THEN v_edge[k] := never; v_crossed := v_crossed || lim; END IF;
+          IF ra < 0 THEN SELECT (extract(epoch FROM next_reset(period, v_now) - v_now) * 1000000)::bigint INTO ra FROM accounts WHERE account_id = lim; END IF;
+          IF vd IN (2, 3) AND lim <> ALL (v_refused) THEN          -- exhausted, if the balance itself does not suffice: what is held may come back
+            v_refused := v_refused || lim;
+            PERFORM 1 FROM accounts WHERE account_id = lim AND (crossed < 2 OR resets_at <= v_now) AND (kind = 2 OR limit_nusd > 0)
+                                      AND limit_nusd - CASE WHEN resets_at <= v_now THEN 0 ELSE spent_nusd END < amt;
+            IF FOUND THEN v_passed := v_passed || lim; END IF;
+          END IF;
           EXIT;
         END IF;
         IF v_warn[k] < amt THEN wn := p_acct_id[k]; END IF;
       END LOOP;
-      IF is_new AND vd = 0 AND p_slot_ix[i] > 0 AND p_lane[i] = 'interactive' THEN
+      IF asks = 2 AND vd = 0 AND p_slot_ix[i] > 0 AND p_lane[i] = 'interactive' THEN
         k := p_slot_ix[i];
-        IF v_ws[k] IS DISTINCT FROM p_ws[i] THEN vd := 6; lim := p_acct_id[k];
-        ELSIF v_why[k] IN (5, 10) THEN vd := v_why[k]; lim := p_acct_id[k];
-        ELSIF v_flight[k] >= p_slot_most[i] THEN vd := 12; lim := p_acct_id[k];
-        ELSE v_flight[k] := v_flight[k] + 1; v_taken[k] := v_taken[k] + 1;
+        IF v_flight[k] >= p_slot_most[i] OR v_why[k] IN (5, 10) OR v_ws[k] IS DISTINCT FROM p_ws[i] THEN
+          vd := CASE WHEN v_ws[k] IS DISTINCT FROM p_ws[i] THEN 6 WHEN v_why[k] IN (5, 10) THEN v_why[k] ELSE 12 END; lim := p_acct_id[k];
+        ELSE v_flight[k] := v_flight[k] + 1;
         END IF;
       END IF;
       IF vd = 0 THEN
@@ -677,24 +682,21 @@ BEGIN
           k := p_acct_ix[j]; v_free[k] := v_free[k] - amt; v_warn[k] := v_warn[k] - amt; v_delta[k] := v_delta[k] + amt;
         END LOOP;
         v_moved := true;
-        IF is_new THEN
+        IF asks = 1 THEN
+          UPDATE holds SET amount_nusd = p_amount[i] WHERE execution_id = p_exec[i];   -- now, so that another widening of this batch sees it
+        ELSE
+          FOR j IN r0..p_rate_to[i] LOOP
+            k := p_rate_ix[j]; v_tat[k] := greatest(v_tat[k], now_us) + p_rate_inc[j]; v_rated := true;
+          END LOOP;
           IF p_key[i] IS NOT NULL THEN
             INSERT INTO idempotency_keys (workspace_id, route, key, fingerprint, execution_id) VALUES (p_ws[i], p_route[i], p_key[i], p_fingerprint[i], p_exec[i]);
           END IF;
           v_yes := v_yes || i;
           IF p_repeat[i] THEN v_held := v_held || p_exec[i]; v_fence := v_fence || 1; END IF;
-        ELSE
-          UPDATE holds SET amount_nusd = p_amount[i] WHERE execution_id = p_exec[i];   -- now, so that another widening of this batch sees it
         END IF;
       END IF;
     END IF;
-    FOR j IN r0..p_rate_to[i] LOOP
-      k := p_rate_ix[j];
-      IF is_new AND vd = 0 THEN v_tat[k] := greatest(v_tat[k], now_us) + p_rate_inc[j]; v_rated := true; END IF;
-      t := p_burst_us[k] - greatest(v_tat[k] - now_us, 0);
-      IF fewest IS NULL OR t / p_rate_inc[j] < fewest THEN fewest := t / p_rate_inc[j]; slack := t; tight := p_rate_id[k]; END IF;
-    END LOOP;
-    verdict[i] := vd; limit_id[i] := lim; retry_us[i] := ra; warned[i] := wn; original[i] := org; fence[i] := fe; slack_us[i] := slack; slack_rate[i] := tight;
+    verdict[i] := vd; limit_id[i] := lim; retry_us[i] := ra; warned[i] := wn; original[i] := org; fence[i] := fe;
     r0 := p_rate_to[i] + 1; a0 := p_acct_to[i] + 1;
   END LOOP;
 
@@ -705,12 +707,10 @@ BEGIN
     UPDATE holds h SET fence = c.f, deadline = v_now + c.ttl * interval '1 millisecond'
       FROM (SELECT p_exec[y] AS id, max(fence[y]) AS f, max(p_ttl_ms[y]) AS ttl FROM unnest(v_claimed) y GROUP BY 1) c WHERE h.execution_id = c.id;
   END IF;
+  IF 0 > ANY (v_reset) AND (v_moved OR cardinality(v_passed) > 0) THEN PERFORM roll(p_acct_id, v_now); END IF;
   IF v_moved THEN
-    UPDATE accounts a SET held_nusd = held_nusd + u.d, in_flight = in_flight + u.s,
-           spent_nusd = CASE WHEN resets_at <= v_now THEN 0 ELSE spent_nusd END,
-           crossed = CASE WHEN resets_at <= v_now THEN 0 ELSE crossed END,
-           resets_at = CASE WHEN resets_at <= v_now THEN next_reset(period, v_now) ELSE resets_at END
-      FROM unnest(p_acct_id, v_delta, v_taken) u(id, d, s) WHERE a.account_id = u.id AND (u.d > 0 OR u.s > 0);
+    UPDATE accounts a SET held_nusd = held_nusd + u.d, in_flight = u.f FROM unnest(p_acct_id, v_delta, v_flight) u(id, d, f)
+     WHERE a.account_id = u.id AND (u.d > 0 OR u.f <> a.in_flight);
   END IF;
   IF cardinality(v_yes) > 0 THEN
     INSERT INTO holds (execution_id, workspace_id, amount_nusd, account_ids, slot_account_id, lane, deadline)
@@ -720,15 +720,7 @@ BEGIN
     INSERT INTO accepted (execution_id, workspace_id) SELECT p_exec[y], p_ws[y] FROM unnest(v_yes) y WHERE p_body[y] IS NOT NULL;
     INSERT INTO outbox (service, subject, message_id, body) SELECT 'gateway', p_subject[y], p_exec[y]::text || ':1', p_body[y] FROM unnest(v_yes) y WHERE p_body[y] IS NOT NULL;
   END IF;
-  IF cardinality(v_crossed) > 0 THEN                               -- a refusal passed a mark: once for each account and period
-    SELECT array_agg(CASE WHEN resets_at <= v_now THEN 0 ELSE crossed END::smallint ORDER BY array_position(v_crossed, account_id)) INTO v_before
-      FROM accounts WHERE account_id = ANY (v_crossed);
-    UPDATE accounts SET crossed = 2,
-           spent_nusd = CASE WHEN resets_at <= v_now THEN 0 ELSE spent_nusd END,
-           resets_at = CASE WHEN resets_at <= v_now THEN next_reset(period, v_now) ELSE resets_at END
-     WHERE account_id = ANY (v_crossed);
-    PERFORM put_crossings('gateway', v_crossed, v_before);
-  END IF;
+  IF cardinality(v_passed) > 0 THEN PERFORM pass_marks('gateway', v_passed, 2::smallint); END IF;
 END $$;
 GRANT INSERT ON outbox TO burnish_lookup;
 
@@ -744,8 +736,7 @@ CREATE TYPE finished_execution AS (
 CREATE FUNCTION settle(p_rows finished_execution[], p_service text, p_event_id text) RETURNS uuid[]
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
 DECLARE
-  v_ids uuid[]; v_new uuid[]; v_done uuid[]; v_held uuid[]; v_fence integer[]; v_accounts bigint[]; v_crossed smallint[]; v_resets timestamptz[]; v_now timestamptz;
-  v_passed bigint[]; v_before smallint[]; lo uuid; hi uuid; v_events text;
+  v_ids uuid[]; v_new uuid[]; v_done uuid[]; v_held uuid[]; v_fence integer[]; v_accounts bigint[]; v_due boolean; v_passed bigint[]; lo uuid; hi uuid; v_events text;
 BEGIN
   SELECT array_agg(r.execution_id), min(r.execution_id::text)::uuid, max(r.execution_id::text)::uuid INTO v_ids, lo, hi FROM unnest(p_rows) r;
   SELECT array_agg(l.execution_id), array_agg(l.fence) INTO v_held, v_fence
@@ -775,35 +766,29 @@ BEGIN
      WHERE x.execution_id BETWEEN lo AND hi AND x.execution_id = ANY (v_held) AND x.execution_id <> ALL (v_new);
   END IF;
   IF cardinality(v_done) = 0 THEN RETURN v_new; END IF;
-  SELECT array_agg(l.account_id), array_agg(l.crossed), array_agg(l.resets_at) INTO v_accounts, v_crossed, v_resets
-    FROM (SELECT account_id, crossed, resets_at FROM accounts
-           WHERE account_id = ANY (ARRAY(SELECT u.id FROM holds h, unnest(h.account_ids || h.slot_account_id) u(id) WHERE h.execution_id = ANY (v_done)))
-           ORDER BY account_id FOR NO KEY UPDATE) l;
-  v_now := clock_timestamp();
+  SELECT array_agg(a.id) INTO v_accounts FROM holds h, unnest(h.account_ids || h.slot_account_id) a(id) WHERE h.execution_id = ANY (v_done);
+  IF v_accounts IS NOT NULL THEN
+    SELECT bool_or(l.due) INTO v_due FROM (SELECT resets_at <= clock_timestamp() AS due FROM accounts WHERE account_id = ANY (v_accounts) ORDER BY account_id FOR NO KEY UPDATE) l;
+    IF v_due THEN PERFORM roll(v_accounts, clock_timestamp()); END IF;
+  END IF;
   WITH gone AS (DELETE FROM holds WHERE execution_id = ANY (v_done) RETURNING execution_id, amount_nusd, account_ids, slot_account_id),
   item AS MATERIALIZED (
     SELECT DISTINCT ON (i.id) i.id, r.workspace_id AS ws, CASE WHEN i.id = ANY (v_new) THEN r.cost_nusd ELSE 0 END AS cost, coalesce(g.amount_nusd, 0) AS held,
            g.account_ids AS accts, g.slot_account_id AS slot
       FROM unnest(v_done) i(id) JOIN unnest(p_rows) r ON r.execution_id = i.id LEFT JOIN gone g ON g.execution_id = i.id ORDER BY i.id, r.fence DESC),
   moved AS (
-    UPDATE accounts a SET held_nusd = held_nusd - d.h, in_flight = in_flight - d.s,
-           spent_nusd = CASE WHEN resets_at <= v_now THEN 0 ELSE spent_nusd END + d.c,
-           crossed = CASE WHEN d.c = 0 THEN CASE WHEN resets_at <= v_now THEN 0 ELSE crossed END
-                          WHEN resets_at <= v_now THEN crossing(kind, limit_nusd, d.c, warn_nusd)
-                          ELSE greatest(crossed, crossing(kind, limit_nusd, spent_nusd + d.c, warn_nusd)) END,
-           resets_at = CASE WHEN resets_at <= v_now THEN next_reset(period, v_now) ELSE resets_at END
+    UPDATE accounts a SET held_nusd = held_nusd - d.h, in_flight = in_flight - d.s, spent_nusd = spent_nusd + d.c
       FROM (SELECT u.id, sum(u.h)::bigint AS h, sum(u.c)::bigint AS c, sum(u.s)::integer AS s
               FROM (SELECT p.id, held AS h, least(cost, held) AS c, 0 AS s FROM item, unnest(accts) p(id)
                     UNION ALL SELECT slot, 0, 0, 1 FROM item WHERE slot IS NOT NULL) u GROUP BY u.id) d
-     WHERE a.account_id = d.id AND (d.h <> 0 OR d.c <> 0 OR d.s <> 0) RETURNING a.account_id, a.crossed),
+     WHERE a.account_id = d.id AND (d.h <> 0 OR d.c <> 0 OR d.s <> 0)
+    RETURNING a.account_id, d.c > 0 AND a.crossed < crossing(a.kind, a.limit_nusd, a.spent_nusd, a.warn_nusd) AS passes),
   posted AS (
     INSERT INTO transfers (workspace_id, execution_id, kind, debit_account_id, credit_account_id, amount_nusd)
     SELECT ws, id, 'charge', accts[1], 1, least(cost, held) FROM item WHERE least(cost, held) > 0
     UNION ALL SELECT ws, id, 'overage', 2, 1, cost - held FROM item WHERE cost > held)
-  SELECT array_agg(m.account_id), array_agg(b.crossed) INTO v_passed, v_before
-    FROM moved m JOIN (SELECT o.id, CASE WHEN o.r <= v_now THEN 0 ELSE o.c END::smallint AS crossed FROM unnest(v_accounts, v_crossed, v_resets) o(id, c, r)) b ON b.id = m.account_id
-   WHERE m.crossed > b.crossed;
-  IF v_passed IS NOT NULL THEN PERFORM put_crossings(p_service, v_passed, v_before); END IF;
+  SELECT array_agg(account_id) INTO v_passed FROM moved WHERE passes;
+  IF v_passed IS NOT NULL THEN PERFORM pass_marks(p_service, v_passed, 0::smallint); END IF;
   DELETE FROM accepted WHERE execution_id = ANY (v_done);
   IF cardinality(v_new) > 0 THEN
     SELECT string_agg(r.completed_event, ',') INTO v_events FROM (SELECT DISTINCT ON (execution_id) * FROM unnest(p_rows) ORDER BY execution_id, fence DESC) r WHERE r.execution_id = ANY (v_new);
@@ -876,12 +861,9 @@ CREATE FUNCTION raise_fence(p_exec uuid, p_ws uuid) RETURNS integer LANGUAGE sql
 
 -- What of a locked account goes out, and comes in; the marks move with it. A small top-up ends 'exhausted' and leaves 'warned'.
 CREATE FUNCTION take(p_account bigint, p_amount bigint) RETURNS void LANGUAGE plpgsql SET search_path = burnish, pg_temp AS $$
-DECLARE v_before smallint; v_after smallint;
 BEGIN
-  SELECT crossed INTO v_before FROM accounts WHERE account_id = p_account;
-  UPDATE accounts SET spent_nusd = spent_nusd + p_amount, crossed = greatest(crossed, crossing(kind, limit_nusd, spent_nusd + p_amount, warn_nusd))
-   WHERE account_id = p_account RETURNING crossed INTO v_after;
-  IF v_after > v_before THEN PERFORM put_crossings('gateway', ARRAY[p_account], ARRAY[v_before]); END IF;
+  UPDATE accounts SET spent_nusd = spent_nusd + p_amount WHERE account_id = p_account;
+  PERFORM pass_marks('gateway', ARRAY[p_account], 0::smallint);
 END $$;
 
 CREATE FUNCTION give(p_account bigint, p_amount bigint) RETURNS void LANGUAGE sql SET search_path = burnish, pg_temp AS $$
@@ -1000,7 +982,7 @@ BEGIN
     FROM transfers t JOIN accounts a ON a.account_id = t.debit_account_id WHERE t.workspace_id = p_ws AND t.transfer_id = p_transfer AND t.kind IN ('charge', 'fee');
   IF v_account IS NULL THEN RETURN; END IF;
   PERFORM 1 FROM accounts WHERE account_id = v_account FOR NO KEY UPDATE;
-  left_nusd := v_amount - (SELECT coalesce(sum(amount_nusd), 0) FROM transfers WHERE workspace_id = p_ws AND corrects = p_transfer);
+  left_nusd := v_amount - (SELECT coalesce(sum(amount_nusd), 0) FROM transfers WHERE workspace_id = p_ws AND execution_id IS NULL AND corrects = p_transfer);
   IF p_amount <= left_nusd THEN
     PERFORM give(v_account, p_amount);
     refund_id := post(p_ws, 'refund', 1, v_account, p_amount, p_reason, NULL, p_transfer);
@@ -1018,7 +1000,7 @@ BEGIN
     FROM transfers t WHERE t.workspace_id = p_ws AND t.transfer_id = p_transfer AND t.kind IN ('grant', 'top_up', 'base_grant', 'allowance', 'credit_line', 'refund');
   IF v_account IS NULL THEN RETURN; END IF;
   SELECT limit_nusd - spent_nusd - held_nusd INTO v_free FROM accounts WHERE account_id = v_account FOR NO KEY UPDATE;
-  left_nusd := least(v_free, v_amount - (SELECT coalesce(sum(amount_nusd), 0) FROM transfers WHERE workspace_id = p_ws AND corrects = p_transfer));
+  left_nusd := least(v_free, v_amount - (SELECT coalesce(sum(amount_nusd), 0) FROM transfers WHERE workspace_id = p_ws AND execution_id IS NULL AND corrects = p_transfer));
   IF p_amount <= left_nusd THEN
     PERFORM take(v_account, p_amount);
     adjustment_id := post(p_ws, 'adjustment', v_account, v_from, p_amount, p_reason, NULL, p_transfer);
@@ -1186,16 +1168,16 @@ CREATE FUNCTION drift() RETURNS TABLE (account_id bigint, what text, booked bigi
   UNION ALL SELECT l.id, 'on its way', l.c - l.d, 0 FROM legs l WHERE l.id = 4 AND l.c <> l.d
   UNION ALL SELECT l.id, 'no account', l.c - l.d, 0 FROM legs l WHERE l.id > 6 AND NOT EXISTS (SELECT FROM accounts a WHERE a.account_id = l.id) $$;
 
--- What executions cost and what was booked for them, by workspace and day of admission (UTC); equal, or the books are wrong (PROMISES C-13).
+-- What executions cost and what was booked for them, by workspace and day of admission (UTC), of the last p_days: how far the two are apart. Must be 0 (PROMISES C-13).
+-- Each side is read along an index, workspace by workspace.
 CREATE FUNCTION ledger_drift(p_days integer) RETURNS bigint LANGUAGE sql STABLE SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
   SELECT coalesce(sum(abs(d.cost - d.booked)), 0)::bigint
-    FROM (SELECT sum(x.cost) AS cost, sum(x.booked) AS booked
-            FROM (SELECT workspace_id, execution_id, cost_nusd AS cost, 0 AS booked FROM executions
-                   WHERE execution_id >= day_bound((clock_timestamp() AT TIME ZONE 'UTC')::date - p_days + 1)
-                  UNION ALL SELECT workspace_id, execution_id, 0, amount_nusd FROM transfers
-                   WHERE at >= (clock_timestamp() AT TIME ZONE 'UTC')::date - p_days + 1
-                     AND execution_id >= day_bound((clock_timestamp() AT TIME ZONE 'UTC')::date - p_days + 1) AND kind IN ('charge', 'overage')) x
-           GROUP BY x.workspace_id, (('x' || substr(replace(x.execution_id::text, '-', ''), 1, 12))::bit(48)::bigint / 86400000)) d $$;
+    FROM workspaces w,
+         generate_series((clock_timestamp() AT TIME ZONE 'UTC')::date - p_days + 1, (clock_timestamp() AT TIME ZONE 'UTC')::date, interval '1 day') day,
+         LATERAL (SELECT (SELECT coalesce(sum(cost_nusd), 0) FROM executions
+                           WHERE workspace_id = w.workspace_id AND execution_id >= day_bound(day::date) AND execution_id < day_bound(day::date + 1)) AS cost,
+                         (SELECT coalesce(sum(amount_nusd), 0) FROM transfers
+                           WHERE workspace_id = w.workspace_id AND execution_id >= day_bound(day::date) AND execution_id < day_bound(day::date + 1) AND kind IN ('charge', 'overage')) AS booked) d $$;
 
 CALL make_lookup_function('admit(uuid[], uuid[], bigint[], bigint[], text[], boolean[], boolean[], text[], text[], bytea[], text[], bytea[], bigint[], bigint[], bigint[], bigint[], integer[], bigint[], integer[], integer[], bigint[], integer[], integer[], integer[], integer[])', app => true, worker => true);
 CALL make_lookup_function('settle(finished_execution[], text, text)', app => false, worker => true);
@@ -1212,7 +1194,8 @@ CALL make_lookup_function('give(bigint, bigint)', app => false, worker => false)
 CALL make_lookup_function('post(uuid, text, bigint, bigint, bigint, text, text, bigint)', app => false, worker => false);
 CALL make_lookup_function('free_of(uuid, bigint, smallint)', app => false, worker => false);
 CALL make_lookup_function('put_event(text, text, uuid, text, jsonb)', app => false, worker => false);
-CALL make_lookup_function('put_crossings(text, bigint[], smallint[])', app => false, worker => false);
+CALL make_lookup_function('roll(bigint[], timestamptz)', app => false, worker => false);
+CALL make_lookup_function('pass_marks(text, bigint[], smallint)', app => false, worker => false);
 CALL make_lookup_function('grant_credit(uuid, bigint, text)', app => false, worker => false);
 CALL make_lookup_function('add_credit(uuid, bigint, text, bigint, text, text)', app => true, worker => true);
 CALL make_lookup_function('make_allowance_account(uuid)', app => true, worker => true);
