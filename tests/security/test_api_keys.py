@@ -9,6 +9,7 @@ import asyncpg
 import pytest
 
 from burnish_gateway.access.scopes import SCOPES
+from tests.embedded.signed_in import sign_in
 from tests.embedded.stack import Answer, Caller
 from tests.integration.bus_parts import until
 from tests.security.conftest import World
@@ -57,6 +58,21 @@ async def test_a_narrowed_key_makes_no_wider_one(world: World) -> None:
     ids = {one["name"]: one["id"] for one in (await admin("GET", KEYS)).body["data"]}
     assert (await narrow("POST", f"{KEYS}/{ids['test']}/rotate")).status == 403
     assert (await narrow("POST", f"{KEYS}/{ids['narrower']}/rotate")).status == 201
+
+
+async def test_a_narrowed_key_makes_nobody_an_admin_by_another_way(world: World) -> None:
+    """Each of these would end with a key or a person that may all that an admin may."""
+    admin = await world.stack.caller()
+    narrow, _ = await _made(admin, role="admin", scopes=["access:write", "access:read"])
+    _, member = await sign_in(world.stack, admin.workspace, role="viewer")
+    calls: tuple[tuple[str, str, Any], ...] = (
+        ("POST", "/v1/workspaces", {"name": "mine"}),
+        ("POST", "/v1/invitations", {"email": "me@example.com", "role": "admin"}),
+        ("PATCH", f"/v1/members/{member}", {"role": "admin"}),
+    )
+    assert [(await narrow(*call)).status for call in calls] == [403] * 3
+    whole, _ = await _made(admin, role="admin", scopes=list(SCOPES))
+    assert [(await whole(*call)).status for call in calls] == [201, 201, 200]
 
 
 async def test_a_key_makes_none_that_outlives_it(world: World) -> None:

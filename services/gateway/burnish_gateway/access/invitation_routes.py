@@ -13,6 +13,7 @@ from burnish_gateway.access.accept_invitation import accept
 from burnish_gateway.access.audit import note
 from burnish_gateway.access.people_answers import InvitationPage, NewInvitationAnswer, SessionAnswer, invitation_answer
 from burnish_gateway.access.person import Person
+from burnish_gateway.access.scopes import check_may_grant
 from burnish_gateway.access.session_token import new_token
 from burnish_gateway.access.sign_in import open_session
 from burnish_gateway.access.sign_in_routes import session_response, signed_in_response
@@ -47,7 +48,11 @@ class Acceptance(ApiModel):
     "/v1/invitations", status_code=201, response_model=NewInvitationAnswer, summary="Invite somebody; the link is shown this once"
 )
 async def invite(body: NewInvitation, request: Request, gateway: GatewayParts, principal: Admin) -> Response:
-    """No e-mail is sent: hand over the link yourself. It works once, for this e-mail, until it expires (`BURNISH_INVITATION_DAYS`)."""
+    """No e-mail is sent: hand over the link yourself. It works once, for this e-mail, until it expires (`BURNISH_INVITATION_DAYS`).
+
+    A narrowed key invites nobody.
+    """
+    check_may_grant(principal)
     email, role = folded(body.email) or "", role_named(body.role)
     token = new_token()
     expires_at = gateway.clock.now() + timedelta(days=gateway.settings.invitation_days)

@@ -9,6 +9,7 @@ from fastapi.responses import Response
 from burnish_gateway.access import manage_members as manage
 from burnish_gateway.access import member_store as store
 from burnish_gateway.access.people_answers import MemberAnswer, MemberPage, member_answer
+from burnish_gateway.access.scopes import check_may_grant
 from burnish_gateway.access.wire_fields import AnyRole, role_named
 from burnish_gateway.deps import Admin, GatewayParts, Viewer
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
@@ -42,7 +43,8 @@ async def list_members(
 
 @router.patch("/v1/members/{user_id}", response_model=MemberAnswer, summary="Change a member's role, everywhere within a second")
 async def change_role(user_id: UUID, body: RoleChange, gateway: GatewayParts, principal: Admin) -> MemberAnswer:
-    """409 `last_admin` where nobody would be left who can manage the workspace."""
+    """409 `last_admin` where nobody would be left who can manage the workspace. A narrowed key gives nobody a role."""
+    check_may_grant(principal)
     workspace_id = principal.workspace_id
     async with gateway.db.unit_of_work(workspace=workspace_id) as tx:
         await manage.change_role(tx, workspace_id, principal, user_id=user_id, role=role_named(body.role), acting_user=principal.user_id)

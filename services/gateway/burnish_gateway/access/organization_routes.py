@@ -20,6 +20,7 @@ from burnish_gateway.access.organization_answers import (
 )
 from burnish_gateway.access.person import Person
 from burnish_gateway.access.principal import Role
+from burnish_gateway.access.scopes import check_may_grant
 from burnish_gateway.deps import Admin, Gateway, GatewayParts, Viewer, bearer, check_may, gateway_of
 from burnish_gateway.describe_routes import states
 from burnish_gateway.idempotency import run_once
@@ -45,6 +46,7 @@ async def founder(request: Request, _: Annotated[Any, Depends(bearer)]) -> Found
             raise Forbidden("In this installation only the operator founds organizations.")
         return Founder(actor=caller.actor, user_id=caller.user.user_id, room=caller.user.user_id)
     principal = check_may(await gateway.authenticator.as_key(caller, None), Role.ADMIN, request)
+    check_may_grant(principal)
     if not principal.is_operator:
         raise Forbidden("Only the operator of this installation may found organizations with a key.")
     return Founder(actor=principal.actor, user_id=None, room=principal.workspace_id)

@@ -32,6 +32,16 @@ def scope_of(method: str, tags: Iterable[str], *, stated: str | None = None) -> 
     return f"{AREA_OF_TAG.get(tag, tag)}:{'read' if method in SAFE else 'write'}"
 
 
+def check_may_grant(principal: Principal) -> None:
+    """Raises Forbidden for a narrowed key: by making somebody an admin, or an admin's key, it would get what it was not given."""
+    if principal.scopes and not principal.scopes >= set(SCOPES):
+        raise Forbidden(
+            f"Your key is narrowed to {', '.join(sorted(principal.scopes))}; only a key or person with all that an admin may gives access to "
+            "others. (A narrowed key can make narrower keys.)",
+            param="scopes",
+        )
+
+
 def check_scope(principal: Principal, needed: str | None) -> None:
     """Raises Forbidden where the key is narrowed to scopes and the one that is needed is not among them."""
     if needed is not None and principal.scopes and needed not in principal.scopes:

@@ -14,6 +14,7 @@ from burnish_gateway.access.govern import belongings, memberships_of
 from burnish_gateway.access.organization_answers import NewWorkspaceAnswer, WorkspaceAnswer, WorkspacePage, workspace_answer
 from burnish_gateway.access.people_answers import OwnWorkspace, own_workspace
 from burnish_gateway.access.principal import Principal, Role
+from burnish_gateway.access.scopes import check_may_grant
 from burnish_gateway.deps import Admin, AdminThere, Gateway, GatewayParts, Viewer, ViewerThere
 from burnish_gateway.idempotency import run_once
 from burnish_gateway.wire import ApiModel, Name, make_router
@@ -71,7 +72,8 @@ async def list_workspaces(gateway: GatewayParts, principal: Viewer) -> Workspace
     summary="Make a workspace in the same organization, and an admin key for it, shown this once",
 )
 async def add_workspace(body: NewWorkspace, request: Request, gateway: GatewayParts, principal: Admin) -> Response:
-    """A person who makes it becomes its first admin."""
+    """A person who makes it becomes its first admin. A narrowed key makes none: it would get a key that is not."""
+    check_may_grant(principal)
     organization_id = await _own_organization(gateway, principal, body.organization_id)
     founder = found.Founder(actor=principal.actor, user_id=principal.user_id, room=principal.workspace_id)
 
