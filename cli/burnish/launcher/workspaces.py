@@ -6,6 +6,7 @@ from uuid import UUID
 
 from burnish.launcher.files import read_json, write_json
 from burnish.launcher.home import Home
+from burnish.launcher.users import operators_database
 
 if TYPE_CHECKING:
     from burnish_shared.auth.keyring import Keyring
@@ -36,10 +37,8 @@ async def make_workspace(
     """
     from burnish_shared.auth import provisioning
     from burnish_shared.auth.installation import load_installation_secrets
-    from burnish_shared.db.session import Database
 
-    database = await Database.open(database_url, application_name="burnish-cli", max_size=1)
-    try:
+    async with operators_database(database_url) as database:
         installation = await load_installation_secrets(database, keyring)
         async with database.unit_of_work() as tx:
             workspace_id, organization, _ = await provisioning.create_workspace(tx, name=name, organization_id=organization_id)
@@ -50,8 +49,6 @@ async def make_workspace(
             )
             if is_operator:
                 await provisioning.make_operator(tx, key_id)
-    finally:
-        await database.close()
     return WorkspaceAccess(str(workspace_id), str(organization), key.text, str(key_id))
 
 

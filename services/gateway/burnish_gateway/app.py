@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 
 from burnish_gateway import assemble
+from burnish_gateway.client_address import TrustedProxies
 from burnish_gateway.deps import Gateway
 from burnish_gateway.describe_routes import describe
 from burnish_gateway.middleware import RequestContext
@@ -88,7 +89,7 @@ def build_app(settings: GatewaySettings) -> FastAPI:
     app.include_router(status_page)
     app.openapi = describe(app)  # type: ignore[method-assign]
     _handle_errors(app)
-    app.add_middleware(RequestContext)
+    app.add_middleware(RequestContext, proxies=TrustedProxies.parse(settings.trusted_proxies))
     return app
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import structlog
 
+from burnish_gateway.client_address import TrustedProxies
 from burnish_gateway.metrics import REQUEST_SECONDS, REQUESTS
 from burnish_shared.ids import new_uuid
 
@@ -20,10 +21,11 @@ METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 
 
 class RequestContext:
-    """Puts `request_id` into the request's state, the log context and the answer's headers."""
+    """Puts `request_id` into the request's state, the log context and the answer's headers, and the caller's own address into both."""
 
-    def __init__(self, app: Any) -> None:
+    def __init__(self, app: Any, *, proxies: TrustedProxies | None = None) -> None:
         self.app = app
+        self.proxies = proxies or TrustedProxies()
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http":
@@ -44,6 +46,8 @@ class RequestContext:
             await send(message)
 
         client = scope.get("client")
+        if client and self.proxies.networks:
+            client = scope["client"] = (self.proxies.client_of(client[0], _forwarded_for(scope["headers"])), client[1])
         with structlog.contextvars.bound_contextvars(request_id=request_id, client_address=client[0] if client else None):
             try:
                 await self.app(scope, receive, answer)
@@ -53,6 +57,11 @@ class RequestContext:
                 REQUESTS.labels(getattr(route, "path", "none"), method, f"{status // 100}xx").inc()
                 area = next(iter(getattr(route, "tags", ())), "none")
                 REQUEST_SECONDS.labels(area).observe(time.perf_counter() - started_at)
+
+
+def _forwarded_for(headers: list[tuple[bytes, bytes]]) -> str:
+    """All X-Forwarded-For lines as one list, in order."""
+    return ",".join(value.decode("latin-1") for name, value in headers if name == b"x-forwarded-for")
 
 
 def _given(headers: list[tuple[bytes, bytes]]) -> str | None:

@@ -90,6 +90,14 @@ async def test_keys_are_made_listed_and_revoked_by_command_and_an_operators_only
     assert absent.exit_code == 1 and "no workspace" in absent.output
 
 
+async def test_a_workspace_made_by_command_needs_no_superuser(stack: Stack) -> None:
+    result = await command(stack, "workspace", "create", "Made", "--credits", "7", "--json")
+    assert result.exit_code == 0, result.output
+    made = json.loads(result.stdout)
+    answer = await until_status(nobody(stack), 200, path="/v1/credits", key=made["api_key"])
+    assert answer.body["balance_nusd"] == 7 * 10_000_000
+
+
 async def test_up_makes_one_operator_and_prints_the_password_until_it_is_changed(stack: Stack, tmp_path: Path) -> None:
     ada, home = await newcomer(stack), Home(tmp_path)
     first = await ensure_admin(home, stack.urls["owner"], workspace_id=UUID(ada.workspace))

@@ -129,8 +129,8 @@ async def ensure_partitions(tx: Tx, *, days_ahead: int) -> None:
 
 
 async def forget_old(tx: Tx, *, keys_h: int, events_d: int, at_most: int) -> int:
-    """Removes idempotency keys and event ids past their time, and old change notes. Returns how many rows went."""
-    return await tx.fetchval("SELECT forget_old($1, $2, $3)", keys_h, events_d, at_most)  # type: ignore[no-any-return]
+    """Removes keys of requests, event ids, change notes, sessions and tries to sign in past their time. Returns how many rows went."""
+    return await tx.fetchval("SELECT forget_old($1, $2, $3) + forget_signed_out($3)", keys_h, events_d, at_most)  # type: ignore[no-any-return]
 
 
 async def waiting_totals(tx: Tx) -> tuple[int, int]:

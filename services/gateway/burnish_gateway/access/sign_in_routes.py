@@ -47,8 +47,9 @@ class PasswordChange(ApiModel):
 
 @router.get("/v1/auth/ways", response_model=WaysAnswer, summary="Which ways of signing in this installation offers; needs no sign-in")
 async def list_ways(gateway: GatewayParts) -> Response:
-    people = gateway.authenticator.people
-    ways = WaysAnswer(password=True, token=people.tokens is not None, oidc=[], sign_up=gateway.settings.sign_up)
+    identity = gateway.identity
+    issuers = [identity.oidc.client.issuer] if identity.oidc is not None else []
+    ways = WaysAnswer(password=True, token=identity.tokens is not None, oidc=issuers, sign_up=gateway.settings.sign_up)
     return json_response(ways)
 
 
