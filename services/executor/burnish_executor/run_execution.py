@@ -187,6 +187,7 @@ class Runner:
                 self.vault.cool_down(key, seconds=seconds, error=failure.kind.value[1])
                 return True
             case TryNext():
+                self.vault.note_use(key, error=failure.kind.value[1])
                 return True
             case Stop():
                 return False
@@ -240,7 +241,7 @@ class Runner:
             metrics.KEY_TROUBLES.labels("platform_refused").inc()
             log.error("platform_key.refused", provider=run.request.route.provider, http_status=result.http_status)
         if chosen.own is not None:
-            self.vault.note_use(chosen.own, error=result.kind.value[1] if isinstance(result, Failure) else None)
+            self.vault.note_use(chosen.own)
         metrics.PROVIDER_SECONDS.labels(result.kind.value[1] if isinstance(result, Failure) else "success").observe(_since(began_at))
         return result
 

@@ -139,6 +139,15 @@ async def test_a_key_that_was_asked_for_patience_rests_on_every_executor_and_the
     assert (await until(served))["provider_key_id"] == other_id
 
 
+async def test_a_provider_that_asks_for_a_moment_with_every_answer_keeps_nobody_else_busy(tenant: Tenant) -> None:
+    await tenant.add_key(provider="bare", manner=Manner(status=429, retry_after="0"))
+    noted = "SELECT count(*) AS n FROM config_changes WHERE workspace_id = $1"
+    before = (await tenant.books(noted, tenant.admin.workspace.workspace_id))[0]["n"]
+    answers = [await tenant.call(model="bare-test") for _ in range(4)]
+    assert {one.status for one in answers} == {429}
+    assert (await tenant.books(noted, tenant.admin.workspace.workspace_id))[0]["n"] == before
+
+
 async def test_a_rest_ends_when_the_provider_said_it_would(tenant: Tenant) -> None:
     _, key = await tenant.add_key(provider="bare", manner=Manner(status=429, retry_after="1"))
     assert (await tenant.call(model="bare-test")).status == 429

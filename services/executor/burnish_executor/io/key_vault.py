@@ -30,6 +30,9 @@ log = structlog.get_logger("burnish.executor")
 RESTED_S: Final = 0.05
 """A rest that ends within this time has ended: two clocks tell it."""
 
+SHARED_REST_S: Final = 1.0
+"""Shorter rests are over before another executor has heard of them."""
+
 REFUSED_REST_S: Final = 60.0
 """How long a refused key is left alone here while its row cannot be written."""
 
@@ -117,17 +120,21 @@ class KeyVault:
         rests_s = until - asyncio.get_running_loop().time()
         return rests_s if rests_s > RESTED_S else 0.0
 
-    def note_use(self, key: OwnKey, *, error: str | None) -> None:
-        """The key was used just now; `error`: class of what came of it, None: it served."""
+    def note_use(self, key: OwnKey, *, error: str | None = None) -> None:
+        """The key was used just now; `error`: class of a failure that another key may not have."""
         before = self._uses.get(key.provider_key_id)
         self._uses[key.provider_key_id] = _Use(
             key.place.workspace_id, asyncio.get_running_loop().time(), error or (before.error if before else None)
         )
 
     def cool_down(self, key: OwnKey, *, seconds: float, error: str) -> None:
-        """The key rests because of `error`: here from this moment, elsewhere as soon as its row says so."""
+        """The key rests because of `error`: here from this moment, elsewhere as soon as its row says so.
+
+        A moment's rest is kept here alone: a provider that asks for one with every answer would have all gateways read keys anew.
+        """
         until = self._rest(key, seconds)
-        self._write(_Cools(key, until, error))
+        if seconds >= SHARED_REST_S:
+            self._write(_Cools(key, until, error))
         metrics.KEY_TROUBLES.labels("cooled_down").inc()
 
     def set_aside(self, key: OwnKey, *, http_status: int) -> None:
