@@ -34,6 +34,10 @@ class Asker:
             return self.is_person
         return rule in NEEDED and self.role >= NEEDED[rule] and (self.is_operator or rule != "operator")
 
+    def is_least_for(self, rule: str) -> bool:
+        """Has this one just the role that the rule asks for? Whoever has a higher one passes the same comparison."""
+        return rule not in NEEDED or self.role == NEEDED[rule]
+
 
 @dataclass(frozen=True, slots=True)
 class Callers:

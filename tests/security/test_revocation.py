@@ -71,14 +71,14 @@ async def _key_is_narrowed(world: World, there: str) -> tuple[str, float]:
     _, key, made = await _with_key(world)
     narrow = "UPDATE api_keys SET scopes = '{billing:read}' WHERE api_key_id = $1"
     return await _gone(
-        "key narrowed", key.at(there), 200, 403, lambda: _by_sql(world, key, narrow, made, kind="api_key", named=made["prefix"])
+        "key narrowed", key.at(there), 200, 403, lambda: _by_sql(world, narrow, made["id"], kind="api_key", named=made["prefix"])
     )
 
 
 async def _key_loses_its_role(world: World, there: str) -> tuple[str, float]:
     _, key, made = await _with_key(world, role="editor")
     lower = "UPDATE api_keys SET role = 'viewer' WHERE api_key_id = $1"
-    change = _by_sql(world, key, lower, made, kind="api_key", named=made["prefix"])
+    change = _by_sql(world, lower, made["id"], kind="api_key", named=made["prefix"])
     ask = ("PUT", "/v1/alert-rules", {"min_samples": 20})
     return await _gone("key's role", key.at(there), 200, 403, lambda: change, ask=ask)
 
@@ -99,6 +99,14 @@ async def _person_signs_out(world: World, there: str) -> tuple[str, float]:
     return await _gone("signed out", person.at(there), 200, 401, lambda: person("POST", "/v1/auth/sign-out"))
 
 
+async def _person_is_disabled(world: World, there: str) -> tuple[str, float]:
+    """As `burnish users` does it."""
+    _, (person, user_id) = await _with_person(world)
+    disable = "UPDATE users SET disabled_at = clock_timestamp() WHERE user_id = $1"
+    change = _by_sql(world, disable, str(user_id), kind="user", named=str(user_id))
+    return await _gone("disabled", person.at(there), 200, 401, lambda: change)
+
+
 async def _workspace_lets_only_admins_change_prompts(world: World, there: str) -> tuple[str, float]:
     admin = await world.stack.caller()
     editor = (await world.stack.caller(role="editor", workspace=admin.workspace)).at(there)
@@ -117,7 +125,7 @@ async def _workspace_is_suspended(world: World, there: str) -> tuple[str, float]
 
 CHANGES: tuple[Callable[[World, str], Awaitable[tuple[str, float]]], ...] = (
     _key_is_revoked, _key_is_rotated_without_overlap, _key_is_narrowed, _key_loses_its_role, _member_loses_the_role, _member_is_removed,
-    _person_signs_out, _workspace_lets_only_admins_change_prompts, _workspace_is_suspended,
+    _person_signs_out, _person_is_disabled, _workspace_lets_only_admins_change_prompts, _workspace_is_suspended,
 )  # fmt: skip
 
 
@@ -225,11 +233,11 @@ async def _with_person(world: World) -> tuple[Caller, tuple[Caller, UUID]]:
     return admin, await sign_in(world.stack, admin.workspace, role="admin")
 
 
-async def _by_sql(world: World, caller: Caller, statement: str, made: Any, *, kind: str, named: str) -> None:
+async def _by_sql(world: World, statement: str, changed: str, *, kind: str, named: str) -> None:
     connection = await asyncpg.connect(world.stack.urls["superuser"], server_settings={"search_path": "burnish"})
     async with connection.transaction():
-        await connection.execute(statement, UUID(made["id"]))
-        await connection.execute("SELECT note_change($1, $2, $3)", caller.workspace.workspace_id, kind, named)
+        await connection.execute(statement, UUID(changed))
+        await connection.execute("SELECT note_change(NULL, $1, $2)", kind, named)
     await connection.close()
 
 

@@ -36,8 +36,8 @@ def check_may_grant(principal: Principal) -> None:
     """Raises Forbidden for a narrowed key: by making somebody an admin, or an admin's key, it would get what it was not given."""
     if principal.scopes and not principal.scopes >= set(SCOPES):
         raise Forbidden(
-            f"Your key is narrowed to {', '.join(sorted(principal.scopes))}; only a key or person with all that an admin may gives access to "
-            "others. (A narrowed key can make narrower keys.)",
+            f"Your key is narrowed to {', '.join(sorted(principal.scopes))}; only a key or person that may all that an admin may gives "
+            "access to others. (A narrowed key can make narrower keys.)",
             param="scopes",
         )
 
