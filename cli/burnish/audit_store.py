@@ -61,7 +61,8 @@ QUESTIONS: Final = (
              FROM executions x FULL JOIN (SELECT execution_id, workspace_id, sum(amount_nusd)::bigint AS nusd
                                             FROM transfers
                                            WHERE kind IN ('charge', 'overage') GROUP BY 1, 2) t USING (execution_id, workspace_id)
-            WHERE coalesce(x.cost_nusd, 0) <> coalesce(t.nusd, 0)""",
+            WHERE coalesce(x.cost_nusd, 0) <> coalesce(t.nusd, 0)
+              AND (x.execution_id IS NOT NULL OR t.execution_id >= day_bound((clock_timestamp() AT TIME ZONE 'UTC')::date - 400))""",
     ),
     Question(
         "every account holds and has spent what holds and transfers add up to",

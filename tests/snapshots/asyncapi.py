@@ -14,6 +14,7 @@ MESSAGE_OF = {
     streams.BATCH_REQUESTS: "execution_request",
     subjects.EXECUTIONS_COMPLETED_BATCH: "executions_completed_batch",
     subjects.FEEDBACK_RECORDED_BATCH: "feedback_batch",
+    streams.ERASURE_SUBJECTS: "erasure_tombstone",
 }
 """Subject → the contract that its messages carry; every other subject of a stream carries an event, and a wake-up carries nothing."""
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from burnish_shared.contracts import events, executions, feedback
+from burnish_shared.contracts import erasures, events, executions, feedback
 from tests.snapshots.asyncapi import asyncapi
 from tests.snapshots.openapi import openapi
 from tests.snapshots.pages import errors_page, metrics_page, settings_page
@@ -19,6 +19,7 @@ CONTRACTS = {
     "execution_outcome": executions.Outcome,
     "executions_completed_batch": executions.CompletedBatch,
     "feedback_batch": feedback.FeedbackBatch,
+    "erasure_tombstone": erasures.Tombstone,
 }
 """Name of the schema file → the contract whose JSON Schema it holds."""
 

@@ -3,19 +3,18 @@ made since the backup are done again; after a loss of the stream the table knows
 """
 
 import base64
-import json
 from collections.abc import Collection
-from datetime import datetime
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 import structlog
 
 from burnish_analytics.io import erasures_store as store
-from burnish_analytics.io.erasures_store import Tombstone
-from burnish_shared import streams
+from burnish_shared import streams, subjects
 from burnish_shared.bus.api import ask
 from burnish_shared.bus.connect import Bus
+from burnish_shared.contracts.erasures import Tombstone
+from burnish_shared.db import outbox
 from burnish_shared.db.session import Database
 
 log = structlog.get_logger("burnish.analytics")
@@ -24,22 +23,49 @@ STREAM: Final = streams.ERASURES.name
 PAGE: Final = 100_000
 """Subjects that the server lists at once."""
 
+PUBLISHER: Final = "gateway"
+"""Whose relay may publish tombstones."""
 
-async def restore_lost(db: Database, bus: Bus) -> int:
-    """Puts erasures that only the stream knows back into the table. Returns how many. Raises Unavailable when NATS does not answer."""
-    subjects = await _subjects(bus)
-    if not subjects:
+MOST_AT_ONCE: Final = 500
+
+
+async def compare_tombstones(db: Database, bus: Bus) -> tuple[int, int]:
+    """How many erasures were put back into the table, and how many into the stream. Raises Unavailable when NATS does not answer."""
+    published = await _subjects(bus)
+    return await _restore(db, bus, published), await _publish_again(db, published)
+
+
+async def _restore(db: Database, bus: Bus, published: dict[UUID, str]) -> int:
+    if not published:
         return 0
-    async with db.unit_of_work() as tx:
-        known = await store.known(tx, subjects)
-    lost = sorted(subjects.keys() - known)
+    async with db.unit_of_work(read_only=True) as tx:
+        known = await store.known(tx, published)
+    lost = sorted(published.keys() - known)
     for erasure_id in lost:
-        tombstone = await _read(bus, subjects[erasure_id])
+        tombstone = await _read(bus, published[erasure_id])
         async with db.unit_of_work(workspaces={tombstone.workspace_id}) as tx:
-            await store.restore(tx, [tombstone])
+            await store.restore(tx, tombstone)
     if lost:
         log.warning("erasures_restored", erasures=len(lost))
     return len(lost)
+
+
+async def _publish_again(db: Database, published: Collection[UUID]) -> int:
+    async with db.unit_of_work(read_only=True) as tx:
+        missing = await store.beside(tx, published, at_most=MOST_AT_ONCE)
+    for workspace_id, erasure_id in missing:
+        async with db.unit_of_work(workspaces={workspace_id}) as tx:
+            tombstone = await store.tombstone_of(tx, workspace_id, erasure_id)
+            await outbox.put(
+                tx,
+                service=PUBLISHER,
+                subject=subjects.erasure_recorded(workspace_id, erasure_id),
+                message_id=tombstone.message_id(),
+                body=tombstone.model_dump_json().encode(),
+            )
+    if missing:
+        log.warning("tombstones_published_again", erasures=len(missing))
+    return len(missing)
 
 
 async def _subjects(bus: Bus) -> dict[UUID, str]:
@@ -55,11 +81,4 @@ async def _subjects(bus: Bus) -> dict[UUID, str]:
 
 async def _read(bus: Bus, subject: str) -> Tombstone:
     answer = await ask(bus, f"STREAM.MSG.GET.{STREAM}", {"last_by_subj": subject})
-    body: dict[str, Any] = json.loads(base64.b64decode(answer["message"]["data"]))
-    return Tombstone(
-        erasure_id=UUID(body["erasure_id"]),
-        workspace_id=UUID(body["workspace_id"]),
-        subject_digest=bytes.fromhex(body["subject_digest"]),
-        requested_by=body["requested_by"],
-        requested_at=datetime.fromisoformat(body["requested_at"]),
-    )
+    return Tombstone.model_validate_json(base64.b64decode(answer["message"]["data"]))

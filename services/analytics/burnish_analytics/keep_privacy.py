@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import structlog
 
 from burnish_analytics import metrics
-from burnish_analytics.compare_tombstones import restore_lost
+from burnish_analytics.compare_tombstones import compare_tombstones
 from burnish_analytics.erase_subjects import erase_due
 from burnish_analytics.forget_old import forget_old
 from burnish_analytics.publish_daily import measure_entries, publish_statistics
@@ -34,14 +34,14 @@ class PrivacyKeeper:
     async def run(self, stop: asyncio.Event) -> None:
         settings = self.settings
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._every("restore_erasures", settings.tombstones_interval_s, self.restore, stop))
+            group.create_task(self._every("compare_tombstones", settings.tombstones_interval_s, self.compare, stop))
             group.create_task(self._every("erase", settings.erasure_interval_s, self.erase, stop))
             group.create_task(self._every("forget", settings.retention_interval_s, self.forget, stop))
             group.create_task(self._every("publish", settings.publish_interval_s, self.publish, stop))
 
-    async def restore(self) -> None:
-        """Brings back erasures that a restored database does not know."""
-        await restore_lost(self.db, self.bus)
+    async def compare(self) -> None:
+        """Brings back erasures that a restored database does not know, and tombstones that a lost stream does not hold."""
+        await compare_tombstones(self.db, self.bus)
 
     async def erase(self) -> None:
         if await erase_due(self.db, self.clock, batch_rows=self.settings.retention_batch_rows):

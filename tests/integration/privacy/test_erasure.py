@@ -15,7 +15,9 @@ import pytest_asyncio
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from burnish.embedded.nats import ADMINISTRATOR
 from burnish_analytics.app import run as run_analytics
+from burnish_analytics.compare_tombstones import compare_tombstones
 from burnish_analytics.erase_subjects import erase_due
 from burnish_analytics.settings import AnalyticsSettings
 from burnish_gateway.privacy.receipt import STORES, signed_bytes
@@ -26,6 +28,7 @@ from burnish_shared.db.session import Database
 from burnish_shared.ids import new_uuid
 from tests.embedded.databases import Cluster, DatabaseUrls
 from tests.embedded.stack import Caller, Stack, running_stack
+from tests.embedded.streams import empty_streams
 from tests.embedded.workspaces import make_workspace
 from tests.integration.privacy.past import Past, days_ago
 
@@ -54,6 +57,7 @@ async def analytics_on(urls: DatabaseUrls, nats: Any, **changed: Any) -> AsyncIt
 async def stack(module_database_urls: DatabaseUrls, nats_server: Any) -> AsyncIterator[Stack]:
     async with running_stack(module_database_urls, nats_server) as running, analytics_on(module_database_urls, nats_server):
         yield running
+    await empty_streams(nats_server.url(ADMINISTRATOR))  # A gateway of another module would miss these erasures in its own database.
 
 
 async def eventually(look: Callable[[], Awaitable[Any]], *, what: str) -> Any:
@@ -314,6 +318,28 @@ async def test_a_restored_database_forgets_again_before_the_gateway_is_ready(pos
         assert erasure["counts"]["execution_contents"] == 1
         await restored.superuser.close()
     await postgres.drop(backup)
+    await postgres.drop(urls)
+
+
+@pytest.mark.promise("P-04")
+async def test_a_stream_that_was_lost_gets_its_tombstones_back(postgres: Cluster, nats_server: Any, streams: None) -> None:
+    urls = await postgres.clone()
+    workspace = await make_workspace(urls["superuser"])
+    connection = await asyncpg.connect(urls["superuser"], server_settings={"search_path": "burnish"})
+    await connection.execute(
+        """INSERT INTO erasures (erasure_id, workspace_id, subject_digest, requested_by, requested_at, status, next_pass_at)
+           VALUES ($1, $2, $3, 'x', now() - interval '2 hours', 'completed', 'infinity')""",
+        new_uuid(), workspace.workspace_id, b"d" * 32,
+    )  # fmt: skip
+    await connection.close()
+    bus = await connect(nats_server.url("analytics"), service="analytics", replica="lost")
+    db = await Database.open(urls["analytics"], application_name="test-analytics", max_size=2)
+    assert await compare_tombstones(db, bus) == (0, 1)
+    async with running_stack(urls, nats_server, executors=0):
+        await eventually(lambda: sent(urls), what="the tombstone on the bus")
+        assert await compare_tombstones(db, bus) == (0, 0)
+    await bus.close()
+    await db.close()
     await postgres.drop(urls)
 
 

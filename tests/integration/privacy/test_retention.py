@@ -131,6 +131,8 @@ async def test_answers_of_test_runs_and_usage_by_person_go_too(
 ) -> None:
     workspace = (await workspace_with(retention_days=1)).workspace_id
     prompt, dataset, run = new_uuid(), new_uuid(), new_uuid()
+    scores = {"e": {"score": 0, "reason": "answertext"}}
+    failed = {"item_id": "x", "input": "kept", "output": "answertext", "scores": scores}
     await superuser.execute(
         "INSERT INTO prompts (prompt_id, workspace_id, slug, name, latest_version, created_by) VALUES ($1, $2, 'p', 'p', 1, 'x')",
         prompt,
@@ -148,7 +150,7 @@ async def test_answers_of_test_runs_and_usage_by_person_go_too(
              total, result, funding_account_id, created_by, finished_at)
            VALUES ($1, $2, $3, 'p', 1, 'm', $4, 1, 'test', 'completed', 1, $6, 1, 'x', $5)""",
         run, workspace, prompt, dataset, days_ago(2),
-        json.dumps({"failed_cases": [{"item_id": "x", "input": "kept", "output": "answertext"}], "metrics": {"correct": 1}}),
+        json.dumps({"failed_cases": [failed], "metrics": {"correct": 1}}),
     )  # fmt: skip
     await superuser.execute(
         """INSERT INTO evaluations (workspace_id, owner_id, question, item_id, execution_id, answered_at, status, score, output)

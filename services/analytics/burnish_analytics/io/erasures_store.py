@@ -1,25 +1,15 @@
 """The SQL of erasures, as far as analytics is concerned; the gateway inserts what is asked for."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
+from burnish_shared.contracts.erasures import Tombstone
 from burnish_shared.db.session import Tx
 
 Step = Literal["more", "done", "busy", "held"]
-
-
-@dataclass(frozen=True, slots=True)
-class Tombstone:
-    """What the stream of erasures keeps of one: no name, only a keyed hash of it."""
-
-    erasure_id: UUID
-    workspace_id: UUID
-    subject_digest: bytes
-    requested_by: str
-    requested_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,15 +65,30 @@ async def known(tx: Tx, erasure_ids: Collection[UUID]) -> set[UUID]:
     return {row[0] for row in await tx.fetch("SELECT known_erasures($1)", list(erasure_ids))}
 
 
-async def restore(tx: Tx, tombstones: Sequence[Tombstone]) -> None:
-    """Puts back erasures that the table has lost. They are applied as soon as a gateway has made their keys again."""
-    for one in tombstones:
-        await tx.execute(
-            """INSERT INTO erasures (erasure_id, workspace_id, subject_digest, requested_by, requested_at, restored)
-               VALUES ($1, $2, $3, $4, $5, true) ON CONFLICT DO NOTHING""",
-            one.erasure_id,
-            one.workspace_id,
-            one.subject_digest,
-            one.requested_by,
-            one.requested_at,
-        )
+async def restore(tx: Tx, tombstone: Tombstone) -> None:
+    """Puts back an erasure that the table has lost. It is applied as soon as a gateway has made its key again."""
+    await tx.execute(
+        """INSERT INTO erasures (erasure_id, workspace_id, subject_digest, requested_by, requested_at, restored)
+           VALUES ($1, $2, $3, $4, $5, true) ON CONFLICT DO NOTHING""",
+        tombstone.erasure_id,
+        tombstone.workspace_id,
+        bytes.fromhex(tombstone.subject_digest),
+        tombstone.requested_by,
+        tombstone.requested_at,
+    )
+
+
+async def beside(tx: Tx, erasure_ids: Collection[UUID], *, at_most: int) -> list[tuple[UUID, UUID]]:
+    """(workspace, erasure) of those that the table has and that are not among these, if they are an hour old."""
+    rows = await tx.fetch("SELECT workspace_id, erasure_id FROM erasures_beside($1, $2)", list(erasure_ids), at_most)
+    return [(row["workspace_id"], row["erasure_id"]) for row in rows]
+
+
+async def tombstone_of(tx: Tx, workspace_id: UUID, erasure_id: UUID) -> Tombstone:
+    (row,) = await tx.fetch(
+        """SELECT erasure_id, workspace_id, encode(subject_digest, 'hex') AS subject_digest, requested_by, requested_at
+             FROM erasures WHERE workspace_id = $1 AND erasure_id = $2""",
+        workspace_id,
+        erasure_id,
+    )
+    return Tombstone(**dict(row))

@@ -1,13 +1,12 @@
 """Ask for the erasure of an end user: a row for analytics, and a tombstone on the bus that outlives the backups of the database."""
 
-import json
-
 from burnish_gateway.access import audit
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.privacy import store
 from burnish_gateway.privacy.erasure import Erasure
 from burnish_gateway.privacy.subject import subject_digest, subject_key
 from burnish_shared import subjects
+from burnish_shared.contracts.erasures import Tombstone
 from burnish_shared.db import outbox
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import InvalidField
@@ -31,26 +30,19 @@ async def ask_for_erasure(tx: Tx, principal: Principal, *, user_id: str, reason:
         reason=reason,
         requested_by=principal.actor,
     )
+    tombstone = Tombstone(
+        erasure_id=erasure_id,
+        workspace_id=principal.workspace_id,
+        subject_digest=erasure.subject_digest.hex(),
+        requested_by=erasure.requested_by,
+        requested_at=erasure.requested_at,
+    )
     await outbox.put(
         tx,
         service=SERVICE,
         subject=subjects.erasure_recorded(principal.workspace_id, erasure_id),
-        message_id=f"erasure:{erasure_id}",
-        body=tombstone_of(erasure),
+        message_id=tombstone.message_id(),
+        body=tombstone.model_dump_json().encode(),
     )
     await audit.note(tx, principal, action="erasure.requested", kind="erasure", key=str(erasure_id), after={"status": "pending"})
     return erasure
-
-
-def tombstone_of(erasure: Erasure) -> bytes:
-    """What the stream keeps: enough to do it again, and nothing that names the person."""
-    return json.dumps(
-        {
-            "v": 1,
-            "erasure_id": str(erasure.erasure_id),
-            "workspace_id": str(erasure.workspace_id),
-            "subject_digest": erasure.subject_digest.hex(),
-            "requested_by": erasure.requested_by,
-            "requested_at": erasure.requested_at.isoformat(),
-        }
-    ).encode()

@@ -151,7 +151,9 @@ BEGIN
 END $$;
 CREATE FUNCTION without_answers(p_result jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE SET search_path = burnish, pg_temp
 RETURN CASE WHEN jsonb_typeof(p_result -> 'failed_cases') = 'array'
-  THEN jsonb_set(p_result, '{failed_cases}', (SELECT coalesce(jsonb_agg(c || '{"output": null, "error": null}'), '[]') FROM jsonb_array_elements(p_result -> 'failed_cases') c))
+  THEN jsonb_set(p_result, '{failed_cases}', (SELECT coalesce(jsonb_agg(c || '{"output": null, "error": null}' || CASE WHEN jsonb_typeof(c -> 'scores') = 'object' THEN
+         jsonb_build_object('scores', (SELECT coalesce(jsonb_object_agg(k, v || '{"reason": ""}'), '{}') FROM jsonb_each(c -> 'scores') x(k, v))) ELSE '{}' END), '[]')
+       FROM jsonb_array_elements(p_result -> 'failed_cases') c))
   ELSE p_result END;
 REVOKE ALL ON FUNCTION without_answers(jsonb) FROM PUBLIC;
 
@@ -221,11 +223,16 @@ CREATE FUNCTION erasures_without_key(p_most integer) RETURNS TABLE (workspace_id
 -- Which of these are in the table, and how many there are that a restore brought back and that are not done. For readiness and for the comparison.
 CREATE FUNCTION known_erasures(p_ids uuid[]) RETURNS SETOF uuid LANGUAGE sql STABLE SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
   SELECT e.erasure_id FROM erasures e WHERE e.erasure_id = ANY (p_ids) $$;
+-- Erasures that a stream which was lost does not hold any more. What is younger than an hour may still be on its way there.
+CREATE FUNCTION erasures_beside(p_ids uuid[], p_most integer) RETURNS TABLE (workspace_id uuid, erasure_id uuid) LANGUAGE sql STABLE SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
+  SELECT e.workspace_id, e.erasure_id FROM erasures e
+   WHERE e.erasure_id <> ALL (p_ids) AND e.requested_at < clock_timestamp() - interval '1 hour' ORDER BY e.erasure_id LIMIT p_most $$;
 CREATE FUNCTION erasures_standing(OUT known bigint, OUT unapplied bigint) LANGUAGE sql STABLE SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
   SELECT count(*), count(*) FILTER (WHERE e.restored AND e.completed_at IS NULL) FROM erasures e $$;
 CALL make_lookup_function('erasures_due(integer)', app => false, worker => true);
 CALL make_lookup_function('erasures_without_key(integer)', app => true, worker => false);
 CALL make_lookup_function('known_erasures(uuid[])', app => false, worker => true);
+CALL make_lookup_function('erasures_beside(uuid[], integer)', app => false, worker => true);
 CALL make_lookup_function('erasures_standing()', app => true, worker => true);
 
 -- Whether any string in the value is the person's id.
