@@ -339,7 +339,7 @@ def _tell(batch: list[_Waiting], row: asyncpg.Record | None) -> None:
 
 
 def _tightest(rates: Sequence[RateLimit], slack_us: Sequence[int | None], *, taken: bool) -> RateState | None:
-    """Of the rates the one that lets the fewest in. `slack_us`: how much of each burst was free; `taken`: this request took its step since."""
+    """The rate that lets the fewest in. `slack_us`: how much of each burst was free; `taken`: this request took its step since."""
     states = [_rate_state(rate, slack - rate.step_us * taken) for rate, slack in zip(rates, slack_us, strict=False) if slack is not None]
     return min(states, key=lambda one: one.remaining, default=None)
 
