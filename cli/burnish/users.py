@@ -49,6 +49,19 @@ def create(
         print(f"User      {user_id}\nE-mail    {user.email}" + (f"\nPassword  {shown}   (shown this once)" if shown else ""))
 
 
+@app.command("join")
+def join(
+    email: EmailOption,
+    workspace: Annotated[UUID, typer.Option(help="Id of the workspace.")],
+    role: Annotated[Literal["admin", "editor", "viewer"], typer.Option(help="Role there.")] = "viewer",
+    home: HomeOption = None,
+) -> None:
+    """Make an account a member of a workspace, or give a member another role."""
+    from burnish.launcher import users
+
+    run(users.join(find_operated(find_home(home)).database_url, email=folded(email), workspace_id=workspace, role=role))
+
+
 @app.command("list")
 def list_all(as_json: JsonOption = False, home: HomeOption = None) -> None:
     """Show every account."""

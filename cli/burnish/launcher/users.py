@@ -54,7 +54,6 @@ async def create_user(database_url: str, user: NewUser) -> UUID:
     """Raises Conflict where the e-mail is taken, NotFound where there is no such workspace, InvalidField for a weak password."""
     from burnish_shared.auth import user_store as store
     from burnish_shared.auth.passwords import PasswordHashing, check_password
-    from burnish_shared.db.changes import note_change
     from burnish_shared.ids import new_uuid
 
     password_hash = PasswordHashing().hash(check_password(user.password, email=user.email))
@@ -66,14 +65,14 @@ async def create_user(database_url: str, user: NewUser) -> UUID:
         if not made:
             raise Conflict(f"{user.email} has an account already.")
         if user.workspace_id is not None:
-            if not await store.add_member(tx, workspace_id=user.workspace_id, user_id=user_id, role=user.role):
-                raise NotFound(f"There is no workspace {user.workspace_id}.")
-            await store.note(
-                tx, workspace_id=user.workspace_id, audit_id=new_uuid(), action="member.added", kind="member", key=str(user_id),
-                after={"email": user.email, "role": user.role},
-            )  # fmt: skip
-            await note_change(tx, workspace_id=user.workspace_id, kind="member", key=str(user_id))
+            await _join(tx, user_id, user.email, workspace_id=user.workspace_id, role=user.role)
     return user_id
+
+
+async def join(database_url: str, *, email: str, workspace_id: UUID, role: str) -> None:
+    """Makes an account a member, or gives a member another role. Raises NotFound."""
+    async with operators_database(database_url) as db, db.unit_of_work() as tx:
+        await _join(tx, (await _found(tx, email))["user_id"], email, workspace_id=workspace_id, role=role)
 
 
 async def set_password(database_url: str, *, email: str, password: str) -> None:
@@ -122,6 +121,22 @@ async def ensure_admin(home: Home, database_url: str, *, workspace_id: UUID) -> 
         return {"email": ADMIN_EMAIL, "password": password}
     is_known = stored is not None and PasswordHashing().verify(found["password_hash"], password)
     return {"email": ADMIN_EMAIL, "password": password if is_known else None}
+
+
+async def _join(tx: "Tx", user_id: UUID, email: str, *, workspace_id: UUID, role: str) -> None:
+    """With its audit entry and, last, its change note."""
+    from burnish_shared.auth import user_store as store
+    from burnish_shared.db.changes import note_change
+    from burnish_shared.ids import new_uuid
+
+    if not await store.has_workspace(tx, workspace_id):
+        raise NotFound(f"There is no workspace {workspace_id}.")
+    await store.join(tx, workspace_id=workspace_id, user_id=user_id, role=role)
+    await store.note(
+        tx, workspace_id=workspace_id, audit_id=new_uuid(), action="member.added", kind="member", key=str(user_id),
+        after={"email": email, "role": role},
+    )  # fmt: skip
+    await note_change(tx, workspace_id=workspace_id, kind="member", key=str(user_id))
 
 
 async def _found(tx: "Tx", email: str) -> Any:

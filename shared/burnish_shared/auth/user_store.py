@@ -51,16 +51,15 @@ async def set_disabled(tx: Tx, user_id: UUID, *, is_disabled: bool) -> None:
     )
 
 
-async def add_member(tx: Tx, *, workspace_id: UUID, user_id: UUID, role: str) -> bool:
-    """False: there is no such workspace, or the user belongs to it already. The caller writes the change note."""
-    added = await tx.fetchval(
-        "INSERT INTO members (workspace_id, user_id, role, invited_by) SELECT w.workspace_id, $2, $3, 'operator' FROM workspaces w "
-        "WHERE w.workspace_id = $1 ON CONFLICT DO NOTHING RETURNING true",
+async def join(tx: Tx, *, workspace_id: UUID, user_id: UUID, role: str) -> None:
+    """Makes the user a member with this role, or gives a member it. The caller writes the change note."""
+    await tx.execute(
+        "INSERT INTO members (workspace_id, user_id, role, invited_by) VALUES ($1, $2, $3, 'operator') "
+        "ON CONFLICT (workspace_id, user_id) DO UPDATE SET role = excluded.role",
         workspace_id,
         user_id,
         role,
     )
-    return bool(added)
 
 
 async def list_keys(tx: Tx, workspace_id: UUID) -> list[Record]:

@@ -43,6 +43,10 @@ async def test_a_user_made_by_command_signs_in_with_the_password_that_was_printe
     assert [(one["id"], one["role"]) for one in session["workspaces"]] == [(ada.workspace, "editor")]
     assert session["user"]["name"] == "Grace" and not session["user"]["is_operator"]
     assert (await ada("GET", "/v1/audit")).body["data"][0]["actor"] == "operator"
+    joined = await command(stack, "users", "join", "--email", made.email, "--workspace", ada.workspace, "--role", "admin")
+    assert joined.exit_code == 0
+    made.workspace = ada.workspace
+    await until_status(made, 200, path="/v1/api-keys")
     again = await command(stack, "users", "create", "--email", made.email.upper())
     assert again.exit_code == 1 and "has an account already" in again.output
     listed = json.loads((await command(stack, "users", "list", "--json")).stdout)
