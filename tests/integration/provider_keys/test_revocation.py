@@ -128,6 +128,6 @@ async def test_while_postgresql_is_away_an_executor_stops_using_keys_that_may_ha
         ground.proxy.heal()
         answers = await asyncio.gather(at_once, later)
         assert answers[0].status == 200 and answers[1].body["error"]["code"] == "provider_keys_unverified", answers[1].body
-        assert answers[1].body["error"]["retryable"]
+        assert answers[1].status == 503 and answers[1].body["error"]["retryable"]
         await until_served(caller)
         assert ground.provider.calls_with(key) == 1 and second["id"]

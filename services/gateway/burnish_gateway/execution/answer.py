@@ -9,6 +9,9 @@ from burnish_shared.errors import BurnishError, Unavailable
 STATUS_CODES = {"timeout": 504, "rate_limited": 429, "cancelled": 499, "blocked": 422}
 """HTTP status by terminal status; `error` is 502, or 400 where the provider blamed the request itself, or 503 where nobody took it."""
 
+STATUS_OF_CODE = {"no_provider_key": 422, "provider_keys_unverified": 503}
+"""Errors of the executor that stand for a refusal of ours: the caller hears the same as from the gateway."""
+
 BLAMES_REQUEST = frozenset({400, 404, 413, 415, 422})
 
 
@@ -44,7 +47,8 @@ def failure_of(outcome: bytes) -> BurnishError:
     if error["code"] == "not_dispatched":
         return Unavailable("No executor could take this request; try again.", retry_after_s=1, details={"execution_id": body["id"]})
     http_status = next((one.get("http_status") for one in reversed(body.get("attempts") or [])), None)
-    status = 400 if error["code"] == "provider_refused" and http_status in BLAMES_REQUEST else STATUS_CODES.get(body["status"], 502)
+    blamed = error["code"] == "provider_refused" and http_status in BLAMES_REQUEST
+    status = STATUS_OF_CODE.get(error["code"]) or (400 if blamed else STATUS_CODES.get(body["status"], 502))
     details = {"execution_id": body["id"], "status": body["status"], "cost_nusd": body["cost_nusd"], "usage": body["usage"]}
     if body.get("output"):
         details["output"] = body["output"]
