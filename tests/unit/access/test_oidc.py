@@ -123,4 +123,6 @@ def test_settings_that_would_not_be_safe_are_refused_at_the_start(given: dict[st
 
 def test_settings_that_are_whole_are_taken() -> None:
     assert Settings(jwt_secret="").jwt_secret is None
+    unset = dict.fromkeys(("jwt_secret", "jwks_url", "jwt_issuer", "oidc_issuer", "oidc_client_id", "oidc_client_secret", "public_url"), "")
+    assert not Settings(**unset).oidc_issuer  # type: ignore[arg-type]  # as Compose hands down what nobody filled in
     assert Settings(oidc_issuer="https://idp.test", oidc_client_id="x", oidc_client_secret="y", public_url="https://b.test").oidc_issuer
