@@ -39,14 +39,16 @@ async def make_member(connection: Any, workspace_id: UUID, *, role: str, is_oper
     return user_id
 
 
-async def make_session(connection: Any, user_id: UUID) -> str:
-    """The Cookie header of a fresh session."""
+async def make_session(connection: Any, user_id: UUID, *, lasts: timedelta = timedelta(days=1), is_over: bool = False) -> str:
+    """The Cookie header of a fresh session. `is_over`: it was ended."""
     token = new_token()
     await connection.execute(
-        "INSERT INTO user_sessions (session_id, user_id, digest, way, expires_at) VALUES ($1, $2, $3, 'password', clock_timestamp() + $4)",
+        "INSERT INTO user_sessions (session_id, user_id, digest, way, expires_at, revoked_at) "
+        "VALUES ($1, $2, $3, 'password', clock_timestamp() + $4, CASE WHEN $5 THEN clock_timestamp() END)",
         token.token_id,
         user_id,
         token.digest,
-        timedelta(days=1),
+        lasts,
+        is_over,
     )
     return f"{COOKIE}={token.text}"

@@ -1,7 +1,8 @@
 """Everybody who may knock at a gateway, in one workspace: each role as a key and as a person, narrowed keys, operators."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 import asyncpg
 
@@ -9,7 +10,7 @@ from burnish_gateway.access.principal import Role
 from burnish_gateway.access.scopes import SCOPES
 from burnish_shared.auth.provisioning import create_api_key, make_operator
 from burnish_shared.db.session import Tx
-from tests.embedded.signed_in import sign_in
+from tests.embedded.signed_in import make_member, make_session, sign_in
 from tests.embedded.stack import Caller, Stack
 from tests.embedded.workspaces import Workspace
 
@@ -41,11 +42,17 @@ class Asker:
 
 @dataclass(frozen=True, slots=True)
 class Callers:
-    """`askers`: by name. `only`, `all_but`: an admin's keys narrowed to one scope, and to every other one."""
+    """`askers`: by name. `only`, `all_but`: an admin's keys narrowed to one scope, and to every other one.
+
+    `over`: an admin's sessions that were ended or expired. `forged`: an admin's session as another site's page would use it, without
+    its CSRF token, and with another session's.
+    """
 
     askers: Mapping[str, Asker]
     only: Mapping[str, Caller]
     all_but: Mapping[str, Caller]
+    over: Sequence[Caller]
+    forged: Sequence[Caller]
 
 
 async def make_callers(stack: Stack, workspace: Workspace) -> Callers:
@@ -74,6 +81,9 @@ async def make_callers(stack: Stack, workspace: Workspace) -> Callers:
             askers["an operator's key that is no admin's"] = Asker(await make("editor", is_operator=True), Role.EDITOR, is_operator=True)
             only = {scope: await make("admin", scopes=(scope,), is_operator=True) for scope in SCOPES}
             others = {scope: tuple(one for one in SCOPES if one != scope) for scope in SCOPES}
+            user_id = await make_member(connection, workspace.workspace_id, role="admin")
+            over = [replace(anyone, cookie=await make_session(connection, user_id, lasts=timedelta(seconds=-1)), csrf_token="x")]
+            over.append(replace(anyone, cookie=await make_session(connection, user_id, is_over=True), csrf_token="x"))
             all_but = {scope: await make("admin", scopes=others[scope], is_operator=True) for scope in SCOPES}
     finally:
         await connection.close()
@@ -82,4 +92,5 @@ async def make_callers(stack: Stack, workspace: Workspace) -> Callers:
         askers[f"a person of role {role.name.lower()}"] = Asker(person, role, is_person=True)
     person, _ = await sign_in(stack, workspace, role="admin", is_operator=True)
     askers["an operator who signed in"] = Asker(person, Role.ADMIN, is_operator=True, is_person=True)
-    return Callers(askers, only, all_but)
+    forged = [replace(person, csrf_token=""), replace(person, csrf_token=askers["a person of role admin"].caller.csrf_token)]
+    return Callers(askers, only, all_but, over, forged)
