@@ -15,7 +15,7 @@ QUIET := $(if $(CI),--no-progress,)
 export UV_PYTHON_DOWNLOADS := never
 export UV_PROJECT_ENVIRONMENT := .venv
 
-.PHONY: help install up down logs test lint types snapshots bench-gateway chaos
+.PHONY: help install up down logs test lint types snapshots bench-gateway chaos fuzz
 
 help: ## list what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-14s %s\n", $$1, $$2 }'
@@ -51,6 +51,10 @@ bench-gateway: $(STAMP) ## CPU milliseconds per request, beside a direct call to
 
 chaos: $(STAMP) ## kill each process in turn under load and audit the books
 	$(BIN)/pytest -m chaos $(ARGS)
+
+FUZZ_S ?= 600
+fuzz: $(STAMP) ## ask the whole API nonsense for ten minutes (FUZZ_S seconds, BURNISH_FUZZ_SEED)
+	BURNISH_FUZZ_S=$(FUZZ_S) $(BIN)/pytest tests/fuzz -s $(ARGS)
 
 $(BOOT):
 	@[ -n "$(PYTHON)" ] || { echo "Burnish needs Python 3.11 or newer; set PYTHON=/path/to/python if it has another name." >&2; exit 1; }

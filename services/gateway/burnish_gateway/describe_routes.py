@@ -19,6 +19,15 @@ SCOPE: Final = "x-burnish-scope"
 ANYONE: Final = "anyone"
 """The rule of routes that need no sign-in: health, metrics, signing in itself."""
 
+ONE_EVENT: Final = {
+    "type": "object",
+    "description": "One event of the stream.",
+    "properties": {"event": {"type": "string"}, "data": {"type": "string", "description": "JSON, or `[DONE]`."}},
+}
+
+FIRST_ERROR: Final = 400
+"""Errors are JSON, also of routes that answer with something else."""
+
 RULES: Final = (ANYONE, "person", "viewer", "editor", "prompt_editor", "admin", "operator")
 """What a route may state, weakest first. `person`: whoever signed in as a person, in whatever workspace. `prompt_editor`: editors, or
 admins alone where the workspace says so. `operator`: an admin's key that may act on the installation."""
@@ -112,6 +121,11 @@ def _complete(operation: dict[str, Any], *, method: str, route: RouteContext) ->
         operation["security"] = [{"bearer": []}, with_cookie]
     if method == "POST" and not OPEN_TAGS & set(route.tags):
         operation.setdefault("parameters", []).append(IDEMPOTENCY_KEY)
+    for status, answer in operation["responses"].items():
+        if status.isdecimal() and int(status) >= FIRST_ERROR and "content" in answer:
+            answer["content"] = {"application/json": next(iter(answer["content"].values()))}
+        elif "text/event-stream" in answer.get("content", {}):
+            answer["content"]["text/event-stream"]["schema"] = ONE_EVENT
 
 
 def _stated(dependant: Dependant) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """JSON at the edge: strict bodies, one error schema, and what no layer behind may ever see (NUL, lone surrogates, NaN, deep nesting)."""
 
 import json
+import re
 from collections.abc import Callable, Coroutine
 from datetime import datetime
 from typing import Annotated, Any, Self, TypeVar
@@ -85,8 +86,12 @@ Text = Annotated[str, AfterValidator(_no_nul)]
 Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_no_nul)]
 
 
+WRITTEN_OUT = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]")
+"""How RFC 3339 begins. A bare number would be taken for seconds since 1970."""
+
+
 def _written_out(value: object) -> object:
-    if not isinstance(value, str | datetime):
+    if not isinstance(value, datetime) and not (isinstance(value, str) and WRITTEN_OUT.match(value)):
         raise ValueError("must be a date and time as RFC 3339 writes it, such as 2026-11-20T08:00:00Z")
     return value
 

@@ -7,14 +7,13 @@ from uuid import UUID
 
 from fastapi import Depends, Query
 from fastapi.responses import Response, StreamingResponse
-from pydantic import AwareDatetime
 
 from burnish_gateway.access import audit_store as store
 from burnish_gateway.access.audit_entry import AuditPage, entry_of
 from burnish_gateway.access.audit_export import EXTENSIONS, ExportFormat, export
 from burnish_gateway.deps import Admin, GatewayParts
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
-from burnish_gateway.wire import Text, json_response, make_router
+from burnish_gateway.wire import Moment, Text, json_response, make_router
 from burnish_shared.errors import InvalidField
 
 router = make_router("audit")
@@ -28,8 +27,8 @@ async def _wanted(
     object_kind: Annotated[Text | None, Query(max_length=300, description="Of what kind, such as `prompt`.")] = None,
     object_id: Annotated[Text | None, Query(max_length=300, description="Its id or name, as it stands in the entry.")] = None,
     request_id: Annotated[Text | None, Query(max_length=300, description="The `x-request-id` of the call that changed it.")] = None,
-    start: Annotated[AwareDatetime | None, Query(alias="from", description="From this moment on; with its zone.")] = None,
-    end: Annotated[AwareDatetime | None, Query(alias="to", description="Before this moment; with its zone.")] = None,
+    start: Annotated[Moment | None, Query(alias="from", description="From this moment on; with its zone.")] = None,
+    end: Annotated[Moment | None, Query(alias="to", description="Before this moment; with its zone.")] = None,
 ) -> store.Wanted:
     return store.Wanted(actor, action, object_kind, object_id, request_id, _in_utc(start, "from"), _in_utc(end, "to"))
 

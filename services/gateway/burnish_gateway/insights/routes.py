@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from fastapi import Depends, Query
 from fastapi.responses import Response
-from pydantic import AwareDatetime, BaseModel
+from pydantic import BaseModel
 
 from burnish_gateway.deps import GatewayParts, Viewer
 from burnish_gateway.insights import store
@@ -12,7 +12,7 @@ from burnish_gateway.insights.answers import CostRow, CostsAnswer, Point, Summar
 from burnish_gateway.insights.figures import figures_of
 from burnish_gateway.insights.ranges import Grain, Range, range_of
 from burnish_gateway.insights.store import Filters, Totals
-from burnish_gateway.wire import make_router
+from burnish_gateway.wire import Moment, make_router
 from burnish_shared.errors import InvalidField
 from burnish_shared.measures import EFFECTIVENESS_VERSION
 from burnish_shared.money import credits_text
@@ -50,8 +50,8 @@ def filters_of(
 def range_asked(
     gateway: GatewayParts,
     *,
-    start: Annotated[AwareDatetime | None, Query(alias="from", description="RFC 3339; 24 hours before `to` where absent.")] = None,
-    end: Annotated[AwareDatetime | None, Query(alias="to", description="RFC 3339; now where absent.")] = None,
+    start: Annotated[Moment | None, Query(alias="from", description="RFC 3339; 24 hours before `to` where absent.")] = None,
+    end: Annotated[Moment | None, Query(alias="to", description="RFC 3339; now where absent.")] = None,
     grain: Annotated[Grain | None, Query(description="Width of a step; chosen by the range where absent.")] = None,
 ) -> Range:
     return range_of(start, end, grain=grain, now=gateway.clock.now())

@@ -1,0 +1,81 @@
+"""schemathesis over the whole API: no 5xx, documented statuses, answers as their schemas say, nonsense refused (PROMISES G-20, 4.1).
+
+`make test` runs a capped, deterministic part; `make fuzz` the long one, with a seed that is told. New routes are asked by themselves.
+"""
+
+import os
+import secrets
+from collections import Counter
+from collections.abc import AsyncIterator
+from typing import Any
+
+import asyncpg
+import pytest
+import pytest_asyncio
+import structlog
+
+from tests.embedded.databases import DatabaseUrls
+from tests.embedded.stack import Stack, running_stack
+from tests.fuzz.campaign import Outcome, run_schemathesis
+from tests.security.tenants import Tenant, make_tenant
+from tests.security.world import routes_of
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.promise("G-20")]
+
+FULL_S = int(os.environ.get("BURNISH_FUZZ_S", "0"))
+"""Seconds of the full run; 0: the capped one."""
+
+PHASES = os.environ.get("BURNISH_FUZZ_PHASES", "examples,coverage,fuzzing,stateful")
+
+LEAST_CALLS = 200
+"""Fewer would prove nothing, however slow the machine."""
+
+MAY_BE_502 = {"POST /v1/executions", "POST /v1/chat/completions"}
+"""502 and 504 of a provider that cannot be called are answers of theirs, and documented."""
+
+CAPPED = (
+    "--phases", "coverage", "--mode", "positive", "--exclude-checks", "ignored_auth", "--generation-deterministic", "--max-time", "18",
+)  # fmt: skip
+"""Every value that a schema names, at its borders. What a schema forbids is sent to every route by tests/security/test_bad_input.py."""
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def stack(module_database_urls: DatabaseUrls, nats_server: Any) -> AsyncIterator[Stack]:
+    """Rates that nothing is refused by: a 429 hides what lies behind it."""
+    connection = await asyncpg.connect(module_database_urls["superuser"], server_settings={"search_path": "burnish"})
+    await connection.execute("UPDATE plans SET rate_limit_per_minute = 10000000, concurrency = 100000")
+    await connection.close()
+    structlog.configure(processors=[structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)])
+    async with running_stack(module_database_urls, nats_server, gateway={"deadline_s": 5, "sign_up": "open"}) as running:
+        yield running
+    structlog.reset_defaults()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def tenant(stack: Stack) -> Tenant:
+    return await make_tenant(stack, "fuzz")
+
+
+@pytest.mark.timeout(FULL_S * 2 + 300)
+async def test_no_input_breaks_the_api(stack: Stack, tenant: Tenant, tmp_path: Any) -> None:
+    seed = os.environ.get("BURNISH_FUZZ_SEED") or str(secrets.randbelow(10**6))
+    full = ("--phases", PHASES, "--max-examples", "50", "--seed", seed, "--max-time", str(FULL_S))
+    outcome = await run_schemathesis(stack.gateways[0], tenant, folder=tmp_path, options=full if FULL_S else CAPPED)
+    summary = _summary(outcome)
+    if FULL_S:
+        print(f"\nBURNISH_FUZZ_SEED={seed}: {summary}")
+    assert outcome.code == 0, f"{summary}\n{outcome.told[-20_000:]}"
+    assert not outcome.with_status("5") - MAY_BE_502
+    assert outcome.calls > LEAST_CALLS, summary
+    if FULL_S:
+        document = (await tenant.admin("GET", "/openapi.json")).body
+        asked = {name.rpartition(" ")[0] for name in outcome.statuses}
+        assert {route.name for route in routes_of(document)} <= asked, "a route that nothing was asked of"
+
+
+def _summary(outcome: Outcome) -> str:
+    digits: Counter[str] = Counter()
+    for name, number in outcome.statuses.items():
+        digits[name.rpartition(" ")[2]] += number
+    without = sorted({name.rpartition(" ")[0] for name in outcome.statuses} - outcome.with_status("2"))
+    return f"{outcome.calls} calls, {dict(sorted(digits.items()))}; never succeeded: {', '.join(without) or 'none'}"
