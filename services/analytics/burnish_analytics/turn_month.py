@@ -58,6 +58,4 @@ async def close_days(db: Database) -> int:
                 break
             except Unavailable:
                 log.warning("usage.not_closed", workspace_id=str(workspace_id), most_days=most_days)
-    async with db.unit_of_work() as tx:
-        await money_store.forget_usage_users(tx, at_most=MOST_AT_ONCE)
     return closed

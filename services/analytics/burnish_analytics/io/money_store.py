@@ -40,8 +40,3 @@ async def usage_days_due(tx: Tx, *, days_past: int, at_most: int) -> tuple[date,
 async def close_usage_days(tx: Tx, workspace_id: UUID, *, through: date, most_days: int) -> int:
     """Closes days of one workspace that can change no more. Safe to repeat. Returns how many."""
     return await tx.fetchval("SELECT close_usage_days($1, $2, $3)", workspace_id, through, most_days)  # type: ignore[no-any-return]
-
-
-async def forget_usage_users(tx: Tx, *, at_most: int) -> int:
-    """Forgets end users in closed days that are older than their workspace keeps texts."""
-    return await tx.fetchval("SELECT forget_usage_users($1)", at_most)  # type: ignore[no-any-return]

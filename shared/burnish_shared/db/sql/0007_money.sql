@@ -265,11 +265,10 @@ BEGIN
   RETURN greatest(v_to - v_from + 1, 0);
 END $$;
 
--- Forgets end users in closed days: those of one user, or all before a day. The figures move to the row without a user.
-CREATE FUNCTION fold_usage_users(p_ws uuid, p_before date, p_end_user text) RETURNS integer LANGUAGE sql SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
+-- Forgets end users in closed days before a day: their figures move to the row without a user, so that the sums stay. Returns how many rows were folded.
+CREATE FUNCTION fold_usage_users(p_ws uuid, p_before date) RETURNS integer LANGUAGE sql SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
   WITH gone AS (
-    DELETE FROM usage_user_days u WHERE u.workspace_id = p_ws AND u.end_user <> '' AND (p_before IS NULL OR u.day < p_before)
-       AND (p_end_user IS NULL OR u.end_user = p_end_user) RETURNING *),
+    DELETE FROM usage_user_days u WHERE u.workspace_id = p_ws AND u.end_user <> '' AND u.day < p_before RETURNING *),
   kept AS (
     INSERT INTO usage_user_days AS k (workspace_id, day, end_user, executions, successes, input_tokens, cached_input_tokens, output_tokens, cost_nusd, markup_nusd, loss_nusd)
     SELECT p_ws, day, '', sum(executions), sum(successes), sum(input_tokens), sum(cached_input_tokens), sum(output_tokens), sum(cost_nusd), sum(markup_nusd), sum(loss_nusd)
@@ -280,19 +279,9 @@ CREATE FUNCTION fold_usage_users(p_ws uuid, p_before date, p_end_user text) RETU
       loss_nusd = k.loss_nusd + excluded.loss_nusd)
   SELECT count(*)::integer FROM gone $$;
 
--- Forgets end users that stand in closed days longer than their workspace keeps texts. Returns how many rows were folded.
-CREATE FUNCTION forget_usage_users(p_most integer) RETURNS integer LANGUAGE sql SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
-  SELECT coalesce(sum(fold_usage_users(o.workspace_id, o.before, NULL)), 0)::integer
-    FROM (SELECT w.workspace_id, (clock_timestamp() AT TIME ZONE 'UTC')::date - least(w.retention_days, p.retention_days_most) AS before
-            FROM workspaces w JOIN organizations o USING (organization_id) JOIN plans p USING (plan)
-           WHERE NOT w.legal_hold AND EXISTS (SELECT FROM usage_user_days u WHERE u.workspace_id = w.workspace_id AND u.end_user <> ''
-             AND u.day < (clock_timestamp() AT TIME ZONE 'UTC')::date - least(w.retention_days, p.retention_days_most))
-           ORDER BY w.workspace_id LIMIT p_most) o $$;
-
 CALL make_lookup_function('usage_days_due(date, integer)', app => false, worker => true);
 CALL make_lookup_function('close_usage_days(uuid, date, integer)', app => false, worker => true);
-CALL make_lookup_function('fold_usage_users(uuid, date, text)', app => false, worker => true);
-CALL make_lookup_function('forget_usage_users(integer)', app => false, worker => true);
+CALL make_lookup_function('fold_usage_users(uuid, date)', app => false, worker => false);
 
 RESET ROLE;
 SET LOCAL search_path = public;

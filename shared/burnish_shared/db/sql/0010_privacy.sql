@@ -141,8 +141,7 @@ BEGIN
   UPDATE test_runs t SET result = without_answers(t.result), forgotten_at = clock_timestamp()
    WHERE t.test_run_id IN (SELECT r.test_run_id FROM test_runs r WHERE r.workspace_id = p_ws AND r.forgotten_at IS NULL AND r.finished_at < cutoff LIMIT p_most FOR UPDATE SKIP LOCKED);
   GET DIAGNOSTICS n = ROW_COUNT; done := done + n;
-  DELETE FROM usage_user_days WHERE ctid IN (SELECT u.ctid FROM usage_user_days u WHERE u.workspace_id = p_ws AND u.day < (cutoff AT TIME ZONE 'UTC')::date LIMIT p_most);
-  GET DIAGNOSTICS n = ROW_COUNT; done := done + n;
+  done := done + fold_usage_users(p_ws, (cutoff AT TIME ZONE 'UTC')::date);
   DELETE FROM rollups WHERE (workspace_id, grain, bucket, slug, version, label, model, traffic) IN
     (SELECT r.workspace_id, r.grain, r.bucket, r.slug, r.version, r.label, r.model, r.traffic FROM rollups r
       WHERE r.workspace_id = p_ws AND r.grain IN ('minute', 'hour', 'day') AND r.bucket < clock_timestamp() - interval '25 months' LIMIT p_most);
@@ -367,6 +366,54 @@ END $$;
 CREATE FUNCTION erased(p_counts jsonb, p_store text, p_n integer) RETURNS jsonb LANGUAGE sql IMMUTABLE SET search_path = burnish, pg_temp
 RETURN CASE WHEN p_n > 0 THEN p_counts || jsonb_build_object(p_store, coalesce((p_counts ->> p_store)::integer, 0) + p_n) ELSE p_counts END;
 REVOKE ALL ON FUNCTION erased(jsonb, text, integer) FROM PUBLIC;
+
+-- Erasure of a whole workspace. The gateway has suspended it, revoked its keys and set its retention to 0 days when it writes this row; from
+-- then on retention takes text and persons of everything, and what is configuration goes here. Amounts, numbers and the audit log stay.
+CREATE TABLE workspace_erasures (
+  workspace_id uuid PRIMARY KEY,
+  requested_by text NOT NULL,
+  requested_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  counts       jsonb NOT NULL DEFAULT '{}',
+  completed_at timestamptz);
+CALL make_tenant_table('workspace_erasures', app => 'SELECT, INSERT (workspace_id, requested_by)', worker => 'SELECT, UPDATE (completed_at)',
+  writer => 'gateway inserts, analytics does the work');
+
+CREATE FUNCTION workspace_erasures_due() RETURNS SETOF uuid LANGUAGE sql STABLE SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
+  SELECT e.workspace_id FROM workspace_erasures e JOIN workspaces w USING (workspace_id) WHERE e.completed_at IS NULL AND NOT w.legal_hold ORDER BY e.requested_at $$;
+CALL make_lookup_function('workspace_erasures_due()', app => false, worker => true);
+
+-- Removes up to p_most rows of the first table that has any. 'more': call again; 'waits': calls and jobs are still under way; 'done'.
+CREATE FUNCTION erase_workspace_step(p_ws uuid, p_most integer) RETURNS text LANGUAGE plpgsql SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
+DECLARE
+  one text; n integer;
+  removed constant text[] := ARRAY['marketplace_entries', 'lineage_edges', 'prompt_label_moves', 'prompt_labels', 'suggestions', 'optimization_candidates', 'evaluations',
+    'test_looks', 'test_runs', 'optimization_jobs', 'dataset_items', 'datasets', 'evaluators', 'prompt_versions', 'prompts', 'alert_acknowledgements', 'alerts', 'alert_rules',
+    'label_feedback', 'detector_observations', 'detector_states', 'feedback_history', 'feedback_orphans', 'webhook_replays', 'webhook_attempts', 'webhook_deliveries',
+    'webhook_endpoint_states', 'webhook_endpoints', 'provider_keys', 'workspace_models', 'invitations', 'members', 'idempotency_keys', 'api_keys', 'budgets', 'usage_user_days',
+    'statistics_members'];                                         -- what refers to something goes before it
+BEGIN
+  IF NOT EXISTS (SELECT FROM workspace_erasures e JOIN workspaces w USING (workspace_id) WHERE e.workspace_id = p_ws AND e.completed_at IS NULL
+                   AND w.suspended_at IS NOT NULL AND w.retention_days = 0 AND NOT w.legal_hold)
+     OR NOT pg_try_advisory_xact_lock(hashtext('burnish.erasure'), hashtext(p_ws::text)) THEN RETURN 'waits'; END IF;
+  UPDATE test_runs SET cancel_requested = true WHERE workspace_id = p_ws AND status IN ('pending', 'running') AND NOT cancel_requested;
+  UPDATE optimization_jobs SET cancel_requested = true WHERE workspace_id = p_ws AND status IN ('pending', 'running') AND NOT cancel_requested;
+  IF EXISTS (SELECT FROM holds WHERE workspace_id = p_ws) OR EXISTS (SELECT FROM test_runs WHERE workspace_id = p_ws AND status IN ('pending', 'running'))
+     OR EXISTS (SELECT FROM optimization_jobs WHERE workspace_id = p_ws AND status IN ('pending', 'running')) THEN RETURN 'waits'; END IF;
+  FOREACH one IN ARRAY removed LOOP
+    -- A ctid names a row of one partition only, so the workspace is asked for again. Newest versions go first: they name older ones as their base.
+    EXECUTE format('DELETE FROM %1$I WHERE workspace_id = $1 AND ctid IN (SELECT ctid FROM %1$I WHERE workspace_id = $1 %2$s LIMIT $2)',
+      one, CASE one WHEN 'prompt_versions' THEN 'ORDER BY version DESC' ELSE '' END) USING p_ws, p_most;
+    GET DIAGNOSTICS n = ROW_COUNT;
+    IF n > 0 THEN
+      UPDATE workspace_erasures SET counts = erased(counts, one, n) WHERE workspace_id = p_ws;
+      RETURN 'more';
+    END IF;
+  END LOOP;
+  UPDATE workspaces SET name = 'erased' WHERE workspace_id = p_ws AND name <> 'erased';
+  RETURN 'done';
+END $$;
+REVOKE ALL ON FUNCTION erase_workspace_step(uuid, integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION erase_workspace_step(uuid, integer) TO burnish_worker;
 
 REVOKE ALL ON FUNCTION forget_executions(uuid, integer), forget_feedback(uuid, integer), forget_answers(uuid, integer), forget_days(integer, integer, integer),
                        erase_step(uuid, integer) FROM PUBLIC;
