@@ -110,6 +110,32 @@ async def test_more_callers_at_once_than_the_plan_allows_hear_429(stack: Stack, 
     assert not await drift(stack)
 
 
+@pytest.mark.promise("G-16")
+@pytest.mark.capability("B3")
+async def test_a_limit_holds_over_two_gateways_and_starts_full_after_postgres_lost_its_state(stack: Stack, caller: Caller) -> None:
+    """The rates are unlogged: a crash of PostgreSQL leaves both tables empty, which is what TRUNCATE does here."""
+    await books(
+        stack, "INSERT INTO plans (plan, name, rate_limit_per_minute, concurrency, base_fee_nusd, base_credit_nusd, retention_days_most, "
+        "platform_keys) VALUES ('thirty', 'Thirty', 30, 100, 0, 0, 30, true)",
+    )  # fmt: skip
+    await books(stack, "SELECT set_plan($1, 'thirty')", caller.workspace.organization_id)
+
+    async def accepted() -> tuple[int, float]:
+        """Of 60 calls at once, and the seconds they took."""
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        answers = await asyncio.gather(*(caller.at(stack.gateways[n % 2])("POST", "/v1/executions", SMALL) for n in range(60)))
+        assert {one.status for one in answers} <= {200, 429}
+        return sum(one.status == 200 for one in answers), loop.time() - began
+
+    count, took_s = await accepted()
+    assert 6 <= count <= 30 * 0.2 + 1 + took_s * 0.5
+    await books(stack, "TRUNCATE rate_state, rate_epoch")
+    count, took_s = await accepted()
+    await books(stack, "UPDATE rate_epoch SET since = '-infinity'")  # the other tests begin with all of their burst
+    assert count <= 1 + took_s * 0.5, "nobody gets a fresh burst"
+
+
 @pytest.mark.promise("G-06", "G-16")
 @pytest.mark.capability("B3")
 async def test_rate_headers_stand_in_every_answer_and_a_429_says_when_to_come_back(stack: Stack, caller: Caller, operator: Caller) -> None:
