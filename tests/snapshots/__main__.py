@@ -11,13 +11,14 @@ def main() -> int:
         stale = outdated()
         sys.stdout.write("".join(f"out of date: {one}\n" for one in stale))
         return 1 if stale else 0
-    for path, text in rendered().items():
+    texts = rendered()
+    for path, text in texts.items():
         target = ROOT / path
         target.parent.mkdir(parents=True, exist_ok=True)
         if not target.exists() or target.read_text() != text:
             target.write_text(text)
             sys.stdout.write(f"wrote {path}\n")
-    for path in outdated():
+    for path in set(outdated()) - texts.keys():  # What is out of date again already was changed meanwhile, and stays.
         (ROOT / path).unlink()
         sys.stdout.write(f"removed {path}\n")
     return 0
