@@ -159,3 +159,8 @@ async def test_a_cancellation_at_any_wait_leaves_nothing_held(stack: Stack, mete
         waits = meters.by_mark[f"{where} 0"].seen
         ends = await asyncio.gather(*(call(caller, where, number, streamed=streamed) for number in range(1, waits + 3)))
         rows = await all_settled(stack, caller)
+    assert sum(meter.has_cancelled for meter in meters.by_mark.values()) >= max(1, waits // 2)
+    assert len(rows) <= len(ends) and {row["status"] for row in rows} <= {"success", "cancelled", "timeout", "error"}
+    assert sum(end in ("200", "done") for end in ends) <= sum(row["status"] == "success" for row in rows)
+    if where in ("run", "consume", "leave"):  # the gateway outlives its executor: every caller hears an end, and each call has its row
+        assert "lost" not in ends and len(rows) == len(ends)
