@@ -1,5 +1,6 @@
 """What is remembered of refusals, and for how long."""
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -30,9 +31,12 @@ def now(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 def refused_for(amount_nusd: int, *, workspace_id: UUID = WORKSPACE) -> Refusals:
     known = Refusals()
-    answer = Answer(Verdict.CREDIT, limit_id=1)
-    known.note(answer, error_of(answer, ASKED, left_nusd=3), workspace_id=workspace_id, amount_nusd=amount_nusd)
+    known.note(Answer(Verdict.CREDIT, limit_id=1), workspace_id=workspace_id, amount_nusd=amount_nusd, left_nusd=3)
     return known
+
+
+def check(known: Refusals, account_ids: list[int], amount_nusd: int) -> None:
+    known.check(replace(ASKED, needed_nusd=amount_nusd), account_ids)
 
 
 @pytest.mark.promise("C-02")
@@ -40,41 +44,41 @@ def test_an_account_is_believed_for_a_second_and_for_no_smaller_amount(now: list
     known = refused_for(500)
     for amount in (500, 10**9):
         with pytest.raises(OutOfCredit) as told:
-            known.check([], [1, 2], amount_nusd=amount)
-        assert told.value.details == {"needed_nusd": 500, "available_nusd": 3}
-    assert known.accounts[1].error.__traceback__ is None, "what is remembered keeps no request alive"
-    known.check([], [1], amount_nusd=499)
-    known.check([], [1], amount_nusd=0)
-    known.check([], [2], amount_nusd=500)
+            check(known, [1, 2], amount)
+        assert told.value.details == {"needed_nusd": amount, "available_nusd": 3}
+    for account_ids, amount in (([1], 499), ([1], 0), ([2], 500)):
+        check(known, account_ids, amount)
     now[0] += MONEY_S + 0.001
-    known.check([], [1], amount_nusd=500)
+    check(known, [1], 500)
 
 
 def test_a_call_that_ended_and_a_change_of_the_workspace_end_the_memory(now: list[float]) -> None:
     known = refused_for(500)
     known.forget([1])
-    known.check([], [1], amount_nusd=500)
-    for kind, workspace_id, forgets in (
-        ("budget", WORKSPACE, True),
-        ("plan", None, True),
-        ("prompt", WORKSPACE, False),
-        ("budget", new_uuid(), False),
-    ):
+    check(known, [1], 500)
+    changes = (("budget", WORKSPACE, True), ("plan", None, True), ("prompt", WORKSPACE, False), ("budget", new_uuid(), False))
+    for kind, workspace_id, forgets in changes:
         known, feed = refused_for(500), Feed()
         known.follow(feed)  # type: ignore[arg-type]
         feed.tell(workspace_id, kind, "x")
         assert (known.refused(1, amount_nusd=500) is None) is forgets
 
 
+def test_a_rate_and_an_account_of_one_number_are_two_things(now: list[float]) -> None:
+    known = Refusals()
+    known.note(Answer(Verdict.RATE, limit_id=1, retry_after_s=9), workspace_id=WORKSPACE, amount_nusd=1)
+    check(known, [1], 500)
+
+
 @pytest.mark.promise("G-16")
 def test_a_rate_is_believed_until_it_may_say_yes(now: list[float]) -> None:
     known, answer = Refusals(), Answer(Verdict.RATE, limit_id=7, retry_after_s=2.5)
-    known.note(answer, error_of(answer, ASKED), workspace_id=WORKSPACE, amount_nusd=1)
+    known.note(answer, workspace_id=WORKSPACE, amount_nusd=1)
     with pytest.raises(RateLimited) as told:
-        known.check(ASKED.rates, [1], amount_nusd=1)
+        check(known, [1], 1)
     assert (told.value.retry_after_s, told.value.headers["ratelimit-remaining"], told.value.headers["ratelimit-reset"]) == (2.5, "0", "3")
     now[0] += 2.6
-    known.check(ASKED.rates, [1], amount_nusd=1)
+    check(known, [1], 1)
 
 
 def test_headers_are_whole_numbers_that_never_promise_too_much() -> None:

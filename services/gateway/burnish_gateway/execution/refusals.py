@@ -3,14 +3,12 @@
 import time
 from collections import OrderedDict
 from collections.abc import Sequence
-from copy import copy
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from burnish_gateway.execution.verdicts import rate_refused
-from burnish_shared.books.admission import Answer, RateLimit, Verdict
+from burnish_gateway.execution.verdicts import Asked, error_of, rate_refused
+from burnish_shared.books.admission import Answer, Verdict
 from burnish_shared.db.config_cache import ChangeFeed
-from burnish_shared.errors import BurnishError
 
 REFUSALS_MOST = 10_000
 """Rates, and accounts, remembered; beyond it the oldest are asked again."""
@@ -18,18 +16,21 @@ REFUSALS_MOST = 10_000
 MONEY_S = 1.0
 """A refusal by an account is believed no longer (DESIGN 4.2): somebody else's call may have ended, and given back what it did not use."""
 
+OF_MONEY = frozenset({Verdict.CREDIT, Verdict.BUDGET, Verdict.ALLOWANCE})
+
 OF_ACCOUNTS = frozenset({"budget", "workspace", "plan"})
 """Kinds of changes after which an account may say yes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """An account had too little for `amount_nusd`. `error`: what its callers hear, each in a copy: an error that is raised keeps frames."""
+    """An account had too little for `amount_nusd`: what it answered, and what it had."""
 
     workspace_id: UUID
     amount_nusd: int
     until: float
-    error: BurnishError
+    answer: Answer
+    left_nusd: int | None
 
 
 @dataclass(slots=True)
@@ -47,38 +48,38 @@ class Refusals:
         """Forgets refusals of a workspace whose credit, budgets or plan changed."""
         feed.subscribe(self._on_change, reset=self.accounts.clear)
 
-    def check(self, rates: Sequence[RateLimit], account_ids: Sequence[int], *, amount_nusd: int) -> None:
+    def check(self, asked: Asked, account_ids: Sequence[int]) -> None:
         """Raises RateLimited, OutOfCredit, BudgetExhausted while a rate or account is known to say no.
 
         What costs nothing is never refused by money.
         """
         now = time.monotonic()
-        for rate in rates:
+        for rate in asked.rates:
             until = self.until.get(rate.rate_id, 0.0)
             if until > now:
                 raise rate_refused(rate, retry_after_s=until - now)
-        if self.accounts and amount_nusd > 0:
+        if self.accounts and asked.needed_nusd > 0:
             for account_id in account_ids:
-                refused = self.refused(account_id, amount_nusd=amount_nusd)
+                refused = self.refused(account_id, amount_nusd=asked.needed_nusd)
                 if refused is not None:
-                    raise copy(refused.error)
+                    raise error_of(refused.answer, asked, left_nusd=refused.left_nusd)
 
     def refused(self, account_id: int, *, amount_nusd: int) -> Refused | None:
         """What is remembered of an account that would refuse this amount."""
         known = self.accounts.get(account_id)
         return known if known is not None and known.until > time.monotonic() and amount_nusd >= known.amount_nusd else None
 
-    def note(self, answer: Answer, error: BurnishError, *, workspace_id: UUID, amount_nusd: int) -> None:
+    def note(self, answer: Answer, *, workspace_id: UUID, amount_nusd: int, left_nusd: int | None = None) -> None:
         if answer.limit_id is None:
             return
         now = time.monotonic()
         if answer.verdict is Verdict.RATE:
             self.until[answer.limit_id] = now + answer.retry_after_s
             _trim(self.until)
-        elif answer.verdict in (Verdict.CREDIT, Verdict.BUDGET, Verdict.ALLOWANCE):
+        elif answer.verdict in OF_MONEY:
             known = self.accounts.pop(answer.limit_id, None)
             least = min(amount_nusd, known.amount_nusd) if known is not None and known.until > now else amount_nusd
-            self.accounts[answer.limit_id] = Refused(workspace_id, least, now + MONEY_S, copy(error))
+            self.accounts[answer.limit_id] = Refused(workspace_id, least, now + MONEY_S, answer, left_nusd)
             _trim(self.accounts)
 
     def forget(self, account_ids: Sequence[int]) -> None:

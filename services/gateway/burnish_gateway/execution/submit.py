@@ -10,6 +10,7 @@ from burnish_gateway.deps import Gateway
 from burnish_gateway.execution import store
 from burnish_gateway.execution.order import Order, checked_size, prepare
 from burnish_gateway.execution.payers import payers_of
+from burnish_gateway.execution.refusals import OF_MONEY
 from burnish_gateway.execution.verdicts import Asked, error_of, rate_headers, suspended
 from burnish_gateway.metrics import ADMISSIONS
 from burnish_shared import failpoints, subjects
@@ -19,9 +20,6 @@ from burnish_shared.errors import InvalidField
 from burnish_shared.ids import new_uuid
 
 DEADLINE_MOST_S = 600.0
-
-LOOKED_UP = (Verdict.CREDIT, Verdict.BUDGET, Verdict.ALLOWANCE)
-"""Refusals that say what is left. They are remembered, so that a flood of them looks once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,15 +104,14 @@ async def _admit(request: ExecutionRequest, of: Submission) -> Admitted | Repeat
             answer = await _ask(request, of)
         if answer.verdict is Verdict.KEY_REPEATED and answer.original is not None:
             return Repeated(answer.original)
-        has_ended = (
-            answer.verdict is Verdict.ENDED and request.lane is Lane.BACKGROUND
-        )  # its first admission got through, its answer was lost
+        # Of a background one that has ended, the first admission got through and its answer was lost.
+        has_ended = answer.verdict is Verdict.ENDED and request.lane is Lane.BACKGROUND
         if answer.verdict is Verdict.YES or has_ended:
             break
-        error = error_of(answer, _asked(request, of), left_nusd=await _left(answer, of))
-        gateway.refusals.note(answer, error, workspace_id=workspace.workspace_id, amount_nusd=request.hold_nusd)
+        left_nusd = await _left(answer, of, amount_nusd=request.hold_nusd)
+        gateway.refusals.note(answer, workspace_id=workspace.workspace_id, amount_nusd=request.hold_nusd, left_nusd=left_nusd)
         if answer.verdict is not Verdict.ALLOWANCE:
-            raise error
+            raise error_of(answer, _asked(request, of), left_nusd=left_nusd)
     await failpoints.hit("gateway.admitted")
     if request.lane is Lane.BACKGROUND:
         gateway.relay.wake()
@@ -122,10 +119,9 @@ async def _admit(request: ExecutionRequest, of: Submission) -> Admitted | Repeat
 
 
 async def _ask(request: ExecutionRequest, of: Submission) -> Answer:
-    rates = of.principal.rates
     admission = _admission(request, of)
     if of.key is None:  # a repeat with a known key gets its answer, whatever rates and accounts say now
-        of.gateway.refusals.check(rates, request.account_ids, amount_nusd=request.hold_nusd)
+        of.gateway.refusals.check(_asked(request, of), request.account_ids)
     answer = await of.gateway.admission.ask(admission)
     ADMISSIONS.labels(answer.verdict.name.lower()).inc()
     return answer
@@ -143,10 +139,13 @@ async def _draws(request: ExecutionRequest, of: Submission) -> bool:
     return drawn_nusd > 0
 
 
-async def _left(answer: Answer, of: Submission) -> int | None:
-    """What is free on the account that refused, for the words of the refusal; None where nobody asks."""
-    if answer.verdict not in LOOKED_UP or answer.limit_id is None:
+async def _left(answer: Answer, of: Submission, *, amount_nusd: int) -> int | None:
+    """What is free on the account that refused, for the words of the refusal; None where nobody asks. A flood of refusals looks once."""
+    if answer.verdict not in OF_MONEY or answer.limit_id is None:
         return None
+    known = of.gateway.refusals.refused(answer.limit_id, amount_nusd=amount_nusd)
+    if known is not None:
+        return known.left_nusd
     async with of.gateway.db.unit_of_work(workspace=of.principal.workspace_id, read_only=True) as tx:
         return await store.find_free(tx, answer.limit_id)
 
