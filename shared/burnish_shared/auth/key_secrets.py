@@ -60,7 +60,9 @@ class VaultKeySecrets:
     async def keep(self, tx: Tx, place: KeyPlace, secret: str) -> Kept:
         kept = await vault_store.keep(tx, place, secret)
         if kept is None:
-            raise Unavailable("This installation keeps secrets in Vault (BURNISH_SECRETS=vault), but its database has no schema `vault`.")
+            raise Unavailable(
+                "This installation keeps secrets in Vault (BURNISH_SECRETS=vault), but its database has no schema `vault` that it may use."
+            )
         return Kept(vault_secret_id=kept)
 
     async def forget(self, tx: Tx, place: KeyPlace) -> None:

@@ -7,7 +7,7 @@ from burnish_shared.db.session import Tx
 
 
 async def keep(tx: Tx, place: KeyPlace, secret: str) -> UUID | None:
-    """Makes the secret; None where the database has no Vault. The transaction must be the workspace's."""
+    """Makes the secret; None where the database has no Vault that may be used. The transaction must be the workspace's."""
     kept: UUID | None = await tx.fetchval(
         "SELECT keep_in_vault($1, $2, $3, $4)", place.workspace_id, place.provider_key_id, place.version, secret
     )

@@ -164,11 +164,16 @@ async def test_no_dump_shows_the_secret(ground: Ground) -> None:
     assert not found
 
 
-async def test_a_database_without_vault_says_so_and_keeps_nothing(postgres: Cluster) -> None:
+@pytest.mark.parametrize("has_vault", [False, True])
+async def test_a_database_without_a_vault_that_may_be_used_says_so_and_keeps_nothing(postgres: Cluster, has_vault: bool) -> None:
     urls = await postgres.clone()
+    if has_vault:
+        connection = await asyncpg.connect(urls["superuser"])
+        await connection.execute("CREATE SCHEMA vault")
+        await connection.close()
     workspace = await make_workspace(urls["superuser"])
     gateway = await Database.open(urls["gateway"], application_name="test", max_size=1)
-    with pytest.raises(Unavailable, match="no schema `vault`"):
+    with pytest.raises(Unavailable, match="no schema `vault` that it may use"):
         async with gateway.unit_of_work(workspace=workspace.workspace_id) as tx:
             await VaultKeySecrets().keep(tx, KeyPlace(workspace.workspace_id, new_uuid(), 1), SECRET)
     await gateway.close()

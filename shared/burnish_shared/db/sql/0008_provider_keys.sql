@@ -57,7 +57,7 @@ CALL make_lookup_function('announce_platform_keys(text[])', app => false, worker
 ALTER TABLE providers ADD COLUMN needs_key boolean NOT NULL DEFAULT true;
 UPDATE providers SET needs_key = false WHERE simulated;
 
--- Supabase's Vault: three functions around it, which exist everywhere and work where schema `vault` does. The name binds a secret to its
+-- Supabase's Vault: three functions around it, which exist everywhere and work where burnish_lookup may use schema `vault`. The name binds a secret to its
 -- workspace, key and version, so that no row can be pointed at another's secret.
 CREATE FUNCTION vault_name(p_ws uuid, p_key uuid, p_version integer) RETURNS text LANGUAGE sql IMMUTABLE SET search_path = burnish, pg_temp
 RETURN 'burnish/provider_key/' || p_ws::text || '/' || p_key::text || '/' || p_version::text;
@@ -68,7 +68,7 @@ BEGIN
   IF p_ws IS DISTINCT FROM nullif(current_setting('app.workspace', true), '')::uuid THEN
     RAISE EXCEPTION 'a secret is kept in its own workspace only' USING ERRCODE = 'insufficient_privilege';
   END IF;
-  IF to_regnamespace('vault') IS NULL THEN RETURN NULL; END IF;
+  IF NOT coalesce(has_schema_privilege(to_regnamespace('vault')::oid, 'USAGE'), false) THEN RETURN NULL; END IF;
   EXECUTE 'SELECT vault.create_secret($1, $2, $3)' INTO v_id USING p_secret, vault_name(p_ws, p_key, p_version), 'A provider key of Burnish';
   RETURN v_id;
 END $$;
