@@ -49,7 +49,9 @@ FEATURES = (
 
 DESCRIPTION = """Burnish executes prompts, takes feedback on the answers, finds better prompts, proves the gain and rolls it out.
 
-Send `Authorization: Bearer bk_live_…`, or sign in at `/v1/auth/sign-in`. Every POST takes an `Idempotency-Key`, save those that sign in.
+Send `Authorization: Bearer bk_live_…`, or sign in at `/v1/auth/sign-in`: with the cookie, `X-CSRF-Token` stands beside every call that
+changes something. A person who belongs to several workspaces names one with `X-Burnish-Workspace: <id>`; without it the oldest membership
+is meant. Every POST takes an `Idempotency-Key`, save those that sign in.
 Each operation states who may call it, `x-burnish-role` (anyone, person, viewer, editor, prompt_editor, admin, operator), and the scope
 that a narrowed key needs, `x-burnish-scope`.
 Every error has one shape: `{error: {type, code, message, param, request_id, retryable}}`."""
