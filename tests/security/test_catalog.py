@@ -64,6 +64,7 @@ OWNED_BY_THE_OWNER = {
     "forget_feedback": "the same, of feedback",
     "forget_answers": "the same, of evaluations and test runs",
     "forget_days": "drops partitions, which only their owner may",
+    "erase_workspace_step": "removes what a workspace configured, on the strength of a row in workspace_erasures",
     "erase_step": "takes one person out of rows that no service may change, on the strength of a row in erasures",
 }
 """SECURITY DEFINER functions that burnish_lookup cannot run, and why."""

@@ -18,7 +18,7 @@ NAMES_GIVEN = {"POST /v1/prompts": "slug", "POST /v1/models": "model", "PUT /v1/
 NOTHING_IS_AN_ANSWER = {"POST /v1/feedback", "GET /v1/prompts/{slug}/labels/{label}/history", "POST /v1/erasures"}
 """Feedback may come before its execution; a label that never was has an empty history; who left no trace is erased as well."""
 
-NOT_READY = {"GET /v1/erasures/{erasure_id}/receipt": 409}
+NOT_READY = {"GET /v1/erasures/{erasure_id}/receipt": 409, "DELETE /v1/workspaces/{workspace_id}": 422}
 """What comes when other services have done their part, and how it is answered until then."""
 
 

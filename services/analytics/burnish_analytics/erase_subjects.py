@@ -52,7 +52,14 @@ async def _erase(db: Database, clock: Clock, workspace_id: UUID, erasure_id: UUI
             return False
         await store.close_pass(tx, workspace_id, erasure_id, next_after_s=NEXT_PASS_AFTER_S[over.number])
         if over.completed_at is None:
-            data = {"erasure_id": str(erasure_id), "counts": over.counts, "restored": over.restored}
+            data = {
+                "erasure_id": str(erasure_id),
+                "scope": "end_user",
+                "executions": over.counts.get("executions", 0),
+                "feedback": over.counts.get("feedback", 0),
+                "counts": over.counts,
+                "restored": over.restored,
+            }
             await announce(
                 tx,
                 "data.erased",

@@ -36,7 +36,7 @@ async def forget_old(db: Database, *, batch_rows: int) -> Forgotten:
         waiting = deque(await store.workspaces(tx))
     while waiting:
         workspace_id = waiting.popleft()
-        if await _forget_some(db, workspace_id, done, batch_rows=batch_rows):
+        if await forget_some(db, workspace_id, done, batch_rows=batch_rows):
             waiting.append(workspace_id)
     while await _forget_day(db, done, batch_rows=batch_rows):
         pass
@@ -44,7 +44,7 @@ async def forget_old(db: Database, *, batch_rows: int) -> Forgotten:
     return done
 
 
-async def _forget_some(db: Database, workspace_id: UUID, done: Forgotten, *, batch_rows: int) -> bool:
+async def forget_some(db: Database, workspace_id: UUID, done: Forgotten, *, batch_rows: int) -> bool:
     """One batch of each kind; whether there may be more."""
     async with db.unit_of_work() as tx:
         executions = await store.forget_executions(tx, workspace_id, at_most=batch_rows)

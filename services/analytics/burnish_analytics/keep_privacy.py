@@ -10,6 +10,7 @@ import structlog
 from burnish_analytics import metrics
 from burnish_analytics.compare_tombstones import compare_tombstones
 from burnish_analytics.erase_subjects import erase_due
+from burnish_analytics.erase_workspaces import erase_workspaces
 from burnish_analytics.forget_old import forget_old
 from burnish_analytics.publish_daily import measure_entries, publish_statistics
 from burnish_analytics.settings import AnalyticsSettings
@@ -46,6 +47,7 @@ class PrivacyKeeper:
     async def erase(self) -> None:
         if await erase_due(self.db, self.clock, batch_rows=self.settings.retention_batch_rows):
             self.wake_relay()
+        await erase_workspaces(self.db, batch_rows=self.settings.retention_batch_rows)
 
     async def forget(self) -> None:
         await forget_old(self.db, batch_rows=self.settings.retention_batch_rows)

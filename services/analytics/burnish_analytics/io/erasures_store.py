@@ -60,6 +60,36 @@ async def close_pass(tx: Tx, workspace_id: UUID, erasure_id: UUID, *, next_after
     )
 
 
+async def workspaces_due(tx: Tx) -> list[UUID]:
+    """Workspaces that are to be erased and are not done."""
+    return [row[0] for row in await tx.fetch("SELECT workspace_erasures_due()")]
+
+
+async def erase_workspace_step(tx: Tx, workspace_id: UUID, *, at_most: int) -> Literal["more", "done", "waits"]:
+    """The next bounded batch of a workspace's configuration."""
+    return await tx.fetchval("SELECT erase_workspace_step($1, $2)", workspace_id, at_most)  # type: ignore[no-any-return]
+
+
+async def close_workspace(tx: Tx, workspace_id: UUID) -> bool:
+    """Whether this was the call that closed it."""
+    row = await tx.fetchrow(
+        "UPDATE workspace_erasures SET completed_at = clock_timestamp() WHERE workspace_id = $1 AND completed_at IS NULL RETURNING true",
+        workspace_id,
+    )
+    return row is not None
+
+
+async def note_erased_workspace(tx: Tx, workspace_id: UUID, audit_id: UUID) -> None:
+    """The last entry in a workspace's audit log."""
+    await tx.execute(
+        """INSERT INTO audit_log (audit_id, workspace_id, actor, action, object_kind, object_id)
+           VALUES ($1, $2, 'system:analytics', 'workspace.erased', 'workspace', $3)""",
+        audit_id,
+        workspace_id,
+        str(workspace_id),
+    )
+
+
 async def known(tx: Tx, erasure_ids: Collection[UUID]) -> set[UUID]:
     """Which of these the table has."""
     return {row[0] for row in await tx.fetch("SELECT known_erasures($1)", list(erasure_ids))}

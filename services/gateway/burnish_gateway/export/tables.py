@@ -253,6 +253,7 @@ LEFT_OUT: Final = {
     "statistics_members": "since when statistics are shared",
     "usage_closings": "how far usage has been summed up",
     "webhook_endpoint_states": "whose turn it is",
+    "workspace_erasures": "only of what is not there any more",
     "webhook_replays": "wishes to send again",
 }
 """Tables of a workspace that an export does not hold, and why."""

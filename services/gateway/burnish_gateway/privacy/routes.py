@@ -10,7 +10,7 @@ from burnish_gateway.access.principal import Principal
 from burnish_gateway.deps import Admin, Gateway, GatewayParts
 from burnish_gateway.idempotency import run_once
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
-from burnish_gateway.privacy import answers, bodies, store
+from burnish_gateway.privacy import answers, bodies, store, workspace_routes
 from burnish_gateway.privacy.ask_for_erasure import ask_for_erasure
 from burnish_gateway.privacy.erasure import Erasure, no_such_erasure
 from burnish_gateway.privacy.receipt import signed_receipt
@@ -76,6 +76,9 @@ async def get_receipt(erasure_id: str, principal: Admin, gateway: GatewayParts) 
     return json_response(
         answers.ReceiptAnswer(receipt=signed.receipt, algorithm="Ed25519", signature=signed.signature, public_key=signed.public_key)
     )
+
+
+router.include_router(workspace_routes.router)
 
 
 async def _found(gateway: Gateway, principal: Principal, erasure_id: str) -> Erasure:

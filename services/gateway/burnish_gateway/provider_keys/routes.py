@@ -41,7 +41,7 @@ async def add_key(body: NewProviderKey, request: Request, gateway: GatewayParts,
     address = await _checked_address(gateway, body.base_url)
 
     async def work(tx: Tx) -> ProviderKeyAnswer:
-        return key_answer(await keep.add_key(tx, principal, body, address=address, secrets=_secrets(gateway)), UsageToday())
+        return key_answer(await keep.add_key(tx, principal, body, address=address, secrets=secrets_of(gateway)), UsageToday())
 
     return await run_once(gateway, request, principal, status=201, work=work)
 
@@ -80,7 +80,7 @@ async def change_key(
     """`key` replaces the text and keeps the id: the old one is used by no call that starts more than a second later."""
 
     async def work(tx: Tx) -> ProviderKeyAnswer:
-        changed = await keep.change_key(tx, principal, provider_key_id, body, secrets=_secrets(gateway))
+        changed = await keep.change_key(tx, principal, provider_key_id, body, secrets=secrets_of(gateway))
         return (await _shown(tx, [changed]))[0]
 
     return await run_once(gateway, request, principal, status=200, work=work)
@@ -107,12 +107,13 @@ async def test_key(provider_key_id: UUID, request: Request, gateway: GatewayPart
 async def revoke_key(provider_key_id: UUID, gateway: GatewayParts, principal: Admin) -> Response:
     """Its text is destroyed; its row and its usage stay."""
     async with gateway.db.unit_of_work(workspace=principal.workspace_id) as tx:
-        await keep.revoke_key(tx, principal, provider_key_id, secrets=_secrets(gateway))
+        await keep.revoke_key(tx, principal, provider_key_id, secrets=secrets_of(gateway))
     gateway.feed.wake()
     return Response(status_code=204)
 
 
-def _secrets(gateway: Gateway) -> KeySecrets:
+def secrets_of(gateway: Gateway) -> KeySecrets:
+    """Where the texts of provider keys are kept in this installation."""
     return VaultKeySecrets() if gateway.settings.secrets == "vault" else SealedKeySecrets(gateway.keyring)
 
 

@@ -388,7 +388,7 @@ DECLARE
   one text; n integer;
   removed constant text[] := ARRAY['marketplace_entries', 'lineage_edges', 'prompt_label_moves', 'prompt_labels', 'suggestions', 'optimization_candidates', 'evaluations',
     'test_looks', 'test_runs', 'optimization_jobs', 'dataset_items', 'datasets', 'evaluators', 'prompt_versions', 'prompts', 'alert_acknowledgements', 'alerts', 'alert_rules',
-    'label_feedback', 'detector_observations', 'detector_states', 'feedback_history', 'feedback_orphans', 'webhook_replays', 'webhook_attempts', 'webhook_deliveries',
+    'label_feedback', 'detector_observations', 'detector_states', 'feedback_orphans', 'webhook_replays', 'webhook_attempts', 'webhook_deliveries',
     'webhook_endpoint_states', 'webhook_endpoints', 'provider_keys', 'workspace_models', 'invitations', 'members', 'idempotency_keys', 'api_keys', 'budgets', 'usage_user_days',
     'statistics_members'];                                         -- what refers to something goes before it
 BEGIN

@@ -1,0 +1,45 @@
+"""The SQL of ending a workspace. The transaction is that workspace's."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from burnish_shared.db.session import Tx
+
+
+@dataclass(frozen=True, slots=True)
+class WorkspaceErasure:
+    """`completed_at` None: analytics is at it, or waits for calls and jobs that are under way."""
+
+    workspace_id: UUID
+    requested_at: datetime
+    completed_at: datetime | None
+
+
+async def begin(tx: Tx, workspace_id: UUID, *, requested_by: str) -> bool:
+    """Whether this is the first time. From now on retention takes text and persons of everything."""
+    row = await tx.fetchrow(
+        "INSERT INTO workspace_erasures (workspace_id, requested_by) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING true",
+        workspace_id,
+        requested_by,
+    )
+    await tx.execute(
+        "UPDATE workspaces SET retention_days = 0, store_content = false, share_statistics = false WHERE workspace_id = $1", workspace_id
+    )
+    return row is not None
+
+
+async def find(tx: Tx, workspace_id: UUID) -> WorkspaceErasure:
+    (row,) = await tx.fetch("SELECT workspace_id, requested_at, completed_at FROM workspace_erasures WHERE workspace_id = $1", workspace_id)
+    return WorkspaceErasure(**dict(row))
+
+
+async def revoke_api_keys(tx: Tx) -> list[str]:
+    """All of them. Returns their prefixes."""
+    rows = await tx.fetch("UPDATE api_keys SET revoked_at = coalesce(revoked_at, clock_timestamp()) RETURNING prefix")
+    return [row["prefix"] for row in rows]
+
+
+async def remove_members(tx: Tx) -> list[UUID]:
+    """All of them. Returns who they were."""
+    return [row["user_id"] for row in await tx.fetch("DELETE FROM members RETURNING user_id")]

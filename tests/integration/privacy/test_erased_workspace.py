@@ -1,0 +1,110 @@
+"""A whole workspace is erased: nothing begins in it any more, nothing is left of its texts, and the ledger still adds up."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import asyncpg
+import pytest
+import pytest_asyncio
+
+from burnish_analytics.erase_workspaces import erase_workspaces
+from burnish_shared.db.session import Database
+from tests.embedded.databases import DatabaseUrls
+from tests.embedded.stack import Caller, Stack, running_stack
+from tests.integration.privacy.past import Past, days_ago
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("T8"), pytest.mark.promise("P-02", "P-03")]
+
+NAMES_OF_CONFIGURATION = ("audit_log", "executions", "execution_facts", "rollups", "usage_days")
+"""What keeps numbers by prompt, or says who configured what, keeps the names of things; their texts are gone."""
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def stack(module_database_urls: DatabaseUrls, nats_server: Any) -> AsyncIterator[Stack]:
+    async with running_stack(module_database_urls, nats_server) as running:
+        yield running
+
+
+async def furnished(caller: Caller, past: Past, word: str) -> None:
+    """One of nearly everything, with the word in its texts."""
+    message = {"role": "user", "content": f"{word} {{{{x}}}}"}
+    assert (
+        await caller("POST", "/v1/prompts", {"slug": "desk", "name": word, "messages": [message], "model": "simulated/chat"})
+    ).status == 201
+    for n in range(3):
+        await caller("POST", "/v1/prompts/desk/versions", {"base_version": n + 1, "temperature": n / 10, "message": word})
+    await caller("POST", "/v1/marketplace", {"prompt": "desk", "visibility": "public", "example": word})
+    await caller("POST", "/v1/datasets", {"name": word, "items": [{"input": f"{word} {n}", "expected": word} for n in range(5)]})
+    await caller("POST", "/v1/webhooks/endpoints", {"url": "http://127.0.0.1:9/x", "events": ["*"], "description": word})
+    await caller("PUT", "/v1/alert-rules/desk", {"min_samples": 50})
+    call = {"prompt": "desk", "variables": {"x": word}, "user_id": word, "session_id": word}
+    execution = await caller("POST", "/v1/executions", call, headers={"idempotency-key": f"call-{word}"})
+    assert execution.status == 200, execution.body
+    old = await past.execution(caller.workspace.workspace_id, word, at=days_ago(2), session=word)
+    await past.feedback(caller.workspace.workspace_id, word, at=days_ago(1), execution=old, replaced=True)
+
+
+async def eventually(look: Callable[[], Awaitable[Any]]) -> None:
+    async with asyncio.timeout(10):
+        while not await look():
+            await asyncio.sleep(0.02)
+
+
+async def test_nothing_of_an_erased_workspace_is_left_but_amounts(
+    stack: Stack, past: Past, superuser: asyncpg.Connection, db: Database
+) -> None:
+    caller, neighbour = await stack.caller(), await stack.caller()
+    await furnished(caller, past, "vanishing")
+    await furnished(neighbour, past, "staying")
+    workspace, path = caller.workspace.workspace_id, f"/v1/workspaces/{caller.workspace.workspace_id}"
+    await superuser.execute("DELETE FROM outbox WHERE sent_at IS NOT NULL")  # as the relay does after a day
+    ledger = "SELECT kind, amount_nusd, execution_id, debit_account_id FROM transfers WHERE workspace_id = $1 ORDER BY transfer_id"
+    before, theirs = await past.rows(ledger, workspace), await past.found("staying")
+
+    assert (await neighbour("DELETE", f"{path}?confirm=test")).status == 404
+    assert (await caller("DELETE", f"{path}?confirm=other")).status == 422
+    answer = await caller("DELETE", f"{path}?confirm=test")
+    assert answer.status == 202 and answer.body["completed_at"] is None
+
+    async def is_out() -> bool:
+        return (await caller("GET", "/v1/prompts")).status == 401
+
+    await eventually(is_out)
+    while not await erase_workspaces(db, batch_rows=2):
+        await asyncio.sleep(0.02)
+    left = {table: n for table, n in (await past.found("vanishing")).items() if table not in NAMES_OF_CONFIGURATION and table != "outbox"}
+    assert left == {}
+    texts = (
+        "execution_contents",
+        "prompt_versions",
+        "dataset_items",
+        "webhook_endpoints",
+        "api_keys",
+        "marketplace_entries",
+        "feedback_history",
+    )
+    for table in texts:
+        assert await superuser.fetchval(f"SELECT count(*) FROM {table} WHERE workspace_id = $1", workspace) == 0, table
+    people = "SELECT count(*) FROM executions WHERE workspace_id = $1 AND (end_user IS NOT NULL OR session_id IS NOT NULL)"
+    assert await superuser.fetchval(people, workspace) == 0
+    assert await past.rows(ledger, workspace) == before and before
+    assert await superuser.fetchval("SELECT count(*) FROM drift()") == 0
+    assert {**theirs, "outbox": 0} == {**await past.found("staying"), "outbox": 0}, "nobody else loses anything"
+    actions = await past.rows("SELECT action FROM audit_log WHERE workspace_id = $1 ORDER BY audit_id DESC LIMIT 1", workspace)
+    assert actions == [{"action": "workspace.erased"}]
+    assert await erase_workspaces(db, batch_rows=100) == 0
+
+
+async def test_a_legal_hold_and_a_home_that_others_need_are_not_erased(stack: Stack, superuser: asyncpg.Connection) -> None:
+    home = await stack.caller()
+    made = (await home("POST", "/v1/workspaces", {"name": "second"})).body
+    path = f"/v1/workspaces/{home.workspace.workspace_id}"
+    assert (await home("DELETE", f"{path}?confirm=test")).status == 409
+    second = Caller(home.session, home.url, made["api_key"], home.workspace)
+    assert (await second("DELETE", f"{path}?confirm=test")).status == 403, "who does not govern the organization"
+    assert (await second("DELETE", f"/v1/workspaces/{made['id']}?confirm=second")).status == 403
+    assert (await home("DELETE", f"/v1/workspaces/{made['id']}?confirm=second")).status == 202
+    held = await stack.caller()
+    await superuser.execute("UPDATE workspaces SET legal_hold = true WHERE workspace_id = $1", held.workspace.workspace_id)
+    assert (await held("DELETE", f"/v1/workspaces/{held.workspace.workspace_id}?confirm=test")).status == 409
