@@ -15,11 +15,11 @@ import uvicorn
 from fastapi import FastAPI
 
 from burnish_gateway.access.authenticate import Authenticator
+from burnish_gateway.access.key_use import KeyUse
 from burnish_gateway.app import build_app
 from burnish_gateway.deps import Gateway
 from burnish_gateway.paging import Cursors
 from burnish_gateway.registry.catalog import Catalog
-from burnish_gateway.settings import GatewaySettings
 from burnish_shared.auth.api_keys import new_key
 from burnish_shared.auth.installation import InstallationSecrets
 from burnish_shared.auth.keyring import Keyring
@@ -28,7 +28,7 @@ from burnish_shared.db.config_cache import ChangeFeed
 from burnish_shared.db.session import Database
 from burnish_shared.ids import new_uuid
 from tests.embedded.databases import DatabaseUrls
-from tests.embedded.people import no_people
+from tests.embedded.people import no_people, plain_settings
 from tests.embedded.workspaces import make_workspace
 
 PEPPER = b"p" * 32
@@ -93,7 +93,9 @@ class Bench:
         gateway = cast(
             Gateway,
             SimpleNamespace(
+                settings=plain_settings(),
                 db=db,
+                key_use=KeyUse(db, interval_s=30),
                 keyring=Keyring(bytes(32)),
                 installation=INSTALLATION,
                 clock=SystemClock(),
@@ -142,7 +144,7 @@ class Bench:
 
 def _app(gateway: Gateway) -> FastAPI:
     """The whole application, with its parts given instead of made (its lifespan does not run)."""
-    app = build_app(cast(GatewaySettings, None))
+    app = build_app(plain_settings())
     app.state.gateway = gateway
     return app
 

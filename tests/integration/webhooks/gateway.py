@@ -13,10 +13,11 @@ import asyncpg
 import uvicorn
 from fastapi import FastAPI
 from tests.embedded.databases import DatabaseUrls
-from tests.embedded.people import no_people
+from tests.embedded.people import no_people, plain_settings
 from tests.integration.webhooks.conftest import KEK
 
 from burnish_gateway.access.authenticate import Authenticator
+from burnish_gateway.access.key_use import KeyUse
 from burnish_gateway.app import _handle_errors
 from burnish_gateway.deps import Gateway
 from burnish_gateway.middleware import RequestContext
@@ -84,7 +85,9 @@ async def webhook_gateway(urls: DatabaseUrls) -> AsyncIterator[WebhookGateway]:
         following = asyncio.create_task(feed.run())
         stack.callback(following.cancel)
         parts = SimpleNamespace(
+            settings=plain_settings(),
             db=db,
+            key_use=KeyUse(db, interval_s=30),
             clock=SystemClock(),
             cursors=Cursors(b"c" * 32),
             feed=feed,
