@@ -20,6 +20,11 @@ METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 """Those that stand in metrics by name: a client may send any of dozens (PROMISES P-07)."""
 
 
+PRIVATE = (b"cache-control", b"private, no-cache")
+"""An answer to somebody with a cookie is theirs, and for the workspace they named: no cache between may keep it (RFC 9111, 3.5 guards
+answers to a bearer only)."""
+
+
 class RequestContext:
     """Puts `request_id` into the request's state, the log context and the answer's headers, and the caller's own address into both."""
 
@@ -33,6 +38,7 @@ class RequestContext:
             return
         request_id = _given(scope["headers"]) or f"req_{new_uuid().hex}"
         scope.setdefault("state", {})["request_id"] = request_id
+        has_cookie = any(name == b"cookie" for name, _ in scope["headers"])
         started_at = time.perf_counter()
         status = 500
 
@@ -43,6 +49,8 @@ class RequestContext:
                 headers = message.setdefault("headers", [])
                 if not any(name == b"x-request-id" for name, _ in headers):
                     headers.append((b"x-request-id", request_id.encode()))
+                if has_cookie and not any(name == b"cache-control" for name, _ in headers):
+                    headers.append(PRIVATE)
             await send(message)
 
         client = scope.get("client")

@@ -116,6 +116,25 @@ async def test_another_workspace_and_one_that_is_not_there_are_answered_alike(st
         answers.append(await ada("GET", "/v1/members"))
     assert {one.status for one in answers} == {404} and len({one.body["error"]["message"] for one in answers}) == 1
     assert (await eve("GET", f"/v1/workspaces/{uuid4()}")).status == 404
+    key = (await eve("POST", "/v1/api-keys", {"name": "eve's"})).body["key"]
+    for named, status in ((ada.workspace, 404), (eve.workspace, 200), ("", 404)):
+        bearer = {"authorization": f"Bearer {key}", "x-burnish-workspace": named}
+        assert (await nobody(stack)("GET", "/v1/members", headers=bearer)).status == status
+
+
+async def test_an_answer_to_a_cookie_is_kept_by_no_cache_between(stack: Stack) -> None:
+    ada = await newcomer(stack)
+    assert (await ada("GET", "/v1/prompts")).headers["cache-control"] == "private, no-cache"
+
+
+async def test_a_cookie_of_a_session_that_is_over_does_not_keep_anybody_from_accepting(stack: Stack) -> None:
+    ada, former = await newcomer(stack), await newcomer(stack)
+    brought = dict(former.cookies)
+    await former("POST", "/v1/auth/sign-out")
+    token = (await ada("POST", "/v1/invitations", {"email": unknown_email(), "role": "viewer"})).body["token"]
+    guest = nobody(stack)
+    guest.cookies = brought
+    assert (await guest("POST", "/v1/invitations/accept", {"token": token, "password": PASSWORD})).status == 200
 
 
 async def test_the_last_admin_can_neither_leave_nor_be_demoted(stack: Stack) -> None:

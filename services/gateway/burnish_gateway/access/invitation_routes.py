@@ -118,7 +118,10 @@ async def accept_invitation(body: Acceptance, request: Request, gateway: Gateway
 async def _signed_in(gateway: Gateway, request: Request) -> Person | None:
     """Who is signed in already; None: nobody."""
     people = gateway.authenticator.people
-    if "authorization" not in request.headers and people.rules.cookie.read(request.headers.get("cookie")) is None:
+    if (
+        "authorization" not in request.headers
+        and await people.live_session(people.rules.cookie.read(request.headers.get("cookie"))) is None
+    ):
         people.check_origin(request)
         return None
     caller = await gateway.authenticator.caller(request)
