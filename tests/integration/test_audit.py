@@ -66,7 +66,8 @@ LOST_KEY = """INSERT INTO idempotency_keys (workspace_id, route, key, fingerprin
 LOST_BACKGROUND = """INSERT INTO outbox (service, subject, message_id, body, sent_at) VALUES
     ('gateway', 'burnish.v1.executions.requested.background.x', '01890000-0000-7000-8000-000000000000:1', '', clock_timestamp())"""
 CHARGE_WITHOUT_ROW = """INSERT INTO transfers (workspace_id, execution_id, kind, debit_account_id, credit_account_id, amount_nusd)
-    SELECT workspace_id, gen_random_uuid(), kind, debit_account_id, credit_account_id, 7 FROM transfers WHERE kind = 'charge'"""
+    SELECT workspace_id, overlay(gen_random_uuid()::text PLACING 'f' FROM 1)::uuid,
+           kind, debit_account_id, credit_account_id, 7 FROM transfers WHERE kind = 'charge'"""
 NO_CHARGE = "ALTER TABLE transfers DISABLE TRIGGER ALL; DELETE FROM transfers WHERE kind = 'charge'"
 OLD_HOLD = "INSERT INTO holds SELECT execution_id, workspace_id, 0, '{}', lane, clock_timestamp() FROM executions"
 LOST_REACTION = "INSERT INTO feedback_ids SELECT workspace_id, gen_random_uuid(), 'thumb', 'execution', 'x', '' FROM workspaces"

@@ -8,12 +8,19 @@ from uuid import UUID
 
 import asyncpg
 import pytest
+from prometheus_client import REGISTRY
 
+from burnish_executor import metrics
+from burnish_executor.settings import ExecutorSettings
+from burnish_executor.sweep import watch_ledger
 from burnish_shared.books.admission import RateLimit, Verdict
 from burnish_shared.contracts.events import Event
 from burnish_shared.ids import new_uuid
+from tests.embedded.stack import KEK
 from tests.embedded.workspaces import Workspace
 from tests.integration.test_books import HOLD_NUSD, admissions, assert_books_are_right, record, settle, superuser, wish
+
+CONNECTS: dict[str, Any] = {"database_url": "postgresql://unused", "nats_url": "nats://unused", "kek": KEK}
 
 BUDGET = "SELECT make_budget_account($1, $2, $3, $4, $5, $6)"
 
@@ -55,8 +62,10 @@ async def spend(gateway: Any, books: asyncpg.Connection, workspace: Workspace, n
     ],
 )
 @pytest.mark.capability("B2")
-async def test_a_period_ends_with_the_day_or_month_of_the_calendar_in_utc(database_urls: Any, period: str, now: str, then: str) -> None:
-    async with superuser(database_urls) as books:
+async def test_a_period_ends_with_the_day_or_month_of_the_calendar_in_utc(
+    module_database_urls: Any, period: str, now: str, then: str
+) -> None:
+    async with superuser(module_database_urls) as books:
         await books.execute("SET timezone = 'America/New_York'")
         assert await books.fetchval("SELECT next_reset($1, $2::text::timestamptz)::text", period, now) == await books.fetchval(
             "SELECT ($1::text::timestamptz)::text", then
@@ -396,3 +405,27 @@ async def test_events_made_in_sql_are_those_that_the_contract_writes(database_ur
     assert json.loads(row["body"]).keys() == json.loads(event.to_bytes()).keys()
     assert (event.subject(), str(event.id), event.id) == (row["subject"], row["message_id"], made)
     assert event.id.version == 7
+
+
+@pytest.mark.promise("C-13")
+async def test_the_executor_shows_how_far_costs_and_bookings_are_apart(database_urls: Any, workspace: Workspace, db_for: Any) -> None:
+    async def shown() -> float | None:
+        """What the metric says after one look."""
+        stop = asyncio.Event()
+        metrics.LEDGER_DRIFT_NUSD.set(-1)
+        watching = asyncio.create_task(watch_ledger(db, settings=ExecutorSettings(sweep_interval_s=0.01, **CONNECTS), stop=stop))
+        async with asyncio.timeout(5):
+            while (value := REGISTRY.get_sample_value("burnish_ledger_drift")) == -1:
+                await asyncio.sleep(0.01)
+        stop.set()
+        await watching
+        return value
+
+    db = await db_for("executor")
+    async with admissions(database_urls["gateway"]) as (gateway,), superuser(database_urls) as books:
+        asked = wish(workspace)
+        await gateway.ask(asked)
+        await settle(books, record(asked, cost_nusd=HOLD_NUSD + 500))  # the platform's loss is booked too
+        assert await shown() == 0
+        await books.execute("UPDATE executions SET cost_nusd = cost_nusd - 7")
+        assert await shown() == 7

@@ -12,7 +12,7 @@ from burnish_executor.io.providers import Providers
 from burnish_executor.record_batch import Recorder
 from burnish_executor.run_execution import Runner
 from burnish_executor.settings import ExecutorSettings
-from burnish_executor.sweep import sweep_holds
+from burnish_executor.sweep import sweep_holds, watch_ledger
 from burnish_shared import subjects
 from burnish_shared.auth.installation import check_keyring
 from burnish_shared.auth.kek import load_keyring
@@ -52,7 +52,8 @@ async def main(stop: asyncio.Event, settings: ExecutorSettings | None = None) ->
     await health.start()
     await patiently(feed.start)
     await patiently(lambda: _announce_platform_keys(db))
-    housework = (feed.run(), vault.run(), sweep_holds(db, settings=settings, relay=relay, stop=stop))
+    sweeping, watching = sweep_holds(db, settings=settings, relay=relay, stop=stop), watch_ledger(db, settings=settings, stop=stop)
+    housework = (feed.run(), vault.run(), sweeping, watching)
     loops = [asyncio.create_task(one) for one in (recorder.run(), admission.run(), desk.heartbeat(), *housework)]
     subscription = await bus.nc.subscribe(subjects.EXECUTIONS_REQUESTED_INTERACTIVE, queue=subjects.EXECUTORS_QUEUE, cb=desk.on_interactive)
     await bus.nc.subscribe(f"{subjects.PREFIX}.executions.cancel.>", cb=desk.on_cancel)

@@ -14,5 +14,6 @@ RECORD_ROWS = Histogram("burnish_executor_record_rows", "Executions booked in on
 RECORD_WAITING = Gauge("burnish_executor_record_waiting", "Finished executions that wait to be booked")
 RECORDS_SUPERSEDED = Counter("burnish_executor_superseded_total", "Finished executions whose row another claim had written")
 SWEPT = Counter("burnish_executor_swept_total", "Executions ended by the sweeper")
+LEDGER_DRIFT_NUSD = Gauge("burnish_ledger_drift", "How far costs and bookings of the last two days are apart, in nano-dollars; must be 0")
 OVERAGE_NUSD = Counter("burnish_executor_overage_nusd_total", "What providers billed beyond holds, in nano-dollars")
 KEY_TROUBLES = Counter("burnish_executor_key_troubles_total", "What befell workspaces' own provider keys", ["outcome"])

@@ -32,5 +32,8 @@ class ExecutorSettings(SealingSettings):
         description="How old the news of revoked keys may be: while PostgreSQL is away longer, workspaces' own keys are not used.",
     )
     key_news_s: float = Field(default=5.0, gt=0, description="How often it is written down when provider keys were last used.")
+    ledger_check_s: float = Field(
+        default=300.0, gt=0, description="How often what executions cost is compared with what was booked for them (burnish_ledger_drift)."
+    )
     database_connections: int = Field(default=4, ge=1, description="Most connections of the pool.")
     drain_s: float = Field(default=25.0, gt=0, description="How long running executions may go on after SIGTERM.")

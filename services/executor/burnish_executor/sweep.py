@@ -15,6 +15,9 @@ log = structlog.get_logger("burnish.executor")
 
 MOST_AT_ONCE = 200
 
+LEDGER_DAYS = 2
+"""Of which the books are compared: what was admitted today and yesterday (UTC). `burnish doctor --audit` compares all of it."""
+
 
 async def sweep_holds(db: Database, *, settings: ExecutorSettings, relay: Relay, stop: asyncio.Event) -> None:
     """Sweeps every `sweep_interval_s` until `stop`. Any number of replicas may do so at once; while PostgreSQL is away it waits."""
@@ -39,3 +42,24 @@ async def _sweep(db: Database, *, grace_ms: int) -> int:
         metrics.SWEPT.inc(ended)
         log.warning("sweep.ended", executions=ended)
     return ended
+
+
+async def watch_ledger(db: Database, *, settings: ExecutorSettings, stop: asyncio.Event) -> None:
+    """Compares what executions cost with what was booked for them, by workspace and day, every `ledger_check_s` (PROMISES C-13).
+
+    The two differ when somebody wrote past the books. It is looked at soon after the start too, and not at all while PostgreSQL is away.
+    """
+    wait_s = settings.sweep_interval_s
+    while not stop.is_set():
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), wait_s)
+        wait_s = settings.ledger_check_s
+        try:
+            async with db.unit_of_work() as tx:
+                drift_nusd: int = await tx.fetchval("SELECT ledger_drift($1)", LEDGER_DAYS)
+        except BurnishError as error:
+            log.warning("ledger.unchecked", error=str(error))
+            continue
+        metrics.LEDGER_DRIFT_NUSD.set(drift_nusd)
+        if drift_nusd:
+            log.error("ledger.drift", nusd=drift_nusd, days=LEDGER_DAYS)
