@@ -16,6 +16,7 @@ import uvicorn
 from burnish_executor.app import main as run_executor
 from burnish_executor.settings import ExecutorSettings
 from burnish_gateway.app import build_app
+from burnish_gateway.http_protocol import HttpProtocol
 from burnish_gateway.settings import GatewaySettings
 from burnish_shared.auth.provisioning import create_api_key
 from burnish_shared.db.session import Tx
@@ -137,7 +138,9 @@ class Stack:
         listening.listen(256)
         where = {"database_url": self.urls["gateway"], "nats_url": self.nats.url("gateway"), "replica": f"t{len(self.gateways)}"}
         made = GatewaySettings(**(where | FAST | settings))
-        server = uvicorn.Server(uvicorn.Config(build_app(made), log_config=None, lifespan="on", timeout_graceful_shutdown=2))
+        server = uvicorn.Server(
+            uvicorn.Config(build_app(made), log_config=None, lifespan="on", http=HttpProtocol, timeout_graceful_shutdown=2)
+        )
         server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment]
         task = asyncio.create_task(server.serve(sockets=[listening]))
 

@@ -19,6 +19,7 @@ from burnish_gateway import assemble
 from burnish_gateway.client_address import TrustedProxies
 from burnish_gateway.deps import Gateway
 from burnish_gateway.describe_routes import describe
+from burnish_gateway.http_protocol import HttpProtocol
 from burnish_gateway.middleware import RequestContext
 from burnish_gateway.settings import GatewaySettings
 from burnish_gateway.wire import error_response
@@ -164,7 +165,7 @@ async def main(stop: asyncio.Event) -> None:
         log_config=None,
         access_log=False,
         lifespan="on",
-        http="httptools",
+        http=HttpProtocol,
         loop="none",
         timeout_graceful_shutdown=int(settings.drain_s),
         timeout_keep_alive=75,
