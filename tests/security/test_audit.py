@@ -35,6 +35,8 @@ NO_CONFIGURATION = {
 }
 """Routes that change no configuration, and why. Any other one that is no GET leaves an entry."""
 
+TESTED_ELSEWHERE = {"DELETE /v1/workspaces/{workspace_id}": "it would end the tenant; tests/integration/privacy/test_erased_workspace.py"}
+
 INSTEAD = {
     "POST /v1/optimizations/{job_id}/cancel": {"job": "running_job"},
     "POST /v1/suggestions/{suggestion_id}/reject": {"suggestion": "other_suggestion"},
@@ -63,6 +65,8 @@ async def test_every_change_of_configuration_leaves_an_entry(world: World, zeta:
     wrong: dict[str, Any] = {}
     keys = {one["id"] for one in (await zeta.admin("GET", "/v1/api-keys?limit=200")).body["data"]}
     for route in _changes(world):
+        if route.name in TESTED_ELSEWHERE:
+            continue
         before = datetime.now(UTC)
         request_id, status, body = await _call(zeta, route)
         entries = await database.fetch("SELECT * FROM audit_log WHERE request_id = $1", request_id)

@@ -26,7 +26,7 @@ OTHER_PARAMETERS = {
 }
 """Paths whose parameters mean another thing than elsewhere: the tenant's own workspace must go on."""
 
-NUMBERS = {"version": "1", "a": "1", "b": "2", "plan": "pro"}
+NUMBERS = {"version": "1", "a": "1", "b": "2", "plan": "pro", "event_type": "alert.raised"}
 """Parameters that name nothing of a tenant's."""
 
 QUERY_PARAMETERS = {
@@ -36,9 +36,9 @@ QUERY_PARAMETERS = {
 """Filters that name something of a tenant's."""
 
 HARMLESS_QUERY = {
-    "action", "actor", "archived", "category", "code", "cursor", "days", "error", "event_type", "format", "from", "grain", "group_by",
-    "iss", "kind", "limit", "mine", "month", "name", "next", "object_kind", "reason", "request_id", "scope", "sort", "split",
-    "state", "status", "target_kind", "to", "traffic", "version", "visibility",
+    "action", "actor", "archived", "category", "code", "confirm", "cursor", "days", "error", "event_type", "format",
+    "from", "grain", "group_by", "iss", "kind", "limit", "mine", "month", "name", "next", "object_kind", "reason",
+    "request_id", "scope", "sort", "split", "state", "status", "target_kind", "to", "traffic", "version", "visibility",
 }  # fmt: skip
 
 Body = dict[str, Any] | None
