@@ -20,6 +20,7 @@ from burnish.embedded.nats import ADMINISTRATOR
 from burnish.embedded.ports import free_port
 from burnish_shared.bus.users import USERS
 from tests.embedded.databases import Cluster, DatabaseUrls
+from tests.embedded.emitted_events import check_events
 from tests.embedded.installation import Installation
 from tests.embedded.places import make_reachable
 from tests.embedded.streams import empty_streams
@@ -84,6 +85,7 @@ async def database_urls(postgres: Cluster) -> AsyncIterator[DatabaseUrls]:
     """A fresh database: superuser, owner, and each service → DSN."""
     urls = await postgres.clone()
     yield urls
+    await check_events(urls)
     await postgres.drop(urls)
 
 
@@ -92,6 +94,7 @@ async def module_database_urls(postgres: Cluster) -> AsyncIterator[DatabaseUrls]
     """As `database_urls`, one for all tests of a module: for tests that only read, or that keep to workspaces of their own."""
     urls = await postgres.clone()
     yield urls
+    await check_events(urls)
     await postgres.drop(urls)
 
 

@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from burnish_shared.contracts import erasures, events, executions, feedback
+from burnish_shared.contracts.event_catalogue import CATALOGUE
 from tests.snapshots.asyncapi import asyncapi
 from tests.snapshots.openapi import openapi
 from tests.snapshots.pages import errors_page, metrics_page, settings_page
 from tests.snapshots.promises import promises_page
+from tests.snapshots.webhook_events import examples, webhook_events_page
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -33,8 +35,14 @@ def rendered() -> dict[str, str]:
         "docs/reference/metrics.md": metrics_page(),
         "docs/reference/errors.md": errors_page(),
         "docs/promises.md": promises_page(),
+        "docs/reference/webhook-events.md": webhook_events_page(),
+        "shared/burnish_shared/contracts/event_examples.json": as_json(examples()),
     }
     files |= {f"docs/reference/events/{name}.v1.schema.json": as_json(model.model_json_schema()) for name, model in CONTRACTS.items()}
+    files |= {
+        f"docs/reference/events/data/{name}.v{kind.version}.schema.json": as_json(kind.data.model_json_schema())
+        for name, kind in CATALOGUE.items()
+    }
     return files
 
 

@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Any, Final
 from uuid import UUID
 
-from burnish_analytics.announce import RAISED_VERSION, RESOLVED_VERSION, announce, announce_alert
+from burnish_analytics.announce import RAISED_VERSION, RESOLVED_VERSION, alert_data, announce, announce_alert
 from burnish_analytics.core import degradation
 from burnish_analytics.core.degradation import PLANS, Degraded, DetectorLimits, MetricPlan, Recovered, Seen, SeriesState
 from burnish_analytics.core.intake import LabelKey
@@ -15,6 +15,7 @@ from burnish_analytics.core.reactions import MICRO
 from burnish_analytics.io import alerts_store, detector_store
 from burnish_analytics.io.alerts_store import Alert, Rule
 from burnish_analytics.io.detector_store import ObservedPeriod, StoredStates
+from burnish_shared.contracts.events import EventType
 from burnish_shared.db.session import Tx
 from burnish_shared.ids import new_uuid
 from burnish_shared.measures import middle_of
@@ -153,7 +154,7 @@ async def _tell(tx: Tx, series: Series, verdict: Degraded | Recovered, *, state:
         resolved = await alerts_store.resolve_alert(tx, workspace_id=series.workspace_id, incident_key=key, resolution="recovered", at=now)
         if resolved is not None:
             await announce_alert(tx, "alert.resolved", resolved, at=now, version=RESOLVED_VERSION, resolution="recovered")
-            await _tell_metric(tx, "metric.recovered", resolved, version=RESOLVED_VERSION, now=now)
+            await _tell_metric(tx, "metric.recovered", resolved, version=RESOLVED_VERSION, now=now, resolution="recovered")
         return False
     alert = _alert(series, verdict, state=state, simulated=simulated, now=now)
     if not await alerts_store.raise_alert(tx, alert):
@@ -163,7 +164,7 @@ async def _tell(tx: Tx, series: Series, verdict: Degraded | Recovered, *, state:
     return True
 
 
-async def _tell_metric(tx: Tx, event_type: Any, alert: Alert, *, version: int, now: datetime) -> None:
+async def _tell_metric(tx: Tx, event_type: EventType, alert: Alert, *, version: int, now: datetime, resolution: str | None = None) -> None:
     if not alert.muted:
         await announce(
             tx,
@@ -173,16 +174,7 @@ async def _tell_metric(tx: Tx, event_type: Any, alert: Alert, *, version: int, n
             object_id=f"{alert.slug}@{alert.label}:{alert.metric}",
             version=version,
             simulated=alert.simulated,
-            data={
-                "metric": alert.metric,
-                "prompt": alert.slug,
-                "label": alert.label,
-                "version": alert.version,
-                "alert_id": str(alert.alert_id),
-                "before": dict(alert.before),
-                "after": dict(alert.after),
-                "changed": dict(alert.changed),
-            },
+            data=alert_data(alert) | ({"resolution": resolution} if resolution is not None else {}),
         )
 
 

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from burnish_shared.contracts.events import Event
+from burnish_shared.contracts.webhook_body import body_of
 from burnish_shared.db.once import claim_events
 from burnish_shared.db.session import Database
 from burnish_webhooks.core.matching import wants
-from burnish_webhooks.core.payload import body_of
 from burnish_webhooks.io import deliveries_store, endpoints_store
 from burnish_webhooks.io.deliveries_store import NewDelivery
 

@@ -12,10 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from standardwebhooks import Webhook, WebhookVerificationError
 
+from burnish_shared.contracts import webhook_body as payload
 from burnish_shared.contracts.events import Event
 from burnish_shared.contracts.webhooks import message_id, parse_message_id
 from burnish_shared.ids import new_uuid
-from burnish_webhooks.core import breaker, matching, outcome, payload, schedule
+from burnish_webhooks.core import breaker, matching, outcome, schedule
 from burnish_webhooks.core.signature import key_of, signature_header
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)

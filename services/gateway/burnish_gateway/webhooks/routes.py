@@ -9,7 +9,7 @@ from fastapi.responses import Response
 from burnish_gateway.deps import Admin, Editor, GatewayParts, Viewer
 from burnish_gateway.idempotency import run_once
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
-from burnish_gateway.webhooks import answers, bodies, delivery_routes, endpoints_store
+from burnish_gateway.webhooks import answers, bodies, catalogue_routes, delivery_routes, endpoints_store
 from burnish_gateway.webhooks import configure_endpoint as configure
 from burnish_gateway.webhooks.endpoint import no_such_endpoint
 from burnish_gateway.webhooks.send_test import hops_after, send_test
@@ -124,6 +124,7 @@ async def post_test(endpoint_id: str, *, request: Request, principal: Editor, ga
     return answer
 
 
+router.include_router(catalogue_routes.router)
 router.include_router(delivery_routes.router)
 
 

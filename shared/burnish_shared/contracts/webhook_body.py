@@ -11,7 +11,7 @@ MAX_BODY_BYTES = 256 * 1024
 _LINKS = {
     "alert_id": ("alert", "/v1/alerts/"),
     "suggestion_id": ("suggestion", "/v1/suggestions/"),
-    "optimization_id": ("optimization", "/v1/optimizations/"),
+    "job_id": ("optimization", "/v1/optimizations/"),
     "test_run_id": ("test_run", "/v1/test-runs/"),
     "execution_id": ("execution", "/v1/executions/"),
     "dataset_id": ("dataset", "/v1/datasets/"),

@@ -1,0 +1,205 @@
+"""What the data of each event holds: ids, numbers and short words, never text of prompts or answers.
+
+Emitters, the catalogue (`GET /v1/webhooks/events`) and the pages of docs/reference follow from these; a test compares them with
+the golden files and with every event that the integration tests leave in the outbox. Fields may be added; none changes or goes within
+a version. Receivers ignore what they do not know.
+"""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class EventData(BaseModel):
+    """Base of all data. Ids are text here, as JSON has them."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True, allow_inf_nan=False)
+
+
+class OfPrompt(EventData):
+    prompt_id: str
+    slug: str = Field(description="Name of the prompt in the API.")
+
+
+class VersionCreated(OfPrompt):
+    version: int
+    source: str = Field(description="manual | optimizer | import | merge | clone")
+
+
+class LabelMoved(OfPrompt):
+    label: str
+    from_version: int | None = Field(description="Null: the label is new.")
+    version: int | None = Field(description="Null: the label was removed.")
+
+
+class ExecutionCompleted(EventData):
+    execution_id: str
+    status: str = Field(description="success | error | timeout | rate_limited | cancelled | blocked")
+    prompt: str | None
+    version: int | None
+    model: str
+    cost_nusd: int = Field(description="Nano-dollars.")
+    latency_ms: int
+
+
+class FeedbackCreated(EventData):
+    execution_id: str | None
+    kind: str = Field(description="thumb | score | comment | correction | metric:<name>")
+    value: float | None = Field(description="thumb: 1 or 0; score: 0 to 1; metric: its value")
+
+
+class ThresholdReached(EventData):
+    prompt: str
+    label: str
+    version: int
+    reason: str = Field(description="min_samples | below_target")
+    min_samples: int
+    target: float
+    alert_id: str | None
+    samples: int
+    satisfaction: float
+    low: float = Field(description="Lower end of the 95 % interval of satisfaction.")
+    high: float
+
+
+class OfAlert(EventData):
+    alert_id: str
+    kind: str
+    metric: str
+    prompt: str | None
+    label: str | None
+    version: int | None
+
+
+class AlertRaised(OfAlert):
+    summary: str = Field(description="One sentence with the numbers.")
+    before: dict[str, Any]
+    after: dict[str, Any]
+    changed: dict[str, Any] = Field(description="What changed at about that time: version, model, …")
+    raised_at: datetime
+
+
+class AlertAcknowledged(OfAlert):
+    acknowledged_by: str = Field(description="api_key:<id> | user:<id>")
+
+
+class AlertResolved(AlertRaised):
+    resolution: str = Field(description="recovered | …")
+
+
+class MetricDegraded(OfAlert):
+    summary: str
+    before: dict[str, Any]
+    after: dict[str, Any]
+    changed: dict[str, Any]
+    raised_at: datetime
+
+
+class MetricRecovered(MetricDegraded):
+    resolution: str
+
+
+class TestRunCompleted(OfPrompt):
+    test_run_id: str
+    status: Literal["completed", "failed"]
+    version: int
+    model: str
+    dataset_id: str
+    split: str
+    overall_accuracy: float | None
+    correct: int
+    total: int
+    error_code: str | None
+
+
+class OfJob(OfPrompt):
+    job_id: str
+    base_version: int
+
+
+class MeasuredGain(EventData):
+    n: int
+    baseline: float
+    candidate: float
+    delta: float
+    ci_low: float
+    ci_high: float
+    p_value: float
+
+
+class OptimizationCompleted(OfJob):
+    outcome: str
+    finish_reason: str
+    suggestion_id: str | None
+    test: MeasuredGain | None
+
+
+class OptimizationFailed(OfJob):
+    error_code: str
+
+
+class SuggestionCreated(OfJob):
+    suggestion_id: str
+    delta: float = Field(description="Measured gain on the test items.")
+    ci_low: float
+    ci_high: float
+
+
+class SuggestionAccepted(OfJob):
+    suggestion_id: str
+    version: int
+    label: str | None
+
+
+class SuggestionRejected(OfJob):
+    suggestion_id: str
+
+
+class AccountCrossed(EventData):
+    account_id: int
+    budget_id: str | None
+    limit_nusd: int
+    spent_nusd: int
+    available_nusd: int
+    period: str | None
+    resets_at: datetime | None
+
+
+class KeyUnhealthy(EventData):
+    provider_key_id: str
+    provider: str
+    name: str
+    last4: str
+    status: str
+    reason: str
+    http_status: int
+
+
+class DataErased(EventData):
+    erasure_id: str
+    scope: str = Field(description="end_user")
+    executions: int
+    feedback: int
+    counts: dict[str, int] | None = Field(default=None, description="Rows by place.")
+    restored: bool | None = Field(default=None, description="Done again after a restore.")
+
+
+class OfDelivery(EventData):
+    endpoint_id: str
+    delivery_id: str = Field(description="The `webhook-id` of the delivery that this is about.")
+    event_id: str
+    event_type: str
+
+
+class DeliveryExhausted(OfDelivery):
+    error_class: str
+
+
+class EndpointDisabled(OfDelivery):
+    reason: Literal["gone", "failing"]
+
+
+class WebhookTest(EventData):
+    endpoint_id: str
+    message: str
