@@ -362,6 +362,20 @@ async def test_text_that_postgresql_cannot_store_becomes_storable(database_urls:
 
 
 @pytest.mark.promise("C-08")
+async def test_nobody_who_logs_in_may_write_accounts_holds_or_transfers_but_by_the_functions_of_the_books(database_urls: Any) -> None:
+    async with superuser(database_urls) as books:
+        rows = await books.fetch(
+            """SELECT r.rolname, t.name, p.kind FROM pg_roles r, unnest(ARRAY['accounts', 'holds', 'transfers', 'executions']) t(name),
+                      unnest(ARRAY['INSERT', 'UPDATE', 'DELETE', 'TRUNCATE']) p(kind)
+                WHERE r.rolname LIKE 'burnish\\_%' AND r.rolname NOT IN ('burnish_owner', 'burnish_lookup', 'burnish_migrator')
+                  AND has_table_privilege(r.rolname, t.name, p.kind)"""
+        )
+        assert [tuple(row) for row in rows] == []
+        for kind in ("UPDATE", "DELETE", "TRUNCATE"):
+            assert not await books.fetchval("SELECT has_table_privilege('burnish_lookup', 'transfers', $1)", kind)
+
+
+@pytest.mark.promise("C-08")
 async def test_a_transfer_can_be_neither_changed_nor_deleted(database_urls: Any, workspace: Workspace) -> None:
     async with superuser(database_urls) as books:
         for statement in ("UPDATE transfers SET amount_nusd = 1", "DELETE FROM transfers"):
