@@ -20,6 +20,8 @@ async def test_a_grant_is_the_operators_and_a_payment_comes_in_once(stack: Stack
     assert granted["balance_nusd"] == 700
     paid = [await ok(operator("POST", "/v1/credits/grants", body | {"payment": "INV-1"}), 201) for _ in range(2)]
     assert paid[0]["transfer_id"] == paid[1]["transfer_id"]
+    other = await operator("POST", "/v1/credits/grants", body | {"payment": "INV-1", "amount_nusd": 701})
+    assert (other.status, other.body["error"]["param"]) == (409, "payment")
     assert (await ok(caller("GET", "/v1/credits")))["balance_nusd"] == 1_400
     ledger = (await ok(caller("GET", "/v1/credits/transfers")))["data"]
     assert [(one["kind"], one["amount_nusd"]) for one in ledger] == [("top_up", 700), ("grant", 700)]

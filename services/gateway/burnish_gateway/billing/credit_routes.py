@@ -55,7 +55,10 @@ async def grant(body: GrantBody, request: Request, gateway: GatewayParts, princi
         )
         await enter(tx, there.workspace_id)
         balance = await store.find_balance(tx, there.credit_account_id)
+        amount_nusd = await store.amount_of(tx, transfer_id)
         await enter(tx, principal.workspace_id)
+        if amount_nusd != body.amount_nusd:
+            raise Conflict(f"The payment {body.payment!r} came in before, with {amount_nusd} nano-dollars.", param="payment")
         await _changed(tx, there.workspace_id)
         balance_nusd = balance["balance_nusd"] if balance is not None else 0
         return GrantAnswer(

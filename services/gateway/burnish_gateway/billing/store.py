@@ -66,6 +66,12 @@ async def add_credit(
     return transfer_id
 
 
+async def amount_of(tx: Tx, transfer_id: int) -> int | None:
+    """Of an entry in the ledger of the transaction's workspace."""
+    amount_nusd: int | None = await tx.fetchval("SELECT amount_nusd FROM transfers WHERE transfer_id = $1", transfer_id)
+    return amount_nusd
+
+
 async def refund(tx: Tx, workspace_id: UUID, transfer_id: int, *, amount_nusd: int, reason: str) -> Record | None:
     """(refund_id or None where it is too much, left_nusd). None: no such charge."""
     return await tx.fetchrow("SELECT refund_id, left_nusd FROM refund($1, $2, $3, $4)", workspace_id, transfer_id, amount_nusd, reason)
