@@ -205,14 +205,16 @@ async def test_bytes_that_are_no_http_end_no_gateway(world: World, gamma: Tenant
 
 @pytest.mark.promise("E-13", "W-08")
 async def test_addresses_inside_are_refused_wherever_a_url_is_taken(world: World, gamma: Tenant) -> None:
+    """In every field of every body that is called so: a new one is asked without a word here."""
     wrong: dict[str, Any] = {}
-    for name, field in (("POST /v1/models", "base_url"), ("POST /v1/webhooks/endpoints", "url")):
-        method, _, path = name.partition(" ")
+    taken = [(route, field) for route in _with_body(world) for field in _fields(world, route) if re.search(r"(^|_)ur[il]$", field)]
+    for route, field in taken:
         for url in corpus.INNER_URLS:
-            answer = await gamma.admin(method, path, {**(bodies(gamma.own)[name] or {}), field: url})
+            answer = await _send(gamma, route, body={**(bodies(gamma.own)[route.name] or {}), field: url})()
             if answer.status != 422 or answer.body["error"]["code"] != "egress_refused":
-                wrong[f"{name} {url}"] = (answer.status, answer.body)
+                wrong[f"{route.name} {url}"] = (answer.status, answer.body)
     assert not wrong, wrong
+    assert {route.name for route, _ in taken} >= {"POST /v1/models", "POST /v1/webhooks/endpoints", "POST /v1/provider-keys"}
 
 
 @pytest.mark.promise("P-07")
