@@ -144,10 +144,11 @@ class ConfigCache(Generic[K, V]):
         return known
 
     def forget(self, key: K) -> None:
-        """The next `get` reads anew: for somebody who knows that the value changed before the change sequence says so."""
+        """The next `get` reads anew: for somebody who may know of a change before the change sequence says so.
+
+        A load that is under way counts as new, so that many who doubt at once do not keep each other waiting.
+        """
         self._known.pop(key, None)
-        if key in self._loading:
-            self._spoilt.add(key)
 
     def clear(self) -> None:
         self._known.clear()
