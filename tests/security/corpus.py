@@ -83,6 +83,12 @@ VALUES: list[Any] = [
 SHORT_VALUES: list[Any] = [None, True, -1, 2**31, 2**63 - 1, "x" * 20_000, "{{#if", [], {"a": [None]}]
 """Where there are many places."""
 
+FEW_VALUES: list[Any] = [None, 2**63 - 1, "x" * 20_000, {"a": [None]}]
+"""Where there are hundreds, read by the code that has seen the others elsewhere."""
+
+FEW_IN_A_PATH = ["a%00b", "..%2f..%2fetc%2fpasswd", "x" * 3_000, "%ff"]
+FEW_IN_A_QUERY = ["a%00b", "-1", "x" * 3_000, "9223372036854775808"]
+
 IN_A_PATH = [
     "a%00b",
     "..%2f..%2fetc%2fpasswd",

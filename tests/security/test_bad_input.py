@@ -83,7 +83,7 @@ async def test_every_field_of_a_right_body_made_wrong(world: World, gamma: Tenan
         for route in _with_body(world):
             right = bodies(gamma.own)[route.name]
             for path in _paths(right):
-                for value in corpus.VALUES if route.name in READ_DIFFERENTLY else corpus.SHORT_VALUES:
+                for value in corpus.VALUES if route.name in READ_DIFFERENTLY else corpus.FEW_VALUES:
                     yield f"{route.name}: {path} = {_shown(value)}", _send(gamma, route, body=_with(right, path, value))
 
     await _all_refused_well(wrong())
@@ -94,7 +94,7 @@ async def test_every_other_field_that_the_schema_knows_made_wrong(world: World, 
         (f"{route.name}: {field} = {_shown(value)}", _send(gamma, route, body={**(bodies(gamma.own)[route.name] or {}), field: value}))
         for route in _with_body(world)
         for field in _fields(world, route) - set(bodies(gamma.own)[route.name] or {})
-        for value in corpus.SHORT_VALUES
+        for value in (corpus.SHORT_VALUES if route.name in READ_DIFFERENTLY else corpus.FEW_VALUES)
     )
 
 
@@ -113,23 +113,25 @@ async def test_text_that_no_column_holds_is_refused_wherever_it_stands(world: Wo
 
 
 async def test_paths(world: World, gamma: Tenant) -> None:
+    """Each kind of parameter meets the whole corpus once."""
+    seen: set[str] = set()
     await _all_refused_well(
         (f"{route.name}: {parameter} = {value[:40]}", _send(gamma, route, url=_url_with(route, gamma, parameter, value)))
         for route in world.routes
         for parameter in route.path_parameters
-        for value in corpus.IN_A_PATH
+        for value in (corpus.IN_A_PATH if _is_first(parameter, seen) else corpus.FEW_IN_A_PATH)
         if route.method != "DELETE" or "api_key" not in parameter
     )
 
 
 async def test_queries(world: World, gamma: Tenant) -> None:
+    seen: set[str] = set()
     await _all_refused_well(
         (f"{route.name}: ?{parameter}={value[:40]}", _send(gamma, route, url=f"{route.url(gamma.own)}?{parameter}={value}"))
         for route in world.routes
         if route.method == "GET" and not route.path.endswith("/events")
         for parameter in route.query
-        if parameter != "if-none-match"
-        for value in corpus.IN_A_QUERY
+        for value in (corpus.IN_A_QUERY if _is_first(parameter, seen) else corpus.FEW_IN_A_QUERY)
     )
 
 
@@ -302,6 +304,14 @@ def _problem(name: str, answer: Answer) -> str | None:
         return "another request id than the header's"
     told = INSIDES.search(json.dumps(error))
     return f"tells {told[0]!r}" if told else None
+
+
+def _is_first(name: str, seen: set[str]) -> bool:
+    """Is this the first time that the name is met? Notes it."""
+    if name in seen:
+        return False
+    seen.add(name)
+    return True
 
 
 def _stem(path: str) -> str:
