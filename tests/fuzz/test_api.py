@@ -34,7 +34,7 @@ MAY_BE_502 = {"POST /v1/executions", "POST /v1/chat/completions"}
 """502 and 504 of a provider that cannot be called are answers of theirs, and documented."""
 
 CAPPED = (
-    "--phases", "coverage", "--mode", "positive", "--exclude-checks", "ignored_auth", "--generation-deterministic", "--max-time", "18",
+    "--phases", "coverage", "--mode", "positive", "--exclude-checks", "ignored_auth", "--generation-deterministic", "--max-time", "12",
 )  # fmt: skip
 """Every value that a schema names, at its borders. What a schema forbids is sent to every route by tests/security/test_bad_input.py."""
 
