@@ -224,6 +224,12 @@ async def test_queues_datasets_and_budgets_are_looked_through_too(stack: Stack, 
         "INSERT INTO outbox (service, subject, message_id, body, sent_at) VALUES ('gateway', $1, 'm', $2, now())",
         f"burnish.v1.executions.requested.background.{workspace}", json.dumps({"user_id": "quentin", "messages": ["secret"]}).encode(),
     )  # fmt: skip
+    for n in range(3):
+        await superuser.execute(
+            """INSERT INTO usage_user_days (workspace_id, day, end_user, executions, successes, input_tokens, cached_input_tokens,
+                 output_tokens, cost_nusd, markup_nusd, loss_nusd) VALUES ($1, $2, 'quentin', 1, 1, 1, 0, 1, 5, 0, 0)""",
+            workspace, days_ago(n + 1).date(),
+        )  # fmt: skip
     wish = {"target_kind": "end_user", "target_id": "quentin", "period": "day", "limit_nusd": 5}
     assert (await caller("POST", "/v1/budgets", wish)).status == 201
     done = await forgotten(caller, "quentin")
@@ -234,6 +240,7 @@ async def test_queues_datasets_and_budgets_are_looked_through_too(stack: Stack, 
         and done["counts"]["dead_letters"] == 1
         and done["counts"]["outbox"] == 2
         and done["counts"]["budgets"] == 1
+        and done["counts"]["usage_user_days"] == 3
     )
 
 

@@ -173,7 +173,11 @@ async def test_whole_days_are_dropped_beyond_the_longest_plan_and_after_400_days
             await superuser.execute("CALL make_day_partition($1, $2)", table, days_ago(ago).date())
     await past.execution(free.workspace_id, "ancient", at=days_ago(402))
     await past.execution(held.workspace_id, "heldback", at=days_ago(403))
+    outlived = await past.execution(free.workspace_id, "outlived", at=days_ago(450))  # its day has no partition
+    await past.feedback(free.workspace_id, "outlived", at=days_ago(449), execution=outlived)
     await forget_old(db, batch_rows=100)
+    for table in ("executions", "execution_contents", "execution_facts", "feedback", "feedback_ids"):
+        assert await superuser.fetchval(f"SELECT count(*) FROM {table} WHERE workspace_id = $1", free.workspace_id) == 0, table
     parts = {
         row["relname"] for row in await past.rows("SELECT relname FROM pg_class WHERE relname ~ '^execution' AND relname ~ '_[0-9]{8}$'")
     }

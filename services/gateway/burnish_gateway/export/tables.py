@@ -231,7 +231,7 @@ TABLES: Final = (
     _table(
         "erasures", "erasure_id reason requested_by requested_at status counts completed_at last_pass_at", "erasure_id",
         subject_digest=DIGEST, subject_key=SECRET, restored=INTERNAL, next_pass_at=INTERNAL, stage=INTERNAL, at_id=INTERNAL,
-        at_time=INTERNAL, sessions=INTERNAL, pass_=INTERNAL,
+        at_time=INTERNAL, at_no=INTERNAL, sessions=INTERNAL, pass_=INTERNAL,
     ),
     _table("audit_log", "audit_id at actor action object_kind object_id before after request_id address", "audit_id"),
 )  # fmt: skip
@@ -252,7 +252,9 @@ LEFT_OUT: Final = {
     "retention_progress": "how far retention has come",
     "statistics_members": "since when statistics are shared",
     "usage_closings": "how far usage has been summed up",
+    "webhook_endpoint_days": "counts over deliveries, which are exported",
     "webhook_endpoint_states": "whose turn it is",
+    "webhook_ranges": "wishes to send again",
     "workspace_erasures": "only of what is not there any more",
     "webhook_replays": "wishes to send again",
 }

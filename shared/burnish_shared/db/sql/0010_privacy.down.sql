@@ -5,7 +5,7 @@ DROP FUNCTION erase_workspace_step(uuid, integer), workspace_erasures_due(), era
               forget_answers(uuid, integer), without_answers(jsonb), forget_feedback(uuid, integer), forget_ids(uuid, uuid[], timestamptz), nameless(text), forget_executions(uuid, integer),
               forget_these(uuid, uuid[], uuid[]), retention_workspaces(), retention_cutoff(uuid), keyed_hash(bytea, bytea, text), hmac_block(bytea, integer), moment_of(uuid), moment_bound(timestamptz);
 DROP TABLE workspace_erasures, erasures, retention_progress;
-DROP INDEX feedback_to_forget, feedback_ids_forgotten, feedback_history_by_time, evaluations_to_forget, test_runs_to_forget;
+DROP INDEX feedback_to_forget, feedback_forgotten, feedback_ids_forgotten, feedback_history_by_time, evaluations_to_forget, test_runs_to_forget;
 ALTER TABLE feedback DROP COLUMN forgotten_at;
 ALTER TABLE feedback_ids DROP COLUMN forgotten_at;
 ALTER TABLE test_runs DROP COLUMN forgotten_at;

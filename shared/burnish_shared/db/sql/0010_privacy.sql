@@ -8,7 +8,8 @@ ALTER TABLE feedback ADD COLUMN forgotten_at timestamptz;                -- text
 ALTER TABLE feedback_ids ADD COLUMN forgotten_at timestamptz;
 ALTER TABLE test_runs ADD COLUMN forgotten_at timestamptz;               -- the answers among its failed cases are gone
 CREATE INDEX feedback_to_forget ON feedback (workspace_id, accepted_at, feedback_id) WHERE forgotten_at IS NULL;
-CREATE INDEX feedback_ids_forgotten ON feedback_ids (forgotten_at) WHERE forgotten_at IS NOT NULL;
+CREATE INDEX feedback_forgotten ON feedback (accepted_at) WHERE forgotten_at IS NOT NULL;
+CREATE INDEX feedback_ids_forgotten ON feedback_ids (at) WHERE forgotten_at IS NOT NULL;
 CREATE INDEX feedback_history_by_time ON feedback_history (workspace_id, accepted_at);
 CREATE INDEX evaluations_to_forget ON evaluations (workspace_id, answered_at) WHERE output IS NOT NULL OR error IS NOT NULL;
 CREATE INDEX test_runs_to_forget ON test_runs (workspace_id, finished_at) WHERE forgotten_at IS NULL;
@@ -20,7 +21,7 @@ CREATE FUNCTION moment_of(p_id uuid) RETURNS timestamptz LANGUAGE sql STABLE SET
 RETURN to_timestamp(('x' || substr(replace(p_id::text, '-', ''), 1, 12))::bit(48)::bigint / 1000.0);
 
 -- HMAC-SHA-256 (RFC 2104) of a text; the key comes as its two padded blocks, so that no extension is needed.
-CREATE FUNCTION keyed_hash(p_inner bytea, p_outer bytea, p_text text) RETURNS bytea LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = burnish, pg_temp
+CREATE FUNCTION keyed_hash(p_inner bytea, p_outer bytea, p_text text) RETURNS bytea LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN sha256(p_outer || sha256(p_inner || convert_to(p_text, 'UTF8')));
 
 CREATE FUNCTION hmac_block(p_key bytea, p_pad integer) RETURNS bytea LANGUAGE plpgsql IMMUTABLE SET search_path = burnish, pg_temp AS $$
@@ -92,19 +93,19 @@ REVOKE ALL ON FUNCTION forget_these(uuid, uuid[], uuid[]) FROM PUBLIC;
 -- Up to p_most reactions that are too old lose their words and their person. Each stays one vote: the person becomes a random name that
 -- nothing else carries. What another reaction has replaced counts nothing and goes. Returns how many rows it changed; 0: all done.
 CREATE FUNCTION forget_feedback(p_ws uuid, p_most integer) RETURNS integer LANGUAGE plpgsql SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
-DECLARE cutoff timestamptz := retention_cutoff(p_ws); v_ids uuid[]; v_old uuid[]; n integer; done integer := 0;
+DECLARE cutoff timestamptz := retention_cutoff(p_ws); v_ids uuid[]; v_old uuid[]; v_until timestamptz; v_old_until timestamptz; n integer; done integer := 0;
 BEGIN
   IF cutoff IS NULL THEN RETURN 0; END IF;
-  SELECT array_agg(x.feedback_id) INTO v_ids FROM (SELECT f.feedback_id FROM feedback f
+  SELECT array_agg(x.feedback_id), max(x.accepted_at) INTO v_ids, v_until FROM (SELECT f.feedback_id, f.accepted_at FROM feedback f
     WHERE f.workspace_id = p_ws AND f.forgotten_at IS NULL AND f.accepted_at < cutoff ORDER BY f.accepted_at, f.feedback_id LIMIT p_most) x;
-  SELECT array_agg(x.feedback_id) INTO v_old FROM (SELECT h.feedback_id FROM feedback_history h WHERE h.workspace_id = p_ws AND h.accepted_at < cutoff ORDER BY h.accepted_at LIMIT p_most) x;
+  SELECT array_agg(x.feedback_id), max(x.accepted_at) INTO v_old, v_old_until FROM (SELECT h.feedback_id, h.accepted_at FROM feedback_history h WHERE h.workspace_id = p_ws AND h.accepted_at < cutoff ORDER BY h.accepted_at LIMIT p_most) x;
   IF v_ids IS NULL AND v_old IS NULL THEN RETURN 0; END IF;
   done := forget_ids(p_ws, coalesce(v_ids, '{}') || coalesce(v_old, '{}'), cutoff);      -- locked first, as ingestion does
   UPDATE feedback f SET end_user = nameless(f.end_user), target_id = CASE f.target_kind WHEN 'session' THEN nameless(f.target_id) ELSE f.target_id END,
          comment = NULL, correction = NULL, context = NULL, digest = uuid_send(gen_random_uuid()), forgotten_at = clock_timestamp()
-   WHERE f.workspace_id = p_ws AND f.forgotten_at IS NULL AND f.accepted_at < cutoff AND f.feedback_id = ANY (v_ids);
+   WHERE f.workspace_id = p_ws AND f.forgotten_at IS NULL AND f.accepted_at <= v_until AND f.feedback_id = ANY (v_ids);
   GET DIAGNOSTICS n = ROW_COUNT; done := done + n;
-  DELETE FROM feedback_history h WHERE h.workspace_id = p_ws AND h.accepted_at < cutoff AND h.feedback_id = ANY (v_old);
+  DELETE FROM feedback_history h WHERE h.workspace_id = p_ws AND h.accepted_at <= v_old_until AND h.feedback_id = ANY (v_old);
   GET DIAGNOSTICS n = ROW_COUNT;
   RETURN done + n;
 END $$;
@@ -176,8 +177,19 @@ BEGIN
   IF part IS NOT NULL THEN EXECUTE format('DROP TABLE %I', part); done := 1; END IF;
   DELETE FROM dead_letters WHERE dead_letter_id IN (SELECT l.dead_letter_id FROM dead_letters l WHERE l.at < clock_timestamp() - p_letters_d * interval '1 day' LIMIT p_most);
   GET DIAGNOSTICS n = ROW_COUNT; done := done + n;
+  -- What has no partition of its own day, and feedback on what is gone.
+  FOREACH part IN ARRAY ARRAY['execution_contents', 'execution_facts', 'executions'] LOOP
+    EXECUTE format('DELETE FROM %1$I WHERE execution_id IN (SELECT x.execution_id FROM %1$I x WHERE x.execution_id < $1
+      AND NOT EXISTS (SELECT FROM workspaces w WHERE w.workspace_id = x.workspace_id AND w.legal_hold) ORDER BY x.execution_id LIMIT $2)', part)
+      USING day_bound(today - p_numbers_d), p_most;
+    GET DIAGNOSTICS n = ROW_COUNT; done := done + n;
+  END LOOP;
+  DELETE FROM feedback WHERE (workspace_id, target_kind, target_id, end_user, kind) IN (SELECT f.workspace_id, f.target_kind, f.target_id, f.end_user, f.kind FROM feedback f
+    WHERE f.forgotten_at IS NOT NULL AND f.accepted_at < clock_timestamp() - p_numbers_d * interval '1 day'
+      AND NOT EXISTS (SELECT FROM workspaces w WHERE w.workspace_id = f.workspace_id AND w.legal_hold) ORDER BY f.accepted_at LIMIT p_most);
+  GET DIAGNOSTICS n = ROW_COUNT; done := done + n;
   DELETE FROM feedback_ids WHERE (workspace_id, feedback_id, kind) IN (SELECT i.workspace_id, i.feedback_id, i.kind FROM feedback_ids i
-    WHERE i.forgotten_at < clock_timestamp() - p_numbers_d * interval '1 day' AND i.at < clock_timestamp() - p_numbers_d * interval '1 day'
+    WHERE i.forgotten_at IS NOT NULL AND i.at < clock_timestamp() - p_numbers_d * interval '1 day'
       AND NOT EXISTS (SELECT FROM workspaces w WHERE w.workspace_id = i.workspace_id AND w.legal_hold) LIMIT p_most);
   GET DIAGNOSTICS n = ROW_COUNT; done := done + n;
   RETURN done;
@@ -202,6 +214,7 @@ CREATE TABLE erasures (
   stage          text NOT NULL DEFAULT 'executions',
   at_id          uuid,                                             -- how far the stage has come
   at_time        timestamptz,
+  at_no          bigint,
   sessions       text[] NOT NULL DEFAULT '{}',                     -- of the person; only while a pass runs
   counts         jsonb NOT NULL DEFAULT '{}',
   completed_at   timestamptz,                                      -- the first pass was over
@@ -255,8 +268,8 @@ REVOKE ALL ON FUNCTION names_subject(jsonb, bytea, bytea, bytea), as_json(bytea)
 -- Only what was there when the erasure was asked for is touched.
 CREATE FUNCTION erase_step(p_erasure uuid, p_most integer) RETURNS text LANGUAGE plpgsql SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
 DECLARE
-  e erasures; stages constant text[] := ARRAY['executions', 'sessions', 'feedback', 'feedback_history', 'feedback_ids', 'dataset_items', 'messages', 'done'];
-  v_seen integer := 0; v_ids uuid[]; v_hits uuid[]; v_sessions text[]; v_id uuid; v_time timestamptz; n integer := 0; m integer := 0; k integer := 0; v_before uuid; v_inner bytea; v_outer bytea;
+  e erasures; stages constant text[] := ARRAY['executions', 'sessions', 'feedback', 'feedback_history', 'feedback_ids', 'dataset_items', 'usage_user_days', 'outbox', 'rest', 'done'];
+  v_seen integer := 0; v_ids uuid[]; v_hits uuid[]; v_sessions text[]; v_id uuid; v_time timestamptz; v_no bigint; n integer := 0; m integer := 0; k integer := 0; v_before uuid; v_inner bytea; v_outer bytea;
 BEGIN
   IF NOT pg_try_advisory_xact_lock(hashtext('burnish.erasure'), hashtext(p_erasure::text)) THEN RETURN 'busy'; END IF;
   SELECT * INTO e FROM erasures WHERE erasure_id = p_erasure FOR UPDATE;
@@ -300,7 +313,7 @@ BEGIN
       m := forget_ids(e.workspace_id, v_hits, e.requested_at);
       UPDATE feedback f SET end_user = nameless(f.end_user), target_id = CASE f.target_kind WHEN 'session' THEN nameless(f.target_id) ELSE f.target_id END,
              comment = NULL, correction = NULL, context = NULL, digest = uuid_send(gen_random_uuid()), forgotten_at = clock_timestamp()
-       WHERE f.workspace_id = e.workspace_id AND f.forgotten_at IS NULL AND f.accepted_at < e.requested_at AND f.feedback_id = ANY (v_hits)
+       WHERE f.workspace_id = e.workspace_id AND f.forgotten_at IS NULL AND f.accepted_at >= coalesce(e.at_time, '-infinity') AND f.accepted_at <= v_time AND f.feedback_id = ANY (v_hits)
          AND (f.end_user <> '' AND keyed_hash(v_inner, v_outer, f.end_user) = e.subject_digest OR f.target_kind = 'session' AND f.target_id = ANY (e.sessions));
       GET DIAGNOSTICS n = ROW_COUNT; e.counts := erased(erased(e.counts, 'feedback', n), 'feedback_ids', m);
     END IF;
@@ -337,29 +350,37 @@ BEGIN
                                                          WHERE (c ->> 'item_id')::uuid = ANY (v_hits));
       GET DIAGNOSTICS n = ROW_COUNT; e.counts := erased(e.counts, 'test_runs', n);
     END IF;
-  ELSIF e.stage = 'messages' THEN                                  -- few: what was sent within a day, dead letters of 30
+  ELSIF e.stage = 'usage_user_days' THEN                           -- a day at a time
+    SELECT min(u.day)::timestamptz INTO v_time FROM usage_user_days u WHERE u.workspace_id = e.workspace_id AND u.day > coalesce(e.at_time::date, '-infinity');
+    UPDATE usage_user_days u SET end_user = nameless(u.end_user)
+     WHERE u.workspace_id = e.workspace_id AND u.day = v_time::date AND u.end_user <> '' AND keyed_hash(v_inner, v_outer, u.end_user) = e.subject_digest;
+    GET DIAGNOSTICS n = ROW_COUNT; e.counts := erased(e.counts, 'usage_user_days', n);
+    v_seen := CASE WHEN v_time IS NULL THEN 0 ELSE p_most END;
+  ELSIF e.stage = 'outbox' THEN                                    -- what was sent within a day
+    SELECT count(*), max(b.outbox_id) INTO v_seen, v_no
+      FROM (SELECT o.outbox_id FROM outbox o WHERE o.outbox_id > coalesce(e.at_no, 0) ORDER BY o.outbox_id LIMIT p_most) b;
+    UPDATE outbox o SET body = s.body FROM (SELECT x.outbox_id, without_subject(x.body, e.workspace_id, v_inner, v_outer, e.subject_digest) AS body
+      FROM outbox x WHERE x.outbox_id > coalesce(e.at_no, 0) AND x.outbox_id <= v_no AND x.sent_at IS NOT NULL
+        AND x.subject IN ('burnish.v1.executions.completed.batch', 'burnish.v1.feedback.recorded.batch')
+        AND position(convert_to(e.workspace_id::text, 'UTF8') IN x.body) > 0) s WHERE o.outbox_id = s.outbox_id AND s.body IS NOT NULL;
+    GET DIAGNOSTICS n = ROW_COUNT;
+    DELETE FROM outbox o WHERE o.outbox_id > coalesce(e.at_no, 0) AND o.outbox_id <= v_no AND o.sent_at IS NOT NULL
+       AND o.subject = 'burnish.v1.executions.requested.background.' || e.workspace_id::text AND names_subject(as_json(o.body), v_inner, v_outer, e.subject_digest);
+    GET DIAGNOSTICS m = ROW_COUNT; e.counts := erased(e.counts, 'outbox', n + m);
+  ELSIF e.stage = 'rest' THEN                                      -- few rows: dead letters of 30 days, budgets of end users
     UPDATE dead_letters l SET payload = s.body FROM (SELECT d.dead_letter_id, without_subject(d.payload, e.workspace_id, v_inner, v_outer, e.subject_digest) AS body
       FROM dead_letters d WHERE d.payload IS NOT NULL) s WHERE l.dead_letter_id = s.dead_letter_id AND s.body IS NOT NULL;
     GET DIAGNOSTICS n = ROW_COUNT; e.counts := erased(e.counts, 'dead_letters', n);
-    UPDATE outbox o SET body = s.body FROM (SELECT x.outbox_id, without_subject(x.body, e.workspace_id, v_inner, v_outer, e.subject_digest) AS body
-      FROM outbox x WHERE x.sent_at IS NOT NULL AND x.subject IN ('burnish.v1.executions.completed.batch', 'burnish.v1.feedback.recorded.batch')
-        AND position(convert_to(e.workspace_id::text, 'UTF8') IN x.body) > 0) s WHERE o.outbox_id = s.outbox_id AND s.body IS NOT NULL;
-    GET DIAGNOSTICS n = ROW_COUNT;
-    DELETE FROM outbox o WHERE o.sent_at IS NOT NULL AND o.subject = 'burnish.v1.executions.requested.background.' || e.workspace_id::text
-       AND names_subject(as_json(o.body), v_inner, v_outer, e.subject_digest);
-    GET DIAGNOSTICS m = ROW_COUNT; e.counts := erased(e.counts, 'outbox', n + m);
-    UPDATE usage_user_days u SET end_user = nameless(u.end_user) WHERE u.workspace_id = e.workspace_id AND u.end_user <> '' AND keyed_hash(v_inner, v_outer, u.end_user) = e.subject_digest;
-    GET DIAGNOSTICS n = ROW_COUNT; e.counts := erased(e.counts, 'usage_user_days', n);
     UPDATE budgets b SET target_id = nameless(b.target_id), name = 'erased', closed_at = coalesce(b.closed_at, clock_timestamp())
      WHERE b.workspace_id = e.workspace_id AND b.target_kind = 'end_user' AND keyed_hash(v_inner, v_outer, b.target_id) = e.subject_digest;
     GET DIAGNOSTICS n = ROW_COUNT; e.counts := erased(e.counts, 'budgets', n);
   END IF;
 
   IF v_seen < p_most THEN                                          -- the stage is through
-    e.stage := stages[array_position(stages, e.stage) + 1]; v_id := NULL; v_time := NULL;
+    e.stage := stages[array_position(stages, e.stage) + 1]; v_id := NULL; v_time := NULL; v_no := NULL;
     IF e.stage = 'done' THEN e.sessions := '{}'; END IF;
   END IF;
-  UPDATE erasures SET status = CASE WHEN status = 'completed' THEN status ELSE 'running' END, stage = e.stage, at_id = v_id, at_time = v_time, sessions = e.sessions, counts = e.counts
+  UPDATE erasures SET status = CASE WHEN status = 'completed' THEN status ELSE 'running' END, stage = e.stage, at_id = v_id, at_time = v_time, at_no = v_no, sessions = e.sessions, counts = e.counts
    WHERE erasure_id = p_erasure;
   RETURN CASE e.stage WHEN 'done' THEN 'done' ELSE 'more' END;
 END $$;
@@ -382,15 +403,14 @@ CREATE FUNCTION workspace_erasures_due() RETURNS SETOF uuid LANGUAGE sql STABLE 
   SELECT e.workspace_id FROM workspace_erasures e JOIN workspaces w USING (workspace_id) WHERE e.completed_at IS NULL AND NOT w.legal_hold ORDER BY e.requested_at $$;
 CALL make_lookup_function('workspace_erasures_due()', app => false, worker => true);
 
--- Removes up to p_most rows of the first table that has any. 'more': call again; 'waits': calls and jobs are still under way; 'done'.
+-- Removes up to p_most rows of the first table that has any and that no other table refers to. Every table of a workspace is removed, save those
+-- that are named here, so that a new one is not forgotten. 'more': call again; 'waits': calls and jobs are still under way; 'done'.
 CREATE FUNCTION erase_workspace_step(p_ws uuid, p_most integer) RETURNS text LANGUAGE plpgsql SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
 DECLARE
-  one text; n integer;
-  removed constant text[] := ARRAY['marketplace_entries', 'lineage_edges', 'prompt_label_moves', 'prompt_labels', 'suggestions', 'optimization_candidates', 'evaluations',
-    'test_looks', 'test_runs', 'optimization_jobs', 'dataset_items', 'datasets', 'evaluators', 'prompt_versions', 'prompts', 'alert_acknowledgements', 'alerts', 'alert_rules',
-    'label_feedback', 'detector_observations', 'detector_states', 'feedback_orphans', 'webhook_replays', 'webhook_attempts', 'webhook_deliveries',
-    'webhook_endpoint_states', 'webhook_endpoints', 'provider_keys', 'workspace_models', 'invitations', 'members', 'idempotency_keys', 'api_keys', 'budgets', 'usage_user_days',
-    'statistics_members'];                                         -- what refers to something goes before it
+  one text; n integer; blocked boolean := false;
+  kept constant text[] := ARRAY['accounts', 'transfers', 'plan_months', 'usage_days', 'usage_closings', 'ledger_days', 'audit_log',            -- amounts, and who did what
+    'executions', 'execution_contents', 'execution_facts', 'feedback', 'feedback_ids', 'feedback_history', 'rollups', 'retention_progress',   -- retention takes text and persons
+    'holds', 'accepted', 'config_changes', 'workspaces', 'erasures', 'workspace_erasures'];
 BEGIN
   IF NOT EXISTS (SELECT FROM workspace_erasures e JOIN workspaces w USING (workspace_id) WHERE e.workspace_id = p_ws AND e.completed_at IS NULL
                    AND w.suspended_at IS NOT NULL AND w.retention_days = 0 AND NOT w.legal_hold)
@@ -399,16 +419,22 @@ BEGIN
   UPDATE optimization_jobs SET cancel_requested = true WHERE workspace_id = p_ws AND status IN ('pending', 'running') AND NOT cancel_requested;
   IF EXISTS (SELECT FROM holds WHERE workspace_id = p_ws) OR EXISTS (SELECT FROM test_runs WHERE workspace_id = p_ws AND status IN ('pending', 'running'))
      OR EXISTS (SELECT FROM optimization_jobs WHERE workspace_id = p_ws AND status IN ('pending', 'running')) THEN RETURN 'waits'; END IF;
-  FOREACH one IN ARRAY removed LOOP
-    -- A ctid names a row of one partition only, so the workspace is asked for again. Newest versions go first: they name older ones as their base.
-    EXECUTE format('DELETE FROM %1$I WHERE workspace_id = $1 AND ctid IN (SELECT ctid FROM %1$I WHERE workspace_id = $1 %2$s LIMIT $2)',
-      one, CASE one WHEN 'prompt_versions' THEN 'ORDER BY version DESC' ELSE '' END) USING p_ws, p_most;
-    GET DIAGNOSTICS n = ROW_COUNT;
+  FOR one IN SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'workspace_id' AND NOT a.attisdropped
+              WHERE c.relnamespace = 'burnish'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relname <> ALL (kept) ORDER BY c.relname LOOP
+    BEGIN
+      -- A ctid names a row of one partition only, so the workspace is asked for again. Newest versions go first: they name older ones as their base.
+      EXECUTE format('DELETE FROM %1$I WHERE workspace_id = $1 AND ctid IN (SELECT ctid FROM %1$I WHERE workspace_id = $1 %2$s LIMIT $2)',
+        one, CASE one WHEN 'prompt_versions' THEN 'ORDER BY version DESC' ELSE '' END) USING p_ws, p_most;
+      GET DIAGNOSTICS n = ROW_COUNT;
+    EXCEPTION WHEN foreign_key_violation THEN                      -- what refers to it goes first
+      n := 0; blocked := true;
+    END;
     IF n > 0 THEN
       UPDATE workspace_erasures SET counts = erased(counts, one, n) WHERE workspace_id = p_ws;
       RETURN 'more';
     END IF;
   END LOOP;
+  IF blocked THEN RETURN 'waits'; END IF;
   UPDATE workspaces SET name = 'erased' WHERE workspace_id = p_ws AND name <> 'erased';
   RETURN 'done';
 END $$;
