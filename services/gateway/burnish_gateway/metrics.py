@@ -15,3 +15,4 @@ REQUEST_SECONDS = Histogram(
 ADMISSIONS = Counter("burnish_gateway_admissions_total", "Verdicts of admission", ["verdict"])
 HANDOVERS = Counter("burnish_gateway_handovers_total", "Executions taken from an executor", ["reason"])
 OPEN_EXECUTIONS = Gauge("burnish_gateway_open_executions", "Executions whose frames this gateway waits for")
+SIGN_INS = Counter("burnish_gateway_sign_ins_total", "Tries to sign in with a password: signed_in, refused, slowed_down", ["outcome"])

@@ -13,6 +13,7 @@ from burnish_gateway.access import session_store as store
 from burnish_gateway.access.person import Person
 from burnish_gateway.access.session_token import csrf_token_of, new_token
 from burnish_gateway.deps import Gateway
+from burnish_gateway.metrics import SIGN_INS
 from burnish_shared.auth.sealing import derived_key
 from burnish_shared.db.changes import note_change
 from burnish_shared.errors import RateLimited, Unauthenticated
@@ -64,6 +65,7 @@ async def count_try(gateway: Gateway, request: Request, email: str) -> Guessing:
         wait_s = await store.begin_sign_in(tx, pair=guessing.pair, email_digest=guessing.email, address_digest=guessing.address,
                                            email=email, address=address)  # fmt: skip
     if wait_s > 0:
+        SIGN_INS.labels("slowed_down").inc()
         raise RateLimited(f"Too many tries; the next one is taken in {ceil(wait_s)} s.", retry_after_s=wait_s)
     return guessing
 
@@ -76,8 +78,10 @@ async def verify_password(gateway: Gateway, request: Request, *, email: str, pas
     stored: str | None = row["password_hash"] if row is not None else None
     fits = await gateway.passwords.verify(stored, password)
     if row is None or stored is None or not fits or row["disabled_at"] is not None:
+        SIGN_INS.labels("refused").inc()
         log.info("sign_in.refused")
         raise Unauthenticated(WRONG)
+    SIGN_INS.labels("signed_in").inc()
     user_id: UUID = row["user_id"]
     fresh = await gateway.passwords.hash(password) if gateway.passwords.is_outdated(stored) else None
     async with gateway.db.unit_of_work() as tx:
