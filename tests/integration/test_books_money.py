@@ -398,7 +398,9 @@ async def test_money_beyond_63_bits_is_refused(database_urls: Any, workspace: Wo
 
 async def test_events_made_in_sql_are_those_that_the_contract_writes(database_urls: Any, workspace: Workspace) -> None:
     async with superuser(database_urls) as books:
-        made = await books.fetchval("SELECT put_event('gateway', 'budget.exhausted', $1, 'b', '{}')", workspace.workspace_id)
+        data = {"account_id": 7, "budget_id": str(new_uuid()), "limit_nusd": 5, "spent_nusd": 5, "available_nusd": 0, "period": None}
+        put = "SELECT put_event('gateway', 'budget.exhausted', $1, 'b', $2)"
+        made = await books.fetchval(put, workspace.workspace_id, json.dumps(data | {"resets_at": None}))
         row = await books.fetchrow("SELECT subject, message_id, body FROM outbox")
     assert row is not None
     event = Event.model_validate_json(row["body"])

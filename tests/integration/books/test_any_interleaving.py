@@ -30,14 +30,16 @@ pick = st.integers(0, 1_000)
 WISHES: dict[str, Any] = {
     "each": st.lists(amounts, min_size=1, max_size=5),
     "payer": pick,
-    "counts": st.booleans(),
+    "counts": st.sampled_from([True, True, False]),
     "waits": st.booleans(),
     "second": st.sampled_from([False, False, True]),
 }
 
-ACCOUNTS = """
-  SELECT account_id, limit_nusd, CASE WHEN resets_at <= clock_timestamp() THEN 0 ELSE spent_nusd END AS spent, held_nusd, in_flight
-    FROM accounts WHERE workspace_id = ANY ($1)"""
+STATE = """
+  SELECT account_id, limit_nusd, CASE WHEN resets_at <= clock_timestamp() THEN 0 ELSE spent_nusd END AS spent, held_nusd, in_flight,
+         NULL::uuid AS held
+    FROM accounts WHERE workspace_id = ANY ($1)
+  UNION ALL SELECT 0, 0, 0, 0, 0, execution_id FROM holds WHERE workspace_id = ANY ($1)"""
 
 CHARGES = """
   SELECT transfer_id, debit_account_id,
@@ -65,8 +67,8 @@ class Interleavings(RuleBasedStateMachine):
             for number, one in enumerate(self.workspaces)
         ]
         here = self.workspaces[0]
-        self.budget = self._account(self._value("SELECT make_budget_account($1, $2, 1200, 600, 'day', true)", here, new_uuid()), here, 2)
-        self.budget.limit = 1200
+        self.budget = self._account(self._value("SELECT make_budget_account($1, $2, 700, 600, 'day', true)", here, new_uuid()), here, 2)
+        self.budget.limit = 700
         self.allowance = self._account(self._value("SELECT make_allowance_account($1)", here), here, 11)
         self.months = 0
         self.asked: dict[UUID, AdmissionRequest] = {}
@@ -250,13 +252,13 @@ class Interleavings(RuleBasedStateMachine):
         self._value("UPDATE accounts SET resets_at = clock_timestamp() WHERE account_id = $1", self.budget.account_id)
         self.budget.spent = 0
 
-    @rule(limit=st.sampled_from([300, 1200]))
+    @rule(limit=st.sampled_from([300, 700]))
     def change_budget(self, limit: int) -> None:
         sql = "SELECT change_budget_account($1, reference, $2, 600, 'day', true) FROM accounts WHERE account_id = $3"
         assert self._value(sql, self.workspaces[0], limit, self.budget.account_id)
         self.budget.limit = limit
 
-    @rule(suspended=st.sampled_from([False, False, False, True]))
+    @rule(suspended=st.sampled_from([False, False, True]))
     def suspend(self, suspended: bool) -> None:
         self._value("SELECT suspend_workspace($1, $2)", self.workspaces[0], suspended)
         for one in self.model.accounts.values():
@@ -267,13 +269,12 @@ class Interleavings(RuleBasedStateMachine):
     def nothing_is_below_zero_and_all_is_as_the_model_says(self) -> None:
         if not hasattr(self, "model"):
             return
-        rows = self._await(self.sql.fetch(ACCOUNTS, self.workspaces))
-        assert {tuple(row) for row in rows} == {
+        rows = self._await(self.sql.fetch(STATE, self.workspaces))
+        assert {tuple(row)[:5] for row in rows if row["held"] is None} == {
             (one.account_id, one.limit, one.spent, one.held, one.in_flight) for one in self.model.accounts.values()
         }
         assert all(one.free >= 0 for one in self.model.accounts.values() if one.kind != 2)
-        held = self._value("SELECT array_agg(execution_id) FROM holds WHERE workspace_id = ANY ($1)", self.workspaces)
-        assert set(held or ()) == set(self.model.holds)
+        assert {row["held"] for row in rows if row["held"] is not None} == set(self.model.holds)
 
     def teardown(self) -> None:
         if hasattr(self, "model"):
@@ -315,7 +316,7 @@ def test_the_books_answer_as_the_model_does_in_any_interleaving(postgres: Any, d
         run_state_machine_as_test(
             Interleavings,
             settings=settings(
-                max_examples=100,
+                max_examples=80,
                 stateful_step_count=50,
                 deadline=None,
                 database=None,
