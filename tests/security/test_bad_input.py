@@ -37,6 +37,7 @@ READ_DIFFERENTLY = {
     "POST /v1/prompts",
     "POST /v1/datasets",
     "POST /v1/feedback",
+    "POST /v1/feedback/batch",
     "PUT /v1/prompts/{slug}/labels/{label}",
 }
 """One route of each way in which bodies and headers are read: these get the whole corpus, all others the part of it that finds most.

@@ -55,7 +55,7 @@ OTHERWISE: dict[str, dict[str, Any]] = {
 }
 """What makes another body of a route's body. A new POST fails the test until it stands here."""
 
-REPLACES = {"POST /v1/feedback"}
+REPLACES = {"POST /v1/feedback", "POST /v1/feedback/batch"}
 """The key names the reaction: sent again with another body, it replaces the first (PROMISES A-03)."""
 
 AT_ONCE = 4

@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.promise("T-
 NAMES_GIVEN = {"POST /v1/prompts": "slug", "POST /v1/models": "model", "PUT /v1/prompts/{slug}/labels/{label}": "label"}
 """Where a caller chooses a name: one that another tenant uses is as free as one that nobody uses."""
 
-NOTHING_IS_AN_ANSWER = {"POST /v1/feedback", "GET /v1/prompts/{slug}/labels/{label}/history", "POST /v1/erasures"}
+NOTHING_IS_AN_ANSWER = {"POST /v1/feedback", "POST /v1/feedback/batch", "GET /v1/prompts/{slug}/labels/{label}/history", "POST /v1/erasures"}
 """Feedback may come before its execution; a label that never was has an empty history; who left no trace is erased as well."""
 
 NOT_READY = {"GET /v1/erasures/{erasure_id}/receipt": 409, "DELETE /v1/workspaces/{workspace_id}": 422}

@@ -15,7 +15,7 @@ PATH_PARAMETERS = {
     "suggestion_id": "suggestion", "model": "model", "entry_id": "entry", "erasure_id": "erasure",
     "evaluator_id": "evaluator", "provider_key_id": "provider_key",
     "workspace_id": "workspace", "organization_id": "organization", "user_id": "user", "invitation_id": "invitation",
-    "budget_id": "budget",
+    "budget_id": "budget", "session_id": "session",
 }  # fmt: skip
 """Parameter of a path → which of a tenant's things it names. A route with another one fails the tests until it stands here."""
 
@@ -63,6 +63,7 @@ def bodies(own: Mapping[str, str]) -> dict[str, Body]:
         "POST /v1/prompts/{slug}/versions": {"messages": [{"role": "user", "content": "Good day {{name}}."}], "base_version": 2},
         "PUT /v1/prompts/{slug}/labels/{label}": {"version": 1},
         "POST /v1/feedback": {"execution_id": own["execution"], "thumb": "down"},
+        "POST /v1/feedback/batch": {"execution_id": own["execution"], "thumb": "down"},
         "POST /v1/evaluators": {"name": "one more", "settings": {"kind": "exact"}},
         "POST /v1/evaluators/try": {"settings": {"kind": "exact"}, "output": "a", "expected": "a"},
         "POST /v1/evaluators/{evaluator_id}/try": {"output": "a", "expected": "a"},

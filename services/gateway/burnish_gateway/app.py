@@ -38,6 +38,7 @@ FEATURES = (
     "privacy",
     "export",
     "feedback",
+    "sessions",
     "datasets",
     "evaluators",
     "optimization",

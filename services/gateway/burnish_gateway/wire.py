@@ -182,9 +182,15 @@ def json_body(model: type[BaseModel], *, role: str) -> dict[str, Any]:
 
     Definitions are written in place: a `$ref` would point nowhere.
     """
+    content = {"application/json": {"schema": inlined_schema(model)}}
+    return {"requestBody": {"required": True, "content": content}, "x-burnish-role": role}
+
+
+def inlined_schema(model: type[BaseModel]) -> dict[str, Any]:
+    """The model's JSON schema without definitions beside it."""
     schema = model.model_json_schema()
-    inlined = _inline(schema, schema.pop("$defs", {}))
-    return {"requestBody": {"required": True, "content": {"application/json": {"schema": inlined}}}, "x-burnish-role": role}
+    inlined: dict[str, Any] = _inline(schema, schema.pop("$defs", {}))
+    return inlined
 
 
 def json_response(value: Any, *, status: int = 200, headers: dict[str, str] | None = None) -> Response:

@@ -40,7 +40,7 @@ async def list_page(
     page = gateway.cursors.page(
         rows, limit=limit, workspace_id=principal.workspace_id, of="executions", position=lambda row: [str(row["execution_id"])]
     )
-    page["data"] = [_numbers(row) for row in page["data"]]
+    page["data"] = [numbers_of(row) for row in page["data"]]
     return page
 
 
@@ -63,7 +63,7 @@ def _whole(row: Record, feedback: Any) -> dict[str, Any]:
     }
 
 
-def _numbers(row: Record) -> dict[str, Any]:
+def numbers_of(row: Record) -> dict[str, Any]:
     """A list shows numbers and ids; text is read one by one."""
     return {
         "id": str(row["execution_id"]), "status": row["status"], "prompt": row["slug"], "version": row["version"], "label": row["label"],

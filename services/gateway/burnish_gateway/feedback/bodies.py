@@ -49,6 +49,31 @@ class FeedbackAccepted(BaseModel):
     feedback_id: UUID
 
 
+class LineError(BaseModel):
+    """Why one line was not taken."""
+
+    type: str
+    code: str
+    message: str
+    param: str | None = None
+
+
+class LineResult(BaseModel):
+    """What became of one line: `feedback_id` where it was taken, `error` where it was not. `line` counts from 1, empty lines too."""
+
+    line: int
+    feedback_id: UUID | None = None
+    error: LineError | None = None
+
+
+class BatchAnswer(BaseModel):
+    """What became of each line, in their order."""
+
+    accepted: int
+    rejected: int
+    results: list[LineResult]
+
+
 class FeedbackShown(BaseModel):
     """One current reaction, as an execution shows it."""
 

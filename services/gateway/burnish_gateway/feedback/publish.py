@@ -5,7 +5,7 @@ and under load messages grow by themselves, because the stream writes each to di
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -66,11 +66,13 @@ class FeedbackPublisher:
         if self._items_waiting + len(items) > MOST_WAITING:
             raise Unavailable("Too much feedback waits to be kept; try again.", retry_after_s=1)
         self._items_waiting += len(items)
-        waiting = _Waiting([one.model_dump_json().encode() for one in items], asyncio.get_running_loop().create_future())
-        self._waiting.append(waiting)
+        loop = asyncio.get_running_loop()
+        calls = [_Waiting(parts, loop.create_future()) for parts in _messages([one.model_dump_json().encode() for one in items])]
+        self._waiting.extend(calls)
         if self._sender is None:
             self._sender = asyncio.create_task(self._send_all())
-        await asyncio.shield(waiting.done)
+        for one in calls:
+            await asyncio.shield(one.done)
 
     async def close(self) -> None:
         """Waits until what was recorded is durable or refused."""
@@ -118,6 +120,20 @@ class FeedbackPublisher:
             PUBLISHED.labels("outbox").inc(len(parts))
         else:
             PUBLISHED.labels("stream").inc(len(parts))
+
+
+def _messages(parts: list[bytes]) -> Iterator[list[bytes]]:
+    """What one call brought, cut where it would not fit one message. Sent again after a failure, what was kept already counts once."""
+    message: list[bytes] = []
+    size_bytes = 0
+    for one in parts:
+        if message and (len(message) >= MOST_ITEMS or size_bytes + len(one) + 1 > MOST_BYTES):
+            yield message
+            message, size_bytes = [], 0
+        message.append(one)
+        size_bytes += len(one) + 1
+    if message:
+        yield message
 
 
 def _settle(batch: list[_Waiting], error: Unavailable | None) -> None:

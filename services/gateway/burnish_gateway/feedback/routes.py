@@ -4,6 +4,7 @@ from fastapi import Request
 from fastapi.responses import Response
 
 from burnish_gateway.deps import Editor, GatewayParts
+from burnish_gateway.feedback import batch_routes
 from burnish_gateway.feedback.bodies import FeedbackAccepted, FeedbackBody
 from burnish_gateway.feedback.record import record
 from burnish_gateway.idempotency import key_of
@@ -27,3 +28,6 @@ async def post_feedback(request: Request, body: FeedbackBody, principal: Editor,
         publisher=gateway.feedback,
     )
     return Response(b'{"feedback_id":"%s"}' % str(feedback_id).encode(), status_code=202, media_type="application/json")
+
+
+router.include_router(batch_routes.router)

@@ -1,5 +1,6 @@
 """Reads current feedback. Analytics writes it."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +18,30 @@ async def feedback_of(tx: Tx, execution_id: UUID) -> list[dict[str, Any]]:
         """SELECT feedback_id, kind, value, comment, correction, context, end_user, accepted_at FROM feedback
             WHERE target_kind = 'execution' AND target_id = $1 AND feedback_id IS NOT NULL ORDER BY accepted_at, kind, end_user""",
         str(execution_id),
+    )
+    return [_shown(row) for row in rows]
+
+
+async def feedback_of_many(tx: Tx, execution_ids: Sequence[UUID]) -> dict[UUID, list[dict[str, Any]]]:
+    """As `feedback_of`, of several executions; those without feedback are missing."""
+    rows = await tx.fetch(
+        """SELECT execution_id, feedback_id, kind, value, comment, correction, context, end_user, accepted_at FROM feedback
+            WHERE target_kind = 'execution' AND target_id = ANY ($1) AND feedback_id IS NOT NULL ORDER BY accepted_at, kind, end_user""",
+        [str(one) for one in execution_ids],
+    )
+    found: dict[UUID, list[dict[str, Any]]] = {}
+    for row in rows:
+        found.setdefault(row["execution_id"], []).append(_shown(row))
+    return found
+
+
+async def feedback_of_session(tx: Tx, session_id: str, *, at_most: int) -> list[dict[str, Any]]:
+    """The current reactions to a session as a whole, the oldest first."""
+    rows = await tx.fetch(
+        """SELECT feedback_id, kind, value, comment, correction, context, end_user, accepted_at FROM feedback
+            WHERE target_kind = 'session' AND target_id = $1 AND feedback_id IS NOT NULL ORDER BY accepted_at, kind, end_user LIMIT $2""",
+        session_id,
+        at_most,
     )
     return [_shown(row) for row in rows]
 

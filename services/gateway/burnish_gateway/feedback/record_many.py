@@ -1,0 +1,71 @@
+"""Turns many lines of feedback into reactions, each line judged alone, and makes all good ones durable together."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from burnish_gateway.feedback.bodies import BatchAnswer, FeedbackBody, LineError, LineResult
+from burnish_gateway.feedback.publish import FeedbackPublisher
+from burnish_gateway.feedback.record import check, feedback_id_for, items_of
+from burnish_gateway.wire import parse_model
+from burnish_shared.contracts.feedback import FeedbackItem
+from burnish_shared.errors import BadRequest, InvalidField
+
+LINES_MOST: Final = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who sends feedback, and under which Idempotency-Key: line n then has the same feedback id in every repeat."""
+
+    workspace_id: UUID
+    api_key_id: UUID | None
+    key: str | None
+
+
+async def record_many(lines: Iterable[tuple[int, bytes]], *, sender: Sender, now: datetime, publisher: FeedbackPublisher) -> BatchAnswer:
+    """Returns what became of each line, once all that are sound are on disk.
+
+    Raises InvalidField where no line is sound (`details.results` says why), Unavailable when they cannot be kept anywhere: then all may
+    be sent again, with the same key or ids or without, and none counts twice.
+    """
+    results: list[LineResult] = []
+    items: list[FeedbackItem] = []
+    for number, line in lines:
+        try:
+            made = _read(line, number=number, sender=sender, now=now)
+        except BadRequest as error:
+            results.append(LineResult(line=number, error=_told(error)))
+        else:
+            items += made
+            results.append(LineResult(line=number, feedback_id=made[0].feedback_id))
+    answer = _answer(results)
+    if not items:
+        raise _nothing_taken(answer)
+    await publisher.record(items)
+    return answer
+
+
+def _read(line: bytes, *, number: int, sender: Sender, now: datetime) -> list[FeedbackItem]:
+    body = parse_model(FeedbackBody, line)
+    check(body)
+    key = f"{sender.key}:{number}" if sender.key is not None else None
+    feedback_id = body.feedback_id or feedback_id_for(sender.workspace_id, key)
+    return items_of(body, feedback_id=feedback_id, workspace_id=sender.workspace_id, api_key_id=sender.api_key_id, now=now)
+
+
+def _answer(results: list[LineResult]) -> BatchAnswer:
+    accepted = sum(one.error is None for one in results)
+    return BatchAnswer(accepted=accepted, rejected=len(results) - accepted, results=results)
+
+
+def _told(error: BadRequest) -> LineError:
+    return LineError(type=error.type, code=error.code, message=error.message, param=error.param)
+
+
+def _nothing_taken(answer: BatchAnswer) -> InvalidField:
+    first = next(one.error for one in answer.results if one.error is not None)
+    told = answer.model_dump(mode="json", exclude_none=True)
+    return InvalidField(f"No line was taken. Line {answer.results[0].line}: {first.message}", param=first.param, details=told)

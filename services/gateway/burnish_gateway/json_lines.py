@@ -1,0 +1,31 @@
+"""Bodies of JSON lines: many small bodies in one request, each judged alone."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from pydantic import BaseModel
+
+from burnish_gateway.wire import inlined_schema
+from burnish_shared.errors import InvalidBody, InvalidField
+
+MEDIA_TYPE: Final = "application/x-ndjson"
+
+
+def lines_of(raw: bytes, *, at_most: int) -> Iterator[tuple[int, bytes]]:
+    """(number from 1, line) of every line that is not empty. Raises InvalidBody for none at all, InvalidField beyond `at_most`."""
+    lines = [(number, line.strip()) for number, line in enumerate(raw.split(b"\n"), 1)]
+    filled = [one for one in lines if one[1]]
+    if not filled:
+        raise InvalidBody("The body holds no line; send one JSON object a line.")
+    if len(filled) > at_most:
+        raise InvalidField(f"body: has {len(filled)} lines; at most {at_most} are taken at once. Send them in parts.", param="body")
+    return iter(filled)
+
+
+def lines_body(model: type[BaseModel], *, of: str) -> dict[str, Any]:
+    """`openapi_extra` of a route that reads JSON lines. A single object, which is one line, may as well be called JSON."""
+    content = {
+        MEDIA_TYPE: {"schema": {"type": "string", "description": f"One JSON object a line: {of}."}},
+        "application/json": {"schema": inlined_schema(model)},
+    }
+    return {"requestBody": {"required": True, "content": content}}

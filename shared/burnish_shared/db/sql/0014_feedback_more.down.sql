@@ -1,0 +1,5 @@
+SET ROLE burnish_owner;
+SET LOCAL search_path = burnish;
+DROP INDEX executions_by_session;
+RESET ROLE;
+SET LOCAL search_path = public;
