@@ -16,6 +16,7 @@ from burnish_shared.db.session import Database
 from tests.embedded.databases import DatabaseUrls
 from tests.embedded.stack import Caller, Stack, running_stack
 from tests.integration.privacy.past import Past, days_ago
+from tests.snapshots.reference import ROOT
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("T8")]
 
@@ -52,6 +53,16 @@ async def test_each_table_and_column_of_a_workspace_is_exported_or_left_out_for_
     for table in TABLES:
         assert set(table.columns) | set(table.left_out) == schema[table.name], f"decide on the columns of {table.name} in export/tables.py"
         assert not set(table.columns) & (set(table.left_out) - {"workspace_id"})
+
+
+async def test_the_guide_says_of_each_table_what_it_holds_of_people_and_what_becomes_of_it(superuser: asyncpg.Connection) -> None:
+    """Whoever makes a table decides what retention (0010_privacy.sql) and erasure do with it, and says so."""
+    rows = await superuser.fetch(
+        """SELECT c.relname AS name FROM pg_class c WHERE c.relnamespace = 'burnish'::regnamespace AND c.relkind IN ('r', 'p')
+              AND NOT c.relispartition AND EXISTS (SELECT FROM pg_attribute w WHERE w.attrelid = c.oid AND w.attname = 'workspace_id')"""
+    )
+    guide = (ROOT / "docs/guides/privacy.md").read_text()
+    assert not [row["name"] for row in rows if f"`{row['name']}`" not in guide]
 
 
 async def test_sealed_columns_are_never_exported() -> None:
