@@ -8,7 +8,7 @@ from asyncpg import Record
 from burnish import audit_store
 from burnish_shared.contracts.events import Event
 from burnish_shared.db.session import Database
-from burnish_webhooks.core.matching import Subscription, wants
+from burnish_webhooks.core.matching import Subscription, held_back, wants
 
 
 async def missing_deliveries(db: Database, *, began_at: datetime) -> tuple[int, list[str]]:
@@ -36,9 +36,16 @@ async def missing_deliveries(db: Database, *, began_at: datetime) -> tuple[int, 
 
 
 def _subscriptions(rows: Sequence[Record]) -> list[tuple[datetime, Subscription]]:
-    return [(row["updated_at"], Subscription(row["endpoint_id"], row["workspace_id"], row["events"], row["filters"])) for row in rows]
+    return [
+        (row["updated_at"], Subscription(row["endpoint_id"], row["workspace_id"], row["events"], row["filters"], row["condition"]))
+        for row in rows
+    ]
 
 
 def _wanted(row: Record, endpoints: Sequence[tuple[datetime, Subscription]]) -> list[tuple[Event, Subscription]]:
     event = Event.model_validate_json(row["body"])
-    return [(event, one) for changed_at, one in endpoints if changed_at < row["created_at"] and wants(one, event)]
+    return [
+        (event, one)
+        for changed_at, one in endpoints
+        if changed_at < row["created_at"] and wants(one, event) and held_back(one, event) is None
+    ]

@@ -122,7 +122,7 @@ UNDER_WAY: Final = {
         LEFT JOIN webhook_endpoint_states s USING (endpoint_id, workspace_id)
         WHERE d.status = 'pending' AND d.created_at < $1 AND d.next_attempt_at < clock_timestamp()
           AND NOT e.paused AND e.deleted_at IS NULL AND (s.opened_until IS NULL OR s.opened_until < clock_timestamp())
-          AND (s.disabled_at IS NULL OR s.disabled_at <= e.enabled_at)""",
+          AND (s.disabled_at IS NULL OR s.disabled_at <= e.enabled_at) AND e.throttle_per_minute IS NULL""",
     "webhook replays waiting": "SELECT count(*) FROM webhook_replays WHERE done_at IS NULL AND requested_at < $1",
     "jobs and test runs that nobody works on": """SELECT count(*) FROM (
         SELECT leased_until, created_at FROM optimization_jobs WHERE status IN ('pending', 'running')
@@ -197,7 +197,9 @@ async def counted_days(tx: Tx) -> tuple[datetime, datetime] | None:
 
 async def endpoints(tx: Tx) -> Sequence[Record]:
     """The webhook endpoints that stand, with what they want and since when."""
-    return await tx.fetch("SELECT endpoint_id, workspace_id, events, filters, updated_at FROM webhook_endpoints WHERE deleted_at IS NULL")
+    return await tx.fetch(
+        "SELECT endpoint_id, workspace_id, events, filters, condition, updated_at FROM webhook_endpoints WHERE deleted_at IS NULL"
+    )
 
 
 async def events(tx: Tx, *, after: int, before: datetime) -> Sequence[Record]:

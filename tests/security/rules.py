@@ -33,6 +33,8 @@ EXPECTED = (
     ("* /v1/alert-rules*", "editor"),
     ("POST /v1/webhooks/endpoints/{endpoint_id}/test", "editor"),
     ("POST /v1/webhooks/deliveries/{delivery_id}/replay", "editor"),
+    ("POST /v1/webhooks/endpoints/{endpoint_id}/replay", "editor"),
+    ("POST /v1/webhooks/replays/{replay_id}/cancel", "editor"),
     ("GET /v1/webhooks/*", "viewer"),
     ("* /v1/webhooks/*", "admin"),
     ("* /v1/api-keys*", "admin"),

@@ -184,7 +184,13 @@ async def _write_what_other_services_write(stack: Stack, workspace_id: UUID, own
             "rollups", grain=grain, bucket=bucket, **where, model=own["model"], traffic="live", **counts, latency=[7], first_token=[7]
         )
     await insert("label_feedback", **where, samples=7)
-    await insert("webhook_endpoint_states", endpoint_id=UUID(own["endpoint"]))
+    own["event"] = str(event_id)
+    await insert("webhook_endpoint_states", endpoint_id=UUID(own["endpoint"]), last_filter_error=secret)
+    await insert("webhook_endpoint_days", endpoint_id=UUID(own["endpoint"]), day=now.date(), delivered=7)
+    await insert(
+        "webhook_ranges", range_id=UUID(own["replay"]), endpoint_id=UUID(own["endpoint"]), kind="range", from_at=now, to_at=now,
+        statuses=["exhausted"], event_types=[secret], matched=7, at_time=now, requested_by=secret, status="done",
+    )  # fmt: skip
     await insert(
         "webhook_deliveries",
         event_id=event_id,

@@ -39,6 +39,7 @@ OTHERWISE: dict[str, dict[str, Any]] = {
     "POST /v1/suggestions/{suggestion_id}/accept": {"force": True},
     "POST /v1/webhooks/endpoints": {"description": "other"},
     "POST /v1/webhooks/endpoints/{endpoint_id}/rotate-secret": {"overlap_hours": 2},
+    "POST /v1/webhooks/endpoints/{endpoint_id}/replay": {"statuses": ["exhausted"]},
     "POST /v1/api-keys": {"name": "other"},
     "POST /v1/marketplace": {"example": "other"},
     "POST /v1/erasures": {"reason": "other"},

@@ -15,7 +15,7 @@ PATH_PARAMETERS = {
     "suggestion_id": "suggestion", "model": "model", "entry_id": "entry", "erasure_id": "erasure",
     "evaluator_id": "evaluator", "provider_key_id": "provider_key",
     "workspace_id": "workspace", "organization_id": "organization", "user_id": "user", "invitation_id": "invitation",
-    "budget_id": "budget", "session_id": "session",
+    "budget_id": "budget", "replay_id": "replay", "session_id": "session",
 }  # fmt: skip
 """Parameter of a path → which of a tenant's things it names. A route with another one fails the tests until it stands here."""
 
@@ -31,7 +31,7 @@ NUMBERS = {"version": "1", "a": "1", "b": "2", "plan": "pro", "event_type": "ale
 
 QUERY_PARAMETERS = {
     "prompt": "slug", "label": "label", "model": "model", "session_id": "session", "user_id": "end_user", "job_id": "job",
-    "endpoint_id": "endpoint", "tag": "tag", "folder": "folder", "q": "word", "object_id": "api_key", "target_id": "api_key",
+    "endpoint_id": "endpoint", "tag": "tag", "folder": "folder", "q": "word", "object_id": "api_key", "event_id": "event", "target_id": "api_key",
 }  # fmt: skip
 """Filters that name something of a tenant's."""
 
@@ -78,6 +78,7 @@ def bodies(own: Mapping[str, str]) -> dict[str, Body]:
         "POST /v1/webhooks/endpoints": {"url": "http://127.0.0.1:9/hook", "events": ["*"]},
         "PATCH /v1/webhooks/endpoints/{endpoint_id}": {"description": "changed"},
         "POST /v1/webhooks/endpoints/{endpoint_id}/rotate-secret": {"overlap_hours": 1},
+        "POST /v1/webhooks/endpoints/{endpoint_id}/replay": {"from": "2026-11-01T00:00:00Z"},
         "POST /v1/api-keys": {"name": "one more"},
         "PATCH /v1/api-keys/{api_key_id}": {"name": "renamed"},
         "POST /v1/provider-keys": {"provider": "own", "name": "one more", "key": "a-providers-key", "base_url": "http://127.0.0.1:9/v1"},
@@ -110,7 +111,7 @@ def bodies(own: Mapping[str, str]) -> dict[str, Body]:
 
 THINGS = (
     "execution", "dataset", "alert", "endpoint", "api_key", "run", "job", "suggestion", "entry", "erasure", "evaluator",
-    "provider_key", "workspace", "neighbour", "organization", "user", "invitation", "budget", "user_session",
+    "provider_key", "workspace", "neighbour", "organization", "user", "invitation", "budget", "user_session", "replay", "event",
 )  # fmt: skip
 """What a tenant owns under a random id."""
 

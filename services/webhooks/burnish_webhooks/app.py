@@ -27,6 +27,7 @@ from burnish_webhooks.housekeeping import cancel_switched_off, forget_old, make_
 from burnish_webhooks.io.deliveries_store import Claim
 from burnish_webhooks.io.sender import HttpSender
 from burnish_webhooks.replay import replay_waiting
+from burnish_webhooks.replay_range import replay_ranges
 from burnish_webhooks.settings import WebhooksSettings
 
 log = structlog.get_logger("burnish.webhooks")
@@ -77,7 +78,8 @@ async def _serve(settings: WebhooksSettings, *, db: Database, bus: Bus, http: Ht
     dispatcher = Dispatcher(db, attempt, limits=limits_of(settings))
 
     async def replay_some() -> None:
-        if await replay_waiting(db=db, limit=settings.webhook_replays_per_second):
+        single = await replay_waiting(db=db, limit=settings.webhook_replays_per_second)
+        if single + await replay_ranges(db=db, limit=settings.webhook_replays_per_second - single):
             dispatcher.wake()
 
     async def cancel_and_measure() -> None:

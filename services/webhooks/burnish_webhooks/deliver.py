@@ -1,15 +1,18 @@
 """One attempt at one delivery: claim, send without a transaction, settle."""
 
 import asyncio
-from dataclasses import dataclass
+import json
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol, assert_never
 
 from burnish_shared import failpoints
 from burnish_shared.auth.keyring import Keyring
+from burnish_shared.auth.signing_keys import signer
 from burnish_shared.clock import Clock
 from burnish_shared.contracts.events import Event, EventType
-from burnish_shared.contracts.webhooks import message_id, secret_context
+from burnish_shared.contracts.webhook_body import with_texts
+from burnish_shared.contracts.webhooks import headers_context, message_id, secret_context, signing_key_context
 from burnish_shared.db import outbox
 from burnish_shared.db.audit_log import add_entry
 from burnish_shared.db.session import Database, Tx
@@ -20,8 +23,9 @@ from burnish_webhooks.core import breaker
 from burnish_webhooks.core.outcome import Aborted, Answer, Delivered, Exhausted, Gone, Outcome, Response, Retry, classify
 from burnish_webhooks.core.signature import key_of, signature_header
 from burnish_webhooks.dice import Dice
-from burnish_webhooks.io import deliveries_store, endpoints_store
+from burnish_webhooks.io import deliveries_store, endpoints_store, texts_store
 from burnish_webhooks.io.deliveries_store import Attempt, Claim, Due
+from burnish_webhooks.io.endpoints_store import Failure
 
 USER_AGENT = "Burnish-Webhooks/1"
 
@@ -50,8 +54,12 @@ async def deliver(
     """
     async with db.unit_of_work(workspaces={claim.workspace_id}, read_only=True) as tx:
         due = await deliveries_store.load(tx, claim)
+        texts = await texts_store.load(tx, due) if due is not None and due.include else None
     if due is None:
         return NotSent()
+    if texts is not None:
+        due = replace(due, body=with_texts(due.body, texts))
+    await failpoints.hit("webhooks.before_send")
 
     sent_at = clock.now()
     answer = await http.post(due.url, body=due.body, headers=headers_of(due, at=sent_at, keyring=keyring))
@@ -67,17 +75,27 @@ def headers_of(due: Due, *, at: datetime, keyring: Keyring) -> dict[str, str]:
     identifier = message_id(due.claim.event_id, due.claim.endpoint_id)
     context = secret_context(due.claim.workspace_id, due.claim.endpoint_id)
     keys = [key_of(keyring.open(sealed, context=context).decode()) for sealed in due.sealed_secrets]
+    signing_context = signing_key_context(due.claim.workspace_id, due.claim.endpoint_id)
+    signers = [signer(keyring.open(sealed, context=signing_context).decode()) for sealed in due.sealed_signing_keys]
     timestamp_s = int(at.timestamp())
-    return {
+    return _own_headers(due, keyring) | {
         "content-type": "application/json",
         "user-agent": USER_AGENT,
         "accept-encoding": "identity",
         "webhook-id": identifier,
         "webhook-timestamp": str(timestamp_s),
-        "webhook-signature": signature_header(keys, message_id=identifier, timestamp_s=timestamp_s, body=due.body),
+        "webhook-signature": signature_header(keys, message_id=identifier, timestamp_s=timestamp_s, body=due.body, signers=signers),
         "webhook-attempt": str(due.claim.number),
         "burnish-hops": str(due.hops),
     }
+
+
+def _own_headers(due: Due, keyring: Keyring) -> dict[str, str]:
+    """The endpoint's static headers, in lower case; ours win where a name were the same."""
+    if due.sealed_headers is None:
+        return {}
+    opened = json.loads(keyring.open(due.sealed_headers, context=headers_context(due.claim.workspace_id, due.claim.endpoint_id)))
+    return {str(name).lower(): str(value) for name, value in opened.items()}
 
 
 async def _settle_patiently(due: Due, outcome: Outcome, answer: Answer, *, db: Database, at: datetime, factor: float) -> None:
@@ -85,7 +103,8 @@ async def _settle_patiently(due: Due, outcome: Outcome, answer: Answer, *, db: D
     while True:
         try:
             async with db.unit_of_work(workspaces={due.claim.workspace_id}) as tx:
-                return await _settle(tx, due, outcome, answer, at=at, factor=factor)
+                await _settle(tx, due, outcome, answer, at=at, factor=factor)
+                return await failpoints.hit("webhooks.before_commit")
         except Unavailable:
             wait_s = next(waits_s, None)
             if wait_s is None:
@@ -100,8 +119,14 @@ async def _settle(tx: Tx, due: Due, outcome: Outcome, answer: Answer, *, at: dat
     if state is None:
         return  # Its workspace is gone, and the delivery with it.
     is_ours = await _settle_delivery(tx, claim, outcome)
-    await deliveries_store.log_attempt(tx, claim, _attempt(due, outcome, answer, at=at))
+    if is_ours and state.is_ordered and not isinstance(outcome, Retry):
+        await deliveries_store.bring_next_forward(tx, claim)
+    attempt = _attempt(due, outcome, answer, at=at)
+    await deliveries_store.log_attempt(tx, claim, attempt)
     is_delivered = isinstance(outcome, Delivered)
+    await endpoints_store.count_attempt(
+        tx, claim.endpoint_id, workspace_id=claim.workspace_id, is_delivered=is_delivered, duration_ms=answer.duration_ms
+    )
     health = (
         breaker.after_success()
         if is_delivered
@@ -109,7 +134,8 @@ async def _settle(tx: Tx, due: Due, outcome: Outcome, answer: Answer, *, at: dat
     )
     if health.openings > state.health.openings:
         metrics.breaker_openings_total.inc()
-    await endpoints_store.save_health(tx, claim.endpoint_id, health, is_delivered=is_delivered)
+    failure = None if is_delivered else Failure(claim.event_id, attempt.error_class or "http_status", attempt.status_code)
+    await endpoints_store.save_health(tx, claim.endpoint_id, health, failure=failure)
     if isinstance(outcome, Exhausted) and is_ours and not due.event_type.startswith("webhook."):
         await _announce(tx, due, "webhook.delivery.exhausted", at=state.now, error_class=outcome.error_class)
     reason = "gone" if isinstance(outcome, Gone) else "failing" if breaker.must_be_disabled(health, now=state.now) else None

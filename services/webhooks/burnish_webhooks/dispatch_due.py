@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from burnish_shared import failpoints
 from burnish_shared.db.session import Database
 from burnish_shared.errors import Unavailable
 from burnish_webhooks import metrics
@@ -67,9 +68,12 @@ class Dispatcher:
         limits = self._limits
         try:
             async with self._db.unit_of_work() as tx:
-                return await deliveries_store.claim_due(
+                claims = await deliveries_store.claim_due(
                     tx, limit=room, lease_s=limits.lease_s, per_endpoint=limits.per_endpoint, per_workspace=limits.per_workspace
                 )
+            if claims:
+                await failpoints.hit("webhooks.after_claim")
+            return claims
         except Unavailable as error:
             log.warning("webhooks.claim_failed", error=error.message)
             await asyncio.sleep(min(1.0, limits.interval_s))

@@ -37,6 +37,14 @@ def _endpoint(row: Mapping[str, Any]) -> str:
     return webhooks.secret_context(row["workspace_id"], row["endpoint_id"])
 
 
+def _headers(row: Mapping[str, Any]) -> str:
+    return webhooks.headers_context(row["workspace_id"], row["endpoint_id"])
+
+
+def _signing_key(row: Mapping[str, Any]) -> str:
+    return webhooks.signing_key_context(row["workspace_id"], row["endpoint_id"])
+
+
 def _provider_key(row: Mapping[str, Any]) -> str:
     return KeyPlace(row["workspace_id"], row["provider_key_id"], row["secret_version"]).context
 
@@ -49,6 +57,9 @@ SEALED_COLUMNS: Final = (
     SealedColumn("provider_keys", "sealed", ("provider_key_id",), _provider_key, others=("workspace_id", "secret_version")),
     SealedColumn("webhook_endpoints", "secret_sealed", ("endpoint_id",), _endpoint, others=("workspace_id",)),
     SealedColumn("webhook_endpoints", "previous_secret_sealed", ("endpoint_id",), _endpoint, others=("workspace_id",)),
+    SealedColumn("webhook_endpoints", "headers_sealed", ("endpoint_id",), _headers, others=("workspace_id",)),
+    SealedColumn("webhook_endpoints", "signing_key_sealed", ("endpoint_id",), _signing_key, others=("workspace_id",)),
+    SealedColumn("webhook_endpoints", "previous_signing_key_sealed", ("endpoint_id",), _signing_key, others=("workspace_id",)),
     SealedColumn("idempotency_keys", "body", ("workspace_id", "route", "key"), _answer),
     SealedColumn("installation_secrets", "sealed", ("name",), lambda row: secret_context(row["name"])),
 )

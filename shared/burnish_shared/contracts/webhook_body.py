@@ -1,6 +1,8 @@
 """The bytes of a delivery: thin JSON, made once, stored, and sent and signed as they are."""
 
 import json
+from collections.abc import Mapping
+from typing import Any
 from urllib.parse import quote
 
 from burnish_shared.contracts.events import Event
@@ -27,6 +29,16 @@ def body_of(event: Event, *, base_url: str) -> bytes:
     """What every endpoint of the event receives, at most MAX_BODY_BYTES. `base_url`: where customers reach the API, '' for paths alone."""
     body = _encode(event, data=event.data, base_url=base_url)
     return body if len(body) <= MAX_BODY_BYTES else _encode(event, data={"omitted": "too_large"}, base_url=base_url)
+
+
+def with_texts(body: bytes, texts: Mapping[str, Any]) -> bytes:
+    """The body with `content`: texts that its endpoint asked for. Where they do not fit, `content` says so and the link leads to them."""
+    thin = json.loads(body)
+    for content in (dict(texts), {"omitted": "too_large"}):
+        whole = json.dumps(thin | {"content": content}, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+        if len(whole) <= MAX_BODY_BYTES:
+            return whole
+    return body
 
 
 def _encode(event: Event, *, data: object, base_url: str) -> bytes:

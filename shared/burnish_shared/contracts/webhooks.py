@@ -6,6 +6,18 @@ from uuid import UUID
 SECRET_PREFIX: Final = "whsec_"  # noqa: S105
 SECRET_BYTES: Final = 32
 
+SIGNING_KEY_PREFIX: Final = "whsk_"
+PUBLIC_KEY_PREFIX: Final = "whpk_"
+"""Of the ed25519 key pair that signs `v1a`, as Standard Webhooks writes them: base64 after the prefix."""
+
+CONDITION_NAMES: Final = frozenset(
+    {"type", "data", "object_id", "object_version", "simulated", "occurred_at", "event_id", "workspace_id", "hops"}
+)
+"""What the condition of an endpoint can speak of."""
+
+INCLUDABLE: Final = ("messages", "variables", "output")
+"""Texts of an execution that an endpoint can ask for; they are put into `content` of the body."""
+
 FILTER_FIELDS: Final = {"prompts": ("prompt", "slug", "prompt_id"), "labels": ("label",)}
 """A filter of an endpoint → the fields of an event's data that it looks at; one of them must hold a wanted value."""
 
@@ -16,6 +28,16 @@ UNSUBSCRIBABLE: Final = frozenset({"webhook.test", "feedback.created"})
 def secret_context(workspace_id: UUID, endpoint_id: UUID) -> str:
     """What an endpoint's secret is bound to when it is sealed (PROMISES S-02)."""
     return f"webhook_secret|{workspace_id}|{endpoint_id}"
+
+
+def headers_context(workspace_id: UUID, endpoint_id: UUID) -> str:
+    """What an endpoint's static headers are bound to."""
+    return f"webhook_headers|{workspace_id}|{endpoint_id}"
+
+
+def signing_key_context(workspace_id: UUID, endpoint_id: UUID) -> str:
+    """What an endpoint's ed25519 key is bound to."""
+    return f"webhook_signing_key|{workspace_id}|{endpoint_id}"
 
 
 def message_id(event_id: UUID, endpoint_id: UUID) -> str:

@@ -131,7 +131,10 @@ class Hooks:
                 await running
 
 
-TABLES = ("webhook_replays", "webhook_attempts", "webhook_deliveries", "webhook_endpoint_states", "webhook_endpoints", "outbox")
+TABLES = (
+    "webhook_ranges", "webhook_endpoint_days", "webhook_replays", "webhook_attempts", "webhook_deliveries", "webhook_endpoint_states",
+    "webhook_endpoints", "outbox",
+)  # fmt: skip
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")

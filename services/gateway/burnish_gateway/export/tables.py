@@ -215,13 +215,17 @@ TABLES: Final = (
     ),
     _table(
         "webhook_endpoints",
-        "endpoint_id url description events filters paused enabled_at deleted_at created_at updated_at",
-        "endpoint_id", secret_sealed=SECRET, previous_secret_sealed=SECRET, previous_secret_until=INTERNAL,
+        "endpoint_id url description events filters condition headers_shown throttle_per_minute order_wait_s include public_key paused"
+        " enabled_at deleted_at created_at updated_at",
+        "endpoint_id", secret_sealed=SECRET, previous_secret_sealed=SECRET, previous_secret_until=INTERNAL, headers_sealed=SECRET,
+        signing_key_sealed=SECRET, previous_signing_key_sealed=SECRET,
     ),
     _table(
-        "webhook_deliveries", "event_id endpoint_id event_type body status reason failed_attempts created_at settled_at",
+        "webhook_deliveries",
+        "event_id endpoint_id event_type object_id object_version body status reason failed_attempts created_at settled_at",
         "created_at event_id endpoint_id",
-        as_text="body", hops=INTERNAL, claims=INTERNAL, next_attempt_at=INTERNAL, leased_until=INTERNAL,
+        as_text="body", hops=INTERNAL, claims=INTERNAL, next_attempt_at=INTERNAL, leased_until=INTERNAL, waiting_since=INTERNAL,
+        range_id=INTERNAL,
     ),
     _table(
         "webhook_attempts", "event_id endpoint_id number url started_at duration_ms status_code error_class response_snippet",
@@ -248,6 +252,7 @@ LEFT_OUT: Final = {
     "holds": "calls that are under way",
     "idempotency_keys": "sealed answers of a day",
     "label_feedback": "sums over feedback, which is exported",
+    "label_voices": "sums over feedback, which is exported",
     "ledger_days": "sums over transfers, which are exported",
     "retention_progress": "how far retention has come",
     "statistics_members": "since when statistics are shared",

@@ -18,6 +18,13 @@ class EndpointAnswer(BaseModel):
     description: str
     events: list[str]
     filters: dict[str, list[str]]
+    condition: str
+    headers: dict[str, str | None] = Field(description="Null: the value is hidden.")
+    throttle_per_minute: int | None
+    ordered: bool
+    order_wait_s: int | None
+    include: list[str]
+    public_key: str | None = Field(description="whpk_…, of the ed25519 signatures (`v1a`); null where there are none.")
     status: EndpointStatus
     disabled_reason: str | None = Field(description="gone: it answered 410 · failing: nothing arrived for five days")
     resting_until: datetime | None = Field(description="It failed too often in a row and is left in peace until then.")
@@ -26,6 +33,10 @@ class EndpointAnswer(BaseModel):
     last_delivered_at: datetime | None
     created_at: datetime
     updated_at: datetime
+
+
+class ChangedEndpointAnswer(EndpointAnswer):
+    catch_up_id: UUID | None = Field(default=None, description="The replay that sends what was cancelled meanwhile.")
 
 
 class NewEndpointAnswer(EndpointAnswer):
@@ -45,6 +56,7 @@ class DeletedEndpointAnswer(BaseModel):
 class RotatedSecretAnswer(BaseModel):
     id: UUID
     secret: str = Field(description="The new secret. Shown once.")
+    public_key: str | None = Field(description="Of the new ed25519 key pair, where the endpoint has one.")
     previous_secret_expires_at: datetime = Field(description="Until then both secrets sign.")
 
 
@@ -55,6 +67,7 @@ class DeliveryAnswer(BaseModel):
     endpoint_id: UUID
     event_id: UUID
     event_type: str
+    object_id: str | None
     status: DeliveryStatus
     reason: str | None
     attempts: int
@@ -79,7 +92,7 @@ class AttemptAnswer(BaseModel):
 
 
 class DeliveryDetailAnswer(DeliveryAnswer):
-    body: dict[str, Any] = Field(description="What is sent.")
+    body: dict[str, Any] = Field(description="What is sent; without the texts that the endpoint asks for, which are kept nowhere else.")
     attempt_log: list[AttemptAnswer]
 
 
@@ -103,6 +116,13 @@ def endpoint_answer(endpoint: Endpoint) -> EndpointAnswer:
         description=endpoint.description,
         events=list(endpoint.events),
         filters={name: list(values) for name, values in endpoint.filters.items()},
+        condition=endpoint.condition,
+        headers=dict(endpoint.headers),
+        throttle_per_minute=endpoint.throttle_per_minute,
+        ordered=endpoint.order_wait_s is not None,
+        order_wait_s=endpoint.order_wait_s,
+        include=list(endpoint.include),
+        public_key=endpoint.public_key,
         status=endpoint.status,
         disabled_reason=endpoint.disabled_reason,
         resting_until=endpoint.resting_until,
@@ -120,6 +140,7 @@ def delivery_answer(delivery: Delivery) -> DeliveryAnswer:
         endpoint_id=delivery.endpoint_id,
         event_id=delivery.event_id,
         event_type=delivery.event_type,
+        object_id=delivery.object_id,
         status=delivery.status,
         reason=delivery.reason,
         attempts=delivery.attempts,

@@ -1,13 +1,15 @@
 """What callers send about webhooks."""
 
+from collections.abc import Sequence
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from burnish_gateway.wire import ApiModel, Text
+from burnish_gateway.wire import ApiModel, Moment, Text
 from burnish_shared.contracts.events import EVENT_TYPES
-from burnish_shared.contracts.webhooks import UNSUBSCRIBABLE
+from burnish_shared.contracts.webhooks import CONDITION_NAMES, UNSUBSCRIBABLE
 from burnish_shared.egress.target import MAX_URL_LENGTH
+from burnish_shared.expressions import ExpressionError, parse
 
 SUBSCRIBABLE = tuple(one for one in EVENT_TYPES if one not in UNSUBSCRIBABLE)
 PATTERNS = frozenset(
@@ -19,6 +21,13 @@ def _known(event: str) -> str:
     if event not in SUBSCRIBABLE and event not in PATTERNS:
         raise ValueError("is no event; use one of " + ", ".join(SUBSCRIBABLE) + ", a group like alert.*, or *")
     return event
+
+
+def types_of(patterns: Sequence[str]) -> tuple[str, ...]:
+    """The types that patterns mean, `webhook.test` among them for `*`; none for no pattern and for all."""
+    if not patterns or "*" in patterns:
+        return ()
+    return tuple(one for one in EVENT_TYPES if any(one == it or (it.endswith(".*") and one.startswith(it[:-1])) for it in patterns))
 
 
 EventPattern = Annotated[Text, Field(min_length=1, max_length=100), AfterValidator(_known)]
@@ -38,31 +47,85 @@ class Filters(ApiModel):
         return {name: values for name, values in (("prompts", self.prompts), ("labels", self.labels)) if values}
 
 
+def _parses(condition: str) -> str:
+    if condition.strip():
+        try:
+            parse(condition, names=CONDITION_NAMES)
+        except ExpressionError as error:
+            raise ValueError(str(error)) from error
+    return condition.strip()
+
+
+Condition = Annotated[
+    Text,
+    Field(
+        max_length=2048,
+        description="An expression over type, data, object_id, object_version, simulated, occurred_at, event_id, workspace_id, hops, such "
+        "as `data.delta > 0.05 and not simulated`. An event where it is false, or cannot be evaluated, is not sent and counted.",
+    ),
+    AfterValidator(_parses),
+]
+Headers = Annotated[
+    dict[Text, Text | None],
+    Field(description="Sent with every delivery. Values that look like secrets are not shown again; null keeps what is stored."),
+]
+Throttle = Annotated[int, Field(ge=1, le=60_000, description="Most attempts a minute, evenly; what is above waits and is not dropped.")]
+Ordered = Annotated[
+    bool,
+    Field(description="An event waits until earlier ones of the same object are delivered, at most `order_wait_s` behind a failing one."),
+]
+OrderWait = Annotated[int, Field(ge=1, le=86_400)]
+Include = Annotated[
+    list[Literal["messages", "variables", "output"]],
+    Field(max_length=3, description="Texts of executions, in `content` of the body; only where the workspace stores texts."),
+]
+KeyPair = Annotated[bool, Field(description="Sign by ed25519 too (`v1a`): receivers verify with `public_key` and hold no secret.")]
+
+ORDER_WAIT_DEFAULT_S = 3600
+
+
 class EndpointBody(ApiModel):
     """`POST /v1/webhooks/endpoints`."""
 
     url: Url
     events: Events
     filters: Filters | None = None
+    condition: Condition = ""
+    headers: Headers = Field(default_factory=dict)
+    throttle_per_minute: Throttle | None = None
+    ordered: Ordered = False
+    order_wait_s: OrderWait = ORDER_WAIT_DEFAULT_S
+    include: Include = Field(default_factory=list)
+    ed25519: KeyPair = False
     description: Description = ""
 
 
 class EndpointChange(ApiModel):
-    """`PATCH /v1/webhooks/endpoints/{id}`: what is left out stays."""
+    """`PATCH /v1/webhooks/endpoints/{id}`: what is left out stays. `throttle_per_minute: null` takes the throttle off."""
 
     url: Url | None = None
     events: Events | None = None
     filters: Filters | None = None
+    condition: Condition | None = None
+    headers: Headers | None = None
+    throttle_per_minute: Throttle | None = None
+    ordered: Ordered | None = None
+    order_wait_s: OrderWait | None = None
+    include: Include | None = None
+    ed25519: KeyPair | None = None
     description: Description | None = None
     paused: bool | None = Field(default=None, description="Deliveries wait while an endpoint is paused.")
     enabled: Literal[True] | None = Field(
         default=None, description="Switches an endpoint on again that was disabled after 410 or long failure."
     )
+    catch_up: bool = Field(default=False, description="With `enabled`: sends again what was cancelled by the disablement.")
 
     @model_validator(mode="after")
     def _changes_something(self) -> Self:
         if not self.model_fields_set:
             raise ValueError("nothing to change was given")
+        if self.catch_up and not self.enabled:
+            raise ValueError("catch_up goes with enabled: true")
         return self
 
 
@@ -70,3 +133,26 @@ class RotationBody(ApiModel):
     """`POST …/rotate-secret`."""
 
     overlap_hours: Annotated[int, Field(ge=0, le=168)] = Field(default=24, description="How long the old secret signs too.")
+
+
+EndedStatus = Literal["delivered", "exhausted", "cancelled"]
+Statuses = Annotated[list[EndedStatus], Field(min_length=1, max_length=3)]
+
+
+def _undelivered() -> list[EndedStatus]:
+    return ["exhausted", "cancelled"]
+
+
+class RangeBody(ApiModel):
+    """`POST …/replay`: which deliveries of the endpoint are sent again, by the time at which they were made."""
+
+    from_: Moment = Field(alias="from")
+    to: Moment | None = Field(default=None, description="Up to now where it is left out.")
+    statuses: Statuses = Field(default_factory=_undelivered, description="Dead letters and cancelled ones by default.")
+    event_types: Annotated[list[EventPattern], Field(max_length=50)] = Field(default_factory=list, description="All where it is empty.")
+
+    @model_validator(mode="after")
+    def _has_length(self) -> Self:
+        if self.to is not None and self.to <= self.from_:
+            raise ValueError("to must be later than from")
+        return self

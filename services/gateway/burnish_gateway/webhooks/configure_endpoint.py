@@ -7,10 +7,11 @@ from uuid import UUID
 
 from burnish_gateway.access import audit
 from burnish_gateway.access.principal import Principal
-from burnish_gateway.webhooks import endpoints_store
+from burnish_gateway.webhooks import endpoints_store, replay_range
 from burnish_gateway.webhooks.bodies import EndpointBody, EndpointChange
 from burnish_gateway.webhooks.endpoint import Endpoint, no_such_endpoint
-from burnish_gateway.webhooks.secret import new_secret
+from burnish_gateway.webhooks.endpoint_columns import NOTHING_SEALED, columns_of
+from burnish_gateway.webhooks.secret import new_key_pair, new_secret
 from burnish_shared.auth.keyring import Keyring
 from burnish_shared.db.session import Tx
 from burnish_shared.egress import Target
@@ -30,11 +31,20 @@ class MadeEndpoint:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangedEndpoint:
+    """`catch_up_id`: the replay that was asked for with it."""
+
+    endpoint: Endpoint
+    catch_up_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
 class RotatedSecret:
-    """The new secret, and until when the old one signs too."""
+    """The new secret, until when the old one signs too, and the new public key where there is a key pair."""
 
     secret: str
     previous_until: datetime
+    public_key: str | None
 
 
 async def create_endpoint(tx: Tx, principal: Principal, body: EndpointBody, *, target: Target, keyring: Keyring) -> MadeEndpoint:
@@ -43,37 +53,36 @@ async def create_endpoint(tx: Tx, principal: Principal, body: EndpointBody, *, t
         raise Conflict(f"A workspace has at most {ENDPOINTS_MOST} webhook endpoints; delete one first.")
     endpoint_id = new_uuid()
     secret = new_secret(keyring, principal.workspace_id, endpoint_id)
-    await endpoints_store.insert(
-        tx,
-        principal.workspace_id,
-        endpoint_id,
-        url=target.url,
-        description=body.description,
-        events=list(dict.fromkeys(body.events)),
-        filters=body.filters.stored() if body.filters else {},
-        secret_sealed=secret.sealed,
-    )
+    columns = columns_of(body, principal, endpoint_id, before=NOTHING_SEALED, keyring=keyring)
+    await endpoints_store.insert(tx, principal.workspace_id, endpoint_id, columns | {"url": target.url, "secret_sealed": secret.sealed})
     endpoint = await find_endpoint(tx, principal, endpoint_id)
     await audit.note(tx, principal, action="webhook_endpoint.created", kind=KIND, key=str(endpoint_id), after=_facts(endpoint))
     return MadeEndpoint(endpoint, secret.text)
 
 
-async def change_endpoint(tx: Tx, principal: Principal, endpoint_id: UUID, body: EndpointChange, *, target: Target | None) -> Endpoint:
-    """What is left out stays. `target` is the new URL, if there is one, as the egress guard passed it. Raises NotFound."""
+async def change_endpoint(
+    tx: Tx, principal: Principal, endpoint_id: UUID, body: EndpointChange, *, target: Target | None, keyring: Keyring
+) -> ChangedEndpoint:
+    """What is left out stays. `target` is the new URL, if there is one, as the egress guard passed it.
+
+    Raises NotFound, InvalidField, and Conflict where it is to catch up while another replay of it runs.
+    """
+    sealed = await endpoints_store.sealed_parts(tx, principal.workspace_id, endpoint_id)
+    if sealed is None:
+        raise no_such_endpoint()
     before = await find_endpoint(tx, principal, endpoint_id)
-    changes: dict[str, Any] = {
-        "url": target.url if target else None,
-        "events": list(dict.fromkeys(body.events)) if body.events else None,
-        "filters": body.filters.stored() if body.filters else None,
-        "description": body.description,
-        "paused": body.paused,
-    }
+    changes = columns_of(body, principal, endpoint_id, before=sealed, keyring=keyring)
+    if target is not None:
+        changes["url"] = target.url
     await endpoints_store.change(tx, principal.workspace_id, endpoint_id, changes, enable=bool(body.enabled))
     after = await find_endpoint(tx, principal, endpoint_id)
     await audit.note(
         tx, principal, action="webhook_endpoint.changed", kind=KIND, key=str(endpoint_id), before=_facts(before), after=_facts(after)
     )
-    return after
+    caught_up = None
+    if body.catch_up and sealed.disabled_at is not None:
+        caught_up = await replay_range.catch_up(tx, principal, endpoint_id, since=sealed.disabled_at)
+    return ChangedEndpoint(after, caught_up)
 
 
 async def delete_endpoint(tx: Tx, principal: Principal, endpoint_id: UUID) -> None:
@@ -84,14 +93,18 @@ async def delete_endpoint(tx: Tx, principal: Principal, endpoint_id: UUID) -> No
 
 
 async def rotate_secret(tx: Tx, principal: Principal, endpoint_id: UUID, *, overlap_hours: int, keyring: Keyring) -> RotatedSecret:
-    """A new secret that signs from now on. Raises NotFound."""
+    """A new secret, and key pair where there is one, that sign from now on. Raises NotFound."""
+    before = await find_endpoint(tx, principal, endpoint_id)
     secret = new_secret(keyring, principal.workspace_id, endpoint_id)
-    until = await endpoints_store.rotate(tx, principal.workspace_id, endpoint_id, secret_sealed=secret.sealed, overlap_hours=overlap_hours)
+    key_pair = new_key_pair(keyring, principal.workspace_id, endpoint_id) if before.public_key is not None else None
+    until = await endpoints_store.rotate(
+        tx, principal.workspace_id, endpoint_id, secret_sealed=secret.sealed, key_pair=key_pair, overlap_hours=overlap_hours
+    )
     if until is None:
         raise no_such_endpoint()
     facts = {"previous_secret_expires_at": until.isoformat()}
     await audit.note(tx, principal, action="webhook_endpoint.secret_rotated", kind=KIND, key=str(endpoint_id), after=facts)
-    return RotatedSecret(secret.text, until)
+    return RotatedSecret(secret.text, until, key_pair.public_key if key_pair else None)
 
 
 async def find_endpoint(tx: Tx, principal: Principal, endpoint_id: UUID) -> Endpoint:
@@ -108,5 +121,11 @@ def _facts(endpoint: Endpoint) -> dict[str, Any]:
         "description": endpoint.description,
         "events": list(endpoint.events),
         "filters": dict(endpoint.filters),
+        "condition": endpoint.condition,
+        "headers": dict(endpoint.headers),
+        "throttle_per_minute": endpoint.throttle_per_minute,
+        "order_wait_s": endpoint.order_wait_s,
+        "include": list(endpoint.include),
+        "public_key": endpoint.public_key,
         "status": endpoint.status,
     }

@@ -7,7 +7,7 @@ from burnish_gateway.webhooks.endpoint import Delivery, LoggedAttempt
 from burnish_shared.db.session import Tx
 
 _DELIVERIES = """
-SELECT event_id, endpoint_id, event_type, status, reason, claims AS attempts, created_at, settled_at,
+SELECT event_id, endpoint_id, event_type, object_id, status, reason, claims AS attempts, created_at, settled_at,
        CASE WHEN status = 'pending' THEN next_attempt_at END AS next_attempt_at
   FROM webhook_deliveries WHERE workspace_id = $1"""
 
@@ -19,6 +19,8 @@ async def list_newest(
     endpoint_id: UUID | None,
     event_type: str | None,
     status: str | None,
+    object_id: str | None,
+    event_id: UUID | None,
     before: tuple[datetime, UUID, UUID] | None,
     limit: int,
 ) -> list[Delivery]:
@@ -28,6 +30,7 @@ async def list_newest(
         _DELIVERIES
         + """
            AND ($2::uuid IS NULL OR endpoint_id = $2) AND ($3::text IS NULL OR event_type = $3) AND ($4::text IS NULL OR status = $4)
+           AND ($9::text IS NULL OR object_id = $9) AND ($10::uuid IS NULL OR event_id = $10)
            AND ($5::timestamptz IS NULL OR (created_at, event_id, endpoint_id) < ($5, $6::uuid, $7::uuid))
          ORDER BY created_at DESC, event_id DESC, endpoint_id DESC LIMIT $8""",
         workspace_id,
@@ -38,6 +41,8 @@ async def list_newest(
         event,
         endpoint,
         limit,
+        object_id,
+        event_id,
     )
     return [Delivery(**row) for row in rows]
 

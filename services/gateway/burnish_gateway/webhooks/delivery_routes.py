@@ -31,15 +31,26 @@ async def list_deliveries(
     *,
     endpoint_id: UUID | None = None,
     event_type: Annotated[Text | None, Query(max_length=100)] = None,
-    status: DeliveryStatus | None = None,
+    status: Annotated[DeliveryStatus | None, Query(description="exhausted: the dead letters")] = None,
+    object_id: Annotated[Text | None, Query(max_length=200, description="What the events are about.")] = None,
+    event_id: UUID | None = None,
     cursor: Annotated[Text | None, Query(max_length=500)] = None,
     limit: Annotated[int, Query(ge=1, le=PAGE_MOST)] = PAGE_DEFAULT,
 ) -> Response:
+    """Find an event by `event_id`, and what was told of a prompt, an alert or an execution by `object_id`."""
     position = gateway.cursors.open(cursor, principal.workspace_id, of=LIST)
     before = (datetime.fromisoformat(position[0]), UUID(position[1]), UUID(position[2])) if position else None
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
         found = await deliveries_store.list_newest(
-            tx, principal.workspace_id, endpoint_id=endpoint_id, event_type=event_type, status=status, before=before, limit=limit + 1
+            tx,
+            principal.workspace_id,
+            endpoint_id=endpoint_id,
+            event_type=event_type,
+            status=status,
+            object_id=object_id,
+            event_id=event_id,
+            before=before,
+            limit=limit + 1,
         )
     page = gateway.cursors.page(found, limit=limit, workspace_id=principal.workspace_id, of=LIST, position=_position)
     return json_response(answers.DeliveryPage(data=[answers.delivery_answer(one) for one in page["data"]], next_cursor=page["next_cursor"]))

@@ -14,13 +14,22 @@ DeliveryStatus = Literal["pending", "delivered", "exhausted", "cancelled"]
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """An endpoint without its secret. `resting_until`: left in peace after failures until then."""
+    """An endpoint without its secret. `resting_until`: left in peace after failures until then.
+
+    `headers`: None where a value is hidden. `order_wait_s` None: no order. `public_key` None: no ed25519 signature.
+    """
 
     endpoint_id: UUID
     url: str
     description: str
     events: Sequence[str]
     filters: Mapping[str, Sequence[str]]
+    condition: str
+    headers: Mapping[str, str | None]
+    throttle_per_minute: int | None
+    order_wait_s: int | None
+    include: Sequence[str]
+    public_key: str | None
     status: EndpointStatus
     disabled_reason: str | None
     resting_until: datetime | None
@@ -38,6 +47,7 @@ class Delivery:
     event_id: UUID
     endpoint_id: UUID
     event_type: str
+    object_id: str | None
     status: DeliveryStatus
     reason: str | None
     attempts: int
@@ -57,6 +67,15 @@ class LoggedAttempt:
     status_code: int | None
     error_class: str | None
     response_snippet: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SealedParts:
+    """What of an endpoint is needed for changing it, and never shown. `disabled_at`: None where it is not disabled."""
+
+    headers_sealed: bytes | None
+    has_key_pair: bool
+    disabled_at: datetime | None
 
 
 def no_such_endpoint() -> NotFound:

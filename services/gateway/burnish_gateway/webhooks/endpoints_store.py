@@ -1,14 +1,23 @@
 """SQL of webhook endpoints as their owners see them."""
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from burnish_gateway.webhooks.endpoint import Endpoint
+from burnish_gateway.webhooks.endpoint import Endpoint, SealedParts
+from burnish_gateway.webhooks.secret import NewKeyPair
 from burnish_shared.db.session import Tx
 
+COLUMNS: Final = (
+    "url", "description", "events", "filters", "condition", "headers_shown", "headers_sealed", "throttle_per_minute", "order_wait_s",
+    "include", "paused", "secret_sealed", "public_key", "signing_key_sealed", "previous_signing_key_sealed",
+)  # fmt: skip
+"""What is written from outside."""
+
 _ENDPOINTS = """
-SELECT e.endpoint_id, e.url, e.description, e.events, e.filters, e.created_at, e.updated_at,
+SELECT e.endpoint_id, e.url, e.description, e.events, e.filters, e.condition, e.headers_shown AS headers,
+       e.throttle_per_minute, e.order_wait_s, e.include, e.public_key, e.created_at, e.updated_at,
        CASE WHEN s.disabled_at > e.enabled_at THEN 'disabled' WHEN e.paused THEN 'paused' ELSE 'active' END AS status,
        CASE WHEN s.disabled_at > e.enabled_at THEN s.disabled_reason END AS disabled_reason,
        CASE WHEN s.opened_until > clock_timestamp() THEN s.opened_until END AS resting_until,
@@ -22,28 +31,15 @@ async def count(tx: Tx, workspace_id: UUID) -> int:
     return counted
 
 
-async def insert(
-    tx: Tx,
-    workspace_id: UUID,
-    endpoint_id: UUID,
-    *,
-    url: str,
-    description: str,
-    events: list[str],
-    filters: dict[str, list[str]],
-    secret_sealed: bytes,
-) -> None:
+async def insert(tx: Tx, workspace_id: UUID, endpoint_id: UUID, values: Mapping[str, Any]) -> None:
+    """`values`: column → value, of SETTINGS and the sealed ones."""
+    names = [name for name in COLUMNS if name in values]
+    places = ", ".join(f"${n}" for n in range(3, 3 + len(names)))
     await tx.execute(
-        """
-        INSERT INTO webhook_endpoints (endpoint_id, workspace_id, url, description, events, filters, secret_sealed)
-        VALUES ($1, $2, $3, $4, $5, $6, $7)""",
-        endpoint_id,
+        f"INSERT INTO webhook_endpoints (workspace_id, endpoint_id, {', '.join(names)}) VALUES ($1, $2, {places})",
         workspace_id,
-        url,
-        description,
-        events,
-        filters,
-        secret_sealed,
+        endpoint_id,
+        *[values[name] for name in names],
     )
 
 
@@ -60,25 +56,32 @@ async def list_newest(tx: Tx, workspace_id: UUID, *, before: UUID | None, limit:
     return [Endpoint(**row) for row in rows]
 
 
-async def change(tx: Tx, workspace_id: UUID, endpoint_id: UUID, changes: dict[str, Any], *, enable: bool) -> bool:
-    """Sets the given columns; `enable` ends a disablement. False where there is no such endpoint."""
-    found = await tx.fetchval(
-        """
-        UPDATE webhook_endpoints
-           SET url = coalesce($3, url), events = coalesce($4, events), filters = coalesce($5, filters),
-               description = coalesce($6, description), paused = coalesce($7, paused),
-               enabled_at = CASE WHEN $8 THEN clock_timestamp() ELSE enabled_at END, updated_at = clock_timestamp()
-         WHERE workspace_id = $1 AND endpoint_id = $2 AND deleted_at IS NULL RETURNING true""",
+async def change(tx: Tx, workspace_id: UUID, endpoint_id: UUID, changes: Mapping[str, Any], *, enable: bool) -> None:
+    """Sets the given columns; `enable` ends a disablement."""
+    names = [name for name in COLUMNS if name in changes]
+    sets = "".join(f"{name} = ${n}, " for n, name in enumerate(names, 4))
+    await tx.execute(
+        f"UPDATE webhook_endpoints SET {sets} enabled_at = CASE WHEN $3 THEN clock_timestamp() ELSE enabled_at END, "
+        "updated_at = clock_timestamp() WHERE workspace_id = $1 AND endpoint_id = $2 AND deleted_at IS NULL",
         workspace_id,
         endpoint_id,
-        changes.get("url"),
-        changes.get("events"),
-        changes.get("filters"),
-        changes.get("description"),
-        changes.get("paused"),
         enable,
+        *[changes[name] for name in names],
     )
-    return bool(found)
+
+
+async def sealed_parts(tx: Tx, workspace_id: UUID, endpoint_id: UUID) -> SealedParts | None:
+    """Locked until the commit. None where there is no such endpoint."""
+    row = await tx.fetchrow(
+        """
+        SELECT e.headers_sealed, e.public_key IS NOT NULL AS has_key_pair,
+               (SELECT s.disabled_at FROM webhook_endpoint_states s WHERE s.endpoint_id = e.endpoint_id AND s.disabled_at > e.enabled_at)
+               AS disabled_at
+          FROM webhook_endpoints e WHERE e.workspace_id = $1 AND e.endpoint_id = $2 AND e.deleted_at IS NULL FOR UPDATE""",
+        workspace_id,
+        endpoint_id,
+    )
+    return SealedParts(**row) if row is not None else None
 
 
 async def delete(tx: Tx, workspace_id: UUID, endpoint_id: UUID) -> bool:
@@ -86,7 +89,8 @@ async def delete(tx: Tx, workspace_id: UUID, endpoint_id: UUID) -> bool:
     found = await tx.fetchval(
         """
         UPDATE webhook_endpoints
-           SET deleted_at = clock_timestamp(), updated_at = clock_timestamp(), secret_sealed = '', previous_secret_sealed = NULL
+           SET deleted_at = clock_timestamp(), updated_at = clock_timestamp(), secret_sealed = '', previous_secret_sealed = NULL,
+               headers_sealed = NULL, headers_shown = '{}', signing_key_sealed = NULL, previous_signing_key_sealed = NULL
          WHERE workspace_id = $1 AND endpoint_id = $2 AND deleted_at IS NULL RETURNING true""",
         workspace_id,
         endpoint_id,
@@ -94,17 +98,22 @@ async def delete(tx: Tx, workspace_id: UUID, endpoint_id: UUID) -> bool:
     return bool(found)
 
 
-async def rotate(tx: Tx, workspace_id: UUID, endpoint_id: UUID, *, secret_sealed: bytes, overlap_hours: int) -> datetime | None:
-    """Puts the new secret first; the old one signs too until the time that is returned. None where there is no such endpoint."""
+async def rotate(
+    tx: Tx, workspace_id: UUID, endpoint_id: UUID, *, secret_sealed: bytes, key_pair: NewKeyPair | None, overlap_hours: int
+) -> datetime | None:
+    """Puts the new secret, and key pair, first; the old ones sign too until the time that is returned. None: no such endpoint."""
     until: datetime | None = await tx.fetchval(
         """
         UPDATE webhook_endpoints
            SET previous_secret_sealed = secret_sealed, previous_secret_until = clock_timestamp() + $4 * interval '1 hour',
-               secret_sealed = $3, updated_at = clock_timestamp()
+               secret_sealed = $3, previous_signing_key_sealed = signing_key_sealed,
+               signing_key_sealed = coalesce($5, signing_key_sealed), public_key = coalesce($6, public_key), updated_at = clock_timestamp()
          WHERE workspace_id = $1 AND endpoint_id = $2 AND deleted_at IS NULL RETURNING previous_secret_until""",
         workspace_id,
         endpoint_id,
         secret_sealed,
         overlap_hours,
+        key_pair.sealed if key_pair else None,
+        key_pair.public_key if key_pair else None,
     )
     return until

@@ -9,7 +9,7 @@ from fastapi.responses import Response
 from burnish_gateway.deps import Admin, Editor, GatewayParts, Viewer
 from burnish_gateway.idempotency import run_once
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
-from burnish_gateway.webhooks import answers, bodies, catalogue_routes, delivery_routes, endpoints_store
+from burnish_gateway.webhooks import answers, bodies, catalogue_routes, delivery_routes, endpoints_store, range_routes, statistics_routes
 from burnish_gateway.webhooks import configure_endpoint as configure
 from burnish_gateway.webhooks.endpoint import no_such_endpoint
 from burnish_gateway.webhooks.send_test import hops_after, send_test
@@ -59,15 +59,18 @@ async def get_endpoint(endpoint_id: str, principal: Viewer, gateway: GatewayPart
     return json_response(answers.endpoint_answer(endpoint))
 
 
-@router.patch("/v1/webhooks/endpoints/{endpoint_id}", response_model=answers.EndpointAnswer, summary="Change, pause or enable an endpoint")
+@router.patch(
+    "/v1/webhooks/endpoints/{endpoint_id}", response_model=answers.ChangedEndpointAnswer, summary="Change, pause or enable an endpoint"
+)
 async def patch_endpoint(
     endpoint_id: str, *, request: Request, body: bodies.EndpointChange, principal: Admin, gateway: GatewayParts
 ) -> Response:
     wanted = _parsed(endpoint_id)
     target = await gateway.egress.check(body.url) if body.url is not None else None
 
-    async def work(tx: Tx) -> answers.EndpointAnswer:
-        return answers.endpoint_answer(await configure.change_endpoint(tx, principal, wanted, body, target=target))
+    async def work(tx: Tx) -> answers.ChangedEndpointAnswer:
+        changed = await configure.change_endpoint(tx, principal, wanted, body, target=target, keyring=gateway.keyring)
+        return answers.ChangedEndpointAnswer(**answers.endpoint_answer(changed.endpoint).model_dump(), catch_up_id=changed.catch_up_id)
 
     return await run_once(gateway, request, principal, status=200, work=work)
 
@@ -96,7 +99,9 @@ async def post_rotation(
 
     async def work(tx: Tx) -> answers.RotatedSecretAnswer:
         rotated = await configure.rotate_secret(tx, principal, wanted, overlap_hours=overlap_hours, keyring=gateway.keyring)
-        return answers.RotatedSecretAnswer(id=wanted, secret=rotated.secret, previous_secret_expires_at=rotated.previous_until)
+        return answers.RotatedSecretAnswer(
+            id=wanted, secret=rotated.secret, public_key=rotated.public_key, previous_secret_expires_at=rotated.previous_until
+        )
 
     return await run_once(gateway, request, principal, status=200, work=work)
 
@@ -126,6 +131,8 @@ async def post_test(endpoint_id: str, *, request: Request, principal: Editor, ga
 
 router.include_router(catalogue_routes.router)
 router.include_router(delivery_routes.router)
+router.include_router(range_routes.router)
+router.include_router(statistics_routes.router)
 
 
 def _parsed(endpoint_id: str) -> UUID:

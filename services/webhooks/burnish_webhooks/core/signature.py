@@ -1,10 +1,10 @@
-"""Standard Webhooks signatures, version 1: HMAC-SHA256 over `id.timestamp.body` (standardwebhooks.com, section Signature scheme)."""
+"""Standard Webhooks signatures over `id.timestamp.body`: `v1` by HMAC-SHA256, `v1a` by ed25519 (standardwebhooks.com, Signature scheme)."""
 
 import base64
 import binascii
 import hashlib
 import hmac
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from burnish_shared.contracts.webhooks import SECRET_PREFIX
 
@@ -25,6 +25,14 @@ def signature(key: bytes, *, message_id: str, timestamp_s: int, body: bytes) -> 
     return "v1," + base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
 
 
-def signature_header(keys: Sequence[bytes], *, message_id: str, timestamp_s: int, body: bytes) -> str:
-    """`webhook-signature`: one entry for each key, the newest first; during a rotation there are two."""
-    return " ".join(signature(key, message_id=message_id, timestamp_s=timestamp_s, body=body) for key in keys)
+def signature_header(
+    keys: Sequence[bytes], *, message_id: str, timestamp_s: int, body: bytes, signers: Sequence[Callable[[bytes], bytes]] = ()
+) -> str:
+    """`webhook-signature`: one entry for each key, the newest first; during a rotation there are two of each kind.
+
+    `signers` sign by ed25519, for receivers that hold a public key and no secret: `v1a,` and base64.
+    """
+    by_secret = [signature(key, message_id=message_id, timestamp_s=timestamp_s, body=body) for key in keys]
+    signed = f"{message_id}.{timestamp_s}.".encode() + body
+    by_key_pair = ["v1a," + base64.b64encode(sign(signed)).decode() for sign in signers]
+    return " ".join([*by_secret, *by_key_pair])

@@ -21,6 +21,8 @@ class NewDelivery:
     body: bytes
     hops: int
     is_cancelled: bool
+    object_id: str | None
+    object_version: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,10 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """Everything that one attempt needs. `sealed_secrets`: the newest first, a second one during a rotation."""
+    """Everything that one attempt needs. `sealed_secrets`, `sealed_signing_keys`: the newest first, a second one during a rotation.
+
+    `include`: texts that the endpoint asks for; empty where the workspace stores none.
+    """
 
     claim: Claim
     event_type: str
@@ -44,6 +49,9 @@ class Due:
     failed_attempts: int
     url: str
     sealed_secrets: tuple[bytes, ...]
+    sealed_signing_keys: tuple[bytes, ...] = ()
+    sealed_headers: bytes | None = None
+    include: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +70,13 @@ async def add(tx: Tx, rows: Sequence[NewDelivery]) -> int:
     """Writes what is not there yet and makes the endpoints' turns due. Returns how many rows were new."""
     made = await tx.fetch(
         """
-        INSERT INTO webhook_deliveries (event_id, endpoint_id, workspace_id, event_type, body, hops, status, reason, settled_at)
-        SELECT event_id, endpoint_id, workspace_id, event_type, body, hops,
+        INSERT INTO webhook_deliveries
+               (event_id, endpoint_id, workspace_id, event_type, body, hops, object_id, object_version, status, reason, settled_at)
+        SELECT event_id, endpoint_id, workspace_id, event_type, body, hops, object_id, object_version,
                CASE WHEN cancelled THEN 'cancelled' ELSE 'pending' END,
                CASE WHEN cancelled THEN 'endpoint_disabled' END, CASE WHEN cancelled THEN clock_timestamp() END
-          FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::bytea[], $6::smallint[], $7::boolean[])
-               AS n (event_id, endpoint_id, workspace_id, event_type, body, hops, cancelled)
+          FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::bytea[], $6::smallint[], $7::boolean[], $8::text[], $9::integer[])
+               AS n (event_id, endpoint_id, workspace_id, event_type, body, hops, cancelled, object_id, object_version)
         ON CONFLICT DO NOTHING RETURNING endpoint_id, workspace_id, status""",
         [row.event_id for row in rows],
         [row.endpoint_id for row in rows],
@@ -76,6 +85,8 @@ async def add(tx: Tx, rows: Sequence[NewDelivery]) -> int:
         [row.body for row in rows],
         [row.hops for row in rows],
         [row.is_cancelled for row in rows],
+        [row.object_id for row in rows],
+        [row.object_version for row in rows],
     )
     due = sorted({(row["endpoint_id"], row["workspace_id"]) for row in made if row["status"] == "pending"})
     await tx.execute(
@@ -106,10 +117,14 @@ async def load(tx: Tx, claim: Claim) -> Due | None:
     row = await tx.fetchrow(
         """
         SELECT d.event_type, d.body, d.hops, d.failed_attempts, e.url, e.secret_sealed,
-               CASE WHEN e.previous_secret_until > clock_timestamp() THEN e.previous_secret_sealed END AS previous_secret_sealed
+               CASE WHEN e.previous_secret_until > clock_timestamp() THEN e.previous_secret_sealed END AS previous_secret_sealed,
+               e.signing_key_sealed, e.headers_sealed,
+               CASE WHEN e.previous_secret_until > clock_timestamp() THEN e.previous_signing_key_sealed END AS previous_signing_key_sealed,
+               CASE WHEN w.store_content THEN e.include ELSE '{}' END AS include
           FROM webhook_deliveries d
           JOIN webhook_endpoints e ON e.endpoint_id = d.endpoint_id
           JOIN webhook_endpoint_states s ON s.endpoint_id = d.endpoint_id
+          JOIN workspaces w ON w.workspace_id = d.workspace_id
          WHERE d.event_id = $1 AND d.endpoint_id = $2 AND d.claims = $3 AND d.status = 'pending' AND d.leased_until > clock_timestamp()
            AND NOT e.paused AND e.deleted_at IS NULL AND (s.disabled_at IS NULL OR s.disabled_at <= e.enabled_at)""",
         claim.event_id,
@@ -119,7 +134,19 @@ async def load(tx: Tx, claim: Claim) -> Due | None:
     if row is None:
         return None
     secrets = tuple(secret for secret in (row["secret_sealed"], row["previous_secret_sealed"]) if secret is not None)
-    return Due(claim, row["event_type"], row["body"], row["hops"], row["failed_attempts"], row["url"], secrets)
+    key_pairs = tuple(key for key in (row["signing_key_sealed"], row["previous_signing_key_sealed"]) if key is not None)
+    return Due(
+        claim,
+        row["event_type"],
+        row["body"],
+        row["hops"],
+        row["failed_attempts"],
+        row["url"],
+        secrets,
+        key_pairs,
+        row["headers_sealed"],
+        tuple(row["include"]),
+    )
 
 
 async def settle_pending(tx: Tx, claim: Claim, *, delay_s: float) -> bool:
@@ -186,11 +213,27 @@ async def restart(tx: Tx, *, event_id: UUID, endpoint_id: UUID) -> str:
     await tx.execute(
         """
         UPDATE webhook_deliveries SET status = 'pending', reason = NULL, settled_at = NULL, failed_attempts = 0, leased_until = NULL,
-               next_attempt_at = clock_timestamp() WHERE event_id = $1 AND endpoint_id = $2""",
+               next_attempt_at = clock_timestamp(), waiting_since = clock_timestamp(), range_id = NULL
+         WHERE event_id = $1 AND endpoint_id = $2""",
         event_id,
         endpoint_id,
     )
     return "restarted"
+
+
+async def bring_next_forward(tx: Tx, claim: Claim) -> None:
+    """The delivery of this one ended: the next one of the same object, which waited for it, is due now."""
+    await tx.execute(
+        """
+        UPDATE webhook_deliveries d SET next_attempt_at = clock_timestamp()
+          FROM (SELECT q.event_id FROM webhook_deliveries e
+                  JOIN webhook_deliveries q ON q.endpoint_id = e.endpoint_id AND q.object_id = e.object_id AND q.status = 'pending'
+                 WHERE e.event_id = $1 AND e.endpoint_id = $2 AND q.failed_attempts = 0 AND q.leased_until IS NULL
+                 ORDER BY q.object_version, q.event_id LIMIT 1) n
+         WHERE d.event_id = n.event_id AND d.endpoint_id = $2 AND d.next_attempt_at > clock_timestamp()""",
+        claim.event_id,
+        claim.endpoint_id,
+    )
 
 
 async def cancel_pending(tx: Tx, endpoint_id: UUID, *, reason: str, limit: int) -> int:

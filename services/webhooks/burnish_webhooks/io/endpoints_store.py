@@ -1,11 +1,12 @@
 """SQL of endpoints as this service sees them: what they subscribed to, and how they do."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from burnish_shared.db.session import Tx
+from burnish_shared.measures import bucket_of
 from burnish_webhooks.core.breaker import Health
 from burnish_webhooks.core.matching import Subscription
 
@@ -16,19 +17,34 @@ class EndpointState:
 
     health: Health
     is_off: bool
+    is_ordered: bool
     now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class HeldBack:
+    """Events of one batch that an endpoint's condition kept back: because it was false, and because it could not be evaluated."""
+
+    endpoint_id: UUID
+    workspace_id: UUID
+    filtered: int
+    failed: int
+    error: str | None
 
 
 async def subscriptions(tx: Tx, workspaces: Collection[UUID]) -> list[tuple[Subscription, bool]]:
     """The endpoints of these workspaces, each with whether it is disabled. Paused ones count: their deliveries wait."""
     rows = await tx.fetch(
         """
-        SELECT e.endpoint_id, e.workspace_id, e.events, e.filters, coalesce(s.disabled_at > e.enabled_at, false) AS is_disabled
+        SELECT e.endpoint_id, e.workspace_id, e.events, e.filters, e.condition, coalesce(s.disabled_at > e.enabled_at, false) AS is_disabled
           FROM webhook_endpoints e LEFT JOIN webhook_endpoint_states s ON s.endpoint_id = e.endpoint_id
          WHERE e.workspace_id = ANY ($1::uuid[]) AND e.deleted_at IS NULL""",
         list(workspaces),
     )
-    return [(Subscription(row["endpoint_id"], row["workspace_id"], row["events"], row["filters"]), row["is_disabled"]) for row in rows]
+    return [
+        (Subscription(row["endpoint_id"], row["workspace_id"], row["events"], row["filters"], row["condition"]), row["is_disabled"])
+        for row in rows
+    ]
 
 
 async def lock_state(tx: Tx, endpoint_id: UUID) -> EndpointState | None:
@@ -40,7 +56,8 @@ async def lock_state(tx: Tx, endpoint_id: UUID) -> EndpointState | None:
         """
         SELECT s.consecutive_failures, s.openings, s.opened_until, s.failing_since, s.failed_events,
                coalesce(s.failing_since < e.enabled_at, false) AS is_forgiven,
-               e.deleted_at IS NOT NULL OR coalesce(s.disabled_at > e.enabled_at, false) AS is_off, clock_timestamp() AS now
+               e.deleted_at IS NOT NULL OR coalesce(s.disabled_at > e.enabled_at, false) AS is_off,
+               e.order_wait_s IS NOT NULL AS is_ordered, clock_timestamp() AS now
           FROM webhook_endpoint_states s JOIN webhook_endpoints e ON e.endpoint_id = s.endpoint_id
          WHERE s.endpoint_id = $1 FOR UPDATE OF s""",
         endpoint_id,
@@ -48,17 +65,34 @@ async def lock_state(tx: Tx, endpoint_id: UUID) -> EndpointState | None:
     if row is None:
         return None
     health = Health(row["consecutive_failures"], row["openings"], row["opened_until"], row["failing_since"], row["failed_events"])
-    return EndpointState(health=Health() if row["is_forgiven"] else health, is_off=row["is_off"], now=row["now"])
+    return EndpointState(
+        health=Health() if row["is_forgiven"] else health, is_off=row["is_off"], is_ordered=row["is_ordered"], now=row["now"]
+    )
 
 
-async def save_health(tx: Tx, endpoint_id: UUID, health: Health, *, is_delivered: bool) -> None:
-    """Stores what an attempt taught, and brings the endpoint's turn forward, since a place has become free."""
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """The last thing that went wrong at an endpoint."""
+
+    event_id: UUID
+    error_class: str
+    status_code: int | None
+
+
+async def save_health(tx: Tx, endpoint_id: UUID, health: Health, *, failure: Failure | None) -> None:
+    """Stores what an attempt taught, and brings the endpoint's turn forward, since a place has become free.
+
+    `failure` None: it was delivered.
+    """
     await tx.execute(
         """
         UPDATE webhook_endpoint_states
            SET consecutive_failures = $2, openings = $3, opened_until = $4, failing_since = $5, failed_events = $6,
                delivered_count = delivered_count + $7::int, failed_count = failed_count + 1 - $7::int,
                last_delivered_at = CASE WHEN $7::int = 1 THEN clock_timestamp() ELSE last_delivered_at END,
+               last_failed_at = CASE WHEN $7::int = 0 THEN clock_timestamp() ELSE last_failed_at END,
+               last_failed_event = coalesce($8, last_failed_event), last_error_class = coalesce($9, last_error_class),
+               last_status_code = CASE WHEN $7::int = 0 THEN $10::int ELSE last_status_code END,
                due_at = greatest(least(due_at, clock_timestamp()), $4)
          WHERE endpoint_id = $1""",
         endpoint_id,
@@ -67,7 +101,56 @@ async def save_health(tx: Tx, endpoint_id: UUID, health: Health, *, is_delivered
         health.opened_until,
         health.failing_since,
         health.failed_events,
+        int(failure is None),
+        failure.event_id if failure else None,
+        failure.error_class if failure else None,
+        failure.status_code if failure else None,
+    )
+
+
+async def count_attempt(tx: Tx, endpoint_id: UUID, *, workspace_id: UUID, is_delivered: bool, duration_ms: int) -> None:
+    """Adds one attempt to the day's statistics."""
+    await tx.execute(
+        """
+        INSERT INTO webhook_endpoint_days AS d (endpoint_id, day, workspace_id, delivered, failed, latency)
+        VALUES ($1, (clock_timestamp() AT TIME ZONE 'UTC')::date, $2, $3::int, 1 - $3::int,
+                array_fill(0, ARRAY[$4::int - 1]) || 1)
+        ON CONFLICT (workspace_id, endpoint_id, day) DO UPDATE
+           SET delivered = d.delivered + excluded.delivered, failed = d.failed + excluded.failed,
+               latency[$4] = coalesce(d.latency[$4], 0) + 1""",
+        endpoint_id,
+        workspace_id,
         int(is_delivered),
+        bucket_of(duration_ms) + 1,
+    )
+
+
+async def count_held_back(tx: Tx, counts: Sequence[HeldBack]) -> None:
+    """Adds events that were not sent because of endpoints' conditions to the day's statistics."""
+    ordered = sorted(counts, key=lambda one: one.endpoint_id)
+    await tx.execute(
+        """
+        INSERT INTO webhook_endpoint_days AS d (endpoint_id, day, workspace_id, filtered, filter_failed)
+        SELECT endpoint_id, (clock_timestamp() AT TIME ZONE 'UTC')::date, workspace_id, filtered, failed
+          FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::bigint[]) AS n (endpoint_id, workspace_id, filtered, failed)
+        ON CONFLICT (workspace_id, endpoint_id, day) DO UPDATE
+           SET filtered = d.filtered + excluded.filtered, filter_failed = d.filter_failed + excluded.filter_failed""",
+        [one.endpoint_id for one in ordered],
+        [one.workspace_id for one in ordered],
+        [one.filtered for one in ordered],
+        [one.failed for one in ordered],
+    )
+    failed = [one for one in ordered if one.error is not None]
+    await tx.execute(
+        """
+        INSERT INTO webhook_endpoint_states AS s (endpoint_id, workspace_id, last_filter_error, last_filter_error_at)
+        SELECT endpoint_id, workspace_id, error, clock_timestamp()
+          FROM unnest($1::uuid[], $2::uuid[], $3::text[]) AS n (endpoint_id, workspace_id, error)
+        ON CONFLICT (endpoint_id) DO UPDATE
+           SET last_filter_error = excluded.last_filter_error, last_filter_error_at = excluded.last_filter_error_at""",
+        [one.endpoint_id for one in failed],
+        [one.workspace_id for one in failed],
+        [one.error for one in failed],
     )
 
 

@@ -1,0 +1,48 @@
+"""Notices as e-mail: plain text and HTML of the same, with headers that keep one alert in one thread. Pure."""
+
+from collections.abc import Sequence
+from email.message import EmailMessage
+from email.utils import format_datetime
+from html import escape
+
+from burnish_webhooks.core.notice import Notice
+
+
+def mail_of(notice: Notice, *, sender: str, recipients: Sequence[str], message_id: str, domain: str) -> EmailMessage:
+    """`message_id` is the same in each attempt, so that a mail that was sent twice can be seen as one."""
+    mail = EmailMessage()
+    mail["From"] = sender
+    mail["To"] = ", ".join(recipients)
+    mail["Subject"] = one_line(notice.title)[:200]
+    mail["Date"] = format_datetime(notice.occurred_at)
+    mail["Message-ID"] = f"<{message_id}@{domain}>"
+    if notice.alert_id is not None:
+        thread = f"<alert-{notice.alert_id}@{domain}>"
+        mail["References"] = thread
+        mail["In-Reply-To"] = thread
+    mail["Auto-Submitted"] = "auto-generated"
+    mail.set_content(text_of(notice))
+    mail.add_alternative(html_of(notice), subtype="html")
+    return mail
+
+
+def text_of(notice: Notice) -> str:
+    lines = [notice.summary, "", *(f"{name}: {value}" for name, value in notice.facts())]
+    if notice.link:
+        lines += ["", notice.link]
+    return "\n".join(lines) + "\n"
+
+
+def html_of(notice: Notice) -> str:
+    rows = "".join(
+        f'<tr><td style="padding:2px 12px 2px 0;color:#666">{escape(name)}</td><td>{escape(value)}</td></tr>' for name, value in notice.facts()
+    )
+    link = f'<p><a href="{escape(notice.link)}">Show the alert</a></p>' if notice.link else ""
+    return (
+        f'<!doctype html><html><body style="font-family:sans-serif"><h2 style="font-size:18px">{escape(notice.title)}</h2>'
+        f"<p>{escape(notice.summary)}</p><table>{rows}</table>{link}</body></html>"
+    )
+
+
+def one_line(text: str) -> str:
+    return " ".join(text.split())

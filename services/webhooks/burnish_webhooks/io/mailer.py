@@ -1,0 +1,130 @@
+"""E-mail through the installation's own SMTP server, by the standard library in a thread, bounded in time."""
+
+import asyncio
+import smtplib
+import ssl
+from dataclasses import dataclass
+from email.message import EmailMessage
+from typing import Final, Literal
+from urllib.parse import unquote, urlsplit
+
+import structlog
+
+from burnish_shared.refusal import StartRefused
+
+log = structlog.get_logger("burnish.webhooks")
+
+TIMEOUT_S: Final = 15.0
+"""Of each step of the dialogue. The whole may take a few of them; the lease of a notice is longer."""
+
+WHOLE_TIMEOUT_S: Final = 45.0
+DETAIL_MOST: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class SmtpServer:
+    """Where mail is handed in. `smtps` speaks TLS at once; `smtp` changes to it where the server offers that."""
+
+    scheme: Literal["smtp", "smtps"]
+    host: str
+    port: int
+    user: str
+    password: str
+
+    @classmethod
+    def parse(cls, url: str) -> "SmtpServer":
+        """From `smtp(s)://user:password@host:port`, user and password percent-encoded where they need to be. Raises StartRefused."""
+        try:
+            parts = urlsplit(url)
+            port = parts.port
+        except ValueError as error:
+            raise StartRefused("BURNISH_SMTP_URL is no URL.") from error
+        if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
+            raise StartRefused("BURNISH_SMTP_URL must look like smtp://user:password@host:587 or smtps://user:password@host:465.")
+        scheme: Literal["smtp", "smtps"] = "smtps" if parts.scheme == "smtps" else "smtp"
+        return cls(
+            scheme, parts.hostname, port or (465 if scheme == "smtps" else 587), unquote(parts.username or ""), unquote(parts.password or "")
+        )
+
+    @property
+    def is_local(self) -> bool:
+        return self.host in ("localhost", "127.0.0.1", "::1")
+
+
+@dataclass(frozen=True, slots=True)
+class Mailed:
+    """The server took it."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotMailed:
+    """`lasting`: another attempt would meet the same answer."""
+
+    error: str
+    detail: str | None = None
+    lasting: bool = False
+
+
+class Mailer:
+    """Sends through one server. Never raises for what the server does."""
+
+    def __init__(self, server: SmtpServer | None, *, sender: str) -> None:
+        self._server = server
+        self.sender = sender
+
+    @property
+    def domain(self) -> str:
+        return self.sender.rpartition("@")[2].strip("> ") or "burnish.invalid"
+
+    async def send(self, mail: EmailMessage) -> Mailed | NotMailed:
+        """One attempt. Recipients that the server refuses beside others that it takes are logged as a count and not tried again."""
+        if self._server is None or not self.sender:
+            return NotMailed("smtp_not_configured", "This installation has no BURNISH_SMTP_URL and BURNISH_SMTP_FROM.", lasting=True)
+        try:
+            async with asyncio.timeout(WHOLE_TIMEOUT_S):
+                return await asyncio.to_thread(_send, self._server, mail)
+        except TimeoutError:
+            return NotMailed("timeout")
+
+
+def _send(server: SmtpServer, mail: EmailMessage) -> Mailed | NotMailed:
+    try:
+        with _connected(server) as smtp:
+            if server.user:
+                if not server.is_local and not isinstance(smtp.sock, ssl.SSLSocket):
+                    return NotMailed("smtp_without_tls", "The server offers no TLS, so the password was not sent.", lasting=True)
+                smtp.login(server.user, server.password)
+            refused = smtp.send_message(mail)
+    except smtplib.SMTPAuthenticationError as error:
+        return NotMailed("smtp_login_refused", _said(error.smtp_error))
+    except smtplib.SMTPRecipientsRefused as error:
+        codes = [code for code, _ in error.recipients.values()]
+        return NotMailed("smtp_recipients_refused", None, lasting=all(code >= 500 for code in codes))
+    except smtplib.SMTPResponseException as error:
+        return NotMailed(f"smtp_{error.smtp_code}", _said(error.smtp_error), lasting=error.smtp_code >= 500)
+    except TimeoutError:
+        return NotMailed("timeout")
+    except ssl.SSLError:
+        return NotMailed("tls_failed")
+    except (smtplib.SMTPException, OSError):
+        return NotMailed("connect_failed")
+    if refused:
+        log.warning("notices.recipients_refused", count=len(refused))
+    return Mailed()
+
+
+def _connected(server: SmtpServer) -> smtplib.SMTP:
+    context = ssl.create_default_context()
+    if server.scheme == "smtps":
+        return smtplib.SMTP_SSL(server.host, server.port, timeout=TIMEOUT_S, context=context)
+    smtp = smtplib.SMTP(server.host, server.port, timeout=TIMEOUT_S)
+    smtp.ehlo()
+    if smtp.has_extn("starttls"):
+        smtp.starttls(context=context)
+        smtp.ehlo()
+    return smtp
+
+
+def _said(answer: bytes | str) -> str:
+    text = answer.decode("utf-8", "replace") if isinstance(answer, bytes) else answer
+    return text.replace("\x00", "\ufffd")[:DETAIL_MOST]

@@ -1,0 +1,133 @@
+"""SQL of what alert channels are told."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from burnish_shared.contracts.alert_channels import ChannelKind
+from burnish_shared.contracts.events import Event
+from burnish_shared.db.session import Tx
+from burnish_webhooks.core.notice import Channel, Notice
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeClaim:
+    """A notice that is ours until its lease ends. `number` is the fence."""
+
+    workspace_id: UUID
+    event_id: UUID
+    channel_id: UUID
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class DueNotice:
+    """What is to be sent where."""
+
+    claim: NoticeClaim
+    notice: Notice
+    kind: ChannelKind
+    settings: dict[str, Any]
+    secret_sealed: bytes | None
+    failed_before: int
+
+
+async def channels(tx: Tx, workspaces: Collection[UUID]) -> list[Channel]:
+    """Those of these workspaces that are switched on."""
+    rows = await tx.fetch(
+        "SELECT channel_id, workspace_id, filters FROM alert_channels WHERE workspace_id = ANY ($1::uuid[]) AND enabled", list(workspaces)
+    )
+    return [Channel(row["channel_id"], row["workspace_id"], row["filters"]) for row in rows]
+
+
+async def add(tx: Tx, notices: Sequence[tuple[Event, UUID]]) -> int:
+    """Writes a notice for each (event, channel) that has none. A channel that was deleted meanwhile gets none. Returns how many."""
+    made = await tx.fetch(
+        """INSERT INTO alert_notices (event_id, channel_id, workspace_id, alert_id, event_type, body, simulated, occurred_at)
+           SELECT n.* FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::jsonb[], $7::boolean[], $8::timestamptz[])
+                  n (event_id, channel_id, workspace_id, alert_id, event_type, body, simulated, occurred_at)
+             JOIN alert_channels c ON c.workspace_id = n.workspace_id AND c.channel_id = n.channel_id
+            ORDER BY 1, 2 ON CONFLICT DO NOTHING RETURNING event_id""",
+        [event.id for event, _ in notices],
+        [channel_id for _, channel_id in notices],
+        [event.workspace_id for event, _ in notices],
+        [UUID(event.data["alert_id"]) for event, _ in notices],
+        [event.type for event, _ in notices],
+        [event.data for event, _ in notices],
+        [event.simulated for event, _ in notices],
+        [event.occurred_at for event, _ in notices],
+    )
+    return len(made)
+
+
+async def told_channels(tx: Tx, *, workspace_id: UUID, alert_id: UUID) -> list[UUID]:
+    """Where this alert was told of, or is about to be."""
+    rows = await tx.fetch(
+        "SELECT DISTINCT channel_id FROM alert_notices WHERE workspace_id = $1 AND alert_id = $2 AND event_type = 'alert.raised'",
+        workspace_id,
+        alert_id,
+    )
+    return [row["channel_id"] for row in rows]
+
+
+async def claim_due(tx: Tx, *, limit: int, lease_s: float) -> list[NoticeClaim]:
+    rows = await tx.fetch(
+        "SELECT workspace_id, event_id, channel_id, claim_no FROM claim_alert_notices($1, $2)", limit, int(lease_s * 1000)
+    )
+    return [NoticeClaim(row["workspace_id"], row["event_id"], row["channel_id"], row["claim_no"]) for row in rows]
+
+
+async def load(tx: Tx, claim: NoticeClaim, *, base_url: str) -> DueNotice | None:
+    """None where the claim was lost, or the channel was switched off or deleted since. A test goes by one that is off, too."""
+    row = await tx.fetchrow(
+        """SELECT n.event_type, n.alert_id, n.body, n.occurred_at, n.simulated, n.attempts, c.kind, c.settings, c.secret_sealed
+             FROM alert_notices n JOIN alert_channels c ON c.channel_id = n.channel_id
+            WHERE n.event_id = $1 AND n.channel_id = $2 AND n.claims = $3 AND n.status = 'pending' AND n.leased_until > clock_timestamp()
+              AND (c.enabled OR n.alert_id IS NULL)""",
+        claim.event_id,
+        claim.channel_id,
+        claim.number,
+    )
+    if row is None:
+        return None
+    link = f"{base_url.rstrip('/')}/v1/alerts/{row['alert_id']}" if base_url and row["alert_id"] else None
+    notice = Notice(row["event_type"], row["alert_id"], row["body"], row["occurred_at"], row["simulated"], link)
+    return DueNotice(claim, notice, row["kind"], row["settings"], row["secret_sealed"], row["attempts"])
+
+
+async def put_off(tx: Tx, claim: NoticeClaim, *, delay_s: float, error: str, detail: str | None) -> None:
+    """A failed attempt; due again in `delay_s`. Nothing happens where the claim was lost meanwhile."""
+    await tx.execute(
+        """UPDATE alert_notices SET attempts = attempts + 1, leased_until = NULL, error = $4, detail = $5,
+                  next_attempt_at = clock_timestamp() + $6 * interval '1 second'
+            WHERE event_id = $1 AND channel_id = $2 AND claims = $3 AND status = 'pending'""",
+        claim.event_id, claim.channel_id, claim.number, error, detail, delay_s,
+    )  # fmt: skip
+
+
+async def settle(tx: Tx, claim: NoticeClaim, *, status: str, error: str | None, detail: str | None) -> None:
+    """The end: sent or failed."""
+    await tx.execute(
+        """UPDATE alert_notices SET attempts = attempts + 1, leased_until = NULL, status = $4, error = $5, detail = $6,
+                  settled_at = clock_timestamp()
+            WHERE event_id = $1 AND channel_id = $2 AND claims = $3 AND status = 'pending'""",
+        claim.event_id, claim.channel_id, claim.number, status, error, detail,
+    )  # fmt: skip
+
+
+async def drop_switched_off(tx: Tx, claim: NoticeClaim) -> None:
+    """Ends a notice of a channel that is off."""
+    await tx.execute(
+        """UPDATE alert_notices n SET status = 'failed', error = 'channel_off', leased_until = NULL, settled_at = clock_timestamp()
+            WHERE n.event_id = $1 AND n.channel_id = $2 AND n.claims = $3 AND n.status = 'pending'
+              AND EXISTS (SELECT FROM alert_channels c WHERE c.channel_id = n.channel_id AND NOT c.enabled)""",
+        claim.event_id,
+        claim.channel_id,
+        claim.number,
+    )
+
+
+async def forget_old(tx: Tx, *, days: int, most: int) -> int:
+    forgotten: int = await tx.fetchval("SELECT forget_alert_notices($1, $2)", days, most)
+    return forgotten

@@ -1,0 +1,32 @@
+"""Turns events of alerts into notices: one row for each (event, channel), however often the event comes."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from burnish_shared.contracts.events import Event
+from burnish_shared.db.session import Database
+from burnish_webhooks.core.notice import TOLD, wants
+from burnish_webhooks.io import notices_store
+
+
+async def queue_notices(events: Sequence[Event], *, db: Database) -> int:
+    """Safe to call twice. What comes after an alert was raised goes where that went. Returns how many notices there are to send."""
+    told = {event.id: event for event in events if event.type in TOLD and "alert_id" in event.data}
+    if not told:
+        return 0
+    workspaces = {event.workspace_id for event in told.values()}
+    made = 0
+    async with db.unit_of_work(workspaces=workspaces) as tx:
+        channels = await notices_store.channels(tx, workspaces)
+        if not channels:
+            return 0
+        listening = {channel.channel_id for channel in channels}
+        for event in told.values():
+            if event.type == "alert.raised":
+                to = [channel.channel_id for channel in channels if wants(channel, event)]
+            else:
+                alert_id = UUID(event.data["alert_id"])
+                before = await notices_store.told_channels(tx, workspace_id=event.workspace_id, alert_id=alert_id)
+                to = [one for one in before if one in listening]
+            made += await notices_store.add(tx, [(event, channel_id) for channel_id in to]) if to else 0
+    return made

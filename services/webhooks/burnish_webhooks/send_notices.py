@@ -1,0 +1,153 @@
+"""Keeps telling: claims the next due notice of each channel, sends it without a transaction, writes down what came of it."""
+
+import asyncio
+import contextlib
+import json
+from dataclasses import dataclass, field
+from typing import Final, Protocol, assert_never
+
+import structlog
+
+from burnish_shared import failpoints
+from burnish_shared.auth.keyring import Keyring
+from burnish_shared.clock import Clock
+from burnish_shared.contracts.alert_channels import PAGERDUTY_URLS, channel_context
+from burnish_shared.db.session import Database
+from burnish_shared.errors import Unavailable
+from burnish_webhooks import metrics
+from burnish_webhooks.core.chat_messages import pagerduty_event, slack_message, teams_message
+from burnish_webhooks.core.mail import mail_of
+from burnish_webhooks.core.notice import Failed, Sent, Told, TryAgain, again, judged
+from burnish_webhooks.core.outcome import Answer
+from burnish_webhooks.io import notices_store
+from burnish_webhooks.io.mailer import Mailed, Mailer
+from burnish_webhooks.io.notices_store import DueNotice, NoticeClaim
+
+log = structlog.get_logger("burnish.webhooks")
+
+AT_ONCE: Final = 20
+LEASE_S: Final = 90.0
+"""Longer than an attempt may take, so that nobody sends beside us."""
+
+USER_AGENT: Final = "Burnish-Alerts/1"
+
+
+class Sender(Protocol):
+    """What makes the POST; `io.sender.HttpSender` in production."""
+
+    async def post(self, url: str, *, body: bytes, headers: dict[str, str]) -> Answer: ...
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeSender:
+    """At least once: a process that dies between sending and commit leaves the claim to its lease. PagerDuty and mail carry a key of their
+    own by which twice is once. `factor` scales the waits between attempts."""
+
+    db: Database
+    http: Sender
+    mailer: Mailer
+    keyring: Keyring
+    clock: Clock
+    base_url: str
+    interval_s: float = 1.0
+    factor: float = 1.0
+    _woken: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def wake(self) -> None:
+        self._woken.set()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            self._woken.clear()
+            try:
+                sent = await self.round()
+            except Unavailable as error:
+                log.warning("notices.put_off", error=error.message)
+                sent = 0
+            if not sent:
+                stopping, woken = asyncio.create_task(stop.wait()), asyncio.create_task(self._woken.wait())
+                await asyncio.wait({stopping, woken}, timeout=self.interval_s, return_when=asyncio.FIRST_COMPLETED)
+                for task in (stopping, woken):
+                    task.cancel()
+                    with contextlib.suppress(asyncio.CancelledError):
+                        await task
+
+    async def round(self) -> int:
+        """Sends what is due, one of each channel. Returns how many there were."""
+        async with self.db.unit_of_work() as tx:
+            claims = await notices_store.claim_due(tx, limit=AT_ONCE, lease_s=LEASE_S)
+        await asyncio.gather(*(self._send_one(claim) for claim in claims))
+        return len(claims)
+
+    async def _send_one(self, claim: NoticeClaim) -> None:
+        try:
+            told = await self._attempt(claim)
+            metrics.notices_total.labels("not_sent" if told is None else type(told).__name__.lower()).inc()
+        except Unavailable as error:
+            log.warning("notices.attempt_not_settled", error=error.message, event_id=str(claim.event_id))
+        except Exception:
+            # The edge of one notice: its lease brings it back, and no other channel waits for it.
+            metrics.notices_total.labels("broken").inc()
+            log.exception("notices.attempt_failed", event_id=str(claim.event_id), channel_id=str(claim.channel_id))
+
+    async def _attempt(self, claim: NoticeClaim) -> Told | None:
+        """None where nothing left this process: the claim was lost, or the channel was switched off."""
+        async with self.db.unit_of_work(workspaces={claim.workspace_id}) as tx:
+            due = await notices_store.load(tx, claim, base_url=self.base_url)
+            if due is None:
+                await notices_store.drop_switched_off(tx, claim)
+                return None
+        told = await self._tell(due)
+        await failpoints.hit("notices.after_send")
+        async with self.db.unit_of_work(workspaces={claim.workspace_id}) as tx:
+            match told:
+                case Sent():
+                    await notices_store.settle(tx, claim, status="sent", error=None, detail=None)
+                case Failed(error, detail):
+                    await notices_store.settle(tx, claim, status="failed", error=error, detail=detail)
+                case TryAgain(delay_s, error, detail):
+                    await notices_store.put_off(tx, claim, delay_s=delay_s, error=error, detail=detail)
+                case _:
+                    assert_never(told)
+        return told
+
+    async def _tell(self, due: DueNotice) -> Told:
+        if due.kind == "email":
+            return await self._mail(due)
+        url, body = self._message(due)
+        headers = {"content-type": "application/json", "user-agent": USER_AGENT, "accept-encoding": "identity"}
+        answer = await self.http.post(url, body=json.dumps(body).encode(), headers=headers)
+        return judged(answer, kind=due.kind, failed_before=due.failed_before, now=self.clock.now(), factor=self.factor)
+
+    def _message(self, due: DueNotice) -> tuple[str, dict[str, object]]:
+        """Where to, and what. The secret is opened for this attempt alone."""
+        context = channel_context(due.claim.workspace_id, due.claim.channel_id)
+        secret = self.keyring.open(due.secret_sealed or b"", context=context).decode()
+        if due.kind == "slack":
+            return secret, slack_message(due.notice)
+        if due.kind == "teams":
+            return secret, teams_message(due.notice)
+        source = self.base_url or f"burnish workspace {due.claim.workspace_id}"
+        event = pagerduty_event(due.notice, routing_key=secret, notice_id=str(due.claim.event_id), source=source)
+        return due.settings.get("url") or PAGERDUTY_URLS[due.settings.get("region", "us")], event
+
+    async def _mail(self, due: DueNotice) -> Told:
+        mail = mail_of(
+            due.notice,
+            sender=self.mailer.sender or "burnish@burnish.invalid",
+            recipients=due.settings["recipients"],
+            message_id=f"{due.claim.event_id}.{due.claim.channel_id}",
+            domain=self.mailer.domain,
+        )
+        answer = await self.mailer.send(mail)
+        if isinstance(answer, Mailed):
+            return Sent()
+        if answer.lasting:
+            return Failed(answer.error, answer.detail)
+        return again(answer.error, answer.detail, failed_before=due.failed_before, factor=self.factor)
+
+
+async def forget_old_notices(*, db: Database, days: int, most: int = 1_000) -> int:
+    """Notices past their time, a bounded number."""
+    async with db.unit_of_work() as tx:
+        return await notices_store.forget_old(tx, days=days, most=most)

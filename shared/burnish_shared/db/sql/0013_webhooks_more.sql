@@ -1,0 +1,195 @@
+-- Webhooks: conditions, headers, throttle, order for each object, key pairs, text on request, days for statistics, replay of a range.
+
+SET ROLE burnish_owner;
+SET LOCAL search_path = burnish;
+
+ALTER TABLE webhook_endpoints
+  ADD COLUMN condition                   text NOT NULL DEFAULT '' CHECK (length(condition) <= 2048),    -- an expression over the event; '': all
+  ADD COLUMN headers_shown               jsonb NOT NULL DEFAULT '{}',                                   -- name -> value, or null where the value is hidden
+  ADD COLUMN headers_sealed              bytea,                                                         -- all names and values; null: none
+  ADD COLUMN throttle_per_minute         integer CHECK (throttle_per_minute BETWEEN 1 AND 60000),       -- null: none
+  ADD COLUMN order_wait_s                integer CHECK (order_wait_s BETWEEN 1 AND 86400),              -- null: no order; else how long a failing event holds up its object
+  ADD COLUMN include                     text[] NOT NULL DEFAULT '{}',                                  -- texts that are put into the body when it is sent, and stored nowhere else
+  ADD COLUMN public_key                  text,                                                          -- whpk_…; null: no ed25519 signature
+  ADD COLUMN signing_key_sealed          bytea,
+  ADD COLUMN previous_signing_key_sealed bytea;                                                         -- signs too until previous_secret_until
+
+ALTER TABLE webhook_endpoint_states
+  ADD COLUMN sent_until           timestamptz,                     -- throttle: when the last slot that was given out ends (GCRA, ITU-T I.371)
+  ADD COLUMN last_failed_at       timestamptz,
+  ADD COLUMN last_error_class     text,
+  ADD COLUMN last_status_code     integer,
+  ADD COLUMN last_failed_event    uuid,
+  ADD COLUMN last_filter_error    text,                            -- why its condition could not be evaluated
+  ADD COLUMN last_filter_error_at timestamptz;
+
+ALTER TABLE webhook_deliveries
+  ADD COLUMN object_id      text,
+  ADD COLUMN object_version integer NOT NULL DEFAULT 0,
+  ADD COLUMN waiting_since  timestamptz NOT NULL DEFAULT clock_timestamp(),  -- made, or last replayed
+  ADD COLUMN range_id       uuid;                                            -- last sent again by this replay of a range
+CREATE INDEX ON webhook_deliveries (endpoint_id, object_id, object_version, event_id) WHERE status = 'pending';
+CREATE INDEX ON webhook_deliveries (endpoint_id, created_at, event_id);
+CREATE INDEX ON webhook_deliveries (workspace_id, object_id, created_at) WHERE object_id IS NOT NULL;
+CREATE INDEX ON webhook_deliveries (range_id) WHERE status = 'pending' AND range_id IS NOT NULL;
+
+CREATE TABLE webhook_endpoint_days (                               -- what statistics are read from; kept 90 days
+  endpoint_id   uuid NOT NULL,
+  day           date NOT NULL,                                     -- UTC, of the end of the attempt
+  workspace_id  uuid NOT NULL,
+  delivered     bigint NOT NULL DEFAULT 0,                         -- attempts
+  failed        bigint NOT NULL DEFAULT 0,
+  filtered      bigint NOT NULL DEFAULT 0,                         -- events that the condition kept back
+  filter_failed bigint NOT NULL DEFAULT 0,                         -- events for which it could not be evaluated
+  latency       integer[] NOT NULL DEFAULT '{0}',                  -- attempts by burnish_shared.measures.bucket_of(ms), null for none; from index 1 on
+  PRIMARY KEY (workspace_id, endpoint_id, day)) WITH (fillfactor = 50, autovacuum_vacuum_threshold = 2000, autovacuum_vacuum_scale_factor = 0);
+CREATE INDEX ON webhook_endpoint_days (day);
+CALL make_tenant_table('webhook_endpoint_days', app => 'SELECT', worker => 'SELECT, INSERT, UPDATE', writer => 'webhooks');
+
+CREATE TABLE webhook_ranges (                                      -- wishes to send a range of deliveries again
+  range_id         uuid PRIMARY KEY,
+  workspace_id     uuid NOT NULL,
+  endpoint_id      uuid NOT NULL,
+  kind             text NOT NULL CHECK (kind IN ('range', 'catch_up')),
+  from_at          timestamptz NOT NULL,                           -- of the deliveries' creation
+  to_at            timestamptz NOT NULL,
+  settled_from     timestamptz,                                    -- only what ended since then
+  statuses         text[] NOT NULL,
+  event_types      text[] NOT NULL,                                -- {}: all
+  matched          integer NOT NULL,                               -- when it was asked for
+  status           text NOT NULL DEFAULT 'running' CHECK (status IN ('running', 'done', 'cancelled', 'endpoint_off')),
+  restarted        integer NOT NULL DEFAULT 0,
+  at_time          timestamptz NOT NULL,                           -- how far it has come
+  at_event         uuid NOT NULL DEFAULT '00000000-0000-0000-0000-000000000000',
+  cancel_requested boolean NOT NULL DEFAULT false,
+  requested_by     text NOT NULL,
+  requested_at     timestamptz NOT NULL DEFAULT clock_timestamp(),
+  stepped_at       timestamptz NOT NULL DEFAULT '-infinity',
+  finished_at      timestamptz);
+CREATE INDEX ON webhook_ranges (stepped_at) WHERE status = 'running';
+CREATE INDEX ON webhook_ranges (workspace_id, range_id);
+CREATE UNIQUE INDEX webhook_ranges_one_at_a_time ON webhook_ranges (endpoint_id) WHERE status = 'running';
+CALL make_tenant_table('webhook_ranges', app => 'SELECT, INSERT, UPDATE (cancel_requested)', worker => 'SELECT, UPDATE', writer => 'gateway, and webhooks for how far it has come');
+
+-- ---------------------------------------------------------------------------------------------------------------------------------
+-- Across workspaces.
+
+CREATE FUNCTION webhook_ranges_running(p_limit integer) RETURNS TABLE (workspace_id uuid, range_id uuid)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
+  SELECT r.workspace_id, r.range_id FROM webhook_ranges r WHERE r.status = 'running' ORDER BY r.stepped_at LIMIT p_limit $$;
+CALL make_lookup_function('webhook_ranges_running(integer)', app => false, worker => true);
+
+-- As in 0004, and: no more than an endpoint's throttle allows, and for endpoints that ask for it an event waits for earlier ones of its object.
+DROP FUNCTION claim_webhook_deliveries(integer, integer, integer, integer);
+CREATE FUNCTION claim_webhook_deliveries(p_limit integer, p_lease_ms integer, p_per_endpoint integer, p_per_workspace integer)
+RETURNS TABLE (workspace_id uuid, event_id uuid, endpoint_id uuid, claim_no integer)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+  looked_at constant integer := 64;                                -- blocked deliveries that one claim puts off at most, beside those that it takes
+  t timestamptz := clock_timestamp();
+  lease_end timestamptz := t + p_lease_ms * interval '1 millisecond';
+  turn record; left_over integer := p_limit; places integer; room integer; taken integer; endpoint_busy integer; workspace_busy integer; later timestamptz;
+  gap interval; burst integer; slots_until timestamptz; slots integer; wait interval; free uuid[]; blocked uuid[];
+BEGIN
+  FOR turn IN
+    SELECT s.endpoint_id, s.workspace_id, s.opened_until, s.throttle_per_minute, s.order_wait_s
+      FROM (SELECT s.endpoint_id, s.workspace_id, s.opened_until, s.served_at, e.throttle_per_minute, e.order_wait_s,
+                   row_number() OVER (PARTITION BY s.workspace_id ORDER BY s.served_at, s.endpoint_id) AS place
+              FROM webhook_endpoint_states s JOIN webhook_endpoints e ON e.endpoint_id = s.endpoint_id
+             WHERE s.due_at <= t AND (s.opened_until IS NULL OR s.opened_until <= t) AND NOT e.paused AND e.deleted_at IS NULL
+               AND (s.disabled_at IS NULL OR s.disabled_at <= e.enabled_at)) s
+     ORDER BY s.place, s.served_at, s.endpoint_id LIMIT p_limit
+  LOOP
+    EXIT WHEN left_over <= 0;
+    SELECT greatest(s.sent_until, t) INTO slots_until FROM webhook_endpoint_states s WHERE s.endpoint_id = turn.endpoint_id AND s.due_at <= t FOR UPDATE SKIP LOCKED;
+    CONTINUE WHEN NOT FOUND;
+    SELECT count(*) INTO endpoint_busy FROM webhook_deliveries d WHERE d.endpoint_id = turn.endpoint_id AND d.leased_until > t;
+    SELECT count(*) INTO workspace_busy FROM webhook_deliveries d WHERE d.workspace_id = turn.workspace_id AND d.leased_until > t;
+    places := CASE WHEN turn.opened_until IS NULL THEN p_per_endpoint ELSE 1 END;
+    room := least(places - endpoint_busy, p_per_workspace - workspace_busy, left_over);
+    gap := interval '1 minute' / turn.throttle_per_minute;         -- null: no throttle
+    burst := greatest(1, turn.throttle_per_minute / 12);           -- what five seconds allow may come at once
+    slots := floor(extract(epoch FROM burst * gap - (slots_until - t)) / extract(epoch FROM gap) + 1e-6);
+    room := least(room, slots);
+    taken := 0;
+    IF room > 0 AND turn.order_wait_s IS NULL THEN
+      RETURN QUERY
+        UPDATE webhook_deliveries d SET leased_until = lease_end, next_attempt_at = lease_end, claims = d.claims + 1
+          FROM (SELECT q.event_id FROM webhook_deliveries q
+                 WHERE q.endpoint_id = turn.endpoint_id AND q.status = 'pending' AND q.next_attempt_at <= t
+                 ORDER BY q.next_attempt_at LIMIT room FOR UPDATE SKIP LOCKED) due
+         WHERE d.event_id = due.event_id AND d.endpoint_id = turn.endpoint_id
+        RETURNING d.workspace_id, d.event_id, d.endpoint_id, d.claims;
+      GET DIAGNOSTICS taken = ROW_COUNT;
+    ELSIF room > 0 THEN
+      -- Whoever changes a delivery of this endpoint holds its state row, as we do: what is read here stays so.
+      wait := turn.order_wait_s * interval '1 second';
+      SELECT array_agg(q.event_id ORDER BY q.next_attempt_at, q.event_id) FILTER (WHERE earlier.event_id IS NULL),
+             array_agg(q.event_id) FILTER (WHERE earlier.event_id IS NOT NULL)
+        INTO free, blocked
+        FROM (SELECT q.event_id, q.object_id, q.object_version, q.next_attempt_at FROM webhook_deliveries q
+               WHERE q.endpoint_id = turn.endpoint_id AND q.status = 'pending' AND q.next_attempt_at <= t
+               ORDER BY q.next_attempt_at, q.event_id LIMIT looked_at + room) q
+        LEFT JOIN LATERAL
+             (SELECT h.event_id FROM webhook_deliveries h
+               WHERE h.endpoint_id = turn.endpoint_id AND h.object_id = q.object_id AND h.status = 'pending'
+                 AND (h.object_version, h.event_id) < (q.object_version, q.event_id) AND NOT (h.failed_attempts > 0 AND h.waiting_since + wait <= t)
+               ORDER BY h.object_version, h.event_id LIMIT 1) earlier ON true;
+      -- The end of the earlier one brings the next forward; else it is looked at again when the earlier one may not hold it up any more.
+      UPDATE webhook_deliveries d SET next_attempt_at = greatest(t + interval '5 seconds', least(t, d.waiting_since) + wait)
+       WHERE d.endpoint_id = turn.endpoint_id AND d.event_id = ANY (blocked);
+      RETURN QUERY
+        UPDATE webhook_deliveries d SET leased_until = lease_end, next_attempt_at = lease_end, claims = d.claims + 1
+         WHERE d.endpoint_id = turn.endpoint_id AND d.event_id = ANY (free[1:room])
+        RETURNING d.workspace_id, d.event_id, d.endpoint_id, d.claims;
+      GET DIAGNOSTICS taken = ROW_COUNT;
+    END IF;
+    left_over := left_over - taken;
+    SELECT min(q.next_attempt_at) INTO later FROM webhook_deliveries q WHERE q.endpoint_id = turn.endpoint_id AND q.status = 'pending';
+    later := CASE
+      WHEN later IS NULL THEN 'infinity'
+      WHEN endpoint_busy + taken >= places THEN lease_end          -- full: settling one brings the turn forward
+      WHEN slots <= taken THEN greatest(later, slots_until + taken * gap - (burst - 1) * gap)
+      WHEN workspace_busy + taken >= p_per_workspace THEN t + interval '250 milliseconds'
+      ELSE later END;
+    UPDATE webhook_endpoint_states s
+       SET due_at = later, served_at = CASE WHEN taken > 0 THEN t ELSE s.served_at END, sent_until = CASE WHEN gap IS NOT NULL THEN slots_until + taken * gap END
+     WHERE s.endpoint_id = turn.endpoint_id;
+  END LOOP;
+END $$;
+CALL make_lookup_function('claim_webhook_deliveries(integer, integer, integer, integer)', app => false, worker => true);
+
+-- As in 0004, and the days and ranges.
+CREATE OR REPLACE FUNCTION forget_old_webhooks(p_days integer, p_most integer) RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
+DECLARE last_day date := (clock_timestamp() AT TIME ZONE 'UTC')::date - p_days; part text; n integer; done integer := 0;
+BEGIN
+  IF p_days < 1 THEN RAISE EXCEPTION 'retention is at least a day'; END IF;
+  SELECT c.relname INTO part
+    FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid JOIN pg_class p ON p.oid = i.inhparent
+   WHERE p.relnamespace = 'burnish'::regnamespace AND p.relname IN ('webhook_deliveries', 'webhook_attempts')
+     AND c.relname ~ '_[0-9]{8}$' AND to_date(right(c.relname, 8), 'YYYYMMDD') < last_day
+   ORDER BY right(c.relname, 8), c.relname LIMIT 1;
+  IF part IS NOT NULL THEN
+    EXECUTE format('DROP TABLE %I', part);
+    done := 1;
+  END IF;
+  DELETE FROM webhook_deliveries_default WHERE (event_id, endpoint_id) IN
+    (SELECT d.event_id, d.endpoint_id FROM webhook_deliveries_default d WHERE d.created_at < last_day LIMIT p_most);
+  GET DIAGNOSTICS n = ROW_COUNT; done := done + n;
+  DELETE FROM webhook_attempts_default WHERE (event_id, endpoint_id, number) IN
+    (SELECT a.event_id, a.endpoint_id, a.number FROM webhook_attempts_default a WHERE a.started_at < last_day LIMIT p_most);
+  GET DIAGNOSTICS n = ROW_COUNT; done := done + n;
+  DELETE FROM webhook_replays WHERE replay_id IN (SELECT r.replay_id FROM webhook_replays r WHERE r.requested_at < last_day LIMIT p_most);
+  GET DIAGNOSTICS n = ROW_COUNT; done := done + n;
+  DELETE FROM webhook_ranges WHERE range_id IN (SELECT r.range_id FROM webhook_ranges r WHERE r.finished_at < last_day LIMIT p_most);
+  GET DIAGNOSTICS n = ROW_COUNT; done := done + n;
+  DELETE FROM webhook_endpoint_days WHERE (workspace_id, endpoint_id, day) IN
+    (SELECT d.workspace_id, d.endpoint_id, d.day FROM webhook_endpoint_days d WHERE d.day < least(last_day, (clock_timestamp() AT TIME ZONE 'UTC')::date - 90) LIMIT p_most);
+  GET DIAGNOSTICS n = ROW_COUNT; done := done + n;
+  RETURN done;
+END $$;
+
+RESET ROLE;
+SET LOCAL search_path = public;
