@@ -33,8 +33,20 @@ class Outcome:
         return {name.rpartition(" ")[0] for name in self.statuses if name.rpartition(" ")[2].startswith(first_digit)}
 
 
+def as_operator(tenant: Tenant) -> tuple[str, ...]:
+    """The key of an operator who is an admin too: for it no door is closed but those that want a person."""
+    return ("-H", f"Authorization: Bearer {tenant.operator.key}")
+
+
+def as_person(tenant: Tenant) -> tuple[str, ...]:
+    """The session of somebody who signed in, at the routes that want one. Signing out would end it at once."""
+    who = ("-H", f"Cookie: {tenant.person.cookie}", "-H", f"X-CSRF-Token: {tenant.person.csrf_token}")
+    who = (*who, "--exclude-checks", "ignored_auth")  # It spoils the bearer token and leaves the cookie, which is still right.
+    return (*who, "--include-path-regex", "^/v1/(auth|invitations|members)", "--exclude-path", "/v1/auth/sign-out")
+
+
 async def run_schemathesis(url: str, tenant: Tenant, *, folder: Path, options: tuple[str, ...]) -> Outcome:
-    """Asks with the key of an operator who is an admin too, so that every route is behind no closed door."""
+    """Asks, and returns what came back. `options` say as whom, and how much."""
     counts = folder / f"statuses-{os.getpid()}-{abs(hash(options))}.json"
     environment = os.environ | {
         "SCHEMATHESIS_HOOKS": "tests.fuzz.hooks",
@@ -45,7 +57,7 @@ async def run_schemathesis(url: str, tenant: Tenant, *, folder: Path, options: t
     program = Path(sysconfig.get_path("scripts")) / "schemathesis"
     process = await asyncio.create_subprocess_exec(
         sys.executable, str(program), "--config-file", str(HERE / "schemathesis.toml"), "--no-color", "run", f"{url}/openapi.json",
-        "-H", f"Authorization: Bearer {tenant.operator.key}", "--warnings", "off", "--continue-on-failure", *options,
+        "--warnings", "off", "--continue-on-failure", *options,
         cwd=folder, env=environment, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
     )  # fmt: skip
     try:

@@ -16,7 +16,7 @@ import structlog
 
 from tests.embedded.databases import DatabaseUrls
 from tests.embedded.stack import Stack, running_stack
-from tests.fuzz.campaign import Outcome, run_schemathesis
+from tests.fuzz.campaign import Outcome, as_operator, as_person, run_schemathesis
 from tests.security.tenants import Tenant, make_tenant
 from tests.security.world import routes_of
 
@@ -24,6 +24,8 @@ pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.promise("G-
 
 FULL_S = int(os.environ.get("BURNISH_FUZZ_S", "0"))
 """Seconds of the full run; 0: the capped one."""
+
+SEED = os.environ.get("BURNISH_FUZZ_SEED") or str(secrets.randbelow(10**6))
 
 PHASES = os.environ.get("BURNISH_FUZZ_PHASES", "examples,coverage,fuzzing,stateful")
 
@@ -58,19 +60,35 @@ async def tenant(stack: Stack) -> Tenant:
 
 @pytest.mark.timeout(FULL_S * 2 + 300)
 async def test_no_input_breaks_the_api(stack: Stack, tenant: Tenant, tmp_path: Any) -> None:
-    seed = os.environ.get("BURNISH_FUZZ_SEED") or str(secrets.randbelow(10**6))
-    full = ("--phases", PHASES, "--max-examples", "50", "--seed", seed, "--max-time", str(FULL_S))
-    outcome = await run_schemathesis(stack.gateways[0], tenant, folder=tmp_path, options=full if FULL_S else CAPPED)
-    summary = _summary(outcome)
-    if FULL_S:
-        print(f"\nBURNISH_FUZZ_SEED={seed}: {summary}")
-    assert outcome.code == 0, f"{summary}\n{outcome.told[-20_000:]}"
+    how = _full(FULL_S) if FULL_S else CAPPED
+    outcome = await _ask(stack, tenant, tmp_path, options=(*as_operator(tenant), *how))
     assert not outcome.with_status("5") - MAY_BE_502
-    assert outcome.calls > LEAST_CALLS, summary
+    assert outcome.calls > LEAST_CALLS
     if FULL_S:
         document = (await tenant.admin("GET", "/openapi.json")).body
         asked = {name.rpartition(" ")[0] for name in outcome.statuses}
         assert {route.name for route in routes_of(document)} <= asked, "a route that nothing was asked of"
+
+
+@pytest.mark.skipif(not FULL_S, reason="the full run alone")
+@pytest.mark.timeout(FULL_S + 300)
+async def test_no_input_of_somebody_who_signed_in_breaks_the_api(stack: Stack, tenant: Tenant, tmp_path: Any) -> None:
+    outcome = await _ask(stack, tenant, tmp_path, options=(*as_person(tenant), *_full(max(20, FULL_S // 5))))
+    assert not outcome.with_status("5")
+    assert "GET /v1/auth/session" in outcome.with_status("2"), "the session ended, and nothing behind it was asked"
+
+
+def _full(for_s: int) -> tuple[str, ...]:
+    return ("--phases", PHASES, "--max-examples", "50", "--seed", SEED, "--max-time", str(for_s))
+
+
+async def _ask(stack: Stack, tenant: Tenant, folder: Any, *, options: tuple[str, ...]) -> Outcome:
+    outcome = await run_schemathesis(stack.gateways[0], tenant, folder=folder, options=options)
+    summary = _summary(outcome)
+    if FULL_S:
+        print(f"\nBURNISH_FUZZ_SEED={SEED}: {summary}")
+    assert outcome.code == 0, f"{summary}\n{outcome.told[-20_000:]}"
+    return outcome
 
 
 def _summary(outcome: Outcome) -> str:
