@@ -24,12 +24,16 @@ REQUEST: ContextVar[str] = ContextVar("request", default="")
 
 @dataclass(slots=True)
 class World:
-    """`writing_reads`: GET requests that opened a unit of work which could have written."""
+    """`routes`: those that `world.py` knows how to call; a test of its own fails for what `every_route` holds beyond them.
+
+    `writing_reads`: GET requests that opened a unit of work which could have written.
+    """
 
     stack: Stack
     alpha: Tenant
     beta: Tenant
     document: dict[str, Any]
+    every_route: list[Route]
     routes: list[Route]
     reads: set[str] = field(default_factory=set)
     writing_reads: set[str] = field(default_factory=set)
@@ -44,7 +48,9 @@ async def world(postgres: Any, nats_server: Any) -> AsyncIterator[World]:
         async with running_stack(urls, nats_server) as stack:
             alpha, beta = await make_tenant(stack, "alpha"), await make_tenant(stack, "beta")
             document = (await alpha.admin("GET", "/openapi.json")).body
-            yield World(stack, alpha, beta, document, routes_of(document), reads, writing)
+            every_route = routes_of(document)
+            known = [one for one in every_route if one.can_be_called]
+            yield World(stack, alpha, beta, document, every_route, known, reads, writing)
     structlog.reset_defaults()
     await empty_streams(nats_server.url(ADMINISTRATOR))
     await postgres.drop(urls)

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from burnish_shared.contracts.webhooks import message_id
@@ -13,9 +14,9 @@ PATH_PARAMETERS = {
     "execution_id": "execution", "slug": "slug", "prompt": "slug", "label": "label", "dataset_id": "dataset", "alert_id": "alert",
     "endpoint_id": "endpoint", "delivery_id": "delivery", "api_key_id": "api_key", "run_id": "run", "job_id": "job",
     "suggestion_id": "suggestion", "model": "model", "entry_id": "entry", "erasure_id": "erasure",
-    "evaluator_id": "evaluator", "provider_key_id": "provider_key",
+    "evaluator_id": "evaluator", "provider_key_id": "provider_key", "channel_id": "channel",
     "workspace_id": "workspace", "organization_id": "organization", "user_id": "user", "invitation_id": "invitation",
-    "budget_id": "budget", "replay_id": "replay", "session_id": "session",
+    "budget_id": "budget", "replay_id": "replay", "session_id": "session", "metric": "metric",
 }  # fmt: skip
 """Parameter of a path → which of a tenant's things it names. A route with another one fails the tests until it stands here."""
 
@@ -64,6 +65,7 @@ def bodies(own: Mapping[str, str]) -> dict[str, Body]:
         "PUT /v1/prompts/{slug}/labels/{label}": {"version": 1},
         "POST /v1/feedback": {"execution_id": own["execution"], "thumb": "down"},
         "POST /v1/feedback/batch": {"execution_id": own["execution"], "thumb": "down"},
+        "PUT /v1/metrics/{metric}": {"type": "binary", "direction": "higher"},
         "POST /v1/evaluators": {"name": "one more", "settings": {"kind": "exact"}},
         "POST /v1/evaluators/try": {"settings": {"kind": "exact"}, "output": "a", "expected": "a"},
         "POST /v1/evaluators/{evaluator_id}/try": {"output": "a", "expected": "a"},
@@ -75,6 +77,9 @@ def bodies(own: Mapping[str, str]) -> dict[str, Body]:
         "POST /v1/suggestions/{suggestion_id}/reject": {"reason": "no"},
         "PUT /v1/alert-rules": {"min_samples": 20},
         "PUT /v1/alert-rules/{prompt}": {"min_samples": 20},
+        "POST /v1/alert-channels": {"kind": "slack", "name": "one more", "url": "http://127.0.0.1:9/hook"},
+        "PATCH /v1/alert-channels/{channel_id}": {"name": "renamed"},
+        "PUT /v1/alert-mutes": {"prompt": own["slug"], "until": (datetime.now(UTC) + timedelta(days=1)).isoformat()},
         "POST /v1/webhooks/endpoints": {"url": "http://127.0.0.1:9/hook", "events": ["*"]},
         "PATCH /v1/webhooks/endpoints/{endpoint_id}": {"description": "changed"},
         "POST /v1/webhooks/endpoints/{endpoint_id}/rotate-secret": {"overlap_hours": 1},
@@ -111,7 +116,7 @@ def bodies(own: Mapping[str, str]) -> dict[str, Body]:
 
 THINGS = (
     "execution", "dataset", "alert", "endpoint", "api_key", "run", "job", "suggestion", "entry", "erasure", "evaluator",
-    "provider_key", "workspace", "neighbour", "organization", "user", "invitation", "budget", "user_session", "replay", "event",
+    "provider_key", "workspace", "neighbour", "organization", "user", "invitation", "budget", "user_session", "replay", "event", "channel",
 )  # fmt: skip
 """What a tenant owns under a random id."""
 
@@ -121,6 +126,7 @@ def absent() -> dict[str, str]:
     ids = {name: str(new_uuid()) for name in THINGS}
     delivery = message_id(new_uuid(), new_uuid())
     names = {name: f"nobody{name[0]}" for name in ("session", "end_user", "tag", "folder", "word")}
+    names |= {"metric": "nobodys.metric"}
     return ids | names | {"delivery": delivery, "slug": "nobodys-desk", "label": "nobodys-live", "model": "nobodys/model"}
 
 
@@ -154,6 +160,12 @@ class Route:
 
     def knows(self, parameter: str) -> bool:
         return parameter in NUMBERS or parameter in PATH_PARAMETERS or parameter in OTHER_PARAMETERS.get(self.path, {})
+
+    @property
+    def can_be_called(self) -> bool:
+        """Do we know its parameters and its body?"""
+        has_its_body = not self.has_body or self.name in bodies(PLACES)
+        return has_its_body and all(self.knows(one) for one in self.path_parameters)
 
     def names(self) -> set[str]:
         """Which of a tenant's things a call names, in its path and its body."""
