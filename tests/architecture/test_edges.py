@@ -24,6 +24,7 @@ EDGES = {
     "services/analytics/burnish_analytics/keep_privacy.py:_every": "the same, of retention and erasure",
     "services/webhooks/burnish_webhooks/app.py:every": "as above",
     "services/webhooks/burnish_webhooks/dispatch_due.py:_make": "the edge of one delivery: no neighbour ends with it",
+    "services/webhooks/burnish_webhooks/send_notices.py:_send_one": "the edge of one notice: no other channel waits for it",
     "services/webhooks/burnish_webhooks/io/sender.py:post": "whatever a receiver or its network does becomes an outcome",
 }
 """`path:function` that may catch everything, and why."""

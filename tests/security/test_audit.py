@@ -30,6 +30,7 @@ NO_CONFIGURATION = {
     "POST /v1/provider-keys/{provider_key_id}/test": "one call of the provider; it stands in the key's health",
     "POST /v1/evaluators/try": "changes nothing",
     "POST /v1/evaluators/{evaluator_id}/try": "changes nothing",
+    "POST /v1/alert-channels/{channel_id}/test": "one message; the channel says what came of it",
     "POST /v1/webhooks/endpoints/{endpoint_id}/test": "one message; it stands in the deliveries",
     "POST /v1/webhooks/deliveries/{delivery_id}/replay": "one message; it stands in the deliveries",
 }

@@ -37,6 +37,7 @@ OTHERWISE: dict[str, dict[str, Any]] = {
     "POST /v1/test-runs": {"repeats": 2},
     "POST /v1/optimizations": {"seed": 7},
     "POST /v1/suggestions/{suggestion_id}/accept": {"force": True},
+    "POST /v1/alert-channels": {"name": "other"},
     "POST /v1/webhooks/endpoints": {"description": "other"},
     "POST /v1/webhooks/endpoints/{endpoint_id}/rotate-secret": {"overlap_hours": 2},
     "POST /v1/webhooks/endpoints/{endpoint_id}/replay": {"statuses": ["exhausted"]},

@@ -57,6 +57,7 @@ def alert_data(alert: Alert) -> dict[str, Any]:
         "alert_id": str(alert.alert_id),
         "kind": alert.kind,
         "metric": alert.metric,
+        "severity": alert.severity,
         "prompt": alert.slug,
         "label": alert.label,
         "version": alert.version,

@@ -1,6 +1,7 @@
 """Judges feedback against its thresholds in the transaction that moved it: no restart falls between the two (PROMISES A-05, A-06)."""
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final, assert_never
 from uuid import UUID
@@ -36,11 +37,15 @@ async def judge_feedback(tx: Tx, labels: Collection[LabelKey], *, now: datetime,
     rules = await alerts_store.rules_of(tx, {key.workspace_id for key in labels})
     states: dict[LabelKey, ThresholdState] = {}
     raised = 0
-    for standing in await label_store.lock_standings(tx, labels):
-        rule = alerts_store.rule_for(rules, standing.key.workspace_id, standing.key.slug)
-        threshold = _threshold(rule, cooldown_s=cooldown_s)
+    locked = await label_store.lock_standings(tx, labels)
+    asked = {one.key: alerts_store.rule_for(rules, one.key.workspace_id, one.key.slug) for one in locked}
+    thresholds = {key: _threshold(rule, cooldown_s=cooldown_s) for key, rule in asked.items()}
+    weighed = await label_store.weighed(tx, asked, needed={key: one.min_samples for key, one in thresholds.items()})
+    for raw in locked:
+        rule, threshold = asked[raw.key], thresholds[raw.key]
+        standing = replace(raw, weighed=weighed[raw.key])
         states[standing.key], moves = decide(
-            standing.state, samples=standing.samples, satisfied_micro=standing.satisfied_micro, rule=threshold, now=now
+            standing.state, samples=standing.weighed.samples, satisfied_micro=standing.weighed.satisfied_micro, rule=threshold, now=now
         )
         for move in moves:
             raised += await _tell(tx, standing, move, rule=rule, threshold=threshold, now=now)
@@ -66,11 +71,11 @@ async def _tell(tx: Tx, standing: LabelFeedback, move: Move, *, rule: Rule, thre
                 await _tell_threshold(tx, standing, satisfaction, reason="min_samples", alert_id=None, threshold=threshold, now=now)
             return False
         case Raise(satisfaction):
-            alert = _alert(standing, satisfaction, threshold=threshold, muted=muted, now=now)
-            if not await alerts_store.raise_alert(tx, alert):
+            alert = await alerts_store.raise_alert(tx, _alert(standing, satisfaction, threshold=threshold, muted=muted, now=now))
+            if alert is None:
                 return False
             await announce_alert(tx, "alert.raised", alert, at=now, version=RAISED_VERSION)
-            if not muted:
+            if not alert.muted:
                 await _tell_threshold(
                     tx, standing, satisfaction, reason="below_target", alert_id=alert.alert_id, threshold=threshold, now=now
                 )
@@ -102,11 +107,12 @@ def _alert(standing: LabelFeedback, satisfaction: Interval, *, threshold: Thresh
         label=key.label,
         version=key.version,
         summary=(
-            f"Satisfaction with {key.slug}@{key.label} (version {key.version}) is {satisfaction.value:.1%} of {standing.samples} reactions;"
+            f"Satisfaction with {key.slug}@{key.label} (version {key.version}) is {satisfaction.value:.1%} of"
+            f" {standing.weighed.samples} reactions;"
             f" its lower bound {satisfaction.low:.1%} is below the target of {threshold.target_ratio:.1%}."
         ),
         before={"target": threshold.target_ratio},
-        after=_figures(standing, satisfaction),
+        after={**_figures(standing, satisfaction), **_voices(standing)},
         changed={},
         simulated=standing.simulated,
         muted=muted,
@@ -140,4 +146,10 @@ async def _tell_threshold(
 
 
 def _figures(standing: LabelFeedback, satisfaction: Interval) -> Mapping[str, Any]:
-    return {"samples": standing.samples, "satisfaction": satisfaction.value, "low": satisfaction.low, "high": satisfaction.high}
+    return {"samples": standing.weighed.samples, "satisfaction": satisfaction.value, "low": satisfaction.low, "high": satisfaction.high}
+
+
+def _voices(standing: LabelFeedback) -> Mapping[str, Any]:
+    """What came in all, and what of it weighs less because one voice may not weigh more (PROMISES O-08)."""
+    weighed = standing.weighed
+    return {"reactions": standing.samples, "voices_held_back": weighed.held_back, "most_of_one_voice": weighed.allowance}

@@ -156,8 +156,8 @@ async def _tell(tx: Tx, series: Series, verdict: Degraded | Recovered, *, state:
             await announce_alert(tx, "alert.resolved", resolved, at=now, version=RESOLVED_VERSION, resolution="recovered")
             await _tell_metric(tx, "metric.recovered", resolved, version=RESOLVED_VERSION, now=now, resolution="recovered")
         return False
-    alert = _alert(series, verdict, state=state, simulated=simulated, now=now)
-    if not await alerts_store.raise_alert(tx, alert):
+    alert = await alerts_store.raise_alert(tx, _alert(series, verdict, state=state, simulated=simulated, now=now))
+    if alert is None:
         return False
     await announce_alert(tx, "alert.raised", alert, at=now, version=RAISED_VERSION)
     await _tell_metric(tx, "metric.degraded", alert, version=RAISED_VERSION, now=now)
@@ -198,6 +198,7 @@ def _alert(series: Series, verdict: Degraded, *, state: SeriesState, simulated: 
         simulated=simulated,
         muted=series.rule.muted_until is not None and series.rule.muted_until > now,
         raised_at=now,
+        severity="error" if verdict.metric in ("satisfaction", "error_rate") else "warning",
     )
 
 

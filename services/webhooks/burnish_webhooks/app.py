@@ -25,9 +25,11 @@ from burnish_webhooks.dice import SystemDice
 from burnish_webhooks.dispatch_due import Dispatcher, Limits
 from burnish_webhooks.housekeeping import cancel_switched_off, forget_old, make_partitions, measure
 from burnish_webhooks.io.deliveries_store import Claim
+from burnish_webhooks.io.mailer import Mailer, SmtpServer
 from burnish_webhooks.io.sender import HttpSender
 from burnish_webhooks.replay import replay_waiting
 from burnish_webhooks.replay_range import replay_ranges
+from burnish_webhooks.send_notices import NoticeSender, forget_old_notices
 from burnish_webhooks.settings import WebhooksSettings
 
 log = structlog.get_logger("burnish.webhooks")
@@ -76,6 +78,14 @@ async def _serve(settings: WebhooksSettings, *, db: Database, bus: Bus, http: Ht
         return outcome
 
     dispatcher = Dispatcher(db, attempt, limits=limits_of(settings))
+    notices = NoticeSender(
+        db, http, mailer_of(settings), keyring, clock, settings.public_url,
+        interval_s=settings.webhook_claim_interval_s, factor=settings.webhook_schedule_factor,
+    )  # fmt: skip
+
+    def wake() -> None:
+        dispatcher.wake()
+        notices.wake()
 
     async def replay_some() -> None:
         single = await replay_waiting(db=db, limit=settings.webhook_replays_per_second)
@@ -91,10 +101,12 @@ async def _serve(settings: WebhooksSettings, *, db: Database, bus: Bus, http: Ht
 
     async def forget() -> None:
         await forget_old(db=db, retention_days=settings.webhook_retention_days)
+        await forget_old_notices(db=db, days=settings.webhook_retention_days)
 
     await supervise(
-        consume(bus, streams.WEBHOOKS_EVENTS, event_handler(db, base_url=settings.public_url, wake=dispatcher.wake), db=db, stop=stop),
+        consume(bus, streams.WEBHOOKS_EVENTS, event_handler(db, base_url=settings.public_url, wake=wake), db=db, stop=stop),
         dispatcher.run(stop),
+        notices.run(stop),
         relay.run(stop),
         every(1.0, replay_some, name="replay", stop=stop),
         every(settings.webhook_housekeeping_interval_s, cancel_and_measure, name="cancel", stop=stop),
@@ -103,6 +115,12 @@ async def _serve(settings: WebhooksSettings, *, db: Database, bus: Bus, http: Ht
         _until_lost(bus, stop),
         stop=stop,
     )
+
+
+def mailer_of(settings: WebhooksSettings) -> Mailer:
+    """The installation's mail server. Raises StartRefused for settings that name none."""
+    url = settings.smtp_url.get_secret_value() if settings.smtp_url else ""
+    return Mailer(SmtpServer.parse(url) if url else None, sender=settings.smtp_from)
 
 
 def limits_of(settings: WebhooksSettings) -> Limits:

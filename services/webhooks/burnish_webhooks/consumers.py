@@ -1,4 +1,4 @@
-"""The edge to NATS: events of the EVENTS stream, as bytes, become deliveries."""
+"""The edge to NATS: events of the EVENTS stream, as bytes, become deliveries, and notices of alert channels."""
 
 from collections.abc import Awaitable, Callable, Sequence
 
@@ -9,15 +9,17 @@ from burnish_shared.contracts.events import Event
 from burnish_shared.db.session import Database
 from burnish_webhooks import metrics
 from burnish_webhooks.fan_out import fan_out
+from burnish_webhooks.queue_notices import queue_notices
 
 
 def event_handler(db: Database, *, base_url: str, wake: Callable[[], None]) -> Callable[[Sequence[Delivered]], Awaitable[None]]:
     """The handler of `webhooks_events`. `wake` is called when there is something to send."""
 
     async def handle(batch: Sequence[Delivered]) -> None:
-        made = await fan_out([_parsed(message) for message in batch], db=db, base_url=base_url)
+        events = [_parsed(message) for message in batch]
+        made = await fan_out(events, db=db, base_url=base_url)
         metrics.deliveries_made_total.inc(made)
-        if made:
+        if await queue_notices(events, db=db) or made:
             wake()
 
     return handle

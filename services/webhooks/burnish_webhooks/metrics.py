@@ -11,6 +11,9 @@ attempts_total: Final = Counter("burnish_webhook_attempts_total", "Attempts by w
 attempt_seconds: Final = Histogram(
     "burnish_webhook_attempt_seconds", "Time of one POST to a receiver.", buckets=(0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 20)
 )
+notices_total: Final = Counter("burnish_alert_notices_total", "Attempts to tell of an alert, by what came of them.", ["outcome"])
+"""outcome: sent | tryagain | failed | not_sent | broken."""
+
 in_flight: Final = Gauge("burnish_webhook_in_flight", "Attempts under way in this process.")
 due_endpoints: Final = Gauge("burnish_webhook_due_endpoints", "Endpoints that wait for their turn, in the whole installation.")
 oldest_due_seconds: Final = Gauge("burnish_webhook_oldest_due_seconds", "How long the first of them waits.")

@@ -2,7 +2,7 @@
 
 from typing import Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, SecretStr, model_validator
 
 from burnish_shared.auth.kek import SealingSettings
 
@@ -11,6 +11,12 @@ class WebhooksSettings(SealingSettings):
     """Names in the environment carry the prefix `BURNISH_`."""
 
     public_url: str = Field(default="", description="Where customers reach the API; the links in webhook bodies begin with it.")
+    smtp_url: SecretStr | None = Field(
+        default=None,
+        description="Mail server for alerts by e-mail: smtp://user:password@host:587 (TLS where it is offered) or smtps://…:465. Without it"
+        " e-mail channels say that they are not set up.",
+    )
+    smtp_from: str = Field(default="", max_length=320, description="Sender of alerts by e-mail, such as `Burnish <alerts@example.com>`.")
     webhook_schedule_factor: float = Field(default=1.0, gt=0, le=1, description="Scales the retry schedule and the breaker's pauses.")
     webhook_total_timeout_s: float = Field(default=15.0, gt=0, le=60, description="Longest time of one attempt, all included.")
     webhook_connect_timeout_s: float = Field(default=5.0, gt=0, le=60, description="Longest time for TCP and TLS.")

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from burnish_shared.auth.installation import CHECK_CONTEXT, secret_context
 from burnish_shared.contracts import webhooks
+from burnish_shared.contracts.alert_channels import channel_context
 from burnish_shared.contracts.provider_keys import KeyPlace
 
 
@@ -54,6 +55,10 @@ def _answer(row: Mapping[str, Any]) -> str:
 
 
 SEALED_COLUMNS: Final = (
+def _alert_channel(row: Mapping[str, Any]) -> str:
+    return channel_context(row["workspace_id"], row["channel_id"])
+
+
     SealedColumn("provider_keys", "sealed", ("provider_key_id",), _provider_key, others=("workspace_id", "secret_version")),
     SealedColumn("webhook_endpoints", "secret_sealed", ("endpoint_id",), _endpoint, others=("workspace_id",)),
     SealedColumn("webhook_endpoints", "previous_secret_sealed", ("endpoint_id",), _endpoint, others=("workspace_id",)),
@@ -66,3 +71,5 @@ SEALED_COLUMNS: Final = (
 
 CHECK_COLUMN: Final = SealedColumn("kek_check", "sealed", ("one",), lambda _: CHECK_CONTEXT)
 """Re-wrapped when all others are: until then no service starts that has lost the old key."""
+    SealedColumn("alert_channels", "secret_sealed", ("channel_id",), _alert_channel, others=("workspace_id",)),
+    SealedColumn("inbound_endpoints", "secret_sealed", ("endpoint_id",), _inbound, others=("workspace_id",)),

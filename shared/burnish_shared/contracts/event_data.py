@@ -65,8 +65,9 @@ class ThresholdReached(EventData):
 
 class OfAlert(EventData):
     alert_id: str
-    kind: str
+    kind: str = Field(description="feedback_threshold | degradation | budget | credits | provider_key | usage")
     metric: str
+    severity: str = Field(default="warning", description="info | warning | error | critical")
     prompt: str | None
     label: str | None
     version: int | None

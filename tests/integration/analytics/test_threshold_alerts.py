@@ -124,3 +124,19 @@ async def test_a_muted_prompt_keeps_its_alert_and_tells_nobody(analytics: Analyt
     [alert] = await analytics.alerts(workspace.workspace_id)
     assert alert["muted"]
     assert await analytics.events(workspace.workspace_id) == []
+
+
+@pytest.mark.parametrize(("kind", "slug", "is_muted"), [("", "route", True), ("feedback_threshold", "", True), ("budget", "", False)])
+async def test_a_mute_of_a_kind_or_a_prompt_keeps_the_alert_and_tells_nobody(
+    analytics: Analytics, workspace: Workspace, kind: str, *, slug: str, is_muted: bool
+) -> None:
+    await rule(analytics, workspace.workspace_id)
+    until = analytics.clock.now() + timedelta(hours=1)
+    await analytics.rows(
+        "INSERT INTO alert_mutes (workspace_id, kind, slug, muted_until, muted_by) VALUES ($1, $2, $3, $4, 'user:1')",
+        workspace.workspace_id, kind, slug, until,
+    )  # fmt: skip
+    await analytics.count(*votes(workspace.workspace_id, up=0, down=12))
+    [alert] = await analytics.alerts(workspace.workspace_id)
+    assert alert["muted"] is is_muted
+    assert any(one["type"] == "alert.raised" for one in await analytics.events(workspace.workspace_id)) is not is_muted

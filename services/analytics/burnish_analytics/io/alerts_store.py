@@ -1,36 +1,42 @@
 """Rows of `alerts`, and the rules and acknowledgements that people wrote."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from burnish_shared.contracts.alert_channels import Severity
 from burnish_shared.db.session import Tx
 
 INSERT: Final = """
 INSERT INTO alerts (alert_id, workspace_id, incident_key, kind, metric, slug, label, version, summary, before, after, changed,
-                    simulated, muted, raised_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
-ON CONFLICT (workspace_id, incident_key) WHERE resolved_at IS NULL DO NOTHING RETURNING alert_id"""
+                    simulated, muted, raised_at, severity, subject)
+SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,
+       $14 OR EXISTS (SELECT FROM alert_mutes m WHERE m.workspace_id = $2 AND m.kind IN ('', $4) AND m.slug IN ('', coalesce($6, ''))
+                         AND m.muted_until > $15), $15, $16, $17
+ON CONFLICT (workspace_id, incident_key) WHERE resolved_at IS NULL DO NOTHING RETURNING muted"""
 
 RESOLVE: Final = """
 UPDATE alerts SET resolved_at = $3, resolution = $4 WHERE workspace_id = $1 AND incident_key = $2 AND resolved_at IS NULL
-RETURNING alert_id, kind, metric, slug, label, version, summary, before, after, changed, simulated, muted, raised_at"""
+RETURNING alert_id, kind, metric, slug, label, version, summary, before, after, changed, simulated, muted, raised_at, severity, subject"""
 
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """One incident. `incident_key` names what is wrong with what: while one alert of it is open, there is no second."""
+    """One incident. `incident_key` names what is wrong with what: while one alert of it is open, there is no second.
+
+    `subject`: the account, provider key or end user that it is about, where that is no prompt.
+    """
 
     alert_id: UUID
     workspace_id: UUID
     incident_key: str
     kind: str
     metric: str
-    slug: str
-    label: str
-    version: int
+    slug: str | None
+    label: str | None
+    version: int | None
     summary: str
     before: Mapping[str, Any]
     after: Mapping[str, Any]
@@ -38,6 +44,8 @@ class Alert:
     simulated: bool
     muted: bool
     raised_at: datetime
+    severity: Severity = "warning"
+    subject: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +59,14 @@ class Rule:
     muted_until: datetime | None = None
 
 
-async def raise_alert(tx: Tx, alert: Alert) -> bool:
-    """Writes the alert. False when its incident has an open one."""
-    made = await tx.fetchval(
+async def raise_alert(tx: Tx, alert: Alert) -> Alert | None:
+    """Writes the alert, muted where somebody muted its kind or prompt. None when its incident has an open one."""
+    is_muted = await tx.fetchval(
         INSERT, alert.alert_id, alert.workspace_id, alert.incident_key, alert.kind, alert.metric, alert.slug, alert.label, alert.version,
         alert.summary, dict(alert.before), dict(alert.after), dict(alert.changed), alert.simulated, alert.muted, alert.raised_at,
+        alert.severity, alert.subject,
     )  # fmt: skip
-    return made is not None
+    return replace(alert, muted=is_muted) if is_muted is not None else None
 
 
 async def resolve_alert(tx: Tx, *, workspace_id: UUID, incident_key: str, resolution: str, at: datetime) -> Alert | None:

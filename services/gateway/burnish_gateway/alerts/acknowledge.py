@@ -38,6 +38,7 @@ async def acknowledge(tx: Tx, *, workspace_id: UUID, alert_id: UUID, by: str, cl
                 "alert_id": str(alert_id),
                 "kind": alert.kind,
                 "metric": alert.metric,
+                "severity": alert.severity,
                 "prompt": alert.prompt,
                 "label": alert.label,
                 "version": alert.version,

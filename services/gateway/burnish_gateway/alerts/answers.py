@@ -6,7 +6,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from burnish_gateway.wire import ApiModel, Moment
+from burnish_gateway.wire import ApiModel, Moment, Text
+from burnish_shared.contracts.alert_channels import AlertKind, Severity
 
 Status = Literal["open", "acknowledged", "resolved"]
 
@@ -15,12 +16,14 @@ class AlertAnswer(BaseModel):
     """One incident. `before` and `after` hold the figures that were compared, `changed` what changed in between."""
 
     id: UUID
-    kind: Literal["feedback_threshold", "degradation"]
+    kind: AlertKind
     metric: str
+    severity: Severity
     status: Status
-    prompt: str
-    label: str
-    version: int
+    prompt: str | None
+    label: str | None
+    version: int | None
+    subject: str | None = Field(description="Account, provider key or end user that it is about, where that is no prompt.")
     summary: str
     before: dict[str, Any]
     after: dict[str, Any]
@@ -33,6 +36,21 @@ class AlertAnswer(BaseModel):
     resolved_at: datetime | None = None
     resolution: str | None = None
     links: dict[str, str]
+
+
+class AlertStep(BaseModel):
+    """One line of an alert's history. `by`: who or what did it; `detail`: the channel, or how it ended."""
+
+    at: datetime
+    what: Literal["raised", "muted", "told", "not_told", "acknowledged", "resolved"]
+    by: str | None = None
+    detail: str | None = None
+
+
+class AlertDetail(AlertAnswer):
+    """The alert with its history, oldest first."""
+
+    timeline: list[AlertStep]
 
 
 class AlertPage(BaseModel):
@@ -71,3 +89,25 @@ class AlertRuleAnswer(BaseModel):
 class AlertRulePage(BaseModel):
     data: list[AlertRuleAnswer]
     next_cursor: str | None
+
+
+class MuteBody(ApiModel):
+    """Until `until`, alerts of this kind and prompt are kept, and nobody is told. Without a kind, or a prompt: of all."""
+
+    kind: AlertKind | None = None
+    prompt: Annotated[Text, Field(max_length=63)] | None = None
+    until: Moment
+    reason: Annotated[Text, Field(max_length=500)] = ""
+
+
+class MuteAnswer(BaseModel):
+    kind: AlertKind | None
+    prompt: str | None
+    until: datetime
+    reason: str
+    muted_by: str
+    muted_at: datetime
+
+
+class MuteList(BaseModel):
+    data: list[MuteAnswer]

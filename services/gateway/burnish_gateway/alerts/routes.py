@@ -7,9 +7,9 @@ from fastapi import Query, Request
 from fastapi.responses import Response
 
 from burnish_gateway.access import audit
-from burnish_gateway.alerts import store
+from burnish_gateway.alerts import channel_routes, mute_routes, store
 from burnish_gateway.alerts.acknowledge import acknowledge, no_such_alert
-from burnish_gateway.alerts.answers import AlertAnswer, AlertPage, AlertRuleAnswer, AlertRuleBody, AlertRulePage, Status
+from burnish_gateway.alerts.answers import AlertAnswer, AlertDetail, AlertPage, AlertRuleAnswer, AlertRuleBody, AlertRulePage, Status
 from burnish_gateway.deps import Editor, Gateway, GatewayParts, Viewer
 from burnish_gateway.idempotency import run_once
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
@@ -20,6 +20,9 @@ from burnish_shared.errors import NotFound
 from burnish_shared.slug import parse_slug
 
 router = make_router("alerts")
+
+router.include_router(channel_routes.router)
+router.include_router(mute_routes.router)
 
 Limit = Annotated[int, Query(ge=1, le=PAGE_MOST)]
 Cursor = Annotated[str | None, Query(max_length=500)]
@@ -49,13 +52,14 @@ async def list_alerts(
     return _page(gateway, alerts, limit=limit, workspace_id=principal.workspace_id, of="alerts", position=lambda one: [str(one.id)])
 
 
-@router.get("/v1/alerts/{alert_id}", response_model=AlertAnswer, summary="One alert")
+@router.get("/v1/alerts/{alert_id}", response_model=AlertDetail, summary="One alert, and what happened to it")
 async def get_alert(alert_id: UUID, principal: Viewer, gateway: GatewayParts) -> Response:
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
         alert = await store.find_alert(tx, alert_id)
-    if alert is None:
-        raise no_such_alert()
-    return json_response(alert)
+        if alert is None:
+            raise no_such_alert()
+        detail = AlertDetail(**alert.model_dump(), timeline=await store.timeline_of(tx, alert))
+    return json_response(detail)
 
 
 @router.post("/v1/alerts/{alert_id}/acknowledge", response_model=AlertAnswer, summary="Say that somebody has seen it")

@@ -1,16 +1,17 @@
 """Reads alerts, which analytics writes; writes their rules and acknowledgements, which analytics reads."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
 import asyncpg
 
-from burnish_gateway.alerts.answers import AlertAnswer, AlertRuleAnswer, AlertRuleBody
+from burnish_gateway.alerts.answers import AlertAnswer, AlertRuleAnswer, AlertRuleBody, AlertStep
 from burnish_shared.db.session import Tx
 
 ALERT: Final = """
 SELECT a.alert_id, a.kind, a.metric, a.slug, a.label, a.version, a.summary, a.before, a.after, a.changed, a.simulated, a.muted, a.raised_at,
-       a.resolved_at, a.resolution, k.acknowledged_at, k.acknowledged_by
+       a.severity, nullif(a.subject, '') AS subject,        a.resolved_at, a.resolution, k.acknowledged_at, k.acknowledged_by
   FROM alerts a LEFT JOIN alert_acknowledgements k USING (workspace_id, alert_id)"""
 
 WITH_STATUS: Final = {
@@ -89,19 +90,36 @@ async def prompt_exists(tx: Tx, slug: str) -> bool:
 
 def _alert(row: asyncpg.Record) -> AlertAnswer:
     status = "resolved" if row["resolved_at"] else "acknowledged" if row["acknowledged_at"] else "open"
-    prompt = f"/v1/prompts/{row['slug']}"
     rest: dict[str, Any] = {name: value for name, value in row.items() if name not in ("alert_id", "slug")}
     return AlertAnswer(
         id=row["alert_id"],
         prompt=row["slug"],
         status=status,
-        links={
-            "prompt": prompt,
-            "version": f"{prompt}/versions/{row['version']}",
-            "figures": f"/v1/analytics/timeseries?prompt={row['slug']}&label={row['label']}",
-        },
+        links=_links(row),
         **rest,
     )
+
+
+def _links(row: asyncpg.Record) -> dict[str, str]:
+    """Where to look next. `figures` begin a day before the alert."""
+    at: datetime = row["raised_at"]
+    since = (at - timedelta(days=1)).astimezone(UTC).strftime("%Y-%m-%dT%H:00:00Z")
+    if row["slug"]:
+        prompt = f"/v1/prompts/{row['slug']}"
+        return {
+            "prompt": prompt,
+            "version": f"{prompt}/versions/{row['version']}",
+            "figures": f"/v1/analytics/timeseries?prompt={row['slug']}&label={row['label']}&grain=hour&from={since}",
+        }
+    match row["kind"]:
+        case "budget":
+            return {"budgets": "/v1/budgets", "figures": "/v1/usage"}
+        case "credits":
+            return {"credits": "/v1/credits", "figures": "/v1/usage"}
+        case "provider_key":
+            return {"provider_key": f"/v1/provider-keys/{row['subject']}"}
+        case _:
+            return {"figures": f"/v1/analytics/timeseries?grain=hour&from={since}"}
 
 
 def _rule(row: asyncpg.Record) -> AlertRuleAnswer:
@@ -114,3 +132,29 @@ def _rule(row: asyncpg.Record) -> AlertRuleAnswer:
         muted_until=row["muted_until"],
         updated_at=row["updated_at"],
     )
+
+
+async def timeline_of(tx: Tx, alert: AlertAnswer) -> list[AlertStep]:
+    """What happened to an alert, oldest first."""
+    steps = [AlertStep(at=alert.raised_at, what="raised", by="system:analytics", detail=alert.severity)]
+    if alert.muted:
+        steps.append(AlertStep(at=alert.raised_at, what="muted", detail="kept, and nobody was told"))
+    rows = await tx.fetch(
+        """SELECT n.event_type, n.status, n.error, n.settled_at, c.name FROM alert_notices n JOIN alert_channels c USING (channel_id)
+            WHERE n.alert_id = $1 AND n.status <> 'pending' ORDER BY n.settled_at LIMIT 500""",
+        alert.id,
+    )
+    steps += [
+        AlertStep(
+            at=row["settled_at"],
+            what="told" if row["status"] == "sent" else "not_told",
+            by=f"channel {row['name']}",
+            detail=row["error"] or row["event_type"],
+        )
+        for row in rows
+    ]
+    if alert.acknowledged_at is not None:
+        steps.append(AlertStep(at=alert.acknowledged_at, what="acknowledged", by=alert.acknowledged_by))
+    if alert.resolved_at is not None:
+        steps.append(AlertStep(at=alert.resolved_at, what="resolved", by="system:analytics", detail=alert.resolution))
+    return sorted(steps, key=lambda one: one.at)

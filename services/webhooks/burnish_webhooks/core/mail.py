@@ -35,7 +35,8 @@ def text_of(notice: Notice) -> str:
 
 def html_of(notice: Notice) -> str:
     rows = "".join(
-        f'<tr><td style="padding:2px 12px 2px 0;color:#666">{escape(name)}</td><td>{escape(value)}</td></tr>' for name, value in notice.facts()
+        f'<tr><td style="padding:2px 12px 2px 0;color:#666">{escape(name)}</td><td>{escape(value)}</td></tr>'
+        for name, value in notice.facts()
     )
     link = f'<p><a href="{escape(notice.link)}">Show the alert</a></p>' if notice.link else ""
     return (

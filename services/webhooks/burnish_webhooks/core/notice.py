@@ -55,7 +55,9 @@ class Notice:
 
     @property
     def title(self) -> str:
-        word = {"alert.raised": "Alert", "alert.acknowledged": "Acknowledged", "alert.resolved": "Resolved", "test": "Test"}[self.event_type]
+        word = {"alert.raised": "Alert", "alert.acknowledged": "Acknowledged", "alert.resolved": "Resolved", "test": "Test"}[
+            self.event_type
+        ]
         about = self.data.get("prompt") or str(self.data.get("kind", "")).replace("_", " ")
         metric = str(self.data.get("metric", "")).replace("_", " ")
         return f"{word}: {', '.join(one for one in (about, metric) if one)}" if self.event_type != "test" else "Test of an alert channel"
@@ -81,7 +83,10 @@ def figures(values: object) -> str | None:
     """Numbers of an alert in one line."""
     if not isinstance(values, Mapping) or not values:
         return None
-    return ", ".join(f"{name.replace('_', ' ')} {value:.4g}" if isinstance(value, float) else f"{name.replace('_', ' ')} {value}" for name, value in values.items())
+    return ", ".join(
+        f"{name.replace('_', ' ')} {value:.4g}" if isinstance(value, float) else f"{name.replace('_', ' ')} {value}"
+        for name, value in values.items()
+    )
 
 
 def changes(values: object) -> str | None:
@@ -89,7 +94,8 @@ def changes(values: object) -> str | None:
     if not isinstance(values, Mapping) or not values:
         return None
     said = [
-        f"{name} {value.get('from')} → {value.get('to')}" if isinstance(value, Mapping) else f"{name} {value}" for name, value in values.items()
+        f"{name} {value.get('from')} → {value.get('to')}" if isinstance(value, Mapping) else f"{name} {value}"
+        for name, value in values.items()
     ]
     return ", ".join(said)
 

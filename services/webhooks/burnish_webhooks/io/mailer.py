@@ -43,7 +43,11 @@ class SmtpServer:
             raise StartRefused("BURNISH_SMTP_URL must look like smtp://user:password@host:587 or smtps://user:password@host:465.")
         scheme: Literal["smtp", "smtps"] = "smtps" if parts.scheme == "smtps" else "smtp"
         return cls(
-            scheme, parts.hostname, port or (465 if scheme == "smtps" else 587), unquote(parts.username or ""), unquote(parts.password or "")
+            scheme,
+            parts.hostname,
+            port or (465 if scheme == "smtps" else 587),
+            unquote(parts.username or ""),
+            unquote(parts.password or ""),
         )
 
     @property

@@ -1,0 +1,142 @@
+"""Make, change, delete and try alert channels. Every change is in the audit log, without what is secret."""
+
+from typing import Any
+from uuid import UUID
+
+from burnish_gateway.access import audit
+from burnish_gateway.access.principal import Principal
+from burnish_gateway.alerts import channel_store as store
+from burnish_gateway.alerts.channel_bodies import ChannelAnswer, ChannelChange, NewChannel, check_fields
+from burnish_shared.auth.keyring import Keyring
+from burnish_shared.contracts.alert_channels import channel_context
+from burnish_shared.db.session import Tx
+from burnish_shared.egress import Target
+from burnish_shared.errors import Conflict, InvalidField, NotFound
+from burnish_shared.ids import new_uuid
+
+CHANNELS_MOST = 50
+"""Each alert is compared with every channel of its workspace."""
+
+KIND = "alert_channel"
+
+
+async def create_channel(tx: Tx, principal: Principal, body: NewChannel, *, target: Target | None, keyring: Keyring) -> ChannelAnswer:
+    """`target` is the URL, where one was given, as the egress guard passed it. Raises Conflict for a taken name, and beyond the most."""
+    if await store.count(tx) >= CHANNELS_MOST:
+        raise Conflict(f"A workspace has at most {CHANNELS_MOST} alert channels; delete one first.")
+    channel_id = new_uuid()
+    await _check_name(tx, body.name, channel_id)
+    settings: dict[str, Any] = {"recipients": body.recipients} if body.kind == "email" else {}
+    if body.kind == "pagerduty":
+        settings = {"region": body.region}
+    secret = _secret(body.kind, body, target=target, into=settings)
+    values = {
+        "name": body.name,
+        "settings": settings,
+        "secret_sealed": _sealed(secret, keyring, principal, channel_id),
+        "filters": body.filters.stored(),
+        "enabled": body.enabled,
+    }
+    await store.insert(tx, principal.workspace_id, channel_id, kind=body.kind, values=values)
+    made = await find_channel(tx, channel_id)
+    await audit.note(tx, principal, action="alert_channel.created", kind=KIND, key=str(channel_id), after=_facts(made))
+    return made
+
+
+async def change_channel(
+    tx: Tx, principal: Principal, channel_id: UUID, *, body: ChannelChange, target: Target | None, keyring: Keyring
+) -> ChannelAnswer:
+    """What is left out stays. Raises NotFound, Conflict, and InvalidField for what means nothing to this kind."""
+    await store.lock(tx, channel_id)
+    before = await find_channel(tx, channel_id)
+    try:
+        check_fields(before.kind, body.model_fields_set)
+    except ValueError as error:
+        raise InvalidField(f"{error}.") from error
+    settings = {
+        name: value
+        for name, value in {
+            "recipients": body.recipients or before.recipients,
+            "region": body.region or before.region,
+            "url": before.url,
+            "address": before.address,
+        }.items()
+        if value is not None
+    }
+    secret = _secret(before.kind, body, target=target, into=settings)
+    changes: dict[str, Any] = {"settings": settings}
+    if body.name is not None:
+        await _check_name(tx, body.name, channel_id)
+        changes["name"] = body.name
+    if secret is not None:
+        changes["secret_sealed"] = _sealed(secret, keyring, principal, channel_id)
+    if body.filters is not None:
+        changes["filters"] = body.filters.stored()
+    if body.enabled is not None:
+        changes["enabled"] = body.enabled
+    await store.change(tx, channel_id, changes)
+    after = await find_channel(tx, channel_id)
+    facts = _facts(after) | ({"secret": "replaced"} if secret is not None else {})
+    await audit.note(tx, principal, action="alert_channel.changed", kind=KIND, key=str(channel_id), before=_facts(before), after=facts)
+    return after
+
+
+async def delete_channel(tx: Tx, principal: Principal, channel_id: UUID) -> None:
+    """What was still to be told by it is not told. Raises NotFound."""
+    before = await find_channel(tx, channel_id)
+    await store.delete(tx, channel_id)
+    await audit.note(tx, principal, action="alert_channel.deleted", kind=KIND, key=str(channel_id), before=_facts(before))
+
+
+async def test_channel(tx: Tx, principal: Principal, channel_id: UUID) -> UUID:
+    """Has the webhooks service send a test notice, also by a channel that is switched off. Returns the notice's id. Raises NotFound."""
+    channel = await find_channel(tx, channel_id)
+    notice_id = new_uuid()
+    body = {
+        "kind": "test",
+        "severity": "info",
+        "summary": f"This is a test of the alert channel “{channel.name}”. Nothing is wrong.",
+        "asked_by": principal.actor,
+    }
+    await store.add_test(tx, principal.workspace_id, channel_id, notice_id, body=body)
+    return notice_id
+
+
+async def find_channel(tx: Tx, channel_id: UUID) -> ChannelAnswer:
+    """Raises NotFound."""
+    found = await store.find(tx, channel_id)
+    if found is None:
+        raise no_such_channel()
+    return found
+
+
+def no_such_channel() -> NotFound:
+    return NotFound("There is no such alert channel.")
+
+
+def _secret(kind: str, body: NewChannel | ChannelChange, *, target: Target | None, into: dict[str, Any]) -> str | None:
+    """What is to be sealed of what was given, if anything; what may be shown of it goes `into` the settings."""
+    if kind == "pagerduty":
+        if target is not None:
+            into["url"] = target.url
+        if body.routing_key is None:
+            return None
+        into["address"] = f"…{body.routing_key[-4:]}"
+        return body.routing_key
+    if target is None:
+        return None
+    into["address"] = target.host
+    return target.url
+
+
+def _sealed(secret: str | None, keyring: Keyring, principal: Principal, channel_id: UUID) -> bytes | None:
+    return keyring.seal(secret.encode(), context=channel_context(principal.workspace_id, channel_id)) if secret is not None else None
+
+
+async def _check_name(tx: Tx, name: str, channel_id: UUID) -> None:
+    if await store.name_is_taken(tx, name, besides=channel_id):
+        raise Conflict("There is an alert channel of that name already.", param="name")
+
+
+def _facts(channel: ChannelAnswer) -> dict[str, Any]:
+    return channel.model_dump(mode="json", include={"kind", "name", "recipients", "region", "url", "address", "filters", "enabled"})

@@ -1,0 +1,22 @@
+"""What the gateway, which configures channels of alerts, and the webhooks service, which sends to them, must agree on."""
+
+from typing import Final, Literal
+from uuid import UUID
+
+ChannelKind = Literal["email", "slack", "teams", "pagerduty"]
+Severity = Literal["info", "warning", "error", "critical"]
+AlertKind = Literal["feedback_threshold", "degradation", "budget", "credits", "provider_key", "usage"]
+
+SEVERITIES: Final[tuple[Severity, ...]] = ("info", "warning", "error", "critical")
+"""From least to most, in the words of PagerDuty's Events API v2."""
+
+PAGERDUTY_URLS: Final = {"us": "https://events.pagerduty.com/v2/enqueue", "eu": "https://events.eu.pagerduty.com/v2/enqueue"}
+"""PagerDuty's Events API v2, by service region."""
+
+TEST: Final = "test"
+"""`event_type` of a notice that somebody asked for to try a channel."""
+
+
+def channel_context(workspace_id: UUID, channel_id: UUID) -> str:
+    """What a channel's address or key is bound to when it is sealed (PROMISES S-02)."""
+    return f"alert_channel|{workspace_id}|{channel_id}"

@@ -1,0 +1,178 @@
+"""Alert channels: set up over the API, told by the webhooks service, each service in its own format."""
+
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+from uuid import UUID
+
+import pytest
+import pytest_asyncio
+from tests.embedded.databases import DatabaseUrls
+from tests.fakes.alert_services import check_pagerduty, check_slack, check_teams, mail_server
+from tests.fakes.receiver import Receiver
+from tests.integration.webhooks.conftest import KEK, Hooks, an_event
+from tests.integration.webhooks.gateway import WebhookGateway, webhook_gateway
+
+from burnish_shared.auth.keyring import Keyring
+from burnish_shared.clock import SystemClock
+from burnish_shared.contracts.events import Event
+from burnish_shared.egress import Egress, EgressPolicy
+from burnish_shared.ids import new_uuid
+from burnish_webhooks.io.mailer import Mailer, SmtpServer
+from burnish_webhooks.io.sender import HttpSender
+from burnish_webhooks.queue_notices import queue_notices
+from burnish_webhooks.send_notices import NoticeSender
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("A4")]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def gateway(module_database_urls: DatabaseUrls) -> AsyncIterator[WebhookGateway]:
+    async with webhook_gateway(module_database_urls) as serving:
+        yield serving
+
+
+@pytest_asyncio.fixture(loop_scope="session", autouse=True)
+async def _clean(databases: Any) -> AsyncIterator[None]:
+    yield
+    async with databases["superuser"].unit_of_work() as tx:
+        await tx.execute("DELETE FROM alert_channels")
+
+
+async def send(hooks: Hooks, *, mailer: Mailer | None = None, policy: str = "127.0.0.0/8", rounds: int = 1) -> int:
+    """Rounds of sending, with waits of milliseconds. Returns how many notices were taken up."""
+    async with HttpSender(Egress(EgressPolicy.parse(policy)), total_timeout_s=2, connect_timeout_s=1) as http:
+        sender = NoticeSender(
+            hooks.worker, http, mailer or Mailer(None, sender=""), Keyring(KEK), SystemClock(), "https://burnish.example", factor=0
+        )
+        return sum([await sender.round() for _ in range(rounds)])
+
+
+def an_alert(hooks: Hooks, type_: str = "alert.raised", *, alert_id: UUID, **data: Any) -> Event:
+    common = {"alert_id": str(alert_id), "kind": "degradation", "metric": "latency", "severity": "error", "prompt": "triage",
+              "label": "production", "version": 3}  # fmt: skip
+    told = {
+        "alert.raised": {"summary": "Slower.", "before": {"p95_ms": 900}, "after": {"share_above": 0.3}, "changed": {}},
+        "alert.acknowledged": {"acknowledged_by": "user:1"},
+        "alert.resolved": {"summary": "Slower.", "resolution": "recovered"},
+    }[type_]
+    return an_event(hooks.workspace_id, type_, data={**common, **told, **data})
+
+
+async def notices(hooks: Hooks) -> list[dict[str, Any]]:
+    return await hooks.rows("SELECT event_type, status, attempts, error, detail FROM alert_notices ORDER BY event_id")
+
+
+async def test_a_channel_is_made_shown_without_its_secret_changed_and_deleted(gateway: WebhookGateway, hooks: Hooks) -> None:
+    admin = await gateway.caller(hooks.workspace_id)
+    url = "http://127.0.0.1:9/services/T000/B000/very-secret"
+    status, made = await admin("POST", "/v1/alert-channels", {"kind": "slack", "name": "On call", "url": url})
+    assert (status, made["address"], made["last_notice"]) == (201, "127.0.0.1", None)
+    path = f"/v1/alert-channels/{made['id']}"
+    assert (await admin("POST", "/v1/alert-channels", {"kind": "slack", "name": "on CALL", "url": url}))[0] == 409
+    status, changed = await admin("PATCH", path, {"name": "Ops", "enabled": False, "filters": {"min_severity": "error"}})
+    assert (status, changed["name"], changed["filters"]) == (200, "Ops", {"min_severity": "error"})
+    assert (await admin("PATCH", path, {"routing_key": "R" * 32}))[0] == 422
+    shown = [await admin("GET", one) for one in ("/v1/alert-channels", path)]
+    assert (await admin("DELETE", path))[0] == 200
+    assert (await admin("GET", path))[0] == 404
+    entries = await hooks.rows("SELECT action, before, after FROM audit_log WHERE object_kind = 'alert_channel' ORDER BY audit_id")
+    assert [one["action"] for one in entries] == ["alert_channel.created", "alert_channel.changed", "alert_channel.deleted"]
+    assert "very-secret" not in json.dumps([made, changed, shown, [[one["before"], one["after"]] for one in entries]])
+
+
+@pytest.mark.promise("W-08")
+async def test_an_inner_address_is_refused_when_it_is_named_and_when_it_is_dialled(gateway: WebhookGateway, hooks: Hooks) -> None:
+    admin = await gateway.caller(hooks.workspace_id)
+    for body in (
+        {"kind": "teams", "name": "t", "url": "http://169.254.169.254/latest"},
+        {"kind": "pagerduty", "name": "p", "routing_key": "R" * 32, "url": "http://[::ffff:10.0.0.1]/"},
+    ):
+        status, answer = await admin("POST", "/v1/alert-channels", body)
+        assert (400 <= status < 500, answer["error"]["param"]) == (True, "url"), answer
+    _, made = await admin("POST", "/v1/alert-channels", {"kind": "slack", "name": "s", "url": "http://127.0.0.1:9/x"})
+    await admin("POST", f"/v1/alert-channels/{made['id']}/test")
+    await send(hooks, policy="")
+    assert [one["error"] for one in await notices(hooks)] == ["egress_refused"]
+
+
+@pytest.mark.parametrize("body", [
+    {"kind": "email", "name": "x"}, {"kind": "email", "name": "x", "recipients": ["no address"]}, {"kind": "slack", "name": "x"},
+    {"kind": "email", "name": "x", "recipients": ["a@example.com\r\nBcc: b@example.com"]},
+    {"kind": "pagerduty", "name": "x", "routing_key": "short"},
+    {"kind": "email", "name": "x", "recipients": ["a@example.com"], "url": "https://example.com"},
+])  # fmt: skip
+async def test_a_channel_without_what_its_kind_needs_is_refused(gateway: WebhookGateway, hooks: Hooks, body: dict[str, Any]) -> None:
+    admin = await gateway.caller(hooks.workspace_id)
+    assert (await admin("POST", "/v1/alert-channels", body))[0] == 422
+
+
+async def test_slack_teams_and_pagerduty_are_told_each_step_of_an_alert_once_and_in_order(
+    gateway: WebhookGateway, hooks: Hooks, receiver: Receiver
+) -> None:
+    admin = await gateway.caller(hooks.workspace_id)
+    for body in (
+        {"kind": "slack", "url": receiver.url("/slack")},
+        {"kind": "teams", "url": receiver.url("/teams")},
+        {"kind": "pagerduty", "routing_key": "R" * 32, "url": receiver.url("/pagerduty")},
+        {"kind": "slack", "url": receiver.url("/filtered"), "filters": {"kinds": ["budget"]}},
+    ):
+        assert (await admin("POST", "/v1/alert-channels", {**body, "name": body["url"]}))[0] == 201
+    alert_id = new_uuid()
+    events = [an_alert(hooks, one, alert_id=alert_id) for one in ("alert.raised", "alert.acknowledged", "alert.resolved")]
+    assert await queue_notices(events, db=hooks.worker) == 9
+    assert await queue_notices(events, db=hooks.worker) == 0
+    receiver.modes["/slack"] = ["500", "ok"]
+    assert await send(hooks, rounds=6) == 10
+    for path, check in (("/slack", check_slack), ("/teams", check_teams), ("/pagerduty", check_pagerduty)):
+        for one in receiver.at(path):
+            check(json.loads(one.body))
+    told = [json.loads(one.body) for one in receiver.at("/pagerduty")]
+    assert [one["event_action"] for one in told] == ["trigger", "acknowledge", "resolve"]
+    headers = [json.loads(one.body)["blocks"][0]["text"]["text"].partition(":")[0] for one in receiver.at("/slack")]
+    assert headers == ["Alert", "Alert", "Acknowledged", "Resolved"]
+    assert receiver.at("/filtered") == []
+
+
+async def test_what_a_service_refuses_for_good_is_shown_and_not_tried_again(
+    gateway: WebhookGateway, hooks: Hooks, receiver: Receiver
+) -> None:
+    admin = await gateway.caller(hooks.workspace_id)
+    receiver.modes["/gone"] = ["404"]
+    _, made = await admin("POST", "/v1/alert-channels", {"kind": "slack", "name": "gone", "url": receiver.url("/gone"), "enabled": False})
+    status, _ = await admin("POST", f"/v1/alert-channels/{made['id']}/test")
+    assert (status, await send(hooks, rounds=3)) == (202, 1)
+    _, shown = await admin("GET", f"/v1/alert-channels/{made['id']}")
+    last = shown["last_notice"]
+    assert (last["event"], last["status"], last["error"], last["attempts"]) == ("test", "failed", "http_404", 1)
+
+
+async def test_a_process_that_dies_after_sending_leaves_the_notice_to_the_next(
+    gateway: WebhookGateway, hooks: Hooks, receiver: Receiver
+) -> None:
+    admin = await gateway.caller(hooks.workspace_id)
+    await admin("POST", "/v1/alert-channels", {"kind": "slack", "name": "s", "url": receiver.url("/slack")})
+    await queue_notices([an_alert(hooks, alert_id=new_uuid())], db=hooks.worker)
+    async with hooks.worker.unit_of_work() as tx:
+        assert len(await tx.fetch("SELECT * FROM claim_alert_notices(10, 1)")) == 1
+    assert await send(hooks) == 1
+    assert await send(hooks) == 0
+    assert [(one["status"], one["attempts"]) for one in await notices(hooks)] == [("sent", 1)]
+
+
+async def test_a_mail_reaches_every_recipient_and_a_server_that_is_not_set_up_is_named(gateway: WebhookGateway, hooks: Hooks) -> None:
+    admin = await gateway.caller(hooks.workspace_id)
+    await admin("POST", "/v1/alert-channels", {"kind": "email", "name": "m", "recipients": ["Ann@example.com", "bob@example.com"]})
+    await queue_notices([an_alert(hooks, alert_id=new_uuid())], db=hooks.worker)
+    async with mail_server() as server:
+        server.refuse = ["451 later", "451 later"]
+        mailer = Mailer(SmtpServer.parse(server.url), sender="Burnish <alerts@example.com>")
+        await send(hooks, mailer=mailer, rounds=2)
+        [(recipients, mail)] = server.mails
+    assert recipients == ["ann@example.com", "bob@example.com"]
+    assert (mail["From"], mail["Subject"]) == ("Burnish <alerts@example.com>", "Alert: triage, latency")
+    assert mail.get_body(("html",)) is not None
+    assert [(one["status"], one["attempts"]) for one in await notices(hooks)] == [("sent", 2)]
+    await queue_notices([an_alert(hooks, alert_id=new_uuid())], db=hooks.worker)
+    await send(hooks)
+    assert (await notices(hooks))[1]["error"] == "smtp_not_configured"
