@@ -81,13 +81,13 @@ async def make_tenant(stack: Stack, name: str) -> Tenant:
     )["id"]
     await make("POST", "/v1/models", {**(bodies(own)["POST /v1/models"] or {}), "notes": secret})
     await make("PUT", f"/v1/alert-rules/{own['slug']}", {"min_samples": 50})
+    channel = {"kind": "slack", "name": secret, "url": f"http://127.0.0.1:9/{secret}"}
+    own["channel"] = (await make("POST", "/v1/alert-channels", channel))["id"]
+    await make("PUT", "/v1/alert-mutes", {**(bodies(own)["PUT /v1/alert-mutes"] or {}), "reason": secret})
     own["api_key"] = (await make("POST", "/v1/api-keys", {"name": secret}))["id"]
     own["run"] = (await make("POST", "/v1/test-runs", bodies(own)["POST /v1/test-runs"]))["id"]
     own["running_job"] = (await make("POST", "/v1/optimizations", bodies(own)["POST /v1/optimizations"]))["id"]
     own["entry"] = (await make("POST", "/v1/marketplace", {**(bodies(own)["POST /v1/marketplace"] or {}), "example": secret}))["id"]
-    channel = {"kind": "slack", "name": secret, "url": f"http://127.0.0.1:9/{secret}"}
-    own["channel"] = (await make("POST", "/v1/alert-channels", channel))["id"]
-    await make("PUT", "/v1/alert-mutes", {**(bodies(own)["PUT /v1/alert-mutes"] or {}), "reason": secret})
     provider_key = {"provider": "own", "name": secret, "key": f"key-of-{secret}", "base_url": "http://127.0.0.1:9/v1"}
     own["provider_key"] = (await make("POST", "/v1/provider-keys", provider_key))["id"]
     own["erasure"] = (await make("POST", "/v1/erasures", {"user_id": f"gone{name}", "reason": secret}))["id"]

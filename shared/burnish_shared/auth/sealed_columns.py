@@ -46,6 +46,10 @@ def _signing_key(row: Mapping[str, Any]) -> str:
     return webhooks.signing_key_context(row["workspace_id"], row["endpoint_id"])
 
 
+def _alert_channel(row: Mapping[str, Any]) -> str:
+    return channel_context(row["workspace_id"], row["channel_id"])
+
+
 def _provider_key(row: Mapping[str, Any]) -> str:
     return KeyPlace(row["workspace_id"], row["provider_key_id"], row["secret_version"]).context
 
@@ -55,21 +59,16 @@ def _answer(row: Mapping[str, Any]) -> str:
 
 
 SEALED_COLUMNS: Final = (
-def _alert_channel(row: Mapping[str, Any]) -> str:
-    return channel_context(row["workspace_id"], row["channel_id"])
-
-
     SealedColumn("provider_keys", "sealed", ("provider_key_id",), _provider_key, others=("workspace_id", "secret_version")),
     SealedColumn("webhook_endpoints", "secret_sealed", ("endpoint_id",), _endpoint, others=("workspace_id",)),
     SealedColumn("webhook_endpoints", "previous_secret_sealed", ("endpoint_id",), _endpoint, others=("workspace_id",)),
     SealedColumn("webhook_endpoints", "headers_sealed", ("endpoint_id",), _headers, others=("workspace_id",)),
     SealedColumn("webhook_endpoints", "signing_key_sealed", ("endpoint_id",), _signing_key, others=("workspace_id",)),
     SealedColumn("webhook_endpoints", "previous_signing_key_sealed", ("endpoint_id",), _signing_key, others=("workspace_id",)),
+    SealedColumn("alert_channels", "secret_sealed", ("channel_id",), _alert_channel, others=("workspace_id",)),
     SealedColumn("idempotency_keys", "body", ("workspace_id", "route", "key"), _answer),
     SealedColumn("installation_secrets", "sealed", ("name",), lambda row: secret_context(row["name"])),
 )
 
 CHECK_COLUMN: Final = SealedColumn("kek_check", "sealed", ("one",), lambda _: CHECK_CONTEXT)
 """Re-wrapped when all others are: until then no service starts that has lost the old key."""
-    SealedColumn("alert_channels", "secret_sealed", ("channel_id",), _alert_channel, others=("workspace_id",)),
-    SealedColumn("inbound_endpoints", "secret_sealed", ("endpoint_id",), _inbound, others=("workspace_id",)),

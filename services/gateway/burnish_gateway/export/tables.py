@@ -186,11 +186,6 @@ TABLES: Final = (
         "alert_id kind metric slug label version summary before after changed simulated muted raised_at resolved_at resolution severity subject",
         "alert_id", incident_key=INTERNAL,
     ),
-    _table("alert_acknowledgements", "alert_id acknowledged_by acknowledged_at", "alert_id"),
-    _table(
-        "accounts",
-        "account_id kind parent_account_id reference hard suspended limit_nusd warn_nusd spent_nusd held_nusd resets_at period",
-        "account_id", closing=INTERNAL, in_flight=INTERNAL, crossed=INTERNAL,
     _table("alert_channels", "channel_id kind name settings filters enabled created_at updated_at", "channel_id", secret_sealed=SECRET),
     _table(
         "alert_notices",
@@ -198,6 +193,11 @@ TABLES: Final = (
         "event_id channel_id", claims=INTERNAL, next_attempt_at=INTERNAL, leased_until=INTERNAL,
     ),
     _table("alert_mutes", "kind slug muted_until reason muted_by muted_at", "kind slug"),
+    _table("alert_acknowledgements", "alert_id acknowledged_by acknowledged_at", "alert_id"),
+    _table(
+        "accounts",
+        "account_id kind parent_account_id reference hard suspended limit_nusd warn_nusd spent_nusd held_nusd resets_at period",
+        "account_id", closing=INTERNAL, in_flight=INTERNAL, crossed=INTERNAL,
     ),
     _table(
         "transfers", "transfer_id execution_id kind debit_account_id credit_account_id amount_nusd reason reference"
