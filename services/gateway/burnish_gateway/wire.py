@@ -194,7 +194,11 @@ def inlined_schema(model: type[BaseModel]) -> dict[str, Any]:
 
 
 def json_response(value: Any, *, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    body = value.model_dump_json().encode() if isinstance(value, BaseModel) else json.dumps(value, ensure_ascii=False, default=str).encode()
+    body = (
+        value.model_dump_json(by_alias=True).encode()
+        if isinstance(value, BaseModel)
+        else json.dumps(value, ensure_ascii=False, default=str).encode()
+    )
     return Response(body, status_code=status, media_type="application/json", headers=headers)
 
 

@@ -140,7 +140,7 @@ async def test_a_rotation_under_load_loses_nothing_and_the_old_key_can_go(world:
             for key in answers:
                 assert await _replay(during, key) == answers[key]
                 made = await during("POST", "/v1/webhooks/endpoints", HOOK)
-                assert made.status == 201 or made.body["error"]["code"] == "conflict", made.body
+                assert made.status in {201, 409}, (made.status, made.raw)  # 409: as many endpoints as a workspace may have
                 calls += 1
 
     running = asyncio.create_task(load())
