@@ -116,6 +116,7 @@ def bodies(own: Mapping[str, str]) -> dict[str, Body]:
 
 THINGS = (
     "execution", "dataset", "alert", "endpoint", "api_key", "run", "job", "suggestion", "entry", "erasure", "evaluator",
+    "provider_key", "workspace", "neighbour", "organization", "user", "invitation", "budget", "user_session", "replay", "event", "channel",
 )  # fmt: skip
 """What a tenant owns under a random id."""
 
