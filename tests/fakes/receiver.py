@@ -35,6 +35,9 @@ class Receiver:
     port: int = 0
     modes: dict[str, list[str]] = field(default_factory=dict)
     requests: list[Received] = field(default_factory=list)
+    rejects: Callable[[Received], bool] = lambda _: False
+    """Says of a request whether it is answered 500, before its path's mode is looked at."""
+
     released: asyncio.Event = field(default_factory=asyncio.Event)
     """Set it, and what hangs is answered."""
 
@@ -58,15 +61,14 @@ class Receiver:
         body = await request.read()
         modes = self.modes.get(request.path, ["ok"])
         mode = modes.pop(0) if len(modes) > 1 else modes[0]
+        received = Received(request.path, {name.lower(): value for name, value in request.headers.items()}, body, monotonic())
         async with self._came:
-            self.requests.append(
-                Received(request.path, {name.lower(): value for name, value in request.headers.items()}, body, monotonic())
-            )
+            self.requests.append(received)
             self._came.notify_all()
         self._open[request.path] += 1
         self.most_at_once[request.path] = max(self.most_at_once[request.path], self._open[request.path])
         try:
-            return await self._behave(mode, request)
+            return web.Response(status=500) if self.rejects(received) else await self._behave(mode, request)
         finally:
             self._open[request.path] -= 1
 

@@ -17,7 +17,7 @@ from tests.fakes.receiver import Receiver, receiving
 
 from burnish_shared.auth.keyring import Keyring
 from burnish_shared.auth.sealing import seal
-from burnish_shared.clock import SystemClock
+from burnish_shared.clock import Clock, SystemClock
 from burnish_shared.contracts.events import Event
 from burnish_shared.contracts.webhooks import secret_context
 from burnish_shared.db.session import Database
@@ -111,16 +111,25 @@ class Hooks:
 
     @asynccontextmanager
     async def delivering(
-        self, *, factor: float = 0.001, limits: Limits = QUICK, total_timeout_s: float = 2.0, policy: str = "127.0.0.0/8"
+        self,
+        *,
+        factor: float = 0.001,
+        limits: Limits = QUICK,
+        total_timeout_s: float = 2.0,
+        policy: str = "127.0.0.0/8",
+        egress: Egress | None = None,
+        clock: Clock | None = None,
     ) -> AsyncIterator[Dispatcher]:
         """Runs dispatching until the block ends."""
         stop = asyncio.Event()
-        sender = HttpSender(Egress(EgressPolicy.parse(policy)), total_timeout_s=total_timeout_s, connect_timeout_s=1)
+        sender = HttpSender(egress or Egress(EgressPolicy.parse(policy)), total_timeout_s=total_timeout_s, connect_timeout_s=1)
         async with sender as http:
-            clock, dice = SystemClock(), SystemDice()
+            dice = SystemDice()
             dispatcher = Dispatcher(
                 self.worker,
-                lambda claim: deliver(claim, db=self.worker, http=http, clock=clock, dice=dice, keyring=Keyring(KEK), factor=factor),
+                lambda claim: deliver(
+                    claim, db=self.worker, http=http, clock=clock or SystemClock(), dice=dice, keyring=Keyring(KEK), factor=factor
+                ),
                 limits=limits,
             )
             running = asyncio.create_task(dispatcher.run(stop))

@@ -52,7 +52,7 @@ def _parses(condition: str) -> str:
         try:
             parse(condition, names=CONDITION_NAMES)
         except ExpressionError as error:
-            raise ValueError(str(error)) from error
+            raise ValueError(f"{error} (column {error.column})") from error
     return condition.strip()
 
 

@@ -18,6 +18,9 @@ MATCHED_MOST = 100_000
 KEPT = timedelta(days=31)
 """Deliveries are not older (PROMISES 5.1, retention)."""
 
+A_MOMENT = timedelta(seconds=1)
+"""The delivery that was answered 410 ends just before its endpoint is disabled, in the same transaction."""
+
 KIND = "webhook_replay"
 
 
@@ -29,7 +32,7 @@ async def request_range(tx: Tx, principal: Principal, endpoint_id: UUID, body: R
 
 async def catch_up(tx: Tx, principal: Principal, endpoint_id: UUID, *, since: datetime) -> UUID:
     """Everything that was cancelled because the endpoint was disabled at `since`. Raises Conflict."""
-    wanted = Wanted(endpoint_id, since - KEPT, await ranges_store.now(tx), since, ("cancelled",), ())
+    wanted = Wanted(endpoint_id, since - KEPT, await ranges_store.now(tx), since - A_MOMENT, ("cancelled",), ())
     return (await _request(tx, principal, wanted, kind="catch_up")).range_id
 
 

@@ -63,7 +63,7 @@ def held_back(subscription: Subscription, event: Event) -> Held | None:
     try:
         return None if holds(_parsed(subscription.condition), _names(event)) else Held()
     except ExpressionError as error:
-        return Held(str(error))
+        return Held(f"{error} (column {error.column})" if error.column is not None else str(error))
 
 
 @lru_cache(maxsize=CONDITIONS_KEPT)
