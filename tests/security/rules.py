@@ -27,6 +27,7 @@ EXPECTED = (
     ("GET /v1/optimizations*", "viewer"),
     ("* /v1/optimizations*", "editor"),
     ("GET /v1/analytics/*", "viewer"),
+    ("GET /v1/live", "viewer"),
     ("GET /v1/alerts*", "viewer"),
     ("POST /v1/alerts/{alert_id}/acknowledge", "editor"),
     ("* /v1/alert-channels*", "admin"),

@@ -43,6 +43,7 @@ FEATURES = (
     "evaluators",
     "optimization",
     "insights",
+    "live",
     "alerts",
     "webhooks",
     "access",
@@ -184,6 +185,8 @@ async def main(stop: asyncio.Event) -> None:
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
     server.should_exit = True
+    if server.started:
+        app.state.gateway.live.end_all("stopping")  # live streams do not end by themselves
     await serving
     await own.close()
     stopping.cancel()

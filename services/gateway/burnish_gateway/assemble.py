@@ -19,6 +19,7 @@ from burnish_gateway.deps import Gateway
 from burnish_gateway.execution.frames import FrameInbox
 from burnish_gateway.execution.refusals import Refusals
 from burnish_gateway.feedback.publish import FeedbackPublisher
+from burnish_gateway.live.hub import LiveHub
 from burnish_gateway.models.book import ModelBook
 from burnish_gateway.paging import Cursors
 from burnish_gateway.privacy.watch_erasures import ErasureWatch
@@ -93,15 +94,17 @@ async def _connected(
         catalog=Catalog(db, feed=feed), models=ModelBook.over(db, feed=feed), budgets=BudgetBook.over(db, feed=feed),
         sandboxes=offered(workers=settings.sandbox_workers, wasm=settings.sandbox_wasm),
         feedback=FeedbackPublisher(bus=bus, db=db, wake_relay=relay.wake), egress=Egress(EgressPolicy.parse(settings.egress_allow)),
-        erasures=ErasureWatch(db, bus, installation_key=installation.receipt_key),
+        erasures=ErasureWatch(db, bus, installation_key=installation.receipt_key), live=LiveHub(bus, clock),
     )  # fmt: skip
     gateway.refusals.follow(feed)
     try:
         await gateway.inbox.start()
+        await gateway.live.start()
         await bus.nc.subscribe(subjects.CONFIG_CHANGED, cb=feed.on_message)
         await patiently(feed.start)
         yield gateway
     finally:
+        await gateway.live.close()
         await gateway.key_use.write()
         await close_all(gateway.sandboxes)
         await gateway.feedback.close()

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from burnish_gateway.execution.frames import FrameInbox
     from burnish_gateway.execution.refusals import Refusals
     from burnish_gateway.feedback.publish import FeedbackPublisher
+    from burnish_gateway.live.hub import LiveHub
     from burnish_gateway.models.book import ModelBook
     from burnish_gateway.privacy.watch_erasures import ErasureWatch
     from burnish_gateway.registry.catalog import Catalog
@@ -68,6 +69,7 @@ class Gateway:
     feedback: "FeedbackPublisher"
     egress: Egress
     erasures: "ErasureWatch"
+    live: "LiveHub"
 
 
 bearer = HTTPBearer(auto_error=False, description="An API key, `bk_live_…`, or the token of a sign-in provider.")

@@ -15,4 +15,8 @@ REQUEST_SECONDS = Histogram(
 ADMISSIONS = Counter("burnish_gateway_admissions_total", "Verdicts of admission", ["verdict"])
 HANDOVERS = Counter("burnish_gateway_handovers_total", "Executions taken from an executor", ["reason"])
 OPEN_EXECUTIONS = Gauge("burnish_gateway_open_executions", "Executions whose frames this gateway waits for")
+LIVE_STREAMS = Gauge("burnish_gateway_live_streams", "Open streams of GET /v1/live")
+LIVE_ENDED = Counter(
+    "burnish_gateway_live_ended_total", "Streams of GET /v1/live that ended: left, access_ended, too_slow, stopping", ["reason"]
+)
 SIGN_INS = Counter("burnish_gateway_sign_ins_total", "Tries to sign in with a password: signed_in, refused, slowed_down", ["outcome"])

@@ -60,6 +60,7 @@ COMMANDS: Final[dict[str, tuple[str, ...]]] = {
 """What each service publishes besides events."""
 
 CORE_SUBSCRIPTIONS: Final[dict[str, tuple[str, ...]]] = {
+    "gateway": (subjects.EXECUTIONS_COMPLETED_BATCH, *(streams.event_subjects(kind) for kind in EVENT_PUBLISHERS)),
     "executor": (
         f"{subjects.EXECUTIONS_REQUESTED_INTERACTIVE} {subjects.EXECUTORS_QUEUE}",
         f"{subjects.PROVIDER_KEYS_TEST} {subjects.EXECUTORS_QUEUE}",

@@ -1,0 +1,29 @@
+"""The last minute as JSON, for those who poll."""
+
+from pydantic import BaseModel, Field
+
+
+class LiveFigures(BaseModel):
+    """Live executions that finished within the window; test runs and optimization are left out."""
+
+    executions: int
+    successes: int
+    success_rate: float | None
+    cached: int
+    input_tokens: int
+    output_tokens: int
+    cost_nusd: int
+    latency_p50_ms: float | None = Field(description="Within 2 % of the exact value.")
+    latency_p95_ms: float | None
+
+
+class LivePrompt(LiveFigures):
+    prompt: str
+
+
+class LiveAnswer(BaseModel):
+    at: str
+    window_s: int
+    seen_s: float = Field(description="How much of the window this gateway has listened to; it begins to when somebody asks.")
+    total: LiveFigures
+    prompts: list[LivePrompt] = Field(description="Those with the most executions, at most 50.")

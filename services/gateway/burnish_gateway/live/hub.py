@@ -1,0 +1,231 @@
+"""What live pages of this gateway see: one subscription for all of them, figures coalesced, events kept for those who come back.
+
+Everything comes from core NATS, so a page may miss some: the books and the rollups are the truth, this is a view.
+"""
+
+import asyncio
+import contextlib
+import json
+from collections import OrderedDict, deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Final
+from uuid import UUID
+
+import structlog
+from nats.aio.msg import Msg
+from nats.aio.subscription import Subscription
+from pydantic import ValidationError
+
+from burnish_gateway.live.ring import EventRing, Kept
+from burnish_gateway.live.window import WINDOW_S, Window
+from burnish_gateway.metrics import LIVE_ENDED, LIVE_STREAMS
+from burnish_shared import streams, subjects
+from burnish_shared.bus.connect import Bus
+from burnish_shared.clock import Clock
+from burnish_shared.contracts.events import EVENT_TYPES, Event
+from burnish_shared.contracts.executions import CompletedBatch
+from burnish_shared.errors import ConcurrencyLimited
+
+log = structlog.get_logger("burnish.live")
+
+COALESCE_S: Final = 0.25
+"""Figures are sent at most so often, whatever comes in."""
+
+STREAMS_MOST: Final = 20
+"""Open streams of one workspace at one gateway."""
+
+EVENTS_WAITING_MOST: Final = 256
+"""A reader that is further behind is dropped; it comes back with the id of its last event."""
+
+LINGER_S: Final = 60.0
+"""Executions are listened to for so long after somebody last asked for figures."""
+
+BATCHES_REMEMBERED: Final = 1_000
+
+
+@dataclass(slots=True, eq=False)
+class Listener:
+    """One open stream: figures that replace each other, and events that wait in order. `ended`: why it must end."""
+
+    figures: bytes | None = None
+    events: deque[Kept] = field(default_factory=deque)
+    has_gap: bool = False
+    ended: str | None = None
+    woken: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def give(self, one: Kept) -> None:
+        if len(self.events) >= EVENTS_WAITING_MOST:
+            self.end("too_slow")
+            return
+        self.events.append(one)
+        self.woken.set()
+
+    def end(self, reason: str) -> None:
+        self.ended = self.ended or reason
+        self.woken.set()
+
+
+@dataclass(slots=True)
+class _Watched:
+    """A workspace that somebody looks at."""
+
+    since_s: float
+    asked_at_s: float
+    window: Window = field(default_factory=Window)
+    listeners: set[Listener] = field(default_factory=set)
+    sent: bytes = b""
+
+
+class LiveHub:
+    """`start` once; `end_all` before the server waits for open answers."""
+
+    def __init__(self, bus: Bus, clock: Clock) -> None:
+        self._bus = bus
+        self._clock = clock
+        self.ring = EventRing(since_ms=self.now_ms())
+        self._watched: dict[UUID, _Watched] = {}
+        self._batches: OrderedDict[str, None] = OrderedDict()
+        self._records: Subscription | None = None
+        self._ticking: asyncio.Task[None] | None = None
+
+    def now_ms(self) -> int:
+        return int(self._now_s() * 1000)
+
+    async def start(self) -> None:
+        """Listens to events from now on."""
+        for kind in EVENT_TYPES:
+            await self._bus.nc.subscribe(streams.event_subjects(kind), cb=self._on_event)
+        self._bus.on_reconnect(self._on_reconnect)
+
+    async def close(self) -> None:
+        self.end_all("stopping")
+        self._bus.forget(self._on_reconnect)
+        if self._ticking is not None:
+            self._ticking.cancel()
+            await asyncio.gather(self._ticking, return_exceptions=True)
+
+    def end_all(self, reason: str) -> None:
+        for watched in self._watched.values():
+            for one in watched.listeners:
+                one.end(reason)
+
+    def check_room(self, workspace_id: UUID) -> None:
+        """Raises ConcurrencyLimited when the workspace has STREAMS_MOST open here."""
+        watched = self._watched.get(workspace_id)
+        if watched is not None and len(watched.listeners) >= STREAMS_MOST:
+            raise ConcurrencyLimited(
+                f"This workspace has {STREAMS_MOST} live streams open at this gateway, which is the most; close one first.",
+                retry_after_s=10,
+            )
+
+    @contextlib.contextmanager
+    def listening(self, workspace_id: UUID) -> Iterator[Listener]:
+        """A listener for as long as the block runs."""
+        listener = Listener()
+        watched = self._watch(workspace_id)
+        listener.figures = watched.sent or None
+        watched.listeners.add(listener)
+        LIVE_STREAMS.inc()
+        try:
+            yield listener
+        finally:
+            LIVE_STREAMS.dec()
+            LIVE_ENDED.labels(listener.ended or "left").inc()
+            watched.listeners.discard(listener)
+            watched.asked_at_s = self._now_s()
+
+    async def figures(self, workspace_id: UUID) -> dict[str, Any]:
+        """The last minute, as far as this gateway has listened: `seen_s` of `window_s`. Asking makes it go on listening for a minute."""
+        watched = self._watch(workspace_id)
+        await self.ensure_records()
+        return self._figures(watched)
+
+    async def ensure_records(self) -> None:
+        """Subscribes to finished executions while somebody looks; nobody else pays for reading them."""
+        if self._records is None and self._watched:
+            self._records = await self._bus.nc.subscribe(subjects.EXECUTIONS_COMPLETED_BATCH, cb=self._on_records)
+        if self._ticking is None or self._ticking.done():
+            self._ticking = asyncio.create_task(self._tick())
+
+    def _watch(self, workspace_id: UUID) -> _Watched:
+        now_s = self._now_s()
+        watched = self._watched.setdefault(workspace_id, _Watched(since_s=now_s, asked_at_s=now_s))
+        watched.asked_at_s = now_s
+        return watched
+
+    async def _tick(self) -> None:
+        while self._watched:
+            await asyncio.sleep(COALESCE_S)
+            now_s = self._now_s()
+            for workspace_id, watched in list(self._watched.items()):
+                if not watched.listeners and now_s - watched.asked_at_s > LINGER_S:
+                    del self._watched[workspace_id]
+                elif watched.listeners:
+                    self._send_figures(watched)
+        if self._records is not None:
+            records, self._records = self._records, None
+            await records.unsubscribe()
+
+    def _send_figures(self, watched: _Watched) -> None:
+        figures = self._figures(watched)
+        body = json.dumps({"total": figures["total"], "prompts": figures["prompts"]}).encode()
+        if body == watched.sent:
+            return
+        watched.sent = body
+        for one in watched.listeners:
+            one.figures = json.dumps(figures).encode()
+            one.woken.set()
+
+    def _figures(self, watched: _Watched) -> dict[str, Any]:
+        now_s = self._now_s()
+        return {
+            "at": datetime.fromtimestamp(now_s, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "window_s": WINDOW_S,
+            "seen_s": round(min(WINDOW_S, now_s - watched.since_s), 1),
+            **watched.window.figures(now_s=now_s),
+        }
+
+    async def _on_records(self, message: Msg) -> None:
+        try:
+            batch = CompletedBatch.model_validate_json(message.data)
+        except ValidationError:
+            return  # analytics reads the same message from the stream and dead-letters it
+        if batch.event_id in self._batches:
+            return
+        self._batches[batch.event_id] = None
+        if len(self._batches) > BATCHES_REMEMBERED:
+            self._batches.popitem(last=False)
+        now_s = self._now_s()
+        for item in batch.items:
+            watched = self._watched.get(item.workspace_id)
+            if watched is not None:
+                watched.window.add(item, now_s=now_s)
+
+    async def _on_event(self, message: Msg) -> None:
+        try:
+            event = Event.model_validate_json(message.data)
+        except ValidationError:
+            return
+        if message.subject != event.subject():
+            return
+        data = event.model_dump_json(exclude={"v", "traceparent", "hops"}).encode()
+        kept = Kept(self.now_ms(), event.id, event.type, data)
+        if self.ring.add(event.workspace_id, kept):
+            watched = self._watched.get(event.workspace_id)
+            for one in watched.listeners if watched else ():
+                one.give(kept)
+
+    def _on_reconnect(self) -> None:
+        """What was sent while NATS was away is not here."""
+        self.ring.clear(since_ms=self.now_ms())
+        now_s = self._now_s()
+        for watched in self._watched.values():
+            watched.since_s = now_s
+            for one in watched.listeners:
+                one.has_gap = True
+                one.woken.set()
+
+    def _now_s(self) -> float:
+        return self._clock.now().timestamp()

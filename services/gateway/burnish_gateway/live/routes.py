@@ -1,0 +1,130 @@
+"""`GET /v1/live`: one stream of server-sent events for each client that looks."""
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator
+from typing import Annotated, Final
+
+from fastapi import Header, Request
+from fastapi.responses import Response
+
+from burnish_gateway.access.principal import Principal, Role
+from burnish_gateway.deps import Gateway, GatewayParts, Viewer, verified_caller
+from burnish_gateway.execution.streaming import KEEP_ALIVE, KEEP_ALIVE_S, EventStream
+from burnish_gateway.live.answers import LiveAnswer
+from burnish_gateway.live.hub import Listener
+from burnish_gateway.live.ring import POSITION, Kept
+from burnish_gateway.wire import make_router
+from burnish_shared.errors import BurnishError, InvalidField, Unavailable
+
+router = make_router("analytics")
+
+RECHECK_S: Final = 1.0
+"""How often is asked, in memory, whether the caller may still look (PROMISES: a revocation works within a second)."""
+
+STREAM: Final = "text/event-stream"
+
+DESCRIPTION: Final = """With `Accept: text/event-stream` a stream; else the figures of the last minute as one JSON object.
+
+Events of the stream: `hello`; `figures`, at most every 250 ms and only when they have changed; every event of the workspace under its own
+type (`alert.raised`, …), with an `id`. Send the last one back as `Last-Event-ID` and the stream begins with what came since; an event
+may then come twice, so drop repeats by its `id`. `gap` says that events may have been missed: read what you show anew. `end` says why
+the stream ends: `access_ended`, `too_slow`, `stopping`. Every 10 s of silence bring a comment. At most 20 streams of a workspace at once
+at each gateway."""
+
+
+@router.get(
+    "/v1/live",
+    response_model=LiveAnswer,
+    summary="What happens now",
+    description=DESCRIPTION,
+    responses={200: {"content": {STREAM: {}}, "description": "The stream, or the figures."}},
+)
+async def live(
+    principal: Viewer,
+    gateway: GatewayParts,
+    request: Request,
+    *,
+    last_event_id: Annotated[str | None, Header(max_length=64, description="`id` of the last event that was seen.")] = None,
+) -> Response:
+    if STREAM not in request.headers.get("accept", ""):
+        answer = LiveAnswer.model_validate(await gateway.live.figures(principal.workspace_id))
+        return Response(answer.model_dump_json(), media_type="application/json")
+    if last_event_id is not None and POSITION.fullmatch(last_event_id) is None:
+        raise InvalidField("Last-Event-ID: this is no id of an event of this stream.", param="last-event-id")
+    gateway.live.check_room(principal.workspace_id)
+    return EventStream(_stream(gateway, principal, request, last_event_id=last_event_id), headers={})
+
+
+async def _stream(gateway: Gateway, principal: Principal, request: Request, *, last_event_id: str | None) -> AsyncGenerator[bytes, None]:
+    hub, loop = gateway.live, asyncio.get_running_loop()
+    with hub.listening(principal.workspace_id) as listener:
+        await hub.ensure_records()
+        yield _hello(gateway, principal, listener, last_event_id=last_event_id)
+        checked_at = sent_at = loop.time()
+        while listener.ended is None:
+            await _woken(listener)
+            if loop.time() - checked_at >= RECHECK_S:
+                checked_at = loop.time()
+                if not await _still_may(request, principal):
+                    listener.end("access_ended")
+                    break
+            part = _waiting(listener)
+            if not part and loop.time() - sent_at >= KEEP_ALIVE_S:
+                part = KEEP_ALIVE
+            if part:
+                sent_at = loop.time()
+                yield part
+        yield _event("end", json.dumps({"reason": listener.ended}).encode())
+
+
+def _hello(gateway: Gateway, principal: Principal, listener: Listener, *, last_event_id: str | None) -> bytes:
+    """Says where the stream begins. What came while nobody looked is put before what comes now."""
+    position = str(gateway.live.now_ms())
+    if last_event_id is not None:
+        missed, listener.has_gap = gateway.live.ring.after(principal.workspace_id, last_event_id)
+        listener.events.extendleft(reversed(missed))
+        listener.woken.set()
+    data = json.dumps({"workspace_id": str(principal.workspace_id)}).encode()
+    return f"id: {position}\n".encode() + _event("hello", data) if last_event_id is None else _event("hello", data)
+
+
+async def _woken(listener: Listener) -> None:
+    try:
+        async with asyncio.timeout(RECHECK_S):
+            await listener.woken.wait()
+    except TimeoutError:
+        return
+
+
+async def _still_may(request: Request, principal: Principal) -> bool:
+    """Asked as the first time. While PostgreSQL is away, whoever could look goes on looking: reading does everywhere."""
+    try:
+        return (await verified_caller(request, Role.VIEWER)).workspace_id == principal.workspace_id
+    except Unavailable:
+        return True
+    except BurnishError:
+        return False
+
+
+def _waiting(listener: Listener) -> bytes:
+    """Everything that waits, as one piece."""
+    listener.woken.clear()
+    parts: list[bytes] = []
+    if listener.has_gap:
+        listener.has_gap = False
+        parts.append(_event("gap", b"{}"))
+    while listener.events:
+        parts.append(_kept(listener.events.popleft()))
+    if listener.figures is not None:
+        parts.append(_event("figures", listener.figures))
+        listener.figures = None
+    return b"".join(parts)
+
+
+def _kept(one: Kept) -> bytes:
+    return f"id: {one.position}\n".encode() + _event(one.event_type, one.data)
+
+
+def _event(name: str, data: bytes) -> bytes:
+    return b"event: " + name.encode() + b"\ndata: " + data + b"\n\n"

@@ -1,0 +1,178 @@
+"""GET /v1/live over HTTP, on real NATS: figures, events, replay, bounds, and an end when the key is revoked."""
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from burnish_gateway.live import hub
+from burnish_shared import subjects
+from burnish_shared.bus.connect import Bus, connect
+from burnish_shared.contracts.events import Event
+from burnish_shared.contracts.executions import CompletedBatch, CompletedItem, Lane, Status
+from burnish_shared.ids import new_uuid
+from tests.embedded.stack import Caller, Stack, running_stack
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("A2")]
+
+Sent = tuple[str, str, Any]
+"""Id, event, data."""
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def stack(module_database_urls: Any, nats_server: Any) -> AsyncIterator[Stack]:
+    async with running_stack(module_database_urls, nats_server, gateways=2, executors=0) as running:
+        yield running
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def caller(stack: Stack) -> Caller:
+    return await stack.caller()
+
+
+@contextlib.asynccontextmanager
+async def live(caller: Caller, *, last: str | None = None) -> AsyncIterator[AsyncIterator[Sent]]:
+    headers = {"authorization": f"Bearer {caller.key}", "accept": "text/event-stream"} | ({"last-event-id": last} if last else {})
+    async with asyncio.timeout(8), caller.session.get(f"{caller.url}/v1/live", headers=headers) as response:
+        assert response.status == 200, await response.text()
+        yield _events(response.content)
+
+
+async def _events(lines: Any) -> AsyncIterator[Sent]:
+    found: dict[str, str] = {}
+    async for line in lines:
+        name, _, value = line.decode().rstrip("\n").partition(": ")
+        if name:
+            found[name] = value
+        elif "event" in found:
+            yield found.get("id", ""), found["event"], json.loads(found["data"])
+            found = {}
+
+
+async def first(events: AsyncIterator[Sent], name: str) -> Sent:
+    async for one in events:
+        if one[1] == name:
+            return one
+    raise AssertionError(f"the stream ended without {name}")
+
+
+@contextlib.asynccontextmanager
+async def bus_of(stack: Stack, service: str) -> AsyncIterator[Bus]:
+    bus = await connect(stack.nats.url(service), service=service, replica="test")
+    try:
+        yield bus
+    finally:
+        await bus.close()
+
+
+async def raise_alert(stack: Stack, caller: Caller) -> str:
+    event = Event(
+        id=new_uuid(), type="alert.raised", workspace_id=caller.workspace.workspace_id, occurred_at=datetime.now(UTC), data={"kind": "x"}
+    )
+    async with bus_of(stack, "analytics") as bus:
+        await bus.publish(event.subject(), event.to_bytes(), message_id=str(event.id))
+    return str(event.id)
+
+
+async def finish(stack: Stack, caller: Caller, count: int) -> None:
+    items = [
+        CompletedItem(
+            execution_id=new_uuid(), workspace_id=caller.workspace.workspace_id, lane=Lane.INTERACTIVE, status=Status.SUCCESS, slug="route",
+            model="m", provider="p", input_tokens=1, output_tokens=1, cost_nusd=1, latency_ms=100, finished_at=datetime.now(UTC),
+        )
+        for _ in range(count)
+    ]  # fmt: skip
+    batch = CompletedBatch(event_id=str(new_uuid()), items=items)
+    async with bus_of(stack, "executor") as bus:
+        for _ in range(2):
+            await bus.nc.publish(subjects.EXECUTIONS_COMPLETED_BATCH, batch.model_dump_json().encode())
+        await bus.nc.flush()
+
+
+async def test_figures_of_the_last_minute_come_by_themselves_once_for_a_batch_sent_twice(stack: Stack, caller: Caller) -> None:
+    other = await stack.caller()
+    async with live(caller) as events, live(other) as others:
+        await first(events, "hello")
+        await first(others, "hello")
+        await finish(stack, caller, 3)
+        async with asyncio.timeout(2):
+            while (figures := (await first(events, "figures"))[2])["total"]["executions"] == 0:
+                pass
+        assert figures["total"]["executions"] == 3 and figures["prompts"][0]["prompt"] == "route"
+        assert figures["total"]["latency_p95_ms"] == pytest.approx(100, rel=0.02)
+        polled = await caller("GET", "/v1/live")
+        assert polled.status == 200 and polled.body["total"]["executions"] == 3
+        assert (await other("GET", "/v1/live")).body["total"]["executions"] == 0
+
+
+async def test_a_stream_that_comes_back_at_another_gateway_gets_what_it_missed_and_nobody_elses(stack: Stack, caller: Caller) -> None:
+    other = await stack.caller()
+    async with live(caller) as events:
+        await first(events, "hello")
+        seen = await raise_alert(stack, caller)
+        last, _, data = await first(events, "alert.raised")
+        assert data["id"] == seen
+    await raise_alert(stack, other)
+    missed = {await raise_alert(stack, caller) for _ in range(3)}
+    async with live(caller.at(stack.gateways[1]), last=last) as events:
+        _, name, _ = await anext(events)
+        assert name == "hello"
+        assert {(await first(events, "alert.raised"))[2]["id"] for _ in missed} == missed
+
+
+async def test_a_position_from_before_the_gateway_began_is_told_to_have_a_gap_and_nonsense_is_refused(caller: Caller) -> None:
+    async with live(caller, last="1000") as events:
+        await first(events, "gap")
+    headers = {"accept": "text/event-stream", "last-event-id": "yesterday"}
+    assert (await caller("GET", "/v1/live", headers=headers)).status == 422
+
+
+@pytest.mark.promise("T-05")
+async def test_a_stream_ends_within_a_second_or_two_of_the_revocation_of_its_key(stack: Stack, caller: Caller) -> None:
+    made = await caller("POST", "/v1/api-keys", {"name": "for a page"})
+    assert made.status == 201
+    async with live(replace(caller, key=made.body["key"])) as events:
+        await first(events, "hello")
+        assert (await caller("DELETE", f"/v1/api-keys/{made.body['id']}")).status in (200, 204)
+        async with asyncio.timeout(3):
+            assert (await first(events, "end"))[2] == {"reason": "access_ended"}
+
+
+async def test_more_streams_than_the_most_are_refused_and_those_that_left_make_room(
+    caller: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hub, "STREAMS_MOST", 2)
+    async with live(caller) as one, live(caller) as other:
+        await first(one, "hello")
+        await first(other, "hello")
+        refused = await caller("GET", "/v1/live", headers={"accept": "text/event-stream"})
+        assert (refused.status, refused.body["error"]["code"]) == (429, "concurrency_limited")
+    async with asyncio.timeout(3):
+        while (await caller("GET", "/v1/live", headers={"accept": "text/event-stream", "last-event-id": "bad"})).status != 422:
+            await asyncio.sleep(0.01)
+    async with asyncio.timeout(3):
+        while True:
+            with contextlib.suppress(AssertionError):
+                async with live(caller) as again:
+                    await first(again, "hello")
+                    break
+
+
+async def test_a_reader_that_falls_behind_is_ended(stack: Stack, caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    listener = hub.Listener()
+    ring_event = hub.Kept(1, new_uuid(), "alert.raised", b"{}")
+    for _ in range(hub.EVENTS_WAITING_MOST + 1):
+        listener.give(ring_event)
+    assert listener.ended == "too_slow" and len(listener.events) == hub.EVENTS_WAITING_MOST
+
+
+async def test_a_key_without_analytics_is_refused(stack: Stack, caller: Caller) -> None:
+    made = await caller("POST", "/v1/api-keys", {"name": "narrow", "scopes": ["feedback:write"]})
+    headers = {"authorization": f"Bearer {made.body['key']}", "accept": "text/event-stream"}
+    assert (await caller("GET", "/v1/live", headers=headers)).status == 403

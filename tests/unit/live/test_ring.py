@@ -1,0 +1,52 @@
+"""What a stream that comes back is given, and when it is told that something is missing."""
+
+from uuid import UUID
+
+import pytest
+
+from burnish_gateway.live import ring as rings
+from burnish_gateway.live.ring import EventRing, Kept
+from burnish_shared.ids import new_uuid
+
+pytestmark = pytest.mark.capability("A2")
+
+HERE, THERE = new_uuid(), new_uuid()
+
+
+def kept(at_ms: int) -> Kept:
+    return Kept(at_ms, new_uuid(), "alert.raised", b"{}")
+
+
+def test_what_came_since_is_given_again_with_what_came_shortly_before_and_nothing_of_others() -> None:
+    ring = EventRing(since_ms=0)
+    old, near, last, new = kept(1_000), kept(9_500), kept(10_000), kept(12_000)
+    for one in (old, near, last, new):
+        assert ring.add(HERE, one)
+    ring.add(THERE, kept(12_000))
+    assert not ring.add(HERE, new)
+    assert ring.after(HERE, last.position) == ([near, new], False)
+    assert ring.after(HERE, "12001") == ([new], False)
+
+
+def test_a_gap_is_told_after_a_start_a_loss_and_for_each_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rings, "PER_WORKSPACE", 3)
+    monkeypatch.setattr(rings, "IN_ALL", 5)
+    ring = EventRing(since_ms=5_000)
+    assert ring.after(HERE, "4999") == ([], True)
+    events = [kept(6_000 + n) for n in range(5)]
+    for one in events:
+        ring.add(HERE, one)
+    assert ring.after(HERE, "5500") == (events[2:], True)
+    assert ring.after(HERE, "6002") == (events[2:], False)
+    for n in range(3):
+        ring.add(THERE, kept(7_000 + n))
+    assert ring.after(HERE, "6002")[0] == events[3:]
+    assert len(ring.after(THERE, "6002")[0]) == 3
+    ring.clear(since_ms=8_000)
+    assert ring.after(THERE, "7001") == ([], True)
+
+
+@pytest.mark.parametrize("position", ["", "x", "1.2", f"1.{UUID(int=1)}x", "9" * 16])
+def test_what_is_no_position_is_refused(position: str) -> None:
+    with pytest.raises(ValueError):
+        EventRing(since_ms=0).after(HERE, position)
