@@ -26,6 +26,7 @@ NO_CONFIGURATION = {
     "POST /v1/executions": "use; it stands in the executions",
     "POST /v1/chat/completions": "use; it stands in the executions",
     "POST /v1/feedback": "use; it stands in the feedback",
+    "POST /v1/feedback/batch": "use; it stands in the feedback",
     "POST /v1/prompts/{slug}/render": "changes nothing",
     "POST /v1/provider-keys/{provider_key_id}/test": "one call of the provider; it stands in the key's health",
     "POST /v1/evaluators/try": "changes nothing",
@@ -33,6 +34,7 @@ NO_CONFIGURATION = {
     "POST /v1/alert-channels/{channel_id}/test": "one message; the channel says what came of it",
     "POST /v1/webhooks/endpoints/{endpoint_id}/test": "one message; it stands in the deliveries",
     "POST /v1/webhooks/deliveries/{delivery_id}/replay": "one message; it stands in the deliveries",
+    "POST /v1/webhooks/replays/{replay_id}/cancel": "notes when there is something to stop; this one is over",
 }
 """Routes that change no configuration, and why. Any other one that is no GET leaves an entry."""
 
