@@ -186,6 +186,9 @@ ERASURES: Final = StreamSpec(
 
 STREAMS: Final = (EXECUTIONS, RECORDS, FEEDBACK, EVENTS, JOBS, ADVISORY, ERASURES)
 
+INCIDENT_EVENTS: Final = ("budget.threshold_crossed", "budget.exhausted", "credits.low", "credits.exhausted", "provider_key.unhealthy")
+"""What analytics makes alerts of."""
+
 EXECUTOR_BACKGROUND: Final = ConsumerSpec(
     stream="EXECUTIONS",
     durable="executor_background",
@@ -214,6 +217,12 @@ EXECUTOR_BATCH: Final = ConsumerSpec(
 )
 ANALYTICS_RECORDS: Final = ConsumerSpec(stream="RECORDS", durable="analytics_records", service="analytics")
 ANALYTICS_FEEDBACK: Final = ConsumerSpec(stream="FEEDBACK", durable="analytics_feedback", service="analytics")
+ANALYTICS_EVENTS: Final = ConsumerSpec(
+    stream="EVENTS",
+    durable="analytics_events",
+    service="analytics",
+    filter_subjects=tuple(event_subjects(one) for one in INCIDENT_EVENTS),
+)
 WEBHOOKS_EVENTS: Final = ConsumerSpec(stream="EVENTS", durable="webhooks_events", service="webhooks")
 OPTIMIZER_JOBS: Final = ConsumerSpec(stream="JOBS", durable="optimizer_jobs", service="optimizer", batch_messages=8)
 ADVISORY_INDEX: Final = ConsumerSpec(stream="ADVISORY", durable="advisory_index", service="analytics", batch_messages=100)
@@ -223,6 +232,7 @@ CONSUMERS: Final = (
     EXECUTOR_BATCH,
     ANALYTICS_RECORDS,
     ANALYTICS_FEEDBACK,
+    ANALYTICS_EVENTS,
     WEBHOOKS_EVENTS,
     OPTIMIZER_JOBS,
     ADVISORY_INDEX,

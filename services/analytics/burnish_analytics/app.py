@@ -1,10 +1,11 @@
-"""Composition root of analytics: two consumers, the housework, the outbox relay, the dead-letter indexer, health."""
+"""Composition root of analytics: three consumers, the housework, the outbox relay, the dead-letter indexer, health."""
 
 import asyncio
 
 from burnish_analytics.consumers import Intake
 from burnish_analytics.housework import Housework
 from burnish_analytics.keep_privacy import PrivacyKeeper
+from burnish_analytics.raise_incidents import IncidentWatch
 from burnish_analytics.settings import AnalyticsSettings
 from burnish_shared.bus import batch
 from burnish_shared.bus.advisories import index_advisories
@@ -14,7 +15,7 @@ from burnish_shared.clock import SystemClock
 from burnish_shared.db.session import Database
 from burnish_shared.errors import Unavailable
 from burnish_shared.process import HealthServer, supervise
-from burnish_shared.streams import ANALYTICS_FEEDBACK, ANALYTICS_RECORDS
+from burnish_shared.streams import ANALYTICS_EVENTS, ANALYTICS_FEEDBACK, ANALYTICS_RECORDS
 
 STATEMENT_TIMEOUT_MS = 60_000
 """Analytics may work longer on one statement than a gateway (PROMISES 5.2)."""
@@ -58,6 +59,7 @@ async def run(settings: AnalyticsSettings, *, db: Database, bus: Bus, stop: asyn
     await supervise(
         batch.consume(bus, ANALYTICS_RECORDS, intake.handle_records, db=db, stop=stop),
         batch.consume(bus, ANALYTICS_FEEDBACK, intake.handle_feedback, db=db, stop=stop),
+        batch.consume(bus, ANALYTICS_EVENTS, IncidentWatch(db, clock, relay.wake).handle, db=db, stop=stop),
         housework.run(stop),
         PrivacyKeeper(db, bus, settings, clock, wake_relay=relay.wake).run(stop),
         relay.run(stop),

@@ -13,10 +13,11 @@ from uuid import UUID
 
 import structlog
 
-from burnish_analytics import metrics, watch_labels
+from burnish_analytics import metrics, watch_end_users, watch_labels
 from burnish_analytics.ingest_batch import join_waiting
-from burnish_analytics.io import detector_store
+from burnish_analytics.io import detector_store, end_user_store
 from burnish_analytics.raise_alerts import KIND, judge_feedback
+from burnish_analytics.raise_incidents import IncidentWatch
 from burnish_analytics.settings import AnalyticsSettings
 from burnish_analytics.turn_month import close_days, turn_month
 from burnish_analytics.watch_labels import watch_workspace
@@ -59,6 +60,8 @@ class Housework:
             group.create_task(self._every("watch", settings.watch_interval_s, self.watch_labels, stop))
             group.create_task(self._every("join", settings.join_interval_s, self.join_missed, stop))
             group.create_task(self._every("judge", settings.join_interval_s, self.judge_due, stop))
+            group.create_task(self._every("incidents", settings.join_interval_s, self.end_incidents, stop))
+            group.create_task(self._every("end_users", settings.end_users_interval_s, self.watch_end_users, stop))
             group.create_task(self._every("month", settings.month_interval_s, self.turn_month, stop))
             group.create_task(self._every("usage", settings.usage_interval_s, self.close_days, stop))
             group.create_task(self._every("tidy", settings.tidy_interval_s, self.tidy, stop))
@@ -78,6 +81,24 @@ class Housework:
             metrics.alerts_raised_total.labels(watch_labels.KIND).inc(watched.raised)
             raised += watched.raised
             self.wake_relay()
+        return raised
+
+    async def end_incidents(self) -> int:
+        """Resolves alerts of budgets, credit and provider keys whose cause is over. Returns how many."""
+        return await IncidentWatch(self.db, self.clock, self.wake_relay).end_what_is_over()
+
+    async def watch_end_users(self) -> int:
+        """Looks at the hours that are over, each once, for unusual use by one end user. Returns how many alerts were raised."""
+        raised = 0
+        for hour in watch_end_users.closed_hours(self.clock.now()):
+            async with self.db.unit_of_work() as tx:
+                workspaces = await end_user_store.due(tx, hour=hour, at_most=MOST_AT_ONCE)
+            for workspace_id in workspaces:
+                async with self.db.unit_of_work(workspaces={workspace_id}) as tx:
+                    raised += await watch_end_users.watch_end_users(tx, workspace_id, hour=hour, now=self.clock.now())
+        if raised:
+            self.wake_relay()
+        metrics.alerts_raised_total.labels(watch_end_users.KIND).inc(raised)
         return raised
 
     async def join_missed(self) -> int:

@@ -21,6 +21,9 @@ class AnalyticsSettings(SharedSettings):
         default=30.0, gt=0, description="How often base credit and allowances of the month are looked for that were not given yet."
     )
     usage_interval_s: float = Field(default=600.0, gt=0, description="How often days of usage that are over are summed up.")
+    end_users_interval_s: float = Field(
+        default=300.0, gt=0, description="How often closed hours are looked at for unusual use by one end user."
+    )
     tidy_interval_s: float = Field(default=60.0, gt=0, description="How often waiting feedback is counted and partitions are made.")
     alert_cooldown_s: float = Field(
         default=3600.0, ge=0, description="Quiet after a threshold alert was resolved, before the next of its kind."

@@ -34,6 +34,7 @@ EVENT_PUBLISHERS: Final[dict[str, tuple[str, ...]]] = {
     "credits.low": ("gateway", "executor"),
     "credits.exhausted": ("gateway", "executor"),
     "provider_key.unhealthy": ("executor",),
+    "usage.anomaly_detected": ("analytics",),
     "data.erased": ("analytics",),
     "webhook.endpoint_disabled": ("webhooks", "gateway"),
     "webhook.delivery.exhausted": ("webhooks",),

@@ -42,6 +42,7 @@ CATALOGUE: Final[dict[EventType, EventKind]] = {
     "credits.low": EventKind("Credit fell below the warning mark.", data.AccountCrossed, "the workspace"),
     "credits.exhausted": EventKind("No credit is left; calls are refused.", data.AccountCrossed, "the workspace"),
     "provider_key.unhealthy": EventKind("A provider refused one of your keys; it is not used any more.", data.KeyUnhealthy, "the key"),
+    "usage.anomaly_detected": EventKind("One end user used far more than is usual in an hour.", data.UsageAnomaly, "the incident"),
     "data.erased": EventKind("The erasure of an end user's data is done.", data.DataErased, "the erasure"),
     "webhook.endpoint_disabled": EventKind("An endpoint was switched off; others are told so.", data.EndpointDisabled, "the endpoint"),
     "webhook.delivery.exhausted": EventKind("A delivery failed for good; it can be replayed.", data.DeliveryExhausted, "the delivery"),

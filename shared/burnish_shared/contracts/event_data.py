@@ -177,6 +177,16 @@ class KeyUnhealthy(EventData):
     http_status: int
 
 
+class UsageAnomaly(EventData):
+    alert_id: str
+    metric: str = Field(description="calls | cost")
+    summary: str
+    before: dict[str, Any] = Field(description="What the busiest end user of an hour typically uses, and the limit.")
+    after: dict[str, Any]
+    hour: datetime
+    example_execution_id: str = Field(description="One of the end user's executions; it says who they are.")
+
+
 class DataErased(EventData):
     erasure_id: str
     scope: str = Field(description="end_user")

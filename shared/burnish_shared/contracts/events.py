@@ -33,6 +33,7 @@ EventType = Literal[
     "credits.low",
     "credits.exhausted",
     "provider_key.unhealthy",
+    "usage.anomaly_detected",
     "data.erased",
     "webhook.endpoint_disabled",
     "webhook.delivery.exhausted",

@@ -192,6 +192,7 @@ TABLES: Final = (
         "event_id channel_id alert_id event_type body simulated occurred_at status attempts error detail created_at settled_at",
         "event_id channel_id", claims=INTERNAL, next_attempt_at=INTERNAL, leased_until=INTERNAL,
     ),
+    _table("end_user_hours", "hour end_users most_calls most_cost_nusd", "hour"),
     _table("alert_mutes", "kind slug muted_until reason muted_by muted_at", "kind slug"),
     _table("alert_acknowledgements", "alert_id acknowledged_by acknowledged_at", "alert_id"),
     _table(

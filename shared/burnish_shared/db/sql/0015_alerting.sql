@@ -66,6 +66,16 @@ ALTER TABLE alerts
   ADD CONSTRAINT alerts_kind_check CHECK (kind IN ('feedback_threshold', 'degradation', 'budget', 'credits', 'provider_key', 'usage'));
 CREATE INDEX alerts_open_by_kind ON alerts (kind, workspace_id) WHERE resolved_at IS NULL;
 
+-- What the busiest end user of an hour used, without a name: the history that unusual use is compared with. Kept 60 days.
+CREATE TABLE end_user_hours (
+  workspace_id   uuid NOT NULL,
+  hour           timestamptz NOT NULL,
+  end_users      bigint NOT NULL,
+  most_calls     bigint NOT NULL,
+  most_cost_nusd bigint NOT NULL,
+  PRIMARY KEY (workspace_id, hour));
+CALL make_tenant_table('end_user_hours', app => 'SELECT', worker => 'SELECT, INSERT, DELETE', writer => 'analytics');
+
 -- ---------------------------------------------------------------------------------------------------------------------------------
 -- Across workspaces.
 
@@ -106,6 +116,15 @@ CREATE FUNCTION alerts_over(p_most integer) RETURNS TABLE (workspace_id uuid, in
               ELSE false END
    LIMIT p_most $$;
 CALL make_lookup_function('alerts_over(integer)', app => false, worker => true);
+
+-- Workspaces whose end users did something in that hour, or that have an open alert about it, and where nobody looked yet.
+CREATE FUNCTION end_user_hours_due(p_hour timestamptz, p_most integer) RETURNS SETOF uuid LANGUAGE sql STABLE SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
+  SELECT w.workspace_id FROM workspaces w
+   WHERE NOT EXISTS (SELECT FROM end_user_hours h WHERE h.workspace_id = w.workspace_id AND h.hour = p_hour)
+     AND (EXISTS (SELECT FROM execution_facts f WHERE f.workspace_id = w.workspace_id AND f.finished_at >= p_hour AND f.finished_at < p_hour + interval '1 hour' AND f.end_user <> '')
+       OR EXISTS (SELECT FROM alerts a WHERE a.workspace_id = w.workspace_id AND a.kind = 'usage' AND a.resolved_at IS NULL AND a.raised_at < p_hour + interval '2 hours'))
+   ORDER BY 1 LIMIT p_most $$;
+CALL make_lookup_function('end_user_hours_due(timestamptz, integer)', app => false, worker => true);
 
 RESET ROLE;
 SET LOCAL search_path = public;

@@ -1,0 +1,109 @@
+"""Alerts about budgets, credit, provider keys and unusual use: one for each incident, which ends by itself."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from burnish_analytics.raise_incidents import IncidentWatch
+from burnish_shared.bus.batch import Delivered
+from burnish_shared.contracts.events import Event
+from burnish_shared.ids import new_uuid
+from tests.embedded.workspaces import Workspace
+from tests.integration.analytics.traffic import NOON, Analytics, execution
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("A4")]
+
+
+def crossing(workspace_id: UUID, type_: str, account: dict[str, Any]) -> Event:
+    data = {
+        "account_id": account["account_id"],
+        "budget_id": str(account["reference"]) if account["kind"] == 2 else None,
+        "limit_nusd": account["limit_nusd"],
+        "spent_nusd": account["spent_nusd"],
+        "available_nusd": account["limit_nusd"] - account["spent_nusd"],
+        "period": account["period"],
+        "resets_at": account["resets_at"].isoformat() if account["resets_at"] else None,
+    }
+    return Event.model_validate(
+        {"id": new_uuid(), "type": type_, "workspace_id": workspace_id, "occurred_at": NOON, "object_id": "a", "data": data}
+    )
+
+
+def watch(analytics: Analytics) -> IncidentWatch:
+    return IncidentWatch(analytics.db, analytics.clock, lambda: None)
+
+
+async def tell(analytics: Analytics, *events: Event) -> None:
+    await watch(analytics).handle([Delivered(one.to_bytes(), "subject", 1, 1, {}, str(one.id)) for one in events])
+
+
+async def account(analytics: Analytics, workspace_id: UUID, *, kind: int, crossed: int) -> dict[str, Any]:
+    await analytics.rows("UPDATE accounts SET crossed = $2 WHERE workspace_id = $1 AND kind = $3", workspace_id, crossed, kind)
+    [row] = await analytics.rows("SELECT * FROM accounts WHERE workspace_id = $1 AND kind = $2", workspace_id, kind)
+    return row
+
+
+async def standing(analytics: Analytics, workspace_id: UUID) -> list[tuple[str, str, str | None]]:
+    return [(one["metric"], one["severity"], one["resolution"]) for one in await analytics.alerts(workspace_id)]
+
+
+@pytest.mark.promise("A-05", "A-06")
+async def test_a_budget_has_one_alert_a_period_the_worse_takes_the_place_of_the_milder(analytics: Analytics, workspace: Workspace) -> None:
+    where = workspace.workspace_id
+    await analytics.rows("SELECT make_budget_account($1, $2, 1000, 800, 'day', true)", where, new_uuid())
+    warned = crossing(where, "budget.threshold_crossed", await account(analytics, where, kind=2, crossed=1))
+    await tell(analytics, warned, warned)
+    await tell(analytics, warned)
+    assert await standing(analytics, where) == [("threshold", "warning", None)]
+    await tell(analytics, crossing(where, "budget.exhausted", await account(analytics, where, kind=2, crossed=2)))
+    assert await standing(analytics, where) == [("threshold", "warning", "superseded"), ("exhausted", "error", None)]
+    assert await watch(analytics).end_what_is_over() == 0
+    await analytics.rows("UPDATE accounts SET resets_at = now() - interval '1 second' WHERE workspace_id = $1 AND kind = 2", where)
+    assert await watch(analytics).end_what_is_over() == 1
+    assert (await standing(analytics, where))[1] == ("exhausted", "error", "recovered")
+    types = [one["type"] for one in await analytics.events(where)]
+    assert types == ["alert.raised", "alert.resolved", "alert.raised", "alert.resolved"]
+
+
+async def test_credit_that_came_in_before_its_event_was_read_raises_nothing(analytics: Analytics, workspace: Workspace) -> None:
+    where = workspace.workspace_id
+    low = await account(analytics, where, kind=3, crossed=1)
+    await account(analytics, where, kind=3, crossed=0)
+    await tell(analytics, crossing(where, "credits.low", low))
+    assert await standing(analytics, where) == []
+    await tell(analytics, crossing(where, "credits.exhausted", await account(analytics, where, kind=3, crossed=2)))
+    assert await standing(analytics, where) == [("exhausted", "critical", None)]
+    await account(analytics, where, kind=3, crossed=1)
+    assert await watch(analytics).end_what_is_over() == 1
+
+
+async def test_an_event_of_another_workspaces_account_raises_nothing(
+    analytics: Analytics, workspace: Workspace, new_workspace: Any
+) -> None:
+    other = await new_workspace()
+    theirs = await account(analytics, other.workspace_id, kind=3, crossed=2)
+    await tell(analytics, crossing(workspace.workspace_id, "credits.exhausted", theirs))
+    assert await standing(analytics, workspace.workspace_id) == []
+
+
+async def test_one_end_user_who_does_far_more_than_is_usual_raises_one_alert_that_ends(analytics: Analytics, workspace: Workspace) -> None:
+    where = workspace.workspace_id
+    hour = NOON.replace(minute=0, second=0)
+    for back in range(1, 31):
+        await analytics.rows("INSERT INTO end_user_hours VALUES ($1, $2, 3, 20, 1000000)", where, hour - timedelta(hours=back))
+    analytics.clock.at = hour + timedelta(minutes=66)
+    busy = [execution(where, end_user="mallory", cost_nusd=10, finished_at=NOON) for _ in range(150)]
+    await analytics.count(*busy, *[execution(where, end_user="ann", cost_nusd=10, finished_at=NOON) for _ in range(10)])
+    assert await analytics.housework.watch_end_users() == 1
+    assert await analytics.housework.watch_end_users() == 0
+    [alert] = await analytics.alerts(where)
+    assert (alert["kind"], alert["metric"], alert["before"]["calls"], alert["after"]["calls"]) == ("usage", "calls", 20, 150)
+    assert alert["changed"]["example_execution_id"] in {str(one.execution_id) for one in busy}
+    events = await analytics.events(where)
+    assert [one["type"] for one in events] == ["alert.raised", "usage.anomaly_detected"]
+    assert "mallory" not in str([alert, events])
+    analytics.clock.advance(seconds=3600)
+    await analytics.housework.watch_end_users()
+    assert [one["resolution"] for one in await analytics.alerts(where)] == ["recovered"]
