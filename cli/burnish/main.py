@@ -13,6 +13,7 @@ from burnish.keys import app as keys_app
 from burnish.launcher.home import Home, find_home
 from burnish.options import HomeOption, JsonOption
 from burnish.users import app as users_app
+from burnish.webhooks import app as webhooks_app
 from burnish_shared.refusal import StartRefused
 
 app = typer.Typer(
@@ -23,6 +24,7 @@ app.add_typer(workspace_app, name="workspace")
 app.add_typer(users_app, name="users")
 app.add_typer(keys_app, name="keys")
 app.add_typer(kek_app, name="kek")
+app.add_typer(webhooks_app, name="webhooks")
 
 
 @app.command()

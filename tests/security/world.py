@@ -10,6 +10,9 @@ from typing import Any
 from burnish_shared.contracts.webhooks import message_id
 from burnish_shared.ids import new_uuid
 
+UNKEYED = frozenset({"sign-in", "inbound"})
+"""Tags of routes that are not a key's: signing in comes before any, and other systems sign what they send."""
+
 PATH_PARAMETERS = {
     "execution_id": "execution", "slug": "slug", "prompt": "slug", "label": "label", "dataset_id": "dataset", "alert_id": "alert",
     "endpoint_id": "endpoint", "delivery_id": "delivery", "api_key_id": "api_key", "run_id": "run", "job_id": "job",
@@ -17,6 +20,7 @@ PATH_PARAMETERS = {
     "evaluator_id": "evaluator", "provider_key_id": "provider_key", "channel_id": "channel",
     "workspace_id": "workspace", "organization_id": "organization", "user_id": "user", "invitation_id": "invitation",
     "budget_id": "budget", "replay_id": "replay", "session_id": "session", "metric": "metric",
+    "inbound_id": "inbound_endpoint",
 }  # fmt: skip
 """Parameter of a path → which of a tenant's things it names. A route with another one fails the tests until it stands here."""
 
@@ -32,7 +36,8 @@ NUMBERS = {"version": "1", "a": "1", "b": "2", "plan": "pro", "event_type": "ale
 
 QUERY_PARAMETERS = {
     "prompt": "slug", "label": "label", "model": "model", "session_id": "session", "user_id": "end_user", "job_id": "job",
-    "endpoint_id": "endpoint", "tag": "tag", "folder": "folder", "q": "word", "object_id": "api_key", "event_id": "event", "target_id": "api_key",
+    "endpoint_id": "endpoint", "tag": "tag", "folder": "folder", "q": "word", "object_id": "api_key", "event_id": "event",
+    "target_id": "api_key",
 }  # fmt: skip
 """Filters that name something of a tenant's."""
 
@@ -65,6 +70,7 @@ def bodies(own: Mapping[str, str]) -> dict[str, Body]:
         "PUT /v1/prompts/{slug}/labels/{label}": {"version": 1},
         "POST /v1/feedback": {"execution_id": own["execution"], "thumb": "down"},
         "POST /v1/feedback/batch": {"execution_id": own["execution"], "thumb": "down"},
+        "POST /v1/inbound-endpoints": {"name": "one more", "mapping": {"execution_id": "data.id", "thumb": "data.liked"}},
         "PUT /v1/metrics/{metric}": {"type": "binary", "direction": "higher"},
         "POST /v1/evaluators": {"name": "one more", "settings": {"kind": "exact"}},
         "POST /v1/evaluators/try": {"settings": {"kind": "exact"}, "output": "a", "expected": "a"},
@@ -116,7 +122,8 @@ def bodies(own: Mapping[str, str]) -> dict[str, Body]:
 
 THINGS = (
     "execution", "dataset", "alert", "endpoint", "api_key", "run", "job", "suggestion", "entry", "erasure", "evaluator",
-    "provider_key", "workspace", "neighbour", "organization", "user", "invitation", "budget", "user_session", "replay", "event", "channel",
+    "provider_key", "inbound_endpoint", "workspace", "neighbour", "organization", "user", "invitation", "budget", "user_session",
+    "replay", "event", "channel",
 )  # fmt: skip
 """What a tenant owns under a random id."""
 

@@ -1,0 +1,38 @@
+"""`burnish webhooks`: for those who write a receiver."""
+
+from typing import Annotated
+
+import typer
+
+from burnish.options import JsonOption
+
+app = typer.Typer(help="Webhooks, for those who write a receiver.", no_args_is_help=True)
+
+
+@app.callback()
+def webhooks() -> None:
+    """Webhooks, for those who write a receiver."""
+
+
+@app.command()
+def listen(
+    secret: Annotated[
+        str, typer.Option(envvar="BURNISH_WEBHOOK_SECRET", help="whsec_…, as the endpoint was made with; without one nothing is verified.")
+    ] = "",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port of this machine; 0 for any free one.")] = 8799,
+    forward: Annotated[str, typer.Option(help="Send each delivery on to this URL, and answer as it does.")] = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Receive events on this machine, verify their signatures and print them, until Ctrl-C.
+
+    Make an endpoint with the URL that is printed. The operator has to open loopback to webhooks first: BURNISH_EGRESS_ALLOW=127.0.0.0/8.
+    """
+    import asyncio
+
+    from burnish.webhook_listener import Listener, serve
+
+    try:
+        listener = Listener(secret=secret, forward=forward, as_json=as_json)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--secret") from error
+    asyncio.run(serve(listener, port=port))
