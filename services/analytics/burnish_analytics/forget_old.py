@@ -51,6 +51,8 @@ async def forget_some(db: Database, workspace_id: UUID, done: Forgotten, *, batc
     async with db.unit_of_work() as tx:
         feedback = await store.forget_feedback(tx, workspace_id, at_most=batch_rows)
     async with db.unit_of_work() as tx:
+        voices = await store.forget_voices(tx, workspace_id, at_most=batch_rows)
+    async with db.unit_of_work() as tx:
         answers = await store.forget_answers(tx, workspace_id, at_most=batch_rows)
     done.contents += executions.contents
     done.persons += executions.persons
@@ -60,10 +62,11 @@ async def forget_some(db: Database, workspace_id: UUID, done: Forgotten, *, batc
         ("contents", executions.contents),
         ("persons", executions.persons),
         ("feedback", feedback),
+        ("voices", voices),
         ("answers", answers),
     ):
         metrics.retention_forgotten_total.labels(store_name).inc(rows)
-    return executions.seen == batch_rows or feedback >= batch_rows or answers >= batch_rows
+    return executions.seen == batch_rows or max(feedback, voices, answers) >= batch_rows
 
 
 async def _forget_day(db: Database, done: Forgotten, *, batch_rows: int) -> bool:

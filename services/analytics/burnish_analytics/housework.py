@@ -19,6 +19,7 @@ from burnish_analytics.io import detector_store, end_user_store
 from burnish_analytics.raise_alerts import KIND, judge_feedback
 from burnish_analytics.raise_incidents import IncidentWatch
 from burnish_analytics.settings import AnalyticsSettings
+from burnish_analytics.tell_reactions import tell_reactions
 from burnish_analytics.turn_month import close_days, turn_month
 from burnish_analytics.watch_labels import watch_workspace
 from burnish_shared.clock import Clock
@@ -60,6 +61,7 @@ class Housework:
             group.create_task(self._every("watch", settings.watch_interval_s, self.watch_labels, stop))
             group.create_task(self._every("join", settings.join_interval_s, self.join_missed, stop))
             group.create_task(self._every("judge", settings.join_interval_s, self.judge_due, stop))
+            group.create_task(self._every("news", settings.news_interval_s, self.tell_news, stop))
             group.create_task(self._every("incidents", settings.join_interval_s, self.end_incidents, stop))
             group.create_task(self._every("end_users", settings.end_users_interval_s, self.watch_end_users, stop))
             group.create_task(self._every("month", settings.month_interval_s, self.turn_month, stop))
@@ -82,6 +84,13 @@ class Housework:
             raised += watched.raised
             self.wake_relay()
         return raised
+
+    async def tell_news(self) -> int:
+        """Tells webhooks that asked for it of the reactions of the last second. Returns how many events that took."""
+        told = await tell_reactions(self.db)
+        if told:
+            self.wake_relay()
+        return told
 
     async def end_incidents(self) -> int:
         """Resolves alerts of budgets, credit and provider keys whose cause is over. Returns how many."""

@@ -11,11 +11,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from burnish_analytics.core.intake import Intake, LabelKey
-from burnish_analytics.core.reactions import NOTHING, Entry, ReactionKey, current_of, entries_with, entry_of, key_of, refusal, standing_of
+from burnish_analytics.core.intake import UNSAID, Intake, LabelKey, Observation, Said
+from burnish_analytics.core.reactions import Entry, ReactionKey, Standing, current_of, entries_with, entry_of, key_of, refusal, standing_of
 from burnish_analytics.core.rollup import Fact
+from burnish_analytics.core.threshold import DEFAULT_MIN_SAMPLES
+from burnish_analytics.core.voices import newly_weighed, voice_of
 from burnish_analytics.io import facts_store, feedback_store, label_store, rollup_store
 from burnish_analytics.io.feedback_store import FeedbackRow
+from burnish_analytics.tell_reactions import note_reactions
 from burnish_shared.contracts.executions import CompletedItem
 from burnish_shared.contracts.feedback import FeedbackItem
 from burnish_shared.db.session import Tx
@@ -67,7 +70,8 @@ async def ingest_feedback(tx: Tx, items: Sequence[FeedbackItem], *, period_ms: i
     period = await label_store.enter_period(tx, length_ms=period_ms)
     accepted = await _bound(tx, sound, outcomes)
     rows = await feedback_store.lock_rows(tx, {key_of(item) for item in accepted}) if accepted else {}
-    current = await _settle_entries(tx, accepted, rows, outcomes)
+    news: list[FeedbackItem] = []
+    current = await _settle_entries(tx, accepted, rows, outcomes, news)
     intake, joined = Intake(), 0
     targets = {(row.key.workspace_id, row.execution_id) for row in rows.values() if row.execution_id}
     facts = await facts_store.find_facts(tx, targets)
@@ -76,13 +80,16 @@ async def ingest_feedback(tx: Tx, items: Sequence[FeedbackItem], *, period_ms: i
         fact = facts.get((key.workspace_id, row.execution_id)) if row.execution_id else None
         if fact is None:
             continue
-        before = standing_of(key.kind, row.entry.value) if row.is_joined and row.entry else NOTHING
-        intake.add_reaction(fact, before=before, after=standing_of(key.kind, current[key].value), is_first=not row.is_joined)
+        before = _said(fact, key, row.entry) if row.is_joined and row.entry else UNSAID
+        intake.add_reaction(fact, before=before, after=_said(fact, key, current[key]), is_first=not row.is_joined)
+        counted = row.entry.value if row.is_joined and row.entry else None
+        intake.deltas.add_metric(fact, key.kind, before=counted, after=current[key].value)
         if not row.is_joined:
             newly_joined.append(key)
             joined += 1
     await feedback_store.mark_joined(tx, newly_joined)
     await _write(tx, intake, period)
+    await note_reactions(tx, news, facts)
     return Ingested(frozenset(intake.labels), outcomes, joined=joined, unjoined=frozenset(targets - facts.keys()))
 
 
@@ -110,9 +117,13 @@ async def _bound(tx: Tx, items: Sequence[FeedbackItem], outcomes: Counter[str]) 
 
 
 async def _settle_entries(
-    tx: Tx, items: Sequence[FeedbackItem], rows: dict[ReactionKey, FeedbackRow], outcomes: Counter[str]
+    tx: Tx,
+    items: Sequence[FeedbackItem],
+    rows: dict[ReactionKey, FeedbackRow],
+    outcomes: Counter[str],
+    news: list[FeedbackItem],
 ) -> dict[ReactionKey, Entry]:
-    """Writes the new current entry and what it replaced. Returns the current entry of every key."""
+    """Writes the new current entry and what it replaced. Returns the current entry of every key; adds to `news` what was not known."""
     replaced = await feedback_store.replaced_entries(tx, [key for key, row in rows.items() if row.entry is not None])
     entries: dict[ReactionKey, list[Entry]] = {}
     for key, row in rows.items():
@@ -122,6 +133,8 @@ async def _settle_entries(
         key, entry = key_of(item), entry_of(item)
         is_known = (entry.feedback_id, entry.digest) in known[key]
         outcomes["repeated" if is_known else "new"] += 1
+        if not is_known:
+            news.append(item)
         known[key].add((entry.feedback_id, entry.digest))
         entries[key] = entries_with(entries[key], entry)
     current = {key: current_of(held) for key, held in entries.items()}
@@ -150,7 +163,8 @@ async def _join(tx: Tx, rows: Iterable[FeedbackRow], facts: dict[tuple[UUID, UUI
     for row in rows:
         fact = facts.get((row.key.workspace_id, row.execution_id)) if row.execution_id else None
         if fact is not None and row.entry is not None:
-            intake.add_reaction(fact, before=NOTHING, after=standing_of(row.key.kind, row.entry.value), is_first=True)
+            intake.add_reaction(fact, before=UNSAID, after=_said(fact, row.key, row.entry), is_first=True)
+            intake.deltas.add_metric(fact, row.key.kind, before=None, after=row.entry.value)
             joined.append(row.key)
     await feedback_store.mark_joined(tx, joined)
     return len(joined)
@@ -159,4 +173,26 @@ async def _join(tx: Tx, rows: Iterable[FeedbackRow], facts: dict[tuple[UUID, UUI
 async def _write(tx: Tx, intake: Intake, period: datetime) -> None:
     await rollup_store.add_deltas(tx, intake.deltas)
     await label_store.move_standings(tx, intake.labels)
+    await _weigh_voices(tx, intake)
     await label_store.add_observations(tx, intake.observations, period=period)
+
+
+async def _weigh_voices(tx: Tx, intake: Intake) -> None:
+    """Adds to the observations what voices said, no voice beyond its allowance; and remembers what each has said in all."""
+    counted = await label_store.move_voices(tx, intake.labels)
+    spoken = {key: one for key, one in intake.observations.items() if one.voices}
+    standings = await label_store.weighed(tx, spoken, needed=dict.fromkeys(spoken, DEFAULT_MIN_SAMPLES))
+    for key, observation in spoken.items():
+        for voice, said in observation.voices.items():
+            _add_weighed(observation, said, after=counted.get((key, voice), 0), allowance=standings[key].allowance)
+
+
+def _add_weighed(observation: Observation, said: Standing, *, after: int, allowance: int | None) -> None:
+    new = said.samples if allowance is None else max(0, newly_weighed(after - said.samples, after, allowance=allowance))
+    observation.samples += new
+    observation.satisfied_micro += said.satisfied_micro * new // said.samples
+
+
+def _said(fact: Fact, key: ReactionKey, entry: Entry) -> Said:
+    voice = voice_of(sent_by=entry.api_key_id, end_user=key.end_user, ran_by=fact.api_key_id, made_for=fact.end_user)
+    return Said(standing_of(key.kind, entry.value), voice)

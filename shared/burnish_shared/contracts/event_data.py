@@ -43,10 +43,20 @@ class ExecutionCompleted(EventData):
     latency_ms: int
 
 
-class FeedbackCreated(EventData):
-    execution_id: str | None
+class ReactionCreated(EventData):
+    feedback_id: str
+    execution_id: str | None = Field(description="Null: a session.")
     kind: str = Field(description="thumb | score | comment | correction | metric:<name>")
     value: float | None = Field(description="thumb: 1 or 0; score: 0 to 1; metric: its value")
+    at: str
+
+
+class FeedbackCreated(EventData):
+    execution_id: str | None = Field(description="Null: of several executions, or of a session.")
+    kind: str = Field(description="thumb | score | comment | correction | metric:<name> | several")
+    value: float | None = Field(description="Of a single one; thumb: 1 or 0; score: 0 to 1; metric: its value")
+    count: int = Field(default=1, description="Reactions in this event: those of about a second, at most 100.")
+    reactions: list[ReactionCreated] = Field(default_factory=list, description="Each of them, without text and without who it was.")
 
 
 class ThresholdReached(EventData):

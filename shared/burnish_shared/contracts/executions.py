@@ -12,6 +12,7 @@ class Lane(StrEnum):
     INTERACTIVE = "interactive"
     BACKGROUND = "background"
     BATCH = "batch"
+    IMPORTED = "imported"
 
 
 class Status(StrEnum):

@@ -21,8 +21,11 @@ INCLUDABLE: Final = ("messages", "variables", "output")
 FILTER_FIELDS: Final = {"prompts": ("prompt", "slug", "prompt_id"), "labels": ("label",)}
 """A filter of an endpoint → the fields of an event's data that it looks at; one of them must hold a wanted value."""
 
-UNSUBSCRIBABLE: Final = frozenset({"webhook.test", "feedback.created"})
-"""`webhook.test` goes to one endpoint whatever it asked for; `feedback.created` is named, and nothing sends it yet."""
+UNSUBSCRIBABLE: Final = frozenset({"webhook.test"})
+"""It goes to one endpoint whatever that asked for."""
+
+BY_NAME_ALONE: Final = frozenset({"feedback.created"})
+"""So many that an endpoint gets them only where it names them: no wildcard covers them."""
 
 
 def secret_context(workspace_id: UUID, endpoint_id: UUID) -> str:

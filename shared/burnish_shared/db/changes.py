@@ -19,6 +19,8 @@ ChangeKind = Literal[
     "provider",
     "webhook_endpoint",
     "alert_rule",
+    "metric",
+    "inbound_endpoint",
 ]
 
 

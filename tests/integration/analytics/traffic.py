@@ -64,7 +64,7 @@ def thumb(target: CompletedItem, verdict: int, **changed: Any) -> FeedbackItem:
         "target_id": str(target.execution_id),
         "kind": "thumb",
         "value": verdict,
-        "user_id": "ann",
+        "user_id": f"user-of-{target.execution_id}",
         "accepted_at": NOON + timedelta(minutes=1),
     }
     return FeedbackItem.model_validate(given | changed)

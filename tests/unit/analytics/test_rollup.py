@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from burnish_analytics.core.intake import Intake
-from burnish_analytics.core.reactions import NOTHING, standing_of
+from burnish_analytics.core.intake import UNSAID, Intake, Said
+from burnish_analytics.core.reactions import standing_of
 from burnish_analytics.core.recount import Difference, differences
 from burnish_analytics.core.rollup import GRAINS, Deltas, Fact, Measures, bucket_start
 from burnish_shared.contracts.executions import Status
@@ -85,8 +85,8 @@ def test_every_grain_counts_every_execution_once_under_one_status(batch: list[Fa
 def test_a_replaced_reaction_moves_by_the_difference_and_detectors_see_only_the_first() -> None:
     up, down = standing_of("thumb", 1), standing_of("thumb", 0)
     intake = Intake()
-    intake.add_reaction(FACT, before=NOTHING, after=up, is_first=True)
-    intake.add_reaction(FACT, before=up, after=down, is_first=False)
+    intake.add_reaction(FACT, before=UNSAID, after=Said(up), is_first=True)
+    intake.add_reaction(FACT, before=Said(up), after=Said(down), is_first=False)
     assert {(row.reactions, row.thumbs_up, row.thumbs_down) for row in intake.deltas.rows.values()} == {(1, 0, 1)}
     [observation] = intake.observations.values()
     assert (observation.samples, observation.satisfied_micro) == (1, 1_000_000)
@@ -99,7 +99,7 @@ def test_what_no_label_served_is_rolled_up_and_not_watched(changed: dict[str, st
     intake = Intake()
     fact = replace(FACT, **changed)  # type: ignore[arg-type]
     intake.add_fact(fact)
-    intake.add_reaction(fact, before=NOTHING, after=standing_of("thumb", 1), is_first=True)
+    intake.add_reaction(fact, before=UNSAID, after=Said(standing_of("thumb", 1)), is_first=True)
     assert len(intake.deltas.rows) == 3
     assert intake.observations == {} and intake.labels == {}
 

@@ -26,7 +26,10 @@ class LabelKey:
 
 @dataclass(slots=True)
 class Observation:
-    """What came in for one label and version. `last_finished_at` is None when it was feedback alone."""
+    """What came in for one label and version. `last_finished_at` is None when it was feedback alone.
+
+    `voices`: what single voices said, which is weighed before it is added to `samples` and `satisfied_micro` (core/voices.py).
+    """
 
     executions: int = 0
     failures: int = 0
@@ -36,14 +39,32 @@ class Observation:
     satisfied_micro: int = 0
     simulated: bool = False
     last_finished_at: datetime | None = None
+    voices: dict[str, Standing] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
 class LabelChange:
-    """How the standing of one label and version moves."""
+    """How the standing of one label and version moves, and of it what single voices said."""
 
     standing: Standing = NOTHING
     simulated: bool = False
+    voices: dict[str, Standing] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a reaction counts, and whose voice it is; None: one that only its execution has."""
+
+    standing: Standing = NOTHING
+    voice: str | None = None
+
+
+UNSAID: Final = Said()
+
+
+def _add(voices: dict[str, Standing], voice: str | None, standing: Standing) -> None:
+    if voice is not None and standing != NOTHING:
+        voices[voice] = voices.get(voice, NOTHING) + standing
 
 
 def label_key(fact: Fact) -> LabelKey:
@@ -72,24 +93,29 @@ class Intake:
             count_into(observation.latency, bucket_of(fact.latency_ms))
             count_into(observation.cost, bucket_of(fact.cost_nusd))
 
-    def add_reaction(self, fact: Fact, *, before: Standing, after: Standing, is_first: bool) -> None:
+    def add_reaction(self, fact: Fact, *, before: Said, after: Said, is_first: bool) -> None:
         """Moves what a reaction to this execution counts from one standing to another.
 
         `is_first`: it is counted for the first time; only then do detectors see it.
         """
-        difference = after - before
+        difference = after.standing - before.standing
         if difference != NOTHING:
             self.deltas.add_standing(fact, difference)
         if not fact.is_watched:
             return
-        if difference.samples or difference.satisfied_micro:
+        if difference.samples or difference.satisfied_micro or (after.standing.samples and before.voice != after.voice):
             change = self.labels.setdefault(label_key(fact), LabelChange())
             change.standing += difference
             change.simulated |= fact.simulated
-        if is_first and after.samples:
+            _add(change.voices, before.voice, -before.standing)
+            _add(change.voices, after.voice, after.standing)
+        if is_first and after.standing.samples:
             observation = self._observation(fact)
-            observation.samples += after.samples
-            observation.satisfied_micro += after.satisfied_micro
+            if after.voice is not None:
+                _add(observation.voices, after.voice, after.standing)
+            else:
+                observation.samples += after.standing.samples
+                observation.satisfied_micro += after.standing.satisfied_micro
 
     def _observation(self, fact: Fact) -> Observation:
         observation = self.observations.setdefault(label_key(fact), Observation())

@@ -6,16 +6,26 @@ Rollups hold only sums and histograms, so rows of any range, and deltas of any b
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Final, Literal
 from uuid import UUID
 
 from burnish_analytics.core.reactions import Standing
 from burnish_shared.contracts.executions import CompletedItem, Lane, Status
+from burnish_shared.distinct import mark_of
 from burnish_shared.measures import bucket_of, count_into
 
 Grain = Literal["minute", "hour", "day"]
 
 GRAINS: Final[tuple[Grain, ...]] = ("minute", "hour", "day")
+
+COARSE: Final[tuple[Grain, ...]] = ("hour", "day")
+"""Grains of what is also told by more dimensions, and of end users: by the minute it would be most of all writing."""
+
+WHOLE_WORKSPACE: Final = "*"
+
+METRIC: Final = "metric:"
+"""What the kind of a named metric's reaction begins with."""
 
 Traffic = Literal["live", "batch"]
 """`batch` is the optimizer's own work (test runs, evaluations): it costs money and is shown, but alerts look at `live` only."""
@@ -42,6 +52,11 @@ class Fact:
     cost_nusd: int
     cached: bool
     simulated: bool
+    api_key_id: str | None = None
+    end_user: str | None = None
+    app: str | None = None
+    provider: str = ""
+    provider_key_id: UUID | None = None
 
     @property
     def is_watched(self) -> bool:
@@ -61,6 +76,60 @@ class RollupKey:
     label: str
     model: str
     traffic: str
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class SetKey:
+    """One row of `rollup_sets`: figures by one more dimension."""
+
+    workspace_id: UUID
+    grain: str
+    bucket: datetime
+    dimension: str
+    value: str
+    slug: str
+    traffic: str
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class MetricKey:
+    """One row of `rollup_metrics`: reactions with one named metric."""
+
+    workspace_id: UUID
+    grain: str
+    bucket: datetime
+    metric: str
+    slug: str
+    version: int
+    label: str
+    model: str
+    traffic: str
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class EndUserKey:
+    """One row of `rollup_end_users`: the sketch of a prompt, or of a workspace (WHOLE_WORKSPACE)."""
+
+    workspace_id: UUID
+    grain: str
+    bucket: datetime
+    slug: str
+
+
+@dataclass(slots=True)
+class MetricSums:
+    """What reactions with a named metric add up to. `total` is exact."""
+
+    reactions: int = 0
+    positives: int = 0
+    total: Decimal = Decimal(0)
+
+    def add(self, value: float | None, *, times: int) -> None:
+        """None adds nothing: there was no reaction."""
+        if value is not None:
+            self.reactions += times
+            self.positives += times * (value > 0)
+            self.total += times * Decimal(repr(value))
 
 
 @dataclass(slots=True)
@@ -144,6 +213,11 @@ def fact_of(item: CompletedItem) -> Fact:
         cost_nusd=item.cost_nusd,
         cached=item.cached,
         simulated=item.simulated,
+        api_key_id=item.api_key_id,
+        end_user=item.end_user,
+        app=item.app,
+        provider=item.provider,
+        provider_key_id=item.provider_key_id,
     )
 
 
@@ -163,21 +237,59 @@ def keys_of(fact: Fact) -> Iterable[RollupKey]:
         )
 
 
+def set_keys_of(fact: Fact) -> Iterable[SetKey]:
+    values = {
+        "app": fact.app or "",
+        "api_key": fact.api_key_id or "",
+        "provider": fact.provider,
+        "provider_key": str(fact.provider_key_id or ""),
+    }
+    for grain in COARSE:
+        bucket = bucket_start(fact.finished_at, grain)
+        for dimension, value in values.items():
+            yield SetKey(fact.workspace_id, grain, bucket, dimension, value, fact.slug, fact.traffic)
+
+
+def end_user_keys_of(fact: Fact) -> Iterable[EndUserKey]:
+    for grain in COARSE:
+        for slug in {fact.slug, WHOLE_WORKSPACE}:
+            yield EndUserKey(fact.workspace_id, grain, bucket_start(fact.finished_at, grain), slug)
+
+
 @dataclass(slots=True)
 class Deltas:
     """What one transaction adds to the rollups, by row."""
 
     rows: dict[RollupKey, Measures] = field(default_factory=dict)
+    sets: dict[SetKey, Measures] = field(default_factory=dict)
+    metrics: dict[MetricKey, MetricSums] = field(default_factory=dict)
+    end_users: dict[EndUserKey, set[tuple[int, int]]] = field(default_factory=dict)
 
     def add_fact(self, fact: Fact) -> None:
         for key in keys_of(fact):
             self.rows.setdefault(key, Measures()).add_fact(fact)
+        for one in set_keys_of(fact):
+            self.sets.setdefault(one, Measures()).add_fact(fact)
+        if fact.end_user and fact.traffic == "live":
+            mark = mark_of(fact.end_user, key=fact.workspace_id.bytes)
+            for end_users in end_user_keys_of(fact):
+                self.end_users.setdefault(end_users, set()).add(mark)
+
+    def add_metric(self, fact: Fact, kind: str, *, before: float | None, after: float | None) -> None:
+        """Moves a named metric from one value to another; None: there was none. Other kinds of reactions are left alone."""
+        if not kind.startswith(METRIC) or before == after:
+            return
+        for key in keys_of(fact):
+            named = MetricKey(
+                key.workspace_id, key.grain, key.bucket, kind.removeprefix(METRIC), key.slug, key.version, key.label, key.model, key.traffic
+            )
+            sums = self.metrics.setdefault(named, MetricSums())
+            sums.add(before, times=-1)
+            sums.add(after, times=1)
 
     def add_standing(self, fact: Fact, standing: Standing) -> None:
         """Moves the figures of the execution's own buckets by a difference of standings, however late it comes."""
         for key in keys_of(fact):
             self.rows.setdefault(key, Measures()).add_standing(standing)
-
-    def in_order(self) -> list[tuple[RollupKey, Measures]]:
-        """Sorted by key, so that two replicas lock rows in the same order."""
-        return sorted(self.rows.items(), key=lambda row: row[0])
+        for one in set_keys_of(fact):
+            self.sets.setdefault(one, Measures()).add_standing(standing)

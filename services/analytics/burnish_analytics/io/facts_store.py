@@ -19,6 +19,7 @@ COLUMNS: Final = {
     "provider": "text",
     "app": "text",
     "api_key_id": "text",
+    "provider_key_id": "uuid",
     "end_user": "text",
     "job_id": "uuid",
     "traffic": "text",
@@ -41,7 +42,8 @@ ON CONFLICT DO NOTHING RETURNING execution_id, workspace_id"""
 
 SELECT: Final = """
 SELECT e.execution_id, e.workspace_id, e.slug, e.version, e.label, e.model, e.traffic, e.status, e.finished_at, e.latency_ms,
-       e.first_token_ms, e.input_tokens, e.output_tokens, e.cached_input_tokens, e.cost_nusd, e.cached, e.simulated
+       e.first_token_ms, e.input_tokens, e.output_tokens, e.cached_input_tokens, e.cost_nusd, e.cached, e.simulated, e.api_key_id,
+       e.end_user, e.app, e.provider, e.provider_key_id
   FROM execution_facts e JOIN unnest($1::uuid[], $2::uuid[]) u(w, id) ON e.workspace_id = u.w AND e.execution_id = u.id
  WHERE e.execution_id BETWEEN $3 AND $4"""
 
@@ -69,10 +71,6 @@ def _row(item: CompletedItem) -> tuple[Any, ...]:
     fact = fact_of(item)
     outer = {
         "prompt_id": item.prompt_id,
-        "provider": item.provider,
-        "app": item.app,
-        "api_key_id": item.api_key_id,
-        "end_user": item.end_user,
         "job_id": item.job_id,
     }
     return tuple(outer[name] if name in outer else getattr(fact, name) for name in COLUMNS)

@@ -10,6 +10,7 @@ import asyncpg
 
 from burnish_analytics.core.intake import LabelChange, LabelKey, Observation
 from burnish_analytics.core.threshold import ThresholdState
+from burnish_analytics.core.voices import HEAVIEST_MOST, Voice, Weighed, weigh
 from burnish_analytics.io.rollup_store import as_array
 from burnish_shared.db.session import Tx
 
@@ -18,6 +19,23 @@ INSERT INTO label_feedback AS l (workspace_id, slug, label, version, samples, sa
 SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::integer[], $5::bigint[], $6::bigint[], $7::boolean[])
 ON CONFLICT (workspace_id, slug, label, version) DO UPDATE SET samples = l.samples + excluded.samples,
   satisfied_micro = l.satisfied_micro + excluded.satisfied_micro, simulated = l.simulated OR excluded.simulated"""
+
+MOVE_VOICES: Final = """
+INSERT INTO label_voices AS l (workspace_id, slug, label, version, voice, samples, satisfied_micro)
+SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::integer[], $5::text[], $6::bigint[], $7::bigint[])
+ON CONFLICT (workspace_id, slug, label, version, voice) DO UPDATE SET samples = l.samples + excluded.samples,
+  satisfied_micro = l.satisfied_micro + excluded.satisfied_micro, spoke_at = clock_timestamp()
+RETURNING workspace_id, slug, label, version, voice, samples"""
+
+HEAVIEST: Final = """
+SELECT l.workspace_id, l.slug, l.label, l.version, l.samples, l.satisfied_micro, v.voice, v.samples AS voice_samples,
+       v.satisfied_micro AS voice_satisfied_micro
+  FROM label_feedback l JOIN unnest($1::uuid[], $2::text[], $3::text[], $4::integer[]) u(workspace_id, slug, label, version)
+ USING (workspace_id, slug, label, version)
+  LEFT JOIN LATERAL (SELECT x.voice, x.samples, x.satisfied_micro FROM label_voices x
+                      WHERE (x.workspace_id, x.slug, x.label, x.version) = (l.workspace_id, l.slug, l.label, l.version) AND x.samples > 1
+                      ORDER BY x.samples DESC, x.voice LIMIT $5) v ON true
+ ORDER BY 1, 2, 3, 4, v.samples DESC, v.voice"""
 
 LOCK: Final = """
 SELECT l.* FROM label_feedback l
@@ -50,15 +68,22 @@ ON CONFLICT (workspace_id, slug, label, version, period) DO UPDATE SET
   last_finished_at = greatest(o.last_finished_at, excluded.last_finished_at)"""
 
 
+NOT_WEIGHED: Final = Weighed(0, 0)
+
+
 @dataclass(frozen=True, slots=True)
 class LabelFeedback:
-    """How feedback on one label and version stands, locked, and what was told of it."""
+    """How feedback on one label and version stands, locked, and what was told of it.
+
+    `samples`, `satisfied_micro`: as they came; `weighed`: what is decided from.
+    """
 
     key: LabelKey
     samples: int
     satisfied_micro: int
     simulated: bool
     state: ThresholdState
+    weighed: Weighed = NOT_WEIGHED
 
 
 async def enter_period(tx: Tx, *, length_ms: int) -> datetime:
@@ -74,6 +99,34 @@ async def move_standings(tx: Tx, changes: Mapping[LabelKey, LabelChange]) -> Non
     ]
     if rows:
         await tx.execute(MOVE, *_columns(rows))
+
+
+async def move_voices(tx: Tx, changes: Mapping[LabelKey, LabelChange]) -> dict[tuple[LabelKey, str], int]:
+    """Adds what single voices said. Returns how many samples each of these voices has in all."""
+    rows = [
+        (*_key(key), voice, standing.samples, standing.satisfied_micro)
+        for key, change in sorted(changes.items(), key=lambda one: one[0])
+        for voice, standing in sorted(change.voices.items())
+        if standing.samples or standing.satisfied_micro
+    ]
+    if not rows:
+        return {}
+    found = await tx.fetch(MOVE_VOICES, *_columns(rows))
+    return {(LabelKey(row["workspace_id"], row["slug"], row["label"], row["version"]), row["voice"]): row["samples"] for row in found}
+
+
+async def weighed(tx: Tx, keys: Collection[LabelKey], *, needed: Mapping[LabelKey, int]) -> dict[LabelKey, Weighed]:
+    """How feedback on these stands when no voice weighs more than its allowance. `needed`: reactions that a decision takes."""
+    if not keys:
+        return {}
+    found: dict[LabelKey, list[Voice]] = {key: [] for key in keys}
+    totals: dict[LabelKey, tuple[int, int]] = dict.fromkeys(keys, (0, 0))
+    for row in await tx.fetch(HEAVIEST, *_columns([_key(key) for key in sorted(keys)]), HEAVIEST_MOST):
+        key = LabelKey(row["workspace_id"], row["slug"], row["label"], row["version"])
+        totals[key] = (row["samples"], row["satisfied_micro"])
+        if row["voice"] is not None:
+            found[key].append(Voice(row["voice"], row["voice_samples"], row["voice_satisfied_micro"]))
+    return {key: weigh(*totals[key], voices, needed=needed[key]) for key, voices in found.items()}
 
 
 async def lock_standings(tx: Tx, keys: Collection[LabelKey]) -> list[LabelFeedback]:

@@ -1,9 +1,11 @@
 """Adds to rollup rows, in order of key."""
 
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from burnish_analytics.core.rollup import SUMS, Deltas, Measures, RollupKey
+from burnish_analytics.core.rollup import SUMS, Deltas, EndUserKey, Measures
 from burnish_shared.db.session import Tx
+from burnish_shared.distinct import EMPTY, marked
 
 KEY_KINDS: Final = {
     "workspace_id": "uuid",
@@ -16,36 +18,103 @@ KEY_KINDS: Final = {
     "traffic": "text",
 }
 HISTOGRAMS: Final = ("latency", "first_token")
-COLUMNS: Final = (*KEY_KINDS, *SUMS, *HISTOGRAMS)
-
-_ARRAYS: Final = ", ".join(
-    [f"${n}::{kind}[]" for n, kind in enumerate((*KEY_KINDS.values(), *["bigint"] * len(SUMS), *["text"] * len(HISTOGRAMS)), 1)]
-)
+SET_KINDS: Final = {
+    "workspace_id": "uuid",
+    "grain": "text",
+    "bucket": "timestamptz",
+    "dimension": "text",
+    "value": "text",
+    "slug": "text",
+    "traffic": "text",
+}
+METRIC_KINDS: Final = {
+    "workspace_id": "uuid",
+    "grain": "text",
+    "bucket": "timestamptz",
+    "metric": "text",
+    **dict(list(KEY_KINDS.items())[3:]),
+}
+METRIC_SUMS: Final = {"reactions": "bigint", "positives": "bigint", "total": "numeric"}
+END_USER_KINDS: Final = {"workspace_id": "uuid", "grain": "text", "bucket": "timestamptz", "slug": "text"}
 
 _MERGED: Final = "{one} = CASE WHEN excluded.{one} = '{{}}' THEN r.{one} ELSE add_histograms(r.{one}, excluded.{one}) END"
 
-ADD: Final = f"""
-INSERT INTO rollups AS r ({", ".join(COLUMNS)})
-SELECT {", ".join((*KEY_KINDS, *SUMS))}, {", ".join(f"{one}::integer[]" for one in HISTOGRAMS)}
-  FROM unnest({_ARRAYS}) u({", ".join(COLUMNS)})
-ON CONFLICT ({", ".join(KEY_KINDS)}) DO UPDATE SET
+
+def _arrays(kinds: Iterable[str]) -> str:
+    return ", ".join(f"${n}::{kind}[]" for n, kind in enumerate(kinds, 1))
+
+
+def _adding(table: str, keys: Mapping[str, str]) -> str:
+    """Adds measures to rows of `table`."""
+    columns = (*keys, *SUMS, *HISTOGRAMS)
+    arrays = _arrays((*keys.values(), *["bigint"] * len(SUMS), *["text"] * len(HISTOGRAMS)))
+    return f"""
+INSERT INTO {table} AS r ({", ".join(columns)})
+SELECT {", ".join((*keys, *SUMS))}, {", ".join(f"{one}::integer[]" for one in HISTOGRAMS)}
+  FROM unnest({arrays}) u({", ".join(columns)})
+ON CONFLICT ({", ".join(keys)}) DO UPDATE SET
   {", ".join(f"{one} = r.{one} + excluded.{one}" for one in SUMS)},
   {", ".join(_MERGED.format(one=one) for one in HISTOGRAMS)}"""
 
 
+ADD: Final = _adding("rollups", KEY_KINDS)
+ADD_SETS: Final = _adding("rollup_sets", SET_KINDS)
+
+ADD_METRICS: Final = f"""
+INSERT INTO rollup_metrics AS r ({", ".join((*METRIC_KINDS, *METRIC_SUMS))})
+SELECT * FROM unnest({_arrays((*METRIC_KINDS.values(), *METRIC_SUMS.values()))})
+ON CONFLICT ({", ".join(METRIC_KINDS)}) DO UPDATE SET {", ".join(f"{one} = r.{one} + excluded.{one}" for one in METRIC_SUMS)}"""
+
+MAKE_SKETCHES: Final = f"""
+INSERT INTO rollup_end_users ({", ".join(END_USER_KINDS)}, sketch)
+SELECT u.*, ${len(END_USER_KINDS) + 1} FROM unnest({_arrays(END_USER_KINDS.values())}) u ON CONFLICT DO NOTHING"""
+
+LOCK_SKETCHES: Final = f"""
+SELECT {", ".join(END_USER_KINDS)}, sketch
+  FROM rollup_end_users JOIN unnest({_arrays(END_USER_KINDS.values())}) u({", ".join(END_USER_KINDS)}) USING ({", ".join(END_USER_KINDS)})
+ ORDER BY {", ".join(END_USER_KINDS)} FOR UPDATE OF rollup_end_users"""
+
+SET_SKETCHES: Final = f"""
+UPDATE rollup_end_users r SET sketch = u.sketch
+  FROM unnest({_arrays((*END_USER_KINDS.values(), "bytea"))}) u({", ".join(END_USER_KINDS)}, sketch)
+ WHERE {" AND ".join(f"r.{one} = u.{one}" for one in END_USER_KINDS)}"""
+
+
 async def add_deltas(tx: Tx, deltas: Deltas) -> None:
-    """Adds every delta to its row. Rows are locked in order of key, so two replicas cannot wait for each other in a circle."""
-    rows = [_row(key, measures) for key, measures in deltas.in_order()]
+    """Adds every delta to its row, table by table and in order of key, so that two replicas cannot wait for each other in a circle."""
+    await _add(tx, ADD, [_row(key, KEY_KINDS, deltas.rows[key]) for key in sorted(deltas.rows)])
+    await _add(tx, ADD_SETS, [_row(key, SET_KINDS, deltas.sets[key]) for key in sorted(deltas.sets)])
+    metrics = [(*_named(key, METRIC_KINDS), *_named(deltas.metrics[key], METRIC_SUMS)) for key in sorted(deltas.metrics)]
+    await _add(tx, ADD_METRICS, metrics)
+    await _add_end_users(tx, deltas)
+
+
+async def _add_end_users(tx: Tx, deltas: Deltas) -> None:
+    """Merged here and not by the server: most of what comes changes no register, and is then not written."""
+    if not deltas.end_users:
+        return
+    keys = [list(column) for column in zip(*(_named(key, END_USER_KINDS) for key in sorted(deltas.end_users)), strict=True)]
+    await tx.execute(MAKE_SKETCHES, *keys, EMPTY)
+    changed: list[tuple[Any, ...]] = []
+    for row in await tx.fetch(LOCK_SKETCHES, *keys):
+        key = EndUserKey(*(row[one] for one in END_USER_KINDS))
+        sketch = marked(held := bytes(row["sketch"]), deltas.end_users[key])
+        if sketch is not held:
+            changed.append((*_named(key, END_USER_KINDS), sketch))
+    await _add(tx, SET_SKETCHES, changed)
+
+
+async def _add(tx: Tx, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
     if rows:
-        await tx.execute(ADD, *(list(column) for column in zip(*rows, strict=True)))
+        await tx.execute(statement, *(list(column) for column in zip(*rows, strict=True)))
 
 
-def _row(key: RollupKey, measures: Measures) -> tuple[Any, ...]:
-    return (
-        *(getattr(key, name) for name in KEY_KINDS),
-        *(getattr(measures, name) for name in SUMS),
-        *(as_array(getattr(measures, name)) for name in HISTOGRAMS),
-    )
+def _row(key: object, kinds: Mapping[str, str], measures: Measures) -> tuple[Any, ...]:
+    return (*_named(key, kinds), *_named(measures, SUMS), *(as_array(getattr(measures, name)) for name in HISTOGRAMS))
+
+
+def _named(one: object, names: Iterable[str]) -> tuple[Any, ...]:
+    return tuple(getattr(one, name) for name in names)
 
 
 def as_array(counts: list[int]) -> str:

@@ -7,7 +7,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from burnish_shared.contracts.events import Event
-from burnish_shared.contracts.webhooks import CONDITION_NAMES, FILTER_FIELDS
+from burnish_shared.contracts.webhooks import BY_NAME_ALONE, CONDITION_NAMES, FILTER_FIELDS
 from burnish_shared.expressions import ExpressionError, Node, holds, parse
 
 MAX_HOPS = 3
@@ -86,4 +86,6 @@ def _names(event: Event) -> dict[str, Any]:
 
 
 def _covers(pattern: str, event_type: str) -> bool:
+    if event_type in BY_NAME_ALONE:
+        return pattern == event_type
     return pattern in ("*", event_type) or (pattern.endswith(".*") and event_type.startswith(pattern[:-1]))

@@ -1,5 +1,15 @@
 SET ROLE burnish_owner;
 SET LOCAL search_path = burnish;
+DROP FUNCTION import_executions(uuid, finished_execution[], text);
+DROP TABLE imported_ids;
+DROP FUNCTION feedback_listeners(uuid[]), news_waiting(integer);
+DROP TABLE feedback_news;
+DROP FUNCTION find_inbound_workspace(uuid);
+DROP TABLE inbound_endpoints;
+DROP TABLE metric_definitions;
+DROP FUNCTION forget_voices(uuid, integer);
+DROP FUNCTION erase_voices(uuid, text, integer);
+DROP TABLE label_voices;
 DROP INDEX executions_by_session;
 RESET ROLE;
 SET LOCAL search_path = public;

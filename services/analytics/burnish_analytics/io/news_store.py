@@ -1,0 +1,52 @@
+"""Rows of `feedback_news`: reactions that webhooks are told of within a second."""
+
+from collections.abc import Collection, Sequence
+from typing import Any, Final
+from uuid import UUID
+
+from asyncpg import Record
+
+from burnish_shared.contracts.feedback import FeedbackItem
+from burnish_shared.db.session import Tx
+
+INSERT: Final = """
+INSERT INTO feedback_news (workspace_id, feedback_id, execution_id, kind, value, simulated, at)
+SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::float8[], $6::boolean[], $7::timestamptz[])"""
+
+TAKE: Final = """
+DELETE FROM feedback_news WHERE workspace_id = $1 AND news_id IN
+  (SELECT n.news_id FROM feedback_news n WHERE n.workspace_id = $1 ORDER BY n.news_id LIMIT $2 FOR UPDATE SKIP LOCKED)
+RETURNING news_id, feedback_id, execution_id, kind, value, simulated, at"""
+
+
+async def listeners(tx: Tx, workspaces: Collection[UUID]) -> set[UUID]:
+    """Those of these workspaces that have an endpoint which asked for every reaction."""
+    return {row[0] for row in await tx.fetch("SELECT feedback_listeners($1)", list(workspaces))}
+
+
+async def add(tx: Tx, items: Sequence[FeedbackItem], *, simulated: Collection[str]) -> None:
+    """`simulated`: ids of executions among the targets that a simulated model answered."""
+    rows: list[tuple[Any, ...]] = [
+        (
+            one.workspace_id,
+            one.feedback_id,
+            UUID(one.target_id) if one.target_kind == "execution" else None,
+            one.kind,
+            one.value,
+            one.target_id in simulated,
+            one.accepted_at,
+        )
+        for one in items
+    ]
+    if rows:
+        await tx.execute(INSERT, *(list(column) for column in zip(*rows, strict=True)))
+
+
+async def waiting(tx: Tx, *, at_most: int) -> list[UUID]:
+    """Workspaces that there is news of."""
+    return [row[0] for row in await tx.fetch("SELECT news_waiting($1)", at_most)]
+
+
+async def take(tx: Tx, workspace_id: UUID, *, at_most: int) -> list[Record]:
+    """Removes the oldest, which nobody else is taking, and returns them in order."""
+    return sorted(await tx.fetch(TAKE, workspace_id, at_most), key=lambda row: row["news_id"])

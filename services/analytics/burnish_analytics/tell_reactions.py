@@ -1,0 +1,75 @@
+"""Tells webhooks that asked for it of each new reaction, many in one event (`feedback.created`)."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+from uuid import UUID
+
+from asyncpg import Record
+
+from burnish_analytics.announce import announce
+from burnish_analytics.core.rollup import Fact
+from burnish_analytics.io import news_store
+from burnish_shared.contracts.feedback import FeedbackItem
+from burnish_shared.db.session import Database, Tx
+
+MOST_IN_AN_EVENT: Final = 100
+WORKSPACES_AT_ONCE: Final = 500
+
+
+async def note_reactions(tx: Tx, items: Sequence[FeedbackItem], facts: dict[tuple[UUID, UUID], Fact]) -> None:
+    """Keeps those whose workspace has somebody to be told, in the transaction that counts them."""
+    if not items:
+        return
+    listening = await news_store.listeners(tx, {one.workspace_id for one in items})
+    if listening:
+        simulated = {str(execution_id) for (_, execution_id), fact in facts.items() if fact.simulated}
+        await news_store.add(tx, [one for one in items if one.workspace_id in listening], simulated=simulated)
+
+
+async def tell_reactions(db: Database) -> int:
+    """Writes what waits as events, at most MOST_IN_AN_EVENT reactions in each. Returns how many events. Two at once do no harm."""
+    async with db.unit_of_work(read_only=True) as tx:
+        workspaces = await news_store.waiting(tx, at_most=WORKSPACES_AT_ONCE)
+    told = 0
+    for workspace_id in workspaces:
+        more = True
+        while more:
+            async with db.unit_of_work(workspaces={workspace_id}) as tx:
+                rows = await news_store.take(tx, workspace_id, at_most=MOST_IN_AN_EVENT)
+                if rows:
+                    await _announce(tx, workspace_id, rows)
+                    told += 1
+            more = len(rows) == MOST_IN_AN_EVENT
+    return told
+
+
+async def _announce(tx: Tx, workspace_id: UUID, rows: Sequence[Record]) -> None:
+    first = rows[0]
+    executions, kinds = {row["execution_id"] for row in rows}, {row["kind"] for row in rows}
+    data = {
+        "count": len(rows),
+        "execution_id": str(first["execution_id"]) if len(executions) == 1 and first["execution_id"] else None,
+        "kind": first["kind"] if len(kinds) == 1 else "several",
+        "value": first["value"] if len(rows) == 1 else None,
+        "reactions": [_reaction(row) for row in rows],
+    }
+    await announce(
+        tx,
+        "feedback.created",
+        workspace_id=workspace_id,
+        at=rows[-1]["at"],
+        object_id=str(first["feedback_id"]),
+        version=1,
+        simulated=any(row["simulated"] for row in rows),
+        data=data,
+    )
+
+
+def _reaction(row: Record) -> dict[str, Any]:
+    return {
+        "feedback_id": str(row["feedback_id"]),
+        "execution_id": str(row["execution_id"]) if row["execution_id"] else None,
+        "kind": row["kind"],
+        "value": row["value"],
+        "at": row["at"].isoformat(),
+    }

@@ -1,0 +1,55 @@
+"""`feedback.created` for webhooks that name it: many reactions in one event, each told once (F2, W2)."""
+
+from typing import Any
+
+import pytest
+
+from burnish_shared.contracts.event_catalogue import faults
+from burnish_shared.contracts.events import Event
+from burnish_shared.ids import new_uuid
+from tests.embedded.workspaces import Workspace
+from tests.integration.analytics.traffic import Analytics, execution, thumb
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("F2", "W2")]
+
+
+async def listen(analytics: Analytics, workspace: Workspace, *events: str) -> None:
+    await analytics.rows(
+        "INSERT INTO webhook_endpoints (endpoint_id, workspace_id, url, events, secret_sealed) VALUES ($1, $2, 'https://x.example', $3, '')",
+        new_uuid(),
+        workspace.workspace_id,
+        list(events),
+    )
+
+
+async def told(analytics: Analytics, workspace: Workspace) -> list[dict[str, Any]]:
+    while await analytics.housework.tell_news():
+        pass
+    return [one for one in await analytics.events(workspace.workspace_id) if one["type"] == "feedback.created"]
+
+
+@pytest.mark.promise("M-02")
+async def test_reactions_are_told_once_in_events_of_at_most_a_hundred(analytics: Analytics, workspace: Workspace) -> None:
+    await listen(analytics, workspace, "alert.raised", "feedback.created")
+    done = [execution(workspace.workspace_id) for _ in range(230)]
+    said = [thumb(one, 1, comment="secret words") for one in done]
+    await analytics.count(*done, *said)
+    await analytics.count(*said)
+    events = await told(analytics, workspace)
+    assert [one["data"]["count"] for one in events] == [100, 100, 30]
+    reactions = [reaction for one in events for reaction in one["data"]["reactions"]]
+    assert {one["feedback_id"] for one in reactions} == {str(one.feedback_id) for one in said} and len(reactions) == 230
+    assert all(one["simulated"] for one in events) and "secret words" not in str(events) and "user-of" not in str(events)
+    assert [problem for one in events for problem in faults(Event.model_validate(one))] == []
+    again = said[0].model_copy(update={"value": 0.0, "accepted_at": said[0].accepted_at.replace(minute=30)})
+    await analytics.count(again)
+    [changed] = (await told(analytics, workspace))[3:]
+    assert (changed["data"]["kind"], changed["data"]["value"], changed["data"]["execution_id"]) == ("thumb", 0.0, again.target_id)
+
+
+async def test_nobody_is_told_who_did_not_name_it(analytics: Analytics, workspace: Workspace) -> None:
+    await listen(analytics, workspace, "*", "feedback.*")
+    one = execution(workspace.workspace_id)
+    await analytics.count(one, thumb(one, 1))
+    assert await told(analytics, workspace) == []
+    assert await analytics.rows("SELECT 1 FROM feedback_news WHERE workspace_id = $1", workspace.workspace_id) == []
