@@ -1,7 +1,6 @@
 """Feedback as gateways of version 1 put it on the stream is read for as long as there are gateways of version 1 (PROMISES M-12)."""
 
 from pathlib import Path
-from uuid import UUID
 
 import pytest
 
@@ -34,7 +33,7 @@ def test_the_digest_of_a_content_stays_what_it_was() -> None:
 def test_what_the_gateway_makes_of_a_post_is_what_version_1_says() -> None:
     batch = FeedbackBatch.model_validate_json(GOLDEN.read_bytes())
     first, second = batch.items
-    ids = {"workspace_id": first.workspace_id, "api_key_id": UUID(first.api_key_id)}
+    ids = {"workspace_id": first.workspace_id, "sent_by": first.api_key_id}
     thumb = parse_model(
         FeedbackBody,
         b'{"execution_id": "%s", "thumb": "down", "comment": "wrong queue", "user_id": "ann", "context": {"page": "inbox"}}'

@@ -50,6 +50,7 @@ async def make_tenant(stack: Stack, name: str) -> Tenant:
         "model": f"{name}/own",
         "tag": f"tag{name}",
         "folder": f"folder{name}",
+        "metric": f"metric.{name}",
     }
     own |= {"workspace": str(admin.workspace.workspace_id), "organization": str(admin.workspace.organization_id)}
     own |= {"session": f"session{name}", "end_user": f"person{name}", "word": secret}
@@ -80,6 +81,9 @@ async def make_tenant(stack: Stack, name: str) -> Tenant:
         await make("POST", "/v1/webhooks/endpoints", {"url": f"http://127.0.0.1:9/{secret}", "events": ["*"], "description": secret})
     )["id"]
     await make("POST", "/v1/models", {**(bodies(own)["POST /v1/models"] or {}), "notes": secret})
+    inbound = {"name": secret, "mapping": {"execution_id": "data.id", "thumb": "data.liked"}}
+    own["inbound_endpoint"] = (await make("POST", "/v1/inbound-endpoints", inbound))["id"]
+    await make("PUT", f"/v1/metrics/{own['metric']}", {"type": "binary", "direction": "higher"})
     await make("PUT", f"/v1/alert-rules/{own['slug']}", {"min_samples": 50})
     channel = {"kind": "slack", "name": secret, "url": f"http://127.0.0.1:9/{secret}"}
     own["channel"] = (await make("POST", "/v1/alert-channels", channel))["id"]
@@ -186,6 +190,18 @@ async def _write_what_other_services_write(stack: Stack, workspace_id: UUID, own
         await insert(
             "rollups", grain=grain, bucket=bucket, **where, model=own["model"], traffic="live", **counts, latency=[7], first_token=[7]
         )
+    await insert(
+        "rollup_sets", grain="day", bucket=bucket, dimension="app", value=secret, slug=where["slug"], traffic="live", **counts, latency=[7],
+        first_token=[7],
+    )  # fmt: skip
+    await insert(
+        "rollup_metrics", grain="day", bucket=bucket, metric=own["metric"], **where, model=own["model"], traffic="live", reactions=7,
+        positives=7, total=7,
+    )  # fmt: skip
+    await insert("rollup_end_users", grain="day", bucket=bucket, slug=where["slug"], sketch=b"\x07" * 4096)
+    await insert(
+        "recounts", recount_id=new_uuid(), requested_by=secret, range_start=bucket, range_end=now + timedelta(days=1), status="completed"
+    )
     await insert("label_feedback", **where, samples=7)
     own["event"] = str(event_id)
     await insert("webhook_endpoint_states", endpoint_id=UUID(own["endpoint"]), last_filter_error=secret)

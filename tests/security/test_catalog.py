@@ -65,6 +65,8 @@ OWNED_BY_THE_OWNER = {
     "forget_answers": "the same, of evaluations and test runs",
     "forget_days": "drops partitions, which only their owner may",
     "erase_workspace_step": "removes what a workspace configured, on the strength of a row in workspace_erasures",
+    "forget_voices": "the same, of how often each end user reacted",
+    "erase_voices": "the same for one person, as erase_step",
     "erase_step": "takes one person out of rows that no service may change, on the strength of a row in erasures",
 }
 """SECURITY DEFINER functions that burnish_lookup cannot run, and why."""
@@ -72,6 +74,8 @@ OWNED_BY_THE_OWNER = {
 GATEWAY_LOOKS_ACROSS = {
     "find_api_key": "before a key is known, so is no workspace",
     "touch_api_keys": "when keys of many workspaces were last used",
+    "import_executions": "books what happened elsewhere, as settle books our own; free, and of one workspace",
+    "find_inbound_workspace": "before its signature fits, so is no workspace",
     "find_workspace": "a workspace with its organization and plan, for the hot path's memory",
     "create_workspace": "a workspace that is not there yet",
     "create_organization": "an organization that is not there yet",
@@ -97,6 +101,7 @@ GATEWAY_LOOKS_ACROSS = {
     "fund": "moves credit into a job's account",
     "close_funding": "gives the rest back",
     "count_clone": "adds one to an entry of the marketplace, most often another workspace's",
+    "policy_starts_due": "ids of alerts whose workspace's own rule starts something; a gateway then enters that workspace",
     "erasures_standing": "two counts, for readiness after a restore",
     "erasures_without_key": "ids of erasures that a restore brought back",
     "add_credit": "credit comes in to whom the operator names",

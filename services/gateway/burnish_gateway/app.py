@@ -39,6 +39,7 @@ FEATURES = (
     "export",
     "feedback",
     "sessions",
+    "inbound",
     "datasets",
     "evaluators",
     "optimization",

@@ -14,11 +14,14 @@ from burnish_gateway.access.key_use import KeyUse
 from burnish_gateway.access.passwords import Passwords
 from burnish_gateway.access.people import People, SessionRules
 from burnish_gateway.access.session_token import CookieShape, csrf_key, is_secure
+from burnish_gateway.alerts.start_by_policy import PolicyStarter
 from burnish_gateway.billing.budget_book import BudgetBook
 from burnish_gateway.deps import Gateway
 from burnish_gateway.execution.frames import FrameInbox
 from burnish_gateway.execution.refusals import Refusals
+from burnish_gateway.feedback.metric_book import MetricBook
 from burnish_gateway.feedback.publish import FeedbackPublisher
+from burnish_gateway.inbound.book import InboundBook
 from burnish_gateway.live.hub import LiveHub
 from burnish_gateway.models.book import ModelBook
 from burnish_gateway.paging import Cursors
@@ -92,6 +95,7 @@ async def _connected(
         passwords=Passwords(PasswordHashing(memory_kib=settings.password_memory_kib, passes=settings.password_passes)), admission=admission,
         key_use=KeyUse(db, interval_s=settings.key_use_interval_s), refusals=Refusals(), inbox=FrameInbox(bus), relay=relay,
         catalog=Catalog(db, feed=feed), models=ModelBook.over(db, feed=feed), budgets=BudgetBook.over(db, feed=feed),
+        metrics=MetricBook.over(db, feed=feed), inbound=InboundBook.over(db, feed=feed, keyring=keyring),
         sandboxes=offered(workers=settings.sandbox_workers, wasm=settings.sandbox_wasm),
         feedback=FeedbackPublisher(bus=bus, db=db, wake_relay=relay.wake), egress=Egress(EgressPolicy.parse(settings.egress_allow)),
         erasures=ErasureWatch(db, bus, installation_key=installation.receipt_key), live=LiveHub(bus, clock),
@@ -147,4 +151,5 @@ def loops(gateway: Gateway) -> list[Coroutine[Any, Any, None]]:
         gateway.bus.until_lost(),
         gateway.key_use.run(),
         gateway.erasures.run(),
+        PolicyStarter(gateway.db, gateway.relay.wake).run(),
     ]

@@ -35,7 +35,9 @@ if TYPE_CHECKING:
     from burnish_gateway.billing.budget_book import BudgetBook
     from burnish_gateway.execution.frames import FrameInbox
     from burnish_gateway.execution.refusals import Refusals
+    from burnish_gateway.feedback.metric_book import MetricBook
     from burnish_gateway.feedback.publish import FeedbackPublisher
+    from burnish_gateway.inbound.book import InboundBook
     from burnish_gateway.live.hub import LiveHub
     from burnish_gateway.models.book import ModelBook
     from burnish_gateway.privacy.watch_erasures import ErasureWatch
@@ -65,6 +67,8 @@ class Gateway:
     catalog: "Catalog"
     models: "ModelBook"
     budgets: "BudgetBook"
+    metrics: "MetricBook"
+    inbound: "InboundBook"
     sandboxes: Mapping[str, Sandbox]
     feedback: "FeedbackPublisher"
     egress: Egress

@@ -32,7 +32,7 @@ RULES: Final = (ANYONE, "person", "viewer", "editor", "prompt_editor", "admin", 
 """What a route may state, weakest first. `person`: whoever signed in as a person, in whatever workspace. `prompt_editor`: editors, or
 admins alone where the workspace says so. `operator`: an admin's key that may act on the installation."""
 
-OPEN_TAGS: Final = frozenset({"operations", "sign-in"})
+OPEN_TAGS: Final = frozenset({"operations", "sign-in", "inbound"})
 """Tags whose routes may be open to anyone. A route with another tag that states no rule fails the tests."""
 
 F = TypeVar("F", bound=Callable[..., Any])

@@ -34,6 +34,15 @@ def answer_context(workspace_id: UUID, *, route: str, key: str) -> str:
     return f"{workspace_id}|{route}|{key}|idempotent-answer"
 
 
+def inbound_secret_context(workspace_id: UUID, endpoint_id: UUID) -> str:
+    """What the secret of another system's webhooks is bound to."""
+    return f"inbound_secret|{workspace_id}|{endpoint_id}"
+
+
+def _inbound(row: Mapping[str, Any]) -> str:
+    return inbound_secret_context(row["workspace_id"], row["endpoint_id"])
+
+
 def _endpoint(row: Mapping[str, Any]) -> str:
     return webhooks.secret_context(row["workspace_id"], row["endpoint_id"])
 
@@ -66,6 +75,7 @@ SEALED_COLUMNS: Final = (
     SealedColumn("webhook_endpoints", "signing_key_sealed", ("endpoint_id",), _signing_key, others=("workspace_id",)),
     SealedColumn("webhook_endpoints", "previous_signing_key_sealed", ("endpoint_id",), _signing_key, others=("workspace_id",)),
     SealedColumn("alert_channels", "secret_sealed", ("channel_id",), _alert_channel, others=("workspace_id",)),
+    SealedColumn("inbound_endpoints", "secret_sealed", ("endpoint_id",), _inbound, others=("workspace_id",)),
     SealedColumn("idempotency_keys", "body", ("workspace_id", "route", "key"), _answer),
     SealedColumn("installation_secrets", "sealed", ("name",), lambda row: secret_context(row["name"])),
 )

@@ -16,8 +16,8 @@ AREAS = (
 
 SCOPES = tuple(f"{area}:{verb}" for area in AREAS for verb in ("read", "write"))
 
-NO_SCOPE_NEEDED = frozenset({"operations", "sign-in"})
-"""Tags of routes that need no key, or say only who the caller is."""
+NO_SCOPE_NEEDED = frozenset({"operations", "sign-in", "inbound"})
+"""Tags of routes that need no key, or say only who the caller is; what comes to `inbound` is signed."""
 
 SAFE = frozenset({"GET", "HEAD"})
 

@@ -180,7 +180,29 @@ TABLES: Final = (
         " latency first_token",
         "grain bucket slug version label model traffic",
     ),
-    _table("alert_rules", "slug enabled min_samples target_ratio min_drop_ratio muted_until updated_at", "slug"),
+    _table(
+        "rollup_sets",
+        "grain bucket dimension value slug traffic executions successes errors timeouts rate_limited cancelled blocked cached simulated"
+        " input_tokens output_tokens cached_input_tokens cost_nusd latency_sum_ms reactions thumbs_up thumbs_down scores score_sum_micro"
+        " latency first_token",
+        "grain bucket dimension value slug traffic",
+    ),
+    _table(
+        "rollup_metrics", "grain bucket metric slug version label model traffic reactions positives total",
+        "grain bucket metric slug version label model traffic",
+    ),
+    _table("rollup_end_users", "grain bucket slug", "grain bucket slug", sketch=INTERNAL),
+    _table(
+        "recounts", "recount_id requested_by range_start range_end status counted_from differences difference_count uncounted requested_at"
+        " finished_at", "recount_id",
+    ),
+    _table(
+        "inbound_endpoints", "endpoint_id name scheme header prefix encoding mapping created_by created_at", "endpoint_id",
+        secret_sealed=SECRET,
+    ),
+    _table("imported_ids", "source their_id execution_id reported_cost_nusd first_seen_at", "source their_id"),
+    _table("metric_definitions", "name type direction min_value max_value updated_by updated_at", "name"),
+    _table("alert_rules", "slug enabled min_samples target_ratio min_drop_ratio muted_until start_optimization updated_at", "slug"),
     _table(
         "alerts",
         "alert_id kind metric slug label version summary before after changed simulated muted raised_at resolved_at resolution severity subject",
@@ -193,6 +215,7 @@ TABLES: Final = (
         "event_id channel_id", claims=INTERNAL, next_attempt_at=INTERNAL, leased_until=INTERNAL,
     ),
     _table("end_user_hours", "hour end_users most_calls most_cost_nusd", "hour"),
+    _table("policy_starts", "alert_id slug job_id refused started_at", "alert_id"),
     _table("alert_mutes", "kind slug muted_until reason muted_by muted_at", "kind slug"),
     _table("alert_acknowledgements", "alert_id acknowledged_by acknowledged_at", "alert_id"),
     _table(
@@ -256,6 +279,7 @@ LEFT_OUT: Final = {
     "detector_states": "memory of detectors",
     "execution_facts": "a copy of executions",
     "feedback_ids": "ids of feedback, which is exported",
+    "feedback_news": "reactions of a second, on their way to webhooks",
     "feedback_orphans": "a count",
     "holds": "calls that are under way",
     "idempotency_keys": "sealed answers of a day",

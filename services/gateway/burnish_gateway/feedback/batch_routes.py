@@ -29,8 +29,9 @@ async def post_batch(request: Request, principal: Editor, gateway: GatewayParts)
     line n of a repeat is the same reaction as line n before: it counts once, or replaces where it says something else.
     """
     raw = await read_body(request)
-    sender = Sender(principal.workspace_id, principal.api_key_id, key_of(request))
+    sender = Sender(principal.workspace_id, str(principal.api_key_id) if principal.api_key_id else None, key_of(request))
     lines = lines_of(raw, at_most=LINES_MOST)
-    answer = await record_many(lines, sender=sender, now=gateway.clock.now(), publisher=gateway.feedback)
+    metrics = await gateway.metrics.of(principal.workspace_id)
+    answer = await record_many(lines, sender=sender, now=gateway.clock.now(), publisher=gateway.feedback, metrics=metrics)
     body = answer.model_dump_json(exclude_none=True).encode()
     return Response(body, status_code=202 if not answer.rejected else 200, media_type="application/json")

@@ -6,6 +6,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from burnish_gateway.feedback.bodies import CONTEXT_MOST_BYTES, FeedbackBody
+from burnish_gateway.feedback.metric_definition import Definitions, check_value
 from burnish_gateway.feedback.publish import FeedbackPublisher
 from burnish_shared.contracts.feedback import FeedbackItem
 from burnish_shared.errors import InvalidField
@@ -15,15 +16,24 @@ REACTIONS: Final = ("thumb", "score", "comment", "correction", "metric")
 
 
 async def record(
-    body: FeedbackBody, *, workspace_id: UUID, api_key_id: UUID | None, key: str | None, now: datetime, publisher: FeedbackPublisher
+    body: FeedbackBody,
+    *,
+    workspace_id: UUID,
+    api_key_id: UUID | None,
+    key: str | None,
+    now: datetime,
+    publisher: FeedbackPublisher,
+    metrics: Definitions,
 ) -> UUID:
     """Makes the feedback durable and returns its id. Safe to repeat: with the same id or Idempotency-Key it counts once.
 
-    Raises InvalidField naming the field, Unavailable when it cannot be kept anywhere.
+    `metrics`: what the workspace declared. Raises InvalidField naming the field, Unavailable when it cannot be kept anywhere.
     """
-    check(body)
+    check(body, metrics)
     feedback_id = body.feedback_id or feedback_id_for(workspace_id, key)
-    await publisher.record(items_of(body, feedback_id=feedback_id, workspace_id=workspace_id, api_key_id=api_key_id, now=now))
+    await publisher.record(
+        items_of(body, feedback_id=feedback_id, workspace_id=workspace_id, sent_by=str(api_key_id) if api_key_id else None, now=now)
+    )
     return feedback_id
 
 
@@ -32,7 +42,7 @@ def feedback_id_for(workspace_id: UUID, key: str | None) -> UUID:
     return derived_uuid(workspace_id, key) if key is not None else new_uuid()
 
 
-def check(body: FeedbackBody) -> None:
+def check(body: FeedbackBody, metrics: Definitions) -> None:
     """What one field alone cannot say. Raises InvalidField."""
     if body.execution_id is None and body.session_id is None:
         raise InvalidField("execution_id: give execution_id or session_id; feedback must be about something.", param="execution_id")
@@ -40,12 +50,17 @@ def check(body: FeedbackBody) -> None:
         raise InvalidField("session_id: give execution_id or session_id, not both.", param="session_id")
     if all(getattr(body, name) is None for name in REACTIONS):
         raise InvalidField(f"thumb: give at least one of {', '.join(REACTIONS)}.", param="thumb")
+    if body.metric is not None:
+        check_value(metrics, body.metric.name, body.metric.value)
     if body.context is not None and len(json.dumps(body.context, ensure_ascii=False).encode()) > CONTEXT_MOST_BYTES:
         raise InvalidField(f"context: may have at most {CONTEXT_MOST_BYTES} bytes as JSON.", param="context")
 
 
-def items_of(body: FeedbackBody, *, feedback_id: UUID, workspace_id: UUID, api_key_id: UUID | None, now: datetime) -> list[FeedbackItem]:
-    """One item for each kind of reaction; a comment rides along with the thumb or the score where there is one."""
+def items_of(body: FeedbackBody, *, feedback_id: UUID, workspace_id: UUID, sent_by: str | None, now: datetime) -> list[FeedbackItem]:
+    """One item for each kind of reaction; a comment rides along with the thumb or the score where there is one.
+
+    `sent_by`: an API key's id, or `inbound:` and an inbound endpoint's.
+    """
     common: dict[str, Any] = {
         "feedback_id": feedback_id,
         "workspace_id": workspace_id,
@@ -54,7 +69,7 @@ def items_of(body: FeedbackBody, *, feedback_id: UUID, workspace_id: UUID, api_k
         "user_id": body.user_id,
         "context": body.context or {},
         "accepted_at": now,
-        "api_key_id": str(api_key_id) if api_key_id else None,
+        "api_key_id": sent_by,
     }
     reactions: list[dict[str, Any]] = []
     if body.thumb is not None:

@@ -7,6 +7,7 @@ from typing import Final
 from uuid import UUID
 
 from burnish_gateway.feedback.bodies import BatchAnswer, FeedbackBody, LineError, LineResult
+from burnish_gateway.feedback.metric_definition import Definitions
 from burnish_gateway.feedback.publish import FeedbackPublisher
 from burnish_gateway.feedback.record import check, feedback_id_for, items_of
 from burnish_gateway.wire import parse_model
@@ -21,11 +22,13 @@ class Sender:
     """Who sends feedback, and under which Idempotency-Key: line n then has the same feedback id in every repeat."""
 
     workspace_id: UUID
-    api_key_id: UUID | None
+    sent_by: str | None
     key: str | None
 
 
-async def record_many(lines: Iterable[tuple[int, bytes]], *, sender: Sender, now: datetime, publisher: FeedbackPublisher) -> BatchAnswer:
+async def record_many(
+    lines: Iterable[tuple[int, bytes]], *, sender: Sender, now: datetime, publisher: FeedbackPublisher, metrics: Definitions
+) -> BatchAnswer:
     """Returns what became of each line, once all that are sound are on disk.
 
     Raises InvalidField where no line is sound (`details.results` says why), Unavailable when they cannot be kept anywhere: then all may
@@ -35,7 +38,7 @@ async def record_many(lines: Iterable[tuple[int, bytes]], *, sender: Sender, now
     items: list[FeedbackItem] = []
     for number, line in lines:
         try:
-            made = _read(line, number=number, sender=sender, now=now)
+            made = _read(line, number=number, sender=sender, now=now, metrics=metrics)
         except BadRequest as error:
             results.append(LineResult(line=number, error=_told(error)))
         else:
@@ -48,12 +51,12 @@ async def record_many(lines: Iterable[tuple[int, bytes]], *, sender: Sender, now
     return answer
 
 
-def _read(line: bytes, *, number: int, sender: Sender, now: datetime) -> list[FeedbackItem]:
+def _read(line: bytes, *, number: int, sender: Sender, now: datetime, metrics: Definitions) -> list[FeedbackItem]:
     body = parse_model(FeedbackBody, line)
-    check(body)
+    check(body, metrics)
     key = f"{sender.key}:{number}" if sender.key is not None else None
     feedback_id = body.feedback_id or feedback_id_for(sender.workspace_id, key)
-    return items_of(body, feedback_id=feedback_id, workspace_id=sender.workspace_id, api_key_id=sender.api_key_id, now=now)
+    return items_of(body, feedback_id=feedback_id, workspace_id=sender.workspace_id, sent_by=sender.sent_by, now=now)
 
 
 def _answer(results: list[LineResult]) -> BatchAnswer:

@@ -4,7 +4,7 @@ from fastapi import Request
 from fastapi.responses import Response
 
 from burnish_gateway.deps import Editor, GatewayParts
-from burnish_gateway.feedback import batch_routes
+from burnish_gateway.feedback import batch_routes, metric_routes
 from burnish_gateway.feedback.bodies import FeedbackAccepted, FeedbackBody
 from burnish_gateway.feedback.record import record
 from burnish_gateway.idempotency import key_of
@@ -26,8 +26,10 @@ async def post_feedback(request: Request, body: FeedbackBody, principal: Editor,
         key=key_of(request),
         now=gateway.clock.now(),
         publisher=gateway.feedback,
+        metrics=await gateway.metrics.of(principal.workspace_id) if body.metric is not None else {},
     )
     return Response(b'{"feedback_id":"%s"}' % str(feedback_id).encode(), status_code=202, media_type="application/json")
 
 
 router.include_router(batch_routes.router)
+router.include_router(metric_routes.router)

@@ -1,0 +1,73 @@
+"""Inbound endpoints in memory, their secrets opened: a message is judged without a question to PostgreSQL."""
+
+from dataclasses import dataclass
+from typing import Self
+from uuid import UUID
+
+from asyncpg import Record
+
+from burnish_gateway.inbound import store
+from burnish_gateway.inbound.mapping import FieldMapping, compiled
+from burnish_gateway.inbound.signature import SignatureRule, key_of_secret
+from burnish_shared.auth.keyring import Keyring
+from burnish_shared.auth.sealed_columns import inbound_secret_context
+from burnish_shared.db.config_cache import ChangeFeed, ConfigCache
+from burnish_shared.db.session import Database
+from burnish_shared.errors import NotFound
+
+
+@dataclass(frozen=True, slots=True)
+class Receiver:
+    """What it takes to judge a message of one endpoint. `key` is a secret: the object is never logged or sent."""
+
+    endpoint_id: UUID
+    workspace_id: UUID
+    rule: SignatureRule
+    key: bytes
+    mapping: FieldMapping
+
+    def __repr__(self) -> str:
+        return f"Receiver({self.endpoint_id})"
+
+
+@dataclass(frozen=True, slots=True)
+class InboundBook:
+    """Knows the endpoints that something was sent to, until a change touches them."""
+
+    known: ConfigCache[UUID, Receiver]
+
+    @classmethod
+    def over(cls, db: Database, *, feed: ChangeFeed, keyring: Keyring) -> Self:
+        async def load(endpoint_id: UUID) -> Receiver:
+            async with db.unit_of_work(read_only=True) as tx:
+                workspace_id = await store.find_workspace(tx, endpoint_id)
+            row = None
+            if workspace_id is not None:
+                async with db.unit_of_work(workspace=workspace_id, read_only=True) as tx:
+                    row = await store.find_sealed(tx, endpoint_id)
+            if row is None:
+                raise NotFound("There is no inbound endpoint of this id.")
+            return _receiver(row, keyring)
+
+        def touched(known: UUID, _: UUID | None, changed: str) -> bool:
+            return changed in ("", str(known))
+
+        return cls(ConfigCache(load, feed=feed, kinds=frozenset({"inbound_endpoint", "workspace"}), touched=touched))
+
+    async def find(self, endpoint_id: UUID) -> Receiver | None:
+        try:
+            return await self.known.get(endpoint_id)
+        except NotFound:
+            return None
+
+
+def _receiver(row: Record, keyring: Keyring) -> Receiver:
+    context = inbound_secret_context(row["workspace_id"], row["endpoint_id"])
+    secret = keyring.open(row["secret_sealed"], context=context).decode()
+    return Receiver(
+        endpoint_id=row["endpoint_id"],
+        workspace_id=row["workspace_id"],
+        rule=SignatureRule(row["scheme"], row["header"], row["prefix"], row["encoding"]),
+        key=key_of_secret(row["scheme"], secret),
+        mapping=compiled(row["mapping"]),
+    )

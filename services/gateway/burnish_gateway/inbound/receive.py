@@ -1,0 +1,98 @@
+"""One message of somebody else's system: verified, mapped, made durable."""
+
+import hashlib
+import json
+import secrets
+import time
+from collections.abc import Mapping
+from typing import Any, Final
+from uuid import UUID
+
+from burnish_gateway.deps import Gateway
+from burnish_gateway.feedback.bodies import FeedbackBody
+from burnish_gateway.feedback.record import check, items_of
+from burnish_gateway.inbound.book import Receiver
+from burnish_gateway.inbound.mapping import mapped
+from burnish_gateway.inbound.metrics import RECEIVED
+from burnish_gateway.inbound.signature import SignatureRule, verify
+from burnish_gateway.inbound.throttle import Throttle
+from burnish_gateway.wire import parse_json, parse_model
+from burnish_shared.errors import InvalidBody, InvalidField, RateLimited, Unauthenticated
+from burnish_shared.ids import derived_uuid
+
+BODY_MOST_BYTES: Final = 256 * 1024
+
+MESSAGES: Final = Throttle(rate_per_s=100, burst=500)
+"""By endpoint."""
+
+REFUSALS: Final = Throttle(rate_per_s=1, burst=60)
+"""By address of the sender. What is signed well is taken all the same: many may share an address with somebody who guesses."""
+
+NOBODY: Final = SignatureRule("standard_webhooks")
+NOBODYS_KEY: Final = secrets.token_bytes(32)
+"""What a message to an endpoint that is not there is compared with, so that it takes as long as one with a bad signature."""
+
+HOPS: Final = "burnish-hops"
+
+
+async def receive(gateway: Gateway, endpoint_id: str, raw: bytes, headers: Mapping[str, str], *, address: str) -> UUID | None:
+    """The feedback's id; None where the mapping's `when` leaves the message alone.
+
+    Raises Unauthenticated in one and the same way for whatever is wrong with endpoint, signature or time; RateLimited; InvalidField where
+    the payload does not give what the mapping asks for; Unavailable.
+    """
+    receiver = await _find(gateway, endpoint_id)
+    rule, key = (receiver.rule, receiver.key) if receiver is not None else (NOBODY, NOBODYS_KEY)
+    verified = verify(rule, key, raw, headers, now_s=gateway.clock.now().timestamp())
+    if receiver is None or verified is None:
+        _let_in(REFUSALS.take(address, now_s=time.monotonic()))
+        RECEIVED.labels("refused").inc()
+        raise Unauthenticated("There is no such endpoint, or the signature does not fit: it is missing, wrong, or older than 5 minutes.")
+    _let_in(MESSAGES.take(str(receiver.endpoint_id), now_s=time.monotonic()))
+    return await _take(gateway, receiver, raw, headers, message_id=verified.message_id)
+
+
+async def _take(gateway: Gateway, receiver: Receiver, raw: bytes, headers: Mapping[str, str], *, message_id: str | None) -> UUID | None:
+    if HOPS in headers:
+        raise InvalidField("This message comes from Burnish's own webhooks; feedback on it would go round for ever.", param=HOPS)
+    found = mapped(receiver.mapping, _payload(raw))
+    if found is None:
+        RECEIVED.labels("left_alone").inc()
+        return None
+    body = _body(found.body)
+    check(body, await gateway.metrics.of(receiver.workspace_id) if body.metric is not None else {})
+    told = found.message_id or message_id or hashlib.sha256(raw).hexdigest()
+    feedback_id = derived_uuid(receiver.endpoint_id, told)
+    sent_by = f"inbound:{receiver.endpoint_id}"
+    items = items_of(body, feedback_id=feedback_id, workspace_id=receiver.workspace_id, sent_by=sent_by, now=gateway.clock.now())
+    await gateway.feedback.record(items)
+    RECEIVED.labels("taken").inc()
+    return feedback_id
+
+
+def _payload(raw: bytes) -> dict[str, Any]:
+    payload = parse_json(raw, duplicate_keys=True)
+    if not isinstance(payload, dict):
+        raise InvalidBody("The body must be a JSON object.")
+    return payload
+
+
+def _body(fields: dict[str, Any]) -> FeedbackBody:
+    try:
+        return parse_model(FeedbackBody, json.dumps(fields).encode())
+    except InvalidField as error:
+        raise InvalidField(f"The mapping gave what is no feedback. {error.message}", param=error.param) from error
+
+
+async def _find(gateway: Gateway, endpoint_id: str) -> Receiver | None:
+    try:
+        wanted = UUID(endpoint_id)
+    except ValueError:
+        return None
+    return await gateway.inbound.find(wanted)
+
+
+def _let_in(wait_s: float) -> None:
+    if wait_s > 0:
+        RECEIVED.labels("slowed_down").inc()
+        raise RateLimited("Too many messages; the next one is taken in a moment.", retry_after_s=wait_s)

@@ -1,0 +1,84 @@
+"""`/v1/inbound-endpoints` for admins, and `/v1/inbound/{endpoint_id}` for the systems that send."""
+
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+from fastapi.routing import APIRoute
+
+from burnish_gateway.access.sign_in import address_of
+from burnish_gateway.deps import Admin, GatewayParts, gateway_of
+from burnish_gateway.idempotency import run_once
+from burnish_gateway.inbound import configure, store
+from burnish_gateway.inbound.bodies import InboundAnswer, InboundBody, InboundPage, NewInboundAnswer, ReceivedAnswer
+from burnish_gateway.inbound.receive import BODY_MOST_BYTES, receive
+from burnish_gateway.wire import json_response, make_router, read_body
+from burnish_shared.db.session import Tx
+
+router = APIRouter()
+administration = make_router("feedback")
+receiving = make_router("inbound", route_class=APIRoute)
+
+ANY_JSON = {"required": False, "content": {"application/json": {"schema": {"type": "object", "properties": {}}}}}
+
+
+@administration.post(
+    "/v1/inbound-endpoints", status_code=201, response_model=NewInboundAnswer, summary="Take feedback from another system's webhooks"
+)
+async def post_endpoint(request: Request, body: InboundBody, principal: Admin, gateway: GatewayParts) -> Response:
+    """The secret is shown this once. Each expression of the mapping is checked, with the column of a mistake."""
+    configure.check(body)
+
+    async def work(tx: Tx) -> NewInboundAnswer:
+        return await configure.create(tx, principal, body, keyring=gateway.keyring)
+
+    return await run_once(gateway, request, principal, status=201, work=work)
+
+
+@administration.get("/v1/inbound-endpoints", response_model=InboundPage, summary="All inbound endpoints, the newest first")
+async def list_endpoints(principal: Admin, gateway: GatewayParts) -> Response:
+    """At most 100."""
+    async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
+        rows = await store.list_newest(tx)
+    return json_response(InboundPage(data=[configure.answer(row) for row in rows]))
+
+
+@administration.get("/v1/inbound-endpoints/{inbound_id}", response_model=InboundAnswer, summary="One inbound endpoint")
+async def get_endpoint(inbound_id: UUID, principal: Admin, gateway: GatewayParts) -> Response:
+    async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
+        row = await store.find(tx, inbound_id)
+    if row is None:
+        raise configure.no_such_endpoint()
+    return json_response(configure.answer(row))
+
+
+@administration.delete("/v1/inbound-endpoints/{inbound_id}", response_model=InboundAnswer, summary="Delete an inbound endpoint")
+async def delete_endpoint(inbound_id: UUID, request: Request, principal: Admin, gateway: GatewayParts) -> Response:
+    """Within a second nothing is taken for it any more. Feedback that it brought stays."""
+
+    async def work(tx: Tx) -> InboundAnswer:
+        return await configure.delete(tx, principal, inbound_id)
+
+    return await run_once(gateway, request, principal, status=200, work=work)
+
+
+@receiving.post(
+    "/v1/inbound/{inbound_id}",
+    status_code=202,
+    response_model=ReceivedAnswer,
+    summary="Where another system posts its webhook",
+    openapi_extra={"requestBody": ANY_JSON},
+)
+async def post_message(inbound_id: str, request: Request) -> Response:
+    """No key: the signature over the raw bytes says who sends. At most 256 KiB. 202 once it is on disk.
+
+    401 alike for an endpoint that is not there, a signature that does not fit, and a timestamp that is more than 5 minutes away. Sent
+    again, the same message counts once.
+    """
+    raw = await read_body(request, most_bytes=BODY_MOST_BYTES)
+    feedback_id = await receive(gateway_of(request), inbound_id, raw, request.headers, address=address_of(request))
+    return json_response(ReceivedAnswer(feedback_id=feedback_id), status=202)
+
+
+router.include_router(administration)
+router.include_router(receiving)

@@ -1,0 +1,153 @@
+"""Feedback by other systems' signed webhooks (F2)."""
+
+import base64
+import hashlib
+import hmac
+import json
+import time
+from typing import Any
+
+import aiohttp
+import pytest
+from standardwebhooks.webhooks import Webhook
+
+from burnish_shared.ids import new_uuid
+from tests.embedded.stack import Answer, Caller
+from tests.integration.feedback_api.test_feedback_api import execute, feedback_shown, until
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("F2")]
+
+SURVEY = {
+    "execution_id": "data.ticket.execution",
+    "score": "(data.rating - 1) / 4",
+    "comment": "data.words",
+    "user_id": "data.customer",
+    "when": 'type == "rating.created"',
+}
+
+
+async def endpoint(caller: Caller, **changed: Any) -> dict[str, Any]:
+    answer = await caller("POST", "/v1/inbound-endpoints", {"name": "survey", "mapping": SURVEY, **changed})
+    assert answer.status == 201, answer.body
+    return dict(answer.body)
+
+
+async def post(caller: Caller, path: str, raw: bytes, headers: dict[str, str]) -> Answer:
+    """As a stranger does: without a key."""
+    async with caller.session.post(caller.url + path, data=raw, headers=headers) as response:
+        content = await response.read()
+        return Answer(response.status, json.loads(content), content, {name.lower(): value for name, value in response.headers.items()})
+
+
+def rating(execution_id: str, rating: float = 2, **changed: Any) -> bytes:
+    data = {"ticket": {"execution": execution_id}, "rating": rating, "words": "too slow", "customer": 4711}
+    return json.dumps({"type": "rating.created", "data": data | changed}).encode()
+
+
+def signed(secret: str, raw: bytes, *, message_id: str = "msg_1", at: float | None = None) -> dict[str, str]:
+    """By hand; one test signs with the public library."""
+    stamp = str(int(time.time() if at is None else at))
+    key = base64.b64decode(secret.removeprefix("whsec_"))
+    digest = hmac.digest(key, f"{message_id}.{stamp}.".encode() + raw, hashlib.sha256)
+    return {"webhook-id": message_id, "webhook-timestamp": stamp, "webhook-signature": f"v1,{base64.b64encode(digest).decode()}"}
+
+
+@pytest.mark.promise("A-03", "W-03")
+async def test_a_message_signed_by_the_public_library_is_mapped_and_counts_once(caller: Caller) -> None:
+    made, execution_id = await endpoint(caller), await execute(caller)
+    raw = rating(execution_id)
+    from datetime import UTC, datetime
+
+    now = datetime.now(UTC)
+    headers = {"webhook-id": "msg_7", "webhook-timestamp": str(int(now.timestamp()))}
+    headers["webhook-signature"] = "v1,AAAA " + Webhook(made["secret"]).sign("msg_7", now, raw.decode())
+    answers = [await post(caller, made["path"], raw, headers) for _ in range(3)]
+    assert [one.status for one in answers] == [202] * 3 and len({one.raw for one in answers}) == 1
+    [shown] = await until(lambda: feedback_shown(caller, execution_id))
+    assert (shown["score"], shown["comment"], shown["user_id"]) == (0.25, "too slow", "4711")
+    assert shown["feedback_id"] == answers[0].body["feedback_id"]
+    other = json.dumps({"type": "rating.deleted"}).encode()
+    assert (await post(caller, made["path"], other, signed(made["secret"], other))).body == {"feedback_id": None}
+
+
+async def test_plain_hmac_with_header_and_prefix_and_a_secret_of_the_senders(caller: Caller) -> None:
+    execution_id, secret = await execute(caller), "0123456789abcdef-theirs"
+    mapping = {"execution_id": "id", "thumb": "liked", "metric": {"name": "converted", "value": "bought"}, "id": "event"}
+    made = await endpoint(caller, scheme="hmac_sha256", header="X-Hub-Signature-256", prefix="sha256=", secret=secret, mapping=mapping)
+    assert made["secret"] == secret
+    raw = json.dumps({"id": execution_id, "liked": False, "bought": True, "event": 9}).encode()
+    signature = hmac.new(secret.encode(), raw, hashlib.sha256).hexdigest()
+    assert (await post(caller, made["path"], raw, {"x-hub-signature-256": f"sha256={signature}"})).status == 202
+    for wrong in (signature, f"sha1={signature}", f"sha256={signature[:-2]}", "sha256=zz", ""):
+        assert (await post(caller, made["path"], raw, {"x-hub-signature-256": wrong})).status == 401
+
+    async def both() -> bool:
+        return {one["kind"] for one in await feedback_shown(caller, execution_id)} == {"thumb", "metric"}
+
+    await until(both)
+
+
+@pytest.mark.promise("S-05")
+async def test_whatever_is_wrong_with_endpoint_signature_or_time_is_answered_alike(caller: Caller) -> None:
+    made = await endpoint(caller)
+    path, raw = made["path"], rating(str(new_uuid()))
+    good = signed(made["secret"], raw)
+    nobodys = f"/v1/inbound/{new_uuid()}"
+    answers = {
+        "unknown": await post(caller, nobodys, raw, good),
+        "no id": await post(caller, "/v1/inbound/x", raw, good),
+        "unsigned": await post(caller, path, raw, {}),
+        "other bytes": await post(caller, path, raw + b" ", good),
+        "other id": await post(caller, path, raw, good | {"webhook-id": "msg_2"}),
+        "old": await post(caller, path, raw, signed(made["secret"], raw, at=time.time() - 301)),
+        "ahead": await post(caller, path, raw, signed(made["secret"], raw, at=time.time() + 310)),
+        "no time": await post(caller, path, raw, good | {"webhook-timestamp": "٣"}),
+        "with a key": await caller("POST", path, raw=raw),
+    }
+    told = {name: (one.status, one.body["error"]["code"], one.body["error"]["message"]) for name, one in answers.items()}
+    assert len(set(told.values())) == 1 and {status for status, _, _ in told.values()} == {401}
+    assert (await post(caller, path, raw, good)).status == 202
+    assert (await post(caller, path, b"x" * (256 * 1024 + 1), good)).status == 413
+
+
+async def test_what_the_mapping_cannot_make_feedback_of_is_named(caller: Caller) -> None:
+    made = await endpoint(caller)
+    for raw, param in (
+        (rating("not an id"), "execution_id"),
+        (rating(str(new_uuid()), rating=9), "score"),
+        (rating(str(new_uuid()), rating="five"), "mapping.score"),  # type: ignore[arg-type]
+        (b"[]", None),
+    ):
+        answer = await post(caller, made["path"], raw, signed(made["secret"], raw))
+        assert (answer.status in (400, 422), answer.body["error"]["param"]) == (True, param), answer.body
+    looped = rating(str(new_uuid()))
+    assert (await post(caller, made["path"], looped, signed(made["secret"], looped) | {"burnish-hops": "1"})).status == 422
+    bad = await caller("POST", "/v1/inbound-endpoints", {"name": "x", "mapping": SURVEY | {"score": "data.rating +"}})
+    assert (bad.status, bad.body["error"]["param"]) == (422, "mapping.score")
+
+
+@pytest.mark.promise("S-02", "T-04")
+async def test_the_secret_is_shown_once_and_a_deleted_endpoint_takes_nothing(caller: Caller) -> None:
+    made = await endpoint(caller)
+    listed = (await caller("GET", "/v1/inbound-endpoints")).raw + (await caller("GET", f"/v1/inbound-endpoints/{made['id']}")).raw
+    assert made["id"].encode() in listed and made["secret"].encode() not in listed
+    assert made["secret"].encode() not in (await caller("GET", "/v1/audit")).raw
+    raw = rating(str(new_uuid()))
+    assert (await post(caller, made["path"], raw, signed(made["secret"], raw))).status == 202
+    assert (await caller("DELETE", f"/v1/inbound-endpoints/{made['id']}")).status == 200
+
+    async def gone() -> bool:
+        return (await post(caller, made["path"], raw, signed(made["secret"], raw))).status == 401
+
+    await until(gone, within_s=3)
+
+
+@pytest.mark.promise("G-10")
+async def test_who_is_refused_too_often_is_slowed_down(caller: Caller) -> None:
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(local_addr=("127.0.0.9", 0))) as session:
+        path = f"{caller.url}/v1/inbound/{new_uuid()}"
+        statuses = []
+        for _ in range(65):
+            async with session.post(path, data=b"{}") as response:
+                statuses.append(response.status)
+    assert set(statuses[:60]) == {401} and 429 in statuses[60:]
