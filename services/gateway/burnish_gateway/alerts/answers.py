@@ -1,11 +1,12 @@
 """How alerts and their rules look from outside."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 
+from burnish_gateway.optimization.bodies import BudgetBody
 from burnish_gateway.wire import ApiModel, Moment, Text
 from burnish_shared.contracts.alert_channels import AlertKind, Severity
 
@@ -42,7 +43,7 @@ class AlertStep(BaseModel):
     """One line of an alert's history. `by`: who or what did it; `detail`: the channel, or how it ended."""
 
     at: datetime
-    what: Literal["raised", "muted", "told", "not_told", "acknowledged", "resolved"]
+    what: Literal["raised", "muted", "told", "not_told", "optimization_started", "optimization_refused", "acknowledged", "resolved"]
     by: str | None = None
     detail: str | None = None
 
@@ -56,6 +57,23 @@ class AlertDetail(AlertAnswer):
 class AlertPage(BaseModel):
     data: list[AlertAnswer]
     next_cursor: str | None
+
+
+class StartOptimization(ApiModel):
+    """What an alert may start by itself. It makes a suggestion, which somebody accepts or not; nothing is rolled out."""
+
+    dataset_id: UUID
+    budget: BudgetBody
+    cooldown_hours: Annotated[int, Field(ge=1, le=720)] = Field(default=24, description="Least time between two starts for this prompt.")
+    metrics: Annotated[list[Literal["satisfaction", "error_rate"]], Field(min_length=1, max_length=2)] = Field(
+        default=["satisfaction", "error_rate"], description="Whose degradation starts it."
+    )
+
+    @model_validator(mode="after")
+    def _has_a_cap(self) -> Self:
+        if self.budget.credits is None:
+            raise ValueError("budget.credits is needed: what starts by itself must have a cap")
+        return self
 
 
 class AlertRuleBody(ApiModel):
@@ -72,6 +90,7 @@ class AlertRuleBody(ApiModel):
         default=None, description="Smallest fall of satisfaction that is an alert; 0.05 by default."
     )
     muted_until: Moment | None = Field(default=None, description="Until then alerts are kept, and nobody is told.")
+    start_optimization: StartOptimization | None = Field(default=None, description="Of a prompt's own rule: what a degradation starts.")
 
 
 class AlertRuleAnswer(BaseModel):
@@ -83,6 +102,7 @@ class AlertRuleAnswer(BaseModel):
     target: float | None
     min_drop: float | None
     muted_until: datetime | None
+    start_optimization: dict[str, Any] | None
     updated_at: datetime
 
 

@@ -9,14 +9,23 @@ from fastapi.responses import Response
 from burnish_gateway.access import audit
 from burnish_gateway.alerts import channel_routes, mute_routes, store
 from burnish_gateway.alerts.acknowledge import acknowledge, no_such_alert
-from burnish_gateway.alerts.answers import AlertAnswer, AlertDetail, AlertPage, AlertRuleAnswer, AlertRuleBody, AlertRulePage, Status
+from burnish_gateway.alerts.answers import (
+    AlertAnswer,
+    AlertDetail,
+    AlertPage,
+    AlertRuleAnswer,
+    AlertRuleBody,
+    AlertRulePage,
+    StartOptimization,
+    Status,
+)
 from burnish_gateway.deps import Editor, Gateway, GatewayParts, Viewer
 from burnish_gateway.idempotency import run_once
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
 from burnish_gateway.wire import json_response, make_router
 from burnish_shared.db.changes import note_change
 from burnish_shared.db.session import Tx
-from burnish_shared.errors import NotFound
+from burnish_shared.errors import InvalidField, NotFound
 from burnish_shared.slug import parse_slug
 
 router = make_router("alerts")
@@ -110,6 +119,8 @@ async def _put(gateway: Gateway, request: Request, principal: Editor, *, slug: s
     async def work(tx: Tx) -> AlertRuleAnswer:
         if slug and not await store.prompt_exists(tx, slug):
             raise NotFound("There is no such prompt.")
+        if body.start_optimization is not None:
+            await check_policy(tx, body.start_optimization, slug=slug)
         before = await store.find_rule(tx, slug=slug)
         rule = await store.put_rule(tx, workspace_id=principal.workspace_id, slug=slug, body=body)
         await audit.note(
@@ -131,6 +142,14 @@ async def _delete(gateway: Gateway, request: Request, principal: Editor, *, slug
         return rule
 
     return await run_once(gateway, request, principal, status=200, work=work)
+
+
+async def check_policy(tx: Tx, policy: StartOptimization, *, slug: str) -> None:
+    """A policy belongs to one prompt, and its dataset must be there. Raises InvalidField, NotFound."""
+    if not slug:
+        raise InvalidField("start_optimization belongs to the rule of one prompt.", param="start_optimization")
+    if not await store.dataset_exists(tx, policy.dataset_id):
+        raise NotFound("There is no such dataset.", param="start_optimization.dataset_id")
 
 
 def _plain(rule: AlertRuleAnswer | None) -> dict[str, Any] | None:

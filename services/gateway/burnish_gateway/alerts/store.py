@@ -21,7 +21,7 @@ WITH_STATUS: Final = {
     None: "true",
 }
 
-RULE: Final = "slug, enabled, min_samples, target_ratio, min_drop_ratio, muted_until, updated_at"
+RULE: Final = "slug, enabled, min_samples, target_ratio, min_drop_ratio, muted_until, start_optimization, updated_at"
 
 
 async def list_alerts(tx: Tx, *, status: str | None, slug: str | None, before: UUID | None, at_most: int) -> list[AlertAnswer]:
@@ -67,13 +67,16 @@ async def find_rule(tx: Tx, *, slug: str) -> AlertRuleAnswer | None:
 async def put_rule(tx: Tx, *, workspace_id: UUID, slug: str, body: AlertRuleBody) -> AlertRuleAnswer:
     """Sets the whole rule: what the body does not say is no longer said."""
     [row] = await tx.fetch(
-        f"""INSERT INTO alert_rules (workspace_id, slug, enabled, min_samples, target_ratio, min_drop_ratio, muted_until)
-            VALUES ($1, $2, $3, $4, $5, $6, $7)
+        f"""INSERT INTO alert_rules (workspace_id, slug, enabled, min_samples, target_ratio, min_drop_ratio, muted_until,
+                                     start_optimization)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
             ON CONFLICT (workspace_id, slug) DO UPDATE SET enabled = excluded.enabled, min_samples = excluded.min_samples,
               target_ratio = excluded.target_ratio, min_drop_ratio = excluded.min_drop_ratio, muted_until = excluded.muted_until,
+              start_optimization = excluded.start_optimization,
               updated_at = clock_timestamp()
             RETURNING {RULE}""",
         workspace_id, slug, body.enabled, body.min_samples, body.target, body.min_drop, body.muted_until,
+        body.start_optimization.model_dump(mode="json") if body.start_optimization else None,
     )  # fmt: skip
     return _rule(row)
 
@@ -82,6 +85,10 @@ async def delete_rule(tx: Tx, *, slug: str) -> AlertRuleAnswer | None:
     """The rule that was there."""
     row = await tx.fetchrow(f"DELETE FROM alert_rules WHERE slug = $1 RETURNING {RULE}", slug)
     return _rule(row) if row is not None else None
+
+
+async def dataset_exists(tx: Tx, dataset_id: UUID) -> bool:
+    return bool(await tx.fetchval("SELECT EXISTS (SELECT FROM datasets WHERE dataset_id = $1)", dataset_id))
 
 
 async def prompt_exists(tx: Tx, slug: str) -> bool:
@@ -130,6 +137,7 @@ def _rule(row: asyncpg.Record) -> AlertRuleAnswer:
         target=row["target_ratio"],
         min_drop=row["min_drop_ratio"],
         muted_until=row["muted_until"],
+        start_optimization=row["start_optimization"],
         updated_at=row["updated_at"],
     )
 
@@ -153,6 +161,16 @@ async def timeline_of(tx: Tx, alert: AlertAnswer) -> list[AlertStep]:
         )
         for row in rows
     ]
+    started = await tx.fetchrow("SELECT job_id, refused, started_at FROM policy_starts WHERE alert_id = $1", alert.id)
+    if started is not None:
+        steps.append(
+            AlertStep(
+                at=started["started_at"],
+                what="optimization_refused" if started["refused"] else "optimization_started",
+                by="system:alert_policy",
+                detail=started["refused"] or f"/v1/optimizations/{started['job_id']}",
+            )
+        )
     if alert.acknowledged_at is not None:
         steps.append(AlertStep(at=alert.acknowledged_at, what="acknowledged", by=alert.acknowledged_by))
     if alert.resolved_at is not None:

@@ -66,6 +66,20 @@ ALTER TABLE alerts
   ADD CONSTRAINT alerts_kind_check CHECK (kind IN ('feedback_threshold', 'degradation', 'budget', 'credits', 'provider_key', 'usage'));
 CREATE INDEX alerts_open_by_kind ON alerts (kind, workspace_id) WHERE resolved_at IS NULL;
 
+-- What a degradation of one prompt may start: dataset_id, budget, cooldown_hours, metrics.
+ALTER TABLE alert_rules ADD COLUMN start_optimization jsonb CHECK (slug <> '' OR start_optimization IS NULL);
+
+CREATE TABLE policy_starts (                                       -- what alerts started, once each
+  workspace_id uuid NOT NULL,
+  alert_id     uuid NOT NULL,
+  slug         text NOT NULL,
+  job_id       uuid,
+  refused      text,                                               -- why nothing was started
+  started_at   timestamptz NOT NULL DEFAULT clock_timestamp(),
+  PRIMARY KEY (workspace_id, alert_id));
+CREATE INDEX ON policy_starts (workspace_id, slug, started_at);
+CALL make_tenant_table('policy_starts', app => 'SELECT, INSERT', worker => '', writer => 'gateway');
+
 -- What the busiest end user of an hour used, without a name: the history that unusual use is compared with. Kept 60 days.
 CREATE TABLE end_user_hours (
   workspace_id   uuid NOT NULL,
@@ -116,6 +130,16 @@ CREATE FUNCTION alerts_over(p_most integer) RETURNS TABLE (workspace_id uuid, in
               ELSE false END
    LIMIT p_most $$;
 CALL make_lookup_function('alerts_over(integer)', app => false, worker => true);
+
+-- Open, unmuted degradations whose prompt's rule starts an optimization, outside its cooldown.
+CREATE FUNCTION policy_starts_due(p_most integer) RETURNS TABLE (workspace_id uuid, alert_id uuid) LANGUAGE sql STABLE SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
+  SELECT a.workspace_id, a.alert_id FROM alerts a JOIN alert_rules r ON r.workspace_id = a.workspace_id AND r.slug = a.slug
+   WHERE a.kind = 'degradation' AND a.resolved_at IS NULL AND NOT a.muted AND r.enabled AND r.start_optimization IS NOT NULL AND r.start_optimization -> 'metrics' ? a.metric
+     AND NOT EXISTS (SELECT FROM policy_starts p WHERE p.workspace_id = a.workspace_id AND p.alert_id = a.alert_id)
+     AND NOT EXISTS (SELECT FROM policy_starts p WHERE p.workspace_id = a.workspace_id AND p.slug = a.slug AND p.refused IS NULL
+                        AND p.started_at > clock_timestamp() - (r.start_optimization ->> 'cooldown_hours')::integer * interval '1 hour')
+   ORDER BY a.alert_id LIMIT p_most $$;
+CALL make_lookup_function('policy_starts_due(integer)', app => true, worker => false);
 
 -- Workspaces whose end users did something in that hour, or that have an open alert about it, and where nobody looked yet.
 CREATE FUNCTION end_user_hours_due(p_hour timestamptz, p_most integer) RETURNS SETOF uuid LANGUAGE sql STABLE SECURITY DEFINER SET search_path = burnish, pg_temp AS $$

@@ -1,0 +1,75 @@
+"""A degradation starts an optimization where the prompt's rule says so."""
+
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import pytest
+
+from burnish_gateway.alerts.start_by_policy import PolicyStarter
+from burnish_shared.db.session import Database
+from burnish_shared.ids import new_uuid
+from tests.embedded.stack import Stack
+from tests.integration.optimization.conftest import Desk
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("A4")]
+
+RULE = "/v1/alert-rules/tickets"
+
+
+async def raise_alert(stack: Stack, desk: Desk, *, metric: str = "satisfaction", muted: bool = False) -> str:
+    alert_id = new_uuid()
+    connection = await asyncpg.connect(stack.urls["superuser"], server_settings={"search_path": "burnish"})
+    await connection.execute(
+        """INSERT INTO alerts (alert_id, workspace_id, incident_key, kind, metric, slug, label, version, summary, before, after, changed,
+                               simulated, muted, raised_at)
+           VALUES ($1, $2, $3, 'degradation', $4, 'tickets', 'production', 1, 's', '{}', '{}', '{}', true, $5, now())""",
+        alert_id, desk.caller.workspace.workspace_id, str(alert_id), metric, muted,
+    )  # fmt: skip
+    await connection.close()
+    return str(alert_id)
+
+
+async def rounds(stack: Stack, times: int = 1) -> int:
+    db = await Database.open(stack.urls["gateway"], application_name="test-policy", max_size=2)
+    try:
+        return sum([await PolicyStarter(db, lambda: None).round() for _ in range(times)])
+    finally:
+        await db.close()
+
+
+def policy(desk: Desk, **changed: Any) -> dict[str, Any]:
+    return {"start_optimization": {"dataset_id": desk.dataset_id, "budget": {"evaluations": 800, "credits": 50.0}, **changed}}
+
+
+async def test_one_incident_starts_one_optimization_within_its_budget_and_the_next_waits(stack: Stack, desk: Desk) -> None:
+    assert (await desk.caller("PUT", RULE, policy(desk))).status == 200
+    await raise_alert(stack, desk, metric="latency")
+    await raise_alert(stack, desk, muted=True)
+    assert await rounds(stack) == 0
+    first = await raise_alert(stack, desk)
+    assert await rounds(stack, 3) <= 1
+    await raise_alert(stack, desk, metric="error_rate")
+    assert await rounds(stack) == 0
+    jobs = (await desk.caller("GET", "/v1/optimizations")).body["data"]
+    assert len(jobs) == 1
+    steps = (await desk.caller("GET", f"/v1/alerts/{first}")).body["timeline"]
+    assert ("optimization_started", f"/v1/optimizations/{jobs[0]['id']}") in [(one["what"], one["detail"]) for one in steps]
+    entries = (await desk.caller("GET", "/v1/audit?action=optimization.started")).body["data"]
+    [entry] = [one for one in entries if one["actor"] == "system:alert_policy"]
+    assert entry["after"]["set_aside_nusd"] <= 50 * 10_000_000
+    assert UUID(entry["after"]["alert_id"]) == UUID(first)
+
+
+async def test_what_cannot_be_started_is_said_once(stack: Stack, desk: Desk) -> None:
+    assert (await desk.caller("PUT", RULE, policy(desk, budget={"evaluations": 50, "credits": 0.0001}))).status == 200
+    alert = await raise_alert(stack, desk)
+    assert await rounds(stack, 2) == 0
+    [step] = [one for one in (await desk.caller("GET", f"/v1/alerts/{alert}")).body["timeline"] if one["what"].startswith("optim")]
+    assert step["what"] == "optimization_refused" and "too few" in step["detail"]
+
+
+async def test_a_policy_needs_a_cap_a_prompt_and_a_dataset_that_is_there(desk: Desk) -> None:
+    assert (await desk.caller("PUT", RULE, policy(desk, budget={"evaluations": 300}))).status == 422
+    assert (await desk.caller("PUT", "/v1/alert-rules", policy(desk))).status == 422
+    assert (await desk.caller("PUT", RULE, policy(desk, dataset_id=str(new_uuid())))).status == 404
