@@ -5,7 +5,7 @@ import base64
 import contextlib
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -122,6 +122,30 @@ async def test_after_an_erasure_no_table_knows_the_person_and_the_books_are_as_b
     assert await past.found("erasmus") == {}, left
     assert (await past.rows(ledger, workspace), await past.rows(figures, workspace), await past.found("remains")) == before
     assert done["counts"]["execution_contents"] == 1 and done["counts"]["feedback"] == 2 and done["counts"]["feedback_history"] == 1
+
+
+async def test_calls_with_and_without_a_session_lie_between_each_other(stack: Stack, past: Past) -> None:
+    """Sessions whose names sort otherwise than their executions came must not hide any of them."""
+    caller = await stack.caller()
+    workspace, at = caller.workspace.workspace_id, datetime.now(UTC) - timedelta(minutes=30)
+    for number, (person, session) in enumerate(
+        [
+            ("other", None),
+            ("mixed", "z-first"),
+            ("other", "m"),
+            ("mixed", None),
+            ("other", None),
+            ("mixed", "a-last"),
+            ("other", "b"),
+            ("other", None),
+        ]
+    ):
+        await past.execution(workspace, person, at=at + timedelta(minutes=number), session=session)
+    done = await forgotten(caller, "mixed")
+    assert done["counts"]["executions"] == 3 and done["counts"]["execution_contents"] == 3
+    assert await past.found("mixed") == {}
+    rows = await past.rows("SELECT count(*) AS n FROM executions WHERE workspace_id = $1 AND end_user = 'other'", workspace)
+    assert rows == [{"n": 5}]
 
 
 async def test_the_receipt_is_signed_and_says_what_was_done(stack: Stack, past: Past) -> None:

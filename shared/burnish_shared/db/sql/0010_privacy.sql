@@ -63,7 +63,7 @@ BEGIN
   INSERT INTO retention_progress (workspace_id) VALUES (p_ws) ON CONFLICT DO NOTHING;
   SELECT executions_through, rechecked_on INTO v_from, v_checked FROM retention_progress WHERE workspace_id = p_ws;
   IF v_checked < today THEN v_from := least(v_from, moment_bound(cutoff - late)); END IF;
-  SELECT array_agg(x.execution_id) INTO v_ids FROM (SELECT e.execution_id FROM executions e
+  SELECT array_agg(x.execution_id ORDER BY x.execution_id) INTO v_ids FROM (SELECT e.execution_id FROM executions e
     WHERE e.workspace_id = p_ws AND e.execution_id > v_from AND e.execution_id < moment_bound(cutoff) ORDER BY e.execution_id LIMIT p_most) x;
   seen := coalesce(cardinality(v_ids), 0);
   IF seen > 0 THEN
@@ -283,7 +283,7 @@ BEGIN
       SELECT moment_bound(moment_of(executions_through) - interval '9 days') INTO e.at_id FROM retention_progress WHERE workspace_id = e.workspace_id;
       e.at_id := coalesce(e.at_id, '00000000-0000-0000-0000-000000000000');
     END IF;
-    SELECT array_agg(b.execution_id), array_agg(b.execution_id) FILTER (WHERE b.hit), array_agg(DISTINCT b.session_id) FILTER (WHERE b.hit AND b.session_id IS NOT NULL)
+    SELECT array_agg(b.execution_id ORDER BY b.execution_id), array_agg(b.execution_id ORDER BY b.execution_id) FILTER (WHERE b.hit), array_agg(DISTINCT b.session_id) FILTER (WHERE b.hit AND b.session_id IS NOT NULL)
       INTO v_ids, v_hits, v_sessions
       FROM (SELECT x.execution_id, x.session_id, coalesce(keyed_hash(v_inner, v_outer, x.end_user) = e.subject_digest, false) OR coalesce(x.session_id = ANY (e.sessions), false)
                    OR EXISTS (SELECT FROM execution_facts f WHERE f.execution_id = x.execution_id AND f.workspace_id = x.workspace_id AND keyed_hash(v_inner, v_outer, f.end_user) = e.subject_digest) AS hit
@@ -335,7 +335,7 @@ BEGIN
        AND (i.end_user <> '' AND keyed_hash(v_inner, v_outer, i.end_user) = e.subject_digest OR i.target_kind = 'session' AND i.target_id = ANY (e.sessions));
     IF v_hits IS NOT NULL THEN e.counts := erased(e.counts, 'feedback_ids', forget_ids(e.workspace_id, v_hits, e.requested_at)); END IF;
   ELSIF e.stage = 'dataset_items' THEN
-    SELECT array_agg(b.item_id), array_agg(b.item_id) FILTER (WHERE names_subject(b.input, v_inner, v_outer, e.subject_digest) OR names_subject(b.metadata, v_inner, v_outer, e.subject_digest))
+    SELECT array_agg(b.item_id ORDER BY b.item_id), array_agg(b.item_id) FILTER (WHERE names_subject(b.input, v_inner, v_outer, e.subject_digest) OR names_subject(b.metadata, v_inner, v_outer, e.subject_digest))
       INTO v_ids, v_hits
       FROM (SELECT d.item_id, d.input, d.metadata FROM dataset_items d WHERE d.workspace_id = e.workspace_id
               AND d.item_id > coalesce(e.at_id, '00000000-0000-0000-0000-000000000000') AND d.item_id < v_before ORDER BY d.item_id LIMIT p_most) b;
