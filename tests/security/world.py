@@ -36,14 +36,15 @@ NUMBERS = {"version": "1", "a": "1", "b": "2", "plan": "pro", "event_type": "ale
 
 QUERY_PARAMETERS = {
     "prompt": "slug", "label": "label", "model": "model", "session_id": "session", "user_id": "end_user", "job_id": "job",
+    "api_key": "api_key", "provider_key": "provider_key", "metric": "metric",
     "endpoint_id": "endpoint", "tag": "tag", "folder": "folder", "q": "word", "object_id": "api_key", "event_id": "event",
     "target_id": "api_key",
 }  # fmt: skip
 """Filters that name something of a tenant's."""
 
 HARMLESS_QUERY = {
-    "action", "actor", "archived", "category", "code", "confirm", "cursor", "days", "error", "event_type", "format",
-    "from", "grain", "group_by", "iss", "kind", "limit", "mine", "month", "name", "next", "object_kind", "reason",
+    "action", "actor", "app", "archived", "category", "code", "confirm", "cursor", "days", "error", "event_type", "format",
+    "from", "grain", "group_by", "iss", "kind", "limit", "mine", "month", "name", "next", "object_kind", "provider", "reason",
     "request_id", "scope", "sort", "split", "state", "status", "target_kind", "to", "traffic", "version", "visibility",
 }  # fmt: skip
 
@@ -70,6 +71,8 @@ def bodies(own: Mapping[str, str]) -> dict[str, Body]:
         "PUT /v1/prompts/{slug}/labels/{label}": {"version": 1},
         "POST /v1/feedback": {"execution_id": own["execution"], "thumb": "down"},
         "POST /v1/feedback/batch": {"execution_id": own["execution"], "thumb": "down"},
+        "POST /v1/executions/import": {"id": "theirs-1", "model": "their/model", "finished_at": datetime.now(UTC).isoformat()},
+        "POST /v1/otlp/v1/traces": {"resourceSpans": []},
         "POST /v1/inbound-endpoints": {"name": "one more", "mapping": {"execution_id": "data.id", "thumb": "data.liked"}},
         "PUT /v1/metrics/{metric}": {"type": "binary", "direction": "higher"},
         "POST /v1/evaluators": {"name": "one more", "settings": {"kind": "exact"}},

@@ -24,6 +24,25 @@ class Satisfaction(BaseModel):
     samples: int
 
 
+class NamedMetric(BaseModel):
+    """What reactions said of one named metric."""
+
+    metric: str
+    reactions: int
+    mean: float
+    positives: int = Field(description="Reactions whose value was above zero.")
+    conversion: Satisfaction | None = Field(
+        description="Positives as a share of executions, with 95 % bounds; `samples` are the executions. Null where there were none."
+    )
+
+
+class Distinct(BaseModel):
+    """How many different ones. `relative_error` is the standard error of an estimate; 0: counted."""
+
+    value: int
+    relative_error: float
+
+
 class Figures(BaseModel):
     """What is known of a set of executions. Rates are 0..1, null where there is nothing to divide by."""
 
@@ -36,7 +55,8 @@ class Figures(BaseModel):
     blocked: int
     success_rate: float | None = Field(description="Of all that were not cancelled.")
     cached: int
-    cache_hit_rate: float | None
+    cache_hit_rate: float | None = Field(description="Answers from our cache, of all executions.")
+    provider_cache_rate: float | None = Field(description="Input tokens that the provider had in its cache, of all input tokens.")
     input_tokens: int
     output_tokens: int
     cached_input_tokens: int
@@ -61,6 +81,11 @@ class SummaryAnswer(Figures):
     end: datetime = Field(serialization_alias="to")
     grain: Literal["minute", "hour", "day"]
     effectiveness_version: int
+    prompts: Distinct = Field(description="Prompts that were executed.")
+    end_users: Distinct | None = Field(
+        description="End users of live executions, estimated. By hour and day, of the workspace or of one prompt; null for all else."
+    )
+    metrics: list[NamedMetric] = Field(description="Named metrics; not told for an app, key or provider.")
     feedback_waiting: int = Field(description="Reactions of the workspace whose execution has not been seen.")
     feedback_orphans: int = Field(description="Of these, those that waited for more than 7 days.")
 
@@ -70,6 +95,7 @@ class Point(Figures):
 
     at: datetime
     group: str | None = None
+    metric: NamedMetric | None = Field(default=None, description="The one that was asked for by `metric`.")
 
 
 class TimeseriesAnswer(BaseModel):

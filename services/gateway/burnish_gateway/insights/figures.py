@@ -2,8 +2,10 @@
 
 from typing import Any
 
-from burnish_gateway.insights.answers import Figures, Percentiles, Satisfaction
+from burnish_gateway.insights.answers import Distinct, Figures, NamedMetric, Percentiles, Satisfaction
 from burnish_gateway.insights.store import Totals
+from burnish_shared.distinct import RELATIVE_ERROR as SKETCH_ERROR
+from burnish_shared.distinct import estimate, united
 from burnish_shared.measures import RELATIVE_ERROR, effectiveness, quantile, wilson
 
 MICRO = 1_000_000
@@ -21,6 +23,7 @@ def figures_of(totals: Totals) -> Figures:
         **shown,
         success_rate=success_rate,
         cache_hit_rate=_ratio(sums["cached"], sums["executions"]),
+        provider_cache_rate=_ratio(sums["cached_input_tokens"], sums["input_tokens"]),
         mean_cost_nusd=mean_cost,
         mean_latency_ms=_ratio(sums["latency_sum_ms"], sums["executions"]),
         latency=latency,
@@ -36,6 +39,23 @@ def figures_of(totals: Totals) -> Figures:
         simulated=sums["simulated"] > 0,
         simulated_executions=sums["simulated"],
     )
+
+
+def named_metric(metric: str, *, sums: tuple[int, int, float], executions: int) -> NamedMetric:
+    """`sums`: reactions, positives, sum of the values. Two end users may react to one execution: the share ends at 1."""
+    reactions, positives, total = sums
+    share = wilson(min(positives, executions), executions) if positives >= 0 else None
+    return NamedMetric(
+        metric=metric,
+        reactions=reactions,
+        mean=total / reactions,
+        positives=positives,
+        conversion=Satisfaction(value=share.value, low=share.low, high=share.high, samples=executions) if share else None,
+    )
+
+
+def end_users_of(sketches: list[bytes]) -> Distinct:
+    return Distinct(value=estimate(united(sketches)), relative_error=SKETCH_ERROR)
 
 
 def _satisfaction(sums: dict[str, int]) -> Satisfaction | None:

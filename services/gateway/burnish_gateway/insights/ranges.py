@@ -23,6 +23,17 @@ class Range:
     start: datetime
     end: datetime
     grain: Grain
+    is_asked: bool = False
+    """Whether somebody asked for just this grain."""
+
+
+def by_the_hour(wanted: Range) -> Range:
+    """The same range for what is not kept by the minute. Raises InvalidField where minutes were asked for."""
+    if wanted.grain != "minute":
+        return wanted
+    if wanted.is_asked:
+        raise InvalidField("grain: apps, keys, providers and end users are told by hour and day only.", param="grain")
+    return Range(_floor(wanted.start, "hour"), _ceiling(wanted.end, "hour"), "hour")
 
 
 def range_of(start: datetime | None, end: datetime | None, *, grain: Grain | None, now: datetime) -> Range:
@@ -42,7 +53,7 @@ def _widened(start: datetime | None, end: datetime | None, *, grain: Grain | Non
     if start >= end:
         raise InvalidField("from: must lie before `to`.", param="from")
     chosen = grain or _finest(end - start)
-    widened = Range(_floor(start, chosen), _ceiling(end, chosen), chosen)
+    widened = Range(_floor(start, chosen), _ceiling(end, chosen), chosen, is_asked=grain is not None)
     if (widened.end - widened.start) / LENGTHS[chosen] > BUCKETS_MOST:
         raise InvalidField(f"grain: {chosen} makes more than {BUCKETS_MOST} steps; take a coarser one or a shorter range.", param="grain")
     return widened

@@ -1,6 +1,6 @@
 """`/v1/analytics/…`: figures from rollups, in the same time however many executions stand behind them."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import Depends, Query
 from fastapi.responses import Response
@@ -8,10 +8,10 @@ from pydantic import BaseModel
 
 from burnish_gateway.deps import GatewayParts, Viewer
 from burnish_gateway.insights import store
-from burnish_gateway.insights.answers import CostRow, CostsAnswer, Point, SummaryAnswer, TimeseriesAnswer
-from burnish_gateway.insights.figures import figures_of
-from burnish_gateway.insights.ranges import Grain, Range, range_of
-from burnish_gateway.insights.store import Filters, Totals
+from burnish_gateway.insights.answers import CostRow, CostsAnswer, Distinct, Point, SummaryAnswer, TimeseriesAnswer
+from burnish_gateway.insights.figures import end_users_of, figures_of, named_metric
+from burnish_gateway.insights.ranges import Grain, Range, by_the_hour, range_of
+from burnish_gateway.insights.store import DIMENSIONS, WHOLE_WORKSPACE, Filters, Totals
 from burnish_gateway.wire import Moment, make_router
 from burnish_shared.errors import InvalidField
 from burnish_shared.measures import EFFECTIVENESS_VERSION
@@ -20,8 +20,10 @@ from burnish_shared.slug import MAX_VERSION, parse_label, parse_slug
 
 router = make_router("analytics")
 
-GroupBy = Literal["prompt", "version", "label", "model", "traffic"]
-CostGroup = Literal["prompt", "version", "label", "model", "traffic", "day"]
+GroupBy = Literal["prompt", "version", "label", "model", "prompt_model", "traffic", "app", "api_key", "provider", "provider_key"]
+CostGroup = Literal[
+    "prompt", "version", "label", "model", "prompt_model", "traffic", "day", "app", "api_key", "provider", "provider_key"
+]  # fmt: skip
 
 POINTS_MOST = 10_000
 COST_ROWS_MOST = 1_000
@@ -34,17 +36,46 @@ def filters_of(
     label: Annotated[str | None, Query(max_length=63)] = None,
     model: Annotated[str | None, Query(max_length=200)] = None,
     traffic: Annotated[Literal["live", "batch"] | None, Query(description="`batch`: test runs and optimization. Absent: both.")] = None,
+    app: Annotated[str | None, Query(max_length=200, description="Empty: calls that named none. By hour and day.")] = None,
+    api_key: Annotated[str | None, Query(max_length=64, description="Id of the key that called. By hour and day.")] = None,
+    provider: Annotated[str | None, Query(max_length=200, description="By hour and day.")] = None,
+    provider_key: Annotated[
+        str | None, Query(max_length=64, description="Id of the provider's key that was used. By hour and day.")
+    ] = None,
 ) -> Filters:
     """What to look at; each absent means whatever."""
-    if model is not None and "\x00" in model:
-        raise InvalidField("model: must not contain U+0000.", param="model")
+    named = {"model": model, "app": app, "api_key": api_key, "provider": provider, "provider_key": provider_key}
+    for name, value in named.items():
+        if value is not None and "\x00" in value:
+            raise InvalidField(f"{name}: must not contain U+0000.", param=name)
+    given = [name for name in DIMENSIONS if named[name] is not None]
+    others = [name for name, value in (("version", version), ("label", label), ("model", model)) if value is not None]
+    if len(given) > 1 or (given and others):
+        both = [*given, *others]
+        raise InvalidField(f"{both[1]}: figures are not kept by {' and '.join(both)} together; take one.", param=both[1])
+    dimension = given[0] if given else None
     return Filters(
         slug=parse_slug(prompt, param="prompt") if prompt is not None else None,
         version=version,
         label=parse_label(label) if label is not None else None,
         model=model,
         traffic=traffic,
+        dimension=dimension,
+        value=named[dimension] if dimension else None,
     )
+
+
+def source_range(wanted: Range, which: Filters, group_by: str | None) -> Range:
+    """The range in which the figures can be told. Raises InvalidField for what is not kept together."""
+    grouped = group_by if group_by in DIMENSIONS else None
+    if which.dimension is None and grouped is None:
+        return wanted
+    narrowed = [name for name, value in (("version", which.version), ("label", which.label), ("model", which.model)) if value is not None]
+    is_kept = group_by in (None, "prompt", "traffic", "day") or grouped in (group_by, which.dimension)
+    if narrowed or not is_kept or (which.dimension and grouped and which.dimension != grouped):
+        other = narrowed[0] if narrowed else which.dimension
+        raise InvalidField(f"group_by: figures are not kept by {group_by} and {other} together; take one.", param="group_by")
+    return by_the_hour(wanted)
 
 
 def range_asked(
@@ -63,8 +94,12 @@ Which = Annotated[Filters, Depends(filters_of)]
 
 @router.get("/v1/analytics/summary", response_model=SummaryAnswer, summary="Figures of a range")
 async def summary(principal: Viewer, gateway: GatewayParts, wanted: Wanted, which: Which) -> Response:
+    wanted = source_range(wanted, which, None)
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
         found = await store.totals(tx, wanted, which, by_step=False, group_by=None)
+        prompts = await store.distinct_prompts(tx, wanted, which)
+        sketches = await store.end_user_sketches(tx, wanted, which.slug or WHOLE_WORKSPACE) if has_end_users(wanted, which) else None
+        metrics = await store.metric_sums(tx, wanted, which, metric=None, by_step=False, group_by=None) if which.dimension is None else {}
         waiting, orphans = await store.waiting_feedback(tx)
     figures = figures_of(next(iter(found.values()), Totals()))
     return _answer(
@@ -74,22 +109,51 @@ async def summary(principal: Viewer, gateway: GatewayParts, wanted: Wanted, whic
             end=wanted.end,
             grain=wanted.grain,
             effectiveness_version=EFFECTIVENESS_VERSION,
+            prompts=Distinct(value=prompts, relative_error=0),
+            end_users=end_users_of(sketches) if sketches is not None else None,
+            metrics=[named_metric(metric, sums=sums, executions=figures.executions) for (_, _, metric), sums in metrics.items()],
             feedback_waiting=waiting,
             feedback_orphans=orphans,
         )
     )
 
 
+def has_end_users(wanted: Range, which: Filters) -> bool:
+    """Sketches are kept by hour and day, of a workspace and of each prompt."""
+    narrowed = (which.version, which.label, which.model, which.dimension, which.traffic)
+    return wanted.grain != "minute" and all(one is None for one in narrowed)
+
+
 @router.get("/v1/analytics/timeseries", response_model=TimeseriesAnswer, summary="Figures of a range, step by step")
 async def timeseries(
-    principal: Viewer, gateway: GatewayParts, wanted: Wanted, which: Which, *, group_by: GroupBy | None = None
+    principal: Viewer,
+    gateway: GatewayParts,
+    wanted: Wanted,
+    which: Which,
+    *,
+    group_by: GroupBy | None = None,
+    metric: Annotated[str | None, Query(max_length=63, description="A named metric to show beside the figures.")] = None,
 ) -> Response:
+    wanted = source_range(wanted, which, group_by)
+    if metric is not None and ("\x00" in metric or which.dimension is not None or group_by in DIMENSIONS):
+        raise InvalidField("metric: named metrics are not kept by app, key or provider; their names hold no U+0000.", param="metric")
+    named: dict[tuple[Any, str], tuple[int, int, float]] = {}
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
         found = await store.totals(tx, wanted, which, by_step=True, group_by=group_by)
+        if metric is not None:
+            sums = await store.metric_sums(tx, wanted, which, metric=metric, by_step=True, group_by=group_by)
+            named = {(at, group): one for (at, group, _), one in sums.items()}
     if len(found) > POINTS_MOST:
         raise InvalidField(f"group_by: more than {POINTS_MOST} points; ask for a shorter range or filter.", param="group_by")
     points = [
-        Point(**figures_of(totals).model_dump(), at=at, group=group if group_by is not None else None)
+        Point(
+            **figures_of(totals).model_dump(),
+            at=at,
+            group=group if group_by is not None else None,
+            metric=named_metric(metric, sums=named[(at, group)], executions=totals.sums["executions"])
+            if metric is not None and (at, group) in named
+            else None,
+        )
         for (at, group), totals in found.items()
     ]
     return _answer(TimeseriesAnswer(start=wanted.start, end=wanted.end, grain=wanted.grain, data=points))
@@ -97,6 +161,7 @@ async def timeseries(
 
 @router.get("/v1/analytics/costs", response_model=CostsAnswer, summary="Where the money went")
 async def costs(principal: Viewer, gateway: GatewayParts, wanted: Wanted, which: Which, *, group_by: CostGroup = "prompt") -> Response:
+    wanted = source_range(wanted, which, group_by)
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
         rows = await store.costs(tx, wanted, which, group_by=group_by, at_most=COST_ROWS_MOST)
         total = await store.total_cost(tx, wanted, which)

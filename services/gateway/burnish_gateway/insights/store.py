@@ -19,25 +19,59 @@ GROUPS: Final[Mapping[str | None, str]] = {
     "version": "r.slug || '@' || r.version",
     "label": "r.slug || '@' || r.label",
     "model": "r.model",
+    "prompt_model": "r.slug || ' ' || r.model",
     "traffic": "r.traffic",
     "day": "to_char(r.bucket AT TIME ZONE 'UTC', 'YYYY-MM-DD')",
 }
 """What figures can be grouped by, as SQL over a rollup row `r`."""
 
+METRIC_ROWS_MOST: Final = 10_000
+
+WHOLE_WORKSPACE: Final = "*"
+"""The slug under which analytics keeps the sketch of everybody."""
+
+DIMENSIONS: Final = ("app", "api_key", "provider", "provider_key")
+"""What figures can be grouped by or narrowed to by hour and day, from `rollup_sets`."""
+
 WHERE: Final = """r.grain = $1 AND r.bucket >= $2 AND r.bucket < $3
    AND ($4::text IS NULL OR r.slug = $4) AND ($5::integer IS NULL OR r.version = $5)
    AND ($6::text IS NULL OR r.label = $6) AND ($7::text IS NULL OR r.model = $7) AND ($8::text IS NULL OR r.traffic = $8)"""
 
+WHERE_SETS: Final = """r.grain = $1 AND r.bucket >= $2 AND r.bucket < $3
+   AND ($4::text IS NULL OR r.slug = $4) AND ($5::text IS NULL OR r.traffic = $5) AND r.dimension = $6
+   AND ($7::text IS NULL OR r.value = $7)"""
+
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """Which rows count. None: whatever."""
+    """Which rows count. None: whatever. `dimension` is one of DIMENSIONS, `value` what it must be."""
 
     slug: str | None = None
     version: int | None = None
     label: str | None = None
     model: str | None = None
     traffic: str | None = None
+    dimension: str | None = None
+    value: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where figures are read from: table, condition, its arguments, and the group as SQL."""
+
+    table: str
+    where: str
+    arguments: tuple[Any, ...]
+    group: str
+
+
+def source_of(wanted: Range, filters: Filters, group_by: str | None) -> Source:
+    """`rollups`, or `rollup_sets` where a dimension of it is grouped by or narrowed to."""
+    dimension = group_by if group_by in DIMENSIONS else filters.dimension
+    if dimension is None:
+        return Source("rollups", WHERE, _arguments(wanted, filters), GROUPS[group_by])
+    arguments = (wanted.grain, wanted.start, wanted.end, filters.slug, filters.traffic, dimension, filters.value)
+    return Source("rollup_sets", WHERE_SETS, arguments, "r.value" if group_by == dimension else GROUPS[group_by])
 
 
 @dataclass(slots=True)
@@ -51,12 +85,13 @@ class Totals:
 
 async def totals(tx: Tx, wanted: Range, filters: Filters, *, by_step: bool, group_by: str | None) -> dict[tuple[Any, str], Totals]:
     """(start of the step, or None when not `by_step`; group) → sums, in that order."""
-    at, group = "r.bucket" if by_step else "NULL::timestamptz", GROUPS[group_by]
+    source = source_of(wanted, filters, group_by)
+    at, group = "r.bucket" if by_step else "NULL::timestamptz", source.group
     found: dict[tuple[Any, str], Totals] = {}
     rows = await tx.fetch(
         f"SELECT {at} AS at, {group} AS key, {', '.join(f'sum(r.{one})::bigint AS {one}' for one in SUMS)}"
-        f"  FROM rollups r WHERE {WHERE} GROUP BY 1, 2 ORDER BY 1, 2",
-        *_arguments(wanted, filters),
+        f"  FROM {source.table} r WHERE {source.where} GROUP BY 1, 2 ORDER BY 1, 2",
+        *source.arguments,
     )
     for row in rows:
         found[(row["at"], row["key"])] = Totals(sums={one: row[one] for one in SUMS})
@@ -64,8 +99,9 @@ async def totals(tx: Tx, wanted: Range, filters: Filters, *, by_step: bool, grou
         counts = await tx.fetch(
             f"""SELECT at, key, array_agg(n ORDER BY bucket) AS counts
                   FROM (SELECT {at} AS at, {group} AS key, u.bucket, sum(u.n)::bigint AS n
-                          FROM rollups r, unnest(r.{name}) WITH ORDINALITY u(n, bucket) WHERE {WHERE} GROUP BY 1, 2, 3) b GROUP BY 1, 2""",
-            *_arguments(wanted, filters),
+                          FROM {source.table} r, unnest(r.{name}) WITH ORDINALITY u(n, bucket) WHERE {source.where}
+                         GROUP BY 1, 2, 3) b GROUP BY 1, 2""",
+            *source.arguments,
         )
         for row in counts:
             if (held := found.get((row["at"], row["key"]))) is not None:  # A row that came after the sums were read is left out.
@@ -75,21 +111,61 @@ async def totals(tx: Tx, wanted: Range, filters: Filters, *, by_step: bool, grou
 
 async def costs(tx: Tx, wanted: Range, filters: Filters, *, group_by: str, at_most: int) -> list[dict[str, Any]]:
     """Dearest first."""
+    source = source_of(wanted, filters, group_by)
     rows = await tx.fetch(
-        f"""SELECT {GROUPS[group_by]} AS key, sum(r.executions)::bigint AS executions, sum(r.input_tokens)::bigint AS input_tokens,
+        f"""SELECT {source.group} AS key, sum(r.executions)::bigint AS executions, sum(r.input_tokens)::bigint AS input_tokens,
                    sum(r.output_tokens)::bigint AS output_tokens, sum(r.cached_input_tokens)::bigint AS cached_input_tokens,
                    sum(r.cost_nusd)::bigint AS cost_nusd, sum(r.simulated) > 0 AS simulated
-              FROM rollups r WHERE {WHERE} GROUP BY 1 ORDER BY cost_nusd DESC, key LIMIT $9""",
-        *_arguments(wanted, filters),
+              FROM {source.table} r WHERE {source.where} GROUP BY 1 ORDER BY cost_nusd DESC, key LIMIT ${len(source.arguments) + 1}""",
+        *source.arguments,
         at_most,
     )
     return [dict(row) for row in rows]
 
 
 async def total_cost(tx: Tx, wanted: Range, filters: Filters) -> int:
+    source = source_of(wanted, filters, None)
     return await tx.fetchval(  # type: ignore[no-any-return]
-        f"SELECT coalesce(sum(r.cost_nusd), 0)::bigint FROM rollups r WHERE {WHERE}", *_arguments(wanted, filters)
+        f"SELECT coalesce(sum(r.cost_nusd), 0)::bigint FROM {source.table} r WHERE {source.where}", *source.arguments
     )
+
+
+async def distinct_prompts(tx: Tx, wanted: Range, filters: Filters) -> int:
+    """Registered prompts with executions: counted, not estimated, since rollup rows carry them."""
+    source = source_of(wanted, filters, None)
+    return await tx.fetchval(  # type: ignore[no-any-return]
+        f"SELECT count(DISTINCT r.slug) FROM {source.table} r WHERE {source.where} AND r.slug <> '' AND r.executions > 0",
+        *source.arguments,
+    )
+
+
+async def end_user_sketches(tx: Tx, wanted: Range, slug: str) -> list[bytes]:
+    """Of one prompt, or of WHOLE_WORKSPACE; a sketch for each hour or day."""
+    rows = await tx.fetch(
+        "SELECT r.sketch FROM rollup_end_users r WHERE r.grain = $1 AND r.bucket >= $2 AND r.bucket < $3 AND r.slug = $4",
+        wanted.grain,
+        wanted.start,
+        wanted.end,
+        slug,
+    )
+    return [bytes(row["sketch"]) for row in rows]
+
+
+async def metric_sums(
+    tx: Tx, wanted: Range, filters: Filters, *, metric: str | None, by_step: bool, group_by: str | None
+) -> dict[tuple[Any, str, str], tuple[int, int, float]]:
+    """(start of the step or None, group, metric) → reactions, positives, sum of the values. `metric` None: all of them."""
+    at, group = "r.bucket" if by_step else "NULL::timestamptz", GROUPS[group_by]
+    rows = await tx.fetch(
+        f"""SELECT {at} AS at, {group} AS key, r.metric, sum(r.reactions)::bigint AS reactions, sum(r.positives)::bigint AS positives,
+                   sum(r.total)::float8 AS total
+              FROM rollup_metrics r WHERE {WHERE} AND ($9::text IS NULL OR r.metric = $9)
+             GROUP BY 1, 2, 3 HAVING sum(r.reactions) > 0 ORDER BY 1, 2, 3 LIMIT $10""",
+        *_arguments(wanted, filters),
+        metric,
+        METRIC_ROWS_MOST,
+    )
+    return {(row["at"], row["key"], row["metric"]): (row["reactions"], row["positives"], row["total"]) for row in rows}
 
 
 async def waiting_feedback(tx: Tx) -> tuple[int, int]:
