@@ -15,7 +15,7 @@ QUIET := $(if $(CI),--no-progress,)
 export UV_PYTHON_DOWNLOADS := never
 export UV_PROJECT_ENVIRONMENT := .venv
 
-.PHONY: help install up down logs test lint types snapshots bench-gateway chaos fuzz
+.PHONY: help install up down logs test lint types snapshots bench-gateway bench-webhooks bench-stats chaos fuzz
 
 help: ## list what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-14s %s\n", $$1, $$2 }'
@@ -45,6 +45,9 @@ types: $(STAMP) ## check types
 
 snapshots: $(STAMP) ## write the generated reference (docs/reference) anew
 	$(BIN)/python -m tests.snapshots $(ARGS)
+
+bench-stats: $(STAMP) ## what the detectors find, how late, and how often falsely
+	$(BIN)/python -m benchmarks.stats $(ARGS)
 
 bench-gateway: $(STAMP) ## CPU milliseconds per request, beside a direct call to the same model
 	$(BIN)/python -m benchmarks.gateway $(ARGS)

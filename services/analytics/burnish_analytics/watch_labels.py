@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any, Final
 from uuid import UUID
@@ -12,7 +12,8 @@ from burnish_analytics.core import degradation
 from burnish_analytics.core.degradation import PLANS, Degraded, DetectorLimits, MetricPlan, Recovered, Seen, SeriesState
 from burnish_analytics.core.intake import LabelKey
 from burnish_analytics.core.reactions import MICRO
-from burnish_analytics.io import alerts_store, detector_store
+from burnish_analytics.core.seasonal import hourly_limits
+from burnish_analytics.io import alerts_store, detector_store, season_store
 from burnish_analytics.io.alerts_store import Alert, Rule
 from burnish_analytics.io.detector_store import ObservedPeriod, StoredStates
 from burnish_shared.contracts.events import EventType
@@ -21,6 +22,9 @@ from burnish_shared.ids import new_uuid
 from burnish_shared.measures import middle_of
 
 KIND: Final = "degradation"
+
+SEASON_KEPT: Final = timedelta(days=1)
+SEASON_LEARNT_FROM: Final = timedelta(days=28)
 
 
 @dataclass(slots=True)
@@ -81,6 +85,7 @@ async def _watch(
     into: Watched,
 ) -> None:
     states = await _states(tx, series, stored)
+    states["latency"] = await _with_season(tx, series, states["latency"], now=now)
     version = stored.version if stored else 0
     for _, rows in groupby(periods, key=lambda one: one.period):
         same_period = list(rows)
@@ -120,6 +125,16 @@ async def _states(tx: Tx, series: Series, stored: StoredStates | None) -> dict[s
         state = degradation.from_stored(held) if held else SeriesState()
         states[plan.metric] = degradation.acknowledged(state) if series.incident_key(plan.metric) in acknowledged else state
     return states
+
+
+async def _with_season(tx: Tx, series: Series, state: SeriesState, *, now: datetime) -> SeriesState:
+    """What each hour of the week was like in the last four weeks, looked up once a day."""
+    if state.season_at is not None and now - state.season_at < SEASON_KEPT:
+        return state
+    hours = await season_store.hourly_latency(
+        tx, workspace_id=series.workspace_id, slug=series.slug, label=series.label, since=now - SEASON_LEARNT_FROM
+    )
+    return replace(state, season=hourly_limits(hours), season_at=now)
 
 
 def _serving(rows: Collection[ObservedPeriod]) -> int | None:

@@ -13,19 +13,21 @@ from datetime import datetime
 from typing import Any, Final, Literal
 
 from burnish_analytics.core.cusum import Sums, threshold_for
+from burnish_analytics.core.seasonal import HOURS_A_WEEK, LimitsByHour, p95_bucket, slot_of
 from burnish_shared.measures import merged, share_above
 
 Metric = Literal["satisfaction", "error_rate", "latency", "cost"]
 
-P95: Final = 0.95
+SEASONAL_RISE: Final = 0.05
+"""Least rise of the share beyond the 95th percentile where that is known for each hour of the week: the swing is out of it."""
 
 
 @dataclass(frozen=True, slots=True)
 class MetricPlan:
     """How one metric is watched. Ratios are shares of bad observations: `fast_rise` and `slow_rise` are the harms looked for.
 
-    An alert also needs `least_rise` in the recent window. Latency swings with the hour, so until seasonal residuals exist its margin is
-    wide. `by_quantile`: bad means beyond the baseline's 95th percentile.
+    An alert also needs `least_rise` in the recent window. Latency swings with the hour, so until four weeks tell what each hour of the week
+    is like, its margin is wide (SEASONAL_RISE). `by_quantile`: bad means beyond the baseline's 95th percentile.
     """
 
     metric: Metric
@@ -93,7 +95,10 @@ class Baseline:
 
 @dataclass(frozen=True, slots=True)
 class SeriesState:
-    """All that is remembered of one series. `window`: (n, bad) of the latest periods; `is_degraded`: an alert is open."""
+    """All that is remembered of one series. `window`: (n, bad) of the latest periods; `is_degraded`: an alert is open.
+
+    `season`: for each hour of the week the last bucket that is not bad, as it was learnt at `season_at`.
+    """
 
     version: int | None = None
     tally: Tally = field(default_factory=Tally)
@@ -102,6 +107,8 @@ class SeriesState:
     window: tuple[tuple[float, float], ...] = ()
     is_degraded: bool = False
     moved_from: int | None = None
+    season: LimitsByHour | None = None
+    season_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,21 +145,11 @@ def begin_version(state: SeriesState, version: int, *, plan: MetricPlan, limits:
 
 def frozen(tally: Tally, *, version: int, plan: MetricPlan, limits: DetectorLimits) -> Baseline:
     """A baseline from a tally. With fewer than `full_baseline` observations one standard error is allowed for."""
-    limit = _limit_of(tally.counts) if plan.by_quantile else None
+    limit = p95_bucket(tally.counts) if plan.by_quantile else None
     share = share_above(tally.counts, limit) if limit is not None else tally.bad / tally.n
     if tally.n < limits.full_baseline:
         share += math.sqrt(max(share * (1 - share), 0.01) / tally.n)
     return Baseline(expected=min(share, 1.0), n=tally.n, version=version, limit=limit)
-
-
-def _limit_of(counts: Sequence[int]) -> int:
-    """The bucket that the 95th percentile lies in."""
-    wanted, seen = P95 * sum(counts), 0
-    for bucket, count in enumerate(counts):
-        seen += count
-        if seen >= wanted:
-            return bucket
-    return max(0, len(counts) - 1)
 
 
 def observed(
@@ -164,7 +161,9 @@ def observed(
     """
     if seen.n <= 0:
         return state, None
-    bad = _bad_of(seen, state.baseline)
+    bad = _bad_of(seen, state.baseline, season=state.season)
+    if state.season is not None:
+        plan = replace(plan, least_rise=min(plan.least_rise, SEASONAL_RISE))
     if seen.version == state.version:
         state = replace(state, tally=state.tally.with_seen(seen))
     baseline = state.baseline
@@ -180,9 +179,10 @@ def acknowledged(state: SeriesState) -> SeriesState:
     return replace(state, sums=Sums())
 
 
-def _bad_of(seen: Seen, baseline: Baseline | None) -> float:
+def _bad_of(seen: Seen, baseline: Baseline | None, *, season: LimitsByHour | None) -> float:
     if baseline is not None and baseline.limit is not None:
-        return float(sum(seen.counts[baseline.limit + 1 :]))
+        usual = season[slot_of(seen.at, HOURS_A_WEEK)] if season is not None else None
+        return float(sum(seen.counts[(baseline.limit if usual is None else usual) + 1 :]))
     return seen.bad
 
 
@@ -234,6 +234,8 @@ def to_stored(state: SeriesState) -> dict[str, Any]:
         "window": [list(one) for one in state.window],
         "is_degraded": state.is_degraded,
         "moved_from": state.moved_from,
+        "season": list(state.season) if state.season is not None else None,
+        "season_at": state.season_at.isoformat() if state.season_at else None,
     }
 
 
@@ -253,4 +255,6 @@ def from_stored(stored: dict[str, Any]) -> SeriesState:
         window=tuple((n, bad) for n, bad in stored["window"]),
         is_degraded=stored["is_degraded"],
         moved_from=stored["moved_from"],
+        season=tuple(stored["season"]) if stored.get("season") else None,
+        season_at=datetime.fromisoformat(stored["season_at"]) if stored.get("season_at") else None,
     )

@@ -1,7 +1,7 @@
 SET ROLE burnish_owner;
 SET LOCAL search_path = burnish;
 DROP FUNCTION policy_starts_due(integer), end_user_hours_due(timestamptz, integer), alerts_over(integer), forget_alert_notices(integer, integer), claim_alert_notices(integer, integer);
-DROP INDEX alerts_open_by_kind;
+DROP INDEX alerts_open_by_kind, rollups_hour_by_label;
 DELETE FROM alert_acknowledgements k USING alerts a WHERE (a.workspace_id, a.alert_id) = (k.workspace_id, k.alert_id) AND a.slug IS NULL;
 DELETE FROM alerts WHERE slug IS NULL;                             -- kinds that the version before does not know
 ALTER TABLE alerts

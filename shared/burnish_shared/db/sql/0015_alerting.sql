@@ -90,6 +90,8 @@ CREATE TABLE end_user_hours (
   PRIMARY KEY (workspace_id, hour));
 CALL make_tenant_table('end_user_hours', app => 'SELECT', worker => 'SELECT, INSERT, DELETE', writer => 'analytics');
 
+CREATE INDEX rollups_hour_by_label ON rollups_hour (workspace_id, slug, label, bucket);   -- a label's hours of four weeks
+
 -- ---------------------------------------------------------------------------------------------------------------------------------
 -- Across workspaces.
 

@@ -1,0 +1,1 @@
+"""`make bench-stats`: what the detectors of degradation find, how late, and how often falsely."""

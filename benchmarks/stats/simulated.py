@@ -1,0 +1,103 @@
+"""Detectors on simulated reactions: observations between false alarms, and observations until a fall of satisfaction is seen."""
+
+import math
+import random
+import statistics
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from burnish_analytics.core import degradation
+from burnish_analytics.core.cusum import THRESHOLD, updated
+from burnish_analytics.core.degradation import PLANS, Degraded, DetectorLimits, Seen, SeriesState
+
+BASELINE_N = 1000
+CHANGE_AT = 2000
+GOOD, BAD = 0.15, 0.25
+"""Shares of thumbs down: satisfaction .85, then .75 (SCIENCE section 6)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """In observations. `runs`: how many the first two were measured on."""
+
+    between_false_alarms: float
+    standard_error: float
+    delay_mean: float
+    delay_p95: float
+    missed: float
+    runs: int
+
+
+def cusum(*, runs: int, dice: random.Random, most: int = 400_000, baseline_n: int = BASELINE_N, rise: float = 0.10) -> Figures:
+    """The product's cumulative sum, fed one observation at a time, against a baseline that was estimated. Runs are cut off at `most`."""
+    lengths: list[int] = []
+    delays: list[int] = []
+    for _ in range(runs):
+        expected = sum(dice.random() < GOOD for _ in range(baseline_n)) / baseline_n
+        lengths.append(_until_alarm(dice, expected=expected, share=GOOD, rise=rise, most=most))
+    while len(delays) < 2 * runs:
+        expected = sum(dice.random() < GOOD for _ in range(baseline_n)) / baseline_n
+        value = 0.0
+        for _ in range(CHANGE_AT - baseline_n):
+            value = updated(value, n=1, bad=float(dice.random() < GOOD), expected=expected, rise=rise)
+            if value >= THRESHOLD:
+                break
+        else:
+            delays.append(_until_alarm(dice, expected=expected, share=BAD, rise=rise, most=20_000, value=value))
+    return _figures(lengths, delays)
+
+
+def as_watched(*, runs: int, dice: random.Random, period_n: int) -> Figures:
+    """The whole detector as analytics runs it: periods of `period_n` reactions, both sums, the recent window, and the least drop."""
+    lengths: list[int] = []
+    delays: list[int] = []
+    missed = 0
+    for _ in range(runs):
+        lengths.append(_watched_until_alarm(dice, period_n=period_n, good_n=60_000, bad_n=0) or 60_000)
+    for _ in range(4 * runs):
+        at = _watched_until_alarm(dice, period_n=period_n, good_n=CHANGE_AT - BASELINE_N, bad_n=6_000)
+        if at is None:
+            missed += 1
+        elif at > CHANGE_AT - BASELINE_N:
+            delays.append(at - (CHANGE_AT - BASELINE_N))
+    figures = _figures(lengths, delays)
+    alarms = sum(one < 60_000 for one in lengths)
+    return Figures(
+        sum(lengths) / max(1, alarms),
+        sum(lengths) / max(1, alarms) ** 1.5,
+        figures.delay_mean,
+        figures.delay_p95,
+        missed / (4 * runs),
+        runs,
+    )
+
+
+def _until_alarm(dice: random.Random, *, expected: float, share: float, rise: float, most: int, value: float = 0.0) -> int:
+    for n in range(1, most + 1):
+        value = updated(value, n=1, bad=float(dice.random() < share), expected=expected, rise=rise)
+        if value >= THRESHOLD:
+            return n
+    return most
+
+
+def _watched_until_alarm(dice: random.Random, *, period_n: int, good_n: int, bad_n: int) -> int | None:
+    """Observations after the baseline until the alarm; None: none came."""
+    plan, limits = PLANS[0], DetectorLimits()
+    state = degradation.begin_version(SeriesState(), 1, plan=plan, limits=limits)
+    at, seen_n = datetime(2026, 11, 1, tzinfo=UTC), 0
+    while seen_n < BASELINE_N + good_n + bad_n:
+        share = GOOD if seen_n < BASELINE_N + good_n else BAD
+        bad = sum(dice.random() < share for _ in range(period_n))
+        state, verdict = degradation.observed(state, Seen(at, 1, n=period_n, bad=bad), plan=plan, limits=limits)
+        seen_n, at = seen_n + period_n, at + timedelta(minutes=1)
+        if isinstance(verdict, Degraded):
+            return seen_n - BASELINE_N
+    return None
+
+
+def _figures(lengths: list[int], delays: list[int]) -> Figures:
+    error = statistics.stdev(lengths) / math.sqrt(len(lengths)) if len(lengths) > 1 else math.nan
+    delays = sorted(delays) or [0]
+    return Figures(
+        statistics.fmean(lengths), error, statistics.fmean(delays), delays[min(len(delays) - 1, int(0.95 * len(delays)))], 0.0, len(lengths)
+    )
