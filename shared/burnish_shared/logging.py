@@ -23,7 +23,7 @@ SECRETS: Final = re.compile(
       | \bgithub_pat_[A-Za-z0-9_]{16,}
       | \b(?:AKIA|ASIA|ABSK)[A-Za-z0-9+/]{12,}=*                # Amazon
       | (?<![A-Za-z0-9+/=])[A-Za-z0-9+/]{43}=(?![A-Za-z0-9+/=]) # 32 bytes in base64: a key-encryption key
-      | (?i:\b(?:bearer|basic)\s+)[A-Za-z0-9._~+/=-]{8,}
+      | (?i:\b(?:bearer|basic)\s+)(?!bk_live_…)[A-Za-z0-9._~+/=-]{8,}  # but not what our own texts say of a key
       | (?<=://)[^/\s:@"']*:[^/\s@"']+(?=@)                         # user:password@ in a URL
     """,
     re.VERBOSE,

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -78,3 +79,15 @@ async def test_events_that_left_have_the_fields_of_their_golden_files(world: Wor
     for kind, events in told.items():
         golden = json.loads((GOLDEN / f"event.{kind}.json").read_text())["data"]
         assert [kind for event in events if set(event.data) != set(golden)] == [], (set(events[0].data), set(golden))
+
+
+@pytest.mark.promise("G-08")
+async def test_the_first_401_says_what_a_key_looks_like(world: World) -> None:
+    answer = await replace(world.alpha.admin, key="")("GET", "/v1/prompts")
+    assert answer.status == 401 and "bk_live_…" in answer.body["error"]["message"]
+
+
+@pytest.mark.promise("G-08")
+async def test_no_answer_leads_to_the_host_that_a_caller_named(world: World) -> None:
+    answer = await world.alpha.admin("GET", "/v1/prompts/", headers={"host": "evil.example"})
+    assert answer.status == 404 and "location" not in answer.headers and "evil" not in answer.raw.decode()

@@ -40,6 +40,7 @@ FEATURES = (
     "feedback",
     "sessions",
     "inbound",
+    "imports",
     "datasets",
     "evaluators",
     "optimization",
@@ -83,6 +84,7 @@ def build_app(settings: GatewaySettings) -> FastAPI:
         description=DESCRIPTION,
         lifespan=lifespan,
         redoc_url=None,
+        redirect_slashes=False,  # a redirect would be built from the caller's Host header, before anybody was asked who they are
         docs_url=None,  # its scripts come from a CDN: blank without internet, and foreign code beside the key on the page
         telemetry={"tracing": False},
     )

@@ -38,3 +38,18 @@ async def test_a_suspended_workspace_is_let_in_nowhere_and_afterwards_again(stac
     async with asyncio.timeout(5):
         while (await caller("POST", "/v1/executions", HELLO)).status != 200:
             await asyncio.sleep(0.1)
+
+
+@pytest.mark.capability("B3")
+async def test_a_raised_rate_limit_holds_at_once_whatever_the_lower_one_left_behind(stack: Stack, caller: Caller) -> None:
+    path = f"/v1/workspaces/{caller.workspace.workspace_id}"
+    assert (await caller("PATCH", path, {"rate_limit_per_minute": 1})).status == 200
+    async with asyncio.timeout(5):
+        while (answer := await caller("POST", "/v1/executions", HELLO)).status == 200:
+            pass
+    assert (answer.status, answer.body["error"]["code"]) == (429, "rate_limited")
+    assert int(answer.headers["retry-after"]) > 10
+    assert (await caller("PATCH", path, {"rate_limit_per_minute": None})).status == 200
+    async with asyncio.timeout(2):
+        while (await caller("POST", "/v1/executions", HELLO)).status != 200:
+            await asyncio.sleep(0.05)

@@ -62,8 +62,17 @@ def outcome_of(
         first_token_ms=None if first_token_s is None else _ms(first_token_s),
         simulated=request.route.simulated or (isinstance(result, Answer) and result.simulated),
         error=result.info() if isinstance(result, Failure) else None,
-        attempts=[_attempt(request, trial) for trial in trials] if len(trials) > 1 or failed else [],
+        attempts=_attempts(request, trials, usage=usage, cost_nusd=cost) if len(trials) > 1 or failed else [],
     )  # fmt: skip
+
+
+def _attempts(request: ExecutionRequest, trials: Sequence[Trial], *, usage: Usage, cost_nusd: int) -> list[Attempt]:
+    """Every trial. What the execution used belongs to the last: another one follows only what cost nothing (PROMISES E-04)."""
+    made = [_attempt(request, trial) for trial in trials]
+    if made:
+        spent = {"input_tokens": usage.input_tokens, "output_tokens": usage.output_tokens, "cost_nusd": cost_nusd}
+        made[-1] = made[-1].model_copy(update=spent)
+    return made
 
 
 def _used_before(request: ExecutionRequest) -> KeyUse | None:

@@ -21,6 +21,9 @@ OF_MONEY = frozenset({Verdict.CREDIT, Verdict.BUDGET, Verdict.ALLOWANCE})
 OF_ACCOUNTS = frozenset({"budget", "workspace", "plan"})
 """Kinds of changes after which an account may say yes."""
 
+OF_RATES = frozenset({"workspace", "plan", "api_key"})
+"""Kinds of changes after which a rate may: rare, and a rate that still says no says it again."""
+
 
 @dataclass(frozen=True, slots=True)
 class Refused:
@@ -89,6 +92,8 @@ class Refusals:
                 self.accounts.pop(account_id, None)
 
     def _on_change(self, workspace_id: UUID | None, kind: str, _: str) -> None:
+        if kind in OF_RATES:
+            self.until.clear()
         if kind in OF_ACCOUNTS and self.accounts:
             for account_id in [one for one, refused in self.accounts.items() if workspace_id in (None, refused.workspace_id)]:
                 del self.accounts[account_id]

@@ -63,7 +63,7 @@ def suspended() -> Suspended:
 
 def rate_refused(rate: RateLimit, *, retry_after_s: float) -> RateLimited:
     return RateLimited(
-        f"Too many requests: {rate.per_minute} a minute may begin, with a burst of {int(rate.per_minute * BURST_RATIO) + 1}. "
+        f"Too many requests: {rate.per_minute} a minute may begin, with a burst of {int(rate.per_minute * BURST_RATIO)}. "
         f"The next may begin in {max(1, -int(-retry_after_s // 1))} s, as Retry-After says.",
         retry_after_s=retry_after_s,
         details={"limit_per_minute": rate.per_minute},

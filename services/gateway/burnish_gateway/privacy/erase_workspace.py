@@ -48,7 +48,10 @@ async def erase_workspace(tx: Tx, principal: Principal, there: WorkspaceFacts, *
         for prefix in await store.revoke_api_keys(tx):
             await note_change(tx, workspace_id=there.workspace_id, kind="api_key", key=prefix)
         await note_change(tx, workspace_id=there.workspace_id, kind="workspace", key=key)
-    return await store.find(tx, there.workspace_id)
+    erasure = await store.find(tx, there.workspace_id)
+    if erasure is None:
+        raise no_such_workspace()
+    return erasure
 
 
 def no_such_workspace() -> NotFound:

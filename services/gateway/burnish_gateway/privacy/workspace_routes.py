@@ -14,6 +14,8 @@ from burnish_gateway.access.principal import Principal, WorkspaceFacts
 from burnish_gateway.access.store import find_workspace
 from burnish_gateway.deps import Admin, Gateway, GatewayParts
 from burnish_gateway.privacy.erase_workspace import check_may_end, erase_workspace, no_such_workspace
+from burnish_gateway.privacy.workspace_store import WorkspaceErasure
+from burnish_gateway.privacy.workspace_store import find as find_erasure
 from burnish_gateway.provider_keys.routes import secrets_of
 from burnish_gateway.wire import Text, json_response, make_router
 
@@ -46,6 +48,10 @@ async def delete_workspace(
     webhooks and the rest go in batches. Amounts, counts and the audit log stay, without content. Asking again says how far it is.
     """
     there = await _there(gateway, principal, workspace_id)
+    async with gateway.db.unit_of_work(workspace=workspace_id, read_only=True) as tx:
+        begun = await find_erasure(tx, workspace_id)
+    if begun is not None:
+        return _answered(begun)
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
         all_of_them = await workspaces_of(tx, there.organization_id)
     beside = [one for one in all_of_them if one["workspace_id"] != workspace_id and one["name"] != ERASED]
@@ -53,9 +59,14 @@ async def delete_workspace(
     async with gateway.db.unit_of_work(workspace=principal.workspace_id) as tx:
         erasure = await erase_workspace(tx, principal, there, secrets=secrets_of(gateway))
     gateway.feed.wake()
-    return json_response(
-        WorkspaceErasureAnswer(workspace_id=workspace_id, requested_at=erasure.requested_at, completed_at=erasure.completed_at), status=202
-    )
+    return _answered(erasure)
+
+
+def _answered(erasure: WorkspaceErasure) -> Response:
+    answer = WorkspaceErasureAnswer(
+        workspace_id=erasure.workspace_id, requested_at=erasure.requested_at, completed_at=erasure.completed_at
+    )  # fmt: skip
+    return json_response(answer, status=202)
 
 
 async def _there(gateway: Gateway, principal: Principal, workspace_id: UUID) -> WorkspaceFacts:

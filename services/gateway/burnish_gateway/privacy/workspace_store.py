@@ -29,9 +29,10 @@ async def begin(tx: Tx, workspace_id: UUID, *, requested_by: str) -> bool:
     return row is not None
 
 
-async def find(tx: Tx, workspace_id: UUID) -> WorkspaceErasure:
-    (row,) = await tx.fetch("SELECT workspace_id, requested_at, completed_at FROM workspace_erasures WHERE workspace_id = $1", workspace_id)
-    return WorkspaceErasure(**dict(row))
+async def find(tx: Tx, workspace_id: UUID) -> WorkspaceErasure | None:
+    """None: nobody asked for it."""
+    row = await tx.fetchrow("SELECT workspace_id, requested_at, completed_at FROM workspace_erasures WHERE workspace_id = $1", workspace_id)
+    return None if row is None else WorkspaceErasure(**dict(row))
 
 
 async def revoke_api_keys(tx: Tx) -> list[str]:

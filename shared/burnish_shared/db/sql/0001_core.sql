@@ -139,6 +139,7 @@ CREATE TABLE plans (
   name                    text NOT NULL CHECK (length(name) BETWEEN 1 AND 100),
   rate_limit_per_minute   integer NOT NULL CHECK (rate_limit_per_minute > 0),        -- requests of one workspace
   concurrency             integer NOT NULL CHECK (concurrency > 0),                  -- waiting callers of one workspace at once
+  workspaces_most         integer NOT NULL DEFAULT 20 CHECK (workspaces_most > 0),   -- that an organization may make
   base_fee_nusd           bigint NOT NULL CHECK (base_fee_nusd BETWEEN 0 AND 1000000000000000),           -- a month
   base_credit_nusd        bigint NOT NULL CHECK (base_credit_nusd BETWEEN 0 AND 1000000000000000),        -- a month
   overage_nusd            bigint NOT NULL DEFAULT 0 CHECK (overage_nusd BETWEEN 0 AND 1000000000000000),  -- credit line a month; 0: none
@@ -149,10 +150,10 @@ CREATE TABLE plans (
   platform_markup_percent integer NOT NULL DEFAULT 0 CHECK (platform_markup_percent BETWEEN 0 AND 1000),
   updated_at              timestamptz NOT NULL DEFAULT clock_timestamp());
 CALL make_system_table('plans', app => 'SELECT, INSERT, UPDATE', worker => 'SELECT', writer => 'gateway');
-INSERT INTO plans (plan, name, rate_limit_per_minute, concurrency, base_fee_nusd, base_credit_nusd, retention_days_most, platform_keys, platform_allowance_nusd, platform_markup_percent) VALUES
-  ('free', 'Free', 60, 10, 0, 1000000000, 30, true, 1000000000, 0),
-  ('pro', 'Pro', 1200, 100, 49000000000, 50000000000, 90, true, 0, 10),
-  ('enterprise', 'Enterprise', 6000, 1000, 0, 0, 365, true, 0, 0);
+INSERT INTO plans (plan, name, rate_limit_per_minute, concurrency, workspaces_most, base_fee_nusd, base_credit_nusd, retention_days_most, platform_keys, platform_allowance_nusd, platform_markup_percent) VALUES
+  ('free', 'Free', 60, 10, 3, 0, 1000000000, 30, true, 1000000000, 0),
+  ('pro', 'Pro', 1200, 100, 20, 49000000000, 50000000000, 90, true, 0, 10),
+  ('enterprise', 'Enterprise', 6000, 1000, 1000, 0, 0, 365, true, 0, 0);
 
 -- An organization is governed and billed through its home workspace, the first one.
 CREATE TABLE organizations (
@@ -160,6 +161,8 @@ CREATE TABLE organizations (
   name              text NOT NULL CHECK (length(name) BETWEEN 1 AND 200),
   plan              text NOT NULL DEFAULT 'enterprise' REFERENCES plans,
   home_workspace_id uuid,
+  founded_by        uuid,                                          -- the person who founded it on their own; NULL: the operator did
+  brings_credit     boolean NOT NULL DEFAULT true,                 -- does the plan give it base credit, free use and a credit line?
   created_at        timestamptz NOT NULL DEFAULT clock_timestamp());
 ALTER TABLE organizations ENABLE ROW LEVEL SECURITY;
 ALTER TABLE organizations FORCE ROW LEVEL SECURITY;
@@ -625,6 +628,9 @@ BEGIN
       FROM (SELECT array_position(v_ids, a) AS p FROM unnest(p_acct_id) WITH ORDINALITY u(a, o) ORDER BY o) s;
   END IF;
   v_now := clock_timestamp(); now_us := (extract(epoch FROM v_now) * 1000000)::bigint;   -- after the locks: waiting would make it stale
+  FOR k IN 1..nr LOOP                                              -- full is the worst that a limit can be: what a lower one left behind ends with it
+    IF v_tat[k] > now_us + p_burst_us[k] THEN v_tat[k] := now_us + p_burst_us[k]; v_rated := true; END IF;
+  END LOOP;
 
   FOR i IN 1..n LOOP
     vd := 0; lim := NULL; ra := 0; wn := NULL; org := NULL; amt := p_amount[i]; fe := 1; asks := 0;
@@ -701,7 +707,7 @@ BEGIN
   END LOOP;
 
   IF v_rated THEN
-    UPDATE rate_state r SET tat_us = u.t FROM unnest(p_rate_id, v_tat) u(id, t) WHERE r.rate_id = u.id AND r.tat_us < u.t;
+    UPDATE rate_state r SET tat_us = u.t FROM unnest(p_rate_id, v_tat) u(id, t) WHERE r.rate_id = u.id AND r.tat_us <> u.t;
   END IF;
   IF cardinality(v_claimed) > 0 THEN
     UPDATE holds h SET fence = c.f, deadline = v_now + c.ttl * interval '1 millisecond'
@@ -1020,14 +1026,21 @@ BEGIN
   RETURN true;
 END $$;
 
--- Draws on the credit line for a call that needs p_need: at most p_cap in a calendar month (UTC). Returns what was drawn, 0: the line does not reach.
+-- What the workspaces of this one's organization have drawn together on its credit line in the running calendar month (UTC).
+CREATE FUNCTION credit_line_used(p_ws uuid) RETURNS bigint LANGUAGE sql STABLE SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
+  SELECT coalesce(sum(t.amount_nusd), 0)::bigint FROM workspaces w JOIN workspaces o USING (organization_id) JOIN transfers t ON t.workspace_id = o.workspace_id
+   WHERE w.workspace_id = p_ws AND t.execution_id IS NULL AND t.kind = 'credit_line' AND t.at >= date_trunc('month', clock_timestamp() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' $$;
+
+-- Draws on the credit line for a call that needs p_need: at most p_cap in a calendar month (UTC), all workspaces of the organization together.
+-- Returns what was drawn, 0: the line does not reach. The organization's lock comes before the account's, and nothing takes them the other way round.
 -- Marks stay as they are: borrowed credit is no top-up, and each draw would say 'exhausted' again.
 CREATE FUNCTION draw_credit_line(p_ws uuid, p_account bigint, p_need bigint, p_cap bigint) RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
-DECLARE v_free bigint := free_of(p_ws, p_account, 3::smallint); v_drawn bigint;
+DECLARE v_free bigint; v_drawn bigint;
 BEGIN
+  PERFORM pg_advisory_xact_lock(hashtext('burnish.credit_line'), hashtext(w.organization_id::text)) FROM workspaces w WHERE w.workspace_id = p_ws;
+  v_free := free_of(p_ws, p_account, 3::smallint);
   IF v_free IS NULL OR v_free < 0 OR p_need <= 0 THEN RETURN 0; END IF;
-  SELECT least(p_need, p_cap - coalesce(sum(amount_nusd), 0)) INTO v_drawn FROM transfers
-   WHERE workspace_id = p_ws AND execution_id IS NULL AND kind = 'credit_line' AND at >= date_trunc('month', clock_timestamp() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC';
+  v_drawn := least(p_need, p_cap - credit_line_used(p_ws));
   IF v_drawn <= 0 OR v_free + v_drawn < p_need THEN RETURN 0; END IF;
   UPDATE accounts SET limit_nusd = limit_nusd + v_drawn WHERE account_id = p_account;
   PERFORM post(p_ws, 'credit_line', 6, p_account, v_drawn, NULL, NULL, NULL);
@@ -1136,7 +1149,8 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
          (SELECT a.account_id FROM accounts a WHERE a.workspace_id = w.workspace_id AND a.reference = w.workspace_id AND a.kind = 11), w.rate_id,
          least(coalesce(w.rate_limit_per_minute, p.rate_limit_per_minute), p.rate_limit_per_minute), p.concurrency,
          w.store_content AND least(w.retention_days, p.retention_days_most) > 0, least(w.retention_days, p.retention_days_most), w.legal_hold,
-         w.platform_keys AND p.platform_keys, p.platform_markup_percent, p.platform_allowance_nusd, p.overage_nusd, p.optimization_fee_nusd,
+         w.platform_keys AND p.platform_keys, p.platform_markup_percent, CASE WHEN o.brings_credit AND o.home_workspace_id = w.workspace_id THEN p.platform_allowance_nusd ELSE 0 END,
+         CASE WHEN o.brings_credit THEN p.overage_nusd ELSE 0 END, p.optimization_fee_nusd,
          w.only_admins_change_prompts, w.share_statistics, w.suspended_at
     FROM workspaces w JOIN organizations o USING (organization_id) JOIN plans p USING (plan) WHERE w.workspace_id = p_ws $$;
 
@@ -1203,6 +1217,7 @@ CALL make_lookup_function('renew_allowance(uuid, bigint, bigint, text)', app => 
 CALL make_lookup_function('refund(uuid, bigint, bigint, text)', app => true, worker => false);
 CALL make_lookup_function('adjust(uuid, bigint, bigint, text)', app => true, worker => false);
 CALL make_lookup_function('charge_fee(uuid, bigint, bigint, text, text)', app => true, worker => true);
+CALL make_lookup_function('credit_line_used(uuid)', app => true, worker => false);
 CALL make_lookup_function('draw_credit_line(uuid, bigint, bigint, bigint)', app => true, worker => false);
 CALL make_lookup_function('move_credit(uuid, bigint, uuid, bigint, bigint, text)', app => true, worker => false);
 CALL make_lookup_function('suspend_workspace(uuid, boolean)', app => true, worker => false);
