@@ -100,6 +100,8 @@ async def test_a_clone_keeps_its_source_when_the_entry_is_withdrawn(admin_of: Ad
     assert (await reader("GET", f"/v1/marketplace/{entry['id']}")).body["clones"] == 1
     assert (await publisher("DELETE", f"/v1/marketplace/{entry['id']}")).status == 200
     assert (await reader("GET", f"/v1/marketplace/{entry['id']}")).status == 404
+    late = await reader("POST", f"/v1/marketplace/{entry['id']}/clone", {"slug": "my-router"}, headers={"idempotency-key": "once"})
+    assert late.raw == clone.raw and late.headers["idempotent-replayed"] == "true"
     own = (await reader("GET", "/v1/prompts/my-router")).body
     assert own["messages"] == ROUTER["messages"] and own["visibility"] == "private" and own["label"] == "production"
     assert (await reader("GET", "/v1/prompts/my-router/versions/1")).body["source"] == "clone"

@@ -1,6 +1,9 @@
 """Publish one version: copy it into the marketplace, with what the rollups say of it."""
 
+import asyncio
 import json
+from dataclasses import dataclass
+from typing import Self
 
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.marketplace import store
@@ -10,16 +13,46 @@ from burnish_gateway.marketplace.store import Publication
 from burnish_gateway.registry import sharing_store
 from burnish_gateway.registry import store as registry_store
 from burnish_gateway.registry.prompt import Prompt, Version, no_such_prompt
-from burnish_shared.db.session import Tx
-from burnish_shared.errors import InvalidField
+from burnish_shared.db.session import Database, Tx
+from burnish_shared.errors import InvalidField, NotFound
 from burnish_shared.slug import Label, Slug
 
 
+@dataclass(frozen=True, slots=True)
+class Screened:
+    """Texts that were searched for secrets, and what was found: the name of the part that holds it and what it looks like, or None."""
+
+    texts: dict[str, str]
+    found: tuple[str, str] | None
+
+    @classmethod
+    def of(cls, texts: dict[str, str]) -> Self:
+        found = ((param, key_like(text)) for param, text in texts.items())
+        return cls(texts, next(((param, kind) for param, kind in found if kind is not None), None))
+
+
+async def screen(
+    db: Database, principal: Principal, slug: Slug, *, label: Label | None, version: int | None, given: Publication
+) -> Screened | None:
+    """Searches what would be published now, in a thread and before any lock is held: texts may be long. None: there is no such version."""
+    async with db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
+        head = await registry_store.find_head(tx, principal.workspace_id, slug)
+        if head is None:
+            return None
+        try:
+            number, _ = head.named(label=label, version=version)
+        except NotFound:
+            return None
+        found = await registry_store.find_version(tx, principal.workspace_id, head.prompt.prompt_id, number)
+    return None if found is None else await asyncio.to_thread(Screened.of, _texts(head.prompt, found, given))
+
+
 async def publish(
-    tx: Tx, principal: Principal, slug: Slug, *, label: Label | None, version: int | None, given: Publication
+    tx: Tx, principal: Principal, slug: Slug, *, label: Label | None, version: int | None, given: Publication, screened: Screened | None
 ) -> tuple[Entry, bool]:
     """The entry, and whether it is new: a version that is published already is only described anew.
 
+    `screened`: what `screen` said a moment ago; a prompt that was changed since then is searched again.
     Raises NotFound for an unknown prompt, version or label, InvalidField where something in it looks like a secret.
     """
     head = await registry_store.lock_head(tx, principal.workspace_id, slug)
@@ -29,7 +62,8 @@ async def publish(
     found = await registry_store.find_version(tx, principal.workspace_id, head.prompt.prompt_id, number)
     if found is None:
         raise no_such_prompt(slug, version=number)
-    _refuse_secrets(head.prompt, found, given)
+    texts = _texts(head.prompt, found, given)
+    _refuse_secrets(screened if screened is not None and screened.texts == texts else Screened.of(texts))
     figures = await store.find_figures(tx, principal.workspace_id, slug=slug, version=number)
     await sharing_store.widen(tx, head.prompt, to=given.visibility)
     return await store.put_entry(
@@ -37,16 +71,18 @@ async def publish(
     )
 
 
-def _refuse_secrets(prompt: Prompt, version: Version, given: Publication) -> None:
-    texts = {
+def _texts(prompt: Prompt, version: Version, given: Publication) -> dict[str, str]:
+    return {
         "prompt": json.dumps(version.content.fields(), ensure_ascii=False).replace("\\n", "\n").replace('\\"', '"'),
         "description": f"{given.description}\n{prompt.description}\n{prompt.name}\n{prompt.use_case}",
         "example": given.example,
     }
-    for param, text in texts.items():
-        found = key_like(text)
-        if found is not None:
-            raise InvalidField(
-                f"{param}: holds what looks like {found}. Take it out (a saved version never changes: save a new one) and publish that.",
-                param=param,
-            )
+
+
+def _refuse_secrets(screened: Screened) -> None:
+    if screened.found is not None:
+        param, kind = screened.found
+        raise InvalidField(
+            f"{param}: holds what looks like {kind}. Take it out (a saved version never changes: save a new one) and publish that.",
+            param=param,
+        )

@@ -8,12 +8,12 @@ from fastapi.responses import Response
 
 from burnish_gateway.access import audit
 from burnish_gateway.access.principal import Principal
-from burnish_gateway.deps import Gateway, GatewayParts, PromptEditor, Viewer
+from burnish_gateway.deps import GatewayParts, PromptEditor, Viewer
 from burnish_gateway.idempotency import run_once
 from burnish_gateway.marketplace import answers, bodies, statistics_routes, store
 from burnish_gateway.marketplace.clone import clone
 from burnish_gateway.marketplace.entry import Entry, EntryVisibility, Sort, no_such_entry
-from burnish_gateway.marketplace.publish import publish
+from burnish_gateway.marketplace.publish import publish, screen
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
 from burnish_gateway.registry import announce
 from burnish_gateway.registry.answers import PromptAnswer, plain, prompt_answer
@@ -38,7 +38,7 @@ async def post_entry(request: Request, body: bodies.PublishBody, principal: Prom
     """
     if body.visibility == "public":
         check_may_publish(principal)
-    slug = parse_slug(body.prompt)
+    slug, label = parse_slug(body.prompt), parse_label(body.label) if body.label is not None else None
     given = store.Publication(
         visibility=body.visibility,
         publisher=principal.workspace.name,
@@ -47,10 +47,10 @@ async def post_entry(request: Request, body: bodies.PublishBody, principal: Prom
         example=body.example,
         published_by=principal.actor,
     )
+    screened = await screen(gateway.db, principal, slug, label=label, version=body.version, given=given)
 
     async def work(tx: Tx) -> dict[str, Any]:
-        label = parse_label(body.label) if body.label is not None else None
-        entry, is_new = await publish(tx, principal, slug, label=label, version=body.version, given=given)
+        entry, is_new = await publish(tx, principal, slug, label=label, version=body.version, given=given, screened=screened)
         after = {"entry_id": str(entry.entry_id), "version": entry.version, "visibility": entry.visibility}
         await audit.note(tx, principal, action="prompt.published", kind="prompt", key=slug, after=after)
         await announce.prompt_changed(tx, principal.workspace_id, slug)
@@ -96,7 +96,8 @@ async def list_entries(
 @router.get("/v1/marketplace/{entry_id}", response_model=answers.EntryAnswer, summary="A published prompt with its content and numbers")
 async def get_entry(entry_id: str, principal: Viewer, gateway: GatewayParts) -> Response:
     """The numbers are those of its publisher's live traffic, taken at publishing and once a day since."""
-    entry = await _found(gateway, principal, entry_id)
+    async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
+        entry = await _seen(tx, principal, entry_id)
     return json_response(answers.entry_answer(entry, reader=principal.workspace_id))
 
 
@@ -108,10 +109,10 @@ async def post_clone(
 ) -> Response:
     """Its version 1 has source `clone`; its lineage keeps the entry's publisher, slug and version, also when the entry is withdrawn."""
     wanted = body or bodies.CloneBody()
-    entry = await _found(gateway, principal, entry_id)
-    slug = parse_slug(wanted.slug or entry.slug)
 
     async def work(tx: Tx) -> dict[str, Any]:
+        entry = await _seen(tx, principal, entry_id)
+        slug = parse_slug(wanted.slug or entry.slug)
         head, version = await clone(tx, principal, entry, slug=slug, name=wanted.name or entry.name, clock=gateway.clock)
         after = {"entry_id": str(entry.entry_id), "publisher": entry.publisher, "slug": entry.slug, "version": entry.version}
         await audit.note(tx, principal, action="prompt.cloned", kind="prompt", key=slug, after=after)
@@ -139,9 +140,10 @@ async def delete_entry(entry_id: str, *, request: Request, principal: PromptEdit
     return await run_once(gateway, request, principal, status=200, work=work)
 
 
-async def _found(gateway: Gateway, principal: Principal, entry_id: str) -> Entry:
-    async with gateway.db.unit_of_work(workspace=principal.workspace_id, organization=principal.organization_id, read_only=True) as tx:
-        entry = await store.find_entry(tx, _parsed(entry_id))
+async def _seen(tx: Tx, principal: Principal, entry_id: str) -> Entry:
+    """Raises NotFound for an entry that is none, or that the caller may not see."""
+    await store.as_organization(tx, principal.organization_id)
+    entry = await store.find_entry(tx, _parsed(entry_id))
     if entry is None:
         raise no_such_entry()
     return entry

@@ -82,6 +82,11 @@ async def put_entry(
     return Entry(**dict(row)), row["entry_id"] == entry_id
 
 
+async def as_organization(tx: Tx, organization_id: UUID) -> None:
+    """From here on the transaction sees what this organization sees."""
+    await tx.execute("SELECT set_config('app.organization', $1, true)", str(organization_id))
+
+
 async def find_entry(tx: Tx, entry_id: UUID) -> Entry | None:
     """The entry with its content, if the caller may see it."""
     row = await tx.fetchrow(f"SELECT {_LISTED}, e.content FROM marketplace_entries e WHERE e.entry_id = $1", entry_id)
