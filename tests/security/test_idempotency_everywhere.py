@@ -45,6 +45,7 @@ OTHERWISE: dict[str, dict[str, Any]] = {
     "POST /v1/inbound-endpoints": {"name": "other"},
     "POST /v1/marketplace": {"example": "other"},
     "POST /v1/erasures": {"reason": "other"},
+    "POST /v1/analytics/recount": {"to": "2026-11-19T00:00:00Z"},
     "POST /v1/organizations": {"name": "other"},
     "POST /v1/invitations": {"email": "other@example.com"},
     "POST /v1/credits/grants": {"amount_nusd": 2},
@@ -58,7 +59,7 @@ OTHERWISE: dict[str, dict[str, Any]] = {
 }
 """What makes another body of a route's body. A new POST fails the test until it stands here."""
 
-REPLACES = {"POST /v1/feedback", "POST /v1/feedback/batch"}
+REPLACES = {"POST /v1/feedback", "POST /v1/feedback/batch", "POST /v1/executions/import", "POST /v1/otlp/v1/traces"}
 """The key names the reaction: sent again with another body, it replaces the first (PROMISES A-03)."""
 
 AT_ONCE = 4

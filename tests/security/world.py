@@ -88,7 +88,7 @@ def bodies(own: Mapping[str, str]) -> dict[str, Body]:
         "PUT /v1/alert-rules/{prompt}": {"min_samples": 20},
         "POST /v1/alert-channels": {"kind": "slack", "name": "one more", "url": "http://127.0.0.1:9/hook"},
         "PATCH /v1/alert-channels/{channel_id}": {"name": "renamed"},
-        "PUT /v1/alert-mutes": {"prompt": own["slug"], "until": (datetime.now(UTC) + timedelta(days=1)).isoformat()},
+        "PUT /v1/alert-mutes": {"until": (datetime.now(UTC) + timedelta(days=1)).isoformat()},
         "POST /v1/webhooks/endpoints": {"url": "http://127.0.0.1:9/hook", "events": ["*"]},
         "PATCH /v1/webhooks/endpoints/{endpoint_id}": {"description": "changed"},
         "POST /v1/webhooks/endpoints/{endpoint_id}/rotate-secret": {"overlap_hours": 1},
@@ -119,6 +119,7 @@ def bodies(own: Mapping[str, str]) -> dict[str, Body]:
         "PUT /v1/plans/{plan}": {"name": "Pro", "rate_limit_per_minute": 1200, "concurrency": 100, "retention_days_most": 90},
         "POST /v1/marketplace": {"prompt": own["slug"], "label": own["label"], "visibility": "organization"},
         "POST /v1/marketplace/{entry_id}/clone": {"slug": f"clone-of-{own['slug']}"[:60]},
+        "POST /v1/analytics/recount": {"to": "2026-11-20T00:00:00Z"},
         "POST /v1/erasures": {"user_id": own["end_user"]},
     }  # fmt: skip
 

@@ -5,6 +5,7 @@ import asyncio
 from burnish_analytics.consumers import Intake
 from burnish_analytics.housework import Housework
 from burnish_analytics.keep_privacy import PrivacyKeeper
+from burnish_analytics.keep_recounts import RecountKeeper
 from burnish_analytics.raise_incidents import IncidentWatch
 from burnish_analytics.settings import AnalyticsSettings
 from burnish_shared.bus import batch
@@ -62,6 +63,7 @@ async def run(settings: AnalyticsSettings, *, db: Database, bus: Bus, stop: asyn
         batch.consume(bus, ANALYTICS_EVENTS, IncidentWatch(db, clock, relay.wake).handle, db=db, stop=stop),
         housework.run(stop),
         PrivacyKeeper(db, bus, settings, clock, wake_relay=relay.wake).run(stop),
+        RecountKeeper(db, clock, settings.recount_interval_s).run(stop),
         relay.run(stop),
         index_advisories(bus, db=db, stop=stop),
         HealthServer(settings.metrics_port, readiness, host=settings.metrics_host).run(stop),

@@ -12,7 +12,7 @@ from typing import Final
 from uuid import UUID
 
 from burnish_analytics.core.recount import Difference, differences
-from burnish_analytics.core.rollup import GRAINS, Grain, bucket_start
+from burnish_analytics.core.rollup import COARSE, GRAINS, Grain, bucket_start
 from burnish_analytics.io import recount_store
 from burnish_shared.db.session import Database
 
@@ -46,6 +46,10 @@ async def recount(db: Database, workspace_id: UUID, *, start: datetime, end: dat
             for grain in grains:
                 raw, rolled = await recount_store.read_sides(tx, workspace_id, grain=grain, start=day, end=day + STEP)
                 found += differences(raw, rolled)
+                if grain in COARSE:
+                    found += differences(*await recount_store.read_set_sides(tx, workspace_id, grain=grain, start=day, end=day + STEP))
+                    found += await recount_store.end_user_differences(tx, workspace_id, grain=grain, start=day, end=day + STEP)
+                found += await recount_store.metric_differences(tx, workspace_id, grain=grain, start=day, end=day + STEP)
             uncounted += await recount_store.missing_facts(tx, workspace_id, start=day, end=day + STEP)
         day += STEP
     return Recount(found, uncounted)

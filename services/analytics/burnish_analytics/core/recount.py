@@ -1,26 +1,29 @@
 """Do the rollups say what the raw rows say? Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
+from decimal import Decimal
 
-from burnish_analytics.core.rollup import SUMS, Measures, RollupKey
+from burnish_analytics.core.rollup import SUMS, EndUserKey, Measures, MetricKey, RollupKey, SetKey
+from burnish_shared.distinct import estimate
 from burnish_shared.measures import histogram, merged
 
-Side = dict[RollupKey, Measures]
+Key = RollupKey | SetKey
+Side = dict[Key, Measures]
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
     """One figure of one rollup row that is not what the raw rows add up to."""
 
-    key: RollupKey
+    key: RollupKey | SetKey | MetricKey | EndUserKey
     figure: str
-    rollup: int
-    recounted: int
+    rollup: int | Decimal
+    recounted: int | Decimal
 
 
 def counted_side(
-    side: Side, key: RollupKey, *, sums: dict[str, int], latency: Sequence[int], first_token: Sequence[int], as_values: bool
+    side: Side, key: Key, *, sums: dict[str, int], latency: Sequence[int], first_token: Sequence[int], as_values: bool
 ) -> None:
     """Adds one row of the store's answer. `as_values`: the two sequences are single values, else they are histograms."""
     measures = side.setdefault(key, Measures())
@@ -33,7 +36,7 @@ def counted_side(
 def differences(raw: Side, rolled: Side) -> list[Difference]:
     """Every figure that differs, by key. Rows that are missing on one side count as zeros; a rollup row of zeros differs from nothing."""
     found: list[Difference] = []
-    for key in sorted(raw.keys() | rolled.keys()):
+    for key in sorted(raw.keys() | rolled.keys(), key=astuple):
         one, other = rolled.get(key, Measures()), raw.get(key, Measures())
         for name in SUMS:
             if getattr(one, name) != getattr(other, name):
@@ -43,6 +46,13 @@ def differences(raw: Side, rolled: Side) -> list[Difference]:
             if _trimmed(held) != _trimmed(counted):
                 found.append(Difference(key, name, rollup=sum(held), recounted=sum(counted)))
     return found
+
+
+def lacking(key: EndUserKey, *, held: bytes, counted: bytes) -> Difference | None:
+    """A sketch that has not seen somebody whom raw rows name. One that has seen more is right: persons are forgotten before numbers."""
+    if all(one >= other for one, other in zip(held, counted, strict=True)):
+        return None
+    return Difference(key, "end_users", rollup=estimate(held), recounted=estimate(counted))
 
 
 def _trimmed(counts: Sequence[int]) -> list[int]:

@@ -4,9 +4,12 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from burnish_analytics.core.recount import Side, counted_side
-from burnish_analytics.core.rollup import STATUS_SUMS, SUMS, RollupKey
+import asyncpg
+
+from burnish_analytics.core.recount import Difference, Key, Side, counted_side, lacking
+from burnish_analytics.core.rollup import STATUS_SUMS, SUMS, WHOLE_WORKSPACE, EndUserKey, MetricKey, RollupKey, SetKey
 from burnish_shared.db.session import Tx
+from burnish_shared.distinct import EMPTY, mark_of, marked
 
 _DIMENSIONS: Final = "slug, version, label, model, traffic"
 
@@ -24,10 +27,10 @@ _COUNTED: Final = {
 
 _REACTED: Final = {
     "reactions": "count(*)",
-    "thumbs_up": "count(*) FILTER (WHERE kind = 'thumb' AND value = 1)",
-    "thumbs_down": "count(*) FILTER (WHERE kind = 'thumb' AND value <> 1)",
+    "thumbs_up": "count(*) FILTER (WHERE kind = 'thumb' AND said = 1)",
+    "thumbs_down": "count(*) FILTER (WHERE kind = 'thumb' AND said <> 1)",
     "scores": "count(*) FILTER (WHERE kind = 'score')",
-    "score_sum_micro": "sum(round(value * 1000000)::bigint) FILTER (WHERE kind = 'score')",
+    "score_sum_micro": "sum(round(said * 1000000)::bigint) FILTER (WHERE kind = 'score')",
 }
 
 
@@ -35,19 +38,50 @@ def _sums(counted: dict[str, str]) -> str:
     return ", ".join(f"coalesce({counted.get(name, '0')}, 0)::bigint AS {name}" for name in SUMS)
 
 
-READ: Final = f"""
-SELECT 'raw' AS side, date_trunc($2, e.finished_at, 'UTC') AS bucket, {_DIMENSIONS}, {_sums(_COUNTED)},
+def _read(table: str, dimensions: str, *, told_apart: str = "") -> str:
+    """Raw rows and rows of `table`, by `dimensions`. `told_apart`: what is joined to each execution to get them."""
+    return f"""
+SELECT 'raw' AS side, date_trunc($2, e.finished_at, 'UTC') AS bucket, {dimensions}, {_sums(_COUNTED)},
        array_agg(latency_ms) AS latency, array_agg(first_token_ms) FILTER (WHERE first_token_ms IS NOT NULL) AS first_token
-  FROM execution_facts e WHERE e.workspace_id = $1 AND e.finished_at >= $3 AND e.finished_at < $4
- GROUP BY bucket, {_DIMENSIONS}
+  FROM execution_facts e {told_apart} WHERE e.workspace_id = $1 AND e.finished_at >= $3 AND e.finished_at < $4
+ GROUP BY bucket, {dimensions}
 UNION ALL
-SELECT 'raw', date_trunc($2, e.finished_at, 'UTC') AS bucket, {_DIMENSIONS}, {_sums(_REACTED)}, NULL, NULL
-  FROM feedback f JOIN execution_facts e ON e.workspace_id = f.workspace_id AND e.execution_id = f.execution_id
- WHERE f.workspace_id = $1 AND f.joined_at IS NOT NULL AND e.finished_at >= $3 AND e.finished_at < $4
- GROUP BY bucket, {_DIMENSIONS}
+SELECT 'raw', date_trunc($2, e.finished_at, 'UTC') AS bucket, {dimensions}, {_sums(_REACTED)}, NULL, NULL
+  FROM (SELECT workspace_id, execution_id, kind, value AS said FROM feedback WHERE workspace_id = $1 AND joined_at IS NOT NULL) f
+  JOIN execution_facts e ON e.workspace_id = f.workspace_id AND e.execution_id = f.execution_id {told_apart}
+ WHERE e.finished_at >= $3 AND e.finished_at < $4
+ GROUP BY bucket, {dimensions}
 UNION ALL
-SELECT 'rollup', bucket, {_DIMENSIONS}, {", ".join(SUMS)}, latency::bigint[], first_token::bigint[]
-  FROM rollups WHERE workspace_id = $1 AND grain = $2 AND bucket >= $3 AND bucket < $4"""
+SELECT 'rollup', bucket, {dimensions}, {", ".join(SUMS)}, latency::bigint[], first_token::bigint[]
+  FROM {table} WHERE workspace_id = $1 AND grain = $2 AND bucket >= $3 AND bucket < $4"""
+
+
+READ: Final = _read("rollups", _DIMENSIONS)
+READ_SETS: Final = _read(
+    "rollup_sets",
+    "dimension, value, slug, traffic",
+    told_apart="""CROSS JOIN LATERAL (VALUES ('app', coalesce(e.app, '')), ('api_key', coalesce(e.api_key_id, '')),
+  ('provider', e.provider), ('provider_key', coalesce(e.provider_key_id::text, ''))) d(dimension, value)""",
+)
+
+READ_METRICS: Final = f"""
+SELECT bucket, metric, {_DIMENSIONS}, coalesce(r.reactions, 0) AS held, coalesce(c.reactions, 0) AS counted,
+       coalesce(r.positives, 0) AS held_positives, coalesce(c.positives, 0) AS counted_positives,
+       coalesce(r.total, 0) AS held_total, coalesce(c.total, 0) AS counted_total
+  FROM (SELECT date_trunc($2, e.finished_at, 'UTC') AS bucket, substr(f.kind, 8) AS metric, {_DIMENSIONS}, count(*) AS reactions,
+               count(*) FILTER (WHERE f.value > 0) AS positives, sum(f.value::text::numeric) AS total
+          FROM feedback f JOIN execution_facts e ON e.workspace_id = f.workspace_id AND e.execution_id = f.execution_id
+         WHERE f.workspace_id = $1 AND f.joined_at IS NOT NULL AND f.kind LIKE 'metric:%' AND e.finished_at >= $3 AND e.finished_at < $4
+         GROUP BY 1, 2, {_DIMENSIONS}) c
+  FULL JOIN (SELECT * FROM rollup_metrics WHERE workspace_id = $1 AND grain = $2 AND bucket >= $3 AND bucket < $4) r
+       USING (bucket, metric, {_DIMENSIONS})
+ WHERE (coalesce(r.reactions, 0), coalesce(r.positives, 0), coalesce(r.total, 0))
+       <> (coalesce(c.reactions, 0), coalesce(c.positives, 0), coalesce(c.total, 0))
+ ORDER BY bucket, metric, {_DIMENSIONS}"""
+
+READ_END_USERS: Final = """
+SELECT DISTINCT date_trunc($2, e.finished_at, 'UTC') AS bucket, e.slug, e.end_user FROM execution_facts e
+ WHERE e.workspace_id = $1 AND e.finished_at >= $3 AND e.finished_at < $4 AND e.traffic = 'live' AND e.end_user <> ''"""
 
 
 async def read_sides(tx: Tx, workspace_id: UUID, *, grain: str, start: datetime, end: datetime) -> tuple[Side, Side]:
@@ -56,16 +90,63 @@ async def read_sides(tx: Tx, workspace_id: UUID, *, grain: str, start: datetime,
     rolled: Side = {}
     for row in await tx.fetch(READ, workspace_id, grain, start, end):
         key = RollupKey(workspace_id, grain, row["bucket"], row["slug"], row["version"], row["label"], row["model"], row["traffic"])
-        is_raw = row["side"] == "raw"
-        counted_side(
-            raw if is_raw else rolled,
-            key,
-            sums={name: row[name] for name in SUMS},
-            latency=row["latency"] or [],
-            first_token=row["first_token"] or [],
-            as_values=is_raw,
-        )
+        _add(raw, rolled, key, row)
     return raw, rolled
+
+
+async def read_set_sides(tx: Tx, workspace_id: UUID, *, grain: str, start: datetime, end: datetime) -> tuple[Side, Side]:
+    """The same of `rollup_sets`, for hours and days."""
+    raw: Side = {}
+    rolled: Side = {}
+    for row in await tx.fetch(READ_SETS, workspace_id, grain, start, end):
+        key = SetKey(workspace_id, grain, row["bucket"], row["dimension"], row["value"], row["slug"], row["traffic"])
+        _add(raw, rolled, key, row)
+    return raw, rolled
+
+
+def _add(raw: Side, rolled: Side, key: Key, row: asyncpg.Record) -> None:
+    is_raw = row["side"] == "raw"
+    counted_side(
+        raw if is_raw else rolled,
+        key,
+        sums={name: row[name] for name in SUMS},
+        latency=row["latency"] or [],
+        first_token=row["first_token"] or [],
+        as_values=is_raw,
+    )
+
+
+async def metric_differences(tx: Tx, workspace_id: UUID, *, grain: str, start: datetime, end: datetime) -> list[Difference]:
+    """Of named metrics, which PostgreSQL compares itself."""
+    found: list[Difference] = []
+    for row in await tx.fetch(READ_METRICS, workspace_id, grain, start, end):
+        key = MetricKey(
+            workspace_id, grain, row["bucket"], row["metric"], row["slug"], row["version"], row["label"], row["model"], row["traffic"]
+        )
+        for figure, suffix in (("reactions", ""), ("positives", "_positives"), ("total", "_total")):
+            held, counted = row[f"held{suffix}"], row[f"counted{suffix}"]
+            if held != counted:
+                found.append(Difference(key, figure, rollup=held, recounted=counted))
+    return found
+
+
+async def end_user_differences(tx: Tx, workspace_id: UUID, *, grain: str, start: datetime, end: datetime) -> list[Difference]:
+    """Sketches that lack somebody whom raw rows still name."""
+    marks: dict[EndUserKey, set[tuple[int, int]]] = {}
+    for row in await tx.fetch(READ_END_USERS, workspace_id, grain, start, end):
+        mark = mark_of(row["end_user"], key=workspace_id.bytes)
+        for slug in (row["slug"], WHOLE_WORKSPACE):
+            marks.setdefault(EndUserKey(workspace_id, grain, row["bucket"], slug), set()).add(mark)
+    rows = await tx.fetch(
+        "SELECT bucket, slug, sketch FROM rollup_end_users WHERE workspace_id = $1 AND grain = $2 AND bucket >= $3 AND bucket < $4",
+        workspace_id,
+        grain,
+        start,
+        end,
+    )
+    held = {EndUserKey(workspace_id, grain, row["bucket"], row["slug"]): bytes(row["sketch"]) for row in rows}
+    found = (lacking(key, held=held.get(key, EMPTY), counted=marked(EMPTY, marks[key])) for key in sorted(marks))
+    return [one for one in found if one is not None]
 
 
 async def counted_workspaces(tx: Tx) -> list[UUID]:

@@ -7,7 +7,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel
 
 from burnish_gateway.deps import GatewayParts, Viewer
-from burnish_gateway.insights import store
+from burnish_gateway.insights import recount_routes, store
 from burnish_gateway.insights.answers import CostRow, CostsAnswer, Distinct, Point, SummaryAnswer, TimeseriesAnswer
 from burnish_gateway.insights.figures import end_users_of, figures_of, named_metric
 from burnish_gateway.insights.ranges import Grain, Range, by_the_hour, range_of
@@ -19,6 +19,7 @@ from burnish_shared.money import credits_text
 from burnish_shared.slug import MAX_VERSION, parse_label, parse_slug
 
 router = make_router("analytics")
+router.include_router(recount_routes.router)
 
 GroupBy = Literal["prompt", "version", "label", "model", "prompt_model", "traffic", "app", "api_key", "provider", "provider_key"]
 CostGroup = Literal[

@@ -80,6 +80,7 @@ CREATE TABLE recounts (
   requested_at     timestamptz NOT NULL DEFAULT clock_timestamp(),
   finished_at      timestamptz,
   PRIMARY KEY (workspace_id, recount_id));
+CREATE UNIQUE INDEX recounts_nightly ON recounts (workspace_id, range_end) WHERE requested_by = 'nightly';
 CREATE INDEX recounts_pending ON recounts (requested_at) WHERE status = 'pending';
 CALL make_tenant_table('recounts', app => 'SELECT, INSERT', worker => 'SELECT, INSERT, UPDATE', writer => 'gateway inserts, analytics does the work');
 

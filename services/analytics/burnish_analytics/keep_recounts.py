@@ -1,0 +1,112 @@
+"""Recounts of the night and those that somebody asked for: differences become a row, a metric, a log line and an audit entry.
+
+Nothing is corrected by itself: a difference means that counting has a fault, and hiding it would hide the fault.
+"""
+
+import asyncio
+import contextlib
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import structlog
+
+from burnish_analytics import metrics
+from burnish_analytics.core.recount import Difference
+from burnish_analytics.core.rollup import bucket_start
+from burnish_analytics.forget_old import NUMBERS_DAYS
+from burnish_analytics.io import recounts_store as store
+from burnish_analytics.recount import recount
+from burnish_shared.clock import Clock
+from burnish_shared.db.session import Database
+from burnish_shared.errors import Unavailable
+from burnish_shared.ids import new_uuid
+
+log = structlog.get_logger("burnish.analytics")
+
+AT_ONCE: Final = 100
+
+SHOWN: Final = 200
+"""So many differences are kept; their number is told in full."""
+
+NIGHT_STARTS: Final = timedelta(hours=1)
+"""After midnight UTC: what finished shortly before has been counted."""
+
+FORGET_MOST: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class RecountKeeper:
+    """Looks every `interval_s` for recounts that are due, until `stop`."""
+
+    db: Database
+    clock: Clock
+    interval_s: float
+
+    async def run(self, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            try:
+                await self.ask_for_the_night()
+                await self.recount_due()
+                await self.forget()
+            except Unavailable:
+                log.warning("recount_waits")
+            except Exception:  # The edge of a round: what is pending stays so, and the next round finds it again.
+                metrics.housework_failures_total.labels("recount").inc()
+                log.exception("recount_failed")
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), self.interval_s)
+
+    async def ask_for_the_night(self) -> int:
+        """Asks for yesterday of every workspace that had executions then. Returns how many it asked for."""
+        now = self.clock.now()
+        midnight = bucket_start(now, "day")
+        if now < midnight + NIGHT_STARTS:
+            return 0
+        async with self.db.unit_of_work() as tx:
+            workspaces = await store.nightly_due(tx, midnight, at_most=AT_ONCE)
+        for workspace_id in workspaces:
+            async with self.db.unit_of_work(workspaces={workspace_id}) as tx:
+                await store.ask_nightly(tx, workspace_id, new_uuid(), start=midnight - timedelta(days=1), end=midnight)
+        return len(workspaces)
+
+    async def recount_due(self) -> int:
+        """Makes the recounts that are pending. Returns how many differences they found."""
+        async with self.db.unit_of_work() as tx:
+            due = await store.due(tx, at_most=AT_ONCE)
+        found = 0
+        for workspace_id, recount_id in due:
+            async with self.db.unit_of_work(workspaces={workspace_id}) as tx:
+                asked = await store.find(tx, workspace_id, recount_id)
+            if asked is not None:
+                found += await self._make(asked)
+        return found
+
+    async def forget(self) -> None:
+        async with self.db.unit_of_work() as tx:
+            await store.forget_rollups(tx, at_most=FORGET_MOST)
+
+    async def _make(self, asked: store.Asked) -> int:
+        """Days of which raw rows are forgotten are left out: a recount of nothing would call every figure wrong."""
+        oldest = bucket_start(self.clock.now(), "day") - timedelta(days=NUMBERS_DAYS - 1)
+        start = max(bucket_start(asked.range_start, "day"), oldest)
+        result = await recount(self.db, asked.workspace_id, start=start, end=asked.range_end)
+        count = len(result.differences)
+        async with self.db.unit_of_work(workspaces={asked.workspace_id}) as tx:
+            shown = [_shown(one) for one in result.differences[:SHOWN]]
+            is_ours = await store.finish(tx, asked, counted_from=start, shown=shown, count=count, uncounted=result.uncounted)
+            if is_ours and count:
+                await store.note_differences(tx, new_uuid(), asked, count=count)
+        if is_ours:
+            metrics.recounts_total.labels("nightly" if asked.requested_by == store.NIGHTLY else "asked").inc()
+            metrics.recount_differences_total.inc(count)
+            if count:
+                log.error("rollups_differ", workspace_id=str(asked.workspace_id), recount_id=str(asked.recount_id), differences=count)
+        return count
+
+
+def _shown(one: Difference) -> dict[str, Any]:
+    """A difference with the dimensions of its row, as JSON."""
+    key = {name: value.isoformat() if isinstance(value, datetime) else value for name, value in asdict(one.key).items()}
+    del key["workspace_id"]
+    return {**key, "figure": one.figure, "rollup": float(one.rollup), "recounted": float(one.recounted)}
