@@ -11,7 +11,7 @@ from burnish_shared.contracts.events import Event
 from burnish_shared.ids import new_uuid
 from burnish_webhooks.core.chat_messages import pagerduty_event, slack_message, teams_message
 from burnish_webhooks.core.mail import mail_of
-from burnish_webhooks.core.notice import Channel, Failed, Notice, Sent, TryAgain, judged, wants
+from burnish_webhooks.core.notice import Channel, Failed, Notice, Sent, TryAgain, figures, judged, wants
 from burnish_webhooks.core.outcome import NoResponse, Response
 from burnish_webhooks.io.mailer import SmtpServer
 
@@ -115,3 +115,7 @@ def test_what_may_pass_is_tried_again_and_what_stays_is_not() -> None:
 def test_the_mail_servers_url_is_read_with_what_is_encoded_in_it() -> None:
     assert SmtpServer.parse("smtps://a%40b:p%3Aw@mail.example") == SmtpServer("smtps", "mail.example", 465, "a@b", "p:w")
     assert SmtpServer.parse("smtp://mail.example:25").port == 25
+
+
+def test_amounts_are_told_in_credits() -> None:
+    assert figures({"spent_nusd": 12_345_600, "limit": 3}) == "spent 1.2345 credits, limit 3"

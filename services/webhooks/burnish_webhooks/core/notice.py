@@ -8,6 +8,7 @@ from uuid import UUID
 
 from burnish_shared.contracts.alert_channels import SEVERITIES, ChannelKind
 from burnish_shared.contracts.events import Event
+from burnish_shared.money import credits_text
 from burnish_webhooks.core.outcome import Answer, Response, retry_after_s
 
 DELAYS_S: Final = (5.0, 30.0, 120.0, 600.0, 1_800.0, 7_200.0, 21_600.0)
@@ -80,13 +81,16 @@ class Notice:
 
 
 def figures(values: object) -> str | None:
-    """Numbers of an alert in one line."""
+    """Numbers of an alert in one line, amounts as credits."""
     if not isinstance(values, Mapping) or not values:
         return None
-    return ", ".join(
-        f"{name.replace('_', ' ')} {value:.4g}" if isinstance(value, float) else f"{name.replace('_', ' ')} {value}"
-        for name, value in values.items()
-    )
+    return ", ".join(_figure(str(name), value) for name, value in values.items())
+
+
+def _figure(name: str, value: object) -> str:
+    if name.endswith("_nusd") and isinstance(value, int):
+        return f"{name.removesuffix('_nusd').replace('_', ' ')} {credits_text(value)} credits"
+    return f"{name.replace('_', ' ')} {value:.4g}" if isinstance(value, float) else f"{name.replace('_', ' ')} {value}"
 
 
 def changes(values: object) -> str | None:
