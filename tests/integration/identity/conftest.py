@@ -20,7 +20,9 @@ from tests.integration.identity.browser import PUBLIC, Browser
 
 @dataclass(slots=True)
 class Town:
-    """`plain`, `linking`: gateways; the second joins accounts by verified e-mail. `project` signs tokens with its keys at `/jwks`."""
+    """`plain`, `linking`: gateways; the second joins accounts by verified e-mail and lets everybody sign up.
+
+    `project` signs tokens with its keys at `/jwks`."""
 
     stack: Stack
     provider: IdentityProvider
@@ -80,7 +82,7 @@ async def town(postgres: Any, nats_server: Any) -> AsyncIterator[Town]:
             "jwt_secret": SECRET, "jwks_url": f"{project.url}/jwks",
         }  # fmt: skip
         async with running_stack(urls, nats_server, executors=0, gateway=settings) as stack:
-            await stack.start_gateway(**settings, oidc_link_by_email=True)
+            await stack.start_gateway(**settings, oidc_link_by_email=True, sign_up="open")
             yield Town(stack, provider, project, *stack.gateways)
     await empty_streams(nats_server.url(ADMINISTRATOR))
     await postgres.drop(urls)

@@ -83,7 +83,7 @@ class People:
             db=db, clock=clock, rules=rules, csrf_key=csrf_key, tokens=tokens,
             sessions=ConfigCache(load_session, feed=feed, kinds=frozenset({"user_session"}), touched=is_it),
             users=ConfigCache(load_user, feed=feed, kinds=frozenset({"user", "member"}), touched=is_it),
-            # Whose an identity is never changes, so no change touches it.
+            # Whose an identity is never changes, so no change touches it; whether that user may sign in, `users` says each time.
             identities=ConfigCache(load_identity, feed=feed, kinds=frozenset(), touched=lambda *_: False),
         )  # fmt: skip
 

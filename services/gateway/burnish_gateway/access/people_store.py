@@ -33,6 +33,7 @@ async def link_identity(
 ) -> UUID | None:
     """The user of an identity, made (as `new_user_id`) or joined by verified e-mail at first sight; the same at every repeat.
 
+    An account of this e-mail that nobody vouched for is disabled and loses the e-mail; the identity's owner gets a user without its things.
     `email` is folded (`emails.fold_email`). None: the e-mail is another user's, and the provider does not vouch for it.
     """
     user_id: UUID | None = await tx.fetchval(

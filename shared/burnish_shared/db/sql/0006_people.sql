@@ -131,28 +131,32 @@ BEGIN
 END $$;
 
 -- The user of an identity, made or joined at first sight. NULL: the e-mail is another user's, and the provider does not vouch for it.
--- Joining an account whose e-mail nobody had vouched for takes it from whoever made it: password and sessions end (account pre-hijacking,
--- Sudhodanan and Paverd, USENIX Security 2022).
+-- An account whose e-mail nobody had vouched for is not joined: whoever made it could be anybody, and what they did and were let into stays
+-- with them (account pre-hijacking, Sudhodanan and Paverd, USENIX Security 2022). It loses the e-mail, is disabled, and its owner begins afresh.
 CREATE FUNCTION link_identity(p_user uuid, p_issuer text, p_subject text, p_email text, p_verified boolean, p_name text) RETURNS uuid
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
-DECLARE v_user uuid; v_verified timestamptz;
+DECLARE v_user uuid; v_other uuid; v_verified timestamptz; v_ended uuid;
 BEGIN
   PERFORM pg_advisory_xact_lock(hashtextextended('burnish.identity ' || p_issuer || ' ' || p_subject, 0));
   v_user := find_identity(p_issuer, p_subject);
   IF v_user IS NOT NULL THEN RETURN v_user; END IF;
-  INSERT INTO users (user_id, email, email_verified_at, name) VALUES (p_user, p_email, CASE WHEN p_verified THEN clock_timestamp() END, p_name)
-    ON CONFLICT DO NOTHING RETURNING user_id INTO v_user;
-  IF v_user IS NULL THEN
+  FOR i IN 1..3 LOOP                                               -- again, where somebody else took the e-mail or gave it up meanwhile
+    INSERT INTO users (user_id, email, email_verified_at, name) VALUES (p_user, p_email, CASE WHEN p_verified THEN clock_timestamp() END, p_name)
+      ON CONFLICT DO NOTHING RETURNING user_id INTO v_user;
+    EXIT WHEN v_user IS NOT NULL;
     IF NOT p_verified THEN RETURN NULL; END IF;
-    SELECT u.user_id, u.email_verified_at INTO v_user, v_verified FROM users u WHERE u.email = p_email FOR UPDATE;
-    IF v_user IS NULL THEN RETURN NULL; END IF;
-  END IF;
+    SELECT u.user_id, u.email_verified_at INTO v_other, v_verified FROM users u WHERE u.email = p_email FOR UPDATE;
+    CONTINUE WHEN v_other IS NULL;
+    IF v_verified IS NOT NULL THEN v_user := v_other; EXIT; END IF;
+    UPDATE users u SET email = NULL, disabled_at = coalesce(u.disabled_at, clock_timestamp()) WHERE u.user_id = v_other;
+    v_ended := v_other;
+  END LOOP;
+  IF v_user IS NULL THEN RETURN NULL; END IF;
   INSERT INTO identities (issuer, subject, user_id) VALUES (p_issuer, p_subject, v_user);
-  IF v_user <> p_user AND v_verified IS NULL THEN
-    DELETE FROM credentials c WHERE c.user_id = v_user;
-    UPDATE users u SET email_verified_at = clock_timestamp() WHERE u.user_id = v_user;
-    PERFORM end_sessions(v_user, NULL);
-    PERFORM note_change(NULL, 'user', v_user::text);
+  IF v_ended IS NOT NULL THEN
+    DELETE FROM credentials c WHERE c.user_id = v_ended;
+    PERFORM end_sessions(v_ended, NULL);
+    PERFORM note_change(NULL, 'user', v_ended::text);
   END IF;
   RETURN v_user;
 END $$;
