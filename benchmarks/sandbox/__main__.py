@@ -10,9 +10,8 @@ from collections.abc import Awaitable, Callable
 from pydantic import TypeAdapter
 
 from burnish_shared.contracts.evaluators import EvaluatorSettings
-from burnish_shared.evaluators import Case, build
+from burnish_shared.evaluators import Case, Grounds, build
 from burnish_shared.sandbox import Value
-from burnish_shared.sandbox.python_sandbox import PythonSandbox
 
 CALLS = 2_000
 
@@ -50,11 +49,9 @@ async def main() -> None:
     """Prints one JSON object."""
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})  # one core for us and for the worker
     adapter: TypeAdapter[EvaluatorSettings] = TypeAdapter(EvaluatorSettings)
-    sandbox = PythonSandbox(workers=1)
-    made = {
-        name: await build(adapter.validate_python(settings), sandboxes={"python": sandbox}, tenant="")
-        for name, settings in EVALUATORS.items()
-    }
+    grounds = Grounds.open(workers=1)
+    sandbox = grounds.sandboxes["python"]
+    made = {name: await build(adapter.validate_python(settings), grounds=grounds, tenant="") for name, settings in EVALUATORS.items()}
     figures = {}
     for name, evaluator in made.items():
         each_s = await seconds_each(lambda evaluator=evaluator: evaluator(CASE))
@@ -62,7 +59,7 @@ async def main() -> None:
     bare_s = await seconds_each(lambda: sandbox.run("1 + 1", {}))
     assert await sandbox.run("1 + 1", {}) == Value(2)
     figures["bare call"] = {"ms": round(bare_s * 1000, 4), "per_second": round(1 / bare_s)}
-    await sandbox.close()
+    await grounds.close()
     print(json.dumps({"machine": platform.platform(), "cores": 1, "calls": CALLS, "figures": figures}, indent=1))
 
 

@@ -40,8 +40,8 @@ from burnish_shared.clock import SystemClock
 from burnish_shared.db.config_cache import ChangeFeed
 from burnish_shared.db.session import Database
 from burnish_shared.egress import Egress, EgressPolicy
+from burnish_shared.evaluators import Grounds
 from burnish_shared.process import patiently
-from burnish_shared.sandbox.offered import close_all, offered
 
 log = structlog.get_logger("burnish.gateway")
 
@@ -96,7 +96,7 @@ async def _connected(
         key_use=KeyUse(db, interval_s=settings.key_use_interval_s), refusals=Refusals(), inbox=FrameInbox(bus), relay=relay,
         catalog=Catalog(db, feed=feed), models=ModelBook.over(db, feed=feed), budgets=BudgetBook.over(db, feed=feed),
         metrics=MetricBook.over(db, feed=feed), inbound=InboundBook.over(db, feed=feed, keyring=keyring),
-        sandboxes=offered(workers=settings.sandbox_workers, wasm=settings.sandbox_wasm),
+        grounds=Grounds.open(workers=settings.sandbox_workers, wasm=settings.sandbox_wasm),
         feedback=FeedbackPublisher(bus=bus, db=db, wake_relay=relay.wake), egress=Egress(EgressPolicy.parse(settings.egress_allow)),
         erasures=ErasureWatch(db, bus, installation_key=installation.receipt_key), live=LiveHub(bus, clock),
     )  # fmt: skip
@@ -110,7 +110,7 @@ async def _connected(
     finally:
         await gateway.live.close()
         await gateway.key_use.write()
-        await close_all(gateway.sandboxes)
+        await gateway.grounds.close()
         await gateway.feedback.close()
         await identity.close()
         await admission.close()

@@ -1,6 +1,6 @@
 """What routes are given: the gateway's parts, and the verified caller."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
@@ -29,7 +29,7 @@ from burnish_shared.db.config_cache import ChangeFeed
 from burnish_shared.db.session import Database
 from burnish_shared.egress import Egress
 from burnish_shared.errors import Forbidden, NotFound
-from burnish_shared.sandbox import Sandbox
+from burnish_shared.evaluators import Grounds
 
 if TYPE_CHECKING:
     from burnish_gateway.billing.budget_book import BudgetBook
@@ -69,7 +69,7 @@ class Gateway:
     budgets: "BudgetBook"
     metrics: "MetricBook"
     inbound: "InboundBook"
-    sandboxes: Mapping[str, Sandbox]
+    grounds: Grounds
     feedback: "FeedbackPublisher"
     egress: Egress
     erasures: "ErasureWatch"

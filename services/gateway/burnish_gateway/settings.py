@@ -39,7 +39,7 @@ class GatewaySettings(IdentitySettings, SealingSettings):
         description="How long keys and roles are trusted for more than reading when changes can no longer be read from PostgreSQL.",
     )
     key_use_interval_s: float = Field(default=30.0, gt=0, description="How often is written when API keys were last used.")
-    sandbox_workers: int = Field(default=2, ge=1, le=64, description="Processes that run code of evaluators when it is tried out.")
+    sandbox_workers: int = Field(default=4, ge=1, le=64, description="Processes that run code of evaluators when it is tried out.")
     sandbox_wasm: bool = Field(default=False, description="Offer WebAssembly beside Python; needs `burnish[wasm]`.")
     database_connections: int = Field(default=8, ge=2, description="Most connections of the pool.")
     drain_s: float = Field(default=30.0, gt=0, description="How long open requests may go on after SIGTERM.")

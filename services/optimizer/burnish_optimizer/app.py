@@ -17,9 +17,8 @@ from burnish_shared.bus.relay import Relay
 from burnish_shared.clock import Clock, SystemClock
 from burnish_shared.db.session import Database
 from burnish_shared.errors import Unavailable
-from burnish_shared.evaluators import Sandboxes
+from burnish_shared.evaluators import Grounds
 from burnish_shared.process import HealthServer, supervise
-from burnish_shared.sandbox.offered import close_all, offered
 from burnish_shared.streams import OPTIMIZER_JOBS
 
 
@@ -45,9 +44,9 @@ async def run(settings: OptimizerSettings, *, db: Database, bus: Bus, stop: asyn
     relay = Relay(db, bus, service="optimizer", wait_ms=settings.relay_wait_ms)
     inbox = AnswersInbox(bus)
     await inbox.open()
-    sandboxes = offered(workers=settings.sandbox_workers, wasm=settings.sandbox_wasm)
+    grounds = Grounds.open(workers=settings.sandbox_workers, wasm=settings.sandbox_wasm)
     clock = SystemClock()
-    workshop = make_workshop(settings, db=db, bus=bus, inbox=inbox, relay=relay, clock=clock, sandboxes=sandboxes)
+    workshop = make_workshop(settings, db=db, bus=bus, inbox=inbox, relay=relay, clock=clock, grounds=grounds)
     try:
         await supervise(
             workshop.run(stop),
@@ -58,14 +57,14 @@ async def run(settings: OptimizerSettings, *, db: Database, bus: Bus, stop: asyn
             stop=stop,
         )
     finally:
-        await close_all(sandboxes)
+        await grounds.close()
 
 
 def make_workshop(
-    settings: OptimizerSettings, *, db: Database, bus: Bus, inbox: AnswersInbox, relay: Relay, clock: Clock, sandboxes: Sandboxes
+    settings: OptimizerSettings, *, db: Database, bus: Bus, inbox: AnswersInbox, relay: Relay, clock: Clock, grounds: Grounds
 ) -> Workshop:
     async def do_test_run(claim: Claim, desk: Desk) -> None:
-        await run_test_run(claim, db=db, desk=desk, clock=clock, sandboxes=sandboxes, progress_interval_s=settings.progress_interval_s)
+        await run_test_run(claim, db=db, desk=desk, clock=clock, grounds=grounds, progress_interval_s=settings.progress_interval_s)
 
     async def do_optimization(claim: Claim, desk: Desk) -> None:
         await run_job(claim, db=db, desk=desk, clock=clock)

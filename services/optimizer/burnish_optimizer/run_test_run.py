@@ -22,7 +22,7 @@ from burnish_shared.clock import Clock
 from burnish_shared.contracts.executions import PromptRef
 from burnish_shared.db.session import Database
 from burnish_shared.errors import BurnishError
-from burnish_shared.evaluators import Sandboxes
+from burnish_shared.evaluators import Grounds
 from burnish_shared.prompt_settings import DEFAULT_TIMEOUT_S, settings_of
 
 
@@ -41,7 +41,7 @@ class Answers:
         return {"done": len(self.cases), "result": summarize(self.in_order(), evaluators=self.scorers.names)}
 
 
-async def run_test_run(claim: Claim, *, db: Database, desk: Desk, clock: Clock, sandboxes: Sandboxes, progress_interval_s: float) -> None:
+async def run_test_run(claim: Claim, *, db: Database, desk: Desk, clock: Clock, grounds: Grounds, progress_interval_s: float) -> None:
     """From claim to `completed` or `failed`. Safe to run again after a crash: answered items are not asked again. Raises ClaimLost."""
     async with db.unit_of_work(workspace=claim.workspace_id) as tx:
         run = await runs_store.load_test_run(tx, claim)
@@ -52,7 +52,7 @@ async def run_test_run(claim: Claim, *, db: Database, desk: Desk, clock: Clock, 
 
         saved = await load_evaluators(tx, run.workspace_id, run.evaluator_ids)
 
-    answers = Answers(await Scorers.of(saved, sandboxes=sandboxes, workspace_id=run.workspace_id))
+    answers = Answers(await Scorers.of(saved, grounds=grounds, workspace_id=run.workspace_id))
     reporting = asyncio.create_task(_report(claim, answers, db=db, interval_s=progress_interval_s))
     failure: BurnishError | None = None
     try:

@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 
 from burnish_optimizer.io.evaluators_store import SavedEvaluator
 from burnish_shared.contracts.evaluators import EvaluatorSettings
-from burnish_shared.evaluators import Case, Evaluator, Mistake, NoScore, Sandboxes, Verdict, build
+from burnish_shared.evaluators import Case, Evaluator, Grounds, Mistake, NoScore, Verdict, build
 
 SETTINGS: TypeAdapter[EvaluatorSettings] = TypeAdapter(EvaluatorSettings)
 
@@ -23,13 +23,13 @@ class Scorers:
     broken: Mapping[UUID, NoScore]
 
     @classmethod
-    async def of(cls, saved: Sequence[SavedEvaluator], *, sandboxes: Sandboxes, workspace_id: UUID) -> Self:
+    async def of(cls, saved: Sequence[SavedEvaluator], *, grounds: Grounds, workspace_id: UUID) -> Self:
         ready: dict[UUID, Evaluator] = {}
         broken: dict[UUID, NoScore] = {}
         for one in saved:
             try:
                 settings = SETTINGS.validate_python(one.settings)
-                ready[one.evaluator_id] = await build(settings, sandboxes=sandboxes, tenant=str(workspace_id))
+                ready[one.evaluator_id] = await build(settings, grounds=grounds, tenant=str(workspace_id))
             except Mistake as mistake:  # such as a language that this installation does not offer any more
                 broken[one.evaluator_id] = NoScore("unavailable", mistake.message)
         return cls({one.evaluator_id: one.name for one in saved}, ready, broken)

@@ -1,6 +1,7 @@
 """Evaluators: from an answer to a score, by settings, by an expression, or by somebody's own code in the sandbox."""
 
-from burnish_shared.evaluators.build import Evaluator, Sandboxes, build
+from burnish_shared.evaluators.build import Evaluator, build
+from burnish_shared.evaluators.grounds import Grounds
 from burnish_shared.evaluators.verdict import Case, Mistake, NoScore, Score, Verdict
 
-__all__ = ["Case", "Evaluator", "Mistake", "NoScore", "Sandboxes", "Score", "Verdict", "build"]
+__all__ = ["Case", "Evaluator", "Grounds", "Mistake", "NoScore", "Score", "Verdict", "build"]

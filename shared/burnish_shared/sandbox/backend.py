@@ -23,7 +23,7 @@ class Sandbox(Protocol):
         """The same code over many inputs, in their order; one that fails costs the others nothing. `limits` are for each."""
         ...
 
-    async def check(self, code: str, *, limits: Limits = DEFAULT_LIMITS) -> Refused | None:
+    async def check(self, code: str, *, limits: Limits = DEFAULT_LIMITS, tenant: str = "") -> Refused | None:
         """Why this code would be refused, with line and column; None when it would run. Runs nothing of it."""
         ...
 

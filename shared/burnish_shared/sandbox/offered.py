@@ -21,8 +21,3 @@ def offered(*, workers: int, wasm: bool) -> Mapping[str, Sandbox]:
 
         sandboxes["wasm"] = WasmSandbox(workers=workers)
     return sandboxes
-
-
-async def close_all(sandboxes: Mapping[str, Sandbox]) -> None:
-    for one in sandboxes.values():
-        await one.close()

@@ -36,6 +36,7 @@ from burnish_shared.sandbox.outcome import (
     shortened,
 )
 from burnish_shared.sandbox.turns import BUSY, Turns
+from burnish_shared.sandbox.worker_process import each
 
 WORKERS: Final = 4
 
@@ -85,23 +86,19 @@ class PythonSandbox:
     async def run_many(
         self, code: str, many: Sequence[Mapping[str, Plain]], *, limits: Limits = DEFAULT_LIMITS, tenant: str = ""
     ) -> list[Result]:
-        made: list[Result] = [Failed(FailureKind.UNAVAILABLE, "not run")] * len(many)
-        left = iter(range(len(many)))
+        made: list[Result] = [BUSY] * len(many)
 
-        async def take() -> None:
-            for index in left:
-                made[index] = await self.run(code, many[index], limits=limits, tenant=tenant)
+        async def one(index: int) -> None:
+            made[index] = await self.run(code, many[index], limits=limits, tenant=tenant)
 
-        async with asyncio.TaskGroup() as group:
-            for _ in range(min(self._workers, len(many))):
-                group.create_task(take())
+        await each(one, count=len(many), at_once=self._workers)
         return made
 
-    async def check(self, code: str, *, limits: Limits = DEFAULT_LIMITS) -> Refused | None:
+    async def check(self, code: str, *, limits: Limits = DEFAULT_LIMITS, tenant: str = "") -> Refused | None:
         refused = _too_long(code, {}, limits)
         if refused is not None:
             return refused
-        result = await self._in_turn(STOP_FIRST + code, {}, limits=limits, tenant="")
+        result = await self._in_turn(STOP_FIRST + code, {}, limits=limits, tenant=tenant)
         match result:
             case Refused(message, line, column):
                 return Refused(message, line - 1 if line else None, column)

@@ -16,11 +16,11 @@ BUSY = Failed(FailureKind.UNAVAILABLE, "every worker is busy; try again")
 
 
 class Turns:
-    """At most `workers` runs at once, and at most half of them (at least one) for one tenant. Who gives no name has no share to keep to."""
+    """At most `workers` runs at once, and at most a third of them (at least one) for one tenant. Who gives no name has no share to keep to."""
 
     def __init__(self, workers: int) -> None:
         self._all = asyncio.Semaphore(workers)
-        self._share = max(1, workers // 2)
+        self._share = max(1, workers // 3)
         self._tenants: dict[str, asyncio.Semaphore] = {}
         self._users: dict[str, int] = {}
         self._waiting = 0

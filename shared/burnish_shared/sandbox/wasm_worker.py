@@ -10,15 +10,14 @@ import hashlib
 import json
 import resource
 import signal
-import sys
 import threading
 import time
 from collections import OrderedDict
-from typing import Any, BinaryIO, Final
+from typing import Any, Final
 
 import wasmtime
 
-from burnish_shared.sandbox.wasm_wire import LENGTH
+from burnish_shared.sandbox.worker_process import serve
 
 TICK_S: Final = 0.01
 """How often the clock of running modules goes on; a time limit is kept to within one tick."""
@@ -39,11 +38,7 @@ def main() -> None:
     for kind, most in ((resource.RLIMIT_CORE, 0), (resource.RLIMIT_FSIZE, 0), (resource.RLIMIT_NOFILE, 3)):
         resource.setrlimit(kind, (most, most))
     modules: OrderedDict[bytes, wasmtime.Module] = OrderedDict()
-    incoming, outgoing = sys.stdin.buffer, sys.stdout.buffer
-    while (request := _read(incoming)) is not None:
-        answer = json.dumps(_answer(engine, modules, request)).encode()
-        outgoing.write(LENGTH.pack(len(answer)) + answer)
-        outgoing.flush()
+    serve(lambda request: _answer(engine, modules, request))
 
 
 def _engine() -> wasmtime.Engine:
@@ -67,14 +62,6 @@ def _tick(engine: wasmtime.Engine) -> None:
     while True:
         time.sleep(TICK_S)
         engine.increment_epoch()
-
-
-def _read(stream: BinaryIO) -> dict[str, Any] | None:
-    head = stream.read(LENGTH.size)
-    if len(head) < LENGTH.size:
-        return None
-    request: dict[str, Any] = json.loads(stream.read(LENGTH.unpack(head)[0]))
-    return request
 
 
 def _answer(engine: wasmtime.Engine, modules: "OrderedDict[bytes, wasmtime.Module]", request: dict[str, Any]) -> dict[str, Any]:

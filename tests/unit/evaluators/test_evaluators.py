@@ -1,5 +1,6 @@
 """From an answer to a score (PRODUCT O3; F4 and D3 will use them)."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 from typing import Any
@@ -12,8 +13,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from burnish_shared.contracts.evaluators import EvaluatorSettings
-from burnish_shared.evaluators import Case, Mistake, NoScore, Score, Verdict, build
-from burnish_shared.sandbox.python_sandbox import PythonSandbox
+from burnish_shared.evaluators import Case, Grounds, Mistake, NoScore, Score, Verdict, build
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("O3")]
 
@@ -21,14 +21,14 @@ SETTINGS: TypeAdapter[EvaluatorSettings] = TypeAdapter(EvaluatorSettings)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def sandbox() -> AsyncIterator[PythonSandbox]:
-    made = PythonSandbox(workers=1)
+async def grounds() -> AsyncIterator[Grounds]:
+    made = Grounds.open(workers=2)
     yield made
     await made.close()
 
 
-async def verdict(settings: dict[str, Any], case: Case, *, sandbox: PythonSandbox | None = None) -> Verdict:
-    evaluator = await build(SETTINGS.validate_python(settings), sandboxes={"python": sandbox} if sandbox else {}, tenant="t")
+async def verdict(settings: dict[str, Any], case: Case, grounds: Grounds) -> Verdict:
+    evaluator = await build(SETTINGS.validate_python(settings), grounds=grounds, tenant="t")
     return await evaluator(case)
 
 
@@ -78,8 +78,10 @@ CASES: list[tuple[dict[str, Any], str, str | None, float | None]] = [
 
 
 @pytest.mark.parametrize(("settings", "output", "expected", "score"), CASES)
-async def test_what_an_answer_scores(settings: dict[str, Any], output: str, expected: str | None, score: float | None) -> None:
-    said = await verdict(settings, Case(output=output, expected=expected, variables={"n": 2}))
+async def test_what_an_answer_scores(
+    settings: dict[str, Any], output: str, expected: str | None, score: float | None, grounds: Grounds
+) -> None:
+    said = await verdict(settings, Case(output=output, expected=expected, variables={"n": 2}), grounds)
     assert said.reason
     if score is None:
         assert isinstance(said, NoScore), "a score without its means is none, never 0 or 1"
@@ -103,18 +105,18 @@ CODE = [
 
 
 @pytest.mark.parametrize(("code", "score"), CODE)
-async def test_what_code_says_is_a_score_or_none(code: str, score: float | None, sandbox: PythonSandbox) -> None:
-    said = await verdict({"kind": "code", "code": code}, Case(output="abc", expected="abc"), sandbox=sandbox)
+async def test_what_code_says_is_a_score_or_none(code: str, score: float | None, grounds: Grounds) -> None:
+    said = await verdict({"kind": "code", "code": code}, Case(output="abc", expected="abc"), grounds)
     assert (said.score if isinstance(said, Score) else None) == score and said.reason
 
 
-async def test_reasons_say_what_was_wrong(sandbox: PythonSandbox) -> None:
+async def test_reasons_say_what_was_wrong(grounds: Grounds) -> None:
     case = Case(output='{"a": [1, "x"]}')
     schema = {"type": "object", "properties": {"a": {"items": {"type": "integer"}}}}
-    assert "a/1" in (await verdict({"kind": "json_schema", "schema": schema}, case)).reason
-    assert "'sorry'" in (await verdict({"kind": "contains", "phrases": ["sorry"]}, case)).reason
-    assert "line 2" in (await verdict({"kind": "code", "code": "x = 1\nx / 0"}, case, sandbox=sandbox)).reason
-    assert "column 8" in (await verdict({"kind": "expression", "expression": "output + 1"}, case)).reason
+    assert "a/1" in (await verdict({"kind": "json_schema", "schema": schema}, case, grounds)).reason
+    assert "'sorry'" in (await verdict({"kind": "contains", "phrases": ["sorry"]}, case, grounds)).reason
+    assert "line 2" in (await verdict({"kind": "code", "code": "x = 1\nx / 0"}, case, grounds)).reason
+    assert "column 8" in (await verdict({"kind": "expression", "expression": "output + 1"}, case, grounds)).reason
 
 
 MISTAKES: list[tuple[dict[str, Any], str, int | None]] = [
@@ -134,10 +136,10 @@ MISTAKES: list[tuple[dict[str, Any], str, int | None]] = [
 
 @pytest.mark.parametrize(("settings", "field", "line"), MISTAKES)
 async def test_mistakes_are_told_when_an_evaluator_is_made(
-    settings: dict[str, Any], field: str, line: int | None, sandbox: PythonSandbox
+    settings: dict[str, Any], field: str, line: int | None, grounds: Grounds
 ) -> None:
     with pytest.raises(Mistake) as caught:
-        await build(SETTINGS.validate_python(settings), sandboxes={"python": sandbox}, tenant="t")
+        await build(SETTINGS.validate_python(settings), grounds=grounds, tenant="t")
     assert (caught.value.field, caught.value.line) == (field, line)
     assert caught.value.message
 
@@ -153,18 +155,18 @@ async def test_settings_out_of_bounds_are_refused(settings: dict[str, Any]) -> N
         SETTINGS.validate_python(settings)
 
 
-@given(st.text(max_size=200), st.none() | st.text(max_size=200))
+@given(output=st.text(max_size=200), expected=st.none() | st.text(max_size=200))
 @hypothesis_settings(max_examples=150, deadline=None)
-async def test_whatever_the_answer_is_there_is_a_verdict(output: str, expected: str | None) -> None:
+async def test_whatever_the_answer_is_there_is_a_verdict(grounds: Grounds, output: str, expected: str | None) -> None:
     for settings in (
         {"kind": "exact"}, {"kind": "contains"}, {"kind": "numeric"}, {"kind": "similarity"}, {"kind": "regex", "pattern": "(x+)+y"},
         {"kind": "json_schema", "schema": {"type": "object"}}, {"kind": "expression", "expression": "len(output) > 3"},
     ):  # fmt: skip
-        said = await verdict(settings, Case(output=output, expected=expected))
+        said = await verdict(settings, Case(output=output, expected=expected), grounds)
         assert isinstance(said, NoScore) or 0 <= said.score <= 1
 
 
-async def test_long_answers_take_no_long_time() -> None:
+async def test_long_answers_take_no_long_time(grounds: Grounds) -> None:
     long = "a" * 150_000
     for settings in (
         {"kind": "regex", "pattern": "(a+)+$|(a|aa)+b"},
@@ -173,8 +175,46 @@ async def test_long_answers_take_no_long_time() -> None:
         {"kind": "exact"},
     ):
         began = time.perf_counter()
-        await verdict(settings, Case(output=long + "!", expected="1" * 100_000))
+        await verdict(settings, Case(output=long + "!", expected="1" * 100_000), grounds)
         assert time.perf_counter() - began < 1
     began = time.perf_counter()
-    await verdict({"kind": "similarity"}, Case(output="ab" * 10_000, expected="ba" * 10_000))
+    await verdict({"kind": "similarity"}, Case(output="ab" * 10_000, expected="ba" * 10_000), grounds)
     assert time.perf_counter() - began < 1
+
+
+DOUBLING = {f"a{n}": {"allOf": [{"$ref": f"#/$defs/a{n + 1}"}] * 2} for n in range(40)} | {"a40": {"type": "integer"}}
+"""Two references at each level: forty levels are a trillion looks at one answer."""
+
+LABOURS: list[tuple[dict[str, Any], Case]] = [
+    ({"kind": "json_schema", "schema": {"$defs": DOUBLING, "$ref": "#/$defs/a0"}}, Case(output="1")),
+    ({"kind": "regex", "pattern": "(.{1,250}x){1,3}y"}, Case(output="a" * 199_000)),
+    (
+        {"kind": "expression", "expression": " or ".join(["input in variables.x"] * 59)},
+        Case(output="", input=[[0] * 50], variables={"x": [[0] * 49 + [1]] * 20_000}),
+    ),
+]
+
+
+@pytest.mark.promise("O-09")
+@pytest.mark.parametrize(("settings", "case"), LABOURS, ids=["schema", "regex", "expression"])
+async def test_what_is_short_to_write_and_long_to_work_through_holds_up_nobody(
+    settings: dict[str, Any], case: Case, grounds: Grounds
+) -> None:
+    labour = asyncio.create_task(_labour(settings, case, grounds))
+    longest_s, began = 0.0, time.perf_counter()
+    while not labour.done():
+        before = time.perf_counter()
+        await asyncio.sleep(0.01)
+        longest_s = max(longest_s, time.perf_counter() - before)
+    assert longest_s < 0.5, "the loop stood still"
+    assert time.perf_counter() - began < 12
+    said = await labour
+    assert said is None or isinstance(said, NoScore) or said.reason
+    assert await verdict({"kind": "regex", "pattern": "a"}, Case(output="a"), grounds) == Score(1.0, True, "as the pattern wants")
+
+
+async def _labour(settings: dict[str, Any], case: Case, grounds: Grounds) -> Verdict | None:
+    try:
+        return await verdict(settings, case, grounds)
+    except Mistake:
+        return None

@@ -18,7 +18,7 @@ SETTINGS: TypeAdapter[EvaluatorSettings] = TypeAdapter(EvaluatorSettings)
 async def checked(settings: EvaluatorSettings, *, gateway: Gateway, workspace_id: UUID) -> Evaluator:
     """Raises InvalidField that names the field, and in its details line and column where code is to blame."""
     try:
-        return await build(settings, sandboxes=gateway.sandboxes, tenant=str(workspace_id))
+        return await build(settings, grounds=gateway.grounds, tenant=str(workspace_id))
     except Mistake as mistake:
         param = f"settings.{mistake.field}" if mistake.field else "settings"
         place = f" (line {mistake.line}, column {mistake.column})" if mistake.line else ""

@@ -1,0 +1,125 @@
+"""A worker process that answers one request at a time, and is killed when it does not.
+
+Messages go over its standard input and output: four bytes of length, big-endian, and JSON. It starts with an empty environment.
+"""
+
+import asyncio
+import contextlib
+import json
+import struct
+import sys
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+from burnish_shared.sandbox.outcome import Failed, FailureKind
+from burnish_shared.sandbox.turns import BUSY, Turns
+
+LENGTH: Final = struct.Struct(">I")
+
+STARTING_S: Final = 5.0
+"""What a fresh worker may take before it answers for the first time."""
+
+ANSWER_MOST_BYTES: Final = 16 * 1024 * 1024
+
+
+class WorkerProcess:
+    """Runs `python -I -m MODULE`. Started by the first request, and anew after it was killed."""
+
+    def __init__(self, module: str) -> None:
+        self._module = module
+        self._process: asyncio.subprocess.Process | None = None
+
+    @property
+    def is_alive(self) -> bool:
+        return self._process is not None and self._process.returncode is None
+
+    async def ask(self, request: bytes, *, timeout_s: float) -> dict[str, Any] | Failed:
+        """What it answers; Failed, and the process gone, when it takes longer or ends."""
+        if not self.is_alive:
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable, "-I", "-m", self._module,
+                stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL, env={}, cwd="/",
+            )  # fmt: skip
+            timeout_s += STARTING_S
+        try:
+            async with asyncio.timeout(timeout_s):
+                return await self._exchange(request)
+        except TimeoutError:
+            await self.kill()
+            return Failed(FailureKind.TIME, "the worker was stopped")
+        except (OSError, EOFError, ValueError):
+            await self.kill()
+            return Failed(FailureKind.CRASHED, "the worker ended unexpectedly")
+        except asyncio.CancelledError:
+            await asyncio.shield(self.kill())
+            raise
+
+    async def _exchange(self, request: bytes) -> dict[str, Any]:
+        process = self._process
+        if process is None or process.stdin is None or process.stdout is None:
+            raise EOFError
+        process.stdin.write(LENGTH.pack(len(request)) + request)
+        await process.stdin.drain()
+        length = LENGTH.unpack(await process.stdout.readexactly(LENGTH.size))[0]
+        if length > ANSWER_MOST_BYTES:
+            raise ValueError("an answer beyond all limits")
+        answer: dict[str, Any] = json.loads(await process.stdout.readexactly(length))
+        return answer
+
+    async def kill(self) -> None:
+        if self._process is None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            self._process.kill()
+        await self._process.wait()
+
+
+class Workers:
+    """A few such processes, and whose turn it is at them."""
+
+    def __init__(self, module: str, *, workers: int) -> None:
+        self._module = module
+        self._turns = Turns(workers)
+        self._idle: list[WorkerProcess] = []
+        self._is_closed = False
+
+    async def ask(self, request: dict[str, Any], *, timeout_s: float, tenant: str) -> dict[str, Any] | Failed:
+        """The answer of one of them."""
+        async with self._turns.turn(tenant) as got:
+            if not got or self._is_closed:
+                return BUSY
+            worker = self._idle.pop() if self._idle else WorkerProcess(self._module)
+            try:
+                return await worker.ask(json.dumps(request).encode(), timeout_s=timeout_s)
+            finally:
+                if worker.is_alive and not self._is_closed:
+                    self._idle.append(worker)
+                elif worker.is_alive:
+                    await worker.kill()
+
+    async def close(self) -> None:
+        self._is_closed = True
+        while self._idle:
+            await self._idle.pop().kill()
+
+
+def serve(answer: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+    """The other end: answers requests from standard input until it ends."""
+    incoming, outgoing = sys.stdin.buffer, sys.stdout.buffer
+    while len(head := incoming.read(LENGTH.size)) == LENGTH.size:
+        said = json.dumps(answer(json.loads(incoming.read(LENGTH.unpack(head)[0])))).encode()
+        outgoing.write(LENGTH.pack(len(said)) + said)
+        outgoing.flush()
+
+
+async def each(run: Callable[[int], Awaitable[None]], *, count: int, at_once: int) -> None:
+    """Runs `run(0)` to `run(count - 1)`, so many at once."""
+    left = iter(range(count))
+
+    async def take() -> None:
+        for index in left:
+            await run(index)
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(min(at_once, count)):
+            group.create_task(take())
