@@ -15,7 +15,7 @@ QUIET := $(if $(CI),--no-progress,)
 export UV_PYTHON_DOWNLOADS := never
 export UV_PROJECT_ENVIRONMENT := .venv
 
-.PHONY: help install up down logs test lint types snapshots bench-gateway bench-webhooks bench-stats chaos fuzz
+.PHONY: help install up down logs test lint types snapshots bench-sandbox bench-gateway bench-webhooks bench-stats chaos fuzz
 
 help: ## list what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-14s %s\n", $$1, $$2 }'
@@ -49,8 +49,14 @@ snapshots: $(STAMP) ## write the generated reference (docs/reference) anew
 bench-stats: $(STAMP) ## what the detectors find, how late, and how often falsely
 	$(BIN)/python -m benchmarks.stats $(ARGS)
 
+bench-sandbox: $(STAMP) ## Milliseconds per warm call of evaluators, expressions and code
+	$(BIN)/python -m benchmarks.sandbox
+
 bench-gateway: $(STAMP) ## CPU milliseconds per request, beside a direct call to the same model
 	$(BIN)/python -m benchmarks.gateway $(ARGS)
+
+bench-webhooks: $(STAMP) ## deliveries beside endpoints that hang and fail, a drain, a kill
+	$(BIN)/python -m benchmarks.webhooks $(ARGS)
 
 chaos: $(STAMP) ## kill each process in turn under load and audit the books
 	$(BIN)/pytest -m chaos $(ARGS)

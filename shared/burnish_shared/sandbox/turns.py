@@ -16,7 +16,7 @@ BUSY = Failed(FailureKind.UNAVAILABLE, "every worker is busy; try again")
 
 
 class Turns:
-    """At most `workers` runs at once, and at most a third of them (at least one) for one tenant. Who gives no name has no share to keep to."""
+    """At most `workers` runs at once, a third of them (at least one) for one tenant. Who gives no name has no share to keep to."""
 
     def __init__(self, workers: int) -> None:
         self._all = asyncio.Semaphore(workers)
