@@ -70,7 +70,8 @@ class Listener:
         content = _content(body)
         facts = {
             "webhook_id": message_id, "attempt": headers.get("webhook-attempt"),
-            "verified": None if self._webhook is None else fault is None, "fault": fault, "repeated": repeated, "answered": status, "body": content,
+            "verified": None if self._webhook is None else fault is None, "fault": fault, "repeated": repeated, "answered": status,
+            "body": content,
         }  # fmt: skip
         if self._as_json:
             self._show(json.dumps(facts, ensure_ascii=False))

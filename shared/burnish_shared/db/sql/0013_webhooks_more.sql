@@ -86,11 +86,12 @@ RETURNS TABLE (workspace_id uuid, event_id uuid, endpoint_id uuid, claim_no inte
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
+  workspace_rest constant interval := interval '15 milliseconds';  -- of an endpoint whose workspace has no place left
   looked_at constant integer := 64;                                -- blocked deliveries that one claim puts off at most, beside those that it takes
   t timestamptz := clock_timestamp();
   lease_end timestamptz := t + p_lease_ms * interval '1 millisecond';
   turn record; left_over integer := p_limit; places integer; room integer; taken integer; endpoint_busy integer; workspace_busy integer; later timestamptz;
-  gap interval; burst integer; slots_until timestamptz; slots integer; wait interval; free uuid[]; blocked uuid[];
+  gap interval; burst integer; slots_until timestamptz; slots integer; wait interval; free uuid[]; blocked uuid[]; full_ones uuid[] := '{}';
 BEGIN
   FOR turn IN
     SELECT s.endpoint_id, s.workspace_id, s.opened_until, s.throttle_per_minute, s.order_wait_s
@@ -104,6 +105,10 @@ BEGIN
     EXIT WHEN left_over <= 0;
     SELECT greatest(s.sent_until, t) INTO slots_until FROM webhook_endpoint_states s WHERE s.endpoint_id = turn.endpoint_id AND s.due_at <= t FOR UPDATE SKIP LOCKED;
     CONTINUE WHEN NOT FOUND;
+    IF turn.workspace_id = ANY (full_ones) THEN                    -- looked at again when some attempts have had time to end
+      UPDATE webhook_endpoint_states s SET due_at = t + workspace_rest WHERE s.endpoint_id = turn.endpoint_id;
+      CONTINUE;
+    END IF;
     SELECT count(*) INTO endpoint_busy FROM webhook_deliveries d WHERE d.endpoint_id = turn.endpoint_id AND d.leased_until > t;
     SELECT count(*) INTO workspace_busy FROM webhook_deliveries d WHERE d.workspace_id = turn.workspace_id AND d.leased_until > t;
     places := CASE WHEN turn.opened_until IS NULL THEN p_per_endpoint ELSE 1 END;
@@ -151,11 +156,12 @@ BEGIN
       WHEN later IS NULL THEN 'infinity'
       WHEN endpoint_busy + taken >= places THEN lease_end          -- full: settling one brings the turn forward
       WHEN slots <= taken THEN greatest(later, slots_until + taken * gap - (burst - 1) * gap)
-      WHEN workspace_busy + taken >= p_per_workspace THEN t + interval '250 milliseconds'
+      WHEN workspace_busy + taken >= p_per_workspace THEN t + workspace_rest
       ELSE later END;
     UPDATE webhook_endpoint_states s
        SET due_at = later, served_at = CASE WHEN taken > 0 THEN t ELSE s.served_at END, sent_until = CASE WHEN gap IS NOT NULL THEN slots_until + taken * gap END
      WHERE s.endpoint_id = turn.endpoint_id;
+    IF workspace_busy + taken >= p_per_workspace THEN full_ones := full_ones || turn.workspace_id; END IF;
   END LOOP;
 END $$;
 CALL make_lookup_function('claim_webhook_deliveries(integer, integer, integer, integer)', app => false, worker => true);
