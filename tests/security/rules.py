@@ -75,6 +75,7 @@ EXPECTED = (
     ("GET /v1/credits*", "viewer"),
     ("POST /v1/credits/grants", "operator"),
     ("POST /v1/credits/refunds", "operator"),
+    ("POST /v1/credits/adjustments", "operator"),
     ("* /v1/credits/*", "admin"),
     ("GET /v1/marketplace*", "viewer"),
     ("* /v1/marketplace*", "prompt_editor"),

@@ -26,6 +26,8 @@ NO_CONFIGURATION = {
     "POST /v1/executions": "use; it stands in the executions",
     "POST /v1/chat/completions": "use; it stands in the executions",
     "POST /v1/feedback": "use; it stands in the feedback",
+    "POST /v1/executions/import": "use; it stands in the executions",
+    "POST /v1/otlp/v1/traces": "use; it stands in the executions",
     "POST /v1/feedback/batch": "use; it stands in the feedback",
     "POST /v1/prompts/{slug}/render": "changes nothing",
     "POST /v1/provider-keys/{provider_key_id}/test": "one call of the provider; it stands in the key's health",

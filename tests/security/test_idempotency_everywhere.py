@@ -50,6 +50,7 @@ OTHERWISE: dict[str, dict[str, Any]] = {
     "POST /v1/invitations": {"email": "other@example.com"},
     "POST /v1/credits/grants": {"amount_nusd": 2},
     "POST /v1/credits/refunds": {"reason": "another"},
+    "POST /v1/credits/adjustments": {"reason": "another"},
     "POST /v1/credits/moves": {"amount_nusd": 2},
     "POST /v1/workspaces/{workspace_id}/suspend": {"reason": "another"},
     "POST /v1/workspaces/{workspace_id}/resume": {"reason": "another"},

@@ -116,6 +116,9 @@ def bodies(own: Mapping[str, str]) -> dict[str, Body]:
         "POST /v1/credits/grants": {"workspace_id": own["workspace"], "amount_nusd": 1, "reason": "a test"},
         "POST /v1/credits/refunds": {"execution_id": own["execution"], "workspace_id": own["workspace"], "reason": "a test"},
         "POST /v1/credits/moves": {"to_workspace_id": own["neighbour"], "amount_nusd": 1, "reason": "a test"},
+        "POST /v1/credits/adjustments": {
+            "workspace_id": own["workspace"], "transfer_id": int(own.get("transfer", "1")), "amount_nusd": 1, "reason": "a test",
+        },
         "PUT /v1/plans/{plan}": {"name": "Pro", "rate_limit_per_minute": 1200, "concurrency": 100, "retention_days_most": 90},
         "POST /v1/marketplace": {"prompt": own["slug"], "label": own["label"], "visibility": "organization"},
         "POST /v1/marketplace/{entry_id}/clone": {"slug": f"clone-of-{own['slug']}"[:60]},

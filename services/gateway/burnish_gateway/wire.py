@@ -116,9 +116,15 @@ class ErrorAnswer(BaseModel):
     error: ErrorBody
 
 
-async def read_body(request: Request, *, most_bytes: int = BODY_MOST_BYTES) -> bytes:
-    """The raw body. Raises PayloadTooLarge as soon as it is too long, whatever Content-Length says; compressed bodies are refused."""
-    if request.headers.get("content-encoding", "identity") != "identity":
+IDENTITY = frozenset({"identity"})
+
+
+async def read_body(request: Request, *, most_bytes: int = BODY_MOST_BYTES, encodings: frozenset[str] = IDENTITY) -> bytes:
+    """The raw body. Raises PayloadTooLarge as soon as it is too long, whatever Content-Length says; compressed bodies are refused.
+
+    `encodings`: those that the route unpacks itself.
+    """
+    if request.headers.get("content-encoding", "identity") not in encodings:
         raise InvalidBody("Compressed request bodies are not accepted; send the body as it is.", param="content-encoding")
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and int(declared) > most_bytes:

@@ -26,7 +26,9 @@ class FeedbackItem(BaseModel):
     user_id: str | None = None
     context: dict[str, Any] = Field(default_factory=dict)
     accepted_at: datetime
-    api_key_id: str | None = None
+    api_key_id: str | None = Field(
+        default=None, description="Who sent it: an API key's id, `user:<id>` of a person, `inbound:<id>` of a webhook."
+    )
 
 
 class FeedbackBatch(BaseModel):

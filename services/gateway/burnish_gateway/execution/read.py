@@ -10,6 +10,8 @@ from burnish_gateway.access.principal import Principal
 from burnish_gateway.deps import Gateway
 from burnish_gateway.execution import books, store
 from burnish_gateway.feedback.store import feedback_of
+from burnish_gateway.imports.store import find_origin, origin_shown
+from burnish_shared.contracts.executions import Lane
 from burnish_shared.errors import NotFound
 from burnish_shared.ids import created_at
 
@@ -27,8 +29,9 @@ async def get_one(gateway: Gateway, principal: Principal, execution_id: UUID) ->
             if row is None:
                 raise NotFound("There is no execution of this id.")
         feedback = await feedback_of(tx, execution_id)
+        origin = await find_origin(tx, execution_id) if row["lane"] == Lane.IMPORTED else None
         await store.flush(tx)
-    return _whole(row, feedback)
+    return _whole(row, feedback) | ({"imported": origin_shown(origin)} if origin is not None else {})
 
 
 async def list_page(

@@ -6,6 +6,7 @@ from fastapi.routing import APIRoute
 
 from burnish_gateway.deps import Editor, GatewayParts
 from burnish_gateway.feedback.bodies import BatchAnswer, FeedbackBody
+from burnish_gateway.feedback.record import sender_of
 from burnish_gateway.feedback.record_many import LINES_MOST, Sender, record_many
 from burnish_gateway.idempotency import key_of
 from burnish_gateway.json_lines import lines_body, lines_of
@@ -29,9 +30,9 @@ async def post_batch(request: Request, principal: Editor, gateway: GatewayParts)
     line n of a repeat is the same reaction as line n before: it counts once, or replaces where it says something else.
     """
     raw = await read_body(request)
-    sender = Sender(principal.workspace_id, str(principal.api_key_id) if principal.api_key_id else None, key_of(request))
+    sender = Sender(principal.workspace_id, sender_of(principal), key_of(request))
     lines = lines_of(raw, at_most=LINES_MOST)
     metrics = await gateway.metrics.of(principal.workspace_id)
-    answer = await record_many(lines, sender=sender, now=gateway.clock.now(), publisher=gateway.feedback, metrics=metrics)
+    answer = await record_many(lines, sender=sender, now=gateway.clock.now(), publisher=gateway.feedback, metrics=metrics, db=gateway.db)
     body = answer.model_dump_json(exclude_none=True).encode()
     return Response(body, status_code=202 if not answer.rejected else 200, media_type="application/json")

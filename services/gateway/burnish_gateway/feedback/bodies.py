@@ -14,6 +14,8 @@ CONTEXT_MOST_BYTES: Final = 16_384
 
 METRIC_NAME: Final = r"^[A-Za-z][A-Za-z0-9_.-]{0,62}$"
 
+SOURCE_NAME: Final = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
+
 NameOfOne = Annotated[Text, Field(min_length=1, max_length=256)]
 
 
@@ -24,11 +26,21 @@ class MetricBody(ApiModel):
     value: Annotated[float, Field(description="Any finite number.", examples=[1])]
 
 
+class ImportedTarget(ApiModel):
+    """An execution made elsewhere, by its source's own id."""
+
+    source: Annotated[str, Field(pattern=SOURCE_NAME)] = "import"
+    id: Annotated[Text, Field(min_length=1, max_length=256)]
+
+
 class FeedbackBody(ApiModel):
     """One person's reaction to one execution or session: at least one of thumb, score, comment, correction, metric."""
 
     execution_id: UUID | None = Field(default=None, description="What is reacted to; it need not be recorded yet.")
     session_id: NameOfOne | None = Field(default=None, description="Instead of execution_id: a whole conversation.")
+    imported: ImportedTarget | None = Field(
+        default=None, description="Instead of execution_id: an execution made elsewhere, by its own id; it need not have come in yet."
+    )
     thumb: Literal["up", "down"] | None = None
     score: Annotated[float, Field(ge=0, le=1)] | None = None
     comment: Annotated[Text, Field(min_length=1, max_length=COMMENT_MOST)] | None = None

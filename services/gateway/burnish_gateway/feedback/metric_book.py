@@ -8,6 +8,7 @@ from burnish_gateway.feedback import metric_store
 from burnish_gateway.feedback.metric_definition import Definitions
 from burnish_shared.db.config_cache import ChangeFeed, ConfigCache
 from burnish_shared.db.session import Database
+from burnish_shared.errors import Unavailable
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,4 +29,8 @@ class MetricBook:
         return cls(ConfigCache(load, feed=feed, kinds=frozenset({"metric"}), touched=touched))
 
     async def of(self, workspace_id: UUID) -> Definitions:
-        return await self.known.get(workspace_id)
+        """What the workspace declared. Nothing, where that cannot be read: better a value that does not fit than one lost."""
+        try:
+            return await self.known.get(workspace_id)
+        except Unavailable:
+            return {}

@@ -5,13 +5,17 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from burnish_gateway.access.principal import Principal
 from burnish_gateway.feedback.bodies import CONTEXT_MOST_BYTES, FeedbackBody
 from burnish_gateway.feedback.metric_definition import Definitions, check_value
 from burnish_gateway.feedback.publish import FeedbackPublisher
+from burnish_gateway.feedback.targets import with_targets
 from burnish_shared.contracts.feedback import FeedbackItem
+from burnish_shared.db.session import Database
 from burnish_shared.errors import InvalidField
 from burnish_shared.ids import derived_uuid, new_uuid
 
+TARGETS: Final = ("execution_id", "session_id", "imported")
 REACTIONS: Final = ("thumb", "score", "comment", "correction", "metric")
 
 
@@ -19,22 +23,27 @@ async def record(
     body: FeedbackBody,
     *,
     workspace_id: UUID,
-    api_key_id: UUID | None,
+    sent_by: str,
     key: str | None,
     now: datetime,
     publisher: FeedbackPublisher,
     metrics: Definitions,
+    db: Database,
 ) -> UUID:
     """Makes the feedback durable and returns its id. Safe to repeat: with the same id or Idempotency-Key it counts once.
 
     `metrics`: what the workspace declared. Raises InvalidField naming the field, Unavailable when it cannot be kept anywhere.
     """
     check(body, metrics)
+    [body] = await with_targets(db, workspace_id, [body])
     feedback_id = body.feedback_id or feedback_id_for(workspace_id, key)
-    await publisher.record(
-        items_of(body, feedback_id=feedback_id, workspace_id=workspace_id, sent_by=str(api_key_id) if api_key_id else None, now=now)
-    )
+    await publisher.record(items_of(body, feedback_id=feedback_id, workspace_id=workspace_id, sent_by=sent_by, now=now))
     return feedback_id
+
+
+def sender_of(principal: Principal) -> str:
+    """Who sent a reaction, as it is kept: the id of an API key, or `user:` and the id of a person who signed in."""
+    return str(principal.api_key_id) if principal.api_key_id is not None else f"user:{principal.user_id}"
 
 
 def feedback_id_for(workspace_id: UUID, key: str | None) -> UUID:
@@ -44,10 +53,13 @@ def feedback_id_for(workspace_id: UUID, key: str | None) -> UUID:
 
 def check(body: FeedbackBody, metrics: Definitions) -> None:
     """What one field alone cannot say. Raises InvalidField."""
-    if body.execution_id is None and body.session_id is None:
-        raise InvalidField("execution_id: give execution_id or session_id; feedback must be about something.", param="execution_id")
-    if body.execution_id is not None and body.session_id is not None:
-        raise InvalidField("session_id: give execution_id or session_id, not both.", param="session_id")
+    targets = [name for name in TARGETS if getattr(body, name) is not None]
+    if not targets:
+        raise InvalidField(
+            "execution_id: give execution_id, session_id or imported; feedback must be about something.", param="execution_id"
+        )
+    if len(targets) > 1:
+        raise InvalidField(f"{targets[1]}: give one of {', '.join(TARGETS)}, not several.", param=targets[1])
     if all(getattr(body, name) is None for name in REACTIONS):
         raise InvalidField(f"thumb: give at least one of {', '.join(REACTIONS)}.", param="thumb")
     if body.metric is not None:
@@ -56,10 +68,10 @@ def check(body: FeedbackBody, metrics: Definitions) -> None:
         raise InvalidField(f"context: may have at most {CONTEXT_MOST_BYTES} bytes as JSON.", param="context")
 
 
-def items_of(body: FeedbackBody, *, feedback_id: UUID, workspace_id: UUID, sent_by: str | None, now: datetime) -> list[FeedbackItem]:
+def items_of(body: FeedbackBody, *, feedback_id: UUID, workspace_id: UUID, sent_by: str, now: datetime) -> list[FeedbackItem]:
     """One item for each kind of reaction; a comment rides along with the thumb or the score where there is one.
 
-    `sent_by`: an API key's id, or `inbound:` and an inbound endpoint's.
+    `sent_by`: as `sender_of` says, or `inbound:` and the id of an inbound endpoint.
     """
     common: dict[str, Any] = {
         "feedback_id": feedback_id,

@@ -10,8 +10,10 @@ from burnish_gateway.feedback.bodies import BatchAnswer, FeedbackBody, LineError
 from burnish_gateway.feedback.metric_definition import Definitions
 from burnish_gateway.feedback.publish import FeedbackPublisher
 from burnish_gateway.feedback.record import check, feedback_id_for, items_of
+from burnish_gateway.feedback.targets import with_targets
 from burnish_gateway.wire import parse_model
 from burnish_shared.contracts.feedback import FeedbackItem
+from burnish_shared.db.session import Database
 from burnish_shared.errors import BadRequest, InvalidField
 
 LINES_MOST: Final = 1000
@@ -22,12 +24,18 @@ class Sender:
     """Who sends feedback, and under which Idempotency-Key: line n then has the same feedback id in every repeat."""
 
     workspace_id: UUID
-    sent_by: str | None
+    sent_by: str
     key: str | None
 
 
 async def record_many(
-    lines: Iterable[tuple[int, bytes]], *, sender: Sender, now: datetime, publisher: FeedbackPublisher, metrics: Definitions
+    lines: Iterable[tuple[int, bytes]],
+    *,
+    sender: Sender,
+    now: datetime,
+    publisher: FeedbackPublisher,
+    metrics: Definitions,
+    db: Database,
 ) -> BatchAnswer:
     """Returns what became of each line, once all that are sound are on disk.
 
@@ -35,28 +43,30 @@ async def record_many(
     be sent again, with the same key or ids or without, and none counts twice.
     """
     results: list[LineResult] = []
-    items: list[FeedbackItem] = []
+    taken: list[tuple[UUID, FeedbackBody]] = []
     for number, line in lines:
         try:
-            made = _read(line, number=number, sender=sender, now=now, metrics=metrics)
+            body = parse_model(FeedbackBody, line)
+            check(body, metrics)
         except BadRequest as error:
             results.append(LineResult(line=number, error=_told(error)))
         else:
-            items += made
-            results.append(LineResult(line=number, feedback_id=made[0].feedback_id))
+            feedback_id = body.feedback_id or _id_of_line(number, sender)
+            taken.append((feedback_id, body))
+            results.append(LineResult(line=number, feedback_id=feedback_id))
     answer = _answer(results)
-    if not items:
+    if not taken:
         raise _nothing_taken(answer)
+    bodies = await with_targets(db, sender.workspace_id, [body for _, body in taken])
+    items: list[FeedbackItem] = []
+    for (feedback_id, _), body in zip(taken, bodies, strict=True):
+        items += items_of(body, feedback_id=feedback_id, workspace_id=sender.workspace_id, sent_by=sender.sent_by, now=now)
     await publisher.record(items)
     return answer
 
 
-def _read(line: bytes, *, number: int, sender: Sender, now: datetime, metrics: Definitions) -> list[FeedbackItem]:
-    body = parse_model(FeedbackBody, line)
-    check(body, metrics)
-    key = f"{sender.key}:{number}" if sender.key is not None else None
-    feedback_id = body.feedback_id or feedback_id_for(sender.workspace_id, key)
-    return items_of(body, feedback_id=feedback_id, workspace_id=sender.workspace_id, sent_by=sender.sent_by, now=now)
+def _id_of_line(number: int, sender: Sender) -> UUID:
+    return feedback_id_for(sender.workspace_id, f"{sender.key}:{number}" if sender.key is not None else None)
 
 
 def _answer(results: list[LineResult]) -> BatchAnswer:

@@ -6,7 +6,7 @@ from fastapi.responses import Response
 from burnish_gateway.deps import Editor, GatewayParts
 from burnish_gateway.feedback import batch_routes, metric_routes
 from burnish_gateway.feedback.bodies import FeedbackAccepted, FeedbackBody
-from burnish_gateway.feedback.record import record
+from burnish_gateway.feedback.record import record, sender_of
 from burnish_gateway.idempotency import key_of
 from burnish_gateway.wire import make_router
 
@@ -22,10 +22,11 @@ async def post_feedback(request: Request, body: FeedbackBody, principal: Editor,
     feedback_id = await record(
         body,
         workspace_id=principal.workspace_id,
-        api_key_id=principal.api_key_id,
+        sent_by=sender_of(principal),
         key=key_of(request),
         now=gateway.clock.now(),
         publisher=gateway.feedback,
+        db=gateway.db,
         metrics=await gateway.metrics.of(principal.workspace_id) if body.metric is not None else {},
     )
     return Response(b'{"feedback_id":"%s"}' % str(feedback_id).encode(), status_code=202, media_type="application/json")

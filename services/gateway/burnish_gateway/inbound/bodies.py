@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field, model_validator
 
-from burnish_gateway.feedback.bodies import METRIC_NAME
+from burnish_gateway.feedback.bodies import METRIC_NAME, SOURCE_NAME
 from burnish_gateway.inbound.signature import Scheme
 from burnish_gateway.wire import ApiModel, Name, Text
 
@@ -23,11 +23,19 @@ class MetricMapping(ApiModel):
     value: Expression
 
 
+class ImportedMapping(ApiModel):
+    """An execution made elsewhere, by its source's own id."""
+
+    source: Annotated[str, Field(pattern=SOURCE_NAME)] = "import"
+    id: Expression
+
+
 class MappingBody(ApiModel):
     """An expression over the payload for each field of the feedback: mostly a path, `data.rating`, or `(data.rating - 1) / 4`."""
 
     execution_id: Expression | None = Field(default=None, description="What is reacted to; or session_id.")
     session_id: Expression | None = None
+    imported: ImportedMapping | None = None
     thumb: Expression | None = Field(default=None, description="up or down, true or false, 1 or 0.")
     score: Expression | None = Field(default=None, description="0 to 1.")
     comment: Expression | None = None
@@ -41,15 +49,16 @@ class MappingBody(ApiModel):
 
     @model_validator(mode="after")
     def _makes_a_reaction(self) -> "MappingBody":
-        if self.execution_id is None and self.session_id is None:
-            raise ValueError("execution_id or session_id: say where the payload names what is reacted to")
+        if self.execution_id is None and self.session_id is None and self.imported is None:
+            raise ValueError("execution_id, session_id or imported: say where the payload names what is reacted to")
         if all(one is None for one in (self.thumb, self.score, self.comment, self.correction, self.metric)):
             raise ValueError("thumb: map at least one of thumb, score, comment, correction, metric")
         return self
 
     def stored(self) -> dict[str, str]:
         """Expressions by field, and the metric's name."""
-        fields: dict[str, str] = self.model_dump(exclude_none=True, exclude={"metric"})
+        fields: dict[str, str] = self.model_dump(exclude_none=True, exclude={"metric", "imported"})
+        fields |= {"imported": self.imported.id, "imported_source": self.imported.source} if self.imported else {}
         return fields | ({"metric": self.metric.value, "metric_name": self.metric.name} if self.metric else {})
 
 

@@ -10,19 +10,20 @@ from burnish_shared.expressions import ExpressionError, Node, evaluate, holds, p
 THUMBS: Final = {"up": "up", "down": "down", 1: "up", 0: "down", -1: "down"}
 """What a mapped thumb may be: the words, 1 and 0 or -1, and true and false, which are 1 and 0 to Python."""
 
-TEXTS: Final = ("execution_id", "session_id", "comment", "correction", "user_id")
-IDS: Final = frozenset({"execution_id", "session_id", "user_id", "id"})
+IDS: Final = frozenset({"execution_id", "session_id", "imported", "user_id", "id"})
 """Fields that a number may stand for: other systems count their users and conversations."""
 
-FIELDS: Final = ("execution_id", "session_id", "thumb", "score", "comment", "correction", "user_id", "metric", "id", "when")
+LITERALS: Final = ("metric_name", "imported_source")
+"""What stands in a stored mapping as it is."""
 
 
 @dataclass(frozen=True, slots=True)
 class FieldMapping:
-    """Parsed expressions by field, and the name of the metric that `metric` is the value of."""
+    """Parsed expressions by field, the name of the metric that `metric` is the value of, and the source that `imported` is an id of."""
 
     nodes: Mapping[str, Node]
     metric_name: str | None = None
+    imported_source: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +38,13 @@ def compiled(stored: Mapping[str, str]) -> FieldMapping:
     """Raises InvalidField naming the expression and the column of its first mistake."""
     nodes: dict[str, Node] = {}
     for name, text in stored.items():
-        if name == "metric_name":
+        if name in LITERALS:
             continue
         try:
             nodes[name] = parse(text)
         except ExpressionError as error:
             raise InvalidField(f"mapping.{name}: {error}", param=f"mapping.{name}") from error
-    return FieldMapping(nodes, stored.get("metric_name"))
+    return FieldMapping(nodes, stored.get("metric_name"), stored.get("imported_source"))
 
 
 def mapped(mapping: FieldMapping, payload: Mapping[str, Any]) -> Mapped | None:
@@ -56,6 +57,9 @@ def mapped(mapping: FieldMapping, payload: Mapping[str, Any]) -> Mapped | None:
     metric = values.pop("metric", None)
     if metric is not None:
         values["metric"] = {"name": mapping.metric_name, "value": metric}
+    theirs = values.pop("imported", None)
+    if theirs is not None:
+        values["imported"] = {"source": mapping.imported_source, "id": theirs}
     return Mapped(values, message_id)
 
 

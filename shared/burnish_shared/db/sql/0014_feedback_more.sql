@@ -132,7 +132,7 @@ BEGIN
                OR r.background_event IS NOT NULL OR NOT EXISTS (SELECT FROM imported_ids i WHERE i.workspace_id = p_ws AND i.execution_id = r.execution_id)) THEN
     RAISE EXCEPTION 'not an imported execution of this workspace' USING ERRCODE = 'check_violation';
   END IF;
-  RETURN settle(p_rows, 'gateway', p_event_id);
+  RETURN settle(p_rows, 'executor', p_event_id);                     -- executors alone tell of finished executions (bus/users.py)
 END $$;
 CALL make_lookup_function('import_executions(uuid, finished_execution[], text)', app => true, worker => false);
 

@@ -1,0 +1,91 @@
+"""Books executions made elsewhere: once each, free, joined by feedback and counted like our own (PRODUCT E13, PROMISES C-13)."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from burnish_gateway.access.principal import Principal
+from burnish_gateway.deps import Gateway
+from burnish_gateway.execution.verdicts import suspended
+from burnish_gateway.imports import store
+from burnish_gateway.imports.metrics import IMPORTED
+from burnish_gateway.imports.reported import Reported
+from burnish_shared.books.finished import INT4_MOST, FinishedExecution, json_text
+from burnish_shared.contracts.executions import CompletedItem, ErrorInfo, Lane
+from burnish_shared.ids import new_uuid
+from burnish_shared.storable_text import storable
+
+FENCE = 1
+"""Nobody else can claim it."""
+
+
+async def book_reported(gateway: Gateway, principal: Principal, reported: Sequence[Reported]) -> list[UUID]:
+    """Our id of each, in order, once all are on disk with the event that counts them. Those that were there before stay as they are.
+
+    Raises Suspended, Unavailable. Safe to repeat.
+    """
+    if principal.workspace.suspended_at is not None:
+        raise suspended()
+    if not reported:
+        return []
+    workspace_id = principal.workspace_id
+    async with gateway.db.unit_of_work(workspace=workspace_id) as tx:
+        ids = await store.ids_of(tx, workspace_id, [(one.source, one.their_id) for one in reported])
+        prompts = await store.prompts_of(tx, {one.slug for one in reported if one.slug})
+        by_id = {ids[(one.source, one.their_id)]: one for one in reversed(reported)}  # of two with one id the first counts
+        rows = [_row(one, by_id[one], principal=principal, prompts=prompts) for one in sorted(by_id)]
+        made = set(await store.book(tx, workspace_id, rows, event_id=str(new_uuid())))
+        costs = [(one, cost) for one in sorted(made) if (cost := by_id[one].cost_nusd) is not None]
+        await store.note_costs(tx, workspace_id, costs)
+    IMPORTED.labels("new").inc(len(made))
+    IMPORTED.labels("repeated").inc(len(reported) - len(made))
+    return [ids[(one.source, one.their_id)] for one in reported]
+
+
+def _row(execution_id: UUID, one: Reported, *, principal: Principal, prompts: dict[str, UUID]) -> FinishedExecution:
+    has_usage = one.input_tokens is not None or one.output_tokens is not None
+    completed = _completed(execution_id, one, principal=principal, prompts=prompts)
+    stored = principal.workspace.store_content
+    return FinishedExecution(
+        execution_id=execution_id, workspace_id=principal.workspace_id, fence=FENCE, lane=Lane.IMPORTED.value, status=one.status.value,
+        prompt_id=completed.prompt_id, slug=one.slug, version=one.version, label=one.served_by, model=one.model, provider=one.provider,
+        input_tokens=completed.input_tokens, output_tokens=completed.output_tokens, cached_input_tokens=completed.cached_input_tokens,
+        usage_source="provider" if has_usage else "estimated", cost_nusd=0, price_version=None, latency_ms=completed.latency_ms,
+        first_token_ms=completed.first_token_ms, cached=False, simulated=completed.simulated, finish_reason=one.finish_reason,
+        end_user=one.end_user, session_id=one.session_id, app=one.app, api_key_id=principal.api_key_id, job_id=None, request_id=None,
+        provider_key_id=None, key_source=None, markup_nusd=0, error=_error(one), attempts="[]", finished_at=one.finished_at,
+        messages=json_text(one.messages) if stored else None, variables=json_text(one.variables), settings="{}",
+        output=None if one.output is None else storable(one.output), tool_calls=None, metadata=json_text(one.metadata),
+        completed_event=completed.model_dump_json(), background_event=None, background_subject=None,
+    )  # fmt: skip
+
+
+def _completed(execution_id: UUID, one: Reported, *, principal: Principal, prompts: dict[str, UUID]) -> CompletedItem:
+    return CompletedItem(
+        execution_id=execution_id,
+        workspace_id=principal.workspace_id,
+        lane=Lane.IMPORTED,
+        status=one.status,
+        prompt_id=prompts.get(one.slug) if one.slug else None,
+        slug=one.slug,
+        version=one.version,
+        label=one.served_by,
+        model=one.model,
+        provider=one.provider,
+        app=one.app,
+        api_key_id=str(principal.api_key_id) if principal.api_key_id else None,
+        end_user=one.end_user,
+        input_tokens=min(one.input_tokens or 0, INT4_MOST),
+        output_tokens=min(one.output_tokens or 0, INT4_MOST),
+        cached_input_tokens=min(one.cached_input_tokens or 0, INT4_MOST),
+        cost_nusd=0,
+        latency_ms=min(max(one.latency_ms, 0), INT4_MOST),
+        first_token_ms=min(one.first_token_ms, INT4_MOST) if one.first_token_ms is not None else None,
+        simulated=one.model.startswith("simulated/"),
+        finished_at=one.finished_at,
+    )
+
+
+def _error(one: Reported) -> str | None:
+    if one.error is None:
+        return None
+    return json_text(ErrorInfo(type="provider_error", code="reported", message=one.error[:1000]).model_dump())

@@ -1,0 +1,137 @@
+"""Calls of models among spans, by OpenTelemetry's conventions for generative AI (`gen_ai.*`, current names and older ones). Pure."""
+
+import json
+import math
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from burnish_gateway.imports.otlp_spans import Span
+from burnish_gateway.imports.reported import Reported
+from burnish_shared.contracts.executions import Status
+from burnish_shared.errors import BurnishError
+from burnish_shared.slug import parse_slug
+from burnish_shared.storable_text import storable
+
+SOURCE: Final = "otlp"
+
+CALLS: Final = frozenset({"chat", "text_completion", "generate_content", "completion", "embeddings"})
+"""`gen_ai.operation.name` of spans that are one call of a model. Agents, tools and workflows around them are not."""
+
+STATUS_OF_ERROR: Final = {"timeout": Status.TIMEOUT, "429": Status.RATE_LIMITED, "rate_limit_exceeded": Status.RATE_LIMITED}
+
+TEXT_MOST: Final = 200
+NS_IN_MS: Final = 1_000_000
+INT4_MOST: Final = 2**31 - 1
+USD_IN_NUSD: Final = 1_000_000_000
+
+
+def reported_of(span: Span) -> Reported | None:
+    """The execution that a span tells of; None for a span that is no call of a model.
+
+    Raises ValueError where it is one and lacks what no execution can be without: ids, an end, a model.
+    """
+    get = span.attributes.get
+    operation, model = get("gen_ai.operation.name"), get("gen_ai.response.model") or get("gen_ai.request.model")
+    if (operation is not None and operation not in CALLS) or (operation is None and model is None):
+        return None
+    if not (span.trace_id and span.span_id and model and 0 < span.end_ns < 2**62):
+        raise ValueError(f"span {span.span_id[:32]}: lacks ids, an end or gen_ai.request.model")
+    error = _text(get("error.type") or (span.status_message or "error" if span.is_error else None), most=1000)
+    return Reported(
+        source=SOURCE,
+        their_id=f"{span.trace_id[:64]}:{span.span_id[:32]}",
+        finished_at=datetime.fromtimestamp(span.end_ns / 1e9, UTC),
+        latency_ms=max(0, (span.end_ns - span.start_ns) // NS_IN_MS) if span.start_ns else 0,
+        model=_text(model) or "unknown",
+        provider=_text(get("gen_ai.provider.name") or get("gen_ai.system")) or "unknown",
+        status=Status.SUCCESS if error is None else STATUS_OF_ERROR.get(error, Status.ERROR),
+        error=error,
+        finish_reason=_finish_reason(get("gen_ai.response.finish_reasons")),
+        slug=_slug(get("burnish.prompt") or get("gen_ai.prompt.name")),
+        version=_count(get("burnish.version")),
+        label=_text(get("burnish.label"), most=63),
+        input_tokens=_count(_first(span, "gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens")),
+        output_tokens=_count(_first(span, "gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens")),
+        cached_input_tokens=_count(_first(span, "gen_ai.usage.cache_read.input_tokens", "gen_ai.usage.cached_input_tokens")),
+        cost_nusd=_cost(_first(span, "gen_ai.usage.cost", "llm.usage.total_cost")),
+        end_user=_text(_first(span, "user.id", "enduser.id")),
+        session_id=_text(_first(span, "gen_ai.conversation.id", "session.id")),
+        app=_text(span.resource.get("service.name")),
+        messages=_messages(span),
+        output=_output(span),
+        metadata={"span_name": _text(span.name), "operation": operation},
+    )
+
+
+def _first(span: Span, *names: str) -> Any:
+    return next((span.attributes[name] for name in names if span.attributes.get(name) is not None), None)
+
+
+def _text(value: Any, *, most: int = TEXT_MOST) -> str | None:
+    """The value as text that can be stored, cut; None for none."""
+    return storable(str(value))[:most] or None if value is not None else None
+
+
+def _count(value: Any) -> int | None:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return min(int(value), INT4_MOST) if is_number and value >= 0 else None
+
+
+def _cost(usd: Any) -> int | None:
+    is_amount = isinstance(usd, int | float) and not isinstance(usd, bool) and 0 <= usd < 10**6
+    return round(usd * USD_IN_NUSD) if is_amount else None
+
+
+def _slug(value: Any) -> str | None:
+    try:
+        return parse_slug(str(value)) if value else None
+    except BurnishError:
+        return None
+
+
+def _finish_reason(value: Any) -> str | None:
+    return _text(value[0] if isinstance(value, list) and value else value or None, most=64)
+
+
+def _messages(span: Span) -> list[Any]:
+    """What went in: the current attribute, else the events and attributes of older conventions."""
+    system = _parsed(span.attributes.get("gen_ai.system_instructions"))
+    given = _parsed(_first(span, "gen_ai.input.messages", "gen_ai.prompt"))
+    if given is None:
+        given = [one for name, attributes in span.events if (one := _of_event(name, attributes)) is not None]
+    messages = given if isinstance(given, list) else [{"role": "user", "content": given}]
+    return [{"role": "system", "content": system}, *messages] if system else messages
+
+
+def _of_event(name: str, attributes: Mapping[str, Any]) -> Any:
+    if name == "gen_ai.content.prompt":
+        return {"role": "user", "content": _parsed(attributes.get("gen_ai.prompt"))}
+    role = name.removeprefix("gen_ai.").removesuffix(".message")
+    return {"role": role, "content": attributes.get("content")} if name.startswith("gen_ai.") and name.endswith(".message") else None
+
+
+def _output(span: Span) -> str | None:
+    """What came out, as text: the text parts of the first answer, else all of it as JSON."""
+    value = _parsed(_first(span, "gen_ai.output.messages", "gen_ai.completion"))
+    if value is None:
+        value = next((_parsed(one.get("gen_ai.completion")) for name, one in span.events if name == "gen_ai.content.completion"), None)
+    if value is None or isinstance(value, str):
+        return value
+    first = value[0] if isinstance(value, list) and value else value
+    if isinstance(first, dict):
+        parts = first.get("parts") or [{"content": first.get("content")}]
+        texts = [text for one in parts if isinstance(one, dict) and isinstance(text := one.get("content"), str)]
+        if texts:
+            return "".join(texts)
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _parsed(value: Any) -> Any:
+    """Structured values come as they are, or as JSON in a string; other text stays text."""
+    if isinstance(value, str) and value[:1] in ("[", "{"):
+        try:
+            return json.loads(value)
+        except (ValueError, RecursionError):
+            return value
+    return value

@@ -1,0 +1,57 @@
+"""An execution that happened elsewhere, as its source reports it, whatever format that came in. Pure."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from burnish_shared.contracts.executions import Status
+from burnish_shared.errors import InvalidField
+
+AHEAD_MOST: Final = timedelta(minutes=10)
+"""How far a source's clock may be ahead of ours."""
+
+AGE_MOST: Final = timedelta(days=400)
+"""As long as numbers are kept (PROMISES 5.7)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """`source` and `their_id` name it for ever. Times in UTC; money in nano-dollars; tokens None: not reported."""
+
+    source: str
+    their_id: str
+    finished_at: datetime
+    latency_ms: int
+    model: str
+    provider: str
+    status: Status = Status.SUCCESS
+    error: str | None = None
+    finish_reason: str | None = None
+    slug: str | None = None
+    version: int | None = None
+    label: str | None = None
+    first_token_ms: int | None = None
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cached_input_tokens: int | None = None
+    cost_nusd: int | None = None
+    end_user: str | None = None
+    session_id: str | None = None
+    app: str | None = None
+    messages: list[Any] = field(default_factory=list)
+    variables: dict[str, Any] = field(default_factory=dict)
+    output: str | None = None
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def served_by(self) -> str | None:
+        """The label that served it: `production` for a prompt of which neither label nor version is known, as for our own calls."""
+        return self.label or ("production" if self.slug and self.version is None else None)
+
+
+def check_time(finished_at: datetime, *, now: datetime) -> None:
+    """Raises InvalidField for a time that no rollup keeps."""
+    if finished_at > now + AHEAD_MOST:
+        raise InvalidField("finished_at: lies in the future; look at the clock of the source.", param="finished_at")
+    if finished_at < now - AGE_MOST:
+        raise InvalidField(f"finished_at: is more than {AGE_MOST.days} days ago; such figures are not kept.", param="finished_at")

@@ -1,0 +1,86 @@
+"""Executions made elsewhere: `POST /v1/executions/import` and OTLP/HTTP at `POST /v1/otlp/v1/traces`."""
+
+from typing import Any, Final
+
+from fastapi import Request
+from fastapi.responses import Response
+from fastapi.routing import APIRoute
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
+
+from burnish_gateway.deps import Editor, GatewayParts
+from burnish_gateway.imports import otlp_spans
+from burnish_gateway.imports.bodies import ImportAnswer, ImportedBody
+from burnish_gateway.imports.import_lines import LINES_MOST, import_lines
+from burnish_gateway.imports.import_spans import Rejected, import_spans
+from burnish_gateway.imports.inflate import inflated
+from burnish_gateway.json_lines import lines_body, lines_of
+from burnish_gateway.wire import json_response, make_router, parse_json, read_body
+from burnish_shared.errors import InvalidField
+
+router = make_router("executions", route_class=APIRoute)
+
+EXPORT_MOST_BYTES: Final = 4 * 1024 * 1024
+UNPACKED_MOST_BYTES: Final = 16 * 1024 * 1024
+
+PROTOBUF: Final = "application/x-protobuf"
+JSON: Final = "application/json"
+
+OTLP_BODY: Final[dict[str, Any]] = {
+    "required": False,
+    "content": {
+        JSON: {"schema": {"type": "object", "properties": {"resourceSpans": {"type": "array", "items": {"type": "object"}}}}},
+        PROTOBUF: {"schema": {"type": "string", "format": "binary"}},
+    },
+}
+
+
+@router.post(
+    "/v1/executions/import",
+    response_model=ImportAnswer,
+    summary="Bring in executions that happened elsewhere, as JSON lines",
+    openapi_extra=lines_body(ImportedBody, of="an execution"),
+)
+async def post_import(request: Request, principal: Editor, gateway: GatewayParts) -> Response:
+    """At most 1,000 lines and 1 MiB. `source` and `id` name an execution: sent again, with or without an Idempotency-Key, it counts once.
+
+    They get ids of ours, feedback, figures and alerts like our own, and cost nothing. 422 when no line was taken.
+    """
+    raw = await read_body(request)
+    answer = await import_lines(gateway, principal, lines_of(raw, at_most=LINES_MOST))
+    return Response(answer.model_dump_json(exclude_none=True).encode(), media_type=JSON)
+
+
+@router.post(
+    "/v1/otlp/v1/traces",
+    response_model=None,
+    response_class=Response,
+    summary="Bring in executions by OpenTelemetry (OTLP/HTTP)",
+    openapi_extra={"requestBody": OTLP_BODY},
+)
+async def post_traces(request: Request, principal: Editor, gateway: GatewayParts) -> Response:
+    """Protobuf or JSON, plain or gzipped, at most 4 MiB, and 16 MiB unpacked. Spans that follow the conventions of `gen_ai.*` become
+    executions, each once; others are left alone. The answer is OTLP's, with `partialSuccess` where spans were rejected.
+    """
+    raw = await read_body(request, most_bytes=EXPORT_MOST_BYTES, encodings=frozenset({"identity", "gzip"}))
+    if request.headers.get("content-encoding") == "gzip":
+        raw = inflated(raw, most_bytes=UNPACKED_MOST_BYTES)
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind == PROTOBUF:
+        return _protobuf(await import_spans(gateway, principal, otlp_spans.from_protobuf(raw)))
+    if kind == JSON:
+        return _json(await import_spans(gateway, principal, otlp_spans.from_json(parse_json(raw))))
+    raise InvalidField(f"content-type: must be {PROTOBUF} or {JSON}.", param="content-type")
+
+
+def _protobuf(rejected: Rejected) -> Response:
+    answer = ExportTraceServiceResponse()
+    if rejected.spans:
+        answer.partial_success.rejected_spans = rejected.spans
+        answer.partial_success.error_message = rejected.reason
+    return Response(answer.SerializeToString(), media_type=PROTOBUF)
+
+
+def _json(rejected: Rejected) -> Response:
+    if not rejected.spans:
+        return json_response({})
+    return json_response({"partialSuccess": {"rejectedSpans": str(rejected.spans), "errorMessage": rejected.reason}})

@@ -1,0 +1,73 @@
+"""Executions made elsewhere, in SQL."""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+from uuid import UUID
+
+from asyncpg import Record
+
+from burnish_shared.books.finished import FinishedExecution
+from burnish_shared.db.session import Tx
+from burnish_shared.ids import new_uuid
+
+TheirId = tuple[str, str]
+"""Source, and the source's own id."""
+
+
+async def ids_of(tx: Tx, workspace_id: UUID, wanted: Collection[TheirId]) -> dict[TheirId, UUID]:
+    """Our id of each; one that was never seen gets one now. Two at once get the same."""
+    ordered = sorted(set(wanted))
+    if not ordered:
+        return {}
+    sources, theirs = [one[0] for one in ordered], [one[1] for one in ordered]
+    await tx.execute(
+        """INSERT INTO imported_ids (workspace_id, source, their_id, execution_id)
+           SELECT $1, * FROM unnest($2::text[], $3::text[], $4::uuid[]) ON CONFLICT DO NOTHING""",
+        workspace_id,
+        sources,
+        theirs,
+        [new_uuid() for _ in ordered],
+    )
+    rows = await tx.fetch(
+        "SELECT source, their_id, execution_id FROM imported_ids i JOIN unnest($2::text[], $3::text[]) u(source, their_id) "
+        "USING (source, their_id) WHERE i.workspace_id = $1",
+        workspace_id,
+        sources,
+        theirs,
+    )
+    return {(row["source"], row["their_id"]): row["execution_id"] for row in rows}
+
+
+async def note_costs(tx: Tx, workspace_id: UUID, costs: Sequence[tuple[UUID, int]]) -> None:
+    """What the source says that each cost."""
+    if costs:
+        await tx.execute(
+            """UPDATE imported_ids i SET reported_cost_nusd = u.cost FROM unnest($2::uuid[], $3::bigint[]) u(id, cost)
+                WHERE i.workspace_id = $1 AND i.execution_id = u.id""",
+            workspace_id,
+            [one[0] for one in costs],
+            [one[1] for one in costs],
+        )
+
+
+async def book(tx: Tx, workspace_id: UUID, rows: Sequence[FinishedExecution], *, event_id: str) -> list[UUID]:
+    """Those that were not there before."""
+    made: list[UUID] = await tx.fetchval(
+        "SELECT import_executions($1, $2::finished_execution[], $3)", workspace_id, [one.as_row() for one in rows], event_id
+    )
+    return made
+
+
+async def prompts_of(tx: Tx, slugs: Collection[str]) -> dict[str, UUID]:
+    """The prompts of the workspace that have these names."""
+    rows = await tx.fetch("SELECT slug, prompt_id FROM prompts WHERE slug = ANY ($1)", sorted(slugs))
+    return {row["slug"]: row["prompt_id"] for row in rows}
+
+
+async def find_origin(tx: Tx, execution_id: UUID) -> Record | None:
+    """Where an execution came from; None for one of our own."""
+    return await tx.fetchrow("SELECT source, their_id, reported_cost_nusd FROM imported_ids WHERE execution_id = $1", execution_id)
+
+
+def origin_shown(row: Record) -> dict[str, Any]:
+    return {"source": row["source"], "id": row["their_id"], "reported_cost_nusd": row["reported_cost_nusd"]}

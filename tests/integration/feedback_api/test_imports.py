@@ -1,0 +1,187 @@
+"""Executions made elsewhere: each once, free, joined by feedback, counted like our own (E13)."""
+
+import gzip
+import json
+import zlib
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import asyncpg
+import pytest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest, ExportTraceServiceResponse
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
+
+from tests.embedded.stack import Answer, Caller, Stack
+from tests.integration.feedback_api.test_feedback_api import feedback_shown, until
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("E13")]
+
+PROTOBUF = "application/x-protobuf"
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def line(their_id: str, **changed: Any) -> dict[str, Any]:
+    given = {
+        "source": "desk", "id": their_id, "model": "gpt-of-theirs", "provider": "openai", "finished_at": now().isoformat(),
+        "latency_ms": 800, "input_tokens": 100, "output_tokens": 20, "cost_nusd": 5_000_000, "prompt": "triage", "label": "production",
+        "version": 3, "messages": [{"role": "user", "content": "where?"}], "output": "there", "session_id": "s-1", "user_id": "ann",
+    }  # fmt: skip
+    return given | changed
+
+
+async def bring(caller: Caller, *lines: Any) -> Answer:
+    raw = b"\n".join(json.dumps(one).encode() for one in lines)
+    return await caller("POST", "/v1/executions/import", raw=raw, headers={"content-type": "application/x-ndjson"})
+
+
+async def summary(caller: Caller) -> dict[str, Any]:
+    return dict((await caller("GET", "/v1/analytics/summary?prompt=triage")).body)
+
+
+@pytest.mark.promise("C-13", "A-04", "A-01")
+async def test_an_imported_execution_counts_once_costs_nothing_and_is_joined_by_feedback_before_and_after(
+    caller: Caller, stack: Stack
+) -> None:
+    target = {"imported": {"source": "desk", "id": "t-1"}}
+    assert (await caller("POST", "/v1/feedback", {**target, "thumb": "down", "user_id": "ann"})).status == 202
+    answers = [await bring(caller, line("t-1"), line("t-2")) for _ in range(3)]
+    assert [one.status for one in answers] == [200] * 3 and len({one.raw for one in answers}) == 1
+    assert (await caller("POST", "/v1/feedback/batch", {**target, "score": 0.5, "user_id": "ann"})).status == 202
+    ours = answers[0].body["results"][0]["id"]
+
+    async def counted() -> dict[str, Any] | None:
+        found = await summary(caller)
+        return found if (found["executions"], found["reactions"]) == (2, 2) else None
+
+    found = await until(counted)
+    assert (found["cost_nusd"], found["input_tokens"], found["thumbs_down"], found["mean_score"]) == (0, 200, 1, 0.5)
+    assert {one["kind"] for one in await feedback_shown(caller, ours)} == {"thumb", "score"}
+    shown = (await caller("GET", f"/v1/executions/{ours}")).body
+    assert (shown["lane"], shown["cost_nusd"], shown["output"], shown["version"]) == ("imported", 0, "there", 3)
+    assert shown["imported"] == {"source": "desk", "id": "t-1", "reported_cost_nusd": 5_000_000}
+    assert len((await caller("GET", "/v1/sessions/s-1")).body["executions"]) == 2
+    connection = await asyncpg.connect(stack.urls["superuser"], server_settings={"search_path": "burnish"})
+    assert await connection.fetchval("SELECT ledger_drift(1)") == 0
+    transfers = "SELECT count(*) FROM transfers WHERE workspace_id = $1 AND kind = 'charge'"
+    assert await connection.fetchval(transfers, caller.workspace.workspace_id) == 0
+    await connection.close()
+
+
+@pytest.mark.promise("T-01")
+async def test_the_same_id_in_another_workspace_is_another_execution(caller: Caller, stack: Stack) -> None:
+    other = await stack.caller()
+    ids = [(await bring(one, line("same"))).body["results"][0]["id"] for one in (caller, other)]
+    assert ids[0] != ids[1] and (await other("GET", f"/v1/executions/{ids[0]}")).status == 404
+
+
+async def test_bad_lines_are_named_and_the_others_come_in(caller: Caller) -> None:
+    future, past = (now() + timedelta(hours=1)).isoformat(), (now() - timedelta(days=500)).isoformat()
+    answer = await bring(caller, line("a"), line("b", finished_at=future), line("c", finished_at=past), line("d", latency_ms=-1))
+    assert (answer.status, answer.body["accepted"], answer.body["rejected"]) == (200, 1, 3)
+    assert [one["error"]["param"] for one in answer.body["results"][1:]] == ["finished_at", "finished_at", "latency_ms"]
+    assert (await bring(caller, line("e", cost_nusd=-1))).status == 422
+
+
+def attributes(**values: Any) -> list[KeyValue]:
+    def value(one: Any) -> AnyValue:
+        if isinstance(one, list):
+            made = AnyValue()
+            made.array_value.values.extend(value(item) for item in one)
+            return made
+        kind = {str: "string_value", int: "int_value", float: "double_value"}[type(one)]
+        return AnyValue(**{kind: one})
+
+    return [KeyValue(key=name, value=value(one)) for name, one in values.items()]
+
+
+CALL = {
+    "gen_ai.operation.name": "chat", "gen_ai.provider.name": "openai", "gen_ai.request.model": "gpt-of-theirs",
+    "gen_ai.usage.input_tokens": 30, "gen_ai.usage.output_tokens": 7, "gen_ai.response.finish_reasons": ["stop"],
+    "gen_ai.conversation.id": "otlp-chat", "user.id": "ann", "gen_ai.usage.cost": 0.25, "gen_ai.prompt.name": "triage",
+    "gen_ai.input.messages": json.dumps([{"role": "user", "parts": [{"type": "text", "content": "hi"}]}]),
+    "gen_ai.output.messages": json.dumps([{"role": "assistant", "parts": [{"type": "text", "content": "hello"}]}]),
+}  # fmt: skip
+
+
+def export(*spans: tuple[str, dict[str, Any]]) -> ExportTraceServiceRequest:
+    request = ExportTraceServiceRequest()
+    of_resource = request.resource_spans.add()
+    of_resource.resource.attributes.extend(attributes(**{"service.name": "shop"}))
+    scope = of_resource.scope_spans.add()
+    end = int(now().timestamp() * 1e9)
+    for span_id, values in spans:
+        span = scope.spans.add(trace_id=bytes.fromhex("0a" * 16), span_id=bytes.fromhex(span_id), name="chat", kind=3)
+        span.start_time_unix_nano, span.end_time_unix_nano = end - 1_500_000_000, end
+        span.attributes.extend(attributes(**values))
+    return request
+
+
+async def send(caller: Caller, raw: bytes, **headers: str) -> Answer:
+    return await caller("POST", "/v1/otlp/v1/traces", raw=raw, headers={"content-type": PROTOBUF} | headers)
+
+
+async def test_genai_spans_become_executions_once_in_protobuf_gzip_and_json_alike(caller: Caller) -> None:
+    request = export(("01" * 8, CALL), ("02" * 8, {"http.route": "/"}), ("03" * 8, {"gen_ai.operation.name": "execute_tool"}))
+    raw = request.SerializeToString()
+    first = await send(caller, raw)
+    assert (first.status, first.raw, first.headers["content-type"]) == (200, b"", PROTOBUF)
+    assert (await send(caller, gzip.compress(raw), **{"content-encoding": "gzip"})).status == 200
+
+    def plain(value: AnyValue) -> dict[str, Any]:
+        if value.WhichOneof("value") == "array_value":
+            return {"arrayValue": {"values": [plain(one) for one in value.array_value.values]}}
+        kind = {"string_value": "stringValue", "int_value": "intValue", "double_value": "doubleValue"}[str(value.WhichOneof("value"))]
+        found = getattr(value, str(value.WhichOneof("value")))
+        return {kind: str(found) if kind == "intValue" else found}
+
+    span = request.resource_spans[0].scope_spans[0].spans[0]
+    as_json = {
+        "traceId": span.trace_id.hex(), "spanId": span.span_id.hex().upper(), "name": "chat", "flags": 1,
+        "startTimeUnixNano": str(span.start_time_unix_nano), "endTimeUnixNano": str(span.end_time_unix_nano),
+        "attributes": [{"key": one.key, "value": plain(one.value)} for one in span.attributes],
+    }  # fmt: skip
+    body = {"resourceSpans": [{"resource": {"attributes": []}, "scopeSpans": [{"spans": [as_json]}]}]}
+    third = await caller("POST", "/v1/otlp/v1/traces", body)
+    assert (third.status, third.body) == (200, {})
+    [listed] = (await caller("GET", "/v1/executions")).body["data"]
+    shown = (await caller("GET", f"/v1/executions/{listed['id']}")).body
+    assert {name: shown[name] for name in ("model", "provider", "prompt", "label", "latency_ms", "finish_reason", "app", "user_id")} == {
+        "model": "gpt-of-theirs", "provider": "openai", "prompt": "triage", "label": "production", "latency_ms": 1500,
+        "finish_reason": "stop", "app": "shop", "user_id": "ann",
+    }  # fmt: skip
+    assert (shown["output"], shown["usage"]["input_tokens"], shown["session_id"]) == ("hello", 30, "otlp-chat")
+    assert shown["imported"] == {"source": "otlp", "id": f"{'0a' * 16}:{'01' * 8}", "reported_cost_nusd": 250_000_000}
+    thumb = {"imported": {"source": "otlp", "id": f"{'0a' * 16}:{'01' * 8}"}, "thumb": "up"}
+    assert (await caller("POST", "/v1/feedback", thumb)).status == 202
+
+    async def counted() -> bool:
+        found = await summary(caller)
+        return (found["executions"], found["thumbs_up"]) == (1, 1)
+
+    await until(counted)
+
+
+async def test_a_span_that_cannot_be_taken_is_rejected_alone_and_the_answer_says_so(caller: Caller) -> None:
+    request = export(("01" * 8, CALL), ("02" * 8, {"gen_ai.operation.name": "chat"}))
+    answer = ExportTraceServiceResponse.FromString((await send(caller, request.SerializeToString())).raw)
+    assert answer.partial_success.rejected_spans == 1 and "gen_ai.request.model" in answer.partial_success.error_message
+    assert len((await caller("GET", "/v1/executions")).body["data"]) == 1
+
+
+@pytest.mark.promise("G-15")
+async def test_bombs_and_rubbish_are_refused(caller: Caller) -> None:
+    bomb = zlib.compressobj(wbits=31)
+    packed = b"".join(bomb.compress(bytes(1 << 20)) for _ in range(40)) + bomb.flush()
+    gzipped = {"content-encoding": "gzip"}
+    statuses = [
+        (await send(caller, packed, **gzipped)).status,
+        (await send(caller, gzip.compress(b"x")[:-4], **gzipped)).status,
+        (await send(caller, b"not gzip", **gzipped)).status,
+        (await send(caller, b"\xff\xff\xff")).status,
+        (await send(caller, b"[]", **{"content-type": "application/json"})).status,
+        (await send(caller, b"", **{"content-type": "text/plain"})).status,
+    ]
+    assert statuses == [413, 400, 400, 400, 400, 422]
