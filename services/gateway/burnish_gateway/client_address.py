@@ -6,6 +6,9 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 
 Address = IPv4Address | IPv6Address
 
+HOST_BITS = 64
+"""Of an IPv6 address: whoever has one of them has all."""
+
 
 @dataclass(frozen=True, slots=True)
 class TrustedProxies:
@@ -33,6 +36,16 @@ class TrustedProxies:
 
     def _trusts(self, address: Address) -> bool:
         return any(address in network for network in self.networks)
+
+
+def network_of(address: str) -> str:
+    """Whom an address stands for where tries are counted: IPv6 by its /64, which is the least that one customer is given (RFC 6177,
+    RIPE-690), IPv4 as it is, also inside IPv6. What is no address stands for itself.
+    """
+    found = _address(address)
+    if not isinstance(found, IPv6Address):
+        return address if found is None else str(found)
+    return str(IPv6Network((int(found) >> HOST_BITS << HOST_BITS, 128 - HOST_BITS)))
 
 
 def _from_the_right(forwarded_for: str) -> Iterator[Address | None]:

@@ -5,7 +5,9 @@ import asyncio
 import asyncpg
 import pytest
 
+from burnish_gateway.access.session_store import begin_sign_in
 from burnish_gateway.access.sign_in import Guessing
+from burnish_gateway.client_address import network_of
 from burnish_shared.auth.installation import InstallationSecrets, load_installation_secrets
 from burnish_shared.auth.keyring import Keyring
 from burnish_shared.auth.sealing import key_from_text
@@ -69,6 +71,30 @@ async def test_guesses_from_many_addresses_do_not_keep_out_who_signed_in_from_he
     assert (await nobody(stack).sign_in(email=bob.email)).status == 200
 
 
+async def test_guesses_from_everywhere_in_one_ipv6_network_count_as_those_of_one_address(stack: Stack) -> None:
+    waits = [await try_once(stack, unknown_email(), address=f"2001:db8:7:7::{number:x}") for number in range(51)]
+    assert waits[:50] == [0] * 50 and waits[50] > 0
+    assert await try_once(stack, unknown_email(), address="2001:db8:7:8::1") == 0
+    email = unknown_email()
+    waits = [await try_once(stack, email, address=f"2001:db8:9:9::{number:x}") for number in range(FREE_TRIES + 1)]
+    assert waits[:-1] == [0] * FREE_TRIES and waits[-1] > 0, "pairs of e-mail and address too"
+
+
+async def test_who_signed_in_before_is_known_at_another_address_of_the_same_ipv6_network(stack: Stack) -> None:
+    ada = await newcomer(stack)
+    connection = await asyncpg.connect(stack.urls["superuser"])
+    await connection.execute(
+        "UPDATE burnish.user_sessions SET address = $2, network = $3 WHERE user_id = $1::uuid",
+        ada.user_id,
+        "2001:db8:5:5::1",
+        network_of("2001:db8:5:5::1"),
+    )
+    await connection.close()
+    await count_tries(stack, ada.email, address="203.0.113", times=20)
+    assert await try_once(stack, ada.email, address="2001:db8:5:5::2") == 0
+    assert await try_once(stack, ada.email, address="2001:db8:5:6::2") > 0
+
+
 async def test_no_email_and_no_address_is_kept_in_the_counts(stack: Stack) -> None:
     ada = await newcomer(stack)
     await nobody(stack).sign_in("guess number one", email=ada.email)
@@ -91,13 +117,22 @@ async def pass_time(stack: Stack, *, seconds: int) -> None:
 
 async def count_tries(stack: Stack, email: str, *, address: str, times: int) -> None:
     """Tries from another address, each as the first of its pair, which is how guesses from many addresses look."""
-    secrets = await load_secrets(stack)
-    connection = await asyncpg.connect(stack.urls["superuser"], server_settings={"search_path": "burnish"})
     for number in range(times):
-        one = Guessing.of(email, f"{address}.{number}", session_key=secrets.session_key)
-        wait_s = await connection.fetchval("SELECT begin_sign_in($1, $2, $3, $4, $5)", one.pair, one.email, one.address, email, address)
-        assert wait_s == 0
-    await connection.close()
+        assert await try_once(stack, email, address=f"{address}.{number}") == 0
+
+
+async def try_once(stack: Stack, email: str, *, address: str) -> float:
+    """As a gateway counts a try from there. Seconds until the next one is taken."""
+    secrets = await load_secrets(stack)
+    one = Guessing.of(email, address, session_key=secrets.session_key)
+    db = await Database.open(stack.urls["gateway"], application_name="test", max_size=1)
+    try:
+        async with db.unit_of_work() as tx:
+            return await begin_sign_in(
+                tx, pair=one.pair, email_digest=one.email, address_digest=one.address, email=email, network=network_of(address)
+            )
+    finally:
+        await db.close()
 
 
 async def load_secrets(stack: Stack) -> InstallationSecrets:

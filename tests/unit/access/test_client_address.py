@@ -2,7 +2,7 @@
 
 import pytest
 
-from burnish_gateway.client_address import TrustedProxies
+from burnish_gateway.client_address import TrustedProxies, network_of
 
 
 @pytest.mark.parametrize(
@@ -27,3 +27,20 @@ def test_the_nearest_address_that_is_no_proxy_of_ours_counts(trusted: str, peer:
 def test_a_network_that_is_none_is_named() -> None:
     with pytest.raises(ValueError, match="nonsense"):
         TrustedProxies.parse("10.0.0.0/8, nonsense")
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "are_one"),
+    [
+        ("2001:db8:1:2::1", "2001:db8:1:2:ffff:ffff:ffff:ffff", True),
+        ("2001:db8:1:2::1", "2001:0DB8:0001:0002:0:0:0:9", True),
+        ("2001:db8:1:2::1", "2001:db8:1:3::1", False),
+        ("::ffff:203.0.113.9", "203.0.113.9", True),
+        ("::ffff:203.0.113.9", "::ffff:203.0.113.8", False),
+        ("203.0.113.9", "203.0.113.8", False),
+        ("fe80::1%eth0", "fe80::2", True),
+        ("", "unix", False),
+    ],
+)
+def test_who_has_one_address_of_ipv6_has_all_of_its_network(one: str, other: str, are_one: bool) -> None:
+    assert (network_of(one) == network_of(other)) is are_one

@@ -16,12 +16,13 @@ async def find_session(tx: Tx, session_id: UUID) -> SessionFacts | None:
 
 
 async def add_session(
-    tx: Tx, *, session_id: UUID, user_id: UUID, digest: bytes, way: str, expires_at: datetime, address: str | None, user_agent: str | None
+    tx: Tx, *, session_id: UUID, user_id: UUID, digest: bytes, way: str, expires_at: datetime, address: str, network: str, user_agent: str
 ) -> None:
-    """The transaction must be the user's."""
+    """The transaction must be the user's. `network`: of the address, as tries are counted."""
     await tx.execute(
-        "INSERT INTO user_sessions (session_id, user_id, digest, way, expires_at, address, user_agent) VALUES ($1, $2, $3, $4, $5, $6, $7)",
-        session_id, user_id, digest, way, expires_at, address, user_agent,
+        "INSERT INTO user_sessions (session_id, user_id, digest, way, expires_at, address, network, user_agent) "
+        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        session_id, user_id, digest, way, expires_at, address, network, user_agent,
     )  # fmt: skip
 
 
@@ -70,9 +71,9 @@ async def replace_hash(tx: Tx, user_id: UUID, *, old: str, new: str) -> None:
     await tx.execute("SELECT replace_password_hash($1, $2, $3)", user_id, old, new)
 
 
-async def begin_sign_in(tx: Tx, *, pair: bytes, email_digest: bytes, address_digest: bytes, email: str, address: str) -> float:
+async def begin_sign_in(tx: Tx, *, pair: bytes, email_digest: bytes, address_digest: bytes, email: str, network: str) -> float:
     """Counts one try. Seconds until another one is taken; 0: this one is."""
-    wait_s: float = await tx.fetchval("SELECT begin_sign_in($1, $2, $3, $4, $5)", pair, email_digest, address_digest, email, address)
+    wait_s: float = await tx.fetchval("SELECT begin_sign_in($1, $2, $3, $4, $5)", pair, email_digest, address_digest, email, network)
     return wait_s
 
 

@@ -12,6 +12,7 @@ from fastapi import Request
 from burnish_gateway.access import session_store as store
 from burnish_gateway.access.person import Person
 from burnish_gateway.access.session_token import csrf_token_of, new_token
+from burnish_gateway.client_address import network_of
 from burnish_gateway.deps import Gateway
 from burnish_gateway.metrics import SIGN_INS
 from burnish_shared.auth.sealing import derived_key
@@ -28,7 +29,7 @@ WRONG = "E-mail and password do not fit together."
 
 @dataclass(frozen=True, slots=True)
 class Guessing:
-    """Digests under which tries are counted: of e-mail and address together, of each alone."""
+    """Digests under which tries are counted: of e-mail and address together, of each alone. IPv6 counts by its /64."""
 
     pair: bytes
     email: bytes
@@ -36,12 +37,12 @@ class Guessing:
 
     @classmethod
     def of(cls, email: str, address: str, *, session_key: bytes) -> "Guessing":
-        key = derived_key(session_key, purpose="sign-in-tries")
+        key, network = derived_key(session_key, purpose="sign-in-tries"), network_of(address)
 
         def digest(text: str) -> bytes:
             return hmac.digest(key, text.encode(), hashlib.sha256)
 
-        return cls(pair=digest(f"pair {address} {email}"), email=digest(f"email {email}"), address=digest(f"address {address}"))
+        return cls(pair=digest(f"pair {network} {email}"), email=digest(f"email {email}"), address=digest(f"address {network}"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ async def count_try(gateway: Gateway, request: Request, email: str) -> Guessing:
     guessing = Guessing.of(email, address, session_key=gateway.installation.session_key)
     async with gateway.db.unit_of_work() as tx:
         wait_s = await store.begin_sign_in(tx, pair=guessing.pair, email_digest=guessing.email, address_digest=guessing.address,
-                                           email=email, address=address)  # fmt: skip
+                                           email=email, network=network_of(address))  # fmt: skip
     if wait_s > 0:
         SIGN_INS.labels("slowed_down").inc()
         raise RateLimited(f"Too many tries; the next one is taken in {ceil(wait_s)} s.", retry_after_s=wait_s)
@@ -99,7 +100,8 @@ async def open_session(gateway: Gateway, request: Request, user_id: UUID, *, way
     async with gateway.db.unit_of_work(user=user_id) as tx:
         await store.add_session(
             tx, session_id=token.token_id, user_id=user_id, digest=token.digest, way=way, expires_at=gateway.clock.now() + rules.lifetime,
-            address=address_of(request), user_agent=request.headers.get("user-agent", "")[:USER_AGENT_MOST],
+            address=address_of(request), network=network_of(address_of(request)),
+            user_agent=request.headers.get("user-agent", "")[:USER_AGENT_MOST],
         )  # fmt: skip
     if former is not None:
         await close_session(gateway, former.user_id, former.session_id)

@@ -62,6 +62,7 @@ CREATE TABLE user_sessions (
   expires_at   timestamptz NOT NULL,
   last_seen_at timestamptz NOT NULL DEFAULT clock_timestamp(),
   address      text,
+  network      text,                                                -- of the address, as tries are counted: IPv6 by its /64
   user_agent   text CHECK (length(user_agent) <= 300),
   revoked_at   timestamptz);
 CREATE INDEX ON user_sessions (user_id, session_id);
@@ -186,7 +187,7 @@ CREATE FUNCTION replace_password_hash(p_user uuid, p_old text, p_new text) RETUR
 -- One try to sign in is counted before the password is looked at, so that many at once do not pass together. Returns the seconds to wait, 0: go on.
 -- For each of pair, e-mail, address: so many tries are free, then each costs twice the wait of the one before, up to a bound that never
 -- keeps the owner out for long; where the owner signed in from within 30 days, tries from elsewhere do not count.
-CREATE FUNCTION begin_sign_in(p_pair bytea, p_email_digest bytea, p_address_digest bytea, p_email text, p_address text) RETURNS double precision
+CREATE FUNCTION begin_sign_in(p_pair bytea, p_email_digest bytea, p_address_digest bytea, p_email text, p_network text) RETURNS double precision
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
 DECLARE
   v_now timestamptz := clock_timestamp(); v_wait double precision; v_known boolean;
@@ -195,7 +196,7 @@ DECLARE
   forget constant interval[] := ARRAY['1 day', '1 hour', '15 minutes']::interval[];
   named bytea[] := ARRAY[p_pair, p_email_digest, p_address_digest];
 BEGIN
-  SELECT EXISTS (SELECT FROM users u JOIN user_sessions s USING (user_id) WHERE u.email = p_email AND s.address = p_address AND s.created_at > v_now - interval '30 days') INTO v_known;
+  SELECT EXISTS (SELECT FROM users u JOIN user_sessions s USING (user_id) WHERE u.email = p_email AND s.network = p_network AND s.created_at > v_now - interval '30 days') INTO v_known;
   INSERT INTO sign_in_tries (digest, tries, last_at, blocked_until) SELECT d, 0, v_now, '-infinity' FROM unnest(named) d ORDER BY d ON CONFLICT DO NOTHING;
   PERFORM FROM sign_in_tries t WHERE t.digest = ANY (named) ORDER BY t.digest FOR UPDATE;
   SELECT max(extract(epoch FROM t.blocked_until - v_now)) INTO v_wait FROM sign_in_tries t
