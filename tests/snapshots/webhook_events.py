@@ -7,7 +7,7 @@ from typing import Any
 from burnish_shared.contracts.event_catalogue import CATALOGUE, EventKind
 from burnish_shared.contracts.events import Event, EventType
 from burnish_shared.contracts.webhook_body import body_of
-from burnish_shared.contracts.webhooks import UNSUBSCRIBABLE
+from burnish_shared.contracts.webhooks import BY_NAME_ALONE, UNSUBSCRIBABLE
 
 GOLDEN = Path(__file__).resolve().parents[1] / "contracts" / "golden"
 
@@ -41,7 +41,8 @@ def _section(name: EventType, kind: EventKind, golden: dict[str, Any]) -> str:
         "",
         f"{kind.description} `object_id` names {kind.object}. Version {kind.version}, "
         f"[schema](events/data/{name}.v{kind.version}.schema.json)."
-        + (" It is not to be subscribed to by name or group; see its own setting." if name in UNSUBSCRIBABLE else ""),
+        + (" It goes to the endpoint that was tested, whatever that subscribed to." if name in UNSUBSCRIBABLE else "")
+        + (" Only endpoints that name it get it; no group and no `*` covers it." if name in BY_NAME_ALONE else ""),
         "",
         "| field of data | |",
         "|---|---|",

@@ -13,7 +13,7 @@ from burnish_gateway.wire import json_response, make_router
 from burnish_shared.contracts.event_catalogue import CATALOGUE
 from burnish_shared.contracts.events import Event, EventType
 from burnish_shared.contracts.webhook_body import body_of
-from burnish_shared.contracts.webhooks import UNSUBSCRIBABLE
+from burnish_shared.contracts.webhooks import BY_NAME_ALONE, UNSUBSCRIBABLE
 from burnish_shared.errors import NotFound
 
 router = make_router("webhooks")
@@ -26,7 +26,8 @@ class EventKindAnswer(BaseModel):
     version: int = Field(description="Of the data's schema.")
     description: str
     object: str = Field(description="What `object_id` of the body names.")
-    subscribable: bool = Field(description="False: it goes out by a setting of its own, whatever an endpoint subscribed to.")
+    subscribable: bool = Field(description="False: it goes to the endpoint that it was asked for, whatever that subscribed to.")
+    by_name_alone: bool = Field(description="So many that only an endpoint that names it gets it; no group and no `*` covers it.")
 
 
 class EventKindDetailAnswer(EventKindAnswer):
@@ -62,7 +63,12 @@ async def get_event(event_type: str, principal: Viewer, gateway: GatewayParts) -
 def _answer(name: EventType) -> EventKindAnswer:
     kind = CATALOGUE[name]
     return EventKindAnswer(
-        type=name, version=kind.version, description=kind.description, object=kind.object, subscribable=name not in UNSUBSCRIBABLE
+        type=name,
+        version=kind.version,
+        description=kind.description,
+        object=kind.object,
+        subscribable=name not in UNSUBSCRIBABLE,
+        by_name_alone=name in BY_NAME_ALONE,
     )
 
 
