@@ -124,6 +124,32 @@ async def test_after_an_erasure_no_table_knows_the_person_and_the_books_are_as_b
     assert done["counts"]["execution_contents"] == 1 and done["counts"]["feedback"] == 2 and done["counts"]["feedback_history"] == 1
 
 
+async def test_a_voice_loses_its_name_and_still_counts_once(stack: Stack, past: Past, superuser: asyncpg.Connection) -> None:
+    """What each end user said of a version is remembered, so that none weighs too much (O-08)."""
+    caller = await stack.caller()
+    prompt = {"slug": "route", "messages": [{"role": "user", "content": "{{text}}"}], "model": "simulated/chat"}
+    assert (await caller("POST", "/v1/prompts", prompt)).status == 201
+    assert (await caller("PUT", "/v1/prompts/route/labels/production", {"version": 1})).status == 200
+    for person in ("vox", "silent", "remains"):
+        call = {"prompt": "route", "variables": {"text": "x"}, "user_id": person}
+        execution = (await caller("POST", "/v1/executions", call)).body["id"]
+        assert (await caller("POST", "/v1/feedback", {"execution_id": execution, "thumb": "up", "user_id": person})).status == 202
+    voices = "SELECT voice, samples FROM label_voices WHERE workspace_id = $1 ORDER BY voice"
+    workspace = caller.workspace.workspace_id
+
+    async def counted() -> bool:
+        return len(await past.rows(voices, workspace)) == 3
+
+    await eventually(counted, what="three voices")
+    done = await forgotten(caller, "vox")
+    assert done["counts"]["label_voices"] == 1
+    await superuser.execute("UPDATE label_voices SET spoke_at = now() - interval '500 days' WHERE voice = 'user:silent'")
+    assert [await superuser.fetchval("SELECT forget_voices($1, 10)", workspace) for _ in range(2)] == [1, 0]
+    left = await past.rows(voices, workspace)
+    assert [row["voice"] for row in left if not row["voice"].startswith("user:~")] == ["user:remains"]
+    assert [row["samples"] for row in left] == [1, 1, 1]
+
+
 async def test_calls_with_and_without_a_session_lie_between_each_other(stack: Stack, past: Past) -> None:
     """Sessions whose names sort otherwise than their executions came must not hide any of them."""
     caller = await stack.caller()

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from google.protobuf.message import DecodeError
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as ProtoSpan
@@ -37,7 +36,7 @@ def from_protobuf(raw: bytes) -> list[Span]:
     request = ExportTraceServiceRequest()
     try:
         request.ParseFromString(raw)
-    except DecodeError as error:
+    except Exception as error:  # its DecodeError, of a package that only comes along with opentelemetry's
         raise InvalidBody("The body is no ExportTraceServiceRequest in protobuf.") from error
     return [
         _of_proto(span, _attributes(of_resource.resource.attributes))
