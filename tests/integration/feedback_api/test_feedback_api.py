@@ -170,7 +170,12 @@ async def test_a_threshold_alert_is_raised_listed_acknowledged_once_and_belongs_
     seen = [await caller("POST", f"/v1/alerts/{alert['id']}/acknowledge") for _ in range(2)]
     assert [(one.status, one.body["status"]) for one in seen] == [(200, "acknowledged")] * 2
     assert seen[0].body["acknowledged_at"] == seen[1].body["acknowledged_at"]
-    assert (await caller("GET", f"/v1/alerts/{alert['id']}")).body["status"] == "acknowledged"
+    detail = (await caller("GET", f"/v1/alerts/{alert['id']}")).body
+    assert (detail["status"], detail["severity"]) == ("acknowledged", "warning")
+    assert [one["what"] for one in detail["timeline"]] == ["raised", "acknowledged"]
+    [point] = detail["chart"]
+    assert (point["version"], point["value"]) == (1, 0.0) and 10 <= point["samples"] <= 12
+    assert (await caller("GET", detail["links"]["figures"])).status == 200
     assert await alerts() == []
     stranger = await stack.caller()
     assert (await stranger("GET", f"/v1/alerts/{alert['id']}")).status == 404
@@ -190,6 +195,19 @@ async def _events(stack: Stack, caller: Caller) -> list[str]:
         await connection.close()
     events = [json.loads(row["body"]) for row in rows]
     return [one["type"] for one in events if one["workspace_id"] == str(caller.workspace.workspace_id)]
+
+
+@pytest.mark.capability("A4")
+async def test_mutes_are_set_shown_and_ended_and_those_without_sense_are_refused(stack: Stack, caller: Caller) -> None:
+    later = (datetime.now(UTC) + timedelta(days=2)).isoformat()
+    set_ = await caller("PUT", "/v1/alert-mutes", {"kind": "usage", "prompt": "route", "until": later, "reason": "load test"})
+    assert (set_.status, set_.body["muted_by"].partition(":")[0]) == (200, "api_key")
+    assert [one["prompt"] for one in (await caller("GET", "/v1/alert-mutes")).body["data"]] == ["route"]
+    assert (await (await stack.caller())("GET", "/v1/alert-mutes")).body["data"] == []
+    assert (await caller("DELETE", "/v1/alert-mutes?kind=usage")).status == 404
+    assert (await caller("DELETE", "/v1/alert-mutes?kind=usage&prompt=route")).status == 200
+    for until_ in ((datetime.now(UTC) - timedelta(days=1)), (datetime.now(UTC) + timedelta(days=91))):
+        assert (await caller("PUT", "/v1/alert-mutes", {"until": until_.isoformat()})).status == 422
 
 
 @pytest.mark.capability("A4")

@@ -48,10 +48,20 @@ class AlertStep(BaseModel):
     detail: str | None = None
 
 
+class ChartPoint(BaseModel):
+    """One hour of one version: a share, the 95th percentile in milliseconds, or the mean cost in nano-dollars, as the metric is."""
+
+    at: datetime
+    version: int
+    value: float
+    samples: int
+
+
 class AlertDetail(AlertAnswer):
-    """The alert with its history, oldest first."""
+    """The alert with its history, oldest first, and its measure by the hour from a day before to a day after."""
 
     timeline: list[AlertStep]
+    chart: list[ChartPoint]
 
 
 class AlertPage(BaseModel):

@@ -19,6 +19,7 @@ from burnish_gateway.alerts.answers import (
     StartOptimization,
     Status,
 )
+from burnish_gateway.alerts.chart import chart_of
 from burnish_gateway.deps import Editor, Gateway, GatewayParts, Viewer
 from burnish_gateway.idempotency import run_once
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
@@ -67,7 +68,9 @@ async def get_alert(alert_id: UUID, principal: Viewer, gateway: GatewayParts) ->
         alert = await store.find_alert(tx, alert_id)
         if alert is None:
             raise no_such_alert()
-        detail = AlertDetail(**alert.model_dump(), timeline=await store.timeline_of(tx, alert))
+        detail = AlertDetail(
+            **alert.model_dump(), timeline=await store.timeline_of(tx, alert), chart=await chart_of(tx, alert, now=gateway.clock.now())
+        )
     return json_response(detail)
 
 

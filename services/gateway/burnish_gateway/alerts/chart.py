@@ -1,0 +1,43 @@
+"""The measure that an alert is about, hour by hour and by version, from a day before it to a day after."""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from burnish_gateway.alerts.answers import AlertAnswer, ChartPoint
+from burnish_gateway.insights.answers import Figures
+from burnish_gateway.insights.figures import figures_of
+from burnish_gateway.insights.ranges import range_of
+from burnish_gateway.insights.store import Filters, totals
+from burnish_shared.db.session import Tx
+
+AROUND: Final = timedelta(days=1)
+
+
+async def chart_of(tx: Tx, alert: AlertAnswer, *, now: datetime) -> list[ChartPoint]:
+    """In order of time. Empty for alerts of no prompt. Reads rollups only."""
+    if alert.prompt is None:
+        return []
+    wanted = range_of(alert.raised_at - AROUND, min(now, alert.raised_at + AROUND), grain="hour", now=now)
+    found = await totals(tx, wanted, Filters(slug=alert.prompt, label=alert.label, traffic="live"), by_step=True, group_by="version")
+    points = [(at, int(group.rpartition("@")[2]), figures_of(one)) for (at, group), one in found.items()]
+    return [
+        ChartPoint(at=at, version=version, value=value, samples=samples)
+        for at, version, figures in points
+        for value, samples in [value_of(figures, alert.metric)]
+        if value is not None
+    ]
+
+
+def value_of(figures: Figures, metric: str) -> tuple[float | None, int]:
+    """In the metric's own unit (a share, milliseconds, nano-dollars), and of how many."""
+    match metric:
+        case "satisfaction":
+            return (figures.satisfaction.value, figures.satisfaction.samples) if figures.satisfaction else (None, 0)
+        case "error_rate":
+            return (None if figures.success_rate is None else 1 - figures.success_rate), figures.executions
+        case "latency":
+            return figures.latency.p95_ms, figures.executions
+        case "cost":
+            return figures.mean_cost_nusd, figures.executions
+        case _:
+            return None, 0
