@@ -21,6 +21,7 @@ CALLS: Final = frozenset({"chat", "text_completion", "generate_content", "comple
 STATUS_OF_ERROR: Final = {"timeout": Status.TIMEOUT, "429": Status.RATE_LIMITED, "rate_limit_exceeded": Status.RATE_LIMITED}
 
 TEXT_MOST: Final = 200
+NESTING_MOST: Final = 64
 NS_IN_MS: Final = 1_000_000
 INT4_MOST: Final = 2**31 - 1
 USD_IN_NUSD: Final = 1_000_000_000
@@ -32,7 +33,7 @@ def reported_of(span: Span) -> Reported | None:
     Raises ValueError where it is one and lacks what no execution can be without: ids, an end, a model.
     """
     get = span.attributes.get
-    operation, model = get("gen_ai.operation.name"), get("gen_ai.response.model") or get("gen_ai.request.model")
+    operation, model = _text(get("gen_ai.operation.name")), get("gen_ai.response.model") or get("gen_ai.request.model")
     if (operation is not None and operation not in CALLS) or (operation is None and model is None):
         return None
     if not (span.trace_id and span.span_id and model and 0 < span.end_ns < 2**62):
@@ -58,10 +59,21 @@ def reported_of(span: Span) -> Reported | None:
         end_user=_text(_first(span, "user.id", "enduser.id")),
         session_id=_text(_first(span, "gen_ai.conversation.id", "session.id")),
         app=_text(span.resource.get("service.name")),
-        messages=_messages(span),
+        messages=_storable_json(_messages(span)),
         output=_output(span),
         metadata={"span_name": _text(span.name), "operation": operation},
     )
+
+
+def _storable_json(value: Any, depth: int = 0) -> Any:
+    """Without numbers that JSON has not, and without what lies deeper than anybody reads."""
+    if depth > NESTING_MOST:
+        return None
+    if isinstance(value, dict):
+        return {str(key): _storable_json(one, depth + 1) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_storable_json(one, depth + 1) for one in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _first(span: Span, *names: str) -> Any:
