@@ -139,6 +139,20 @@ async def test_a_raised_or_closed_budget_lets_through_within_a_second(stack: Sta
     assert [one["action"] for one in actions] == ["budget.created", "budget.changed", "budget.changed", "budget.closed"]
 
 
+async def test_changes_of_a_budget_at_once_are_all_kept(stack: Stack, caller: Caller) -> None:
+    budget = await budget_of(caller, target_kind="workspace", limit_nusd=1_000_000, warn_percent=80)
+    path = f"/v1/budgets/{budget['id']}"
+    for n in range(1, 11):
+        pair = ({"limit_nusd": 10**6 + n}, {"warn_percent": n, "name": f"number {n}"})
+        await asyncio.gather(*(ok(caller.at(stack.gateways[at])("PATCH", path, body)) for at, body in enumerate(pair)))
+        shown = await ok(caller("GET", path))
+        assert (shown["limit_nusd"], shown["warn_percent"], shown["name"]) == (10**6 + n, n, f"number {n}")
+        (account,) = await books(stack, "SELECT limit_nusd, warn_nusd FROM accounts WHERE reference = $1::uuid", budget["id"])
+        assert tuple(account) == (10**6 + n, -(-(10**6 + n) * n // 100))
+    answers = await asyncio.gather(*(caller.at(stack.gateways[n % 2])("DELETE", path) for n in range(4)))
+    assert sorted(one.status for one in answers) == [204, 404, 404, 404], "it is closed once"
+
+
 async def _goes_through(caller: Caller) -> bool:
     return (await caller("POST", "/v1/executions", SMALL)).status == 200
 

@@ -43,6 +43,11 @@ async def find_budget(tx: Tx, budget_id: UUID) -> Record | None:
     return await tx.fetchrow(f"{SHOWN} WHERE b.budget_id = $1", budget_id)
 
 
+async def lock_budget(tx: Tx, budget_id: UUID) -> None:
+    """Nobody else changes or closes it before this transaction ends; what is read after this is what they left."""
+    await tx.execute("SELECT FROM budgets WHERE budget_id = $1 FOR NO KEY UPDATE", budget_id)
+
+
 async def count_open(tx: Tx) -> int:
     counted: int = await tx.fetchval("SELECT count(*) FROM budgets WHERE closed_at IS NULL")
     return counted

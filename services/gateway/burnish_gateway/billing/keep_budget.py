@@ -61,6 +61,7 @@ async def add_budget(tx: Tx, principal: Principal, wish: Wish) -> UUID:
 
 async def change_budget(tx: Tx, principal: Principal, budget_id: UUID, changes: dict[str, object]) -> None:
     """Only what is named changes; what is spent and held stays. Raises NotFound."""
+    await store.lock_budget(tx, budget_id)
     before = await _shown(tx, budget_id)
     after = dict(before) | changes
     warn_nusd = warn_at(after["limit_nusd"], after["warn_percent"])
@@ -81,6 +82,7 @@ async def change_budget(tx: Tx, principal: Principal, budget_id: UUID, changes: 
 
 async def close_budget(tx: Tx, principal: Principal, budget_id: UUID) -> None:
     """It binds nothing any more; what it counted stays readable. Raises NotFound."""
+    await store.lock_budget(tx, budget_id)
     before = await _shown(tx, budget_id)
     await store.close_account(tx, principal.workspace_id, budget_id)
     await store.close_budget(tx, budget_id)
