@@ -1,6 +1,6 @@
 """Runs the degradation detectors over the periods of ingestion that are closed, one workspace at a time, each period once and in order."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -9,6 +9,7 @@ from uuid import UUID
 
 from burnish_analytics.announce import RAISED_VERSION, RESOLVED_VERSION, alert_data, announce, announce_alert
 from burnish_analytics.core import degradation
+from burnish_analytics.core.changes import changes_of
 from burnish_analytics.core.degradation import PLANS, Degraded, DetectorLimits, MetricPlan, Recovered, Seen, SeriesState
 from burnish_analytics.core.intake import LabelKey
 from burnish_analytics.core.reactions import MICRO
@@ -171,12 +172,24 @@ async def _tell(tx: Tx, series: Series, verdict: Degraded | Recovered, *, state:
             await announce_alert(tx, "alert.resolved", resolved, at=now, version=RESOLVED_VERSION, resolution="recovered")
             await _tell_metric(tx, "metric.recovered", resolved, version=RESOLVED_VERSION, now=now, resolution="recovered")
         return False
-    alert = await alerts_store.raise_alert(tx, _alert(series, verdict, state=state, simulated=simulated, now=now))
+    other = await _other_changes(tx, series, now=now)
+    alert = await alerts_store.raise_alert(tx, _alert(series, verdict, state=state, simulated=simulated, other=other, now=now))
     if alert is None:
         return False
     await announce_alert(tx, "alert.raised", alert, at=now, version=RAISED_VERSION)
     await _tell_metric(tx, "metric.degraded", alert, version=RAISED_VERSION, now=now)
     return True
+
+
+async def _other_changes(tx: Tx, series: Series, *, now: datetime) -> dict[str, Any]:
+    """Models and traffic of the last one to two hours beside those of the day before."""
+    this_hour = now.replace(minute=0, second=0, microsecond=0)
+    recent_from, before_from = this_hour - timedelta(hours=1), this_hour - timedelta(hours=25)
+    label = (series.workspace_id, series.slug, series.label)
+    before, hours_before = await season_store.calls_by_model(tx, label, since=before_from, until=recent_from)
+    recent, _ = await season_store.calls_by_model(tx, label, since=recent_from, until=this_hour + timedelta(hours=1))
+    hours_recent = (now - recent_from).total_seconds() / 3600
+    return changes_of(before, recent, hours_before=hours_before, hours_recent=hours_recent)
 
 
 async def _tell_metric(tx: Tx, event_type: EventType, alert: Alert, *, version: int, now: datetime, resolution: str | None = None) -> None:
@@ -193,7 +206,7 @@ async def _tell_metric(tx: Tx, event_type: EventType, alert: Alert, *, version: 
         )
 
 
-def _alert(series: Series, verdict: Degraded, *, state: SeriesState, simulated: bool, now: datetime) -> Alert:
+def _alert(series: Series, verdict: Degraded, *, state: SeriesState, simulated: bool, other: Mapping[str, Any], now: datetime) -> Alert:
     version = state.version or 0
     before, after = _figures(verdict)
     has_moved = version != verdict.baseline.version
@@ -209,7 +222,7 @@ def _alert(series: Series, verdict: Degraded, *, state: SeriesState, simulated: 
         summary=_summary(series, verdict, version=version),
         before=before,
         after=after,
-        changed={"version": {"from": verdict.baseline.version, "to": version}} if has_moved else {},
+        changed=({"version": {"from": verdict.baseline.version, "to": version}} if has_moved else {}) | dict(other),
         simulated=simulated,
         muted=series.rule.muted_until is not None and series.rule.muted_until > now,
         raised_at=now,

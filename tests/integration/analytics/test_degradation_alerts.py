@@ -1,6 +1,7 @@
 """Detectors over closed periods of ingestion: a bad new version under an old label (A4)."""
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -91,16 +92,17 @@ async def test_when_the_label_moves_on_the_threshold_alert_of_the_old_version_en
     assert alert["resolution"] == "superseded"
 
 
-async def test_failing_executions_raise_the_error_rate_alert(watching: Analytics, workspace: Workspace) -> None:
+async def test_failing_executions_raise_the_error_rate_alert_that_names_the_other_model(watching: Analytics, workspace: Workspace) -> None:
     await quiet_thresholds(watching, workspace.workspace_id)
     for _ in range(3):
-        await period(watching, workspace.workspace_id, up=40, down=0)
-    failed = [execution(workspace.workspace_id, status="error") for _ in range(20)]
-    await watching.count(*failed, *[execution(workspace.workspace_id) for _ in range(20)])
+        await period(watching, workspace.workspace_id, up=40, down=0, finished_at=NOON - timedelta(hours=3))
+    failed = [execution(workspace.workspace_id, status="error", model="simulated/other") for _ in range(20)]
+    await watching.count(*failed, *[execution(workspace.workspace_id, model="simulated/other") for _ in range(20)])
     await asyncio.sleep(PERIOD_S * 1.2)
     assert await watching.housework.watch_labels() == 1
     [alert] = await watching.alerts(workspace.workspace_id)
-    assert (alert["metric"], alert["changed"]) == ("error_rate", {})
+    assert (alert["metric"], alert["severity"]) == ("error_rate", "error")
+    assert alert["changed"]["model"] == {"from": "simulated/reader", "to": "simulated/other"}
 
 
 async def test_acknowledging_begins_the_statistic_anew_and_keeps_the_incident(watching: Analytics, workspace: Workspace) -> None:

@@ -22,3 +22,19 @@ async def hourly_latency(tx: Tx, *, workspace_id: UUID, slug: str, label: str, s
     for row in rows:
         hours[row["bucket"]] = merged(hours.get(row["bucket"], []), row["latency"])
     return list(hours.items())
+
+
+async def calls_by_model(tx: Tx, label: tuple[UUID, str, str], *, since: datetime, until: datetime) -> tuple[dict[str, int], int]:
+    """Live calls of a (workspace, slug, label) in whole hours, by model; and how many hours had any."""
+    rows = await tx.fetch(
+        """SELECT bucket, model, sum(executions)::bigint AS calls FROM rollups
+            WHERE workspace_id = $1 AND grain = 'hour' AND slug = $2 AND label = $3 AND traffic = 'live' AND bucket >= $4 AND bucket < $5
+            GROUP BY 1, 2""",
+        *label,
+        since,
+        until,
+    )
+    calls: dict[str, int] = {}
+    for row in rows:
+        calls[row["model"]] = calls.get(row["model"], 0) + row["calls"]
+    return calls, len({row["bucket"] for row in rows})
