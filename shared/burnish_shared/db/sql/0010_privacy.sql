@@ -268,7 +268,7 @@ REVOKE ALL ON FUNCTION names_subject(jsonb, bytea, bytea, bytea), as_json(bytea)
 -- Only what was there when the erasure was asked for is touched.
 CREATE FUNCTION erase_step(p_erasure uuid, p_most integer) RETURNS text LANGUAGE plpgsql SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
 DECLARE
-  e erasures; stages constant text[] := ARRAY['executions', 'sessions', 'feedback', 'feedback_history', 'feedback_ids', 'dataset_items', 'usage_user_days', 'outbox', 'rest', 'done'];
+  e erasures; stages constant text[] := ARRAY['executions', 'sessions', 'feedback', 'feedback_history', 'feedback_ids', 'dataset_items', 'usage_user_days', 'outbox', 'dead_letters', 'rest', 'done'];
   v_seen integer := 0; v_ids uuid[]; v_hits uuid[]; v_sessions text[]; v_id uuid; v_time timestamptz; v_no bigint; n integer := 0; m integer := 0; k integer := 0; v_before uuid; v_inner bytea; v_outer bytea;
 BEGIN
   IF NOT pg_try_advisory_xact_lock(hashtext('burnish.erasure'), hashtext(p_erasure::text)) THEN RETURN 'busy'; END IF;
@@ -367,10 +367,14 @@ BEGIN
     DELETE FROM outbox o WHERE o.outbox_id > coalesce(e.at_no, 0) AND o.outbox_id <= v_no AND o.sent_at IS NOT NULL
        AND o.subject = 'burnish.v1.executions.requested.background.' || e.workspace_id::text AND names_subject(as_json(o.body), v_inner, v_outer, e.subject_digest);
     GET DIAGNOSTICS m = ROW_COUNT; e.counts := erased(e.counts, 'outbox', n + m);
-  ELSIF e.stage = 'rest' THEN                                      -- few rows: dead letters of 30 days, budgets of end users
+  ELSIF e.stage = 'dead_letters' THEN                              -- those of 30 days, of everybody
+    SELECT count(*), (array_agg(b.dead_letter_id ORDER BY b.dead_letter_id DESC))[1] INTO v_seen, v_id
+      FROM (SELECT d.dead_letter_id FROM dead_letters d WHERE d.dead_letter_id > coalesce(e.at_id, '00000000-0000-0000-0000-000000000000') ORDER BY d.dead_letter_id LIMIT p_most) b;
     UPDATE dead_letters l SET payload = s.body FROM (SELECT d.dead_letter_id, without_subject(d.payload, e.workspace_id, v_inner, v_outer, e.subject_digest) AS body
-      FROM dead_letters d WHERE d.payload IS NOT NULL) s WHERE l.dead_letter_id = s.dead_letter_id AND s.body IS NOT NULL;
+      FROM dead_letters d WHERE d.dead_letter_id > coalesce(e.at_id, '00000000-0000-0000-0000-000000000000') AND d.dead_letter_id <= v_id
+        AND position(convert_to(e.workspace_id::text, 'UTF8') IN d.payload) > 0) s WHERE l.dead_letter_id = s.dead_letter_id AND s.body IS NOT NULL;
     GET DIAGNOSTICS n = ROW_COUNT; e.counts := erased(e.counts, 'dead_letters', n);
+  ELSIF e.stage = 'rest' THEN                                      -- few rows: budgets of end users
     UPDATE budgets b SET target_id = nameless(b.target_id), name = 'erased', closed_at = coalesce(b.closed_at, clock_timestamp())
      WHERE b.workspace_id = e.workspace_id AND b.target_kind = 'end_user' AND keyed_hash(v_inner, v_outer, b.target_id) = e.subject_digest;
     GET DIAGNOSTICS n = ROW_COUNT; e.counts := erased(e.counts, 'budgets', n);
