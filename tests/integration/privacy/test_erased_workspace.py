@@ -110,3 +110,22 @@ async def test_a_legal_hold_and_a_home_that_others_need_are_not_erased(stack: St
     held = await stack.caller()
     await superuser.execute("UPDATE workspaces SET legal_hold = true WHERE workspace_id = $1", held.workspace.workspace_id)
     assert (await held("DELETE", f"/v1/workspaces/{held.workspace.workspace_id}?confirm=test")).status == 409
+
+
+async def test_the_text_of_every_provider_key_is_destroyed_however_many_were_revoked_since(
+    stack: Stack, superuser: asyncpg.Connection
+) -> None:
+    caller = await stack.caller()
+    workspace = caller.workspace.workspace_id
+    add = (
+        "INSERT INTO provider_keys (provider_key_id, workspace_id, provider, name, last4, created_by, sealed, status, revoked_at) "
+        "SELECT (lpad(to_hex($2::integer + n), 8, '0') || substr(gen_random_uuid()::text, 9))::uuid, $1, 'openai', 'n', '', 'test', "
+        "CASE $4 WHEN 'active' THEN 'x'::bytea END, $4, CASE $4 WHEN 'revoked' THEN now() END FROM generate_series(1, $3::integer) n"
+    )
+    await superuser.execute(add, workspace, 0, 60, "active")
+    await superuser.execute(add, workspace, 1000, 1000, "revoked")
+    assert (await caller("DELETE", f"/v1/workspaces/{workspace}?confirm=test")).status == 202
+    kept = "SELECT count(*) FROM provider_keys WHERE workspace_id = $1 AND (status <> 'revoked' OR sealed IS NOT NULL)"
+    assert await superuser.fetchval(kept, workspace) == 0
+    told = "SELECT count(*) FROM audit_log WHERE workspace_id = $1 AND action = 'provider_key.revoked'"
+    assert await superuser.fetchval(told, workspace) == 60

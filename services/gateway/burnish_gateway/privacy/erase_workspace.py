@@ -15,7 +15,7 @@ from burnish_shared.db.changes import note_change
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import Conflict, InvalidField, NotFound
 
-PROVIDER_KEYS_MOST = 1_000
+PROVIDER_KEYS_PAGE = 50
 
 
 def check_may_end(there: WorkspaceFacts, *, confirm: str, workspaces_beside: int) -> None:
@@ -41,8 +41,9 @@ async def erase_workspace(tx: Tx, principal: Principal, there: WorkspaceFacts, *
     if await store.begin(tx, there.workspace_id, requested_by=principal.actor):
         await audit.note(tx, inside, action="workspace.erasure_requested", kind="workspace", key=key)
         await suspend(tx, there.workspace_id, suspended=True)
-        for one in await provider_key_store.list_keys(tx, there.workspace_id, before=None, limit=PROVIDER_KEYS_MOST):
-            await keep_key.revoke_key(tx, inside, one.provider_key_id, secrets=secrets)
+        while page := await provider_key_store.list_unrevoked(tx, there.workspace_id, limit=PROVIDER_KEYS_PAGE):
+            for provider_key_id in page:
+                await keep_key.revoke_key(tx, inside, provider_key_id, secrets=secrets)
         for user_id in await store.remove_members(tx):
             await note_change(tx, workspace_id=there.workspace_id, kind="member", key=str(user_id))
         for prefix in await store.revoke_api_keys(tx):

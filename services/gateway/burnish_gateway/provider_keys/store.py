@@ -29,6 +29,16 @@ async def list_keys(tx: Tx, workspace_id: UUID, *, before: UUID | None, limit: i
     return [ProviderKey(**row) for row in rows]
 
 
+async def list_unrevoked(tx: Tx, workspace_id: UUID, *, limit: int) -> list[UUID]:
+    """Some of the keys whose text is still kept; revoke them and ask again."""
+    rows = await tx.fetch(
+        "SELECT provider_key_id FROM provider_keys WHERE workspace_id = $1 AND status <> 'revoked' ORDER BY provider_key_id LIMIT $2",
+        workspace_id,
+        limit,
+    )
+    return [row["provider_key_id"] for row in rows]
+
+
 async def count_keys(tx: Tx, workspace_id: UUID) -> int:
     counted: int = await tx.fetchval("SELECT count(*) FROM provider_keys WHERE workspace_id = $1 AND status <> 'revoked'", workspace_id)
     return counted
