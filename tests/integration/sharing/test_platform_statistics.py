@@ -33,10 +33,12 @@ async def analytics(module_database_urls: DatabaseUrls) -> AsyncIterator[Databas
     await database.close()
 
 
-async def member(superuser: asyncpg.Connection, *, since: datetime | None = None, until: datetime | None = None) -> UUID:
-    """A workspace that shares its statistics, since long ago where nothing is said."""
+async def member(
+    superuser: asyncpg.Connection, *, since: datetime | None = None, until: datetime | None = None, organization: UUID | None = None
+) -> UUID:
+    """A workspace that shares its statistics, since long ago where nothing is said; in an organization of its own where none is named."""
     workspace_id = new_uuid()
-    await superuser.execute("SELECT create_workspace($1, $2, true, 'w')", workspace_id, new_uuid())
+    await superuser.execute("SELECT create_workspace($1, $2, $3, 'w')", workspace_id, organization or new_uuid(), organization is None)
     await superuser.execute("UPDATE workspaces SET share_statistics = true WHERE workspace_id = $1", workspace_id)
     await superuser.execute(
         "UPDATE statistics_members SET since = $2, until = $3 WHERE workspace_id = $1",
@@ -96,6 +98,22 @@ async def test_four_say_nothing_five_say_a_median_of_two_digits(superuser: async
         "contributors": "fewer than 5",
     }
     assert shown[(str(DAY + timedelta(days=2)), "mean_latency_ms")]["contributors"] == "5+"
+
+
+async def test_an_organization_has_one_vote_however_many_workspaces_it_makes(superuser: asyncpg.Connection) -> None:
+    await clean(superuser)
+    first = await member(superuser)
+    organization = await superuser.fetchval("SELECT organization_id FROM workspaces WHERE workspace_id = $1", first)
+    flood = [first, *[await member(superuser, organization=organization) for _ in range(9)]]
+    others = [await member(superuser) for _ in range(4)]
+    for day, votes in ((DAY, others[:3]), (DAY + timedelta(days=1), others)):
+        for one in flood:
+            await called(superuser, one, day=day, executions=2, latency_ms=9_000)
+        for n, one in enumerate(votes):
+            await called(superuser, one, day=day, latency_ms=100 * (n + 1))
+        await publish(superuser, day)
+    assert await told(superuser, DAY) == (None, 0), "four organizations say nothing"
+    assert await told(superuser, DAY + timedelta(days=1)) == (300.0, 5), "2 calls of each of ten workspaces are the 20 of one vote"
 
 
 async def test_a_day_counts_for_who_shared_all_of_it(superuser: asyncpg.Connection) -> None:

@@ -1,4 +1,4 @@
-"""`/v1/platform-statistics`: anonymous numbers of the workspaces that share theirs (PRODUCT T6)."""
+"""`/v1/platform-statistics`: anonymous numbers of the organizations whose workspaces share theirs (PRODUCT T6)."""
 
 import datetime
 from typing import Annotated, Final
@@ -17,7 +17,7 @@ DAYS_MOST: Final = 400
 
 
 class StatisticAnswer(BaseModel):
-    """The median over workspaces, two significant digits. Null where fewer than five contribute."""
+    """The median over organizations, two significant digits. Null where fewer than five contribute."""
 
     day: datetime.date
     measure: str
@@ -31,8 +31,9 @@ class StatisticsAnswer(BaseModel):
 
 @router.get("/v1/platform-statistics", response_model=StatisticsAnswer, summary="Anonymous numbers of the whole installation, by day")
 async def get_statistics(principal: Viewer, gateway: GatewayParts, days: Annotated[int, Query(ge=1, le=DAYS_MOST)] = 30) -> Response:
-    """Only workspaces that share statistics count (PATCH /v1/workspaces/{workspace_id}), each with one vote, and only days that it shared
-    from beginning to end. A day is published once, some hours after it ended, and never changes.
+    """Only workspaces that share statistics count (PATCH /v1/workspaces/{workspace_id}), and only days that each shared from beginning to
+    end; an organization has one vote, however many workspaces it has. A day is published once, some hours after it ended, and never
+    changes.
     """
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
         rows = await statistics_store.newest(tx, days=days)

@@ -110,7 +110,8 @@ CREATE TABLE platform_statistics (
 CALL make_system_table('platform_statistics', app => 'SELECT', worker => 'SELECT', writer => 'publish_statistics, called by analytics');
 
 -- Publishes one day that is over, once: a day that stands is never computed again, so what a workspace does later changes nothing of it.
--- The median over workspaces: one vote each, however much it calls, so nobody's own value can be pulled out of it. Rounded to two digits.
+-- The median over organizations: one vote each, however much it calls and however many workspaces it makes, so nobody's own value can be pulled out
+-- of it. Rounded to two digits.
 -- Returns the number of measures published; 0: it stood already.
 CREATE FUNCTION publish_statistics(p_day date) RETURNS integer LANGUAGE plpgsql SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
 DECLARE least_contributors constant integer := 5; least_executions constant integer := 20; n integer;
@@ -118,14 +119,19 @@ BEGIN
   IF p_day >= (clock_timestamp() AT TIME ZONE 'UTC')::date THEN RAISE EXCEPTION 'a day is published when it is over' USING ERRCODE = 'invalid_parameter_value'; END IF;
   PERFORM pg_advisory_xact_lock(hashtext('burnish.publish_statistics'));
   IF EXISTS (SELECT FROM platform_statistics WHERE day = p_day) THEN RETURN 0; END IF;
-  WITH own AS (
+  WITH shared AS (                                                 -- of each workspace alone: simulated calls of one do not silence the others
     SELECT r.workspace_id, sum(r.executions) AS executions, sum(r.successes) AS successes, sum(r.cancelled) AS cancelled, sum(r.cached) AS cached,
            sum(r.input_tokens) AS input_tokens, sum(r.output_tokens) AS output_tokens, sum(r.cost_nusd) AS cost_nusd, sum(r.latency_sum_ms) AS latency_sum_ms,
            sum(r.thumbs_up + r.thumbs_down + r.scores) AS samples, sum(r.thumbs_up) + sum(r.score_sum_micro) / 1000000.0 AS satisfied
       FROM rollups r JOIN statistics_members m USING (workspace_id)
      WHERE r.grain = 'day' AND r.bucket = p_day::timestamp AT TIME ZONE 'UTC' AND r.traffic = 'live'
        AND m.since <= p_day::timestamp AT TIME ZONE 'UTC' AND coalesce(m.until, 'infinity') >= (p_day + 1)::timestamp AT TIME ZONE 'UTC'
-     GROUP BY 1 HAVING sum(r.executions) >= least_executions AND sum(r.simulated) = 0),
+     GROUP BY 1 HAVING sum(r.simulated) = 0),
+  own AS (
+    SELECT w.organization_id, sum(s.executions) AS executions, sum(s.successes) AS successes, sum(s.cancelled) AS cancelled, sum(s.cached) AS cached,
+           sum(s.input_tokens) AS input_tokens, sum(s.output_tokens) AS output_tokens, sum(s.cost_nusd) AS cost_nusd, sum(s.latency_sum_ms) AS latency_sum_ms,
+           sum(s.samples) AS samples, sum(s.satisfied) AS satisfied
+      FROM shared s JOIN workspaces w USING (workspace_id) GROUP BY 1 HAVING sum(s.executions) >= least_executions),
   votes AS (
     SELECT v.measure, v.value::double precision FROM own, LATERAL (VALUES
       ('success_rate', successes / nullif(executions - cancelled, 0)), ('cache_hit_rate', cached / executions), ('mean_latency_ms', latency_sum_ms / executions),
