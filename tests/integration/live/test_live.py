@@ -176,3 +176,32 @@ async def test_a_key_without_analytics_is_refused(stack: Stack, caller: Caller) 
     made = await caller("POST", "/v1/api-keys", {"name": "narrow", "scopes": ["feedback:write"]})
     headers = {"authorization": f"Bearer {made.body['key']}", "accept": "text/event-stream"}
     assert (await caller("GET", "/v1/live", headers=headers)).status == 403
+
+
+async def test_figures_and_recounts_are_asked_for_as_the_guide_says(caller: Caller) -> None:
+    summary = await caller("GET", "/v1/analytics/summary?prompt=route&label=production")
+    assert summary.status == 200 and summary.body["prompts"] == {"value": 0, "relative_error": 0.0} and summary.body["end_users"] is None
+    days = (await caller("GET", "/v1/analytics/summary?grain=day&prompt=route")).body
+    assert days["end_users"]["value"] == 0 and 0.016 < days["end_users"]["relative_error"] < 0.0163
+    for question in (
+        "timeseries?group_by=app",
+        "costs?group_by=api_key",
+        "timeseries?metric=sold&group_by=label",
+        "summary?app=",
+        "costs?provider=x",
+    ):
+        assert (await caller("GET", f"/v1/analytics/{question}")).status == 200, question
+    for question in (
+        "timeseries?group_by=app&grain=minute",
+        "summary?app=x&model=y",
+        "costs?app=x&group_by=label",
+        "timeseries?metric=x&app=y",
+    ):
+        assert (await caller("GET", f"/v1/analytics/{question}")).status == 422, question
+    asked = await caller("POST", "/v1/analytics/recount", {"from": "2026-11-12T00:00:00Z"})
+    assert (asked.status, asked.body["status"], asked.body["counted_from"]) == (202, "pending", None)
+    [shown] = (await caller("GET", "/v1/analytics/recount")).body["data"]
+    assert shown == asked.body
+    assert (await caller("POST", "/v1/analytics/recount", {"from": "2020-01-01T00:00:00Z"})).status == 422
+    [entry] = (await caller("GET", "/v1/audit?action=recount.requested")).body["data"]
+    assert entry["object_id"] == asked.body["id"]
