@@ -1,5 +1,6 @@
 """Organizations are governed from their home workspace; workspaces have settings within their plan (PRODUCT T1, T7)."""
 
+import asyncio
 from uuid import uuid4
 
 import asyncpg
@@ -85,6 +86,65 @@ async def test_a_person_without_a_workspace_founds_an_organization_once_for_each
     assert first.body["plan"] == "free"
     assert [one["organization_name"] for one in (await guest("GET", "/v1/auth/session")).body["workspaces"]] == ["Guests"]
     assert (await guest("GET", "/v1/credits")).body["balance_nusd"] == 1_000_000_000
+
+
+async def balances(stack: Stack, one: Browser, workspaces: list[str]) -> list[tuple[int, int]]:
+    """(balance, free use a month) of each workspace."""
+    found = []
+    for workspace in workspaces:
+        there = one.at(stack.gateways[0])
+        there.workspace = workspace
+        credit = (await there("GET", "/v1/credits")).body
+        found.append((credit["balance_nusd"], credit["allowance"]["month_nusd"]))
+    return found
+
+
+@pytest.mark.capability("B1", "E7")
+async def test_credit_is_not_made_by_founding_organizations(stack: Stack) -> None:
+    ada = await newcomer(stack)
+    second = (await ada("POST", "/v1/organizations", {"name": "second"})).body
+    assert await balances(stack, ada, [ada.workspace, second["home_workspace_id"]]) == [(10**9, 10**9), (0, 0)]
+    connection = await asyncpg.connect(stack.urls["superuser"], server_settings={"search_path": "burnish"})
+    try:
+        due = await connection.fetch("SELECT organizations_due(this_month(), 10000) AS id UNION SELECT allowances_due(this_month(), 10000)")
+        assert not {second["id"], second["home_workspace_id"]} & {str(row["id"]) for row in due}
+        await connection.fetch(
+            "SELECT set_plan($1::uuid, 'free')", second["id"]
+        )  # the operator says that it is to have what the plan gives
+    finally:
+        await connection.close()
+    assert (await balances(stack, ada, [second["home_workspace_id"]]))[0][0] == 10**9
+
+
+@pytest.mark.capability("B1", "E7")
+async def test_of_organizations_founded_at_once_one_brings_credit(stack: Stack) -> None:
+    guest = await join(stack, await newcomer(stack), role="viewer")
+    made = await asyncio.gather(*(guest.at(stack.gateways[n % 2])("POST", "/v1/organizations", {"name": f"number {n}"}) for n in range(4)))
+    assert [one.status for one in made] == [201] * 4
+    found = await balances(stack, guest, [one.body["home_workspace_id"] for one in made])
+    assert sorted(found) == [(0, 0)] * 3 + [(10**9, 10**9)]
+
+
+async def test_founding_many_organizations_is_slowed_down_and_signing_in_is_not(stack: Stack) -> None:
+    ada = await newcomer(stack)
+    answers = [await ada("POST", "/v1/organizations", {"name": "one more"}) for _ in range(6)]
+    assert [one.status for one in answers] == [201] * 5 + [429]
+    assert int(answers[-1].headers["retry-after"]) >= 1
+    assert (await ada.sign_in()).status == 200
+
+
+async def test_an_organization_makes_as_many_workspaces_as_its_plan_allows_however_many_ask_at_once(stack: Stack) -> None:
+    ada = await newcomer(stack)
+    answers = await asyncio.gather(*(ada.at(stack.gateways[n % 2])("POST", "/v1/workspaces", {"name": "more"}) for n in range(6)))
+    made, refused = [one.body for one in answers if one.status == 201], [one for one in answers if one.status != 201]
+    assert len(made) == 2 and {one.status for one in refused} == {409}
+    message = refused[0].body["error"]["message"]
+    assert "allows an organization 3 workspaces" in message and "delete one" in message
+    assert await balances(stack, ada, [one["id"] for one in made]) == [(0, 0)] * 2, "free use is the home workspace's"
+    there = ada.at(stack.gateways[0])
+    there.workspace = made[0]["id"]
+    assert (await there("DELETE", f"/v1/workspaces/{made[0]['id']}?confirm=more")).status == 202
+    assert (await ada("POST", "/v1/workspaces", {"name": "instead"})).status == 201
 
 
 async def test_keys_found_no_organizations_save_the_operators(stack: Stack) -> None:

@@ -91,14 +91,44 @@ async def test_a_better_plan_brings_the_difference_and_a_lesser_one_takes_nothin
     assert fee == 99, "the highest fee of the month counts"
 
 
-async def test_a_second_workspace_gets_free_use_of_its_own_and_no_base_credit(
+async def test_a_second_workspace_gets_neither_free_use_nor_base_credit(
     db: Database, rows: asyncpg.Connection, workspace: Workspace
 ) -> None:
     second = await rows.fetchval("SELECT gen_random_uuid()")
     await rows.fetchval("SELECT create_workspace($1, $2, false, 'second')", second, workspace.organization_id)
     await turn_month(db, month=NOVEMBER)
-    kinds = await rows.fetch("SELECT kind FROM transfers WHERE workspace_id = $1", second)
-    assert [row["kind"] for row in kinds] == ["allowance"]
+    assert sorted(await given(rows, workspace)) == [("allowance", FREE), ("base_grant", BASE)]
+    assert await rows.fetch("SELECT kind FROM transfers WHERE workspace_id = $1", second) == []
+    assert await rows.fetchval("SELECT begin_allowance($1, $2)", second, NOVEMBER) is False
+
+
+async def test_free_use_of_a_workspace_that_has_none_any_more_expires(db: Database, rows: asyncpg.Connection, workspace: Workspace) -> None:
+    await turn_month(db, month=NOVEMBER)
+    await rows.execute("UPDATE organizations SET brings_credit = false WHERE organization_id = $1", workspace.organization_id)
+    await turn_month(db, month=DECEMBER)
+    assert (await given(rows, workspace))[2:] == [("allowance_expired", FREE)]
+    assert await turn_month(db, month=DECEMBER) == 0
+
+
+async def test_an_organization_whose_home_is_erased_is_billed_and_given_nothing(
+    db: Database, rows: asyncpg.Connection, workspace: Workspace
+) -> None:
+    await rows.execute("INSERT INTO workspace_erasures (workspace_id, requested_by) VALUES ($1, 'user:x')", workspace.workspace_id)
+    assert await turn_month(db, month=NOVEMBER) == 0
+    assert await rows.fetchval("SELECT begin_month($1, $2)", workspace.organization_id, NOVEMBER) == 0
+    assert await rows.fetchval("SELECT begin_allowance($1, $2)", workspace.workspace_id, NOVEMBER) is False
+    assert await given(rows, workspace) == []
+    assert await rows.fetch("SELECT FROM plan_months WHERE organization_id = $1", workspace.organization_id) == []
+
+
+async def test_what_a_month_gives_waits_while_the_home_is_suspended(db: Database, rows: asyncpg.Connection, workspace: Workspace) -> None:
+    await rows.execute("SELECT suspend_workspace($1, true)", workspace.workspace_id)
+    assert await turn_month(db, month=NOVEMBER) == 0
+    assert await given(rows, workspace) == []
+    assert await rows.fetch("SELECT FROM plan_months WHERE organization_id = $1", workspace.organization_id) == []
+    await rows.execute("SELECT suspend_workspace($1, false)", workspace.workspace_id)
+    await turn_month(db, month=NOVEMBER)
+    assert sorted(await given(rows, workspace)) == [("allowance", FREE), ("base_grant", BASE)]
 
 
 async def test_a_round_that_was_cut_off_is_made_good_by_the_next(db: Database, rows: asyncpg.Connection, workspace: Workspace) -> None:

@@ -52,7 +52,7 @@ class Model:
     holds: dict[UUID, Hold] = field(default_factory=dict)
     ended: dict[UUID, int] = field(default_factory=dict)
     ledger: Counter[tuple[int, int]] = field(default_factory=Counter)
-    lent: Counter[UUID] = field(default_factory=Counter)
+    lent: int = 0  # to both workspaces, which are of one organization
     fees: set[tuple[UUID, str]] = field(default_factory=set)
 
     def post(self, debit: int, credit: int, amount: int) -> None:
@@ -148,10 +148,10 @@ class Model:
         return True
 
     def draw(self, account: Account, need: int, cap: int) -> int:
-        drawn = min(need, cap - self.lent[account.workspace_id])
+        drawn = min(need, cap - self.lent)
         if account.suspended or drawn <= 0 or account.free + drawn < need:
             return 0
-        self.lent[account.workspace_id] += drawn
+        self.lent += drawn
         self.post(LINES, account.account_id, drawn)
         return drawn
 

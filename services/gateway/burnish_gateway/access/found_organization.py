@@ -9,17 +9,21 @@ from burnish_shared.auth.api_keys import NewKey
 from burnish_shared.auth.provisioning import create_api_key, create_workspace
 from burnish_shared.db.changes import note_change
 from burnish_shared.db.session import Tx
-from burnish_shared.errors import InvalidField
+from burnish_shared.errors import Conflict, InvalidField, NotFound
 from burnish_shared.ids import new_uuid
 
 
 @dataclass(frozen=True, slots=True)
 class Founder:
-    """Who makes a workspace. A person (`user_id`) becomes its first admin. `room`: whose transaction it is, and stays."""
+    """Who makes a workspace. A person (`user_id`) becomes its first admin. `room`: whose transaction it is, and stays.
+
+    `is_operator`: whose organizations all bring what their plan gives; of anybody else it is the first one alone.
+    """
 
     actor: str
     user_id: UUID | None
     room: UUID
+    is_operator: bool = False
 
     @property
     def workspace_id(self) -> UUID:
@@ -39,12 +43,16 @@ class Founded:
 async def found_organization(tx: Tx, founder: Founder, *, name: str, plan: str, pepper: bytes) -> Founded:
     """An organization on `plan` with a home workspace of the same name, and what the plan gives in this month. Writes the change notes.
 
+    A person's second one gets nothing of what the plan gives: credit could be made by founding.
     Raises InvalidField where there is no such plan.
     """
     if not await organization_store.has_plan(tx, plan):
         raise InvalidField(f"plan: there is no plan {plan!r}; GET /v1/plans lists them.", param="plan")
     organization_id, workspace_id = new_uuid(), new_uuid()
-    await organization_store.create_organization(tx, organization_id=organization_id, workspace_id=workspace_id, name=name, plan=plan)
+    await organization_store.create_organization(
+        tx, organization_id=organization_id, workspace_id=workspace_id, name=name, plan=plan,
+        founder=None if founder.is_operator else founder.user_id,
+    )  # fmt: skip
     await store.enter(tx, workspace_id)
     await note_in(
         tx, workspace_id, founder, action="organization.created", kind="organization", key=str(organization_id),
@@ -58,7 +66,8 @@ async def found_organization(tx: Tx, founder: Founder, *, name: str, plan: str, 
 
 
 async def add_workspace(tx: Tx, founder: Founder, *, name: str, organization_id: UUID, pepper: bytes) -> Founded:
-    """A further workspace of an organization. Writes the change notes."""
+    """A further workspace of an organization. Writes the change notes. Raises Conflict where the plan allows no more."""
+    await _check_room(tx, organization_id)
     workspace_id, _, _ = await create_workspace(tx, name=name, organization_id=organization_id)
     await store.enter(tx, workspace_id)
     key = await _furnish(tx, founder, workspace_id, name=name, pepper=pepper)
@@ -66,6 +75,18 @@ async def add_workspace(tx: Tx, founder: Founder, *, name: str, organization_id:
     await note_in(tx, founder.room, founder, action="workspace.created", kind="workspace", key=str(workspace_id), after={"name": name})
     await _note_changes(tx, founder, workspace_id, key)
     return Founded(workspace_id=workspace_id, organization_id=organization_id, key=key)
+
+
+async def _check_room(tx: Tx, organization_id: UUID) -> None:
+    """Raises NotFound for an organization that is not there, Conflict where it has all the workspaces that its plan allows."""
+    row = await organization_store.lock_workspace_count(tx, organization_id)
+    if row is None:
+        raise NotFound("There is no organization of this id.", param="organization_id")
+    if row["workspaces"] >= row["workspaces_most"]:
+        raise Conflict(
+            f"The plan {row['plan']!r} allows an organization {row['workspaces_most']} workspaces, and this one has {row['workspaces']}; "
+            "delete one that is not needed, or ask the operator for a plan with more."
+        )
 
 
 async def _furnish(tx: Tx, founder: Founder, workspace_id: UUID, *, name: str, pepper: bytes) -> NewKey:

@@ -21,6 +21,7 @@ from burnish_gateway.access.organization_answers import (
 from burnish_gateway.access.person import Person
 from burnish_gateway.access.principal import Role
 from burnish_gateway.access.scopes import check_may_grant
+from burnish_gateway.access.sign_in import count_try
 from burnish_gateway.deps import Admin, Gateway, GatewayParts, Viewer, bearer, check_may, gateway_of
 from burnish_gateway.describe_routes import states
 from burnish_gateway.idempotency import run_once
@@ -44,12 +45,14 @@ async def founder(request: Request, _: Annotated[Any, Depends(bearer)]) -> Found
     if isinstance(caller, Person):
         if not caller.user.is_operator and gateway.settings.sign_up != "open":
             raise Forbidden("In this installation only the operator founds organizations.")
-        return Founder(actor=caller.actor, user_id=caller.user.user_id, room=caller.user.user_id)
+        if not caller.user.is_operator:
+            await count_try(gateway, request, f"founder {caller.user.user_id}")  # apart from those of signing in, by the same rule
+        return Founder(actor=caller.actor, user_id=caller.user.user_id, room=caller.user.user_id, is_operator=caller.user.is_operator)
     principal = check_may(await gateway.authenticator.as_key(caller, None), Role.ADMIN, request)
     check_may_grant(principal)
     if not principal.is_operator:
         raise Forbidden("Only the operator of this installation may found organizations with a key.")
-    return Founder(actor=principal.actor, user_id=None, room=principal.workspace_id)
+    return Founder(actor=principal.actor, user_id=None, room=principal.workspace_id, is_operator=True)
 
 
 @router.get("/v1/organizations", response_model=OrganizationPage, summary="The caller's organizations")
@@ -66,7 +69,12 @@ async def list_organizations(gateway: GatewayParts, principal: Viewer) -> Organi
 async def add_organization(
     body: OrganizationBody, request: Request, gateway: GatewayParts, who: Annotated[Founder, Depends(founder)]
 ) -> Response:
-    """The operator may, and where sign-up is open (`BURNISH_SIGN_UP=open`) every person, who becomes its first admin."""
+    """The operator may, and where sign-up is open (`BURNISH_SIGN_UP=open`) every person, who becomes its first admin.
+
+    The first organization that a person founds brings what its plan gives: base credit, free use of the operator's keys, a credit line.
+    Further ones bring none of it until the operator chooses their plan. Many in a row are slowed down, as tries to sign in are: 429 with
+    `Retry-After`.
+    """
 
     async def work(tx: Tx) -> NewOrganizationAnswer:
         plan = gateway.settings.sign_up_plan

@@ -32,9 +32,17 @@ async def find_plan(tx: Tx, plan: str) -> Record | None:
     )
 
 
-async def create_organization(tx: Tx, *, organization_id: UUID, workspace_id: UUID, name: str, plan: str) -> None:
-    """With its home workspace and an empty credit account. Needs no tenant."""
-    await tx.fetchval("SELECT create_organization($1, $2, $3, $4)", organization_id, workspace_id, name, plan)
+async def create_organization(tx: Tx, *, organization_id: UUID, workspace_id: UUID, name: str, plan: str, founder: UUID | None) -> None:
+    """With its home workspace and an empty credit account. Needs no tenant.
+
+    `founder`: who founds it on their own; only the first one of a person brings what the plan gives. None: the operator founds it.
+    """
+    await tx.fetchval("SELECT create_organization($1, $2, $3, $4, $5)", organization_id, workspace_id, name, plan, founder)
+
+
+async def lock_workspace_count(tx: Tx, organization_id: UUID) -> Record | None:
+    """plan, workspaces_most, and how many there are now; nobody makes another one before this transaction ends."""
+    return await tx.fetchrow("SELECT plan, workspaces_most, workspaces FROM lock_workspace_count($1)", organization_id)
 
 
 async def begin_plan(tx: Tx, *, organization_id: UUID, workspace_id: UUID) -> None:

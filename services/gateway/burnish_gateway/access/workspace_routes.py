@@ -72,7 +72,11 @@ async def list_workspaces(gateway: GatewayParts, principal: Viewer) -> Workspace
     summary="Make a workspace in the same organization, and an admin key for it, shown this once",
 )
 async def add_workspace(body: NewWorkspace, request: Request, gateway: GatewayParts, principal: Admin) -> Response:
-    """A person who makes it becomes its first admin. A narrowed key makes none: it would get a key that is not."""
+    """A person who makes it becomes its first admin. A narrowed key makes none: it would get a key that is not.
+
+    409 where the organization has as many workspaces as its plan allows (`workspaces_most`). A further workspace has no free use of the
+    operator's keys of its own; it pays from its credit, which `POST /v1/credits/moves` brings.
+    """
     check_may_grant(principal)
     organization_id = await _own_organization(gateway, principal, body.organization_id)
     founder = found.Founder(actor=principal.actor, user_id=principal.user_id, room=principal.workspace_id)

@@ -19,13 +19,19 @@ class PlanBody(ApiModel):
     name: Annotated[Text, Field(min_length=1, max_length=100)]
     rate_limit_per_minute: int = Field(ge=1, le=10_000_000, description="Executions a minute of one workspace.")
     concurrency: int = Field(ge=1, le=1_000_000, description="Callers of one workspace that may wait for an answer at once.")
+    workspaces_most: int = Field(
+        default=20, ge=1, le=100_000, description="Workspaces that an organization may have; another one gets 409."
+    )
     base_fee_nusd: Nusd = Field(default=0, description="A month; on the statement, never taken from the credit.")
     base_credit_nusd: Nusd = Field(default=0, description="Granted to the organization's home workspace, once a month.")
-    overage_nusd: Nusd = Field(default=0, description="Credit line a month that is drawn when the credit is spent; 0: none.")
+    overage_nusd: Nusd = Field(
+        default=0,
+        description="Credit line a month that is drawn when the credit is spent, of all workspaces of the organization together; 0: none.",
+    )
     optimization_fee_nusd: Nusd = Field(default=0, description="Fixed fee of one optimization run.")
     retention_days_most: int = Field(ge=0, le=3650, description="Texts are kept no longer, whatever a workspace sets.")
     platform_keys: bool = Field(default=True, description="May the operator's own provider keys be used?")
-    platform_allowance_nusd: Nusd = Field(default=0, description="Free use of them a month, for each workspace.")
+    platform_allowance_nusd: Nusd = Field(default=0, description="Free use of them a month, by the organization's home workspace.")
     platform_markup_percent: int = Field(default=0, ge=0, le=1000, description="On the price of calls with them, beyond the allowance.")
 
 
@@ -36,6 +42,7 @@ class PlanAnswer(BaseModel):
     name: str
     rate_limit_per_minute: int
     concurrency: int
+    workspaces_most: int
     base_fee_nusd: int
     base_credit_nusd: int
     overage_nusd: int

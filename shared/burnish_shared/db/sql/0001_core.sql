@@ -526,6 +526,7 @@ CREATE TABLE transfers (                                           -- double ent
 CREATE UNIQUE INDEX ON transfers (workspace_id, execution_id, kind) WHERE execution_id IS NOT NULL;
 CREATE INDEX ON transfers (workspace_id, transfer_id);
 CREATE UNIQUE INDEX ON transfers (workspace_id, kind, reference) WHERE reference IS NOT NULL;
+CREATE INDEX transfers_payments ON transfers (reference) WHERE kind = 'top_up' AND reference IS NOT NULL;   -- a payment is one workspace's: add_credit sees to it
 CALL make_tenant_table('transfers', app => 'SELECT', worker => 'SELECT', writer => 'the functions of the books');
 GRANT INSERT ON transfers TO burnish_lookup;
 
@@ -928,14 +929,18 @@ BEGIN
 END $$;
 
 -- Credit that comes in: `grant`, `base_grant` (a plan's, each month), `top_up` (paid for), on a credit account; `allowance` on an allowance account.
--- The same reference twice: the first transfer again, nothing moves. Returns the transfer's id; NULL: no such account.
+-- The same reference twice: the first transfer again, nothing moves; that of a payment counts once in the installation, so the first one may be another workspace's.
+-- Returns the transfer's id; NULL: no such account.
 CREATE FUNCTION add_credit(p_ws uuid, p_account bigint, p_kind text, p_amount bigint, p_reference text, p_reason text) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
 DECLARE v_id bigint;
 BEGIN
   IF p_kind NOT IN ('grant', 'base_grant', 'top_up', 'allowance') THEN RAISE EXCEPTION 'credit cannot come in as %', p_kind USING ERRCODE = 'invalid_parameter_value'; END IF;
+  IF p_kind = 'top_up' THEN PERFORM pg_advisory_xact_lock(hashtext('burnish.payment'), hashtext(p_reference)); END IF;
   IF free_of(p_ws, p_account, CASE p_kind WHEN 'allowance' THEN 11 ELSE 3 END::smallint) IS NULL THEN RETURN NULL; END IF;
-  SELECT transfer_id INTO v_id FROM transfers WHERE workspace_id = p_ws AND kind = p_kind AND reference = p_reference;
+  IF p_kind = 'top_up' THEN SELECT transfer_id INTO v_id FROM transfers WHERE kind = 'top_up' AND reference = p_reference;
+  ELSE SELECT transfer_id INTO v_id FROM transfers WHERE workspace_id = p_ws AND kind = p_kind AND reference = p_reference;
+  END IF;
   IF v_id IS NOT NULL THEN RETURN v_id; END IF;
   PERFORM give(p_account, p_amount);
   RETURN post(p_ws, p_kind, CASE p_kind WHEN 'top_up' THEN 5 ELSE 3 END, p_account, p_amount, p_reason, p_reference, NULL);

@@ -225,15 +225,28 @@ CREATE FUNCTION find_invitation(p_invitation uuid) RETURNS TABLE (workspace_id u
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
   SELECT i.workspace_id, i.email, i.role, i.digest, i.invited_by, i.expires_at, i.accepted_at, i.revoked_at FROM invitations i WHERE i.invitation_id = p_invitation $$;
 
--- An organization on a plan with its home workspace. Returns the credit account.
-CREATE FUNCTION create_organization(p_organization uuid, p_ws uuid, p_name text, p_plan text) RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
+-- An organization on a plan with its home workspace. Returns the credit account. p_founder: the person who founds it on their own (NULL: the operator
+-- does); the first one that somebody founds brings what the plan gives, further ones bring nothing, or money could be made by founding.
+CREATE FUNCTION create_organization(p_organization uuid, p_ws uuid, p_name text, p_plan text, p_founder uuid) RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
 DECLARE v_account bigint;
 BEGIN
+  PERFORM pg_advisory_xact_lock(hashtext('burnish.founder'), hashtext(p_founder::text));
   v_account := create_workspace(p_ws, p_organization, true, p_name);
-  UPDATE organizations o SET plan = p_plan WHERE o.organization_id = p_organization;
+  UPDATE organizations o SET plan = p_plan, founded_by = p_founder, brings_credit = NOT EXISTS (SELECT FROM organizations f WHERE f.founded_by = p_founder)
+   WHERE o.organization_id = p_organization;
   RETURN v_account;
 END $$;
 GRANT UPDATE ON organizations TO burnish_lookup;
+CREATE INDEX organizations_founded_by ON organizations (founded_by) WHERE founded_by IS NOT NULL;
+
+-- How many workspaces an organization has, erased ones left out, and how many its plan allows. It stays so until the transaction ends: the row is locked.
+CREATE FUNCTION lock_workspace_count(p_organization uuid) RETURNS TABLE (plan text, workspaces_most integer, workspaces integer)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
+BEGIN
+  PERFORM FROM organizations o WHERE o.organization_id = p_organization FOR NO KEY UPDATE;
+  RETURN QUERY SELECT p.plan, p.workspaces_most, (SELECT count(*)::integer FROM workspaces w WHERE w.organization_id = p_organization AND NOT is_erased(w.workspace_id))
+    FROM organizations o JOIN plans p USING (plan) WHERE o.organization_id = p_organization;
+END $$;
 
 -- What the plan gives at once; otherwise it comes with the next turn of the month's loop. The functions are of 0007.
 CREATE FUNCTION begin_plan(p_organization uuid, p_ws uuid) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
@@ -276,7 +289,8 @@ CALL make_lookup_function('set_password(uuid, text)', app => true, worker => fal
 CALL make_lookup_function('begin_sign_in(bytea, bytea, bytea, text, text)', app => true, worker => false);
 CALL make_lookup_function('forgive_sign_in(bytea, bytea, bytea)', app => true, worker => false);
 CALL make_lookup_function('find_invitation(uuid)', app => true, worker => false);
-CALL make_lookup_function('create_organization(uuid, uuid, text, text)', app => true, worker => false);
+CALL make_lookup_function('create_organization(uuid, uuid, text, text, uuid)', app => true, worker => false);
+CALL make_lookup_function('lock_workspace_count(uuid)', app => true, worker => false);
 CALL make_lookup_function('begin_plan(uuid, uuid)', app => true, worker => false);
 CALL make_lookup_function('workspaces_of(uuid)', app => true, worker => false);
 CALL make_lookup_function('members_of_organization(uuid)', app => true, worker => false);

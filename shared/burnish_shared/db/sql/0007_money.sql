@@ -57,19 +57,29 @@ END $$;
 CREATE FUNCTION this_month() RETURNS date LANGUAGE sql STABLE SET search_path = burnish, pg_temp
 RETURN date_trunc('month', clock_timestamp() AT TIME ZONE 'UTC')::date;
 
--- Organizations that have not been given what their plan gives in this month.
+-- Was the workspace erased, or is it being erased? Nothing more is billed to it or given to it. Erasures are a table of 0010.
+CREATE FUNCTION is_erased(p_ws uuid) RETURNS boolean LANGUAGE plpgsql STABLE SET search_path = burnish, pg_temp AS $$
+BEGIN
+  RETURN EXISTS (SELECT FROM workspace_erasures e WHERE e.workspace_id = p_ws);
+END $$;
+
+-- Organizations that have not been given what their plan gives in this month. Not those whose home is erased; those whose home is suspended wait.
 CREATE FUNCTION organizations_due(p_month date, p_most integer) RETURNS SETOF uuid LANGUAGE sql STABLE SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
-  SELECT o.organization_id FROM organizations o JOIN plans p USING (plan) LEFT JOIN plan_months m ON m.organization_id = o.organization_id AND m.month = p_month
-   WHERE o.home_workspace_id IS NOT NULL AND (m.month IS NULL OR m.base_credit_nusd < p.base_credit_nusd OR m.base_fee_nusd < p.base_fee_nusd)
+  SELECT o.organization_id FROM organizations o JOIN plans p USING (plan) JOIN workspaces w ON w.workspace_id = o.home_workspace_id
+    LEFT JOIN plan_months m ON m.organization_id = o.organization_id AND m.month = p_month
+   WHERE (m.month IS NULL OR m.base_credit_nusd < CASE WHEN o.brings_credit THEN p.base_credit_nusd ELSE 0 END OR m.base_fee_nusd < p.base_fee_nusd)
+     AND w.suspended_at IS NULL AND NOT is_erased(w.workspace_id)
    ORDER BY o.organization_id LIMIT p_most $$;
 
 -- Books the base fee and grants the base credit of a month; after a change of plan the difference upwards. Safe to repeat. Returns what was granted.
+-- Nothing while the home workspace is suspended, and nothing any more once it is erased.
 CREATE FUNCTION begin_month(p_organization uuid, p_month date) RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
 DECLARE v record; v_had plan_months; v_due bigint;
 BEGIN
   PERFORM pg_advisory_xact_lock(hashtext('burnish.month'), hashtext(p_organization::text));
-  SELECT w.workspace_id AS ws, w.credit_account_id AS account, o.plan, p.base_fee_nusd AS fee, p.base_credit_nusd AS credit INTO v
-    FROM organizations o JOIN plans p USING (plan) JOIN workspaces w ON w.workspace_id = o.home_workspace_id WHERE o.organization_id = p_organization;
+  SELECT w.workspace_id AS ws, w.credit_account_id AS account, o.plan, p.base_fee_nusd AS fee, CASE WHEN o.brings_credit THEN p.base_credit_nusd ELSE 0 END AS credit INTO v
+    FROM organizations o JOIN plans p USING (plan) JOIN workspaces w ON w.workspace_id = o.home_workspace_id
+   WHERE o.organization_id = p_organization AND w.suspended_at IS NULL AND NOT is_erased(w.workspace_id);
   IF NOT FOUND THEN RETURN 0; END IF;
   SELECT * INTO v_had FROM plan_months WHERE organization_id = p_organization AND month = p_month;
   v_due := greatest(v.credit - coalesce(v_had.base_credit_nusd, 0), 0);
@@ -87,11 +97,17 @@ CREATE FUNCTION allowance_given(p_ws uuid, p_month date) RETURNS bigint LANGUAGE
   SELECT sum(t.amount_nusd)::bigint FROM transfers t WHERE t.workspace_id = p_ws AND t.kind = 'allowance' AND t.reference >= to_char(p_month, 'YYYY-MM')
      AND t.reference < to_char(p_month + interval '1 month', 'YYYY-MM') $$;
 
+-- What the plan gives this workspace in a month of free use: all of it to the organization's home workspace, nothing to others. NULL: it has no turn, being suspended or erased.
+CREATE FUNCTION allowance_of(p_ws uuid) RETURNS bigint LANGUAGE sql STABLE SET search_path = burnish, pg_temp AS $$
+  SELECT CASE WHEN o.brings_credit AND o.home_workspace_id = w.workspace_id THEN p.platform_allowance_nusd ELSE 0 END
+    FROM workspaces w JOIN organizations o USING (organization_id) JOIN plans p USING (plan)
+   WHERE w.workspace_id = p_ws AND w.suspended_at IS NULL AND NOT is_erased(w.workspace_id) $$;
+
 -- Workspaces whose free use of the operator's keys has not had its turn in this month, or whose plan gives more by now.
 CREATE FUNCTION allowances_due(p_month date, p_most integer) RETURNS SETOF uuid LANGUAGE sql STABLE SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
-  SELECT w.workspace_id FROM workspaces w JOIN organizations o USING (organization_id) JOIN plans p USING (plan)
-   WHERE p.platform_allowance_nusd > coalesce(allowance_given(w.workspace_id, p_month), 0)
-      OR EXISTS (SELECT FROM accounts a WHERE a.workspace_id = w.workspace_id AND a.kind = 11 AND a.limit_nusd - a.spent_nusd - a.held_nusd > 0
+  SELECT w.workspace_id FROM workspaces w, LATERAL (SELECT allowance_of(w.workspace_id) AS gives) x
+   WHERE x.gives > 0 AND x.gives > coalesce(allowance_given(w.workspace_id, p_month), 0)
+      OR x.gives IS NOT NULL AND EXISTS (SELECT FROM accounts a WHERE a.workspace_id = w.workspace_id AND a.kind = 11 AND a.limit_nusd - a.spent_nusd - a.held_nusd > 0
                    AND NOT EXISTS (SELECT FROM transfers t WHERE t.workspace_id = w.workspace_id AND t.kind IN ('allowance', 'allowance_expired')
                                       AND t.reference = to_char(p_month, 'YYYY-MM')))
    ORDER BY w.workspace_id LIMIT p_most $$;
@@ -101,8 +117,8 @@ CREATE FUNCTION begin_allowance(p_ws uuid, p_month date) RETURNS boolean LANGUAG
 DECLARE v_account bigint; v_gives bigint; v_given bigint; v_moved boolean;
 BEGIN
   PERFORM pg_advisory_xact_lock(hashtext('burnish.allowance'), hashtext(p_ws::text));
-  SELECT p.platform_allowance_nusd INTO v_gives FROM workspaces w JOIN organizations o USING (organization_id) JOIN plans p USING (plan) WHERE w.workspace_id = p_ws;
-  IF v_gives IS NULL THEN RETURN false; END IF;
+  v_gives := allowance_of(p_ws);
+  IF v_gives IS NULL OR v_gives = 0 AND NOT EXISTS (SELECT FROM accounts a WHERE a.workspace_id = p_ws AND a.kind = 11) THEN RETURN false; END IF;
   v_account := make_allowance_account(p_ws);
   v_moved := renew_allowance(p_ws, v_account, v_gives, to_char(p_month, 'YYYY-MM'));
   v_given := coalesce(allowance_given(p_ws, p_month), 0);
@@ -114,13 +130,13 @@ BEGIN
   RETURN v_moved;
 END $$;
 
--- The operator chooses an organization's plan. No row: there is no such organization. The caller notes the change.
+-- The operator chooses an organization's plan, and with it that it brings what the plan gives. No row: there is no such organization. The caller notes the change.
 CREATE FUNCTION set_plan(p_organization uuid, p_plan text) RETURNS TABLE (before text, home_workspace_id uuid, granted_nusd bigint)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
 BEGIN
   SELECT o.plan, o.home_workspace_id INTO before, home_workspace_id FROM organizations o WHERE o.organization_id = p_organization FOR UPDATE;
   IF NOT FOUND THEN RETURN; END IF;
-  UPDATE organizations o SET plan = p_plan WHERE o.organization_id = p_organization AND o.plan <> p_plan;
+  UPDATE organizations o SET plan = p_plan, brings_credit = true WHERE o.organization_id = p_organization;
   granted_nusd := begin_month(p_organization, this_month());
   RETURN NEXT;
 END $$;
