@@ -95,6 +95,7 @@ async def make_tenant(stack: Stack, name: str) -> Tenant:
     provider_key = {"provider": "own", "name": secret, "key": f"key-of-{secret}", "base_url": "http://127.0.0.1:9/v1"}
     own["provider_key"] = (await make("POST", "/v1/provider-keys", provider_key))["id"]
     own["erasure"] = (await make("POST", "/v1/erasures", {"user_id": f"gone{name}", "reason": secret}))["id"]
+    own["transfer"] = str((await make("GET", "/v1/credits/transfers?kind=grant"))["data"][0]["id"])
     own["neighbour"] = (await make("POST", "/v1/workspaces", {"name": secret}))["id"]
     own["invitation"] = (await make("POST", "/v1/invitations", {"email": f"{secret}@example.com"}))["id"]
     budget = {"target_kind": "api_key", "target_id": own["api_key"], "limit_nusd": 10**12, "period": "month", "name": secret}

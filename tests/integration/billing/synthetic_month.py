@@ -135,7 +135,7 @@ async def live(urls: Any, workspace: Workspace, first: date, *, executions: int)
 async def _before(life: Life, first: date) -> None:
     month = (first - timedelta(days=1)).replace(day=1)
     ws, account = life.workspace.workspace_id, life.workspace.credit_account_id
-    await life.call("add_credit", ws, account, "top_up", 10_000_000_000, "INV-0", "paid")
+    await life.call("add_credit", ws, account, "top_up", 10_000_000_000, f"INV-{ws}", "paid")
     await life.execute(moments(month, 40, life.dice), [account])
     await life.call("begin_allowance", ws, month)
     await life.booked_at(datetime(month.year, month.month, 5, tzinfo=UTC))

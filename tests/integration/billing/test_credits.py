@@ -31,6 +31,47 @@ async def test_a_grant_is_the_operators_and_a_payment_comes_in_once(stack: Stack
     assert {one["action"] for one in seen} == {"credits.grant", "credits.top_up"}
 
 
+async def test_a_payment_is_one_workspaces_however_many_it_is_sent_for_at_once(stack: Stack, operator: Caller) -> None:
+    callers = [await stack.caller(credit_nusd=0) for _ in range(4)]
+    body = {"amount_nusd": 700, "reason": "paid", "payment": "INV-one"}
+    answers = await asyncio.gather(
+        *(operator("POST", "/v1/credits/grants", body | {"workspace_id": str(one.workspace.workspace_id)}) for one in callers)
+    )
+    assert sorted(one.status for one in answers) == [201, 409, 409, 409]
+    refused = next(one for one in answers if one.status == 409).body["error"]
+    assert refused["param"] == "payment" and "for another workspace" in refused["message"]
+    assert sorted([(await ok(one("GET", "/v1/credits")))["balance_nusd"] for one in callers]) == [0, 0, 0, 700]
+    assert not await drift(stack)
+
+
+async def test_credit_given_by_mistake_is_taken_back_as_far_as_it_is_there(stack: Stack, operator: Caller) -> None:
+    caller = await stack.caller(credit_nusd=0)
+    workspace_id = str(caller.workspace.workspace_id)
+    grant = {"workspace_id": workspace_id, "amount_nusd": 10**9, "reason": "welcome"}
+    granted = await ok(operator("POST", "/v1/credits/grants", grant), 201)
+    cost = (await ok(caller("POST", "/v1/executions", SMALL)))["cost_nusd"]
+    body = {"workspace_id": workspace_id, "transfer_id": granted["transfer_id"], "amount_nusd": 400, "reason": "granted twice"}
+    path = "/v1/credits/adjustments"
+    assert (await caller("POST", path, body)).status == 403
+    first = await ok(operator("POST", path, body), 201)
+    assert (first["corrects"], first["amount_nusd"], first["left_nusd"]) == (granted["transfer_id"], 400, 10**9 - 400 - cost)
+    too_much = await operator("POST", path, body | {"amount_nusd": 10**9 - 400})
+    assert (too_much.status, too_much.body["error"]["param"]) == (422, "amount_nusd")
+    assert str(10**9 - 400 - cost) in too_much.body["error"]["message"]
+    stranger = await stack.caller()
+    for wrong in ({"workspace_id": str(stranger.workspace.workspace_id)}, {"workspace_id": str(new_uuid())}, {"transfer_id": 1}):
+        assert (await operator("POST", path, body | wrong)).status == 404
+    charge = (await ok(caller("GET", "/v1/credits/transfers?kind=charge")))["data"][0]["id"]
+    assert (await operator("POST", path, body | {"transfer_id": charge})).status == 404, "what was charged is given back, not taken"
+    (entry,) = (await ok(caller("GET", "/v1/credits/transfers?kind=adjustment")))["data"]
+    assert (entry["id"], entry["corrects"], entry["reason"]) == (first["transfer_id"], granted["transfer_id"], "granted twice")
+    assert (await ok(caller("GET", "/v1/credits")))["balance_nusd"] == 10**9 - 400 - cost
+    for workspace in (caller.workspace.workspace_id, operator.workspace.workspace_id):
+        (noted,) = await books(stack, "SELECT object_id FROM audit_log WHERE workspace_id = $1 AND action = 'credits.adjusted'", workspace)
+        assert noted["object_id"] == str(first["transfer_id"])
+    assert not await drift(stack)
+
+
 @pytest.mark.promise("C-08")
 async def test_a_charge_is_given_back_in_parts_and_never_more_than_it_was(stack: Stack, caller: Caller, operator: Caller) -> None:
     before = (await ok(caller("GET", "/v1/credits")))["balance_nusd"]

@@ -19,14 +19,20 @@ Reason = Annotated[Text, Field(min_length=1, max_length=500)]
 
 
 class Allowance(BaseModel):
-    """Free use of the operator's provider keys in the running month. `left_nusd`: of it, what may still be begun."""
+    """Free use of the operator's provider keys in the running month, by the organization's home workspace.
+
+    `left_nusd`: what may still be begun.
+    """
 
     month_nusd: int
     left_nusd: int
 
 
 class CreditLine(BaseModel):
-    """What the plan lends in a calendar month once the credit is spent; it is due at the month's end."""
+    """What the plan lends in a calendar month once the credit is spent, to all workspaces of the organization together.
+
+    It is due at the month's end.
+    """
 
     month_nusd: int
     used_nusd: int
@@ -71,7 +77,10 @@ class TransferPage(BaseModel):
 
 
 class GrantBody(ApiModel):
-    """`payment`: id of a payment in your own books; credit that was paid for, and comes in once however often it is sent."""
+    """`payment`: id of a payment in your own books; credit that was paid for, and comes in once however often it is sent.
+
+    A payment is one workspace's: sent for another one it is refused with 409.
+    """
 
     workspace_id: UUID
     amount_nusd: Amount
@@ -102,8 +111,29 @@ class RefundBody(ApiModel):
         return self
 
 
+class AdjustmentBody(ApiModel):
+    """Credit that should not have come in.
+
+    `transfer_id`: the grant, payment, base credit, allowance or refund in that workspace's ledger.
+    """
+
+    workspace_id: UUID
+    transfer_id: Annotated[int, Field(ge=1, le=INT8_MOST)]
+    amount_nusd: Amount
+    reason: Reason
+
+
 class RefundAnswer(BaseModel):
     """`left_nusd`: what could still be given back of the same charge."""
+
+    transfer_id: int
+    corrects: int
+    amount_nusd: int
+    left_nusd: int
+
+
+class AdjustmentAnswer(BaseModel):
+    """`left_nusd`: what could still be taken back of the same entry."""
 
     transfer_id: int
     corrects: int

@@ -12,6 +12,8 @@ from burnish_gateway.access.principal import ROLES, Principal, Role, WorkspaceFa
 from burnish_gateway.access.store import enter, find_workspace
 from burnish_gateway.billing import store
 from burnish_gateway.billing.credit_bodies import (
+    AdjustmentAnswer,
+    AdjustmentBody,
     GrantAnswer,
     GrantBody,
     MoveAnswer,
@@ -57,6 +59,8 @@ async def grant(body: GrantBody, request: Request, gateway: GatewayParts, princi
         balance = await store.find_balance(tx, there.credit_account_id)
         amount_nusd = await store.amount_of(tx, transfer_id)
         await enter(tx, principal.workspace_id)
+        if amount_nusd is None:
+            raise Conflict(f"The payment {body.payment!r} came in before, for another workspace.", param="payment")
         if amount_nusd != body.amount_nusd:
             raise Conflict(f"The payment {body.payment!r} came in before, with {amount_nusd} nano-dollars.", param="payment")
         await _changed(tx, there.workspace_id)
@@ -91,6 +95,30 @@ async def give_back(body: RefundBody, request: Request, gateway: GatewayParts, p
         await _changed(tx, there)
         return RefundAnswer(
             transfer_id=row["refund_id"], corrects=charge["transfer_id"], amount_nusd=amount_nusd, left_nusd=row["left_nusd"]
+        )
+
+    return await run_once(gateway, request, principal, status=201, work=work)
+
+
+@ledger.post(
+    "/v1/credits/adjustments", status_code=201, response_model=AdjustmentAnswer, summary="Take back credit given by mistake (operator)"
+)
+async def take_back(body: AdjustmentBody, request: Request, gateway: GatewayParts, principal: Operator) -> Response:
+    """As far as it is still there: what was spent, or is held by calls under way, cannot be taken back. A new entry names the old one."""
+
+    async def work(tx: Tx) -> AdjustmentAnswer:
+        there = await _workspace(tx, body.workspace_id)
+        row = await store.adjust(tx, there.workspace_id, body.transfer_id, amount_nusd=body.amount_nusd, reason=body.reason)
+        if row is None:
+            raise NotFound("No entry of this id brought credit into this workspace.", param="transfer_id")
+        if row["adjustment_id"] is None:
+            raise InvalidField(f"amount_nusd: only {row['left_nusd']} are left to take back.", param="amount_nusd")
+        after = {"corrects": body.transfer_id, "amount_nusd": body.amount_nusd, "reason": body.reason}
+        key = str(row["adjustment_id"])
+        await note_there(tx, principal, there.workspace_id, action="credits.adjusted", kind="transfer", key=key, after=after)
+        await _changed(tx, there.workspace_id)
+        return AdjustmentAnswer(
+            transfer_id=row["adjustment_id"], corrects=body.transfer_id, amount_nusd=body.amount_nusd, left_nusd=row["left_nusd"]
         )
 
     return await run_once(gateway, request, principal, status=201, work=work)

@@ -18,11 +18,11 @@ async def find_balance(tx: Tx, account_id: int) -> Record | None:
 
 
 async def month_so_far(tx: Tx, workspace_id: UUID) -> Record:
-    """Of the running month: base credit, and what was drawn of the credit line."""
+    """Of the running month: base credit, and what the organization's workspaces have drawn together of the credit line."""
     row = await tx.fetchrow(
-        "SELECT coalesce(sum(amount_nusd) FILTER (WHERE kind = 'credit_line'), 0)::bigint AS credit_line_used_nusd, "
-        "coalesce(sum(amount_nusd) FILTER (WHERE kind = 'base_grant'), 0)::bigint AS base_credit_nusd FROM transfers "
-        "WHERE workspace_id = $1 AND execution_id IS NULL AND at >= date_trunc('month', clock_timestamp())",
+        "SELECT credit_line_used($1) AS credit_line_used_nusd, coalesce(sum(amount_nusd), 0)::bigint AS base_credit_nusd FROM transfers "
+        "WHERE workspace_id = $1 AND execution_id IS NULL AND kind = 'base_grant' "
+        "AND at >= date_trunc('month', clock_timestamp() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC'",
         workspace_id,
     )
     assert row is not None  # noqa: S101 – an aggregate has one row
@@ -59,7 +59,7 @@ async def find_charge(tx: Tx, *, transfer_id: int | None, execution_id: UUID | N
 async def add_credit(
     tx: Tx, workspace_id: UUID, account_id: int, *, kind: str, amount_nusd: int, reference: str | None, reason: str
 ) -> int | None:
-    """The transfer; the first one again for a reference that was seen. None: no such account."""
+    """The transfer; the first one again for a reference that was seen, for a payment also another workspace's. None: no such account."""
     transfer_id: int | None = await tx.fetchval(
         "SELECT add_credit($1, $2, $3, $4, $5, $6)", workspace_id, account_id, kind, amount_nusd, reference, reason
     )
@@ -75,6 +75,11 @@ async def amount_of(tx: Tx, transfer_id: int) -> int | None:
 async def refund(tx: Tx, workspace_id: UUID, transfer_id: int, *, amount_nusd: int, reason: str) -> Record | None:
     """(refund_id or None where it is too much, left_nusd). None: no such charge."""
     return await tx.fetchrow("SELECT refund_id, left_nusd FROM refund($1, $2, $3, $4)", workspace_id, transfer_id, amount_nusd, reason)
+
+
+async def adjust(tx: Tx, workspace_id: UUID, transfer_id: int, *, amount_nusd: int, reason: str) -> Record | None:
+    """(adjustment_id or None where it is too much, left_nusd). None: nothing of this id brought credit in."""
+    return await tx.fetchrow("SELECT adjustment_id, left_nusd FROM adjust($1, $2, $3, $4)", workspace_id, transfer_id, amount_nusd, reason)
 
 
 async def move_credit(
