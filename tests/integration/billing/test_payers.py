@@ -2,12 +2,16 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 import pytest
 import pytest_asyncio
 
+from burnish_gateway.execution import store
 from burnish_gateway.metrics import ADMISSIONS
+from burnish_shared.db.session import Tx
 from tests.embedded.stack import Caller, Stack
 from tests.integration.billing.money import HELLO, SMALL, books, drift, ok, on_plan, until
 
@@ -86,6 +90,62 @@ async def test_a_credit_line_is_drawn_when_credit_is_spent_and_never_beyond_the_
         caller.workspace.workspace_id,
     )
     assert drawn["n"] == state["credit_line"]["used_nusd"]
+    assert not await drift(stack)
+
+
+@pytest.mark.capability("B1")
+async def test_a_credit_line_is_one_for_all_workspaces_of_the_organization(stack: Stack, operator: Caller) -> None:
+    caller = await stack.caller(credit_nusd=0)
+    needed = (await caller("POST", "/v1/executions", SMALL)).body["error"]["details"]["needed_nusd"]
+    made = [await ok(caller("POST", "/v1/workspaces", {"name": "more"}), 201) for _ in range(3)]
+    everyone = [caller, *(replace(caller, key=one["api_key"]) for one in made)]
+    await on_plan(operator, caller, "one-line", overage_nusd=2 * needed)
+
+    async def has_line(one: Caller) -> bool:
+        state = await ok(one("GET", "/v1/credits"))
+        return bool(state["credit_line"]["month_nusd"] == 2 * needed)
+
+    for one in everyone:
+        for gateway in stack.gateways:
+            await until(lambda one=one, gateway=gateway: has_line(one.at(gateway)))  # type: ignore[misc]
+    await asyncio.gather(*(everyone[n % 4].at(stack.gateways[n % 2])("POST", "/v1/executions", SMALL) for n in range(40)))
+    (drawn,) = await books(
+        stack,
+        "SELECT sum(amount_nusd)::bigint AS n FROM transfers JOIN workspaces USING (workspace_id) "
+        "WHERE organization_id = $1 AND kind = 'credit_line'",
+        caller.workspace.organization_id,
+    )
+    assert 0 < drawn["n"] <= 2 * needed
+    for one in everyone:
+        line = (await ok(one("GET", "/v1/credits")))["credit_line"]
+        assert line == {"month_nusd": 2 * needed, "used_nusd": drawn["n"], "left_nusd": 2 * needed - drawn["n"]}
+    assert not await drift(stack)
+
+
+@pytest.mark.capability("B1")
+@pytest.mark.parametrize(("taken", "status", "draws"), [(2, 200, 3), (9, 402, 3)])
+async def test_a_call_whose_loan_another_one_took_draws_again_and_not_for_ever(
+    stack: Stack, operator: Caller, monkeypatch: pytest.MonkeyPatch, taken: int, status: int, draws: int
+) -> None:
+    caller = await stack.caller(credit_nusd=0)
+    await on_plan(operator, caller, "long-line", overage_nusd=10**12)
+
+    async def has_line() -> bool:
+        return bool((await ok(caller("GET", "/v1/credits")))["credit_line"]["month_nusd"] == 10**12)
+
+    await until(has_line)
+    drawn: list[int] = []
+    draw = store.draw_credit_line
+
+    async def draw_and_lose(tx: Tx, workspace_id: UUID, account_id: int, **amounts: int) -> int:
+        drawn.append(await draw(tx, workspace_id, account_id, **amounts))
+        if len(drawn) <= taken:
+            await tx.execute("SELECT charge_fee($1, $2, $3, $4, 'another call')", workspace_id, account_id, drawn[-1], str(len(drawn)))
+        return drawn[-1]
+
+    monkeypatch.setattr(store, "draw_credit_line", draw_and_lose)
+    assert (await caller("POST", "/v1/executions", SMALL)).status == status
+    assert len(drawn) == draws and all(drawn)
     assert not await drift(stack)
 
 

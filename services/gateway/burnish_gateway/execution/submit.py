@@ -21,6 +21,9 @@ from burnish_shared.ids import new_uuid
 
 DEADLINE_MOST_S = 600.0
 
+DRAWS_MOST = 3
+"""What one call draws of the credit line another one may take before it asks again: so often it draws once more."""
+
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
@@ -100,8 +103,10 @@ async def _admit(request: ExecutionRequest, of: Submission) -> Admitted | Repeat
     payers = payers_of(request, workspace, gateway.refusals)
     for payer in payers:
         request, answer = payer, await _ask(payer, of)
-        if answer.verdict is Verdict.CREDIT and await _draws(request, of):
-            answer = await _ask(request, of)
+        for _ in range(DRAWS_MOST):
+            if answer.verdict is not Verdict.CREDIT or not await _draws(request, of):
+                break
+            answer = await _ask(request, of, remembers=False)
         if answer.verdict is Verdict.KEY_REPEATED and answer.original is not None:
             return Repeated(answer.original)
         # Of a background one that has ended, the first admission got through and its answer was lost.
@@ -118,9 +123,10 @@ async def _admit(request: ExecutionRequest, of: Submission) -> Admitted | Repeat
     return Admitted(request, key=(of.key.route, of.key.key) if of.key else None, headers=rate_headers(answer.rate))
 
 
-async def _ask(request: ExecutionRequest, of: Submission) -> Answer:
+async def _ask(request: ExecutionRequest, of: Submission, *, remembers: bool = True) -> Answer:
+    """`remembers`: not where more of the credit line was drawn just now, which a refusal of a moment ago knows nothing of."""
     admission = _admission(request, of)
-    if of.key is None:  # a repeat with a known key gets its answer, whatever rates and accounts say now
+    if of.key is None and remembers:  # a repeat with a known key gets its answer, whatever rates and accounts say now
         of.gateway.refusals.check(_asked(request, of), request.account_ids)
     answer = await of.gateway.admission.ask(admission)
     ADMISSIONS.labels(answer.verdict.name.lower()).inc()
