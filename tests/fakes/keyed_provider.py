@@ -52,6 +52,8 @@ class KeyedProvider:
         key = request.headers.get("authorization", "").removeprefix("Bearer ")
         self.calls.append(f"models:{key}")
         manner = self.manners.get(key, FINE)
+        if manner.hangs:
+            await self.released.wait()
         if manner.status != 200:
             return self._refuse(key, manner)
         return web.json_response({"object": "list", "data": [{"id": "one"}, {"id": "two"}]})

@@ -24,6 +24,9 @@ from burnish_shared.contracts.executions import ExecutionRequest, Lane
 from burnish_shared.contracts.provider_keys import KeyTestRequest
 from burnish_shared.errors import Unavailable
 
+KEY_TESTS_MOST = 4
+"""Provider keys that one executor tries at once: beside its executions, and each for up to 10 s."""
+
 log = structlog.get_logger("burnish.executor")
 
 
@@ -36,6 +39,7 @@ class Desk:
     admission: Admission
     settings: ExecutorSettings
     running: dict[UUID, Run] = field(default_factory=dict)
+    _key_tests: "set[asyncio.Task[None]]" = field(default_factory=set)
     _tasks: "set[asyncio.Task[None]]" = field(default_factory=set)
     is_draining: bool = False
 
@@ -70,15 +74,19 @@ class Desk:
         run.cancel()
 
     async def on_key_test(self, message: Msg) -> None:
-        """An admin wants to know whether a key works."""
+        """An admin wants to know whether a key works. An empty answer: as many as may be are being tried here."""
         try:
             request = KeyTestRequest.model_validate_json(message.data)
         except ValidationError:
             log.exception("provider_key.test_unreadable", bytes=len(message.data))
             return
+        if len(self._key_tests) >= KEY_TESTS_MOST:
+            await self.bus.nc.publish(message.reply, b"")
+            return
         task = asyncio.create_task(self._test_key(request, inbox=message.reply))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        for tasks in (self._tasks, self._key_tests):
+            tasks.add(task)
+            task.add_done_callback(tasks.discard)
 
     async def _test_key(self, request: KeyTestRequest, *, inbox: str) -> None:
         """Without an answer the caller hears that no executor could do it."""

@@ -7,6 +7,7 @@ import contextlib
 import hashlib
 import json
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -57,37 +58,60 @@ class Tenant(Protocol):
     def workspace_id(self) -> UUID: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request with an Idempotency-Key. `context`: what its stored answer is bound to."""
+
+    route: str
+    key: str
+    fingerprint: bytes
+    context: str
+
+    @classmethod
+    async def of(cls, request: Request, principal: Tenant) -> "Asked | None":
+        """None: without a key. Raises InvalidField."""
+        key = key_of(request)
+        if key is None:
+            return None
+        route = f"{request.method} {request.scope['route'].path}"
+        fingerprint = fingerprint_of(await request.body(), address=request.url.path)
+        return cls(route, key, fingerprint, answer_context(principal.workspace_id, route=route, key=key))
+
+
 async def run_once(gateway: Gateway, request: Request, principal: Tenant, *, status: int, work: Work) -> Response:
     """Runs `work` in one unit of work of the caller's workspace and answers with what it returned.
 
     With an Idempotency-Key, a repeat with the same body gets the stored answer and `Idempotent-Replayed: true`, another body 422.
     `work` writes its change note last. An error stores nothing.
     """
-    key = key_of(request)
-    if key is None:
+    asked = await Asked.of(request, principal)
+    if asked is None:
         async with gateway.db.unit_of_work(workspace=principal.workspace_id) as tx:
             made = await work(tx)
         gateway.feed.wake()
         return json_response(made, status=status)
-    route = f"{request.method} {request.scope['route'].path}"
-    raw = await request.body()
-    fingerprint = fingerprint_of(raw, address=request.url.path)
-    context = answer_context(principal.workspace_id, route=route, key=key)
+    route, key = asked.route, asked.key
     async with gateway.db.unit_of_work(workspace=principal.workspace_id) as tx:
-        if not await idempotency_store.claim(tx, principal.workspace_id, route=route, key=key, fingerprint=fingerprint):
-            stored = await idempotency_store.find(tx, route=route, key=key)
-            return _replayed(stored, fingerprint=fingerprint, keyring=gateway.keyring, context=context)
+        if not await idempotency_store.claim(tx, principal.workspace_id, route=route, key=key, fingerprint=asked.fingerprint):
+            return _replayed(await idempotency_store.find(tx, route=route, key=key), asked, keyring=gateway.keyring)
         answer = json_response(await work(tx), status=status)
-        sealed = gateway.keyring.seal(bytes(answer.body), context=context)
+        sealed = gateway.keyring.seal(bytes(answer.body), context=asked.context)
         await idempotency_store.save(tx, route=route, key=key, status=status, body=sealed)
     gateway.feed.wake()
     return answer
 
 
-def _replayed(stored: Record | None, *, fingerprint: bytes, keyring: Keyring, context: str) -> Response:
+async def replay(gateway: Gateway, tx: Tx, request: Request, principal: Tenant) -> Response | None:
+    """The stored answer to a repeat, for what is done outside before `run_once` stores its answer. None: this was not asked before."""
+    asked = await Asked.of(request, principal)
+    stored = None if asked is None else await idempotency_store.find(tx, route=asked.route, key=asked.key)
+    return None if asked is None or stored is None else _replayed(stored, asked, keyring=gateway.keyring)
+
+
+def _replayed(stored: Record | None, asked: Asked, *, keyring: Keyring) -> Response:
     if stored is None or stored["body"] is None:
         raise IdempotencyInProgress("A request with this Idempotency-Key is still running; try again.", retry_after_s=1)
-    if stored["fingerprint"] != fingerprint:
+    if stored["fingerprint"] != asked.fingerprint:
         raise IdempotencyMismatch("This Idempotency-Key was used with another body; use a new key.", param="Idempotency-Key")
-    body = keyring.open(stored["body"], context=context)
+    body = keyring.open(stored["body"], context=asked.context)
     return Response(body, status_code=stored["status"], media_type="application/json", headers={"idempotent-replayed": "true"})

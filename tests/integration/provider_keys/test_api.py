@@ -1,5 +1,6 @@
 """`/v1/provider-keys`: what admins can do with keys, and that a key's text is never told again."""
 
+import asyncio
 import json
 from typing import Any
 
@@ -141,3 +142,39 @@ async def test_a_key_is_tried_by_an_executor_without_a_change_to_it(tenant: Tena
     assert {(await tenant.shown(one))["status"] for one in (good, bad, nowhere)} == {"active"}
     await tenant.admin("DELETE", f"{PATH}/{good}")
     assert (await tenant.admin("POST", f"{PATH}/{good}/test")).status == 409
+
+
+@pytest.mark.promise("G-04")
+async def test_one_key_of_a_workspace_is_tried_at_once_and_a_repeat_calls_nobody(ground: Ground, tenant: Tenant) -> None:
+    slow, text = await tenant.add_key(manner=Manner(hangs=True))
+    quick, _ = await tenant.add_key()
+    neighbour = Tenant(ground, await ground.stack.caller())
+    theirs, _ = await neighbour.add_key()
+    once = {"idempotency-key": "try-it"}
+    ground.provider.released.clear()
+    first = asyncio.create_task(tenant.admin("POST", f"{PATH}/{slow}/test", headers=once))
+    async with asyncio.timeout(5):
+        while not ground.provider.calls_with(f"models:{text}"):
+            await asyncio.sleep(0.01)
+    for key_id, headers in ((quick, {}), (slow, {}), (slow, once)):
+        refused = await tenant.admin("POST", f"{PATH}/{key_id}/test", headers=headers)
+        assert (refused.status, refused.body["error"]["code"], refused.headers["retry-after"]) == (429, "rate_limited", "1")
+    assert (await neighbour.admin("POST", f"{PATH}/{theirs}/test")).body["works"]
+    ground.provider.released.set()
+    told = await first
+    assert told.status == 200 and told.body["works"]
+    assert (await tenant.admin("POST", f"{PATH}/{quick}/test")).body["works"], "the turn is given back"
+    await tenant.admin("DELETE", f"{PATH}/{slow}")
+    again = await tenant.admin("POST", f"{PATH}/{slow}/test", headers=once)
+    assert again.raw == told.raw and again.headers["idempotent-replayed"] == "true"
+    assert ground.provider.calls_with(f"models:{text}") == 1
+
+
+async def test_a_turn_that_nobody_gave_back_ends_by_itself(tenant: Tenant) -> None:
+    key_id, _ = await tenant.add_key()
+    left = "INSERT INTO provider_key_tests (workspace_id, test_id, until) VALUES ($1, gen_random_uuid(), now() + interval '20 seconds')"
+    await tenant.books(left, tenant.admin.workspace.workspace_id)
+    assert (await tenant.admin("POST", f"{PATH}/{key_id}/test")).status == 429
+    await tenant.books("UPDATE provider_key_tests SET until = now() WHERE workspace_id = $1", tenant.admin.workspace.workspace_id)
+    assert (await tenant.admin("POST", f"{PATH}/{key_id}/test")).status == 200
+    assert not await tenant.books("SELECT FROM provider_key_tests WHERE workspace_id = $1", tenant.admin.workspace.workspace_id)

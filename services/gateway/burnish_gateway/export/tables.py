@@ -286,6 +286,7 @@ LEFT_OUT: Final = {
     "label_feedback": "sums over feedback, which is exported",
     "label_voices": "sums over feedback, which is exported",
     "ledger_days": "sums over transfers, which are exported",
+    "provider_key_tests": "whose turn it is",
     "retention_progress": "how far retention has come",
     "statistics_members": "since when statistics are shared",
     "usage_closings": "how far usage has been summed up",

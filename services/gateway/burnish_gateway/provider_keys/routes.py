@@ -12,15 +12,14 @@ from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
 from burnish_gateway.provider_keys import keep_key as keep
 from burnish_gateway.provider_keys import store
 from burnish_gateway.provider_keys.answers import ProviderKeyAnswer, ProviderKeyPage, key_answer
-from burnish_gateway.provider_keys.ask_executor import ask_executor
 from burnish_gateway.provider_keys.bodies import NewProviderKey, ProviderKeyChange
 from burnish_gateway.provider_keys.provider_key import ProviderKey, UsageToday
+from burnish_gateway.provider_keys.try_key import try_key
 from burnish_gateway.wire import json_response, make_router
 from burnish_shared.auth.key_secrets import KeySecrets, SealedKeySecrets, VaultKeySecrets
 from burnish_shared.contracts.provider_keys import KeyTestAnswer
 from burnish_shared.db.session import Tx
 from burnish_shared.egress import EgressRefused, address_of
-from burnish_shared.errors import Conflict
 
 router = make_router("provider_keys")
 
@@ -90,17 +89,11 @@ async def change_key(
     "/v1/provider-keys/{provider_key_id}/test", response_model=KeyTestAnswer, summary="Try a provider key by a call that costs nothing"
 )
 async def test_key(provider_key_id: UUID, request: Request, gateway: GatewayParts, principal: Admin) -> Response:
-    """An executor asks the provider for its list of models, for 10 seconds at most. The key stays as it is, whatever comes of it."""
-    async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
-        key = await keep.find_key(tx, principal, provider_key_id)
-    if key.status == "revoked":
-        raise Conflict("This provider key was revoked, and its text is gone; add a new one with POST /v1/provider-keys.")
-    tried = await ask_executor(gateway, key.place)
+    """An executor asks the provider for its list of models, for 10 seconds at most. The key stays as it is, whatever comes of it.
 
-    async def work(_: Tx) -> KeyTestAnswer:
-        return tried
-
-    return await run_once(gateway, request, principal, status=200, work=work)
+    One at once in a workspace, and few at once in an installation: 429 with `Retry-After` for those beyond.
+    """
+    return await try_key(gateway, request, principal, provider_key_id)
 
 
 @router.delete("/v1/provider-keys/{provider_key_id}", status_code=204, summary="Revoke a provider key, everywhere within a second")

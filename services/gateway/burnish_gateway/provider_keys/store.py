@@ -100,6 +100,24 @@ async def revoke_key(tx: Tx, key: ProviderKey) -> None:
     )
 
 
+async def take_turn(tx: Tx, workspace_id: UUID, *, test_id: UUID, most_s: float) -> bool:
+    """The workspace's one turn to have a key tried, for so long at most. False: somebody else has it."""
+    taken = await tx.fetchval(
+        "INSERT INTO provider_key_tests AS t (workspace_id, test_id, until) "
+        "VALUES ($1, $2, clock_timestamp() + make_interval(secs => $3)) ON CONFLICT (workspace_id) "
+        "DO UPDATE SET test_id = excluded.test_id, until = excluded.until WHERE t.until <= clock_timestamp() RETURNING true",
+        workspace_id,
+        test_id,
+        most_s,
+    )
+    return bool(taken)
+
+
+async def give_turn_back(tx: Tx, workspace_id: UUID, *, test_id: UUID) -> None:
+    """Nothing, where the turn had ended by itself and is somebody else's."""
+    await tx.execute("DELETE FROM provider_key_tests WHERE workspace_id = $1 AND test_id = $2", workspace_id, test_id)
+
+
 async def usage_today(tx: Tx, workspace_id: UUID, keys: Sequence[UUID]) -> dict[UUID, UsageToday]:
     """By key; one that nobody used today is not in it."""
     rows = await tx.fetch(

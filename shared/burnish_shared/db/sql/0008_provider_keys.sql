@@ -29,6 +29,14 @@ CREATE TABLE provider_keys (
   revoked_at      timestamptz,
   CHECK (num_nonnulls(sealed, vault_secret_id) = CASE WHEN status = 'revoked' THEN 0 ELSE 1 END));
 CREATE INDEX ON provider_keys (workspace_id, provider, base_url);
+
+-- Whose turn it is to have a key tried: one at once in each workspace. A turn that nobody gave back ends by itself.
+CREATE TABLE provider_key_tests (
+  workspace_id uuid PRIMARY KEY REFERENCES workspaces,
+  test_id      uuid NOT NULL,
+  until        timestamptz NOT NULL);
+CALL make_tenant_table('provider_key_tests', writer => 'gateway', app => 'SELECT, INSERT, UPDATE, DELETE', worker => '');
+
 CALL make_tenant_table('provider_keys', writer => 'gateway',
   app => 'SELECT (provider_key_id, workspace_id, provider, name, base_url, priority, secret_version, last4, status, reason, cooldown_until, last_used_at, last_error, last_error_at, created_by, created_at, revoked_at), INSERT, UPDATE',
   worker => 'SELECT, UPDATE (status, reason, cooldown_until, last_used_at, last_error, last_error_at)');

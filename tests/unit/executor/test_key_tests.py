@@ -1,0 +1,65 @@
+"""Trying provider keys takes little of an executor, however many are asked for."""
+
+import asyncio
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from burnish_executor import consumers
+from burnish_executor.consumers import KEY_TESTS_MOST, Desk
+from burnish_gateway.provider_keys.ask_executor import ask_executor
+from burnish_shared.contracts.provider_keys import KeyPlace, KeyTestAnswer, KeyTestRequest
+from burnish_shared.errors import RateLimited
+from burnish_shared.ids import new_uuid
+
+pytestmark = pytest.mark.capability("E6")
+
+ANSWER = KeyTestAnswer(works=True, http_status=200, latency_ms=1, models=2, error=None)
+
+
+async def test_an_executor_tries_few_keys_at_once_and_says_so_to_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    released, told = asyncio.Event(), list[tuple[str, bytes]]()
+    running = most = 0
+
+    async def slowly(request: KeyTestRequest, **_: Any) -> KeyTestAnswer:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        await released.wait()
+        running -= 1
+        return ANSWER
+
+    async def publish(inbox: str, data: bytes) -> None:
+        told.append((inbox, data))
+
+    monkeypatch.setattr(consumers, "try_key", slowly)
+    runner = SimpleNamespace(vault=SimpleNamespace(db=None, keyring=None), providers=None)
+    desk = Desk(bus=SimpleNamespace(nc=SimpleNamespace(publish=publish)), runner=runner, admission=None, settings=None)  # type: ignore[arg-type]
+    data = KeyTestRequest(workspace_id=new_uuid(), provider_key_id=new_uuid()).model_dump_json().encode()
+
+    async def ask(*inboxes: str) -> None:
+        for inbox in inboxes:
+            await desk.on_key_test(SimpleNamespace(data=data, reply=inbox))  # type: ignore[arg-type]
+        await asyncio.sleep(0)
+
+    await ask(*(f"first-{n}" for n in range(KEY_TESTS_MOST)), "late-1", "late-2")
+    assert most == running == KEY_TESTS_MOST == 4
+    assert told == [("late-1", b""), ("late-2", b"")]
+    released.set()
+    await asyncio.gather(*desk._tasks)
+    await asyncio.sleep(0)
+    assert len(told) == 2 + KEY_TESTS_MOST and all(data for _, data in told[2:])
+    await ask("next")
+    await asyncio.gather(*desk._tasks)
+    assert told[-1][0] == "next" and told[-1][1], "there is room again"
+
+
+async def test_a_caller_whom_a_full_executor_got_is_told_to_come_again() -> None:
+    async def request(*_: Any, **__: Any) -> Any:
+        return SimpleNamespace(data=b"")
+
+    gateway: Any = SimpleNamespace(bus=SimpleNamespace(nc=SimpleNamespace(request=request)))
+    with pytest.raises(RateLimited) as refused:
+        await ask_executor(gateway, KeyPlace(new_uuid(), new_uuid(), 1))
+    assert refused.value.retry_after_s == 1
