@@ -15,7 +15,7 @@ QUIET := $(if $(CI),--no-progress,)
 export UV_PYTHON_DOWNLOADS := never
 export UV_PROJECT_ENVIRONMENT := .venv
 
-.PHONY: help install up down logs test lint types snapshots bench-sandbox bench-gateway bench-webhooks bench-stats chaos fuzz
+.PHONY: help install up down logs test lint types snapshots bench-sandbox bench-gateway bench-pipeline bench-webhooks bench-stats chaos fuzz
 
 help: ## list what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-14s %s\n", $$1, $$2 }'
@@ -54,6 +54,9 @@ bench-sandbox: $(STAMP) ## Milliseconds per warm call of evaluators, expressions
 
 bench-gateway: $(STAMP) ## CPU milliseconds per request, beside a direct call to the same model
 	$(BIN)/python -m benchmarks.gateway $(ARGS)
+
+bench-pipeline: $(STAMP) ## events a second from JetStream into rollups, beside plain COPY
+	$(BIN)/python -m benchmarks.pipeline $(ARGS)
 
 bench-webhooks: $(STAMP) ## deliveries beside endpoints that hang and fail, a drain, a kill
 	$(BIN)/python -m benchmarks.webhooks $(ARGS)
