@@ -182,6 +182,7 @@ async def test_bombs_and_rubbish_are_refused(caller: Caller) -> None:
         (await send(caller, b"not gzip", **gzipped)).status,
         (await send(caller, b"\xff\xff\xff")).status,
         (await send(caller, b"[]", **{"content-type": "application/json"})).status,
+        (await send(caller, b'{"resourceSpans": {}}', **{"content-type": "application/json"})).status,
         (await send(caller, b"", **{"content-type": "text/plain"})).status,
     ]
-    assert statuses == [413, 400, 400, 400, 400, 422]
+    assert statuses == [413, 400, 400, 400, 400, 400, 422]

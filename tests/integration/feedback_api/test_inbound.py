@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import json
 import time
+from datetime import UTC, datetime
 from typing import Any
 
 import aiohttp
@@ -56,8 +57,6 @@ def signed(secret: str, raw: bytes, *, message_id: str = "msg_1", at: float | No
 async def test_a_message_signed_by_the_public_library_is_mapped_and_counts_once(caller: Caller) -> None:
     made, execution_id = await endpoint(caller), await execute(caller)
     raw = rating(execution_id)
-    from datetime import UTC, datetime
-
     now = datetime.now(UTC)
     headers = {"webhook-id": "msg_7", "webhook-timestamp": str(int(now.timestamp()))}
     headers["webhook-signature"] = "v1,AAAA " + Webhook(made["secret"]).sign("msg_7", now, raw.decode())

@@ -51,12 +51,19 @@ def from_json(body: Any) -> list[Span]:
     try:
         return [
             _of_json(span, _json_attributes((of_resource.get("resource") or {}).get("attributes") or ()))
-            for of_resource in body.get("resourceSpans") or ()
-            for of_scope in of_resource.get("scopeSpans") or ()
-            for span in of_scope.get("spans") or ()
+            for of_resource in _list(body.get("resourceSpans"))
+            for of_scope in _list(of_resource.get("scopeSpans"))
+            for span in _list(of_scope.get("spans"))
         ]
     except (AttributeError, TypeError, ValueError, KeyError) as error:
         raise InvalidBody("The body is no ExportTraceServiceRequest in the JSON of OTLP.") from error
+
+
+def _list(value: Any) -> list[Any]:
+    """A list that may be left out. Raises TypeError for anything else."""
+    if value is not None and not isinstance(value, list):
+        raise TypeError("not a list")
+    return value or []
 
 
 def _of_proto(span: ProtoSpan, resource: Mapping[str, Any]) -> Span:
