@@ -19,6 +19,10 @@ PROVIDER_KEYS: Final = ("OPENAI_API_KEY", "BURNISH_PROVIDER_KEY_")
 """The operator's keys for model providers: only the executor calls those (PROMISES E-13)."""
 
 
+MAIL: Final = ("BURNISH_SMTP_URL",)
+"""The password of the mail server: only the webhooks service sends mail."""
+
+
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """What all services of one run share."""
@@ -35,7 +39,12 @@ def service_environment(
     service: Service, *, number: int, metrics_port: int, around: Surroundings, inherited: Mapping[str, str]
 ) -> dict[str, str]:
     """What replica `number` (from 1) of a service finds in its environment. Settings that the user exported stay."""
-    withheld = ("BURNISH_NATS_PASSWORD_", *(() if service.listens else SIGN_IN), *(() if service.name == "executor" else PROVIDER_KEYS))
+    withheld = (
+        "BURNISH_NATS_PASSWORD_",
+        *(() if service.listens else SIGN_IN),
+        *(() if service.name == "executor" else PROVIDER_KEYS),
+        *(() if service.name == "webhooks" else MAIL),
+    )
     own = {name: value for name, value in inherited.items() if name not in NOT_HANDED_DOWN and not name.startswith(withheld)}
     own |= {
         "PYTHONUNBUFFERED": "1",

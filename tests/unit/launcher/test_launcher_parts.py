@@ -144,6 +144,14 @@ def test_only_the_executor_gets_the_operators_keys_for_providers() -> None:
         assert "secret" not in environment_of(service, inherited).values()
 
 
+def test_only_the_webhooks_service_gets_the_password_of_the_mail_server() -> None:
+    inherited = {"BURNISH_SMTP_URL": "smtp://u:secret@mail.example"}
+
+    assert inherited.items() <= environment_of("webhooks", inherited).items()
+    for service in ("gateway", "executor", "simulator"):
+        assert "BURNISH_SMTP_URL" not in environment_of(service, inherited)
+
+
 def test_the_simulator_gets_neither_a_login_nor_the_key() -> None:
     inherited = {"DATABASE_URL": "postgresql://operator", "BURNISH_KEK": "key", "BURNISH_KEK_FILE": "f", "BURNISH_KEK_COMMAND": "c"}
 
