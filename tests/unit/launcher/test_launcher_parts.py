@@ -100,8 +100,8 @@ def test_a_nats_user_without_a_password_of_its_own_logs_in_as_the_url_says() -> 
 def environment_of(name: str, inherited: dict[str, str]) -> dict[str, str]:
     around = Surroundings(
         secrets=SECRETS,
-        database_urls={"gateway": "postgresql://g", "executor": "postgresql://e"},
-        nats_urls={"gateway": "nats://g", "executor": "nats://e"},
+        database_urls={"gateway": "postgresql://g", "executor": "postgresql://e", "webhooks": "postgresql://w"},
+        nats_urls={"gateway": "nats://g", "executor": "nats://e", "webhooks": "nats://w"},
         public_port=18000,
         listen_fd=9,
         simulator_port=18100,
