@@ -80,6 +80,7 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
 CALL make_lookup_function('webhook_ranges_running(integer)', app => false, worker => true);
 
 -- As in 0004, and: no more than an endpoint's throttle allows, and for endpoints that ask for it an event waits for earlier ones of its object.
+-- An endpoint that failed three times in a row gets one place until it succeeds, so that it takes no more of its workspace's than that.
 DROP FUNCTION claim_webhook_deliveries(integer, integer, integer, integer);
 CREATE FUNCTION claim_webhook_deliveries(p_limit integer, p_lease_ms integer, p_per_endpoint integer, p_per_workspace integer)
 RETURNS TABLE (workspace_id uuid, event_id uuid, endpoint_id uuid, claim_no integer)
@@ -90,12 +91,12 @@ DECLARE
   looked_at constant integer := 64;                                -- blocked deliveries that one claim puts off at most, beside those that it takes
   t timestamptz := clock_timestamp();
   lease_end timestamptz := t + p_lease_ms * interval '1 millisecond';
-  turn record; left_over integer := p_limit; places integer; room integer; taken integer; endpoint_busy integer; workspace_busy integer; later timestamptz;
+  turn record; left_over integer := p_limit; room integer; taken integer; endpoint_busy integer; workspace_busy integer; later timestamptz;
   gap interval; burst integer; slots_until timestamptz; slots integer; wait interval; free uuid[]; blocked uuid[]; full_ones uuid[] := '{}';
 BEGIN
   FOR turn IN
-    SELECT s.endpoint_id, s.workspace_id, s.opened_until, s.throttle_per_minute, s.order_wait_s
-      FROM (SELECT s.endpoint_id, s.workspace_id, s.opened_until, s.served_at, e.throttle_per_minute, e.order_wait_s,
+    SELECT s.endpoint_id, s.workspace_id, s.throttle_per_minute, s.order_wait_s, CASE WHEN s.opened_until IS NULL AND s.consecutive_failures < 3 THEN p_per_endpoint ELSE 1 END AS places
+      FROM (SELECT s.endpoint_id, s.workspace_id, s.opened_until, s.served_at, s.consecutive_failures, e.throttle_per_minute, e.order_wait_s,
                    row_number() OVER (PARTITION BY s.workspace_id ORDER BY s.served_at, s.endpoint_id) AS place
               FROM webhook_endpoint_states s JOIN webhook_endpoints e ON e.endpoint_id = s.endpoint_id
              WHERE s.due_at <= t AND (s.opened_until IS NULL OR s.opened_until <= t) AND NOT e.paused AND e.deleted_at IS NULL
@@ -111,8 +112,7 @@ BEGIN
     END IF;
     SELECT count(*) INTO endpoint_busy FROM webhook_deliveries d WHERE d.endpoint_id = turn.endpoint_id AND d.leased_until > t;
     SELECT count(*) INTO workspace_busy FROM webhook_deliveries d WHERE d.workspace_id = turn.workspace_id AND d.leased_until > t;
-    places := CASE WHEN turn.opened_until IS NULL THEN p_per_endpoint ELSE 1 END;
-    room := least(places - endpoint_busy, p_per_workspace - workspace_busy, left_over);
+    room := least(turn.places - endpoint_busy, p_per_workspace - workspace_busy, left_over);
     gap := interval '1 minute' / turn.throttle_per_minute;         -- null: no throttle
     burst := greatest(1, turn.throttle_per_minute / 12);           -- what five seconds allow may come at once
     slots := floor(extract(epoch FROM burst * gap - (slots_until - t)) / extract(epoch FROM gap) + 1e-6);
@@ -154,7 +154,7 @@ BEGIN
     SELECT min(q.next_attempt_at) INTO later FROM webhook_deliveries q WHERE q.endpoint_id = turn.endpoint_id AND q.status = 'pending';
     later := CASE
       WHEN later IS NULL THEN 'infinity'
-      WHEN endpoint_busy + taken >= places THEN lease_end          -- full: settling one brings the turn forward
+      WHEN endpoint_busy + taken >= turn.places THEN lease_end          -- full: settling one brings the turn forward
       WHEN slots <= taken THEN greatest(later, slots_until + taken * gap - (burst - 1) * gap)
       WHEN workspace_busy + taken >= p_per_workspace THEN t + workspace_rest
       ELSE later END;
