@@ -14,8 +14,8 @@ INSERT INTO feedback_news (workspace_id, feedback_id, execution_id, kind, value,
 SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::float8[], $6::boolean[], $7::timestamptz[])"""
 
 TAKE: Final = """
-DELETE FROM feedback_news WHERE workspace_id = $1 AND news_id IN
-  (SELECT n.news_id FROM feedback_news n WHERE n.workspace_id = $1 ORDER BY n.news_id LIMIT $2 FOR UPDATE SKIP LOCKED)
+DELETE FROM feedback_news WHERE workspace_id = $1 AND news_id = ANY (ARRAY
+  (SELECT n.news_id FROM feedback_news n WHERE n.workspace_id = $1 ORDER BY n.news_id LIMIT $2 FOR UPDATE SKIP LOCKED))
 RETURNING news_id, feedback_id, execution_id, kind, value, simulated, at"""
 
 
