@@ -46,7 +46,7 @@ SUBSCRIBED = {
     (subjects.PROVIDER_KEYS_TEST, ""): set(),
     (subjects.PROVIDER_KEYS_TEST, subjects.EXECUTORS_QUEUE): {"executor"},
     (streams.BACKGROUND_REQUESTS, ""): set(),
-    (subjects.EXECUTIONS_COMPLETED_BATCH, ""): set(),
+    (subjects.EXECUTIONS_COMPLETED_BATCH, ""): {"gateway"},
     (subjects.CONFIG_CHANGED, ""): set(users.SERVICES),
     ("burnish.v1.executions.cancel.>", ""): {"executor"},
     ("_INBOX.>", ""): set(),
