@@ -23,6 +23,7 @@ from burnish_shared.auth.keyring import Keyring
 from burnish_shared.auth.sealed_columns import answer_context
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import IdempotencyInProgress, IdempotencyMismatch, InvalidField
+from burnish_shared.ids import new_uuid
 
 KEY_MOST = 255
 
@@ -78,6 +79,18 @@ class Asked:
         return cls(route, key, fingerprint, answer_context(principal.workspace_id, route=route, key=key))
 
 
+async def name_of(request: Request, principal: Tenant) -> UUID:
+    """An id that repeats of this request share; a fresh one without an Idempotency-Key."""
+    asked = await Asked.of(request, principal)
+    if asked is None:
+        return new_uuid()
+    return UUID(bytes=hashlib.sha256(asked.context.encode() + b"\n" + asked.fingerprint).digest()[:16])
+
+
+def still_running() -> IdempotencyInProgress:
+    return IdempotencyInProgress("A request with this Idempotency-Key is still running; try again.", retry_after_s=1)
+
+
 async def run_once(gateway: Gateway, request: Request, principal: Tenant, *, status: int, work: Work) -> Response:
     """Runs `work` in one unit of work of the caller's workspace and answers with what it returned.
 
@@ -110,7 +123,7 @@ async def replay(gateway: Gateway, tx: Tx, request: Request, principal: Tenant) 
 
 def _replayed(stored: Record | None, asked: Asked, *, keyring: Keyring) -> Response:
     if stored is None or stored["body"] is None:
-        raise IdempotencyInProgress("A request with this Idempotency-Key is still running; try again.", retry_after_s=1)
+        raise still_running()
     if stored["fingerprint"] != asked.fingerprint:
         raise IdempotencyMismatch("This Idempotency-Key was used with another body; use a new key.", param="Idempotency-Key")
     body = keyring.open(stored["body"], context=asked.context)

@@ -156,7 +156,9 @@ async def test_one_key_of_a_workspace_is_tried_at_once_and_a_repeat_calls_nobody
     async with asyncio.timeout(5):
         while not ground.provider.calls_with(f"models:{text}"):
             await asyncio.sleep(0.01)
-    for key_id, headers in ((quick, {}), (slow, {}), (slow, once)):
+    repeated = await tenant.admin("POST", f"{PATH}/{slow}/test", headers=once)
+    assert (repeated.status, repeated.body["error"]["code"]) == (409, "idempotency_in_progress")
+    for key_id, headers in ((quick, {}), (slow, {}), (quick, {"idempotency-key": "another"})):
         refused = await tenant.admin("POST", f"{PATH}/{key_id}/test", headers=headers)
         assert (refused.status, refused.body["error"]["code"], refused.headers["retry-after"]) == (429, "rate_limited", "1")
     assert (await neighbour.admin("POST", f"{PATH}/{theirs}/test")).body["works"]

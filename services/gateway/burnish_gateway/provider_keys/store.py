@@ -113,6 +113,12 @@ async def take_turn(tx: Tx, workspace_id: UUID, *, test_id: UUID, most_s: float)
     return bool(taken)
 
 
+async def whose_turn(tx: Tx, workspace_id: UUID) -> UUID | None:
+    """The test that has the workspace's turn; None: nobody's."""
+    test_id: UUID | None = await tx.fetchval("SELECT test_id FROM provider_key_tests WHERE workspace_id = $1", workspace_id)
+    return test_id
+
+
 async def give_turn_back(tx: Tx, workspace_id: UUID, *, test_id: UUID) -> None:
     """Nothing, where the turn had ended by itself and is somebody else's."""
     await tx.execute("DELETE FROM provider_key_tests WHERE workspace_id = $1 AND test_id = $2", workspace_id, test_id)

@@ -10,7 +10,7 @@ from fastapi.responses import Response
 
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.deps import Gateway
-from burnish_gateway.idempotency import replay, run_once
+from burnish_gateway.idempotency import name_of, replay, run_once, still_running
 from burnish_gateway.provider_keys import keep_key as keep
 from burnish_gateway.provider_keys import store
 from burnish_gateway.provider_keys.ask_executor import WAIT_S, ask_executor
@@ -18,7 +18,6 @@ from burnish_gateway.provider_keys.provider_key import ProviderKey
 from burnish_shared.contracts.provider_keys import KeyTestAnswer
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import Conflict, RateLimited, Unavailable
-from burnish_shared.ids import new_uuid
 
 TURN_S: Final = WAIT_S + 8.0
 """The longest test, and time to store its answer: then the turn of a gateway that stopped in the middle is over."""
@@ -27,8 +26,11 @@ log = structlog.get_logger("burnish.gateway")
 
 
 async def try_key(gateway: Gateway, request: Request, principal: Principal, provider_key_id: UUID) -> Response:
-    """What the provider said of it, also again. Raises NotFound, Conflict for a revoked key, RateLimited, Unavailable."""
-    test_id = new_uuid()
+    """What the provider said of it, also again.
+
+    Raises NotFound, Conflict for a revoked key, IdempotencyInProgress, RateLimited, Unavailable.
+    """
+    test_id = await name_of(request, principal)
     async with gateway.db.unit_of_work(workspace=principal.workspace_id) as tx:
         found = await replay(gateway, tx, request, principal) or await _begin(tx, principal, provider_key_id, test_id=test_id)
     if isinstance(found, Response):
@@ -43,9 +45,14 @@ async def _begin(tx: Tx, principal: Principal, provider_key_id: UUID, *, test_id
     key = await keep.find_key(tx, principal, provider_key_id)
     if key.status == "revoked":
         raise Conflict("This provider key was revoked, and its text is gone; add a new one with POST /v1/provider-keys.")
-    if not await store.take_turn(tx, principal.workspace_id, test_id=test_id, most_s=TURN_S):
-        raise RateLimited("Another provider key of this workspace is being tried; try again when that is done.", retry_after_s=1)
-    return key
+    holder = None
+    while holder is None:  # the turn may be given back between the two questions
+        if await store.take_turn(tx, principal.workspace_id, test_id=test_id, most_s=TURN_S):
+            return key
+        holder = await store.whose_turn(tx, principal.workspace_id)
+    if holder == test_id:
+        raise still_running()
+    raise RateLimited("Another provider key of this workspace is being tried; try again when that is done.", retry_after_s=1)
 
 
 async def _answered(gateway: Gateway, request: Request, principal: Principal, key: ProviderKey) -> Response:
