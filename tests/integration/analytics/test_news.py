@@ -15,7 +15,8 @@ pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability(
 
 async def listen(analytics: Analytics, workspace: Workspace, *events: str) -> None:
     await analytics.rows(
-        "INSERT INTO webhook_endpoints (endpoint_id, workspace_id, url, events, secret_sealed) VALUES ($1, $2, 'https://x.example', $3, '')",
+        "INSERT INTO webhook_endpoints (endpoint_id, workspace_id, url, events, secret_sealed) "
+        "VALUES ($1, $2, 'https://x.example', $3, '')",
         new_uuid(),
         workspace.workspace_id,
         list(events),

@@ -21,7 +21,9 @@ def sketch_of(elements: set[str] | list[str], key: bytes = KEY) -> bytes:
 @given(names, names)
 def test_uniting_is_counting_everything_at_once_in_any_order_and_however_often(one: set[str], other: set[str]) -> None:
     both = sketch_of(one | other)
-    assert united([sketch_of(one), sketch_of(other), sketch_of(one)]) == both == marked(sketch_of(other), [mark_of(x, key=KEY) for x in one])
+    assert (
+        united([sketch_of(one), sketch_of(other), sketch_of(one)]) == both == marked(sketch_of(other), [mark_of(x, key=KEY) for x in one])
+    )
     assert marked(both, [mark_of(x, key=KEY) for x in one]) is both
 
 

@@ -205,7 +205,8 @@ TABLES: Final = (
     _table("alert_rules", "slug enabled min_samples target_ratio min_drop_ratio muted_until start_optimization updated_at", "slug"),
     _table(
         "alerts",
-        "alert_id kind metric slug label version summary before after changed simulated muted raised_at resolved_at resolution severity subject",
+        "alert_id kind metric slug label version summary before after changed simulated muted raised_at resolved_at resolution severity "
+        "subject",
         "alert_id", incident_key=INTERNAL,
     ),
     _table("alert_channels", "channel_id kind name settings filters enabled created_at updated_at", "channel_id", secret_sealed=SECRET),
