@@ -179,7 +179,7 @@ class Load:
             self.violations.append(f"an answer 500: {error}")
         if error["code"] == IN_PROGRESS:
             return Told("unknown", execution_id, again=True)
-        if error["code"] == "rate_limited" and status == 429 and "details" in error and not error["details"]:
+        if error["code"] == "rate_limited" and status == 429 and "limit_per_minute" in (error.get("details") or {}):
             return Told("refused", again=True)  # After a crash of PostgreSQL a limit begins full (PROMISES G-16).
         if 400 <= status < 500 and not (error.get("details") or {}).get("execution_id"):
             self.violations.append(f"a sound call was refused: {status} {error['code']}")

@@ -228,7 +228,7 @@ async def test_metrics_stay_few_whatever_was_sent(world: World, gamma: Tenant) -
     assert len([line for line in lines if line.startswith("burnish_gateway")]) < 3_000  # other services share this process
     known = {_stem(one.path) for one in world.routes} | {"none", "/", "/openapi.json", "/docs", "/docs/oauth2-redirect"}
     assert {_stem(route) for route in routes} <= known
-    named = (gamma.secret, *gamma.own.values(), str(gamma.admin.workspace.workspace_id))
+    named = [one for one in (gamma.secret, *gamma.own.values(), str(gamma.admin.workspace.workspace_id)) if not one.isdigit()]
     assert not [line for line in lines if any(one in line for one in named)]
 
 

@@ -35,6 +35,7 @@ PLAIN_BYTES = {
     "outbox.body": "a message on its way",
     "dead_letters.payload": "a message that could not be handled",
     "webhook_deliveries.body": "what is sent to the receiver",
+    "rollup_end_users.sketch": "how many people, not who: ranks of keyed marks",
     "erasures.subject_key": "salt of one erasure's digest, for the worker that has no key; gone after the last pass",
 }
 """Columns of bytes that hold nothing sealed, and what they hold."""
