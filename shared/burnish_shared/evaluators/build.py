@@ -15,6 +15,7 @@ from burnish_shared.contracts.evaluators import (
     Regex,
     Similarity,
 )
+from burnish_shared.errors import Unavailable
 from burnish_shared.evaluators import declarative
 from burnish_shared.evaluators.grounds import Grounds
 from burnish_shared.evaluators.score import scored
@@ -25,7 +26,8 @@ Evaluator: TypeAlias = Callable[[Case], Awaitable[Verdict]]
 
 
 async def build(settings: EvaluatorSettings, *, grounds: Grounds, tenant: str) -> Evaluator:
-    """Checks the settings as far as they can be checked without an answer. Raises Mistake with field, line and column.
+    """Checks the settings as far as they can be checked without an answer. Raises Mistake with field, line and column,
+    Unavailable where no worker was free to check them.
 
     `tenant`: whose share of the workers it uses. What is linear in the answer is looked at here and now, all else in a process that can be
     killed.
@@ -58,6 +60,7 @@ async def _declared(settings: Regex | JsonSchema | Expression, *, grounds: Groun
     text = settings.model_dump_json(by_alias=True)
     checked = await grounds.look(text, None, tenant=tenant)
     if isinstance(checked, Failed):
+        _raise_when_busy(checked)
         raise Mistake(f"these settings cannot be worked through: {checked.message}")
     if "mistake" in checked:
         raise Mistake(checked["mistake"], field=checked["field"], line=checked["line"], column=checked["column"])
@@ -82,11 +85,19 @@ def _verdict(said: dict[str, Any] | Failed) -> Verdict:
             return NoScore(said.get("none", "failed"), said.get("reason") or said.get("mistake") or "no answer")
 
 
+def _raise_when_busy(failed: Failed) -> None:
+    """That no worker was free says nothing of the settings: the caller may try again."""
+    if failed.kind is FailureKind.UNAVAILABLE:
+        raise Unavailable("Every worker that could look at this evaluator is busy; try again.", retry_after_s=1)
+
+
 async def _coded(settings: Code, *, grounds: Grounds, tenant: str) -> Evaluator:
     sandbox = grounds.sandboxes.get(settings.language)
     if sandbox is None:
         raise Mistake(f"code in {settings.language} is not offered by this installation", field="language")
     refused = await sandbox.check(settings.code, tenant=tenant)
+    if isinstance(refused, Failed):
+        _raise_when_busy(refused)
     if refused is not None:
         raise Mistake(refused.message, field="code", line=refused.line, column=refused.column)
 

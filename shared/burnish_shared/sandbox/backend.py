@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from burnish_shared.sandbox.outcome import DEFAULT_LIMITS, Limits, Plain, Refused, Result
+from burnish_shared.sandbox.outcome import DEFAULT_LIMITS, Failed, Limits, Plain, Refused, Result
 
 
 class Sandbox(Protocol):
@@ -23,8 +23,11 @@ class Sandbox(Protocol):
         """The same code over many inputs, in their order; one that fails costs the others nothing. `limits` are for each."""
         ...
 
-    async def check(self, code: str, *, limits: Limits = DEFAULT_LIMITS, tenant: str = "") -> Refused | None:
-        """Why this code would be refused, with line and column; None when it would run. Runs nothing of it."""
+    async def check(self, code: str, *, limits: Limits = DEFAULT_LIMITS, tenant: str = "") -> Refused | Failed | None:
+        """Why this code would be refused, with line and column; None when it would run. Runs nothing of it.
+
+        Failed as unavailable says nothing of the code: there was no worker to look at it.
+        """
         ...
 
     async def close(self) -> None:

@@ -142,7 +142,7 @@ class DaytonaSandbox:
         results = [_result(one, limits) for one in said[: len(many)]]
         return results + [Failed(FailureKind.CRASHED, "the sandbox ended before this input")] * (len(many) - len(results))
 
-    async def check(self, code: str, *, limits: Limits = DEFAULT_LIMITS, tenant: str = "") -> Refused | None:
+    async def check(self, code: str, *, limits: Limits = DEFAULT_LIMITS, tenant: str = "") -> Refused | Failed | None:
         """Parsed here, by CPython's own parser; nothing is sent."""
         if len(code.encode("utf-8", "replace")) > limits.code_bytes:
             return Refused(f"the code is longer than {limits.code_bytes} bytes")

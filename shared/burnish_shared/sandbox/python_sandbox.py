@@ -94,7 +94,7 @@ class PythonSandbox:
         await each(one, count=len(many), at_once=self._workers)
         return made
 
-    async def check(self, code: str, *, limits: Limits = DEFAULT_LIMITS, tenant: str = "") -> Refused | None:
+    async def check(self, code: str, *, limits: Limits = DEFAULT_LIMITS, tenant: str = "") -> Refused | Failed | None:
         refused = _too_long(code, {}, limits)
         if refused is not None:
             return refused
@@ -104,6 +104,8 @@ class PythonSandbox:
                 return Refused(message, line - 1 if line else None, column)
             case Failed(FailureKind.ERROR, "SystemExit"):
                 return None
+            case Failed(FailureKind.UNAVAILABLE):
+                return result
             case Failed(_, message):
                 return Refused(message)
             case Value():

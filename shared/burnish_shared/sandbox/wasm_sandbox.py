@@ -60,10 +60,12 @@ class WasmSandbox:
         await each(one, count=len(many), at_once=self._at_once)
         return made
 
-    async def check(self, code: str, *, limits: Limits = DEFAULT_LIMITS, tenant: str = "") -> Refused | None:
+    async def check(self, code: str, *, limits: Limits = DEFAULT_LIMITS, tenant: str = "") -> Refused | Failed | None:
         result = await self._ask(code, {}, limits=limits, tenant=tenant, check_only=True)
         match result:
             case Refused():
+                return result
+            case Failed(FailureKind.UNAVAILABLE):
                 return result
             case Failed(_, message):
                 return Refused(message)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from burnish_shared.contracts.evaluators import EvaluatorSettings
+from burnish_shared.errors import Unavailable
 from burnish_shared.evaluators import Case, Grounds, Mistake, NoScore, Score, Verdict, build
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("O3")]
@@ -218,3 +219,11 @@ async def _labour(settings: dict[str, Any], case: Case, grounds: Grounds) -> Ver
         return await verdict(settings, case, grounds)
     except Mistake:
         return None
+
+
+@pytest.mark.parametrize("settings", [{"kind": "regex", "pattern": "a"}, {"kind": "code", "code": "1"}])
+async def test_that_no_worker_is_free_is_no_mistake_of_the_settings(settings: dict[str, Any]) -> None:
+    closed = Grounds.open(workers=1)
+    await closed.close()
+    with pytest.raises(Unavailable):
+        await build(SETTINGS.validate_python(settings), grounds=closed, tenant="t")
