@@ -1,5 +1,6 @@
 """What comes of running somebody's code, and what data may pass in and out. Pure."""
 
+import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -132,6 +133,17 @@ class _Meter:
         self.left_bytes -= n_bytes
         if self.left_bytes < 0:
             raise NotPlainError("longer than the limit")
+
+
+def refusal_of(inputs: Mapping[str, Plain], limits: Limits) -> Refused | None:
+    """Why these inputs are not taken; None when they are."""
+    try:
+        inputs_bytes = len(json.dumps(inputs, allow_nan=False))
+    except (ValueError, TypeError, RecursionError):
+        return Refused("the inputs are not plain finite data")
+    if inputs_bytes > limits.inputs_bytes:
+        return Refused(f"the inputs are longer than {limits.inputs_bytes} bytes")
+    return None
 
 
 def shortened(message: str) -> str:

@@ -6,7 +6,6 @@ with an empty environment, gives each run a session of its own, and kills a work
 
 import asyncio
 import contextlib
-import json
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -33,10 +32,10 @@ from burnish_shared.sandbox.outcome import (
     Result,
     Value,
     plain,
+    refusal_of,
     shortened,
 )
-from burnish_shared.sandbox.turns import BUSY, Turns
-from burnish_shared.sandbox.worker_process import each
+from burnish_shared.sandbox.turns import BUSY, Turns, run_each
 
 WORKERS: Final = 4
 
@@ -86,13 +85,7 @@ class PythonSandbox:
     async def run_many(
         self, code: str, many: Sequence[Mapping[str, Plain]], *, limits: Limits = DEFAULT_LIMITS, tenant: str = ""
     ) -> list[Result]:
-        made: list[Result] = [BUSY] * len(many)
-
-        async def one(index: int) -> None:
-            made[index] = await self.run(code, many[index], limits=limits, tenant=tenant)
-
-        await each(one, count=len(many), at_once=self._workers)
-        return made
+        return await run_each(lambda inputs: self.run(code, inputs, limits=limits, tenant=tenant), many, at_once=self._workers)
 
     async def check(self, code: str, *, limits: Limits = DEFAULT_LIMITS, tenant: str = "") -> Refused | Failed | None:
         refused = _too_long(code, {}, limits)
@@ -186,13 +179,7 @@ def _too_long(code: str, inputs: Mapping[str, Plain], limits: Limits) -> Refused
         return Refused(f"the code is longer than {limits.code_bytes} bytes")
     if "\x00" in code:
         return Refused("the code holds U+0000")
-    try:
-        inputs_bytes = len(json.dumps(inputs, allow_nan=False))
-    except (ValueError, TypeError, RecursionError):
-        return Refused("the inputs are not plain finite data")
-    if inputs_bytes > limits.inputs_bytes:
-        return Refused(f"the inputs are longer than {limits.inputs_bytes} bytes")
-    return None
+    return refusal_of(inputs, limits)
 
 
 def _drop(_stream: str, _text: str) -> None:

@@ -2,9 +2,9 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 
-from burnish_shared.sandbox.outcome import Failed, FailureKind
+from burnish_shared.sandbox.outcome import Failed, FailureKind, Plain, Result
 
 WAIT_S = 5.0
 """How long a run waits for a worker."""
@@ -70,3 +70,20 @@ class Turns:
         except TimeoutError:
             return False
         return True
+
+
+async def run_each(
+    run: Callable[[Mapping[str, Plain]], Awaitable[Result]], many: Sequence[Mapping[str, Plain]], *, at_once: int
+) -> list[Result]:
+    """The results in the order of the inputs, so many runs at once."""
+    made: list[Result] = [BUSY] * len(many)
+    left = iter(range(len(many)))
+
+    async def take() -> None:
+        for index in left:
+            made[index] = await run(many[index])
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(min(at_once, len(many))):
+            group.create_task(take())
+    return made

@@ -19,10 +19,11 @@ from burnish_shared.sandbox.outcome import (
     Result,
     Value,
     plain,
+    refusal_of,
     shortened,
 )
-from burnish_shared.sandbox.turns import BUSY
-from burnish_shared.sandbox.worker_process import Workers, each
+from burnish_shared.sandbox.turns import run_each
+from burnish_shared.sandbox.worker_process import Workers
 
 WORKERS: Final = 2
 
@@ -41,24 +42,15 @@ class WasmSandbox:
         self._workers = Workers("burnish_shared.sandbox.wasm_worker", workers=workers)
 
     async def run(self, code: str, inputs: Mapping[str, Plain], *, limits: Limits = DEFAULT_LIMITS, tenant: str = "") -> Result:
-        try:
-            inputs_bytes = len(json.dumps(inputs, allow_nan=False))
-        except (ValueError, TypeError, RecursionError):
-            return Refused("the inputs are not plain finite data")
-        if inputs_bytes > limits.inputs_bytes:
-            return Refused(f"the inputs are longer than {limits.inputs_bytes} bytes")
+        refused = refusal_of(inputs, limits)
+        if refused is not None:
+            return refused
         return await self._ask(code, dict(inputs), limits=limits, tenant=tenant, check_only=False)
 
     async def run_many(
         self, code: str, many: Sequence[Mapping[str, Plain]], *, limits: Limits = DEFAULT_LIMITS, tenant: str = ""
     ) -> list[Result]:
-        made: list[Result] = [BUSY] * len(many)
-
-        async def one(index: int) -> None:
-            made[index] = await self.run(code, many[index], limits=limits, tenant=tenant)
-
-        await each(one, count=len(many), at_once=self._at_once)
-        return made
+        return await run_each(lambda inputs: self.run(code, inputs, limits=limits, tenant=tenant), many, at_once=self._at_once)
 
     async def check(self, code: str, *, limits: Limits = DEFAULT_LIMITS, tenant: str = "") -> Refused | Failed | None:
         result = await self._ask(code, {}, limits=limits, tenant=tenant, check_only=True)

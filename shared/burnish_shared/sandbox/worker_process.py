@@ -8,7 +8,7 @@ import contextlib
 import json
 import struct
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any, Final
 
 from burnish_shared.sandbox.outcome import Failed, FailureKind
@@ -110,16 +110,3 @@ def serve(answer: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
         said = json.dumps(answer(json.loads(incoming.read(LENGTH.unpack(head)[0])))).encode()
         outgoing.write(LENGTH.pack(len(said)) + said)
         outgoing.flush()
-
-
-async def each(run: Callable[[int], Awaitable[None]], *, count: int, at_once: int) -> None:
-    """Runs `run(0)` to `run(count - 1)`, so many at once."""
-    left = iter(range(count))
-
-    async def take() -> None:
-        for index in left:
-            await run(index)
-
-    async with asyncio.TaskGroup() as group:
-        for _ in range(min(at_once, count)):
-            group.create_task(take())
