@@ -1,0 +1,31 @@
+import tailwindcss from "@tailwindcss/vite";
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vitest/config";
+
+// The gateway serves the page below /app/ and puts a fresh nonce where the placeholder stands, for each request.
+const gateway = process.env.BURNISH_URL ?? "http://127.0.0.1:18000";
+
+export default defineConfig(({ command }) => ({
+  base: "/app/",
+  plugins: [react(), tailwindcss()],
+  html: command === "build" ? { cspNonce: "__CSP_NONCE__" } : {},
+  resolve: { alias: { "@": new URL("./src", import.meta.url).pathname } },
+  build: {
+    outDir: "../services/gateway/burnish_gateway/_ui",
+    emptyOutDir: true,
+    // Nothing is inlined: data: URLs and inline styles would need a looser policy.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    target: "es2022",
+    chunkSizeWarningLimit: 700,
+  },
+  server: {
+    port: Number(process.env.PORT ?? 5173),
+    proxy: { "/v1": { target: gateway, changeOrigin: true }, "/healthz": { target: gateway, changeOrigin: true } },
+  },
+  test: {
+    environment: "happy-dom",
+    include: ["src/**/*.test.{ts,tsx}"],
+    restoreMocks: true,
+  },
+}));
