@@ -1,4 +1,4 @@
-"""The page at `/`: one file that loads nothing from anywhere and runs nothing but its own script."""
+"""The page at `/status`: one file that loads nothing from anywhere and runs nothing but its own script."""
 
 import asyncio
 import base64
@@ -21,7 +21,7 @@ from tests.embedded.stack import KEK
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("I2")]
 
 
-@pytest_asyncio.fixture(loop_scope="session")
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def url() -> AsyncIterator[str]:
     """A gateway without its parts: the page needs neither PostgreSQL nor NATS."""
     settings = GatewaySettings(database_url="postgresql://nobody@127.0.0.1:1/none", nats_url="nats://127.0.0.1:1", kek=KEK)
@@ -29,7 +29,7 @@ async def url() -> AsyncIterator[str]:
     server = uvicorn.Server(uvicorn.Config(build_app(settings), log_config=None, lifespan="off"))
     server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment]
     serving = asyncio.create_task(server.serve(sockets=[listening]))
-    yield f"http://127.0.0.1:{listening.getsockname()[1]}/"
+    yield f"http://127.0.0.1:{listening.getsockname()[1]}/status"
     server.should_exit = True
     await serving
 

@@ -91,10 +91,12 @@ def build_app(settings: GatewaySettings) -> FastAPI:
     for feature in FEATURES:
         app.include_router(importlib.import_module(f"burnish_gateway.{feature}.routes").router)
     from burnish_gateway.operations import router as operations
-    from burnish_gateway.status_page import router as status_page
+    from burnish_gateway.page.routes import router as page
+    from burnish_gateway.page.status_page import router as status_page
 
     app.include_router(operations)
     app.include_router(status_page)
+    app.include_router(page)  # last: it takes whatever is below /app/
     app.openapi = describe(app)  # type: ignore[method-assign]
     _handle_errors(app)
     app.add_middleware(RequestContext, proxies=TrustedProxies.parse(settings.trusted_proxies))

@@ -1,4 +1,6 @@
-"""The page at `/`: what Burnish is, whether it is well, and what happens in a workspace. One file that asks nobody but this gateway."""
+"""The page at `/status`: what Burnish is, whether it is well, and what happens in a workspace. One file that asks nobody but this
+gateway, and is there where the page proper (`/app/`) is not built.
+"""
 
 import base64
 import hashlib
@@ -23,7 +25,7 @@ def content_security_policy(page: bytes) -> str:
     return f"default-src 'none'; {own}; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 
-PAGE: Final = (files("burnish_gateway") / "status_page.html").read_bytes()
+PAGE: Final = (files("burnish_gateway") / "page" / "status_page.html").read_bytes()
 ETAG: Final = f'"{hashlib.sha256(PAGE).hexdigest()[:32]}"'
 HEADERS: Final = {
     "content-security-policy": content_security_policy(PAGE),
@@ -35,7 +37,7 @@ HEADERS: Final = {
 }
 
 
-@router.get("/")
+@router.get("/status")
 async def status_page(request: Request) -> Response:
     """Needs no key: it holds none of the figures that it shows, a person's browser asks for them."""
     if ETAG in request.headers.get("if-none-match", ""):
