@@ -123,11 +123,28 @@ TABLES: Final = (
     _table(
         "dataset_items", "item_id dataset_id position split input expected metadata added_version", "item_id", content_hash=DIGEST,
     ),
-    _table("evaluators", "evaluator_id name kind settings created_by created_at archived_at", "evaluator_id"),
+    _table("evaluators", "evaluator_id name kind version settings created_by created_at archived_at", "evaluator_id"),
+    _table("evaluator_versions", "evaluator_id version settings message created_by created_at", "evaluator_id version"),
+    _table(
+        "live_evaluations",
+        "live_evaluation_id evaluator_id prompts labels sample_ratio cap_nusd cap_period account_id active created_by created_at updated_at"
+        " archived_at", "live_evaluation_id", fence=INTERNAL, leased_by=INTERNAL, leased_until=INTERNAL,
+    ),
+    _table(
+        "scores",
+        "execution_id evaluator_id evaluator_version live_evaluation_id kind slug version label model finished_at score passed unavailable"
+        " reason disagreement uncertain votes judge_executions cost_nusd took_ms simulated scored_at forgotten_at",
+        "execution_id evaluator_id evaluator_version", page_rows=PAGE_ROWS_OF_TEXTS, counted_at=INTERNAL,
+    ),
+    _table(
+        "rollup_scores",
+        "grain bucket evaluator_id evaluator_version slug version label model scores passed uncertain no_scores simulated score_sum_micro"
+        " score_squares_micro cost_nusd", "grain bucket evaluator_id evaluator_version slug version label model",
+    ),
     _table(
         "test_runs",
         "test_run_id prompt_id slug version model dataset_id dataset_version split repeats status total done result error simulated"
-        " evaluator_ids created_by created_at started_at finished_at forgotten_at",
+        " evaluator_ids compare_with created_by created_at started_at finished_at forgotten_at",
         "test_run_id", page_rows=PAGE_ROWS_OF_TEXTS, **RUNS,
     ),
     _table(
@@ -288,7 +305,9 @@ LEFT_OUT: Final = {
     "label_voices": "sums over feedback, which is exported",
     "ledger_days": "sums over transfers, which are exported",
     "provider_key_tests": "whose turn it is",
+    "quality_states": "memory of detectors",
     "retention_progress": "how far retention has come",
+    "score_tasks": "what waits to be scored",
     "statistics_members": "since when statistics are shared",
     "usage_closings": "how far usage has been summed up",
     "webhook_endpoint_days": "counts over deliveries, which are exported",
