@@ -44,7 +44,7 @@ QUERY_PARAMETERS = {
 
 HARMLESS_QUERY = {
     "action", "actor", "app", "archived", "category", "code", "confirm", "cursor", "days", "error", "event_type", "format",
-    "from", "grain", "group_by", "iss", "kind", "limit", "mine", "month", "name", "next", "object_kind", "provider", "reason",
+    "from", "grain", "group_by", "iss", "kind", "limit", "mine", "month", "name", "next", "object_kind", "projection", "provider", "reason",
     "request_id", "scope", "sort", "split", "state", "status", "target_kind", "to", "traffic", "version", "visibility",
 }  # fmt: skip
 

@@ -107,6 +107,39 @@ class TimeseriesAnswer(BaseModel):
     data: list[Point]
 
 
+class Projected(BaseModel):
+    """Cost of the calendar month at its end; within the bounds in `confidence` of all months."""
+
+    expected_nusd: int
+    low_nusd: int
+    high_nusd: int
+
+
+class BacktestAnswer(BaseModel):
+    """The same projection made from past days, with what was known then, against what came."""
+
+    projections: int
+    horizon_days: int = Field(description="Days ahead, as many as are left now.")
+    median_error: float = Field(description="Half of the projections were nearer: a share of what came.")
+    bias: float = Field(description="Mean error; above zero: too much was expected.")
+    coverage: float = Field(description="Share of the projections whose interval held what came; aims at `confidence`.")
+
+
+class ProjectionAnswer(BaseModel):
+    """This calendar month (UTC) at its end, from the last 84 days. It follows the filters, not `from` and `to`."""
+
+    month: str
+    days_left: float
+    history_days: int = Field(description="Whole days known, from the first with use.")
+    spent_nusd: int = Field(description="This month so far.")
+    expected_nusd: int | None
+    low_nusd: int | None
+    high_nusd: int | None
+    confidence: float
+    why_not: str | None = Field(description="Why nothing can be said.")
+    backtest: BacktestAnswer | None = Field(description="Null while too little is known to try it on the past.")
+
+
 class CostRow(BaseModel):
     group: str
     executions: int
@@ -116,6 +149,7 @@ class CostRow(BaseModel):
     cost_nusd: int
     credits: str = Field(description="The same in credits, exact to four decimals.")
     simulated: bool
+    projected: Projected | None = Field(default=None, description="This month at its end, of the ten dearest, where asked for.")
 
 
 class CostsAnswer(BaseModel):
@@ -126,4 +160,5 @@ class CostsAnswer(BaseModel):
     grain: Literal["minute", "hour", "day"]
     group_by: str
     total_nusd: int
+    projection: ProjectionAnswer | None = Field(default=None, description="With `projection=true`.")
     data: list[CostRow]

@@ -9,7 +9,9 @@ from pydantic import BaseModel
 from burnish_gateway.deps import GatewayParts, Viewer
 from burnish_gateway.insights import recount_routes, store
 from burnish_gateway.insights.answers import CostRow, CostsAnswer, Distinct, Point, SummaryAnswer, TimeseriesAnswer
+from burnish_gateway.insights.csv_file import CSV_ANSWER, Format, csv_response
 from burnish_gateway.insights.figures import end_users_of, figures_of, named_metric
+from burnish_gateway.insights.project_costs import Month, Series, month_series, project_rows, projection_of
 from burnish_gateway.insights.ranges import Grain, Range, by_the_hour, range_of
 from burnish_gateway.insights.store import DIMENSIONS, WHOLE_WORKSPACE, Filters, Totals
 from burnish_gateway.wire import Moment, make_router
@@ -91,10 +93,11 @@ def range_asked(
 
 Wanted = Annotated[Range, Depends(range_asked)]
 Which = Annotated[Filters, Depends(filters_of)]
+AsFile = Annotated[Format, Query(alias="format", description="`csv`: the same as a file for spreadsheets.")]
 
 
-@router.get("/v1/analytics/summary", response_model=SummaryAnswer, summary="Figures of a range")
-async def summary(principal: Viewer, gateway: GatewayParts, wanted: Wanted, which: Which) -> Response:
+@router.get("/v1/analytics/summary", response_model=SummaryAnswer, responses=CSV_ANSWER, summary="Figures of a range")
+async def summary(principal: Viewer, gateway: GatewayParts, wanted: Wanted, *, which: Which, file: AsFile = "json") -> Response:
     wanted = source_range(wanted, which, None)
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
         found = await store.totals(tx, wanted, which, by_step=False, group_by=None)
@@ -103,20 +106,19 @@ async def summary(principal: Viewer, gateway: GatewayParts, wanted: Wanted, whic
         metrics = await store.metric_sums(tx, wanted, which, metric=None, by_step=False, group_by=None) if which.dimension is None else {}
         waiting, orphans = await store.waiting_feedback(tx)
     figures = figures_of(next(iter(found.values()), Totals()))
-    return _answer(
-        SummaryAnswer(
-            **figures.model_dump(),
-            start=wanted.start,
-            end=wanted.end,
-            grain=wanted.grain,
-            effectiveness_version=EFFECTIVENESS_VERSION,
-            prompts=Distinct(value=prompts, relative_error=0),
-            end_users=end_users_of(sketches) if sketches is not None else None,
-            metrics=[named_metric(metric, sums=sums, executions=figures.executions) for (_, _, metric), sums in metrics.items()],
-            feedback_waiting=waiting,
-            feedback_orphans=orphans,
-        )
+    answer = SummaryAnswer(
+        **figures.model_dump(),
+        start=wanted.start,
+        end=wanted.end,
+        grain=wanted.grain,
+        effectiveness_version=EFFECTIVENESS_VERSION,
+        prompts=Distinct(value=prompts, relative_error=0),
+        end_users=end_users_of(sketches) if sketches is not None else None,
+        metrics=[named_metric(metric, sums=sums, executions=figures.executions) for (_, _, metric), sums in metrics.items()],
+        feedback_waiting=waiting,
+        feedback_orphans=orphans,
     )
+    return csv_response(SummaryAnswer, [answer], name="summary", wanted=wanted) if file == "csv" else _answer(answer)
 
 
 def has_end_users(wanted: Range, which: Filters) -> bool:
@@ -125,7 +127,7 @@ def has_end_users(wanted: Range, which: Filters) -> bool:
     return wanted.grain != "minute" and all(one is None for one in narrowed)
 
 
-@router.get("/v1/analytics/timeseries", response_model=TimeseriesAnswer, summary="Figures of a range, step by step")
+@router.get("/v1/analytics/timeseries", response_model=TimeseriesAnswer, responses=CSV_ANSWER, summary="Figures of a range, step by step")
 async def timeseries(
     principal: Viewer,
     gateway: GatewayParts,
@@ -134,6 +136,7 @@ async def timeseries(
     *,
     group_by: GroupBy | None = None,
     metric: Annotated[str | None, Query(max_length=63, description="A named metric to show beside the figures.")] = None,
+    file: AsFile = "json",
 ) -> Response:
     wanted = source_range(wanted, which, group_by)
     if metric is not None and ("\x00" in metric or which.dimension is not None or group_by in DIMENSIONS):
@@ -157,17 +160,43 @@ async def timeseries(
         )
         for (at, group), totals in found.items()
     ]
+    if file == "csv":
+        return csv_response(Point, points, name="timeseries", wanted=wanted)
     return _answer(TimeseriesAnswer(start=wanted.start, end=wanted.end, grain=wanted.grain, data=points))
 
 
-@router.get("/v1/analytics/costs", response_model=CostsAnswer, summary="Where the money went")
-async def costs(principal: Viewer, gateway: GatewayParts, wanted: Wanted, which: Which, *, group_by: CostGroup = "prompt") -> Response:
+@router.get("/v1/analytics/costs", response_model=CostsAnswer, responses=CSV_ANSWER, summary="Where the money went, and will go")
+async def costs(
+    principal: Viewer,
+    gateway: GatewayParts,
+    wanted: Wanted,
+    which: Which,
+    *,
+    group_by: CostGroup = "prompt",
+    projection: Annotated[bool, Query(description="This month at its end as well, with an interval and how well it did before.")] = False,
+    file: AsFile = "json",
+) -> Response:
     wanted = source_range(wanted, which, group_by)
+    month = Month(gateway.clock.now())
+    whole: dict[str, Series] = {}
+    by_group: dict[str, Series] = {}
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
         rows = await store.costs(tx, wanted, which, group_by=group_by, at_most=COST_ROWS_MOST)
         total = await store.total_cost(tx, wanted, which)
+        if projection:
+            whole = await month_series(tx, which, month, group_by=None)
+            by_group = await month_series(tx, which, month, group_by=group_by) if group_by != "day" else {}
     data = [CostRow(group=row.pop("key"), credits=credits_text(row["cost_nusd"]), **row) for row in rows]
-    return _answer(CostsAnswer(start=wanted.start, end=wanted.end, grain=wanted.grain, group_by=group_by, total_nusd=total, data=data))
+    if projection:
+        data = await project_rows(data, by_group, month)
+    if file == "csv":
+        return csv_response(CostRow, data, name="costs", wanted=wanted)
+    ahead = await projection_of(whole[""], month) if projection else None
+    return _answer(
+        CostsAnswer(
+            start=wanted.start, end=wanted.end, grain=wanted.grain, group_by=group_by, total_nusd=total, projection=ahead, data=data
+        )
+    )
 
 
 def _answer(answer: BaseModel) -> Response:

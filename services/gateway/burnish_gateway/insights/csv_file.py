@@ -1,0 +1,71 @@
+"""Figures as CSV (RFC 4180): one row each, nested figures beside one another, numbers as they are in JSON. Pure."""
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import UnionType
+from typing import Any, Final, Literal, Union, get_args, get_origin
+
+from fastapi.responses import Response
+from pydantic import BaseModel
+
+from burnish_gateway.insights.ranges import Range
+
+Format = Literal["json", "csv"]
+
+FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+"""What spreadsheets take for a formula at the beginning of a text (OWASP, CSV injection)."""
+
+CSV_ANSWER: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"content": {"text/csv": {"schema": {"type": "string"}}}, "description": "The figures; as a file with `format=csv`."}
+}
+"""`responses` of a route that answers as CSV too."""
+
+
+def csv_of(model: type[BaseModel], rows: Iterable[BaseModel]) -> bytes:
+    """A header and one line for each row. A list inside a row is left out; what is unknown is an empty cell."""
+    columns = list(_columns(model))
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow("_".join(path) for path in columns)
+    for row in rows:
+        values = row.model_dump(mode="json", by_alias=True)
+        writer.writerow(_cell(_at(values, path)) for path in columns)
+    return text.getvalue().encode()
+
+
+def csv_response(model: type[BaseModel], rows: Iterable[BaseModel], *, name: str, wanted: Range) -> Response:
+    """As a download whose name says what it is and of when."""
+    file = f"burnish-{name}-{wanted.start:%Y-%m-%d}-{wanted.end:%Y-%m-%d}.csv"
+    headers = {"content-disposition": f'attachment; filename="{file}"'}
+    return Response(csv_of(model, rows), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+def _columns(model: type[BaseModel]) -> Iterator[tuple[str, ...]]:
+    for name, field in model.model_fields.items():
+        alias = field.serialization_alias or name
+        kinds = [one for one in _members(field.annotation) if one is not type(None)]
+        if any(get_origin(one) is list for one in kinds):
+            continue
+        nested = [one for one in kinds if isinstance(one, type) and issubclass(one, BaseModel)]
+        if nested:
+            yield from ((alias, *rest) for rest in _columns(nested[0]))
+        else:
+            yield (alias,)
+
+
+def _members(annotation: Any) -> tuple[Any, ...]:
+    return get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,)
+
+
+def _at(values: Mapping[str, Any] | None, path: Sequence[str]) -> Any:
+    found: Any = values
+    for name in path:
+        found = found.get(name) if isinstance(found, Mapping) else None
+    return found
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, str) and value.startswith(FORMULA):
+        return f"'{value}"
+    return str(value).lower() if isinstance(value, bool) else value
