@@ -6,6 +6,7 @@ from typing import Final
 
 from burnish.launcher.passwords import KEK_VARIABLES, Secrets
 from burnish.launcher.services import Service
+from burnish_shared.providers import KEY_PREFIX, KEY_VARIABLES
 
 EMBEDDED_EGRESS: Final = "127.0.0.0/8,::1/128"
 """The simulator and the demo's receiver listen on loopback (PRODUCT, Doors)."""
@@ -15,7 +16,7 @@ NOT_HANDED_DOWN: Final = ("PYTHONDONTWRITEBYTECODE", "PYTHONPATH", "PYTHONHOME",
 SIGN_IN: Final = ("BURNISH_JWT_", "BURNISH_OIDC_")
 """Secrets of identity providers: whoever has them can be anybody, so only the gateway, which verifies, is given them."""
 
-PROVIDER_KEYS: Final = ("OPENAI_API_KEY", "BURNISH_PROVIDER_KEY_")
+PROVIDER_KEYS: Final = (*KEY_VARIABLES.values(), KEY_PREFIX)
 """The operator's keys for model providers: only the executor calls those (PROMISES E-13)."""
 
 

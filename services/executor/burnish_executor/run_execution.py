@@ -27,7 +27,7 @@ from burnish_executor.core.waterfall import (
     last_word,
 )
 from burnish_executor.io.key_vault import Address, KeyVault, OwnKey
-from burnish_executor.io.openai_client import Started
+from burnish_executor.io.model_client import Started
 from burnish_executor.io.platform_keys import platform_key
 from burnish_executor.io.providers import Providers
 from burnish_executor.io.replies import Reply

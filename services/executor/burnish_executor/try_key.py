@@ -37,7 +37,7 @@ async def try_key(request: KeyTestRequest, *, db: Database, keyring: Keyring, pr
             return UNREADABLE
     loop = asyncio.get_running_loop()
     began_at = loop.time()
-    found = await providers.count_models(row["url"], is_own_url=row["is_own_url"], key=secret, timeout_s=TEST_S)
+    found = await providers.count_models(row["provider"], row["url"], is_own_url=row["is_own_url"], key=secret, timeout_s=TEST_S)
     latency_ms = round((loop.time() - began_at) * 1000)
     if isinstance(found, Failure):
         return KeyTestAnswer(works=False, http_status=found.http_status, latency_ms=latency_ms, models=None, error=found.info().message)

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from burnish_executor.core.answer import OUTPUT_MOST_CHARACTERS, Answer, Piece, read_body, read_chunk
+from burnish_executor.core.answer import OUTPUT_MOST_CHARACTERS, Answer, Piece
 from burnish_executor.core.event_stream import LINE_MOST_BYTES, EventStream, LineTooLong
 from burnish_executor.core.failure import FREE, Failure, FailureKind, of_status, wait_before_retry_s
+from burnish_executor.core.openai_wire import read_body, read_chunk
 from burnish_executor.core.outcome import outcome_of
 from burnish_executor.core.usage import cost_nusd, estimated, reported
 from burnish_executor.io.providers import without_keys

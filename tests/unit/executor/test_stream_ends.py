@@ -9,8 +9,8 @@ import pytest
 from aiohttp import web
 
 from burnish_executor.core.answer import Answer
-from burnish_executor.io import openai_client
-from burnish_executor.io.openai_client import Call, call_model
+from burnish_executor.io import model_client
+from burnish_executor.io.model_client import Call, call_model
 
 TEXT = json.dumps({"choices": [{"delta": {"content": "whole"}, "finish_reason": "stop"}]})
 USAGE = json.dumps({"choices": [], "usage": {"prompt_tokens": 1, "completion_tokens": 1}})
@@ -61,6 +61,6 @@ async def test_what_follows_a_whole_answer_neither_spoils_nor_lengthens_it(junk:
 
 @pytest.mark.promise("E-07")
 async def test_a_provider_that_never_closes_a_whole_answer_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(openai_client, "REST_S", 0.02)
+    monkeypatch.setattr(model_client, "REST_S", 0.02)
     (result,), _ = await answers_of([TEXT, USAGE], calls=1, stays_open=True)
     assert isinstance(result, Answer) and result.output == "whole"

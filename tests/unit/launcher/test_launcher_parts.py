@@ -137,7 +137,7 @@ def test_only_the_gateway_gets_the_secrets_of_identity_providers() -> None:
 
 @pytest.mark.promise("E-13")
 def test_only_the_executor_gets_the_operators_keys_for_providers() -> None:
-    inherited = {"OPENAI_API_KEY": "secret", "BURNISH_PROVIDER_KEY_OTHER": "secret"}
+    inherited = {"OPENAI_API_KEY": "secret", "ANTHROPIC_API_KEY": "secret", "BURNISH_PROVIDER_KEY_OTHER": "secret"}
 
     assert inherited.items() <= environment_of("executor", inherited).items()
     for service in ("gateway", "simulator"):

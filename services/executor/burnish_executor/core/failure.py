@@ -1,7 +1,9 @@
 """How a call of a provider can fail, and what the caller hears."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
+from typing import Any
 
 from burnish_shared.contracts.executions import ErrorInfo, Status
 from burnish_shared.storable_text import storable
@@ -64,6 +66,15 @@ def of_status(http_status: int, message: str, *, retry_after_s: float | None) ->
     if http_status >= 500:
         return Failure(FailureKind.PROVIDER, said, http_status, retry_after_s)
     return Failure(FailureKind.REFUSED, said, http_status)
+
+
+def failure_of_body(body: Mapping[str, Any]) -> Failure:
+    """An error object, which providers also send with status 200."""
+    error = body["error"]
+    message = error.get("message") if isinstance(error, dict) else error
+    code = str(error.get("code") or error.get("type") or "") if isinstance(error, dict) else ""
+    kind = FailureKind.RATE_LIMITED if "rate_limit" in code or code == "429" else FailureKind.PROVIDER
+    return Failure(kind, f"The provider answered with an error: {str(message)[:300]}")
 
 
 def wait_before_retry_s(attempt: int, *, retry_after_s: float | None, dice: float) -> float:

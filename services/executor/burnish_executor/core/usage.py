@@ -15,11 +15,11 @@ def reported(value: Any) -> Usage | None:
     """The `usage` object of an OpenAI-style answer, or None when it is missing or absurd (negative, NaN, no number)."""
     if not isinstance(value, dict):
         return None
-    input_tokens, output_tokens = _count(value.get("prompt_tokens")), _count(value.get("completion_tokens"))
+    input_tokens, output_tokens = count_of(value.get("prompt_tokens")), count_of(value.get("completion_tokens"))
     if input_tokens is None or output_tokens is None:
         return None
     details = value.get("prompt_tokens_details")
-    cached = _count(details.get("cached_tokens")) if isinstance(details, dict) else 0
+    cached = count_of(details.get("cached_tokens")) if isinstance(details, dict) else 0
     return Usage(
         input_tokens=input_tokens, output_tokens=output_tokens, cached_input_tokens=min(cached or 0, input_tokens), source="provider"
     )
@@ -40,7 +40,7 @@ def cost_nusd(usage: Usage, price: Price) -> int:
     )
 
 
-def _count(value: Any) -> int | None:
+def count_of(value: Any) -> int | None:
     """A token count as an int, None for anything that is none."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value < 0 or value > TOKENS_MOST:
         return None

@@ -42,7 +42,7 @@ async def active_keys(tx: Tx, workspace_id: UUID, *, provider: str, address: str
 async def find_key(tx: Tx, workspace_id: UUID, provider_key_id: UUID) -> Record | None:
     """A key that is not revoked, also one that was set aside, and the address that it goes to (`url`); `is_own_url`: the workspace's."""
     return await tx.fetchrow(
-        "SELECT k.secret_version, k.sealed, k.vault_secret_id, coalesce(nullif(k.base_url, ''), p.base_url, '') AS url, "
+        "SELECT k.provider, k.secret_version, k.sealed, k.vault_secret_id, coalesce(nullif(k.base_url, ''), p.base_url, '') AS url, "
         "k.base_url <> '' AS is_own_url FROM provider_keys k LEFT JOIN providers p ON p.provider = k.provider "
         "WHERE k.workspace_id = $1 AND k.provider_key_id = $2 AND k.status <> 'revoked'",
         workspace_id,

@@ -2,19 +2,16 @@
 
 import os
 
-KEY_VARIABLES = {"openai": "OPENAI_API_KEY"}
-"""Where the operator's key of a provider comes from. `BURNISH_PROVIDER_KEY_<PROVIDER>` serves every other one."""
-
-PREFIX = "BURNISH_PROVIDER_KEY_"
+from burnish_shared.providers import KEY_PREFIX, KEY_VARIABLES
 
 
 def platform_key(provider: str) -> str | None:
     """The operator's key for this provider. It is sent to the provider's own address only, never to one that a tenant gave."""
-    return os.environ.get(KEY_VARIABLES.get(provider, "")) or os.environ.get(f"{PREFIX}{provider.upper().replace('-', '_')}") or None
+    return os.environ.get(KEY_VARIABLES.get(provider, "")) or os.environ.get(f"{KEY_PREFIX}{provider.upper().replace('-', '_')}") or None
 
 
 def providers_with_platform_keys() -> list[str]:
     """Names of the providers that have one, with _ for -."""
     named = {provider for provider, variable in KEY_VARIABLES.items() if os.environ.get(variable)}
-    named |= {name.removeprefix(PREFIX).lower() for name, key in os.environ.items() if name.startswith(PREFIX) and key}
+    named |= {name.removeprefix(KEY_PREFIX).lower() for name, key in os.environ.items() if name.startswith(KEY_PREFIX) and key}
     return sorted(named)

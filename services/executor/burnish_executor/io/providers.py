@@ -2,17 +2,19 @@
 
 from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import Self
 from urllib.parse import urlsplit
 
 import aiohttp
 
 from burnish_executor.core.failure import Failure, FailureKind
-from burnish_executor.io.openai_client import Call, Event, call_model, list_models
+from burnish_executor.core.wires import WIRES
+from burnish_executor.io.model_client import Call, Event, call_model, list_models
 from burnish_executor.settings import ExecutorSettings
 from burnish_shared.contracts.executions import ExecutionRequest
 from burnish_shared.egress import Egress, EgressPolicy, EgressRefused
 from burnish_shared.logging import REDACTED, redact
+from burnish_shared.providers import headers_of, wire_of
 
 LEAST_SHOWN = 6
 """So many characters of a key may end a provider's message that was cut: fewer give nothing away."""
@@ -47,15 +49,18 @@ class Providers:
         self, request: ExecutionRequest, *, key: str | None, tried: Collection[str] = (), timeout_s: float
     ) -> AsyncIterator[Event]:
         """As `call_model`: ends with one Answer or Failure. `tried`: every key of this execution so far; none is ever told."""
-        url = f"{request.route.base_url.rstrip('/')}/chat/completions"
+        wire = WIRES[wire_of(request.route.provider)]
+        url = f"{request.route.base_url.rstrip('/')}{wire.path}"
         call = Call(
             url=url,
             key=key,
-            body=body_of(request),
+            body=wire.body(request),
             timeout_s=timeout_s,
             connect_s=self.settings.connect_s,
             first_token_s=min(self.settings.first_token_s, timeout_s) if request.stream else timeout_s,
             chunk_idle_s=self.settings.chunk_idle_s,
+            wire=wire,
+            headers={} if request.route.own_base_url else headers_of(request.route.provider),
         )
         try:
             async for event in call_model(await self._session(url, is_own_url=request.route.own_base_url), call):
@@ -63,12 +68,12 @@ class Providers:
         except EgressRefused as refused:
             yield Failure(FailureKind.EGRESS, f"This provider's address may not be called: {refused}")
 
-    async def count_models(self, base_url: str, *, is_own_url: bool, key: str, timeout_s: float) -> int | Failure:
+    async def count_models(self, provider: str, base_url: str, *, is_own_url: bool, key: str, timeout_s: float) -> int | Failure:
         """How many models the provider lists for this key. No Failure holds the key."""
         url = f"{base_url.rstrip('/')}/models"
         try:
             session = await self._session(url, is_own_url=is_own_url)
-            found = await list_models(session, url, key=key, timeout_s=timeout_s)
+            found = await list_models(session, url, wire=WIRES[wire_of(provider)], key=key, timeout_s=timeout_s)
         except EgressRefused as refused:
             found = Failure(FailureKind.EGRESS, f"This provider's address may not be called: {refused}")
         return without_keys(found, [key]) if isinstance(found, Failure) else found
@@ -91,11 +96,3 @@ def without_keys(failure: Failure, keys: Collection[str]) -> Failure:
         cut = next((length for length in range(len(key) - 1, LEAST_SHOWN - 1, -1) if message.endswith(key[:length])), 0)
         message = message[: len(message) - cut] + REDACTED if cut else message
     return replace(failure, message=redact(message))
-
-
-def body_of(request: ExecutionRequest) -> dict[str, Any]:
-    """The OpenAI body: only settings that were given, and the cap that the hold was counted by."""
-    body: dict[str, Any] = {"model": request.route.upstream_model, "messages": request.messages, **request.settings}
-    if request.stream:
-        body |= {"stream": True, "stream_options": {"include_usage": True}}
-    return body

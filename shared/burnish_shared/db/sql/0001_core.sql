@@ -352,7 +352,9 @@ CALL make_tenant_table('workspace_models', app => 'SELECT, INSERT, UPDATE', work
 
 INSERT INTO providers (provider, base_url, simulated) VALUES
   ('simulated', 'http://127.0.0.1:18100/v1', true),
-  ('openai', 'https://api.openai.com/v1', false);
+  ('openai', 'https://api.openai.com/v1', false),
+  ('anthropic', 'https://api.anthropic.com/v1', false),
+  ('openrouter', 'https://openrouter.ai/api/v1', false);
 
 -- Play prices, in play credits: 0.10 and 0.40 dollars a million tokens.
 INSERT INTO platform_models (model, provider, upstream_model, display_name, context_tokens, output_tokens, input_price_nusd_per_million,

@@ -1,20 +1,24 @@
-"""Calls an OpenAI-compatible URL over aiohttp: buffered or streamed, with every wait bounded."""
+"""Calls a model over aiohttp, in whatever format its provider speaks: buffered or streamed, with every wait bounded."""
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import aiohttp
 
-from burnish_executor.core.answer import Answer, Piece, failure_of_body, read_body, read_chunk
+from burnish_executor.core.answer import Answer, Piece
 from burnish_executor.core.event_stream import EventStream, LineTooLong
-from burnish_executor.core.failure import Failure, FailureKind, of_status
+from burnish_executor.core.failure import Failure, FailureKind, failure_of_body, of_status
+from burnish_executor.core.openai_wire import OpenAIWire
+from burnish_executor.core.wire import Reader, Wire
 
 BODY_MOST_BYTES = 8 * 1024 * 1024
 STREAM_MOST_BYTES = 64 * 1024 * 1024
 ERROR_MOST_BYTES = 64 * 1024
+
+OPENAI: Final = OpenAIWire()
 
 REST_S = 0.25
 REST_PARTS_MOST = 20
@@ -23,7 +27,7 @@ REST_PARTS_MOST = 20
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call. `key` None: no Authorization is sent. Times in seconds."""
+    """One call. `key` None: none is shown. `headers`: what this provider wants to hear besides. Times in seconds."""
 
     url: str
     key: str | None = field(repr=False)
@@ -32,6 +36,8 @@ class Call:
     first_token_s: float
     chunk_idle_s: float
     connect_s: float
+    wire: Wire = OPENAI
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +54,8 @@ async def call_model(http: aiohttp.ClientSession, call: Call) -> AsyncIterator[E
 
     After a Failure in mid-stream what came before stays with the caller; the answer so far is in the Pieces that were yielded.
     """
-    headers = {"accept": "text/event-stream" if call.body.get("stream") else "application/json", "accept-encoding": "identity"}
-    if call.key:
-        headers["authorization"] = f"Bearer {call.key}"
+    accept = "text/event-stream" if call.body.get("stream") else "application/json"
+    headers = {"accept": accept, "accept-encoding": "identity", **call.headers, **call.wire.headers(call.key)}
     timeout = aiohttp.ClientTimeout(total=call.timeout_s, sock_connect=call.connect_s, sock_read=max(call.first_token_s, call.chunk_idle_s))
     try:
         async with (
@@ -61,7 +66,7 @@ async def call_model(http: aiohttp.ClientSession, call: Call) -> AsyncIterator[E
                 yield await _refusal(response)
                 return
             yield Started()
-            async for event in _streamed(response, call) if call.body.get("stream") else _buffered(response):
+            async for event in _streamed(response, call) if call.body.get("stream") else _buffered(response, call.wire):
                 yield event
     except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, ConnectionRefusedError):
         yield Failure(FailureKind.UNREACHABLE, "The provider cannot be reached.")
@@ -71,9 +76,9 @@ async def call_model(http: aiohttp.ClientSession, call: Call) -> AsyncIterator[E
         yield Failure(FailureKind.CUT_OFF, "The connection to the provider broke off.")
 
 
-async def list_models(http: aiohttp.ClientSession, url: str, *, key: str, timeout_s: float) -> int | Failure:
+async def list_models(http: aiohttp.ClientSession, url: str, *, wire: Wire, key: str, timeout_s: float) -> int | Failure:
     """How many models the provider lists for this key."""
-    headers = {"accept": "application/json", "accept-encoding": "identity", "authorization": f"Bearer {key}"}
+    headers = {"accept": "application/json", "accept-encoding": "identity", **wire.headers(key)}
     try:
         async with asyncio.timeout(timeout_s), http.get(url, headers=headers, allow_redirects=False) as response:
             if response.status != 200:
@@ -91,24 +96,21 @@ async def list_models(http: aiohttp.ClientSession, url: str, *, key: str, timeou
     return len(models) if isinstance(models, list) else Failure(FailureKind.MALFORMED, "The provider's answer is no list of models.", 200)
 
 
-async def _buffered(response: aiohttp.ClientResponse) -> AsyncIterator[Event]:
+async def _buffered(response: aiohttp.ClientResponse, wire: Wire) -> AsyncIterator[Event]:
     data = await _read(response, BODY_MOST_BYTES)
-    yield (
-        Failure(FailureKind.MALFORMED, f"The provider's answer is longer than {BODY_MOST_BYTES} bytes.")
-        if data is None
-        else read_body(data)
-    )
+    too_long = Failure(FailureKind.MALFORMED, f"The provider's answer is longer than {BODY_MOST_BYTES} bytes.")
+    yield too_long if data is None else wire.read_body(data)
 
 
 async def _streamed(response: aiohttp.ClientResponse, call: Call) -> AsyncIterator[Event]:
     if "text/event-stream" not in response.headers.get("content-type", ""):
         yield await _no_stream(response)
         return
-    answer, events, size = Answer(), EventStream(), 0
+    reader, events, size = call.wire.reader(), EventStream(), 0
     wait_s, rest = call.first_token_s, 0
     while rest < REST_PARTS_MOST:
-        part = await _next_part(response, wait_s=wait_s, may_break=answer.complete)
-        if part is None and not answer.complete:
+        part = await _next_part(response, wait_s=wait_s, may_break=reader.answer.complete)
+        if part is None and not reader.answer.complete:
             yield Failure(FailureKind.TIMEOUT, f"The provider sent nothing for {wait_s:g} s in the middle of its stream.")
             return
         if not part:
@@ -118,25 +120,27 @@ async def _streamed(response: aiohttp.ClientResponse, call: Call) -> AsyncIterat
         if isinstance(data, Failure):
             yield data
             return
-        for one in data:
-            if _is_whole(answer) and one != b"[DONE]":
-                continue  # what comes behind a whole answer is no part of it, and no reason to doubt it
-            said = read_chunk(answer, one)
-            if said is not None:
-                yield said
+        for said in _said(reader, data):
+            yield said
             if isinstance(said, Failure):
                 return
-            if one == b"[DONE]":
-                await _next_part(response, wait_s=REST_S, may_break=True)  # the end of the body, after which the connection is free
-                yield answer
-                return
-        wait_s, rest = (REST_S, rest + 1) if _is_whole(answer) else (call.chunk_idle_s, 0)
+        if reader.ended:
+            await _next_part(response, wait_s=REST_S, may_break=True)  # the end of the body, after which the connection is free
+            yield reader.answer
+            return
+        wait_s, rest = (REST_S, rest + 1) if reader.is_whole else (call.chunk_idle_s, 0)
+    answer = reader.answer
     yield answer if answer.complete else Failure(FailureKind.CUT_OFF, "The provider's stream ended before its answer did.")
 
 
-def _is_whole(answer: Answer) -> bool:
-    """The provider said that it was done, and what it used."""
-    return answer.complete and answer.usage is not None
+def _said(reader: Reader, events: Iterable[bytes]) -> Iterator[Piece | Failure]:
+    """What these events say, up to the end."""
+    for data in events:
+        said = reader.read(data)
+        if said is not None:
+            yield said
+        if reader.ended:
+            return
 
 
 async def _next_part(response: aiohttp.ClientResponse, *, wait_s: float, may_break: bool) -> bytes | None:

@@ -1,0 +1,151 @@
+"""From OpenAI's chat format, which is ours, to a body of Anthropic's Messages format. Pure.
+
+What the format has no word for is not sent: penalties, seed, logit bias, and `json_object` (the prompt asks for JSON, and we check it).
+"""
+
+import json
+from typing import Any, Final
+
+from burnish_shared.contracts.executions import ExecutionRequest
+
+OUTPUT_TOKENS: Final = 4096
+"""The format demands a cap. Every admitted request has one; this is for those that were made by hand."""
+
+TOOL_CHOICES: Final = {"auto": "auto", "required": "any", "none": "none"}
+
+EFFORTS: Final = {"minimal": "low", "low": "low", "medium": "medium", "high": "high", "xhigh": "xhigh"}
+"""`reasoning_effort` of OpenAI → `output_config.effort` of Anthropic, with thinking as deep as the model finds right."""
+
+SAME: Final = ("temperature", "top_p")
+
+
+def body_of(request: ExecutionRequest) -> dict[str, Any]:
+    """The body. Instructions wherever they stand are put first, as the format has one place for them."""
+    settings = request.settings
+    body: dict[str, Any] = {
+        "model": request.route.upstream_model,
+        "max_tokens": settings.get("max_completion_tokens") or settings.get("max_tokens") or OUTPUT_TOKENS,
+        "messages": messages_of(request.messages),
+        **{name: settings[name] for name in SAME if name in settings},
+        **_tools(settings),
+        **_thinking_and_format(settings),
+    }
+    if instructions := _instructions(request.messages):
+        body["system"] = instructions
+    if stop := settings.get("stop"):
+        body["stop_sequences"] = [stop] if isinstance(stop, str) else stop
+    if request.stream:
+        body["stream"] = True
+    return body
+
+
+def messages_of(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The conversation without instructions. Answers of tools are the user's, and those of one turn stand in one message."""
+    turns: list[dict[str, Any]] = []
+    for message in messages:
+        role = message.get("role")
+        if role in ("system", "developer"):
+            continue
+        if role == "tool":
+            block = {"type": "tool_result", "tool_use_id": message.get("tool_call_id", ""), "content": _content(message.get("content"))}
+            if turns and turns[-1]["role"] == "user" and isinstance(turns[-1]["content"], list) and _is_result(turns[-1]["content"][-1:]):
+                turns[-1]["content"].append(block)
+            else:
+                turns.append({"role": "user", "content": [block]})
+        elif role == "assistant" and message.get("tool_calls"):
+            turns.append({"role": "assistant", "content": [*_blocks(message.get("content")), *map(_tool_use, message["tool_calls"])]})
+        else:
+            turns.append({"role": "assistant" if role == "assistant" else "user", "content": _content(message.get("content"))})
+    return turns
+
+
+def _instructions(messages: list[dict[str, Any]]) -> str:
+    said = [message.get("content") for message in messages if message.get("role") in ("system", "developer")]
+    return "\n\n".join(text for one in said if (text := _text(one)))
+
+
+def _text(content: Any) -> str:
+    if isinstance(content, list):
+        return "\n".join(part["text"] for part in content if isinstance(part, dict) and isinstance(part.get("text"), str))
+    return content if isinstance(content, str) else ""
+
+
+def _content(content: Any) -> str | list[dict[str, Any]]:
+    return _blocks(content) if isinstance(content, list) else content or ""
+
+
+def _blocks(content: Any) -> list[dict[str, Any]]:
+    """Parts of a message; an empty text is none, because the format refuses it."""
+    if isinstance(content, str):
+        return [{"type": "text", "text": content}] if content else []
+    parts = [part for part in content if isinstance(part, dict)] if isinstance(content, list) else []
+    return [_image(part["image_url"]["url"]) if part.get("type") == "image_url" else _said(part) for part in parts]
+
+
+def _said(part: dict[str, Any]) -> dict[str, Any]:
+    """A text as it came, with a mark for the provider's cache where there is one."""
+    block = {"type": "text", "text": str(part.get("text") or part.get("refusal") or "")}
+    return block | ({"cache_control": part["cache_control"]} if isinstance(part.get("cache_control"), dict) else {})
+
+
+def _image(url: str) -> dict[str, Any]:
+    """An image by its address, or the image itself where the address holds it (RFC 2397, base64)."""
+    head, comma, data = url.partition(",")
+    if url.startswith("data:") and comma and head.endswith(";base64"):
+        media_type = head.removeprefix("data:").split(";")[0]
+        return {"type": "image", "source": {"type": "base64", "media_type": media_type, "data": data}}
+    return {"type": "image", "source": {"type": "url", "url": url}}
+
+
+def _tool_use(call: dict[str, Any]) -> dict[str, Any]:
+    function = call.get("function")
+    function = function if isinstance(function, dict) else {}
+    try:
+        given = json.loads(function.get("arguments") or "{}")
+    except (ValueError, TypeError, RecursionError):
+        given = None
+    return {
+        "type": "tool_use",
+        "id": call.get("id", ""),
+        "name": function.get("name", ""),
+        "input": given if isinstance(given, dict) else {},
+    }
+
+
+def _is_result(blocks: list[dict[str, Any]]) -> bool:
+    return bool(blocks) and blocks[0].get("type") == "tool_result"
+
+
+def _tools(settings: dict[str, Any]) -> dict[str, Any]:
+    """Tools, and whether one must be called."""
+    tools = [tool["function"] for tool in settings.get("tools") or [] if isinstance(tool.get("function"), dict)]
+    if not tools:
+        return {}
+    choice = settings.get("tool_choice")
+    chosen: dict[str, Any] = {}
+    if isinstance(choice, str):
+        chosen = {"type": TOOL_CHOICES.get(choice, "auto")}
+    elif isinstance(choice, dict) and isinstance(choice.get("function"), dict):
+        chosen = {"type": "tool", "name": choice["function"].get("name", "")}
+    if settings.get("parallel_tool_calls") is False:
+        chosen = (chosen or {"type": "auto"}) | {"disable_parallel_tool_use": True}
+    told = {"tools": [_tool(function) for function in tools]}
+    return told | ({"tool_choice": chosen} if chosen else {})
+
+
+def _tool(function: dict[str, Any]) -> dict[str, Any]:
+    described = {"description": function["description"]} if function.get("description") else {}
+    return {"name": function.get("name", ""), "input_schema": function.get("parameters") or {"type": "object"}} | described
+
+
+def _thinking_and_format(settings: dict[str, Any]) -> dict[str, Any]:
+    """How hard it thinks, and the schema of its answer."""
+    told: dict[str, Any] = {}
+    config: dict[str, Any] = {}
+    if effort := EFFORTS.get(str(settings.get("reasoning_effort") or "")):
+        told["thinking"] = {"type": "adaptive"}
+        config["effort"] = effort
+    wanted = settings.get("response_format")
+    if isinstance(wanted, dict) and wanted.get("type") == "json_schema" and isinstance(wanted.get("json_schema"), dict):
+        config["format"] = {"type": "json_schema", "schema": wanted["json_schema"].get("schema") or {}}
+    return told | ({"output_config": config} if config else {})

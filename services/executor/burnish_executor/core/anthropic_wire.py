@@ -1,0 +1,173 @@
+"""Anthropic's Messages format: what is sent, and what its bodies and streams say. Pure.
+
+Source: https://docs.claude.com/en/api/messages and …/api/messages-streaming (version 2023-06-01 of the format).
+"""
+
+import json
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from burnish_executor.core.answer import CALLS_MOST, Answer, Piece, add, merge_call, parsed
+from burnish_executor.core.anthropic_request import body_of
+from burnish_executor.core.failure import Failure, FailureKind, failure_of_body
+from burnish_executor.core.usage import count_of, reported
+from burnish_shared.contracts.executions import ExecutionRequest, Usage
+
+VERSION: Final = "2023-06-01"
+
+FINISH_REASONS: Final = {
+    "end_turn": "stop",
+    "stop_sequence": "stop",
+    "pause_turn": "stop",
+    "max_tokens": "length",
+    "model_context_window_exceeded": "length",
+    "tool_use": "tool_calls",
+    "refusal": "content_filter",
+}
+"""Anthropic's reasons in OpenAI's words, which are ours. One that is not named here is passed on as it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnthropicWire:
+    """`POST …/messages`."""
+
+    path: str = "/messages"
+
+    def headers(self, key: str | None) -> dict[str, str]:
+        return {"anthropic-version": VERSION} | ({"x-api-key": key} if key else {})
+
+    def body(self, request: ExecutionRequest) -> dict[str, Any]:
+        return body_of(request)
+
+    def read_body(self, data: bytes) -> Answer | Failure:
+        return read_body(data)
+
+    def reader(self) -> "AnthropicStream":
+        return AnthropicStream()
+
+
+@dataclass(slots=True)
+class AnthropicStream:
+    """Reads the events of one stream. `ended`: message_stop came. Usage comes in two parts, which count together.
+
+    `calls`: index of each block that calls a tool → its index among the calls.
+    """
+
+    answer: Answer = field(default_factory=Answer)
+    ended: bool = False
+    usage: dict[str, Any] = field(default_factory=dict)
+    calls: dict[int, int] = field(default_factory=dict)
+
+    @property
+    def is_whole(self) -> bool:
+        return self.answer.complete and self.answer.usage is not None
+
+    def read(self, data: bytes) -> Piece | Failure | None:
+        event = parsed(data)
+        if self.is_whole:
+            self.ended = isinstance(event, dict) and event.get("type") == "message_stop"
+            return None
+        if not isinstance(event, dict):
+            return Failure(FailureKind.MALFORMED, "The provider's stream held an event that is no JSON object, so text may be missing.")
+        match event.get("type"):
+            case "error" if event.get("error"):
+                return failure_of_body(event)
+            case "message_start":
+                self._use(_object(event, "message").get("usage"))
+            case "content_block_start":
+                return self._open(_index(event), _object(event, "content_block"))
+            case "content_block_delta":
+                return self._add(_index(event), _object(event, "delta"))
+            case "message_delta":
+                self._finish(_object(event, "delta").get("stop_reason"), event.get("usage"))
+            case "message_stop":
+                self.ended, self.answer.complete = True, True
+        return None  # pings, ends of blocks, and kinds of events that come later
+
+    def _open(self, index: int, block: dict[str, Any]) -> Piece | Failure | None:
+        if block.get("type") == "tool_use" and len(self.calls) <= CALLS_MOST:
+            call = self.calls.setdefault(index, len(self.calls))
+            return add(self.answer, calls=[_call(call, id=block.get("id"), name=block.get("name"))])
+        text = block.get("text")
+        return add(self.answer, text=text) if block.get("type") == "text" and isinstance(text, str) else None
+
+    def _add(self, index: int, delta: dict[str, Any]) -> Piece | Failure | None:
+        """Text, or a part of a tool call's input. Thinking stays with the provider: it is counted in its usage and told to nobody."""
+        kind, text, part = delta.get("type"), delta.get("text"), delta.get("partial_json")
+        if kind == "text_delta" and isinstance(text, str):
+            return add(self.answer, text=text)
+        if kind == "input_json_delta" and isinstance(part, str) and index in self.calls:
+            return add(self.answer, calls=[{"index": self.calls[index], "function": {"arguments": part}}])
+        return None
+
+    def _finish(self, reason: Any, usage: Any) -> None:
+        self._use(usage)
+        if isinstance(reason, str):
+            self.answer.finish_reason, self.answer.complete = finish_reason_of(reason), True
+
+    def _use(self, usage: Any) -> None:
+        """Each report replaces what it names: the counts at the end are the whole, not what is added."""
+        if isinstance(usage, dict):
+            self.usage |= {name: value for name, value in usage.items() if value is not None}
+            self.answer.usage = usage_of(self.usage) or self.answer.usage
+
+
+def read_body(data: bytes) -> Answer | Failure:
+    """A buffered answer."""
+    body = parsed(data)
+    if not isinstance(body, dict):
+        return Failure(FailureKind.MALFORMED, "The provider's answer is no JSON object.")
+    if body.get("error"):
+        return failure_of_body(body)
+    blocks = body.get("content")
+    if not isinstance(blocks, list):
+        return Failure(FailureKind.MALFORMED, "The provider's answer holds no content.")
+    answer = Answer(finish_reason=finish_reason_of(str(body.get("stop_reason") or "end_turn")), complete=True)
+    answer.usage = usage_of(body.get("usage"))
+    for block in (one for one in blocks if isinstance(one, dict)):
+        if block.get("type") == "text" and isinstance(block.get("text"), str):
+            answer.text.append(block["text"])
+        elif block.get("type") == "tool_use" and len(answer.tool_calls) <= CALLS_MOST:
+            call = _call(len(answer.tool_calls), id=block.get("id"), name=block.get("name"), given=block.get("input"))
+            merge_call(answer.tool_calls, call)
+    return answer
+
+
+def finish_reason_of(stop_reason: str) -> str:
+    return FINISH_REASONS.get(stop_reason, stop_reason)[:40]
+
+
+def usage_of(value: Any) -> Usage | None:
+    """Anthropic counts what was read from the cache and written to it beside the other input; with us all of it is input.
+
+    None when a count is missing or absurd.
+    """
+    if not isinstance(value, dict):
+        return None
+    fresh = count_of(value.get("input_tokens"))
+    read, written = count_of(value.get("cache_read_input_tokens") or 0), count_of(value.get("cache_creation_input_tokens") or 0)
+    if fresh is None or read is None or written is None:
+        return None
+    return reported(
+        {
+            "prompt_tokens": fresh + read + written,
+            "completion_tokens": value.get("output_tokens"),
+            "prompt_tokens_details": {"cached_tokens": read},
+        }
+    )
+
+
+def _call(index: int, *, id: Any, name: Any, given: Any = None) -> dict[str, Any]:
+    """A tool call as OpenAI's streams begin one. `given`: its whole input, where that is known at once."""
+    arguments = json.dumps(given, ensure_ascii=False) if isinstance(given, dict) else ""
+    return {"index": index, "id": str(id or ""), "type": "function", "function": {"name": str(name or ""), "arguments": arguments}}
+
+
+def _object(event: dict[str, Any], name: str) -> dict[str, Any]:
+    value = event.get(name)
+    return value if isinstance(value, dict) else {}
+
+
+def _index(event: dict[str, Any]) -> int:
+    index = event.get("index")
+    return index if isinstance(index, int) and not isinstance(index, bool) else 0

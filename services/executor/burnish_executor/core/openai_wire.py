@@ -1,0 +1,103 @@
+"""OpenAI's chat format: what is sent, and what its bodies and streams say. Pure (PROMISES E-07)."""
+
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from burnish_executor.core.answer import CALLS_MOST, Answer, Piece, add, merge_call, parsed
+from burnish_executor.core.failure import Failure, FailureKind, failure_of_body
+from burnish_executor.core.usage import reported
+from burnish_shared.contracts.executions import ExecutionRequest
+
+DONE: Final = b"[DONE]"
+
+
+@dataclass(frozen=True, slots=True)
+class OpenAIWire:
+    """`POST …/chat/completions`, as OpenAI and everybody who is compatible with it speak it."""
+
+    path: str = "/chat/completions"
+
+    def headers(self, key: str | None) -> dict[str, str]:
+        return {"authorization": f"Bearer {key}"} if key else {}
+
+    def body(self, request: ExecutionRequest) -> dict[str, Any]:
+        """Only settings that were given, and the cap that the hold was counted by."""
+        body: dict[str, Any] = {"model": request.route.upstream_model, "messages": request.messages, **request.settings}
+        if request.stream:
+            body |= {"stream": True, "stream_options": {"include_usage": True}}
+        return body
+
+    def read_body(self, data: bytes) -> Answer | Failure:
+        return read_body(data)
+
+    def reader(self) -> "OpenAIStream":
+        return OpenAIStream()
+
+
+@dataclass(slots=True)
+class OpenAIStream:
+    """Reads the events of one stream. `ended`: the provider closed it with [DONE]."""
+
+    answer: Answer = field(default_factory=Answer)
+    ended: bool = False
+
+    @property
+    def is_whole(self) -> bool:
+        """The provider said that it was done, and what it used."""
+        return self.answer.complete and self.answer.usage is not None
+
+    def read(self, data: bytes) -> Piece | Failure | None:
+        self.ended = data == DONE
+        return None if self.is_whole and not self.ended else read_chunk(self.answer, data)
+
+
+def read_chunk(answer: Answer, data: bytes) -> Piece | Failure | None:
+    """Adds one event of a stream to `answer`. None: nothing for the caller. A Failure ends the stream."""
+    if data == DONE:
+        answer.complete = True
+        return None
+    chunk = parsed(data)
+    if not isinstance(chunk, dict):
+        return Failure(FailureKind.MALFORMED, "The provider's stream held an event that is no JSON object, so text may be missing.")
+    if chunk.get("error"):
+        return failure_of_body(chunk)
+    answer.usage = reported(chunk.get("usage")) or answer.usage
+    answer.simulated = answer.simulated or chunk.get("simulated") is True
+    choice = _first(chunk.get("choices"))
+    delta = choice.get("delta")
+    if choice.get("finish_reason"):
+        answer.finish_reason, answer.complete = str(choice["finish_reason"])[:40], True
+    return _added(answer, delta) if isinstance(delta, dict) else None
+
+
+def read_body(data: bytes) -> Answer | Failure:
+    """A buffered answer."""
+    body = parsed(data)
+    if not isinstance(body, dict):
+        return Failure(FailureKind.MALFORMED, "The provider's answer is no JSON object.")
+    if body.get("error"):
+        return failure_of_body(body)
+    choice = _first(body.get("choices"))
+    message = choice.get("message")
+    if not isinstance(message, dict):
+        return Failure(FailureKind.MALFORMED, "The provider's answer holds no message.")
+    answer = Answer(usage=reported(body.get("usage")), finish_reason=str(choice.get("finish_reason") or "stop")[:40], complete=True)
+    answer.simulated = body.get("simulated") is True
+    if isinstance(message.get("content"), str):
+        answer.text.append(message["content"])
+    if isinstance(message.get("tool_calls"), list):
+        for index, call in enumerate(message["tool_calls"][: CALLS_MOST + 1]):
+            if isinstance(call, dict):
+                merge_call(answer.tool_calls, {**call, "index": index})
+    return answer
+
+
+def _added(answer: Answer, delta: dict[str, Any]) -> Piece | Failure | None:
+    """Text and parts of tool calls of one delta; both may come together."""
+    given, parts = delta.get("content"), delta.get("tool_calls")
+    calls = [call for call in parts if isinstance(call, dict)] if isinstance(parts, list) else []
+    return add(answer, text=given if isinstance(given, str) else "", calls=calls)
+
+
+def _first(choices: Any) -> dict[str, Any]:
+    return choices[0] if isinstance(choices, list) and choices and isinstance(choices[0], dict) else {}

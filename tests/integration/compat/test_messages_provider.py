@@ -1,0 +1,79 @@
+"""A provider of Anthropic's format behind OpenAI's own client: text, streams, tools, keys, errors, and the same cost either way."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+from openai import APIStatusError, AsyncOpenAI
+
+from tests.embedded.stack import Caller
+from tests.fakes.messages_provider import KEY, MessagesProvider, serving_messages
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("E4")]
+
+TOOL = {"type": "function", "function": {"name": "weather", "parameters": {"type": "object", "properties": {"city": {"type": "string"}}}}}
+ASKED = [{"role": "system", "content": "The oracle"}, {"role": "user", "content": "hello there"}]
+COST_NUSD = 32 * 1000 + 8 * 100 + 10 * 5000
+"""40 tokens of input, 8 of them cached, and 10 of output, at the prices below."""
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def provider(caller: Caller) -> AsyncIterator[MessagesProvider]:
+    """Known to the workspace as `own/claude`, with a key of the workspace for exactly its address."""
+    async with serving_messages() as serving:
+        facts = {
+            "model": "own/claude", "provider": "anthropic", "upstream_model": "claude-test", "base_url": serving.base_url,
+            "context_tokens": 200_000, "output_tokens": 8000, "input_price_nusd_per_million": 1_000_000_000,
+            "cached_input_price_nusd_per_million": 100_000_000, "output_price_nusd_per_million": 5_000_000_000,
+        }  # fmt: skip
+        made = await caller("POST", "/v1/models", facts)
+        assert made.status == 201, made.body
+        added = await caller("POST", "/v1/provider-keys", {"provider": "anthropic", "name": "a", "key": KEY, "base_url": serving.base_url})
+        assert added.status == 201, added.body
+        tried = await caller("POST", f"/v1/provider-keys/{added.body['id']}/test")
+        assert tried.body["works"] and tried.body["models"] == 1, tried.body
+        yield serving
+
+
+async def test_buffered_and_streamed_calls_say_and_cost_the_same(client: AsyncOpenAI, caller: Caller, provider: MessagesProvider) -> None:
+    whole = await client.chat.completions.create(model="own/claude", messages=ASKED)  # type: ignore[arg-type]
+    text, streamed_id = "", ""
+    async for chunk in await client.chat.completions.create(model="own/claude", messages=ASKED, stream=True):  # type: ignore[arg-type]
+        streamed_id = chunk.id
+        text += chunk.choices[0].delta.content or "" if chunk.choices else ""
+    assert whole.choices[0].message.content == text.strip() == "The oracle says: hello there"
+    assert whole.choices[0].finish_reason == "stop"
+    kept = [(await caller("GET", f"/v1/executions/{one.removeprefix('chatcmpl-')}")).body for one in (whole.id, streamed_id)]
+    assert [one["cost_nusd"] for one in kept] == [COST_NUSD, COST_NUSD]
+    assert [(one["usage"]["input_tokens"], one["usage"]["cached_input_tokens"], one["usage"]["source"]) for one in kept] == [
+        (40, 8, "provider")
+    ] * 2
+
+
+async def test_tools_are_called_and_answered(client: AsyncOpenAI, provider: MessagesProvider) -> None:
+    first = await client.chat.completions.create(model="own/claude", messages=ASKED, tools=[TOOL])  # type: ignore[arg-type]
+    call = first.choices[0].message.tool_calls[0]  # type: ignore[index]
+    assert first.choices[0].finish_reason == "tool_calls"
+    assert (call.function.name, call.function.arguments) == ("weather", '{"city": "Zürich"}')  # type: ignore[union-attr]
+    turns = [*ASKED, first.choices[0].message.model_dump(exclude_none=True), {"role": "tool", "tool_call_id": call.id, "content": "rain"}]
+    second = await client.chat.completions.create(model="own/claude", messages=turns, tools=[TOOL])  # type: ignore[arg-type]
+    assert second.choices[0].message.content == "The oracle says: rain"
+
+
+async def test_a_refusal_keeps_its_status_and_an_overload_is_tried_again(client: AsyncOpenAI, provider: MessagesProvider) -> None:
+    provider.refuse_with = (529, "overloaded_error")
+    asked_before = len(provider.bodies)
+    again = await client.chat.completions.create(model="own/claude", messages=ASKED)  # type: ignore[arg-type]
+    assert again.choices[0].message.content and len(provider.bodies) == asked_before + 2
+    provider.refuse_with = (400, "invalid_request_error")
+    with pytest.raises(APIStatusError) as refused:
+        await client.chat.completions.create(model="own/claude", messages=ASKED)  # type: ignore[arg-type]
+    assert refused.value.status_code in (400, 502) and KEY not in str(refused.value)
+
+
+async def test_a_stream_that_breaks_off_ends_with_an_error_and_is_paid_for_what_came(caller: Caller, provider: MessagesProvider) -> None:
+    provider.cut_off = True
+    made = await caller("POST", "/v1/executions", {"model": "own/claude", "messages": ASKED, "stream": True})
+    assert b"stream_cut_off" in made.raw
+    last = (await caller("GET", "/v1/executions?limit=1")).body["data"][0]
+    assert last["status"] == "error" and 0 < last["cost_nusd"] <= COST_NUSD
