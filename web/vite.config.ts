@@ -11,8 +11,11 @@ export default defineConfig(({ command }) => ({
   html: command === "build" ? { cspNonce: "__CSP_NONCE__" } : {},
   resolve: { alias: { "@": new URL("./src", import.meta.url).pathname } },
   build: {
-    outDir: "../services/gateway/burnish_gateway/_ui",
+    // build.py builds beside the folder that a gateway reads, and moves it there when it is whole.
+    outDir: process.env.BURNISH_UI_OUT ?? "../services/gateway/burnish_gateway/_ui",
     emptyOutDir: true,
+    // `make bench-page` reads from it which chunk belongs to which page; the gateway does not serve it.
+    manifest: true,
     // Nothing is inlined: data: URLs and inline styles would need a looser policy.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },

@@ -1,0 +1,61 @@
+import type { components } from "./schema";
+
+type ErrorBody = components["schemas"]["ErrorBody"];
+
+/** An answer of the API that is an error (the one schema of every error), or no answer at all (`status` 0, code `no_connection`). */
+export class ApiError extends Error {
+  override readonly name = "ApiError";
+  readonly status: number;
+  readonly code: string;
+  /** The field at fault, such as `messages[0].content`; null where none is. */
+  readonly param: string | null;
+  readonly requestId: string | null;
+  readonly retryable: boolean;
+  readonly details: Record<string, unknown>;
+  /** Seconds that the API asks to wait, from Retry-After. */
+  readonly retryAfterS: number | null;
+
+  constructor(status: number, body: Partial<ErrorBody> & { message: string }, retryAfterS: number | null = null) {
+    super(body.message);
+    this.status = status;
+    this.code = body.code ?? "unknown";
+    this.param = body.param ?? null;
+    this.requestId = body.request_id ?? null;
+    this.retryable = body.retryable ?? false;
+    this.details = body.details ?? {};
+    this.retryAfterS = retryAfterS;
+  }
+
+  /** Nobody answered: the connection is gone, or the gateway is. */
+  get isConnection(): boolean {
+    return this.status === 0;
+  }
+
+  /** The caller is not signed in any more. */
+  get isSignedOut(): boolean {
+    return this.status === 401;
+  }
+}
+
+/** The error that a failed answer holds; any text, such as a proxy's page, becomes one too. */
+export function errorOf(response: Response, body: unknown): ApiError {
+  const wait = Number(response.headers.get("retry-after"));
+  const retryAfterS = Number.isFinite(wait) && wait > 0 ? wait : null;
+  if (typeof body === "object" && body !== null && "error" in body) {
+    const error = body.error as ErrorBody;
+    if (typeof error === "object" && error !== null && typeof error.message === "string") return new ApiError(response.status, error, retryAfterS);
+  }
+  const requestId = response.headers.get("x-request-id") ?? undefined;
+  return new ApiError(response.status, { code: "unexpected", message: `The gateway answered ${response.status}.`, request_id: requestId, retryable: response.status >= 500 }, retryAfterS);
+}
+
+export function noConnection(cause: unknown): ApiError {
+  const error = new ApiError(0, { code: "no_connection", message: "Burnish does not answer. Is the connection up?", retryable: true });
+  error.cause = cause;
+  return error;
+}
+
+export function asApiError(error: unknown): ApiError {
+  if (error instanceof ApiError) return error;
+  return new ApiError(-1, { code: "page", message: error instanceof Error ? error.message : String(error) });
+}

@@ -1,0 +1,125 @@
+/** Reading and changing by TanStack Query. A key is [path, params], so that whatever changed is read again by its path alone. */
+import { type QueryClient, type QueryKey, keepPreviousData, useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useCallback, useMemo } from "react";
+import { api, standing } from "./client";
+import { ApiError, asApiError } from "./errors";
+import type { paths } from "./schema";
+
+type Verb = "get" | "post" | "put" | "patch" | "delete";
+type With<V extends Verb> = { [P in keyof paths]: paths[P][V] extends { responses: object } ? P : never }[keyof paths];
+type Operation<P extends keyof paths, V extends Verb> = paths[P][V];
+type Json<C> = C extends { content: { "application/json": infer T } } ? T : undefined;
+type Good<R> = { [S in keyof R]: S extends 200 | 201 | 202 | 204 ? Json<R[S]> : never }[keyof R];
+
+/** What a path answers: `Answer<"/v1/prompts">`, `Answer<"/v1/prompts", "post">`. */
+export type Answer<P extends keyof paths, V extends Verb = "get"> = Operation<P, V> extends { responses: infer R } ? Good<R> : never;
+
+type Parameters<P extends keyof paths, V extends Verb> = Operation<P, V> extends { parameters: infer X } ? X : never;
+type PathOf<X> = X extends { path: infer T } ? { path: T } : { path?: undefined };
+type QueryOf<X> = X extends { query?: infer T } ? { query?: T } : { query?: undefined };
+/** `{ path: {…}, query: {…} }` of a path. */
+export type Params<P extends keyof paths, V extends Verb = "get"> = PathOf<Parameters<P, V>> & QueryOf<Parameters<P, V>>;
+type BodyOf<P extends keyof paths, V extends Verb> = Operation<P, V> extends { requestBody?: { content: { "application/json": infer B } } } ? { body: B } : { body?: undefined };
+export type Change<P extends keyof paths, V extends Verb> = Params<P, V> & BodyOf<P, V> & { headers?: Record<string, string> };
+
+type Loose = (path: string, init: object) => Promise<{ data?: unknown }>;
+
+function call(verb: Verb, path: string, init: { path?: unknown; query?: unknown; body?: unknown; headers?: Record<string, string>; signal?: AbortSignal }): Promise<unknown> {
+  const { path: inPath, query, body, headers, signal } = init;
+  const send = api[verb.toUpperCase() as Uppercase<Verb>] as unknown as Loose;
+  return send(path, { params: { path: inPath, query: withoutEmpty(query) }, body, headers, signal }).then((answer) => answer.data ?? null);
+}
+
+function withoutEmpty(query: unknown): unknown {
+  if (typeof query !== "object" || query === null) return undefined;
+  return Object.fromEntries(Object.entries(query).filter(([, value]) => value !== undefined && value !== null && value !== ""));
+}
+
+/** The key of a read. Begins with the workspace, so that no two workspaces ever share an answer. */
+export function keyOf(path: string, params?: object): QueryKey {
+  return [standing.workspaceId, path, params ?? {}];
+}
+
+export type ReadOptions = { enabled?: boolean; refetchInterval?: number | false; staleTime?: number };
+
+/** Reads one answer. While new parameters load, the old answer stays on screen (`isPlaceholderData`). */
+export function useRead<P extends With<"get">>(path: P, params?: Params<P>, options: ReadOptions = {}) {
+  return useQuery<Answer<P>, ApiError>({
+    queryKey: keyOf(path, params),
+    queryFn: ({ signal }) => call("get", path, { ...params, signal }) as Promise<Answer<P>>,
+    placeholderData: keepPreviousData,
+    ...options,
+  });
+}
+
+/** Reads once, outside of a component. */
+export function read<P extends With<"get">>(path: P, params?: Params<P>, signal?: AbortSignal): Promise<Answer<P>> {
+  return call("get", path, { ...params, signal }) as Promise<Answer<P>>;
+}
+
+type Page = { data: unknown[]; next_cursor: string | null };
+type Paged = { [P in With<"get">]: Answer<P> extends { data: unknown[]; next_cursor?: string | null } ? P : never }[With<"get">];
+type Row<P extends With<"get">> = Answer<P> extends { data: (infer T)[] } ? T : never;
+
+export type Pages<T> = {
+  rows: T[];
+  error: ApiError | null;
+  /** Nothing has come yet. */
+  isPending: boolean;
+  /** What is shown belongs to the parameters before. */
+  isStale: boolean;
+  hasMore: boolean;
+  isLoadingMore: boolean;
+  loadMore: () => void;
+  retry: () => void;
+};
+
+/** Reads a list page by page, following `next_cursor`. `rows` are all rows so far. */
+export function usePages<P extends Paged>(path: P, params?: Params<P>, options: ReadOptions = {}): Pages<Row<P>> {
+  const found = useInfiniteQuery({
+    queryKey: [...keyOf(path, params), "pages"],
+    queryFn: ({ pageParam, signal }) => call("get", path, { ...params, query: { ...(params as { query?: object } | undefined)?.query, cursor: pageParam }, signal }) as Promise<Page>,
+    initialPageParam: null as string | null,
+    getNextPageParam: (last: Page) => last.next_cursor ?? undefined,
+    placeholderData: keepPreviousData,
+    ...options,
+  });
+  const { fetchNextPage, refetch } = found;
+  const rows = useMemo(() => (found.data?.pages ?? []).flatMap((page) => page.data) as Row<P>[], [found.data]);
+  const loadMore = useCallback(() => void fetchNextPage(), [fetchNextPage]);
+  const retry = useCallback(() => void refetch(), [refetch]);
+  return {
+    rows,
+    error: found.error ? asApiError(found.error) : null,
+    isPending: found.isPending,
+    isStale: found.isPlaceholderData,
+    hasMore: found.hasNextPage,
+    isLoadingMore: found.isFetchingNextPage,
+    loadMore,
+    retry,
+  };
+}
+
+/** Changes something. `invalidates`: paths whose answers are read again afterwards, each with everything below it. */
+export function useChange<V extends Exclude<Verb, "get">, P extends With<V>>(verb: V, path: P, { invalidates = [] }: { invalidates?: readonly string[] } = {}) {
+  const queries = useQueryClient();
+  return useMutation<Answer<P, V>, ApiError, Change<P, V>>({
+    mutationFn: (given) => change(verb, path, given),
+    onSuccess: () => invalidate(queries, invalidates),
+  });
+}
+
+/** Changes something, outside of a component. */
+export function change<V extends Exclude<Verb, "get">, P extends With<V>>(verb: V, path: P, given: Change<P, V>): Promise<Answer<P, V>> {
+  return call(verb, path, given as object) as Promise<Answer<P, V>>;
+}
+
+/** Has every answer below these paths read again: "/v1/prompts" also means "/v1/prompts/{slug}/versions". */
+export async function invalidate(queries: QueryClient, begins: readonly string[]): Promise<void> {
+  if (begins.length === 0) return;
+  await queries.invalidateQueries({ predicate: ({ queryKey }) => typeof queryKey[1] === "string" && begins.some((path) => isBelow(queryKey[1] as string, path)) });
+}
+
+export function isBelow(path: string, begin: string): boolean {
+  return path === begin || path.startsWith(`${begin}/`);
+}

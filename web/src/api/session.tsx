@@ -1,0 +1,160 @@
+/** Who is signed in, in which workspace, with which role. */
+import { type QueryClient, useQuery, useQueryClient } from "@tanstack/react-query";
+import { type ReactNode, createContext, use, useCallback, useEffect, useMemo, useState } from "react";
+import { type Schema, api, signedOut, standing } from "./client";
+import { ApiError, asApiError } from "./errors";
+
+type SessionAnswer = Schema<"burnish_gateway__access__people_answers__SessionAnswer">;
+export type Workspace = Schema<"OwnWorkspace">;
+export type Role = "admin" | "editor" | "viewer";
+
+const SESSION_KEY = ["session"];
+const CHOSEN = "burnish.workspace";
+
+export type Session = {
+  user: Schema<"UserAnswer">;
+  workspaces: Workspace[];
+  /** The one that everything on screen belongs to; null for somebody who is a member of nothing. */
+  workspace: Workspace | null;
+  role: Role | null;
+  sessionId: string | null;
+};
+
+type SessionState = {
+  /** undefined: not known yet. null: nobody is signed in. */
+  session: Session | null | undefined;
+  /** Why it is not known: the gateway does not answer. */
+  error: ApiError | null;
+  retry: () => void;
+  choose: (workspaceId: string) => void;
+  signOut: () => Promise<void>;
+};
+
+const SessionContext = createContext<SessionState | null>(null);
+
+async function readSession(): Promise<SessionAnswer | null> {
+  try {
+    return (await api.GET("/v1/auth/session")).data ?? null;
+  } catch (error) {
+    if (error instanceof ApiError && error.isSignedOut) return null;
+    throw error;
+  }
+}
+
+/** Call after signing in, joining or leaving: reads anew who is there. Nothing of who was there before is kept. */
+export async function sessionChanged(queries: QueryClient): Promise<void> {
+  standing.csrfToken = null;
+  const answer = await readSession();
+  queries.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== SESSION_KEY[0] });
+  queries.setQueryData(SESSION_KEY, answer);
+}
+
+function remembered(): string | null {
+  try {
+    return localStorage.getItem(CHOSEN);
+  } catch {
+    return null;
+  }
+}
+
+export function SessionProvider({ children }: { children: ReactNode }) {
+  const queries = useQueryClient();
+  const [chosen, setChosen] = useState(remembered);
+  const { data, error, refetch } = useQuery({ queryKey: SESSION_KEY, queryFn: readSession, staleTime: 60_000, retry: false });
+
+  const session = useMemo<Session | null | undefined>(() => {
+    if (!data) return data;
+    const { user, workspaces, session_id } = data;
+    const workspace = workspaces.find((one) => one.id === chosen) ?? workspaces.find((one) => one.role) ?? null;
+    return { user, workspaces, workspace, role: workspace?.role ?? null, sessionId: session_id };
+  }, [data, chosen]);
+
+  // Set while rendering, not in an effect: the children's first requests already carry it.
+  standing.csrfToken = data?.csrf_token ?? null;
+  standing.workspaceId = session?.workspace?.id ?? null;
+
+  useEffect(() => {
+    const heard = () => {
+      if (queries.getQueryData(SESSION_KEY)) queries.setQueryData(SESSION_KEY, null);
+    };
+    signedOut.add(heard);
+    return () => void signedOut.delete(heard);
+  }, [queries]);
+
+  const choose = useCallback((workspaceId: string) => {
+    try {
+      localStorage.setItem(CHOSEN, workspaceId);
+    } catch {
+      // Storage is switched off: it holds until the page is closed.
+    }
+    setChosen(workspaceId);
+  }, []);
+
+  const signOut = useCallback(async () => {
+    await api.POST("/v1/auth/sign-out", {}).catch((failed: unknown) => {
+      if (!asApiError(failed).isSignedOut) throw failed;
+    });
+    queries.setQueryData(SESSION_KEY, null);
+    queries.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== SESSION_KEY[0] });
+  }, [queries]);
+
+  const retry = useCallback(() => void refetch(), [refetch]);
+  const state = useMemo<SessionState>(
+    () => ({ session, error: data === undefined && error ? asApiError(error) : null, retry, choose, signOut }),
+    [session, data, error, retry, choose, signOut],
+  );
+  return <SessionContext value={state}>{children}</SessionContext>;
+}
+
+export function useSessionState(): SessionState {
+  const state = use(SessionContext);
+  if (!state) throw new Error("useSessionState needs a SessionProvider above it");
+  return state;
+}
+
+/** The session; only within the shell, where somebody is signed in. */
+export function useSession(): Session {
+  const { session } = useSessionState();
+  if (!session) throw new Error("useSession is for pages within the shell");
+  return session;
+}
+
+export type May = {
+  /** Runs prompts: everybody. */
+  run: boolean;
+  /** Changes datasets, jobs, evaluators, webhooks where the API lets an editor. */
+  edit: boolean;
+  /** Changes prompts, labels and suggestions (a workspace may let only admins). */
+  editPrompts: boolean;
+  /** Members, keys, settings, budgets, webhooks. */
+  admin: boolean;
+  /** The whole installation. */
+  operator: boolean;
+};
+
+/** What a role may, as docs/guides/access.md says. The API decides; the page only does not offer what would be refused. */
+export function mayOf(role: Role | null, { isOperator = false, onlyAdminsChangePrompts = false } = {}): May {
+  const edit = role === "editor" || role === "admin";
+  return { run: role !== null, edit, editPrompts: role === "admin" || (edit && !onlyAdminsChangePrompts), admin: role === "admin", operator: isOperator };
+}
+
+/** What the person at the screen may. `const may = useMay(); … <Button disabled={!may.admin} why={needs("admin")}>` */
+export function useMay(): May {
+  const { role, user, workspace } = useSession();
+  const id = workspace?.id ?? "";
+  const { data } = useQuery({
+    queryKey: [id, "/v1/workspaces/{workspace_id}", { path: { workspace_id: id } }],
+    queryFn: async () => (await api.GET("/v1/workspaces/{workspace_id}", { params: { path: { workspace_id: id } } })).data ?? null,
+    enabled: role === "editor",
+    staleTime: 60_000,
+  });
+  return useMemo(
+    () => mayOf(role, { isOperator: user.is_operator, onlyAdminsChangePrompts: data?.only_admins_change_prompts === true }),
+    [role, user.is_operator, data],
+  );
+}
+
+/** Why a control is off, in one sentence. */
+export function needs(what: "editor" | "admin" | "operator"): string {
+  return what === "operator" ? "Only the operator of this installation may do this." : what === "admin" ? "Only an admin of the workspace may do this." : "You may read here; an editor or admin may change this.";
+}

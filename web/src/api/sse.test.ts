@@ -1,0 +1,45 @@
+import { describe, expect, it } from "vitest";
+import { EventParser, type ServerEvent, serverEvents } from "./sse";
+
+const text = ': hello\r\nid: 7\r\nevent: figures\r\ndata: {"a":1}\r\n\r\nretry: 250\r\ndata: one\r\ndata:two\r\ndata\r\n\r\n';
+const expected: ServerEvent[] = [
+  { event: "figures", data: '{"a":1}', id: "7" },
+  { event: "message", data: "one\ntwo\n", id: "7" },
+];
+
+describe("server-sent events", () => {
+  it.each(["\r\n", "\n", "\r"])("end their lines by %j", (end) => {
+    expect(new EventParser().push(text.replaceAll("\r\n", end) + (end === "\r" ? ":\r" : ""))).toEqual(expected);
+  });
+
+  it("are the same wherever the text is cut in two", () => {
+    for (let at = 0; at <= text.length; at++) {
+      const parser = new EventParser();
+      expect([...parser.push(text.slice(0, at)), ...parser.push(text.slice(at))], `cut at ${at}`).toEqual(expected);
+    }
+  });
+
+  it("are the same one character at a time", () => {
+    const parser = new EventParser();
+    expect([...text].flatMap((one) => parser.push(one))).toEqual(expected);
+    expect(parser.retryMs).toBe(250);
+  });
+
+  it("need data, forget an unfinished end, and keep no foreign name", () => {
+    expect(new EventParser().push("event: x\n\nid: 1\n\n\ufeffdata: y\n\ndata: cut off")).toEqual([]);
+    expect(new EventParser().push("\ufeffevent: a\ndata: 1\n\ndata: 2\n\n").map((one) => one.event)).toEqual(["a", "message"]);
+  });
+
+  it("come out of bytes that cut a character in two", async () => {
+    const bytes = new TextEncoder().encode("data: é🙂\n\n");
+    const body = new ReadableStream<Uint8Array>({
+      start(out) {
+        for (const byte of bytes) out.enqueue(Uint8Array.of(byte));
+        out.close();
+      },
+    });
+    const found: string[] = [];
+    for await (const { data } of serverEvents(body)) found.push(data);
+    expect(found).toEqual(["é🙂"]);
+  });
+});

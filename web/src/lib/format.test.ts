@@ -1,0 +1,63 @@
+import { describe, expect, it } from "vitest";
+import { ago, bytes, change, compact, count, duration, moment, money, percent, percentRange, plural, points } from "./format";
+
+const plain = (text: string | null) => text?.replaceAll("\u00a0", " ");
+
+describe("money", () => {
+  it.each([
+    [0, "$0.00"],
+    [1_204_500_000_000, "$1,204.50"],
+    [35_230_000_000, "$35.23"],
+    [999_000_000, "$1.00"],
+    [500_000_000, "$0.50"],
+    [42_000_000, "$0.042"],
+    [4_100_000, "$0.0041"],
+    [18_000, "$0.000018"],
+    [999, "<$0.000001"],
+    [-4_750_000_000, "−$4.75"],
+    [null, "–"],
+  ])("%s nano-dollars is %s", (nusd, text) => expect(money(nusd)).toBe(text));
+});
+
+describe("shares", () => {
+  it.each([[0.9583, "95.8 %"], [0, "0.0 %"], [1, "100.0 %"], [null, "–"]])("%s is %s", (share, text) => expect(plain(percent(share))).toBe(text));
+  it("have an interval", () => expect(plain(percentRange(0.5068, 0.6682))).toBe("50.7–66.8 %"));
+  it.each([[0.012, "+1.2 pts"], [-0.0041, "−0.4 pts"], [0.0001, "±0.0 pts"]])("differ by %s: %s", (difference, text) => expect(plain(points(difference))).toBe(text));
+  it("change relative to what was", () => {
+    expect(plain(change(106, 100))).toBe("+6 %");
+    expect(plain(change(88, 100))).toBe("−12 %");
+    expect(change(5, 0)).toBeNull();
+  });
+});
+
+describe("time", () => {
+  it.each([[0.42, "0.4 ms"], [17.4, "17 ms"], [493, "493 ms"], [999.6, "1.00 s"], [1_310, "1.31 s"], [12_340, "12.3 s"], [125_000, "2 min 5 s"], [11_400_000, "3 h 10 min"], [null, "–"]])(
+    "%s ms is %s",
+    (ms, text) => expect(plain(duration(ms))).toBe(text),
+  );
+
+  const now = new Date("2026-11-20T14:00:00Z");
+  it.each([
+    ["2026-11-20T13:59:40Z", "just now"],
+    ["2026-11-20T13:57:00Z", "3 min ago"],
+    ["2026-11-20T13:00:20Z", "1 h ago"],
+    ["2026-11-20T09:00:00Z", "5 h ago"],
+    ["2026-11-19T14:00:00Z", "1 day ago"],
+    ["2026-11-18T14:00:00Z", "2 days ago"],
+    ["2026-11-20T14:20:00Z", "in 20 min"],
+    ["2026-10-02T12:00:00Z", "2 Oct"],
+    ["2025-10-02T12:00:00Z", "2 Oct 2025"],
+    ["not a time", "–"],
+  ])("%s is %s", (at, text) => expect(plain(ago(at, now))).toBe(text));
+
+  it("is written one way", () => expect(moment(new Date(2026, 10, 20, 14, 3, 9), { seconds: true })).toBe("20 Nov 2026, 14:03:09"));
+});
+
+describe("counts", () => {
+  it("are grouped, and short where there is little room", () => {
+    expect(count(12_311)).toBe("12,311");
+    expect([0, 950, 12_300, 999_960, 4_100_000, -1_500, 0.25].map(compact)).toEqual(["0", "950", "12.3k", "1M", "4.1M", "−1.5k", "0.25"]);
+    expect([plural(1, "version"), plural(2, "reply", "replies")]).toEqual(["1 version", "2 replies"]);
+    expect([640, 12_400, 3_100_000].map(bytes).map(plain)).toEqual(["640 B", "12.4 kB", "3.1 MB"]);
+  });
+});

@@ -1,0 +1,160 @@
+/** How numbers, money and time are written everywhere: one way for each. A missing value is a dash. Spaces are no-break spaces. */
+
+export const NONE = "–";
+const NBSP = "\u00a0";
+const MINUS = "\u2212";
+
+const whole = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
+
+function signed(text: string): string {
+  return text.replace("-", MINUS);
+}
+
+export type Maybe = number | null | undefined;
+
+function given(value: Maybe): value is number {
+  return value !== null && value !== undefined && Number.isFinite(value);
+}
+
+/** 12,311 */
+export function count(value: Maybe): string {
+  return given(value) ? signed(whole.format(value)) : NONE;
+}
+
+/** 950 · 12.3k · 4.1M: where there is little room, such as an axis. */
+export function compact(value: Maybe): string {
+  if (!given(value)) return NONE;
+  const size = Math.abs(value);
+  if (size < 1_000) return signed(trim(value.toPrecision(3)));
+  const [unit, by] = size < 999_950 ? (["k", 1e3] as const) : size < 999_950_000 ? (["M", 1e6] as const) : (["B", 1e9] as const);
+  return signed(trim((value / by).toFixed(size / by < 99.95 ? 1 : 0))) + unit;
+}
+
+function trim(text: string): string {
+  return text.includes(".") && !text.includes("e") ? text.replace(/\.?0+$/, "") : text;
+}
+
+/** A number of three significant digits: 0.912, 4.13. */
+export function decimal(value: Maybe, digits = 3): string {
+  return given(value) ? signed(value.toLocaleString("en-US", { maximumFractionDigits: digits, minimumFractionDigits: 0 })) : NONE;
+}
+
+const NUSD_IN_USD = 1e9;
+
+/** Nano-dollars as dollars: $1,204.50, $0.0041, $0.000018, <$0.000001. Two decimals from a dollar, two significant digits below. */
+export function money(nusd: Maybe): string {
+  if (!given(nusd)) return NONE;
+  const usd = nusd / NUSD_IN_USD;
+  const size = Math.abs(usd);
+  const sign = usd < 0 ? MINUS : "";
+  if (size === 0) return "$0.00";
+  if (size < 0.000_001) return `${sign}<$0.000001`;
+  if (size >= 0.995) return sign + "$" + size.toLocaleString("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+  const decimals = Math.max(2, 1 - Math.floor(Math.log10(size)));
+  const text = size.toFixed(Math.min(decimals, 6));
+  return `${sign}$${text.replace(/(\.\d\d\d*?)0+$/, "$1")}`;
+}
+
+/** A share from 0 to 1 as 95.8 %. */
+export function percent(share: Maybe, digits = 1): string {
+  return given(share) ? `${signed((share * 100).toFixed(digits))}${NBSP}%` : NONE;
+}
+
+/** 93.1–97.4 %: the interval of a share. */
+export function percentRange(low: Maybe, high: Maybe, digits = 1): string {
+  if (!given(low) || !given(high)) return NONE;
+  return `${signed((low * 100).toFixed(digits))}–${signed((high * 100).toFixed(digits))}${NBSP}%`;
+}
+
+/** A difference of two shares in percentage points: +1.2 pts, −0.4 pts, ±0.0 pts. */
+export function points(difference: Maybe, digits = 1): string {
+  if (!given(difference)) return NONE;
+  const text = (Math.abs(difference) * 100).toFixed(digits);
+  const sign = Number(text) === 0 ? "±" : difference < 0 ? MINUS : "+";
+  return `${sign}${text}${NBSP}pts`;
+}
+
+/** A relative change: +6 %, −12 %. Null where there was nothing before. */
+export function change(now: Maybe, before: Maybe): string | null {
+  if (!given(now) || !given(before) || before === 0) return null;
+  const text = Math.abs(((now - before) / before) * 100).toFixed(0);
+  const sign = text === "0" ? "±" : now < before ? MINUS : "+";
+  return `${sign}${text}${NBSP}%`;
+}
+
+/** Milliseconds: 0.4 ms, 493 ms, 1.31 s, 2 min 5 s, 3 h 10 min. */
+export function duration(ms: Maybe): string {
+  if (!given(ms)) return NONE;
+  const size = Math.abs(ms);
+  const sign = ms < 0 ? MINUS : "";
+  if (size < 9.95) return `${sign}${trim(size.toFixed(1))}${NBSP}ms`;
+  if (size < 999.5) return `${sign}${size.toFixed(0)}${NBSP}ms`;
+  if (size < 59_950) return `${sign}${(size / 1000).toFixed(size < 9_995 ? 2 : 1)}${NBSP}s`;
+  const seconds = Math.round(size / 1000);
+  if (seconds < 3_600) return sign + joined(Math.floor(seconds / 60), "min", seconds % 60, "s");
+  if (seconds < 86_400) return sign + joined(Math.floor(seconds / 3_600), "h", Math.floor((seconds % 3_600) / 60), "min");
+  return sign + joined(Math.floor(seconds / 86_400), "d", Math.floor((seconds % 86_400) / 3_600), "h");
+}
+
+function joined(a: number, unitA: string, b: number, unitB: string): string {
+  return `${a}${NBSP}${unitA}` + (b ? ` ${b}${NBSP}${unitB}` : "");
+}
+
+/** 640 B, 12.4 kB, 3.1 MB */
+export function bytes(size: Maybe): string {
+  if (!given(size)) return NONE;
+  if (size < 1_000) return `${size.toFixed(0)}${NBSP}B`;
+  return size < 1e6 ? `${(size / 1e3).toFixed(1)}${NBSP}kB` : `${(size / 1e6).toFixed(1)}${NBSP}MB`;
+}
+
+/** One of something, many of something: plural(1, "version") is "1 version". */
+export function plural(n: number, one: string, many = `${one}s`): string {
+  return `${count(n)} ${n === 1 ? one : many}`;
+}
+
+export type Moment = string | number | Date | null | undefined;
+
+function asDate(at: Moment): Date | null {
+  if (at === null || at === undefined || at === "") return null;
+  const date = at instanceof Date ? at : new Date(at);
+  return Number.isNaN(date.getTime()) ? null : date;
+}
+
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+function two(value: number): string {
+  return String(value).padStart(2, "0");
+}
+
+/** 20 Nov 2026, 14:03:09 in the time of the browser: the one way to write a moment. */
+export function moment(at: Moment, { seconds = false } = {}): string {
+  const date = asDate(at);
+  if (!date) return NONE;
+  const clock = `${two(date.getHours())}:${two(date.getMinutes())}${seconds ? `:${two(date.getSeconds())}` : ""}`;
+  return `${day(date)}, ${clock}`;
+}
+
+/** 20 Nov 2026 */
+export function day(at: Moment): string {
+  const date = asDate(at);
+  return date ? `${date.getDate()} ${MONTHS[date.getMonth()]} ${date.getFullYear()}` : NONE;
+}
+
+/** just now · 3 min ago · 5 h ago · 2 days ago · 20 Nov · 20 Nov 2025, and "in …" for what is to come. */
+export function ago(at: Moment, now: Date = new Date()): string {
+  const date = asDate(at);
+  if (!date) return NONE;
+  const seconds = (now.getTime() - date.getTime()) / 1000;
+  const size = Math.abs(seconds);
+  if (size < 45) return seconds >= 0 ? "just now" : "in a moment";
+  const said =
+    size < 3_570 ? `${Math.max(1, Math.round(size / 60))}${NBSP}min` : size < 84_600 ? `${Math.round(size / 3_600)}${NBSP}h` : size < 6.5 * 86_400 ? plural(Math.round(size / 86_400), "day").replace(" ", NBSP) : null;
+  if (said) return seconds >= 0 ? `${said} ago` : `in ${said}`;
+  const short = `${date.getDate()} ${MONTHS[date.getMonth()]}`;
+  return date.getFullYear() === now.getFullYear() ? short : `${short} ${date.getFullYear()}`;
+}
+
+/** The first characters of an id, as it is shown where the whole would be noise. */
+export function shortId(id: string): string {
+  return id.length > 13 ? `${id.slice(0, 4)}…${id.slice(-6)}` : id;
+}

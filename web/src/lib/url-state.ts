@@ -1,0 +1,96 @@
+/** Filters, tabs and selections live in the address: what is seen can be sent to somebody, and the back button works. */
+import { useNavigate, useSearch } from "@tanstack/react-router";
+import { useCallback, useMemo } from "react";
+
+export type Search = Record<string, string | string[]>;
+
+/** How one value is written in the address. Null: it is not written, since it is what holds anyway. */
+export type Codec<T> = { read: (given: string | string[] | undefined) => T; write: (value: T) => string | string[] | null };
+
+const first = (given: string | string[] | undefined) => (Array.isArray(given) ? given[0] : given);
+
+export function text(fallback = ""): Codec<string> {
+  return { read: (given) => first(given) ?? fallback, write: (value) => (value === fallback ? null : value) };
+}
+
+export function oneOf<const T extends string>(values: readonly T[], fallback: T): Codec<T> {
+  return { read: (given) => values.find((value) => value === first(given)) ?? fallback, write: (value) => (value === fallback ? null : value) };
+}
+
+/** One of some values, or nothing chosen. */
+export function maybeOneOf<const T extends string>(values: readonly T[]): Codec<T | null> {
+  return { read: (given) => values.find((value) => value === first(given)) ?? null, write: (value) => value };
+}
+
+/** A whole number; `integer(null)` may also be none. */
+export function integer<F extends number | null>(fallback: F): Codec<number | F> {
+  return {
+    read: (given) => (/^-?\d{1,15}$/.test(first(given) ?? "") ? Number(first(given)) : fallback),
+    write: (value) => (value === fallback || value === null ? null : String(value)),
+  };
+}
+
+export function flag(): Codec<boolean> {
+  return { read: (given) => first(given) === "1", write: (value) => (value ? "1" : null) };
+}
+
+/** Any number of texts: `?tag=a&tag=b`. */
+export function list(): Codec<string[]> {
+  return { read: (given) => (given === undefined ? [] : Array.isArray(given) ? given : [given]), write: (value) => (value.length === 0 ? null : value) };
+}
+
+/** `?a=1&tag=x&tag=y` as it stands there: no value is ever read as JSON. */
+export function parseSearch(search: string): Search {
+  const found: Search = {};
+  for (const [name, value] of new URLSearchParams(search)) {
+    const known = found[name];
+    found[name] = known === undefined ? value : Array.isArray(known) ? [...known, value] : [known, value];
+  }
+  return found;
+}
+
+export function stringifySearch(search: Record<string, unknown>): string {
+  const written = new URLSearchParams();
+  for (const [name, value] of Object.entries(search)) {
+    for (const one of Array.isArray(value) ? value : [value]) if (one !== undefined && one !== null) written.append(name, String(one));
+  }
+  const found = written.toString();
+  return found ? `?${found}` : "";
+}
+
+// oxlint-disable-next-line typescript/no-explicit-any
+type AnyShape = Record<string, Codec<any>>;
+export type StateOf<S extends AnyShape> = { [K in keyof S]: ReturnType<S[K]["read"]> };
+
+export function readState<S extends AnyShape>(shape: S, search: Search): StateOf<S> {
+  return Object.fromEntries(Object.entries(shape).map(([name, codec]) => [name, codec.read(search[name])])) as StateOf<S>;
+}
+
+/** The address's search with `changed` put in; names that `shape` does not know stay as they are. */
+export function writeState<S extends AnyShape>(shape: S, search: Search, changed: Partial<StateOf<S>>): Search {
+  const next = { ...search };
+  for (const [name, value] of Object.entries(changed)) {
+    const codec = shape[name];
+    if (!codec || value === undefined) continue;
+    const written = codec.write(value);
+    if (written === null) delete next[name];
+    else next[name] = written;
+  }
+  return next;
+}
+
+/** `const [state, set] = useUrlState({ q: text(), range: oneOf(["24h", "7d"], "24h") })`. Define the shape outside of the component.
+ *
+ * `set` replaces the entry in the history; give `{ push: true }` where going back should undo it (a tab, an opened row). */
+export function useUrlState<S extends AnyShape>(shape: S): [StateOf<S>, (changed: Partial<StateOf<S>>, options?: { push?: boolean }) => void] {
+  const search = useSearch({ strict: false }) as Search;
+  const navigate = useNavigate();
+  const state = useMemo(() => readState(shape, search), [shape, search]);
+  const set = useCallback(
+    (changed: Partial<StateOf<S>>, { push = false }: { push?: boolean } = {}) => {
+      void navigate({ to: ".", search: ((before: Search) => writeState(shape, before, changed)) as never, replace: !push, resetScroll: false });
+    },
+    [navigate, shape],
+  );
+  return [state, set];
+}
