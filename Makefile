@@ -15,14 +15,14 @@ QUIET := $(if $(CI),--no-progress,)
 export UV_PYTHON_DOWNLOADS := never
 export UV_PROJECT_ENVIRONMENT := .venv
 
-.PHONY: help install up down logs test lint types snapshots bench-sandbox bench-gateway bench-pipeline bench-webhooks bench-stats chaos fuzz
+.PHONY: help install up down logs test lint types snapshots page try-page test-page screenshots bench-page bench-sandbox bench-gateway bench-pipeline bench-webhooks bench-stats chaos fuzz
 
 help: ## list what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-14s %s\n", $$1, $$2 }'
 
-install: $(STAMP) ## fetch what is missing; nothing when all is there
+install: $(STAMP) try-page ## fetch what is missing; nothing when all is there
 
-up: $(STAMP) ## start everything in the background, drive the whole loop once, and show where it is
+up: $(STAMP) try-page ## start everything in the background, drive the whole loop once, and show where it is
 	@$(BIN)/burnish up --detach $(ARGS)
 
 down: ## stop everything; the data stays
@@ -31,20 +31,38 @@ down: ## stop everything; the data stays
 logs: $(STAMP) ## show the logs of all processes until Ctrl-C
 	@$(BIN)/burnish logs --follow $(ARGS)
 
-test: $(STAMP) ## run all tests on real servers
-	$(BIN)/pytest -m "not chaos" -n $(WORKERS) --dist loadfile $(ARGS)
+test: $(STAMP) try-page ## run all tests on real servers, of the page a smoke
+	$(BIN)/pytest -m "not chaos and not page" -n $(WORKERS) --dist loadfile $(ARGS)
+
+page: $(STAMP) ## build the web page (Node 20.19 or newer); a running gateway takes it at the next load
+	@$(BIN)/python web/build.py --must
+
+try-page: $(STAMP)
+	@$(BIN)/python web/build.py
+
+test-page: $(STAMP) page ## test the web page in Chromium on the real services, and its own parts
+	@cd web && npm test --silent
+	$(BIN)/pytest -m page $(ARGS) tests/page
+
+screenshots: $(STAMP) page ## make pictures of every page, in both themes and narrow, in .screenshots
+	$(BIN)/pytest -m page -q $(ARGS) tests/page/screenshots.py
 
 lint: $(STAMP) ## check style, formatting and who imports whom
+	@if [ -d web/node_modules ]; then cd web && npm run --silent lint; fi
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 	$(BIN)/deptry .
 
 types: $(STAMP) ## check types
+	@if [ -d web/node_modules ]; then cd web && npm run --silent typecheck; fi
 	$(BIN)/mypy
 
 snapshots: $(STAMP) ## write the generated reference (docs/reference) anew
 	$(BIN)/python -m tests.snapshots $(ARGS)
+
+bench-page: $(STAMP) page ## bytes, paint and blocking of the web page beside their budgets
+	$(BIN)/python -m benchmarks.page $(ARGS)
 
 bench-stats: $(STAMP) ## what the detectors find, how late, and how often falsely
 	$(BIN)/python -m benchmarks.stats $(ARGS)

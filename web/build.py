@@ -100,7 +100,7 @@ def check_node() -> str:
     node, npm = shutil.which("node"), shutil.which("npm")
     if node is None or npm is None:
         raise CannotBuild(f"Node {'.'.join(map(str, NODE_LEAST))} or newer and npm are not here")
-    said = subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout.strip()
+    said = subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout.strip()  # noqa: S603
     found = tuple(int(part) for part in re.findall(r"\d+", said)[:2])
     if found < NODE_LEAST:
         raise CannotBuild(f"it needs Node {'.'.join(map(str, NODE_LEAST))} or newer, and this is {said or 'none that runs'}")
@@ -126,7 +126,7 @@ def run(command: list[str]) -> None:
     environment = {**os.environ, "BURNISH_UI_OUT": str(BUILDING), "NO_COLOR": "1", "CI": "1"}
     with LOG.open("a") as log:
         try:
-            subprocess.run(command, cwd=WEB, env=environment, stdout=log, stderr=log, check=True, timeout=PATIENCE_S)
+            subprocess.run(command, cwd=WEB, env=environment, stdout=log, stderr=log, check=True, timeout=PATIENCE_S)  # noqa: S603
         except (subprocess.SubprocessError, OSError):
             said = [line for line in LOG.read_text().splitlines() if line.strip()]
             name = " ".join(command[1:3])
