@@ -29,7 +29,7 @@ async def test_an_invitation_is_a_link_that_is_shown_once(stack: Stack) -> None:
     ada = await newcomer(stack)
     answer = await ada("POST", "/v1/invitations", {"email": " Grace@Example.com ", "role": "viewer"})
     assert answer.status == 201 and answer.body["email"] == "grace@example.com"
-    assert answer.body["url"] == f"{ada.url}/app/#/invitation/{answer.body['token']}"
+    assert answer.body["url"] == f"{ada.url}/app/invite#{answer.body['token']}"
     connection = await asyncpg.connect(stack.urls["superuser"])
     digest = await connection.fetchval("SELECT digest FROM burnish.invitations WHERE invitation_id = $1::uuid", answer.body["id"])
     await connection.close()

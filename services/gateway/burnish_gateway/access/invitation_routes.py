@@ -133,7 +133,7 @@ async def _signed_in(gateway: Gateway, request: Request) -> Person | None:
 def _link(gateway: Gateway, request: Request, token: str) -> str:
     """The token is behind `#`, which no server and no log is sent."""
     base = gateway.settings.public_url or str(request.base_url).rstrip("/")
-    return f"{base}/app/#/invitation/{token}"
+    return f"{base}/app/invite#{token}"
 
 
 router = APIRouter()

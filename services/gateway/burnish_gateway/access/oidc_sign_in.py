@@ -16,7 +16,7 @@ log = structlog.get_logger("burnish.gateway")
 
 BEGIN_AGAIN = "This sign-in was not begun in this browser, was used already, or took longer than ten minutes; begin again."
 CODE_MOST = 4096
-HOME = "/"
+HOME = "/app/"
 
 
 @dataclass(frozen=True, slots=True)
