@@ -37,7 +37,7 @@ NUMBERS = {"version": "1", "a": "1", "b": "2", "plan": "pro", "event_type": "ale
 QUERY_PARAMETERS = {
     "prompt": "slug", "label": "label", "model": "model", "session_id": "session", "user_id": "end_user", "job_id": "job",
     "api_key": "api_key", "provider_key": "provider_key", "metric": "metric",
-    "endpoint_id": "endpoint", "tag": "tag", "folder": "folder", "q": "word", "object_id": "api_key", "event_id": "event",
+    "dataset_id": "dataset", "endpoint_id": "endpoint", "tag": "tag", "folder": "folder", "q": "word", "object_id": "api_key", "event_id": "event",
     "target_id": "api_key",
 }  # fmt: skip
 """Filters that name something of a tenant's."""

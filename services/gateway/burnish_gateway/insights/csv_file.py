@@ -34,11 +34,15 @@ def csv_of(model: type[BaseModel], rows: Iterable[BaseModel]) -> bytes:
     return text.getvalue().encode()
 
 
-def csv_response(model: type[BaseModel], rows: Iterable[BaseModel], *, name: str, wanted: Range) -> Response:
-    """As a download whose name says what it is and of when."""
-    file = f"burnish-{name}-{wanted.start:%Y-%m-%d}-{wanted.end:%Y-%m-%d}.csv"
-    headers = {"content-disposition": f'attachment; filename="{file}"'}
+def csv_response(model: type[BaseModel], rows: Iterable[BaseModel], *, name: str) -> Response:
+    """As a download; `name` says what it is."""
+    headers = {"content-disposition": f'attachment; filename="burnish-{name}.csv"'}
     return Response(csv_of(model, rows), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+def named(name: str, wanted: Range) -> str:
+    """Of a file about a range."""
+    return f"{name}-{wanted.start:%Y-%m-%d}-{wanted.end:%Y-%m-%d}"
 
 
 def _columns(model: type[BaseModel]) -> Iterator[tuple[str, ...]]:

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from burnish_gateway.deps import GatewayParts, Viewer
 from burnish_gateway.insights import recount_routes, store
 from burnish_gateway.insights.answers import CostRow, CostsAnswer, Distinct, Point, SummaryAnswer, TimeseriesAnswer
-from burnish_gateway.insights.csv_file import CSV_ANSWER, Format, csv_response
+from burnish_gateway.insights.csv_file import CSV_ANSWER, Format, csv_response, named
 from burnish_gateway.insights.figures import end_users_of, figures_of, named_metric
 from burnish_gateway.insights.project_costs import Month, Series, month_series, project_rows, projection_of
 from burnish_gateway.insights.ranges import Grain, Range, by_the_hour, range_of
@@ -118,7 +118,7 @@ async def summary(principal: Viewer, gateway: GatewayParts, wanted: Wanted, *, w
         feedback_waiting=waiting,
         feedback_orphans=orphans,
     )
-    return csv_response(SummaryAnswer, [answer], name="summary", wanted=wanted) if file == "csv" else _answer(answer)
+    return csv_response(SummaryAnswer, [answer], name=named("summary", wanted)) if file == "csv" else _answer(answer)
 
 
 def has_end_users(wanted: Range, which: Filters) -> bool:
@@ -141,12 +141,12 @@ async def timeseries(
     wanted = source_range(wanted, which, group_by)
     if metric is not None and ("\x00" in metric or which.dimension is not None or group_by in DIMENSIONS):
         raise InvalidField("metric: named metrics are not kept by app, key or provider; their names hold no U+0000.", param="metric")
-    named: dict[tuple[Any, str], tuple[int, int, float]] = {}
+    of_metric: dict[tuple[Any, str], tuple[int, int, float]] = {}
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
         found = await store.totals(tx, wanted, which, by_step=True, group_by=group_by)
         if metric is not None:
             sums = await store.metric_sums(tx, wanted, which, metric=metric, by_step=True, group_by=group_by)
-            named = {(at, group): one for (at, group, _), one in sums.items()}
+            of_metric = {(at, group): one for (at, group, _), one in sums.items()}
     if len(found) > POINTS_MOST:
         raise InvalidField(f"group_by: more than {POINTS_MOST} points; ask for a shorter range or filter.", param="group_by")
     points = [
@@ -154,14 +154,14 @@ async def timeseries(
             **figures_of(totals).model_dump(),
             at=at,
             group=group if group_by is not None else None,
-            metric=named_metric(metric, sums=named[(at, group)], executions=totals.sums["executions"])
-            if metric is not None and (at, group) in named
+            metric=named_metric(metric, sums=of_metric[(at, group)], executions=totals.sums["executions"])
+            if metric is not None and (at, group) in of_metric
             else None,
         )
         for (at, group), totals in found.items()
     ]
     if file == "csv":
-        return csv_response(Point, points, name="timeseries", wanted=wanted)
+        return csv_response(Point, points, name=named("timeseries", wanted))
     return _answer(TimeseriesAnswer(start=wanted.start, end=wanted.end, grain=wanted.grain, data=points))
 
 
@@ -190,7 +190,7 @@ async def costs(
     if projection:
         data = await project_rows(data, by_group, month)
     if file == "csv":
-        return csv_response(CostRow, data, name="costs", wanted=wanted)
+        return csv_response(CostRow, data, name=named("costs", wanted))
     ahead = await projection_of(whole[""], month) if projection else None
     return _answer(
         CostsAnswer(

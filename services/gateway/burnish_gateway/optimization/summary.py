@@ -1,0 +1,147 @@
+"""Test runs side by side: what can be compared, which did best, and whether the difference could be chance. Pure."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from math import sqrt
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+from burnish_shared.measures import Interval, wilson
+
+
+class Share(BaseModel):
+    """A share with its 95 % bounds (Wilson)."""
+
+    value: float
+    low: float
+    high: float
+
+
+class EvaluatorMean(BaseModel):
+    id: UUID
+    name: str
+    n: int
+    mean_score: float | None
+    passed: int
+
+
+class ComparedRun(BaseModel):
+    """The newest completed test run of one version by one model."""
+
+    test_run_id: UUID
+    prompt: str
+    version: int
+    model: str
+    runs: int = Field(description="Completed runs of the same; this is the newest.")
+    repeats: int
+    total: int
+    correct: int
+    errors: int
+    accuracy: Share | None
+    behind_best: Share | None = Field(
+        default=None,
+        description="How much less accurate than the best, with 95 % bounds (Newcombe, as if the items were not the same, so rather too "
+        "wide). Null for the best.",
+    )
+    could_be_best: bool = Field(description="False where the difference to the best is more than chance.")
+    cost_nusd: int
+    mean_cost_nusd: float | None = Field(description="For each answer.")
+    p50_ms: int | None
+    p95_ms: int | None
+    evaluators: list[EvaluatorMean]
+    simulated: bool
+    finished_at: datetime
+
+
+class Comparison(BaseModel):
+    """Runs over the same items, best first: these can be compared."""
+
+    dataset_id: UUID
+    dataset: str
+    dataset_version: int
+    split: str
+    runs: list[ComparedRun]
+
+
+class TestRunSummary(BaseModel):
+    __test__ = False  # pytest takes the name for a test
+
+    data: list[Comparison] = Field(description="Newest first.")
+
+
+class SummaryRow(ComparedRun):
+    """A line of the CSV."""
+
+    dataset_id: UUID
+    dataset: str
+    dataset_version: int
+    split: str
+
+
+def compared(rows: Iterable[dict[str, Any]]) -> list[Comparison]:
+    """`rows` as newest_runs reads them."""
+    groups: dict[tuple[Any, ...], Comparison] = {}
+    for row in rows:
+        key = (row["dataset_id"], row["dataset_version"], row["split"])
+        of = {name: row[name] for name in ("dataset_id", "dataset", "dataset_version", "split")}
+        groups.setdefault(key, Comparison(**of, runs=[])).runs.append(_run(row))
+    return [one.model_copy(update={"runs": _ranked(one.runs)}) for one in groups.values()]
+
+
+def lines(comparisons: Iterable[Comparison]) -> list[SummaryRow]:
+    return [
+        SummaryRow(**run.model_dump(), **one.model_dump(include={"dataset_id", "dataset", "dataset_version", "split"}))
+        for one in comparisons
+        for run in one.runs
+    ]
+
+
+def difference(best: Interval, other: Interval) -> Share:
+    """best − other with 95 % bounds (Newcombe 1998, method 10: from the two Wilson intervals)."""
+    value = best.value - other.value
+    low = value - sqrt((best.value - best.low) ** 2 + (other.high - other.value) ** 2)
+    high = value + sqrt((best.high - best.value) ** 2 + (other.value - other.low) ** 2)
+    return Share(value=value, low=max(-1.0, low), high=min(1.0, high))
+
+
+def _run(row: dict[str, Any]) -> ComparedRun:
+    metrics, latency = row["metrics"] or {}, row["latency_ms"] or {}
+    total, correct, cost_nusd = int(metrics.get("total", 0)), int(metrics.get("correct", 0)), row["cost_nusd"] or 0
+    interval = wilson(correct, total)
+    return ComparedRun(
+        test_run_id=row["test_run_id"],
+        prompt=row["slug"],
+        version=row["version"],
+        model=row["model"],
+        runs=row["runs"],
+        repeats=row["repeats"],
+        total=total,
+        correct=correct,
+        errors=int(metrics.get("errors", 0)),
+        accuracy=Share(value=interval.value, low=interval.low, high=interval.high) if interval else None,
+        could_be_best=True,
+        cost_nusd=cost_nusd,
+        mean_cost_nusd=cost_nusd / total if total else None,
+        p50_ms=latency.get("p50"),
+        p95_ms=latency.get("p95"),
+        evaluators=[EvaluatorMean.model_validate(one) for one in row["evaluators"]],
+        simulated=row["simulated"],
+        finished_at=row["finished_at"],
+    )
+
+
+def _ranked(runs: list[ComparedRun]) -> list[ComparedRun]:
+    """Best first; equally good ones by what they cost."""
+    ranked = sorted(runs, key=lambda run: (-(run.accuracy.value if run.accuracy else -1.0), run.cost_nusd, str(run.test_run_id)))
+    best = wilson(ranked[0].correct, ranked[0].total)
+    return ranked[:1] + [_beside(run, best) for run in ranked[1:]]
+
+
+def _beside(run: ComparedRun, best: Interval | None) -> ComparedRun:
+    own = wilson(run.correct, run.total)
+    if best is None or own is None:
+        return run
+    behind = difference(best, own)
+    return run.model_copy(update={"behind_best": behind, "could_be_best": behind.low <= 0})

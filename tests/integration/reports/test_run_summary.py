@@ -1,0 +1,93 @@
+"""Prompts side by side across test runs: what can be compared is, and what could be chance is said to be."""
+
+import csv
+import io
+import json
+from typing import Any
+
+import asyncpg
+import pytest
+
+from tests.embedded.stack import Caller, Stack
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("A3", "D3")]
+
+
+async def finished_run(stack: Stack, caller: Caller, dataset_id: str, *, prompt: str, version: int, correct: int, total: int = 100) -> str:
+    """A test run over the API, with a result as the optimizer would write it."""
+    body = {"prompt": prompt, "version": version, "dataset_id": dataset_id, "split": "validation"}
+    started = await caller("POST", "/v1/test-runs", body)
+    assert started.status == 202, started.body
+    result = {
+        "metrics": {"correct": correct, "total": total, "errors": 0},
+        "cost_nusd": 1000 * version,
+        "latency_ms": {"p50": 10, "p95": 20},
+        "evaluators": [],
+        "failed_cases": [{"output": "secret words of a customer"}],
+    }
+    connection = await asyncpg.connect(stack.urls["superuser"], server_settings={"search_path": "burnish"})
+    try:
+        await connection.execute(
+            """UPDATE test_runs SET status = 'completed', finished_at = clock_timestamp(), result = $2::text::jsonb
+                WHERE test_run_id = $1::text::uuid""",
+            started.body["id"], json.dumps(result),
+        )  # fmt: skip
+    finally:
+        await connection.close()
+    return str(started.body["id"])
+
+
+async def two_prompts_and_a_dataset(caller: Caller) -> str:
+    for slug in ("terse", "chatty"):
+        body = {"slug": slug, "messages": [{"role": "user", "content": "{{text}}"}], "model": "simulated/chat"}
+        assert (await caller("POST", "/v1/prompts", body)).status == 201
+    version = {"messages": [{"role": "user", "content": "Sort: {{text}}"}], "base_version": 1}
+    assert (await caller("POST", "/v1/prompts/terse/versions", version)).status == 201
+    items = [{"input": f"case {n}", "expected": "a", "split": "validation"} for n in range(4)]
+    made = await caller("POST", "/v1/datasets", {"name": "cases", "items": items})
+    assert made.status == 201, made.body
+    return str(made.body["id"])
+
+
+async def test_versions_are_ranked_over_the_same_items_and_differences_have_bounds(stack: Stack, caller: Caller) -> None:
+    dataset_id = await two_prompts_and_a_dataset(caller)
+    await finished_run(stack, caller, dataset_id, prompt="terse", version=1, correct=10)
+    worse = await finished_run(stack, caller, dataset_id, prompt="terse", version=1, correct=60)
+    best = await finished_run(stack, caller, dataset_id, prompt="terse", version=2, correct=90)
+    close = await finished_run(stack, caller, dataset_id, prompt="chatty", version=1, correct=86)
+    assert (await caller("POST", f"/v1/datasets/{dataset_id}/items", {"items": [{"input": "one more", "expected": "b"}]})).status == 201
+    later = await finished_run(stack, caller, dataset_id, prompt="chatty", version=1, correct=50)
+
+    answer = await caller("GET", "/v1/test-runs/summary")
+    assert answer.status == 200, answer.body
+    newest, first = answer.body["data"]
+    assert [one["test_run_id"] for one in newest["runs"]] == [later]
+    assert [one["test_run_id"] for one in first["runs"]] == [best, close, worse]
+    assert (first["dataset"], first["dataset_version"], newest["dataset_version"]) == ("cases", 1, 2)
+    leader, near, far = first["runs"]
+    assert (leader["behind_best"], leader["could_be_best"], far["runs"]) == (None, True, 2)
+    assert near["could_be_best"] and near["behind_best"]["low"] < 0 < near["behind_best"]["high"]
+    assert not far["could_be_best"] and far["behind_best"]["value"] == pytest.approx(0.3)
+    assert leader["accuracy"]["low"] == pytest.approx(0.8256, abs=1e-3) and leader["mean_cost_nusd"] == 20
+    assert "secret" not in answer.raw.decode()
+
+
+async def test_a_summary_can_be_narrowed_and_taken_as_a_file_and_is_nobody_elses(stack: Stack, caller: Caller) -> None:
+    dataset_id = await two_prompts_and_a_dataset(caller)
+    for prompt in ("terse", "chatty"):
+        await finished_run(stack, caller, dataset_id, prompt=prompt, version=1, correct=7, total=10)
+
+    async def slugs(query: str) -> list[str]:
+        found = (await caller("GET", f"/v1/test-runs/summary?{query}")).body["data"]
+        return sorted(run["prompt"] for one in found for run in one["runs"])
+
+    assert await slugs("prompt=terse") == ["terse"]
+    assert await slugs("prompt=terse&prompt=chatty") == ["chatty", "terse"]
+    assert await slugs(f"dataset_id={dataset_id}&split=val") == ["chatty", "terse"]
+    assert await slugs("split=test") == [] and (await caller("GET", "/v1/test-runs/summary?split=all")).status == 422
+    rows: list[dict[str, Any]] = list(csv.DictReader(io.StringIO((await caller("GET", "/v1/test-runs/summary?format=csv")).body)))
+    assert [(one["prompt"], one["accuracy_value"], one["dataset"], one["correct"]) for one in rows] == [
+        ("terse", "0.7", "cases", "7"),
+        ("chatty", "0.7", "cases", "7"),
+    ]
+    assert (await (await stack.caller())("GET", "/v1/test-runs/summary")).body == {"data": []}
