@@ -1,0 +1,143 @@
+"""Chromium for tests: where it is, a page that is watched for everything a healthy page does not do."""
+
+import os
+import re
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, Request
+
+from burnish_gateway.page.built_page import UI
+
+ROOT = Path(__file__).resolve().parents[2]
+AXE = ROOT / "web" / "node_modules" / "axe-core" / "axe.min.js"
+PICTURES = ROOT / ".screenshots"
+PATIENCE_MS = 10_000
+
+TELL_VIOLATIONS = """
+addEventListener("securitypolicyviolation", (event) => console.error(
+  `content security policy: ${event.violatedDirective} refused ${event.blockedURI} at ${event.sourceFile}:${event.lineNumber}`));
+"""
+
+
+def chromium_path() -> str | None:
+    """BURNISH_CHROMIUM, or Debian's."""
+    named = os.environ.get("BURNISH_CHROMIUM")
+    return named or shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+def why_not() -> str | None:
+    """Why the page cannot be tested here; None: it can."""
+    if chromium_path() is None:
+        return "no Chromium here: `apt-get install chromium`, or name one by BURNISH_CHROMIUM"
+    if not (UI / "index.html").is_file():
+        return "the page is not built: `make page`"
+    if not AXE.is_file():
+        return "axe-core is not in web/node_modules: `make page`"
+    return None
+
+
+async def launch(playwright: Playwright) -> Browser:
+    is_root = hasattr(os, "geteuid") and os.geteuid() == 0
+    return await playwright.chromium.launch(
+        executable_path=chromium_path(),
+        args=[
+            *(["--no-sandbox"] if is_root else []),
+            "--disable-dev-shm-usage",
+            "--font-render-hinting=none",
+            "--force-color-profile=srgb",
+        ],
+    )
+
+
+@dataclass
+class Watch:
+    """What went wrong in one page: errors in the console and uncaught ones, refusals of the policy, requests to other hosts.
+
+    `expected`: patterns of console errors that a test is about. Without slots: playwright keeps its wrappers of our methods in it.
+    """
+
+    origin: str
+    troubles: list[str] = field(default_factory=list)
+    expected: list[str] = field(default_factory=list)
+
+    def unexpected(self) -> list[str]:
+        return [one for one in self.troubles if not any(re.search(pattern, one) for pattern in self.expected)]
+
+    async def begin(self, context: BrowserContext) -> None:
+        await context.add_init_script(TELL_VIOLATIONS)
+        context.on("console", self._console)
+        context.on("weberror", lambda error: self.troubles.append(f"uncaught: {error.error}"))
+        context.on("request", self._request)
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"}:
+            where = message.location.get("url", "") if message.location else ""
+            self.troubles.append(f"{message.type}: {message.text}" + (f" ({where})" if where else ""))
+
+    def _request(self, request: Request) -> None:
+        parts = urlsplit(request.url)
+        if parts.scheme in {"http", "https", "ws", "wss"} and f"{parts.scheme}://{parts.netloc}" != self.origin:
+            self.troubles.append(f"a request to another host: {request.url}")
+
+
+WATCHES: dict[BrowserContext, Watch] = {}
+"""Of contexts that are open."""
+
+
+def watch_of(page: Page) -> Watch:
+    return WATCHES[page.context]
+
+
+def no_console_errors(page: Page) -> None:
+    """Fails with what the page complained of so far. The fixture `page_as` does so at the end of every test anyhow."""
+    troubles = watch_of(page).unexpected()
+    assert not troubles, "\n".join(troubles)
+
+
+def expect_console(page: Page, *patterns: str) -> None:
+    """A test that provokes an error says which: `expect_console(page, "status of 403")`."""
+    watch_of(page).expected.extend(patterns)
+
+
+async def screenshot(page: Page, name: str, *, whole: bool = False) -> Path:
+    """A picture in `.screenshots/<name>.png`. `whole`: all of the page, not only what fits the window."""
+    path = PICTURES / f"{name}.png"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    await page.screenshot(path=path, full_page=whole, animations="disabled")
+    return path
+
+
+async def settled(page: Page) -> None:
+    """The page has its figures: nothing is loading any more (`aria-busy`, a skeleton), and fonts are there."""
+    await page.wait_for_function(
+        """() => document.querySelector('main, [role=main]') !== null
+             && document.querySelector('[aria-busy=true], [data-skeleton]') === null && document.fonts.status === 'loaded'"""
+    )
+
+
+async def set_theme(page: Page, theme: str) -> None:
+    """`light` or `dark`, as the person would choose it."""
+    await page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+    await page.evaluate("(theme) => { document.documentElement.dataset.theme = theme }", theme)
+
+
+async def overflow_px(page: Page) -> tuple[int, list[str]]:
+    """By how much the page is wider than its window, and what sticks out of it."""
+    found: Any = await page.evaluate(
+        """() => {
+          const most = document.documentElement.clientWidth;
+          const isClipped = (element) => {
+            for (let one = element.parentElement; one !== null && one !== document.body; one = one.parentElement)
+              if (getComputedStyle(one).overflowX !== "visible") return true;
+            return false;
+          };
+          const sticksOut = (element) => element.getBoundingClientRect().right > most + 1 && !isClipped(element);
+          const found = [...document.querySelectorAll("body *")].filter(sticksOut);
+          return [document.documentElement.scrollWidth - most, found.slice(0, 5).map((element) => element.outerHTML.slice(0, 120))];
+        }"""
+    )
+    return int(found[0]), list(found[1])

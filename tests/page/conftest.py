@@ -1,0 +1,100 @@
+"""Fixtures for tests of the page. Everything that needs `site` bears the mark `page`: `make test-page` runs it, `make test` does not."""
+
+import os
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, Page, async_playwright
+
+from tests.embedded.installation import Installation
+from tests.page.browser import WATCHES, launch, screenshot, settled, watch_of, why_not
+from tests.page.site import Site, close_site, start_site
+
+OpenPage = Callable[..., Awaitable[Page]]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "page: needs a browser and a whole installation; `make test-page` runs it, `make test` does not")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "site" in getattr(item, "fixturenames", ()):
+            item.add_marker("page")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    report = yield
+    if report.when == "call":
+        item.stash[FAILED] = report.failed
+    return report
+
+
+FAILED = pytest.StashKey[bool]()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    """One Chromium; each page gets a context of its own in it."""
+    reason = why_not()
+    if reason is not None:
+        pytest.skip(reason)
+    async with async_playwright() as playwright:
+        running = await launch(playwright)
+        yield running
+        await running.close()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def site(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
+    """All services with the simulator, and a workspace that the demo has filled; shared, so change only what you made yourself.
+
+    With BURNISH_PAGE_HOME it lies there, goes on running after the tests, and is found again by the next ones.
+    """
+    kept = os.environ.get("BURNISH_PAGE_HOME")
+    installation = Installation(Path(kept) if kept else tmp_path_factory.mktemp("page") / "home")
+    try:
+        running = await start_site(installation)
+        yield running
+        await close_site(running)
+    finally:
+        if not kept:
+            installation.down()
+            shutil.rmtree(installation.home, ignore_errors=True)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def page_as(site: Site, browser: Browser, request: pytest.FixtureRequest) -> AsyncIterator[OpenPage]:
+    """`await page_as("editor", "/app/prompts/{prompt}", theme="dark", width=360)`: a page with its figures, signed in as that role.
+
+    Roles: operator, admin, editor, viewer, nobody. `{name}` of the path: see Site.ids. `workspace_id`: of `site.new_workspace()`.
+    At the end of the test every page must have kept quiet (`expect_console` says what a test provokes); a test that failed leaves a
+    picture in .screenshots/failed.
+    """
+    opened: list[Page] = []
+
+    async def open_page(
+        role: str = "admin", path: str = "/app/", *, theme: str = "light", width: int = 1440, height: int = 900,
+        workspace_id: UUID | None = None, settle: bool = True,
+    ) -> Page:  # fmt: skip
+        page = await site.open_page(browser, site.at(path), role=role, theme=theme, width=width, height=height, workspace_id=workspace_id)
+        opened.append(page)
+        if settle:
+            await settled(page)
+        return page
+
+    yield open_page
+    troubles: list[str] = []
+    for number, page in enumerate(opened):
+        if request.node.stash.get(FAILED, False) and not page.is_closed():
+            await screenshot(page, f"failed/{request.node.name[:80]}-{number}")
+        troubles += watch_of(page).unexpected()
+        del WATCHES[page.context]
+        await page.context.close()
+    assert not troubles, "the page complained:\n" + "\n".join(troubles)

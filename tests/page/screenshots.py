@@ -1,0 +1,23 @@
+"""`make screenshots`: each page of routes.py in both themes and at 360 px, in .screenshots. `ARGS='-k prompts'`: those alone."""
+
+import pytest
+
+from tests.page.browser import overflow_px, screenshot, set_theme, settled
+from tests.page.conftest import OpenPage
+from tests.page.routes import ROUTES, Route
+
+NARROW_PX = 360
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.name)
+async def test_picture(page_as: OpenPage, route: Route) -> None:
+    page = await page_as(route.role, route.path)
+    for theme in ("light", "dark"):
+        await set_theme(page, theme)
+        await screenshot(page, f"{route.name}-{theme}", whole=True)
+    await set_theme(page, "light")
+    await page.set_viewport_size({"width": NARROW_PX, "height": 800})
+    await settled(page)
+    await screenshot(page, f"{route.name}-narrow", whole=True)
+    beyond_px, guilty = await overflow_px(page)
+    assert beyond_px <= 0, f"{beyond_px} px wider than a window of {NARROW_PX}: {guilty}"

@@ -1,0 +1,138 @@
+"""One whole Burnish for the tests of the page: every process, the loop driven once, and somebody of every role."""
+
+import asyncio
+import json
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import aiohttp
+import asyncpg
+from playwright.async_api import Browser, BrowserContext, Page
+
+from burnish_gateway.access.session_token import COOKIE
+from burnish_shared.ids import new_uuid
+from tests.embedded.installation import Installation
+from tests.embedded.signed_in import make_session
+from tests.embedded.workspaces import make_workspace
+from tests.page.browser import PATIENCE_MS, WATCHES, Watch
+
+SEARCH_EVALUATIONS = 900
+"""A search of 1.5 s; 828 are the least that can begin, and this one finds something."""
+
+PEOPLE = {"operator": "Olive Otto", "admin": "Ada Lovelace", "editor": "Edith Clarke", "viewer": "Victor Hess"}
+NOBODY = "nobody"
+
+
+@dataclass(slots=True)
+class Site:
+    """`ids`: what the demo made, by name: prompt, dataset, test_run, optimization, suggestion, alert, execution, endpoint, delivery."""
+
+    url: str
+    api_key: str
+    workspace_id: UUID
+    database_url: str
+    admin: dict[str, str]
+    ids: dict[str, str]
+    demo: dict[str, Any]
+    session: aiohttp.ClientSession
+    connection: Any
+    _people: dict[tuple[UUID, str], UUID] = field(default_factory=dict)
+
+    async def call(self, method: str, path: str, body: Any = None, *, key: str | None = None) -> Any:
+        """The API as a program sees it, with an admin's key of the demo's workspace. The answer's JSON; fails on a refusal."""
+        headers = {"authorization": f"Bearer {key or self.api_key}"}
+        async with self.session.request(method, self.url + path, json=body, headers=headers) as answer:
+            text = await answer.text()
+            assert answer.status < 400, f"{method} {path}: {answer.status} {text}"
+            return json.loads(text) if text else None
+
+    async def new_workspace(self, name: str = "Empty") -> UUID:
+        """A workspace with nothing in it, for first runs and empty states, and for tests that change what others look at."""
+        return (await make_workspace(self.database_url, name=name)).workspace_id
+
+    async def person(self, role: str, workspace_id: UUID | None = None) -> UUID:
+        """The one person of this role in the workspace; made when first asked for. `operator`: an admin who runs the installation."""
+        where = (workspace_id or self.workspace_id, role)
+        if where not in self._people:
+            found = await self.connection.fetchval(
+                "SELECT user_id FROM members JOIN users USING (user_id) WHERE workspace_id = $1 AND users.name = $2", where[0], PEOPLE[role]
+            )
+            if found is not None:
+                self._people[where] = found
+                return found  # type: ignore[no-any-return]
+            user_id, name = new_uuid(), PEOPLE[role]
+            mark = "" if workspace_id is None else f".{user_id.hex[-6:]}"
+            email = f"{name.split(maxsplit=1)[0].lower()}{mark}@example.com"
+            await self.connection.execute(
+                "INSERT INTO users (user_id, email, name, is_operator) VALUES ($1, $2, $3, $4)", user_id, email, name, role == "operator"
+            )
+            await self.connection.execute(
+                "INSERT INTO members (workspace_id, user_id, role) VALUES ($1, $2, $3)",
+                where[0], user_id, "admin" if role == "operator" else role,
+            )  # fmt: skip
+            await self.connection.execute("SELECT note_change($1, 'member', $2)", where[0], str(user_id))
+            self._people[where] = user_id
+        return self._people[where]
+
+    async def cookie(self, role: str, workspace_id: UUID | None = None) -> str:
+        """The session cookie's value of a fresh session, so that signing out disturbs no other test."""
+        header = await make_session(self.connection, await self.person(role, workspace_id))
+        return header.removeprefix(f"{COOKIE}=")
+
+    async def open_context(
+        self, browser: Browser, *, role: str, theme: str = "light", width: int = 1440, height: int = 900, workspace_id: UUID | None = None
+    ) -> BrowserContext:
+        """A browser of its own, signed in as `role`; `nobody`: not signed in. Watched: see `browser.watch_of`."""
+        context = await browser.new_context(
+            base_url=self.url, viewport={"width": width, "height": height}, color_scheme=theme, reduced_motion="reduce",  # type: ignore[arg-type]
+            locale="en-GB", timezone_id="UTC",
+        )  # fmt: skip
+        context.set_default_timeout(PATIENCE_MS)
+        if role != NOBODY:
+            value = await self.cookie(role, workspace_id)
+            await context.add_cookies([{"name": COOKIE, "value": value, "url": self.url, "httpOnly": True, "sameSite": "Lax"}])
+        # Who asks whether they are signed in, and is not, hears 401; Chromium puts each into the console.
+        WATCHES[context] = Watch(self.url, expected=[r"status of 401.*/v1/auth/session"] if role == NOBODY else [])
+        await WATCHES[context].begin(context)
+        return context
+
+    async def open_page(self, browser: Browser, path: str, **options: Any) -> Page:
+        page = await (await self.open_context(browser, **options)).new_page()
+        await page.goto(path)
+        return page
+
+    def at(self, path: str) -> str:
+        """A path with the demo's ids in it: `/app/test-runs/{test_run}`."""
+        return path.format_map(self.ids)
+
+
+async def start_site(installation: Installation) -> Site:
+    """Starts everything and drives the demo once (about 12 s on two idle cores); where both was done in this home before, finds it."""
+    connection_info = await asyncio.to_thread(installation.up)
+    told = installation.home / "demo-of-the-page.json"
+    if not told.is_file():
+        finished = await asyncio.to_thread(installation.run, "demo", "--json", "--evaluations", str(SEARCH_EVALUATIONS))
+        assert finished.returncode == 0, finished.stderr
+        told.write_text(finished.stdout)
+    demo = json.loads(told.read_text())
+    connection = await asyncpg.connect(connection_info["database_url"], server_settings={"search_path": "burnish"})
+    site = Site(
+        url=connection_info["url"], api_key=connection_info["api_key"], workspace_id=UUID(connection_info["workspace_id"]),
+        database_url=connection_info["database_url"], admin=connection_info["admin"], ids={}, demo=demo,
+        session=aiohttp.ClientSession(), connection=connection,
+    )  # fmt: skip
+    site.ids = {
+        "prompt": demo["prompt"], "dataset": demo["dataset_id"], "test_run": demo["test_run_id"], "optimization": demo["optimization_id"],
+        "suggestion": demo["suggestion_id"], "alert": demo["alert_id"], "endpoint": demo["webhook_endpoint_id"],
+        "execution": (await site.call("GET", f"/v1/executions?prompt={demo['prompt']}&limit=1"))["data"][0]["id"],
+        "delivery": (await site.call("GET", "/v1/webhooks/deliveries?limit=1"))["data"][0]["id"],
+    }  # fmt: skip
+    for role in PEOPLE:
+        await site.person(role)
+    return site
+
+
+async def close_site(site: Site) -> None:
+    await site.session.close()
+    await site.connection.close()

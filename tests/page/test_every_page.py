@@ -1,0 +1,31 @@
+"""What holds for each page that routes.py names: it opens with its figures, can be read and used by everybody, fits a small window."""
+
+import pytest
+
+from tests.page.axe import check_axe
+from tests.page.browser import overflow_px, settled
+from tests.page.conftest import OpenPage
+from tests.page.routes import ROUTES, Route
+
+NARROW_PX = 320
+"""WCAG 1.4.10: content reflows down to it without scrolling to the side."""
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.name)
+async def test_it_opens_and_everybody_can_use_it(page_as: OpenPage, route: Route) -> None:
+    page = await page_as(route.role, route.path)
+    assert await page.locator("h1").count() == 1, "a page has one h1"
+    title = await page.title()
+    assert title and (title == "Burnish" or title.endswith("Burnish")), title
+    assert await page.locator("html").get_attribute("lang") == "en"
+    assert await page.locator("main").count() == 1
+    await check_axe(page)
+    await page.set_viewport_size({"width": NARROW_PX, "height": 800})
+    await settled(page)
+    beyond_px, guilty = await overflow_px(page)
+    assert beyond_px <= 0, f"{beyond_px} px wider than a window of {NARROW_PX}: {guilty}"
+
+
+def test_each_picture_has_a_name_of_its_own() -> None:
+    names = [route.name for route in ROUTES]
+    assert len(set(names)) == len(names)
