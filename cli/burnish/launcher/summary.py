@@ -38,8 +38,9 @@ def _text(connection: dict[str, Any], *, home: Home) -> str:
     return f"""
 Burnish is ready.
 
-  Address    {url}
+  Page       {url}/app/
   Sign-in    {_sign_in(connection["admin"])}
+  API        {url}/v1
   Workspace  {connection["workspace_id"]}
   Home       {home.path}
 
