@@ -87,6 +87,8 @@ def build(key: str) -> None:
     run([npm, "run", "build"])
     if not (BUILDING / "index.html").is_file():
         raise CannotBuild(f"npm run build left no index.html ({LOG.relative_to(ROOT)})")
+    if not any(BUILDING.rglob("*.br")):
+        raise CannotBuild("npm run build compressed nothing (web/scripts/compress.mjs)")
     (BUILDING / STAMP).write_text(key)
     shutil.rmtree(BEFORE, ignore_errors=True)
     if UI.exists():

@@ -3,7 +3,7 @@ import { readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 
-const root = new URL("../../services/gateway/burnish_gateway/_ui/", import.meta.url).pathname;
+const root = process.env.BURNISH_UI_OUT ?? new URL("../../services/gateway/burnish_gateway/_ui/", import.meta.url).pathname;
 const least_bytes = 512;
 
 function* files(folder) {
