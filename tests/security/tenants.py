@@ -85,6 +85,13 @@ async def make_tenant(stack: Stack, name: str) -> Tenant:
     own["inbound_endpoint"] = (await make("POST", "/v1/inbound-endpoints", inbound))["id"]
     await make("PUT", f"/v1/metrics/{own['metric']}", {"type": "binary", "direction": "higher"})
     await make("PUT", f"/v1/alert-rules/{own['slug']}", {"min_samples": 50})
+    own["review"] = (await make("POST", "/v1/review", {"execution_id": own["execution"], "note": secret}))["id"]
+    for name_of_another in ("other_review", "decided_review"):
+        another = await make("POST", "/v1/executions", call)
+        own[name_of_another] = (await make("POST", "/v1/review", {"execution_id": another["id"]}))["id"]
+    await make("POST", f"/v1/review/{own['decided_review']}/label", {"verdict": "good", "dataset_id": own["dataset"]})
+    await make("PUT", f"/v1/review/settings/{own['slug']}", {"sample": 0.5, "dataset_id": own["dataset"]})
+    await make("PUT", "/v1/review/settings", {"sample": 0.25})
     channel = {"kind": "slack", "name": secret, "url": f"http://127.0.0.1:9/{secret}"}
     own["channel"] = (await make("POST", "/v1/alert-channels", channel))["id"]
     await make("PUT", "/v1/alert-mutes", {**(bodies(own)["PUT /v1/alert-mutes"] or {}), "reason": secret})

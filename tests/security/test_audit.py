@@ -25,6 +25,7 @@ pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability(
 NO_CONFIGURATION = {
     "POST /v1/executions": "use; it stands in the executions",
     "POST /v1/chat/completions": "use; it stands in the executions",
+    "POST /v1/messages": "use; it stands in the executions",
     "POST /v1/feedback": "use; it stands in the feedback",
     "POST /v1/executions/import": "use; it stands in the executions",
     "POST /v1/otlp/v1/traces": "use; it stands in the executions",
@@ -33,6 +34,9 @@ NO_CONFIGURATION = {
     "POST /v1/provider-keys/{provider_key_id}/test": "one call of the provider; it stands in the key's health",
     "POST /v1/evaluators/try": "changes nothing",
     "POST /v1/evaluators/{evaluator_id}/try": "changes nothing",
+    "POST /v1/review": "use; it stands in the queue, with who did it",
+    "POST /v1/review/claim": "use; it stands in the queue, with who did it",
+    "POST /v1/review/{review_id}/skip": "use; it stands in the queue, with who did it",
     "POST /v1/alert-channels/{channel_id}/test": "one message; the channel says what came of it",
     "POST /v1/webhooks/endpoints/{endpoint_id}/test": "one message; it stands in the deliveries",
     "POST /v1/webhooks/deliveries/{delivery_id}/replay": "one message; it stands in the deliveries",

@@ -31,9 +31,13 @@ INSIDES = re.compile(
 NATIVE = {"type", "code", "message", "param", "request_id", "retryable"}
 OPENAI = {"type", "code", "message", "param"}
 
+COMPATIBLE = ("/v1/chat/completions", "/v1/messages")
+"""Routes in other people's formats."""
+
 READ_DIFFERENTLY = {
     "POST /v1/executions",
     "POST /v1/chat/completions",
+    "POST /v1/messages",
     "POST /v1/prompts",
     "POST /v1/datasets",
     "POST /v1/feedback",
@@ -175,7 +179,7 @@ async def test_keys_that_are_none(world: World, gamma: Tenant) -> None:
 async def test_no_body_sets_what_is_not_its_own(world: World, gamma: Tenant) -> None:
     wrong: dict[str, Any] = {}
     for route in _with_body(world):
-        if route.path == "/v1/chat/completions":  # OpenAI's clients send fields that we do not know; they are passed on or ignored
+        if route.path in COMPATIBLE:  # other people's clients send fields that we do not know; they are passed on or ignored
             continue
         for name, value in corpus.MASS_ASSIGNMENT.items():
             if name in _fields(world, route):
@@ -298,9 +302,13 @@ def _problem(name: str, answer: Answer) -> str | None:
     if not isinstance(answer.body, dict) or not isinstance(answer.body.get("error"), dict):
         return "no error of ours"
     error = answer.body["error"]
-    if set(answer.body) - {"error"} != (BESIDE_ERRORS.get(error.get("code"), set())):
+    if "/v1/messages" in name and (answer.body.get("type"), answer.body.get("request_id")) == ("error", error.get("request_id")):
+        beside = {"type", "request_id"}  # Anthropic's envelope
+    else:
+        beside = BESIDE_ERRORS.get(error.get("code"), set())
+    if set(answer.body) - {"error"} != beside:
         return "more than an error"
-    if set(error) - {"details"} != NATIVE and not ("/v1/chat/completions" in name and set(error) >= OPENAI):
+    if set(error) - {"details"} != NATIVE and not (any(one in name for one in COMPATIBLE) and set(error) >= OPENAI):
         return f"another schema: {sorted(error)}"
     if "request_id" in error and error["request_id"] != answer.headers.get("x-request-id"):
         return "another request id than the header's"

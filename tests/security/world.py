@@ -20,7 +20,7 @@ PATH_PARAMETERS = {
     "evaluator_id": "evaluator", "provider_key_id": "provider_key", "channel_id": "channel",
     "workspace_id": "workspace", "organization_id": "organization", "user_id": "user", "invitation_id": "invitation",
     "budget_id": "budget", "replay_id": "replay", "session_id": "session", "metric": "metric",
-    "inbound_id": "inbound_endpoint",
+    "inbound_id": "inbound_endpoint", "review_id": "review",
 }  # fmt: skip
 """Parameter of a path → which of a tenant's things it names. A route with another one fails the tests until it stands here."""
 
@@ -28,8 +28,10 @@ OTHER_PARAMETERS = {
     "/v1/workspaces/{workspace_id}/suspend": {"workspace_id": "neighbour"},
     "/v1/workspaces/{workspace_id}/resume": {"workspace_id": "neighbour"},
     "/v1/auth/sessions/{session_id}": {"session_id": "user_session"},
+    "/v1/review/{review_id}/skip": {"review_id": "other_review"},
+    "/v1/review/{review_id}/undo": {"review_id": "decided_review"},
 }
-"""Paths whose parameters mean another thing than elsewhere: the tenant's own workspace must go on."""
+"""Paths whose parameters mean another thing than elsewhere: the tenant's own workspace must go on, and what was skipped was not decided."""
 
 NUMBERS = {"version": "1", "a": "1", "b": "2", "plan": "pro", "event_type": "alert.raised"}
 """Parameters that name nothing of a tenant's."""
@@ -60,6 +62,10 @@ def bodies(own: Mapping[str, str]) -> dict[str, Body]:
             "model": f"burnish::prompt::{own['slug']}@{own['label']}", "messages": [{"role": "user", "content": "x"}],
             "metadata": {"variables": "{\"name\": \"Ada\"}"},
         },
+        "POST /v1/messages": {
+            "model": f"burnish::prompt::{own['slug']}@{own['label']}", "messages": [{"role": "user", "content": "x"}], "max_tokens": 20,
+            "metadata": {"variables": {"name": "Ada"}},
+        },
         "POST /v1/models": {
             "model": own["model"], "provider": "own", "base_url": "http://127.0.0.1:9/v1", "context_tokens": 1000, "output_tokens": 100,
             "input_price_nusd_per_million": 1, "output_price_nusd_per_million": 1,
@@ -84,6 +90,13 @@ def bodies(own: Mapping[str, str]) -> dict[str, Body]:
         "POST /v1/optimizations": {"prompt": own["slug"], "dataset_id": own["dataset"], "budget": {"evaluations": 216, "credits": 2.0}},
         "POST /v1/suggestions/{suggestion_id}/accept": {"label": own["label"]},
         "POST /v1/suggestions/{suggestion_id}/reject": {"reason": "no"},
+        "POST /v1/review": {"execution_id": own["execution"]},
+        "POST /v1/review/claim": {"prompt": own["slug"]},
+        "POST /v1/review/{review_id}/label": {"verdict": "good"},
+        "POST /v1/review/{review_id}/correct": {"expected": "what would have been right"},
+        "POST /v1/review/{review_id}/skip": {"note": "unclear"},
+        "PUT /v1/review/settings": {"sample": 0.25},
+        "PUT /v1/review/settings/{prompt}": {"sample": 0.5, "dataset_id": own["dataset"]},
         "PUT /v1/alert-rules": {"min_samples": 20},
         "PUT /v1/alert-rules/{prompt}": {"min_samples": 20},
         "POST /v1/alert-channels": {"kind": "slack", "name": "one more", "url": "http://127.0.0.1:9/hook"},
@@ -130,7 +143,7 @@ def bodies(own: Mapping[str, str]) -> dict[str, Body]:
 THINGS = (
     "execution", "dataset", "alert", "endpoint", "api_key", "run", "job", "suggestion", "entry", "erasure", "evaluator",
     "provider_key", "inbound_endpoint", "workspace", "neighbour", "organization", "user", "invitation", "budget", "user_session",
-    "replay", "event", "channel",
+    "replay", "event", "channel", "review", "other_review", "decided_review",
 )  # fmt: skip
 """What a tenant owns under a random id."""
 

@@ -47,7 +47,7 @@ async def events(*told: Told | Exception) -> list[Any]:
             yield one
 
     assert not isinstance(told[0], Exception)
-    parts = [part async for part in stream_chat(told[0], telling(), chunks=CHUNKS, request_id="req_1") if part is not None]
+    parts = [part async for part in stream_chat(told[0], telling(), events=CHUNKS, request_id="req_1") if part is not None]
     return parsed(b"".join(parts))
 
 
@@ -96,6 +96,6 @@ async def test_a_tool_call_of_which_a_part_was_lost_is_an_error_and_never_a_shor
 
 
 async def test_a_stored_answer_is_replayed_as_the_same_text() -> None:
-    said = parsed(b"".join([part async for part in replayed_chat(outcome(), chunks=CHUNKS, request_id="req_1")]))
+    said = parsed(b"".join([part async for part in replayed_chat(outcome(), events=CHUNKS, request_id="req_1")]))
     assert "".join(one["choices"][0]["delta"].get("content", "") for one in said[:-2]) == 'a "b" ☃'
     assert said[-1] == "[DONE]"

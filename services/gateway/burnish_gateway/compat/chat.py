@@ -1,9 +1,9 @@
 """From the body of a chat completion to an order. Pure."""
 
-from dataclasses import dataclass
 from typing import Any
 
-from burnish_gateway.compat.chat_body import SETTINGS, ChatBody, parse_chat_body
+from burnish_gateway.compat.chat_body import SETTINGS, parse_chat_body
+from burnish_gateway.compat.format import Chat
 from burnish_gateway.compat.messages import checked_messages
 from burnish_gateway.compat.target import target_of
 from burnish_gateway.execution.order import Order
@@ -11,14 +11,6 @@ from burnish_gateway.wire import parse_json
 from burnish_shared.errors import InvalidBody, InvalidField
 
 ID_MOST = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Chat:
-    """A parsed request. `include_usage`: the stream ends with a chunk that holds usage and cost."""
-
-    order: Order
-    include_usage: bool
 
 
 def parse_chat(raw: bytes) -> Chat:
@@ -32,15 +24,15 @@ def parse_chat(raw: bytes) -> Chat:
     name = target.prompt
     order = Order(
         slug=name.slug if name else None, label=name.label if name else None, version=name.version if name else None,
-        messages=messages, model=target.model, variables=_variables(body, prompt=prompt, metadata=metadata),
+        messages=messages, model=target.model, variables=variables_of(metadata=metadata, prompt=prompt, given=body.variables),
         overrides={setting: getattr(body, setting) for setting in SETTINGS if setting in body.model_fields_set}, stream=bool(body.stream),
-        user_id=body.user, session_id=body.session_id or _id_in(metadata, "session_id"), app=body.app or _id_in(metadata, "app"),
+        user_id=body.user, session_id=body.session_id or id_in(metadata, "session_id"), app=body.app or id_in(metadata, "app"),
         metadata={name: value for name, value in metadata.items() if name != "variables"},
     )  # fmt: skip
     return Chat(order, include_usage=(body.stream_options or {}).get("include_usage") is True)
 
 
-def _variables(body: ChatBody, *, prompt: dict[str, Any], metadata: dict[str, Any]) -> dict[str, Any]:
+def variables_of(*, metadata: dict[str, Any], prompt: dict[str, Any], given: dict[str, Any] | None) -> dict[str, Any]:
     """From all three places; what stands nearer to the call wins."""
     ours, openais = metadata.get("variables"), prompt.get("variables")
     if isinstance(ours, str):
@@ -51,10 +43,10 @@ def _variables(body: ChatBody, *, prompt: dict[str, Any], metadata: dict[str, An
     for param, value in (("metadata.variables", ours), ("prompt.variables", openais)):
         if value is not None and not isinstance(value, dict):
             raise InvalidField(f"{param}: must be an object of names and values.", param=param)
-    return {**(ours or {}), **(openais or {}), **(body.variables or {})}
+    return {**(ours or {}), **(openais or {}), **(given or {})}
 
 
-def _id_in(metadata: dict[str, Any], name: str) -> str | None:
+def id_in(metadata: dict[str, Any], name: str) -> str | None:
     """Clients in languages that cannot add fields of their own have only `metadata`."""
     value = metadata.get(name)
     return value if isinstance(value, str) and 0 < len(value) <= ID_MOST else None

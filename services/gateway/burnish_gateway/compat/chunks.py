@@ -5,7 +5,10 @@ from dataclasses import dataclass
 from typing import Any, Self
 from uuid import UUID
 
-from burnish_gateway.compat.completion import Facts, finish_reason, head_of, usage_of
+from burnish_gateway.compat.completion import finish_reason, head_of, usage_of
+from burnish_gateway.compat.error_answer import openai_error
+from burnish_gateway.compat.format import Facts
+from burnish_shared.errors import BurnishError
 
 DONE = b"data: [DONE]\n\n"
 
@@ -29,8 +32,8 @@ class Chunks:
         after_delta = b',"finish_reason":null}]' + (b',"usage":null}\n\n' if include_usage else b"}\n\n")
         return cls(before_choices, before_delta, before_delta + b'{"content":', after_delta, b"}" + after_delta, include_usage)
 
-    def role(self) -> bytes:
-        """The first chunk."""
+    def begin(self) -> bytes:
+        """The chunk that names the role."""
         return self.delta(b'{"role":"assistant","content":""}')
 
     def text(self, body: bytes) -> bytes:
@@ -52,3 +55,7 @@ class Chunks:
             return last + b"}\n\n" + DONE
         usage = json.dumps(usage_of(outcome), separators=(",", ":")).encode()
         return last + b',"usage":null}\n\n' + self.before_choices + b'],"usage":' + usage + b"}\n\n" + DONE
+
+    def error(self, error: BurnishError, *, request_id: str) -> bytes:
+        """The last event of a stream that failed after it began."""
+        return b"data: " + bytes(openai_error(error, request_id=request_id).body) + b"\n\n"

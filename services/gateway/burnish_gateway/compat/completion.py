@@ -4,10 +4,8 @@ import json
 from typing import Any
 from uuid import UUID
 
+from burnish_gateway.compat.format import Facts
 from burnish_shared.ids import created_at
-
-Facts = dict[str, Any]
-"""A successful Outcome, parsed."""
 
 
 def completion(outcome: Facts) -> bytes:

@@ -16,8 +16,3 @@ def openai_error(error: BurnishError, *, request_id: str) -> Response:
     response = error_response(shown, request_id=request_id)
     response.headers["x-should-retry"] = "true" if shown.retryable else "false"
     return response
-
-
-def openai_error_event(error: BurnishError, *, request_id: str) -> bytes:
-    """The last event of a stream that failed after it began."""
-    return b"data: " + bytes(openai_error(error, request_id=request_id).body) + b"\n\n"

@@ -1,12 +1,11 @@
-"""From what is told of an execution to the events of a chat completion; one `[DONE]` or one error ends them (PROMISES G-13)."""
+"""From what is told of an execution to the events of a chat; one end or one error closes them (PROMISES G-13)."""
 
 import contextlib
 import json
 from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Any
 
-from burnish_gateway.compat.chunks import Chunks
-from burnish_gateway.compat.error_answer import openai_error_event
+from burnish_gateway.compat.format import Events
 from burnish_gateway.execution.answer import failure_of, succeeded
 from burnish_gateway.execution.dispatch import Delta, Done, Text, Told
 from burnish_shared.errors import BurnishError
@@ -19,9 +18,9 @@ class StreamGap(BurnishError):
     status = 502
 
 
-async def stream_chat(first: Told, told: AsyncGenerator[Told, None], *, chunks: Chunks, request_id: str) -> AsyncIterator[bytes | None]:
+async def stream_chat(first: Told, told: AsyncGenerator[Told, None], *, events: Events, request_id: str) -> AsyncIterator[bytes | None]:
     """`first` was taken from `told` before the headers went out. None: something lives, and there is nothing to say."""
-    yield chunks.role()
+    yield events.begin()
     has_calls = False
     async with contextlib.aclosing(told):
         try:
@@ -29,39 +28,39 @@ async def stream_chat(first: Told, told: AsyncGenerator[Told, None], *, chunks: 
             while True:
                 match one:
                     case Text(body):
-                        yield chunks.text(body)
+                        yield events.text(body)
                     case Delta(body):
                         has_calls = True
-                        yield chunks.delta(body)
+                        yield events.delta(body)
                     case Done(body):
-                        yield ending(body, chunks=chunks, has_calls=has_calls, request_id=request_id, gap=one.gap)
+                        yield ending(body, events=events, has_calls=has_calls, request_id=request_id, gap=one.gap)
                         return
                     case _:
                         yield None
                 one = await anext(told)
         except BurnishError as error:
-            yield openai_error_event(error, request_id=request_id)
+            yield events.error(error, request_id=request_id)
 
 
-async def replayed_chat(outcome: bytes, *, chunks: Chunks, request_id: str) -> AsyncGenerator[bytes, None]:
+async def replayed_chat(outcome: bytes, *, events: Events, request_id: str) -> AsyncGenerator[bytes, None]:
     """A stored answer as a short stream."""
-    yield chunks.role()
+    yield events.begin()
     if succeeded(outcome):
         text = json.loads(outcome)["output"]
         if text:
-            yield chunks.text(json.dumps(text, ensure_ascii=False).encode())
-    yield ending(outcome, chunks=chunks, has_calls=False, request_id=request_id, gap=False)
+            yield events.text(json.dumps(text, ensure_ascii=False).encode())
+    yield ending(outcome, events=events, has_calls=False, request_id=request_id, gap=False)
 
 
-def ending(outcome: bytes, *, chunks: Chunks, has_calls: bool, request_id: str, gap: bool) -> bytes:
+def ending(outcome: bytes, *, events: Events, has_calls: bool, request_id: str, gap: bool) -> bytes:
     """The last events of a stream. Tool calls of which nothing was told are told here; of which a part is missing, end it as an error."""
     if not succeeded(outcome):
-        return openai_error_event(failure_of(outcome), request_id=request_id)
+        return events.error(failure_of(outcome), request_id=request_id)
     facts: dict[str, Any] = json.loads(outcome)
     calls = facts.get("tool_calls")
     if not calls or (has_calls and not gap):
-        return chunks.end(facts)
+        return events.end(facts)
     if has_calls:
         error = StreamGap("Part of a tool call was lost on its way; read the execution by its id.", details={"execution_id": facts["id"]})
-        return openai_error_event(error, request_id=request_id)
-    return chunks.tool_calls(calls) + chunks.end(facts)
+        return events.error(error, request_id=request_id)
+    return events.tool_calls(calls) + events.end(facts)

@@ -1,0 +1,60 @@
+"""From an Outcome to a message of Anthropic's. Pure: the same outcome gives the same bytes, so a replay does too (PROMISES G-02)."""
+
+import json
+from typing import Any, Final
+
+from burnish_gateway.compat.format import Facts
+
+STOP_REASONS: Final = {"stop": "end_turn", "length": "max_tokens", "tool_calls": "tool_use", "content_filter": "refusal"}
+
+
+def message(outcome: Facts) -> bytes:
+    """The buffered answer. `id` is the execution's, so that feedback can name it."""
+    blocks: list[dict[str, Any]] = [{"type": "text", "text": outcome["output"]}] if outcome["output"] else []
+    blocks += [tool_use(call) for call in outcome.get("tool_calls") or []]
+    body = head_of(outcome["id"], model=outcome["model"], simulated=outcome["simulated"]) | {
+        "content": blocks,
+        "stop_reason": stop_reason(outcome),
+        "stop_sequence": None,
+        "usage": usage_of(outcome),
+        "burnish": {name: outcome[name] for name in ("prompt", "version", "label", "provider", "credits", "latency_ms", "cached")},
+    }
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def head_of(execution_id: str, *, model: str, simulated: bool) -> dict[str, Any]:
+    head = {"id": execution_id, "type": "message", "role": "assistant", "model": model}
+    return head | {"simulated": True} if simulated else head
+
+
+def stop_reason(outcome: Facts) -> str:
+    reason = outcome.get("finish_reason") or ("tool_calls" if outcome.get("tool_calls") else "stop")
+    return STOP_REASONS.get(reason, reason)
+
+
+def usage_of(outcome: Facts) -> dict[str, Any]:
+    """Anthropic counts cached input beside the rest. `cost_nusd` is what was charged; `source`: who counted, the provider or we."""
+    usage = outcome["usage"]
+    return {
+        "input_tokens": usage["input_tokens"] - usage["cached_input_tokens"],
+        "cache_creation_input_tokens": 0,
+        "cache_read_input_tokens": usage["cached_input_tokens"],
+        "output_tokens": usage["output_tokens"],
+        "cost_nusd": outcome["cost_nusd"],
+        "source": usage["source"],
+    }
+
+
+def tool_use(call: dict[str, Any]) -> dict[str, Any]:
+    """A call whose arguments are no JSON object, which a model can write, is passed on with an empty input."""
+    function = call.get("function") or {}
+    try:
+        given = json.loads(function.get("arguments") or "{}")
+    except (ValueError, RecursionError):
+        given = {}
+    return {
+        "type": "tool_use",
+        "id": call.get("id", ""),
+        "name": function.get("name", ""),
+        "input": given if isinstance(given, dict) else {},
+    }

@@ -1,0 +1,58 @@
+"""The body of `POST /v1/messages`, checked where a wrong value would do harm. What is not named here is ignored (PROMISES G-19).
+
+Source: https://docs.claude.com/en/api/messages.
+"""
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from burnish_gateway.compat.messages import MESSAGES_MOST
+from burnish_gateway.wire import parse_json
+from burnish_shared.errors import InvalidBody, InvalidField
+
+Id = Annotated[str, Field(min_length=1, max_length=200)]
+Object = dict[str, Any]
+
+
+class Turn(BaseModel):
+    model_config = ConfigDict(strict=True, extra="ignore")
+
+    role: Annotated[str, Field(max_length=40, description="user or assistant; system stands beside the messages")]
+    content: str | Annotated[list[Object], Field(max_length=MESSAGES_MOST)]
+
+
+class MessagesBody(BaseModel):
+    """Bounds are those of Anthropic's API reference where it names some. A null counts as not given."""
+
+    model_config = ConfigDict(strict=True, extra="ignore", allow_inf_nan=False, title="MessagesRequest")
+
+    model: Annotated[str, Field(min_length=1, max_length=300, description="Any model, or `burnish::prompt::SLUG[@LABEL|@N]`")]
+    messages: Annotated[list[Turn], Field(max_length=MESSAGES_MOST)] = []
+    max_tokens: Annotated[int, Field(ge=1, le=10_000_000)]
+    system: str | Annotated[list[Object], Field(max_length=1000)] | None = None
+    temperature: Annotated[float, Field(ge=0, le=1)] | None = None
+    top_p: Annotated[float, Field(ge=0, le=1)] | None = None
+    stop_sequences: Annotated[list[Annotated[str, Field(min_length=1, max_length=500)]], Field(max_length=16)] | None = None
+    stream: bool | None = None
+    tools: Annotated[list[Object], Field(max_length=128)] | None = None
+    tool_choice: Object | None = None
+    thinking: Object | None = None
+    output_config: Object | None = None
+    metadata: Annotated[Object, Field(max_length=100, description="`user_id`; also ours: `variables`, `session_id`, `app`")] | None = None
+    variables: Object | None = None
+    session_id: Id | None = None
+    app: Id | None = None
+
+
+def parse_messages_body(raw: bytes) -> MessagesBody:
+    """Raises InvalidBody when it is no JSON object, InvalidField naming the first wrong field."""
+    value = parse_json(raw, duplicate_keys=True)
+    if not isinstance(value, dict):
+        raise InvalidBody("The body must be a JSON object.")
+    try:
+        return MessagesBody.model_validate({name: one for name, one in value.items() if one is not None})
+    except ValidationError as error:
+        problem = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        name = ".".join(str(part) for part in problem["loc"] if not str(part).startswith(("list[", "str", "constrained")))
+        raise InvalidField(f"{name}: {problem['msg']}.", param=name) from error

@@ -1,0 +1,42 @@
+"""Errors as Anthropic's clients know them, and where those put their key."""
+
+import json
+from typing import Final
+
+from fastapi import Request
+from fastapi.responses import Response
+
+from burnish_gateway.compat.error_answer import openai_error
+from burnish_shared.errors import BurnishError
+
+TYPES: Final = {
+    400: "invalid_request_error",
+    401: "authentication_error",
+    402: "billing_error",
+    403: "permission_error",
+    404: "not_found_error",
+    409: "invalid_request_error",
+    413: "request_too_large",
+    429: "rate_limit_error",
+    503: "overloaded_error",
+    504: "timeout_error",
+}
+"""https://docs.claude.com/en/api/errors; every other status is an `api_error`."""
+
+
+def anthropic_error(error: BurnishError, *, request_id: str) -> Response:
+    """Our one error schema with Anthropic's `type`, in Anthropic's envelope. Status codes and headers are those of the OpenAI route."""
+    response = openai_error(error, request_id=request_id)
+    ours = json.loads(bytes(response.body))
+    told = {"type": "error", "error": ours["error"] | {"type": TYPES.get(response.status_code, "api_error")}, "request_id": request_id}
+    headers = {name: value for name, value in response.headers.items() if name not in ("content-length", "content-type")}
+    return Response(json.dumps(told, ensure_ascii=False), response.status_code, headers, "application/json")
+
+
+def with_bearer(request: Request) -> Request:
+    """The request with the key of `x-api-key` as its Bearer token, where it has none."""
+    key = request.headers.get("x-api-key")
+    if key is None or "authorization" in request.headers:
+        return request
+    headers = [*request.scope["headers"], (b"authorization", b"Bearer " + key.encode("latin-1"))]
+    return Request({**request.scope, "headers": headers}, request.receive)

@@ -1,0 +1,81 @@
+"""A message as Anthropic's server-sent events: blocks are opened as they come, and closed by the next one or the end."""
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from burnish_gateway.compat.anthropic.answer import head_of, stop_reason, usage_of
+from burnish_gateway.compat.anthropic.errors import anthropic_error
+from burnish_gateway.compat.format import Facts
+from burnish_shared.errors import BurnishError
+
+
+@dataclass(slots=True)
+class MessageEvents:
+    """The events of one stream. `block`: number of the block that is open or comes next; `open`: what it is, '' for none.
+
+    `calls`: index of each tool call of the provider that has been opened.
+    """
+
+    execution_id: str
+    model: str
+    simulated: bool
+    block: int = 0
+    open: str = ""
+    calls: set[int] = field(default_factory=set)
+
+    def begin(self) -> bytes:
+        """Nobody has counted anything yet: usage comes with the end."""
+        usage = {"input_tokens": 0, "output_tokens": 0, "cache_creation_input_tokens": 0, "cache_read_input_tokens": 0}
+        head = head_of(self.execution_id, model=self.model, simulated=self.simulated)
+        message = head | {"content": [], "stop_reason": None, "stop_sequence": None, "usage": usage}
+        return _event("message_start", message=message)
+
+    def text(self, body: bytes) -> bytes:
+        opened = b"" if self.open == "text" else self._open("text", {"type": "text", "text": ""})
+        delta = b'"index":%d,"delta":{"type":"text_delta","text":%b}' % (self.block, body)
+        return opened + b'event: content_block_delta\ndata: {"type":"content_block_delta",' + delta + b"}\n\n"
+
+    def delta(self, body: bytes) -> bytes:
+        """Parts of tool calls in OpenAI's cut: the first of each names it, later ones add to its arguments."""
+        told = b""
+        for part in json.loads(body).get("tool_calls") or []:
+            index, function = part.get("index", 0), part.get("function") or {}
+            if index not in self.calls:
+                self.calls.add(index)
+                block: dict[str, Any] = {"type": "tool_use", "id": part.get("id") or "", "name": function.get("name") or "", "input": {}}
+                told += self._open(f"call {index}", block)
+            if self.open == f"call {index}" and function.get("arguments"):
+                told += self._arguments(function["arguments"])
+        return told
+
+    def tool_calls(self, calls: list[dict[str, Any]]) -> bytes:
+        parts = [{"index": index, **call} for index, call in enumerate(calls)]
+        return self.delta(json.dumps({"tool_calls": parts}).encode())
+
+    def end(self, outcome: Facts) -> bytes:
+        delta = {"stop_reason": stop_reason(outcome), "stop_sequence": None}
+        return self._close() + _event("message_delta", delta=delta, usage=usage_of(outcome)) + _event("message_stop")
+
+    def error(self, error: BurnishError, *, request_id: str) -> bytes:
+        return b"event: error\ndata: " + bytes(anthropic_error(error, request_id=request_id).body) + b"\n\n"
+
+    def _open(self, what: str, block: dict[str, Any]) -> bytes:
+        closed = self._close()
+        self.open = what
+        return closed + _event("content_block_start", index=self.block, content_block=block)
+
+    def _arguments(self, text: str) -> bytes:
+        return _event("content_block_delta", index=self.block, delta={"type": "input_json_delta", "partial_json": text})
+
+    def _close(self) -> bytes:
+        if not self.open:
+            return b""
+        closed = _event("content_block_stop", index=self.block)
+        self.open, self.block = "", self.block + 1
+        return closed
+
+
+def _event(kind: str, **more: Any) -> bytes:
+    data = json.dumps({"type": kind, **more}, ensure_ascii=False, separators=(",", ":"))
+    return f"event: {kind}\ndata: {data}\n\n".encode()

@@ -1,0 +1,50 @@
+"""Anthropic's messages as a format."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from fastapi.responses import Response
+
+from burnish_gateway.compat.anthropic.answer import message
+from burnish_gateway.compat.anthropic.body import MessagesBody, parse_messages_body
+from burnish_gateway.compat.anthropic.conversation import messages_of, settings_of
+from burnish_gateway.compat.anthropic.errors import anthropic_error
+from burnish_gateway.compat.anthropic.events import MessageEvents
+from burnish_gateway.compat.chat import id_in, variables_of
+from burnish_gateway.compat.format import Chat, Facts
+from burnish_gateway.compat.target import target_of
+from burnish_gateway.execution.order import Order
+from burnish_shared.errors import BurnishError, InvalidField
+
+
+@dataclass(frozen=True, slots=True)
+class AnthropicFormat:
+    route: str = "messages"
+
+    def parse(self, raw: bytes) -> Chat:
+        return Chat(_order(parse_messages_body(raw)))
+
+    def answer(self, outcome: Facts) -> bytes:
+        return message(outcome)
+
+    def events(self, execution_id: UUID, *, model: str, simulated: bool, chat: Chat) -> MessageEvents:
+        return MessageEvents(str(execution_id), model, simulated)
+
+    def refuse(self, error: BurnishError, *, request_id: str) -> Response:
+        return anthropic_error(error, request_id=request_id)
+
+
+def _order(body: MessagesBody) -> Order:
+    metadata: dict[str, Any] = dict(body.metadata or {})
+    target = target_of(body.model, {})
+    name = target.prompt
+    if not body.messages and name is None:
+        raise InvalidField("messages: at least one is needed.", param="messages")
+    return Order(
+        slug=name.slug if name else None, label=name.label if name else None, version=name.version if name else None,
+        messages=messages_of(body), model=target.model, overrides=settings_of(body), stream=bool(body.stream),
+        variables=variables_of(metadata=metadata, prompt={}, given=body.variables), user_id=id_in(metadata, "user_id"),
+        session_id=body.session_id or id_in(metadata, "session_id"), app=body.app or id_in(metadata, "app"),
+        metadata={name: value for name, value in metadata.items() if name not in ("variables", "user_id")},
+    )  # fmt: skip

@@ -1,0 +1,66 @@
+"""What differs between the formats in which a chat can be asked for. The way of a call is the same for all (`serve.py`)."""
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+from uuid import UUID
+
+from fastapi.responses import Response
+
+from burnish_gateway.execution.order import Order
+from burnish_shared.errors import BurnishError
+
+Facts = dict[str, Any]
+"""A successful Outcome, parsed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chat:
+    """A parsed request. `include_usage`: in a format where usage is an option, it is wanted."""
+
+    order: Order
+    include_usage: bool = False
+
+
+class Events(Protocol):
+    """The server-sent events of one stream, as ready bytes, in the order in which they are asked for."""
+
+    def begin(self) -> bytes:
+        """What comes before the first word."""
+        ...
+
+    def text(self, body: bytes) -> bytes:
+        """`body`: a JSON string, as it travelled."""
+        ...
+
+    def delta(self, body: bytes) -> bytes:
+        """`body`: a delta object of OpenAI's format as JSON: parts of tool calls."""
+        ...
+
+    def tool_calls(self, calls: list[dict[str, Any]]) -> bytes:
+        """Whole tool calls, for a stream that did not see them come."""
+        ...
+
+    def end(self, outcome: Facts) -> bytes: ...
+
+    def error(self, error: BurnishError, *, request_id: str) -> bytes:
+        """The last event of a stream that failed after it began."""
+        ...
+
+
+class Format(Protocol):
+    """One format. `route`: under which idempotency keys of its calls are kept."""
+
+    @property
+    def route(self) -> str: ...
+
+    def parse(self, raw: bytes) -> Chat:
+        """Raises InvalidBody, InvalidField, Unsupported."""
+        ...
+
+    def answer(self, outcome: Facts) -> bytes:
+        """The buffered answer: the same outcome gives the same bytes, so a replay does too (PROMISES G-02)."""
+        ...
+
+    def events(self, execution_id: UUID, *, model: str, simulated: bool, chat: Chat) -> Events: ...
+
+    def refuse(self, error: BurnishError, *, request_id: str) -> Response: ...

@@ -1,0 +1,90 @@
+"""Answers one call of a compatible API: the way of `/v1/executions`, in the words of a format."""
+
+import json
+from uuid import UUID
+
+from fastapi import Request
+from fastapi.responses import Response
+
+from burnish_gateway.access.principal import Principal, Role
+from burnish_gateway.compat.format import Chat, Format
+from burnish_gateway.compat.stream_chat import replayed_chat, stream_chat
+from burnish_gateway.deps import Gateway, gateway_of, request_id_of, verified_caller
+from burnish_gateway.execution.answer import failure_of, succeeded
+from burnish_gateway.execution.dispatch import Dispatch, Done, first_told
+from burnish_gateway.execution.replay import replay
+from burnish_gateway.execution.routes import headers_of, outcome_of
+from burnish_gateway.execution.streaming import EventStream, paced, unless_gone
+from burnish_gateway.execution.submit import Admitted, Repeated, submit
+from burnish_gateway.idempotency import fingerprint_of, key_of
+from burnish_gateway.wire import read_body
+from burnish_shared.books.admission import IdempotencyKey
+from burnish_shared.errors import BurnishError
+
+
+async def serve(request: Request, *, format: Format) -> Response:
+    """Never raises a BurnishError: clients of a format know errors in its own words only."""
+    try:
+        return await _serve(request, format=format)
+    except BurnishError as error:
+        return format.refuse(error, request_id=request_id_of(request))
+
+
+async def _serve(request: Request, *, format: Format) -> Response:
+    gateway = gateway_of(request)
+    principal = await verified_caller(request, Role.VIEWER)
+    raw = await read_body(request)
+    chat = format.parse(raw)
+    text = key_of(request)
+    key = IdempotencyKey(format.route, text, fingerprint_of(raw)) if text is not None else None
+    submitted = await submit(
+        chat.order,
+        gateway=gateway,
+        principal=principal,
+        request_id=request_id_of(request),
+        traceparent=request.headers.get("traceparent"),
+        key=key,
+    )
+    match submitted:
+        case Repeated():
+            return await _repeat(request, submitted, chat=chat, format=format, gateway=gateway, principal=principal)
+        case Admitted() if chat.order.stream:
+            return await _stream(request, submitted, chat=chat, format=format, gateway=gateway)
+        case Admitted():
+            outcome = await outcome_of(request, submitted, gateway=gateway)
+            return _answer(request, outcome, format=format, headers=headers_of(submitted))
+
+
+def _answer(request: Request, outcome: bytes, *, format: Format, headers: dict[str, str]) -> Response:
+    if succeeded(outcome):
+        return Response(format.answer(json.loads(outcome)), media_type="application/json", headers=headers)
+    response = format.refuse(failure_of(outcome), request_id=request_id_of(request))
+    response.headers.update(headers)
+    return response
+
+
+async def _stream(request: Request, admitted: Admitted, *, chat: Chat, format: Format, gateway: Gateway) -> Response:
+    """What fails before the headers are out is told by its status code, which clients turn into their exceptions and retries."""
+    told = Dispatch(gateway, admitted.request, key=admitted.key).follow()
+    first = await unless_gone(request, first_told(told))
+    headers = headers_of(admitted)
+    if isinstance(first, Done) and not succeeded(first.body):
+        return _answer(request, first.body, format=format, headers=headers)
+    route = admitted.request.route
+    events = format.events(admitted.request.execution_id, model=route.model, simulated=route.simulated, chat=chat)
+    return EventStream(paced(stream_chat(first, told, events=events, request_id=request_id_of(request))), headers=headers)
+
+
+async def _repeat(request: Request, repeated: Repeated, *, chat: Chat, format: Format, gateway: Gateway, principal: Principal) -> Response:
+    """A repeat gets what the first one got: the same bytes, or the stored answer as a short stream."""
+    outcome = await replay(repeated.execution_id, gateway=gateway, principal=principal, wait=not chat.order.stream)
+    facts = json.loads(outcome)
+    headers = {"idempotent-replayed": "true", "x-execution-id": facts["id"], "x-burnish-model": facts["model"]}
+    if facts["prompt"] is not None:
+        headers |= {"x-burnish-prompt": facts["prompt"], "x-burnish-version": str(facts["version"])}
+    if facts["simulated"]:
+        headers["x-burnish-simulated"] = "true"
+    if not chat.order.stream or not succeeded(outcome):
+        return _answer(request, outcome, format=format, headers=headers)
+    events = format.events(UUID(facts["id"]), model=facts["model"], simulated=facts["simulated"], chat=chat)
+    return EventStream(replayed_chat(outcome, events=events, request_id=request_id_of(request)), headers=headers)

@@ -1,0 +1,101 @@
+"""Anthropic's own client, unmodified, with our base URL and key: any model answers it, whatever format its provider speaks."""
+
+from collections.abc import AsyncIterator
+
+import anthropic
+import pytest
+import pytest_asyncio
+from anthropic import AsyncAnthropic
+
+from tests.embedded.stack import Caller
+from tests.fakes.tool_caller import ToolCaller
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("E2")]
+
+TOOL = {"name": "weather", "input_schema": {"type": "object", "properties": {"city": {"type": "string"}}}}
+HELLO = [{"role": "user", "content": "Say hello."}]
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def claude(caller: Caller) -> AsyncIterator[AsyncAnthropic]:
+    """The key travels as `x-api-key`."""
+    async with AsyncAnthropic(base_url=caller.url, api_key=caller.key, max_retries=0) as made:
+        yield made
+
+
+async def test_a_message_is_answered_and_recorded(claude: AsyncAnthropic, caller: Caller) -> None:
+    told = await claude.messages.create(
+        model="simulated/chat", max_tokens=50, system="Be kind.", messages=HELLO, metadata={"user_id": "u-1"}  # type: ignore[arg-type]
+    )  # fmt: skip
+    assert (told.type, told.role, told.model, told.stop_reason) == ("message", "assistant", "simulated/chat", "end_turn")
+    assert told.content[0].type == "text" and told.content[0].text
+    kept = (await caller("GET", f"/v1/executions/{told.id}")).body
+    assert kept["output"] == told.content[0].text and kept["user_id"] == "u-1"
+    assert (told.usage.input_tokens, told.usage.output_tokens) == (kept["usage"]["input_tokens"], kept["usage"]["output_tokens"])
+    assert [one["role"] for one in kept["messages"]] == ["system", "user"]
+
+
+async def test_a_stream_is_told_in_blocks_and_says_the_same(claude: AsyncAnthropic, caller: Caller) -> None:
+    async with claude.messages.stream(model="simulated/chat", max_tokens=50, messages=HELLO) as stream:  # type: ignore[arg-type]
+        text = "".join([part async for part in stream.text_stream])
+        told = await stream.get_final_message()
+    kept = (await caller("GET", f"/v1/executions/{told.id}")).body
+    assert text == kept["output"] and told.stop_reason == "end_turn"
+    assert (told.usage.input_tokens, told.usage.output_tokens) == (kept["usage"]["input_tokens"], kept["usage"]["output_tokens"])
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+async def test_tools_are_called_and_answered(claude: AsyncAnthropic, tool_caller: ToolCaller, streamed: bool) -> None:
+    asked = {"model": "own/tools", "max_tokens": 50, "tools": [TOOL], "tool_choice": {"type": "any", "disable_parallel_tool_use": True}}
+    if streamed:
+        async with claude.messages.stream(messages=HELLO, **asked) as stream:  # type: ignore[arg-type]
+            first = await stream.get_final_message()
+    else:
+        first = await claude.messages.create(messages=HELLO, **asked)  # type: ignore[call-overload]
+    call = next(block for block in first.content if block.type == "tool_use")
+    assert first.stop_reason == "tool_use" and (call.name, call.input) == ("weather", {"city": "Zürich"})
+    sent = tool_caller.bodies[-1]
+    assert (sent["tool_choice"], sent["parallel_tool_calls"]) == ("required", False)
+    result = {"type": "tool_result", "tool_use_id": call.id, "content": [{"type": "text", "text": "rain"}]}
+    turns = [*HELLO, {"role": "assistant", "content": [one.model_dump() for one in first.content]}, {"role": "user", "content": [result]}]
+    second = await claude.messages.create(messages=turns, **{**asked, "tool_choice": {"type": "auto"}})  # type: ignore[call-overload]
+    assert "rain" in second.content[0].text
+    assert [one["role"] for one in tool_caller.bodies[-1]["messages"]] == ["user", "assistant", "tool"]
+
+
+async def test_a_prompt_answers_under_its_name_with_variables(claude: AsyncAnthropic, caller: Caller) -> None:
+    body = {"slug": "greeter", "messages": [{"role": "user", "content": "Greet {{name}}."}], "model": "simulated/chat"}
+    assert (await caller("POST", "/v1/prompts", body)).status == 201
+    assert (await caller("PUT", "/v1/prompts/greeter/labels/production", {"version": 1})).status == 200
+    told = await claude.messages.create(
+        model="burnish::prompt::greeter", max_tokens=50, messages=[], extra_body={"variables": {"name": "Ada"}}
+    )  # fmt: skip
+    kept = (await caller("GET", f"/v1/executions/{told.id}")).body
+    assert (kept["prompt"], kept["version"], kept["messages"][0]["content"]) == ("greeter", 1, "Greet Ada.")
+
+
+@pytest.mark.promise("G-08")
+async def test_errors_are_the_clients_own(claude: AsyncAnthropic, caller: Caller) -> None:
+    with pytest.raises(anthropic.NotFoundError) as missing:
+        await claude.messages.create(model="no-such", max_tokens=5, messages=HELLO)  # type: ignore[arg-type]
+    assert missing.value.body["error"]["type"] == "not_found_error"  # type: ignore[index]
+    with pytest.raises(anthropic.BadRequestError) as wrong:
+        await claude.messages.create(model="simulated/chat", max_tokens=5, messages=[{"role": "system", "content": "x"}])  # type: ignore[typeddict-item]
+    assert "messages.0.role" in str(wrong.value) and wrong.value.request_id
+    with pytest.raises(anthropic.BadRequestError, match="document"):
+        block = {"type": "document", "source": {"type": "text", "media_type": "text/plain", "data": "x"}}
+        await claude.messages.create(model="simulated/chat", max_tokens=5, messages=[{"role": "user", "content": [block]}])  # type: ignore[typeddict-item]
+    with pytest.raises(anthropic.AuthenticationError):
+        stranger = AsyncAnthropic(base_url=caller.url, api_key="bk_live_nobody", max_retries=0)
+        await stranger.messages.create(model="simulated/chat", max_tokens=5, messages=HELLO)  # type: ignore[arg-type]
+
+
+@pytest.mark.promise("G-02")
+async def test_a_repeat_gets_the_same_bytes(caller: Caller) -> None:
+    body = {"model": "simulated/chat", "max_tokens": 20, "messages": HELLO}
+    first, again = [await caller("POST", "/v1/messages", body, headers={"idempotency-key": "m-1"}) for _ in range(2)]
+    assert first.raw == again.raw and again.headers["idempotent-replayed"] == "true"
+    streamed = await caller("POST", "/v1/messages", body | {"stream": True}, headers={"idempotency-key": "m-2"})
+    replayed = await caller("POST", "/v1/messages", body | {"stream": True}, headers={"idempotency-key": "m-2"})
+    assert streamed.raw.count(b"message_stop") == replayed.raw.count(b"message_stop") == 2
+    assert replayed.headers["idempotent-replayed"] == "true"
