@@ -1,0 +1,26 @@
+import type { Choice } from "@/kit/Combobox";
+import { useRead } from "./hooks";
+
+/** A model of the workspace, as far as the page shows it (`GET /v1/models` answers in OpenAI's format, with ours beside it). */
+export type Model = {
+  id: string;
+  provider: string;
+  display_name: string;
+  simulated?: boolean;
+  context_tokens?: number | null;
+  output_tokens?: number | null;
+  input_price_nusd_per_million?: number | null;
+  cached_input_price_nusd_per_million?: number | null;
+  output_price_nusd_per_million?: number | null;
+  capabilities?: string[];
+};
+
+const MINUTE_MS = 60_000;
+
+/** The models that may be used, and the same as choices of a Combobox. */
+export function useModels(): { models: Model[]; choices: Choice[]; error: unknown } {
+  const found = useRead("/v1/models", {}, { staleTime: MINUTE_MS });
+  const data = (found.data as { data?: Model[] } | undefined)?.data;
+  const models = Array.isArray(data) ? data : [];
+  return { models, choices: models.map((one) => ({ value: one.id, label: one.id, hint: one.simulated ? `${one.display_name} · simulated` : one.display_name })), error: found.error };
+}

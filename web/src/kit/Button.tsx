@@ -1,0 +1,79 @@
+import { Link } from "@tanstack/react-router";
+import { LoaderCircle } from "lucide-react";
+import type { ComponentProps, ReactNode } from "react";
+import { classes } from "@/lib/classes";
+import { Tooltip } from "./Tooltip";
+
+type Look = { variant?: "primary" | "secondary" | "ghost" | "danger"; size?: "m" | "s" };
+
+function look({ variant = "secondary", size = "m" }: Look): string {
+  return classes(
+    "inline-flex shrink-0 items-center justify-center gap-1.5 rounded-m font-medium whitespace-nowrap select-none transition-colors duration-100",
+    "disabled:opacity-50 disabled:cursor-not-allowed aria-disabled:opacity-50 aria-disabled:cursor-not-allowed",
+    size === "m" ? "h-8 px-3 text-13" : "h-7 px-2 text-12",
+    variant === "primary" && "bg-accent text-accent-fg not-disabled:not-aria-disabled:hover:bg-accent-strong",
+    variant === "secondary" && "border border-line-strong/50 bg-panel text-fg not-disabled:not-aria-disabled:hover:bg-sunken not-disabled:not-aria-disabled:hover:border-line-strong",
+    variant === "ghost" && "text-fg not-disabled:not-aria-disabled:hover:bg-sunken",
+    variant === "danger" && "bg-bad text-bad-fg not-disabled:not-aria-disabled:hover:bg-bad-strong",
+  );
+}
+
+export type ButtonProps = ComponentProps<"button"> &
+  Look & {
+    icon?: ReactNode;
+    /** Shows that it is at work, and takes no second press. */
+    busy?: boolean;
+    /** Why it is disabled. It stays reachable by keyboard then, so that everybody can learn it. */
+    why?: string;
+  };
+
+export function Button({ variant, size, icon, busy, why, disabled, className, children, type = "button", onClick, ...rest }: ButtonProps) {
+  const explained = Boolean(disabled && why);
+  const button = (
+    <button
+      {...rest}
+      type={explained ? "button" : type}
+      disabled={disabled && !explained}
+      aria-disabled={explained || busy || undefined}
+      aria-busy={busy || undefined}
+      onClick={explained || busy ? (event) => event.preventDefault() : onClick}
+      className={classes(look({ variant, size }), className)}
+    >
+      {busy ? <LoaderCircle size={14} aria-hidden className="animate-spin" /> : icon}
+      {children}
+    </button>
+  );
+  return explained ? <Tooltip text={why ?? ""}>{button}</Tooltip> : button;
+}
+
+/** A button of one icon. `label` is its name for everybody who does not see it, and the tooltip. */
+export function IconButton({ label, icon, variant = "ghost", size = "m", className, ...rest }: Omit<ButtonProps, "children" | "icon"> & { label: string; icon: ReactNode }) {
+  return (
+    <Tooltip text={rest.disabled && rest.why ? rest.why : label}>
+      <Button {...rest} why={undefined} aria-label={label} variant={variant} size={size} className={classes(size === "m" ? "w-8 px-0!" : "w-7 px-0!", variant === "ghost" && "text-muted hover:text-fg", className)}>
+        {icon}
+      </Button>
+    </Tooltip>
+  );
+}
+
+type LinkProps = Look & { to: string; search?: Record<string, unknown>; icon?: ReactNode; children: ReactNode; className?: string; external?: boolean };
+
+/** Looks like a button and goes somewhere. `to` is the whole path, such as `/prompts/triage`. */
+export function ButtonLink({ to, search, variant, size, icon, children, className }: LinkProps) {
+  return (
+    <Link to={to} search={search as never} className={classes(look({ variant, size }), className)}>
+      {icon}
+      {children}
+    </Link>
+  );
+}
+
+/** A link within the page. */
+export function TextLink({ to, search, children, className }: { to: string; search?: Record<string, unknown>; children: ReactNode; className?: string }) {
+  return (
+    <Link to={to} search={search as never} className={classes("text-accent underline decoration-accent/40 underline-offset-2 hover:decoration-accent", className)}>
+      {children}
+    </Link>
+  );
+}

@@ -1,0 +1,78 @@
+import { Check, Copy } from "lucide-react";
+import { type ReactNode, useEffect, useState } from "react";
+import { classes } from "@/lib/classes";
+import { IconButton } from "./Button";
+
+/** Copies `text`, also where the browser gives no clipboard (plain http). */
+export async function copyText(text: string): Promise<boolean> {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    const area = document.createElement("textarea");
+    area.value = text;
+    area.className = "fixed opacity-0";
+    (document.querySelector("[role=dialog]") ?? document.body).append(area);
+    area.select();
+    const done = document.execCommand("copy");
+    area.remove();
+    return done;
+  }
+}
+
+const SHOWN_MS = 1_500;
+
+export function CopyButton({ text, label = "Copy", className }: { text: string; label?: string; className?: string }) {
+  const [copied, setCopied] = useState(false);
+  useEffect(() => {
+    if (!copied) return undefined;
+    const timer = setTimeout(() => setCopied(false), SHOWN_MS);
+    return () => clearTimeout(timer);
+  }, [copied]);
+  return (
+    <>
+      <IconButton
+        size="s"
+        label={copied ? "Copied" : label}
+        icon={copied ? <Check size={14} aria-hidden className="text-ok" /> : <Copy size={14} aria-hidden />}
+        onClick={() => void copyText(text).then(setCopied)}
+        className={className}
+      />
+      <span role="status" className="sr-only">
+        {copied ? "Copied" : ""}
+      </span>
+    </>
+  );
+}
+
+/** Code to take away, as it is. */
+export function CodeBlock({ code, label, wrap, className }: { code: string; label?: ReactNode; wrap?: boolean; className?: string }) {
+  return (
+    <figure className={classes("min-w-0 overflow-hidden rounded-m border border-line bg-sunken", className)}>
+      <figcaption className="flex h-8 items-center justify-between border-b border-line pr-1 pl-3 text-12 text-muted">
+        <span>{label}</span>
+        <CopyButton text={code} />
+      </figcaption>
+      {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls must be reachable by keyboard */}
+      <pre tabIndex={0} className={classes("max-h-96 overflow-auto px-3 py-2.5 text-12 leading-5", wrap && "whitespace-pre-wrap wrap-anywhere")}>
+        <code>{code}</code>
+      </pre>
+    </figure>
+  );
+}
+
+/** A secret that is shown this once. */
+export function SecretOnce({ secret, what, children }: { secret: string; what: string; children?: ReactNode }) {
+  return (
+    <div className="flex flex-col gap-3">
+      <p className="text-14">
+        Copy {what} now: <strong className="font-semibold">it is shown this once</strong> and cannot be read again.
+      </p>
+      <div className="flex items-center gap-1 rounded-m border border-line-strong bg-sunken py-1 pr-1 pl-3">
+        <code className="min-w-0 flex-1 text-13 break-all">{secret}</code>
+        <CopyButton text={secret} label={`Copy ${what}`} />
+      </div>
+      {children}
+    </div>
+  );
+}

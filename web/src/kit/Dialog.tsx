@@ -1,0 +1,119 @@
+import { X } from "lucide-react";
+import { Dialog as Radix } from "radix-ui";
+import { type FormEvent, type ReactNode, useRef } from "react";
+import { classes } from "@/lib/classes";
+import { Button, IconButton } from "./Button";
+import { FormError } from "./Field";
+
+type Frame = {
+  open: boolean;
+  onOpenChange: (open: boolean) => void;
+  title: ReactNode;
+  /** One sentence below the title. */
+  description?: ReactNode;
+  children: ReactNode;
+};
+
+/** Focus returns to where it was, also where the dialog was opened by state and not by its own trigger. */
+function useReturningFocus() {
+  const before = useRef<HTMLElement | null>(null);
+  return {
+    onOpenAutoFocus: () => {
+      before.current = document.activeElement instanceof HTMLElement ? document.activeElement : null;
+    },
+    onCloseAutoFocus: (event: Event) => {
+      event.preventDefault();
+      if (before.current?.isConnected && before.current !== document.body) before.current.focus();
+      else document.querySelector<HTMLElement>("main")?.focus();
+    },
+  };
+}
+
+function Head({ title, description }: { title: ReactNode; description?: ReactNode }) {
+  return (
+    <div className="flex items-start justify-between gap-4 px-5 pt-4 pb-3">
+      <div className="min-w-0">
+        <Radix.Title className="text-16 font-semibold wrap-break-word">{title}</Radix.Title>
+        {description ? <Radix.Description className="mt-0.5 text-13 text-muted">{description}</Radix.Description> : null}
+      </div>
+      <Radix.Close asChild>
+        <IconButton label="Close" icon={<X size={16} aria-hidden />} className="-mr-2" />
+      </Radix.Close>
+    </div>
+  );
+}
+
+/** Something that has to be answered before going on. `wide` for what needs two columns. */
+export function Dialog({ open, onOpenChange, title, description, children, footer, wide }: Frame & { footer?: ReactNode; wide?: boolean }) {
+  const focus = useReturningFocus();
+  return (
+    <Radix.Root open={open} onOpenChange={onOpenChange}>
+      <Radix.Portal>
+        <Radix.Overlay className="fixed inset-0 z-40 bg-veil" />
+        <Radix.Content
+          {...focus}
+          {...(description ? {} : { "aria-describedby": undefined })}
+          className={classes("appear fixed top-[8dvh] left-1/2 z-50 flex max-h-[84dvh] w-[calc(100vw-32px)] -translate-x-1/2 flex-col rounded-l bg-panel shadow-float", wide ? "max-w-4xl" : "max-w-lg")}
+        >
+          <Head title={title} description={description} />
+          <div className="min-h-0 overflow-y-auto px-5 pt-1 pb-5">{children}</div>
+          {footer ? <div className="flex flex-wrap justify-end gap-2 border-t border-line px-5 py-3">{footer}</div> : null}
+        </Radix.Content>
+      </Radix.Portal>
+    </Radix.Root>
+  );
+}
+
+/** A dialog that is a form: Enter sends, ⌘Enter too, the error of the API stands above the buttons. */
+export function FormDialog({
+  submit,
+  onSubmit,
+  busy,
+  error,
+  fields,
+  danger,
+  disabled,
+  children,
+  ...frame
+}: Frame & { submit: string; onSubmit: () => void; busy?: boolean; error?: unknown; fields?: readonly string[]; danger?: boolean; disabled?: boolean; wide?: boolean }) {
+  const send = (event: FormEvent) => {
+    event.preventDefault();
+    if (!busy && !disabled) onSubmit();
+  };
+  return (
+    <Dialog {...frame}>
+      <form onSubmit={send} onKeyDown={(event) => event.key === "Enter" && (event.metaKey || event.ctrlKey) && send(event)} className="flex flex-col gap-4">
+        {children}
+        <FormError error={error} fields={fields} />
+        <div className="flex flex-wrap justify-end gap-2 pt-1">
+          <Button onClick={() => frame.onOpenChange(false)}>Cancel</Button>
+          <Button type="submit" variant={danger ? "danger" : "primary"} busy={busy} disabled={disabled}>
+            {submit}
+          </Button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
+
+/** Asks before something that is hard to undo. `children` says what will happen, with its figures; `submit` names the act. */
+export function ConfirmDialog(props: Frame & { submit: string; onSubmit: () => void; busy?: boolean; error?: unknown; danger?: boolean }) {
+  return <FormDialog danger {...props} children={<div className="text-14">{props.children}</div>} />;
+}
+
+/** A panel from the right for the details of a row: the list stays where it is. */
+export function Drawer({ open, onOpenChange, title, description, children, actions }: Frame & { actions?: ReactNode }) {
+  const focus = useReturningFocus();
+  return (
+    <Radix.Root open={open} onOpenChange={onOpenChange}>
+      <Radix.Portal>
+        <Radix.Overlay className="fixed inset-0 z-40 bg-veil" />
+        <Radix.Content {...focus} {...(description ? {} : { "aria-describedby": undefined })} className="slide-in fixed inset-y-0 right-0 z-50 flex w-full max-w-2xl flex-col border-l border-line bg-panel shadow-float">
+          <Head title={title} description={description} />
+          {actions ? <div className="flex flex-wrap gap-2 px-5 pb-3">{actions}</div> : null}
+          <div className="min-h-0 flex-1 overflow-y-auto border-t border-line px-5 py-4">{children}</div>
+        </Radix.Content>
+      </Radix.Portal>
+    </Radix.Root>
+  );
+}

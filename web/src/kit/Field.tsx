@@ -1,0 +1,211 @@
+import { ChevronDown, Search, X } from "lucide-react";
+import { type ChangeEvent, type ComponentProps, type ReactNode, createContext, use, useEffect, useId, useRef, useState } from "react";
+import { ApiError } from "@/api/errors";
+import { classes } from "@/lib/classes";
+
+type FieldIds = { id: string; describedBy: string | undefined; invalid: boolean; required: boolean };
+const FieldContext = createContext<FieldIds | null>(null);
+
+export type FieldProps = {
+  label: ReactNode;
+  /** One sentence below the label, where the label does not say enough. */
+  hint?: ReactNode;
+  /** What is wrong, in words that say what to do; see `errorFor`. */
+  error?: ReactNode;
+  required?: boolean;
+  /** The label is there for who does not see; the place makes it plain for all others. */
+  hideLabel?: boolean;
+  className?: string;
+  children: ReactNode;
+};
+
+/** A label, a control (Input, Textarea, Select, …) and what there is to say about it. The control finds its ids by itself. */
+export function Field({ label, hint, error, required = false, hideLabel = false, className, children }: FieldProps) {
+  const id = useId();
+  const hintId = hint ? `${id}-hint` : undefined;
+  const errorId = error ? `${id}-error` : undefined;
+  const describedBy = [hintId, errorId].filter(Boolean).join(" ") || undefined;
+  return (
+    <div className={classes("flex min-w-0 flex-col gap-1", className)}>
+      <label htmlFor={id} className={hideLabel ? "sr-only" : "text-13 font-medium"}>
+        {label}
+        {!required && !hideLabel ? null : required && !hideLabel ? <span className="sr-only"> (required)</span> : null}
+      </label>
+      {hint ? (
+        <p id={hintId} className="-mt-0.5 text-12 text-muted">
+          {hint}
+        </p>
+      ) : null}
+      <FieldContext value={{ id, describedBy, invalid: Boolean(error), required }}>{children}</FieldContext>
+      {error ? (
+        <p id={errorId} role="alert" className="text-12 text-bad">
+          {error}
+        </p>
+      ) : null}
+    </div>
+  );
+}
+
+/** What the API said about one field of a body (`param`), for `error` of its Field. A `param` below it counts too. */
+export function errorFor(error: unknown, param: string): string | undefined {
+  if (!(error instanceof ApiError) || !error.param) return undefined;
+  return error.param === param || error.param.startsWith(`${param}.`) || error.param.startsWith(`${param}[`) ? error.message : undefined;
+}
+
+/** The error of a form where it belongs to none of the fields that `errorFor` was asked for. */
+export function FormError({ error, fields = [] }: { error: unknown; fields?: readonly string[] }) {
+  if (!error || fields.some((field) => errorFor(error, field))) return null;
+  return (
+    <p role="alert" className="rounded-m bg-bad-soft px-3 py-2 text-13 text-fg">
+      {error instanceof Error ? error.message : String(error)}
+      {error instanceof ApiError && error.requestId ? <span className="block text-12 text-muted">Request {error.requestId}</span> : null}
+    </p>
+  );
+}
+
+const box = "w-full min-w-0 rounded-m border border-line-strong bg-panel text-fg text-14 transition-colors duration-100 focus-visible:outline-offset-0 disabled:opacity-60 disabled:cursor-not-allowed aria-invalid:border-bad read-only:bg-sunken";
+
+function useControl<P extends { id?: string; required?: boolean }>(given: P) {
+  const field = use(FieldContext);
+  return { ...given, id: given.id ?? field?.id, required: given.required ?? (field?.required || undefined), "aria-describedby": field?.describedBy, "aria-invalid": field?.invalid || undefined };
+}
+
+export function Input({ className, mono, ...rest }: ComponentProps<"input"> & { mono?: boolean }) {
+  return <input autoComplete="off" spellCheck={mono ? false : undefined} {...useControl(rest)} className={classes(box, "h-8 px-2.5", mono && "font-mono text-13", rest.type === "number" && "numeric", className)} />;
+}
+
+export function Textarea({ className, mono, ...rest }: ComponentProps<"textarea"> & { mono?: boolean }) {
+  return <textarea rows={4} spellCheck={mono ? false : undefined} {...useControl(rest)} className={classes(box, "field-sizing-content max-h-96 min-h-20 px-2.5 py-1.5", mono && "font-mono text-13", className)} />;
+}
+
+export type Option<T extends string = string> = { value: T; label: string; disabled?: boolean };
+
+/** One of a few. The browser's own list: it works with every keyboard, reader and thumb. For many see Combobox. */
+export function Select<T extends string>({
+  options,
+  value,
+  onChange,
+  empty,
+  compact,
+  className,
+  ...rest
+}: Omit<ComponentProps<"select">, "value" | "onChange"> & {
+  options: readonly Option<T>[];
+  value: T | null;
+  onChange: (value: T) => void;
+  /** What stands there while nothing is chosen. */
+  empty?: string;
+  compact?: boolean;
+}) {
+  const control = useControl(rest);
+  return (
+    <span className={classes("relative inline-flex min-w-0", !compact && "w-full", className)}>
+      <select
+        {...control}
+        value={value ?? ""}
+        onChange={(event: ChangeEvent<HTMLSelectElement>) => onChange(event.target.value as T)}
+        className={classes(box, "h-8 appearance-none truncate pr-8 pl-2.5", compact && "text-13 font-medium border-line-strong/50")}
+      >
+        {empty !== undefined ? <option value="">{empty}</option> : null}
+        {options.map((option) => (
+          <option key={option.value} value={option.value} disabled={option.disabled}>
+            {option.label}
+          </option>
+        ))}
+      </select>
+      <ChevronDown size={14} aria-hidden className="pointer-events-none absolute top-1/2 right-2.5 -translate-y-1/2 text-muted" />
+    </span>
+  );
+}
+
+export function Checkbox({ label, hint, className, ...rest }: Omit<ComponentProps<"input">, "type"> & { label: ReactNode; hint?: ReactNode }) {
+  const id = useId();
+  return (
+    <div className={classes("flex items-start gap-2", className)}>
+      <input {...rest} id={id} type="checkbox" aria-describedby={hint ? `${id}-hint` : undefined} className="mt-0.5 size-4 shrink-0 accent-accent" />
+      <span className="min-w-0">
+        <label htmlFor={id} className="text-14">
+          {label}
+        </label>
+        {hint ? (
+          <span id={`${id}-hint`} className="block text-12 text-muted">
+            {hint}
+          </span>
+        ) : null}
+      </span>
+    </div>
+  );
+}
+
+/** On or off, at once: no button has to be pressed after it. */
+export function Switch({ label, checked, onChange, disabled, hideLabel }: { label: string; checked: boolean; onChange: (on: boolean) => void; disabled?: boolean; hideLabel?: boolean }) {
+  return (
+    <button type="button" role="switch" aria-checked={checked} aria-label={hideLabel ? label : undefined} disabled={disabled} onClick={() => onChange(!checked)} className="inline-flex items-center gap-2 text-14 disabled:opacity-50">
+      <span className={classes("relative h-4.5 w-8 shrink-0 rounded-full border transition-colors", checked ? "border-accent bg-accent" : "border-line-strong bg-sunken")}>
+        <span className={classes("absolute top-1/2 size-3 -translate-y-1/2 rounded-full transition-[left]", checked ? "left-4 bg-accent-fg" : "left-0.5 bg-line-strong")} />
+      </span>
+      {hideLabel ? null : label}
+    </button>
+  );
+}
+
+/** Chooses one of two to five that stand side by side. */
+export function Segments<T extends string>({ label, options, value, onChange }: { label: string; options: readonly Option<T>[]; value: T; onChange: (value: T) => void }) {
+  const name = useId();
+  return (
+    <fieldset className="inline-flex h-8 rounded-m border border-line-strong/50 bg-sunken p-0.5">
+      <legend className="sr-only">{label}</legend>
+      {options.map((option) => (
+        <label
+          key={option.value}
+          className="inline-flex cursor-pointer items-center rounded-s px-2.5 text-13 font-medium text-muted has-checked:bg-panel has-checked:text-fg has-checked:shadow-[0_0_0_1px_var(--line)] has-focus-visible:outline-2 has-focus-visible:outline-accent"
+        >
+          <input type="radio" name={name} value={option.value} checked={option.value === value} onChange={() => onChange(option.value)} className="sr-only" />
+          {option.label}
+        </label>
+      ))}
+    </fieldset>
+  );
+}
+
+const TYPING_PAUSE_MS = 200;
+
+/** Searches while one types: `onChange` comes after a pause of 200 ms. The key "/" goes here. */
+export function SearchInput({ label, value, onChange, placeholder, className }: { label: string; value: string; onChange: (value: string) => void; placeholder?: string; className?: string }) {
+  const [typed, setTyped] = useState(value);
+  const known = useRef(value);
+  useEffect(() => {
+    // The address changed by itself (back, a link): what is shown follows.
+    if (value !== known.current) {
+      known.current = value;
+      setTyped(value);
+    }
+  }, [value]);
+  useEffect(() => {
+    if (typed === known.current) return undefined;
+    const timer = setTimeout(() => {
+      known.current = typed;
+      onChange(typed);
+    }, TYPING_PAUSE_MS);
+    return () => clearTimeout(timer);
+  }, [typed, onChange]);
+  return (
+    <span className={classes("relative block min-w-0", className)}>
+      <Search size={14} aria-hidden className="pointer-events-none absolute top-1/2 left-2.5 -translate-y-1/2 text-muted" />
+      <input
+        type="search"
+        data-search
+        aria-label={label}
+        placeholder={placeholder ?? label}
+        value={typed}
+        onChange={(event) => setTyped(event.target.value)}
+        className={classes(box, "h-8 pr-8 pl-8 text-13 [&::-webkit-search-cancel-button]:hidden")}
+      />
+      {typed ? (
+        <button type="button" aria-label="Clear the search" onClick={() => setTyped("")} className="absolute top-1/2 right-1 grid size-6 -translate-y-1/2 place-items-center rounded-s text-muted hover:text-fg">
+          <X size={14} aria-hidden />
+        </button>
+      ) : null}
+    </span>
+  );
+}

@@ -1,0 +1,90 @@
+import { CircleAlert, Inbox, RotateCw } from "lucide-react";
+import type { ReactNode } from "react";
+import { asApiError } from "@/api/errors";
+import { classes } from "@/lib/classes";
+import { Button } from "./Button";
+import { CodeBlock, CopyButton } from "./Copy";
+
+/** Where a list would be: what belongs here, one act that puts it here, and the same act as a call of the API. */
+export function EmptyState({ icon, title, children, action, code, className }: { icon?: ReactNode; title: string; children?: ReactNode; action?: ReactNode; code?: string; className?: string }) {
+  return (
+    <div className={classes("flex flex-col items-center rounded-l border border-dashed border-line-strong/60 px-6 py-12 text-center", className)}>
+      <span aria-hidden className="mb-3 grid size-10 place-items-center rounded-full bg-accent-soft text-accent">
+        {icon ?? <Inbox size={18} />}
+      </span>
+      <h2 className="text-16 font-semibold">{title}</h2>
+      {children ? <div className="mt-1 max-w-[56ch] text-14 text-pretty text-muted">{children}</div> : null}
+      {action ? <div className="mt-4 flex flex-wrap justify-center gap-2">{action}</div> : null}
+      {code ? (
+        <div className="mt-6 w-full max-w-2xl text-left">
+          <CodeBlock label="The same over the API" code={code} />
+        </div>
+      ) : null}
+    </div>
+  );
+}
+
+/** What went wrong, how to try again, and what to tell whoever helps. */
+export function ErrorState({ error, onRetry, title, className }: { error: unknown; onRetry?: () => void; title?: string; className?: string }) {
+  const known = asApiError(error);
+  const heading = title ?? (known.isConnection ? "No connection" : known.status === 404 ? "Not found" : known.status === 403 ? "Not allowed" : "This did not work");
+  return (
+    <div role="alert" className={classes("flex flex-col items-center rounded-l border border-line px-6 py-10 text-center", className)}>
+      <span aria-hidden className="mb-3 grid size-10 place-items-center rounded-full bg-bad-soft text-bad">
+        <CircleAlert size={18} />
+      </span>
+      <h2 className="text-16 font-semibold">{heading}</h2>
+      <p className="mt-1 max-w-[60ch] text-14 wrap-break-word text-muted">{known.message}</p>
+      {onRetry ? (
+        <Button className="mt-4" onClick={onRetry} icon={<RotateCw size={14} aria-hidden />}>
+          Try again
+        </Button>
+      ) : null}
+      {known.requestId ? (
+        <p className="mt-4 flex items-center gap-1 text-12 text-muted">
+          Request <code className="break-all">{known.requestId}</code>
+          <CopyButton text={known.requestId} label="Copy the request id" />
+        </p>
+      ) : null}
+    </div>
+  );
+}
+
+/** A grey place that something will fill. Shows only after 150 ms. */
+export function Skeleton({ className }: { className?: string }) {
+  return <span aria-hidden className={classes("late block rounded-s bg-line", className)} />;
+}
+
+/** Lines of text that are on their way. */
+export function SkeletonText({ lines = 3 }: { lines?: number }) {
+  return (
+    <div role="status" aria-label="Loading" className="flex flex-col gap-2.5">
+      {Array.from({ length: lines }, (_, index) => (
+        <Skeleton key={index} className={classes("h-3.5", index % 3 === 2 ? "w-3/5" : index % 2 ? "w-11/12" : "w-full")} />
+      ))}
+    </div>
+  );
+}
+
+type Readable<T> = { data: T | undefined; error: unknown; refetch: () => unknown };
+
+/** Shows what a `useRead` found: a skeleton first, an error with retry, then `children(data)`. An old answer outlives a failed reload. */
+export function Loaded<T>({ of, skeleton, children }: { of: Readable<T>; skeleton?: ReactNode; children: (data: T) => ReactNode }) {
+  if (of.data !== undefined) return children(of.data);
+  if (of.error) return <ErrorState error={of.error} onRetry={() => void of.refetch()} />;
+  return skeleton ?? <SkeletonText lines={4} />;
+}
+
+/** A sentence that must be seen before going on, in the flow of the page. */
+export function Notice({ tone = "neutral", title, children, action }: { tone?: "neutral" | "ok" | "warn" | "bad"; title?: ReactNode; children?: ReactNode; action?: ReactNode }) {
+  const ground = { neutral: "bg-sunken", ok: "bg-ok-soft", warn: "bg-warn-soft", bad: "bg-bad-soft" }[tone];
+  return (
+    <div className={classes("flex flex-wrap items-center justify-between gap-x-4 gap-y-2 rounded-m px-3 py-2 text-13", ground)}>
+      <div className="min-w-0">
+        {title ? <strong className="font-semibold">{title} </strong> : null}
+        {children}
+      </div>
+      {action}
+    </div>
+  );
+}

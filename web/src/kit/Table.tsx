@@ -1,0 +1,154 @@
+import { Link } from "@tanstack/react-router";
+import { ArrowDown, ArrowUp } from "lucide-react";
+import type { KeyboardEvent, ReactNode } from "react";
+import type { Pages } from "@/api/hooks";
+import { classes } from "@/lib/classes";
+import { Button } from "./Button";
+import { ErrorState, Skeleton } from "./States";
+
+export type Sort<K extends string = string> = { by: K; descending: boolean };
+
+export type Column<T> = {
+  key: string;
+  head: ReactNode;
+  cell: (row: T) => ReactNode;
+  /** Numbers stand at the right, with digits of one width. */
+  align?: "end";
+  /** Leaves this column out below a width of the window: sm 560, md 900, lg 1180. */
+  hideBelow?: "sm" | "md" | "lg";
+  /** A class for the width, such as `w-32`. The widest text should have none. */
+  width?: string;
+  sortable?: boolean;
+};
+
+export type TableProps<T> = {
+  /** What the rows are, for who does not see: "Prompts". */
+  label: string;
+  columns: readonly Column<T>[];
+  rows: readonly T[];
+  rowKey: (row: T) => string;
+  /** Where a row leads. The first column's cell becomes the link, and the whole row follows it. */
+  rowLink?: (row: T) => { to: string; search?: Record<string, unknown> };
+  /** What opening a row does, where that is no page of its own, such as a drawer. */
+  onOpen?: (row: T) => void;
+  selected?: string | null;
+  sort?: Sort | null;
+  onSort?: (sort: Sort) => void;
+  /** The rows belong to what was asked for before. */
+  isStale?: boolean;
+  className?: string;
+};
+
+const hidden = { sm: "max-sm:hidden", md: "max-md:hidden", lg: "max-lg:hidden" };
+
+/** Rows and columns. With the focus on a row, the arrow keys go up and down and Enter opens. */
+export function Table<T>({ label, columns, rows, rowKey, rowLink, onOpen, selected, sort, onSort, isStale, className }: TableProps<T>) {
+  const opens = Boolean(rowLink ?? onOpen);
+  return (
+    <div className={classes("relative min-w-0 overflow-x-auto", className)}>
+      <table aria-label={label} aria-busy={isStale || undefined} className={classes("w-full border-collapse text-13 transition-opacity", isStale && "opacity-60")} onKeyDown={opens ? goByArrows : undefined}>
+        <thead>
+          <tr className="border-b border-line">
+            {columns.map((column) => (
+              <th
+                key={column.key}
+                scope="col"
+                aria-sort={sort?.by === column.key ? (sort.descending ? "descending" : "ascending") : undefined}
+                className={classes("h-9 px-3 text-12 font-medium whitespace-nowrap text-muted first:pl-2 last:pr-2", column.align === "end" ? "text-right" : "text-left", column.hideBelow && hidden[column.hideBelow], column.width)}
+              >
+                {column.sortable && onSort ? (
+                  <button type="button" className="inline-flex items-center gap-1 hover:text-fg" onClick={() => onSort({ by: column.key, descending: sort?.by === column.key ? !sort.descending : column.align === "end" })}>
+                    {column.head}
+                    {sort?.by === column.key ? sort.descending ? <ArrowDown size={12} aria-hidden /> : <ArrowUp size={12} aria-hidden /> : null}
+                  </button>
+                ) : (
+                  column.head
+                )}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((row) => {
+            const key = rowKey(row);
+            return (
+              <tr key={key} aria-selected={selected === undefined ? undefined : selected === key} className={classes("relative border-b border-line", opens && "hover:bg-sunken focus-within:bg-sunken", selected === key && "bg-accent-soft!")}>
+                {columns.map((column, index) => (
+                  <td key={column.key} className={classes("h-11 px-3 py-1.5 align-middle first:pl-2 last:pr-2", column.align === "end" && "numeric text-right whitespace-nowrap", column.hideBelow && hidden[column.hideBelow])}>
+                    {index === 0 && opens ? <RowOpener link={rowLink?.(row)} onOpen={onOpen ? () => onOpen(row) : undefined} content={column.cell(row)} /> : index === 0 ? column.cell(row) : <Above opens={opens}>{column.cell(row)}</Above>}
+                  </td>
+                ))}
+              </tr>
+            );
+          })}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+const cover = "block min-w-0 text-left outline-none after:absolute after:inset-0 after:rounded-s focus-visible:after:outline-2 focus-visible:after:-outline-offset-2 focus-visible:after:outline-accent";
+
+function RowOpener({ link, onOpen, content }: { link?: { to: string; search?: Record<string, unknown> }; onOpen?: () => void; content: ReactNode }) {
+  if (link) {
+    return (
+      <Link to={link.to} search={link.search as never} data-row className={cover}>
+        {content}
+      </Link>
+    );
+  }
+  return (
+    <button type="button" data-row onClick={onOpen} className={classes(cover, "w-full")}>
+      {content}
+    </button>
+  );
+}
+
+/** What can be pressed within a row lies above the row's own link; text lets the pointer through. */
+function Above({ opens, children }: { opens: boolean; children: ReactNode }) {
+  return opens ? <span className="pointer-events-none relative [&_a]:pointer-events-auto [&_button]:pointer-events-auto [&_input]:pointer-events-auto [&_[title]]:pointer-events-auto">{children}</span> : children;
+}
+
+function goByArrows(event: KeyboardEvent<HTMLTableElement>) {
+  const step = { ArrowDown: 1, ArrowUp: -1, j: 1, k: -1 }[event.key];
+  if (!step || event.metaKey || event.ctrlKey || event.altKey || !(event.target instanceof HTMLElement) || !event.target.matches("[data-row]")) return;
+  const openers = [...event.currentTarget.querySelectorAll<HTMLElement>("[data-row]")];
+  const next = openers[openers.indexOf(event.target) + step];
+  if (!next) return;
+  event.preventDefault();
+  next.focus();
+}
+
+export function SkeletonTable({ columns, rows = 8 }: { columns: number; rows?: number }) {
+  return (
+    <div role="status" aria-label="Loading" className="flex flex-col">
+      {Array.from({ length: rows + 1 }, (_, row) => (
+        <div key={row} className={classes("flex items-center gap-6 border-b border-line px-2", row === 0 ? "h-9" : "h-11")}>
+          {Array.from({ length: columns }, (_, column) => (
+            <Skeleton key={column} className={classes("h-3", column === 0 ? "w-1/3" : "ml-auto w-16", column > 1 && "max-sm:hidden")} />
+          ))}
+        </div>
+      ))}
+    </div>
+  );
+}
+
+/** A table of pages: skeleton, error, empty, rows, and "Load more" while there is a cursor. */
+export function PagedTable<T>({ pages, empty, ...table }: Omit<TableProps<T>, "rows" | "isStale"> & { pages: Pages<T>; empty: ReactNode }) {
+  if (pages.isPending) return <SkeletonTable columns={Math.min(5, table.columns.length)} />;
+  if (pages.error && pages.rows.length === 0) return <ErrorState error={pages.error} onRetry={pages.retry} />;
+  if (pages.rows.length === 0) return empty;
+  return (
+    <div>
+      <Table {...table} rows={pages.rows} isStale={pages.isStale} />
+      <div className="flex h-14 items-center justify-center gap-3 text-12 text-muted" role="status">
+        {pages.error ? <span>More could not be loaded: {pages.error.message}</span> : null}
+        {pages.hasMore ? (
+          <Button size="s" onClick={pages.loadMore} busy={pages.isLoadingMore}>
+            Load more
+          </Button>
+        ) : null}
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,82 @@
+import { CircleAlert, CircleCheck, X } from "lucide-react";
+import { useSyncExternalStore } from "react";
+import { asApiError } from "@/api/errors";
+
+export type ToastAction = { label: string; run: () => void };
+type Shown = { id: number; tone: "ok" | "bad"; text: string; requestId: string | null; action?: ToastAction };
+
+const OK_MS = 5_000;
+const LONG_MS = 10_000;
+const MOST = 4;
+
+let shown: readonly Shown[] = [];
+let nextId = 1;
+const watchers = new Set<() => void>();
+const timers = new Map<number, ReturnType<typeof setTimeout>>();
+
+function set(next: readonly Shown[]) {
+  shown = next;
+  for (const changed of watchers) changed();
+}
+
+export function dismiss(id: number): void {
+  clearTimeout(timers.get(id));
+  timers.delete(id);
+  set(shown.filter((one) => one.id !== id));
+}
+
+function show(toast: Omit<Shown, "id">, ms: number): number {
+  const id = nextId++;
+  set([...shown, { ...toast, id }].slice(-MOST));
+  timers.set(id, setTimeout(() => dismiss(id), ms));
+  return id;
+}
+
+/** Says what has been done, in the past tense: `toast("Label moved to v7", { label: "Undo", run })`. */
+export function toast(text: string, action?: ToastAction): number {
+  return show({ tone: "ok", text, requestId: null, action }, action ? LONG_MS : OK_MS);
+}
+
+/** Says that an act failed, and why. For a form use the Field's error and FormError instead. */
+export function toastError(error: unknown): number {
+  const known = asApiError(error);
+  return show({ tone: "bad", text: known.message, requestId: known.requestId }, LONG_MS);
+}
+
+export function Toasts() {
+  const toasts = useSyncExternalStore(
+    (changed) => {
+      watchers.add(changed);
+      return () => void watchers.delete(changed);
+    },
+    () => shown,
+  );
+  return (
+    <section aria-label="Messages" aria-live="polite" className="pointer-events-none fixed inset-x-4 bottom-4 z-70 flex flex-col items-end gap-2">
+      {toasts.map((one) => (
+        <div key={one.id} className="appear pointer-events-auto flex w-full max-w-sm items-start gap-2.5 rounded-l bg-panel py-2.5 pr-1.5 pl-3 text-13 shadow-float">
+          {one.tone === "ok" ? <CircleCheck size={16} aria-hidden className="mt-0.5 shrink-0 text-ok" /> : <CircleAlert size={16} aria-label="Failed:" className="mt-0.5 shrink-0 text-bad" />}
+          <p className="min-w-0 flex-1 wrap-break-word">
+            {one.text}
+            {one.requestId ? <span className="block text-12 break-all text-muted">Request {one.requestId}</span> : null}
+          </p>
+          {one.action ? (
+            <button
+              type="button"
+              className="rounded-s px-1.5 font-medium text-accent"
+              onClick={() => {
+                one.action?.run();
+                dismiss(one.id);
+              }}
+            >
+              {one.action.label}
+            </button>
+          ) : null}
+          <button type="button" aria-label="Close this message" className="grid size-6 shrink-0 place-items-center rounded-s text-muted hover:text-fg" onClick={() => dismiss(one.id)}>
+            <X size={14} aria-hidden />
+          </button>
+        </div>
+      ))}
+    </section>
+  );
+}

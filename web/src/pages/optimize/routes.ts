@@ -1,0 +1,8 @@
+import type { PageRoute } from "@/lib/pages";
+
+const routes: PageRoute[] = [
+  { path: "/optimize", load: () => import("./OptimizePage") },
+  { path: "/optimize/$id", load: () => import("./OptimizationPage") },
+];
+
+export default routes;

@@ -1,0 +1,60 @@
+import { useNavigate } from "@tanstack/react-router";
+import { useState } from "react";
+import { useChange } from "@/api/hooks";
+import { useModels } from "@/api/models";
+import { CodeEditor, Combobox, Field, FormDialog, Input, errorFor, toast } from "@/kit";
+
+const FIELDS = ["slug", "template", "messages", "model"];
+
+/** Makes a prompt with its version 1, and goes there. */
+export function NewPrompt({ open, onOpenChange }: { open: boolean; onOpenChange: (open: boolean) => void }) {
+  const [slug, setSlug] = useState("");
+  const [template, setTemplate] = useState("");
+  const [model, setModel] = useState<string | null>(null);
+  const { choices } = useModels();
+  const navigate = useNavigate();
+  const create = useChange("post", "/v1/prompts", { invalidates: ["/v1/prompts"] });
+  const chosen = model ?? choices[0]?.value ?? null;
+
+  const submit = () =>
+    create.mutate(
+      { body: { slug: slug.trim(), template, model: chosen, label: "production" } as never },
+      {
+        onSuccess: (made) => {
+          onOpenChange(false);
+          toast(`${made.slug} is there, and live`);
+          void navigate({ to: `/prompts/${made.slug}` });
+        },
+      },
+    );
+
+  return (
+    <FormDialog
+      open={open}
+      onOpenChange={onOpenChange}
+      title="New prompt"
+      description="It becomes version 1, live at once under the label production."
+      submit="Create"
+      onSubmit={submit}
+      busy={create.isPending}
+      error={create.error}
+      fields={FIELDS}
+      disabled={!slug.trim() || !template.trim()}
+    >
+      <Field label="Name" hint="What your application calls it by: lower-case letters, digits, - and _." error={errorFor(create.error, "slug")} required>
+        <Input mono autoFocus value={slug} onChange={(event) => setSlug(event.target.value)} placeholder="support-triage" />
+      </Field>
+      <div className="flex flex-col gap-1">
+        <span className="text-13 font-medium">Text</span>
+        <p className="-mt-0.5 text-12 text-muted">Where a value goes: {"{{ticket}}"}, with a type and a default if you like: {"{{tone: string = \"friendly\"}}"}.</p>
+        <CodeEditor label="Text" language="template" value={template} onChange={setTemplate} onSubmit={submit} minLines={6} maxLines={14} />
+        {errorFor(create.error, "template") ?? errorFor(create.error, "messages") ? <p role="alert" className="text-12 text-bad">{errorFor(create.error, "template") ?? errorFor(create.error, "messages")}</p> : null}
+      </div>
+      <div className="flex flex-col gap-1">
+        <span className="text-13 font-medium">Model</span>
+        <Combobox label="Model" value={chosen} choices={choices} onChange={setModel} className="w-full" />
+        {errorFor(create.error, "model") ? <p role="alert" className="text-12 text-bad">{errorFor(create.error, "model")}</p> : null}
+      </div>
+    </FormDialog>
+  );
+}

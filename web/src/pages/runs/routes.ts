@@ -1,0 +1,9 @@
+import type { PageRoute } from "@/lib/pages";
+
+const routes: PageRoute[] = [
+  { path: "/runs", load: () => import("./RunsPage") },
+  { path: "/runs/$id", load: () => import("./RunPage") },
+  { path: "/sessions/$id", load: () => import("./SessionPage") },
+];
+
+export default routes;

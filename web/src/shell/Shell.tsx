@@ -1,0 +1,311 @@
+import { useQueryClient } from "@tanstack/react-query";
+import { Link, Outlet, useLocation, useNavigate } from "@tanstack/react-router";
+import { Building2, ChevronsUpDown, Menu as MenuIcon, Search, WifiOff } from "lucide-react";
+import { Dialog as Radix } from "radix-ui";
+import { useCallback, useEffect, useRef, useState } from "react";
+import { invalidate } from "@/api/hooks";
+import { live, madeOldBy, useLiveEvents, useLiveStatus } from "@/api/live";
+import { useSession, useSessionState } from "@/api/session";
+import { Dialog } from "@/kit/Dialog";
+import { Menu, type MenuItem } from "@/kit/Menu";
+import { EmptyState } from "@/kit/States";
+import { Button } from "@/kit/Button";
+import { toastError } from "@/kit/Toast";
+import { classes } from "@/lib/classes";
+import { type ThemeChoice, chooseTheme, useThemeChoice } from "@/lib/theme";
+import { MOD, useKeys } from "./keys";
+import { ACCOUNT, NAV } from "./nav";
+import { Palette } from "./Palette";
+
+const GATHER_MS = 1_000;
+
+/** Everything around a page: navigation, ⌘K, the live stream, and a word when the connection is gone. */
+export function Shell() {
+  const { workspace } = useSession();
+  const [paletteOpen, setPaletteOpen] = useState(false);
+  const [helpOpen, setHelpOpen] = useState(false);
+  const [menuOpen, setMenuOpen] = useState(false);
+  const main = useRef<HTMLElement>(null);
+  const openPalette = useCallback(() => setPaletteOpen((was) => !was), []);
+  const openHelp = useCallback(() => setHelpOpen(true), []);
+  useKeys({ palette: openPalette, help: openHelp });
+  useLiveWorkspace(workspace?.id ?? null);
+
+  const path = useLocation({ select: (location) => location.pathname });
+  const arrived = useRef(path);
+  useEffect(() => {
+    setMenuOpen(false);
+    if (arrived.current === path) return;
+    arrived.current = path;
+    main.current?.focus({ preventScroll: true });
+  }, [path]);
+
+  return (
+    <div className="min-h-dvh md:grid md:grid-cols-[208px_minmax(0,1fr)]">
+      <a href="#content" className="sr-only z-80 rounded-m bg-accent px-3 py-2 text-13 text-accent-fg focus:not-sr-only focus:fixed focus:top-2 focus:left-2">
+        Skip to the content
+      </a>
+      <aside className="sticky top-0 hidden h-dvh flex-col border-r border-line bg-sunken md:flex">
+        <Sidebar openPalette={openPalette} />
+      </aside>
+      <TopBar open={menuOpen} setOpen={setMenuOpen} openPalette={openPalette} />
+      <main id="content" ref={main} tabIndex={-1} className="min-w-0 outline-none">
+        <Connection />
+        {workspace ? (
+          <Outlet key={workspace.id} />
+        ) : (
+          <div className="p-4 md:p-8">
+            <EmptyState icon={<Building2 size={18} />} title="You are not a member of any workspace">
+              Ask an admin of your workspace for an invitation, and open its link while you are signed in here.
+            </EmptyState>
+          </div>
+        )}
+      </main>
+      <Palette open={paletteOpen} onOpenChange={setPaletteOpen} />
+      <Help open={helpOpen} onOpenChange={setHelpOpen} />
+    </div>
+  );
+}
+
+/** Follows the workspace's events, and has what they made old read again: gathered, so that a burst costs one reading a second. */
+function useLiveWorkspace(workspaceId: string | null) {
+  const queries = useQueryClient();
+  const waiting = useRef(new Set<string>());
+  const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
+  useEffect(() => (workspaceId ? live.follow(workspaceId) : undefined), [workspaceId]);
+  useEffect(() => () => clearTimeout(timer.current), []);
+  useLiveEvents(["gap", ...new Set(["alert.", "metric.", "usage.", "budget.", "credits.", "feedback.", "execution.", "prompt.", "optimization.", "suggestion.", "test_run.", "provider_key.", "webhook.", "data."])], (event) => {
+    if (event.type === "gap") {
+      void queries.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== "session" });
+      return;
+    }
+    for (const path of madeOldBy(event.type)) waiting.current.add(path);
+    timer.current ??= setTimeout(() => {
+      timer.current = undefined;
+      const paths = [...waiting.current];
+      waiting.current.clear();
+      void invalidate(queries, paths);
+    }, GATHER_MS);
+  });
+}
+
+function Connection() {
+  const status = useLiveStatus();
+  const queries = useQueryClient();
+  const [offline, setOffline] = useState(!navigator.onLine);
+  useEffect(() => {
+    const look = () => setOffline(!navigator.onLine);
+    addEventListener("online", look);
+    addEventListener("offline", look);
+    return () => {
+      removeEventListener("online", look);
+      removeEventListener("offline", look);
+    };
+  }, []);
+  if (status !== "lost" && !offline) return null;
+  return (
+    <div role="status" className="sticky top-12 z-20 flex flex-wrap items-center justify-between gap-2 border-b border-line bg-warn-soft px-4 py-2 text-13 md:top-0 md:px-8">
+      <span className="flex items-center gap-2">
+        <WifiOff size={14} aria-hidden className="text-warn" />
+        No connection to Burnish. What you see may be old; it comes back by itself.
+      </span>
+      <Button size="s" onClick={() => void queries.invalidateQueries()}>
+        Try now
+      </Button>
+    </div>
+  );
+}
+
+function Brand() {
+  return (
+    <Link to="/" className="flex items-center gap-2 rounded-m text-16 font-semibold tracking-tight">
+      <svg viewBox="0 0 20 20" className="size-5" aria-hidden>
+        <circle cx="10" cy="10" r="8.5" fill="var(--accent)" />
+        <path d="M4.8 8.4a5.6 5.6 0 0 1 4-3.8" fill="none" stroke="var(--accent-fg)" strokeOpacity="0.8" strokeWidth="1.6" strokeLinecap="round" />
+      </svg>
+      burnish
+    </Link>
+  );
+}
+
+function Sidebar({ openPalette }: { openPalette: () => void }) {
+  return (
+    <>
+      <div className="flex h-14 shrink-0 items-center px-4.5">
+        <Brand />
+      </div>
+      <div className="flex flex-col gap-2 px-2.5 pb-2">
+        <WorkspaceSwitch />
+        <button type="button" onClick={openPalette} className="flex h-8 items-center gap-2 rounded-m border border-line-strong/50 bg-panel px-2.5 text-13 text-muted hover:border-line-strong">
+          <Search size={14} aria-hidden />
+          Search or jump
+          <kbd className="ml-auto text-12">{MOD}K</kbd>
+        </button>
+      </div>
+      <Nav />
+      <div className="border-t border-line p-2.5">
+        <Account />
+      </div>
+    </>
+  );
+}
+
+function Nav() {
+  return (
+    <nav aria-label="Main" className="min-h-0 flex-1 overflow-y-auto px-2.5 pb-4">
+      {NAV.map((group) => (
+        <div key={group.label} className="mt-3 first:mt-1">
+          <h2 className="px-2 pb-1 text-12 font-medium text-muted">{group.label}</h2>
+          <ul>
+            {group.items.map((item) => (
+              <li key={item.to}>
+                <NavLink to={item.to}>
+                  <item.icon size={15} strokeWidth={1.75} aria-hidden className="shrink-0" />
+                  {item.label}
+                </NavLink>
+              </li>
+            ))}
+          </ul>
+        </div>
+      ))}
+    </nav>
+  );
+}
+
+function NavLink({ to, children }: { to: string; children: React.ReactNode }) {
+  const here = useLocation({ select: (location) => location.pathname === to || location.pathname.startsWith(`${to}/`) });
+  return (
+    <Link
+      to={to}
+      preload="intent"
+      aria-current={here ? "page" : undefined}
+      className={classes("flex h-7.5 items-center gap-2.5 rounded-m px-2 text-14", here ? "bg-accent-soft font-medium text-accent" : "text-muted hover:bg-line/60 hover:text-fg")}
+    >
+      {children}
+    </Link>
+  );
+}
+
+function WorkspaceSwitch() {
+  const { workspaces, workspace, role } = useSession();
+  const { choose } = useSessionState();
+  const own = workspaces.filter((one) => one.role);
+  const items: MenuItem[] = [
+    { heading: "Workspaces" },
+    ...own.map((one): MenuItem => ({ key: one.id, label: one.name, hint: `${one.organization_name} · ${one.role ?? ""}`, checked: one.id === workspace?.id, onSelect: () => choose(one.id) })),
+  ];
+  return (
+    <Menu
+      label="Workspace"
+      align="start"
+      items={items}
+      trigger={
+        <button type="button" className="flex h-9 items-center gap-2 rounded-m px-2 text-left hover:bg-line/60">
+          <span aria-hidden className="grid size-5 shrink-0 place-items-center rounded-s bg-accent-soft text-12 font-semibold text-accent">
+            {(workspace?.name ?? "–").slice(0, 1).toUpperCase()}
+          </span>
+          <span className="min-w-0 flex-1 truncate text-13 font-medium">{workspace?.name ?? "No workspace"}</span>
+          <span className="text-12 text-muted">{role === "viewer" ? "viewer" : ""}</span>
+          <ChevronsUpDown size={14} aria-hidden className="shrink-0 text-muted" />
+        </button>
+      }
+    />
+  );
+}
+
+const THEMES: readonly { value: ThemeChoice; label: string }[] = [
+  { value: "system", label: "Theme of the system" },
+  { value: "light", label: "Light" },
+  { value: "dark", label: "Dark" },
+];
+
+function Account() {
+  const { user } = useSession();
+  const { signOut } = useSessionState();
+  const navigate = useNavigate();
+  const theme = useThemeChoice();
+  const items: MenuItem[] = [
+    { heading: user.email ?? user.name },
+    ...ACCOUNT.map((item): MenuItem => ({ label: item.label, onSelect: () => void navigate({ to: item.to }) })),
+    "-",
+    { heading: "Theme" },
+    ...THEMES.map((one): MenuItem => ({ label: one.label, checked: theme === one.value, onSelect: () => chooseTheme(one.value) })),
+    "-",
+    { label: "Sign out", onSelect: () => void signOut().catch(toastError) },
+  ];
+  return (
+    <Menu
+      label="Account"
+      align="start"
+      side="top"
+      items={items}
+      trigger={
+        <button type="button" className="flex h-9 w-full items-center gap-2 rounded-m px-2 text-left hover:bg-line/60">
+          <span aria-hidden className="grid size-5 shrink-0 place-items-center rounded-full bg-line text-12 font-semibold text-fg">
+            {user.name.slice(0, 1).toUpperCase()}
+          </span>
+          <span className="min-w-0 flex-1 truncate text-13">{user.name}</span>
+          <ChevronsUpDown size={14} aria-hidden className="shrink-0 text-muted" />
+        </button>
+      }
+    />
+  );
+}
+
+/** Below 900 px the sidebar is a menu. */
+function TopBar({ open, setOpen, openPalette }: { open: boolean; setOpen: (open: boolean) => void; openPalette: () => void }) {
+  return (
+    <header className="sticky top-0 z-30 flex h-12 items-center gap-1 border-b border-line bg-sunken px-2 md:hidden">
+      <Radix.Root open={open} onOpenChange={setOpen}>
+        <Radix.Trigger className="grid size-9 place-items-center rounded-m" aria-label="Menu">
+          <MenuIcon size={18} aria-hidden />
+        </Radix.Trigger>
+        <Radix.Portal>
+          <Radix.Overlay className="fixed inset-0 z-40 bg-veil" />
+          <Radix.Content aria-describedby={undefined} className="fixed inset-y-0 left-0 z-50 flex w-72 max-w-[85vw] flex-col border-r border-line bg-sunken shadow-float">
+            <Radix.Title className="sr-only">Menu</Radix.Title>
+            <Sidebar
+              openPalette={() => {
+                setOpen(false);
+                openPalette();
+              }}
+            />
+          </Radix.Content>
+        </Radix.Portal>
+      </Radix.Root>
+      <Brand />
+      <button type="button" aria-label="Search or jump" onClick={openPalette} className="ml-auto grid size-9 place-items-center rounded-m">
+        <Search size={18} aria-hidden />
+      </button>
+    </header>
+  );
+}
+
+const SHORTCUTS: readonly (readonly [keys: string, what: string])[] = [
+  [`${MOD}K`, "Search or jump"],
+  ["/", "Search this list"],
+  ["↑ ↓", "Up and down in a list or a chart"],
+  ["Enter", "Open"],
+  [`${MOD}Enter`, "Run, or send a form"],
+  [`${MOD}S`, "Save"],
+  ["Esc", "Close"],
+  ["?", "This help"],
+];
+
+function Help({ open, onOpenChange }: { open: boolean; onOpenChange: (open: boolean) => void }) {
+  const jumps = [...NAV.flatMap((group) => group.items), ...ACCOUNT];
+  return (
+    <Dialog open={open} onOpenChange={onOpenChange} title="Keyboard">
+      <dl className="grid grid-cols-[5.5rem_1fr] gap-y-1.5 text-13">
+        {[...SHORTCUTS, ...jumps.map((one) => [`g ${one.jump}`, one.label] as const)].map(([keys, what]) => (
+          <div key={keys} className="contents">
+            <dt>
+              <kbd className="rounded-s border border-line bg-sunken px-1.5 py-0.5 text-12">{keys}</kbd>
+            </dt>
+            <dd>{what}</dd>
+          </div>
+        ))}
+      </dl>
+    </Dialog>
+  );
+}
