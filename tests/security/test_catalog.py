@@ -67,6 +67,8 @@ OWNED_BY_THE_OWNER = {
     "erase_workspace_step": "removes what a workspace configured, on the strength of a row in workspace_erasures",
     "forget_voices": "the same, of how often each end user reacted",
     "erase_voices": "the same for one person, as erase_step",
+    "forget_reviews": "the same, of the review queue",
+    "erase_reviews": "the same for one person, with the dataset items that came of reviews; as erase_step",
     "forget_scores": "removes scores that are older than any figure of an execution",
     "forget_judges": "takes what judges had read, with the execution that they read",
     "erase_step": "takes one person out of rows that no service may change, on the strength of a row in erasures",

@@ -40,6 +40,10 @@ async def erase_due(db: Database, clock: Clock, *, batch_rows: int) -> int:
 
 
 async def _erase(db: Database, clock: Clock, workspace_id: UUID, erasure_id: UUID, *, batch_rows: int) -> bool:
+    review: UUID | None = UUID(int=0)
+    while review is not None:
+        async with db.unit_of_work() as tx:
+            review = await store.erase_reviews(tx, erasure_id, after=review, at_most=batch_rows)
     step: store.Step = "more"
     while step == "more":
         async with db.unit_of_work() as tx:

@@ -33,7 +33,7 @@ housework_failures_total = Counter(
 retention_forgotten_total = Counter(
     "burnish_retention_forgotten_total", "Rows that retention took text or persons from, or removed.", ["kind"]
 )
-"""kind: contents | persons | feedback | answers | days (partitions and dead letters)."""
+"""kind: contents | persons | feedback | voices | answers | reviews | days (partitions and dead letters)."""
 
 retention_finished_seconds = Gauge("burnish_retention_finished_timestamp_seconds", "When a round of retention last came to its end.")
 erasures_due = Gauge("burnish_erasures_due", "Erasures of which a pass is due, when it was last looked.")

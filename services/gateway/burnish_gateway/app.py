@@ -47,6 +47,7 @@ FEATURES = (
     "insights",
     "live",
     "alerts",
+    "review",
     "webhooks",
     "access",
     "billing",

@@ -33,6 +33,14 @@ async def step(tx: Tx, erasure_id: UUID, *, at_most: int) -> Step:
     return await tx.fetchval("SELECT erase_step($1, $2)", erasure_id, at_most)  # type: ignore[no-any-return]
 
 
+async def erase_reviews(tx: Tx, erasure_id: UUID, *, after: UUID, at_most: int) -> UUID | None:
+    """Takes the person's answers out of the review queue, a page of it. Returns the last one looked at; None: all were.
+
+    Before the first step: that takes the person from the executions, by which their answers are known.
+    """
+    return await tx.fetchval("SELECT erase_reviews($1, $2, $3)", erasure_id, after, at_most)  # type: ignore[no-any-return]
+
+
 async def erase_voices(tx: Tx, erasure_id: UUID, *, after: str, at_most: int) -> str | None:
     """Takes the person's name from what single voices said, a page of names. Returns the last name looked at; None: all were."""
     return await tx.fetchval("SELECT erase_voices($1, $2, $3)", erasure_id, after, at_most)  # type: ignore[no-any-return]

@@ -39,6 +39,11 @@ async def forget_answers(tx: Tx, workspace_id: UUID, *, at_most: int) -> int:
     return await tx.fetchval("SELECT forget_answers($1, $2)", workspace_id, at_most)  # type: ignore[no-any-return]
 
 
+async def forget_reviews(tx: Tx, workspace_id: UUID, *, numbers_days: int, at_most: int) -> int:
+    """Answers in the review queue, and what reviewers wrote about them; their verdicts stay."""
+    return await tx.fetchval("SELECT forget_reviews($1, $2, $3)", workspace_id, numbers_days, at_most)  # type: ignore[no-any-return]
+
+
 async def forget_days(tx: Tx, *, numbers_days: int, dead_letters_days: int, at_most: int) -> int:
     """One partition that is too old, and dead letters."""
     return await tx.fetchval("SELECT forget_days($1, $2, $3)", numbers_days, dead_letters_days, at_most)  # type: ignore[no-any-return]

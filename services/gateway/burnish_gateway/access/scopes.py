@@ -10,7 +10,7 @@ AREA_OF_TAG = {"openai": "executions"}
 
 AREAS = (
     "access", "alerts", "analytics", "audit", "billing", "datasets", "evaluators", "executions", "export", "feedback", "marketplace",
-    "models", "optimization", "privacy", "prompts", "provider_keys", "webhooks",
+    "models", "optimization", "privacy", "prompts", "provider_keys", "review", "webhooks",
 )  # fmt: skip
 """Every area that a key can be narrowed to. A route with another tag fails the tests until it stands here."""
 

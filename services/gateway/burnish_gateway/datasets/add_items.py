@@ -45,7 +45,8 @@ async def _add(tx: Tx, workspace_id: UUID, dataset_id: UUID, items: Sequence[New
         raise InvalidField(f"A dataset holds at most {MOST_ITEMS:,} items; this would make {held + len(items):,}.", param="items")
 
     version = dataset.version if is_new else dataset.version + 1
-    splits = await store.insert_items(tx, workspace_id, dataset_id, items, version=version, first=held)
+    first = await store.next_position(tx, workspace_id, dataset_id)
+    splits = await store.insert_items(tx, workspace_id, dataset_id, items, version=version, first=first)
     if splits:
         tests = dataset.counts["test"] + splits.count("test")
         is_fresh = splits.count("test") > 0 and splits.count("test") >= FRESH_TEST_RATIO * tests

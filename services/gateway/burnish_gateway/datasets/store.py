@@ -85,6 +85,42 @@ async def list_items(tx: Tx, workspace_id: UUID, dataset_id: UUID, *, split: str
     return [StoredItem(**dict(row)) for row in rows]
 
 
+async def next_position(tx: Tx, workspace_id: UUID, dataset_id: UUID) -> int:
+    """Behind the last item; items that were taken out leave their places empty."""
+    last: int | None = await tx.fetchval(
+        "SELECT max(position) FROM dataset_items WHERE workspace_id = $1 AND dataset_id = $2", workspace_id, dataset_id
+    )
+    return 0 if last is None else last + 1
+
+
+async def find_item(tx: Tx, workspace_id: UUID, dataset_id: UUID, *, content_hash: bytes) -> StoredItem | None:
+    """The item of this input; None: the dataset does not hold it."""
+    row = await tx.fetchrow(
+        """SELECT item_id, position, split, input, expected, metadata, added_version FROM dataset_items
+            WHERE workspace_id = $1 AND dataset_id = $2 AND content_hash = $3""",
+        workspace_id,
+        dataset_id,
+        content_hash,
+    )
+    return StoredItem(**dict(row)) if row is not None else None
+
+
+async def delete_unmeasured(tx: Tx, workspace_id: UUID, dataset_id: UUID, item_id: UUID) -> bool:
+    """Takes an item out, unless a test run or an optimization has used the dataset since it came. Whether it was taken out."""
+    row = await tx.fetchrow(
+        """DELETE FROM dataset_items d WHERE d.workspace_id = $1 AND d.dataset_id = $2 AND d.item_id = $3
+              AND NOT EXISTS (SELECT FROM test_runs t
+                               WHERE t.workspace_id = $1 AND t.dataset_id = $2 AND t.dataset_version >= d.added_version)
+              AND NOT EXISTS (SELECT FROM optimization_jobs j
+                               WHERE j.workspace_id = $1 AND j.dataset_id = $2 AND j.dataset_version >= d.added_version)
+           RETURNING true""",
+        workspace_id,
+        dataset_id,
+        item_id,
+    )
+    return row is not None
+
+
 async def texts_of(tx: Tx, workspace_id: UUID, dataset_id: UUID) -> list[tuple[UUID, str, Any]]:
     """(item, split, input) of all items, in order."""
     rows = await tx.fetch(

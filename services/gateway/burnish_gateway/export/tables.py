@@ -226,6 +226,13 @@ TABLES: Final = (
         "subject",
         "alert_id", incident_key=INTERNAL,
     ),
+    _table("review_settings", "slug low_rated uncertain sample_ratio most_waiting dataset_id updated_at", "slug"),
+    _table(
+        "review_items",
+        "review_id execution_id slug version label model simulated reasons added_by added_at note claimed_by claimed_until skipped_by"
+        " set_aside verdict expected decided_by decided_at dataset_id item_id item_added forgotten_at",
+        "review_id", urgency=INTERNAL,
+    ),
     _table("alert_channels", "channel_id kind name settings filters enabled created_at updated_at", "channel_id", secret_sealed=SECRET),
     _table(
         "alert_notices",

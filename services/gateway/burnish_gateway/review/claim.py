@@ -1,0 +1,36 @@
+"""The next answers for one person: nobody else is given them until the lease is over."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from burnish_gateway.feedback.store import feedback_of_many
+from burnish_gateway.review import store
+from burnish_gateway.review.answers import ClaimedAnswer, ReviewDetail, review_detail
+from burnish_gateway.review.bodies import LEASE_S, Wanted
+from burnish_gateway.review.review_item import ReviewItem
+from burnish_shared.db.session import Tx
+
+
+async def claim(tx: Tx, workspace_id: UUID, wanted: Wanted, *, actor: str, count: int = 1, lease_s: int = LEASE_S) -> ClaimedAnswer:
+    """Those that the person is at already come first, so that asking again after a reload shows the same."""
+    items = await store.claim(tx, workspace_id, actor=actor, slug=wanted.prompt, reason=wanted.reason, count=count, lease_s=lease_s)
+    waiting = await store.count_waiting(tx, workspace_id, slug=wanted.prompt, reason=wanted.reason)
+    return ClaimedAnswer(data=await details(tx, items), waiting=waiting)
+
+
+async def claim_next(tx: Tx, workspace_id: UUID, wanted: Wanted | None, *, actor: str) -> ReviewDetail | None:
+    """One answer, for a decision that asked for the next. None: it did not ask, or nothing waits."""
+    if wanted is None:
+        return None
+    claimed = await claim(tx, workspace_id, wanted, actor=actor)
+    return claimed.data[0] if claimed.data else None
+
+
+async def details(tx: Tx, items: Sequence[ReviewItem]) -> list[ReviewDetail]:
+    """With texts, and what people said of them."""
+    ids = [item.execution_id for item in items]
+    if not ids:
+        return []
+    contents = await store.contents_of(tx, ids)
+    feedback = await feedback_of_many(tx, ids)
+    return [review_detail(one, contents.get(one.execution_id), feedback=feedback.get(one.execution_id, []), scores=[]) for one in items]

@@ -1,0 +1,98 @@
+"""What a reviewer says of one answer: label, correct, skip, undo. The newest word of the same person counts; another's stands."""
+
+from uuid import UUID
+
+from burnish_gateway.access import audit
+from burnish_gateway.access.principal import Principal, Role
+from burnish_gateway.review import store
+from burnish_gateway.review.answers import DecidedAnswer, KeptAnswer, UndoneAnswer, review_answer
+from burnish_gateway.review.bodies import LEASE_S, CorrectBody, LabelBody, SkipBody
+from burnish_gateway.review.keep_answer import NotKept, keep_answer, take_back
+from burnish_gateway.review.review_item import ReviewItem, no_such_review
+from burnish_shared.contracts.review import Verdict
+from burnish_shared.db.session import Tx
+from burnish_shared.errors import Forbidden
+
+
+async def decide(tx: Tx, principal: Principal, review_id: UUID, body: LabelBody | CorrectBody) -> DecidedAnswer:
+    """Writes the verdict, and keeps the answer as a dataset item where there is a right one to be expected.
+
+    Raises NotFound, and Conflict when somebody else has decided it or is at it.
+    """
+    item = await _opened(tx, principal, review_id)
+    content = (await store.contents_of(tx, [item.execution_id])).get(item.execution_id)
+    output = content.output if content is not None else None
+    verdict, correction = _verdict(body, output)
+    expected = correction if correction is not None else output if verdict == "good" else None
+    kept: KeptAnswer | NotKept = NotKept("The call asked for none.")
+    if body.add_to_dataset:
+        kept = await keep_answer(tx, principal, item, content, expected=expected, dataset_id=body.dataset_id)
+    made = kept if isinstance(kept, KeptAnswer) else None
+    decided = await store.save_decision(
+        tx,
+        review_id,
+        verdict=verdict,
+        expected=correction,
+        note=body.note,
+        by=principal.actor,
+        dataset_id=made.dataset_id if made else None,
+        item_id=made.item_id if made else None,
+        item_added=made.added if made else False,
+    )
+    after = {"verdict": verdict, "corrected": correction is not None, "dataset_item": str(made.item_id) if made else None}
+    await audit.note(tx, principal, action="review.decided", kind="review", key=str(review_id), after=after)
+    return DecidedAnswer(
+        item=review_answer(decided), dataset_item=made, not_kept=kept.reason if isinstance(kept, NotKept) else None, next=None
+    )
+
+
+async def skip(tx: Tx, principal: Principal, review_id: UUID, body: SkipBody) -> DecidedAnswer:
+    """Leaves it to the others, or to nobody. Raises NotFound, and Conflict as `decide` does."""
+    await _opened(tx, principal, review_id)
+    skipped = await store.save_skip(tx, review_id, by=principal.actor, note=body.note, set_aside=body.for_everybody)
+    return DecidedAnswer(item=review_answer(skipped), dataset_item=None, not_kept="The answer was skipped.", next=None)
+
+
+async def undo(tx: Tx, principal: Principal, review_id: UUID) -> UndoneAnswer:
+    """Takes back what was said of it, and claims it. Where nothing was said, nothing changes.
+
+    Raises NotFound, and Forbidden for another's decision unless the caller is an admin.
+    """
+    item = await store.lock(tx, review_id)
+    if item is None:
+        raise no_such_review()
+    if item.decided_by not in (None, principal.actor) and principal.role < Role.ADMIN:
+        raise Forbidden(f"{item.decided_by} has decided on this answer; they, or an admin, can undo it.")
+    if item.verdict is None and not item.set_aside and principal.actor not in item.skipped_by:
+        return UndoneAnswer(item=review_answer(item), item_removed=False)
+    return await _undone(tx, principal, item)
+
+
+async def _opened(tx: Tx, principal: Principal, review_id: UUID) -> ReviewItem:
+    """The item, locked; what the same person said of it before is taken back."""
+    item = await store.lock(tx, review_id)
+    if item is None:
+        raise no_such_review()
+    item.check_open_to(principal.actor)
+    if item.verdict is not None:
+        await _undone(tx, principal, item)
+    return item
+
+
+async def _undone(tx: Tx, principal: Principal, item: ReviewItem) -> UndoneAnswer:
+    removed = await take_back(tx, principal, item)
+    again = await store.reopen(tx, item.review_id, by=principal.actor, lease_s=LEASE_S)
+    before = {"verdict": item.verdict, "decided_by": item.decided_by, "dataset_item": str(item.item_id) if item.item_id else None}
+    await audit.note(
+        tx, principal, action="review.undone", kind="review", key=str(item.review_id), before=before, after={"item_removed": removed}
+    )
+    return UndoneAnswer(item=review_answer(again), item_removed=removed)
+
+
+def _verdict(body: LabelBody | CorrectBody, output: str | None) -> tuple[Verdict, str | None]:
+    """The verdict, and the correction where there is one."""
+    if isinstance(body, LabelBody):
+        return body.verdict, None
+    if output is not None and body.expected.strip() == output.strip():
+        return "good", None
+    return "bad", body.expected

@@ -1,0 +1,100 @@
+"""`/v1/review`: answers that a person should look at."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Query, Request
+from fastapi.responses import Response
+
+from burnish_gateway.deps import Editor, GatewayParts, Viewer
+from burnish_gateway.idempotency import run_once
+from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
+from burnish_gateway.review import decision_routes, settings_routes, store
+from burnish_gateway.review.answers import ClaimedAnswer, ProgressAnswer, ReviewAnswer, ReviewDetail, ReviewPage, review_answer
+from burnish_gateway.review.bodies import ClaimBody, PickBody
+from burnish_gateway.review.claim import claim, details
+from burnish_gateway.review.progress_store import progress
+from burnish_gateway.review.review_item import Status, no_such_review
+from burnish_gateway.wire import json_response, make_router
+from burnish_shared.contracts.review import Reason
+from burnish_shared.db.session import Tx
+from burnish_shared.errors import Conflict, NotFound
+from burnish_shared.slug import parse_slug
+
+router = make_router("review")
+
+PromptFilter = Annotated[str | None, Query(max_length=63)]
+
+
+@router.get("/v1/review", response_model=ReviewPage, summary="The queue, newest first")
+async def list_reviews(
+    principal: Viewer,
+    gateway: GatewayParts,
+    *,
+    prompt: PromptFilter = None,
+    reason: Reason | None = None,
+    status: Status | None = None,
+    limit: Annotated[int, Query(ge=1, le=PAGE_MOST)] = PAGE_DEFAULT,
+    cursor: Annotated[str | None, Query(max_length=500)] = None,
+) -> Response:
+    """What waits, what somebody is at, what was decided; without texts, which `GET /v1/review/{review_id}` shows."""
+    slug, of = _slug(prompt), f"review:{prompt or ''}:{reason or ''}:{status or ''}"
+    position = gateway.cursors.open(cursor, principal.workspace_id, of=of)
+    async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
+        before = UUID(position[0]) if position else None
+        items = await store.list_items(tx, before=before, limit=limit + 1, slug=slug, reason=reason, status=status)
+    page = gateway.cursors.page(items, limit=limit, workspace_id=principal.workspace_id, of=of, position=lambda one: [one.review_id])
+    return json_response(ReviewPage(data=[review_answer(one) for one in page["data"]], next_cursor=page["next_cursor"]))
+
+
+@router.post("/v1/review", status_code=201, response_model=ReviewAnswer, summary="Put an answer into the queue")
+async def post_review(request: Request, body: PickBody, principal: Editor, gateway: GatewayParts) -> Response:
+    """It comes before all others. One that is in the queue already gets your note; one that was decided stays decided."""
+
+    async def work(tx: Tx) -> ReviewAnswer:
+        item = await store.pick(tx, principal.workspace_id, body.execution_id, note=body.note, by=principal.actor)
+        if item is None:
+            raise NotFound("There is no finished execution of this id.", param="execution_id")
+        if not await store.has_content(tx, body.execution_id):
+            raise Conflict("The text of this execution is not kept, or not any more; there is nothing to look at.", param="execution_id")
+        return review_answer(item)
+
+    return await run_once(gateway, request, principal, status=201, work=work)
+
+
+@router.post("/v1/review/claim", response_model=ClaimedAnswer, summary="Claim the next answers")
+async def post_claim(request: Request, body: ClaimBody, principal: Editor, gateway: GatewayParts) -> Response:
+    """The most urgent, and among equals the one that waits longest. Nobody else is given them until the lease is over; what you hold
+    already comes first, with a new lease. What you skipped does not come back to you."""
+
+    async def work(tx: Tx) -> ClaimedAnswer:
+        return await claim(tx, principal.workspace_id, body, actor=principal.actor, count=body.count, lease_s=body.lease_s)
+
+    return await run_once(gateway, request, principal, status=200, work=work)
+
+
+@router.get("/v1/review/progress", response_model=ProgressAnswer, summary="How far reviewers have come")
+async def get_progress(principal: Viewer, gateway: GatewayParts, *, prompt: PromptFilter = None) -> Response:
+    slug = _slug(prompt)
+    async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
+        return json_response(await progress(tx, slug=slug))
+
+
+router.include_router(settings_routes.router)
+
+
+@router.get("/v1/review/{review_id}", response_model=ReviewDetail, summary="One answer of the queue, with its text")
+async def get_review(review_id: UUID, principal: Viewer, gateway: GatewayParts) -> Response:
+    async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
+        item = await store.find(tx, review_id)
+        if item is None:
+            raise no_such_review()
+        [shown] = await details(tx, [item])
+    return json_response(shown)
+
+
+router.include_router(decision_routes.router)
+
+
+def _slug(prompt: str | None) -> str | None:
+    return parse_slug(prompt, param="prompt") if prompt is not None else None

@@ -1,0 +1,156 @@
+"""The SQL of the review queue. Each function runs in the caller's transaction, whose policies admit one workspace."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+from uuid import UUID
+
+import asyncpg
+
+from burnish_gateway.review.review_item import Content, ReviewItem
+from burnish_shared.contracts.review import URGENCY, Reason, Verdict
+from burnish_shared.db.session import Tx
+from burnish_shared.ids import new_uuid
+
+COLUMNS: Final = """r.review_id, r.execution_id, r.slug, r.version, r.label, r.model, r.simulated, r.reasons, r.added_by, r.added_at,
+    r.note, r.claimed_by, r.claimed_until, coalesce(r.claimed_until > clock_timestamp(), false) AS is_claimed, r.skipped_by, r.set_aside,
+    r.verdict, r.expected, r.decided_by, r.decided_at, r.dataset_id, r.item_id, r.item_added"""
+
+OPEN: Final = "r.decided_at IS NULL AND NOT r.set_aside"
+
+WANTED: Final = "($2::text IS NULL OR r.slug = $2) AND ($3::text IS NULL OR r.reasons @> ARRAY[$3])"
+
+CLAIM: Final = f"""
+WITH mine AS (
+  SELECT r.review_id FROM review_items r
+   WHERE r.workspace_id = $1 AND {OPEN} AND {WANTED} AND r.claimed_by = $4 AND r.claimed_until > clock_timestamp()
+   ORDER BY r.urgency, r.review_id LIMIT $5 FOR UPDATE),
+more AS (
+  SELECT r.review_id FROM review_items r
+   WHERE r.workspace_id = $1 AND {OPEN} AND {WANTED} AND (r.claimed_until IS NULL OR r.claimed_until <= clock_timestamp())
+     AND $4 <> ALL (r.skipped_by)
+     AND EXISTS (SELECT FROM execution_contents c WHERE c.execution_id = r.execution_id AND c.workspace_id = r.workspace_id)
+   ORDER BY r.urgency, r.review_id LIMIT greatest($5 - (SELECT count(*) FROM mine), 0) FOR UPDATE OF r SKIP LOCKED)
+UPDATE review_items r SET claimed_by = $4, claimed_until = clock_timestamp() + $6 * interval '1 second'
+ WHERE r.workspace_id = $1 AND r.review_id IN (SELECT review_id FROM mine UNION ALL SELECT review_id FROM more)
+RETURNING {COLUMNS}, r.urgency"""
+
+
+async def claim(
+    tx: Tx, workspace_id: UUID, *, actor: str, slug: str | None, reason: Reason | None, count: int, lease_s: int
+) -> list[ReviewItem]:
+    """Up to `count` answers for this person alone: those that they are at already, then the next. Their lease begins anew."""
+    rows = await tx.fetch(CLAIM, workspace_id, slug, reason, actor, count, lease_s)
+    return [_item(row) for row in sorted(rows, key=lambda row: (row["urgency"], row["review_id"]))]
+
+
+async def count_waiting(tx: Tx, workspace_id: UUID, *, slug: str | None, reason: Reason | None) -> int:
+    """Answers that anybody may claim."""
+    waiting: int = await tx.fetchval(
+        f"""SELECT count(*) FROM review_items r WHERE r.workspace_id = $1 AND {OPEN} AND {WANTED}
+               AND (r.claimed_until IS NULL OR r.claimed_until <= clock_timestamp())""",
+        workspace_id, slug, reason,
+    )  # fmt: skip
+    return waiting
+
+
+async def find(tx: Tx, review_id: UUID) -> ReviewItem | None:
+    row = await tx.fetchrow(f"SELECT {COLUMNS} FROM review_items r WHERE r.review_id = $1", review_id)
+    return _item(row) if row is not None else None
+
+
+async def lock(tx: Tx, review_id: UUID) -> ReviewItem | None:
+    """The item, held against other decisions until the transaction ends."""
+    row = await tx.fetchrow(f"SELECT {COLUMNS} FROM review_items r WHERE r.review_id = $1 FOR UPDATE", review_id)
+    return _item(row) if row is not None else None
+
+
+async def list_items(
+    tx: Tx, *, before: UUID | None, limit: int, slug: str | None, reason: Reason | None, status: str | None
+) -> list[ReviewItem]:
+    """Newest first."""
+    rows = await tx.fetch(
+        f"""SELECT {COLUMNS} FROM review_items r WHERE ($1::uuid IS NULL OR r.review_id < $1) AND {WANTED}
+               AND CASE $4::text WHEN 'decided' THEN r.decided_at IS NOT NULL WHEN 'set_aside' THEN r.set_aside AND r.decided_at IS NULL
+                    WHEN 'claimed' THEN {OPEN} AND r.claimed_until > clock_timestamp()
+                    WHEN 'waiting' THEN {OPEN} AND (r.claimed_until IS NULL OR r.claimed_until <= clock_timestamp()) ELSE true END
+             ORDER BY r.review_id DESC LIMIT $5""",
+        before, slug, reason, status, limit,
+    )  # fmt: skip
+    return [_item(row) for row in rows]
+
+
+async def pick(tx: Tx, workspace_id: UUID, execution_id: UUID, *, note: str | None, by: str) -> ReviewItem | None:
+    """Queues a finished execution, before all others; one that is queued already gets the reason and the note. None: no such execution."""
+    row = await tx.fetchrow(
+        f"""INSERT INTO review_items AS r (review_id, workspace_id, execution_id, slug, version, label, model, simulated, reasons, urgency,
+                                           added_by, note)
+            SELECT $1, $2, e.execution_id, coalesce(e.slug, ''), coalesce(e.version, 0), coalesce(e.label, ''), e.model, e.simulated,
+                   ARRAY['picked'], $5, $4, $6
+              FROM executions e WHERE e.execution_id = $3
+            ON CONFLICT (workspace_id, execution_id) DO UPDATE SET urgency = least(r.urgency, excluded.urgency), set_aside = false,
+              reasons = CASE WHEN r.reasons @> excluded.reasons THEN r.reasons ELSE excluded.reasons || r.reasons END,
+              note = coalesce(excluded.note, r.note), added_by = CASE r.added_by WHEN '' THEN excluded.added_by ELSE r.added_by END
+            RETURNING {COLUMNS}""",
+        new_uuid(), workspace_id, execution_id, by, URGENCY["picked"], note,
+    )  # fmt: skip
+    return _item(row) if row is not None else None
+
+
+async def has_content(tx: Tx, execution_id: UUID) -> bool:
+    found: bool = await tx.fetchval("SELECT EXISTS (SELECT FROM execution_contents WHERE execution_id = $1)", execution_id)
+    return found
+
+
+async def contents_of(tx: Tx, execution_ids: Sequence[UUID]) -> Mapping[UUID, Content]:
+    """Texts of those executions whose texts are kept."""
+    rows = await tx.fetch(
+        "SELECT execution_id, messages, variables, output FROM execution_contents WHERE execution_id = ANY ($1)", list(execution_ids)
+    )
+    return {row["execution_id"]: Content(row["messages"], row["variables"], row["output"]) for row in rows}
+
+
+async def save_decision(
+    tx: Tx,
+    review_id: UUID,
+    *,
+    verdict: Verdict,
+    expected: str | None,
+    note: str | None,
+    by: str,
+    dataset_id: UUID | None,
+    item_id: UUID | None,
+    item_added: bool,
+) -> ReviewItem:
+    [row] = await tx.fetch(
+        f"""UPDATE review_items r SET verdict = $2, expected = $3, note = coalesce($4, r.note), decided_by = $5,
+                  decided_at = clock_timestamp(), dataset_id = $6, item_id = $7, item_added = $8, claimed_by = NULL, claimed_until = NULL
+            WHERE r.review_id = $1 RETURNING {COLUMNS}""",
+        review_id, verdict, expected, note, by, dataset_id, item_id, item_added,
+    )  # fmt: skip
+    return _item(row)
+
+
+async def save_skip(tx: Tx, review_id: UUID, *, by: str, note: str | None, set_aside: bool) -> ReviewItem:
+    [row] = await tx.fetch(
+        f"""UPDATE review_items r SET skipped_by = CASE WHEN $2 = ANY (r.skipped_by) THEN r.skipped_by ELSE r.skipped_by || $2 END,
+                  note = coalesce($3, r.note), set_aside = r.set_aside OR $4, claimed_by = NULL, claimed_until = NULL
+            WHERE r.review_id = $1 RETURNING {COLUMNS}""",
+        review_id, by, note, set_aside,
+    )  # fmt: skip
+    return _item(row)
+
+
+async def reopen(tx: Tx, review_id: UUID, *, by: str, lease_s: int) -> ReviewItem:
+    """As it was before it was decided or skipped, and claimed by whoever undid it."""
+    [row] = await tx.fetch(
+        f"""UPDATE review_items r SET verdict = NULL, expected = NULL, decided_by = NULL, decided_at = NULL, dataset_id = NULL,
+                  item_id = NULL, item_added = false, set_aside = false, skipped_by = array_remove(r.skipped_by, $2), claimed_by = $2,
+                  claimed_until = clock_timestamp() + $3 * interval '1 second'
+            WHERE r.review_id = $1 RETURNING {COLUMNS}""",
+        review_id, by, lease_s,
+    )  # fmt: skip
+    return _item(row)
+
+
+def _item(row: asyncpg.Record) -> ReviewItem:
+    return ReviewItem(**{name: value for name, value in row.items() if name != "urgency"})

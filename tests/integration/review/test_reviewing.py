@@ -1,0 +1,196 @@
+"""Reviewers claim answers, label, correct, skip and undo; what they decide becomes dataset items (PRODUCT F5)."""
+
+import asyncio
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import pytest
+
+from burnish_shared.ids import new_uuid
+from tests.embedded.stack import Caller, Stack
+from tests.integration.review.conftest import Team
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("F5")]
+
+
+async def claim(caller: Caller, **body: Any) -> list[dict[str, Any]]:
+    answer = await caller("POST", "/v1/review/claim", body)
+    assert answer.status == 200, answer.body
+    return list(answer.body["data"])
+
+
+async def items_of(caller: Caller, dataset_id: str) -> list[dict[str, Any]]:
+    return list((await caller("GET", f"/v1/datasets/{dataset_id}/items")).body["data"])
+
+
+async def test_a_good_answer_becomes_an_item_that_expects_it_and_a_corrected_one_expects_the_correction(team: Team) -> None:
+    good, wrong = await team.pick("first"), await team.pick("second")
+    [shown] = await claim(team.ann)
+    assert shown["id"] == good and shown["status"] == "claimed" and shown["variables"] == {"text": "first"} and shown["output"]
+    labelled = (await team.ann("POST", f"/v1/review/{good}/label", {"verdict": "good", "next": {}})).body
+    assert labelled["item"]["status"] == "decided" and labelled["dataset_item"]["added"] and labelled["next"]["id"] == wrong
+    corrected = (await team.ann("POST", f"/v1/review/{wrong}/correct", {"expected": "billing", "next": {}})).body
+    assert corrected["item"]["verdict"] == "bad" and corrected["item"]["expected"] == "billing" and corrected["next"] is None
+    items = await items_of(team.viewer, corrected["dataset_item"]["dataset_id"])
+    assert {one["input"]["text"]: one["expected"] for one in items} == {"first": shown["output"], "second": "billing"}
+    assert items[0]["metadata"] == {"source": "review", "review_id": good, "execution_id": shown["execution_id"]}
+    settings = (await team.viewer("GET", "/v1/review/settings")).body["data"]
+    assert [(one["prompt"], one["dataset_id"]) for one in settings] == [("route", corrected["dataset_item"]["dataset_id"])]
+    progress = (await team.viewer("GET", "/v1/review/progress?prompt=route")).body
+    assert [progress[name] for name in ("waiting", "decided", "good", "bad", "corrected")] == [0, 2, 1, 1, 1]
+    assert [(one["decided"], one["good"], one["bad"]) for one in progress["by_reviewer"]] == [(2, 1, 1)]
+
+
+async def test_the_same_input_again_is_answered_with_the_item_that_is_there(team: Team) -> None:
+    first, again = await team.pick("same"), await team.pick("same")
+    made = (await team.ann("POST", f"/v1/review/{first}/correct", {"expected": "one"})).body["dataset_item"]
+    held = (await team.ann("POST", f"/v1/review/{again}/correct", {"expected": "two"})).body["dataset_item"]
+    assert made["added"] and held == made | {"added": False} and held["expected"] == "one"
+    assert len(await items_of(team.ann, made["dataset_id"])) == 1
+
+
+async def test_a_bad_answer_alone_a_call_without_text_and_a_wish_for_none_make_no_item(team: Team) -> None:
+    bad, unwanted = await team.pick("bad"), await team.pick("unwanted")
+    answer = (await team.ann("POST", f"/v1/review/{bad}/label", {"verdict": "bad"})).body
+    assert answer["dataset_item"] is None and "right one" in answer["not_kept"] and answer["item"]["verdict"] == "bad"
+    none = (await team.ann("POST", f"/v1/review/{unwanted}/label", {"verdict": "good", "add_to_dataset": False})).body
+    assert none["dataset_item"] is None and none["not_kept"]
+    assert (await team.viewer("GET", "/v1/datasets")).body["data"] == []
+
+
+async def test_two_reviewers_are_never_given_the_same_answer(team: Team) -> None:
+    """Ten claims at once of six answers: each goes to one of them, and what somebody holds is shown to them again, not to others."""
+    waiting = {await team.pick(f"answer {n}") for n in range(6)}
+    given = await asyncio.gather(*(claim(who, count=1, reason="picked") for who in (team.ann, team.bob)))
+    mine, theirs = ({one["id"] for one in some} for some in given)
+    assert len(mine | theirs) == 2
+    rest = await asyncio.gather(*(claim(who, count=6) for who in (team.ann, team.bob)))
+    got = [{one["id"] for one in some} for some in rest]
+    assert not got[0] & got[1] and got[0] | got[1] == waiting and mine <= got[0] and theirs <= got[1]
+    assert {one["id"] for one in await claim(team.ann, count=6)} == got[0]
+    refused = await team.bob("POST", f"/v1/review/{min(got[0])}/label", {"verdict": "good"})
+    assert refused.status == 409 and "claim the next one" in refused.body["error"]["message"]
+
+
+async def test_a_lease_that_is_over_gives_the_answer_to_the_next(team: Team, stack: Stack) -> None:
+    review = await team.pick("left behind")
+    await claim(team.ann)
+    assert await claim(team.bob) == []
+    connection = await asyncpg.connect(stack.urls["superuser"], server_settings={"search_path": "burnish"})
+    await connection.execute("UPDATE review_items SET claimed_until = now() - interval '1 second' WHERE review_id = $1", UUID(review))
+    await connection.close()
+    assert [one["id"] for one in await claim(team.bob)] == [review]
+    assert (await team.bob("POST", f"/v1/review/{review}/label", {"verdict": "good"})).status == 200
+
+
+async def test_what_somebody_skips_goes_to_others_and_what_is_set_aside_to_nobody(team: Team) -> None:
+    first, second = await team.pick("hard"), await team.pick("nonsense")
+    skipped = (await team.ann("POST", f"/v1/review/{first}/skip", {"next": {}})).body
+    assert skipped["next"]["id"] == second and skipped["item"]["status"] == "waiting"
+    aside = (await team.ann("POST", f"/v1/review/{second}/skip", {"for_everybody": True, "note": "spam"})).body
+    assert aside["item"]["status"] == "set_aside" and aside["item"]["note"] == "spam"
+    assert await claim(team.ann, count=9) == []
+    assert [one["id"] for one in await claim(team.bob, count=9)] == [first]
+    progress = (await team.viewer("GET", "/v1/review/progress")).body
+    assert [progress[name] for name in ("waiting", "claimed", "skipped", "set_aside")] == [1, 1, 1, 1]
+    undone = (await team.ann("POST", f"/v1/review/{second}/undo")).body["item"]
+    assert undone["status"] == "claimed" and undone["skipped_by"] == []
+
+
+async def test_undo_takes_the_item_out_of_the_dataset_and_gives_the_answer_back(team: Team) -> None:
+    one, two = await team.pick("one"), await team.pick("two")
+    for review in (one, two):
+        kept = (await team.ann("POST", f"/v1/review/{review}/label", {"verdict": "good"})).body["dataset_item"]
+    undone = (await team.ann("POST", f"/v1/review/{two}/undo")).body
+    assert undone["item_removed"] and undone["item"]["status"] == "claimed" and undone["item"]["verdict"] is None
+    assert [item["input"]["text"] for item in await items_of(team.ann, kept["dataset_id"])] == ["one"]
+    assert (await team.ann("POST", f"/v1/review/{two}/undo")).body["item_removed"] is False
+    three = await team.pick("three")
+    assert (await team.ann("POST", f"/v1/review/{three}/label", {"verdict": "good"})).status == 200
+    again = (await team.ann("POST", f"/v1/review/{two}/correct", {"expected": "other"})).body
+    assert again["dataset_item"]["added"] and again["dataset_item"]["expected"] == "other"
+    assert [item["input"]["text"] for item in await items_of(team.ann, kept["dataset_id"])] == ["one", "three", "two"]
+    dataset = (await team.ann("GET", f"/v1/datasets/{kept['dataset_id']}")).body
+    assert sum(dataset["counts"].values()) == 3 and dataset["version"] > 3
+
+
+async def test_the_newest_word_of_one_person_counts_and_anothers_stands_until_an_admin_undoes_it(team: Team) -> None:
+    review = await team.pick("contested")
+    await team.ann("POST", f"/v1/review/{review}/label", {"verdict": "good"})
+    again = (await team.ann("POST", f"/v1/review/{review}/correct", {"expected": "better"})).body
+    assert again["item"]["verdict"] == "bad" and again["dataset_item"]["added"]
+    assert [one["expected"] for one in await items_of(team.ann, again["dataset_item"]["dataset_id"])] == ["better"]
+    assert (await team.bob("POST", f"/v1/review/{review}/label", {"verdict": "good"})).status == 409
+    assert (await team.bob("POST", f"/v1/review/{review}/undo")).status == 403
+    assert (await team.admin("POST", f"/v1/review/{review}/undo")).body["item"]["status"] == "claimed"
+    actions = [one["action"] for one in (await team.admin("GET", "/v1/audit?object_kind=review")).body["data"]]
+    assert actions == ["review.undone", "review.decided", "review.undone", "review.decided"]
+
+
+async def test_what_was_measured_on_stays_in_its_dataset(team: Team) -> None:
+    reviews = [await team.pick(f"measured {n}") for n in range(4)]
+    for review in reviews:
+        kept = (await team.ann("POST", f"/v1/review/{review}/correct", {"expected": "yes"})).body["dataset_item"]
+    run = {"prompt": "route", "dataset_id": kept["dataset_id"], "split": kept["split"]}
+    assert (await team.ann("POST", "/v1/test-runs", run)).status == 202
+    undone = (await team.ann("POST", f"/v1/review/{reviews[0]}/undo")).body
+    assert undone["item_removed"] is False and undone["item"]["verdict"] is None
+    assert len(await items_of(team.ann, kept["dataset_id"])) == 4
+
+
+async def test_a_dataset_can_be_named_in_the_call_or_in_the_settings(team: Team) -> None:
+    made = [
+        (await team.ann("POST", "/v1/datasets", {"name": name, "items": [{"input": "x", "expected": "y"}]})).body["id"]
+        for name in ("prompt's", "workspace's", "named")
+    ]
+    await team.ann("PUT", "/v1/review/settings", {"dataset_id": made[1]})
+    reviews = [await team.pick(f"place {n}") for n in range(3)]
+    first = (await team.ann("POST", f"/v1/review/{reviews[0]}/label", {"verdict": "good"})).body
+    await team.ann("PUT", "/v1/review/settings/route", {"dataset_id": made[0]})
+    second = (await team.ann("POST", f"/v1/review/{reviews[1]}/label", {"verdict": "good"})).body
+    third = (await team.ann("POST", f"/v1/review/{reviews[2]}/label", {"verdict": "good", "dataset_id": made[2]})).body
+    assert [one["dataset_item"]["dataset_id"] for one in (first, second, third)] == [made[1], made[0], made[2]]
+    absent = str(new_uuid())
+    assert (await team.ann("PUT", "/v1/review/settings/route", {"dataset_id": absent})).status == 404
+    assert (await team.ann("PUT", "/v1/review/settings/nobodys", {"sample": 0.5})).status == 404
+    assert (await team.ann("DELETE", "/v1/review/settings/route")).body["dataset_id"] == made[0]
+    assert (await team.ann("DELETE", "/v1/review/settings/route")).status == 404
+
+
+async def test_viewers_look_and_editors_decide(team: Team) -> None:
+    review = await team.pick("seen")
+    seen = (await team.viewer("GET", f"/v1/review/{review}")).body
+    assert seen["output"] and seen["status"] == "waiting" and seen["added_by"].startswith("api_key:") and seen["reasons"] == ["picked"]
+    for path, body in (("claim", {}), (f"{review}/label", {"verdict": "good"}), (f"{review}/skip", {}), (f"{review}/undo", None)):
+        assert (await team.viewer("POST", f"/v1/review/{path}", body)).status == 403
+    assert (await team.ann("POST", f"/v1/review/{review}/label", {"verdict": "superb"})).status == 422
+    assert (await team.ann("POST", "/v1/review", {"execution_id": str(new_uuid())})).status == 404
+    again = await team.ann("POST", "/v1/review", {"execution_id": seen["execution_id"], "note": "look at the tone"})
+    assert (again.status, again.body["id"], again.body["note"]) == (201, review, "look at the tone")
+
+
+async def test_the_list_is_filtered_and_comes_in_pages(team: Team) -> None:
+    reviews = [await team.pick(f"listed {n}") for n in range(3)]
+    await team.ann("POST", f"/v1/review/{reviews[0]}/label", {"verdict": "good"})
+
+    async def listed(query: str) -> list[str]:
+        return [one["id"] for one in (await team.viewer("GET", f"/v1/review?{query}")).body["data"]]
+
+    assert await listed("") == reviews[::-1] and await listed("status=decided") == reviews[:1]
+    assert await listed("status=waiting&prompt=route&reason=picked") == reviews[:0:-1]
+    assert await listed("reason=sampled") == [] and await listed("prompt=other") == []
+    first = (await team.viewer("GET", "/v1/review?limit=2")).body
+    assert await listed(f"limit=2&cursor={first['next_cursor']}") == reviews[:1]
+
+
+async def test_an_answer_whose_text_is_not_kept_cannot_be_reviewed(team: Team, stack: Stack) -> None:
+    kept, gone = await team.pick("kept"), await team.pick("gone")
+    connection = await asyncpg.connect(stack.urls["superuser"], server_settings={"search_path": "burnish"})
+    execution_id = await connection.fetchval("SELECT execution_id FROM review_items WHERE review_id = $1", UUID(gone))
+    await connection.execute("DELETE FROM execution_contents WHERE execution_id = $1", execution_id)
+    await connection.close()
+    assert [one["id"] for one in await claim(team.ann, count=9)] == [kept]
+    assert (await team.ann("POST", "/v1/review", {"execution_id": str(execution_id)})).status == 409
+    decided = (await team.ann("POST", f"/v1/review/{gone}/correct", {"expected": "blind"})).body
+    assert decided["dataset_item"] is None and "not kept" in decided["not_kept"]
