@@ -12,6 +12,7 @@ EXPECTED = (
     ("GET /v1/executions*", "viewer"),
     ("POST /v1/chat/completions", "viewer"),
     ("POST /v1/messages", "viewer"),
+    ("POST /v1/responses", "viewer"),
     ("POST /v1/feedback*", "editor"),
     ("GET /v1/sessions*", "viewer"),
     ("GET /v1/metrics*", "viewer"),

@@ -31,13 +31,14 @@ INSIDES = re.compile(
 NATIVE = {"type", "code", "message", "param", "request_id", "retryable"}
 OPENAI = {"type", "code", "message", "param"}
 
-COMPATIBLE = ("/v1/chat/completions", "/v1/messages")
+COMPATIBLE = ("/v1/chat/completions", "/v1/responses", "/v1/messages")
 """Routes in other people's formats."""
 
 READ_DIFFERENTLY = {
     "POST /v1/executions",
     "POST /v1/chat/completions",
     "POST /v1/messages",
+    "POST /v1/responses",
     "POST /v1/prompts",
     "POST /v1/datasets",
     "POST /v1/feedback",

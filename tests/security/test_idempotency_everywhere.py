@@ -26,6 +26,7 @@ DECIDED = {"POST /v1/suggestions/{suggestion_id}/reject"}
 OTHERWISE: dict[str, dict[str, Any]] = {
     "POST /v1/executions": {"variables": {"name": "Bob"}},
     "POST /v1/chat/completions": {"messages": [{"role": "user", "content": "y"}]},
+    "POST /v1/responses": {"input": "y"},
     "POST /v1/messages": {"messages": [{"role": "user", "content": "y"}]},
     "POST /v1/models": {"notes": "other"},
     "POST /v1/prompts": {"description": "other"},

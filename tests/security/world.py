@@ -62,6 +62,9 @@ def bodies(own: Mapping[str, str]) -> dict[str, Body]:
             "model": f"burnish::prompt::{own['slug']}@{own['label']}", "messages": [{"role": "user", "content": "x"}],
             "metadata": {"variables": "{\"name\": \"Ada\"}"},
         },
+        "POST /v1/responses": {
+            "prompt": {"id": own["slug"], "version": own["label"], "variables": {"name": "Ada"}}, "input": "x",
+        },
         "POST /v1/messages": {
             "model": f"burnish::prompt::{own['slug']}@{own['label']}", "messages": [{"role": "user", "content": "x"}], "max_tokens": 20,
             "metadata": {"variables": {"name": "Ada"}},

@@ -1,4 +1,4 @@
-"""`/v1/chat/completions` and `/v1/messages`: what OpenAI's and Anthropic's clients call (PRODUCT E2)."""
+"""`/v1/chat/completions`, `/v1/responses` and `/v1/messages`: what OpenAI's and Anthropic's clients call (PRODUCT E2)."""
 
 from typing import Any, Final
 
@@ -10,6 +10,8 @@ from burnish_gateway.compat.anthropic.errors import with_bearer
 from burnish_gateway.compat.anthropic.messages_format import AnthropicFormat
 from burnish_gateway.compat.chat_body import ChatBody
 from burnish_gateway.compat.openai_format import OpenAIFormat
+from burnish_gateway.compat.responses.body import ResponsesBody
+from burnish_gateway.compat.responses.responses_format import ResponsesFormat
 from burnish_gateway.compat.serve import serve
 from burnish_gateway.deps import bearer, request_id_of
 from burnish_gateway.wire import ErrorAnswer, json_body
@@ -34,6 +36,19 @@ REFUSALS: Final[dict[int | str, dict[str, Any]]] = {
 )
 async def complete_chat(request: Request) -> Response:
     return await serve(request, format=OpenAIFormat())
+
+
+@router.post(
+    "/v1/responses",
+    summary="A response in the format of OpenAI's Responses API; `prompt: {id, version, variables}` names a prompt",
+    response_class=Response,
+    dependencies=[Depends(bearer)],
+    responses={200: {"description": "A `response`; with `stream` its events, the last `response.completed` or `error`"}, **REFUSALS},
+    openapi_extra=json_body(ResponsesBody, role="viewer"),
+)
+async def create_response(request: Request) -> Response:
+    """Stateless: a conversation is sent as `input`."""
+    return await serve(request, format=ResponsesFormat())
 
 
 @router.post(

@@ -1,0 +1,78 @@
+"""From an Outcome to a response object. Pure: the same outcome gives the same bytes, so a replay does too (PROMISES G-02)."""
+
+import json
+from typing import Any, Final
+from uuid import UUID
+
+from burnish_gateway.compat.format import Facts
+from burnish_shared.ids import created_at
+
+INCOMPLETE: Final = {"length": "max_output_tokens", "content_filter": "content_filter"}
+
+DEFAULTS: Final[dict[str, Any]] = {
+    "error": None, "instructions": None, "max_output_tokens": None, "metadata": {}, "parallel_tool_calls": True,
+    "previous_response_id": None, "reasoning": {"effort": None, "summary": None}, "store": False, "temperature": None,
+    "text": {"format": {"type": "text"}}, "tool_choice": "auto", "tools": [], "top_p": None, "truncation": "disabled", "user": None,
+}  # fmt: skip
+"""Fields that a client's types ask for. A request is not repeated in its answer."""
+
+
+def response(outcome: Facts) -> bytes:
+    """The buffered answer. `id` is the execution's, so that feedback can name it."""
+    return json.dumps(response_object(outcome), ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def response_object(outcome: Facts) -> dict[str, Any]:
+    reason = INCOMPLETE.get(outcome.get("finish_reason") or "")
+    output: list[dict[str, Any]] = [message_item(outcome["id"], text=outcome["output"])] if outcome["output"] else []
+    output += [call_item(outcome["id"], index, call) for index, call in enumerate(outcome.get("tool_calls") or [])]
+    return head_of(outcome["id"], model=outcome["model"], simulated=outcome["simulated"]) | {
+        "status": "incomplete" if reason else "completed",
+        "incomplete_details": {"reason": reason} if reason else None,
+        "output": output,
+        "usage": usage_of(outcome),
+        "burnish": {name: outcome[name] for name in ("prompt", "version", "label", "provider", "credits", "latency_ms", "cached")},
+    }
+
+
+def head_of(execution_id: str, *, model: str, simulated: bool) -> dict[str, Any]:
+    """A response of which nothing has come yet."""
+    head = {
+        "id": execution_id, "object": "response", "created_at": int(created_at(UUID(execution_id)).timestamp()), "model": model,
+        "status": "in_progress", "incomplete_details": None, "output": [], "usage": None, **DEFAULTS,
+    }  # fmt: skip
+    return head | {"simulated": True} if simulated else head
+
+
+def message_item(execution_id: str, *, text: str | None) -> dict[str, Any]:
+    """`text` None: the message has begun."""
+    content = [] if text is None else [text_part(text)]
+    status = "in_progress" if text is None else "completed"
+    return {"id": f"msg_{execution_id}", "type": "message", "status": status, "role": "assistant", "content": content}
+
+
+def text_part(text: str) -> dict[str, Any]:
+    return {"type": "output_text", "text": text, "annotations": [], "logprobs": []}
+
+
+def call_item(execution_id: str, index: int, call: dict[str, Any], *, status: str = "completed") -> dict[str, Any]:
+    """`index`: among the calls of this answer."""
+    function = call.get("function") or {}
+    return {
+        "id": f"fc_{execution_id}_{index}", "type": "function_call", "call_id": call.get("id") or "", "name": function.get("name") or "",
+        "arguments": function.get("arguments") or "", "status": status,
+    }  # fmt: skip
+
+
+def usage_of(outcome: Facts) -> dict[str, Any]:
+    """`cost_nusd` is what was charged; `source`: who counted, the provider or we."""
+    usage = outcome["usage"]
+    return {
+        "input_tokens": usage["input_tokens"],
+        "input_tokens_details": {"cached_tokens": usage["cached_input_tokens"]},
+        "output_tokens": usage["output_tokens"],
+        "output_tokens_details": {"reasoning_tokens": 0},
+        "total_tokens": usage["input_tokens"] + usage["output_tokens"],
+        "cost_nusd": outcome["cost_nusd"],
+        "source": usage["source"],
+    }

@@ -1,0 +1,65 @@
+"""The body of `POST /v1/responses`, checked where a wrong value would do harm. What is not named here is ignored (PROMISES G-19).
+
+Source: https://platform.openai.com/docs/api-reference/responses/create.
+"""
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from burnish_gateway.compat.messages import MESSAGES_MOST
+from burnish_gateway.compat.refusals import Unsupported
+from burnish_gateway.wire import parse_json
+from burnish_shared.errors import InvalidBody, InvalidField
+
+Id = Annotated[str, Field(min_length=1, max_length=200)]
+Object = dict[str, Any]
+
+NOT_OFFERED = {
+    "previous_response_id": "send the conversation so far as input",
+    "conversation": "send the conversation so far as input",
+    "background": "use POST /v1/executions with mode background",
+}
+"""What needs a state that is kept for the caller, and what to do instead."""
+
+
+class ResponsesBody(BaseModel):
+    """A null counts as not given."""
+
+    model_config = ConfigDict(strict=True, extra="ignore", allow_inf_nan=False, title="ResponsesRequest")
+
+    model: Annotated[str, Field(min_length=1, max_length=300, description="A model, or `burnish::prompt::SLUG[@LABEL|@N]`")] | None = None
+    input: str | Annotated[list[Object], Field(max_length=MESSAGES_MOST)] | None = None
+    instructions: str | None = None
+    prompt: Annotated[Object, Field(description="OpenAI's prompt object: `{id, version, variables}`; `id` is a slug")] | None = None
+    max_output_tokens: Annotated[int, Field(ge=1, le=10_000_000)] | None = None
+    temperature: Annotated[float, Field(ge=0, le=2)] | None = None
+    top_p: Annotated[float, Field(ge=0, le=1)] | None = None
+    tools: Annotated[list[Object], Field(max_length=128)] | None = None
+    tool_choice: Annotated[str, Field(max_length=40)] | Object | None = None
+    parallel_tool_calls: bool | None = None
+    text: Object | None = None
+    reasoning: Object | None = None
+    stream: bool | None = None
+    metadata: Annotated[Object, Field(max_length=100)] | None = None
+    user: Id | None = None
+    safety_identifier: Id | None = None
+    variables: Object | None = None
+    session_id: Id | None = None
+    app: Id | None = None
+
+
+def parse_responses_body(raw: bytes) -> ResponsesBody:
+    """Raises InvalidBody when it is no JSON object, InvalidField naming the first wrong field, Unsupported for what is not offered."""
+    value = parse_json(raw, duplicate_keys=True)
+    if not isinstance(value, dict):
+        raise InvalidBody("The body must be a JSON object.")
+    for name, instead in NOT_OFFERED.items():
+        if value.get(name):
+            raise Unsupported(f"{name}: is not offered; {instead}.", param=name)
+    try:
+        return ResponsesBody.model_validate({name: one for name, one in value.items() if one is not None})
+    except ValidationError as error:
+        problem = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        name = str(problem["loc"][0])
+        raise InvalidField(f"{name}: {problem['msg']}.", param=name) from error

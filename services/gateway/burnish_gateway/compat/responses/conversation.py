@@ -1,0 +1,124 @@
+"""Items of the Responses API as chat messages, which are ours inside. Pure."""
+
+from typing import Any, Final
+
+from burnish_gateway.compat.refusals import Unsupported
+from burnish_gateway.compat.responses.body import ResponsesBody
+from burnish_shared.errors import InvalidField
+
+Item = dict[str, Any]
+
+TEXTS: Final = frozenset({"input_text", "output_text", "text"})
+
+ROLES: Final = frozenset({"user", "assistant", "system", "developer"})
+
+
+def messages_of(body: ResponsesBody) -> list[dict[str, Any]]:
+    """Raises InvalidField and Unsupported, naming the item at fault."""
+    messages: list[dict[str, Any]] = [{"role": "system", "content": body.instructions}] if body.instructions else []
+    if isinstance(body.input, str):
+        return [*messages, {"role": "user", "content": body.input}]
+    for index, item in enumerate(body.input or []):
+        _add(messages, item, param=f"input[{index}]")
+    return messages
+
+
+def _add(messages: list[dict[str, Any]], item: Item, *, param: str) -> None:
+    """Calls that the model made at once stand in one message."""
+    match item.get("type", "message"):
+        case "message":
+            messages.append(_message(item, param=param))
+        case "function_call":
+            call = {"id": str(item.get("call_id", "")), "type": "function", "function": _called(item, param=param)}
+            if messages and messages[-1]["role"] == "assistant":
+                messages[-1]["tool_calls"] = [*messages[-1].get("tool_calls", []), call]
+                messages[-1]["content"] = messages[-1]["content"] or None
+            else:
+                messages.append({"role": "assistant", "content": None, "tool_calls": [call]})
+        case "function_call_output":
+            if not isinstance(item.get("call_id"), str):
+                raise InvalidField(f"{param}.call_id: must name the call that this answers.", param=f"{param}.call_id")
+            messages.append(
+                {"role": "tool", "tool_call_id": item["call_id"], "content": _content(item.get("output"), param=f"{param}.output")}
+            )
+        case "reasoning":
+            pass  # it belongs to the provider that wrote it
+        case other:
+            message = f"{param}.type: {str(other)[:40]!r} is not offered; send message, function_call and function_call_output."
+            raise Unsupported(message, param=f"{param}.type")
+
+
+def _message(item: Item, *, param: str) -> dict[str, Any]:
+    if item.get("role") not in ROLES:
+        raise InvalidField(f"{param}.role: must be one of {', '.join(sorted(ROLES))}.", param=f"{param}.role")
+    content = _content(item.get("content"), param=f"{param}.content")
+    if item["role"] == "assistant" and isinstance(content, list):
+        content = "".join(part.get("text", "") for part in content)
+    return {"role": item["role"], "content": content}
+
+
+def _called(item: Item, *, param: str) -> dict[str, str]:
+    if not isinstance(item.get("name"), str) or not isinstance(item.get("arguments"), str):
+        raise InvalidField(f"{param}: needs a name, and arguments as text.", param=param)
+    return {"name": item["name"], "arguments": item["arguments"]}
+
+
+def _content(content: Any, *, param: str) -> str | list[dict[str, Any]]:
+    if isinstance(content, str):
+        return content
+    if not isinstance(content, list):
+        raise InvalidField(f"{param}: must be text or a list of parts.", param=param)
+    return [_part(part, param=f"{param}[{at}]") for at, part in enumerate(content)]
+
+
+def _part(part: Any, *, param: str) -> dict[str, Any]:
+    kind = part.get("type") if isinstance(part, dict) else None
+    if kind in TEXTS and isinstance(part.get("text"), str):
+        return {"type": "text", "text": part["text"]}
+    if kind == "refusal" and isinstance(part.get("refusal"), str):
+        return {"type": "text", "text": part["refusal"]}
+    if kind == "input_image" and isinstance(part.get("image_url"), str):
+        detail = {"detail": part["detail"]} if isinstance(part.get("detail"), str) else {}
+        return {"type": "image_url", "image_url": {"url": part["image_url"]} | detail}
+    raise Unsupported(
+        f"{param}.type: {str(kind)[:40]!r} is not offered; send input_text, output_text and input_image with its URL.", param=param
+    )
+
+
+def settings_of(body: ResponsesBody) -> dict[str, Any]:
+    """Settings under our names; only what was given."""
+    given = {
+        "max_completion_tokens": body.max_output_tokens,
+        "temperature": body.temperature,
+        "top_p": body.top_p,
+        "reasoning_effort": (body.reasoning or {}).get("effort"),
+        "parallel_tool_calls": body.parallel_tool_calls if body.tools else None,
+        "response_format": _format((body.text or {}).get("format")),
+    }
+    settings = {name: value for name, value in given.items() if value is not None}
+    if body.tools:
+        settings["tools"] = [_tool(tool, param=f"tools[{at}]") for at, tool in enumerate(body.tools)]
+        choice = body.tool_choice
+        if isinstance(choice, dict):
+            settings["tool_choice"] = {"type": "function", "function": {"name": str(choice.get("name", ""))}}
+        elif choice is not None:
+            settings["tool_choice"] = choice
+    return settings
+
+
+def _format(wanted: Any) -> dict[str, Any] | None:
+    if not isinstance(wanted, dict) or wanted.get("type") not in ("json_object", "json_schema"):
+        return None
+    if wanted["type"] == "json_object":
+        return {"type": "json_object"}
+    named = {name: wanted[name] for name in ("name", "description", "schema", "strict") if wanted.get(name) is not None}
+    return {"type": "json_schema", "json_schema": named}
+
+
+def _tool(tool: dict[str, Any], *, param: str) -> dict[str, Any]:
+    if tool.get("type") != "function":
+        raise Unsupported(
+            f"{param}.type: {str(tool.get('type'))[:40]!r} runs at OpenAI and is not offered; describe a function.", param=param
+        )
+    function = {name: tool[name] for name in ("name", "description", "parameters", "strict") if tool.get(name) is not None}
+    return {"type": "function", "function": function}

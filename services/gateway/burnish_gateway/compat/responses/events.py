@@ -1,0 +1,117 @@
+"""A response as server-sent events: items are opened as they come, and closed, whole, by the next one or the end."""
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from burnish_gateway.compat.error_answer import openai_error
+from burnish_gateway.compat.format import Facts
+from burnish_gateway.compat.responses.answer import call_item, head_of, message_item, response_object, text_part
+from burnish_shared.errors import BurnishError
+
+
+@dataclass(slots=True)
+class _Call:
+    """A tool call as far as it came. `item`: its place among the items of the output."""
+
+    item: int
+    id: str
+    name: str
+    arguments: list[str] = field(default_factory=list)
+    closed: bool = False
+
+    def whole(self) -> dict[str, Any]:
+        return {"id": self.id, "function": {"name": self.name, "arguments": "".join(self.arguments)}}
+
+
+@dataclass(slots=True)
+class ResponseEvents:
+    """The events of one stream, numbered. `items`: how many were opened; `said`: the text of the message."""
+
+    execution_id: str
+    model: str
+    simulated: bool
+    number: int = -1
+    items: int = 0
+    said: list[str] = field(default_factory=list)
+    message_at: int = -1
+    message_open: bool = False
+    calls: dict[int, _Call] = field(default_factory=dict)
+
+    def begin(self) -> bytes:
+        head = head_of(self.execution_id, model=self.model, simulated=self.simulated)
+        return self._event("response.created", response=head) + self._event("response.in_progress", response=head)
+
+    def text(self, body: bytes) -> bytes:
+        text = json.loads(body)
+        opened = b"" if self.message_open else self._open_message()
+        self.said.append(text)
+        return opened + self._event("response.output_text.delta", **self._where(), delta=text, logprobs=[])
+
+    def delta(self, body: bytes) -> bytes:
+        """Parts of tool calls in the cut of chat completions: the first of each names it, later ones add to its arguments."""
+        told = b""
+        for part in json.loads(body).get("tool_calls") or []:
+            index, function = part.get("index", 0), part.get("function") or {}
+            if index not in self.calls:
+                told += self._close() + self._open_call(index, part.get("id") or "", function.get("name") or "")
+            if function.get("arguments"):
+                told += self._arguments(index, function["arguments"])
+        return told
+
+    def tool_calls(self, calls: list[dict[str, Any]]) -> bytes:
+        parts = [{"index": index, **call} for index, call in enumerate(calls)]
+        return self.delta(json.dumps({"tool_calls": parts}).encode())
+
+    def end(self, outcome: Facts) -> bytes:
+        whole = response_object(outcome)
+        return self._close() + self._event(f"response.{whole['status']}", response=whole)
+
+    def error(self, error: BurnishError, *, request_id: str) -> bytes:
+        told = json.loads(bytes(openai_error(error, request_id=request_id).body))["error"]
+        return self._event("error", code=told["code"], message=told["message"], param=told["param"], request_id=request_id)
+
+    def _open_message(self) -> bytes:
+        closed = self._close()
+        self.said, self.message_at, self.message_open, self.items = [], self.items, True, self.items + 1
+        item = message_item(self.execution_id, text=None)
+        added = self._event("response.output_item.added", output_index=self.message_at, item=item)
+        return closed + added + self._event("response.content_part.added", **self._where(), part=text_part(""))
+
+    def _open_call(self, index: int, call_id: str, name: str) -> bytes:
+        call = self.calls[index] = _Call(self.items, call_id, name)
+        self.items += 1
+        item = call_item(self.execution_id, index, call.whole(), status="in_progress")
+        return self._event("response.output_item.added", output_index=call.item, item=item)
+
+    def _arguments(self, index: int, text: str) -> bytes:
+        call = self.calls[index]
+        call.arguments.append(text)
+        where = {"item_id": f"fc_{self.execution_id}_{index}", "output_index": call.item}
+        return self._event("response.function_call_arguments.delta", **where, delta=text)
+
+    def _close(self) -> bytes:
+        told = b""
+        if self.message_open:
+            self.message_open = False
+            text = "".join(self.said)
+            told += self._event("response.output_text.done", **self._where(), text=text, logprobs=[])
+            told += self._event("response.content_part.done", **self._where(), part=text_part(text))
+            item = message_item(self.execution_id, text=text)
+            told += self._event("response.output_item.done", output_index=self.message_at, item=item)
+        for index, call in self.calls.items():
+            if not call.closed:
+                call.closed = True
+                item = call_item(self.execution_id, index, call.whole())
+                where = {"item_id": item["id"], "output_index": call.item}
+                told += self._event("response.function_call_arguments.done", **where, name=item["name"], arguments=item["arguments"])
+                told += self._event("response.output_item.done", output_index=call.item, item=item)
+        return told
+
+    def _where(self) -> dict[str, Any]:
+        return {"item_id": f"msg_{self.execution_id}", "output_index": self.message_at, "content_index": 0}
+
+    def _event(self, kind: str, **more: Any) -> bytes:
+        self.number += 1
+        data = json.dumps({"type": kind, "sequence_number": self.number, **more}, ensure_ascii=False, separators=(",", ":"))
+        return f"event: {kind}\ndata: {data}\n\n".encode()

@@ -1,0 +1,63 @@
+"""OpenAI's Responses API as a format, without the state that it can keep for its callers."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from fastapi.responses import Response
+
+from burnish_gateway.compat.chat import id_in, variables_of
+from burnish_gateway.compat.error_answer import openai_error
+from burnish_gateway.compat.format import Chat, Facts
+from burnish_gateway.compat.responses.answer import response
+from burnish_gateway.compat.responses.body import ResponsesBody, parse_responses_body
+from burnish_gateway.compat.responses.conversation import messages_of, settings_of
+from burnish_gateway.compat.responses.events import ResponseEvents
+from burnish_gateway.compat.target import target_of
+from burnish_gateway.execution.order import Order
+from burnish_shared.errors import BurnishError, InvalidField
+
+
+@dataclass(frozen=True, slots=True)
+class ResponsesFormat:
+    route: str = "responses"
+
+    def parse(self, raw: bytes) -> Chat:
+        return Chat(_order(parse_responses_body(raw)))
+
+    def answer(self, outcome: Facts) -> bytes:
+        return response(outcome)
+
+    def events(self, execution_id: UUID, *, model: str, simulated: bool, chat: Chat) -> ResponseEvents:
+        return ResponseEvents(str(execution_id), model, simulated)
+
+    def refuse(self, error: BurnishError, *, request_id: str) -> Response:
+        return openai_error(error, request_id=request_id)
+
+
+def _order(body: ResponsesBody) -> Order:
+    prompt, metadata = _with_plain_variables(body.prompt or {}), dict[str, Any](body.metadata or {})
+    target = target_of(body.model, prompt)
+    name, messages = target.prompt, messages_of(body)
+    if not messages and name is None:
+        raise InvalidField("input: is needed.", param="input")
+    return Order(
+        slug=name.slug if name else None, label=name.label if name else None, version=name.version if name else None,
+        messages=messages, model=target.model, overrides=settings_of(body), stream=bool(body.stream),
+        variables=variables_of(metadata=metadata, prompt=prompt, given=body.variables), user_id=body.user or body.safety_identifier,
+        session_id=body.session_id or id_in(metadata, "session_id"), app=body.app or id_in(metadata, "app"),
+        metadata={name: value for name, value in metadata.items() if name != "variables"},
+    )  # fmt: skip
+
+
+def _with_plain_variables(prompt: dict[str, Any]) -> dict[str, Any]:
+    """OpenAI lets the value of a variable be a text or a part of a message that holds one."""
+    given = prompt.get("variables")
+    if not isinstance(given, dict):
+        return prompt
+    return prompt | {"variables": {name: _plain(value) for name, value in given.items()}}
+
+
+def _plain(value: Any) -> Any:
+    is_text = isinstance(value, dict) and value.get("type") == "input_text" and isinstance(value.get("text"), str)
+    return value["text"] if is_text else value

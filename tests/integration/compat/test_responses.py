@@ -1,0 +1,100 @@
+"""OpenAI's own client at the Responses API: text, streams, tools, schemas, and prompts as OpenAI's prompt objects."""
+
+import json
+
+import openai
+import pytest
+from openai import AsyncOpenAI
+
+from tests.embedded.stack import Caller
+from tests.fakes.tool_caller import ToolCaller
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("E2")]
+
+TOOL = {
+    "type": "function",
+    "name": "weather",
+    "parameters": {"type": "object", "properties": {"city": {"type": "string"}}},
+    "strict": False,
+}
+
+
+async def test_a_response_is_answered_and_recorded(client: AsyncOpenAI, caller: Caller) -> None:
+    told = await client.responses.create(
+        model="simulated/chat", instructions="Be kind.", input="Say hello.", user="u-1", max_output_tokens=50
+    )
+    kept = (await caller("GET", f"/v1/executions/{told.id}")).body
+    assert told.status == "completed" and told.output_text and told.output_text == kept["output"]
+    assert told.usage is not None
+    assert (told.usage.input_tokens, told.usage.output_tokens) == (kept["usage"]["input_tokens"], kept["usage"]["output_tokens"])
+    assert kept["user_id"] == "u-1" and [one["role"] for one in kept["messages"]] == ["system", "user"]
+
+
+async def test_an_answer_that_was_cut_by_the_cap_says_so(client: AsyncOpenAI) -> None:
+    told = await client.responses.create(model="simulated/chat", input="Say hello at length.", max_output_tokens=1)
+    assert told.status == "incomplete" and told.incomplete_details is not None and told.incomplete_details.reason == "max_output_tokens"
+
+
+async def test_a_stream_is_told_in_numbered_events_and_says_the_same(client: AsyncOpenAI, caller: Caller) -> None:
+    numbers: list[int] = []
+    async with client.responses.stream(model="simulated/chat", input="Say hello.") as stream:
+        async for event in stream:
+            if hasattr(event, "sequence_number"):
+                numbers.append(event.sequence_number)
+        told = await stream.get_final_response()
+    kept = (await caller("GET", f"/v1/executions/{told.id}")).body
+    assert told.output_text == kept["output"] and sorted(set(numbers)) == list(range(max(numbers) + 1))
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+async def test_tools_are_called_and_answered(client: AsyncOpenAI, tool_caller: ToolCaller, streamed: bool) -> None:
+    asked = [{"role": "user", "content": [{"type": "input_text", "text": "How is the weather?"}]}]
+    if streamed:
+        async with client.responses.stream(model="own/tools", input=asked, tools=[TOOL]) as stream:  # type: ignore[arg-type]
+            first = await stream.get_final_response()
+    else:
+        first = await client.responses.create(model="own/tools", input=asked, tools=[TOOL], tool_choice="required")  # type: ignore[arg-type]
+    call = first.output[0]
+    assert call.type == "function_call" and (call.name, json.loads(call.arguments)) == ("weather", {"city": "Zürich"})
+    turns = [*asked, *[one.model_dump(exclude_none=True) for one in first.output]]
+    turns.append({"type": "function_call_output", "call_id": call.call_id, "output": "rain"})
+    second = await client.responses.create(model="own/tools", input=turns, tools=[TOOL])  # type: ignore[arg-type]
+    assert "rain" in second.output_text
+    assert [one["role"] for one in tool_caller.bodies[-1]["messages"]] == ["user", "assistant", "tool"]
+
+
+async def test_a_prompt_object_names_a_prompt_its_version_and_variables(client: AsyncOpenAI, caller: Caller) -> None:
+    body = {"slug": "greeter2", "messages": [{"role": "user", "content": "Greet {{name}}."}], "model": "simulated/chat"}
+    assert (await caller("POST", "/v1/prompts", body)).status == 201
+    named = {"id": "greeter2", "version": "1", "variables": {"name": {"type": "input_text", "text": "Ada"}}}
+    told = await client.responses.create(prompt=named)  # type: ignore[arg-type]
+    kept = (await caller("GET", f"/v1/executions/{told.id}")).body
+    assert (kept["prompt"], kept["version"], kept["messages"][0]["content"]) == ("greeter2", 1, "Greet Ada.")
+
+
+async def test_settings_reach_the_provider_under_its_names(client: AsyncOpenAI, tool_caller: ToolCaller) -> None:
+    schema = {"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"], "additionalProperties": False}
+    text = {"format": {"type": "json_schema", "name": "answer", "schema": schema, "strict": True}}
+    await client.responses.create(model="own/tools", input="x", text=text, reasoning={"effort": "low"}, max_output_tokens=9)  # type: ignore[arg-type]
+    sent = tool_caller.bodies[-1]
+    assert sent["response_format"] == {"type": "json_schema", "json_schema": {"name": "answer", "schema": schema, "strict": True}}
+    assert (sent["reasoning_effort"], sent["max_completion_tokens"]) == ("low", 9)
+
+
+@pytest.mark.promise("G-08")
+@pytest.mark.parametrize(
+    ("body", "named"),
+    [
+        ({"input": "x", "previous_response_id": "resp_1"}, "previous_response_id"),
+        ({"input": "x", "tools": [{"type": "web_search"}]}, "tools[0].type"),
+        ({"input": [{"type": "item_reference", "id": "i"}]}, "input[0].type"),
+        ({"input": [{"role": "nobody", "content": "x"}]}, "input[0].role"),
+        ({"input": 5}, "input"),
+        ({}, "input"),
+    ],
+)
+async def test_what_is_not_offered_is_named(client: AsyncOpenAI, caller: Caller, body: dict[str, object], named: str) -> None:
+    answer = await caller("POST", "/v1/responses", {"model": "simulated/chat", **body})
+    assert answer.status == 400 and answer.body["error"]["param"] == named, answer.body
+    with pytest.raises(openai.NotFoundError):
+        await client.responses.create(model="no-such", input="x")
