@@ -70,7 +70,7 @@ def ui(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def site() -> AsyncIterator[Site]:
+async def ask() -> AsyncIterator[Site]:
     """A gateway without its parts: the page needs neither PostgreSQL nor NATS."""
     settings = GatewaySettings(database_url="postgresql://nobody@127.0.0.1:1/none", nats_url="nats://127.0.0.1:1", kek=KEK)
     listening = socket.create_server(("127.0.0.1", 0))
@@ -84,17 +84,17 @@ async def site() -> AsyncIterator[Site]:
 
 
 @pytest.mark.parametrize("path", ["/app/", "/app/prompts", "/app/prompts/a.b?tab=versions", "/app/prompts/a%2Fb", "/app/login"])
-async def test_every_address_of_the_page_is_answered_with_the_document(site: Site, ui: Path, path: str) -> None:
-    got = await site(path)
+async def test_every_address_of_the_page_is_answered_with_the_document(ask: Site, ui: Path, path: str) -> None:
+    got = await ask(path)
     assert (got.status, got.headers["content-type"], got.headers["cache-control"]) == (200, "text/html; charset=utf-8", "no-store")
     assert got.headers["x-content-type-options"] == "nosniff" and got.headers["referrer-policy"] == "same-origin"
     assert got.headers["cross-origin-opener-policy"] == "same-origin" and "camera=()" in got.headers["permissions-policy"]
-    assert (await site(path, method="HEAD")).status == 200
+    assert (await ask(path, method="HEAD")).status == 200
 
 
-async def test_the_root_leads_to_the_page_at_whatever_host(site: Site, ui: Path) -> None:
+async def test_the_root_leads_to_the_page_at_whatever_host(ask: Site, ui: Path) -> None:
     for path in ("/", "/app"):
-        got = await site(path, host="elsewhere.test")
+        got = await ask(path, host="elsewhere.test")
         assert (got.status, got.headers["location"]) == (307, "/app/")
 
 
@@ -104,8 +104,8 @@ async def test_the_root_leads_to_the_page_at_whatever_host(site: Site, ui: Path)
      ("/v1/nope", BROWSER), ("/assets/entry-0a1b2c3d.js", BROWSER), ("/app/assets/entry-of-yesterday.js", BROWSER), ("/apple", BROWSER),
      ("/index.html", BROWSER)],
 )  # fmt: skip
-async def test_what_is_no_page_stays_json(site: Site, ui: Path, path: str, accept: str) -> None:
-    got = await site(path, accept=accept)
+async def test_what_is_no_page_stays_json(ask: Site, ui: Path, path: str, accept: str) -> None:
+    got = await ask(path, accept=accept)
     assert (got.status, got.headers["content-type"]) == (404, "application/json") and b'"not_found"' in got.content
 
 
@@ -115,15 +115,15 @@ async def test_what_is_no_page_stays_json(site: Site, ui: Path, path: str, accep
      "/app//etc/passwd", "/app/%2fetc%2fpasswd", "/app/secret.pem", "/app/.vite/manifest.json", "/app/assets/entry-0a1b2c3d.js.br",
      "/app/theme.js%00.css"],
 )  # fmt: skip
-async def test_nothing_is_served_that_the_build_did_not_make(site: Site, ui: Path, path: str) -> None:
-    assert (await site(path, accept="*/*")).status == 404
-    assert b"not of the page" not in (await site(path)).content
+async def test_nothing_is_served_that_the_build_did_not_make(ask: Site, ui: Path, path: str) -> None:
+    assert (await ask(path, accept="*/*")).status == 404
+    assert b"not of the page" not in (await ask(path)).content
 
 
-async def test_the_policy_names_a_fresh_nonce_at_each_answer(site: Site, ui: Path) -> None:
+async def test_the_policy_names_a_fresh_nonce_at_each_answer(ask: Site, ui: Path) -> None:
     nonces = set()
     for _ in range(3):
-        got = await site("/app/prompts")
+        got = await ask("/app/prompts")
         policy = dict(one.strip().partition(" ")[::2] for one in got.headers["content-security-policy"].split(";"))
         nonce = re.search(r"'nonce-([A-Za-z0-9_-]{20,})'", policy["script-src"])[1]  # type: ignore[index]
         assert got.content.decode() == DOCUMENT.replace("__CSP_NONCE__", nonce)
@@ -135,13 +135,13 @@ async def test_the_policy_names_a_fresh_nonce_at_each_answer(site: Site, ui: Pat
     assert len(nonces) == 3
 
 
-async def test_hashed_files_are_kept_for_good_and_others_are_asked_about(site: Site, ui: Path) -> None:
-    hashed = await site("/app/assets/entry-0a1b2c3d.js")
+async def test_hashed_files_are_kept_for_good_and_others_are_asked_about(ask: Site, ui: Path) -> None:
+    hashed = await ask("/app/assets/entry-0a1b2c3d.js")
     assert hashed.headers["cache-control"] == "public, max-age=31536000, immutable"
     assert hashed.headers["content-type"] == "text/javascript; charset=utf-8" and hashed.headers["x-content-type-options"] == "nosniff"
-    theme = await site("/app/theme.js")
+    theme = await ask("/app/theme.js")
     assert theme.headers["cache-control"] == "public, max-age=3600, must-revalidate"
-    again = await site("/app/theme.js", if_none_match=theme.headers["etag"])
+    again = await ask("/app/theme.js", if_none_match=theme.headers["etag"])
     assert (again.status, again.content) == (304, b"")
 
 
@@ -150,25 +150,25 @@ async def test_hashed_files_are_kept_for_good_and_others_are_asked_about(site: S
     [("br, gzip", "br"), ("gzip, deflate", "gzip"), ("gzip;q=0.5, br;q=0", "gzip"), ("*", "br"), ("identity", None), ("", None),
      ("gzip;q=nonsense", None)],
 )  # fmt: skip
-async def test_a_file_comes_as_the_browser_takes_it(site: Site, ui: Path, asked: str, sent: str | None) -> None:
-    got = await site("/app/assets/entry-0a1b2c3d.js", accept_encoding=asked)
+async def test_a_file_comes_as_the_browser_takes_it(ask: Site, ui: Path, asked: str, sent: str | None) -> None:
+    got = await ask("/app/assets/entry-0a1b2c3d.js", accept_encoding=asked)
     assert got.headers.get("content-encoding") == sent and got.headers["vary"] == "Accept-Encoding"
     plain = {"br": b"as brotli would write it", "gzip": got.content, None: SCRIPT.encode()}[sent]
     assert got.content == plain and (sent != "gzip" or gzip.decompress(got.content) == SCRIPT.encode())
 
 
-async def test_a_page_built_again_needs_no_restart_and_tabs_of_yesterday_go_on(site: Site, ui: Path) -> None:
-    assert (await site("/app/")).content.startswith(b"<!doctype html>")
+async def test_a_page_built_again_needs_no_restart_and_tabs_of_yesterday_go_on(ask: Site, ui: Path) -> None:
+    assert (await ask("/app/")).content.startswith(b"<!doctype html>")
     (ui / "assets" / "entry-0a1b2c3d.js").rename(ui / "assets" / "entry-4e5f6a7b.js")
     (ui / "index.html").write_text("built again")
     os.utime(ui / "index.html", ns=(1, 1))
-    assert (await site("/app/")).content == b"built again"
-    assert {(await site(f"/app/assets/entry-{one}.js")).status for one in ("0a1b2c3d", "4e5f6a7b")} == {200}
+    assert (await ask("/app/")).content == b"built again"
+    assert {(await ask(f"/app/assets/entry-{one}.js")).status for one in ("0a1b2c3d", "4e5f6a7b")} == {200}
 
 
-async def test_without_a_build_the_page_says_what_to_run(site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_without_a_build_the_page_says_what_to_run(ask: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(routes, "PAGE", BuiltPage(tmp_path / "nothing"))
-    got = await site("/app/prompts")
+    got = await ask("/app/prompts")
     assert (got.status, got.headers["cache-control"]) == (200, "no-store") and b"make page" in got.content
     assert "script-src 'none'" in got.headers["content-security-policy"]
-    assert (await site("/status")).status == 200
+    assert (await ask("/status")).status == 200

@@ -153,10 +153,10 @@ async def test_an_answer_is_taken_once_and_by_the_browser_that_asked(town: Town)
 async def test_a_person_who_is_refused_arrives_at_the_page_that_says_so(town: Town) -> None:
     browser = town.browser()
     at_start = await browser.get("/v1/auth/oidc/start?next=//evil.test", headers={"accept": "text/html", "x-request-id": "r1"})
-    assert (at_start.status, at_start.location) == (303, "/app/login?error=invalid_field&request_id=r1"), at_start.text
+    assert (at_start.status, at_start.location) == (303, "/app/sign-in?error=invalid_field&request_id=r1"), at_start.text
     back = await browser.come_back()
     at_end = await browser.get(back.location + "x", headers={"accept": "text/html", "x-request-id": "r2"})
-    assert (at_end.status, at_end.location) == (303, "/app/login?error=unauthenticated&request_id=r2"), at_end.text
+    assert (at_end.status, at_end.location) == (303, "/app/sign-in?error=unauthenticated&request_id=r2"), at_end.text
     assert any(one.startswith(f"{FLOW}=") and "Max-Age=0" in one for one in at_end.set_cookies)
     assert SESSION not in browser.cookies
 

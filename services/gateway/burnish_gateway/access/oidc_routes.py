@@ -19,7 +19,7 @@ SENT_ON: dict[int | str, dict[str, Any]] = {
     303: {"description": "The browser is sent on; no body", "headers": {"Location": {"schema": {"type": "string"}}}}
 }
 
-SIGN_IN_PAGE = "/app/login"
+SIGN_IN_PAGE = "/app/sign-in"
 
 Given = Annotated[str | None, Query(max_length=8000)]
 
@@ -28,7 +28,7 @@ Given = Annotated[str | None, Query(max_length=8000)]
     "/v1/auth/oidc/start",
     summary="Begin to sign in through the OpenID provider",
     description="For browsers: sends them to the provider. `next`: the path of this installation to end at. Who asks for `text/html`"
-    " and is refused, here or at the end, is sent to `/app/login?error=<code>&request_id=<id>`.",
+    " and is refused, here or at the end, is sent to `/app/sign-in?error=<code>&request_id=<id>`.",
     status_code=303,
     responses=SENT_ON,
     response_class=Response,
