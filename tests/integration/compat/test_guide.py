@@ -25,7 +25,8 @@ async def test_every_python_block_of_the_guide_runs(caller: Caller, capsys: pyte
     await asyncio.to_thread(exec, compile(code, str(GUIDE), "exec"), said)
     said["client"].close()
     executions = (await caller("GET", "/v1/executions")).body["data"]
-    assert [(one["prompt"], one["version"], one["status"]) for one in executions] == [("support-routing", 1, "success")] * 3 + [
+    assert code.count("client.responses.create(") == 1
+    assert [(one["prompt"], one["version"], one["status"]) for one in executions] == [("support-routing", 1, "success")] * 4 + [
         (None, None, "success")
     ]
     assert "billing" in capsys.readouterr().out

@@ -113,7 +113,8 @@ def settings_of(body: MessagesBody) -> dict[str, Any]:
 def _tool(tool: dict[str, Any], *, param: str) -> dict[str, Any]:
     if tool.get("type") not in (None, "custom"):
         raise Unsupported(
-            f"{param}.type: {str(tool['type'])[:40]!r} runs at Anthropic and is not offered; describe a tool of yours.", param=param
+            f"{param}.type: {str(tool['type'])[:40]!r} runs at Anthropic and is not offered; describe a tool of yours.",
+            param=f"{param}.type",
         )
     if not isinstance(tool.get("name"), str):
         raise InvalidField(f"{param}.name: is needed.", param=f"{param}.name")

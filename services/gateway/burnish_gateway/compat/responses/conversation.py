@@ -118,7 +118,7 @@ def _format(wanted: Any) -> dict[str, Any] | None:
 def _tool(tool: dict[str, Any], *, param: str) -> dict[str, Any]:
     if tool.get("type") != "function":
         raise Unsupported(
-            f"{param}.type: {str(tool.get('type'))[:40]!r} runs at OpenAI and is not offered; describe a function.", param=param
+            f"{param}.type: {str(tool.get('type'))[:40]!r} runs at OpenAI and is not offered; describe a function.", param=f"{param}.type"
         )
     function = {name: tool[name] for name in ("name", "description", "parameters", "strict") if tool.get(name) is not None}
     return {"type": "function", "function": function}
