@@ -79,8 +79,11 @@ def _writer(request: ChatRequest, conversation: list[Message]) -> str:
     return json.dumps(asdict(propose(_user_text(conversation), seed=request.seed or 0)), ensure_ascii=False)
 
 
-def _judge(request: ChatRequest, conversation: list[Message]) -> str:
-    return json.dumps(asdict(judge.judge(_user_text(conversation))), ensure_ascii=False)
+def _judge(manner: judge.Manner) -> Speaker:
+    def speak(request: ChatRequest, conversation: list[Message]) -> str:
+        return json.dumps(judge.answer_as_json(_judged_text(conversation), manner=manner), ensure_ascii=False)
+
+    return speak
 
 
 def _chat(request: ChatRequest, conversation: list[Message]) -> str:
@@ -99,4 +102,17 @@ def _user_text(conversation: list[Message]) -> str:
     return asked if asked is not None else "\n".join(message.text for message in conversation)
 
 
-SPEAKERS: dict[str, Speaker] = {"reader": _reader, "writer": _writer, "judge": _judge, "chat": _chat}
+def _judged_text(conversation: list[Message]) -> str:
+    """The last user message that holds something to judge: one that asks to say it again holds nothing."""
+    asked = [message.text for message in conversation if message.role == "user" and judge.HEADING.search(message.text)]
+    return asked[-1] if asked else _user_text(conversation)
+
+
+SPEAKERS: dict[str, Speaker] = {
+    "reader": _reader,
+    "writer": _writer,
+    "judge": _judge("plain"),
+    "judge-strict": _judge("strict"),
+    "judge-lenient": _judge("lenient"),
+    "chat": _chat,
+}

@@ -76,6 +76,8 @@ async def make_tenant(stack: Stack, name: str) -> Tenant:
     items = [{**one, "input": f"{one['input']} {one['split']}"} for one in items]
     evaluator = {"name": secret, "settings": {"kind": "contains", "phrases": [secret]}}
     own["evaluator"] = (await make("POST", "/v1/evaluators", evaluator))["id"]
+    rule = {"evaluator_id": own["evaluator"], "prompts": [own["slug"]], "sample": 0.5}
+    own["live_evaluation"] = (await make("POST", "/v1/live-evaluations", rule))["id"]
     own["dataset"] = (await make("POST", "/v1/datasets", {"name": secret, "items": items}))["id"]
     own["endpoint"] = (
         await make("POST", "/v1/webhooks/endpoints", {"url": f"http://127.0.0.1:9/{secret}", "events": ["*"], "description": secret})
@@ -172,6 +174,21 @@ async def _write_what_other_services_write(stack: Stack, workspace_id: UUID, own
         changed=texts,
         simulated=True,
         raised_at=now,
+    )
+    await insert(
+        "scores",
+        execution_id=UUID(own["execution"]),
+        evaluator_id=UUID(own["evaluator"]),
+        evaluator_version=1,
+        live_evaluation_id=UUID(own["live_evaluation"]),
+        kind="contains",
+        **where,
+        model="simulated/chat",
+        finished_at=now,
+        score=1.0,
+        passed=True,
+        reason=secret,
+        simulated=True,
     )
     await insert(
         "feedback",

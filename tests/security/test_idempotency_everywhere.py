@@ -35,6 +35,8 @@ OTHERWISE: dict[str, dict[str, Any]] = {
     "POST /v1/evaluators": {"name": "other", "settings": {"kind": "exact"}},
     "POST /v1/evaluators/try": {"settings": {"kind": "exact"}, "output": "other"},
     "POST /v1/evaluators/{evaluator_id}/try": {"output": "other"},
+    "POST /v1/evaluators/{evaluator_id}/versions": {"message": "other"},
+    "POST /v1/live-evaluations": {"sample": 0.75},
     "POST /v1/datasets/{dataset_id}/items": {"items": [{"input": "other", "expected": "b"}]},
     "POST /v1/test-runs": {"repeats": 2},
     "POST /v1/optimizations": {"seed": 7},

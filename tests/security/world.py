@@ -20,7 +20,7 @@ PATH_PARAMETERS = {
     "evaluator_id": "evaluator", "provider_key_id": "provider_key", "channel_id": "channel",
     "workspace_id": "workspace", "organization_id": "organization", "user_id": "user", "invitation_id": "invitation",
     "budget_id": "budget", "replay_id": "replay", "session_id": "session", "metric": "metric",
-    "inbound_id": "inbound_endpoint", "review_id": "review",
+    "inbound_id": "inbound_endpoint", "review_id": "review", "live_evaluation_id": "live_evaluation",
 }  # fmt: skip
 """Parameter of a path → which of a tenant's things it names. A route with another one fails the tests until it stands here."""
 
@@ -39,15 +39,16 @@ NUMBERS = {"version": "1", "a": "1", "b": "2", "plan": "pro", "event_type": "ale
 QUERY_PARAMETERS = {
     "prompt": "slug", "label": "label", "model": "model", "session_id": "session", "user_id": "end_user", "job_id": "job",
     "api_key": "api_key", "provider_key": "provider_key", "metric": "metric",
-    "dataset_id": "dataset", "endpoint_id": "endpoint", "tag": "tag", "folder": "folder", "q": "word", "object_id": "api_key", "event_id": "event",
-    "target_id": "api_key",
+    "dataset_id": "dataset", "endpoint_id": "endpoint", "tag": "tag", "folder": "folder", "q": "word",
+    "object_id": "api_key", "event_id": "event", "target_id": "api_key", "evaluator_id": "evaluator",
 }  # fmt: skip
 """Filters that name something of a tenant's."""
 
 HARMLESS_QUERY = {
-    "action", "actor", "app", "archived", "category", "code", "confirm", "cursor", "days", "error", "event_type", "format",
-    "from", "grain", "group_by", "iss", "kind", "limit", "mine", "month", "name", "next", "object_kind", "projection", "provider", "reason",
-    "request_id", "scope", "sort", "split", "state", "status", "target_kind", "to", "traffic", "version", "visibility",
+    "action", "actor", "app", "archived", "category", "code", "confirm", "cursor", "days", "error", "evaluator_version", "event_type",
+    "format", "from", "grain", "group_by", "iss", "kind", "limit", "mine", "month", "name", "next", "object_kind", "passed", "projection",
+    "provider", "reason", "request_id", "scope", "scored", "sort", "split", "state", "status", "steps", "target_kind", "to", "traffic",
+    "uncertain", "version", "visibility",
 }  # fmt: skip
 
 Body = dict[str, Any] | None
@@ -87,6 +88,9 @@ def bodies(own: Mapping[str, str]) -> dict[str, Body]:
         "POST /v1/evaluators": {"name": "one more", "settings": {"kind": "exact"}},
         "POST /v1/evaluators/try": {"settings": {"kind": "exact"}, "output": "a", "expected": "a"},
         "POST /v1/evaluators/{evaluator_id}/try": {"output": "a", "expected": "a"},
+        "POST /v1/evaluators/{evaluator_id}/versions": {"settings": {"kind": "contains", "phrases": ["b"]}, "message": "another"},
+        "POST /v1/live-evaluations": {"evaluator_id": own["evaluator"], "prompts": [own["slug"]], "sample": 0.5},
+        "PATCH /v1/live-evaluations/{live_evaluation_id}": {"sample": 0.25},
         "POST /v1/datasets": {"name": "more", "items": [{"input": "a", "expected": "b"}]},
         "POST /v1/datasets/{dataset_id}/items": {"items": [{"input": "another", "expected": "b"}]},
         "POST /v1/test-runs": {"prompt": own["slug"], "label": own["label"], "dataset_id": own["dataset"], "split": "validation"},
@@ -146,7 +150,7 @@ def bodies(own: Mapping[str, str]) -> dict[str, Body]:
 THINGS = (
     "execution", "dataset", "alert", "endpoint", "api_key", "run", "job", "suggestion", "entry", "erasure", "evaluator",
     "provider_key", "inbound_endpoint", "workspace", "neighbour", "organization", "user", "invitation", "budget", "user_session",
-    "replay", "event", "channel", "review", "other_review", "decided_review",
+    "replay", "event", "channel", "review", "other_review", "decided_review", "live_evaluation",
 )  # fmt: skip
 """What a tenant owns under a random id."""
 

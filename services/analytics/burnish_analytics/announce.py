@@ -51,6 +51,24 @@ async def announce_alert(tx: Tx, event_type: EventType, alert: Alert, *, at: dat
     )
 
 
+async def announce_metric(
+    tx: Tx, event_type: EventType, alert: Alert, *, at: datetime, version: int, resolution: str | None = None
+) -> None:
+    """Tells that what a label serves became worse, or recovered, unless the alert is muted."""
+    if alert.muted:
+        return
+    await announce(
+        tx,
+        event_type,
+        workspace_id=alert.workspace_id,
+        at=at,
+        object_id=f"{alert.slug}@{alert.label}:{alert.metric}",
+        version=version,
+        simulated=alert.simulated,
+        data=alert_data(alert) | ({"resolution": resolution} if resolution is not None else {}),
+    )
+
+
 def alert_data(alert: Alert) -> dict[str, Any]:
     """What the events of an alert carry."""
     return {

@@ -14,6 +14,7 @@ from uuid import UUID
 import structlog
 
 from burnish_analytics import metrics, watch_end_users, watch_labels
+from burnish_analytics.count_scores import count_scores
 from burnish_analytics.ingest_batch import join_waiting
 from burnish_analytics.io import detector_store, end_user_store
 from burnish_analytics.raise_alerts import KIND, judge_feedback
@@ -62,6 +63,7 @@ class Housework:
             group.create_task(self._every("join", settings.join_interval_s, self.join_missed, stop))
             group.create_task(self._every("judge", settings.join_interval_s, self.judge_due, stop))
             group.create_task(self._every("news", settings.news_interval_s, self.tell_news, stop))
+            group.create_task(self._every("scores", settings.scores_interval_s, self.count_scores, stop))
             group.create_task(self._every("incidents", settings.join_interval_s, self.end_incidents, stop))
             group.create_task(self._every("end_users", settings.end_users_interval_s, self.watch_end_users, stop))
             group.create_task(self._every("month", settings.month_interval_s, self.turn_month, stop))
@@ -91,6 +93,15 @@ class Housework:
         if told:
             self.wake_relay()
         return told
+
+    async def count_scores(self) -> int:
+        """Counts what evaluators said since the last round. Returns how many alerts were raised."""
+        counted = await count_scores(self.db, limits=self.settings.detector_limits(), clock=self.clock)
+        metrics.alerts_raised_total.labels(watch_labels.KIND).inc(counted.raised)
+        metrics.scores_counted_total.inc(counted.scores)
+        if counted.raised:
+            self.wake_relay()
+        return counted.raised
 
     async def end_incidents(self) -> int:
         """Resolves alerts of budgets, credit and provider keys whose cause is over. Returns how many."""

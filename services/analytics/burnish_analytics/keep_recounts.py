@@ -15,6 +15,7 @@ from burnish_analytics import metrics
 from burnish_analytics.core.recount import Difference
 from burnish_analytics.core.rollup import bucket_start
 from burnish_analytics.forget_old import NUMBERS_DAYS
+from burnish_analytics.io import live_score_store
 from burnish_analytics.io import recounts_store as store
 from burnish_analytics.recount import recount
 from burnish_shared.clock import Clock
@@ -85,6 +86,8 @@ class RecountKeeper:
     async def forget(self) -> None:
         async with self.db.unit_of_work() as tx:
             await store.forget_rollups(tx, at_most=FORGET_MOST)
+        async with self.db.unit_of_work() as tx:
+            await live_score_store.forget_scores(tx, at_most=FORGET_MOST)
 
     async def _make(self, asked: store.Asked) -> int:
         """Days of which raw rows are forgotten are left out: a recount of nothing would call every figure wrong."""

@@ -38,3 +38,5 @@ retention_forgotten_total = Counter(
 retention_finished_seconds = Gauge("burnish_retention_finished_timestamp_seconds", "When a round of retention last came to its end.")
 erasures_due = Gauge("burnish_erasures_due", "Erasures of which a pass is due, when it was last looked.")
 erasure_passes_total = Counter("burnish_erasure_passes_total", "Passes of erasures that came to their end, by which pass it was.", ["kind"])
+reviews_queued_total = Counter("burnish_reviews_queued_total", "Answers put into the review queue, or given one more reason to be there.")
+scores_counted_total = Counter("burnish_scores_counted_total", "Scores of evaluators that were added to rollups.")

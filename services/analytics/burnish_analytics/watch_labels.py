@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Any, Final
 from uuid import UUID
 
-from burnish_analytics.announce import RAISED_VERSION, RESOLVED_VERSION, alert_data, announce, announce_alert
+from burnish_analytics.announce import RAISED_VERSION, RESOLVED_VERSION, announce_alert, announce_metric
 from burnish_analytics.core import degradation
 from burnish_analytics.core.changes import changes_of
 from burnish_analytics.core.degradation import PLANS, Degraded, DetectorLimits, MetricPlan, Recovered, Seen, SeriesState
@@ -17,7 +17,6 @@ from burnish_analytics.core.seasonal import hourly_limits
 from burnish_analytics.io import alerts_store, detector_store, season_store
 from burnish_analytics.io.alerts_store import Alert, Rule
 from burnish_analytics.io.detector_store import ObservedPeriod, StoredStates
-from burnish_shared.contracts.events import EventType
 from burnish_shared.db.session import Tx
 from burnish_shared.ids import new_uuid
 from burnish_shared.measures import middle_of
@@ -161,6 +160,8 @@ def seen_by(plan: MetricPlan, row: ObservedPeriod) -> Seen:
             return Seen(row.period, row.version, n=sum(row.latency), bad=0, counts=row.latency)
         case "cost":
             return Seen(row.period, row.version, n=sum(row.cost), bad=0, counts=row.cost)
+        case "quality":
+            raise ValueError("quality is watched where scores are counted")
 
 
 async def _tell(tx: Tx, series: Series, verdict: Degraded | Recovered, *, state: SeriesState, simulated: bool, now: datetime) -> bool:
@@ -170,14 +171,14 @@ async def _tell(tx: Tx, series: Series, verdict: Degraded | Recovered, *, state:
         resolved = await alerts_store.resolve_alert(tx, workspace_id=series.workspace_id, incident_key=key, resolution="recovered", at=now)
         if resolved is not None:
             await announce_alert(tx, "alert.resolved", resolved, at=now, version=RESOLVED_VERSION, resolution="recovered")
-            await _tell_metric(tx, "metric.recovered", resolved, version=RESOLVED_VERSION, now=now, resolution="recovered")
+            await announce_metric(tx, "metric.recovered", resolved, version=RESOLVED_VERSION, at=now, resolution="recovered")
         return False
     other = await _other_changes(tx, series, now=now)
     alert = await alerts_store.raise_alert(tx, _alert(series, verdict, state=state, simulated=simulated, other=other, now=now))
     if alert is None:
         return False
     await announce_alert(tx, "alert.raised", alert, at=now, version=RAISED_VERSION)
-    await _tell_metric(tx, "metric.degraded", alert, version=RAISED_VERSION, now=now)
+    await announce_metric(tx, "metric.degraded", alert, version=RAISED_VERSION, at=now)
     return True
 
 
@@ -190,20 +191,6 @@ async def _other_changes(tx: Tx, series: Series, *, now: datetime) -> dict[str, 
     recent, _ = await season_store.calls_by_model(tx, label, since=recent_from, until=this_hour + timedelta(hours=1))
     hours_recent = (now - recent_from).total_seconds() / 3600
     return changes_of(before, recent, hours_before=hours_before, hours_recent=hours_recent)
-
-
-async def _tell_metric(tx: Tx, event_type: EventType, alert: Alert, *, version: int, now: datetime, resolution: str | None = None) -> None:
-    if not alert.muted:
-        await announce(
-            tx,
-            event_type,
-            workspace_id=alert.workspace_id,
-            at=now,
-            object_id=f"{alert.slug}@{alert.label}:{alert.metric}",
-            version=version,
-            simulated=alert.simulated,
-            data=alert_data(alert) | ({"resolution": resolution} if resolution is not None else {}),
-        )
 
 
 def _alert(series: Series, verdict: Degraded, *, state: SeriesState, simulated: bool, other: Mapping[str, Any], now: datetime) -> Alert:

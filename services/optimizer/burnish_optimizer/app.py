@@ -7,6 +7,7 @@ from burnish_optimizer.consumers import wake_up
 from burnish_optimizer.io.answers_inbox import AnswersInbox
 from burnish_optimizer.io.evaluations import Desk
 from burnish_optimizer.io.work_store import Claim
+from burnish_optimizer.live_scores import LiveScores
 from burnish_optimizer.run_job import run_job
 from burnish_optimizer.run_test_run import run_test_run
 from burnish_optimizer.settings import OptimizerSettings
@@ -50,6 +51,7 @@ async def run(settings: OptimizerSettings, *, db: Database, bus: Bus, stop: asyn
     try:
         await supervise(
             workshop.run(stop),
+            LiveScores(db=db, bus=bus, inbox=inbox, settings=settings, clock=clock, grounds=grounds).run(stop),
             consume(bus, OPTIMIZER_JOBS, wake_up(workshop.wake), db=db, stop=stop),
             relay.run(stop),
             HealthServer(settings.metrics_port, partial(_why_not_ready, db, bus), host=settings.metrics_host).run(stop),

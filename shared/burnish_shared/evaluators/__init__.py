@@ -2,6 +2,21 @@
 
 from burnish_shared.evaluators.build import Evaluator, build
 from burnish_shared.evaluators.grounds import Grounds
-from burnish_shared.evaluators.verdict import Case, Mistake, NoScore, Score, Verdict
+from burnish_shared.evaluators.judging import Ask, CannotPay, JudgeCall, JudgeReply
+from burnish_shared.evaluators.verdict import Case, Mistake, NoScore, Score, Verdict, Vote
 
-__all__ = ["Case", "Evaluator", "Grounds", "Mistake", "NoScore", "Score", "Verdict", "build"]
+__all__ = [
+    "Ask",
+    "CannotPay",
+    "Case",
+    "Evaluator",
+    "Grounds",
+    "JudgeCall",
+    "JudgeReply",
+    "Mistake",
+    "NoScore",
+    "Score",
+    "Verdict",
+    "Vote",
+    "build",
+]

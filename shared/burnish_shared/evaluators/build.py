@@ -11,26 +11,32 @@ from burnish_shared.contracts.evaluators import (
     Exact,
     Expression,
     JsonSchema,
+    Jury,
+    LlmJudge,
     Numeric,
+    Pairwise,
     Regex,
     Similarity,
+    Toxicity,
 )
 from burnish_shared.errors import Unavailable
-from burnish_shared.evaluators import declarative
+from burnish_shared.evaluators import declarative, judges
 from burnish_shared.evaluators.grounds import Grounds
+from burnish_shared.evaluators.judging import Ask
 from burnish_shared.evaluators.score import scored
+from burnish_shared.evaluators.toxicity import Words
 from burnish_shared.evaluators.verdict import Case, Mistake, NoScore, Score, Verdict
 from burnish_shared.sandbox import Failed, FailureKind, Refused, Value
 
 Evaluator: TypeAlias = Callable[[Case], Awaitable[Verdict]]
 
 
-async def build(settings: EvaluatorSettings, *, grounds: Grounds, tenant: str) -> Evaluator:
+async def build(settings: EvaluatorSettings, *, grounds: Grounds, tenant: str, ask: Ask | None = None) -> Evaluator:
     """Checks the settings as far as they can be checked without an answer. Raises Mistake with field, line and column,
     Unavailable where no worker was free to check them.
 
     `tenant`: whose share of the workers it uses. What is linear in the answer is looked at here and now, all else in a process that can be
-    killed.
+    killed. `ask`: how judges are asked; None: evaluators that need one have no score.
     """
     match settings:
         case Exact():
@@ -45,8 +51,21 @@ async def build(settings: EvaluatorSettings, *, grounds: Grounds, tenant: str) -
             return await _declared(settings, grounds=grounds, tenant=tenant)
         case Code():
             return await _coded(settings, grounds=grounds, tenant=tenant)
+        case Toxicity():
+            return partial(judges.toxicity, settings, Words(settings), ask=ask)
+        case LlmJudge():
+            return nobody_to_ask if ask is None else partial(judges.judge, settings, ask=ask)
+        case Jury():
+            return nobody_to_ask if ask is None else partial(judges.jury, settings, ask=ask)
+        case Pairwise():
+            return nobody_to_ask if ask is None else partial(judges.compare, settings, ask=ask)
         case _:
             assert_never(settings)
+
+
+async def nobody_to_ask(case: Case) -> Verdict:
+    """Where models cannot be asked, a judge says nothing."""
+    return judges.NOBODY_TO_ASK
 
 
 def _at_once(look: Callable[[Case], Verdict]) -> Evaluator:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
+from uuid import UUID
 
 from burnish_shared.sandbox.outcome import Plain
 
@@ -14,13 +15,18 @@ REASON_MOST = 500
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One answer with what is known around it. `expected` None: nobody said."""
+    """One answer with what is known around it. `expected` None: nobody said.
+
+    `other`: an answer to compare with. `subject`: an id that names this answer for those who pay for judges, so that none is asked twice.
+    """
 
     output: str
     expected: str | None = None
     input: Plain = None
     variables: Mapping[str, Plain] = field(default_factory=dict)
     metadata: Mapping[str, Plain] = field(default_factory=dict)
+    other: str | None = None
+    subject: str = ""
 
     def names(self) -> dict[str, Plain]:
         """As expressions and code see it."""
@@ -38,20 +44,37 @@ NAMES = ("output", "expected", "input", "variables", "metadata")
 
 
 @dataclass(frozen=True, slots=True)
+class Vote:
+    """What one judge said. `score` None: nothing that could be read. `execution_ids`: its calls, `cost_nusd`: of all of them."""
+
+    model: str
+    score: float | None
+    reason: str
+    execution_ids: tuple[UUID, ...] = ()
+    cost_nusd: int = 0
+    simulated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Score:
-    """`score` from 0 to 1."""
+    """`score` from 0 to 1. `disagreement`: highest less lowest score of a jury. `uncertain`: a person should look."""
 
     score: float
     passed: bool
     reason: str
+    votes: tuple[Vote, ...] = ()
+    disagreement: float | None = None
+    uncertain: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class NoScore:
-    """There is none: never a 0 or a 1 instead. `kind`: `unavailable` (its means are missing) or `failed` (its code did)."""
+    """There is none: never a 0 or a 1 instead. `kind`: `unavailable` (its means are missing), `failed` (its code or its judge did),
+    `capped` or `unfunded` (a judge could not be paid)."""
 
     kind: str
     reason: str
+    votes: tuple[Vote, ...] = ()
 
 
 Verdict: TypeAlias = Score | NoScore

@@ -1,8 +1,9 @@
-"""Is what a label serves worse than what it served before? One series for each (workspace, prompt, label, metric).
+"""Is what a label serves worse than what it served before? One series for each (workspace, prompt, label, metric), of quality for each
+version of an evaluator.
 
-Every metric is a share of bad observations: thumbs down and missing parts of scores; failed executions; executions slower, or dearer,
-than 95 % of the baseline's. The baseline is frozen: from the first observations, and when the label moves from what the old version did
-since it came. So a bad new version is compared with the old one, and does not become normal by lasting.
+Every metric is a share of bad observations: thumbs down and missing parts of scores, of people or of evaluators; failed executions;
+executions slower, or dearer, than 95 % of the baseline's. The baseline is frozen: from the first observations, and when the label moves
+from what the old version did since it came. So a bad new version is compared with the old one, and does not become normal by lasting.
 Detectors see each observation once, in the period in which it came in. A reaction that was changed later moves what is shown, not this.
 """
 
@@ -16,7 +17,7 @@ from burnish_analytics.core.cusum import Sums, threshold_for
 from burnish_analytics.core.seasonal import HOURS_A_WEEK, LimitsByHour, p95_bucket, slot_of
 from burnish_shared.measures import merged, share_above
 
-Metric = Literal["satisfaction", "error_rate", "latency", "cost"]
+Metric = Literal["satisfaction", "error_rate", "latency", "cost", "quality"]
 
 SEASONAL_RISE: Final = 0.05
 """Least rise of the share beyond the 95th percentile where that is known for each hour of the week: the swing is out of it."""

@@ -75,7 +75,7 @@ class StartOptimization(ApiModel):
     dataset_id: UUID
     budget: BudgetBody
     cooldown_hours: Annotated[int, Field(ge=1, le=720)] = Field(default=24, description="Least time between two starts for this prompt.")
-    metrics: Annotated[list[Literal["satisfaction", "error_rate"]], Field(min_length=1, max_length=2)] = Field(
+    metrics: Annotated[list[Literal["satisfaction", "error_rate", "quality"]], Field(min_length=1, max_length=3)] = Field(
         default=["satisfaction", "error_rate"], description="Whose degradation starts it."
     )
 

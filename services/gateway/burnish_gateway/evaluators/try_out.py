@@ -1,24 +1,28 @@
-"""Looks at one answer with an evaluator, saved or not. Nothing is stored."""
+"""Looks at one answer with an evaluator, saved or not. No score is stored; what judges are asked is an execution like any other."""
 
 import time
 from uuid import UUID
 
 from pydantic import TypeAdapter
 
+from burnish_gateway.access.principal import Principal
 from burnish_gateway.deps import Gateway
 from burnish_gateway.evaluators import store
 from burnish_gateway.evaluators.bodies import Answered, VerdictAnswer, verdict_answer
-from burnish_shared.contracts.evaluators import EvaluatorSettings
+from burnish_shared.contracts.evaluators import EvaluatorSettings, models_of
 from burnish_shared.errors import InvalidField, NotFound
-from burnish_shared.evaluators import Case, Evaluator, Mistake, build
+from burnish_shared.evaluators import Ask, Case, Evaluator, Mistake, build
 
 SETTINGS: TypeAdapter[EvaluatorSettings] = TypeAdapter(EvaluatorSettings)
 
 
-async def checked(settings: EvaluatorSettings, *, gateway: Gateway, workspace_id: UUID) -> Evaluator:
-    """Raises InvalidField that names the field, and in its details line and column where code is to blame."""
+async def checked(settings: EvaluatorSettings, *, gateway: Gateway, principal: Principal, ask: Ask | None = None) -> Evaluator:
+    """Raises InvalidField that names the field, and in its details line and column where code is to blame; ModelNotFound, PriceUnknown
+    and NoProviderKey for judges that cannot be called. `ask`: how judges are asked, where somebody wants a score."""
+    for model in models_of(settings):
+        await gateway.models.route(principal.workspace, model)
     try:
-        return await build(settings, grounds=gateway.grounds, tenant=str(workspace_id))
+        return await build(settings, grounds=gateway.grounds, tenant=str(principal.workspace_id), ask=ask)
     except Mistake as mistake:
         param = f"settings.{mistake.field}" if mistake.field else "settings"
         place = f" (line {mistake.line}, column {mistake.column})" if mistake.line else ""
@@ -26,18 +30,19 @@ async def checked(settings: EvaluatorSettings, *, gateway: Gateway, workspace_id
         raise InvalidField(f"{param}: {mistake.message}{place}", param=param, details=details) from mistake
 
 
-async def saved(evaluator_id: UUID, *, gateway: Gateway, workspace_id: UUID) -> Evaluator:
-    """Raises NotFound."""
-    async with gateway.db.unit_of_work(workspace=workspace_id, read_only=True) as tx:
+async def saved(evaluator_id: UUID, *, gateway: Gateway, principal: Principal, ask: Ask) -> Evaluator:
+    """The newest version. Raises NotFound, and what `checked` raises."""
+    async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
         row = await store.find(tx, evaluator_id)
     if row is None:
         raise no_such_evaluator()
-    return await checked(SETTINGS.validate_python(row["settings"]), gateway=gateway, workspace_id=workspace_id)
+    return await checked(SETTINGS.validate_python(row["settings"]), gateway=gateway, principal=principal, ask=ask)
 
 
 async def try_out(evaluator: Evaluator, answer: Answered) -> VerdictAnswer:
     case = Case(
-        output=answer.output, expected=answer.expected, input=answer.input, variables=answer.variables, metadata=answer.metadata
+        output=answer.output, expected=answer.expected, input=answer.input, variables=answer.variables, metadata=answer.metadata,
+        other=answer.other,
     )  # fmt: skip
     began = time.perf_counter()
     verdict = await evaluator(case)

@@ -8,6 +8,8 @@ from asyncpg import Record
 
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.deps import Gateway
+from burnish_gateway.evaluators.score_bodies import score_shown
+from burnish_gateway.evaluators.score_store import scores_of
 from burnish_gateway.execution import books, store
 from burnish_gateway.feedback.store import feedback_of
 from burnish_gateway.imports.store import find_origin, origin_shown
@@ -29,9 +31,10 @@ async def get_one(gateway: Gateway, principal: Principal, execution_id: UUID) ->
             if row is None:
                 raise NotFound("There is no execution of this id.")
         feedback = await feedback_of(tx, execution_id)
+        scores = [score_shown(one) for one in await scores_of(tx, execution_id)]
         origin = await find_origin(tx, execution_id) if row["lane"] == Lane.IMPORTED else None
         await store.flush(tx)
-    return _whole(row, feedback) | ({"imported": origin_shown(origin)} if origin is not None else {})
+    return _whole(row, feedback) | {"scores": scores} | ({"imported": origin_shown(origin)} if origin is not None else {})
 
 
 async def list_page(

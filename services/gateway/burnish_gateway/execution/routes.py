@@ -144,7 +144,7 @@ async def list_executions(
     return await list_page(gateway, principal, cursor=cursor, limit=limit, filters=filters)
 
 
-@router.get("/v1/executions/{execution_id}", summary="One execution: answer, messages, attempts, feedback; or `queued` and `running`")
+@router.get("/v1/executions/{execution_id}", summary="One execution: answer, attempts, feedback, scores; or `queued` and `running`")
 async def get_execution(gateway: GatewayParts, principal: Viewer, execution_id: UUID) -> Response:
     return json_response(await get_one(gateway, principal, execution_id))
 

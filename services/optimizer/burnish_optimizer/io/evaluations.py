@@ -27,7 +27,7 @@ from burnish_shared import failpoints, subjects
 from burnish_shared.bus.connect import Bus
 from burnish_shared.bus.frames import REPLY_HEADER, Frame, FrameKind
 from burnish_shared.clock import Clock
-from burnish_shared.contracts.executions import ExecutionRequest, Lane, Outcome, PromptRef, Route
+from burnish_shared.contracts.executions import Caller, ExecutionRequest, Lane, Outcome, PromptRef, Route
 from burnish_shared.db.session import Database
 from burnish_shared.errors import BurnishError, Unavailable
 from burnish_shared.ids import new_uuid
@@ -74,6 +74,7 @@ class Question:
     prompt: PromptRef | None = None
     output_format: str = "text"
     expected: str | None = None
+    metadata: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +114,8 @@ class Desk:
     owner_id: UUID
     account_id: int
     fence: int
+    waits_for: frozenset[str] = frozenset({FUNDING_SPENT})
+    """Refusals that may pass when what is on its way has ended, and its holds come back."""
     _pending: deque[_Asked] = field(default_factory=deque)
     _out: dict[UUID, _Asked] = field(default_factory=dict)
     _arrived: list[tuple[_Asked, Booked]] = field(default_factory=list)
@@ -232,6 +235,7 @@ class Desk:
             settings=question.settings,
             output_format=question.output_format,
             timeout_s=question.timeout_s,
+            caller=Caller(metadata=question.metadata),
             job_id=self.owner_id,
             sent_at=now,
         )
@@ -256,7 +260,7 @@ class Desk:
         """The job's account could not hold it. While others are on their way their holds will return, so it waits for them."""
         if not self._let_go(asked):
             return
-        if verdict == FUNDING_SPENT and self._out:
+        if verdict in self.waits_for and self._out:
             self._room = max(1.0, float(len(self._out)))
             self._pending.appendleft(asked)
         else:

@@ -96,12 +96,14 @@ async def return_fee(tx: Tx, claim: Claim, *, reason: str) -> None:
 
 
 async def budget_accounts(tx: Tx, workspace_id: UUID, owner_id: UUID) -> list[int]:
-    """The budgets that an evaluation counts against beside the job's own money: the workspace's, and its prompt's."""
+    """The budgets that an evaluation counts against beside who pays: the workspace's, its prompt's, the cap of a live evaluation."""
     rows = await tx.fetch(
         """SELECT account_id FROM budgets WHERE workspace_id = $1 AND closed_at IS NULL AND (target_kind = 'workspace'
               OR (target_kind = 'prompt' AND target_id IN (
                   SELECT prompt_id::text FROM optimization_jobs WHERE workspace_id = $1 AND job_id = $2
                   UNION ALL SELECT prompt_id::text FROM test_runs WHERE workspace_id = $1 AND test_run_id = $2)))
+           UNION ALL
+           SELECT account_id FROM live_evaluations WHERE workspace_id = $1 AND live_evaluation_id = $2 AND account_id IS NOT NULL
             ORDER BY account_id""",
         workspace_id,
         owner_id,

@@ -21,5 +21,6 @@ DROP TABLE quality_states, rollup_scores, scores, score_tasks, live_evaluations,
 ALTER TABLE test_runs DROP COLUMN compare_with;
 ALTER TABLE evaluators DROP COLUMN version;
 REVOKE UPDATE (settings) ON evaluators FROM burnish_app;
+REVOKE DELETE ON evaluations FROM burnish_worker;
 RESET ROLE;
 SET LOCAL search_path = public;

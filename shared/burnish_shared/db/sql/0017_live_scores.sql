@@ -138,6 +138,9 @@ CREATE TABLE quality_states (
   PRIMARY KEY (workspace_id, slug, label, evaluator_id, evaluator_version));
 CALL make_tenant_table('quality_states', app => '', worker => 'SELECT, INSERT, UPDATE', writer => 'analytics');
 
+-- A judge's answer stands in `evaluations` until the score is written, so that it is bought once; then it goes.
+GRANT DELETE ON evaluations TO burnish_worker;
+
 -- ---------------------------------------------------------------------------------------------------------------------------------
 -- Looking across workspaces: ids only.
 
@@ -205,15 +208,12 @@ BEGIN
    WHERE f.execution_id BETWEEN lo AND hi AND f.execution_id = ANY (p_ids) AND f.workspace_id = p_ws AND f.end_user IS NOT NULL;
   GET DIAGNOSTICS n = ROW_COUNT; persons := greatest(persons, n);
 END $$;
--- What judges were asked and said, of these of their executions (ascending). Only calls that an evaluation made.
-CREATE FUNCTION forget_judges(p_ws uuid, p_ids uuid[]) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
-BEGIN
-  UPDATE evaluations v SET output = NULL, error = NULL WHERE v.workspace_id = p_ws AND v.execution_id = ANY (p_ids)
-     AND EXISTS (SELECT FROM live_evaluations l WHERE l.workspace_id = p_ws AND l.live_evaluation_id = v.owner_id);
-  DELETE FROM execution_contents c WHERE c.execution_id BETWEEN p_ids[1] AND p_ids[cardinality(p_ids)] AND c.execution_id = ANY (p_ids) AND c.workspace_id = p_ws
-     AND EXISTS (SELECT FROM evaluations v JOIN live_evaluations l ON l.workspace_id = p_ws AND l.live_evaluation_id = v.owner_id
-                  WHERE v.workspace_id = p_ws AND v.execution_id = c.execution_id);
-END $$;
+-- What judges were asked and said, in these of their executions (ascending). Only calls that live evaluations made.
+CREATE FUNCTION forget_judges(p_ws uuid, p_ids uuid[]) RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
+  DELETE FROM execution_contents c USING executions e, live_evaluations l
+   WHERE c.execution_id BETWEEN p_ids[1] AND p_ids[cardinality(p_ids)] AND c.execution_id = ANY (p_ids) AND c.workspace_id = p_ws
+     AND e.execution_id BETWEEN p_ids[1] AND p_ids[cardinality(p_ids)] AND e.execution_id = c.execution_id AND e.workspace_id = p_ws
+     AND l.workspace_id = p_ws AND l.live_evaluation_id = e.job_id $$;
 REVOKE ALL ON FUNCTION forget_judges(uuid, uuid[]) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION forget_judges(uuid, uuid[]) TO burnish_worker;
 

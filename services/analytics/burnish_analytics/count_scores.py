@@ -1,0 +1,47 @@
+"""Counts scores that evaluators gave, each once: into rollups of their own, and into the detector of quality."""
+
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from burnish_analytics.core.degradation import DetectorLimits
+from burnish_analytics.core.score_sums import sums_of
+from burnish_analytics.io import detector_store
+from burnish_analytics.io import live_score_store as store
+from burnish_analytics.queue_reviews import queue_doubted
+from burnish_analytics.watch_quality import watch_quality
+from burnish_shared.clock import Clock
+from burnish_shared.db.session import Database
+
+AT_ONCE: Final = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    scores: int = 0
+    raised: int = 0
+
+
+async def count_scores(db: Database, *, limits: DetectorLimits, clock: Clock) -> Counted:
+    """Until nothing waits to be counted. Safe beside another replica: one at a time counts for a workspace."""
+    async with db.unit_of_work() as tx:
+        workspaces = await store.uncounted_workspaces(tx)
+    scores = raised = 0
+    for workspace_id in workspaces:
+        while True:
+            counted = await _count_some(db, workspace_id, limits=limits, clock=clock)
+            scores += counted.scores
+            raised += counted.raised
+            if counted.scores < AT_ONCE:
+                break
+    return Counted(scores, raised)
+
+
+async def _count_some(db: Database, workspace_id: UUID, *, limits: DetectorLimits, clock: Clock) -> Counted:
+    async with db.unit_of_work(workspaces={workspace_id}) as tx:
+        await detector_store.lock_workspace(tx, workspace_id)
+        scores = await store.take_uncounted(tx, workspace_id, most=AT_ONCE)
+        await store.add_sums(tx, workspace_id, sums_of(scores))
+        raised = await watch_quality(tx, workspace_id, scores, limits=limits, now=clock.now())
+        await queue_doubted(tx, workspace_id, {one.execution_id for one in scores})
+    return Counted(len(scores), raised)

@@ -1,0 +1,138 @@
+"""What is sampled to be scored, and scores on their way into rollups and detectors. Gateway and optimizer write the rest."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import astuple, dataclass, fields
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from burnish_analytics.core.live_rules import LiveRule, ScoreTask
+from burnish_analytics.core.score_sums import SUMS, NewScore, ScoreKey, ScoreSums
+from burnish_shared.db.session import Tx
+
+TASK: Final = tuple(one.name for one in fields(ScoreTask))
+NEW: Final = tuple(one.name for one in fields(NewScore))
+KEY: Final = tuple(one.name for one in fields(ScoreKey))
+
+QUEUE: Final = f"""
+INSERT INTO score_tasks ({", ".join(TASK)})
+SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::integer[], $5::uuid[], $6::text[], $7::integer[], $8::text[], $9::text[],
+                     $10::boolean[], $11::timestamptz[])
+ON CONFLICT DO NOTHING RETURNING true"""
+
+TAKE: Final = f"""
+WITH due AS (SELECT workspace_id, execution_id, evaluator_id, evaluator_version FROM scores
+              WHERE workspace_id = $1 AND counted_at IS NULL ORDER BY scored_at LIMIT $2 FOR UPDATE SKIP LOCKED)
+UPDATE scores s SET counted_at = clock_timestamp() FROM due d
+ WHERE s.workspace_id = d.workspace_id AND s.execution_id = d.execution_id AND s.evaluator_id = d.evaluator_id
+   AND s.evaluator_version = d.evaluator_version
+RETURNING {", ".join(f"s.{one}" for one in NEW)}"""
+
+ADD: Final = f"""
+INSERT INTO rollup_scores AS r (workspace_id, {", ".join((*KEY, *SUMS))})
+SELECT $1, u.* FROM unnest($2::text[], $3::timestamptz[], $4::uuid[], $5::integer[], $6::text[], $7::integer[], $8::text[], $9::text[],
+                           {", ".join(f"${n}::bigint[]" for n in range(10, 10 + len(SUMS)))}) u
+ON CONFLICT (workspace_id, {", ".join(KEY)}) DO UPDATE SET {", ".join(f"{one} = r.{one} + excluded.{one}" for one in SUMS)}"""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class SeriesKey:
+    """What one label serves, as one version of an evaluator sees it."""
+
+    slug: str
+    label: str
+    evaluator_id: UUID
+    evaluator_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class QualityState:
+    """What is remembered of a series. `newest_at`: when the newest execution finished that was seen."""
+
+    version: int
+    newest_at: datetime
+    state: dict[str, Any]
+    seen_through: datetime
+
+
+async def rules_of(tx: Tx, workspaces: Collection[UUID]) -> list[LiveRule]:
+    """Live evaluations of these workspaces that are in use, oldest first, with the newest version of their evaluators."""
+    rows = await tx.fetch(
+        """SELECT l.live_evaluation_id, l.workspace_id, l.evaluator_id, e.version AS evaluator_version, l.prompts, l.labels, l.sample_ratio
+             FROM live_evaluations l JOIN evaluators e ON e.workspace_id = l.workspace_id AND e.evaluator_id = l.evaluator_id
+            WHERE l.workspace_id = ANY ($1::uuid[]) AND l.archived_at IS NULL AND l.active AND e.archived_at IS NULL
+            ORDER BY l.live_evaluation_id""",
+        sorted(workspaces),
+    )
+    return [
+        LiveRule(
+            live_evaluation_id=row["live_evaluation_id"],
+            workspace_id=row["workspace_id"],
+            evaluator_id=row["evaluator_id"],
+            evaluator_version=row["evaluator_version"],
+            prompts=frozenset(row["prompts"]),
+            labels=frozenset(row["labels"]),
+            sample_ratio=row["sample_ratio"],
+        )
+        for row in rows
+    ]
+
+
+async def queue(tx: Tx, tasks: Sequence[ScoreTask]) -> int:
+    """Returns how many were not queued before."""
+    return len(await tx.fetch(QUEUE, *(list(column) for column in zip(*map(astuple, tasks), strict=True)))) if tasks else 0
+
+
+async def uncounted_workspaces(tx: Tx) -> list[UUID]:
+    return [row[0] for row in await tx.fetch("SELECT uncounted_scores()")]
+
+
+async def take_uncounted(tx: Tx, workspace_id: UUID, *, most: int) -> list[NewScore]:
+    """Marks scores as counted and returns them; whoever rolls back has taken none."""
+    return [NewScore(**dict(row)) for row in await tx.fetch(TAKE, workspace_id, most)]
+
+
+async def add_sums(tx: Tx, workspace_id: UUID, sums: Mapping[ScoreKey, ScoreSums]) -> None:
+    if sums:
+        rows = [(*astuple(key), *(getattr(sums[key], name) for name in SUMS)) for key in sorted(sums)]
+        await tx.execute(ADD, workspace_id, *(list(column) for column in zip(*rows, strict=True)))
+
+
+async def names_of(tx: Tx, workspace_id: UUID, evaluators: Collection[UUID]) -> dict[UUID, str]:
+    rows = await tx.fetch(
+        "SELECT evaluator_id, name FROM evaluators WHERE workspace_id = $1 AND evaluator_id = ANY ($2::uuid[])",
+        workspace_id,
+        sorted(evaluators),
+    )
+    return {row["evaluator_id"]: row["name"] for row in rows}
+
+
+async def quality_states(tx: Tx, workspace_id: UUID) -> dict[SeriesKey, QualityState]:
+    rows = await tx.fetch(
+        """SELECT slug, label, evaluator_id, evaluator_version, version, newest_at, state, seen_through FROM quality_states
+            WHERE workspace_id = $1""",
+        workspace_id,
+    )
+    return {
+        SeriesKey(row["slug"], row["label"], row["evaluator_id"], row["evaluator_version"]): QualityState(
+            row["version"], row["newest_at"], row["state"], row["seen_through"]
+        )
+        for row in rows
+    }
+
+
+async def save_quality(tx: Tx, workspace_id: UUID, key: SeriesKey, *, version: int, newest_at: datetime, state: dict[str, Any]) -> None:
+    """Keeps it, with the database's time less ten seconds: an acknowledgement that is being committed now is found next time."""
+    await tx.execute(
+        """INSERT INTO quality_states (workspace_id, slug, label, evaluator_id, evaluator_version, version, newest_at, state, seen_through)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, now() - interval '10 seconds')
+           ON CONFLICT (workspace_id, slug, label, evaluator_id, evaluator_version)
+           DO UPDATE SET version = excluded.version, newest_at = excluded.newest_at, state = excluded.state,
+                         seen_through = excluded.seen_through""",
+        workspace_id, key.slug, key.label, key.evaluator_id, key.evaluator_version, version, newest_at, state,
+    )  # fmt: skip
+
+
+async def forget_scores(tx: Tx, *, at_most: int) -> int:
+    """Removes scores older than 400 days and rollups older than 25 months. Returns how many rows went."""
+    return await tx.fetchval("SELECT forget_scores($1)", at_most)  # type: ignore[no-any-return]

@@ -1,0 +1,149 @@
+"""Make, change and archive live evaluations: the row, the account of its cap, the audit entry, in the caller's transaction."""
+
+from typing import Any
+from uuid import UUID
+
+from asyncpg import Record
+from pydantic import TypeAdapter
+
+from burnish_gateway.access.audit import note
+from burnish_gateway.access.principal import Principal
+from burnish_gateway.billing import budget_store
+from burnish_gateway.evaluators import live_store, store
+from burnish_gateway.evaluators.live_bodies import Cap, LiveEvaluationChange, NewLiveEvaluation
+from burnish_shared.contracts.evaluators import EvaluatorSettings, models_of
+from burnish_shared.db.session import Tx
+from burnish_shared.errors import Conflict, InvalidField, NotFound
+from burnish_shared.ids import new_uuid
+from burnish_shared.slug import parse_label, parse_slug
+
+LIVE_MOST = 200
+"""Live evaluations of one workspace: all of them are looked at with every batch of executions that is counted."""
+
+NEED_EXPECTED = ("exact", "numeric", "similarity", "pairwise")
+"""Nobody says of live traffic what answer is expected."""
+
+SETTINGS: TypeAdapter[EvaluatorSettings] = TypeAdapter(EvaluatorSettings)
+
+
+async def add_live(tx: Tx, principal: Principal, body: NewLiveEvaluation) -> UUID:
+    """Raises NotFound, InvalidField, Conflict."""
+    evaluator = await store.lock(tx, body.evaluator_id)
+    if evaluator is None or evaluator["archived_at"] is not None:
+        raise NotFound("There is no evaluator of this id, or it is archived.", param="evaluator_id")
+    if evaluator["kind"] in NEED_EXPECTED:
+        raise InvalidField(
+            f"evaluator_id: {evaluator['kind']} compares with an expected answer, and live traffic has none; use it in test runs.",
+            param="evaluator_id",
+        )
+    if body.cap is None and asks_models(evaluator):
+        raise InvalidField("cap: this evaluator asks models; say what that may cost, as {limit_nusd, period}.", param="cap")
+    if await live_store.count_open(tx) >= LIVE_MOST:
+        raise Conflict(f"This workspace has {LIVE_MOST} live evaluations; archive one first.")
+    live_id = new_uuid()
+    await live_store.add(
+        tx,
+        principal.workspace_id,
+        live_id,
+        evaluator_id=body.evaluator_id,
+        prompts=await _prompts(tx, body.prompts),
+        labels=_labels(body.labels),
+        sample_ratio=body.sample,
+        active=body.active,
+        created_by=principal.actor,
+        **await _capped(tx, principal, live_id, body.cap),
+    )
+    await _note(tx, principal, "created", live_id, before=None)
+    return live_id
+
+
+async def change_live(tx: Tx, principal: Principal, live_id: UUID, body: LiveEvaluationChange) -> None:
+    """Raises NotFound, InvalidField."""
+    held = await live_store.lock(tx, live_id)
+    if held is None:
+        raise no_such_live()
+    before = await _facts(tx, live_id)
+    named = body.model_fields_set
+    changes: dict[str, Any] = {}
+    if body.prompts is not None:
+        changes["prompts"] = await _prompts(tx, body.prompts)
+    if body.labels is not None:
+        changes["labels"] = _labels(body.labels)
+    if body.sample is not None:
+        changes["sample_ratio"] = body.sample
+    if body.active is not None:
+        changes["active"] = body.active
+    if "cap" in named:
+        changes |= await _new_cap(tx, principal, live_id, held, body.cap)
+    if changes:
+        await live_store.change(tx, live_id, **changes)
+    await _note(tx, principal, "changed", live_id, before=before)
+
+
+async def archive_live(tx: Tx, principal: Principal, live_id: UUID) -> None:
+    """Nothing more is drawn or scored; scores stay. Raises NotFound."""
+    held = await live_store.lock(tx, live_id)
+    if held is None:
+        raise no_such_live()
+    before = await _facts(tx, live_id)
+    await live_store.drop_waiting(tx, live_id)
+    await live_store.change(tx, live_id, archived_at=await tx.fetchval("SELECT clock_timestamp()"), active=False)
+    if held["account_id"] is not None:
+        await budget_store.close_account(tx, principal.workspace_id, live_id)
+    await _note(tx, principal, "archived", live_id, before=before)
+
+
+def asks_models(evaluator: Record) -> bool:
+    return bool(models_of(SETTINGS.validate_python(evaluator["settings"])))
+
+
+def no_such_live() -> NotFound:
+    return NotFound("There is no live evaluation of this id, or it is archived.", param="live_evaluation_id")
+
+
+async def _capped(tx: Tx, principal: Principal, live_id: UUID, cap: Cap | None) -> dict[str, Any]:
+    if cap is None:
+        return {}
+    account_id = await budget_store.make_account(
+        tx, principal.workspace_id, live_id, limit_nusd=cap.limit_nusd, warn_nusd=None, period=cap.period, hard=True
+    )
+    return {"cap_nusd": cap.limit_nusd, "cap_period": cap.period, "account_id": account_id}
+
+
+async def _new_cap(tx: Tx, principal: Principal, live_id: UUID, held: Record, cap: Cap | None) -> dict[str, Any]:
+    """What was spent in the running period stands. A cap is taken away only where nothing is spent."""
+    if cap is not None and held["account_id"] is not None:
+        await budget_store.change_account(
+            tx, principal.workspace_id, live_id, limit_nusd=cap.limit_nusd, warn_nusd=None, period=cap.period, hard=True
+        )
+        return {"cap_nusd": cap.limit_nusd, "cap_period": cap.period}
+    if cap is not None:
+        return await _capped(tx, principal, live_id, cap)
+    if held["account_id"] is not None:
+        raise InvalidField("cap: can be changed, and not be taken away.", param="cap")
+    return {}
+
+
+async def _prompts(tx: Tx, slugs: list[str]) -> list[str]:
+    parsed: list[str] = list(dict.fromkeys(parse_slug(one, param="prompts") for one in slugs))
+    missing = await live_store.unknown_prompt(tx, parsed)
+    if missing is not None:
+        raise NotFound(f"prompts: there is no prompt {missing!r}.", param="prompts")
+    return parsed
+
+
+def _labels(labels: list[str]) -> list[str]:
+    return list(dict.fromkeys(parse_label(one) for one in labels))
+
+
+async def _facts(tx: Tx, live_id: UUID) -> dict[str, Any]:
+    row = await live_store.find(tx, live_id)
+    if row is None:
+        raise no_such_live()
+    facts = ("prompts", "labels", "sample_ratio", "cap_nusd", "cap_period", "active")
+    return {"name": row["evaluator"]} | {name: row[name] for name in facts}
+
+
+async def _note(tx: Tx, principal: Principal, what: str, live_id: UUID, *, before: dict[str, Any] | None) -> None:
+    after = None if what == "archived" else await _facts(tx, live_id)
+    await note(tx, principal, action=f"live_evaluation.{what}", kind="live_evaluation", key=str(live_id), before=before, after=after)

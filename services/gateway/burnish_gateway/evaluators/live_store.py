@@ -1,0 +1,96 @@
+"""Live evaluations in SQL. The optimizer keeps their leases; analytics queues what they score."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from asyncpg import Record
+
+from burnish_shared.db.session import Tx
+
+WAITING_MOST = 10_000
+
+SHOWN = f"""SELECT l.live_evaluation_id, l.evaluator_id, e.name AS evaluator, e.kind, l.prompts, l.labels, l.sample_ratio, l.cap_nusd,
+       l.cap_period, l.active, l.created_by, l.created_at, l.updated_at, l.archived_at, a.held_nusd,
+       CASE WHEN a.resets_at <= clock_timestamp() THEN 0 ELSE a.spent_nusd END AS spent_nusd,
+       next_reset(l.cap_period, clock_timestamp()) AS resets_at,
+       (SELECT count(*) FROM (SELECT FROM score_tasks t WHERE t.workspace_id = l.workspace_id
+                                 AND t.live_evaluation_id = l.live_evaluation_id LIMIT {WAITING_MOST}) w) AS waiting
+  FROM live_evaluations l JOIN evaluators e USING (workspace_id, evaluator_id) LEFT JOIN accounts a ON a.account_id = l.account_id"""
+
+
+async def add(tx: Tx, workspace_id: UUID, live_evaluation_id: UUID, **columns: Any) -> None:
+    """`columns`: names of this module's callers, never of a request."""
+    names = sorted(columns)
+    await tx.execute(
+        f"INSERT INTO live_evaluations (workspace_id, live_evaluation_id, {', '.join(names)}) "
+        f"VALUES ($1, $2, {', '.join(f'${n}' for n in range(3, 3 + len(names)))})",
+        workspace_id,
+        live_evaluation_id,
+        *(columns[name] for name in names),
+    )
+
+
+async def change(tx: Tx, live_evaluation_id: UUID, **columns: Any) -> None:
+    """`columns`: names of this module's callers, never of a request."""
+    names = sorted(columns)
+    sets = ", ".join(f"{name} = ${n}" for n, name in enumerate(names, start=2))
+    await tx.execute(
+        f"UPDATE live_evaluations SET {sets}, updated_at = clock_timestamp() WHERE live_evaluation_id = $1",
+        live_evaluation_id,
+        *(columns[name] for name in names),
+    )
+
+
+async def lock(tx: Tx, live_evaluation_id: UUID) -> Record | None:
+    """Nobody else changes it before this transaction ends. None: there is none, or it is archived."""
+    return await tx.fetchrow(
+        "SELECT account_id, cap_nusd, cap_period FROM live_evaluations WHERE live_evaluation_id = $1 AND archived_at IS NULL "
+        "FOR NO KEY UPDATE",
+        live_evaluation_id,
+    )
+
+
+async def find(tx: Tx, live_evaluation_id: UUID) -> Record | None:
+    """Also an archived one."""
+    return await tx.fetchrow(f"{SHOWN} WHERE l.live_evaluation_id = $1", live_evaluation_id)
+
+
+async def list_newest(tx: Tx, *, after: UUID | None, evaluator_id: UUID | None, archived: bool, limit: int) -> Sequence[Record]:
+    """Newest first, at most limit + 1; archived ones only where they are asked for."""
+    return await tx.fetch(
+        f"{SHOWN} WHERE ($1::uuid IS NULL OR l.live_evaluation_id < $1) AND ($2::uuid IS NULL OR l.evaluator_id = $2) "
+        "AND ($3 OR l.archived_at IS NULL) ORDER BY l.live_evaluation_id DESC LIMIT $4",
+        after,
+        evaluator_id,
+        archived,
+        limit + 1,
+    )
+
+
+async def count_open(tx: Tx) -> int:
+    counted: int = await tx.fetchval("SELECT count(*) FROM live_evaluations WHERE archived_at IS NULL")
+    return counted
+
+
+async def uncapped(tx: Tx, evaluator_id: UUID) -> bool:
+    """Whether a live evaluation of this evaluator is in use that has no cap."""
+    found: bool = await tx.fetchval(
+        "SELECT EXISTS (SELECT FROM live_evaluations WHERE evaluator_id = $1 AND archived_at IS NULL AND cap_nusd IS NULL)", evaluator_id
+    )
+    return found
+
+
+async def drop_waiting(tx: Tx, live_evaluation_id: UUID) -> None:
+    """What was drawn and has no score yet is not scored any more."""
+    await tx.execute("DELETE FROM score_tasks WHERE live_evaluation_id = $1", live_evaluation_id)
+
+
+async def unknown_prompt(tx: Tx, slugs: Sequence[str]) -> str | None:
+    """The first of these that is no prompt."""
+    found: str | None = await tx.fetchval(
+        "SELECT u.slug FROM unnest($1::text[]) WITH ORDINALITY u(slug, n) WHERE NOT EXISTS (SELECT FROM prompts p WHERE p.slug = u.slug) "
+        "ORDER BY u.n LIMIT 1",
+        list(slugs),
+    )
+    return found

@@ -1,0 +1,46 @@
+"""Makes a version of an evaluator, in the caller's transaction."""
+
+from typing import Any
+from uuid import UUID
+
+from asyncpg import Record
+
+from burnish_gateway.access.audit import note
+from burnish_gateway.access.principal import Principal
+from burnish_gateway.evaluators import live_store, store
+from burnish_gateway.evaluators.try_out import no_such_evaluator
+from burnish_shared.contracts.evaluators import EvaluatorSettings, models_of
+from burnish_shared.db.session import Tx
+from burnish_shared.errors import Conflict, InvalidField
+
+
+async def add_version(
+    tx: Tx, principal: Principal, evaluator_id: UUID, *, settings: dict[str, Any], parsed: EvaluatorSettings, message: str
+) -> Record:
+    """The evaluator with its newest version; the same settings as the newest make none. Raises NotFound, InvalidField, Conflict."""
+    held = await store.lock(tx, evaluator_id)
+    if held is None:
+        raise no_such_evaluator()
+    if held["archived_at"] is not None:
+        raise Conflict("This evaluator is archived; make another one.", param="evaluator_id")
+    if held["kind"] != settings["kind"]:
+        raise InvalidField(f"settings.kind: this evaluator is of kind {held['kind']}; make another one for another kind.", param="settings")
+    if held["settings"] == settings:
+        return held
+    if models_of(parsed) and await live_store.uncapped(tx, evaluator_id):
+        raise Conflict(
+            "A live evaluation of this evaluator has no cap, and this version asks a model; give it one first.", param="settings"
+        )
+    version = held["version"] + 1
+    await store.add_version(
+        tx, principal.workspace_id, evaluator_id, version=version, settings=settings, message=message, author=principal.actor
+    )
+    await store.make_newest(tx, evaluator_id, version=version, settings=settings)
+    await note(
+        tx, principal, action="evaluator.version_created", kind="evaluator", key=str(evaluator_id),
+        before={"name": held["name"], "version": held["version"]}, after={"name": held["name"], "version": version},
+    )  # fmt: skip
+    made = await store.find(tx, evaluator_id)
+    if made is None:
+        raise no_such_evaluator()
+    return made

@@ -1,0 +1,154 @@
+"""Score what was sampled of live traffic (PRODUCT F4): one live evaluation at a time, until nothing of it waits."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+from uuid import UUID
+
+import structlog
+from pydantic import TypeAdapter
+
+from burnish_optimizer import metrics
+from burnish_optimizer.io import live_store
+from burnish_optimizer.io.live_store import LiveClaim, LiveEvaluation, ScoreRow, Task
+from burnish_shared import failpoints
+from burnish_shared.contracts.evaluators import EvaluatorSettings
+from burnish_shared.db.session import UNAVAILABLE, Database
+from burnish_shared.errors import Unavailable
+from burnish_shared.evaluators import Ask, Case, Evaluator, Grounds, Mistake, NoScore, Score, Verdict, Vote, build
+from burnish_shared.storable_text import storable
+
+log = structlog.get_logger("burnish.optimizer")
+
+PAGE: Final = 64
+"""So many are scored at once, as many as one job may have on their way."""
+
+REASON_MOST: Final = 2_000
+
+SETTINGS: Final[TypeAdapter[EvaluatorSettings]] = TypeAdapter(EvaluatorSettings)
+
+NO_TEXT: Final = NoScore("unavailable", "the text of this execution is not kept")
+NO_ANSWER: Final = NoScore("unavailable", "the answer holds no text")
+
+
+@dataclass(slots=True)
+class Scoring:
+    """Scores for one claim. Safe to begin again after a crash: a task is there until its score is, and judges are asked once."""
+
+    claim: LiveClaim
+    live: LiveEvaluation
+    db: Database
+    grounds: Grounds
+    ask: Ask
+    _ready: dict[int, tuple[str, Evaluator | NoScore]] = field(default_factory=dict)
+
+    async def run(self) -> int:
+        """Returns how many scores it wrote. Raises LiveClaimLost, Unavailable."""
+        written = 0
+        while tasks := await self._waiting():
+            for version in {one.evaluator_version for one in tasks}:
+                await self._make_ready(version)
+            rows = await asyncio.gather(*(self._score(task) for task in tasks))
+            await failpoints.hit("optimizer.before_scores")
+            written += await self._write(rows)
+        return written
+
+    async def _waiting(self) -> list[Task]:
+        async with self.db.unit_of_work(workspace=self.claim.workspace_id) as tx:
+            return await live_store.waiting(tx, self.claim, most=PAGE)
+
+    async def _make_ready(self, version: int) -> None:
+        """Kind and evaluator of a version; what is said instead, where it cannot be built here."""
+        if version not in self._ready:
+            async with self.db.unit_of_work(workspace=self.claim.workspace_id) as tx:
+                stored = await live_store.settings_of(tx, self.claim.workspace_id, self.live.evaluator_id, version)
+            settings = SETTINGS.validate_python(stored)
+            try:
+                made: Evaluator | NoScore = await build(settings, grounds=self.grounds, tenant=str(self.claim.workspace_id), ask=self.ask)
+            except Mistake as mistake:  # such as a language that this installation does not offer any more
+                made = NoScore("unavailable", mistake.message)
+            self._ready[version] = (settings.kind, made)
+
+    async def _score(self, task: Task) -> ScoreRow:
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        kind, evaluator = self._ready[task.evaluator_version]
+        verdict = await self._verdict(task, evaluator)
+        row = _row(task, kind, verdict, took_ms=int((loop.time() - began) * 1000))
+        metrics.SCORES.labels(kind, row.unavailable or ("passed" if row.passed else "failed_to_pass")).inc()
+        return row
+
+    async def _verdict(self, task: Task, evaluator: Evaluator | NoScore) -> Verdict:
+        """The edge of one score: what nobody caught is logged, and does not keep the others from theirs."""
+        if isinstance(evaluator, NoScore):
+            return evaluator
+        if not task.has_content:
+            return NO_TEXT
+        if not task.output:
+            return NO_ANSWER
+        try:
+            return await evaluator(case_of(task))
+        except (Unavailable, *UNAVAILABLE):
+            raise
+        except Exception:
+            log.exception("score.failed", execution_id=str(task.execution_id), live_evaluation_id=str(self.claim.id))
+            return NoScore("failed", "something went wrong on our side; it has been logged")
+
+    async def _write(self, rows: Sequence[ScoreRow]) -> int:
+        async with self.db.unit_of_work(workspace=self.claim.workspace_id) as tx:
+            done = set(await live_store.write_scores(tx, self.claim, self.live.evaluator_id, rows))
+            forgotten = [call for row in rows if row.execution_id not in done for call in row.judge_executions]
+            if forgotten:
+                await live_store.forget_judges(tx, self.claim, forgotten)
+        return len(done)
+
+
+def case_of(task: Task) -> Case:
+    """What evaluators see of a live execution: the answer, what was asked, the variables. Nobody said what answer is expected."""
+    return Case(
+        output=task.output or "",
+        input=input_of(task.messages or []),
+        variables=task.variables or {},
+        metadata=task.metadata or {},
+        subject=str(task.execution_id),
+    )
+
+
+def input_of(messages: Sequence[dict[str, Any]]) -> Any:
+    """What was asked: the text of the one message that is not the system's, or the conversation where there are more."""
+    said = [{"role": one.get("role"), "content": one.get("content")} for one in messages if one.get("role") not in ("system", "developer")]
+    if len(said) == 1 and isinstance(said[0]["content"], str):
+        return said[0]["content"]
+    return said or None
+
+
+def _row(task: Task, kind: str, verdict: Verdict, *, took_ms: int) -> ScoreRow:
+    calls: list[UUID] = [call for vote in verdict.votes for call in vote.execution_ids]
+    return ScoreRow(
+        execution_id=task.execution_id,
+        evaluator_version=task.evaluator_version,
+        kind=kind,
+        score=verdict.score if isinstance(verdict, Score) else None,
+        passed=verdict.passed if isinstance(verdict, Score) else None,
+        unavailable=None if isinstance(verdict, Score) else verdict.kind,
+        reason=storable(verdict.reason)[:REASON_MOST],
+        disagreement=verdict.disagreement if isinstance(verdict, Score) else None,
+        uncertain=isinstance(verdict, Score) and verdict.uncertain,
+        votes=[_vote(one) for one in verdict.votes],
+        judge_executions=calls,
+        cost_nusd=sum(one.cost_nusd for one in verdict.votes),
+        took_ms=took_ms,
+        simulated=task.simulated or any(one.simulated for one in verdict.votes),
+    )
+
+
+def _vote(vote: Vote) -> dict[str, Any]:
+    return {
+        "model": vote.model,
+        "score": vote.score,
+        "reason": storable(vote.reason),
+        "execution_ids": [str(one) for one in vote.execution_ids],
+        "cost_nusd": vote.cost_nusd,
+        "simulated": vote.simulated,
+    }
