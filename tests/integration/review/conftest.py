@@ -20,7 +20,7 @@ async def stack(module_database_urls: Any, nats_server: Any) -> AsyncIterator[St
     bus = await connect(nats_server.url("analytics"), service="analytics", replica="review")
     stop = asyncio.Event()
     async with running_stack(module_database_urls, nats_server) as running:
-        analytics = asyncio.create_task(app.run(settings(), db=db, bus=bus, stop=stop))
+        analytics = asyncio.create_task(app.run(settings(erasure_interval_s=0.05), db=db, bus=bus, stop=stop))
         yield running
         stop.set()
         await analytics

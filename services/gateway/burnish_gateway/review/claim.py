@@ -33,4 +33,13 @@ async def details(tx: Tx, items: Sequence[ReviewItem]) -> list[ReviewDetail]:
         return []
     contents = await store.contents_of(tx, ids)
     feedback = await feedback_of_many(tx, ids)
-    return [review_detail(one, contents.get(one.execution_id), feedback=feedback.get(one.execution_id, []), scores=[]) for one in items]
+    scores = await store.scores_of(tx, ids)
+    return [
+        review_detail(
+            one,
+            contents.get(one.execution_id),
+            feedback=feedback.get(one.execution_id, []),
+            scores=list(scores.get(one.execution_id, [])),
+        )
+        for one in items
+    ]

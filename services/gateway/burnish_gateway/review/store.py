@@ -1,7 +1,7 @@
 """The SQL of the review queue. Each function runs in the caller's transaction, whose policies admit one workspace."""
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import asyncpg
@@ -107,6 +107,22 @@ async def contents_of(tx: Tx, execution_ids: Sequence[UUID]) -> Mapping[UUID, Co
         "SELECT execution_id, messages, variables, output FROM execution_contents WHERE execution_id = ANY ($1)", list(execution_ids)
     )
     return {row["execution_id"]: Content(row["messages"], row["variables"], row["output"]) for row in rows}
+
+
+async def scores_of(tx: Tx, execution_ids: Sequence[UUID]) -> Mapping[UUID, list[dict[str, Any]]]:
+    """What evaluators said of these executions, oldest first; those without scores are missing."""
+    rows = await tx.fetch(
+        """SELECT s.execution_id, s.evaluator_id, e.name AS evaluator, s.evaluator_version, s.kind, s.score, s.passed, s.unavailable,
+                  s.reason, s.disagreement, s.uncertain, s.votes
+             FROM scores s JOIN evaluators e ON e.workspace_id = s.workspace_id AND e.evaluator_id = s.evaluator_id
+            WHERE s.execution_id = ANY ($1) ORDER BY s.scored_at, s.evaluator_id, s.evaluator_version LIMIT 2000""",
+        list(execution_ids),
+    )
+    found: dict[UUID, list[dict[str, Any]]] = {}
+    for row in rows:
+        shown = {name: value for name, value in row.items() if name != "execution_id"}
+        found.setdefault(row["execution_id"], []).append(shown | {"evaluator_id": str(row["evaluator_id"])})
+    return found
 
 
 async def save_decision(
