@@ -2,7 +2,8 @@ import { Outlet, createRootRoute, createRoute, createRouter, lazyRouteComponent,
 import { useEffect } from "react";
 import { useSessionState } from "@/api/session";
 import { ButtonLink } from "@/kit/Button";
-import { EmptyState, ErrorState, SkeletonText } from "@/kit/States";
+import { Page } from "@/kit/Page";
+import { ErrorState, SkeletonText } from "@/kit/States";
 import { Toasts } from "@/kit/Toast";
 import type { PageRoute } from "@/lib/pages";
 import { parseSearch, stringifySearch } from "@/lib/url-state";
@@ -65,11 +66,12 @@ function Broken({ error, reset }: { error: unknown; reset: () => void }) {
 
 function Nowhere() {
   return (
-    <div className="mx-auto w-full max-w-[1320px] px-4 pt-7 md:px-8">
-      <EmptyState title="There is no such page" action={<ButtonLink to="/prompts">Go to the prompts</ButtonLink>}>
-        The address may be mistyped, or the page may have moved.
-      </EmptyState>
-    </div>
+    <main className="mx-auto w-full max-w-[1320px] px-4 pt-7 md:px-8">
+      <Page title="There is no such page">
+        <p className="mb-4 text-muted">The address may be mistyped, or the page may have moved.</p>
+        <ButtonLink to="/prompts">Go to the prompts</ButtonLink>
+      </Page>
+    </main>
   );
 }
 
