@@ -24,7 +24,8 @@ export default defineConfig(({ command }) => ({
   },
   server: {
     port: Number(process.env.PORT ?? 5173),
-    proxy: { "/v1": { target: gateway, changeOrigin: true }, "/healthz": { target: gateway, changeOrigin: true } },
+    // The host stays as the browser sent it: the gateway compares it with where a change comes from.
+    proxy: { "/v1": { target: gateway, changeOrigin: false }, "/healthz": { target: gateway, changeOrigin: false } },
   },
   test: {
     environment: "happy-dom",

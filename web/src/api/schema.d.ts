@@ -241,7 +241,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Where the money went */
+        /** Where the money went, and will go */
         get: operations["costs_v1_analytics_costs_get"];
         put?: never;
         post?: never;
@@ -452,7 +452,7 @@ export interface paths {
         };
         /**
          * Begin to sign in through the OpenID provider
-         * @description For browsers: sends them to the provider. `next`: the path of this installation to end at.
+         * @description For browsers: sends them to the provider. `next`: the path of this installation to end at. Who asks for `text/html` and is refused, here or at the end, is sent to `/app/sign-in?error=<code>&request_id=<id>`.
          */
         get: operations["start_v1_auth_oidc_start_get"];
         put?: never;
@@ -928,7 +928,7 @@ export interface paths {
         put?: never;
         /**
          * Make an evaluator
-         * @description Settings are checked here, code with line and column, and never change afterwards.
+         * @description Settings are checked here, code with line and column, judges' models with price and key. They never change; a version more may.
          */
         post: operations["post_evaluator_v1_evaluators_post"];
         delete?: never;
@@ -946,7 +946,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Look at an answer with settings that are not saved */
+        /**
+         * Look at an answer with settings that are not saved
+         * @description Judges are asked at once and paid as any execution is.
+         */
         post: operations["try_settings_v1_evaluators_try_post"];
         delete?: never;
         options?: never;
@@ -965,8 +968,32 @@ export interface paths {
         get: operations["get_evaluator_v1_evaluators__evaluator_id__get"];
         put?: never;
         post?: never;
-        /** Archive an evaluator; its scores stay */
+        /**
+         * Archive an evaluator; its scores stay
+         * @description Its live evaluations take nothing more.
+         */
         delete: operations["archive_evaluator_v1_evaluators__evaluator_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/evaluators/{evaluator_id}/agreement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How far an evaluator agrees with people, with κ
+         * @description Over executions that have both: a score of this version, and a thumb, a score or a correction. Thumbs up and scores from 0.5 are
+         *     good, thumbs down, lower scores and corrections bad; where several people said something, more of them decide.
+         */
+        get: operations["get_agreement_v1_evaluators__evaluator_id__agreement_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -981,8 +1008,32 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Look at an answer with an evaluator */
+        /**
+         * Look at an answer with an evaluator
+         * @description Judges are asked at once and paid as any execution is.
+         */
         post: operations["try_evaluator_v1_evaluators__evaluator_id__try_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/evaluators/{evaluator_id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Versions of an evaluator, the newest first */
+        get: operations["list_versions_v1_evaluators__evaluator_id__versions_get"];
+        put?: never;
+        /**
+         * Make a new version of an evaluator
+         * @description Live evaluations and new test runs use it from now on. Scores belong to the version that gave them. The same settings make none.
+         */
+        post: operations["post_version_v1_evaluators__evaluator_id__versions_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1036,7 +1087,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One execution: answer, messages, attempts, feedback; or `queued` and `running` */
+        /** One execution: answer, attempts, feedback, scores; or `queued` and `running` */
         get: operations["get_execution_v1_executions__execution_id__get"];
         put?: never;
         post?: never;
@@ -1266,6 +1317,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/live-evaluations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Live evaluations with what they spent, the newest first */
+        get: operations["list_live_v1_live_evaluations_get"];
+        put?: never;
+        /**
+         * Score live traffic with an evaluator
+         * @description From now on, each execution that succeeds and is drawn gets one score of each version of the evaluator. Judges are asked on the batch
+         *     lane, by executions of their own that are paid from the credit, up to the cap.
+         */
+        post: operations["post_live_v1_live_evaluations_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/live-evaluations/{live_evaluation_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One live evaluation */
+        get: operations["get_live_v1_live_evaluations__live_evaluation_id__get"];
+        put?: never;
+        post?: never;
+        /**
+         * Archive a live evaluation; its scores stay
+         * @description What waits is not scored any more.
+         */
+        delete: operations["delete_live_v1_live_evaluations__live_evaluation_id__delete"];
+        options?: never;
+        head?: never;
+        /** Change what is scored, the cap, or pause it */
+        patch: operations["patch_live_v1_live_evaluations__live_evaluation_id__patch"];
+        trace?: never;
+    };
     "/v1/marketplace": {
         parameters: {
             query?: never;
@@ -1376,6 +1471,26 @@ export interface paths {
          * @description 409 `last_admin` where nobody would be left who can manage the workspace. A narrowed key gives nobody a role.
          */
         patch: operations["change_role_v1_members__user_id__patch"];
+        trace?: never;
+    };
+    "/v1/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A message in Anthropic's format; `model` may name any model, or a prompt as `burnish::prompt::SLUG`
+         * @description The key comes as `x-api-key`, where Anthropic's clients put it, or as a Bearer token.
+         */
+        post: operations["create_message_v1_messages_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/v1/metrics": {
@@ -1953,6 +2068,344 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/reports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reports that were made */
+        get: operations["list_reports_v1_reports_get"];
+        put?: never;
+        /**
+         * Make a report
+         * @description Of the workspace, or of one prompt, version, model, API key or end user, beside the time of the same length before.
+         */
+        post: operations["post_report_v1_reports_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/reports/schedule": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** When the digest comes, and to whom */
+        get: operations["get_schedule_v1_reports_schedule_get"];
+        /**
+         * Have a digest made every day or week
+         * @description Of the day, or the seven days, before it. It is kept as a report, told as `report.ready`, and sent to the channels.
+         */
+        put: operations["put_schedule_v1_reports_schedule_put"];
+        post?: never;
+        /** Have no digest made */
+        delete: operations["delete_schedule_v1_reports_schedule_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/reports/schedule/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make the digest now
+         * @description Of the last whole day, or seven days; sent to the channels like any other. The next one comes when it is due.
+         */
+        post: operations["run_schedule_v1_reports_schedule_run_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/reports/{report_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A report */
+        get: operations["get_report_v1_reports__report_id__get"];
+        put?: never;
+        post?: never;
+        /** Delete a report */
+        delete: operations["delete_report_v1_reports__report_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/responses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A response in the format of OpenAI's Responses API; `prompt: {id, version, variables}` names a prompt
+         * @description Stateless: a conversation is sent as `input`.
+         */
+        post: operations["create_response_v1_responses_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/review": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The queue, newest first
+         * @description What waits, what somebody is at, what was decided; without texts, which `GET /v1/review/{review_id}` shows.
+         */
+        get: operations["list_reviews_v1_review_get"];
+        put?: never;
+        /**
+         * Put an answer into the queue
+         * @description It comes before all others. One that is in the queue already gets your note; one that was decided stays decided.
+         */
+        post: operations["post_review_v1_review_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/review/claim": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Claim the next answers
+         * @description The most urgent, and among equals the one that waits longest. Nobody else is given them until the lease is over; what you hold
+         *     already comes first, with a new lease. What you skipped does not come back to you.
+         */
+        post: operations["post_claim_v1_review_claim_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/review/progress": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far reviewers have come */
+        get: operations["get_progress_v1_review_progress_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/review/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What goes into the queue, where somebody said so
+         * @description The workspace's own first. Without any, low ratings and corrections are queued, and what evaluators are not sure of.
+         */
+        get: operations["list_settings_v1_review_settings_get"];
+        /** Set what goes into the queue, for all prompts */
+        put: operations["put_default_v1_review_settings_put"];
+        post?: never;
+        /** Fall back to the product's defaults */
+        delete: operations["delete_default_v1_review_settings_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/review/settings/{prompt}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set what goes into the queue, for one prompt
+         * @description Sets all of it: what the body does not say falls back to the workspace's settings.
+         */
+        put: operations["put_settings_v1_review_settings__prompt__put"];
+        post?: never;
+        /** Fall back to the workspace's settings */
+        delete: operations["delete_settings_v1_review_settings__prompt__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/review/{review_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One answer of the queue, with its text */
+        get: operations["get_review_v1_review__review_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/review/{review_id}/correct": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Write what would have been right
+         * @description The verdict is `bad`, and a dataset item expects what you wrote.
+         */
+        post: operations["post_correct_v1_review__review_id__correct_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/review/{review_id}/label": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say whether an answer is good
+         * @description A good answer becomes a dataset item that expects it. Said again by the same person, the newest counts.
+         */
+        post: operations["post_label_v1_review__review_id__label_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/review/{review_id}/skip": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Leave an answer to others, or to nobody */
+        post: operations["post_skip_v1_review__review_id__skip_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/review/{review_id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take a decision or a skip back
+         * @description The answer is claimed for you again. Its dataset item goes, unless a test run or an optimization has measured on it already.
+         *     Your own decisions; an admin undoes anybody's. Where there is nothing to undo, nothing changes.
+         */
+        post: operations["post_undo_v1_review__review_id__undo_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/scores": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Scores of live traffic, of the newest execution first */
+        get: operations["list_scores_v1_scores_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/scores/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Means and pass rates of scores in a range, as a whole or step by step
+         * @description By the time the executions finished. Rows are those of rollups, so the answer takes the same time however many scores there are.
+         */
+        get: operations["summary_v1_scores_summary_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/sessions/{session_id}": {
         parameters: {
             query?: never;
@@ -2056,6 +2509,26 @@ export interface paths {
          * @description Runs a version over a split of a dataset, in the background.
          */
         post: operations["create_test_run_v1_test_runs_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/test-runs/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Compare prompts across test runs
+         * @description The newest completed run of each version and model, beside the others over the same items of the same dataset. At most 500.
+         */
+        get: operations["summary_v1_test_runs_summary_get"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2716,6 +3189,39 @@ export interface components {
             workspace_id: string;
         };
         /**
+         * AgreementAnswer
+         * @description `kappa` null: not defined, as one of both always says the same. `split`: executions left out because people were of two minds.
+         */
+        AgreementAnswer: {
+            /** @description Share of executions of which both say the same. */
+            agreement: components["schemas"]["Shown"] | null;
+            confusion: components["schemas"]["ConfusionAnswer"];
+            /**
+             * Evaluator Id
+             * Format: uuid
+             */
+            evaluator_id: string;
+            /** Evaluator Version */
+            evaluator_version: number;
+            /**
+             * Few
+             * @description Fewer than 30 executions: too few to trust.
+             */
+            few: boolean;
+            /** @description Cohen's κ: agreement beyond chance; 1 always, 0 as often as by chance. */
+            kappa: components["schemas"]["Shown"] | null;
+            /** N */
+            n: number;
+            /** Prompt */
+            prompt: string | null;
+            /** Scores Looked At */
+            scores_looked_at: number;
+            /** Simulated */
+            simulated: boolean;
+            /** Split */
+            split: number;
+        };
+        /**
          * AlertAnswer
          * @description One incident. `before` and `after` hold the figures that were compared, `changed` what changed in between.
          */
@@ -3000,6 +3506,11 @@ export interface components {
             metadata?: {
                 [key: string]: unknown;
             };
+            /**
+             * Other
+             * @description The answer that a `pairwise` evaluator compares with; `expected` where absent.
+             */
+            other?: string | null;
             /** Output */
             output: string;
             /** Variables */
@@ -3138,6 +3649,34 @@ export interface components {
             next_cursor: string | null;
         };
         /**
+         * BacktestAnswer
+         * @description The same projection made from past days, with what was known then, against what came.
+         */
+        BacktestAnswer: {
+            /**
+             * Bias
+             * @description Mean error; above zero: too much was expected.
+             */
+            bias: number;
+            /**
+             * Coverage
+             * @description Share of the projections whose interval held what came; aims at `confidence`.
+             */
+            coverage: number;
+            /**
+             * Horizon Days
+             * @description Days ahead, as many as are left now.
+             */
+            horizon_days: number;
+            /**
+             * Median Error
+             * @description Half of the projections were nearer: a share of what came.
+             */
+            median_error: number;
+            /** Projections */
+            projections: number;
+        };
+        /**
          * BatchAnswer
          * @description What became of each line, in their order.
          */
@@ -3148,6 +3687,24 @@ export interface components {
             rejected: number;
             /** Results */
             results: components["schemas"]["LineResult"][];
+        };
+        /** BreakdownRow */
+        BreakdownRow: {
+            /** Cost Nusd */
+            cost_nusd: number;
+            /** Effectiveness */
+            effectiveness: number | null;
+            /** Executions */
+            executions: number;
+            /** Group */
+            group: string;
+            /** P95 Ms */
+            p95_ms: number | null;
+            satisfaction: components["schemas"]["Satisfaction"] | null;
+            /** Simulated */
+            simulated: boolean;
+            /** Success Rate */
+            success_rate: number | null;
         };
         /**
          * BudgetAnswer
@@ -3260,6 +3817,52 @@ export interface components {
             data: components["schemas"]["BudgetAnswer"][];
             /** Next Cursor */
             next_cursor: string | null;
+        };
+        /**
+         * Cap
+         * @description What judges may cost in a calendar day or month (UTC). Never more is spent: what does not fit any more is not asked.
+         */
+        Cap: {
+            /** Limit Nusd */
+            limit_nusd: number;
+            /**
+             * Period
+             * @enum {string}
+             */
+            period: "day" | "month";
+        };
+        /** CapAnswer */
+        CapAnswer: {
+            /** Held Nusd */
+            held_nusd: number;
+            /** Left Nusd */
+            left_nusd: number;
+            /** Limit Nusd */
+            limit_nusd: number;
+            /**
+             * Period
+             * @enum {string}
+             */
+            period: "day" | "month";
+            /**
+             * Resets At
+             * Format: date-time
+             */
+            resets_at: string;
+            /** Spent Nusd */
+            spent_nusd: number;
+        };
+        /**
+         * Change
+         * @description A figure now and in the time before of the same length. `change` is relative; of rates the difference.
+         */
+        Change: {
+            /** After */
+            after: number | null;
+            /** Before */
+            before: number | null;
+            /** Change */
+            change: number | null;
         };
         /**
          * ChangePrompt
@@ -3495,6 +4098,38 @@ export interface components {
             /** Version */
             version: number;
         };
+        /** ClaimBody */
+        ClaimBody: {
+            /**
+             * Count
+             * @description More than one lets a page show the next answer without waiting.
+             * @default 1
+             */
+            count: number;
+            /**
+             * Lease S
+             * @description How long nobody else is given them.
+             * @default 600
+             */
+            lease_s: number;
+            /** Prompt */
+            prompt?: string | null;
+            /** Reason */
+            reason?: ("picked" | "low_rated" | "corrected" | "disagreement" | "uncertain" | "sampled") | null;
+        };
+        /** ClaimedAnswer */
+        ClaimedAnswer: {
+            /**
+             * Data
+             * @description Yours until their `claimed_until`; empty: nothing waits.
+             */
+            data: components["schemas"]["ReviewDetail"][];
+            /**
+             * Waiting
+             * @description How many wait besides, for anybody.
+             */
+            waiting: number;
+        };
         /** CloneBody */
         CloneBody: {
             /** Name */
@@ -3526,6 +4161,97 @@ export interface components {
              * @enum {string}
              */
             language: "python" | "wasm";
+        };
+        /**
+         * ComparedRun
+         * @description The newest completed test run of one version by one model.
+         */
+        ComparedRun: {
+            accuracy: components["schemas"]["Share"] | null;
+            /** @description How much less accurate than the best, with 95 % bounds (Newcombe, as if the items were not the same, so rather too wide). Null for the best. */
+            behind_best?: components["schemas"]["Share"] | null;
+            /** Correct */
+            correct: number;
+            /** Cost Nusd */
+            cost_nusd: number;
+            /**
+             * Could Be Best
+             * @description False where the difference to the best is more than chance.
+             */
+            could_be_best: boolean;
+            /** Errors */
+            errors: number;
+            /** Evaluators */
+            evaluators: components["schemas"]["EvaluatorMean"][];
+            /**
+             * Finished At
+             * Format: date-time
+             */
+            finished_at: string;
+            /**
+             * Mean Cost Nusd
+             * @description For each answer.
+             */
+            mean_cost_nusd: number | null;
+            /** Model */
+            model: string;
+            /** P50 Ms */
+            p50_ms: number | null;
+            /** P95 Ms */
+            p95_ms: number | null;
+            /** Prompt */
+            prompt: string;
+            /** Repeats */
+            repeats: number;
+            /**
+             * Runs
+             * @description Completed runs of the same; this is the newest.
+             */
+            runs: number;
+            /** Simulated */
+            simulated: boolean;
+            /**
+             * Test Run Id
+             * Format: uuid
+             */
+            test_run_id: string;
+            /** Total */
+            total: number;
+            /** Version */
+            version: number;
+        };
+        /**
+         * Comparison
+         * @description Runs over the same items, best first: these can be compared.
+         */
+        Comparison: {
+            /** Dataset */
+            dataset: string;
+            /**
+             * Dataset Id
+             * Format: uuid
+             */
+            dataset_id: string;
+            /** Dataset Version */
+            dataset_version: number;
+            /** Runs */
+            runs: components["schemas"]["ComparedRun"][];
+            /** Split */
+            split: string;
+        };
+        /**
+         * ConfusionAnswer
+         * @description Counts of executions; the first word is the evaluator's, the second people's.
+         */
+        ConfusionAnswer: {
+            /** Failed Bad */
+            failed_bad: number;
+            /** Failed Good */
+            failed_good: number;
+            /** Passed Bad */
+            passed_bad: number;
+            /** Passed Good */
+            passed_good: number;
         };
         /**
          * Contains
@@ -3615,6 +4341,29 @@ export interface components {
             /** Top P */
             top_p?: number | null;
         };
+        /** CorrectBody */
+        CorrectBody: {
+            /**
+             * Add To Dataset
+             * @description Whether the decision becomes a dataset item.
+             * @default true
+             */
+            add_to_dataset: boolean;
+            /**
+             * Dataset Id
+             * @description Which dataset; else the prompt's own, which is made when there is none.
+             */
+            dataset_id?: string | null;
+            /**
+             * Expected
+             * @description What would have been right. The same as the answer: the verdict is `good`.
+             */
+            expected: string;
+            /** @description Claims the next answer in the same call; `{}` for any. */
+            next?: components["schemas"]["Wanted"] | null;
+            /** Note */
+            note?: string | null;
+        };
         /** CostRow */
         CostRow: {
             /** Cached Input Tokens */
@@ -3634,6 +4383,8 @@ export interface components {
             input_tokens: number;
             /** Output Tokens */
             output_tokens: number;
+            /** @description This month at its end, of the ten dearest, where asked for. */
+            projected?: components["schemas"]["Projected"] | null;
             /** Simulated */
             simulated: boolean;
         };
@@ -3656,6 +4407,8 @@ export interface components {
             grain: "minute" | "hour" | "day";
             /** Group By */
             group_by: string;
+            /** @description With `projection=true`. */
+            projection?: components["schemas"]["ProjectionAnswer"] | null;
             /**
              * To
              * Format: date-time
@@ -3916,6 +4669,18 @@ export interface components {
              * @description 0 to 1; null where there was no attempt.
              */
             success_share: number | null;
+        };
+        /** DecidedAnswer */
+        DecidedAnswer: {
+            dataset_item: components["schemas"]["KeptAnswer"] | null;
+            item: components["schemas"]["ReviewAnswer"];
+            /** @description Claimed for you, where the call asked for it; null: nothing waits. */
+            next: components["schemas"]["ReviewDetail"] | null;
+            /**
+             * Not Kept
+             * @description Why no dataset item came of it.
+             */
+            not_kept: string | null;
         };
         /** DeletedChannel */
         DeletedChannel: {
@@ -4517,7 +5282,10 @@ export interface components {
             /** Type */
             type: string;
         };
-        /** EvaluatorAnswer */
+        /**
+         * EvaluatorAnswer
+         * @description `version`: the newest, whose settings these are.
+         */
         EvaluatorAnswer: {
             /** Archived At */
             archived_at: string | null;
@@ -4541,6 +5309,24 @@ export interface components {
             settings: {
                 [key: string]: unknown;
             };
+            /** Version */
+            version: number;
+        };
+        /** EvaluatorMean */
+        EvaluatorMean: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Mean Score */
+            mean_score: number | null;
+            /** N */
+            n: number;
+            /** Name */
+            name: string;
+            /** Passed */
+            passed: number;
         };
         /** EvaluatorPage */
         EvaluatorPage: {
@@ -4759,6 +5545,80 @@ export interface components {
             before: unknown;
             /** Field */
             field: string;
+        };
+        /**
+         * Figures
+         * @description What is known of a set of executions. Rates are 0..1, null where there is nothing to divide by.
+         */
+        Figures: {
+            /** Blocked */
+            blocked: number;
+            /**
+             * Cache Hit Rate
+             * @description Answers from our cache, of all executions.
+             */
+            cache_hit_rate: number | null;
+            /** Cached */
+            cached: number;
+            /** Cached Input Tokens */
+            cached_input_tokens: number;
+            /** Cancelled */
+            cancelled: number;
+            /** Cost Nusd */
+            cost_nusd: number;
+            /**
+             * Effectiveness
+             * @description 0..100; see effectiveness_version.
+             */
+            effectiveness: number | null;
+            /** Errors */
+            errors: number;
+            /** Executions */
+            executions: number;
+            first_token: components["schemas"]["Percentiles"];
+            /** Input Tokens */
+            input_tokens: number;
+            latency: components["schemas"]["Percentiles"];
+            /** Mean Cost Nusd */
+            mean_cost_nusd: number | null;
+            /** Mean Latency Ms */
+            mean_latency_ms: number | null;
+            /** Mean Score */
+            mean_score: number | null;
+            /** Output Tokens */
+            output_tokens: number;
+            /**
+             * Provider Cache Rate
+             * @description Input tokens that the provider had in its cache, of all input tokens.
+             */
+            provider_cache_rate: number | null;
+            /** Rate Limited */
+            rate_limited: number;
+            /** Reactions */
+            reactions: number;
+            satisfaction: components["schemas"]["Satisfaction"] | null;
+            /** Scores */
+            scores: number;
+            /**
+             * Simulated
+             * @description True when any of it was made by a simulated model.
+             */
+            simulated: boolean;
+            /** Simulated Executions */
+            simulated_executions: number;
+            /**
+             * Success Rate
+             * @description Of all that were not cancelled.
+             */
+            success_rate: number | null;
+            /** Successes */
+            successes: number;
+            /** Thumbs Down */
+            thumbs_down: number;
+            /** Thumbs Up */
+            thumbs_up: number;
+            /** Timeouts */
+            timeouts: number;
         };
         /**
          * FiguresAnswer
@@ -5062,6 +5922,79 @@ export interface components {
             };
         };
         /**
+         * Jury
+         * @description Several models grade the answer by one rubric, none knows of the others.
+         */
+        Jury: {
+            /**
+             * Decide
+             * @description `median`: of the scores; `majority`: the share of jurors with whom it passes.
+             * @default median
+             * @enum {string}
+             */
+            decide: "median" | "majority";
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "jury";
+            /**
+             * Max Tokens
+             * @description Most that one judgement may be long.
+             * @default 500
+             */
+            max_tokens: number;
+            /** Models */
+            models: string[];
+            /**
+             * Passes From
+             * @default 0.5
+             */
+            passes_from: number;
+            /**
+             * Rubric
+             * @description What a good answer is, a demand a line. Part of the version: a new rubric is a new version.
+             */
+            rubric: string;
+            scale?: components["schemas"]["Scale"];
+            /**
+             * Sees
+             * @description What a judge is shown beside the answer, where it is known.
+             */
+            sees?: ("input" | "expected" | "variables")[];
+            /**
+             * Uncertain From
+             * @description Where highest and lowest score are so far apart, a person should look.
+             * @default 0.5
+             */
+            uncertain_from: number;
+        };
+        /**
+         * KeptAnswer
+         * @description The dataset item of a decision.
+         */
+        KeptAnswer: {
+            /**
+             * Added
+             * @description False: the dataset held this input already, and its item stays as it was.
+             */
+            added: boolean;
+            /**
+             * Dataset Id
+             * Format: uuid
+             */
+            dataset_id: string;
+            /** Expected */
+            expected: string;
+            /**
+             * Item Id
+             * Format: uuid
+             */
+            item_id: string;
+            /** Split */
+            split: string;
+        };
+        /**
          * KeyAnswer
          * @description A key without its text. `created_by`: `user:…`, `api_key:…` or `operator`. `last_used_at` is up to half a minute late.
          */
@@ -5163,6 +6096,30 @@ export interface components {
             moved_at: string | null;
             /** Version */
             version: number | null;
+        };
+        /** LabelBody */
+        LabelBody: {
+            /**
+             * Add To Dataset
+             * @description Whether the decision becomes a dataset item.
+             * @default true
+             */
+            add_to_dataset: boolean;
+            /**
+             * Dataset Id
+             * @description Which dataset; else the prompt's own, which is made when there is none.
+             */
+            dataset_id?: string | null;
+            /** @description Claims the next answer in the same call; `{}` for any. */
+            next?: components["schemas"]["Wanted"] | null;
+            /** Note */
+            note?: string | null;
+            /**
+             * Verdict
+             * @description `good`: the answer is what it should be, and becomes the item's expected answer. `bad`: it is not.
+             * @enum {string}
+             */
+            verdict: "good" | "bad";
         };
         /** LabelMoveAnswer */
         LabelMoveAnswer: {
@@ -5290,6 +6247,82 @@ export interface components {
             window_s: number;
         };
         /**
+         * LiveEvaluationAnswer
+         * @description `waiting`: executions that were drawn and have no score yet, counted up to 10,000.
+         */
+        LiveEvaluationAnswer: {
+            /** Active */
+            active: boolean;
+            /** Archived At */
+            archived_at: string | null;
+            cap: components["schemas"]["CapAnswer"] | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Created By */
+            created_by: string;
+            /** Evaluator */
+            evaluator: string;
+            /**
+             * Evaluator Id
+             * Format: uuid
+             */
+            evaluator_id: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Kind */
+            kind: string;
+            /** Labels */
+            labels: string[];
+            /**
+             * Object
+             * @default live_evaluation
+             * @constant
+             */
+            object: "live_evaluation";
+            /** Prompts */
+            prompts: string[];
+            /** Sample */
+            sample: number;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /** Waiting */
+            waiting: number;
+        };
+        /**
+         * LiveEvaluationChange
+         * @description What is named changes, for what is counted from now on. `cap` null: none, where the evaluator asks no model.
+         */
+        LiveEvaluationChange: {
+            /**
+             * Active
+             * @description false: nothing is taken or scored; what waits stays and is scored afterwards.
+             */
+            active?: boolean | null;
+            cap?: components["schemas"]["Cap"] | null;
+            /** Labels */
+            labels?: string[] | null;
+            /** Prompts */
+            prompts?: string[] | null;
+            /** Sample */
+            sample?: number | null;
+        };
+        /** LiveEvaluationPage */
+        LiveEvaluationPage: {
+            /** Data */
+            data: components["schemas"]["LiveEvaluationAnswer"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
          * LiveFigures
          * @description Live executions that finished within the window; test runs and optimization are left out.
          */
@@ -5341,6 +6374,41 @@ export interface components {
             success_rate: number | null;
             /** Successes */
             successes: number;
+        };
+        /**
+         * LlmJudge
+         * @description A model grades the answer by a rubric: its reason first, then a mark on the scale.
+         */
+        LlmJudge: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "llm_judge";
+            /**
+             * Max Tokens
+             * @description Most that one judgement may be long.
+             * @default 500
+             */
+            max_tokens: number;
+            /** Model */
+            model: string;
+            /**
+             * Passes From
+             * @default 0.5
+             */
+            passes_from: number;
+            /**
+             * Rubric
+             * @description What a good answer is, a demand a line. Part of the version: a new rubric is a new version.
+             */
+            rubric: string;
+            scale?: components["schemas"]["Scale"];
+            /**
+             * Sees
+             * @description What a judge is shown beside the answer, where it is known.
+             */
+            sees?: ("input" | "expected" | "variables")[];
         };
         /**
          * MappingBody
@@ -5799,13 +6867,13 @@ export interface components {
         };
         /**
          * NewEvaluator
-         * @description `settings` never change; make another evaluator instead.
+         * @description `settings` become version 1. Those of a version never change.
          */
         NewEvaluator: {
             /** Name */
             name: string;
             /** Settings */
-            settings: components["schemas"]["Exact"] | components["schemas"]["Contains"] | components["schemas"]["Regex"] | components["schemas"]["JsonSchema"] | components["schemas"]["Numeric"] | components["schemas"]["Similarity"] | components["schemas"]["Expression"] | components["schemas"]["Code"];
+            settings: components["schemas"]["Exact"] | components["schemas"]["Contains"] | components["schemas"]["Regex"] | components["schemas"]["JsonSchema"] | components["schemas"]["Numeric"] | components["schemas"]["Similarity"] | components["schemas"]["Expression"] | components["schemas"]["Code"] | components["schemas"]["Toxicity"] | components["schemas"]["LlmJudge"] | components["schemas"]["Jury"] | components["schemas"]["Pairwise"];
         };
         /** NewInboundAnswer */
         NewInboundAnswer: {
@@ -5958,6 +7026,40 @@ export interface components {
             scopes: string[];
         };
         /**
+         * NewLiveEvaluation
+         * @description An evaluator, what it scores, and what that may cost.
+         */
+        NewLiveEvaluation: {
+            /**
+             * Active
+             * @default true
+             */
+            active: boolean;
+            /** @description Needed where the evaluator asks models. */
+            cap?: components["schemas"]["Cap"] | null;
+            /**
+             * Evaluator Id
+             * Format: uuid
+             */
+            evaluator_id: string;
+            /**
+             * Labels
+             * @description Labels that served; none: all, and calls by version.
+             */
+            labels?: string[];
+            /**
+             * Prompts
+             * @description Slugs; none: all, and calls without a prompt.
+             */
+            prompts?: string[];
+            /**
+             * Sample
+             * @description Share of the executions; drawn by their id, so that a larger share holds the smaller one.
+             * @default 1
+             */
+            sample: number;
+        };
+        /**
          * NewModel
          * @description A model that this workspace may call. The address is checked by the egress guard, here and whenever it is called.
          */
@@ -6052,6 +7154,20 @@ export interface components {
              * @example openai
              */
             provider: string;
+        };
+        /**
+         * NewVersion
+         * @description Other settings of the same kind.
+         */
+        NewVersion: {
+            /**
+             * Message
+             * @description Why it is changed.
+             * @default
+             */
+            message: string;
+            /** Settings */
+            settings: components["schemas"]["Exact"] | components["schemas"]["Contains"] | components["schemas"]["Regex"] | components["schemas"]["JsonSchema"] | components["schemas"]["Numeric"] | components["schemas"]["Similarity"] | components["schemas"]["Expression"] | components["schemas"]["Code"] | components["schemas"]["Toxicity"] | components["schemas"]["LlmJudge"] | components["schemas"]["Jury"] | components["schemas"]["Pairwise"];
         };
         /**
          * NewWorkspace
@@ -6457,6 +7573,37 @@ export interface components {
             role: ("admin" | "editor" | "viewer") | null;
         };
         /**
+         * Pairwise
+         * @description A model says which of two answers is better, in both orders; where the orders disagree it is a tie.
+         *
+         *     The other answer is that of the run to compare with, else the expected one. 1: better, 0.5: a tie, 0: worse.
+         */
+        Pairwise: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "pairwise";
+            /**
+             * Max Tokens
+             * @description Most that one judgement may be long.
+             * @default 500
+             */
+            max_tokens: number;
+            /** Model */
+            model: string;
+            /**
+             * Rubric
+             * @description What a good answer is, a demand a line. Part of the version: a new rubric is a new version.
+             */
+            rubric: string;
+            /**
+             * Sees
+             * @description What a judge is shown beside the answer, where it is known.
+             */
+            sees?: ("input" | "expected" | "variables")[];
+        };
+        /**
          * ParameterBody
          * @description What is known of a variable beforehand.
          */
@@ -6495,6 +7642,22 @@ export interface components {
             p99_ms: number | null;
             /** Relative Error */
             relative_error: number;
+        };
+        /**
+         * PickBody
+         * @description An answer that somebody picked by hand.
+         */
+        PickBody: {
+            /**
+             * Execution Id
+             * Format: uuid
+             */
+            execution_id: string;
+            /**
+             * Note
+             * @description What the reviewer should look at.
+             */
+            note?: string | null;
         };
         /** PieceAnswer */
         PieceAnswer: {
@@ -6739,6 +7902,90 @@ export interface components {
             /** Timeouts */
             timeouts: number;
         };
+        /** ProgressAnswer */
+        ProgressAnswer: {
+            /** Bad */
+            bad: number;
+            /** By Prompt */
+            by_prompt: components["schemas"]["PromptProgress"][];
+            /**
+             * By Reason
+             * @description An answer with two reasons counts in both.
+             */
+            by_reason: components["schemas"]["ReasonProgress"][];
+            /** By Reviewer */
+            by_reviewer: components["schemas"]["ReviewerProgress"][];
+            /**
+             * Claimed
+             * @description Of those that wait: somebody is at them now.
+             */
+            claimed: number;
+            /**
+             * Corrected
+             * @description Of the bad ones: somebody wrote what would have been right.
+             */
+            corrected: number;
+            /** Decided */
+            decided: number;
+            /** Good */
+            good: number;
+            /** Set Aside */
+            set_aside: number;
+            /**
+             * Skipped
+             * @description Of those that wait: somebody did not want to decide.
+             */
+            skipped: number;
+            /** Waiting */
+            waiting: number;
+        };
+        /**
+         * Projected
+         * @description Cost of the calendar month at its end; within the bounds in `confidence` of all months.
+         */
+        Projected: {
+            /** Expected Nusd */
+            expected_nusd: number;
+            /** High Nusd */
+            high_nusd: number;
+            /** Low Nusd */
+            low_nusd: number;
+        };
+        /**
+         * ProjectionAnswer
+         * @description This calendar month (UTC) at its end, from the last 84 days. It follows the filters, not `from` and `to`.
+         */
+        ProjectionAnswer: {
+            /** @description Null while too little is known to try it on the past. */
+            backtest: components["schemas"]["BacktestAnswer"] | null;
+            /** Confidence */
+            confidence: number;
+            /** Days Left */
+            days_left: number;
+            /** Expected Nusd */
+            expected_nusd: number | null;
+            /** High Nusd */
+            high_nusd: number | null;
+            /**
+             * History Days
+             * @description Whole days known, from the first with use.
+             */
+            history_days: number;
+            /** Low Nusd */
+            low_nusd: number | null;
+            /** Month */
+            month: string;
+            /**
+             * Spent Nusd
+             * @description This month so far.
+             */
+            spent_nusd: number;
+            /**
+             * Why Not
+             * @description Why nothing can be said.
+             */
+            why_not: string | null;
+        };
         /**
          * PromptAnswer
          * @description A prompt with one of its versions: `label` is the one it was reached by.
@@ -6906,6 +8153,15 @@ export interface components {
             data: components["schemas"]["PromptItem"][];
             /** Next Cursor */
             next_cursor: string | null;
+        };
+        /** PromptProgress */
+        PromptProgress: {
+            /** Decided */
+            decided: number;
+            /** Prompt */
+            prompt: string | null;
+            /** Waiting */
+            waiting: number;
         };
         /**
          * ProviderKeyAnswer
@@ -7135,6 +8391,18 @@ export interface components {
             /** Next Cursor */
             next_cursor: string | null;
         };
+        /** ReasonProgress */
+        ReasonProgress: {
+            /** Decided */
+            decided: number;
+            /**
+             * Reason
+             * @enum {string}
+             */
+            reason: "picked" | "low_rated" | "corrected" | "disagreement" | "uncertain" | "sampled";
+            /** Waiting */
+            waiting: number;
+        };
         /**
          * ReceiptAnswer
          * @description `signature`: Ed25519, in base64, over `receipt` as JSON with sorted keys and without blanks; `public_key`: 32 bytes in base64.
@@ -7345,6 +8613,446 @@ export interface components {
             /** Status */
             status: string;
         };
+        /** ReportAnswer */
+        ReportAnswer: {
+            content: components["schemas"]["ReportContent"];
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Created By */
+            created_by: string;
+            /**
+             * From
+             * Format: date-time
+             */
+            from: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "workspace" | "prompt" | "version" | "model" | "api_key" | "end_user";
+            /**
+             * Schedule
+             * @description Of a digest.
+             */
+            schedule: ("daily" | "weekly") | null;
+            /**
+             * Simulated
+             * @description True when any of it was made by a simulated model.
+             */
+            simulated: boolean;
+            /**
+             * Summary
+             * @description The report in a sentence.
+             */
+            summary: string;
+            /** Target */
+            target: string | null;
+            /** Title */
+            title: string;
+            /**
+             * To
+             * Format: date-time
+             */
+            to: string;
+        };
+        /** ReportBody */
+        ReportBody: {
+            /**
+             * From
+             * @description 7 days before `to` where absent.
+             */
+            from?: string | null;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "workspace" | "prompt" | "version" | "model" | "api_key" | "end_user";
+            /**
+             * Target
+             * @description prompt: its slug; version: slug@3; model: its name; api_key: its id; end_user: as calls name them; workspace: none.
+             */
+            target?: string | null;
+            /**
+             * To
+             * @description Now where absent.
+             */
+            to?: string | null;
+        };
+        /** ReportContent */
+        ReportContent: {
+            /** Alert Count */
+            alert_count: number;
+            /**
+             * Alerts
+             * @description Raised in this time, newest first; at most 20.
+             */
+            alerts: components["schemas"]["ReportedAlert"][];
+            before: components["schemas"]["Figures"];
+            /**
+             * Breakdowns
+             * @description By each dimension the ten with most executions.
+             */
+            breakdowns: {
+                [key: string]: components["schemas"]["BreakdownRow"][];
+            };
+            /** Changes */
+            changes: {
+                [key: string]: components["schemas"]["Change"];
+            };
+            end_users: components["schemas"]["Distinct"] | null;
+            /**
+             * Failure Groups
+             * @description The largest, of what was grouped lately; at most 10.
+             */
+            failure_groups: components["schemas"]["ReportedGroup"][];
+            figures: components["schemas"]["Figures"];
+            /** Metrics */
+            metrics: components["schemas"]["NamedMetric"][];
+            /** @description Where the time reaches into this month. */
+            projection: components["schemas"]["ProjectionAnswer"] | null;
+            prompts: components["schemas"]["Distinct"] | null;
+            /** Series */
+            series: components["schemas"]["ReportStep"][];
+            /**
+             * Test Runs
+             * @description Ended in this time, newest first; at most 20.
+             */
+            test_runs: components["schemas"]["ReportedRun"][];
+        };
+        /** ReportHead */
+        ReportHead: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Created By */
+            created_by: string;
+            /**
+             * From
+             * Format: date-time
+             */
+            from: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "workspace" | "prompt" | "version" | "model" | "api_key" | "end_user";
+            /**
+             * Schedule
+             * @description Of a digest.
+             */
+            schedule: ("daily" | "weekly") | null;
+            /**
+             * Simulated
+             * @description True when any of it was made by a simulated model.
+             */
+            simulated: boolean;
+            /**
+             * Summary
+             * @description The report in a sentence.
+             */
+            summary: string;
+            /** Target */
+            target: string | null;
+            /** Title */
+            title: string;
+            /**
+             * To
+             * Format: date-time
+             */
+            to: string;
+        };
+        /**
+         * ReportPage
+         * @description Newest first.
+         */
+        ReportPage: {
+            /** Data */
+            data: components["schemas"]["ReportHead"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /** ReportStep */
+        ReportStep: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Cost Nusd */
+            cost_nusd: number;
+            /** Executions */
+            executions: number;
+            /** P95 Ms */
+            p95_ms: number | null;
+            satisfaction: components["schemas"]["Satisfaction"] | null;
+            /** Success Rate */
+            success_rate: number | null;
+        };
+        /** ReportedAlert */
+        ReportedAlert: {
+            /**
+             * Alert Id
+             * Format: uuid
+             */
+            alert_id: string;
+            /** Kind */
+            kind: string;
+            /** Metric */
+            metric: string;
+            /** Prompt */
+            prompt: string | null;
+            /**
+             * Raised At
+             * Format: date-time
+             */
+            raised_at: string;
+            /** Resolved At */
+            resolved_at: string | null;
+            /** Severity */
+            severity: string;
+            /** Summary */
+            summary: string;
+        };
+        /**
+         * ReportedGroup
+         * @description A failure group as /v1/analytics/failure-groups last found it, without its examples.
+         */
+        ReportedGroup: {
+            /** Name */
+            name: string;
+            /** Prompt */
+            prompt: string;
+            /** Share */
+            share: number;
+            /** Size */
+            size: number;
+            /**
+             * Trend
+             * @description Failures of the newer half of the time over those of the older half, less one.
+             */
+            trend: number | null;
+        };
+        /** ReportedRun */
+        ReportedRun: {
+            /** Accuracy */
+            accuracy: number | null;
+            /**
+             * Finished At
+             * Format: date-time
+             */
+            finished_at: string;
+            /** Model */
+            model: string;
+            /** Prompt */
+            prompt: string;
+            /** Simulated */
+            simulated: boolean;
+            /**
+             * Test Run Id
+             * Format: uuid
+             */
+            test_run_id: string;
+            /** Total */
+            total: number;
+            /** Version */
+            version: number;
+        };
+        /**
+         * ReviewAnswer
+         * @description One answer in the queue, without its text.
+         */
+        ReviewAnswer: {
+            /**
+             * Added At
+             * Format: date-time
+             */
+            added_at: string;
+            /**
+             * Added By
+             * @description Who picked it; null: the rules of the queue.
+             */
+            added_by: string | null;
+            /** Claimed By */
+            claimed_by: string | null;
+            /** Claimed Until */
+            claimed_until: string | null;
+            /** Dataset Id */
+            dataset_id: string | null;
+            /** Dataset Item Id */
+            dataset_item_id: string | null;
+            /** Decided At */
+            decided_at: string | null;
+            /** Decided By */
+            decided_by: string | null;
+            /**
+             * Execution Id
+             * Format: uuid
+             */
+            execution_id: string;
+            /**
+             * Expected
+             * @description What would have been right, where somebody wrote it.
+             */
+            expected: string | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Label */
+            label: string | null;
+            /** Model */
+            model: string;
+            /** Note */
+            note: string | null;
+            /** Prompt */
+            prompt: string | null;
+            /** Reasons */
+            reasons: ("picked" | "low_rated" | "corrected" | "disagreement" | "uncertain" | "sampled")[];
+            /** Simulated */
+            simulated: boolean;
+            /** Skipped By */
+            skipped_by: string[];
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "waiting" | "claimed" | "decided" | "set_aside";
+            /** Verdict */
+            verdict: ("good" | "bad") | null;
+            /** Version */
+            version: number | null;
+        };
+        /**
+         * ReviewDetail
+         * @description With all that a reviewer looks at. Texts are null where they are not kept any more.
+         */
+        ReviewDetail: {
+            /**
+             * Added At
+             * Format: date-time
+             */
+            added_at: string;
+            /**
+             * Added By
+             * @description Who picked it; null: the rules of the queue.
+             */
+            added_by: string | null;
+            /** Claimed By */
+            claimed_by: string | null;
+            /** Claimed Until */
+            claimed_until: string | null;
+            /** Dataset Id */
+            dataset_id: string | null;
+            /** Dataset Item Id */
+            dataset_item_id: string | null;
+            /** Decided At */
+            decided_at: string | null;
+            /** Decided By */
+            decided_by: string | null;
+            /**
+             * Execution Id
+             * Format: uuid
+             */
+            execution_id: string;
+            /**
+             * Expected
+             * @description What would have been right, where somebody wrote it.
+             */
+            expected: string | null;
+            /** Feedback */
+            feedback: {
+                [key: string]: unknown;
+            }[];
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Label */
+            label: string | null;
+            /** Messages */
+            messages: {
+                [key: string]: unknown;
+            }[] | null;
+            /** Model */
+            model: string;
+            /** Note */
+            note: string | null;
+            /** Output */
+            output: string | null;
+            /** Prompt */
+            prompt: string | null;
+            /** Reasons */
+            reasons: ("picked" | "low_rated" | "corrected" | "disagreement" | "uncertain" | "sampled")[];
+            /**
+             * Scores
+             * @description What evaluators said of it.
+             */
+            scores: {
+                [key: string]: unknown;
+            }[];
+            /** Simulated */
+            simulated: boolean;
+            /** Skipped By */
+            skipped_by: string[];
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "waiting" | "claimed" | "decided" | "set_aside";
+            /**
+             * Suggested
+             * @description What somebody wrote in feedback as the right answer.
+             */
+            suggested: string | null;
+            /** Variables */
+            variables: {
+                [key: string]: unknown;
+            } | null;
+            /** Verdict */
+            verdict: ("good" | "bad") | null;
+            /** Version */
+            version: number | null;
+        };
+        /** ReviewPage */
+        ReviewPage: {
+            /** Data */
+            data: components["schemas"]["ReviewAnswer"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /** ReviewerProgress */
+        ReviewerProgress: {
+            /** Bad */
+            bad: number;
+            /** Decided */
+            decided: number;
+            /** Good */
+            good: number;
+            /**
+             * Last Decided At
+             * Format: date-time
+             */
+            last_decided_at: string;
+            /** Reviewer */
+            reviewer: string;
+        };
         /**
          * RoleChange
          * @description `user` is another word for editor.
@@ -7486,6 +9194,203 @@ export interface components {
             /** Value */
             value: number;
         };
+        /**
+         * Scale
+         * @description The marks that a judge may give. Scores are told from 0 to 1: the lowest mark is 0, the highest 1.
+         */
+        Scale: {
+            /**
+             * Highest
+             * @default 5
+             */
+            highest: number;
+            /**
+             * Lowest
+             * @default 1
+             */
+            lowest: number;
+        };
+        /** ScheduleAnswer */
+        ScheduleAnswer: {
+            /** Channels */
+            channels: string[];
+            /** Enabled */
+            enabled: boolean;
+            /**
+             * Every
+             * @enum {string}
+             */
+            every: "daily" | "weekly";
+            /** Hour */
+            hour: number;
+            /** Last Report Id */
+            last_report_id: string | null;
+            /** Next At */
+            next_at: string | null;
+            /** Time Zone */
+            time_zone: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /** Updated By */
+            updated_by: string;
+            /**
+             * Weekday
+             * @enum {string}
+             */
+            weekday: "monday" | "tuesday" | "wednesday" | "thursday" | "friday" | "saturday" | "sunday";
+        };
+        /** ScheduleBody */
+        ScheduleBody: {
+            /**
+             * Channels
+             * @description Ids of alert channels that are told: e-mail, Slack, Teams.
+             */
+            channels?: string[];
+            /**
+             * Enabled
+             * @default true
+             */
+            enabled: boolean;
+            /**
+             * Every
+             * @enum {string}
+             */
+            every: "daily" | "weekly";
+            /**
+             * Hour
+             * @description Of the local clock.
+             * @default 8
+             */
+            hour: number;
+            /**
+             * Time Zone
+             * @description As IANA names it: Europe/Berlin.
+             * @default UTC
+             */
+            time_zone: string;
+            /**
+             * Weekday
+             * @description Of weekly ones.
+             * @default monday
+             * @enum {string}
+             */
+            weekday: "monday" | "tuesday" | "wednesday" | "thursday" | "friday" | "saturday" | "sunday";
+        };
+        /**
+         * ScoreAnswer
+         * @description What one version of an evaluator said of one execution. `score` null: there is none, and `unavailable` says why: its means were
+         *     missing (`unavailable`), its code or judge failed (`failed`), the cap was reached (`capped`), or the workspace could not pay
+         *     (`unfunded`).
+         */
+        ScoreAnswer: {
+            /** Cost Nusd */
+            cost_nusd: number;
+            /** Disagreement */
+            disagreement: number | null;
+            /** Evaluator */
+            evaluator: string;
+            /**
+             * Evaluator Id
+             * Format: uuid
+             */
+            evaluator_id: string;
+            /** Evaluator Version */
+            evaluator_version: number;
+            /**
+             * Execution Id
+             * Format: uuid
+             */
+            execution_id: string;
+            /** Kind */
+            kind: string;
+            /** Label */
+            label: string | null;
+            /** Live Evaluation Id */
+            live_evaluation_id: string | null;
+            /** Model */
+            model: string;
+            /** Passed */
+            passed: boolean | null;
+            /** Prompt */
+            prompt: string | null;
+            /** Reason */
+            reason: string;
+            /** Score */
+            score: number | null;
+            /**
+             * Scored At
+             * Format: date-time
+             */
+            scored_at: string;
+            /** Simulated */
+            simulated: boolean;
+            /** Took Ms */
+            took_ms: number;
+            /** Unavailable */
+            unavailable: string | null;
+            /** Uncertain */
+            uncertain: boolean;
+            /** Version */
+            version: number | null;
+            /** Votes */
+            votes: components["schemas"]["VoteAnswer"][];
+        };
+        /**
+         * ScoreFigures
+         * @description `group`: what `group_by` names. `mean` with the interval of a mean, `pass_rate` with Wilson's; none without a score.
+         */
+        ScoreFigures: {
+            /** At */
+            at: string | null;
+            /** Cost Nusd */
+            cost_nusd: number;
+            /** Group */
+            group: string;
+            mean: components["schemas"]["Shown"] | null;
+            /** No Scores */
+            no_scores: number;
+            pass_rate: components["schemas"]["Shown"] | null;
+            /** Passed */
+            passed: number;
+            /** Scores */
+            scores: number;
+            /** Simulated */
+            simulated: boolean;
+            /** Uncertain */
+            uncertain: number;
+        };
+        /** ScorePage */
+        ScorePage: {
+            /** Data */
+            data: components["schemas"]["ScoreAnswer"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /** ScoreSummary */
+        ScoreSummary: {
+            /** Data */
+            data: components["schemas"]["ScoreFigures"][];
+            /**
+             * From
+             * Format: date-time
+             */
+            from: string;
+            /**
+             * Grain
+             * @enum {string}
+             */
+            grain: "minute" | "hour" | "day";
+            /** Group By */
+            group_by: string;
+            /**
+             * To
+             * Format: date-time
+             */
+            to: string;
+        };
         /** SessionPage */
         SessionPage: {
             /** Data */
@@ -7522,6 +9427,89 @@ export interface components {
             thumbs_down: number;
             /** Thumbs Up */
             thumbs_up: number;
+        };
+        /** SettingsAnswer */
+        SettingsAnswer: {
+            /** Dataset Id */
+            dataset_id: string | null;
+            /** Low Rated */
+            low_rated: boolean | null;
+            /** Most Waiting */
+            most_waiting: number | null;
+            /**
+             * Prompt
+             * @description Null: the workspace's own.
+             */
+            prompt: string | null;
+            /** Sample */
+            sample: number | null;
+            /** Uncertain */
+            uncertain: boolean | null;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+        };
+        /**
+         * SettingsBody
+         * @description What goes into the queue. What is not given falls back to the workspace's settings, then to the product's defaults.
+         */
+        SettingsBody: {
+            /**
+             * Dataset Id
+             * @description Where decided answers go.
+             */
+            dataset_id?: string | null;
+            /**
+             * Low Rated
+             * @description Answers rated below a half, or corrected. On by default.
+             */
+            low_rated?: boolean | null;
+            /**
+             * Most Waiting
+             * @description Answers of one prompt that wait at once; 1,000 by default. What comes beyond is not queued.
+             */
+            most_waiting?: number | null;
+            /**
+             * Sample
+             * @description Share of all live answers, at random. 0 by default.
+             */
+            sample?: number | null;
+            /**
+             * Uncertain
+             * @description Answers that evaluators are not sure of, or disagree about. On by default.
+             */
+            uncertain?: boolean | null;
+        };
+        /** SettingsList */
+        SettingsList: {
+            /** Data */
+            data: components["schemas"]["SettingsAnswer"][];
+        };
+        /**
+         * Share
+         * @description A share with its 95 % bounds (Wilson).
+         */
+        Share: {
+            /** High */
+            high: number;
+            /** Low */
+            low: number;
+            /** Value */
+            value: number;
+        };
+        /**
+         * Shown
+         * @description A figure with its 95 % interval.
+         */
+        Shown: {
+            /** High */
+            high: number;
+            /** Low */
+            low: number;
+            /** Value */
+            value: number;
         };
         /**
          * SignUp
@@ -7568,6 +9556,19 @@ export interface components {
              */
             threshold: number;
         };
+        /** SkipBody */
+        SkipBody: {
+            /**
+             * For Everybody
+             * @description Nobody is asked about this answer any more; else everybody but you.
+             * @default false
+             */
+            for_everybody: boolean;
+            /** @description Claims the next answer in the same call; `{}` for any. */
+            next?: components["schemas"]["Wanted"] | null;
+            /** Note */
+            note?: string | null;
+        };
         /**
          * SourceAnswer
          * @description An entry of the marketplace, as it was called when it was cloned. It may have been withdrawn since.
@@ -7610,7 +9611,7 @@ export interface components {
              *       "error_rate"
              *     ]
              */
-            metrics: ("satisfaction" | "error_rate")[];
+            metrics: ("satisfaction" | "error_rate" | "quality")[];
         };
         /** StartedAnswer */
         StartedAnswer: {
@@ -8016,6 +10017,14 @@ export interface components {
             /** Next Cursor */
             next_cursor: string | null;
         };
+        /** TestRunSummary */
+        TestRunSummary: {
+            /**
+             * Data
+             * @description Newest first.
+             */
+            data: components["schemas"]["Comparison"][];
+        };
         /**
          * TimeseriesAnswer
          * @description Steps without any execution are left out.
@@ -8038,6 +10047,38 @@ export interface components {
              * Format: date-time
              */
             to: string;
+        };
+        /**
+         * Toxicity
+         * @description The answer insults, threatens or swears. Whole words of an English list that comes with Burnish, and of your own.
+         */
+        Toxicity: {
+            /**
+             * Allow
+             * @description Words of our list that are fine.
+             */
+            allow?: string[];
+            /**
+             * Judge
+             * @description A model that is asked too, where no word was found; the lower score counts.
+             */
+            judge?: string | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "toxicity";
+            /**
+             * Passes From
+             * @description 1: clean. One mild word: 0.6, a strong one: 0.
+             * @default 0.7
+             */
+            passes_from: number;
+            /**
+             * Words
+             * @description More words and phrases that fail.
+             */
+            words?: string[];
         };
         /**
          * TransferAnswer
@@ -8089,14 +10130,28 @@ export interface components {
             metadata?: {
                 [key: string]: unknown;
             };
+            /**
+             * Other
+             * @description The answer that a `pairwise` evaluator compares with; `expected` where absent.
+             */
+            other?: string | null;
             /** Output */
             output: string;
             /** Settings */
-            settings: components["schemas"]["Exact"] | components["schemas"]["Contains"] | components["schemas"]["Regex"] | components["schemas"]["JsonSchema"] | components["schemas"]["Numeric"] | components["schemas"]["Similarity"] | components["schemas"]["Expression"] | components["schemas"]["Code"];
+            settings: components["schemas"]["Exact"] | components["schemas"]["Contains"] | components["schemas"]["Regex"] | components["schemas"]["JsonSchema"] | components["schemas"]["Numeric"] | components["schemas"]["Similarity"] | components["schemas"]["Expression"] | components["schemas"]["Code"] | components["schemas"]["Toxicity"] | components["schemas"]["LlmJudge"] | components["schemas"]["Jury"] | components["schemas"]["Pairwise"];
             /** Variables */
             variables?: {
                 [key: string]: unknown;
             };
+        };
+        /** UndoneAnswer */
+        UndoneAnswer: {
+            item: components["schemas"]["ReviewAnswer"];
+            /**
+             * Item Removed
+             * @description Whether the dataset item of the decision was taken out again. It stays once it was measured on.
+             */
+            item_removed: boolean;
         };
         /** Usage */
         Usage: {
@@ -8213,9 +10268,12 @@ export interface components {
         };
         /**
          * VerdictAnswer
-         * @description `score` None: there is none, and `unavailable` says whether its means were missing (`unavailable`) or its code failed (`failed`).
+         * @description `score` None: there is none, and `unavailable` says whether its means were missing (`unavailable`) or its code or judge failed
+         *     (`failed`). `disagreement`: between jurors or orders, highest less lowest score; `uncertain`: a person should look.
          */
         VerdictAnswer: {
+            /** Disagreement */
+            disagreement?: number | null;
             /** Passed */
             passed: boolean | null;
             /** Reason */
@@ -8226,94 +10284,13 @@ export interface components {
             took_ms: number;
             /** Unavailable */
             unavailable: string | null;
-        };
-        /**
-         * VersionAnswer
-         * @description One immutable version. `is_new` only in the answer to saving it: false where this content had been saved before.
-         */
-        VersionAnswer: {
-            /** Author */
-            author: string;
-            /** Base Version */
-            base_version: number | null;
             /**
-             * Created At
-             * Format: date-time
+             * Uncertain
+             * @default false
              */
-            created_at: string;
-            /** Features */
-            features?: string[] | null;
-            /** Frequency Penalty */
-            frequency_penalty?: number | null;
-            /** Is New */
-            is_new?: boolean | null;
-            /** Json Schema */
-            json_schema?: {
-                [key: string]: unknown;
-            } | null;
-            /** Max Tokens */
-            max_tokens?: number | null;
-            /** Message */
-            message: string;
-            /** Messages */
-            messages: {
-                [key: string]: unknown;
-            }[];
-            /** Model */
-            model: string;
-            /** Output Format */
-            output_format?: string | null;
-            /** Parameters */
-            parameters?: {
-                [key: string]: unknown;
-            } | null;
-            /** Presence Penalty */
-            presence_penalty?: number | null;
-            /** Provider */
-            provider?: string | null;
-            /** Quality Threshold */
-            quality_threshold?: number | null;
-            /** Reasoning Effort */
-            reasoning_effort?: string | null;
-            /** Response Format */
-            response_format?: {
-                [key: string]: unknown;
-            } | null;
-            /** Seed */
-            seed?: number | null;
-            /** Slug */
-            slug: string;
-            /**
-             * Source
-             * @enum {string}
-             */
-            source: "manual" | "optimizer" | "import" | "merge" | "clone";
-            /** Stop */
-            stop?: string | string[] | null;
-            /** Success Criteria */
-            success_criteria?: string[] | null;
-            /** Temperature */
-            temperature?: number | null;
-            /** Test Cases */
-            test_cases?: {
-                [key: string]: unknown;
-            }[] | null;
-            /** Timeout S */
-            timeout_s?: number | null;
-            /** Tool Choice */
-            tool_choice?: string | {
-                [key: string]: unknown;
-            } | null;
-            /** Tools */
-            tools?: {
-                [key: string]: unknown;
-            }[] | null;
-            /** Top P */
-            top_p?: number | null;
-            /** Variables */
-            variables: components["schemas"]["VariableAnswer"][];
-            /** Version */
-            version: number;
+            uncertain: boolean;
+            /** Votes */
+            votes?: components["schemas"]["VoteAnswer"][];
         };
         /**
          * VersionItem
@@ -8341,12 +10318,33 @@ export interface components {
             /** Version */
             version: number;
         };
-        /** VersionPage */
-        VersionPage: {
-            /** Data */
-            data: components["schemas"]["VersionItem"][];
-            /** Next Cursor */
-            next_cursor: string | null;
+        /**
+         * VoteAnswer
+         * @description What one judge said; each call is an execution of its own. A pair is judged in both orders, so by two votes.
+         */
+        VoteAnswer: {
+            /** Cost Nusd */
+            cost_nusd: number;
+            /** Execution Ids */
+            execution_ids: string[];
+            /** Model */
+            model: string;
+            /** Reason */
+            reason: string;
+            /** Score */
+            score: number | null;
+            /** Simulated */
+            simulated: boolean;
+        };
+        /**
+         * Wanted
+         * @description Which answers are asked for; without a field, of all kinds.
+         */
+        Wanted: {
+            /** Prompt */
+            prompt?: string | null;
+            /** Reason */
+            reason?: ("picked" | "low_rated" | "corrected" | "disagreement" | "uncertain" | "sampled") | null;
         };
         /**
          * WarningBody
@@ -8485,6 +10483,36 @@ export interface components {
             /** Workspaces */
             workspaces: components["schemas"]["OwnWorkspace"][];
         };
+        /** VersionAnswer */
+        burnish_gateway__evaluators__bodies__VersionAnswer: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Created By */
+            created_by: string;
+            /**
+             * Evaluator Id
+             * Format: uuid
+             */
+            evaluator_id: string;
+            /** Message */
+            message: string;
+            /** Settings */
+            settings: {
+                [key: string]: unknown;
+            };
+            /** Version */
+            version: number;
+        };
+        /** VersionPage */
+        burnish_gateway__evaluators__bodies__VersionPage: {
+            /** Data */
+            data: components["schemas"]["burnish_gateway__evaluators__bodies__VersionAnswer"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
         /**
          * MetricBody
          * @description A measurement with a name of the caller's own, such as `converted`.
@@ -8534,6 +10562,101 @@ export interface components {
         burnish_gateway__marketplace__statistics_routes__StatisticsAnswer: {
             /** Data */
             data: components["schemas"]["StatisticAnswer"][];
+        };
+        /**
+         * VersionAnswer
+         * @description One immutable version. `is_new` only in the answer to saving it: false where this content had been saved before.
+         */
+        burnish_gateway__registry__answers__VersionAnswer: {
+            /** Author */
+            author: string;
+            /** Base Version */
+            base_version: number | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Features */
+            features?: string[] | null;
+            /** Frequency Penalty */
+            frequency_penalty?: number | null;
+            /** Is New */
+            is_new?: boolean | null;
+            /** Json Schema */
+            json_schema?: {
+                [key: string]: unknown;
+            } | null;
+            /** Max Tokens */
+            max_tokens?: number | null;
+            /** Message */
+            message: string;
+            /** Messages */
+            messages: {
+                [key: string]: unknown;
+            }[];
+            /** Model */
+            model: string;
+            /** Output Format */
+            output_format?: string | null;
+            /** Parameters */
+            parameters?: {
+                [key: string]: unknown;
+            } | null;
+            /** Presence Penalty */
+            presence_penalty?: number | null;
+            /** Provider */
+            provider?: string | null;
+            /** Quality Threshold */
+            quality_threshold?: number | null;
+            /** Reasoning Effort */
+            reasoning_effort?: string | null;
+            /** Response Format */
+            response_format?: {
+                [key: string]: unknown;
+            } | null;
+            /** Seed */
+            seed?: number | null;
+            /** Slug */
+            slug: string;
+            /**
+             * Source
+             * @enum {string}
+             */
+            source: "manual" | "optimizer" | "import" | "merge" | "clone";
+            /** Stop */
+            stop?: string | string[] | null;
+            /** Success Criteria */
+            success_criteria?: string[] | null;
+            /** Temperature */
+            temperature?: number | null;
+            /** Test Cases */
+            test_cases?: {
+                [key: string]: unknown;
+            }[] | null;
+            /** Timeout S */
+            timeout_s?: number | null;
+            /** Tool Choice */
+            tool_choice?: string | {
+                [key: string]: unknown;
+            } | null;
+            /** Tools */
+            tools?: {
+                [key: string]: unknown;
+            }[] | null;
+            /** Top P */
+            top_p?: number | null;
+            /** Variables */
+            variables: components["schemas"]["VariableAnswer"][];
+            /** Version */
+            version: number;
+        };
+        /** VersionPage */
+        burnish_gateway__registry__answers__VersionPage: {
+            /** Data */
+            data: components["schemas"]["VersionItem"][];
+            /** Next Cursor */
+            next_cursor: string | null;
         };
         /**
          * SessionAnswer
@@ -10664,6 +12787,10 @@ export interface operations {
         parameters: {
             query?: {
                 group_by?: "prompt" | "version" | "label" | "model" | "prompt_model" | "traffic" | "day" | "app" | "api_key" | "provider" | "provider_key";
+                /** @description This month at its end as well, with an interval and how well it did before. */
+                projection?: boolean;
+                /** @description `csv`: the same as a file for spreadsheets. */
+                format?: "json" | "csv";
                 /** @description RFC 3339; 24 hours before `to` where absent. */
                 from?: string | null;
                 /** @description RFC 3339; now where absent. */
@@ -10691,13 +12818,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description The figures; as a file with `format=csv`. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["CostsAnswer"];
+                    "text/csv": string;
                 };
             };
             /** @description Bad Request */
@@ -10995,6 +13123,8 @@ export interface operations {
     summary_v1_analytics_summary_get: {
         parameters: {
             query?: {
+                /** @description `csv`: the same as a file for spreadsheets. */
+                format?: "json" | "csv";
                 /** @description RFC 3339; 24 hours before `to` where absent. */
                 from?: string | null;
                 /** @description RFC 3339; now where absent. */
@@ -11022,13 +13152,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description The figures; as a file with `format=csv`. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["SummaryAnswer"];
+                    "text/csv": string;
                 };
             };
             /** @description Bad Request */
@@ -11120,6 +13251,8 @@ export interface operations {
                 group_by?: ("prompt" | "version" | "label" | "model" | "prompt_model" | "traffic" | "app" | "api_key" | "provider" | "provider_key") | null;
                 /** @description A named metric to show beside the figures. */
                 metric?: string | null;
+                /** @description `csv`: the same as a file for spreadsheets. */
+                format?: "json" | "csv";
                 /** @description RFC 3339; 24 hours before `to` where absent. */
                 from?: string | null;
                 /** @description RFC 3339; now where absent. */
@@ -11147,13 +13280,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful Response */
+            /** @description The figures; as a file with `format=csv`. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["TimeseriesAnswer"];
+                    "text/csv": string;
                 };
             };
             /** @description Bad Request */
@@ -16257,6 +18391,113 @@ export interface operations {
             };
         };
     };
+    get_agreement_v1_evaluators__evaluator_id__agreement_get: {
+        parameters: {
+            query?: {
+                /** @description Of the evaluator; the newest where absent. */
+                version?: number | null;
+                prompt?: string | null;
+            };
+            header?: never;
+            path: {
+                evaluator_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AgreementAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
     try_evaluator_v1_evaluators__evaluator_id__try_post: {
         parameters: {
             query?: never;
@@ -16282,6 +18523,222 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["VerdictAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    list_versions_v1_evaluators__evaluator_id__versions_get: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                evaluator_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["burnish_gateway__evaluators__bodies__VersionPage"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    post_version_v1_evaluators__evaluator_id__versions_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                evaluator_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewVersion"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvaluatorAnswer"];
                 };
             };
             /** @description Bad Request */
@@ -18470,6 +20927,531 @@ export interface operations {
             };
         };
     };
+    list_live_v1_live_evaluations_get: {
+        parameters: {
+            query?: {
+                evaluator_id?: string | null;
+                archived?: boolean;
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LiveEvaluationPage"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    post_live_v1_live_evaluations_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewLiveEvaluation"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LiveEvaluationAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_live_v1_live_evaluations__live_evaluation_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                live_evaluation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LiveEvaluationAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    delete_live_v1_live_evaluations__live_evaluation_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                live_evaluation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    patch_live_v1_live_evaluations__live_evaluation_id__patch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                live_evaluation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LiveEvaluationChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LiveEvaluationAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
     list_entries_v1_marketplace_get: {
         parameters: {
             query?: {
@@ -19307,6 +22289,202 @@ export interface operations {
             };
             /** @description Service Unavailable */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    create_message_v1_messages_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** App */
+                    app?: string | null;
+                    /** Max Tokens */
+                    max_tokens: number;
+                    /**
+                     * Messages
+                     * @default []
+                     */
+                    messages?: {
+                        /** Content */
+                        content: string | {
+                            [key: string]: unknown;
+                        }[];
+                        /**
+                         * Role
+                         * @description user or assistant; system stands beside the messages
+                         */
+                        role: string;
+                    }[];
+                    /** Metadata */
+                    metadata?: {
+                        [key: string]: unknown;
+                    } | null;
+                    /**
+                     * Model
+                     * @description Any model, or `burnish::prompt::SLUG[@LABEL|@N]`
+                     */
+                    model: string;
+                    /** Output Config */
+                    output_config?: {
+                        [key: string]: unknown;
+                    } | null;
+                    /** Session Id */
+                    session_id?: string | null;
+                    /** Stop Sequences */
+                    stop_sequences?: string[] | null;
+                    /** Stream */
+                    stream?: boolean | null;
+                    /** System */
+                    system?: string | {
+                        [key: string]: unknown;
+                    }[] | null;
+                    /** Temperature */
+                    temperature?: number | null;
+                    /** Thinking */
+                    thinking?: {
+                        [key: string]: unknown;
+                    } | null;
+                    /** Tool Choice */
+                    tool_choice?: {
+                        [key: string]: unknown;
+                    } | null;
+                    /** Tools */
+                    tools?: {
+                        [key: string]: unknown;
+                    }[] | null;
+                    /** Top P */
+                    top_p?: number | null;
+                    /** Variables */
+                    variables?: {
+                        [key: string]: unknown;
+                    } | null;
+                };
+            };
+        };
+        responses: {
+            /** @description A `message`; with `stream` Anthropic's events, the last `message_stop` or `error` */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Payment Required */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Bad Gateway */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Gateway Timeout */
+            504: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -22726,7 +25904,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["VersionPage"];
+                    "application/json": components["schemas"]["burnish_gateway__registry__answers__VersionPage"];
                 };
             };
             /** @description Bad Request */
@@ -22836,7 +26014,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["VersionAnswer"];
+                    "application/json": components["schemas"]["burnish_gateway__registry__answers__VersionAnswer"];
                 };
             };
             /** @description Bad Request */
@@ -23045,7 +26223,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["VersionAnswer"];
+                    "application/json": components["schemas"]["burnish_gateway__registry__answers__VersionAnswer"];
                 };
             };
             /** @description The caller has it (If-None-Match); a version never changes */
@@ -23682,6 +26860,2742 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["KeyTestAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    list_reports_v1_reports_get: {
+        parameters: {
+            query?: {
+                kind?: ("workspace" | "prompt" | "version" | "model" | "api_key" | "end_user") | null;
+                target?: string | null;
+                schedule?: ("daily" | "weekly") | null;
+                limit?: number;
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportPage"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    post_report_v1_reports_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReportBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_schedule_v1_reports_schedule_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduleAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    put_schedule_v1_reports_schedule_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScheduleBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduleAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    delete_schedule_v1_reports_schedule_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduleAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    run_schedule_v1_reports_schedule_run_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportHead"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_report_v1_reports__report_id__get: {
+        parameters: {
+            query?: {
+                /** @description `csv`: each figure on a line of its own. */
+                format?: "json" | "csv";
+            };
+            header?: never;
+            path: {
+                report_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The figures; as a file with `format=csv`. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportAnswer"];
+                    "text/csv": string;
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    delete_report_v1_reports__report_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                report_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportHead"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    create_response_v1_responses_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** App */
+                    app?: string | null;
+                    /** Input */
+                    input?: string | {
+                        [key: string]: unknown;
+                    }[] | null;
+                    /** Instructions */
+                    instructions?: string | null;
+                    /** Max Output Tokens */
+                    max_output_tokens?: number | null;
+                    /** Metadata */
+                    metadata?: {
+                        [key: string]: unknown;
+                    } | null;
+                    /** Model */
+                    model?: string | null;
+                    /** Parallel Tool Calls */
+                    parallel_tool_calls?: boolean | null;
+                    /** Prompt */
+                    prompt?: {
+                        [key: string]: unknown;
+                    } | null;
+                    /** Reasoning */
+                    reasoning?: {
+                        [key: string]: unknown;
+                    } | null;
+                    /** Safety Identifier */
+                    safety_identifier?: string | null;
+                    /** Session Id */
+                    session_id?: string | null;
+                    /** Stream */
+                    stream?: boolean | null;
+                    /** Temperature */
+                    temperature?: number | null;
+                    /** Text */
+                    text?: {
+                        [key: string]: unknown;
+                    } | null;
+                    /** Tool Choice */
+                    tool_choice?: string | {
+                        [key: string]: unknown;
+                    } | null;
+                    /** Tools */
+                    tools?: {
+                        [key: string]: unknown;
+                    }[] | null;
+                    /** Top P */
+                    top_p?: number | null;
+                    /** User */
+                    user?: string | null;
+                    /** Variables */
+                    variables?: {
+                        [key: string]: unknown;
+                    } | null;
+                };
+            };
+        };
+        responses: {
+            /** @description A `response`; with `stream` its events, the last `response.completed` or `error` */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Payment Required */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Bad Gateway */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Gateway Timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    list_reviews_v1_review_get: {
+        parameters: {
+            query?: {
+                prompt?: string | null;
+                reason?: ("picked" | "low_rated" | "corrected" | "disagreement" | "uncertain" | "sampled") | null;
+                status?: ("waiting" | "claimed" | "decided" | "set_aside") | null;
+                limit?: number;
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewPage"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    post_review_v1_review_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PickBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    post_claim_v1_review_claim_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClaimBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClaimedAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_progress_v1_review_progress_get: {
+        parameters: {
+            query?: {
+                prompt?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProgressAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    list_settings_v1_review_settings_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettingsList"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    put_default_v1_review_settings_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SettingsBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettingsAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    delete_default_v1_review_settings_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettingsAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    put_settings_v1_review_settings__prompt__put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                prompt: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SettingsBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettingsAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    delete_settings_v1_review_settings__prompt__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                prompt: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SettingsAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_review_v1_review__review_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                review_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewDetail"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    post_correct_v1_review__review_id__correct_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                review_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CorrectBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DecidedAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    post_label_v1_review__review_id__label_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                review_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LabelBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DecidedAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    post_skip_v1_review__review_id__skip_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                review_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SkipBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DecidedAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    post_undo_v1_review__review_id__undo_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                review_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UndoneAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    list_scores_v1_scores_get: {
+        parameters: {
+            query?: {
+                evaluator_id?: string | null;
+                prompt?: string | null;
+                passed?: boolean | null;
+                /** @description Jurors or orders disagree, or the score lies next to the threshold. */
+                uncertain?: boolean | null;
+                /** @description false: those without a score, with the reason. */
+                scored?: boolean | null;
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScorePage"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    summary_v1_scores_summary_get: {
+        parameters: {
+            query?: {
+                evaluator_id?: string | null;
+                prompt?: string | null;
+                label?: string | null;
+                evaluator_version?: number | null;
+                /** @description Of the prompt. */
+                version?: number | null;
+                model?: string | null;
+                /** @description RFC 3339; 24 hours before `to` where absent. */
+                from?: string | null;
+                /** @description RFC 3339; now where absent. */
+                to?: string | null;
+                /** @description Width of a step; chosen by the range where absent. */
+                grain?: ("minute" | "hour" | "day") | null;
+                /** @description `evaluator`: by its id and version, as `ID@VERSION`. */
+                group_by?: "evaluator" | "prompt" | "version" | "label" | "model";
+                /** @description One row for each step of the range. */
+                steps?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScoreSummary"];
                 };
             };
             /** @description Bad Request */
@@ -24433,6 +30347,115 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["StartedAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    summary_v1_test_runs_summary_get: {
+        parameters: {
+            query?: {
+                /** @description Only these; may be given several times. */
+                prompt?: string[] | null;
+                dataset_id?: string | null;
+                split?: ("train" | "validation" | "val" | "test") | null;
+                /** @description `csv`: the same as a file for spreadsheets. */
+                format?: "json" | "csv";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The figures; as a file with `format=csv`. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TestRunSummary"];
+                    "text/csv": string;
                 };
             };
             /** @description Bad Request */

@@ -97,8 +97,12 @@ export function FormDialog({
 }
 
 /** Asks before something that is hard to undo. `children` says what will happen, with its figures; `submit` names the act. */
-export function ConfirmDialog(props: Frame & { submit: string; onSubmit: () => void; busy?: boolean; error?: unknown; danger?: boolean }) {
-  return <FormDialog danger {...props} children={<div className="text-14">{props.children}</div>} />;
+export function ConfirmDialog({ children, ...props }: Frame & { submit: string; onSubmit: () => void; busy?: boolean; error?: unknown; danger?: boolean }) {
+  return (
+    <FormDialog danger {...props}>
+      <div className="text-14">{children}</div>
+    </FormDialog>
+  );
 }
 
 /** A panel from the right for the details of a row: the list stays where it is. */

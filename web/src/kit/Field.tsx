@@ -63,7 +63,7 @@ export function FormError({ error, fields = [] }: { error: unknown; fields?: rea
   );
 }
 
-const box = "w-full min-w-0 rounded-m border border-line-strong bg-panel text-fg text-14 transition-colors duration-100 focus-visible:outline-offset-0 disabled:opacity-60 disabled:cursor-not-allowed aria-invalid:border-bad read-only:bg-sunken";
+const box = "w-full min-w-0 rounded-m border border-line-strong bg-panel text-fg transition-colors duration-100 focus-visible:outline-offset-0 disabled:opacity-60 disabled:cursor-not-allowed aria-invalid:border-bad";
 
 function useControl<P extends { id?: string; required?: boolean }>(given: P) {
   const field = use(FieldContext);
@@ -71,11 +71,11 @@ function useControl<P extends { id?: string; required?: boolean }>(given: P) {
 }
 
 export function Input({ className, mono, ...rest }: ComponentProps<"input"> & { mono?: boolean }) {
-  return <input autoComplete="off" spellCheck={mono ? false : undefined} {...useControl(rest)} className={classes(box, "h-8 px-2.5", mono && "font-mono text-13", rest.type === "number" && "numeric", className)} />;
+  return <input autoComplete="off" spellCheck={mono ? false : undefined} {...useControl(rest)} className={classes(box, "h-8 px-2.5 read-only:bg-sunken", mono ? "font-mono text-13" : "text-14", rest.type === "number" && "numeric", className)} />;
 }
 
 export function Textarea({ className, mono, ...rest }: ComponentProps<"textarea"> & { mono?: boolean }) {
-  return <textarea rows={4} spellCheck={mono ? false : undefined} {...useControl(rest)} className={classes(box, "field-sizing-content max-h-96 min-h-20 px-2.5 py-1.5", mono && "font-mono text-13", className)} />;
+  return <textarea rows={4} spellCheck={mono ? false : undefined} {...useControl(rest)} className={classes(box, "field-sizing-content max-h-96 min-h-20 px-2.5 py-1.5 read-only:bg-sunken", mono ? "font-mono text-13" : "text-14", className)} />;
 }
 
 export type Option<T extends string = string> = { value: T; label: string; disabled?: boolean };
@@ -104,7 +104,7 @@ export function Select<T extends string>({
         {...control}
         value={value ?? ""}
         onChange={(event: ChangeEvent<HTMLSelectElement>) => onChange(event.target.value as T)}
-        className={classes(box, "h-8 appearance-none truncate pr-8 pl-2.5", compact && "text-13 font-medium border-line-strong/50")}
+        className={classes(box, "h-8 appearance-none truncate pr-8 pl-2.5", compact ? "border-line-strong/50! text-13 font-medium" : "text-14")}
       >
         {empty !== undefined ? <option value="">{empty}</option> : null}
         {options.map((option) => (

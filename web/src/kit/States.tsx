@@ -52,7 +52,7 @@ export function ErrorState({ error, onRetry, title, className }: { error: unknow
 
 /** A grey place that something will fill. Shows only after 150 ms. */
 export function Skeleton({ className }: { className?: string }) {
-  return <span aria-hidden className={classes("late block rounded-s bg-line", className)} />;
+  return <span aria-hidden data-skeleton className={classes("late block rounded-s bg-line", className)} />;
 }
 
 /** Lines of text that are on their way. */

@@ -100,7 +100,7 @@ function Item({ value, label, hint, icon, keys, keywords, mono, onSelect }: { va
       <span className="grid size-4 shrink-0 place-items-center text-muted">{icon}</span>
       <span className={mono ? "shrink-0 font-mono" : "truncate"}>{label}</span>
       {hint ? <span className="truncate text-12 text-muted">{hint}</span> : null}
-      {keys ? <kbd className="ml-auto shrink-0 text-12 text-muted">{keys}</kbd> : null}
+      {keys ? <kbd className="ml-auto shrink-0 font-sans text-12 text-muted">{keys}</kbd> : null}
     </Cmdk.Item>
   );
 }

@@ -138,8 +138,8 @@ function Sidebar({ openPalette }: { openPalette: () => void }) {
         <WorkspaceSwitch />
         <button type="button" onClick={openPalette} className="flex h-8 items-center gap-2 rounded-m border border-line-strong/50 bg-panel px-2.5 text-13 text-muted hover:border-line-strong">
           <Search size={14} aria-hidden />
-          Search or jump
-          <kbd className="ml-auto text-12">{MOD}K</kbd>
+          <span>Search</span>
+          <kbd className="ml-auto text-12 whitespace-nowrap">{MOD}K</kbd>
         </button>
       </div>
       <Nav />
@@ -300,7 +300,7 @@ function Help({ open, onOpenChange }: { open: boolean; onOpenChange: (open: bool
         {[...SHORTCUTS, ...jumps.map((one) => [`g ${one.jump}`, one.label] as const)].map(([keys, what]) => (
           <div key={keys} className="contents">
             <dt>
-              <kbd className="rounded-s border border-line bg-sunken px-1.5 py-0.5 text-12">{keys}</kbd>
+              <kbd className="rounded-s border border-line bg-sunken px-1.5 py-0.5 font-sans text-12">{keys}</kbd>
             </dt>
             <dd>{what}</dd>
           </div>

@@ -1,0 +1,75 @@
+import { count, percent } from "@/lib/format";
+import { classes } from "@/lib/classes";
+
+export type Confusion = { expected: string; predicted: string; count: number };
+
+/** Rows are what was expected, columns what came; the diagonal is right. A cell opens its cases. */
+export function ConfusionMatrix({ cells, onCell, selected, label = "Confusion matrix" }: { cells: readonly Confusion[]; onCell?: (expected: string, predicted: string) => void; selected?: { expected: string; predicted: string } | null; label?: string }) {
+  const { expected, predicted, at, most } = matrixOf(cells);
+  return (
+    // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls must be reachable by keyboard
+    <div role="region" aria-label={label} tabIndex={0} className="max-w-full overflow-x-auto">
+      <table className="numeric border-separate border-spacing-0.5 text-12">
+        <thead>
+          <tr>
+            <th scope="col" className="px-2 py-1 text-left font-medium text-muted">
+              expected ↓ · came →
+            </th>
+            {predicted.map((name) => (
+              <th key={name} scope="col" className="max-w-24 truncate px-1.5 py-1 text-right align-bottom font-medium text-muted" title={name}>
+                {name || "(empty)"}
+              </th>
+            ))}
+            <th scope="col" className="px-2 py-1 text-right font-medium text-muted">
+              right
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {expected.map((row) => {
+            const total = predicted.reduce((sum, column) => sum + at(row, column), 0);
+            return (
+              <tr key={row}>
+                <th scope="row" className="max-w-40 truncate px-2 py-1 text-left font-medium" title={row}>
+                  {row || "(empty)"}
+                </th>
+                {predicted.map((column) => {
+                  const n = at(row, column);
+                  const isRight = row === column;
+                  const isChosen = selected?.expected === row && selected.predicted === column;
+                  const shade = n === 0 ? 0 : 10 + Math.round((n / most) * 30);
+                  const ground = `color-mix(in srgb, var(--${isRight ? "series-4" : "series-5"}) ${shade}%, var(--panel))`;
+                  return (
+                    <td key={column} style={{ background: ground }} className={classes("h-8 min-w-11 rounded-s p-0 text-right", isChosen && "outline-2 -outline-offset-2 outline-accent")}>
+                      {n > 0 && onCell ? (
+                        <button type="button" aria-pressed={isChosen} aria-label={`${count(n)} expected ${row}, came ${column}`} onClick={() => onCell(row, column)} className="h-8 w-full rounded-s px-2 text-right hover:underline">
+                          {count(n)}
+                          {isRight ? <span aria-hidden> ✓</span> : null}
+                        </button>
+                      ) : (
+                        <span className={classes("px-2", n === 0 && "text-muted")}>{n === 0 ? "·" : count(n)}</span>
+                      )}
+                    </td>
+                  );
+                })}
+                <td className="px-2 text-right">{total === 0 ? "–" : percent(at(row, row) / total, 0)}</td>
+              </tr>
+            );
+          })}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+/** Rows and columns in one order, so that the diagonal is the diagonal; what came but was never expected stands at the end. */
+export function matrixOf(cells: readonly Confusion[]) {
+  const expected = [...new Set(cells.map((cell) => cell.expected))].sort((a, b) => a.localeCompare(b));
+  const others = [...new Set(cells.map((cell) => cell.predicted))].filter((name) => !expected.includes(name)).sort((a, b) => a.localeCompare(b));
+  const counts = new Map<string, number>();
+  for (const cell of cells) {
+    const key = JSON.stringify([cell.expected, cell.predicted]);
+    counts.set(key, (counts.get(key) ?? 0) + cell.count);
+  }
+  return { expected, predicted: [...expected, ...others], at: (row: string, column: string) => counts.get(JSON.stringify([row, column])) ?? 0, most: Math.max(1, ...counts.values()) };
+}

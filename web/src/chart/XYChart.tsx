@@ -1,0 +1,213 @@
+import { scaleLinear } from "d3-scale";
+import { area, curveMonotoneX, line } from "d3-shape";
+import { type KeyboardEvent, type PointerEvent, useId, useMemo, useState } from "react";
+import { compact, moment } from "@/lib/format";
+import { classes } from "@/lib/classes";
+import { Frame, LegendMark, useWidth } from "./Frame";
+import { type Point, type Series, colorOf, nearest, niceRange, positions, stretches, timeTicks, valueRange, valueTicks, words, xRange } from "./geometry";
+
+/** A moment worth a line across the chart, such as a label that moved. */
+export type Annotation = { x: number; label: string; tone?: "neutral" | "warn" | "bad" };
+
+export type XYChartProps = {
+  title: string;
+  unit?: string;
+  series: readonly Series[];
+  kind?: "line" | "area" | "bars";
+  xAxis?: "time" | "number";
+  /** A value in words, as the cursor and the table say it. */
+  format: (value: number) => string;
+  /** A value on the axis, where there is little room. */
+  formatTick?: (value: number) => string;
+  formatX?: (x: number) => string;
+  /** The axis of values begins at 0. Leave it so for bars. */
+  zero?: boolean;
+  /** Fixed ends of the axis of values, such as [0, 1] for shares. */
+  range?: readonly [number, number];
+  /** A line across at a value, such as a target. */
+  reference?: { value: number; label: string };
+  annotations?: readonly Annotation[];
+  height?: number;
+  isStale?: boolean;
+  className?: string;
+};
+
+const TOP = 10;
+const BOTTOM = 22;
+const RIGHT = 8;
+
+/** Lines, areas or bars over time or numbers, with bands. Arrow keys move the cursor and say what stands there. */
+export function XYChart(props: XYChartProps) {
+  const { title, unit, series, format, xAxis = "time", className } = props;
+  const formatX = props.formatX ?? (xAxis === "time" ? (x: number) => moment(x) : (x: number) => compact(x));
+  const xs = useMemo(() => positions(series), [series]);
+  const cell = (point: Point | undefined) => (point?.value === null || point === undefined ? "–" : format(point.value) + (typeof point.low === "number" && typeof point.high === "number" ? ` (${format(point.low)} – ${format(point.high)})` : ""));
+  const table = {
+    head: [xAxis === "time" ? "Time" : "At", ...series.map((one) => one.name)],
+    rows: xs.map((x) => [formatX(x), ...series.map((one) => cell(one.points.find((point) => point.x === x)))]),
+  };
+  const legend = series.length > 1 ? series.map((one, index) => <LegendMark key={one.name} name={one.name} color={colorOf(one, index)} dashed={one.dashed} />) : null;
+  return (
+    <Frame title={title} unit={unit} legend={legend} table={table} className={className}>
+      <Plot {...props} xs={xs} formatX={formatX} />
+    </Frame>
+  );
+}
+
+function Plot({ title, series, kind = "line", xAxis = "time", format, formatTick = compact, formatX, zero = true, range, reference, annotations = [], height = 200, isStale, xs }: XYChartProps & { xs: readonly number[]; formatX: (x: number) => string }) {
+  const [place, width] = useWidth();
+  const [cursor, setCursor] = useState<number | null>(null);
+  const clip = useId();
+  const at = cursor === null ? null : Math.min(cursor, xs.length - 1);
+  const said = at === null || xs[at] === undefined ? "" : words(series, xs[at], formatX, format);
+
+  const values = range ?? niceRange(valueRange(series, { zero, include: reference ? [reference.value] : [] }));
+  const ticks = valueTicks(values);
+  const left = 12 + Math.max(...ticks.map((tick) => formatTick(tick).length)) * 6.4;
+  const [from, to] = xRange(series);
+  const barWidth = kind === "bars" ? Math.max(1, Math.min(40, ((width - left - RIGHT) / Math.max(1, xs.length)) * 0.78)) : 0;
+  const x = scaleLinear([from, to], [left + barWidth / 2, width - RIGHT - barWidth / 2]);
+  const y = scaleLinear(values, [height - BOTTOM, TOP]);
+  const most = Math.max(2, Math.floor((width - left) / 84));
+  const xTicks = xAxis === "time" ? timeTicks([from, to], most) : scaleLinear([from, to], [0, 1]).ticks(most).map((tick) => ({ at: tick, label: formatX(tick) }));
+
+  const keys = (event: KeyboardEvent) => {
+    const last = xs.length - 1;
+    const next = { ArrowRight: at === null ? 0 : at + 1, ArrowLeft: at === null ? last : at - 1, Home: 0, End: last, PageUp: (at ?? 0) - 10, PageDown: (at ?? 0) + 10 }[event.key];
+    if (event.key === "Escape") setCursor(null);
+    if (next === undefined || xs.length === 0) return;
+    event.preventDefault();
+    setCursor(Math.max(0, Math.min(last, next)));
+  };
+  const pointed = (event: PointerEvent<SVGSVGElement>) => {
+    if (xs.length === 0) return;
+    setCursor(nearest(xs, x.invert(event.clientX - event.currentTarget.getBoundingClientRect().left)));
+  };
+
+  if (xs.length === 0) {
+    return (
+      <div ref={place} style={{ height }} className="grid place-items-center text-13 text-muted">
+        Nothing in this range
+      </div>
+    );
+  }
+  const path = line<Point>((point) => x(point.x), (point) => y(point.value ?? 0)).curve(curveMonotoneX);
+  const under = area<Point>((point) => x(point.x), y(Math.max(0, values[0])), (point) => y(point.value ?? 0)).curve(curveMonotoneX);
+  const band = area<Point>((point) => x(point.x), (point) => y(point.low ?? 0), (point) => y(point.high ?? 0)).curve(curveMonotoneX);
+  const here = at === null ? undefined : xs[at];
+
+  return (
+    <div ref={place} className={classes("relative transition-opacity", isStale && "opacity-60")} style={{ height }}>
+      {/* oxlint-disable jsx-a11y/no-noninteractive-tabindex -- the arrow keys move the cursor */}
+      {width > 0 ? (
+        <svg width={width} height={height} role="img" aria-label={`${title}. Arrow keys read the values.`} tabIndex={0} onKeyDown={keys} onPointerMove={pointed} onPointerLeave={() => setCursor(null)} onBlur={() => setCursor(null)} className="block overflow-visible">
+          <clipPath id={clip}>
+            <rect x={left} y={0} width={Math.max(0, width - left)} height={height} />
+          </clipPath>
+          {ticks.map((tick) => (
+            <g key={tick}>
+              <line x1={left} x2={width - RIGHT} y1={y(tick)} y2={y(tick)} stroke="var(--line)" strokeWidth="1" shapeRendering="crispEdges" />
+              <text x={left - 8} y={y(tick)} dy="0.32em" textAnchor="end" className="numeric fill-muted text-[11px]">
+                {formatTick(tick)}
+              </text>
+            </g>
+          ))}
+          {xTicks.map((tick) => (
+            <text key={tick.at} x={x(tick.at)} y={height - 6} textAnchor={x(tick.at) < left + 16 ? "start" : x(tick.at) > width - 28 ? "end" : "middle"} className="numeric fill-muted text-[11px]">
+              {tick.label}
+            </text>
+          ))}
+          <g clipPath={`url(#${clip})`}>
+            {annotations
+              .filter((one) => one.x >= from && one.x <= to)
+              .map((one) => (
+                <g key={`${one.x} ${one.label}`}>
+                  <title>{one.label}</title>
+                  <line x1={x(one.x)} x2={x(one.x)} y1={TOP} y2={height - BOTTOM} stroke={`var(--${one.tone === "bad" ? "bad" : one.tone === "warn" ? "warn" : "line-strong"})`} strokeDasharray="3 3" />
+                  <circle cx={x(one.x)} cy={TOP} r="3.5" fill={`var(--${one.tone === "bad" ? "bad" : one.tone === "warn" ? "warn" : "line-strong"})`} />
+                </g>
+              ))}
+            {reference ? <line x1={left} x2={width - RIGHT} y1={y(reference.value)} y2={y(reference.value)} stroke="var(--fg)" strokeOpacity="0.55" strokeDasharray="5 4" /> : null}
+            {series.map((one, index) => {
+              const color = colorOf(one, index);
+              const parts = stretches(one.points);
+              if (kind === "bars") {
+                const each = barWidth / series.length;
+                return parts.flat().map((point) => {
+                  const top = y(Math.max(0, point.value ?? 0));
+                  return <rect key={point.x} x={x(point.x) - barWidth / 2 + index * each} y={top} width={Math.max(1, each - (series.length > 1 ? 1 : 0))} height={Math.max(point.value ? 1 : 0, Math.abs(y(point.value ?? 0) - y(0)))} rx={Math.min(2, each / 4)} fill={color} fillOpacity={here === undefined || here === point.x ? 1 : 0.55} />;
+                });
+              }
+              const bands = stretches(one.points.filter((point) => typeof point.low === "number" && typeof point.high === "number"));
+              return (
+                <g key={one.name}>
+                  {kind === "area" ? parts.map((part, n) => <path key={`a${n}`} d={under(part) ?? undefined} fill={color} fillOpacity="0.14" />) : null}
+                  {bands.map((part, n) => (
+                    <path key={`b${n}`} d={band(part) ?? undefined} fill={color} fillOpacity="0.16" />
+                  ))}
+                  {parts.map((part, n) =>
+                    part.length === 1 && part[0] ? (
+                      <circle key={n} cx={x(part[0].x)} cy={y(part[0].value ?? 0)} r="2.5" fill={color} />
+                    ) : (
+                      <path key={n} d={path(part) ?? undefined} fill="none" stroke={color} strokeWidth="1.75" strokeLinejoin="round" strokeDasharray={one.dashed ? "5 4" : undefined} />
+                    ),
+                  )}
+                </g>
+              );
+            })}
+          </g>
+          {reference ? (
+            <text x={width - RIGHT} y={y(reference.value) - 5} textAnchor="end" className="fill-muted text-[11px]">
+              {reference.label}
+            </text>
+          ) : null}
+          {here === undefined ? null : (
+            <g pointerEvents="none">
+              {kind === "bars" ? null : <line x1={x(here)} x2={x(here)} y1={TOP} y2={height - BOTTOM} stroke="var(--line-strong)" />}
+              {series.map((one, index) => {
+                const point = one.points.find((candidate) => candidate.x === here);
+                return kind === "bars" || !point || point.value === null ? null : <circle key={one.name} cx={x(here)} cy={y(point.value)} r="3.5" fill={colorOf(one, index)} stroke="var(--panel)" strokeWidth="1.5" />;
+              })}
+            </g>
+          )}
+        </svg>
+      ) : null}
+      {here === undefined || width === 0 ? null : <Tip series={series} x={here} left={x(here)} width={width} formatX={formatX} format={format} annotations={annotations} />}
+      <p role="status" className="sr-only">
+        {said}
+      </p>
+    </div>
+  );
+}
+
+const TIP_PX = 176;
+
+function Tip({ series, x, left, width, formatX, format, annotations }: { series: readonly Series[]; x: number; left: number; width: number; formatX: (x: number) => string; format: (value: number) => string; annotations: readonly Annotation[] }) {
+  const right = left + TIP_PX + 16 > width;
+  return (
+    <div aria-hidden style={{ left: right ? undefined : left + 12, right: right ? width - left + 12 : undefined, maxWidth: TIP_PX + 60 }} className="numeric pointer-events-none absolute top-1 z-10 rounded-m bg-panel px-2.5 py-1.5 text-12 shadow-float">
+      <div className="whitespace-nowrap text-muted">{formatX(x)}</div>
+      {series.map((one, index) => {
+        const point = one.points.find((candidate) => candidate.x === x);
+        return (
+          <div key={one.name} className="flex items-center justify-between gap-4 whitespace-nowrap">
+            <LegendMark name={one.name} color={colorOf(one, index)} dashed={one.dashed} />
+            <span className="font-medium">
+              {point?.value === null || point === undefined ? "–" : format(point.value)}
+              {typeof point?.low === "number" && typeof point.high === "number" ? (
+                <span className="ml-1 text-muted">
+                  {format(point.low)} – {format(point.high)}
+                </span>
+              ) : null}
+            </span>
+          </div>
+        );
+      })}
+      {annotations
+        .filter((one) => one.x === x)
+        .map((one) => (
+          <div key={one.label}>{one.label}</div>
+        ))}
+    </div>
+  );
+}

@@ -1,0 +1,65 @@
+import { cleanup, fireEvent, render, screen } from "@testing-library/react";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { ConfusionMatrix, matrixOf } from "./ConfusionMatrix";
+import { XYChart } from "./XYChart";
+
+beforeEach(() => {
+  vi.spyOn(HTMLElement.prototype, "clientWidth", "get").mockReturnValue(640);
+});
+afterEach(cleanup);
+
+const series = [
+  { name: "p50", points: [{ x: 1, value: 400 }, { x: 2, value: null }, { x: 3, value: 500 }] },
+  { name: "p95", points: [{ x: 1, value: 900 }, { x: 2, value: 950 }, { x: 3, value: 990, low: 900, high: 1100 }] },
+];
+
+describe("a chart", () => {
+  it("is read by the arrow keys, and stops at its ends", () => {
+    render(<XYChart title="Latency" series={series} xAxis="number" formatX={(x) => `at ${x}`} format={(value) => `${value} ms`} />);
+    const plot = screen.getByRole("img", { name: /^Latency\. Arrow keys/ });
+    const said = () => screen.getByRole("status").textContent;
+    expect(said()).toBe("");
+    fireEvent.keyDown(plot, { key: "ArrowRight" });
+    expect(said()).toBe("at 1: p50 400 ms, p95 900 ms");
+    fireEvent.keyDown(plot, { key: "ArrowRight" });
+    expect(said()).toBe("at 2: p50 none, p95 950 ms");
+    fireEvent.keyDown(plot, { key: "End" });
+    fireEvent.keyDown(plot, { key: "ArrowRight" });
+    expect(said()).toBe("at 3: p50 500 ms, p95 990 ms (900 ms to 1100 ms)");
+    fireEvent.keyDown(plot, { key: "Escape" });
+    expect(said()).toBe("");
+  });
+
+  it("is a table too", () => {
+    render(<XYChart title="Latency" series={series} xAxis="number" formatX={(x) => `at ${x}`} format={(value) => `${value} ms`} />);
+    fireEvent.click(screen.getByRole("button", { name: "Show as a table" }));
+    expect(screen.getAllByRole("row").map((row) => row.textContent)).toEqual(["Atp50p95", "at 1400 ms900 ms", "at 2–950 ms", "at 3500 ms990 ms (900 ms – 1100 ms)"]);
+  });
+
+  it("says that there is nothing", () => {
+    render(<XYChart title="Latency" series={[{ name: "p50", points: [] }]} format={String} />);
+    expect(screen.getByText("Nothing in this range")).toBeTruthy();
+  });
+});
+
+describe("the confusion matrix", () => {
+  const cells = [
+    { expected: "billing", predicted: "billing", count: 8 },
+    { expected: "billing", predicted: "other", count: 2 },
+    { expected: "account", predicted: "billing", count: 1 },
+  ];
+
+  it("keeps the diagonal a diagonal", () => {
+    const { expected, predicted, at, most } = matrixOf(cells);
+    expect([expected, predicted]).toEqual([["account", "billing"], ["account", "billing", "other"]]);
+    expect([at("billing", "billing"), at("account", "account"), most]).toEqual([8, 0, 8]);
+  });
+
+  it("opens the cases of a cell", () => {
+    const opened = vi.fn();
+    render(<ConfusionMatrix cells={cells} onCell={opened} />);
+    fireEvent.click(screen.getByRole("button", { name: "2 expected billing, came other" }));
+    expect(opened).toHaveBeenCalledWith("billing", "other");
+    expect(screen.getByRole("row", { name: /^billing/ }).textContent).toContain("80\u00a0%");
+  });
+});

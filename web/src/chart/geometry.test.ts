@@ -1,0 +1,63 @@
+import { describe, expect, it } from "vitest";
+import { nearest, niceRange, paretoFront, positions, stretches, timeTicks, valueRange, valueTicks, words, xRange } from "./geometry";
+
+const series = (...values: (number | null)[]) => ({ name: "p50", points: values.map((value, x) => ({ x, value })) });
+
+describe("ranges", () => {
+  it("begin at zero, hold the bands, and are never of no height", () => {
+    expect(valueRange([series(3, null, 9)])).toEqual([0, 9]);
+    expect(valueRange([series(3, 9)], { zero: false })).toEqual([3, 9]);
+    expect(valueRange([{ name: "a", points: [{ x: 0, value: 5, low: -2, high: 11 }] }])).toEqual([-2, 11]);
+    expect(valueRange([series()])).toEqual([0, 1]);
+    expect(valueRange([series(5, 5)], { zero: false })).toEqual([4.5, 5.5]);
+    expect(valueRange([series(Number.NaN, Number.POSITIVE_INFINITY, 4)])).toEqual([0, 4]);
+    expect(niceRange([0, 0.93])).toEqual([0, 1]);
+    expect(valueTicks([0, 2_700])).toEqual([0, 1000, 2000, 3000]);
+    expect(xRange([series(1)])).toEqual([-0.5, 0.5]);
+  });
+});
+
+describe("lines", () => {
+  it("are not drawn over what is not known", () => {
+    expect(stretches(series(1, 2, null, 4, null, null, 7, 8).points).map((part) => part.map((point) => point.value))).toEqual([[1, 2], [4], [7, 8]]);
+    expect(stretches(series(null, Number.NaN).points)).toEqual([]);
+  });
+});
+
+describe("the cursor", () => {
+  it("stands where any series has a point, at the nearest", () => {
+    const xs = positions([series(1, 2, 3), { name: "b", points: [{ x: 10, value: 1 }, { x: 1, value: 1 }] }]);
+    expect(xs).toEqual([0, 1, 2, 10]);
+    expect([-5, 0.4, 0.6, 7, 99].map((x) => nearest(xs, x))).toEqual([0, 0, 1, 3, 3]);
+  });
+
+  it("says every series, its band, and what is missing", () => {
+    const p95 = { name: "p95", points: [{ x: 1, value: 9, low: 8, high: 11 }] };
+    expect(words([series(4, 5), p95], 1, (x) => `at ${x}`, (value) => `${value} ms`)).toBe("at 1: p50 5 ms, p95 9 ms (8 ms to 11 ms)");
+    expect(words([series(4, 5), p95], 0, String, String)).toBe("0: p50 4, p95 none");
+  });
+});
+
+describe("time ticks", () => {
+  const at = (day: number, hour = 0, minute = 0) => new Date(2026, 10, day, hour, minute).getTime();
+  it("stand on whole hours, and midnight says the day", () => {
+    expect(timeTicks([at(19, 14, 20), at(20, 14, 20)], 8).map((tick) => tick.label)).toEqual(["15:00", "18:00", "21:00", "20 Nov", "03:00", "06:00", "09:00", "12:00"]);
+  });
+  it("stand on whole days", () => {
+    expect(timeTicks([at(13), at(20)], 8).map((tick) => tick.label)).toEqual(["13 Nov", "14 Nov", "15 Nov", "16 Nov", "17 Nov", "18 Nov", "19 Nov", "20 Nov"]);
+  });
+});
+
+describe("the Pareto front", () => {
+  it("is what nothing else beats", () => {
+    const dots = [
+      { key: "cheap", x: 1, y: 0.5 },
+      { key: "worse and dearer", x: 2, y: 0.4 },
+      { key: "good", x: 3, y: 0.9 },
+      { key: "as good and dearer", x: 4, y: 0.9 },
+      { key: "same price, worse", x: 3, y: 0.8 },
+    ];
+    expect(paretoFront(dots)).toEqual(["cheap", "good"]);
+    expect(paretoFront(dots, { x: "more", y: "less" })).toEqual(["as good and dearer", "same price, worse", "worse and dearer"]);
+  });
+});

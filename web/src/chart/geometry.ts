@@ -1,0 +1,104 @@
+/** What a chart needs to know before it draws. Pure. */
+import { bisector, extent, max, min } from "d3-array";
+import { scaleLinear, scaleTime } from "d3-scale";
+
+/** `x` is milliseconds since 1970 where the axis is time, else a number. A value of null is a gap. `low` and `high` make the band. */
+export type Point = { x: number; value: number | null; low?: number | null; high?: number | null };
+export type Series = { name: string; points: readonly Point[]; /** 1 to 5; by its position where absent. */ color?: 1 | 2 | 3 | 4 | 5; dashed?: boolean };
+
+export function colorOf(series: Pick<Series, "color">, index: number): string {
+  return `var(--series-${series.color ?? (index % 5) + 1})`;
+}
+
+/** The range of values, with every band in it; from 0 where `zero`; never of no height. */
+export function valueRange(series: readonly Series[], { zero = true, include = [] }: { zero?: boolean; include?: readonly number[] } = {}): [number, number] {
+  const values = series.flatMap((one) => one.points.flatMap((point) => [point.value, point.low ?? null, point.high ?? null])).filter((value): value is number => value !== null && Number.isFinite(value));
+  const all = [...values, ...include];
+  const low = zero ? Math.min(0, min(all) ?? 0) : (min(all) ?? 0);
+  const high = zero ? Math.max(0, max(all) ?? 0) : (max(all) ?? 0);
+  if (low === high) return low === 0 ? [0, 1] : [low - Math.abs(low) * 0.1, high + Math.abs(high) * 0.1];
+  return [low, high];
+}
+
+export function xRange(series: readonly Series[]): [number, number] {
+  const [low, high] = extent(series.flatMap((one) => one.points.map((point) => point.x)));
+  if (low === undefined || high === undefined) return [0, 1];
+  return low === high ? [low - 0.5, high + 0.5] : [low, high];
+}
+
+/** Every x that some series has, ascending: where the cursor may stand. */
+export function positions(series: readonly Series[]): number[] {
+  return [...new Set(series.flatMap((one) => one.points.map((point) => point.x)))].sort((a, b) => a - b);
+}
+
+const center = bisector((x: number) => x).center;
+
+export function nearest(xs: readonly number[], x: number): number {
+  return center(xs as number[], x);
+}
+
+/** The stretches without a gap: a line is never drawn over what is not known. */
+export function stretches(points: readonly Point[]): Point[][] {
+  const found: Point[][] = [];
+  let open: Point[] = [];
+  for (const point of points) {
+    if (point.value === null || !Number.isFinite(point.value)) {
+      if (open.length > 0) found.push(open);
+      open = [];
+    } else open.push(point);
+  }
+  if (open.length > 0) found.push(open);
+  return found;
+}
+
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+const DAY_MS = 86_400_000;
+
+/** Ticks on whole hours or days of the browser's clock, each with its words; midnight says the day. */
+export function timeTicks([from, to]: readonly [number, number], most: number): { at: number; label: string }[] {
+  const ticks = scaleTime().domain([from, to]).ticks(Math.max(2, most));
+  return ticks.map((date) => ({ at: date.getTime(), label: tickWords(date, to - from) }));
+}
+
+function tickWords(date: Date, spanMs: number): string {
+  const isMidnight = date.getHours() === 0 && date.getMinutes() === 0;
+  if (spanMs > 1.5 * DAY_MS ? isMidnight || spanMs > 8 * DAY_MS : isMidnight) return `${date.getDate()} ${MONTHS[date.getMonth()]}`;
+  return `${String(date.getHours()).padStart(2, "0")}:${String(date.getMinutes()).padStart(2, "0")}`;
+}
+
+export function valueTicks(range: readonly [number, number], most = 4): number[] {
+  return scaleLinear().domain(range).nice(most).ticks(most);
+}
+
+/** The range rounded outwards to whole ticks. */
+export function niceRange(range: readonly [number, number], most = 4): [number, number] {
+  return scaleLinear().domain(range).nice(most).domain() as [number, number];
+}
+
+/** What the cursor says at one place: "14:00: p50 493 ms, p95 1.50 s". */
+export function words(series: readonly Series[], x: number, formatX: (x: number) => string, format: (value: number) => string): string {
+  const said = series.map((one) => {
+    const point = one.points.find((candidate) => candidate.x === x);
+    if (!point || point.value === null) return `${one.name} none`;
+    const band = point.low !== undefined && point.low !== null && point.high !== undefined && point.high !== null ? ` (${format(point.low)} to ${format(point.high)})` : "";
+    return `${one.name} ${format(point.value)}${band}`;
+  });
+  return `${formatX(x)}: ${said.join(", ")}`;
+}
+
+export type Dot = { key: string; x: number; y: number };
+
+/** The keys of those that no other beats: none is better in one without being worse in the other. */
+export function paretoFront(dots: readonly Dot[], { x = "less", y = "more" }: { x?: "less" | "more"; y?: "less" | "more" } = {}): string[] {
+  const cost = (dot: Dot) => (x === "less" ? dot.x : -dot.x);
+  const gain = (dot: Dot) => (y === "more" ? dot.y : -dot.y);
+  let best = Number.NEGATIVE_INFINITY;
+  return [...dots]
+    .sort((a, b) => cost(a) - cost(b) || gain(b) - gain(a))
+    .filter((dot) => {
+      if (gain(dot) <= best) return false;
+      best = gain(dot);
+      return true;
+    })
+    .map((dot) => dot.key);
+}
