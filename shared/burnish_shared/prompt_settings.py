@@ -18,6 +18,9 @@ SETTING_FIELDS: Final = (
 )
 """One that was not given is not stored and not sent."""
 
+FALLBACKS_MOST: Final = 5
+"""Models that are asked one after the other, besides the first."""
+
 DEFAULT_TIMEOUT_S: Final = 30.0
 """PRODUCT P1: where nothing is said."""
 
@@ -25,3 +28,8 @@ DEFAULT_TIMEOUT_S: Final = 30.0
 def settings_of(content: Mapping[str, Any]) -> dict[str, Any]:
     """Only what was given; a null is a field that was not given."""
     return {name: content[name] for name in SETTING_FIELDS if content.get(name) is not None}
+
+
+def cap_of(settings: Mapping[str, Any]) -> str:
+    """Under which of its two names the cap of the output stands."""
+    return "max_completion_tokens" if settings.get("max_completion_tokens") else "max_tokens"

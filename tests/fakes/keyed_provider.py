@@ -33,10 +33,14 @@ FINE = Manner()
 
 @dataclass
 class KeyedProvider:
-    """`calls`: the key of each call in order, '' for none. `manners`: key → how it is served; FINE for one that is not named."""
+    """`calls`: the key of each call in order, '' for none; `bodies`: what was asked.
+
+    `manners`: key → how it is served; FINE for one that is not named.
+    """
 
     port: int = 0
     calls: list[str] = field(default_factory=list)
+    bodies: list[dict[str, Any]] = field(default_factory=list)
     manners: dict[str, Manner] = field(default_factory=dict)
     released: asyncio.Event = field(default_factory=asyncio.Event)
     streaming: asyncio.Event = field(default_factory=asyncio.Event)
@@ -60,6 +64,7 @@ class KeyedProvider:
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         body = await request.json()
+        self.bodies.append(body)
         key = request.headers.get("authorization", "").removeprefix("Bearer ")
         self.calls.append(key)
         manner = self.manners.get(key, FINE)

@@ -13,6 +13,7 @@ import structlog
 from burnish_executor import metrics
 from burnish_executor.core.answer import Answer, Piece
 from burnish_executor.core.failure import FREE, Failure, FailureKind, wait_before_retry_s
+from burnish_executor.core.fallback import another_may_help, falling_back
 from burnish_executor.core.outcome import Trial, outcome_of
 from burnish_executor.core.waterfall import (
     REFUSES_KEY,
@@ -131,11 +132,26 @@ class Runner:
         return outcome
 
     async def _answer(self, run: Run) -> Answer | Failure:
-        """The model's answer, after as many tries as cost nothing and the deadline allows."""
+        """The answer of the model, or of the next one that is fallen back to; each is tried as long as it costs nothing and time allows."""
         if run.request.interrupted is not None:
             run.answer_so_far.append(run.request.interrupted)
             run.has_started = run.request.upstream_started
             return Failure(FailureKind.INTERRUPTED, "The executor that ran this stopped in the middle; what had been delivered was booked.")
+        result = await self._ask(run)
+        for fallback in run.request.fallbacks:
+            if not isinstance(result, Failure) or not another_may_help(result, had_started=run.has_started) or run.left_s() <= 0:
+                return result
+            if not await self._widen(run, fallback.hold_nusd):
+                return result
+            metrics.FALLBACKS.labels(result.kind.value[1]).inc()
+            log.info("execution.fell_back", model=fallback.route.model, because=result.kind.value[1], **describe(run))
+            run.held_nusd = max(run.held_nusd, run.request.hold_nusd)
+            run.request = falling_back(run.request, fallback)
+            result = await self._ask(run)
+        return result
+
+    async def _ask(self, run: Run) -> Answer | Failure:
+        """One model's answer."""
         for attempt in range(self.settings.attempts):
             result = await self._round(run)
             last = attempt + 1 == self.settings.attempts
@@ -199,8 +215,12 @@ class Runner:
 
     async def _widen_for_operators_key(self, run: Run) -> bool:
         """The operator's key costs its markup on top, so more is held before it is used. False: that much is not there."""
+        hold_nusd = run.request.hold_nusd
+        return await self._widen(run, hold_nusd + markup_of(hold_nusd, percent=run.request.route.markup_percent))
+
+    async def _widen(self, run: Run, total_nusd: int) -> bool:
+        """Holds so much in all, where less is held."""
         request = run.request
-        total_nusd = request.hold_nusd + markup_of(request.hold_nusd, percent=request.route.markup_percent)
         if total_nusd <= max(request.hold_nusd, run.held_nusd):
             return True
         try:
@@ -236,7 +256,9 @@ class Runner:
             result = Failure(FailureKind.CANCELLED, "The caller went away.")
         finally:
             run.call = None
-        run.trials.append(Trial(result=result, latency_s=_since(began_at), had_started=run.has_started, use=chosen.use))
+        run.trials.append(
+            Trial(result=result, latency_s=_since(began_at), had_started=run.has_started, use=chosen.use, route=run.request.route)
+        )
         if chosen.use.source == "platform" and isinstance(result, Failure) and result.http_status in REFUSES_KEY:
             metrics.KEY_TROUBLES.labels("platform_refused").inc()
             log.error("platform_key.refused", provider=run.request.route.provider, http_status=result.http_status)

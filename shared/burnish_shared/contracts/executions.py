@@ -57,6 +57,16 @@ class Route(BaseModel):
     markup_percent: int = Field(default=0, ge=0, description="What a call with the operator's key costs on top of the price.")
 
 
+class Fallback(BaseModel):
+    """Another model, asked when the one before it failed before anything of an answer came (PRODUCT E9)."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    route: Route
+    hold_nusd: int = Field(ge=0, description="What a call of it can cost at most; held before it is asked, where it is more.")
+    output_tokens: int = Field(gt=0, description="The cap of its output: the caller's, or the model's limit where that is lower.")
+
+
 class KeyUse(BaseModel):
     """Whose key a provider was called with. `provider_key_id`: the workspace's own."""
 
@@ -104,6 +114,7 @@ class ExecutionRequest(BaseModel):
     account_ids: list[int] = Field(description="Credit or funding account first, budgets after; ascending order is made in SQL.")
     prompt: PromptRef | None = None
     route: Route
+    fallbacks: list[Fallback] = Field(default_factory=list, description="In the order in which they are asked.")
     messages: list[dict[str, Any]]
     variables: dict[str, Any] = Field(default_factory=dict)
     settings: dict[str, Any] = Field(

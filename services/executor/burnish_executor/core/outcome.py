@@ -8,7 +8,7 @@ from typing import Any
 from burnish_executor.core.answer import Answer
 from burnish_executor.core.failure import Failure, FailureKind
 from burnish_executor.core.usage import cost_nusd, estimated
-from burnish_shared.contracts.executions import Attempt, ExecutionRequest, KeyUse, Outcome, Status, Usage
+from burnish_shared.contracts.executions import Attempt, ExecutionRequest, KeyUse, Outcome, Route, Status, Usage
 from burnish_shared.money import credits_text, markup_of
 from burnish_shared.storable_text import storable
 
@@ -21,12 +21,16 @@ JSON_FORMATS = frozenset({"json", "structured"})
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One call of a provider, and whose key it was made with. `had_started`: bytes had come, so it may cost."""
+    """One call of a provider, and whose key it was made with. `had_started`: bytes had come, so it may cost.
+
+    `route`: which model; None: the request's own.
+    """
 
     result: Answer | Failure
     latency_s: float
     had_started: bool
     use: KeyUse = NO_KEY
+    route: Route | None = None
 
 
 def outcome_of(
@@ -108,9 +112,10 @@ def _parsed(request: ExecutionRequest, output: str) -> Any:
 
 def _attempt(request: ExecutionRequest, trial: Trial) -> Attempt:
     failed = isinstance(trial.result, Failure)
+    route = trial.route or request.route
     return Attempt(
-        model=request.route.model,
-        provider=request.route.provider,
+        model=route.model,
+        provider=route.provider,
         status=trial.result.status.value if isinstance(trial.result, Failure) else "success",
         http_status=trial.result.http_status if isinstance(trial.result, Failure) else 200,
         latency_ms=_ms(trial.latency_s),

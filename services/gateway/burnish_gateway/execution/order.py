@@ -8,10 +8,11 @@ from uuid import UUID
 
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.registry.catalog import ResolvedVersion
-from burnish_shared.contracts.executions import Caller, ExecutionRequest, Lane, PromptRef, Route
+from burnish_shared.contracts.executions import Caller, ExecutionRequest, Fallback, Lane, PromptRef, Route
 from burnish_shared.db.model_store import ModelFacts
 from burnish_shared.errors import InvalidField, PayloadTooLarge
 from burnish_shared.money import MAX_AMOUNT_NUSD, markup_of, price_of
+from burnish_shared.prompt_settings import cap_of
 from burnish_shared.tokens import tokens_in_messages, tokens_in_text
 
 DEFAULT_OUTPUT_TOKENS = 4096
@@ -54,7 +55,10 @@ SETTINGS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A parsed request. At least one of `slug` and `messages`; with both, the prompt comes first. `deadline_s` from the moment it came."""
+    """A parsed request. At least one of `slug` and `messages`; with both, the prompt comes first. `deadline_s` from the moment it came.
+
+    `fallback_models` None: the version's.
+    """
 
     slug: str | None = None
     label: str | None = None
@@ -70,6 +74,7 @@ class Order:
     app: str | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
     deadline_s: float | None = None
+    fallback_models: Sequence[str] | None = None
 
 
 def prepare(
@@ -80,6 +85,7 @@ def prepare(
     version: ResolvedVersion | None,
     facts: ModelFacts,
     route: Route,
+    fallbacks: Sequence[tuple[ModelFacts, Route]] = (),
     budget_account_ids: Sequence[int] = (),
     now: datetime,
     deadline_s: float,
@@ -99,6 +105,7 @@ def prepare(
         account_ids=[principal.workspace.credit_account_id, *budget_account_ids],
         prompt=PromptRef(prompt_id=version.prompt_id, slug=version.slug, version=version.version, label=version.label) if version else None,
         route=route,
+        fallbacks=[_fallback(messages, settings, facts=other, route=way) for other, way in fallbacks],
         messages=messages,
         variables=dict(order.variables),
         settings=settings,
@@ -155,6 +162,12 @@ def _settings(order: Order, version: ResolvedVersion | None, facts: ModelFacts) 
     return settings
 
 
+def _fallback(messages: list[dict[str, Any]], settings: Mapping[str, Any], *, facts: ModelFacts, route: Route) -> Fallback:
+    name = cap_of(settings)
+    output_tokens = min(settings[name], facts.output_tokens)
+    return Fallback(route=route, hold_nusd=hold_nusd(messages, {**settings, name: output_tokens}, route), output_tokens=output_tokens)
+
+
 def hold_nusd(messages: list[dict[str, Any]], settings: Mapping[str, Any], route: Route) -> int:
     """What the call can cost at most: input with its safety, the whole output cap, the markup where the operator's key is used.
 
@@ -162,7 +175,7 @@ def hold_nusd(messages: list[dict[str, Any]], settings: Mapping[str, Any], route
     """
     spoken_of = [settings[name] for name in ("tools", "response_format") if settings.get(name)]
     input_tokens = tokens_in_messages(messages) + sum(tokens_in_text(str(one)) for one in spoken_of)
-    output_tokens = settings.get("max_completion_tokens") or settings["max_tokens"]
+    output_tokens = settings[cap_of(settings)]
     amount = price_of(-(-input_tokens * (100 + SAFETY_PERCENT) // 100), nusd_per_million=route.price.input_nusd_per_million) + price_of(
         output_tokens, nusd_per_million=route.price.output_nusd_per_million
     )

@@ -26,6 +26,7 @@ from burnish_gateway.wire import Text as PlainText
 from burnish_shared.books.admission import IdempotencyKey
 from burnish_shared.contracts.executions import Outcome
 from burnish_shared.errors import BurnishError, InvalidField
+from burnish_shared.prompt_settings import FALLBACKS_MOST
 
 router = make_router("executions")
 
@@ -67,6 +68,9 @@ class NewExecution(ApiModel):
     metadata: Annotated[dict[str, Any], Field(max_length=100)] = Field(default_factory=dict)
     overrides: Overrides = Field(default_factory=Overrides.model_construct)
     deadline_s: Annotated[float, Field(gt=0, le=600)] | None = None
+    fallback_models: Annotated[list[Id], Field(max_length=FALLBACKS_MOST, description="In place of the version's; [] for none.")] | None = (
+        None
+    )
 
     @model_validator(mode="after")
     def _names_one_thing(self) -> "NewExecution":
@@ -165,6 +169,7 @@ def _order(body: NewExecution) -> Order:
         app=body.app,
         metadata=body.metadata,
         deadline_s=body.deadline_s,
+        fallback_models=body.fallback_models,
     )
 
 

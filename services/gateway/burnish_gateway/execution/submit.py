@@ -13,10 +13,13 @@ from burnish_gateway.execution.payers import payers_of
 from burnish_gateway.execution.refusals import OF_MONEY
 from burnish_gateway.execution.verdicts import Asked, error_of, rate_headers, suspended
 from burnish_gateway.metrics import ADMISSIONS
+from burnish_gateway.models.book import ModelNotFound, PriceUnknown
+from burnish_gateway.registry.catalog import ResolvedVersion
 from burnish_shared import failpoints, subjects
 from burnish_shared.books.admission import AdmissionRequest, Answer, IdempotencyKey, Verdict
-from burnish_shared.contracts.executions import ExecutionRequest, Lane
-from burnish_shared.errors import InvalidField
+from burnish_shared.contracts.executions import ExecutionRequest, Lane, Route
+from burnish_shared.db.model_store import ModelFacts
+from burnish_shared.errors import InvalidField, NoProviderKey
 from burnish_shared.ids import new_uuid
 
 DEADLINE_MOST_S = 600.0
@@ -75,6 +78,7 @@ async def submit(
     if model is None:
         raise InvalidField("model: is needed where no prompt is named.", param="model")
     facts, route = await gateway.models.route(principal.workspace, model)
+    fallbacks = await _fallbacks(order, version, gateway=gateway, principal=principal)
     budgets = await gateway.budgets.of(principal.workspace_id)
 
     request = prepare(
@@ -84,6 +88,7 @@ async def submit(
         version=version,
         facts=facts,
         route=route,
+        fallbacks=fallbacks,
         budget_account_ids=budgets.accounts_of(
             api_key_id=principal.first_key_id, prompt_id=version.prompt_id if version else None, end_user=order.user_id
         ),
@@ -93,6 +98,21 @@ async def submit(
         traceparent=traceparent,
     )
     return await _admit(request, Submission(gateway, principal, budgets, key, deadline_s))
+
+
+async def _fallbacks(
+    order: Order, version: ResolvedVersion | None, *, gateway: Gateway, principal: Principal
+) -> list[tuple[ModelFacts, Route]]:
+    """The models to fall back to that can be used now. One that the caller names himself is refused where it cannot be."""
+    ways: list[tuple[ModelFacts, Route]] = []
+    named = order.fallback_models
+    for index, model in enumerate(named if named is not None else version.fallback_models if version else ()):
+        try:
+            ways.append(await gateway.models.route(principal.workspace, model))
+        except (ModelNotFound, PriceUnknown, NoProviderKey) as error:
+            if named is not None:
+                raise InvalidField(f"fallback_models[{index}]: {error.message}", param=f"fallback_models[{index}]") from error
+    return ways
 
 
 async def _admit(request: ExecutionRequest, of: Submission) -> Admitted | Repeated:

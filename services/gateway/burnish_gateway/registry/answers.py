@@ -60,6 +60,7 @@ class ContentAnswer(BaseModel):
     json_schema: dict[str, Any] | None = None
     parameters: dict[str, Any] | None = None
     timeout_s: float | None = None
+    fallback_models: list[str] | None = None
     test_cases: list[dict[str, Any]] | None = None
     success_criteria: list[str] | None = None
     quality_threshold: float | None = None

@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 from burnish_gateway.model_settings import JsonObject, ModelSettings
 from burnish_gateway.registry.content import CONTENT_FIELDS
 from burnish_gateway.wire import ApiModel, Name, Text
+from burnish_shared.prompt_settings import FALLBACKS_MOST
 from burnish_shared.slug import MAX_VERSION
 from burnish_shared.template.messages import MAX_MESSAGES
 from burnish_shared.template.syntax import MAX_TEMPLATE_CHARS
@@ -58,6 +59,9 @@ class ContentBody(ModelSettings):
     json_schema: JsonObject | None = None
     parameters: Annotated[dict[Annotated[Text, Field(max_length=600)], ParameterBody], Field(max_length=500)] | None = None
     timeout_s: Annotated[float, Field(gt=0, le=600)] | None = Field(default=None, description="30 where nothing is said.")
+    fallback_models: Annotated[list[ModelName], Field(max_length=FALLBACKS_MOST)] | None = Field(
+        default=None, description="Asked in this order when the model fails before anything of an answer came."
+    )
     test_cases: Annotated[list[JsonObject], Field(max_length=200)] | None = None
     success_criteria: Annotated[list[ShortText], Field(max_length=50)] | None = None
     quality_threshold: Annotated[float, Field(ge=0, le=1)] | None = Field(default=None, description="0.8 where nothing is said.")

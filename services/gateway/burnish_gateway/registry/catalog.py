@@ -48,6 +48,7 @@ class ResolvedVersion:
     json_schema: Mapping[str, Any] | None
     parameters: Mapping[str, Any]
     timeout_s: float
+    fallback_models: tuple[str, ...]
     record: Version
     size_bytes: int
 
@@ -146,6 +147,7 @@ class Catalog:
             json_schema=spec.get("json_schema"),
             parameters=spec.get("parameters", {}),
             timeout_s=spec.get("timeout_s", DEFAULT_TIMEOUT_S),
+            fallback_models=tuple(spec.get("fallback_models", ())),
             record=version,
             size_bytes=version.content.size_bytes(),
         )

@@ -17,6 +17,7 @@ SPEC_FIELDS: Final = (
     "json_schema",
     "parameters",
     "timeout_s",
+    "fallback_models",
     "test_cases",
     "success_criteria",
     "quality_threshold",

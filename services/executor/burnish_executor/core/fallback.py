@@ -1,0 +1,36 @@
+"""When another model is asked, and what it is asked. Pure (PROMISES E-04, E-05)."""
+
+from typing import Final
+
+from burnish_executor.core.failure import Failure, FailureKind
+from burnish_shared.contracts.executions import ExecutionRequest, Fallback
+from burnish_shared.prompt_settings import cap_of
+
+OTHERS_MAY: Final = frozenset(
+    {
+        FailureKind.RATE_LIMITED,
+        FailureKind.TIMEOUT,
+        FailureKind.UNREACHABLE,
+        FailureKind.PROVIDER,
+        FailureKind.CUT_OFF,
+        FailureKind.EGRESS,
+        FailureKind.NO_KEY,
+    }
+)
+"""Failures of this provider, not of the request."""
+
+OF_THIS_PROVIDER: Final = frozenset({401, 402, 403, 404})
+"""What a provider refuses for a key, a bill or a model that it does not know; a request that is wrong would be refused by others too."""
+
+
+def another_may_help(failure: Failure, *, had_started: bool) -> bool:
+    """Not once an answer began: what was told cannot be taken back, and what was begun is paid for."""
+    if had_started:
+        return False
+    return failure.kind in OTHERS_MAY or (failure.kind is FailureKind.REFUSED and failure.http_status in OF_THIS_PROVIDER)
+
+
+def falling_back(request: ExecutionRequest, fallback: Fallback) -> ExecutionRequest:
+    """The same request for the other model, with a cap that it allows. Settings that it does not know are its provider's to refuse."""
+    settings = {**request.settings, cap_of(request.settings): fallback.output_tokens}
+    return request.model_copy(update={"route": fallback.route, "settings": settings, "hold_nusd": fallback.hold_nusd})

@@ -1,0 +1,124 @@
+"""When a model fails before a word of it was told, the next one is asked: in order, within the deadline, and held for."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from tests.embedded.stack import Caller
+from tests.fakes.keyed_provider import TEXT, KeyedProvider, Manner, serving_by_key
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("E9")]
+
+ASKED = [{"role": "user", "content": "Hello."}]
+
+
+@dataclass(frozen=True, slots=True)
+class Three:
+    """Providers of the models own/first, own/second and own/third; each costs ten times the one before."""
+
+    first: KeyedProvider
+    second: KeyedProvider
+    third: KeyedProvider
+
+    @property
+    def calls(self) -> list[int]:
+        return [len(one.calls) for one in (self.first, self.second, self.third)]
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def three(caller: Caller) -> AsyncIterator[Three]:
+    async with AsyncExitStack() as stack:
+        found = [await stack.enter_async_context(serving_by_key()) for _ in range(3)]
+        for index, (name, provider) in enumerate(zip(("first", "second", "third"), found, strict=True)):
+            facts = {
+                "model": f"own/{name}", "provider": f"lab_{name}", "upstream_model": name, "base_url": provider.base_url,
+                "context_tokens": 100_000, "output_tokens": 400 // (index + 1), "input_price_nusd_per_million": 10**index * 1_000_000,
+                "output_price_nusd_per_million": 10**index * 1_000_000,
+            }  # fmt: skip
+            made = await caller("POST", "/v1/models", facts)
+            assert made.status == 201, made.body
+        yield Three(*found)
+
+
+async def _ask(caller: Caller, **more: Any) -> Any:
+    body = {"messages": ASKED, "model": "own/first", "fallback_models": ["own/second", "own/third"], **more}
+    return await caller("POST", "/v1/executions", body)
+
+
+@pytest.mark.promise("E-04")
+@pytest.mark.parametrize("status", [429, 500, 503, 401, 404])
+async def test_the_next_model_answers_and_every_attempt_is_listed(caller: Caller, three: Three, status: int) -> None:
+    three.first.manners[""] = three.second.manners[""] = Manner(status=status, retry_after="60")
+    answer = await _ask(caller)
+    assert (answer.status, answer.body["output"], answer.body["model"], answer.body["provider"]) == (200, TEXT, "own/third", "lab_third")
+    tried = answer.body["attempts"]
+    assert [one["model"] for one in tried][-1] == "own/third" and {one["model"] for one in tried} == {
+        "own/first",
+        "own/second",
+        "own/third",
+    }
+    assert [one["cost_nusd"] for one in tried[:-1]] == [0] * (len(tried) - 1)
+    assert answer.body["cost_nusd"] == 1100 * 100  # 1,000 tokens in and 100 out at the third one's price
+    kept = (await caller("GET", f"/v1/executions/{answer.body['id']}")).body
+    assert (kept["model"], kept["cost_nusd"]) == ("own/third", answer.body["cost_nusd"])
+    statement = (await caller("GET", "/v1/credits")).body
+    assert statement["held_nusd"] == 0
+
+
+@pytest.mark.promise("E-05")
+async def test_nobody_else_is_asked_once_an_answer_began(caller: Caller, three: Three) -> None:
+    three.first.manners[""] = Manner(breaks=True)
+    answer = await _ask(caller, stream=True)
+    assert b"stream_cut_off" in answer.raw and three.calls == [1, 0, 0]
+
+
+async def test_a_request_that_is_wrong_is_wrong_everywhere(caller: Caller, three: Three) -> None:
+    three.first.manners[""] = Manner(status=400)
+    answer = await _ask(caller)
+    assert answer.status >= 400 and three.calls == [1, 0, 0]
+
+
+@pytest.mark.promise("E-04")
+async def test_the_deadline_bounds_all_models_together(caller: Caller, three: Three) -> None:
+    for provider in (three.first, three.second, three.third):
+        provider.manners[""] = Manner(hangs=True)
+    answer = await _ask(caller, deadline_s=1.0)
+    assert answer.status == 504 and answer.body["error"]["code"] in ("deadline_passed", "provider_timed_out")
+    assert three.calls == [1, 0, 0]
+
+
+async def test_a_version_names_its_fallbacks_and_a_call_may_name_others_or_none(caller: Caller, three: Three) -> None:
+    three.first.manners[""] = Manner(status=500)
+    body = {"slug": "careful", "messages": ASKED, "model": "own/first", "fallback_models": ["no/such", "own/second"]}
+    made = await caller("POST", "/v1/prompts", body)
+    assert made.status == 201 and made.body["fallback_models"] == ["no/such", "own/second"], made.body
+    assert (await caller("POST", "/v1/executions", {"prompt": "careful", "version": 1})).body["model"] == "own/second"
+    other = {"prompt": "careful", "version": 1, "fallback_models": ["own/third"]}
+    assert (await caller("POST", "/v1/executions", other)).body["model"] == "own/third"
+    alone = await caller("POST", "/v1/executions", {"prompt": "careful", "version": 1, "fallback_models": []})
+    assert alone.body["error"]["code"] == "provider_failed"
+
+
+async def test_a_fallback_that_cannot_be_used_is_named(caller: Caller, three: Three) -> None:
+    answer = await _ask(caller, fallback_models=["own/second", "no/such"])
+    assert (answer.status, answer.body["error"]["param"]) == (422, "fallback_models[1]") and three.calls == [0, 0, 0]
+
+
+async def test_the_cap_is_the_lower_one(caller: Caller, three: Three) -> None:
+    three.first.manners[""] = Manner(status=500)
+    answer = await _ask(caller, overrides={"max_tokens": 300})
+    assert answer.body["model"] == "own/second" and three.second.bodies[-1]["max_tokens"] == 200
+
+
+async def test_a_model_that_could_cost_more_than_there_is_is_not_asked(caller: Caller, three: Three) -> None:
+    """The first model's hold is about 440 nano-dollars, the second one's about 2,000."""
+    three.first.manners[""] = Manner(status=500)
+    made = await caller("POST", "/v1/budgets", {"target_kind": "workspace", "limit_nusd": 1000, "period": "day"})
+    assert made.status == 201, made.body
+    answer = await _ask(caller)
+    assert answer.body["error"]["code"] == "provider_failed" and three.calls[1:] == [0, 0]
+    assert (await caller("GET", f"/v1/budgets/{made.body['id']}")).body["spent_nusd"] == 0
