@@ -11,7 +11,7 @@ from burnish_gateway.access.session_token import COOKIE
 from tests.embedded.signed_in import sign_in
 from tests.embedded.stack import Stack, running_stack
 from tests.embedded.workspaces import make_workspace
-from tests.page.browser import PATIENCE_MS, Watch
+from tests.page.browser import PATIENCE_MS, Watch, settled
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -31,10 +31,11 @@ async def test_the_page_comes_up_and_goes_on(stack: Stack, browser: Browser) -> 
     await watch.begin(context)
     page = await context.new_page()
     await page.goto("/")  # which leads to the page
-    await page.locator("#root:not(:empty)").wait_for()
+    await settled(page)
     assert page.url.startswith(f"{person.url}/app/") and "Burnish" in await page.title()
     answer = await page.goto("/app/prompts")
     assert answer is not None and answer.status == 200
-    await page.locator("#root:not(:empty)").wait_for()
+    await page.get_by_role("heading", level=1, name="Prompts").wait_for()
+    await settled(page)
     assert not watch.unexpected(), watch.unexpected()
     await context.close()
