@@ -223,7 +223,7 @@ ANALYTICS_EVENTS: Final = ConsumerSpec(
     service="analytics",
     filter_subjects=tuple(event_subjects(one) for one in INCIDENT_EVENTS),
 )
-WEBHOOKS_EVENTS: Final = ConsumerSpec(stream="EVENTS", durable="webhooks_events", service="webhooks")
+WEBHOOKS_EVENTS: Final = ConsumerSpec(stream="EVENTS", durable="webhooks_events", service="webhooks", batch_messages=50)
 OPTIMIZER_JOBS: Final = ConsumerSpec(stream="JOBS", durable="optimizer_jobs", service="optimizer", batch_messages=8)
 ADVISORY_INDEX: Final = ConsumerSpec(stream="ADVISORY", durable="advisory_index", service="analytics", batch_messages=100)
 

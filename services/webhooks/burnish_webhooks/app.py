@@ -104,7 +104,13 @@ async def _serve(settings: WebhooksSettings, *, db: Database, bus: Bus, http: Ht
         await forget_old_notices(db=db, days=settings.webhook_retention_days)
 
     await supervise(
-        consume(bus, streams.WEBHOOKS_EVENTS, event_handler(db, base_url=settings.public_url, wake=wake), db=db, stop=stop),
+        consume(
+            bus,
+            streams.WEBHOOKS_EVENTS,
+            event_handler(db, base_url=settings.public_url, wake=wake, order_hold_s=settings.webhook_order_hold_s),
+            db=db,
+            stop=stop,
+        ),
         dispatcher.run(stop),
         notices.run(stop),
         relay.run(stop),

@@ -12,12 +12,14 @@ from burnish_webhooks.fan_out import fan_out
 from burnish_webhooks.queue_notices import queue_notices
 
 
-def event_handler(db: Database, *, base_url: str, wake: Callable[[], None]) -> Callable[[Sequence[Delivered]], Awaitable[None]]:
+def event_handler(
+    db: Database, *, base_url: str, wake: Callable[[], None], order_hold_s: float = 0.0
+) -> Callable[[Sequence[Delivered]], Awaitable[None]]:
     """The handler of `webhooks_events`. `wake` is called when there is something to send."""
 
     async def handle(batch: Sequence[Delivered]) -> None:
         events = [_parsed(message) for message in batch]
-        made = await fan_out(events, db=db, base_url=base_url)
+        made = await fan_out(events, db=db, base_url=base_url, order_hold_s=order_hold_s)
         metrics.deliveries_made_total.inc(made)
         if await queue_notices(events, db=db) or made:
             wake()

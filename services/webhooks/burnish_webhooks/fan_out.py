@@ -1,6 +1,9 @@
 """Turns events into deliveries: one row for each (event, endpoint), in the transaction that records the event (PROMISES W-01)."""
 
+import asyncio
+import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 from burnish_shared.contracts.events import Event
@@ -18,40 +21,68 @@ ROWS_AT_ONCE = 2_000
 """So that one statement stays far below its timeout, however many endpoints want however many events."""
 
 
-async def fan_out(events: Sequence[Event], *, db: Database, base_url: str) -> int:
-    """Writes the deliveries of events not seen before, and returns how many there are. Safe to call twice with the same events."""
+YIELD_AFTER_S = 0.005
+"""How long conditions are evaluated in one go, before what else this process does gets its turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Match:
+    """An event and an endpoint that subscribed to it. `held`: why its condition keeps the event back; None: it is sent."""
+
+    event: Event
+    subscription: Subscription
+    is_disabled: bool
+    held: Held | None
+
+
+async def fan_out(events: Sequence[Event], *, db: Database, base_url: str, order_hold_s: float = 0.0) -> int:
+    """Writes the deliveries of events not seen before, and returns how many there are. Safe to call twice with the same events.
+
+    `order_hold_s`: how long endpoints that asked for order wait for what another process takes up a little later. Conditions are
+    evaluated before the transaction that writes, so that no lock is held meanwhile.
+    """
     by_id = {str(event.id): event for event in events}
     workspaces = {event.workspace_id for event in events}
+    async with db.unit_of_work(workspaces=workspaces, read_only=True) as tx:
+        subscriptions = await endpoints_store.subscriptions(tx, workspaces)
+    matches = await _matches(list(by_id.values()), subscriptions)
     async with db.unit_of_work(workspaces=workspaces) as tx:
         fresh = await claim_events(tx, consumer=CONSUMER, event_ids=list(by_id))
-        subscriptions = await endpoints_store.subscriptions(tx, workspaces) if fresh else []
-
-        wanted = [
-            (event, subscription, is_disabled, held_back(subscription, event))
-            for event_id, event in by_id.items()
-            if event_id in fresh
-            for subscription, is_disabled in subscriptions
-            if wants(subscription, event)
-        ]
-        if held := [(subscription, verdict) for _, subscription, _, verdict in wanted if verdict is not None]:
+        matches = [match for match in matches if str(match.event.id) in fresh]
+        if not matches:
+            return 0
+        await endpoints_store.lock_states(tx, {(match.subscription.endpoint_id, match.event.workspace_id) for match in matches})
+        if held := [(match.subscription, match.held) for match in matches if match.held is not None]:
             await endpoints_store.count_held_back(tx, _counted(held))
-        rows = [
-            _delivery(event, subscription, is_disabled=is_disabled, base_url=base_url)
-            for event, subscription, is_disabled, verdict in wanted
-            if verdict is None
-        ]
-        return sum([await deliveries_store.add(tx, rows[at : at + ROWS_AT_ONCE]) for at in range(0, len(rows), ROWS_AT_ONCE)])
+        bodies = {match.event.id: body_of(match.event, base_url=base_url) for match in matches if match.held is None}
+        rows = [_delivery(match, body=bodies[match.event.id]) for match in matches if match.held is None]
+        chunks = [rows[at : at + ROWS_AT_ONCE] for at in range(0, len(rows), ROWS_AT_ONCE)]
+        return sum([await deliveries_store.add(tx, chunk, order_hold_s=order_hold_s) for chunk in chunks])
 
 
-def _delivery(event: Event, subscription: Subscription, *, is_disabled: bool, base_url: str) -> NewDelivery:
+async def _matches(events: Sequence[Event], subscriptions: Sequence[tuple[Subscription, bool]]) -> list[_Match]:
+    found = []
+    began_s = time.monotonic()
+    for event in events:
+        for subscription, is_disabled in subscriptions:
+            if wants(subscription, event):
+                found.append(_Match(event, subscription, is_disabled, held_back(subscription, event)))
+            if time.monotonic() - began_s > YIELD_AFTER_S:
+                await asyncio.sleep(0)
+                began_s = time.monotonic()
+    return found
+
+
+def _delivery(match: _Match, *, body: bytes) -> NewDelivery:
+    event = match.event
     return NewDelivery(
         event_id=event.id,
-        endpoint_id=subscription.endpoint_id,
+        endpoint_id=match.subscription.endpoint_id,
         workspace_id=event.workspace_id,
         event_type=event.type,
-        body=body_of(event, base_url=base_url),
+        body=body,
         hops=event.hops,
-        is_cancelled=is_disabled,
+        is_cancelled=match.is_disabled,
         object_id=event.object_id,
         object_version=event.object_version or 0,
     )

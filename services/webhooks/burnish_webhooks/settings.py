@@ -25,6 +25,13 @@ class WebhooksSettings(SealingSettings):
         default=1.0, gt=0, le=60, description="How often due deliveries are looked for when nothing wakes us."
     )
     webhook_batch: int = Field(default=50, ge=1, le=1000, description="Most deliveries claimed at once.")
+    webhook_order_hold_s: float = Field(
+        default=1.0,
+        ge=0,
+        le=60,
+        description="How long a new event waits at an endpoint that asked for order, so that an earlier one of its object that another"
+        " process takes up a little later goes first.",
+    )
     webhook_per_endpoint: int = Field(default=4, ge=1, description="Most attempts under way at one endpoint.")
     webhook_per_workspace: int = Field(default=32, ge=1, description="Most attempts under way for one workspace.")
     webhook_per_process: int = Field(default=256, ge=1, description="Most attempts under way in one process.")

@@ -66,36 +66,52 @@ class Attempt:
     snippet: str | None
 
 
-async def add(tx: Tx, rows: Sequence[NewDelivery]) -> int:
-    """Writes what is not there yet and makes the endpoints' turns due. Returns how many rows were new."""
+async def add(tx: Tx, rows: Sequence[NewDelivery], *, order_hold_s: float = 0.0) -> int:
+    """Writes what is not there yet and makes the endpoints' turns due. Returns how many rows were new.
+
+    The endpoints' states are locked by the caller. Where order was asked for, the first attempt waits for `order_hold_s`; a test is
+    sent at once, ahead of what waits and through a breaker's pause.
+    """
+    of_event = {row.event_id: row for row in rows}
     made = await tx.fetch(
         """
         INSERT INTO webhook_deliveries
-               (event_id, endpoint_id, workspace_id, event_type, body, hops, object_id, object_version, status, reason, settled_at)
-        SELECT event_id, endpoint_id, workspace_id, event_type, body, hops, object_id, object_version,
-               CASE WHEN cancelled THEN 'cancelled' ELSE 'pending' END,
-               CASE WHEN cancelled THEN 'endpoint_disabled' END, CASE WHEN cancelled THEN clock_timestamp() END
-          FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::bytea[], $6::smallint[], $7::boolean[], $8::text[], $9::integer[])
-               AS n (event_id, endpoint_id, workspace_id, event_type, body, hops, cancelled, object_id, object_version)
-        ON CONFLICT DO NOTHING RETURNING endpoint_id, workspace_id, status""",
+               (event_id, endpoint_id, workspace_id, event_type, body, hops, object_id, object_version,
+                status, reason, settled_at, next_attempt_at)
+        SELECT e.event_id, n.endpoint_id, e.workspace_id, e.event_type, e.body, e.hops, e.object_id, e.object_version,
+               CASE WHEN n.cancelled THEN 'cancelled' ELSE 'pending' END,
+               CASE WHEN n.cancelled THEN 'endpoint_disabled' END, CASE WHEN n.cancelled THEN clock_timestamp() END,
+               CASE WHEN e.event_type = 'webhook.test' THEN clock_timestamp() - interval '1 day'
+                    WHEN p.order_wait_s IS NOT NULL THEN clock_timestamp() + $11 * interval '1 second' ELSE clock_timestamp() END
+          FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::bytea[], $5::smallint[], $6::text[], $7::integer[])
+               AS e (event_id, workspace_id, event_type, body, hops, object_id, object_version)
+          JOIN unnest($8::uuid[], $9::uuid[], $10::boolean[]) AS n (event_id, endpoint_id, cancelled) ON n.event_id = e.event_id
+          LEFT JOIN webhook_endpoints p ON p.endpoint_id = n.endpoint_id
+        ON CONFLICT DO NOTHING RETURNING endpoint_id, status, next_attempt_at, event_type = 'webhook.test' AS is_test""",
+        list(of_event),
+        [row.workspace_id for row in of_event.values()],
+        [row.event_type for row in of_event.values()],
+        [row.body for row in of_event.values()],
+        [row.hops for row in of_event.values()],
+        [row.object_id for row in of_event.values()],
+        [row.object_version for row in of_event.values()],
         [row.event_id for row in rows],
         [row.endpoint_id for row in rows],
-        [row.workspace_id for row in rows],
-        [row.event_type for row in rows],
-        [row.body for row in rows],
-        [row.hops for row in rows],
         [row.is_cancelled for row in rows],
-        [row.object_id for row in rows],
-        [row.object_version for row in rows],
+        order_hold_s,
     )
-    due = sorted({(row["endpoint_id"], row["workspace_id"]) for row in made if row["status"] == "pending"})
+    pending = [row for row in made if row["status"] == "pending"]
     await tx.execute(
         """
-        INSERT INTO webhook_endpoint_states AS s (endpoint_id, workspace_id, due_at)
-        SELECT endpoint_id, workspace_id, clock_timestamp() FROM unnest($1::uuid[], $2::uuid[]) AS n (endpoint_id, workspace_id)
-        ON CONFLICT (endpoint_id) DO UPDATE SET due_at = greatest(least(s.due_at, excluded.due_at), s.opened_until)""",
-        [endpoint_id for endpoint_id, _ in due],
-        [workspace_id for _, workspace_id in due],
+        UPDATE webhook_endpoint_states s
+           SET due_at = greatest(least(s.due_at, n.due_at), CASE WHEN NOT n.is_test THEN s.opened_until END),
+               opened_until = CASE WHEN n.is_test THEN least(s.opened_until, clock_timestamp()) ELSE s.opened_until END
+          FROM (SELECT endpoint_id, min(due_at) AS due_at, bool_or(is_test) AS is_test
+                  FROM unnest($1::uuid[], $2::timestamptz[], $3::boolean[]) AS u (endpoint_id, due_at, is_test) GROUP BY endpoint_id) n
+         WHERE s.endpoint_id = n.endpoint_id""",
+        [row["endpoint_id"] for row in pending],
+        [row["next_attempt_at"] for row in pending],
+        [row["is_test"] for row in pending],
     )
     return len(made)
 

@@ -47,6 +47,26 @@ async def subscriptions(tx: Tx, workspaces: Collection[UUID]) -> list[tuple[Subs
     ]
 
 
+async def lock_states(tx: Tx, endpoints: Collection[tuple[UUID, UUID]]) -> None:
+    """Locks the state rows of these (endpoint, workspace) until the commit, in the order of their ids, and makes those that are missing.
+
+    Everybody who changes more than one endpoint, or an endpoint's day, holds its state row first: nobody waits in a circle.
+    """
+    ordered = sorted(endpoints)
+    ids = [endpoint_id for endpoint_id, _ in ordered]
+    # First what is missing, and locks only then: who waits for somebody's new row holds nothing but new rows of its own.
+    await tx.execute(
+        """
+        INSERT INTO webhook_endpoint_states (endpoint_id, workspace_id)
+        SELECT n.endpoint_id, n.workspace_id FROM unnest($1::uuid[], $2::uuid[]) AS n (endpoint_id, workspace_id)
+         WHERE NOT EXISTS (SELECT FROM webhook_endpoint_states s WHERE s.endpoint_id = n.endpoint_id)
+         ORDER BY n.endpoint_id ON CONFLICT DO NOTHING""",
+        ids,
+        [workspace_id for _, workspace_id in ordered],
+    )
+    await tx.execute("SELECT FROM webhook_endpoint_states WHERE endpoint_id = ANY ($1::uuid[]) ORDER BY endpoint_id FOR UPDATE", ids)
+
+
 async def lock_state(tx: Tx, endpoint_id: UUID) -> EndpointState | None:
     """The endpoint's health, locked until the commit. None when it never had a delivery.
 
@@ -126,7 +146,7 @@ async def count_attempt(tx: Tx, endpoint_id: UUID, *, workspace_id: UUID, is_del
 
 
 async def count_held_back(tx: Tx, counts: Sequence[HeldBack]) -> None:
-    """Adds events that were not sent because of endpoints' conditions to the day's statistics."""
+    """Adds events that were not sent because of endpoints' conditions to the day's statistics. The states are locked by the caller."""
     ordered = sorted(counts, key=lambda one: one.endpoint_id)
     await tx.execute(
         """
@@ -143,13 +163,9 @@ async def count_held_back(tx: Tx, counts: Sequence[HeldBack]) -> None:
     failed = [one for one in ordered if one.error is not None]
     await tx.execute(
         """
-        INSERT INTO webhook_endpoint_states AS s (endpoint_id, workspace_id, last_filter_error, last_filter_error_at)
-        SELECT endpoint_id, workspace_id, error, clock_timestamp()
-          FROM unnest($1::uuid[], $2::uuid[], $3::text[]) AS n (endpoint_id, workspace_id, error)
-        ON CONFLICT (endpoint_id) DO UPDATE
-           SET last_filter_error = excluded.last_filter_error, last_filter_error_at = excluded.last_filter_error_at""",
+        UPDATE webhook_endpoint_states s SET last_filter_error = n.error, last_filter_error_at = clock_timestamp()
+          FROM unnest($1::uuid[], $2::text[]) AS n (endpoint_id, error) WHERE s.endpoint_id = n.endpoint_id""",
         [one.endpoint_id for one in failed],
-        [one.workspace_id for one in failed],
         [one.error for one in failed],
     )
 
