@@ -29,6 +29,7 @@ from burnish_shared.bus.connect import connect
 from burnish_shared.clock import SystemClock
 from burnish_shared.contracts.executions import CompletedBatch, CompletedItem, Lane, Status
 from burnish_shared.contracts.feedback import FeedbackBatch, FeedbackItem
+from burnish_shared.contracts.finished_columns import FinishedColumns
 from burnish_shared.db.session import Database
 from burnish_shared.ids import new_uuid
 from burnish_shared.streams import ANALYTICS_FEEDBACK, ANALYTICS_RECORDS
@@ -112,13 +113,13 @@ async def _counted(at: Servers, workspace_id: UUID, executions_: int, reactions_
 
 async def plain(at: Servers, workspace_id: UUID, count: int) -> tuple[float, float]:
     """Seconds of COPY of as many rows into the same table, and of one insert each for at most 5,000 of them, scaled up."""
-    rows = [facts_store._row(one) for one in executions(workspace_id, count, span_s=count / PER_SECOND)]
+    rows = list(facts_store.records(FinishedColumns.of(executions(workspace_id, count, span_s=count / PER_SECOND))))
     connection = await asyncpg.connect(at.dsn(), server_settings={"search_path": "burnish"})
     began_at = time.monotonic()
     for n in range(0, len(rows), BATCH):
         await connection.copy_records_to_table("execution_facts", records=rows[n : n + BATCH], columns=list(facts_store.COLUMNS))
     copied_s = time.monotonic() - began_at
-    some = [facts_store._row(one) for one in executions(workspace_id, min(count, 5_000), span_s=100)]
+    some = list(facts_store.records(FinishedColumns.of(executions(workspace_id, min(count, 5_000), span_s=100))))
     statement = f"INSERT INTO execution_facts ({', '.join(facts_store.COLUMNS)}) VALUES ({', '.join(f'${n + 1}' for n in range(len(facts_store.COLUMNS)))})"
     began_at = time.monotonic()
     for row in some:

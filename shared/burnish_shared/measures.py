@@ -4,6 +4,7 @@ Both are pure. Analytics writes them into rollups; whoever reads rollups (gatewa
 """
 
 import math
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -24,11 +25,17 @@ Z_95: Final = 1.959963984540054
 _LOG_GAMMA: Final = math.log(GAMMA)
 
 
+def _borders() -> list[int]:
+    """The largest whole number of each bucket but the last: γ^(i−1), rounded down; one that is a power of γ up to 10⁻⁹ belongs to it."""
+    return [0, *(math.floor(math.exp((bucket - 1 + 1e-9) * _LOG_GAMMA)) for bucket in range(1, LAST_BUCKET))]
+
+
+_BORDERS: Final = _borders()
+
+
 def bucket_of(value: int) -> int:
     """The bucket of a non-negative whole number: 0 holds values below 1, bucket i holds (γ^(i−2), γ^(i−1)], so that 1 lies in bucket 1."""
-    if value < 1:
-        return 0
-    return min(1 + math.ceil(math.log(value) / _LOG_GAMMA - 1e-9), LAST_BUCKET)
+    return bisect_left(_BORDERS, value)
 
 
 def middle_of(bucket: int) -> float:

@@ -14,7 +14,7 @@ from burnish.audit import Report, audit
 from burnish.audit_journal import BadJournal, Line, digest_of, read_journal
 from burnish_analytics.ingest_batch import ingest_executions
 from burnish_shared.books.finished import SETTLE
-from burnish_shared.contracts.executions import CompletedBatch
+from burnish_shared.contracts.finished_columns import FinishedColumns
 from burnish_shared.ids import new_uuid
 from tests.embedded.databases import DatabaseUrls
 from tests.embedded.workspaces import Workspace
@@ -43,9 +43,8 @@ async def execution(database_urls: DatabaseUrls, workspace: Workspace, db_for: A
         assert row is not None and row["made"] == [asked.execution_id]
     async with superuser(database_urls) as connection:
         bodies = await connection.fetch("UPDATE outbox SET sent_at = clock_timestamp() RETURNING body")
-    batch = CompletedBatch.model_validate_json(bodies[0]["body"])
     async with (await db_for("analytics")).unit_of_work(workspaces={workspace.workspace_id}) as tx:
-        await ingest_executions(tx, batch.items, period_ms=1_000)
+        await ingest_executions(tx, FinishedColumns.read(bodies[0]["body"]), period_ms=1_000)
     return asked.execution_id
 
 

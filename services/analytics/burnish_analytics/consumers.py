@@ -1,8 +1,9 @@
 """The two streams that analytics alone reads: finished executions (RECORDS) and feedback (FEEDBACK)."""
 
-from collections.abc import Awaitable, Callable, Collection, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Final, TypeVar
 from uuid import UUID
 
@@ -15,16 +16,15 @@ from burnish_analytics.settings import AnalyticsSettings
 from burnish_shared import failpoints
 from burnish_shared.bus.batch import Delivered, Poison
 from burnish_shared.clock import Clock
-from burnish_shared.contracts.executions import CompletedBatch, CompletedItem
-from burnish_shared.contracts.feedback import FeedbackBatch, FeedbackItem
+from burnish_shared.contracts.feedback import FeedbackBatch
+from burnish_shared.contracts.finished_columns import FinishedColumns
 from burnish_shared.db.session import Database, Tx
 from burnish_shared.metrics import events_dropped_total
 
 RECORDS: Final = "analytics_records"
 FEEDBACK: Final = "analytics_feedback"
 
-Item = TypeVar("Item", CompletedItem, FeedbackItem)
-Batch = TypeVar("Batch", bound=BaseModel)
+Body = TypeVar("Body", bound=BaseModel)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,54 +42,60 @@ class Intake:
 
     async def handle_records(self, messages: Sequence[Delivered]) -> None:
         """Counts finished executions, and the feedback that waited for them."""
-        items = [item for message in messages for item in _parsed(message, CompletedBatch).items]
-        await self._ingest(items, ingest_executions, consumer=RECORDS, at=lambda item: item.finished_at)
+        rows = FinishedColumns.joined([_parsed(message, FinishedColumns.read) for message in messages])
+        for start in range(0, len(rows), self.settings.ingest_most_items):
+            part = rows.take(slice(start, start + self.settings.ingest_most_items))
+            await self._ingest(
+                partial(ingest_executions, rows=part),
+                consumer=RECORDS,
+                workspaces={UUID(one) for one in set(part.workspace_id)},
+                times=map(datetime.fromisoformat, part.finished_at),
+            )
         await failpoints.hit("analytics.records.committed")
 
     async def handle_feedback(self, messages: Sequence[Delivered]) -> None:
         """Counts feedback, and judges it against its thresholds."""
-        items = [item for message in messages for item in _parsed(message, FeedbackBatch).items]
-        await self._ingest(items, ingest_feedback, consumer=FEEDBACK, at=lambda item: item.accepted_at)
+        items = [item for message in messages for item in _parsed(message, FeedbackBatch.model_validate_json).items]
+        for start in range(0, len(items), self.settings.ingest_most_items):
+            part = items[start : start + self.settings.ingest_most_items]
+            await self._ingest(
+                partial(ingest_feedback, items=part),
+                consumer=FEEDBACK,
+                workspaces={one.workspace_id for one in part},
+                times=(one.accepted_at for one in part),
+            )
         await failpoints.hit("analytics.feedback.committed")
 
     async def _ingest(
-        self,
-        items: Sequence[Item],
-        ingest: Callable[..., Awaitable[Ingested]],
-        *,
-        consumer: str,
-        at: Callable[[Item], datetime],
+        self, ingest: Callable[..., Awaitable[Ingested]], *, consumer: str, workspaces: Collection[UUID], times: Iterable[datetime]
     ) -> None:
-        """Several transactions where there is much: each is complete, and what was done is not done again when a later one fails."""
-        for part in _parts(items, self.settings.ingest_most_items):
-            now = self.clock.now()
-            workspaces: set[UUID] = {one.workspace_id for one in part}
-            async with self.db.unit_of_work(workspaces=workspaces) as tx:
-                ingested = await ingest(tx, part, period_ms=self.settings.period_ms)
-                raised = await self._judge(tx, ingested, now)
-            _count(ingested, consumer=consumer, raised=raised)
-            if ingested.labels:
-                self.wake_relay()
-            if ingested.unjoined:
-                self.join_soon(ingested.unjoined)
-            for one in part:
-                metrics.lag_seconds.labels(consumer).observe(max(0.0, (now - at(one)).total_seconds()))
+        """One transaction of several, where there is much: each is complete, and what was done is not done again when a later one fails.
+
+        `times`: when each item of it came to be.
+        """
+        now = self.clock.now()
+        async with self.db.unit_of_work(workspaces=workspaces) as tx:
+            ingested = await ingest(tx, period_ms=self.settings.period_ms)
+            raised = await self._judge(tx, ingested, now)
+        _count(ingested, consumer=consumer, raised=raised)
+        if ingested.labels:
+            self.wake_relay()
+        if ingested.unjoined:
+            self.join_soon(ingested.unjoined)
+        lag = metrics.lag_seconds.labels(consumer)
+        for at in times:
+            lag.observe(max(0.0, (now - at).total_seconds()))
 
     async def _judge(self, tx: Tx, ingested: Ingested, now: datetime) -> int:
         return await judge_feedback(tx, ingested.labels, now=now, cooldown_s=self.settings.alert_cooldown_s)
 
 
-def _parsed(message: Delivered, contract: type[Batch]) -> Batch:
+def _parsed(message: Delivered, read: Callable[[bytes], Body]) -> Body:
     """The body. What does not fit the contract never will: Poison, which costs its neighbours nothing."""
     try:
-        return contract.model_validate_json(message.data)
+        return read(message.data)
     except ValidationError as error:
-        raise Poison(f"not a {contract.__name__}: {error.error_count()} problems", stream_seq=message.stream_seq) from error
-
-
-def _parts(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
-    for start in range(0, len(items), size):
-        yield items[start : start + size]
+        raise Poison(f"not a {error.title}: {error.error_count()} problems", stream_seq=message.stream_seq) from error
 
 
 def _count(ingested: Ingested, *, consumer: str, raised: int) -> None:

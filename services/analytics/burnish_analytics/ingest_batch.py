@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+from burnish_analytics.core.fold import add_finished
 from burnish_analytics.core.intake import UNSAID, Intake, LabelKey, Observation, Said
 from burnish_analytics.core.reactions import Entry, ReactionKey, Standing, current_of, entries_with, entry_of, key_of, refusal, standing_of
 from burnish_analytics.core.rollup import Fact
@@ -18,9 +19,11 @@ from burnish_analytics.core.threshold import DEFAULT_MIN_SAMPLES
 from burnish_analytics.core.voices import newly_weighed, voice_of
 from burnish_analytics.io import facts_store, feedback_store, label_store, rollup_store
 from burnish_analytics.io.feedback_store import FeedbackRow
+from burnish_analytics.queue_reviews import queue_reviews
+from burnish_analytics.sample_scores import sample_scores
 from burnish_analytics.tell_reactions import note_reactions
-from burnish_shared.contracts.executions import CompletedItem
 from burnish_shared.contracts.feedback import FeedbackItem
+from burnish_shared.contracts.finished_columns import FinishedColumns
 from burnish_shared.db.session import Tx
 
 
@@ -38,21 +41,28 @@ class Ingested:
     unjoined: frozenset[tuple[UUID, UUID]] = frozenset()
 
 
-async def ingest_executions(tx: Tx, items: Sequence[CompletedItem], *, period_ms: int) -> Ingested:
+async def ingest_executions(tx: Tx, rows: FinishedColumns, *, period_ms: int) -> Ingested:
     """Counts those executions that are not counted yet, and the feedback that waited for them. Safe to call twice."""
-    if not items:
+    if not len(rows):
         return Ingested()
     period = await label_store.enter_period(tx, length_ms=period_ms)
-    facts = await facts_store.add_facts(tx, items)
+    new = await facts_store.add_facts(tx, rows)
     intake = Intake()
-    for fact in facts:
-        intake.add_fact(fact)
-    waiting = await feedback_store.lock_waiting(tx, [(fact.workspace_id, fact.execution_id) for fact in facts])
-    by_id = {(fact.workspace_id, fact.execution_id): fact for fact in facts}
-    await _join(tx, waiting.values(), by_id, intake)
+    add_finished(intake, new)
+    joined = await _join_waiting_for(tx, new, intake)
     await _write(tx, intake, period)
-    outcomes = Counter({"new": len(facts), "repeated": len(items) - len(facts)})
-    return Ingested(frozenset(intake.labels), outcomes, joined=len(waiting))
+    await sample_scores(tx, new)
+    outcomes = Counter({"new": len(new), "repeated": len(rows) - len(new)})
+    return Ingested(frozenset(intake.labels), outcomes, joined=joined)
+
+
+async def _join_waiting_for(tx: Tx, new: FinishedColumns, intake: Intake) -> int:
+    """Joins the feedback that came before these executions. Returns how many reactions."""
+    if not await feedback_store.is_waited_for(tx, set(new.workspace_id)):
+        return 0
+    waiting = await feedback_store.lock_waiting(tx, list(zip(new.workspace_id, new.execution_id, strict=True)))
+    facts = intake.finished.facts_by_id({(row.key.workspace_id, row.execution_id) for row in waiting.values() if row.execution_id})
+    return await _join(tx, waiting.values(), facts, intake)
 
 
 async def ingest_feedback(tx: Tx, items: Sequence[FeedbackItem], *, period_ms: int) -> Ingested:
@@ -69,12 +79,17 @@ async def ingest_feedback(tx: Tx, items: Sequence[FeedbackItem], *, period_ms: i
         return Ingested(outcomes=outcomes)
     period = await label_store.enter_period(tx, length_ms=period_ms)
     accepted = await _bound(tx, sound, outcomes)
-    rows = await feedback_store.lock_rows(tx, {key_of(item) for item in accepted}) if accepted else {}
-    news: list[FeedbackItem] = []
-    current = await _settle_entries(tx, accepted, rows, outcomes, news)
-    intake, joined = Intake(), 0
-    targets = {(row.key.workspace_id, row.execution_id) for row in rows.values() if row.execution_id}
+    firsts = _current(accepted)
+    targets = {(key.workspace_id, execution) for key in firsts if (execution := feedback_store.execution_of(key)) is not None}
     facts = await facts_store.find_facts(tx, targets)
+    counted_at_once = {key for key in firsts if (key.workspace_id, feedback_store.execution_of(key)) in facts}
+    fresh = await feedback_store.add_fresh(tx, firsts, joined=counted_at_once)
+    rows = await feedback_store.lock_rows(tx, firsts.keys() - fresh)
+    rows |= {key: FeedbackRow(key, feedback_store.execution_of(key), is_joined=False, entry=None) for key in fresh}
+    facts |= await facts_store.find_facts(tx, targets - facts.keys())  # Again: whoever came meanwhile may not have seen our rows.
+    news: list[FeedbackItem] = []
+    current = await _settle_entries(tx, accepted, rows, outcomes, news, fresh=fresh)
+    intake, joined = Intake(), 0
     newly_joined: list[ReactionKey] = []
     for key, row in rows.items():
         fact = facts.get((key.workspace_id, row.execution_id)) if row.execution_id else None
@@ -84,10 +99,12 @@ async def ingest_feedback(tx: Tx, items: Sequence[FeedbackItem], *, period_ms: i
         intake.add_reaction(fact, before=before, after=_said(fact, key, current[key]), is_first=not row.is_joined)
         counted = row.entry.value if row.is_joined and row.entry else None
         intake.deltas.add_metric(fact, key.kind, before=counted, after=current[key].value)
+        if current[key] != row.entry or not row.is_joined:
+            intake.hear(fact, kind=key.kind, standing=standing_of(key.kind, current[key].value))
         if not row.is_joined:
             newly_joined.append(key)
             joined += 1
-    await feedback_store.mark_joined(tx, newly_joined)
+    await feedback_store.mark_joined(tx, [key for key in newly_joined if key not in fresh or key not in counted_at_once])
     await _write(tx, intake, period)
     await note_reactions(tx, news, facts)
     return Ingested(frozenset(intake.labels), outcomes, joined=joined, unjoined=frozenset(targets - facts.keys()))
@@ -122,8 +139,13 @@ async def _settle_entries(
     rows: dict[ReactionKey, FeedbackRow],
     outcomes: Counter[str],
     news: list[FeedbackItem],
+    *,
+    fresh: Collection[ReactionKey],
 ) -> dict[ReactionKey, Entry]:
-    """Writes the new current entry and what it replaced. Returns the current entry of every key; adds to `news` what was not known."""
+    """Writes the new current entry and what it replaced. Returns the current entry of every key; adds to `news` what was not known.
+
+    `fresh`: keys whose current entry of this batch is written already.
+    """
     replaced = await feedback_store.replaced_entries(tx, [key for key, row in rows.items() if row.entry is not None])
     entries: dict[ReactionKey, list[Entry]] = {}
     for key, row in rows.items():
@@ -138,7 +160,7 @@ async def _settle_entries(
         known[key].add((entry.feedback_id, entry.digest))
         entries[key] = entries_with(entries[key], entry)
     current = {key: current_of(held) for key, held in entries.items()}
-    await feedback_store.replace(tx, {key: one for key, one in current.items() if one != rows[key].entry})
+    await feedback_store.replace(tx, {key: one for key, one in current.items() if key not in fresh and one != rows[key].entry})
     kept = {key: {(one.feedback_id, one.digest, one.accepted_at) for one in replaced.get(key, ())} for key in rows}
     losers = [
         (key, one)
@@ -148,6 +170,15 @@ async def _settle_entries(
     ]
     await feedback_store.keep_replaced(tx, losers)
     return current
+
+
+def _current(items: Iterable[FeedbackItem]) -> dict[ReactionKey, Entry]:
+    """Of each key the entry that would be current if nothing were known of it."""
+    held: dict[ReactionKey, list[Entry]] = {}
+    for item in items:
+        key = key_of(item)
+        held[key] = entries_with(held.get(key, ()), entry_of(item))
+    return {key: current_of(entries) for key, entries in held.items()}
 
 
 def _union(entries: Iterable[Entry]) -> list[Entry]:
@@ -165,6 +196,7 @@ async def _join(tx: Tx, rows: Iterable[FeedbackRow], facts: dict[tuple[UUID, UUI
         if fact is not None and row.entry is not None:
             intake.add_reaction(fact, before=UNSAID, after=_said(fact, row.key, row.entry), is_first=True)
             intake.deltas.add_metric(fact, row.key.kind, before=None, after=row.entry.value)
+            intake.hear(fact, kind=row.key.kind, standing=standing_of(row.key.kind, row.entry.value))
             joined.append(row.key)
     await feedback_store.mark_joined(tx, joined)
     return len(joined)
@@ -175,6 +207,7 @@ async def _write(tx: Tx, intake: Intake, period: datetime) -> None:
     await label_store.move_standings(tx, intake.labels)
     await _weigh_voices(tx, intake)
     await label_store.add_observations(tx, intake.observations, period=period)
+    await queue_reviews(tx, finished=intake.finished, complaints=intake.complaints)
 
 
 async def _weigh_voices(tx: Tx, intake: Intake) -> None:

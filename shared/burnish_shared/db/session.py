@@ -10,7 +10,7 @@ is local to its transaction, no statement is prepared beyond it, and every state
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Literal, Self
@@ -67,6 +67,10 @@ class Tx:
 
     async def execute(self, sql: str, *args: object) -> str:
         return await self.connection.execute(sql, *args)  # type: ignore[no-any-return]
+
+    async def copy_into(self, table: str, records: Iterable[tuple[object, ...]], *, columns: Sequence[str]) -> None:
+        """COPY. PostgreSQL refuses it for tables with row-level security: `table` is a temporary one."""
+        await self.connection.copy_records_to_table(table, records=records, columns=list(columns))
 
 
 async def _decode_json(connection: Any) -> None:

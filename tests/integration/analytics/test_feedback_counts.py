@@ -14,6 +14,7 @@ from burnish_analytics.ingest_batch import ingest_executions, ingest_feedback
 from burnish_analytics.io import detector_store
 from burnish_analytics.recount import recount
 from burnish_shared.bus.batch import Poison
+from burnish_shared.contracts.finished_columns import FinishedColumns
 from burnish_shared.ids import new_uuid
 from tests.embedded.workspaces import Workspace
 from tests.integration.analytics.traffic import NOON, Analytics, execution, feedback, records, thumb
@@ -118,7 +119,7 @@ async def test_what_both_sides_of_the_join_missed_is_joined_by_housework(analyti
     one = analytics.db.unit_of_work(workspaces={workspace.workspace_id})
     two = analytics.db.unit_of_work(workspaces={workspace.workspace_id})
     async with one as records_tx, two as feedback_tx:
-        await ingest_executions(records_tx, [done], period_ms=50)
+        await ingest_executions(records_tx, FinishedColumns.of([done]), period_ms=50)
         await ingest_feedback(feedback_tx, [reaction], period_ms=50)
     assert (await analytics.rollup(workspace.workspace_id))["up"] == 0
     assert await analytics.housework.join_missed() == 1
@@ -140,7 +141,7 @@ async def test_what_both_sides_missed_is_looked_for_again_by_its_id_a_moment_lat
     stop = asyncio.Event()
     running = asyncio.create_task(patient.run(stop))
     async with one as records_tx:
-        await ingest_executions(records_tx, [done], period_ms=50)
+        await ingest_executions(records_tx, FinishedColumns.of([done]), period_ms=50)
         await intake.handle_feedback([feedback([thumb(done, 1)])])
     async with asyncio.timeout(5):
         while (await analytics.rollup(workspace.workspace_id))["up"] == 0:

@@ -1,6 +1,5 @@
 """Rollup deltas do not know in which order, or in how many batches, they were made (A2)."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -8,26 +7,30 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from burnish_analytics.core.finished import fact_at
+from burnish_analytics.core.fold import add_finished
 from burnish_analytics.core.intake import UNSAID, Intake, Said
 from burnish_analytics.core.reactions import standing_of
 from burnish_analytics.core.recount import Difference, differences
-from burnish_analytics.core.rollup import GRAINS, Deltas, Fact, Measures, bucket_start
-from burnish_shared.contracts.executions import Status
+from burnish_analytics.core.rollup import GRAINS, Deltas, Measures, bucket_start
+from burnish_shared.contracts.executions import CompletedItem, Lane, Status
+from burnish_shared.contracts.finished_columns import FinishedColumns
 from burnish_shared.measures import merged
 
 pytestmark = pytest.mark.capability("A2")
 
 NOON = datetime(2026, 11, 19, 12, tzinfo=UTC)
 
-FACT = Fact(
+ITEM = CompletedItem(
     execution_id=UUID(int=1),
     workspace_id=UUID(int=2),
     slug="route",
     version=1,
     label="production",
     model="simulated/reader",
-    traffic="live",
-    status="success",
+    provider="simulated",
+    lane=Lane.INTERACTIVE,
+    status=Status.SUCCESS,
     finished_at=NOON,
     latency_ms=100,
     first_token_ms=20,
@@ -39,12 +42,26 @@ FACT = Fact(
     simulated=True,
 )
 
-facts = st.builds(
-    replace,
-    st.just(FACT),
+
+def changed(**values: object) -> CompletedItem:
+    return ITEM.model_copy(update=values)
+
+
+def rows_of(*items: CompletedItem) -> FinishedColumns:
+    return FinishedColumns.of(items)
+
+
+FACT = fact_at(rows_of(ITEM), 0)
+
+items = st.builds(
+    changed,
     version=st.integers(1, 2),
-    label=st.sampled_from(["production", ""]),
-    status=st.sampled_from([one.value for one in Status]),
+    label=st.sampled_from(["production", "", None]),
+    app=st.sampled_from(["shop", "", None]),
+    lane=st.sampled_from(list(Lane)),
+    end_user=st.sampled_from(["ada", "bob", "", None]),
+    status=st.sampled_from(list(Status)),
+    cached=st.booleans(),
     finished_at=st.integers(0, 7200).map(lambda second: NOON + timedelta(seconds=second)),
     latency_ms=st.integers(0, 10_000),
     first_token_ms=st.none() | st.integers(0, 1000),
@@ -52,15 +69,18 @@ facts = st.builds(
 )
 
 
-def counted(batch: list[Fact]) -> Deltas:
-    deltas = Deltas()
-    for one in batch:
-        deltas.add_fact(one)
-    return deltas
+def counted(batch: list[CompletedItem]) -> Deltas:
+    return taken_in(batch).deltas
 
 
-@given(st.lists(facts, max_size=15), st.integers(0, 15))
-def test_two_batches_in_any_order_add_up_to_one(batch: list[Fact], cut: int) -> None:
+def taken_in(batch: list[CompletedItem]) -> Intake:
+    intake = Intake()
+    add_finished(intake, rows_of(*batch))
+    return intake
+
+
+@given(st.lists(items, max_size=15), st.integers(0, 15))
+def test_two_batches_in_any_order_add_up_to_one(batch: list[CompletedItem], cut: int) -> None:
     whole, first, second = counted(batch).rows, counted(batch[cut:][::-1]).rows, counted(batch[:cut]).rows
     for key, expected in whole.items():
         one, other = first.get(key, Measures()), second.get(key, Measures())
@@ -70,8 +90,8 @@ def test_two_batches_in_any_order_add_up_to_one(batch: list[Fact], cut: int) -> 
     assert differences(whole, counted(batch[::-1]).rows) == []
 
 
-@given(st.lists(facts, min_size=1, max_size=10))
-def test_every_grain_counts_every_execution_once_under_one_status(batch: list[Fact]) -> None:
+@given(st.lists(items, min_size=1, max_size=10))
+def test_every_grain_counts_every_execution_once_under_one_status(batch: list[CompletedItem]) -> None:
     rows = counted(batch).rows
     for grain in GRAINS:
         of_grain = [measures for key, measures in rows.items() if key.grain == grain]
@@ -94,11 +114,10 @@ def test_a_replaced_reaction_moves_by_the_difference_and_detectors_see_only_the_
     assert (change.standing.samples, change.standing.satisfied_micro) == (1, 0)
 
 
-@pytest.mark.parametrize("changed", [{"traffic": "batch"}, {"label": ""}, {"slug": ""}])
-def test_what_no_label_served_is_rolled_up_and_not_watched(changed: dict[str, str]) -> None:
-    intake = Intake()
-    fact = replace(FACT, **changed)  # type: ignore[arg-type]
-    intake.add_fact(fact)
+@pytest.mark.parametrize("values", [{"lane": Lane.BATCH}, {"label": None}, {"slug": ""}])
+def test_what_no_label_served_is_rolled_up_and_not_watched(values: dict[str, object]) -> None:
+    intake = taken_in([changed(**values)])
+    fact = fact_at(rows_of(changed(**values)), 0)
     intake.add_reaction(fact, before=UNSAID, after=Said(standing_of("thumb", 1)), is_first=True)
     assert len(intake.deltas.rows) == 3
     assert intake.observations == {} and intake.labels == {}
@@ -114,7 +133,7 @@ def test_buckets_are_borders_in_utc() -> None:
 
 
 def test_a_recount_names_what_differs_and_overlooks_rows_of_zeros() -> None:
-    one, other = counted([FACT]).rows, counted([FACT, FACT]).rows
+    one, other = counted([ITEM]).rows, counted([ITEM, ITEM]).rows
     key = min(one)
     assert Difference(key, "executions", rollup=1, recounted=2) in differences(other, one)
     assert differences({}, {key: Measures(latency=[0, 0])}) == []

@@ -1,14 +1,18 @@
 """What one transaction of ingestion adds up to, before anything is written: rollups, standings by label, observations for detectors."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from burnish_analytics.core.finished import Finished
 from burnish_analytics.core.reactions import NOTHING, Standing
+from burnish_analytics.core.review import complaint_of
 from burnish_analytics.core.rollup import Deltas, Fact
 from burnish_shared.contracts.executions import Status
-from burnish_shared.measures import bucket_of, count_into
+from burnish_shared.contracts.review import Reason
+from burnish_shared.measures import count_into
 
 FAILURES: Final = frozenset({Status.ERROR.value, Status.TIMEOUT.value, Status.RATE_LIMITED.value})
 """Statuses that an end user feels as a failure. Cancelled was their own wish, blocked is a decision."""
@@ -78,20 +82,36 @@ class Intake:
     deltas: Deltas = field(default_factory=Deltas)
     labels: dict[LabelKey, LabelChange] = field(default_factory=dict)
     observations: dict[LabelKey, Observation] = field(default_factory=dict)
+    finished: Finished = field(default_factory=Finished)
+    complaints: set[tuple[Fact, Reason]] = field(default_factory=set)
 
-    def add_fact(self, fact: Fact) -> None:
-        """Counts a finished execution."""
-        self.deltas.add_fact(fact)
-        if not fact.is_watched or fact.status == Status.CANCELLED.value:
-            return
-        observation = self._observation(fact)
-        observation.executions += 1
-        observation.failures += fact.status in FAILURES
-        if observation.last_finished_at is None or fact.finished_at > observation.last_finished_at:
-            observation.last_finished_at = fact.finished_at
-        if fact.status == Status.SUCCESS.value and not fact.cached:
-            count_into(observation.latency, bucket_of(fact.latency_ms))
-            count_into(observation.cost, bucket_of(fact.cost_nusd))
+    def observe(
+        self,
+        key: LabelKey,
+        *,
+        executions: int,
+        failures: int,
+        latency: Mapping[int, int],
+        cost: Mapping[int, int],
+        last_finished_at: datetime,
+        simulated: bool,
+    ) -> None:
+        """What detectors are to see of finished executions. `latency`, `cost`: counts by bucket, of those that our cache did not answer."""
+        observation = self.observations.setdefault(key, Observation())
+        observation.simulated |= simulated
+        observation.executions += executions
+        observation.failures += failures
+        if observation.last_finished_at is None or last_finished_at > observation.last_finished_at:
+            observation.last_finished_at = last_finished_at
+        for held, added in ((observation.latency, latency), (observation.cost, cost)):
+            for bucket, count in added.items():
+                count_into(held, bucket, times=count)
+
+    def hear(self, fact: Fact, *, kind: str, standing: Standing) -> None:
+        """Remembers an execution whose answer somebody was not satisfied with, or wrote anew: a person should look at it."""
+        reason = complaint_of(kind, standing)
+        if reason is not None:
+            self.complaints.add((fact, reason))
 
     def add_reaction(self, fact: Fact, *, before: Said, after: Said, is_first: bool) -> None:
         """Moves what a reaction to this execution counts from one standing to another.

@@ -11,9 +11,8 @@ from typing import Final, Literal
 from uuid import UUID
 
 from burnish_analytics.core.reactions import Standing
-from burnish_shared.contracts.executions import CompletedItem, Lane, Status
-from burnish_shared.distinct import mark_of
-from burnish_shared.measures import bucket_of, count_into
+from burnish_shared.contracts.executions import Status
+from burnish_shared.measures import merged
 
 Grain = Literal["minute", "hour", "day"]
 
@@ -22,7 +21,13 @@ GRAINS: Final[tuple[Grain, ...]] = ("minute", "hour", "day")
 COARSE: Final[tuple[Grain, ...]] = ("hour", "day")
 """Grains of what is also told by more dimensions, and of end users: by the minute it would be most of all writing."""
 
+DIMENSIONS: Final = ("app", "api_key", "provider", "provider_key")
+"""What `rollup_sets` tells apart."""
+
 WHOLE_WORKSPACE: Final = "*"
+
+Mark = tuple[int, int]
+"""An end user in a sketch (burnish_shared/distinct.py)."""
 
 METRIC: Final = "metric:"
 """What the kind of a named metric's reaction begins with."""
@@ -158,21 +163,11 @@ class Measures:
     latency: list[int] = field(default_factory=list)
     first_token: list[int] = field(default_factory=list)
 
-    def add_fact(self, fact: Fact) -> None:
-        """Counts one execution."""
-        self.executions += 1
-        status = STATUS_SUMS[fact.status]
-        setattr(self, status, getattr(self, status) + 1)
-        self.cached += fact.cached
-        self.simulated += fact.simulated
-        self.input_tokens += fact.input_tokens
-        self.output_tokens += fact.output_tokens
-        self.cached_input_tokens += fact.cached_input_tokens
-        self.cost_nusd += fact.cost_nusd
-        self.latency_sum_ms += fact.latency_ms
-        count_into(self.latency, bucket_of(fact.latency_ms))
-        if fact.first_token_ms is not None:
-            count_into(self.first_token, bucket_of(fact.first_token_ms))
+    def add(self, other: "Measures") -> None:
+        for name in SUMS:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.latency = merged(self.latency, other.latency)
+        self.first_token = merged(self.first_token, other.first_token)
 
     def add_standing(self, standing: Standing) -> None:
         for name in STANDING_SUMS:
@@ -184,6 +179,9 @@ SUMS: Final = tuple(one.name for one in fields(Measures) if one.name not in ("la
 
 STANDING_SUMS: Final = ("reactions", "thumbs_up", "thumbs_down", "scores", "score_sum_micro")
 
+COUNTED_SUMS: Final = SUMS[: SUMS.index("reactions")]
+"""Those that executions add to; the rest are STANDING_SUMS."""
+
 STATUS_SUMS: Final[Mapping[str, str]] = {
     Status.SUCCESS: "successes",
     Status.ERROR: "errors",
@@ -192,33 +190,6 @@ STATUS_SUMS: Final[Mapping[str, str]] = {
     Status.CANCELLED: "cancelled",
     Status.BLOCKED: "blocked",
 }
-
-
-def fact_of(item: CompletedItem) -> Fact:
-    return Fact(
-        execution_id=item.execution_id,
-        workspace_id=item.workspace_id,
-        slug=item.slug or "",
-        version=item.version or 0,
-        label=item.label or "",
-        model=item.model,
-        traffic="batch" if item.lane is Lane.BATCH else "live",
-        status=item.status.value,
-        finished_at=item.finished_at.astimezone(UTC),
-        latency_ms=max(0, item.latency_ms),
-        first_token_ms=item.first_token_ms,
-        input_tokens=item.input_tokens,
-        output_tokens=item.output_tokens,
-        cached_input_tokens=item.cached_input_tokens,
-        cost_nusd=item.cost_nusd,
-        cached=item.cached,
-        simulated=item.simulated,
-        api_key_id=item.api_key_id,
-        end_user=item.end_user,
-        app=item.app,
-        provider=item.provider,
-        provider_key_id=item.provider_key_id,
-    )
 
 
 def bucket_start(at: datetime, grain: Grain) -> datetime:
@@ -250,12 +221,6 @@ def set_keys_of(fact: Fact) -> Iterable[SetKey]:
             yield SetKey(fact.workspace_id, grain, bucket, dimension, value, fact.slug, fact.traffic)
 
 
-def end_user_keys_of(fact: Fact) -> Iterable[EndUserKey]:
-    for grain in COARSE:
-        for slug in {fact.slug, WHOLE_WORKSPACE}:
-            yield EndUserKey(fact.workspace_id, grain, bucket_start(fact.finished_at, grain), slug)
-
-
 @dataclass(slots=True)
 class Deltas:
     """What one transaction adds to the rollups, by row."""
@@ -263,17 +228,21 @@ class Deltas:
     rows: dict[RollupKey, Measures] = field(default_factory=dict)
     sets: dict[SetKey, Measures] = field(default_factory=dict)
     metrics: dict[MetricKey, MetricSums] = field(default_factory=dict)
-    end_users: dict[EndUserKey, set[tuple[int, int]]] = field(default_factory=dict)
+    end_users: dict[EndUserKey, set[Mark]] = field(default_factory=dict)
 
-    def add_fact(self, fact: Fact) -> None:
-        for key in keys_of(fact):
-            self.rows.setdefault(key, Measures()).add_fact(fact)
-        for one in set_keys_of(fact):
-            self.sets.setdefault(one, Measures()).add_fact(fact)
-        if fact.end_user and fact.traffic == "live":
-            mark = mark_of(fact.end_user, key=fact.workspace_id.bytes)
-            for end_users in end_user_keys_of(fact):
-                self.end_users.setdefault(end_users, set()).add(mark)
+    def put(self, key: RollupKey, measures: Measures) -> None:
+        """Adds what is counted for a row; `measures` belongs to the deltas from then on."""
+        if (held := self.rows.setdefault(key, measures)) is not measures:
+            held.add(measures)
+
+    def put_set(self, key: SetKey, measures: Measures) -> None:
+        """The same for a row of `rollup_sets`."""
+        if (held := self.sets.setdefault(key, measures)) is not measures:
+            held.add(measures)
+
+    def mark(self, key: EndUserKey, marks: set[Mark]) -> None:
+        """Adds end users to a sketch."""
+        self.end_users.setdefault(key, set()).update(marks)
 
     def add_metric(self, fact: Fact, kind: str, *, before: float | None, after: float | None) -> None:
         """Moves a named metric from one value to another; None: there was none. Other kinds of reactions are left alone."""

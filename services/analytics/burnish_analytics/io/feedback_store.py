@@ -17,32 +17,56 @@ KEY_ARRAYS: Final = "$1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[]"
 ENTRY: Final = "feedback_id, digest, accepted_at, value, comment, correction, context, api_key_id"
 ENTRY_ARRAYS: Final = "$6::uuid[], $7::bytea[], $8::timestamptz[], $9::float8[], $10::text[], $11::text[], $12::text[], $13::text[]"
 
-BIND: Final = """
-INSERT INTO feedback_ids (workspace_id, feedback_id, kind, target_kind, target_id, end_user)
-SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[])
-ON CONFLICT (workspace_id, feedback_id, kind) DO UPDATE SET kind = excluded.kind
-RETURNING workspace_id, feedback_id, kind, target_kind, target_id, end_user"""
+_IDS: Final = "workspace_id, feedback_id, kind, target_kind, target_id, end_user"
+_ID_ARRAYS: Final = "$1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[]"
+
+BIND_NEW: Final = f"""
+WITH bound AS (INSERT INTO feedback_ids ({_IDS}) SELECT * FROM unnest({_ID_ARRAYS}) ON CONFLICT DO NOTHING RETURNING 1)
+SELECT count(*) FROM bound"""
+
+BIND: Final = f"""
+INSERT INTO feedback_ids ({_IDS}) SELECT * FROM unnest({_ID_ARRAYS})
+ON CONFLICT (workspace_id, feedback_id, kind) DO UPDATE SET kind = excluded.kind RETURNING {_IDS}"""
+
+ADD_FRESH: Final = f"""
+INSERT INTO feedback ({KEY}, {ENTRY}, execution_id, joined_at)
+SELECT {KEY}, feedback_id, digest, accepted_at, value, comment, correction, context::jsonb, api_key_id, execution_id,
+       CASE WHEN is_joined THEN clock_timestamp() END
+  FROM unnest({KEY_ARRAYS}, {ENTRY_ARRAYS}, $14::uuid[], $15::boolean[]) u({KEY}, {ENTRY}, execution_id, is_joined)
+ON CONFLICT DO NOTHING RETURNING {KEY}"""
 
 MAKE_ROWS: Final = f"""
 INSERT INTO feedback ({KEY}, execution_id) SELECT * FROM unnest({KEY_ARRAYS}, $6::uuid[]) ON CONFLICT DO NOTHING"""
 
+# Looked up one by one, by key and in order of key (OFFSET 0 and FOR UPDATE keep the planner from joining freely): whatever plan was made
+# while the table was small, none compares every row with every key.
 LOCK: Final = f"""
-SELECT {KEY}, execution_id, joined_at IS NOT NULL AS is_joined, {ENTRY}
-  FROM feedback JOIN unnest({KEY_ARRAYS}) u({KEY}) USING ({KEY}) ORDER BY 1, 2, 3, 4, 5 FOR UPDATE OF feedback"""
+SELECT f.* FROM unnest({KEY_ARRAYS}) u(ws, tk, ti, eu, k) CROSS JOIN LATERAL
+  (SELECT {KEY}, execution_id, joined_at IS NOT NULL AS is_joined, {ENTRY} FROM feedback
+    WHERE (workspace_id, target_kind, target_id, end_user, kind) = (u.ws, u.tk, u.ti, u.eu, u.k) OFFSET 0 FOR UPDATE) f"""
 
 LOCK_WAITING: Final = f"""
-SELECT {KEY}, execution_id, false AS is_joined, {ENTRY}
-  FROM feedback JOIN unnest($1::uuid[], $2::uuid[]) u(workspace_id, execution_id) USING (workspace_id, execution_id)
- WHERE joined_at IS NULL AND feedback_id IS NOT NULL ORDER BY 1, 2, 3, 4, 5 FOR UPDATE OF feedback"""
+SELECT f.* FROM unnest($1::uuid[], $2::uuid[]) u(ws, ex) CROSS JOIN LATERAL
+  (SELECT {KEY}, execution_id, false AS is_joined, {ENTRY} FROM feedback
+    WHERE workspace_id = u.ws AND execution_id = u.ex AND joined_at IS NULL AND feedback_id IS NOT NULL
+    ORDER BY end_user, kind OFFSET 0 FOR UPDATE) f"""
 
-HISTORY: Final = f"SELECT {KEY}, {ENTRY} FROM feedback_history JOIN unnest({KEY_ARRAYS}) u({KEY}) USING ({KEY})"
+IS_WAITED_FOR: Final = """
+SELECT EXISTS (SELECT FROM feedback f WHERE f.workspace_id = ANY ($1::uuid[]) AND f.joined_at IS NULL AND f.execution_id IS NOT NULL)"""
 
+HISTORY: Final = f"""
+SELECT h.* FROM unnest({KEY_ARRAYS}) u(ws, tk, ti, eu, k) CROSS JOIN LATERAL
+  (SELECT {KEY}, {ENTRY} FROM feedback_history
+    WHERE (target_kind, target_id, end_user, kind) = (u.tk, u.ti, u.eu, u.k) OFFSET 0) h WHERE h.workspace_id = u.ws"""
+
+# These rows are there and locked. ON CONFLICT finds each by its key, whatever the planner believes of the table.
 REPLACE: Final = f"""
-UPDATE feedback f SET feedback_id = u.feedback_id, digest = u.digest, accepted_at = u.accepted_at, value = u.value, comment = u.comment,
-       correction = u.correction, context = u.context::jsonb, api_key_id = u.api_key_id, forgotten_at = NULL
+INSERT INTO feedback AS f ({KEY}, {ENTRY})
+SELECT {KEY}, feedback_id, digest, accepted_at, value, comment, correction, context::jsonb, api_key_id
   FROM unnest({KEY_ARRAYS}, {ENTRY_ARRAYS}) u({KEY}, {ENTRY})
- WHERE f.workspace_id = u.workspace_id AND f.target_kind = u.target_kind AND f.target_id = u.target_id AND f.end_user = u.end_user
-   AND f.kind = u.kind"""
+ON CONFLICT ({KEY}) DO UPDATE SET feedback_id = excluded.feedback_id, digest = excluded.digest, accepted_at = excluded.accepted_at,
+  value = excluded.value, comment = excluded.comment, correction = excluded.correction, context = excluded.context,
+  api_key_id = excluded.api_key_id, forgotten_at = NULL"""
 
 KEEP: Final = f"""
 INSERT INTO feedback_history ({KEY}, {ENTRY})
@@ -51,9 +75,7 @@ SELECT {KEY}, feedback_id, digest, accepted_at, value, comment, correction, cont
 ON CONFLICT ({KEY}, feedback_id, digest) DO UPDATE SET accepted_at = least(feedback_history.accepted_at, excluded.accepted_at)"""
 
 MARK_JOINED: Final = f"""
-UPDATE feedback f SET joined_at = clock_timestamp() FROM unnest({KEY_ARRAYS}) u({KEY})
- WHERE f.workspace_id = u.workspace_id AND f.target_kind = u.target_kind AND f.target_id = u.target_id AND f.end_user = u.end_user
-   AND f.kind = u.kind"""
+INSERT INTO feedback ({KEY}) SELECT * FROM unnest({KEY_ARRAYS}) ON CONFLICT ({KEY}) DO UPDATE SET joined_at = clock_timestamp()"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,21 +94,45 @@ async def bind_ids(tx: Tx, items: Sequence[FeedbackItem]) -> dict[tuple[UUID, UU
     for one in sorted(items, key=lambda item: item.accepted_at):
         firsts.setdefault((one.workspace_id, one.feedback_id, one.kind), one)
     rows = [(*key, one.target_kind, one.target_id, one.user_id or "") for key, one in sorted(firsts.items(), key=lambda pair: pair[0])]
+    if await tx.fetchval(BIND_NEW, *_columns(rows)) == len(rows):
+        return {key: (one.target_kind, one.target_id, one.user_id or "") for key, one in firsts.items()}
     bound = await tx.fetch(BIND, *_columns(rows))
     return {
         (row["workspace_id"], row["feedback_id"], row["kind"]): (row["target_kind"], row["target_id"], row["end_user"]) for row in bound
     }
 
 
+async def add_fresh(tx: Tx, current: Mapping[ReactionKey, Entry], *, joined: Collection[ReactionKey]) -> set[ReactionKey]:
+    """Writes these entries as the current ones of keys that have none, those of `joined` as joined. Returns which keys that were."""
+    if not current:
+        return set()
+    rows = [
+        (*_key(key), *_entry(entry), execution_of(key), key in joined) for key, entry in sorted(current.items(), key=lambda one: one[0])
+    ]
+    return {_key_of(row) for row in await tx.fetch(ADD_FRESH, *_columns(rows))}
+
+
+def execution_of(key: ReactionKey) -> UUID | None:
+    """The execution that is reacted to; None: a session."""
+    return UUID(key.target_id) if key.target_kind == "execution" else None
+
+
 async def lock_rows(tx: Tx, keys: Collection[ReactionKey]) -> dict[ReactionKey, FeedbackRow]:
     """Makes the rows that are missing and locks all of them, in order of key: whoever comes second sees what the first has written."""
+    if not keys:
+        return {}
     ordered = sorted(keys)
     columns = _columns([_key(key) for key in ordered])
-    await tx.execute(MAKE_ROWS, *columns, [UUID(key.target_id) if key.target_kind == "execution" else None for key in ordered])
+    await tx.execute(MAKE_ROWS, *columns, [execution_of(key) for key in ordered])
     return _rows(await tx.fetch(LOCK, *columns))
 
 
-async def lock_waiting(tx: Tx, executions: Collection[tuple[UUID, UUID]]) -> dict[ReactionKey, FeedbackRow]:
+async def is_waited_for(tx: Tx, workspaces: Collection[str]) -> bool:
+    """Whether any feedback in these workspaces waits for its execution."""
+    return bool(await tx.fetchval(IS_WAITED_FOR, list(workspaces)))
+
+
+async def lock_waiting(tx: Tx, executions: Collection[tuple[UUID, UUID]] | Collection[tuple[str, str]]) -> dict[ReactionKey, FeedbackRow]:
     """Locks the feedback that waits for one of these (workspace, execution)."""
     if not executions:
         return {}
