@@ -22,6 +22,9 @@ STOP_GRACE_S: Final = 35.0
 """In-flight work gets 30 s after SIGTERM (PROMISES G-18); what still runs then is cut off."""
 
 START_AGAIN_S: Final = 0.2
+RES_OPTIONS: Final = "timeout:1 attempts:2"
+"""For lookups of names by the C library (resolv.conf(5)), which cannot be cancelled: how long one hangs at most. Else 5 s, several times."""
+
 REQUEST_TIMEOUT_S: Final = 5.0
 REQUEST_MAX_BYTES: Final = 8 << 10
 
@@ -42,6 +45,7 @@ def run_service(main: Callable[[asyncio.Event], Awaitable[None]], *, service: st
     logging.configure(service=service, replica=replica, level=os.environ.get("BURNISH_LOG_LEVEL", "info"))
     failpoints.configure(os.environ.get("BURNISH_FP", ""))
     tracing.configure(service=service, otlp_endpoint=os.environ.get("BURNISH_OTLP_ENDPOINT", ""))
+    os.environ.setdefault("RES_OPTIONS", RES_OPTIONS)
     try:
         uvloop.run(_run(main))
     except StartRefused as refusal:

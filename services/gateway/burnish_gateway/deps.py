@@ -27,7 +27,7 @@ from burnish_shared.bus.relay import Relay
 from burnish_shared.clock import Clock
 from burnish_shared.db.config_cache import ChangeFeed
 from burnish_shared.db.session import Database
-from burnish_shared.egress import Egress
+from burnish_shared.egress import Egress, look_up_for
 from burnish_shared.errors import Forbidden, NotFound
 from burnish_shared.evaluators import Grounds
 
@@ -109,6 +109,7 @@ def check_may(principal: Principal, role: Role, request: Request) -> Principal:
     this gateway cannot know any more whether they still hold."""
     if principal.role < role:
         raise Forbidden(f"This needs the role {role.name.lower()}; you have {principal.role.name.lower()}.")
+    look_up_for(principal.workspace_id)
     scope, gateway = scope_of_route(request.method, request.scope["route"]), gateway_of(request)
     check_scope(principal, scope)
     check_fresh(gateway.feed.stale_for_s, scope, trust_s=gateway.settings.trust_s)

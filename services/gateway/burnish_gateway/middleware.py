@@ -11,6 +11,9 @@ import structlog
 
 from burnish_gateway.client_address import TrustedProxies
 from burnish_gateway.metrics import REQUEST_SECONDS, REQUESTS
+from burnish_gateway.wire import error_response
+from burnish_shared import hops
+from burnish_shared.errors import InvalidField
 from burnish_shared.ids import new_uuid
 
 GIVEN = re.compile(rb"[A-Za-z0-9_.-]{1,64}")
@@ -26,7 +29,10 @@ answers to a bearer only)."""
 
 
 class RequestContext:
-    """Puts `request_id` into the request's state, the log context and the answer's headers, and the caller's own address into both."""
+    """Puts `request_id` into the request's state, the log context and the answer's headers, and the caller's own address into both.
+
+    What the request causes knows how many rounds of webhook → API → event led to it (`burnish_shared.hops`).
+    """
 
     def __init__(self, app: Any, *, proxies: TrustedProxies | None = None) -> None:
         self.app = app
@@ -58,7 +64,13 @@ class RequestContext:
             client = scope["client"] = (self.proxies.client_of(client[0], _forwarded_for(scope["headers"])), client[1])
         with structlog.contextvars.bound_contextvars(request_id=request_id, client_address=client[0] if client else None):
             try:
-                await self.app(scope, receive, answer)
+                try:
+                    rounds = hops.hops_after(_all(scope["headers"], hops.HEADER.encode()))
+                except InvalidField as error:
+                    await error_response(error, request_id=request_id)(scope, receive, answer)
+                    return
+                with hops.led_here_by(rounds):
+                    await self.app(scope, receive, answer)
             finally:
                 route = scope.get("route")
                 method = scope["method"] if scope["method"] in METHODS else "other"
@@ -69,7 +81,11 @@ class RequestContext:
 
 def _forwarded_for(headers: list[tuple[bytes, bytes]]) -> str:
     """All X-Forwarded-For lines as one list, in order."""
-    return ",".join(value.decode("latin-1") for name, value in headers if name == b"x-forwarded-for")
+    return ",".join(_all(headers, b"x-forwarded-for"))
+
+
+def _all(headers: list[tuple[bytes, bytes]], wanted: bytes) -> list[str]:
+    return [value.decode("latin-1") for name, value in headers if name == wanted]
 
 
 def _given(headers: list[tuple[bytes, bytes]]) -> str | None:

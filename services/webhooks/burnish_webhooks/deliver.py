@@ -16,6 +16,7 @@ from burnish_shared.contracts.webhooks import headers_context, message_id, secre
 from burnish_shared.db import outbox
 from burnish_shared.db.audit_log import add_entry
 from burnish_shared.db.session import Database, Tx
+from burnish_shared.egress import look_up_for
 from burnish_shared.errors import Unavailable
 from burnish_shared.ids import new_uuid
 from burnish_webhooks import metrics
@@ -61,6 +62,7 @@ async def deliver(
         due = replace(due, body=with_texts(due.body, texts))
     await failpoints.hit("webhooks.before_send")
 
+    look_up_for(claim.workspace_id)
     sent_at = clock.now()
     answer = await http.post(due.url, body=due.body, headers=headers_of(due, at=sent_at, keyring=keyring))
     await failpoints.hit("webhooks.after_send")

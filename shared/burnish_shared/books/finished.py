@@ -188,9 +188,10 @@ def _background(request: ExecutionRequest, outcome: Outcome, *, finished_at: dat
     event = Event(
         id=derived_uuid7(request.execution_id, "execution.completed"), type="execution.completed", workspace_id=request.workspace_id,
         occurred_at=finished_at, object_id=str(request.execution_id), simulated=outcome.simulated, traceparent=request.traceparent,
-        data={
+        hops=request.hops, data={
             "execution_id": str(request.execution_id), "status": outcome.status.value, "prompt": outcome.prompt, "version": outcome.version,
-            "model": outcome.model, "cost_nusd": outcome.cost_nusd, "latency_ms": outcome.latency_ms,
+            "label": request.prompt.label if request.prompt else None, "model": outcome.model, "cost_nusd": outcome.cost_nusd,
+            "latency_ms": outcome.latency_ms,
         },
     )  # fmt: skip
     return event.to_bytes().decode()

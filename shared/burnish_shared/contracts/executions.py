@@ -128,6 +128,7 @@ class ExecutionRequest(BaseModel):
     job_id: UUID | None = None
     request_id: str = ""
     traceparent: str | None = None
+    hops: int = Field(default=0, ge=0, description="Rounds of webhook → API → event that led to it; its own event carries them on.")
     sent_at: datetime
     interrupted: str | None = Field(
         default=None, description="Text that was delivered before its executor died: price and record it, call nobody."

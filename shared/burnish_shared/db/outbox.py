@@ -2,6 +2,7 @@
 
 from burnish_shared.contracts.events import Event
 from burnish_shared.db.session import Tx
+from burnish_shared.hops import current_hops
 
 
 async def put(tx: Tx, *, service: str, subject: str, message_id: str, body: bytes) -> None:
@@ -10,5 +11,7 @@ async def put(tx: Tx, *, service: str, subject: str, message_id: str, body: byte
 
 
 async def put_event(tx: Tx, event: Event, *, service: str) -> None:
-    """Adds one event for the EVENTS stream."""
+    """Adds one event for the EVENTS stream. It counts at least the rounds that led to what runs now."""
+    if event.hops < current_hops():
+        event = event.model_copy(update={"hops": current_hops()})
     await put(tx, service=service, subject=event.subject(), message_id=str(event.id), body=event.to_bytes())

@@ -2,6 +2,7 @@
 
 import socket
 import ssl
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 import aiohttp
@@ -34,7 +35,7 @@ class Egress:
     async def check(self, url: str) -> Target:
         """Reads the URL and refuses it if it is bad by its text or by any address it has now. Raises EgressRefused.
 
-        A name that does not resolve at the moment passes: it is looked at again when it is dialled.
+        A name that does not resolve at the moment passes, and the target says so (`resolves`): it is looked at again when it is dialled.
         """
         target = parse_target(url)
         addresses = [target.address] if target.address else []
@@ -42,7 +43,7 @@ class Egress:
             try:
                 addresses = list(await self._resolver.resolve(target.host))
             except OSError:
-                addresses = []
+                target = replace(target, resolves=False)
         refuse_unless_reachable(target, addresses, policy=self.policy)
         return target
 

@@ -29,13 +29,17 @@ class EgressRefused(InvalidField):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A URL that was read and found well-formed. `address` is set where the host is an IP literal, in its shortest form."""
+    """A URL that was read and found well-formed. `address` is set where the host is an IP literal, in its shortest form.
+
+    `resolves` False: somebody looked the name up, and it had no address.
+    """
 
     url: str
     scheme: Literal["http", "https"]
     host: str
     port: int
     address: str | None
+    resolves: bool = True
 
 
 def parse_target(url: str) -> Target:

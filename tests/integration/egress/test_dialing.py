@@ -3,7 +3,8 @@
 import asyncio
 import datetime
 import ssl
-from collections.abc import AsyncIterator, Sequence
+import threading
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from ipaddress import ip_address
@@ -17,7 +18,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from burnish_shared.egress import Egress, EgressPolicy, EgressRefused, SystemResolver
+from burnish_shared.egress import Egress, EgressPolicy, EgressRefused, SystemResolver, look_up_for
+from burnish_shared.egress.resolving import DNS_SHARE, DNS_THREADS
 
 pytestmark = [pytest.mark.promise("W-08"), pytest.mark.capability("W1"), pytest.mark.asyncio(loop_scope="session")]
 
@@ -201,7 +203,8 @@ async def test_tls_and_host_carry_the_name_though_the_address_was_pinned(tmp_pat
 
 async def test_a_name_without_addresses_passes_the_check_and_fails_at_dial() -> None:
     egress = Egress(EgressPolicy(), resolver=ScriptedResolver([[]]))
-    assert (await egress.check("https://not-yet.example/")).host == "not-yet.example"
+    target = await egress.check("https://not-yet.example/")
+    assert (target.host, target.resolves) == ("not-yet.example", False)
     with pytest.raises(aiohttp.ClientConnectorDNSError):
         await _get(egress, "https://not-yet.example/")
     with pytest.raises(EgressRefused):
@@ -226,6 +229,70 @@ async def test_the_system_resolver_answers_for_the_machine_itself_and_gives_up_i
     assert all(isinstance(answer, OSError) for answer in answers)
     assert started == ["slow.example"]
     released.set()
+
+
+class Names:
+    """Lookups that hang until they are let go, for names that begin with `slow`."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.released = threading.Event()
+
+    def look_up(self, host: str) -> list[str]:
+        self.asked.append(host)
+        if host.startswith("slow"):
+            self.released.wait()
+        return ["93.184.216.34"]
+
+
+@pytest.fixture
+def names() -> Iterator[Names]:
+    one = Names()
+    yield one
+    one.released.set()
+
+
+async def _asked(resolver: SystemResolver, host: str, *, by: str) -> Sequence[str] | OSError:
+    look_up_for(by)
+    try:
+        return await resolver.resolve(host)
+    except OSError as error:
+        return error
+
+
+async def test_a_tenant_whose_names_hang_takes_no_thread_from_others(names: Names) -> None:
+    resolver = SystemResolver(timeout_s=0.2, look_up=names.look_up)
+    slow = [asyncio.create_task(_asked(resolver, f"slow{n}.example", by="loud")) for n in range(3 * DNS_THREADS)]
+    await asyncio.sleep(0.02)
+    assert await _asked(resolver, "fine.example", by="quiet") == ["93.184.216.34"]
+    assert all(isinstance(one, OSError) for one in await asyncio.gather(*slow))
+    assert len(names.asked) == DNS_SHARE + 1
+    assert isinstance(await _asked(resolver, "its-fine-one.example", by="loud"), OSError), "its own share is taken"
+    names.released.set()
+    assert await _asked(resolver, "its-fine-one.example", by="loud") == ["93.184.216.34"]
+
+
+async def test_a_name_that_hung_is_refused_at_once_until_it_answers(names: Names) -> None:
+    resolver = SystemResolver(timeout_s=0.05, look_up=names.look_up)
+    assert isinstance(await _asked(resolver, "slow.example", by="one"), OSError)
+    for by in ("one", "other"):
+        async with asyncio.timeout(0.04):
+            assert isinstance(await _asked(resolver, "slow.example", by=by), OSError)
+    assert names.asked == ["slow.example"]
+    names.released.set()
+    async with asyncio.timeout(2):
+        while isinstance(await _asked(resolver, "slow.example", by="one"), OSError):
+            await asyncio.sleep(0.005)
+
+
+async def test_a_name_that_only_waited_for_its_turn_is_not_taken_for_one_that_hangs(names: Names) -> None:
+    resolver = SystemResolver(timeout_s=0.05, look_up=names.look_up)
+    crowd = [asyncio.create_task(_asked(resolver, f"slow{n}.example", by="loud")) for n in range(DNS_SHARE)]
+    await asyncio.sleep(0)
+    assert isinstance(await _asked(resolver, "fine.example", by="loud"), OSError)
+    await asyncio.gather(*crowd)
+    names.released.set()
+    assert await _asked(resolver, "fine.example", by="loud") == ["93.184.216.34"]
 
 
 async def test_a_network_that_cannot_be_read_stops_the_start() -> None:

@@ -185,6 +185,15 @@ async def test_a_label_moves_with_its_history_and_an_event(bench: Bench, call: C
     assert {one["label"]: one["version"] for one in labels} == {"production": 2, "latest": 2}
 
 
+@pytest.mark.promise("W-13")
+async def test_what_a_webhook_caused_carries_its_rounds_on(bench: Bench, call: Caller) -> None:
+    await created(call)
+    await added(call, "two", base=1)
+    for version, header in ((2, {"burnish-hops": "0"}), (1, {"burnish-hops": "1"}), (2, {"burnish-hops": "2"}), (1, {})):
+        assert (await call("PUT", "/v1/prompts/hello/labels/production", {"version": version}, headers=header)).status == 200
+    assert [one["hops"] for one in await outbox(bench, call, "prompt.label.moved")] == [0, 1, 2, 3, 0]
+
+
 @pytest.mark.capability("P3")
 async def test_a_removed_label_is_an_error_and_never_an_old_answer(call: Caller) -> None:
     await created(call)

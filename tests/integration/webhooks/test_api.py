@@ -42,7 +42,7 @@ async def test_an_endpoint_shows_its_secret_once_and_signs_with_it(call: Caller,
     assert (made["status"], made["events"], made["filters"]) == ("active", ["alert.*"], {"prompts": ["a"]})
 
     status, shown = await call("GET", f"/v1/webhooks/endpoints/{made['id']}")
-    assert status == 200 and shown == {name: value for name, value in made.items() if name != "secret"}
+    assert status == 200 and shown == {name: value for name, value in made.items() if name not in ("secret", "warning")}
     status, listed = await call("GET", "/v1/webhooks/endpoints")
     assert listed == {"data": [shown], "next_cursor": None}
 
@@ -228,7 +228,14 @@ async def test_a_bad_url_is_refused_at_create_update_and_test(call: Caller, serv
         status, answer = await call(method, where, body)
         assert (status, answer["error"]["code"]) == (422, "egress_refused") and "10.0.0.7" not in str(answer)
     names.answers = ()
-    assert (await call("POST", "/v1/webhooks/endpoints", {"url": "https://hooks.example/z", "events": ["*"]}))[0] == 201
+    for method, where, body in (
+        ("POST", "/v1/webhooks/endpoints", {"url": "https://hooks.example/z", "events": ["*"]}),
+        ("PATCH", path, {"url": "https://hooks.example/z"}),
+        ("POST", path + "/test", None),
+    ):
+        status, answer = await call(method, where, body)
+        assert status < 300 and "'hooks.example' has no address" in answer["warning"], "a typing error in a host is told at once"
+    assert (await call("PATCH", path, {"paused": True}))[1]["warning"] is None
     assert len((await call("GET", "/v1/webhooks/endpoints"))[1]["data"]) == 2
 
 
@@ -255,8 +262,16 @@ async def test_a_body_that_is_wrong_is_refused_by_name(call: Caller, body: objec
 @pytest.mark.promise("W-13")
 async def test_a_test_that_a_webhook_caused_again_and_again_ends(call: Caller, hooks: Hooks, receiver: Receiver) -> None:
     _, made = await call("POST", "/v1/webhooks/endpoints", {"url": receiver.url(), "events": ["*"]})
-    for header, wanted in (("0", 1), ("2", 3), ("99", 3), ("x", 3)):
+    for header, wanted in (("0", 1), ("2", 3), ("99", 3)):
         await call("POST", f"/v1/webhooks/endpoints/{made['id']}/test", burnish_hops=header)
         *_, event = await hooks.announced(service="gateway")
         assert event.hops == wanted
         assert await hooks.emit(event) == (1 if wanted < 3 else 0)
+
+
+@pytest.mark.promise("W-13")
+async def test_a_count_of_rounds_that_is_no_number_is_refused_before_anything_is_done(call: Caller, hooks: Hooks) -> None:
+    for header in ("x", "-1", "1.0", "1,2", " ", "99999", "\u00b2"):
+        status, answer = await call("POST", "/v1/webhooks/endpoints", {"url": "http://127.0.0.1:9/", "events": ["*"]}, burnish_hops=header)
+        assert (status, answer["error"]["param"]) == (422, "burnish-hops") and answer["error"]["request_id"]
+    assert (await call("GET", "/v1/webhooks/endpoints"))[1]["data"] == []

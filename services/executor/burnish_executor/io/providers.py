@@ -12,7 +12,7 @@ from burnish_executor.core.wires import WIRES
 from burnish_executor.io.model_client import Call, Event, call_model, list_models
 from burnish_executor.settings import ExecutorSettings
 from burnish_shared.contracts.executions import ExecutionRequest
-from burnish_shared.egress import Egress, EgressPolicy, EgressRefused
+from burnish_shared.egress import Egress, EgressPolicy, EgressRefused, look_up_for
 from burnish_shared.logging import REDACTED, redact
 from burnish_shared.providers import headers_of, wire_of
 
@@ -49,6 +49,7 @@ class Providers:
         self, request: ExecutionRequest, *, key: str | None, tried: Collection[str] = (), timeout_s: float
     ) -> AsyncIterator[Event]:
         """As `call_model`: ends with one Answer or Failure. `tried`: every key of this execution so far; none is ever told."""
+        look_up_for(request.workspace_id)
         wire = WIRES[wire_of(request.route.provider)]
         url = f"{request.route.base_url.rstrip('/')}{wire.path}"
         call = Call(

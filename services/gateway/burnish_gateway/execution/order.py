@@ -11,6 +11,7 @@ from burnish_gateway.registry.catalog import ResolvedVersion
 from burnish_shared.contracts.executions import Caller, ExecutionRequest, Fallback, Lane, PromptRef, Route
 from burnish_shared.db.model_store import ModelFacts
 from burnish_shared.errors import InvalidField, PayloadTooLarge
+from burnish_shared.hops import current_hops
 from burnish_shared.money import MAX_AMOUNT_NUSD, markup_of, price_of
 from burnish_shared.prompt_settings import cap_of
 from burnish_shared.tokens import tokens_in_messages, tokens_in_text
@@ -122,6 +123,7 @@ def prepare(
         store_content=principal.workspace.store_content,
         request_id=request_id,
         traceparent=traceparent,
+        hops=current_hops(),
         sent_at=now,
     )
 

@@ -13,6 +13,7 @@ from burnish_gateway.feedback.targets import with_targets
 from burnish_shared.contracts.feedback import FeedbackItem
 from burnish_shared.db.session import Database
 from burnish_shared.errors import InvalidField
+from burnish_shared.hops import current_hops
 from burnish_shared.ids import derived_uuid, new_uuid
 
 TARGETS: Final = ("execution_id", "session_id", "imported")
@@ -82,6 +83,7 @@ def items_of(body: FeedbackBody, *, feedback_id: UUID, workspace_id: UUID, sent_
         "context": body.context or {},
         "accepted_at": now,
         "api_key_id": sent_by,
+        "hops": current_hops(),
     }
     reactions: list[dict[str, Any]] = []
     if body.thumb is not None:

@@ -19,6 +19,7 @@ from burnish_gateway.inbound.signature import SignatureRule, verify
 from burnish_gateway.inbound.throttle import Throttle
 from burnish_gateway.wire import parse_json, parse_model
 from burnish_shared.errors import InvalidBody, InvalidField, RateLimited, Unauthenticated
+from burnish_shared.hops import HEADER
 from burnish_shared.ids import derived_uuid
 
 BODY_MOST_BYTES: Final = 256 * 1024
@@ -32,8 +33,6 @@ REFUSALS: Final = Throttle(rate_per_s=1, burst=60)
 NOBODY: Final = SignatureRule("standard_webhooks")
 NOBODYS_KEY: Final = secrets.token_bytes(32)
 """What a message to an endpoint that is not there is compared with, so that it takes as long as one with a bad signature."""
-
-HOPS: Final = "burnish-hops"
 
 
 async def receive(gateway: Gateway, endpoint_id: str, raw: bytes, headers: Mapping[str, str], *, address: str) -> UUID | None:
@@ -54,8 +53,8 @@ async def receive(gateway: Gateway, endpoint_id: str, raw: bytes, headers: Mappi
 
 
 async def _take(gateway: Gateway, receiver: Receiver, raw: bytes, headers: Mapping[str, str], *, message_id: str | None) -> UUID | None:
-    if HOPS in headers:
-        raise InvalidField("This message comes from Burnish's own webhooks; feedback on it would go round for ever.", param=HOPS)
+    if HEADER in headers:
+        raise InvalidField("This message comes from Burnish's own webhooks; feedback on it would go round for ever.", param=HEADER)
     found = mapped(receiver.mapping, _payload(raw))
     if found is None:
         RECEIVED.labels("left_alone").inc()

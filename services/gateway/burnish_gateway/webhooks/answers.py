@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from burnish_gateway.webhooks.endpoint import Delivery, DeliveryStatus, Endpoint, EndpointStatus, LoggedAttempt
 from burnish_shared.contracts.webhooks import message_id
+from burnish_shared.egress import Target
 
 
 class EndpointAnswer(BaseModel):
@@ -35,11 +36,16 @@ class EndpointAnswer(BaseModel):
     updated_at: datetime
 
 
+WARNING = Field(default=None, description="What will keep deliveries from arriving, such as a host that has no address; else null.")
+
+
 class ChangedEndpointAnswer(EndpointAnswer):
+    warning: str | None = WARNING
     catch_up_id: UUID | None = Field(default=None, description="The replay that sends what was cancelled meanwhile.")
 
 
 class NewEndpointAnswer(EndpointAnswer):
+    warning: str | None = WARNING
     secret: str = Field(description="whsec_…, for verifying signatures. Shown once.")
 
 
@@ -101,12 +107,22 @@ class TestAnswer(BaseModel):
 
     delivery_id: str
     event_id: UUID
+    warning: str | None = WARNING
 
 
 class ReplayAnswer(BaseModel):
     id: UUID
     delivery_id: str
     status: str
+
+
+def warning_of(target: Target | None) -> str | None:
+    """What the look at a URL found that is no reason to refuse it. None: nothing, or no URL."""
+    if target is None or target.resolves:
+        return None
+    return (
+        f"The host {target.host!r} has no address at the moment: look for a typing error. Deliveries are tried as usual and fail meanwhile."
+    )
 
 
 def endpoint_answer(endpoint: Endpoint) -> EndpointAnswer:

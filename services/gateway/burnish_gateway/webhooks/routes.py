@@ -12,7 +12,7 @@ from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
 from burnish_gateway.webhooks import answers, bodies, catalogue_routes, delivery_routes, endpoints_store, range_routes, statistics_routes
 from burnish_gateway.webhooks import configure_endpoint as configure
 from burnish_gateway.webhooks.endpoint import no_such_endpoint
-from burnish_gateway.webhooks.send_test import hops_after, send_test
+from burnish_gateway.webhooks.send_test import send_test
 from burnish_gateway.wire import Text, json_response, make_router
 from burnish_shared.contracts.webhooks import message_id
 from burnish_shared.db.session import Tx
@@ -29,7 +29,9 @@ async def post_endpoint(request: Request, body: bodies.EndpointBody, principal: 
 
     async def work(tx: Tx) -> answers.NewEndpointAnswer:
         made = await configure.create_endpoint(tx, principal, body, target=target, keyring=gateway.keyring)
-        return answers.NewEndpointAnswer(**answers.endpoint_answer(made.endpoint).model_dump(), secret=made.secret)
+        return answers.NewEndpointAnswer(
+            **answers.endpoint_answer(made.endpoint).model_dump(), warning=answers.warning_of(target), secret=made.secret
+        )
 
     return await run_once(gateway, request, principal, status=201, work=work)
 
@@ -70,7 +72,9 @@ async def patch_endpoint(
 
     async def work(tx: Tx) -> answers.ChangedEndpointAnswer:
         changed = await configure.change_endpoint(tx, principal, wanted, body, target=target, keyring=gateway.keyring)
-        return answers.ChangedEndpointAnswer(**answers.endpoint_answer(changed.endpoint).model_dump(), catch_up_id=changed.catch_up_id)
+        return answers.ChangedEndpointAnswer(
+            **answers.endpoint_answer(changed.endpoint).model_dump(), warning=answers.warning_of(target), catch_up_id=changed.catch_up_id
+        )
 
     return await run_once(gateway, request, principal, status=200, work=work)
 
@@ -116,13 +120,13 @@ async def post_test(endpoint_id: str, *, request: Request, principal: Editor, ga
     """A `webhook.test` event goes to this endpoint alone, whatever it subscribed to."""
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
         endpoint = await configure.find_endpoint(tx, principal, _parsed(endpoint_id))
-    await gateway.egress.check(endpoint.url)
+    target = await gateway.egress.check(endpoint.url)
 
     async def work(tx: Tx) -> answers.TestAnswer:
-        event_id = await send_test(
-            tx, principal.workspace_id, endpoint.endpoint_id, now=gateway.clock.now(), hops=hops_after(request.headers.get("burnish-hops"))
+        event_id = await send_test(tx, principal.workspace_id, endpoint.endpoint_id, now=gateway.clock.now())
+        return answers.TestAnswer(
+            delivery_id=message_id(event_id, endpoint.endpoint_id), event_id=event_id, warning=answers.warning_of(target)
         )
-        return answers.TestAnswer(delivery_id=message_id(event_id, endpoint.endpoint_id), event_id=event_id)
 
     answer = await run_once(gateway, request, principal, status=202, work=work)
     gateway.relay.wake()
