@@ -1,5 +1,5 @@
 import { Outlet, createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect, useLocation, useNavigate } from "@tanstack/react-router";
-import { useEffect } from "react";
+import { useEffect, useRef } from "react";
 import { useSessionState } from "@/api/session";
 import { ButtonLink } from "@/kit/Button";
 import { Page } from "@/kit/Page";
@@ -41,9 +41,15 @@ function SignedInOnly() {
   const { session, error, retry } = useSessionState();
   const navigate = useNavigate();
   const here = useLocation({ select: (location) => location.href });
+  const wanted = useRef(here);
   useEffect(() => {
-    if (session === null) void navigate({ to: "/sign-in", search: (here === "/" || here === "/prompts" ? {} : { to: here }) as never, replace: true });
-  }, [session, navigate, here]);
+    if (!here.startsWith("/sign-in")) wanted.current = here;
+  }, [here]);
+  useEffect(() => {
+    if (session !== null) return;
+    const to = wanted.current;
+    void navigate({ to: "/sign-in", search: (to === "/" || to === "/prompts" ? {} : { to }) as never, replace: true });
+  }, [session, navigate]);
   if (session) return <Shell />;
   return <main className="mx-auto w-full max-w-xl px-4 pt-[16dvh]">{error ? <ErrorState error={error} onRetry={retry} /> : <SkeletonText lines={4} />}</main>;
 }

@@ -2,7 +2,7 @@ import { X } from "lucide-react";
 import { Dialog as Radix } from "radix-ui";
 import { type FormEvent, type ReactNode, useRef } from "react";
 import { classes } from "@/lib/classes";
-import { Button, IconButton } from "./Button";
+import { Button } from "./Button";
 import { FormError } from "./Field";
 
 type Frame = {
@@ -14,13 +14,14 @@ type Frame = {
   children: ReactNode;
 };
 
-/** Focus returns to where it was, also where the dialog was opened by state and not by its own trigger. */
-function useReturningFocus() {
+/** Focus returns to where it was, also where the dialog was opened by state and not by a trigger of its own. Where it was is noted while
+ * rendering: a control within that takes the focus at once (autoFocus) would have it already when the first effect runs. */
+export function useReturningFocus(open: boolean) {
   const before = useRef<HTMLElement | null>(null);
+  const wasOpen = useRef(false);
+  if (open && !wasOpen.current) before.current = document.activeElement instanceof HTMLElement ? document.activeElement : null;
+  wasOpen.current = open;
   return {
-    onOpenAutoFocus: () => {
-      before.current = document.activeElement instanceof HTMLElement ? document.activeElement : null;
-    },
     onCloseAutoFocus: (event: Event) => {
       event.preventDefault();
       if (before.current?.isConnected && before.current !== document.body) before.current.focus();
@@ -36,8 +37,9 @@ function Head({ title, description }: { title: ReactNode; description?: ReactNod
         <Radix.Title className="text-16 font-semibold wrap-break-word">{title}</Radix.Title>
         {description ? <Radix.Description className="mt-0.5 text-13 text-muted">{description}</Radix.Description> : null}
       </div>
-      <Radix.Close asChild>
-        <IconButton label="Close" icon={<X size={16} aria-hidden />} className="-mr-2" />
+      {/* No tooltip: it has the focus first, and Escape would close the tooltip instead of the dialog. */}
+      <Radix.Close aria-label="Close" className="-mr-2 grid size-8 shrink-0 place-items-center rounded-m text-muted hover:bg-sunken hover:text-fg">
+        <X size={16} aria-hidden />
       </Radix.Close>
     </div>
   );
@@ -45,7 +47,7 @@ function Head({ title, description }: { title: ReactNode; description?: ReactNod
 
 /** Something that has to be answered before going on. `wide` for what needs two columns. */
 export function Dialog({ open, onOpenChange, title, description, children, footer, wide }: Frame & { footer?: ReactNode; wide?: boolean }) {
-  const focus = useReturningFocus();
+  const focus = useReturningFocus(open);
   return (
     <Radix.Root open={open} onOpenChange={onOpenChange}>
       <Radix.Portal>
@@ -107,7 +109,7 @@ export function ConfirmDialog({ children, ...props }: Frame & { submit: string; 
 
 /** A panel from the right for the details of a row: the list stays where it is. */
 export function Drawer({ open, onOpenChange, title, description, children, actions }: Frame & { actions?: ReactNode }) {
-  const focus = useReturningFocus();
+  const focus = useReturningFocus(open);
   return (
     <Radix.Root open={open} onOpenChange={onOpenChange}>
       <Radix.Portal>

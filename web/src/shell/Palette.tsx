@@ -5,6 +5,7 @@ import { Dialog } from "radix-ui";
 import { type ReactNode, useDeferredValue, useState } from "react";
 import { useRead } from "@/api/hooks";
 import { useSessionState } from "@/api/session";
+import { useReturningFocus } from "@/kit/Dialog";
 import { chooseTheme, useShownTheme } from "@/lib/theme";
 import { type Command, useOfferedCommands } from "./commands";
 import { ACCOUNT, NAV } from "./nav";
@@ -12,12 +13,13 @@ import { ACCOUNT, NAV } from "./nav";
 const ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 /** ⌘K: jumps to a page, a prompt or a run by its id, and does what the page on screen can do. */
-export function Palette({ open, onOpenChange }: { open: boolean; onOpenChange: (open: boolean) => void }) {
+export default function Palette({ open, onOpenChange }: { open: boolean; onOpenChange: (open: boolean) => void }) {
+  const focus = useReturningFocus(open);
   return (
     <Dialog.Root open={open} onOpenChange={onOpenChange}>
       <Dialog.Portal>
         <Dialog.Overlay className="fixed inset-0 z-40 bg-veil" />
-        <Dialog.Content aria-describedby={undefined} className="appear fixed top-[12dvh] left-1/2 z-50 w-[calc(100vw-32px)] max-w-xl -translate-x-1/2 overflow-hidden rounded-l bg-panel shadow-float">
+        <Dialog.Content {...focus} aria-describedby={undefined} className="appear fixed top-[12dvh] left-1/2 z-50 w-[calc(100vw-32px)] max-w-xl -translate-x-1/2 overflow-hidden rounded-l bg-panel shadow-float">
           <Dialog.Title className="sr-only">Search or jump</Dialog.Title>
           <Found close={() => onOpenChange(false)} />
         </Dialog.Content>

@@ -2,7 +2,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { Link, Outlet, useLocation, useNavigate } from "@tanstack/react-router";
 import { Building2, ChevronsUpDown, Menu as MenuIcon, Search, WifiOff } from "lucide-react";
 import { Dialog as Radix } from "radix-ui";
-import { useCallback, useEffect, useRef, useState } from "react";
+import { Suspense, lazy, useCallback, useEffect, useRef, useState } from "react";
 import { invalidate } from "@/api/hooks";
 import { live, madeOldBy, useLiveEvents, useLiveStatus } from "@/api/live";
 import { useSession, useSessionState } from "@/api/session";
@@ -15,9 +15,11 @@ import { classes } from "@/lib/classes";
 import { type ThemeChoice, chooseTheme, useThemeChoice } from "@/lib/theme";
 import { MOD, useKeys } from "./keys";
 import { ACCOUNT, NAV } from "./nav";
-import { Palette } from "./Palette";
 
 const GATHER_MS = 1_000;
+
+// Loaded when it is first opened: nobody waits for it on the first page.
+const Palette = lazy(() => import("./Palette"));
 
 /** Everything around a page: navigation, ⌘K, the live stream, and a word when the connection is gone. */
 export function Shell() {
@@ -61,7 +63,11 @@ export function Shell() {
           </div>
         )}
       </main>
-      <Palette open={paletteOpen} onOpenChange={setPaletteOpen} />
+      {paletteOpen ? (
+        <Suspense fallback={null}>
+          <Palette open onOpenChange={setPaletteOpen} />
+        </Suspense>
+      ) : null}
       <Help open={helpOpen} onOpenChange={setHelpOpen} />
     </div>
   );
