@@ -13,7 +13,8 @@ from burnish_optimizer.io.announce import test_run_completed
 from burnish_optimizer.io.datasets_store import DatasetItem
 from burnish_optimizer.io.evaluations import Desk, Question
 from burnish_optimizer.io.evaluations_store import Key
-from burnish_optimizer.io.evaluators_store import load_evaluators
+from burnish_optimizer.io.evaluators_store import answers_of, load_evaluators
+from burnish_optimizer.io.judges_desk import JudgesDesk
 from burnish_optimizer.io.runs_store import CallableModel, TestRun
 from burnish_optimizer.io.work_store import Claim
 from burnish_optimizer.score_answers import Scorers
@@ -38,7 +39,7 @@ class Answers:
         return [case for _, case in sorted(self.cases.items(), key=lambda one: one[0])]
 
     def progress(self) -> dict[str, Any]:
-        return {"done": len(self.cases), "result": summarize(self.in_order(), evaluators=self.scorers.names)}
+        return {"done": len(self.cases), "result": summarize(self.in_order(), evaluators=self.scorers.saved)}
 
 
 async def run_test_run(claim: Claim, *, db: Database, desk: Desk, clock: Clock, grounds: Grounds, progress_interval_s: float) -> None:
@@ -49,10 +50,11 @@ async def run_test_run(claim: Claim, *, db: Database, desk: Desk, clock: Clock, 
         items = await datasets_store.load_for_test_run(
             tx, run.workspace_id, run.dataset_id, version=run.dataset_version, split=run.split, owner_id=run.test_run_id
         )
+        saved = await load_evaluators(tx, run.workspace_id, run.evaluator_ids, as_of=run.created_at)
+        others = await answers_of(tx, run.workspace_id, run.compare_with) if run.compare_with is not None else None
 
-        saved = await load_evaluators(tx, run.workspace_id, run.evaluator_ids)
-
-    answers = Answers(await Scorers.of(saved, grounds=grounds, workspace_id=run.workspace_id))
+    judges = JudgesDesk(desk, db, {"test_run_id": str(run.test_run_id)})
+    answers = Answers(await Scorers.of(saved, grounds=grounds, workspace_id=run.workspace_id, ask=judges.ask, others=others))
     reporting = asyncio.create_task(_report(claim, answers, db=db, interval_s=progress_interval_s))
     failure: BurnishError | None = None
     try:
@@ -108,7 +110,14 @@ async def _ask_all(run: TestRun, items: Sequence[DatasetItem], model: CallableMo
             cost_nusd=answer.cost_nusd,
             latency_ms=answer.latency_ms,
             error=answer.error,
-            verdicts=await answers.scorers.verdicts(answer.output, expected=item.expected, given=item.input, variables=variables)
+            verdicts=await answers.scorers.verdicts(
+                answer.output,
+                expected=item.expected,
+                given=item.input,
+                variables=variables,
+                item_id=item.item_id,
+                execution_id=answer.execution_id,
+            )
             if answer.output is not None
             else {},
         )

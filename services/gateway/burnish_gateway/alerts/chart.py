@@ -2,15 +2,19 @@
 
 from datetime import datetime, timedelta
 from typing import Final
+from uuid import UUID
 
 from burnish_gateway.alerts.answers import AlertAnswer, ChartPoint
+from burnish_gateway.evaluators.score_bodies import MICRO
+from burnish_gateway.evaluators.score_store import score_sums
 from burnish_gateway.insights.answers import Figures
 from burnish_gateway.insights.figures import figures_of
-from burnish_gateway.insights.ranges import range_of
+from burnish_gateway.insights.ranges import Range, range_of
 from burnish_gateway.insights.store import Filters, totals
 from burnish_shared.db.session import Tx
 
 AROUND: Final = timedelta(days=1)
+ROWS_MOST: Final = 10_000
 
 
 async def chart_of(tx: Tx, alert: AlertAnswer, *, now: datetime) -> list[ChartPoint]:
@@ -18,6 +22,8 @@ async def chart_of(tx: Tx, alert: AlertAnswer, *, now: datetime) -> list[ChartPo
     if alert.prompt is None:
         return []
     wanted = range_of(alert.raised_at - AROUND, min(now, alert.raised_at + AROUND), grain="hour", now=now)
+    if alert.metric == "quality":
+        return await _of_scores(tx, alert, wanted)
     found = await totals(tx, wanted, Filters(slug=alert.prompt, label=alert.label, traffic="live"), by_step=True, group_by="version")
     points = [(at, int(group.rpartition("@")[2]), figures_of(one)) for (at, group), one in found.items()]
     return [
@@ -25,6 +31,25 @@ async def chart_of(tx: Tx, alert: AlertAnswer, *, now: datetime) -> list[ChartPo
         for at, version, figures in points
         for value, samples in [value_of(figures, alert.metric)]
         if value is not None
+    ]
+
+
+async def _of_scores(tx: Tx, alert: AlertAnswer, wanted: Range) -> list[ChartPoint]:
+    """Mean scores by the version of the evaluator that the alert names."""
+    evaluator = alert.changed["evaluator"]
+    filters = {
+        "evaluator_id": UUID(evaluator["id"]), "evaluator_version": evaluator["version"], "prompt": alert.prompt, "label": alert.label,
+    }  # fmt: skip
+    rows = await score_sums(tx, wanted, filters=filters, by_step=True, group_by="version", at_most=ROWS_MOST)
+    return [
+        ChartPoint(
+            at=row["at"],
+            version=int(row["key"].rpartition("@")[2]),
+            value=row["score_sum_micro"] / MICRO / row["scores"],
+            samples=row["scores"],
+        )
+        for row in rows
+        if row["scores"]
     ]
 
 

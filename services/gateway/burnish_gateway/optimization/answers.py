@@ -39,6 +39,7 @@ class TestRunAnswer(BaseModel):
     dataset_version: int
     split: str
     repeats: int
+    compare_with: UUID | None = Field(default=None, description="The run whose answers `pairwise` evaluators compared with.")
     progress: dict[str, Any]
     metrics: dict[str, Any] | None = None
     confusion_matrix: dict[str, dict[str, int]] | None = None
@@ -175,8 +176,8 @@ def suggestion_answer(row: Record) -> SuggestionAnswer:
 
 
 _TEST_RUN_COLUMNS = (
-    "status", "version", "model", "dataset_id", "dataset_version", "split", "repeats", "error", "simulated", "created_by", "created_at",
-    "started_at", "finished_at",
+    "status", "version", "model", "dataset_id", "dataset_version", "split", "repeats", "compare_with", "error", "simulated",
+    "created_by", "created_at", "started_at", "finished_at",
 )  # fmt: skip
 _JOB_COLUMNS = (
     "status", "base_version", "dataset_id", "dataset_version", "method", "seed", "progress", "outcome", "finish_reason", "suggestion_id",

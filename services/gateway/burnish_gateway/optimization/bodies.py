@@ -26,6 +26,9 @@ class TestRunBody(ApiModel):
     evaluators: list[UUID] = Field(
         default_factory=list, max_length=10, description="Score each answer with these too, beside the comparison with the expected one."
     )
+    compare_with: UUID | None = Field(
+        default=None, description="A completed test run on this dataset: `pairwise` evaluators compare with its answers."
+    )
 
 
 class ModelsBody(ApiModel):

@@ -1,9 +1,10 @@
 """What a test run or a job will probably cost, and what is set aside for it. Pure; credits are only spent as used."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from burnish_shared.contracts.evaluators import EvaluatorSettings, Jury, LlmJudge, Pairwise
 from burnish_shared.contracts.executions import Price
 from burnish_shared.money import price_of
 from burnish_shared.tokens import tokens_in_text
@@ -21,6 +22,12 @@ GROWTH: Final = 3
 EVALUATIONS_PER_PROPOSAL: Final = 8
 REFLECTION_CASES: Final = 36
 REFLECTION_OUTPUT_TOKENS: Final = 500
+INSTRUCTION_TOKENS: Final = 300
+"""What a judge is told beside the rubric (burnish_shared/evaluators/judging.py)."""
+
+JUDGEMENT_TOKENS_USUAL: Final = 150
+JUDGEMENT_TOKENS_CAP: Final = 500
+
 EXTRA_TOKENS: Final = 60
 """Roles, separators, JSON around a case."""
 
@@ -40,6 +47,25 @@ class Sizes:
 
 
 @dataclass(frozen=True, slots=True)
+class Judging:
+    """One judge of an evaluator: `calls` for each answer, with a rubric, at a price."""
+
+    calls: int
+    rubric_tokens: int
+    output_cap: int
+    price: Price
+
+    @classmethod
+    def of(cls, settings: EvaluatorSettings, *, price: Price) -> "Judging":
+        rubric = settings.rubric if isinstance(settings, LlmJudge | Jury | Pairwise) else ""
+        cap = settings.max_tokens if isinstance(settings, LlmJudge | Jury | Pairwise) else JUDGEMENT_TOKENS_CAP
+        return cls(2 if isinstance(settings, Pairwise) else 1, tokens_in_text(rubric) + INSTRUCTION_TOKENS, cap, price)
+
+    def input_tokens(self, sizes: Sizes) -> int:
+        return self.rubric_tokens + sizes.item_tokens + 3 * OUTPUT_TOKENS_USUAL
+
+
+@dataclass(frozen=True, slots=True)
 class Forecast:
     """`expected_nusd`: a guess from above; `aside_nusd`: with the holds of what is on its way at once."""
 
@@ -52,6 +78,20 @@ def forecast_test_run(sizes: Sizes, *, evaluations: int, price: Price) -> Foreca
     each, hold = _evaluation_nusd(sizes, price, growth=1), _hold_nusd(sizes, price, growth=1)
     expected = each * evaluations
     return Forecast(evaluations, expected, max(1, expected + hold * min(IN_FLIGHT, evaluations)))
+
+
+def with_judges(forecast: Forecast, sizes: Sizes, judges: Sequence[Judging]) -> Forecast:
+    """The same with what evaluators ask of each answer."""
+    if not judges:
+        return forecast
+    each = holds = 0
+    for one in judges:
+        given = price_of(one.input_tokens(sizes), nusd_per_million=one.price.input_nusd_per_million)
+        each += one.calls * (given + price_of(JUDGEMENT_TOKENS_USUAL, nusd_per_million=one.price.output_nusd_per_million))
+        holds = max(holds, given * 105 // 100 + price_of(one.output_cap, nusd_per_million=one.price.output_nusd_per_million))
+    expected = forecast.expected_nusd + each * forecast.evaluations
+    aside = forecast.aside_nusd + each * forecast.evaluations + holds * min(IN_FLIGHT, forecast.evaluations)
+    return Forecast(forecast.evaluations, expected, aside)
 
 
 def forecast_job(sizes: Sizes, *, evaluations: int, task: Price, reflect: Price) -> Forecast:

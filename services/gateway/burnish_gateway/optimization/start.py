@@ -12,10 +12,11 @@ from burnish_gateway.datasets.dataset import Dataset, no_such_dataset
 from burnish_gateway.datasets.item import split_named
 from burnish_gateway.optimization import store
 from burnish_gateway.optimization.bodies import BudgetBody, OptimizationBody, TestRunBody
-from burnish_gateway.optimization.forecast import Forecast, Sizes, forecast_job, forecast_test_run, least_nusd
+from burnish_gateway.optimization.forecast import Forecast, Judging, Sizes, forecast_job, forecast_test_run, least_nusd, with_judges
 from burnish_gateway.registry import store as prompts_store
 from burnish_gateway.registry.prompt import Prompt, Version, no_such_prompt
 from burnish_shared import subjects
+from burnish_shared.contracts.evaluators import models_of
 from burnish_shared.contracts.executions import Price
 from burnish_shared.db import model_store, outbox, route_store
 from burnish_shared.db.session import Tx
@@ -63,6 +64,14 @@ async def start_test_run(tx: Tx, principal: Principal, body: TestRunBody) -> Sta
     missing = await store.missing_evaluators(tx, evaluator_ids)
     if missing:
         raise NotFound(f"evaluators: there is no evaluator {missing[0]}, or it is archived.", param="evaluators")
+    if body.compare_with is not None:
+        await _check_comparable(tx, principal, body.compare_with, dataset_id=body.dataset_id, split=split)
+    judges = [
+        Judging.of(settings, price=await _price(tx, principal, judge, param="evaluators"))
+        for settings in await store.settings_of(tx, evaluator_ids)
+        for judge in models_of(settings)
+    ]
+    forecast = with_judges(forecast, subject.sizes, judges)
     run_id = new_uuid()
     aside_nusd = min(forecast.aside_nusd, MAX_AMOUNT_NUSD)
     account_id = await _fund(tx, principal, aside_nusd, reference=run_id)
@@ -79,6 +88,7 @@ async def start_test_run(tx: Tx, principal: Principal, body: TestRunBody) -> Sta
         split=split,
         repeats=body.repeats,
         evaluator_ids=evaluator_ids,
+        compare_with=body.compare_with,
         total=total,
         funding_account_id=account_id,
         created_by=principal.actor,
@@ -123,6 +133,15 @@ async def start_optimization(tx: Tx, principal: Principal, body: OptimizationBod
     )
     await _wake(tx, subjects.OPTIMIZATIONS_REQUESTED, job_id, workspace_id=principal.workspace_id)
     return Started(job_id, forecast, aside_nusd, fee_nusd)
+
+
+async def _check_comparable(tx: Tx, principal: Principal, run_id: UUID, *, dataset_id: UUID, split: str) -> None:
+    """Raises NotFound, InvalidField: another dataset or split has other items."""
+    run = await store.find_run(tx, principal.workspace_id, "test_run", run_id)
+    if run is None:
+        raise NotFound("compare_with: there is no test run of this id.", param="compare_with")
+    if run["status"] != "completed" or run["dataset_id"] != dataset_id or run["split"] != split:
+        raise InvalidField("compare_with: must be a completed test run on the same split of this dataset.", param="compare_with")
 
 
 async def _subject(tx: Tx, principal: Principal, *, slug: str, version: int | None, label: str | None, dataset_id: UUID) -> _Subject:

@@ -4,8 +4,12 @@ from typing import Any, Final, Literal
 from uuid import UUID
 
 import asyncpg
+from pydantic import TypeAdapter
 
+from burnish_shared.contracts.evaluators import EvaluatorSettings
 from burnish_shared.db.session import Tx
+
+SETTINGS: Final[TypeAdapter[EvaluatorSettings]] = TypeAdapter(EvaluatorSettings)
 
 RunKind = Literal["test_run", "optimization"]
 
@@ -51,6 +55,14 @@ async def missing_evaluators(tx: Tx, evaluator_ids: list[UUID]) -> list[UUID]:
     rows = await tx.fetch("SELECT evaluator_id FROM evaluators WHERE evaluator_id = ANY ($1) AND archived_at IS NULL", evaluator_ids)
     known = {row["evaluator_id"] for row in rows}
     return [one for one in evaluator_ids if one not in known]
+
+
+async def settings_of(tx: Tx, evaluator_ids: list[UUID]) -> list[EvaluatorSettings]:
+    """What these look for, in their newest version."""
+    if not evaluator_ids:
+        return []
+    rows = await tx.fetch("SELECT settings FROM evaluators WHERE evaluator_id = ANY ($1)", evaluator_ids)
+    return [SETTINGS.validate_python(row["settings"]) for row in rows]
 
 
 async def insert_job(tx: Tx, **columns: Any) -> None:

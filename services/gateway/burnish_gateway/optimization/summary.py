@@ -47,7 +47,7 @@ class ComparedRun(BaseModel):
     )
     could_be_best: bool = Field(description="False where the difference to the best is more than chance.")
     cost_nusd: int
-    mean_cost_nusd: float | None = Field(description="For each answer.")
+    mean_cost_nusd: int | None = Field(description="For each answer, rounded down.")
     p50_ms: int | None
     p95_ms: int | None
     evaluators: list[EvaluatorMean]
@@ -123,7 +123,7 @@ def _run(row: dict[str, Any]) -> ComparedRun:
         accuracy=Share(value=interval.value, low=interval.low, high=interval.high) if interval else None,
         could_be_best=True,
         cost_nusd=cost_nusd,
-        mean_cost_nusd=cost_nusd / total if total else None,
+        mean_cost_nusd=cost_nusd // total if total else None,
         p50_ms=latency.get("p50"),
         p95_ms=latency.get("p95"),
         evaluators=[EvaluatorMean.model_validate(one) for one in row["evaluators"]],

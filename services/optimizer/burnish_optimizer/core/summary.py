@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from uuid import UUID
 
 from burnish_optimizer.core.scoring import is_right
@@ -35,10 +35,19 @@ class Case:
         return is_right(self.output, expected=self.expected)
 
 
-def summarize(cases: Sequence[Case], *, evaluators: Mapping[UUID, str] | None = None) -> dict[str, Any]:
+class Named(Protocol):
+    """An evaluator that scored answers."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def version(self) -> int: ...
+
+
+def summarize(cases: Sequence[Case], *, evaluators: Mapping[UUID, Named] | None = None) -> dict[str, Any]:
     """The result of a test run as it is kept and shown (PRODUCT D3): of all cases, or of those that have come so far.
 
-    `evaluators`: names by id of those that scored the answers.
+    `evaluators`: by id those that scored the answers.
     """
     correct = sum(case.is_right for case in cases)
     low, high = wilson_interval(correct, len(cases))
@@ -57,11 +66,11 @@ def summarize(cases: Sequence[Case], *, evaluators: Mapping[UUID, str] | None = 
         "failed_cases_left_out": max(0, len(failed) - FAILED_CASES_MOST),
         "cost_nusd": sum(case.cost_nusd for case in cases),
         "latency_ms": _latency([case.latency_ms for case in cases if case.latency_ms is not None]),
-        "evaluators": [_scored(cases, evaluator_id, name) for evaluator_id, name in (evaluators or {}).items()],
+        "evaluators": [_scored(cases, evaluator_id, named) for evaluator_id, named in (evaluators or {}).items()],
     }
 
 
-def _scored(cases: Sequence[Case], evaluator_id: UUID, name: str) -> dict[str, Any]:
+def _scored(cases: Sequence[Case], evaluator_id: UUID, named: Named) -> dict[str, Any]:
     """What one evaluator says of the answers. Answers without a score are counted, and are in no mean."""
     verdicts = [case.verdicts[evaluator_id] for case in cases if evaluator_id in case.verdicts]
     scores = [one for one in verdicts if isinstance(one, Score)]
@@ -70,11 +79,14 @@ def _scored(cases: Sequence[Case], evaluator_id: UUID, name: str) -> dict[str, A
     low, high = wilson_interval(passed, len(scores))
     return {
         "id": str(evaluator_id),
-        "name": name,
+        "name": named.name,
+        "version": named.version,
         "n": len(scores),
         "mean_score": round(sum(one.score for one in scores) / len(scores), 6) if scores else None,
         "passed": passed,
         "interval": {"low": round(low, 6), "high": round(high, 6), "confidence": 0.95},
+        "uncertain": sum(one.uncertain for one in scores),
+        "cost_nusd": sum(vote.cost_nusd for one in verdicts for vote in one.votes),
         "without_score": sum(reasons.values()),
         "why_without": reasons.most_common(1)[0][0] if reasons else None,
     }

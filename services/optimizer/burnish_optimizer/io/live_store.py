@@ -172,7 +172,8 @@ async def write_scores(tx: Tx, claim: LiveClaim, evaluator_id: UUID, scores: Seq
                                cost_nusd, took_ms, simulated)
            SELECT $1, t.execution_id, $3, t.evaluator_version, $2, s.kind, t.slug, t.version, t.label, t.model, t.finished_at, s.score,
                   s.passed, s.unavailable, s.reason, s.disagreement, s.uncertain, s.votes::jsonb,
-                  ARRAY(SELECT (e #>> '{}')::uuid FROM jsonb_array_elements(s.votes::jsonb) v, jsonb_array_elements(v -> 'execution_ids') e),
+                  ARRAY(SELECT (e #>> '{}')::uuid
+                          FROM jsonb_array_elements(s.votes::jsonb) v, jsonb_array_elements(v -> 'execution_ids') e),
                   s.cost_nusd, s.took_ms, s.simulated
              FROM taken t JOIN said s USING (execution_id, evaluator_version)
            ON CONFLICT DO NOTHING RETURNING execution_id""",

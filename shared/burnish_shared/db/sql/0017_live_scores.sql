@@ -47,7 +47,7 @@ CREATE TABLE live_evaluations (
   FOREIGN KEY (workspace_id, evaluator_id) REFERENCES evaluators (workspace_id, evaluator_id));
 CREATE INDEX live_evaluations_in_use ON live_evaluations (workspace_id, live_evaluation_id) WHERE archived_at IS NULL;
 CALL make_tenant_table('live_evaluations', worker => 'SELECT, UPDATE (leased_by, leased_until)', writer => 'gateway; the optimizer keeps the lease',
-  app => 'SELECT, INSERT, UPDATE (prompts, labels, sample_ratio, cap_nusd, cap_period, active, updated_at, archived_at)');
+  app => 'SELECT, INSERT, UPDATE (prompts, labels, sample_ratio, cap_nusd, cap_period, account_id, active, updated_at, archived_at)');
 
 -- What was sampled and has no score yet. Written where the execution is counted, removed where its score is written.
 CREATE TABLE score_tasks (

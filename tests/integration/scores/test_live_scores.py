@@ -1,0 +1,307 @@
+"""Evaluators score live traffic: once, beside the execution, within a cap, apart from what people said (PRODUCT F4)."""
+
+import asyncio
+import os
+import sys
+from typing import Any
+
+import asyncpg
+import pytest
+
+from burnish_shared import failpoints
+from burnish_shared.failpoints import KILLED
+from tests.embedded.secrets import KEK
+from tests.embedded.stack import Caller, Stack
+from tests.integration.scores.conftest import StartOptimizer, run_prompt, say, scores_of
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("F4")]
+
+SHORT = {"kind": "expression", "expression": "len(output) < 60"}
+RUBRIC = 'must contain "parcel"\nat most 60 words'
+JURORS = ["simulated/judge", "simulated/judge-strict", "simulated/judge-lenient"]
+DAY = {"limit_nusd": 10**9, "period": "day"}
+
+
+async def live(caller: Caller, settings: dict[str, Any], *, name: str = "one", **rule: Any) -> tuple[str, str]:
+    """Makes an evaluator and a live evaluation of it; returns the ids of both."""
+    evaluator = await say(caller, "POST", "/v1/evaluators", {"name": name, "settings": settings})
+    made = await say(caller, "POST", "/v1/live-evaluations", {"evaluator_id": evaluator["id"], **rule})
+    return evaluator["id"], made["id"]
+
+
+async def test_each_execution_gets_one_score_of_a_declared_evaluator(caller: Caller, start_optimizer: StartOptimizer) -> None:
+    await start_optimizer()
+    evaluator, live_id = await live(caller, {"kind": "contains", "phrases": ["simulated"]}, prompts=["answers"], labels=["production"])
+    execution = await run_prompt(caller, "Where is my parcel?")
+    (score,) = await scores_of(caller, execution)
+    assert (score["score"], score["passed"], score["evaluator_id"], score["live_evaluation_id"]) == (1.0, True, evaluator, live_id)
+    assert score["cost_nusd"] == 0 and score["simulated"]
+    shown = await say(caller, "GET", f"/v1/scores?evaluator_id={evaluator}")
+    assert [one["execution_id"] for one in shown["data"]] == [execution] and shown["data"][0]["prompt"] == "answers"
+    await until_summed(caller, evaluator, scores=1)
+
+
+async def until_summed(caller: Caller, evaluator: str, **wanted: Any) -> dict[str, Any]:
+    """The one row of the summary, once it says what is wanted."""
+    async with asyncio.timeout(10):
+        while True:
+            data = (await say(caller, "GET", f"/v1/scores/summary?evaluator_id={evaluator}"))["data"]
+            if data and {name: data[0][name] for name in wanted} == wanted:
+                return dict(data[0])
+            await asyncio.sleep(0.03)
+
+
+@pytest.mark.promise("C-02")
+async def test_a_judge_is_an_execution_of_its_own_that_nobody_scores(caller: Caller, start_optimizer: StartOptimizer) -> None:
+    await start_optimizer()
+    judge = {"kind": "llm_judge", "model": "simulated/judge", "rubric": RUBRIC}
+    evaluator, live_id = await live(caller, judge, cap=DAY)
+    good, bad = await run_prompt(caller, "parcel"), await run_prompt(caller, "hello")
+    (right,), (wrong,) = await scores_of(caller, good), await scores_of(caller, bad)
+    assert (right["score"], right["passed"]) == (1.0, True) and (wrong["score"], wrong["passed"]) == (0.5, True)
+    assert wrong["uncertain"] and "1 of 2 demands" in wrong["reason"]
+    call = await say(caller, "GET", f"/v1/executions/{right['votes'][0]['execution_ids'][0]}")
+    assert (call["lane"], call["prompt"], call["job_id"], call["scores"]) == ("batch", None, live_id, [])
+    assert call["metadata"] == {"evaluator_id": evaluator, "live_evaluation_id": live_id, "judged": good}
+    assert call["cost_nusd"] == right["cost_nusd"] > 0
+    cap = (await say(caller, "GET", f"/v1/live-evaluations/{live_id}"))["cap"]
+    assert (cap["spent_nusd"], cap["held_nusd"]) == (right["cost_nusd"] + wrong["cost_nusd"], 0)
+    await until_summed(caller, evaluator, scores=2, passed=2, uncertain=1, cost_nusd=cap["spent_nusd"])
+    scored = (await say(caller, "GET", "/v1/scores"))["data"]
+    assert {one["execution_id"] for one in scored} == {good, bad}, "judges' own calls are not scored"
+
+
+@pytest.mark.promise("C-02")
+async def test_a_cap_holds_to_the_nano_dollar(stack: Stack, caller: Caller, start_optimizer: StartOptimizer) -> None:
+    """What does not fit any more is not asked, and told as capped; what was spent is what the books say judges cost."""
+    await start_optimizer()
+    judge = {"kind": "llm_judge", "model": "simulated/judge", "rubric": RUBRIC, "max_tokens": 50}
+    limit = 250_000
+    _, live_id = await live(caller, judge, cap={"limit_nusd": limit, "period": "day"})
+    executions = await asyncio.gather(*(run_prompt(caller, f"parcel {n}") for n in range(12)))
+    scores = [(await scores_of(caller, one))[0] for one in executions]
+    paid = [one for one in scores if one["score"] is not None]
+    assert {one["unavailable"] for one in scores} == {None, "capped"}
+    assert 2 <= len(paid) < 12 and all(one["cost_nusd"] == 0 for one in scores if one["score"] is None)
+    cap = (await say(caller, "GET", f"/v1/live-evaluations/{live_id}"))["cap"]
+    assert cap["spent_nusd"] == sum(one["cost_nusd"] for one in scores) <= limit and cap["held_nusd"] == 0
+    (booked,) = await rows(stack, "SELECT sum(cost_nusd) AS spent FROM executions WHERE job_id = $1::text::uuid", live_id)
+    assert booked["spent"] == cap["spent_nusd"]
+    raised = await say(caller, "PATCH", f"/v1/live-evaluations/{live_id}", {"cap": {"limit_nusd": 10**9, "period": "day"}})
+    assert raised["cap"]["spent_nusd"] == cap["spent_nusd"]
+
+
+@pytest.mark.promise("O-01")
+async def test_an_optimizer_that_dies_scores_each_execution_once_and_asks_no_judge_twice(
+    stack: Stack, caller: Caller, start_optimizer: StartOptimizer
+) -> None:
+    judge = {"kind": "jury", "models": JURORS, "rubric": 'must contain "parcel"\nparcel, courier'}
+    evaluator, live_id = await live(caller, judge, cap=DAY)
+    executions = await asyncio.gather(*(run_prompt(caller, text) for text in ("my parcel", "a parcel", "hello")))
+    await until_waiting(caller, live_id, 3)
+    process = await serve_optimizer(stack, failpoint="optimizer.before_settle:exit")
+    assert await asyncio.wait_for(process.wait(), 30) == KILLED
+    failpoints.configure("optimizer.before_scores:sleep=60000")
+    dying = await start_optimizer(replica="crashing")
+    answered = "SELECT count(*) AS n FROM evaluations WHERE owner_id = $1::text::uuid AND answered_at IS NOT NULL"
+    async with asyncio.timeout(10):
+        while (await rows(stack, answered, live_id))[0]["n"] < 9:
+            await asyncio.sleep(0.03)
+    dying.cancel()
+    await asyncio.gather(dying, return_exceptions=True)
+    failpoints.configure("")
+    await start_optimizer(replica="crashing")
+    by_text = [(await scores_of(caller, one))[0] for one in executions]
+    for one in by_text[:2]:
+        plain, strict, lenient = (vote["score"] for vote in one["votes"])
+        assert strict < plain < lenient and one["score"] == plain and one["disagreement"] == lenient - strict and one["uncertain"]
+    bought = await rows(stack, "SELECT execution_id, cost_nusd FROM executions WHERE job_id = $1::text::uuid", live_id)
+    assert len(bought) == 9
+    assert sum(row["cost_nusd"] for row in bought) == sum(one["cost_nusd"] for one in by_text)
+    (scored,) = await rows(stack, "SELECT count(*) AS n FROM scores WHERE evaluator_id = $1::text::uuid", evaluator)
+    (left,) = await rows(stack, "SELECT count(*) AS n FROM evaluations WHERE owner_id = $1::text::uuid", live_id)
+    assert (scored["n"], left["n"]) == (3, 0)
+
+
+async def test_a_new_version_scores_from_then_on_and_the_rollups_are_what_the_scores_add_up_to(
+    stack: Stack, caller: Caller, start_optimizer: StartOptimizer
+) -> None:
+    await start_optimizer()
+    evaluator, _ = await live(caller, {"kind": "contains", "phrases": ["hello"]})
+    old = [await run_prompt(caller, text) for text in ("hello", "bye")]
+    assert [(await scores_of(caller, one))[0]["score"] for one in old] == [1.0, 0.0]
+    body = {"settings": {"kind": "contains", "phrases": ["bye"]}, "message": "the other way round"}
+    assert (await say(caller, "POST", f"/v1/evaluators/{evaluator}/versions", body))["version"] == 2
+    assert (await say(caller, "POST", f"/v1/evaluators/{evaluator}/versions", body))["version"] == 2, "the same settings make none"
+    other = await caller("POST", f"/v1/evaluators/{evaluator}/versions", {"settings": {"kind": "exact"}})
+    assert (other.status, other.body["error"]["param"]) == (422, "settings")
+    versions = (await say(caller, "GET", f"/v1/evaluators/{evaluator}/versions"))["data"]
+    assert [(one["version"], one["message"]) for one in versions] == [(2, "the other way round"), (1, "")]
+    new = await run_prompt(caller, "bye")
+    (score,) = await scores_of(caller, new)
+    assert (score["score"], score["evaluator_version"]) == (1.0, 2)
+    async with asyncio.timeout(10):
+        while len(groups := (await say(caller, "GET", f"/v1/scores/summary?evaluator_id={evaluator}"))["data"]) < 2:
+            await asyncio.sleep(0.03)
+    assert {one["group"]: (one["scores"], one["passed"], one["mean"]["value"]) for one in groups} == {
+        f"{evaluator}@1": (2, 1, 0.5), f"{evaluator}@2": (1, 1, 1.0),
+    }  # fmt: skip
+    steps = (await say(caller, "GET", f"/v1/scores/summary?evaluator_id={evaluator}&group_by=label&steps=true&grain=hour"))["data"]
+    assert {one["group"] for one in steps} == {"answers@production"} and sum(one["scores"] for one in steps) == 3
+    assert await rows(stack, RECOUNT, evaluator) == []
+
+
+RECOUNT = """
+SELECT * FROM (
+  SELECT grain, date_trunc(grain, finished_at, 'UTC') AS bucket, evaluator_version, slug, version, label, model, count(score) AS scores,
+         count(*) FILTER (WHERE passed) AS passed, count(*) FILTER (WHERE score IS NULL) AS no_scores,
+         coalesce(sum(round(score * 1e6)), 0)::bigint AS total, sum(cost_nusd)::bigint AS cost
+    FROM scores, unnest(ARRAY['minute', 'hour', 'day']) grain WHERE evaluator_id = $1::text::uuid GROUP BY 1, 2, 3, 4, 5, 6, 7) s
+ FULL JOIN (SELECT * FROM rollup_scores WHERE evaluator_id = $1::text::uuid) r
+      USING (grain, bucket, evaluator_version, slug, version, label, model)
+ WHERE (s.scores, s.passed, s.no_scores, s.total, s.cost)
+       IS DISTINCT FROM (r.scores, r.passed, r.no_scores, r.score_sum_micro, r.cost_nusd)"""
+
+
+async def test_a_bad_new_version_is_told_by_its_scores(stack: Stack, caller: Caller, start_optimizer: StartOptimizer) -> None:
+    await start_optimizer()
+    evaluator, _ = await live(caller, {"kind": "contains", "phrases": ["parcel"]}, name="about parcels", labels=["production"])
+    await asyncio.gather(*(run_prompt(caller, f"parcel {n}") for n in range(60)))
+    await until_summed(caller, evaluator, scores=60)
+    worse = {
+        "messages": [{"role": "user", "content": "{{text}} is nothing that I know of"}],
+        "base_version": 1,
+        "model": "simulated/reader",
+    }
+    await say(caller, "POST", "/v1/prompts/answers/versions", worse)
+    await say(caller, "PUT", "/v1/prompts/answers/labels/production", {"version": 2})
+    await asyncio.gather(*(run_prompt(caller, f"letter {n}") for n in range(60)))
+    async with asyncio.timeout(10):
+        while not (alerts := [one for one in (await say(caller, "GET", "/v1/alerts"))["data"] if one["metric"] == "quality"]):
+            await asyncio.sleep(0.05)
+    (alert,) = alerts
+    assert (alert["kind"], alert["prompt"], alert["label"], alert["version"], alert["simulated"]) == (
+        "degradation", "answers", "production", 2, True,
+    )  # fmt: skip
+    assert alert["changed"]["version"] == {"from": 1, "to": 2} and alert["changed"]["evaluator"]["name"] == "about parcels"
+    assert alert["before"]["quality"] > 0.9 and alert["after"]["quality"] < 0.6 and "about parcels" in alert["summary"]
+    chart = (await say(caller, "GET", f"/v1/alerts/{alert['id']}"))["chart"]
+    assert {(one["version"], one["value"]) for one in chart} == {(1, 1.0), (2, 0.0)}
+
+
+async def test_agreement_with_people_is_told_with_kappa_and_its_table(caller: Caller, start_optimizer: StartOptimizer) -> None:
+    await start_optimizer()
+    evaluator, _ = await live(caller, {"kind": "contains", "phrases": ["parcel"]})
+    said = [("parcel", "up"), ("parcel", "up"), ("parcel", "down"), ("hello", "down"), ("hello", "down"), ("hello", "up"), ("hello", None)]
+    for text, thumb in said:
+        execution = await run_prompt(caller, text)
+        await scores_of(caller, execution)
+        if thumb is not None:
+            await say(caller, "POST", "/v1/feedback", {"execution_id": execution, "thumb": thumb})
+    split = await run_prompt(caller, "parcel")
+    for user, thumb in (("a", "up"), ("b", "down")):
+        await say(caller, "POST", "/v1/feedback", {"execution_id": split, "thumb": thumb, "user_id": user})
+    await scores_of(caller, split)
+    async with asyncio.timeout(10):
+        while (found := await say(caller, "GET", f"/v1/evaluators/{evaluator}/agreement"))["split"] < 1 or found["n"] < 6:
+            await asyncio.sleep(0.05)
+    assert found["confusion"] == {"passed_good": 2, "passed_bad": 1, "failed_good": 1, "failed_bad": 2}
+    assert found["kappa"]["value"] == pytest.approx(1 / 3) and found["kappa"]["low"] < 0 < found["kappa"]["high"]
+    assert (found["n"], found["agreement"]["value"], found["few"], found["scores_looked_at"]) == (6, pytest.approx(4 / 6), True, 8)
+
+
+@pytest.mark.promise("P-02")
+async def test_who_is_erased_leaves_no_word_in_scores_nor_in_what_judges_read(
+    stack: Stack, caller: Caller, start_optimizer: StartOptimizer
+) -> None:
+    await start_optimizer()
+    judge = {"kind": "llm_judge", "model": "simulated/judge", "rubric": RUBRIC}
+    await live(caller, judge, cap=DAY)
+    theirs, another = await run_prompt(caller, "my parcel", user_id="ada"), await run_prompt(caller, "a parcel", user_id="bob")
+    (score,), (kept,) = await scores_of(caller, theirs), await scores_of(caller, another)
+    erasure = await say(caller, "POST", "/v1/erasures", {"user_id": "ada"})
+    async with asyncio.timeout(15):
+        while (await say(caller, "GET", f"/v1/erasures/{erasure['id']}"))["status"] != "completed":
+            await asyncio.sleep(0.05)
+    (after,) = await scores_of(caller, theirs)
+    assert (after["score"], after["reason"], after["votes"][0]["reason"]) == (score["score"], "", "")
+    call = await say(caller, "GET", f"/v1/executions/{score['votes'][0]['execution_ids'][0]}")
+    assert call["messages"] is None and call["output"] is None and call["cost_nusd"] == score["cost_nusd"]
+    assert (await scores_of(caller, another))[0] == kept
+    untouched = await say(caller, "GET", f"/v1/executions/{kept['votes'][0]['execution_ids'][0]}")
+    assert untouched["messages"]
+
+
+async def test_what_live_traffic_cannot_have_is_refused_and_a_rule_is_changed_paused_and_archived(stack: Stack, caller: Caller) -> None:
+    async def refused(settings: dict[str, Any], status: int, param: str, **rule: Any) -> None:
+        made = await say(caller, "POST", "/v1/evaluators", {"name": f"{settings['kind']} {param}", "settings": settings})
+        answer = await caller("POST", "/v1/live-evaluations", {"evaluator_id": made["id"], **rule})
+        assert (answer.status, answer.body["error"]["param"]) == (status, param), answer.body
+
+    judge = {"kind": "llm_judge", "model": "simulated/judge", "rubric": RUBRIC}
+    await refused(judge, 422, "cap")
+    await refused({"kind": "exact"}, 422, "evaluator_id")
+    await refused(SHORT, 404, "prompts", prompts=["nothing"])
+    await refused(SHORT | {"expression": "true"}, 422, "sample", sample=0)
+    unknown = await caller("POST", "/v1/evaluators", {"name": "x", "settings": judge | {"model": "nobody/knows"}})
+    assert (unknown.status, unknown.body["error"]["code"]) == (404, "model_not_found")
+
+    evaluator, live_id = await live(caller, {"kind": "toxicity"}, name="clean", sample=0.5)
+    path = f"/v1/live-evaluations/{live_id}"
+    asks = {"settings": {"kind": "toxicity", "judge": "simulated/judge"}}
+    uncapped = await caller("POST", f"/v1/evaluators/{evaluator}/versions", asks)
+    assert (uncapped.status, uncapped.body["error"]["param"]) == (409, "settings")
+    changed = await say(caller, "PATCH", path, {"sample": 1, "prompts": ["answers"], "cap": DAY, "active": False})
+    assert (changed["sample"], changed["prompts"], changed["active"], changed["cap"]["limit_nusd"]) == (1, ["answers"], False, 10**9)
+    assert (await say(caller, "POST", f"/v1/evaluators/{evaluator}/versions", asks))["version"] == 2
+    assert (await caller("PATCH", path, {"cap": None})).status == 422
+    execution = await run_prompt(caller, "hello")
+    viewer = await stack.caller(role="viewer", workspace=caller.workspace)
+    assert (await viewer("GET", path)).body["waiting"] == 0
+    assert (await viewer("PATCH", path, {"active": True})).status == 403
+    assert (await caller("DELETE", path)).status == 204
+    assert (await caller("PATCH", path, {"active": True})).status == 404
+    assert (await say(caller, "GET", path))["archived_at"] and (await say(caller, "GET", "/v1/live-evaluations"))["data"] == []
+    assert (await say(caller, "GET", f"/v1/executions/{execution}"))["scores"] == []
+    actions = [one["action"] for one in (await say(caller, "GET", f"/v1/audit?object_id={live_id}"))["data"]]
+    assert sorted(actions) == ["live_evaluation.archived", "live_evaluation.changed", "live_evaluation.created"]
+
+
+async def test_a_judge_is_tried_at_once_and_a_repeat_asks_nobody(caller: Caller) -> None:
+    body = {"settings": {"kind": "llm_judge", "model": "simulated/judge", "rubric": RUBRIC}, "output": "Your parcel is late."}
+    first = await caller("POST", "/v1/evaluators/try", body, headers={"idempotency-key": "try-1"})
+    assert first.status == 200 and (first.body["score"], first.body["votes"][0]["simulated"]) == (1.0, True), first.body
+    again = await caller("POST", "/v1/evaluators/try", body, headers={"idempotency-key": "try-1"})
+    assert again.raw == first.raw and again.headers["idempotent-replayed"] == "true"
+    calls = (await say(caller, "GET", "/v1/executions"))["data"]
+    assert [one["id"] for one in calls] == first.body["votes"][0]["execution_ids"] and calls[0]["job_id"]
+
+
+async def until_waiting(caller: Caller, live_id: str, n: int) -> None:
+    async with asyncio.timeout(10):
+        while (await say(caller, "GET", f"/v1/live-evaluations/{live_id}"))["waiting"] < n:
+            await asyncio.sleep(0.03)
+
+
+async def rows(stack: Stack, statement: str, *arguments: Any) -> list[asyncpg.Record]:
+    connection = await asyncpg.connect(stack.urls["superuser"], server_settings={"search_path": "burnish"})
+    try:
+        return list(await connection.fetch(statement, *arguments))
+    finally:
+        await connection.close()
+
+
+async def serve_optimizer(stack: Stack, *, failpoint: str) -> asyncio.subprocess.Process:
+    """The optimizer as a process of its own, which dies at `failpoint`. Its lease outlives it; its successor has its name."""
+    environment = os.environ | {
+        "DATABASE_URL": stack.urls["optimizer"],
+        "NATS_URL": stack.nats.url("optimizer"),
+        "BURNISH_KEK": KEK,
+        "BURNISH_REPLICA": "crashing",
+        "BURNISH_FP": failpoint,
+        "BURNISH_LEASE_S": "60",
+        "BURNISH_SCORE_INTERVAL_S": "0.05",
+        "BURNISH_LOST_AFTER_S": "0.3",
+        "BURNISH_LOG_LEVEL": "error",
+    }
+    return await asyncio.create_subprocess_exec(sys.executable, "-m", "burnish.serve", "optimizer", env=environment)
