@@ -97,6 +97,8 @@ async def make_tenant(stack: Stack, name: str) -> Tenant:
     channel = {"kind": "slack", "name": secret, "url": f"http://127.0.0.1:9/{secret}"}
     own["channel"] = (await make("POST", "/v1/alert-channels", channel))["id"]
     await make("PUT", "/v1/alert-mutes", {**(bodies(own)["PUT /v1/alert-mutes"] or {}), "reason": secret})
+    await make("PUT", "/v1/reports/schedule", bodies(own)["PUT /v1/reports/schedule"])
+    own["report"] = (await make("POST", "/v1/reports", {"kind": "model", "target": secret}))["id"]
     own["api_key"] = (await make("POST", "/v1/api-keys", {"name": secret}))["id"]
     own["run"] = (await make("POST", "/v1/test-runs", bodies(own)["POST /v1/test-runs"]))["id"]
     own["running_job"] = (await make("POST", "/v1/optimizations", bodies(own)["POST /v1/optimizations"]))["id"]
@@ -223,6 +225,8 @@ async def _write_what_other_services_write(stack: Stack, workspace_id: UUID, own
         "rollup_metrics", grain="day", bucket=bucket, metric=own["metric"], **where, model=own["model"], traffic="live", reactions=7,
         positives=7, total=7,
     )  # fmt: skip
+    groups = json.dumps({"groups": [], "note": secret})
+    await insert("failure_groups", slug=where["slug"], days=30, status="ready", computed_at=now, result=groups)
     await insert("rollup_end_users", grain="day", bucket=bucket, slug=where["slug"], sketch=b"\x07" * 4096)
     await insert(
         "recounts", recount_id=new_uuid(), requested_by=secret, range_start=bucket, range_end=now + timedelta(days=1), status="completed"

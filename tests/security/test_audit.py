@@ -34,6 +34,8 @@ NO_CONFIGURATION = {
     "POST /v1/prompts/{slug}/render": "changes nothing",
     "POST /v1/provider-keys/{provider_key_id}/test": "one call of the provider; it stands in the key's health",
     "POST /v1/evaluators/try": "changes nothing",
+    "POST /v1/reports": "makes a report, which says by whom; changes no configuration",
+    "POST /v1/reports/schedule/run": "the same",
     "POST /v1/evaluators/{evaluator_id}/try": "changes nothing",
     "POST /v1/review": "use; it stands in the queue, with who did it",
     "POST /v1/review/claim": "use; it stands in the queue, with who did it",

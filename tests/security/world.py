@@ -20,7 +20,7 @@ PATH_PARAMETERS = {
     "evaluator_id": "evaluator", "provider_key_id": "provider_key", "channel_id": "channel",
     "workspace_id": "workspace", "organization_id": "organization", "user_id": "user", "invitation_id": "invitation",
     "budget_id": "budget", "replay_id": "replay", "session_id": "session", "metric": "metric",
-    "inbound_id": "inbound_endpoint", "review_id": "review", "live_evaluation_id": "live_evaluation",
+    "inbound_id": "inbound_endpoint", "report_id": "report", "review_id": "review", "live_evaluation_id": "live_evaluation",
 }  # fmt: skip
 """Parameter of a path → which of a tenant's things it names. A route with another one fails the tests until it stands here."""
 
@@ -40,7 +40,7 @@ QUERY_PARAMETERS = {
     "prompt": "slug", "label": "label", "model": "model", "session_id": "session", "user_id": "end_user", "job_id": "job",
     "api_key": "api_key", "provider_key": "provider_key", "metric": "metric",
     "dataset_id": "dataset", "endpoint_id": "endpoint", "tag": "tag", "folder": "folder", "q": "word",
-    "object_id": "api_key", "event_id": "event", "target_id": "api_key", "evaluator_id": "evaluator",
+    "target": "slug", "object_id": "api_key", "event_id": "event", "target_id": "api_key", "evaluator_id": "evaluator",
 }  # fmt: skip
 """Filters that name something of a tenant's."""
 
@@ -48,7 +48,7 @@ HARMLESS_QUERY = {
     "action", "actor", "app", "archived", "category", "code", "confirm", "cursor", "days", "error", "evaluator_version", "event_type",
     "format", "from", "grain", "group_by", "iss", "kind", "limit", "mine", "month", "name", "next", "object_kind", "passed", "projection",
     "provider", "reason", "request_id", "scope", "scored", "sort", "split", "state", "status", "steps", "target_kind", "to", "traffic",
-    "uncertain", "version", "visibility",
+    "uncertain", "version", "schedule", "visibility",
 }  # fmt: skip
 
 Body = dict[str, Any] | None
@@ -143,6 +143,8 @@ def bodies(own: Mapping[str, str]) -> dict[str, Body]:
         "POST /v1/marketplace": {"prompt": own["slug"], "label": own["label"], "visibility": "organization"},
         "POST /v1/marketplace/{entry_id}/clone": {"slug": f"clone-of-{own['slug']}"[:60]},
         "POST /v1/analytics/recount": {"to": "2026-11-20T00:00:00Z"},
+        "POST /v1/reports": {"kind": "prompt", "target": own["slug"], "to": "2026-11-20T00:00:00Z"},
+        "PUT /v1/reports/schedule": {"every": "daily", "channels": [own["channel"]]},
         "POST /v1/erasures": {"user_id": own["end_user"]},
     }  # fmt: skip
 
@@ -150,7 +152,7 @@ def bodies(own: Mapping[str, str]) -> dict[str, Body]:
 THINGS = (
     "execution", "dataset", "alert", "endpoint", "api_key", "run", "job", "suggestion", "entry", "erasure", "evaluator",
     "provider_key", "inbound_endpoint", "workspace", "neighbour", "organization", "user", "invitation", "budget", "user_session",
-    "replay", "event", "channel", "review", "other_review", "decided_review", "live_evaluation",
+    "replay", "event", "channel", "report", "review", "other_review", "decided_review", "live_evaluation",
 )  # fmt: skip
 """What a tenant owns under a random id."""
 

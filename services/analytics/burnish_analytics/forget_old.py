@@ -56,6 +56,8 @@ async def forget_some(db: Database, workspace_id: UUID, done: Forgotten, *, batc
         answers = await store.forget_answers(tx, workspace_id, at_most=batch_rows)
     async with db.unit_of_work() as tx:
         reviews = await store.forget_reviews(tx, workspace_id, numbers_days=NUMBERS_DAYS, at_most=batch_rows)
+    async with db.unit_of_work() as tx:
+        reports = await store.forget_reports(tx, workspace_id, at_most=batch_rows)
     done.contents += executions.contents
     done.persons += executions.persons
     done.feedback += feedback
@@ -66,10 +68,11 @@ async def forget_some(db: Database, workspace_id: UUID, done: Forgotten, *, batc
         ("feedback", feedback),
         ("voices", voices),
         ("answers", answers),
+        ("reports", reports),
         ("reviews", reviews),
     ):
         metrics.retention_forgotten_total.labels(store_name).inc(rows)
-    return executions.seen == batch_rows or max(feedback, voices, answers, reviews) >= batch_rows
+    return executions.seen == batch_rows or max(feedback, voices, answers, reports, reviews) >= batch_rows
 
 
 async def _forget_day(db: Database, done: Forgotten, *, batch_rows: int) -> bool:

@@ -45,6 +45,7 @@ FEATURES = (
     "evaluators",
     "optimization",
     "insights",
+    "reports",
     "live",
     "alerts",
     "review",

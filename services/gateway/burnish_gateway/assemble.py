@@ -27,6 +27,7 @@ from burnish_gateway.models.book import ModelBook
 from burnish_gateway.paging import Cursors
 from burnish_gateway.privacy.watch_erasures import ErasureWatch
 from burnish_gateway.registry.catalog import Catalog
+from burnish_gateway.reports.send_digests import DigestSender
 from burnish_gateway.settings import GatewaySettings
 from burnish_shared import subjects
 from burnish_shared.auth.installation import InstallationSecrets, check_keyring, load_installation_secrets
@@ -152,4 +153,5 @@ def loops(gateway: Gateway) -> list[Coroutine[Any, Any, None]]:
         gateway.key_use.run(),
         gateway.erasures.run(),
         PolicyStarter(gateway.db, gateway.relay.wake).run(),
+        DigestSender(gateway.db, gateway.clock, gateway.relay.wake).run(),
     ]

@@ -1,17 +1,17 @@
-"""Turns events of alerts into notices: one row for each (event, channel), however often the event comes."""
+"""Turns events of alerts and reports into notices: one row for each (event, channel), however often the event comes."""
 
 from collections.abc import Sequence
 from uuid import UUID
 
 from burnish_shared.contracts.events import Event
 from burnish_shared.db.session import Database
-from burnish_webhooks.core.notice import TOLD, wants
+from burnish_webhooks.core.notice import REPORT, TOLD, wants
 from burnish_webhooks.io import notices_store
 
 
 async def queue_notices(events: Sequence[Event], *, db: Database) -> int:
     """Safe to call twice. What comes after an alert was raised goes where that went. Returns how many notices there are to send."""
-    told = {event.id: event for event in events if event.type in TOLD and "alert_id" in event.data}
+    told = {event.id: event for event in events if _is_told(event)}
     if not told:
         return 0
     workspaces = {event.workspace_id for event in told.values()}
@@ -22,7 +22,9 @@ async def queue_notices(events: Sequence[Event], *, db: Database) -> int:
             return 0
         listening = {channel.channel_id for channel in channels}
         for event in told.values():
-            if event.type == "alert.raised":
+            if event.type == REPORT:
+                to = [one for one in map(UUID, event.data["channels"]) if one in listening]
+            elif event.type == "alert.raised":
                 to = [channel.channel_id for channel in channels if wants(channel, event)]
             else:
                 alert_id = UUID(event.data["alert_id"])
@@ -30,3 +32,8 @@ async def queue_notices(events: Sequence[Event], *, db: Database) -> int:
                 to = [one for one in before if one in listening]
             made += await notices_store.add(tx, [(event, channel_id) for channel_id in to]) if to else 0
     return made
+
+
+def _is_told(event: Event) -> bool:
+    """Alerts, and reports that are for somebody."""
+    return bool(event.data.get("channels")) if event.type == REPORT else event.type in TOLD and "alert_id" in event.data

@@ -36,6 +36,7 @@ EVENT_PUBLISHERS: Final[dict[str, tuple[str, ...]]] = {
     "provider_key.unhealthy": ("executor",),
     "usage.anomaly_detected": ("analytics",),
     "data.erased": ("analytics",),
+    "report.ready": ("gateway",),
     "webhook.endpoint_disabled": ("webhooks", "gateway"),
     "webhook.delivery.exhausted": ("webhooks",),
     "webhook.test": ("gateway", "webhooks"),

@@ -44,6 +44,7 @@ CATALOGUE: Final[dict[EventType, EventKind]] = {
     "provider_key.unhealthy": EventKind("A provider refused one of your keys; it is not used any more.", data.KeyUnhealthy, "the key"),
     "usage.anomaly_detected": EventKind("One end user used far more than is usual in an hour.", data.UsageAnomaly, "the incident"),
     "data.erased": EventKind("The erasure of an end user's data is done.", data.DataErased, "the erasure"),
+    "report.ready": EventKind("A report or a digest was made.", data.ReportReady, "the report"),
     "webhook.endpoint_disabled": EventKind("An endpoint was switched off; others are told so.", data.EndpointDisabled, "the endpoint"),
     "webhook.delivery.exhausted": EventKind("A delivery failed for good; it can be replayed.", data.DeliveryExhausted, "the delivery"),
     "webhook.test": EventKind("A test that somebody asked for; it goes to its endpoint alone.", data.WebhookTest, "the endpoint"),

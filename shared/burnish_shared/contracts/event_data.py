@@ -206,6 +206,29 @@ class DataErased(EventData):
     restored: bool | None = Field(default=None, description="Done again after a restore.")
 
 
+class ReportFigures(EventData):
+    executions: int
+    success_rate: float | None = None
+    satisfaction: float | None = None
+    satisfaction_samples: int = 0
+    p95_ms: float | None = None
+    cost_nusd: int
+    projected_cost_nusd: int | None = Field(default=None, description="Of this month at its end, where something can be said.")
+    alerts: int = 0
+
+
+class ReportReady(EventData):
+    report_id: str
+    kind: str = Field(description="workspace | prompt | version | model | api_key | end_user")
+    title: str
+    schedule: str | None = Field(description="daily | weekly: a digest")
+    period_start: datetime
+    period_end: datetime
+    summary: str = Field(description="One sentence with the numbers.")
+    figures: ReportFigures
+    channels: list[str] = Field(default_factory=list, description="Alert channels that are told.")
+
+
 class OfDelivery(EventData):
     endpoint_id: str
     delivery_id: str = Field(description="The `webhook-id` of the delivery that this is about.")

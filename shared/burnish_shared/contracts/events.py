@@ -35,6 +35,7 @@ EventType = Literal[
     "provider_key.unhealthy",
     "usage.anomaly_detected",
     "data.erased",
+    "report.ready",
     "webhook.endpoint_disabled",
     "webhook.delivery.exhausted",
     "webhook.test",

@@ -41,6 +41,11 @@ async def erase_reviews(tx: Tx, erasure_id: UUID, *, after: UUID, at_most: int) 
     return await tx.fetchval("SELECT erase_reviews($1, $2, $3)", erasure_id, after, at_most)  # type: ignore[no-any-return]
 
 
+async def erase_reports(tx: Tx, erasure_id: UUID) -> None:
+    """Removes reports about the person, and the words of all failure groups."""
+    await tx.execute("SELECT erase_reports($1)", erasure_id)
+
+
 async def erase_voices(tx: Tx, erasure_id: UUID, *, after: str, at_most: int) -> str | None:
     """Takes the person's name from what single voices said, a page of names. Returns the last name looked at; None: all were."""
     return await tx.fetchval("SELECT erase_voices($1, $2, $3)", erasure_id, after, at_most)  # type: ignore[no-any-return]

@@ -44,6 +44,11 @@ async def forget_reviews(tx: Tx, workspace_id: UUID, *, numbers_days: int, at_mo
     return await tx.fetchval("SELECT forget_reviews($1, $2, $3)", workspace_id, numbers_days, at_most)  # type: ignore[no-any-return]
 
 
+async def forget_reports(tx: Tx, workspace_id: UUID, *, at_most: int) -> int:
+    """Reports of end users, words of failure groups, and reports of long ago."""
+    return await tx.fetchval("SELECT forget_reports($1, $2)", workspace_id, at_most)  # type: ignore[no-any-return]
+
+
 async def forget_days(tx: Tx, *, numbers_days: int, dead_letters_days: int, at_most: int) -> int:
     """One partition that is too old, and dead letters."""
     return await tx.fetchval("SELECT forget_days($1, $2, $3)", numbers_days, dead_letters_days, at_most)  # type: ignore[no-any-return]

@@ -9,7 +9,7 @@ PagerDuty: Events API v2, one incident for each `dedup_key`.
 from typing import Any, Final
 
 from burnish_shared.contracts.alert_channels import TEST
-from burnish_webhooks.core.notice import Notice
+from burnish_webhooks.core.notice import REPORT, Notice
 
 HEADER_MOST: Final = 150
 SECTION_MOST: Final = 3_000
@@ -33,13 +33,13 @@ def slack_message(notice: Notice) -> dict[str, Any]:
     if facts:
         blocks.append({"type": "section", "fields": facts})
     if notice.link:
-        blocks.append({"type": "context", "elements": [{"type": "mrkdwn", "text": f"<{escaped(notice.link)}|Show the alert>"}]})
+        blocks.append({"type": "context", "elements": [{"type": "mrkdwn", "text": f"<{escaped(notice.link)}|{notice.link_text}>"}]})
     return {"text": cut(escaped(f"{notice.title}. {notice.summary}"), SECTION_MOST), "blocks": blocks}
 
 
 def teams_message(notice: Notice) -> dict[str, Any]:
     """The body of a POST to the webhook of a Teams workflow ("When a Teams webhook request is received")."""
-    good = notice.event_type in ("alert.resolved", TEST)
+    good = notice.event_type in ("alert.resolved", REPORT, TEST)
     title = {
         "type": "TextBlock",
         "size": "Large",
@@ -60,7 +60,7 @@ def teams_message(notice: Notice) -> dict[str, Any]:
         ],
     }
     if notice.link:
-        card["actions"] = [{"type": "Action.OpenUrl", "title": "Show the alert", "url": notice.link}]
+        card["actions"] = [{"type": "Action.OpenUrl", "title": notice.link_text, "url": notice.link}]
     attachment = {"contentType": "application/vnd.microsoft.card.adaptive", "contentUrl": None, "content": card}
     return {"type": "message", "attachments": [attachment]}
 
@@ -90,7 +90,7 @@ def pagerduty_event(notice: Notice, *, routing_key: str, notice_id: str, source:
         },
     }
     if notice.link:
-        event |= {"client_url": notice.link, "links": [{"href": notice.link, "text": "Show the alert"}]}
+        event |= {"client_url": notice.link, "links": [{"href": notice.link, "text": notice.link_text}]}
     return event
 
 

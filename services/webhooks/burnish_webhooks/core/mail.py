@@ -38,7 +38,7 @@ def html_of(notice: Notice) -> str:
         f'<tr><td style="padding:2px 12px 2px 0;color:#666">{escape(name)}</td><td>{escape(value)}</td></tr>'
         for name, value in notice.facts()
     )
-    link = f'<p><a href="{escape(notice.link)}">Show the alert</a></p>' if notice.link else ""
+    link = f'<p><a href="{escape(notice.link)}">{escape(notice.link_text)}</a></p>' if notice.link else ""
     return (
         f'<!doctype html><html><body style="font-family:sans-serif"><h2 style="font-size:18px">{escape(notice.title)}</h2>'
         f"<p>{escape(notice.summary)}</p><table>{rows}</table>{link}</body></html>"

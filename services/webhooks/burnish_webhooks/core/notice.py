@@ -20,6 +20,7 @@ PASSING: Final = frozenset({408, 425, 429})
 """Of the 4xx those that another attempt may get past; the others stay: a workflow that is gone, a key that is wrong."""
 
 TOLD: Final = ("alert.raised", "alert.acknowledged", "alert.resolved")
+REPORT: Final = "report.ready"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class Channel:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What is to be told. `data` is the event's; `link` leads to the alert, where the installation knows its address."""
+    """What is to be told. `data` is the event's; `link` leads to the alert or report, where the installation knows its address."""
 
     event_type: str
     alert_id: UUID | None
@@ -45,7 +46,11 @@ class Notice:
     @property
     def severity(self) -> str:
         severity = self.data.get("severity")
-        return severity if severity in SEVERITIES else "warning"
+        return severity if severity in SEVERITIES else "info" if self.event_type == REPORT else "warning"
+
+    @property
+    def link_text(self) -> str:
+        return "Show the report" if self.event_type == REPORT else "Show the alert"
 
     @property
     def summary(self) -> str:
@@ -56,6 +61,8 @@ class Notice:
 
     @property
     def title(self) -> str:
+        if self.event_type == REPORT:
+            return str(self.data.get("title", "Report"))
         word = {"alert.raised": "Alert", "alert.acknowledged": "Acknowledged", "alert.resolved": "Resolved", "test": "Test"}[
             self.event_type
         ]
@@ -66,6 +73,8 @@ class Notice:
     def facts(self) -> list[tuple[str, str]]:
         """Name and value of what is worth a line of its own."""
         data = self.data
+        if self.event_type == REPORT:
+            return [*report_facts(data), *([("Data", "simulated")] if self.simulated else [])]
         lines = [
             ("Severity", self.severity if self.event_type != "alert.acknowledged" else None),
             ("Prompt", data.get("prompt")),
@@ -78,6 +87,25 @@ class Notice:
             ("Data", "simulated" if self.simulated else None),
         ]
         return [(name, str(value)) for name, value in lines if value not in (None, "")]
+
+
+def report_facts(data: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Period and figures of a report, those that are known."""
+    found = data.get("figures")
+    known: Mapping[str, Any] = {name: value for name, value in found.items() if value is not None} if isinstance(found, Mapping) else {}
+    shown = {
+        "Executions": f"{known['executions']:,}" if "executions" in known else None,
+        "Successful": f"{100 * known['success_rate']:.1f} %" if "success_rate" in known else None,
+        "Satisfaction": f"{100 * known['satisfaction']:.1f} % of {known.get('satisfaction_samples', 0):,} reactions"
+        if "satisfaction" in known
+        else None,
+        "95 % within": f"{known['p95_ms']:,.0f} ms" if "p95_ms" in known else None,
+        "Cost": f"{credits_text(known['cost_nusd'])} credits" if "cost_nusd" in known else None,
+        "This month at its end": f"{credits_text(known['projected_cost_nusd'])} credits" if "projected_cost_nusd" in known else None,
+        "Alerts": str(known["alerts"]) if known.get("alerts") else None,
+    }
+    period = f"{data.get('period_start')} to {data.get('period_end')}"
+    return [("Period", period), *((name, value) for name, value in shown.items() if value is not None)]
 
 
 def figures(values: object) -> str | None:

@@ -52,7 +52,7 @@ async def add(tx: Tx, notices: Sequence[tuple[Event, UUID]]) -> int:
         [event.id for event, _ in notices],
         [channel_id for _, channel_id in notices],
         [event.workspace_id for event, _ in notices],
-        [UUID(event.data["alert_id"]) for event, _ in notices],
+        [UUID(event.data["alert_id"]) if "alert_id" in event.data else None for event, _ in notices],
         [event.type for event, _ in notices],
         [event.data for event, _ in notices],
         [event.simulated for event, _ in notices],
@@ -84,14 +84,15 @@ async def load(tx: Tx, claim: NoticeClaim, *, base_url: str) -> DueNotice | None
         """SELECT n.event_type, n.alert_id, n.body, n.occurred_at, n.simulated, n.attempts, c.kind, c.settings, c.secret_sealed
              FROM alert_notices n JOIN alert_channels c ON c.channel_id = n.channel_id
             WHERE n.event_id = $1 AND n.channel_id = $2 AND n.claims = $3 AND n.status = 'pending' AND n.leased_until > clock_timestamp()
-              AND (c.enabled OR n.alert_id IS NULL)""",
+              AND (c.enabled OR n.event_type = 'test')""",
         claim.event_id,
         claim.channel_id,
         claim.number,
     )
     if row is None:
         return None
-    link = f"{base_url.rstrip('/')}/v1/alerts/{row['alert_id']}" if base_url and row["alert_id"] else None
+    about = f"alerts/{row['alert_id']}" if row["alert_id"] else f"reports/{row['body']['report_id']}" if "report_id" in row["body"] else ""
+    link = f"{base_url.rstrip('/')}/v1/{about}" if base_url and about else None
     notice = Notice(row["event_type"], row["alert_id"], row["body"], row["occurred_at"], row["simulated"], link)
     return DueNotice(claim, notice, row["kind"], row["settings"], row["secret_sealed"], row["attempts"])
 

@@ -1,0 +1,54 @@
+"""Makes digests when they are due. Every gateway looks; the row of the schedule is locked, and each moment has one report."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+
+from burnish_gateway.reports import schedule_store
+from burnish_gateway.reports.write_report import write_due_digest
+from burnish_shared.clock import Clock
+from burnish_shared.db.session import Database
+from burnish_shared.errors import BurnishError, Unavailable
+
+log = structlog.get_logger("burnish.gateway")
+
+INTERVAL_S: Final = 20.0
+MOST_AT_ONCE: Final = 50
+
+
+@dataclass(frozen=True, slots=True)
+class DigestSender:
+    """Looks every `interval_s`."""
+
+    db: Database
+    clock: Clock
+    wake_relay: Callable[[], None]
+    interval_s: float = INTERVAL_S
+
+    async def run(self) -> None:
+        while True:
+            try:
+                await self.round()
+            except BurnishError as error:
+                log.warning("digests.round_put_off", error=error.message)
+            await asyncio.sleep(self.interval_s)
+
+    async def round(self) -> int:
+        """Returns how many digests were made."""
+        async with self.db.unit_of_work() as tx:
+            workspaces = await schedule_store.due(tx, at_most=MOST_AT_ONCE)
+        made = 0
+        for workspace_id in workspaces:
+            try:
+                async with self.db.unit_of_work(workspace=workspace_id) as tx:
+                    made += await write_due_digest(tx, workspace_id, now=self.clock.now())
+            except Unavailable:
+                raise
+            except BurnishError as error:  # the others must not wait for one that cannot be made
+                log.error("digests.failed", workspace_id=str(workspace_id), error=error.message)
+        if made:
+            self.wake_relay()
+        return made

@@ -1,0 +1,205 @@
+"""Reports over HTTP: the figures of the API, kept; digests by schedule, made once, told to channels."""
+
+import asyncio
+import csv
+import io
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import asyncpg
+import pytest
+
+from burnish_gateway.reports.send_digests import DigestSender
+from burnish_shared.clock import SystemClock
+from burnish_shared.db.session import Database
+from tests.embedded.stack import Caller, Stack
+from tests.integration.analytics.traffic import Analytics, execution, thumb
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("A3")]
+
+YESTERDAY = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0) - timedelta(days=1)
+DAY = {"from": YESTERDAY.strftime("%Y-%m-%dT00:00:00Z"), "to": (YESTERDAY + timedelta(days=1)).strftime("%Y-%m-%dT00:00:00Z")}
+BEFORE = YESTERDAY - timedelta(days=1)
+
+
+async def two_days(analytics: Analytics, caller: Caller) -> dict[str, str]:
+    """Six executions yesterday of two prompts, three the day before. Returns ids of what they name."""
+    workspace = caller.workspace.workspace_id
+    key = str((await caller("POST", "/v1/api-keys", {"name": "shop"})).body["id"])
+    for slug in ("route", "answer"):
+        body = {"slug": slug, "messages": [{"role": "user", "content": "{{text}}"}], "model": "simulated/chat"}
+        assert (await caller("POST", "/v1/prompts", body)).status == 201
+    second = {"messages": [{"role": "user", "content": "Sort: {{text}}"}], "base_version": 1}
+    assert (await caller("POST", "/v1/prompts/route/versions", second)).status == 201
+    done = [
+        execution(workspace, finished_at=YESTERDAY, slug="route" if n % 2 else "answer", version=1 + n % 2,
+                  api_key_id=key if n < 2 else None, model="simulated/reader" if n else "other/model", end_user="ann" if n < 3 else None,
+                  cost_nusd=1000 * (n + 1))
+        for n in range(6)
+    ]  # fmt: skip
+    earlier = [execution(workspace, finished_at=BEFORE, slug="route", cost_nusd=1000) for _ in range(3)]
+    reactions = [thumb(done[0], 1, user_id="ann"), thumb(done[1], 0), thumb(earlier[0], 1)]
+    await analytics.count(*done, *earlier, *reactions)
+    return {"api_key": key}
+
+
+async def made(caller: Caller, kind: str, target: str | None = None, **other: Any) -> dict[str, Any]:
+    body = {"kind": kind, **DAY, **({"target": target} if target else {}), **other}
+    answer = await caller("POST", "/v1/reports", body)
+    assert answer.status == 201, answer.body
+    return dict(answer.body)
+
+
+@pytest.mark.capability("A1")
+async def test_a_report_of_each_kind_shows_the_figures_of_the_api(analytics: Analytics, caller: Caller) -> None:
+    ids = await two_days(analytics, caller)
+    query = f"from={DAY['from']}&to={DAY['to']}&grain=hour"
+    for kind, target, filters in (
+        ("workspace", None, ""),
+        ("prompt", "route", "&prompt=route"),
+        ("version", "route@2", "&prompt=route&version=2"),
+        ("model", "other/model", "&model=other/model"),
+        ("api_key", ids["api_key"], f"&api_key={ids['api_key']}"),
+    ):
+        report = await made(caller, kind, target)
+        shown = (await caller("GET", f"/v1/analytics/summary?{query}{filters}")).body
+        figures = report["content"]["figures"]
+        assert figures == {name: shown[name] for name in figures} and figures["executions"] > 0
+        assert (await caller("GET", f"/v1/reports/{report['id']}")).body == report
+    whole = (await made(caller, "workspace"))["content"]
+    assert whole["changes"]["executions"] == {"before": 3.0, "after": 6.0, "change": 1.0}
+    assert [row["group"] for row in whole["breakdowns"]["prompt"]] == ["answer", "route"]
+    assert sum(row["cost_nusd"] for row in whole["breakdowns"]["model"]) == whole["figures"]["cost_nusd"] == 21_000
+    assert sum(step["executions"] for step in whole["series"]) == 6 and whole["prompts"]["value"] == 2
+
+
+async def test_a_report_of_an_end_user_comes_from_usage_and_their_reactions(analytics: Analytics, stack: Stack, caller: Caller) -> None:
+    await two_days(analytics, caller)
+    today = datetime.now(UTC).date()
+    await analytics.rows(
+        """INSERT INTO usage_user_days SELECT $1, $2::date - n, 'ann', 2, 1, 10, 0, 4, 500, 0, 0 FROM generate_series(1, 3) n""",
+        caller.workspace.workspace_id, today,
+    )  # fmt: skip
+    await analytics.rows(
+        """INSERT INTO usage_closings (workspace_id, through) VALUES ($1, $2)
+           ON CONFLICT (workspace_id) DO UPDATE SET through = excluded.through""",
+        caller.workspace.workspace_id, today - timedelta(days=1),
+    )  # fmt: skip
+    report = await made(caller, "end_user", "ann", **{"from": (YESTERDAY - timedelta(days=1)).isoformat(), "to": YESTERDAY.isoformat()})
+    figures, before = report["content"]["figures"], report["content"]["before"]
+    assert (figures["executions"], figures["successes"], figures["cost_nusd"], before["executions"]) == (4, 2, 1000, 2)
+    assert len(report["content"]["series"]) == 2 and report["title"] == "End user" and report["target"] == "ann"
+    nobody = await made(caller, "end_user", "nobody")
+    assert nobody["content"]["figures"]["executions"] == 0 and nobody["summary"] == "No executions in this time."
+
+
+async def test_a_report_is_a_file_a_list_is_paged_and_deleting_is_noted(analytics: Analytics, stack: Stack, caller: Caller) -> None:
+    await two_days(analytics, caller)
+    ids = [(await made(caller, "prompt", "route"))["id"], (await made(caller, "workspace"))["id"]]
+    file = await caller("GET", f"/v1/reports/{ids[0]}?format=csv")
+    rows = list(csv.DictReader(io.StringIO(file.body)))
+    assert {"section": "figures", "group": "", "figure": "executions", "value": "3"} in rows
+    assert {row["section"] for row in rows} >= {"figures", "before", "series", "by_version", "by_model", "projection"}
+    page = (await caller("GET", "/v1/reports?limit=1")).body
+    rest = (await caller("GET", f"/v1/reports?limit=1&cursor={page['next_cursor']}")).body
+    assert [one["id"] for one in page["data"] + rest["data"]] == ids[::-1] and rest["next_cursor"] is None
+    assert [one["id"] for one in (await caller("GET", "/v1/reports?kind=prompt&target=route")).body["data"]] == ids[:1]
+    stranger, viewer = await stack.caller(), await stack.caller(workspace=caller.workspace, role="viewer")
+    assert (await stranger("GET", f"/v1/reports/{ids[0]}")).status == (await stranger("DELETE", f"/v1/reports/{ids[0]}")).status == 404
+    assert (await viewer("DELETE", f"/v1/reports/{ids[0]}")).status == 403 and (await viewer("GET", f"/v1/reports/{ids[0]}")).status == 200
+    assert (await caller("DELETE", f"/v1/reports/{ids[0]}")).status == 200
+    assert (await caller("GET", f"/v1/reports/{ids[0]}")).status == 404
+    entries = (await caller("GET", "/v1/audit?object_kind=report")).body["data"]
+    assert [(one["action"], one["before"]["kind"]) for one in entries] == [("report.deleted", "prompt")]
+
+
+@pytest.mark.parametrize(
+    ("body", "param"),
+    [
+        ({"kind": "workspace", "target": "x"}, "target"),
+        ({"kind": "prompt"}, "target"),
+        ({"kind": "version", "target": "route"}, "target"),
+        ({"kind": "version", "target": "route@0"}, "target"),
+        ({"kind": "workspace", "from": "2026-11-02T00:00:00Z", "to": "2026-11-01T00:00:00Z"}, "from"),
+        ({"kind": "workspace", "from": "2020-11-02T00:00:00Z"}, "from"),
+        ({"kind": "workspace", "to": "9999-12-31T23:59:59Z"}, "from"),
+        ({"kind": "galaxy"}, "kind"),
+    ],
+)
+async def test_a_report_that_cannot_be_is_refused(caller: Caller, body: dict[str, Any], param: str) -> None:
+    answer = await caller("POST", "/v1/reports", body)
+    assert (answer.status, answer.body["error"]["param"]) == (422, param), answer.body
+
+
+@pytest.mark.parametrize(("kind", "target"), [("prompt", "nosuch"), ("version", "route@3"), ("api_key", "nosuch")])
+async def test_a_report_of_what_is_not_there_is_not_found(analytics: Analytics, caller: Caller, kind: str, target: str) -> None:
+    await two_days(analytics, caller)
+    assert (await caller("POST", "/v1/reports", {"kind": kind, "target": target})).status == 404
+
+
+async def test_a_schedule_is_set_shown_and_removed_by_admins_and_checked(stack: Stack, caller: Caller) -> None:
+    assert (await caller("GET", "/v1/reports/schedule")).status == 404
+    slack = await channel(caller, {"kind": "slack", "url": "http://127.0.0.1:9/x"})
+    pager = await channel(caller, {"kind": "pagerduty", "routing_key": "R" * 32})
+    other = await channel(await stack.caller(), {"kind": "slack", "url": "http://127.0.0.1:9/x"})
+    body = {"every": "weekly", "weekday": "tuesday", "hour": 7, "time_zone": "Europe/Berlin", "channels": [slack]}
+    for wrong, param in (({"time_zone": "Mars/Olympus"}, "time_zone"), ({"channels": [pager]}, "channels"),
+                         ({"hour": 24}, "hour"), ({"every": "hourly"}, "every")):  # fmt: skip
+        answer = await caller("PUT", "/v1/reports/schedule", body | wrong)
+        assert (answer.status, answer.body["error"]["param"].split(".")[0]) == (422, param)
+    assert (await caller("PUT", "/v1/reports/schedule", body | {"channels": [other]})).status == 404
+    editor = await stack.caller(workspace=caller.workspace, role="editor")
+    assert (await editor("PUT", "/v1/reports/schedule", body)).status == 403
+    set_up = (await caller("PUT", "/v1/reports/schedule", body)).body
+    moment = datetime.fromisoformat(set_up["next_at"])
+    assert moment > datetime.now(UTC) and moment.weekday() == 1 and moment.hour in (5, 6) and set_up["channels"] == [slack]
+    assert (await caller("DELETE", f"/v1/alert-channels/{slack}")).status == 200
+    assert (await editor("GET", "/v1/reports/schedule")).body["channels"] == []
+    assert (await caller("DELETE", "/v1/reports/schedule")).status == 200
+    assert (await caller("DELETE", "/v1/reports/schedule")).status == 404
+    actions = [one["action"] for one in (await caller("GET", "/v1/audit?object_kind=report_schedule")).body["data"]]
+    assert actions == ["report_schedule.deleted", "report_schedule.set"]
+
+
+async def channel(caller: Caller, body: dict[str, Any]) -> str:
+    answer = await caller("POST", "/v1/alert-channels", {"name": body["kind"], **body})
+    assert answer.status == 201, answer.body
+    return str(answer.body["id"])
+
+
+async def ready_events(analytics: Analytics, caller: Caller) -> list[dict[str, Any]]:
+    rows = await analytics.rows("SELECT convert_from(body, 'UTF8') AS event FROM outbox WHERE service = 'gateway' ORDER BY outbox_id")
+    events = [json.loads(row["event"]) for row in rows]
+    return [one for one in events if one["type"] == "report.ready" and one["workspace_id"] == str(caller.workspace.workspace_id)]
+
+
+async def test_a_digest_is_made_once_when_it_is_due_whoever_looks_and_missed_ones_are_not_made_up(
+    analytics: Analytics, stack: Stack, caller: Caller
+) -> None:
+    await two_days(analytics, caller)
+    told = await channel(caller, {"kind": "slack", "url": "http://127.0.0.1:9/x"})
+    assert (await caller("PUT", "/v1/reports/schedule", {"every": "daily", "hour": 0, "channels": [told]})).status == 200
+    due = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    connection = await asyncpg.connect(stack.urls["superuser"], server_settings={"search_path": "burnish"})
+    await connection.execute(
+        "UPDATE report_schedules SET next_at = $2 WHERE workspace_id = $1", caller.workspace.workspace_id, due - timedelta(days=9)
+    )
+    await connection.close()
+    db = await Database.open(stack.urls["gateway"], application_name="test-digests", max_size=4)
+    senders = [DigestSender(db, SystemClock(), lambda: None) for _ in range(4)]
+    counts = await asyncio.gather(*(one.round() for one in senders))
+    assert sum(counts) == 1 and await senders[0].round() == 0
+    await db.close()
+
+    [digest] = (await caller("GET", "/v1/reports?schedule=daily")).body["data"]
+    assert (digest["title"], digest["created_by"], digest["from"][:10]) == ("Daily report", "system:digest", DAY["from"][:10])
+    assert digest["summary"].startswith("6 executions (+100 %), 100.0 % of them successful, satisfaction 50.0 % (-50.0 points), cost")
+    schedule = (await caller("GET", "/v1/reports/schedule")).body
+    assert schedule["last_report_id"] == digest["id"] and datetime.fromisoformat(schedule["next_at"]) == due + timedelta(days=1)
+    [event] = await ready_events(analytics, caller)
+    assert (event["data"]["report_id"], event["data"]["channels"], event["data"]["figures"]["executions"]) == (digest["id"], [told], 6)
+
+    now = await caller("POST", "/v1/reports/schedule/run")
+    assert (now.status, now.body["title"]) == (201, "Daily report")
+    assert len(await ready_events(analytics, caller)) == 2
