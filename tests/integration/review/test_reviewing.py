@@ -73,6 +73,28 @@ async def test_two_reviewers_are_never_given_the_same_answer(team: Team) -> None
     assert refused.status == 409 and "claim the next one" in refused.body["error"]["message"]
 
 
+async def test_several_who_work_at_once_decide_each_answer_once(team: Team) -> None:
+    """Each keeps labelling what the last call brought with it. Nobody is refused, nothing is left, nothing is decided twice."""
+    reviews = {await team.pick(f"answer {n}") for n in range(16)}
+
+    async def work(who: Caller) -> list[str]:
+        done: list[str] = []
+        [held] = await claim(who)
+        while held is not None:
+            answer = await who("POST", f"/v1/review/{held['id']}/label", {"verdict": "good", "next": {}})
+            assert answer.status == 200, answer.body
+            done.append(held["id"])
+            held = answer.body["next"]
+        return done
+
+    decided = [one for some in await asyncio.gather(*(work(who) for who in (team.ann, team.bob, team.admin))) for one in some]
+    assert sorted(decided) == sorted(reviews)
+    progress = (await team.viewer("GET", "/v1/review/progress")).body
+    assert (progress["waiting"], progress["decided"]) == (0, 16) and sum(one["decided"] for one in progress["by_reviewer"]) == 16
+    [dataset] = (await team.viewer("GET", "/v1/datasets")).body["data"]
+    assert sum(dataset["counts"].values()) == 16
+
+
 async def test_a_lease_that_is_over_gives_the_answer_to_the_next(team: Team, stack: Stack) -> None:
     review = await team.pick("left behind")
     await claim(team.ann)

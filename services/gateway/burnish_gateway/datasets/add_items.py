@@ -9,12 +9,15 @@ from burnish_gateway.datasets import store
 from burnish_gateway.datasets.bodies import MOST_ITEMS
 from burnish_gateway.datasets.dataset import Dataset, no_such_dataset
 from burnish_gateway.datasets.item import NewItem
-from burnish_gateway.datasets.near_duplicates import near_duplicates
+from burnish_gateway.datasets.near_duplicates import MOST_REPORTED, near_duplicates, near_duplicates_of
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import InvalidField
 
 FRESH_TEST_RATIO: Final = 0.5
 """Looks at a test split are counted anew when at least so large a part of it is fresh; a handful of new items buys no new error budget."""
+
+FEW_ITEMS: Final = 10
+"""So many new items are compared one by one: a reviewer adds one with every key press, to a dataset that may hold thousands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,20 +59,28 @@ async def _add(tx: Tx, workspace_id: UUID, dataset_id: UUID, items: Sequence[New
             dataset_id,
             version=version,
             test_version=version if is_fresh else dataset.test_version,
-            near_duplicates=await _alike(tx, workspace_id, dataset_id),
+            near_duplicates=await _alike(tx, dataset, workspace_id, items if len(splits) <= FEW_ITEMS and held else None),
         )
         dataset = await store.find_dataset(tx, workspace_id, dataset_id) or dataset
     return Added(dataset, added=len(splits), duplicates=len(items) - len(splits))
 
 
-async def _alike(tx: Tx, workspace_id: UUID, dataset_id: UUID) -> list[dict[str, Any]]:
-    rows = await store.texts_of(tx, workspace_id, dataset_id)
-    texts = [NewItem(input=given, expected="").text for _, _, given in rows]
-    return [
-        {
-            "items": [str(rows[pair.first][0]), str(rows[pair.second][0])],
-            "splits": [rows[pair.first][1], rows[pair.second][1]],
-            "similarity": pair.similarity,
-        }
-        for pair in near_duplicates(texts, [split for _, split, _ in rows])
-    ]
+async def _alike(tx: Tx, dataset: Dataset, workspace_id: UUID, few: Sequence[NewItem] | None) -> list[dict[str, Any]]:
+    """Near duplicates across splits. `few`: what was added, where the pairs among all others are known already."""
+    rows = await store.texts_of(tx, workspace_id, dataset.dataset_id)
+    ids = [str(item_id) for item_id, _, _ in rows]
+    texts, splits = [NewItem(input=given, expected="").text for _, _, given in rows], [split for _, split, _ in rows]
+    places = {text: place for place, text in enumerate(texts)}
+    if few is None or any(item.text not in places for item in few):  # PostgreSQL may have written a number of an input otherwise
+        return [_pair(ids, splits, pair.first, pair.second, pair.similarity) for pair in near_duplicates(texts, splits)]
+    there_are = set(ids)
+    pairs = {frozenset(pair["items"]): pair for pair in dataset.near_duplicates if there_are.issuperset(pair["items"])}
+    for here in {places[item.text] for item in few}:
+        for there, similarity in near_duplicates_of(texts[here], splits[here], among=texts, splits=splits):
+            first, second = sorted((here, there))
+            pairs[frozenset((ids[here], ids[there]))] = _pair(ids, splits, first, second, similarity)
+    return sorted(pairs.values(), key=lambda pair: (-pair["similarity"], pair["items"]))[:MOST_REPORTED]
+
+
+def _pair(ids: Sequence[str], splits: Sequence[str], first: int, second: int, similarity: float) -> dict[str, Any]:
+    return {"items": [ids[first], ids[second]], "splits": [splits[first], splits[second]], "similarity": similarity}
