@@ -3039,6 +3039,11 @@ export interface components {
         AddVersion: {
             /** Base Version */
             base_version: number;
+            /**
+             * Fallback Models
+             * @description Asked in this order when the model fails before anything of an answer came.
+             */
+            fallback_models?: string[] | null;
             /** Features */
             features?: string[] | null;
             /** Frequency Penalty */
@@ -3960,6 +3965,11 @@ export interface components {
             updated_at: string;
             /** Url */
             url: string;
+            /**
+             * Warning
+             * @description What will keep deliveries from arriving, such as a host that has no address; else null.
+             */
+            warning?: string | null;
         };
         /**
          * ChannelAnswer
@@ -4190,7 +4200,7 @@ export interface components {
             finished_at: string;
             /**
              * Mean Cost Nusd
-             * @description For each answer.
+             * @description For each answer, rounded down.
              */
             mean_cost_nusd: number | null;
             /** Model */
@@ -4282,6 +4292,8 @@ export interface components {
          * @description The content of a version: the fields that were given, and no others.
          */
         ContentAnswer: {
+            /** Fallback Models */
+            fallback_models?: string[] | null;
             /** Features */
             features?: string[] | null;
             /** Frequency Penalty */
@@ -4427,6 +4439,11 @@ export interface components {
              * @default
              */
             description: string;
+            /**
+             * Fallback Models
+             * @description Asked in this order when the model fails before anything of an answer came.
+             */
+            fallback_models?: string[] | null;
             /** Features */
             features?: string[] | null;
             /**
@@ -6864,6 +6881,11 @@ export interface components {
             updated_at: string;
             /** Url */
             url: string;
+            /**
+             * Warning
+             * @description What will keep deliveries from arriving, such as a host that has no address; else null.
+             */
+            warning?: string | null;
         };
         /**
          * NewEvaluator
@@ -8000,6 +8022,8 @@ export interface components {
             created_by: string;
             /** Description */
             description: string;
+            /** Fallback Models */
+            fallback_models?: string[] | null;
             /** Features */
             features?: string[] | null;
             /** Folder */
@@ -9210,7 +9234,10 @@ export interface components {
              */
             lowest: number;
         };
-        /** ScheduleAnswer */
+        /**
+         * ScheduleAnswer
+         * @description `next_at` is null while it is switched off.
+         */
         ScheduleAnswer: {
             /** Channels */
             channels: string[];
@@ -9883,9 +9910,19 @@ export interface components {
              * Format: uuid
              */
             event_id: string;
+            /**
+             * Warning
+             * @description What will keep deliveries from arriving, such as a host that has no address; else null.
+             */
+            warning?: string | null;
         };
         /** TestRunAnswer */
         TestRunAnswer: {
+            /**
+             * Compare With
+             * @description The run whose answers `pairwise` evaluators compared with.
+             */
+            compare_with?: string | null;
             /** Confusion Matrix */
             confusion_matrix?: {
                 [key: string]: {
@@ -9975,6 +10012,11 @@ export interface components {
         };
         /** TestRunBody */
         TestRunBody: {
+            /**
+             * Compare With
+             * @description A completed test run on this dataset: `pairwise` evaluators compare with its answers.
+             */
+            compare_with?: string | null;
             /**
              * Dataset Id
              * Format: uuid
@@ -10577,6 +10619,8 @@ export interface components {
              * Format: date-time
              */
             created_at: string;
+            /** Fallback Models */
+            fallback_models?: string[] | null;
             /** Features */
             features?: string[] | null;
             /** Frequency Penalty */
@@ -18953,6 +18997,8 @@ export interface operations {
                     app?: string | null;
                     /** Deadline S */
                     deadline_s?: number | null;
+                    /** Fallback Models */
+                    fallback_models?: string[] | null;
                     /** Label */
                     label?: string | null;
                     /** Messages */

@@ -145,7 +145,7 @@ function Sidebar({ openPalette }: { openPalette: () => void }) {
         <button type="button" onClick={openPalette} className="flex h-8 items-center gap-2 rounded-m border border-line-strong/50 bg-panel px-2.5 text-13 text-muted hover:border-line-strong">
           <Search size={14} aria-hidden />
           <span>Search</span>
-          <kbd className="ml-auto text-12 whitespace-nowrap">{MOD}K</kbd>
+          <kbd className="ml-auto shrink-0 font-sans text-12 whitespace-nowrap">{MOD}K</kbd>
         </button>
       </div>
       <Nav />

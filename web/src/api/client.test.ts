@@ -1,0 +1,61 @@
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { api, signedOut, standing } from "./client";
+import { ApiError } from "./errors";
+import { change, read } from "./hooks";
+
+const body = { error: { type: "invalid_request", code: "invalid_field", message: "A slug is lower case.", param: "slug", request_id: "req_1", retryable: false, details: null } };
+let sent: Request[] = [];
+
+function answer(status: number, json: unknown, headers: Record<string, string> = {}) {
+  vi.spyOn(globalThis, "fetch").mockImplementation(async (request) => {
+    sent.push(request as Request);
+    return new Response(typeof json === "string" ? json : JSON.stringify(json), { status, headers: { "content-type": "application/json", ...headers } });
+  });
+}
+
+async function failed(act: Promise<unknown>): Promise<ApiError> {
+  const error = await act.then(() => null, (caught: unknown) => caught);
+  if (!(error instanceof ApiError)) throw error ?? new Error("it did not fail");
+  return error;
+}
+
+afterEach(() => {
+  sent = [];
+  Object.assign(standing, { csrfToken: null, workspaceId: null });
+});
+
+describe("a request", () => {
+  it("carries the CSRF token only where it changes something, the workspace always, and no empty parameter", async () => {
+    answer(200, { data: [], next_cursor: null });
+    Object.assign(standing, { csrfToken: "csrf", workspaceId: "w1" });
+    await read("/v1/prompts", { query: { q: "", tag: null, label: "production" } });
+    await change("post", "/v1/prompts", { body: { slug: "a" } as never });
+    expect(sent.map((one) => [one.method, one.headers.get("x-csrf-token"), one.headers.get("x-burnish-workspace")])).toEqual([["GET", null, "w1"], ["POST", "csrf", "w1"]]);
+    expect(new URL(sent[0]?.url ?? "").search).toBe("?label=production");
+  });
+});
+
+describe("an answer that is an error", () => {
+  it("says all that the API said", async () => {
+    answer(422, body);
+    const error = await failed(api.GET("/v1/plans"));
+    expect([error.status, error.code, error.param, error.requestId, error.message, error.retryable]).toEqual([422, "invalid_field", "slug", "req_1", "A slug is lower case.", false]);
+  });
+
+  it("is one too where a proxy wrote it", async () => {
+    answer(502, "<html>Bad gateway", { "x-request-id": "req_2", "retry-after": "7" });
+    const error = await failed(read("/v1/plans"));
+    expect([error.status, error.requestId, error.retryable, error.retryAfterS]).toEqual([502, "req_2", true, 7]);
+  });
+
+  it("tells who is signed out, and what is no connection", async () => {
+    const heard = vi.fn();
+    signedOut.add(heard);
+    answer(401, body);
+    expect((await failed(read("/v1/plans"))).isSignedOut).toBe(true);
+    expect(heard).toHaveBeenCalledOnce();
+    signedOut.delete(heard);
+    vi.spyOn(globalThis, "fetch").mockRejectedValue(new TypeError("Failed to fetch"));
+    expect((await failed(read("/v1/plans"))).isConnection).toBe(true);
+  });
+});
