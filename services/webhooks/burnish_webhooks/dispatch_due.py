@@ -34,6 +34,11 @@ class Limits:
     lease_s: float = 60.0
     interval_s: float = 1.0
 
+    @property
+    def kept_free(self) -> int:
+        """Places for workspaces that have nothing under way, so that slow receivers of others never take the last one."""
+        return self.per_process // 8
+
 
 class Dispatcher:
     """`attempt` makes one attempt; `wake` says that something became due."""
@@ -52,8 +57,10 @@ class Dispatcher:
         """Dispatches until `stop`, then waits for the attempts under way; none is longer than its timeouts."""
         while not stop.is_set():
             self._woken.clear()
-            room = min(self._limits.batch, self._limits.per_process - len(self._under_way))
-            claims = await self._claim(room) if room > 0 else []
+            free = self._limits.per_process - len(self._under_way)
+            only_idle = free <= self._limits.kept_free
+            room = min(self._limits.batch, free if only_idle else free - self._limits.kept_free)
+            claims = await self._claim(room, only_idle=only_idle) if room > 0 else []
             for claim in claims:
                 task = asyncio.create_task(self._make(claim))
                 self._under_way.add(task)
@@ -64,12 +71,17 @@ class Dispatcher:
         if self._under_way:
             await asyncio.wait(self._under_way)
 
-    async def _claim(self, room: int) -> list[Claim]:
+    async def _claim(self, room: int, *, only_idle: bool) -> list[Claim]:
         limits = self._limits
         try:
             async with self._db.unit_of_work() as tx:
                 claims = await deliveries_store.claim_due(
-                    tx, limit=room, lease_s=limits.lease_s, per_endpoint=limits.per_endpoint, per_workspace=limits.per_workspace
+                    tx,
+                    limit=room,
+                    lease_s=limits.lease_s,
+                    per_endpoint=limits.per_endpoint,
+                    per_workspace=limits.per_workspace,
+                    only_idle=only_idle,
                 )
             if claims:
                 await failpoints.hit("webhooks.after_claim")

@@ -27,6 +27,8 @@ from burnish_webhooks.deliver import deliver
 from burnish_webhooks.dice import SystemDice
 from burnish_webhooks.dispatch_due import Dispatcher, Limits
 from burnish_webhooks.fan_out import fan_out
+from burnish_webhooks.io import deliveries_store
+from burnish_webhooks.io.deliveries_store import Claim
 from burnish_webhooks.io.sender import HttpSender
 
 KEK = bytes(range(32))
@@ -80,6 +82,23 @@ class Hooks:
 
     async def emit(self, *events: Event) -> int:
         return await fan_out(events, db=self.worker, base_url="https://burnish.example")
+
+    async def claims(self, *, limit: int = 50, lease_s: float = 5, only_idle: bool = False) -> list[Claim]:
+        """One claim, as the dispatcher makes it."""
+        async with self.worker.unit_of_work() as tx:
+            return await deliveries_store.claim_due(
+                tx, limit=limit, lease_s=lease_s, per_endpoint=4, per_workspace=32, only_idle=only_idle
+            )
+
+    async def wish_replay(self, event_id: UUID, endpoint_id: UUID, *, workspace_id: UUID | None = None) -> UUID:
+        """What POST …/replay writes."""
+        replay_id, owner = new_uuid(), workspace_id or self.workspace_id
+        async with self.gateway.unit_of_work(workspace=owner) as tx:
+            await tx.execute(
+                "INSERT INTO webhook_replays (replay_id, workspace_id, event_id, endpoint_id) VALUES ($1, $2, $3, $4)",
+                replay_id, owner, event_id, endpoint_id,
+            )  # fmt: skip
+        return replay_id
 
     async def rows(self, sql: str, *args: object) -> list[dict[str, Any]]:
         async with self.gateway.unit_of_work(workspace=self.workspace_id) as tx:

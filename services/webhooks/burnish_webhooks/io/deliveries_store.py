@@ -116,14 +116,18 @@ async def add(tx: Tx, rows: Sequence[NewDelivery], *, order_hold_s: float = 0.0)
     return len(made)
 
 
-async def claim_due(tx: Tx, *, limit: int, lease_s: float, per_endpoint: int, per_workspace: int) -> list[Claim]:
-    """Takes due deliveries of any workspace in fair turns; each is ours until its lease ends."""
+async def claim_due(tx: Tx, *, limit: int, lease_s: float, per_endpoint: int, per_workspace: int, only_idle: bool = False) -> list[Claim]:
+    """Takes due deliveries of any workspace in fair turns; each is ours until its lease ends.
+
+    `only_idle`: one for each workspace that has nothing under way.
+    """
     rows = await tx.fetch(
-        "SELECT workspace_id, event_id, endpoint_id, claim_no FROM claim_webhook_deliveries($1, $2, $3, $4)",
+        "SELECT workspace_id, event_id, endpoint_id, claim_no FROM claim_webhook_deliveries($1, $2, $3, $4, $5)",
         limit,
         int(lease_s * 1000),
         per_endpoint,
         per_workspace,
+        only_idle,
     )
     return [Claim(row["workspace_id"], row["event_id"], row["endpoint_id"], row["claim_no"]) for row in rows]
 

@@ -2,7 +2,9 @@
 SET ROLE burnish_owner;
 SET LOCAL search_path = burnish;
 DROP FUNCTION webhook_ranges_running(integer);
-DROP FUNCTION claim_webhook_deliveries(integer, integer, integer, integer);
+DROP TRIGGER begin_anew ON webhook_endpoints;
+DROP FUNCTION begin_anew();
+DROP FUNCTION claim_webhook_deliveries(integer, integer, integer, integer, boolean);
 CREATE FUNCTION claim_webhook_deliveries(p_limit integer, p_lease_ms integer, p_per_endpoint integer, p_per_workspace integer)
 RETURNS TABLE (workspace_id uuid, event_id uuid, endpoint_id uuid, claim_no integer)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
@@ -78,7 +80,8 @@ END $$;
 
 DROP TABLE webhook_ranges, webhook_endpoint_days;
 ALTER TABLE webhook_deliveries DROP COLUMN object_id, DROP COLUMN object_version, DROP COLUMN waiting_since, DROP COLUMN range_id;
-ALTER TABLE webhook_endpoint_states DROP COLUMN sent_until, DROP COLUMN last_failed_at, DROP COLUMN last_error_class, DROP COLUMN last_status_code,
+ALTER TABLE webhook_endpoint_states DROP COLUMN sent_until, DROP COLUMN window_since, DROP COLUMN window_attempts,
+  DROP COLUMN window_failures, DROP COLUMN last_failed_at, DROP COLUMN last_error_class, DROP COLUMN last_status_code,
   DROP COLUMN last_failed_event, DROP COLUMN last_filter_error, DROP COLUMN last_filter_error_at;
 ALTER TABLE webhook_endpoints DROP COLUMN condition, DROP COLUMN headers_shown, DROP COLUMN headers_sealed, DROP COLUMN throttle_per_minute, DROP COLUMN order_wait_s,
   DROP COLUMN include, DROP COLUMN public_key, DROP COLUMN signing_key_sealed, DROP COLUMN previous_signing_key_sealed;

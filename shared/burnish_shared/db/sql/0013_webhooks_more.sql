@@ -16,6 +16,9 @@ ALTER TABLE webhook_endpoints
 
 ALTER TABLE webhook_endpoint_states
   ADD COLUMN sent_until           timestamptz,                     -- throttle: when the last slot that was given out ends (GCRA, ITU-T I.371)
+  ADD COLUMN window_since         timestamptz,                     -- breaker: attempts and failures are counted from then on, for five minutes
+  ADD COLUMN window_attempts      integer NOT NULL DEFAULT 0,
+  ADD COLUMN window_failures      integer NOT NULL DEFAULT 0,
   ADD COLUMN last_failed_at       timestamptz,
   ADD COLUMN last_error_class     text,
   ADD COLUMN last_status_code     integer,
@@ -79,10 +82,26 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
   SELECT r.workspace_id, r.range_id FROM webhook_ranges r WHERE r.status = 'running' ORDER BY r.stepped_at LIMIT p_limit $$;
 CALL make_lookup_function('webhook_ranges_running(integer)', app => false, worker => true);
 
--- As in 0004, and: no more than an endpoint's throttle allows, and for endpoints that ask for it an event waits for earlier ones of its object.
--- An endpoint that failed three times in a row gets one place until it succeeds, so that it takes no more of its workspace's than that.
+-- A new URL, the end of a pause and of a disablement begin anew: what was counted of the failures before is forgotten, and the next delivery
+-- is tried at once. The gateway writes endpoints and must not write states; so the database does it, in the same transaction.
+CREATE FUNCTION begin_anew() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
+BEGIN
+  UPDATE webhook_endpoint_states s
+     SET consecutive_failures = 0, openings = 0, opened_until = NULL, failing_since = NULL, failed_events = 0,
+         window_since = NULL, window_attempts = 0, window_failures = 0, due_at = least(s.due_at, clock_timestamp())
+   WHERE s.endpoint_id = NEW.endpoint_id;
+  RETURN NULL;
+END $$;
+CALL make_lookup_function('begin_anew()', app => false, worker => false);
+CREATE TRIGGER begin_anew AFTER UPDATE OF url, paused, enabled_at ON webhook_endpoints FOR EACH ROW
+  WHEN (NEW.url <> OLD.url OR (OLD.paused AND NOT NEW.paused) OR NEW.enabled_at > OLD.enabled_at) EXECUTE FUNCTION begin_anew();
+
+-- As in 0004, and: workspaces take turns from one call to the next, the one first that was served longest ago, and one process claims for a
+-- workspace at a time, so that p_per_workspace holds; no more than an endpoint's throttle allows; for endpoints that ask for it an event waits
+-- for earlier ones of its object. An endpoint that failed three times in a row gets one place until it succeeds, so that it takes no more of
+-- its workspace's than that. p_only_idle: one delivery for each workspace that has nothing under way.
 DROP FUNCTION claim_webhook_deliveries(integer, integer, integer, integer);
-CREATE FUNCTION claim_webhook_deliveries(p_limit integer, p_lease_ms integer, p_per_endpoint integer, p_per_workspace integer)
+CREATE FUNCTION claim_webhook_deliveries(p_limit integer, p_lease_ms integer, p_per_endpoint integer, p_per_workspace integer, p_only_idle boolean)
 RETURNS TABLE (workspace_id uuid, event_id uuid, endpoint_id uuid, claim_no integer)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
 #variable_conflict use_column
@@ -91,32 +110,50 @@ DECLARE
   looked_at constant integer := 64;                                -- blocked deliveries that one claim puts off at most, beside those that it takes
   t timestamptz := clock_timestamp();
   lease_end timestamptz := t + p_lease_ms * interval '1 millisecond';
-  turn record; left_over integer := p_limit; room integer; taken integer; endpoint_busy integer; workspace_busy integer; later timestamptz;
-  gap interval; burst integer; slots_until timestamptz; slots integer; wait interval; free uuid[]; blocked uuid[]; full_ones uuid[] := '{}';
+  turns uuid[]; owners uuid[]; turn record; left_over integer := p_limit; room integer; taken integer; workspace_busy integer;
+  took jsonb := '{}';                                              -- workspace -> what this call has taken
+  gap interval; burst integer; slots_until timestamptz; slots integer; wait interval; free uuid[]; blocked uuid[];
+  -- For each endpoint that was looked at: what it is due at, or not before, and what it got.
+  seen uuid[] := '{}'; due_then timestamptz[] := '{}'; not_before timestamptz[] := '{}'; is_served boolean[] := '{}'; slots_taken timestamptz[] := '{}';
 BEGIN
+  SELECT array_agg(c.endpoint_id ORDER BY c.place, c.turn_at, c.served_at, c.endpoint_id), array_agg(DISTINCT c.workspace_id) INTO turns, owners
+    FROM (SELECT d.*, row_number() OVER (PARTITION BY d.workspace_id ORDER BY d.served_at, d.endpoint_id) AS place, w.turn_at
+            FROM (SELECT s.endpoint_id, s.workspace_id, s.served_at
+                    FROM webhook_endpoint_states s JOIN webhook_endpoints e ON e.endpoint_id = s.endpoint_id
+                   WHERE s.due_at <= t AND (s.opened_until IS NULL OR s.opened_until <= t) AND NOT e.paused AND e.deleted_at IS NULL
+                     AND (s.disabled_at IS NULL OR s.disabled_at <= e.enabled_at)) d
+            JOIN (SELECT a.workspace_id, max(a.served_at) AS turn_at FROM webhook_endpoint_states a
+                   WHERE a.workspace_id IN (SELECT b.workspace_id FROM webhook_endpoint_states b WHERE b.due_at <= t)
+                   GROUP BY a.workspace_id) w ON w.workspace_id = d.workspace_id
+           WHERE NOT p_only_idle OR NOT EXISTS (SELECT FROM webhook_deliveries l WHERE l.workspace_id = d.workspace_id AND l.leased_until > t)
+           ORDER BY place, w.turn_at, d.served_at, d.endpoint_id LIMIT p_limit) c;
+  -- What another process claims for at this moment is left to it: nobody waits here.
+  SELECT array_agg(o) FILTER (WHERE pg_try_advisory_xact_lock(hashtextextended('webhook claims of ' || o, 0))) INTO owners FROM unnest(owners) o;
+  SELECT array_agg(l.endpoint_id ORDER BY array_position(turns, l.endpoint_id)) INTO turns
+    FROM (SELECT s.endpoint_id FROM webhook_endpoint_states s
+           WHERE s.endpoint_id = ANY (turns) AND s.workspace_id = ANY (owners) AND s.due_at <= t AND (s.opened_until IS NULL OR s.opened_until <= t)
+             FOR UPDATE SKIP LOCKED) l;
+  -- From here on nobody else claims for these workspaces, or changes these endpoints.
   FOR turn IN
-    SELECT s.endpoint_id, s.workspace_id, s.throttle_per_minute, s.order_wait_s, CASE WHEN s.opened_until IS NULL AND s.consecutive_failures < 3 THEN p_per_endpoint ELSE 1 END AS places
-      FROM (SELECT s.endpoint_id, s.workspace_id, s.opened_until, s.served_at, s.consecutive_failures, e.throttle_per_minute, e.order_wait_s,
-                   row_number() OVER (PARTITION BY s.workspace_id ORDER BY s.served_at, s.endpoint_id) AS place
-              FROM webhook_endpoint_states s JOIN webhook_endpoints e ON e.endpoint_id = s.endpoint_id
-             WHERE s.due_at <= t AND (s.opened_until IS NULL OR s.opened_until <= t) AND NOT e.paused AND e.deleted_at IS NULL
-               AND (s.disabled_at IS NULL OR s.disabled_at <= e.enabled_at)) s
-     ORDER BY s.place, s.served_at, s.endpoint_id LIMIT p_limit
+    WITH busy AS MATERIALIZED (
+      SELECT d.workspace_id, d.endpoint_id, count(*)::integer AS n FROM webhook_deliveries d
+       WHERE d.workspace_id = ANY (owners) AND d.leased_until > t GROUP BY d.workspace_id, d.endpoint_id)
+    SELECT s.endpoint_id, s.workspace_id, s.sent_until, e.throttle_per_minute, e.order_wait_s,
+           CASE WHEN p_only_idle OR s.opened_until IS NOT NULL OR s.consecutive_failures >= 3 THEN 1 ELSE p_per_endpoint END AS places,
+           coalesce((SELECT b.n FROM busy b WHERE b.endpoint_id = s.endpoint_id), 0) AS endpoint_busy,
+           coalesce((SELECT sum(b.n) FROM busy b WHERE b.workspace_id = s.workspace_id), 0)::integer AS workspace_busy
+      FROM unnest(turns) WITH ORDINALITY AS l (endpoint_id, place)
+      JOIN webhook_endpoint_states s ON s.endpoint_id = l.endpoint_id JOIN webhook_endpoints e ON e.endpoint_id = s.endpoint_id
+     ORDER BY l.place
   LOOP
     EXIT WHEN left_over <= 0;
-    SELECT greatest(s.sent_until, t) INTO slots_until FROM webhook_endpoint_states s WHERE s.endpoint_id = turn.endpoint_id AND s.due_at <= t FOR UPDATE SKIP LOCKED;
-    CONTINUE WHEN NOT FOUND;
-    IF turn.workspace_id = ANY (full_ones) THEN                    -- looked at again when some attempts have had time to end
-      UPDATE webhook_endpoint_states s SET due_at = t + workspace_rest WHERE s.endpoint_id = turn.endpoint_id;
-      CONTINUE;
-    END IF;
-    SELECT count(*) INTO endpoint_busy FROM webhook_deliveries d WHERE d.endpoint_id = turn.endpoint_id AND d.leased_until > t;
-    SELECT count(*) INTO workspace_busy FROM webhook_deliveries d WHERE d.workspace_id = turn.workspace_id AND d.leased_until > t;
-    room := least(turn.places - endpoint_busy, p_per_workspace - workspace_busy, left_over);
-    gap := interval '1 minute' / turn.throttle_per_minute;         -- null: no throttle
-    burst := greatest(1, turn.throttle_per_minute / 12);           -- what five seconds allow may come at once
+    workspace_busy := turn.workspace_busy + coalesce((took ->> turn.workspace_id::text)::integer, 0);
+    CONTINUE WHEN p_only_idle AND workspace_busy > 0;
+    slots_until := greatest(turn.sent_until, t);
+    burst := greatest(1, turn.throttle_per_minute / 60);           -- what one second allows may come at once
+    gap := interval '1 minute' / (turn.throttle_per_minute - burst + 1);  -- so that no minute has more; null: no throttle
     slots := floor(extract(epoch FROM burst * gap - (slots_until - t)) / extract(epoch FROM gap) + 1e-6);
-    room := least(room, slots);
+    room := least(turn.places - turn.endpoint_busy, p_per_workspace - workspace_busy, left_over, slots);
     taken := 0;
     IF room > 0 AND turn.order_wait_s IS NULL THEN
       RETURN QUERY
@@ -151,20 +188,23 @@ BEGIN
       GET DIAGNOSTICS taken = ROW_COUNT;
     END IF;
     left_over := left_over - taken;
-    SELECT min(q.next_attempt_at) INTO later FROM webhook_deliveries q WHERE q.endpoint_id = turn.endpoint_id AND q.status = 'pending';
-    later := CASE
-      WHEN later IS NULL THEN 'infinity'
-      WHEN endpoint_busy + taken >= turn.places THEN lease_end          -- full: settling one brings the turn forward
-      WHEN slots <= taken THEN greatest(later, slots_until + taken * gap - (burst - 1) * gap)
-      WHEN workspace_busy + taken >= p_per_workspace THEN t + workspace_rest
-      ELSE later END;
-    UPDATE webhook_endpoint_states s
-       SET due_at = later, served_at = CASE WHEN taken > 0 THEN t ELSE s.served_at END, sent_until = CASE WHEN gap IS NOT NULL THEN slots_until + taken * gap END
-     WHERE s.endpoint_id = turn.endpoint_id;
-    IF workspace_busy + taken >= p_per_workspace THEN full_ones := full_ones || turn.workspace_id; END IF;
+    took := took || jsonb_build_object(turn.workspace_id, coalesce((took ->> turn.workspace_id::text)::integer, 0) + taken);
+    seen := seen || turn.endpoint_id;
+    is_served := is_served || (taken > 0);
+    slots_taken := slots_taken || CASE WHEN gap IS NOT NULL THEN slots_until + taken * gap END;
+    due_then := due_then || CASE
+      WHEN turn.endpoint_busy + taken >= turn.places THEN lease_end   -- full: settling one brings the turn forward
+      WHEN coalesce(slots, taken + 1) > taken AND workspace_busy + taken >= p_per_workspace THEN t + workspace_rest END;
+    not_before := not_before || CASE WHEN slots <= taken THEN slots_until + taken * gap - (burst - 1) * gap END;
   END LOOP;
+  UPDATE webhook_endpoint_states s
+     SET due_at = CASE WHEN n.later IS NULL THEN 'infinity' ELSE coalesce(n.due_then, greatest(n.later, n.not_before)) END,
+         served_at = CASE WHEN n.is_served THEN t ELSE s.served_at END, sent_until = n.slots_taken
+    FROM (SELECT u.*, (SELECT min(q.next_attempt_at) FROM webhook_deliveries q WHERE q.endpoint_id = u.endpoint_id AND q.status = 'pending') AS later
+            FROM unnest(seen, due_then, not_before, is_served, slots_taken) AS u (endpoint_id, due_then, not_before, is_served, slots_taken)) n
+   WHERE s.endpoint_id = n.endpoint_id;
 END $$;
-CALL make_lookup_function('claim_webhook_deliveries(integer, integer, integer, integer)', app => false, worker => true);
+CALL make_lookup_function('claim_webhook_deliveries(integer, integer, integer, integer, boolean)', app => false, worker => true);
 
 -- As in 0004, and the days and ranges.
 CREATE OR REPLACE FUNCTION forget_old_webhooks(p_days integer, p_most integer) RETURNS integer
