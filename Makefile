@@ -60,6 +60,7 @@ types: $(STAMP) ## check types
 
 snapshots: $(STAMP) ## write the generated reference (docs/reference) anew
 	$(BIN)/python -m tests.snapshots $(ARGS)
+	@if [ -d web/node_modules ]; then cd web && npm run --silent gen; fi
 
 bench-page: $(STAMP) page ## bytes, paint and blocking of the web page beside their budgets
 	$(BIN)/python -m benchmarks.page $(ARGS)

@@ -1,13 +1,16 @@
 import { Outlet, createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect, useLocation, useNavigate } from "@tanstack/react-router";
-import { useEffect, useRef } from "react";
+import { Suspense, lazy, useEffect, useRef } from "react";
 import { useSessionState } from "@/api/session";
-import { ButtonLink } from "@/kit/Button";
-import { Page } from "@/kit/Page";
-import { ErrorState, SkeletonText } from "@/kit/States";
 import { Toasts } from "@/kit/Toast";
 import type { PageRoute } from "@/lib/pages";
 import { parseSearch, stringifySearch } from "@/lib/url-state";
-import { Shell } from "@/shell/Shell";
+
+// With its menus and dialogs a chunk of its own, which comes while the session is asked for.
+const shellChunk = import("@/shell/Shell");
+const Shell = lazy(() => shellChunk.then((module) => ({ default: module.Shell })));
+const Broken = lazy(() => import("@/shell/Elsewhere").then((module) => ({ default: module.Broken })));
+const Nowhere = lazy(() => import("@/shell/Elsewhere").then((module) => ({ default: module.Nowhere })));
+const Unknown = lazy(() => import("@/shell/Elsewhere").then((module) => ({ default: module.Unknown })));
 
 const found = import.meta.glob<{ default: PageRoute[] }>("./pages/*/routes.ts", { eager: true });
 const pages = Object.values(found).flatMap((one) => one.default);
@@ -50,35 +53,13 @@ function SignedInOnly() {
     const to = wanted.current;
     void navigate({ to: "/sign-in", search: (to === "/" || to === "/prompts" ? {} : { to }) as never, replace: true });
   }, [session, navigate]);
-  if (session) return <Shell />;
-  return <main className="mx-auto w-full max-w-xl px-4 pt-[16dvh]">{error ? <ErrorState error={error} onRetry={retry} /> : <SkeletonText lines={4} />}</main>;
+  if (session) return <Suspense fallback={<Pending />}><Shell /></Suspense>;
+  return error ? <Suspense fallback={<Pending />}><Unknown error={error} retry={retry} /></Suspense> : <Pending />;
 }
 
+/** For the moment until there is something to say. */
 function Pending() {
-  return (
-    <div className="mx-auto w-full max-w-[1320px] px-4 pt-7 md:px-8">
-      <SkeletonText lines={6} />
-    </div>
-  );
-}
-
-function Broken({ error, reset }: { error: unknown; reset: () => void }) {
-  return (
-    <div className="mx-auto w-full max-w-[1320px] px-4 pt-7 md:px-8">
-      <ErrorState error={error} title="This page broke" onRetry={reset} />
-    </div>
-  );
-}
-
-function Nowhere() {
-  return (
-    <main className="mx-auto w-full max-w-[1320px] px-4 pt-7 md:px-8">
-      <Page title="There is no such page">
-        <p className="mb-4 text-muted">The address may be mistyped, or the page may have moved.</p>
-        <ButtonLink to="/prompts">Go to the prompts</ButtonLink>
-      </Page>
-    </main>
-  );
+  return <div aria-busy className="min-h-dvh" />;
 }
 
 export const router = createRouter({
