@@ -5008,9 +5008,9 @@ export interface components {
             include?: ("messages" | "variables" | "output")[];
             /**
              * Order Wait S
-             * @default 3600
+             * @description 3600 where `ordered` is true and nothing is said.
              */
-            order_wait_s: number;
+            order_wait_s?: number | null;
             /**
              * Ordered
              * @description An event waits until earlier ones of the same object are delivered, at most `order_wait_s` behind a failing one.
@@ -5027,7 +5027,9 @@ export interface components {
         };
         /**
          * EndpointChange
-         * @description `PATCH /v1/webhooks/endpoints/{id}`: what is left out stays. `throttle_per_minute: null` takes the throttle off.
+         * @description `PATCH /v1/webhooks/endpoints/{id}`: what is left out stays, what is null goes back to how it is where nothing is said.
+         *
+         *     `url` and `events` always are something, and what switches (`paused`, `enabled`, `ordered`, `ed25519`) is true or false.
          */
         EndpointChange: {
             /**
@@ -5365,6 +5367,11 @@ export interface components {
             /** Description */
             description: string;
             /**
+             * Filters
+             * @description Those of `filters` that can match it: its data has what they look at.
+             */
+            filters: string[];
+            /**
              * Object
              * @description What `object_id` of the body names.
              */
@@ -5405,6 +5412,11 @@ export interface components {
             example: {
                 [key: string]: unknown;
             };
+            /**
+             * Filters
+             * @description Those of `filters` that can match it: its data has what they look at.
+             */
+            filters: string[];
             /**
              * Object
              * @description What `object_id` of the body names.
@@ -5659,6 +5671,8 @@ export interface components {
         /**
          * Filters
          * @description Narrows the events: each list that is given must hold the event's value. An event without that value is not sent.
+         *
+         *     `GET /v1/webhooks/events` says of each event which of them can match it.
          */
         Filters: {
             /** Labels */
