@@ -21,6 +21,8 @@ EDGES = {
     "services/executor/burnish_executor/consumers.py:_run_and_log": "the edge of one execution: no neighbour ends with it",
     "services/executor/burnish_executor/record_batch.py:run": "a batch of records: each waiting execution gets the failure",
     "services/optimizer/burnish_optimizer/work.py:_work": "the edge of one job: no neighbour ends with it",
+    "services/optimizer/burnish_optimizer/live_scores.py:_work": "the edge of one live evaluation: no neighbour ends with it",
+    "services/optimizer/burnish_optimizer/score_traffic.py:_verdict": "the edge of one score: else what fails would be tried for ever",
     "services/analytics/burnish_analytics/housework.py:_round": "a round of housework that failed is counted; the next tries again",
     "services/analytics/burnish_analytics/keep_privacy.py:_every": "the same, of retention and erasure",
     "services/analytics/burnish_analytics/keep_recounts.py:run": "one round that fails must not end the others",

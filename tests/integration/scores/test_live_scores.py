@@ -4,6 +4,7 @@ import asyncio
 import os
 import sys
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 import pytest
@@ -305,3 +306,43 @@ async def serve_optimizer(stack: Stack, *, failpoint: str) -> asyncio.subprocess
         "BURNISH_LOG_LEVEL": "error",
     }
     return await asyncio.create_subprocess_exec(sys.executable, "-m", "burnish.serve", "optimizer", env=environment)
+
+
+@pytest.mark.capability("O3")
+async def test_judges_score_a_test_run_and_a_pair_is_compared_with_another_run(
+    stack: Stack, caller: Caller, start_optimizer: StartOptimizer
+) -> None:
+    await start_optimizer()
+    items = [{"input": f"parcel {n}", "expected": "parcel", "split": "test"} for n in range(8)]
+    dataset = (await say(caller, "POST", "/v1/datasets", {"name": "parcels", "items": items}))["id"]
+    judge = {"kind": "llm_judge", "model": "simulated/judge", "rubric": RUBRIC, "sees": ["input"]}
+    pair = {"kind": "pairwise", "model": "simulated/judge", "rubric": 'must contain "parcel"'}
+    all_of_them: list[dict[str, Any]] = [judge, pair, {"kind": "toxicity"}]
+    evaluators = [
+        (await say(caller, "POST", "/v1/evaluators", {"name": one["kind"], "settings": one}))["id"] for one in all_of_them
+    ]  # fmt: skip
+
+    async def run(**more: Any) -> dict[str, Any]:
+        body = {"prompt": "answers", "dataset_id": dataset, "split": "test", "evaluators": evaluators, **more}
+        started = await say(caller, "POST", "/v1/test-runs", body)
+        async with asyncio.timeout(20):
+            while (found := await say(caller, "GET", f"/v1/test-runs/{started['id']}"))["status"] not in ("completed", "failed"):
+                await asyncio.sleep(0.05)
+        return found | {"forecast": started["forecast"]}
+
+    worse = {"messages": [{"role": "user", "content": "{{text}}. Write 3 words."}], "base_version": 1, "model": "simulated/chat"}
+    first = await run()
+    await say(caller, "POST", "/v1/prompts/answers/versions", worse)
+    second = await run(version=2, compare_with=first["id"])
+    assert (first["status"], second["status"], second["compare_with"]) == ("completed", "completed", first["id"])
+    judged, compared, clean = second["evaluators"]
+    assert (judged["n"], judged["version"], judged["mean_score"], clean["mean_score"]) == (8, 1, 0.5, 1.0)
+    assert (compared["n"], compared["mean_score"], compared["passed"]) == (8, 0.0, 0) and clean["cost_nusd"] == 0
+    assert first["evaluators"][0]["mean_score"] == 1.0 and first["forecast"]["cost_nusd"] >= first["cost_nusd"] + judged["cost_nusd"]
+    (booked,) = await rows(stack, "SELECT sum(cost_nusd) AS spent FROM executions WHERE job_id = $1::text::uuid", second["id"])
+    assert booked["spent"] == second["cost_nusd"] + judged["cost_nusd"] + compared["cost_nusd"]
+    assert (await say(caller, "GET", "/v1/credits"))["held_nusd"] == 0
+    other = await caller("POST", "/v1/test-runs", {
+        "prompt": "answers", "dataset_id": dataset, "split": "test", "compare_with": str(UUID(int=1)), "evaluators": evaluators,
+    })  # fmt: skip
+    assert (other.status, other.body["error"]["param"]) == (404, "compare_with")

@@ -87,7 +87,7 @@ async def archive_live(tx: Tx, principal: Principal, live_id: UUID) -> None:
         raise no_such_live()
     before = await _facts(tx, live_id)
     await live_store.drop_waiting(tx, live_id)
-    await live_store.change(tx, live_id, archived_at=await tx.fetchval("SELECT clock_timestamp()"), active=False)
+    await live_store.archive(tx, live_id)
     if held["account_id"] is not None:
         await budget_store.close_account(tx, principal.workspace_id, live_id)
     await _note(tx, principal, "archived", live_id, before=before)

@@ -42,6 +42,14 @@ async def change(tx: Tx, live_evaluation_id: UUID, **columns: Any) -> None:
     )
 
 
+async def archive(tx: Tx, live_evaluation_id: UUID) -> None:
+    await tx.execute(
+        "UPDATE live_evaluations SET archived_at = clock_timestamp(), updated_at = clock_timestamp(), active = false "
+        "WHERE live_evaluation_id = $1",
+        live_evaluation_id,
+    )
+
+
 async def lock(tx: Tx, live_evaluation_id: UUID) -> Record | None:
     """Nobody else changes it before this transaction ends. None: there is none, or it is archived."""
     return await tx.fetchrow(

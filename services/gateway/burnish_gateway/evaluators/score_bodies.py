@@ -104,9 +104,11 @@ def figures_of(row: Record) -> ScoreFigures:
 
 
 def _mean(n: int, total: float, squares: float) -> Shown | None:
-    """A mean of n scores with its normal interval, cut at 0 and 1. With one score the interval is all of that."""
+    """A mean of n scores from 0 to 1. Its interval is the normal one as if a 0 and a 1 more had been seen, widened to hold the mean: so a
+    few equal scores are not told as certain (the idea of Agresti and Coull 1998; for many scores it makes no difference)."""
     if n == 0:
         return None
-    mean = total / n
-    half = Z_95 * math.sqrt(max(0.0, squares - n * mean * mean) / (n - 1) / n) if n > 1 else 1.0
-    return Shown(value=mean, low=max(0.0, mean - half), high=min(1.0, mean + half))
+    mean, m = total / n, n + 2
+    middle = (total + 1) / m
+    half = Z_95 * math.sqrt(max(0.0, squares + 1 - m * middle * middle) / (m - 1) / m)
+    return Shown(value=mean, low=max(0.0, min(mean, middle - half)), high=min(1.0, max(mean, middle + half)))
