@@ -91,8 +91,10 @@ async def make_tenant(stack: Stack, name: str) -> Tenant:
     for name_of_another in ("other_review", "decided_review"):
         another = await make("POST", "/v1/executions", call)
         own[name_of_another] = (await make("POST", "/v1/review", {"execution_id": another["id"]}))["id"]
-    await make("POST", f"/v1/review/{own['decided_review']}/label", {"verdict": "good", "dataset_id": own["dataset"]})
-    await make("PUT", f"/v1/review/settings/{own['slug']}", {"sample": 0.5, "dataset_id": own["dataset"]})
+    reviewed = {"name": f"reviewed {secret}", "items": [{"input": secret, "expected": "yes"}]}
+    own["reviewed"] = (await make("POST", "/v1/datasets", reviewed))["id"]
+    await make("POST", f"/v1/review/{own['decided_review']}/label", {"verdict": "good", "dataset_id": own["reviewed"]})
+    await make("PUT", f"/v1/review/settings/{own['slug']}", {"sample": 0.5, "dataset_id": own["reviewed"]})
     await make("PUT", "/v1/review/settings", {"sample": 0.25})
     channel = {"kind": "slack", "name": secret, "url": f"http://127.0.0.1:9/{secret}"}
     own["channel"] = (await make("POST", "/v1/alert-channels", channel))["id"]

@@ -103,7 +103,7 @@ def bodies(own: Mapping[str, str]) -> dict[str, Body]:
         "POST /v1/review/{review_id}/correct": {"expected": "what would have been right"},
         "POST /v1/review/{review_id}/skip": {"note": "unclear"},
         "PUT /v1/review/settings": {"sample": 0.25},
-        "PUT /v1/review/settings/{prompt}": {"sample": 0.5, "dataset_id": own["dataset"]},
+        "PUT /v1/review/settings/{prompt}": {"sample": 0.5, "dataset_id": own["reviewed"]},
         "PUT /v1/alert-rules": {"min_samples": 20},
         "PUT /v1/alert-rules/{prompt}": {"min_samples": 20},
         "POST /v1/alert-channels": {"kind": "slack", "name": "one more", "url": "http://127.0.0.1:9/hook"},
@@ -152,7 +152,7 @@ def bodies(own: Mapping[str, str]) -> dict[str, Body]:
 THINGS = (
     "execution", "dataset", "alert", "endpoint", "api_key", "run", "job", "suggestion", "entry", "erasure", "evaluator",
     "provider_key", "inbound_endpoint", "workspace", "neighbour", "organization", "user", "invitation", "budget", "user_session",
-    "replay", "event", "channel", "report", "review", "other_review", "decided_review", "live_evaluation",
+    "replay", "event", "channel", "report", "review", "other_review", "decided_review", "reviewed", "live_evaluation",
 )  # fmt: skip
 """What a tenant owns under a random id."""
 

@@ -188,6 +188,7 @@ async def test_viewers_look_and_editors_decide(team: Team) -> None:
         assert (await team.viewer("POST", f"/v1/review/{path}", body)).status == 403
     assert (await team.ann("POST", f"/v1/review/{review}/label", {"verdict": "superb"})).status == 422
     assert (await team.ann("POST", "/v1/review", {"execution_id": str(new_uuid())})).status == 404
+    assert (await team.ann("POST", "/v1/review/claim", {"prompt": "nobodys"})).status == 404
     again = await team.ann("POST", "/v1/review", {"execution_id": seen["execution_id"], "note": "look at the tone"})
     assert (again.status, again.body["id"], again.body["note"]) == (201, review, "look at the tone")
 

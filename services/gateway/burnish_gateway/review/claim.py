@@ -3,18 +3,25 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+from burnish_gateway.alerts.store import prompt_exists
 from burnish_gateway.feedback.store import feedback_of_many
 from burnish_gateway.review import store
 from burnish_gateway.review.answers import ClaimedAnswer, ReviewDetail, review_detail
 from burnish_gateway.review.bodies import LEASE_S, Wanted
 from burnish_gateway.review.review_item import ReviewItem
 from burnish_shared.db.session import Tx
+from burnish_shared.errors import NotFound
 
 
 async def claim(tx: Tx, workspace_id: UUID, wanted: Wanted, *, actor: str, count: int = 1, lease_s: int = LEASE_S) -> ClaimedAnswer:
-    """Those that the person is at already come first, so that asking again after a reload shows the same."""
+    """Those that the person is at already come first, so that asking again after a reload shows the same.
+
+    Raises NotFound for a prompt that is not there and of which nothing waits.
+    """
     items = await store.claim(tx, workspace_id, actor=actor, slug=wanted.prompt, reason=wanted.reason, count=count, lease_s=lease_s)
     waiting = await store.count_waiting(tx, workspace_id, slug=wanted.prompt, reason=wanted.reason)
+    if wanted.prompt is not None and not items and not waiting and not await prompt_exists(tx, wanted.prompt):
+        raise NotFound("There is no such prompt.", param="prompt")
     return ClaimedAnswer(data=await details(tx, items), waiting=waiting)
 
 
