@@ -32,6 +32,7 @@ SYSTEM_TABLES = {
     "credentials": "password hashes: no service has a grant, only the sign-in's functions reach them",
     "identities": "who a provider's subject is: no service has a grant",
     "sign_in_tries": "digests and counts: no service has a grant",
+    "webhook_replay_pace": "how many replays all processes start a second: no service has a grant",
 }
 """Tables without a workspace policy, and why. They have grants only."""
 
@@ -67,6 +68,8 @@ OWNED_BY_THE_OWNER = {
     "erase_workspace_step": "removes what a workspace configured, on the strength of a row in workspace_erasures",
     "forget_voices": "the same, of how often each end user reacted",
     "erase_voices": "the same for one person, as erase_step",
+    "forget_units": "the same, of units of experiments",
+    "erase_units": "the same for one person, as erase_step",
     "forget_reports": "the same, of reports and failure groups",
     "erase_reports": "the same for one person, as erase_step",
     "forget_reviews": "the same, of the review queue",

@@ -27,8 +27,7 @@ from burnish_webhooks.housekeeping import cancel_switched_off, forget_old, make_
 from burnish_webhooks.io.deliveries_store import Claim
 from burnish_webhooks.io.mailer import Mailer, SmtpServer
 from burnish_webhooks.io.sender import HttpSender
-from burnish_webhooks.replay import replay_waiting
-from burnish_webhooks.replay_range import replay_ranges
+from burnish_webhooks.replay import replay_some
 from burnish_webhooks.send_notices import NoticeSender, forget_old_notices
 from burnish_webhooks.settings import WebhooksSettings
 
@@ -87,9 +86,8 @@ async def _serve(settings: WebhooksSettings, *, db: Database, bus: Bus, http: Ht
         dispatcher.wake()
         notices.wake()
 
-    async def replay_some() -> None:
-        single = await replay_waiting(db=db, limit=settings.webhook_replays_per_second)
-        if single + await replay_ranges(db=db, limit=settings.webhook_replays_per_second - single):
+    async def replay() -> None:
+        if await replay_some(db=db, per_second=settings.webhook_replays_per_second):
             dispatcher.wake()
 
     async def cancel_and_measure() -> None:
@@ -114,7 +112,7 @@ async def _serve(settings: WebhooksSettings, *, db: Database, bus: Bus, http: Ht
         dispatcher.run(stop),
         notices.run(stop),
         relay.run(stop),
-        every(1.0, replay_some, name="replay", stop=stop),
+        every(1.0, replay, name="replay", stop=stop),
         every(settings.webhook_housekeeping_interval_s, cancel_and_measure, name="cancel", stop=stop),
         every(settings.webhook_retention_interval_s, make_partitions_ahead, name="partitions", stop=stop),
         every(settings.webhook_retention_interval_s, forget, name="forget", stop=stop),

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from burnish_shared import failpoints
 from burnish_shared.db.session import Database, Tx
-from burnish_webhooks.io import endpoints_store, ranges_store
+from burnish_webhooks.io import deliveries_store, endpoints_store, ranges_store
 from burnish_webhooks.io.ranges_store import Range
 
 OUTSTANDING_MOST: Final = 8
@@ -44,10 +44,10 @@ async def _start_some(tx: Tx, one: Range, *, limit: int) -> int:
     room = min(limit, OUTSTANDING_MOST - await ranges_store.outstanding(tx, one.range_id))
     found = await ranges_store.next_of(tx, one, limit=room) if room > 0 else []
     if found:
-        await ranges_store.restart(tx, one, found)
+        await deliveries_store.restart(tx, one.endpoint_id, [row.event_id for row in found], range_id=one.range_id)
         await endpoints_store.make_due(tx, one.endpoint_id)
         await failpoints.hit("webhooks.range_step")
     await ranges_store.advance(tx, one, found)
-    if len(found) < room:
+    if len(found) < room and not one.may_grow:
         await ranges_store.finish(tx, one.range_id, status="done")
     return len(found)

@@ -36,7 +36,7 @@ class WebhooksSettings(SealingSettings):
     webhook_per_workspace: int = Field(default=32, ge=1, description="Most attempts under way for one workspace.")
     webhook_per_process: int = Field(default=256, ge=1, description="Most attempts under way in one process.")
     webhook_replays_per_second: int = Field(
-        default=20, ge=1, description="Most replays started a second, so that live deliveries come first."
+        default=20, ge=1, description="Most replays started a second by all processes together, so that live deliveries come first."
     )
     webhook_housekeeping_interval_s: float = Field(default=15.0, gt=0, description="How often switched-off endpoints are cleared.")
     webhook_retention_interval_s: float = Field(default=3600.0, gt=0, description="How often partitions are made and dropped.")

@@ -86,9 +86,7 @@ class Hooks:
     async def claims(self, *, limit: int = 50, lease_s: float = 5, only_idle: bool = False) -> list[Claim]:
         """One claim, as the dispatcher makes it."""
         async with self.worker.unit_of_work() as tx:
-            return await deliveries_store.claim_due(
-                tx, limit=limit, lease_s=lease_s, per_endpoint=4, per_workspace=32, only_idle=only_idle
-            )
+            return await deliveries_store.claim_due(tx, limit=limit, lease_s=lease_s, per_endpoint=4, per_workspace=32, only_idle=only_idle)
 
     async def wish_replay(self, event_id: UUID, endpoint_id: UUID, *, workspace_id: UUID | None = None) -> UUID:
         """What POST …/replay writes."""

@@ -219,26 +219,30 @@ async def log_attempt(tx: Tx, claim: Claim, attempt: Attempt) -> None:
     )
 
 
-async def restart(tx: Tx, *, event_id: UUID, endpoint_id: UUID) -> str:
-    """Makes a delivery due now, from the start of the schedule: 'restarted', 'under_way' (an attempt is being made), or 'not_found'."""
-    row = await tx.fetchrow(
-        "SELECT leased_until > clock_timestamp() AS under_way FROM webhook_deliveries WHERE event_id = $1 AND endpoint_id = $2 FOR UPDATE",
+async def is_under_way(tx: Tx, *, event_id: UUID, endpoint_id: UUID) -> bool | None:
+    """Whether an attempt is being made. None where there is no such delivery. The endpoint's state is locked by the caller."""
+    under_way: bool | None = await tx.fetchval(
+        "SELECT coalesce(leased_until > clock_timestamp(), false) FROM webhook_deliveries WHERE event_id = $1 AND endpoint_id = $2",
         event_id,
         endpoint_id,
     )
-    if row is None:
-        return "not_found"
-    if row["under_way"]:
-        return "under_way"
+    return under_way
+
+
+async def restart(tx: Tx, endpoint_id: UUID, event_ids: Sequence[UUID], *, range_id: UUID | None = None) -> None:
+    """Makes deliveries due now, from the start of the schedule. The endpoint's state is locked by the caller; none of them is under way.
+
+    `range_id`: the replay of a range that they are part of.
+    """
     await tx.execute(
         """
         UPDATE webhook_deliveries SET status = 'pending', reason = NULL, settled_at = NULL, failed_attempts = 0, leased_until = NULL,
-               next_attempt_at = clock_timestamp(), waiting_since = clock_timestamp(), range_id = NULL
-         WHERE event_id = $1 AND endpoint_id = $2""",
-        event_id,
+               next_attempt_at = clock_timestamp(), waiting_since = clock_timestamp(), range_id = $3
+         WHERE endpoint_id = $1 AND event_id = ANY ($2::uuid[])""",
         endpoint_id,
+        list(event_ids),
+        range_id,
     )
-    return "restarted"
 
 
 async def bring_next_forward(tx: Tx, claim: Claim) -> None:

@@ -179,11 +179,16 @@ async def disable(tx: Tx, endpoint_id: UUID, *, reason: str) -> None:
     )
 
 
-async def make_due(tx: Tx, endpoint_id: UUID) -> None:
-    """Brings the endpoint's turn forward to now, or to the end of its pause."""
+async def make_due(tx: Tx, endpoint_id: UUID, *, probes: bool = False) -> None:
+    """Brings the endpoint's turn forward to now, or to the end of its pause. `probes`: the pause is over."""
     await tx.execute(
-        "UPDATE webhook_endpoint_states SET due_at = greatest(least(due_at, clock_timestamp()), opened_until) WHERE endpoint_id = $1",
+        """
+        UPDATE webhook_endpoint_states
+           SET due_at = greatest(least(due_at, clock_timestamp()), CASE WHEN NOT $2 THEN opened_until END),
+               opened_until = CASE WHEN $2 THEN least(opened_until, clock_timestamp()) ELSE opened_until END
+         WHERE endpoint_id = $1""",
         endpoint_id,
+        probes,
     )
 
 

@@ -3,14 +3,21 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from burnish_shared.db.session import Tx
 
+GROWS_MOST_S: Final = 60
+"""For so long after it was asked for, a catch-up whose end lies ahead waits for what is cancelled meanwhile."""
+
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """A replay of a range, locked. `at_time`, `at_event`: the last delivery that it came by. `settled_from` None: whenever it ended."""
+    """A replay of a range, locked. `at_time`, `at_event`: the last delivery that it came by. `settled_from` None: whenever it ended.
+
+    `may_grow`: its time is not over, so that what was not there yet may still belong to it.
+    """
 
     range_id: UUID
     endpoint_id: UUID
@@ -21,6 +28,7 @@ class Range:
     at_time: datetime
     at_event: UUID
     cancel_requested: bool
+    may_grow: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +48,11 @@ async def running(tx: Tx, *, limit: int) -> list[tuple[UUID, UUID]]:
 async def lock(tx: Tx, range_id: UUID) -> Range | None:
     """None when it is over, or in somebody else's hands."""
     row = await tx.fetchrow(
-        "SELECT range_id, endpoint_id, to_at, settled_from, statuses, event_types, at_time, at_event, cancel_requested FROM webhook_ranges "
+        "SELECT range_id, endpoint_id, to_at, settled_from, statuses, event_types, at_time, at_event, cancel_requested,"
+        " kind = 'catch_up' AND least(to_at, requested_at + $2 * interval '1 second') > clock_timestamp() AS may_grow FROM webhook_ranges "
         "WHERE range_id = $1 AND status = 'running' FOR UPDATE SKIP LOCKED",
         range_id,
+        GROWS_MOST_S,
     )
     return Range(**row) if row is not None else None
 
@@ -71,19 +81,6 @@ async def next_of(tx: Tx, one: Range, *, limit: int) -> list[Found]:
         limit,
     )
     return [Found(row["event_id"], row["created_at"]) for row in rows]
-
-
-async def restart(tx: Tx, one: Range, found: Sequence[Found]) -> None:
-    """Makes these deliveries due now, from the start of the schedule. The endpoint's state is locked by the caller."""
-    await tx.execute(
-        """
-        UPDATE webhook_deliveries SET status = 'pending', reason = NULL, settled_at = NULL, failed_attempts = 0, leased_until = NULL,
-               next_attempt_at = clock_timestamp(), waiting_since = clock_timestamp(), range_id = $3
-         WHERE endpoint_id = $1 AND event_id = ANY ($2::uuid[]) AND status <> 'pending'""",
-        one.endpoint_id,
-        [row.event_id for row in found],
-        one.range_id,
-    )
 
 
 async def advance(tx: Tx, one: Range, found: Sequence[Found]) -> None:

@@ -78,7 +78,16 @@ BEGIN
   RETURN done;
 END $$;
 
-DROP TABLE webhook_ranges, webhook_endpoint_days;
+DROP FUNCTION webhook_replays_waiting(integer);
+CREATE FUNCTION webhook_replays_waiting(p_limit integer) RETURNS TABLE (workspace_id uuid, replay_id uuid)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
+  SELECT r.workspace_id, r.replay_id FROM webhook_replays r WHERE r.done_at IS NULL ORDER BY r.requested_at LIMIT p_limit $$;
+CALL make_lookup_function('webhook_replays_waiting(integer)', app => false, worker => true);
+DROP FUNCTION take_webhook_replays(integer);
+DROP INDEX webhook_replays_once, webhook_replays_turns;
+ALTER TABLE webhook_replays DROP COLUMN tried_at;
+
+DROP TABLE webhook_ranges, webhook_endpoint_days, webhook_replay_pace;
 ALTER TABLE webhook_deliveries DROP COLUMN object_id, DROP COLUMN object_version, DROP COLUMN waiting_since, DROP COLUMN range_id;
 ALTER TABLE webhook_endpoint_states DROP COLUMN sent_until, DROP COLUMN window_since, DROP COLUMN window_attempts,
   DROP COLUMN window_failures, DROP COLUMN last_failed_at, DROP COLUMN last_error_class, DROP COLUMN last_status_code,

@@ -82,6 +82,45 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
   SELECT r.workspace_id, r.range_id FROM webhook_ranges r WHERE r.status = 'running' ORDER BY r.stepped_at LIMIT p_limit $$;
 CALL make_lookup_function('webhook_ranges_running(integer)', app => false, worker => true);
 
+-- As in 0004, and: workspaces take turns, and a wish that had to wait, because an attempt was under way, lets the others of its workspace pass.
+DELETE FROM webhook_replays r WHERE r.done_at IS NULL AND EXISTS
+  (SELECT FROM webhook_replays o WHERE (o.workspace_id, o.event_id, o.endpoint_id) = (r.workspace_id, r.event_id, r.endpoint_id) AND o.done_at IS NULL AND o.replay_id < r.replay_id);
+CREATE UNIQUE INDEX webhook_replays_once ON webhook_replays (workspace_id, event_id, endpoint_id) WHERE done_at IS NULL;
+ALTER TABLE webhook_replays ADD COLUMN tried_at timestamptz NOT NULL DEFAULT '-infinity';
+CREATE INDEX webhook_replays_turns ON webhook_replays (workspace_id, tried_at, requested_at) WHERE done_at IS NULL;
+DROP FUNCTION webhook_replays_waiting(integer);
+CREATE FUNCTION webhook_replays_waiting(p_limit integer) RETURNS TABLE (workspace_id uuid, replay_id uuid)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
+  SELECT w.workspace_id, w.replay_id
+    FROM (SELECT r.*, row_number() OVER (PARTITION BY r.workspace_id ORDER BY r.tried_at, r.requested_at) AS place
+            FROM (SELECT DISTINCT d.workspace_id FROM webhook_replays d WHERE d.done_at IS NULL) o
+           CROSS JOIN LATERAL (SELECT q.workspace_id, q.replay_id, q.tried_at, q.requested_at FROM webhook_replays q
+                                WHERE q.workspace_id = o.workspace_id AND q.done_at IS NULL ORDER BY q.tried_at, q.requested_at LIMIT p_limit) r) w
+   ORDER BY w.place, w.tried_at, w.requested_at LIMIT p_limit $$;
+CALL make_lookup_function('webhook_replays_waiting(integer)', app => false, worker => true);
+
+-- How many replays are started a second, by all processes together.
+CREATE TABLE webhook_replay_pace (
+  only_row    boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+  spent_until timestamptz NOT NULL DEFAULT '-infinity');           -- as sent_until of endpoints
+INSERT INTO webhook_replay_pace DEFAULT VALUES;
+CALL make_system_table('webhook_replay_pace', app => '', worker => '', writer => 'webhooks, through take_webhook_replays');
+GRANT UPDATE ON webhook_replay_pace TO burnish_lookup;
+
+-- Takes what is left of a second's replays, at most p_per_second. Returns how many may be started.
+CREATE FUNCTION take_webhook_replays(p_per_second integer) RETURNS integer LANGUAGE plpgsql SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
+DECLARE t timestamptz; spent timestamptz; n integer;
+BEGIN
+  SELECT p.spent_until INTO spent FROM webhook_replay_pace p FOR UPDATE;
+  t := clock_timestamp();
+  n := least(p_per_second, floor(extract(epoch FROM t + interval '1 second' - greatest(spent, t)) * p_per_second + 1e-6));
+  IF n > 0 THEN
+    UPDATE webhook_replay_pace p SET spent_until = greatest(spent, t) + n * (interval '1 second' / p_per_second);
+  END IF;
+  RETURN greatest(n, 0);
+END $$;
+CALL make_lookup_function('take_webhook_replays(integer)', app => false, worker => true);
+
 -- A new URL, the end of a pause and of a disablement begin anew: what was counted of the failures before is forgotten, and the next delivery
 -- is tried at once. The gateway writes endpoints and must not write states; so the database does it, in the same transaction.
 CREATE FUNCTION begin_anew() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
