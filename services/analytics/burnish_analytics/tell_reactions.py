@@ -8,7 +8,7 @@ from asyncpg import Record
 
 from burnish_analytics.announce import announce
 from burnish_analytics.core.rollup import Fact
-from burnish_analytics.io import news_store
+from burnish_analytics.io import facts_store, news_store
 from burnish_shared.contracts.feedback import FeedbackItem
 from burnish_shared.db.session import Database, Tx
 
@@ -36,19 +36,34 @@ async def tell_reactions(db: Database) -> int:
         while more:
             async with db.unit_of_work(workspaces={workspace_id}) as tx:
                 rows = await news_store.take(tx, workspace_id, at_most=MOST_IN_AN_EVENT)
-                if rows:
-                    await _announce(tx, workspace_id, rows)
+                for fact, group in await _by_prompt(tx, workspace_id, rows):
+                    await _announce(tx, workspace_id, fact, group)
                     told += 1
             more = len(rows) == MOST_IN_AN_EVENT
     return told
 
 
-async def _announce(tx: Tx, workspace_id: UUID, rows: Sequence[Record]) -> None:
+async def _by_prompt(tx: Tx, workspace_id: UUID, rows: Sequence[Record]) -> list[tuple[Fact | None, list[Record]]]:
+    """The reactions of each prompt and label, so that an endpoint's filters can match the event; with one of their executions, if known."""
+    wanted = {(workspace_id, row["execution_id"]) for row in rows if row["execution_id"]}
+    facts = await facts_store.find_facts(tx, wanted)
+    groups: dict[tuple[str, int, str, bool] | None, tuple[Fact | None, list[Record]]] = {}
+    for row in rows:
+        fact = facts.get((workspace_id, row["execution_id"]))
+        key = (fact.slug, fact.version, fact.label, fact.simulated) if fact else None
+        groups.setdefault(key, (fact, []))[1].append(row)
+    return list(groups.values())
+
+
+async def _announce(tx: Tx, workspace_id: UUID, fact: Fact | None, rows: Sequence[Record]) -> None:
     first = rows[0]
     executions, kinds = {row["execution_id"] for row in rows}, {row["kind"] for row in rows}
     data = {
         "count": len(rows),
         "execution_id": str(first["execution_id"]) if len(executions) == 1 and first["execution_id"] else None,
+        "prompt": (fact.slug or None) if fact else None,
+        "version": (fact.version or None) if fact else None,
+        "label": (fact.label or None) if fact else None,
         "kind": first["kind"] if len(kinds) == 1 else "several",
         "value": first["value"] if len(rows) == 1 else None,
         "reactions": [_reaction(row) for row in rows],
@@ -60,7 +75,7 @@ async def _announce(tx: Tx, workspace_id: UUID, rows: Sequence[Record]) -> None:
         at=rows[-1]["at"],
         object_id=str(first["feedback_id"]),
         version=1,
-        simulated=any(row["simulated"] for row in rows),
+        simulated=fact.simulated if fact else any(row["simulated"] for row in rows),
         data=data,
     )
 

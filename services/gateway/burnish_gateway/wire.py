@@ -139,6 +139,14 @@ async def read_body(request: Request, *, most_bytes: int = BODY_MOST_BYTES, enco
     return b"".join(parts)
 
 
+def check_parameters(request: Request) -> None:
+    """Raises InvalidField for a query parameter that the route does not know: a misspelt one would find everything."""
+    known = {one.alias for one in request.scope["route"].dependant.query_params}
+    for name in request.query_params:
+        if name not in known:
+            raise InvalidField(f"{name[:100]}: is no parameter of this call; there are {', '.join(sorted(known))}.", param=name[:200])
+
+
 def parse_json(raw: bytes, *, duplicate_keys: bool = False) -> Any:
     """Strict JSON: UTF-8, no NaN, no NUL or lone surrogate, no duplicate keys (unless `duplicate_keys`), at most 64 levels."""
     try:

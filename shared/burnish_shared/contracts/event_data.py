@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic.json_schema import SkipJsonSchema
 
 
 class EventData(BaseModel):
@@ -38,6 +39,7 @@ class ExecutionCompleted(EventData):
     status: str = Field(description="success | error | timeout | rate_limited | cancelled | blocked")
     prompt: str | None
     version: int | None
+    label: str | None = Field(default=None, description="By which the prompt was called.")
     model: str
     cost_nusd: int = Field(description="Nano-dollars.")
     latency_ms: int
@@ -53,9 +55,12 @@ class ReactionCreated(EventData):
 
 class FeedbackCreated(EventData):
     execution_id: str | None = Field(description="Null: of several executions, or of a session.")
+    prompt: str | None = Field(default=None, description="Slug; null: the execution had none or is not known, or it is a session.")
+    version: int | None = None
+    label: str | None = None
     kind: str = Field(description="thumb | score | comment | correction | metric:<name> | several")
     value: float | None = Field(description="Of a single one; thumb: 1 or 0; score: 0 to 1; metric: its value")
-    count: int = Field(default=1, description="Reactions in this event: those of about a second, at most 100.")
+    count: int = Field(default=1, description="Reactions in this event: those of about a second on one version and label of a prompt, at most 100.")
     reactions: list[ReactionCreated] = Field(default_factory=list, description="Each of them, without text and without who it was.")
 
 
@@ -168,13 +173,17 @@ class SuggestionRejected(OfJob):
 
 
 class AccountCrossed(EventData):
-    account_id: int
+    account_id: SkipJsonSchema[int] = Field(description="Ours, and not sent to webhooks.")
     budget_id: str | None
     limit_nusd: int
     spent_nusd: int
     available_nusd: int
     period: str | None
     resets_at: datetime | None
+
+
+class BudgetCrossed(AccountCrossed):
+    prompt: str | None = Field(default=None, description="Slug, where it is the budget of a prompt.")
 
 
 class KeyUnhealthy(EventData):

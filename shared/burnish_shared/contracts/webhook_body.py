@@ -16,18 +16,29 @@ _LINKS = {
     "job_id": ("optimization", "/v1/optimizations/"),
     "test_run_id": ("test_run", "/v1/test-runs/"),
     "execution_id": ("execution", "/v1/executions/"),
+    "example_execution_id": ("execution", "/v1/executions/"),
     "dataset_id": ("dataset", "/v1/datasets/"),
     "prompt": ("prompt", "/v1/prompts/"),
     "slug": ("prompt", "/v1/prompts/"),
     "endpoint_id": ("endpoint", "/v1/webhooks/endpoints/"),
     "delivery_id": ("delivery", "/v1/webhooks/deliveries/"),
+    "budget_id": ("budget", "/v1/budgets/"),
+    "erasure_id": ("erasure", "/v1/erasures/"),
+    "provider_key_id": ("provider_key", "/v1/provider-keys/"),
+    "report_id": ("report", "/v1/reports/"),
 }
 """A field of the event's data → the link made of it: its name and the path that it completes."""
+
+_CREDITS = {"credits": "/v1/credits"}
+"""Of the events `credits.*`, which are about the workspace."""
+
+UNSENT = frozenset({"account_id"})
+"""Fields of events that are ours."""
 
 
 def body_of(event: Event, *, base_url: str) -> bytes:
     """What every endpoint of the event receives, at most MAX_BODY_BYTES. `base_url`: where customers reach the API, '' for paths alone."""
-    body = _encode(event, data=event.data, base_url=base_url)
+    body = _encode(event, data={name: value for name, value in event.data.items() if name not in UNSENT}, base_url=base_url)
     return body if len(body) <= MAX_BODY_BYTES else _encode(event, data={"omitted": "too_large"}, base_url=base_url)
 
 
@@ -59,4 +70,5 @@ def _encode(event: Event, *, data: object, base_url: str) -> bytes:
 
 def _links(event: Event) -> dict[str, str]:
     named = ((_LINKS[field], event.data.get(field)) for field in _LINKS)
-    return {name: path + quote(value, safe="") for (name, path), value in named if isinstance(value, str) and value}
+    lead = _CREDITS if event.type.startswith("credits.") else {}
+    return lead | {name: path + quote(value, safe="") for (name, path), value in named if isinstance(value, str) and value}

@@ -4,5 +4,6 @@ from burnish_shared.expressions.evaluate import evaluate, holds
 from burnish_shared.expressions.nodes import Node
 from burnish_shared.expressions.parse import parse
 from burnish_shared.expressions.tokens import ExpressionError
+from burnish_shared.expressions.truth import can_hold
 
-__all__ = ["ExpressionError", "Node", "evaluate", "holds", "parse"]
+__all__ = ["ExpressionError", "Node", "can_hold", "evaluate", "holds", "parse"]

@@ -1,5 +1,6 @@
 """`feedback.created` for webhooks that name it: many reactions in one event, each told once (F2, W2)."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -54,3 +55,25 @@ async def test_nobody_is_told_who_did_not_name_it(analytics: Analytics, workspac
     await analytics.count(one, thumb(one, 1))
     assert await told(analytics, workspace) == []
     assert await analytics.rows("SELECT 1 FROM feedback_news WHERE workspace_id = $1", workspace.workspace_id) == []
+
+
+@pytest.mark.capability("W1")
+async def test_an_event_is_about_one_prompt_and_label_so_that_filters_match(analytics: Analytics, workspace: Workspace) -> None:
+    await listen(analytics, workspace, "feedback.created")
+    served = [("route", "production", False), ("route", "staging", True), ("other", "production", True)]
+    done = [execution(workspace.workspace_id, slug=slug, label=label, simulated=simulated) for slug, label, simulated in served]
+    unknown = execution(workspace.workspace_id)
+    await analytics.count(*done, *(thumb(one, 1) for one in (*done, *done, unknown)))
+    events = await told(analytics, workspace)
+    found = {(one["data"]["prompt"], one["data"]["label"], one["simulated"]): one["data"]["count"] for one in events}
+    assert found == {served[0]: 2, served[1]: 2, served[2]: 2, (None, None, False): 1}
+
+
+async def test_feedback_that_is_faster_than_its_execution_is_told_with_the_prompt(analytics: Analytics, workspace: Workspace) -> None:
+    await listen(analytics, workspace, "feedback.created")
+    done = execution(workspace.workspace_id)
+    await analytics.count(thumb(done, 1, accepted_at=datetime.now(UTC)))
+    assert await told(analytics, workspace) == []
+    await analytics.count(done)
+    [event] = await told(analytics, workspace)
+    assert (event["data"]["prompt"], event["simulated"]) == ("route", True)

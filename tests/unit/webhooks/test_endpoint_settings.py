@@ -13,7 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from burnish_gateway.webhooks import static_headers
-from burnish_gateway.webhooks.bodies import types_of
+from burnish_gateway.webhooks.bodies import EndpointBody
+from burnish_gateway.webhooks.reach import check_reach, types_of
+from burnish_gateway.wire import parse_model
 from burnish_shared.auth.signing_keys import new_key_pair, signer
 from burnish_shared.contracts.events import Event
 from burnish_shared.contracts.webhook_body import MAX_BODY_BYTES, body_of, with_texts
@@ -29,6 +31,10 @@ def _event(type_: str = "alert.raised", **data: Any) -> Event:
     return Event.model_validate(
         {"id": new_uuid(), "type": type_, "workspace_id": WORKSPACE, "occurred_at": datetime.now(UTC), "object_id": "a1", "data": data}
     )
+
+
+def _settings(**given: Any) -> EndpointBody:
+    return parse_model(EndpointBody, json.dumps({"url": "https://x.example/", "events": ["*"]} | given).encode())
 
 
 @pytest.mark.capability("W1")
@@ -52,6 +58,70 @@ def test_a_condition_says_of_each_event_whether_it_goes_out(condition: str, verd
         assert found is not None and verdict in (found.error or "")
     else:
         assert found == verdict
+
+
+@pytest.mark.parametrize(
+    "condition", ["1", "data.delta + 1", "not 5", '"a"', "[true]", "len(data)", "-data.delta", "type", "data", "simulated and 1"]
+)
+def test_what_is_never_true_or_false_is_no_condition(condition: str) -> None:
+    with pytest.raises(InvalidField, match="never true or false"):
+        _settings(condition=condition)
+
+
+@pytest.mark.parametrize(
+    "condition", ["true", "simulated", "data.flag", "not data.flag", "data.n in [1, 2]", 'exists(data) and type != "x"']
+)
+def test_what_may_be_true_is_a_condition(condition: str) -> None:
+    assert _settings(condition=condition).condition == condition
+
+
+@pytest.mark.capability("W1")
+@pytest.mark.parametrize(
+    ("events", "filters", "param"),
+    [
+        (["*"], {"prompts": ["a"], "labels": ["b"]}, None),
+        (["alert.*", "credits.*"], {"prompts": ["a"]}, None),
+        (["feedback.created"], {"prompts": ["a"], "labels": ["b"]}, None),
+        (["budget.*"], {"prompts": ["a"]}, None),
+        (["credits.*", "webhook.*"], {"prompts": ["a"]}, "filters.prompts"),
+        (["test_run.completed"], {"labels": ["b"]}, "filters.labels"),
+        (["data.erased"], {}, None),
+    ],
+)
+def test_a_filter_that_no_chosen_event_can_match_is_refused_by_name(
+    events: list[str], filters: dict[str, list[str]], param: str | None
+) -> None:
+    if param is None:
+        check_reach(events, filters)
+    else:
+        with pytest.raises(InvalidField) as refused:
+            check_reach(events, filters)
+        assert refused.value.param == param and "alert.raised" in refused.value.message
+
+
+@pytest.mark.capability("W2")
+@pytest.mark.parametrize(
+    ("kind", "data", "links"),
+    [
+        ("budget.exhausted", {"budget_id": "b1", "account_id": 7}, {"budget": "https://b.example/v1/budgets/b1"}),
+        ("credits.low", {"budget_id": None, "account_id": 7}, {"credits": "https://b.example/v1/credits"}),
+        ("data.erased", {"erasure_id": "e1"}, {"erasure": "https://b.example/v1/erasures/e1"}),
+        ("provider_key.unhealthy", {"provider_key_id": "k1"}, {"provider_key": "https://b.example/v1/provider-keys/k1"}),
+        ("usage.anomaly_detected", {"alert_id": "a1", "example_execution_id": "x1"},
+         {"alert": "https://b.example/v1/alerts/a1", "execution": "https://b.example/v1/executions/x1"}),
+    ],
+)  # fmt: skip
+def test_a_body_leads_to_what_it_is_about_and_names_no_account_of_ours(kind: str, data: dict[str, Any], links: dict[str, str]) -> None:
+    body = json.loads(body_of(_event(kind, **data), base_url="https://b.example"))
+    assert body["links"] == links and "account_id" not in body["data"]
+
+
+def test_filters_are_folded_as_prompts_and_labels_are() -> None:
+    body = _settings(filters={"prompts": ["Routing"], "labels": ["Production"]})
+    assert body.filters is not None and body.filters.stored() == {"prompts": ["routing"], "labels": ["production"]}
+    for odd in ({"prompts": ["NO SUCH!"]}, {"labels": ["7"]}):
+        with pytest.raises(InvalidField, match="can be no"):
+            _settings(filters=odd)
 
 
 def test_a_test_event_passes_every_condition() -> None:

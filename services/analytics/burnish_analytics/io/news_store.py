@@ -15,8 +15,15 @@ SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::float8[
 
 TAKE: Final = """
 DELETE FROM feedback_news WHERE workspace_id = $1 AND news_id = ANY (ARRAY
-  (SELECT n.news_id FROM feedback_news n WHERE n.workspace_id = $1 ORDER BY n.news_id LIMIT $2 FOR UPDATE SKIP LOCKED))
+  (SELECT n.news_id FROM feedback_news n
+    WHERE n.workspace_id = $1 AND (n.execution_id IS NULL OR n.at < clock_timestamp() - $3 * interval '1 second'
+          OR EXISTS (SELECT FROM execution_facts f WHERE f.execution_id = n.execution_id AND f.workspace_id = n.workspace_id))
+    ORDER BY n.news_id LIMIT $2 FOR UPDATE SKIP LOCKED))
 RETURNING news_id, feedback_id, execution_id, kind, value, simulated, at"""
+
+
+WAITS_S: Final = 3.0
+"""An execution is counted about a second after it ended; feedback may be faster, and is told with the prompt and label."""
 
 
 async def listeners(tx: Tx, workspaces: Collection[UUID]) -> set[UUID]:
@@ -48,5 +55,5 @@ async def waiting(tx: Tx, *, at_most: int) -> list[UUID]:
 
 
 async def take(tx: Tx, workspace_id: UUID, *, at_most: int) -> list[Record]:
-    """Removes the oldest, which nobody else is taking, and returns them in order."""
-    return sorted(await tx.fetch(TAKE, workspace_id, at_most), key=lambda row: row["news_id"])
+    """Removes the oldest, which nobody else is taking, and returns them in order. One whose execution is not counted yet waits a little."""
+    return sorted(await tx.fetch(TAKE, workspace_id, at_most, WAITS_S), key=lambda row: row["news_id"])

@@ -15,7 +15,7 @@ class EndpointAnswer(BaseModel):
     """An endpoint. Its secret is shown once, when it is made or rotated."""
 
     id: UUID
-    url: str
+    url: str = Field(description="Viewers see it without what follows a question mark.")
     description: str
     events: list[str]
     filters: dict[str, list[str]]
@@ -77,7 +77,7 @@ class DeliveryAnswer(BaseModel):
     status: DeliveryStatus
     reason: str | None
     attempts: int
-    next_attempt_at: datetime | None
+    next_attempt_at: datetime | None = Field(description="At the earliest; null where it has ended, or its endpoint is paused.")
     created_at: datetime
     settled_at: datetime | None
 
@@ -111,13 +111,14 @@ class TestAnswer(BaseModel):
 
 
 class ReplayAnswer(BaseModel):
-    id: UUID
     delivery_id: str
     status: str
 
 
-def warning_of(target: Target | None) -> str | None:
-    """What the look at a URL found that is no reason to refuse it. None: nothing, or no URL."""
+def warning_of(target: Target | None, endpoint: Endpoint | None = None) -> str | None:
+    """What was found that is no reason to refuse, but keeps deliveries from arriving. None: nothing."""
+    if endpoint is not None and endpoint.status == "paused":
+        return "The endpoint is paused: what is sent waits until it is no more."
     if target is None or target.resolves:
         return None
     return (
@@ -125,10 +126,11 @@ def warning_of(target: Target | None) -> str | None:
     )
 
 
-def endpoint_answer(endpoint: Endpoint) -> EndpointAnswer:
+def endpoint_answer(endpoint: Endpoint, *, in_full: bool = True) -> EndpointAnswer:
+    """`in_full` False: without what may be secret in the URL, for those who only look."""
     return EndpointAnswer(
         id=endpoint.endpoint_id,
-        url=endpoint.url,
+        url=endpoint.url if in_full else _bare(endpoint.url),
         description=endpoint.description,
         events=list(endpoint.events),
         filters={name: list(values) for name, values in endpoint.filters.items()},
@@ -166,14 +168,20 @@ def delivery_answer(delivery: Delivery) -> DeliveryAnswer:
     )
 
 
-def attempt_answer(attempt: LoggedAttempt, *, with_response: bool) -> AttemptAnswer:
-    """`with_response`: receivers' answers are hidden from lower roles (PROMISES W-09)."""
+def attempt_answer(attempt: LoggedAttempt, *, in_full: bool) -> AttemptAnswer:
+    """`in_full` False: receivers' answers, and what may be secret in a URL, are hidden from lower roles (PROMISES W-09)."""
     return AttemptAnswer(
         number=attempt.number,
-        url=attempt.url,
+        url=attempt.url if in_full else _bare(attempt.url),
         started_at=attempt.started_at,
         duration_ms=attempt.duration_ms,
         status_code=attempt.status_code,
         error_class=attempt.error_class,
-        response_snippet=attempt.response_snippet if with_response else None,
+        response_snippet=attempt.response_snippet if in_full else None,
     )
+
+
+def _bare(url: str) -> str:
+    """The URL without its query, where keys like to stand."""
+    address, mark, _ = url.partition("?")
+    return address + ("?…" if mark else "")

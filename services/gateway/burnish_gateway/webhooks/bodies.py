@@ -1,20 +1,16 @@
 """What callers send about webhooks."""
 
-from collections.abc import Sequence
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field
 
+from burnish_gateway.webhooks.reach import PATTERNS, SUBSCRIBABLE
 from burnish_gateway.wire import ApiModel, Moment, Text
-from burnish_shared.contracts.events import EVENT_TYPES
-from burnish_shared.contracts.webhooks import CONDITION_NAMES, UNSUBSCRIBABLE
+from burnish_shared.contracts.webhooks import CONDITION_NAMES
 from burnish_shared.egress.target import MAX_URL_LENGTH
-from burnish_shared.expressions import ExpressionError, parse
-
-SUBSCRIBABLE = tuple(one for one in EVENT_TYPES if one not in UNSUBSCRIBABLE)
-PATTERNS = frozenset(
-    {"*"} | {one.rpartition(".")[0] + ".*" for one in SUBSCRIBABLE} | {one.partition(".")[0] + ".*" for one in SUBSCRIBABLE}
-)
+from burnish_shared.errors import InvalidField
+from burnish_shared.expressions import ExpressionError, can_hold, parse
+from burnish_shared.slug import parse_label, parse_slug
 
 
 def _known(event: str) -> str:
@@ -23,25 +19,39 @@ def _known(event: str) -> str:
     return event
 
 
-def types_of(patterns: Sequence[str]) -> tuple[str, ...]:
-    """The types that patterns mean, `webhook.test` among them for `*`; none for no pattern and for all."""
-    if not patterns or "*" in patterns:
-        return ()
-    return tuple(one for one in EVENT_TYPES if any(one == it or (it.endswith(".*") and one.startswith(it[:-1])) for it in patterns))
-
-
 EventPattern = Annotated[Text, Field(min_length=1, max_length=100), AfterValidator(_known)]
 Events = Annotated[list[EventPattern], Field(min_length=1, max_length=50)]
 Url = Annotated[Text, Field(min_length=1, max_length=MAX_URL_LENGTH, description="https, on a public address.")]
 Description = Annotated[Text, Field(max_length=500)]
-FilterValues = Annotated[list[Annotated[Text, Field(min_length=1, max_length=100)]], Field(max_length=100)]
+
+
+def _slug(text: str) -> str:
+    try:
+        return parse_slug(text)  # the id of a prompt passes too
+    except InvalidField as error:
+        raise ValueError(f"{text[:100]!r} can be no prompt's. {error}") from None
+
+
+def _label(text: str) -> str:
+    try:
+        return parse_label(text)
+    except InvalidField as error:
+        raise ValueError(f"{text[:100]!r} can be no label. {error}") from None
+
+
+FilterValue = Annotated[Text, Field(min_length=1, max_length=100)]
 
 
 class Filters(ApiModel):
-    """Narrows the events: each list that is given must hold the event's value. An event without that value is not sent."""
+    """Narrows the events: each list that is given must hold the event's value. An event without that value is not sent.
 
-    prompts: FilterValues | None = Field(default=None, description="Slugs of prompts.")
-    labels: FilterValues | None = None
+    `GET /v1/webhooks/events` says of each event which of them can match it.
+    """
+
+    prompts: Annotated[list[Annotated[FilterValue, AfterValidator(_slug)]], Field(max_length=100)] | None = Field(
+        default=None, description="Slugs of prompts."
+    )
+    labels: Annotated[list[Annotated[FilterValue, AfterValidator(_label)]], Field(max_length=100)] | None = None
 
     def stored(self) -> dict[str, list[str]]:
         return {name: values for name, values in (("prompts", self.prompts), ("labels", self.labels)) if values}
@@ -50,9 +60,11 @@ class Filters(ApiModel):
 def _parses(condition: str) -> str:
     if condition.strip():
         try:
-            parse(condition, names=CONDITION_NAMES)
+            node = parse(condition, names=CONDITION_NAMES)
         except ExpressionError as error:
             raise ValueError(f"{error} (column {error.column})") from error
+        if not can_hold(node, never=CONDITION_NAMES - {"simulated"}):
+            raise ValueError("is never true or false, so nothing would ever be sent; compare something, as in data.delta > 0.05")
     return condition.strip()
 
 
@@ -94,14 +106,17 @@ class EndpointBody(ApiModel):
     headers: Headers = Field(default_factory=dict)
     throttle_per_minute: Throttle | None = None
     ordered: Ordered = False
-    order_wait_s: OrderWait = ORDER_WAIT_DEFAULT_S
+    order_wait_s: OrderWait | None = Field(default=None, description=f"{ORDER_WAIT_DEFAULT_S} where `ordered` is true and nothing is said.")
     include: Include = Field(default_factory=list)
     ed25519: KeyPair = False
     description: Description = ""
 
 
 class EndpointChange(ApiModel):
-    """`PATCH /v1/webhooks/endpoints/{id}`: what is left out stays. `throttle_per_minute: null` takes the throttle off."""
+    """`PATCH /v1/webhooks/endpoints/{id}`: what is left out stays, what is null goes back to how it is where nothing is said.
+
+    `url` and `events` always are something, and what switches (`paused`, `enabled`, `ordered`, `ed25519`) is true or false.
+    """
 
     url: Url | None = None
     events: Events | None = None
@@ -119,14 +134,6 @@ class EndpointChange(ApiModel):
         default=None, description="Switches an endpoint on again that was disabled after 410 or long failure."
     )
     catch_up: bool = Field(default=False, description="With `enabled`: sends again what was cancelled by the disablement.")
-
-    @model_validator(mode="after")
-    def _changes_something(self) -> Self:
-        if not self.model_fields_set:
-            raise ValueError("nothing to change was given")
-        if self.catch_up and not self.enabled:
-            raise ValueError("catch_up goes with enabled: true")
-        return self
 
 
 class RotationBody(ApiModel):
@@ -150,9 +157,3 @@ class RangeBody(ApiModel):
     to: Moment | None = Field(default=None, description="Up to now where it is left out.")
     statuses: Statuses = Field(default_factory=_undelivered, description="Dead letters and cancelled ones by default.")
     event_types: Annotated[list[EventPattern], Field(max_length=50)] = Field(default_factory=list, description="All where it is empty.")
-
-    @model_validator(mode="after")
-    def _has_length(self) -> Self:
-        if self.to is not None and self.to <= self.from_:
-            raise ValueError("to must be later than from")
-        return self

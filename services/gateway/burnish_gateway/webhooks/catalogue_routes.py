@@ -9,6 +9,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
 from burnish_gateway.deps import GatewayParts, Viewer
+from burnish_gateway.webhooks.reach import filters_of
 from burnish_gateway.wire import json_response, make_router
 from burnish_shared.contracts.event_catalogue import CATALOGUE
 from burnish_shared.contracts.events import Event, EventType
@@ -27,6 +28,7 @@ class EventKindAnswer(BaseModel):
     description: str
     object: str = Field(description="What `object_id` of the body names.")
     subscribable: bool = Field(description="False: it goes to the endpoint that it was asked for, whatever that subscribed to.")
+    filters: list[str] = Field(description="Those of `filters` that can match it: its data has what they look at.")
     by_name_alone: bool = Field(description="So many that only an endpoint that names it gets it; no group and no `*` covers it.")
 
 
@@ -68,6 +70,7 @@ def _answer(name: EventType) -> EventKindAnswer:
         description=kind.description,
         object=kind.object,
         subscribable=name not in UNSUBSCRIBABLE,
+        filters=filters_of(name),
         by_name_alone=name in BY_NAME_ALONE,
     )
 

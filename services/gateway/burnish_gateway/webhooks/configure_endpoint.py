@@ -11,11 +11,12 @@ from burnish_gateway.webhooks import endpoints_store, replay_range
 from burnish_gateway.webhooks.bodies import EndpointBody, EndpointChange
 from burnish_gateway.webhooks.endpoint import Endpoint, no_such_endpoint
 from burnish_gateway.webhooks.endpoint_columns import NOTHING_SEALED, columns_of
+from burnish_gateway.webhooks.reach import check_reach
 from burnish_gateway.webhooks.secret import new_key_pair, new_secret
 from burnish_shared.auth.keyring import Keyring
 from burnish_shared.db.session import Tx
 from burnish_shared.egress import Target
-from burnish_shared.errors import Conflict
+from burnish_shared.errors import Conflict, InvalidField
 from burnish_shared.ids import new_uuid
 
 ENDPOINTS_MOST = 100
@@ -49,9 +50,11 @@ class RotatedSecret:
 
 async def create_endpoint(tx: Tx, principal: Principal, body: EndpointBody, *, target: Target, keyring: Keyring) -> MadeEndpoint:
     """A new endpoint and its secret. `target` is the URL as the egress guard passed it. Raises Conflict beyond ENDPOINTS_MOST."""
+    await endpoints_store.take_turns(tx, principal.workspace_id)
     if await endpoints_store.count(tx, principal.workspace_id) >= ENDPOINTS_MOST:
         raise Conflict(f"A workspace has at most {ENDPOINTS_MOST} webhook endpoints; delete one first.")
     endpoint_id = new_uuid()
+    check_reach(body.events, body.filters.stored() if body.filters else {})
     secret = new_secret(keyring, principal.workspace_id, endpoint_id)
     columns = columns_of(body, principal, endpoint_id, before=NOTHING_SEALED, keyring=keyring)
     await endpoints_store.insert(tx, principal.workspace_id, endpoint_id, columns | {"url": target.url, "secret_sealed": secret.sealed})
@@ -67,6 +70,10 @@ async def change_endpoint(
 
     Raises NotFound, InvalidField, and Conflict where it is to catch up while another replay of it runs.
     """
+    if not body.model_fields_set:
+        raise InvalidField("Nothing to change was given; name at least one setting.")
+    if body.catch_up and not body.enabled:
+        raise InvalidField("catch_up: goes with enabled: true.", param="catch_up")
     sealed = await endpoints_store.sealed_parts(tx, principal.workspace_id, endpoint_id)
     if sealed is None:
         raise no_such_endpoint()
@@ -74,6 +81,8 @@ async def change_endpoint(
     changes = columns_of(body, principal, endpoint_id, before=sealed, keyring=keyring)
     if target is not None:
         changes["url"] = target.url
+    if changes.keys() & {"events", "filters"}:
+        check_reach(changes.get("events", before.events), changes.get("filters", before.filters))
     await endpoints_store.change(tx, principal.workspace_id, endpoint_id, changes, enable=bool(body.enabled))
     after = await find_endpoint(tx, principal, endpoint_id)
     await audit.note(
@@ -93,7 +102,11 @@ async def delete_endpoint(tx: Tx, principal: Principal, endpoint_id: UUID) -> No
 
 
 async def rotate_secret(tx: Tx, principal: Principal, endpoint_id: UUID, *, overlap_hours: int, keyring: Keyring) -> RotatedSecret:
-    """A new secret, and key pair where there is one, that sign from now on. Raises NotFound."""
+    """A new secret, and key pair where there is one, that sign from now on.
+
+    Raises NotFound, and Conflict while the secret before this one still signs: a third would break the promise that it does. With an
+    overlap of 0 hours (the secret is known to others) only the new one signs, whatever was promised.
+    """
     before = await find_endpoint(tx, principal, endpoint_id)
     secret = new_secret(keyring, principal.workspace_id, endpoint_id)
     key_pair = new_key_pair(keyring, principal.workspace_id, endpoint_id) if before.public_key is not None else None
@@ -101,7 +114,9 @@ async def rotate_secret(tx: Tx, principal: Principal, endpoint_id: UUID, *, over
         tx, principal.workspace_id, endpoint_id, secret_sealed=secret.sealed, key_pair=key_pair, overlap_hours=overlap_hours
     )
     if until is None:
-        raise no_such_endpoint()
+        raise Conflict(
+            "The secret was replaced not long ago, and the one before it still signs: wait, or give overlap_hours 0 to end it now."
+        )
     facts = {"previous_secret_expires_at": until.isoformat()}
     await audit.note(tx, principal, action="webhook_endpoint.secret_rotated", kind=KIND, key=str(endpoint_id), after=facts)
     return RotatedSecret(secret.text, until, key_pair.public_key if key_pair else None)

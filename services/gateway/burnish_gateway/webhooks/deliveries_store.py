@@ -1,54 +1,59 @@
 """SQL of the delivery log as its owners see it."""
 
+from dataclasses import astuple, dataclass
 from datetime import datetime
 from uuid import UUID
 
-from burnish_gateway.webhooks.endpoint import Delivery, LoggedAttempt
+from burnish_gateway.webhooks.endpoint import Delivery, DeliveryStatus, LoggedAttempt
 from burnish_shared.db.session import Tx
+from burnish_shared.ids import new_uuid
 
 _DELIVERIES = """
-SELECT event_id, endpoint_id, event_type, object_id, status, reason, claims AS attempts, created_at, settled_at,
-       CASE WHEN status = 'pending' THEN next_attempt_at END AS next_attempt_at
-  FROM webhook_deliveries WHERE workspace_id = $1"""
+SELECT d.event_id, d.endpoint_id, d.event_type, d.object_id, d.status, d.reason, d.claims AS attempts, d.created_at, d.settled_at,
+       CASE WHEN d.status = 'pending' AND NOT coalesce(e.paused, false)
+            THEN greatest(d.next_attempt_at, CASE WHEN s.opened_until > clock_timestamp() THEN s.opened_until END) END AS next_attempt_at
+  FROM webhook_deliveries d
+  LEFT JOIN webhook_endpoints e ON e.workspace_id = d.workspace_id AND e.endpoint_id = d.endpoint_id
+  LEFT JOIN webhook_endpoint_states s ON s.workspace_id = d.workspace_id AND s.endpoint_id = d.endpoint_id
+ WHERE d.workspace_id = $1"""
+
+
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """What a search of the log asks for; None: any. `from_at` is included, `to_at` is not."""
+
+    endpoint_id: UUID | None = None
+    event_type: str | None = None
+    status: DeliveryStatus | None = None
+    reason: str | None = None
+    object_id: str | None = None
+    event_id: UUID | None = None
+    from_at: datetime | None = None
+    to_at: datetime | None = None
 
 
 async def list_newest(
-    tx: Tx,
-    workspace_id: UUID,
-    *,
-    endpoint_id: UUID | None,
-    event_type: str | None,
-    status: str | None,
-    object_id: str | None,
-    event_id: UUID | None,
-    before: tuple[datetime, UUID, UUID] | None,
-    limit: int,
+    tx: Tx, workspace_id: UUID, searched: Searched, *, before: tuple[datetime, UUID, UUID] | None, limit: int
 ) -> list[Delivery]:
     """The newest first; `before` is (created, event, endpoint) of the last one seen."""
-    at, event, endpoint = before or (None, None, None)
     rows = await tx.fetch(
         _DELIVERIES
         + """
-           AND ($2::uuid IS NULL OR endpoint_id = $2) AND ($3::text IS NULL OR event_type = $3) AND ($4::text IS NULL OR status = $4)
-           AND ($9::text IS NULL OR object_id = $9) AND ($10::uuid IS NULL OR event_id = $10)
-           AND ($5::timestamptz IS NULL OR (created_at, event_id, endpoint_id) < ($5, $6::uuid, $7::uuid))
-         ORDER BY created_at DESC, event_id DESC, endpoint_id DESC LIMIT $8""",
+           AND ($2::uuid IS NULL OR d.endpoint_id = $2) AND ($3::text IS NULL OR d.event_type = $3) AND ($4::text IS NULL OR d.status = $4)
+           AND ($5::text IS NULL OR d.reason = $5) AND ($6::text IS NULL OR d.object_id = $6) AND ($7::uuid IS NULL OR d.event_id = $7)
+           AND ($8::timestamptz IS NULL OR d.created_at >= $8) AND ($9::timestamptz IS NULL OR d.created_at < $9)
+           AND ($10::timestamptz IS NULL OR (d.created_at, d.event_id, d.endpoint_id) < ($10, $11::uuid, $12::uuid))
+         ORDER BY d.created_at DESC, d.event_id DESC, d.endpoint_id DESC LIMIT $13""",
         workspace_id,
-        endpoint_id,
-        event_type,
-        status,
-        at,
-        event,
-        endpoint,
+        *astuple(searched),
+        *(before or (None, None, None)),
         limit,
-        object_id,
-        event_id,
     )
     return [Delivery(**row) for row in rows]
 
 
 async def find(tx: Tx, workspace_id: UUID, *, event_id: UUID, endpoint_id: UUID) -> Delivery | None:
-    row = await tx.fetchrow(_DELIVERIES + " AND event_id = $2 AND endpoint_id = $3", workspace_id, event_id, endpoint_id)
+    row = await tx.fetchrow(_DELIVERIES + " AND d.event_id = $2 AND d.endpoint_id = $3", workspace_id, event_id, endpoint_id)
     return Delivery(**row) if row is not None else None
 
 
@@ -76,11 +81,11 @@ async def attempts(tx: Tx, workspace_id: UUID, *, event_id: UUID, endpoint_id: U
     return [LoggedAttempt(**row) for row in rows]
 
 
-async def wish_replay(tx: Tx, workspace_id: UUID, replay_id: UUID, *, event_id: UUID, endpoint_id: UUID) -> None:
-    """The webhooks service takes it from here."""
+async def wish_replay(tx: Tx, workspace_id: UUID, *, event_id: UUID, endpoint_id: UUID) -> None:
+    """The webhooks service takes it from here. A wish that waits already is enough."""
     await tx.execute(
-        "INSERT INTO webhook_replays (replay_id, workspace_id, event_id, endpoint_id) VALUES ($1, $2, $3, $4)",
-        replay_id,
+        "INSERT INTO webhook_replays (replay_id, workspace_id, event_id, endpoint_id) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
+        new_uuid(),
         workspace_id,
         event_id,
         endpoint_id,

@@ -12,12 +12,13 @@ from burnish_gateway.access.principal import Role
 from burnish_gateway.deps import Editor, GatewayParts, Viewer
 from burnish_gateway.idempotency import run_once
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
-from burnish_gateway.webhooks import answers, deliveries_store
-from burnish_gateway.webhooks.endpoint import Delivery, DeliveryStatus, no_such_delivery
-from burnish_gateway.wire import Text, json_response, make_router
+from burnish_gateway.webhooks import answers, deliveries_store, endpoints_store
+from burnish_gateway.webhooks.deliveries_store import Searched
+from burnish_gateway.webhooks.endpoint import Delivery, DeliveryStatus, check_on, no_such_delivery
+from burnish_gateway.wire import Moment, Text, check_parameters, json_response, make_router
+from burnish_shared.contracts.events import EventType
 from burnish_shared.contracts.webhooks import parse_message_id
 from burnish_shared.db.session import Tx
-from burnish_shared.ids import new_uuid
 
 router = make_router("webhooks")
 
@@ -26,32 +27,28 @@ LIST = "webhooks/deliveries"
 
 @router.get("/v1/webhooks/deliveries", response_model=answers.DeliveryPage, summary="The delivery log, the newest first")
 async def list_deliveries(
+    request: Request,
     principal: Viewer,
     gateway: GatewayParts,
     *,
     endpoint_id: UUID | None = None,
-    event_type: Annotated[Text | None, Query(max_length=100)] = None,
+    event_type: EventType | None = None,
     status: Annotated[DeliveryStatus | None, Query(description="exhausted: the dead letters")] = None,
+    reason: Annotated[Text | None, Query(max_length=100, description="Why it ended undelivered, such as endpoint_disabled.")] = None,
     object_id: Annotated[Text | None, Query(max_length=200, description="What the events are about.")] = None,
     event_id: UUID | None = None,
+    from_: Annotated[Moment | None, Query(alias="from", description="Made at this time or later.")] = None,
+    to: Annotated[Moment | None, Query(description="Made before this time.")] = None,
     cursor: Annotated[Text | None, Query(max_length=500)] = None,
     limit: Annotated[int, Query(ge=1, le=PAGE_MOST)] = PAGE_DEFAULT,
 ) -> Response:
     """Find an event by `event_id`, and what was told of a prompt, an alert or an execution by `object_id`."""
+    check_parameters(request)
     position = gateway.cursors.open(cursor, principal.workspace_id, of=LIST)
     before = (datetime.fromisoformat(position[0]), UUID(position[1]), UUID(position[2])) if position else None
+    searched = Searched(endpoint_id, event_type, status, reason, object_id, event_id, from_, to)
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
-        found = await deliveries_store.list_newest(
-            tx,
-            principal.workspace_id,
-            endpoint_id=endpoint_id,
-            event_type=event_type,
-            status=status,
-            object_id=object_id,
-            event_id=event_id,
-            before=before,
-            limit=limit + 1,
-        )
+        found = await deliveries_store.list_newest(tx, principal.workspace_id, searched, before=before, limit=limit + 1)
     page = gateway.cursors.page(found, limit=limit, workspace_id=principal.workspace_id, of=LIST, position=_position)
     return json_response(answers.DeliveryPage(data=[answers.delivery_answer(one) for one in page["data"]], next_cursor=page["next_cursor"]))
 
@@ -65,12 +62,12 @@ async def get_delivery(delivery_id: str, principal: Viewer, gateway: GatewayPart
             raise no_such_delivery()
         body = await deliveries_store.body(tx, principal.workspace_id, event_id=event_id, endpoint_id=endpoint_id)
         attempts = await deliveries_store.attempts(tx, principal.workspace_id, event_id=event_id, endpoint_id=endpoint_id)
-    may_see_responses = principal.role >= Role.EDITOR
+    is_editor = principal.role >= Role.EDITOR
     return json_response(
         answers.DeliveryDetailAnswer(
             **answers.delivery_answer(delivery).model_dump(),
             body=json.loads(body),
-            attempt_log=[answers.attempt_answer(one, with_response=may_see_responses) for one in attempts],
+            attempt_log=[answers.attempt_answer(one, in_full=is_editor) for one in attempts],
         )
     )
 
@@ -79,15 +76,18 @@ async def get_delivery(delivery_id: str, principal: Viewer, gateway: GatewayPart
     "/v1/webhooks/deliveries/{delivery_id}/replay", status_code=202, response_model=answers.ReplayAnswer, summary="Send a delivery again"
 )
 async def post_replay(delivery_id: str, *, request: Request, principal: Editor, gateway: GatewayParts) -> Response:
-    """The same message with the same `webhook-id`, from the beginning of the retry schedule. Live deliveries come first."""
+    """The same message with the same `webhook-id`, from the beginning of the retry schedule. Live deliveries come first.
+
+    What became of it says `GET /v1/webhooks/deliveries/{id}`. Asking twice is asking once.
+    """
     event_id, endpoint_id = _parsed(delivery_id)
 
     async def work(tx: Tx) -> answers.ReplayAnswer:
         if await deliveries_store.find(tx, principal.workspace_id, event_id=event_id, endpoint_id=endpoint_id) is None:
             raise no_such_delivery()
-        replay_id = new_uuid()
-        await deliveries_store.wish_replay(tx, principal.workspace_id, replay_id, event_id=event_id, endpoint_id=endpoint_id)
-        return answers.ReplayAnswer(id=replay_id, delivery_id=delivery_id, status="requested")
+        check_on(await endpoints_store.find(tx, principal.workspace_id, endpoint_id))
+        await deliveries_store.wish_replay(tx, principal.workspace_id, event_id=event_id, endpoint_id=endpoint_id)
+        return answers.ReplayAnswer(delivery_id=delivery_id, status="requested")
 
     return await run_once(gateway, request, principal, status=202, work=work)
 

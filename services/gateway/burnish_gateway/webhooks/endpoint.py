@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from burnish_shared.errors import NotFound
+from burnish_shared.errors import Conflict, NotFound
 
 EndpointStatus = Literal["active", "paused", "disabled"]
 DeliveryStatus = Literal["pending", "delivered", "exhausted", "cancelled"]
@@ -76,6 +76,22 @@ class SealedParts:
     headers_sealed: bytes | None
     has_key_pair: bool
     disabled_at: datetime | None
+
+
+def check_on(endpoint: Endpoint | None) -> None:
+    """Raises Conflict where nothing can be sent. None: the endpoint of a delivery that is kept was deleted."""
+    if endpoint is None:
+        raise Conflict("The endpoint of this delivery was deleted, so nothing can be sent to it.")
+    if endpoint.status == "disabled":
+        raise Conflict('The endpoint is disabled, so nothing is sent: PATCH it with {"enabled": true} first.')
+
+
+def endpoint_id_of(text: str) -> UUID:
+    """The id of an address. Raises NotFound: what is no id names no endpoint."""
+    try:
+        return UUID(text)
+    except ValueError:
+        raise no_such_endpoint() from None
 
 
 def no_such_endpoint() -> NotFound:

@@ -1,5 +1,6 @@
 """What callers wish for an endpoint, as columns: only what they gave, so that the rest stays."""
 
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +12,8 @@ from burnish_gateway.webhooks.secret import new_key_pair, open_headers, seal_hea
 from burnish_shared.auth.keyring import Keyring
 from burnish_shared.errors import InvalidField
 
+NEVER_NULL = frozenset({"url", "events", "paused", "enabled", "ordered", "ed25519"})
+
 NOTHING_SEALED = SealedParts(headers_sealed=None, has_key_pair=False, disabled_at=None)
 
 
@@ -18,40 +21,47 @@ def columns_of(
     body: EndpointBody | EndpointChange, principal: Principal, endpoint_id: UUID, *, before: SealedParts, keyring: Keyring
 ) -> dict[str, Any]:
     """Column → value of everything but the URL. Raises InvalidField for bad headers, and for texts where the workspace stores none."""
-    given: dict[str, Any] = {
-        "events": list(dict.fromkeys(body.events)) if body.events else None,
-        "filters": body.filters.stored() if body.filters else None,
-        "condition": body.condition,
-        "description": body.description,
-        "paused": body.paused if isinstance(body, EndpointChange) else None,
-        "include": list(dict.fromkeys(body.include)) if body.include is not None else None,
-    }
-    columns = {name: value for name, value in given.items() if value is not None}
+    columns = _plain(body)
     if body.include and not principal.workspace.store_content:
         raise InvalidField("include: this workspace stores no texts, so there are none to send.", param="include")
-    if "throttle_per_minute" in body.model_fields_set:
-        columns["throttle_per_minute"] = body.throttle_per_minute
     columns |= _order(body)
     columns |= _headers(body, principal, endpoint_id, before=before, keyring=keyring)
     columns |= _key_pair(body, principal, endpoint_id, before=before, keyring=keyring)
     return columns
 
 
+def _plain(body: EndpointBody | EndpointChange) -> dict[str, Any]:
+    """Those columns that hold what was given. Null is how it is where nothing was said. Raises InvalidField where it cannot be null."""
+    for name in NEVER_NULL & body.model_fields_set:
+        if getattr(body, name) is None:
+            raise InvalidField(f"{name}: cannot be null; leave it out and it stays.", param=name)
+    values: dict[str, Callable[[], Any]] = {
+        "events": lambda: list(dict.fromkeys(body.events or ())),
+        "filters": lambda: body.filters.stored() if body.filters else {},
+        "condition": lambda: body.condition or "",
+        "description": lambda: body.description or "",
+        "paused": lambda: getattr(body, "paused", False),
+        "include": lambda: list(dict.fromkeys(body.include or ())),
+        "throttle_per_minute": lambda: body.throttle_per_minute,
+    }
+    return {name: value() for name, value in values.items() if name in body.model_fields_set}
+
+
 def _order(body: EndpointBody | EndpointChange) -> dict[str, Any]:
-    if body.ordered is None and "order_wait_s" not in body.model_fields_set:
-        return {}
+    if body.order_wait_s is not None and not body.ordered:
+        raise InvalidField("order_wait_s: goes with ordered: true.", param="order_wait_s")
     if body.ordered is None:
-        raise InvalidField("order_wait_s goes with ordered: true.", param="order_wait_s")
+        return {}
     return {"order_wait_s": (body.order_wait_s or ORDER_WAIT_DEFAULT_S) if body.ordered else None}
 
 
 def _headers(
     body: EndpointBody | EndpointChange, principal: Principal, endpoint_id: UUID, *, before: SealedParts, keyring: Keyring
 ) -> dict[str, Any]:
-    if body.headers is None:
+    if "headers" not in body.model_fields_set:
         return {}
     kept = open_headers(keyring, before.headers_sealed, workspace_id=principal.workspace_id, endpoint_id=endpoint_id)
-    headers = static_headers.checked(body.headers, kept)
+    headers = static_headers.checked(body.headers or {}, kept)
     sealed = seal_headers(keyring, headers, workspace_id=principal.workspace_id, endpoint_id=endpoint_id)
     return {"headers_sealed": sealed, "headers_shown": static_headers.shown(headers)}
 

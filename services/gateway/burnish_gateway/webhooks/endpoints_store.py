@@ -26,6 +26,11 @@ SELECT e.endpoint_id, e.url, e.description, e.events, e.filters, e.condition, e.
  WHERE e.workspace_id = $1 AND e.deleted_at IS NULL"""
 
 
+async def take_turns(tx: Tx, workspace_id: UUID) -> None:
+    """Until the commit no other endpoint of the workspace is made, so that what was counted stays so."""
+    await tx.execute("SELECT pg_advisory_xact_lock(hashtextextended('burnish.webhook_endpoints:' || $1, 0))", str(workspace_id))
+
+
 async def count(tx: Tx, workspace_id: UUID) -> int:
     counted: int = await tx.fetchval("SELECT count(*) FROM webhook_endpoints WHERE workspace_id = $1 AND deleted_at IS NULL", workspace_id)
     return counted
@@ -101,14 +106,18 @@ async def delete(tx: Tx, workspace_id: UUID, endpoint_id: UUID) -> bool:
 async def rotate(
     tx: Tx, workspace_id: UUID, endpoint_id: UUID, *, secret_sealed: bytes, key_pair: NewKeyPair | None, overlap_hours: int
 ) -> datetime | None:
-    """Puts the new secret, and key pair, first; the old ones sign too until the time that is returned. None: no such endpoint."""
+    """Puts the new secret, and key pair, first; the old ones sign too until the time that is returned.
+
+    None: there is no such endpoint, or an overlap runs and another was asked for.
+    """
     until: datetime | None = await tx.fetchval(
         """
         UPDATE webhook_endpoints
            SET previous_secret_sealed = secret_sealed, previous_secret_until = clock_timestamp() + $4 * interval '1 hour',
                secret_sealed = $3, previous_signing_key_sealed = signing_key_sealed,
                signing_key_sealed = coalesce($5, signing_key_sealed), public_key = coalesce($6, public_key), updated_at = clock_timestamp()
-         WHERE workspace_id = $1 AND endpoint_id = $2 AND deleted_at IS NULL RETURNING previous_secret_until""",
+         WHERE workspace_id = $1 AND endpoint_id = $2 AND deleted_at IS NULL
+           AND ($4 = 0 OR coalesce(previous_secret_until, '-infinity') <= clock_timestamp()) RETURNING previous_secret_until""",
         workspace_id,
         endpoint_id,
         secret_sealed,

@@ -13,9 +13,9 @@ from burnish_gateway.idempotency import run_once
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
 from burnish_gateway.webhooks import configure_endpoint, ranges_store, replay_range
 from burnish_gateway.webhooks.bodies import RangeBody
-from burnish_gateway.webhooks.endpoint import no_such_endpoint
+from burnish_gateway.webhooks.endpoint import check_on, endpoint_id_of
 from burnish_gateway.webhooks.ranges_store import RangeReplay, RangeStatus
-from burnish_gateway.wire import Text, json_response, make_router
+from burnish_gateway.wire import Text, check_parameters, json_response, make_router
 from burnish_shared.db.session import Tx
 
 router = make_router("webhooks")
@@ -52,10 +52,10 @@ class RangePage(BaseModel):
 )
 async def post_range(endpoint_id: str, *, request: Request, body: RangeBody, principal: Editor, gateway: GatewayParts) -> Response:
     """Each keeps its `webhook-id`. Some twenty a second are started, and few at once, so that live deliveries come first."""
-    wanted = _parsed(endpoint_id)
+    wanted = endpoint_id_of(endpoint_id)
 
     async def work(tx: Tx) -> RangeAnswer:
-        await configure_endpoint.find_endpoint(tx, principal, wanted)
+        check_on(await configure_endpoint.find_endpoint(tx, principal, wanted))
         return _answer(await replay_range.request_range(tx, principal, wanted, body, now=gateway.clock.now()))
 
     return await run_once(gateway, request, principal, status=202, work=work)
@@ -63,6 +63,7 @@ async def post_range(endpoint_id: str, *, request: Request, body: RangeBody, pri
 
 @router.get("/v1/webhooks/replays", response_model=RangePage, summary="Replays of ranges, the newest first")
 async def list_ranges(
+    request: Request,
     principal: Viewer,
     gateway: GatewayParts,
     *,
@@ -70,6 +71,7 @@ async def list_ranges(
     cursor: Annotated[Text | None, Query(max_length=500)] = None,
     limit: Annotated[int, Query(ge=1, le=PAGE_MOST)] = PAGE_DEFAULT,
 ) -> Response:
+    check_parameters(request)
     position = gateway.cursors.open(cursor, principal.workspace_id, of=LIST)
     before = UUID(position[0]) if position else None
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
@@ -105,13 +107,6 @@ def _answer(one: RangeReplay) -> RangeAnswer:
             "finished_at": one.finished_at,
         }
     )  # fmt: skip
-
-
-def _parsed(endpoint_id: str) -> UUID:
-    try:
-        return UUID(endpoint_id)
-    except ValueError:
-        raise no_such_endpoint() from None
 
 
 def _parsed_replay(replay_id: str) -> UUID:

@@ -6,14 +6,15 @@ from uuid import UUID
 from fastapi import Query, Request
 from fastapi.responses import Response
 
+from burnish_gateway.access.principal import Role
 from burnish_gateway.deps import Admin, Editor, GatewayParts, Viewer
 from burnish_gateway.idempotency import run_once
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
 from burnish_gateway.webhooks import answers, bodies, catalogue_routes, delivery_routes, endpoints_store, range_routes, statistics_routes
 from burnish_gateway.webhooks import configure_endpoint as configure
-from burnish_gateway.webhooks.endpoint import no_such_endpoint
+from burnish_gateway.webhooks.endpoint import check_on, endpoint_id_of
 from burnish_gateway.webhooks.send_test import send_test
-from burnish_gateway.wire import Text, json_response, make_router
+from burnish_gateway.wire import Text, check_parameters, json_response, make_router
 from burnish_shared.contracts.webhooks import message_id
 from burnish_shared.db.session import Tx
 
@@ -38,11 +39,13 @@ async def post_endpoint(request: Request, body: bodies.EndpointBody, principal: 
 
 @router.get("/v1/webhooks/endpoints", response_model=answers.EndpointPage, summary="All endpoints, the newest first")
 async def list_endpoints(
+    request: Request,
     principal: Viewer,
     gateway: GatewayParts,
     cursor: Annotated[Text | None, Query(max_length=500)] = None,
     limit: Annotated[int, Query(ge=1, le=PAGE_MOST)] = PAGE_DEFAULT,
 ) -> Response:
+    check_parameters(request)
     position = gateway.cursors.open(cursor, principal.workspace_id, of=LIST)
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
         found = await endpoints_store.list_newest(
@@ -51,14 +54,15 @@ async def list_endpoints(
     page = gateway.cursors.page(
         found, limit=limit, workspace_id=principal.workspace_id, of=LIST, position=lambda one: [str(one.endpoint_id)]
     )
-    return json_response(answers.EndpointPage(data=[answers.endpoint_answer(one) for one in page["data"]], next_cursor=page["next_cursor"]))
+    shown = [answers.endpoint_answer(one, in_full=principal.role >= Role.EDITOR) for one in page["data"]]
+    return json_response(answers.EndpointPage(data=shown, next_cursor=page["next_cursor"]))
 
 
 @router.get("/v1/webhooks/endpoints/{endpoint_id}", response_model=answers.EndpointAnswer, summary="One endpoint and how it does")
 async def get_endpoint(endpoint_id: str, principal: Viewer, gateway: GatewayParts) -> Response:
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
-        endpoint = await configure.find_endpoint(tx, principal, _parsed(endpoint_id))
-    return json_response(answers.endpoint_answer(endpoint))
+        endpoint = await configure.find_endpoint(tx, principal, endpoint_id_of(endpoint_id))
+    return json_response(answers.endpoint_answer(endpoint, in_full=principal.role >= Role.EDITOR))
 
 
 @router.patch(
@@ -67,7 +71,7 @@ async def get_endpoint(endpoint_id: str, principal: Viewer, gateway: GatewayPart
 async def patch_endpoint(
     endpoint_id: str, *, request: Request, body: bodies.EndpointChange, principal: Admin, gateway: GatewayParts
 ) -> Response:
-    wanted = _parsed(endpoint_id)
+    wanted = endpoint_id_of(endpoint_id)
     target = await gateway.egress.check(body.url) if body.url is not None else None
 
     async def work(tx: Tx) -> answers.ChangedEndpointAnswer:
@@ -82,7 +86,7 @@ async def patch_endpoint(
 @router.delete("/v1/webhooks/endpoints/{endpoint_id}", response_model=answers.DeletedEndpointAnswer, summary="Delete an endpoint")
 async def delete_endpoint(endpoint_id: str, *, request: Request, principal: Admin, gateway: GatewayParts) -> Response:
     """No attempt begins afterwards. What was pending is cancelled; the log stays readable for 30 days."""
-    wanted = _parsed(endpoint_id)
+    wanted = endpoint_id_of(endpoint_id)
 
     async def work(tx: Tx) -> answers.DeletedEndpointAnswer:
         await configure.delete_endpoint(tx, principal, wanted)
@@ -98,7 +102,7 @@ async def post_rotation(
     endpoint_id: str, *, request: Request, principal: Admin, gateway: GatewayParts, body: bodies.RotationBody | None = None
 ) -> Response:
     """Both secrets sign for the overlap, so that receivers can change over in peace."""
-    wanted = _parsed(endpoint_id)
+    wanted = endpoint_id_of(endpoint_id)
     overlap_hours = (body or bodies.RotationBody()).overlap_hours
 
     async def work(tx: Tx) -> answers.RotatedSecretAnswer:
@@ -119,13 +123,14 @@ async def post_rotation(
 async def post_test(endpoint_id: str, *, request: Request, principal: Editor, gateway: GatewayParts) -> Response:
     """A `webhook.test` event goes to this endpoint alone, whatever it subscribed to."""
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
-        endpoint = await configure.find_endpoint(tx, principal, _parsed(endpoint_id))
+        endpoint = await configure.find_endpoint(tx, principal, endpoint_id_of(endpoint_id))
+    check_on(endpoint)
     target = await gateway.egress.check(endpoint.url)
 
     async def work(tx: Tx) -> answers.TestAnswer:
         event_id = await send_test(tx, principal.workspace_id, endpoint.endpoint_id, now=gateway.clock.now())
         return answers.TestAnswer(
-            delivery_id=message_id(event_id, endpoint.endpoint_id), event_id=event_id, warning=answers.warning_of(target)
+            delivery_id=message_id(event_id, endpoint.endpoint_id), event_id=event_id, warning=answers.warning_of(target, endpoint)
         )
 
     answer = await run_once(gateway, request, principal, status=202, work=work)
@@ -137,11 +142,3 @@ router.include_router(catalogue_routes.router)
 router.include_router(delivery_routes.router)
 router.include_router(range_routes.router)
 router.include_router(statistics_routes.router)
-
-
-def _parsed(endpoint_id: str) -> UUID:
-    """What is no id names no endpoint."""
-    try:
-        return UUID(endpoint_id)
-    except ValueError:
-        raise no_such_endpoint() from None

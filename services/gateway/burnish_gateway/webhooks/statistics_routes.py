@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 
 from burnish_gateway.deps import GatewayParts, Viewer
 from burnish_gateway.webhooks import configure_endpoint, statistics_store
-from burnish_gateway.webhooks.endpoint import no_such_endpoint
+from burnish_gateway.webhooks.endpoint import endpoint_id_of
 from burnish_gateway.webhooks.statistics_store import Day, Troubles
 from burnish_gateway.wire import json_response, make_router
 from burnish_shared.contracts.webhooks import message_id
@@ -59,7 +59,7 @@ async def get_statistics(
     endpoint_id: str, principal: Viewer, gateway: GatewayParts, *, days: Annotated[int, Query(ge=1, le=DAYS_MOST)] = 30
 ) -> Response:
     """Success, time and what its condition kept back, in total and by day, and what went wrong last."""
-    wanted = _parsed(endpoint_id)
+    wanted = endpoint_id_of(endpoint_id)
     since = (gateway.clock.now() - timedelta(days=days - 1)).date()
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
         await configure_endpoint.find_endpoint(tx, principal, wanted)
@@ -102,10 +102,3 @@ def _last_failure(troubles: Troubles | None, endpoint_id: UUID) -> LastFailure |
         status_code=troubles.last_status_code,
         delivery_id=message_id(troubles.last_failed_event, endpoint_id),
     )
-
-
-def _parsed(endpoint_id: str) -> UUID:
-    try:
-        return UUID(endpoint_id)
-    except ValueError:
-        raise no_such_endpoint() from None
