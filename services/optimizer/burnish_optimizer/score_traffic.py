@@ -13,10 +13,11 @@ from burnish_optimizer import metrics
 from burnish_optimizer.io import live_store
 from burnish_optimizer.io.live_store import LiveClaim, LiveEvaluation, ScoreRow, Task
 from burnish_shared import failpoints
-from burnish_shared.contracts.evaluators import EvaluatorSettings
+from burnish_shared.contracts.evaluators import EvaluatorSettings, models_of
 from burnish_shared.db.session import UNAVAILABLE, Database
 from burnish_shared.errors import Unavailable
 from burnish_shared.evaluators import Ask, Case, Evaluator, Grounds, Mistake, NoScore, Score, Verdict, Vote, build
+from burnish_shared.sandbox.turns import BUSY
 from burnish_shared.storable_text import storable
 
 log = structlog.get_logger("burnish.optimizer")
@@ -25,6 +26,11 @@ PAGE: Final = 64
 """So many are scored at once, as many as one job may have on their way."""
 
 REASON_MOST: Final = 2_000
+
+LOOKS_AT_ONCE: Final = 4
+"""Evaluators that ask no model share few workers with everybody: who waits too long for one is turned away (sandbox/turns.py)."""
+
+BUSY_PAUSE_S: Final = 0.5
 
 SETTINGS: Final[TypeAdapter[EvaluatorSettings]] = TypeAdapter(EvaluatorSettings)
 
@@ -42,6 +48,7 @@ class Scoring:
     grounds: Grounds
     ask: Ask
     _ready: dict[int, tuple[str, Evaluator | NoScore]] = field(default_factory=dict)
+    _turn: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(LOOKS_AT_ONCE))
 
     async def run(self) -> int:
         """Returns how many scores it wrote. Raises LiveClaimLost, Unavailable."""
@@ -49,9 +56,12 @@ class Scoring:
         while tasks := await self._waiting():
             for version in {one.evaluator_version for one in tasks}:
                 await self._make_ready(version)
-            rows = await asyncio.gather(*(self._score(task) for task in tasks))
+            scored = await asyncio.gather(*(self._score(task) for task in tasks))
             await failpoints.hit("optimizer.before_scores")
-            written += await self._write(rows)
+            rows = [row for row in scored if row is not None]
+            written += await self._write(rows) if rows else 0
+            if len(rows) < len(tasks):
+                await asyncio.sleep(BUSY_PAUSE_S)
         return written
 
     async def _waiting(self) -> list[Task]:
@@ -64,17 +74,29 @@ class Scoring:
             async with self.db.unit_of_work(workspace=self.claim.workspace_id) as tx:
                 stored = await live_store.settings_of(tx, self.claim.workspace_id, self.live.evaluator_id, version)
             settings = SETTINGS.validate_python(stored)
+            made: Evaluator | NoScore
             try:
-                made: Evaluator | NoScore = await build(settings, grounds=self.grounds, tenant=str(self.claim.workspace_id), ask=self.ask)
+                built = await build(settings, grounds=self.grounds, tenant=str(self.claim.workspace_id), ask=self.ask)
+                made = built if models_of(settings) else self._in_turn(built)
             except Mistake as mistake:  # such as a language that this installation does not offer any more
                 made = NoScore("unavailable", mistake.message)
             self._ready[version] = (settings.kind, made)
 
-    async def _score(self, task: Task) -> ScoreRow:
+    def _in_turn(self, evaluator: Evaluator) -> Evaluator:
+        async def evaluate(case: Case) -> Verdict:
+            async with self._turn:
+                return await evaluator(case)
+
+        return evaluate
+
+    async def _score(self, task: Task) -> ScoreRow | None:
+        """None: every worker was busy, which says nothing of the answer; it waits for another turn."""
         loop = asyncio.get_running_loop()
         began = loop.time()
         kind, evaluator = self._ready[task.evaluator_version]
         verdict = await self._verdict(task, evaluator)
+        if verdict == NoScore("unavailable", BUSY.message):
+            return None
         row = _row(task, kind, verdict, took_ms=int((loop.time() - began) * 1000))
         metrics.SCORES.labels(kind, row.unavailable or ("passed" if row.passed else "failed_to_pass")).inc()
         return row

@@ -217,13 +217,24 @@ async def test_who_is_erased_leaves_no_word_in_scores_nor_in_what_judges_read(
 ) -> None:
     await start_optimizer()
     judge = {"kind": "llm_judge", "model": "simulated/judge", "rubric": RUBRIC}
-    await live(caller, judge, cap=DAY)
+    _, live_id = await live(caller, judge, cap=DAY)
     theirs, another = await run_prompt(caller, "my parcel", user_id="ada"), await run_prompt(caller, "a parcel", user_id="bob")
     (score,), (kept,) = await scores_of(caller, theirs), await scores_of(caller, another)
+    failpoints.configure("optimizer.before_scores:sleep=1500")  # this one is read by its judge, and its score is not written yet
+    judged_late = await run_prompt(caller, "my other parcel", user_id="ada")
+    async with asyncio.timeout(10):
+        while len(calls := await rows(stack, "SELECT execution_id FROM executions WHERE job_id = $1::text::uuid", live_id)) < 3:
+            await asyncio.sleep(0.03)
     erasure = await say(caller, "POST", "/v1/erasures", {"user_id": "ada"})
     async with asyncio.timeout(15):
         while (await say(caller, "GET", f"/v1/erasures/{erasure['id']}"))["status"] != "completed":
             await asyncio.sleep(0.05)
+    failpoints.configure("")
+    readers = "SELECT execution_id FROM execution_contents WHERE execution_id = ANY ($1) AND messages::text LIKE '%other parcel%'"
+    async with asyncio.timeout(10):
+        while await rows(stack, readers, [row["execution_id"] for row in calls]):
+            await asyncio.sleep(0.05)
+    assert (await say(caller, "GET", f"/v1/executions/{judged_late}"))["scores"] == []
     (after,) = await scores_of(caller, theirs)
     assert (after["score"], after["reason"], after["votes"][0]["reason"]) == (score["score"], "", "")
     call = await say(caller, "GET", f"/v1/executions/{score['votes'][0]['execution_ids'][0]}")
