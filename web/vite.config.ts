@@ -5,6 +5,15 @@ import { defineConfig } from "vitest/config";
 // The gateway serves the page below /app/ and puts a fresh nonce where the placeholder stands, for each request.
 const gateway = process.env.BURNISH_URL ?? "http://127.0.0.1:18000";
 
+// What every page needs travels as two files: each small one costs a request, its headers and a worse compression.
+const FRAME = /node_modules\/(react|react-dom|scheduler|@tanstack|openapi-fetch|use-sync-external-store)\//;
+// All but what the entry itself needs (toasts and their icons), which would draw the whole kit into it.
+const ENTRYS_ICONS = "x\\.|circle-check|circle-alert";
+const KIT = new RegExp(
+  `node_modules/(@radix-ui|@floating-ui|cmdk|react-remove-scroll|aria-hidden|tslib|use-sidecar|lucide-react/dist/esm/icons/(?!${ENTRYS_ICONS}))` +
+    "|src/(api/(hooks|live|sse|stream)|lib/format|(kit|shell)/(?!editor|Palette|Toast|Elsewhere))",
+);
+
 export default defineConfig(({ command }) => ({
   base: "/app/",
   plugins: [react(), tailwindcss()],
@@ -21,6 +30,17 @@ export default defineConfig(({ command }) => ({
     modulePreload: { polyfill: false },
     target: "es2022",
     chunkSizeWarningLimit: 700,
+    rolldownOptions: {
+      output: {
+        codeSplitting: {
+          includeDependenciesRecursively: false,
+          groups: [
+            { name: "frame", test: FRAME, priority: 3 },
+            { name: "kit", test: KIT, priority: 2 },
+          ],
+        },
+      },
+    },
   },
   server: {
     port: Number(process.env.PORT ?? 5173),
