@@ -11,7 +11,7 @@ const FRAME = /node_modules\/(react|react-dom|scheduler|@tanstack|openapi-fetch|
 const ENTRYS_ICONS = "x\\.|circle-check|circle-alert";
 const KIT = new RegExp(
   `node_modules/(@radix-ui|@floating-ui|cmdk|react-remove-scroll|aria-hidden|tslib|use-sidecar|lucide-react/dist/esm/icons/(?!${ENTRYS_ICONS}))` +
-    "|src/(api/(hooks|live|sse|stream)|lib/format|(kit|shell)/(?!editor|Palette|Toast|Elsewhere))",
+    "|src/(kit|shell)/(?!editor|Palette|Toast|Elsewhere)",
 );
 
 export default defineConfig(({ command }) => ({
