@@ -47,7 +47,8 @@ CREATE TABLE review_items (                                        -- one row fo
   UNIQUE (workspace_id, execution_id),
   CHECK ((verdict IS NULL) = (decided_at IS NULL) AND (verdict IS NULL) = (decided_by IS NULL)),
   CHECK ((claimed_by IS NULL) = (claimed_until IS NULL)));
-CREATE INDEX review_items_waiting ON review_items (workspace_id, slug, urgency, review_id) WHERE decided_at IS NULL AND NOT set_aside;
+CREATE INDEX review_items_waiting ON review_items (workspace_id, urgency, review_id) WHERE decided_at IS NULL AND NOT set_aside;
+CREATE INDEX review_items_of_prompt ON review_items (workspace_id, slug, urgency, review_id) WHERE decided_at IS NULL AND NOT set_aside;
 CREATE INDEX review_items_decided ON review_items (workspace_id, slug, decided_at) WHERE decided_at IS NOT NULL;
 CREATE INDEX review_items_to_forget ON review_items (workspace_id, execution_id) WHERE forgotten_at IS NULL;
 CALL make_tenant_table('review_items', app => 'SELECT, INSERT, UPDATE', worker => 'SELECT, INSERT, UPDATE', writer => 'analytics adds, gateway adds and decides');
