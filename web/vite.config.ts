@@ -8,7 +8,7 @@ const gateway = process.env.BURNISH_URL ?? "http://127.0.0.1:18000";
 // What every page needs travels as two files: each small one costs a request, its headers and a worse compression.
 const FRAME = /node_modules\/(react|react-dom|scheduler|@tanstack|openapi-fetch|use-sync-external-store)\//;
 // All but what the entry itself needs (toasts and their icons), which would draw the whole kit into it.
-const ENTRYS_ICONS = "x\\.|circle-check|circle-alert";
+const ENTRYS_ICONS = "x.mjs|circle-check|circle-alert|circle-exclamation";
 const KIT = new RegExp(
   `node_modules/(@radix-ui|@floating-ui|cmdk|react-remove-scroll|aria-hidden|tslib|use-sidecar|lucide-react/dist/esm/icons/(?!${ENTRYS_ICONS}))` +
     "|src/(kit|shell)/(?!editor|Palette|Toast|Elsewhere)",
