@@ -3,30 +3,48 @@
 import asyncio
 import base64
 import binascii
+import contextlib
 import json
 import sys
+import time
 from collections.abc import Callable
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import aiohttp
 from aiohttp import web
 from standardwebhooks import Webhook, WebhookVerificationError
 
+from burnish_shared.auth.signing_keys import verifier
+
 BODY_MOST_BYTES: Final = 1024 * 1024
 FORWARD_WITHIN_S: Final = 15.0
+
+TOLERANCE_S: Final = 300
+"""How far `webhook-timestamp` may be off, as the standard's own packages have it."""
 
 NOT_SENT_ON: Final = frozenset({"host", "content-length", "transfer-encoding", "connection"})
 """Headers of one hop; the rest goes on as it came, so that the application behind can verify it too."""
 
 
 class Listener:
-    """`secret` '' verifies nothing; `forward` '' sends nothing on. Raises ValueError for what is no secret."""
+    """Verifies by the secret (`v1`), by the public key (`v1a`), by both or, where both are '', not at all; `forward` '' sends nothing on.
+
+    Raises ValueError for what is no secret, no public key, or no URL.
+    """
 
     def __init__(
-        self, *, secret: str, forward: str, as_json: bool, show: Callable[[str], None] = lambda line: print(line, flush=True)
+        self,
+        *,
+        secret: str,
+        forward: str,
+        as_json: bool,
+        public_key: str = "",
+        show: Callable[[str], None] = lambda line: print(line, flush=True),
     ) -> None:
         self._webhook = _webhook(secret) if secret else None
-        self._forward = forward
+        self._fits = verifier(public_key) if public_key else None
+        self._forward = _absolute(forward) if forward else ""
         self._as_json = as_json
         self._show = show
         self._seen: set[str] = set()
@@ -40,14 +58,17 @@ class Listener:
         self._print(body, headers, fault=fault, status=answered.status)
         return answered
 
+    @property
+    def _is_credulous(self) -> bool:
+        return self._webhook is None and self._fits is None
+
     def _fault(self, body: bytes, headers: dict[str, str]) -> str | None:
-        if self._webhook is None:
-            return None
-        try:
-            self._webhook.verify(body, headers)
-        except (WebhookVerificationError, ValueError) as error:
-            return str(error) or type(error).__name__
-        return None
+        if self._webhook is not None:
+            try:
+                self._webhook.verify(body, headers)
+            except (WebhookVerificationError, ValueError) as error:
+                return str(error) or type(error).__name__
+        return None if self._fits is None else _fault_of_v1a(self._fits, body, headers, now_s=time.time())
 
     async def _sent_on(self, body: bytes, headers: dict[str, str]) -> web.Response:
         if not self._forward:
@@ -70,13 +91,13 @@ class Listener:
         content = _content(body)
         facts = {
             "webhook_id": message_id, "attempt": headers.get("webhook-attempt"),
-            "verified": None if self._webhook is None else fault is None, "fault": fault, "repeated": repeated, "answered": status,
+            "verified": None if self._is_credulous else fault is None, "fault": fault, "repeated": repeated, "answered": status,
             "body": content,
         }  # fmt: skip
         if self._as_json:
             self._show(json.dumps(facts, ensure_ascii=False))
             return
-        said = f"NOT VERIFIED ({fault})" if fault else "not verified, no secret given" if self._webhook is None else "verified"
+        said = f"NOT VERIFIED ({fault})" if fault else "not verified, no secret given" if self._is_credulous else "verified"
         kind = content.get("type", "?") if isinstance(content, dict) else "?"
         again = ", seen before" if repeated else ""
         self._show(f"{kind}  {message_id}  attempt {facts['attempt']}{again}  {said}  -> {status}")
@@ -99,6 +120,27 @@ async def serve(listener: Listener, *, port: int, ready: Callable[[int], None] |
         await asyncio.Event().wait()
     finally:
         await runner.cleanup()
+
+
+def _fault_of_v1a(fits: Callable[[bytes, bytes], bool], body: bytes, headers: dict[str, str], *, now_s: float) -> str | None:
+    """What is wrong with the ed25519 signature. None: nothing."""
+    identifier, timestamp = headers.get("webhook-id", ""), headers.get("webhook-timestamp", "")
+    if not timestamp.isdigit() or abs(now_s - int(timestamp)) > TOLERANCE_S:
+        return "the time is missing, or more than five minutes off"
+    signed = f"{identifier}.{timestamp}.".encode() + body
+    for entry in headers.get("webhook-signature", "").split(" "):
+        version, _, text = entry.partition(",")
+        with contextlib.suppress(binascii.Error):
+            if version == "v1a" and fits(base64.b64decode(text, validate=True), signed):
+                return None
+    return "no signature v1a fits the public key; has the endpoint ed25519?"
+
+
+def _absolute(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError(f"{url[:200]!r} is no absolute URL, like http://127.0.0.1:3000/hooks")
+    return url
 
 
 def _webhook(secret: str) -> Webhook:

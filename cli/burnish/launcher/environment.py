@@ -54,6 +54,7 @@ def service_environment(
         "BURNISH_SIMULATOR_PORT": str(around.simulator_port),
         "BURNISH_TRUST_TENANT_PRICES": inherited.get("BURNISH_TRUST_TENANT_PRICES", "true"),
         "BURNISH_EGRESS_ALLOW": inherited.get("BURNISH_EGRESS_ALLOW", EMBEDDED_EGRESS),
+        "BURNISH_PUBLIC_URL": inherited.get("BURNISH_PUBLIC_URL", f"http://127.0.0.1:{around.public_port}"),
     }
     if service.has_database:
         own |= {
@@ -66,7 +67,6 @@ def service_environment(
             own["BURNISH_KEK_PREVIOUS"] = ",".join(around.secrets.kek_previous)
     if service.listens:
         own["BURNISH_PORT"] = str(around.public_port)
-        own.setdefault("BURNISH_PUBLIC_URL", f"http://127.0.0.1:{around.public_port}")
         if around.listen_fd is not None:
             own["BURNISH_LISTEN_FD"] = str(around.listen_fd)
     return own

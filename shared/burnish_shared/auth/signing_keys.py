@@ -5,7 +5,8 @@ import binascii
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from burnish_shared.contracts.webhooks import PUBLIC_KEY_PREFIX, SIGNING_KEY_PREFIX
 
@@ -38,3 +39,22 @@ def signer(private: str) -> Callable[[bytes], bytes]:
     except binascii.Error as error:
         raise ValueError("a webhook signing key is base64 after its prefix") from error
     return Ed25519PrivateKey.from_private_bytes(seed).sign
+
+
+def verifier(public: str) -> Callable[[bytes, bytes], bool]:
+    """What says of (signature, bytes) whether they fit a public key as `new_key_pair` writes it. Raises ValueError when it is none."""
+    if not public.startswith(PUBLIC_KEY_PREFIX):
+        raise ValueError("a public key of a webhook begins with whpk_")
+    try:
+        key = Ed25519PublicKey.from_public_bytes(base64.b64decode(public.removeprefix(PUBLIC_KEY_PREFIX), validate=True))
+    except ValueError as error:
+        raise ValueError("a public key of a webhook is 32 bytes in base64 after whpk_") from error
+
+    def fits(signature: bytes, signed: bytes) -> bool:
+        try:
+            key.verify(signature, signed)
+        except InvalidSignature:
+            return False
+        return True
+
+    return fits

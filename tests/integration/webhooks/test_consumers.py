@@ -4,7 +4,9 @@ import asyncio
 import json
 import re
 import shutil
+import signal
 import subprocess
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -114,11 +116,46 @@ async def test_the_listener_says_what_is_no_secret() -> None:
             Listener(secret=secret, forward="", as_json=False)
 
 
+async def test_the_listener_verifies_by_the_public_key_alone(sent: tuple[dict[str, Any], Received]) -> None:
+    made, request = sent
+    headers = {name: value for name, value in request.headers.items() if name.startswith(("webhook-", "content-type"))}
+    late = headers | {"webhook-timestamp": str(int(headers["webhook-timestamp"]) - 301)}
+    v1_only = headers | {"webhook-signature": headers["webhook-signature"].partition(" ")[0]}
+    async with _listening("", public_key=made["public_key"]) as (url, lines), aiohttp.ClientSession() as session:
+        answered = []
+        for given, body in ((headers, request.body), (headers, request.body + b" "), (late, request.body), (v1_only, request.body)):
+            async with session.post(url, data=body, headers=given) as answer:
+                answered.append(answer.status)
+    assert answered == [204, 400, 400, 400]
+    assert [json.loads(line)["verified"] for line in lines] == [True, False, False, False]
+
+
+async def test_the_listener_says_what_it_cannot_do() -> None:
+    for wrong in ({"forward": "notaurl"}, {"forward": "ftp://x/"}, {"public_key": "whpk_AAAA"}, {"public_key": "whsec_AAAA"}):
+        with pytest.raises(ValueError, match=r"URL|public key"):
+            Listener(**{"secret": "", "forward": "", "as_json": False} | wrong)
+
+
+async def test_the_command_ends_well_at_ctrl_c_and_says_that_its_port_is_taken() -> None:
+    command = [str(Path(sys.executable).with_name("burnish")), "webhooks", "listen"]
+    pipes = {"stdout": asyncio.subprocess.PIPE, "stderr": asyncio.subprocess.PIPE}
+    running = await asyncio.create_subprocess_exec(*command, "--port", "0", **pipes)
+    assert running.stderr is not None
+    said = (await asyncio.wait_for(running.stderr.readline(), 20)).decode()
+    port = re.search(r":(\d+)/", said)
+    assert port is not None, said
+    second = await asyncio.create_subprocess_exec(*command, "--port", port[1], **pipes)
+    _, told = await asyncio.wait_for(second.communicate(), 20)
+    assert second.returncode == 1 and b"--port" in told and b"Traceback" not in told
+    running.send_signal(signal.SIGINT)
+    assert await asyncio.wait_for(running.wait(), 10) == 0
+
+
 @asynccontextmanager
-async def _listening(secret: str, *, forward: str) -> AsyncIterator[tuple[str, list[str]]]:
+async def _listening(secret: str, *, forward: str = "", public_key: str = "") -> AsyncIterator[tuple[str, list[str]]]:
     lines: list[str] = []
     port: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-    listener = Listener(secret=secret, forward=forward, as_json=True, show=lines.append)
+    listener = Listener(secret=secret, public_key=public_key, forward=forward, as_json=True, show=lines.append)
     running = asyncio.create_task(serve(listener, port=0, ready=port.set_result))
     try:
         yield f"http://127.0.0.1:{await port}/", lines

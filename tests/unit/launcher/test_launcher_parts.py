@@ -126,6 +126,12 @@ def test_a_service_gets_its_own_logins_and_nobody_elses() -> None:
     assert not any("secret" in value or "operator" in value for value in environment.values())
 
 
+def test_links_of_webhooks_and_pages_lead_to_the_installation_itself() -> None:
+    for service in ("gateway", "webhooks"):
+        assert environment_of(service, {})["BURNISH_PUBLIC_URL"].startswith("http://127.0.0.1:")
+        assert environment_of(service, {"BURNISH_PUBLIC_URL": "https://b.example"})["BURNISH_PUBLIC_URL"] == "https://b.example"
+
+
 def test_only_the_gateway_gets_the_secrets_of_identity_providers() -> None:
     inherited = {"BURNISH_JWT_SECRET": "secret", "BURNISH_OIDC_CLIENT_SECRET": "secret", "BURNISH_POOLER": "transaction"}
 
