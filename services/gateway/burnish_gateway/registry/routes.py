@@ -1,17 +1,28 @@
 """Prompts over HTTP: create, find, change, render."""
 
+from datetime import timedelta
 from typing import Annotated, Any, Final
-from uuid import UUID
 
 from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import Response
+from pydantic import Field
 
 from burnish_gateway.access import audit
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.deps import Gateway, GatewayParts, PromptEditor, Viewer
 from burnish_gateway.idempotency import run_once
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
-from burnish_gateway.registry import announce, answers, bodies, label_routes, lineage_routes, sharing_store, store, version_routes
+from burnish_gateway.registry import (
+    announce,
+    answers,
+    bodies,
+    label_routes,
+    lineage_routes,
+    list_store,
+    sharing_store,
+    store,
+    version_routes,
+)
 from burnish_gateway.registry.content import VersionContent
 from burnish_gateway.registry.create_prompt import create_prompt
 from burnish_gateway.registry.prompt import Head, no_such_prompt
@@ -63,7 +74,7 @@ async def create(request: Request, body: bodies.CreatePrompt, principal: PromptE
     return answer
 
 
-@prompts.get("/v1/prompts", response_model=answers.PromptPage, summary="List prompts, newest first")
+@prompts.get("/v1/prompts", response_model=answers.PromptPage, summary="List prompts, the newest first unless sorted")
 async def list_prompts(
     principal: Viewer,
     gateway: GatewayParts,
@@ -73,22 +84,29 @@ async def list_prompts(
     folder: Annotated[Text | None, Query(max_length=700)] = None,
     model: Word = None,
     label: Word = None,
+    slug: Annotated[list[Annotated[str, Field(max_length=63)]] | None, Query(max_length=PAGE_MOST, description="Only these.")] = None,
+    sort: Annotated[
+        list_store.Sort, Query(description="Newest, last changed, slug; busiest and dearest of a day; least liked of a week.")
+    ] = "created",
     cursor: Annotated[Text | None, Query(max_length=500)] = None,
     limit: Limit = PAGE_DEFAULT,
 ) -> Response:
     """`q` looks in slug, name and description; `folder` includes what is below it; `model` is that of the newest version."""
-    filters = store.Filters(
+    filters = list_store.Filters(
         text=q,
         tag=tag,
         folder=parse_folder(folder) if folder else None,
         model=model,
         label=None if label is None else parse_label(label),
+        slugs=None if slug is None else tuple(parse_slug(one) for one in slug),
     )
-    position = gateway.cursors.open(cursor, principal.workspace_id, of=LIST)
+    of = LIST if sort == "created" else f"{LIST}/{sort}"
+    position = gateway.cursors.open(cursor, principal.workspace_id, of=of)
+    since = gateway.clock.now() - (timedelta(days=7) if sort == "satisfaction" else timedelta(days=1))
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
-        heads = await store.list_heads(tx, principal.workspace_id, filters, before=UUID(position[0]) if position else None, limit=limit + 1)
-    page = gateway.cursors.page(heads, limit=limit, workspace_id=principal.workspace_id, of=LIST, position=_position)
-    return json_response(page | {"data": [answers.plain(answers.prompt_item(head)) for head in page["data"]]})
+        listed = await list_store.list_heads(tx, principal.workspace_id, filters, sort=sort, since=since, after=position, limit=limit + 1)
+    page = gateway.cursors.page(listed, limit=limit, workspace_id=principal.workspace_id, of=of, position=lambda one: one.position)
+    return json_response(page | {"data": [answers.plain(answers.prompt_item(one.head)) for one in page["data"]]})
 
 
 @prompts.get(
@@ -172,10 +190,6 @@ async def render(slug: str, body: bodies.RenderPrompt, principal: Viewer, gatewa
 async def _usual_label(gateway: Gateway, principal: Principal, slug: str) -> str:
     head, _ = await gateway.catalog.find(principal.workspace_id, slug, label="latest")
     return "production" if "production" in head.labels else "latest"
-
-
-def _position(head: Head) -> list[str]:
-    return [str(head.prompt.prompt_id)]
 
 
 router = APIRouter()

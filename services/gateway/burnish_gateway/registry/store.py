@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import asyncpg
@@ -18,6 +18,8 @@ _PROMPT = """p.prompt_id, p.workspace_id, p.slug, p.name, p.description, p.use_c
 _VERSION = "v.version, v.content, v.base_version, v.source, v.change_message, v.author, v.created_at"
 _LABELS = """(SELECT coalesce(jsonb_object_agg(l.label, jsonb_build_array(l.version, l.moved_at)), '{}')
                 FROM prompt_labels l WHERE l.workspace_id = p.workspace_id AND l.prompt_id = p.prompt_id) AS labels"""
+HEAD_COLUMNS: Final = f"{_PROMPT}, {_LABELS}"
+"""Of the table `prompts p`: what `head_of` reads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,17 +32,6 @@ class NewPrompt:
     use_case: str = ""
     folder: str = ""
     tags: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Filters:
-    """Which prompts a list holds. None: whatever. `folder` includes the folders below it; `model` is that of the newest version."""
-
-    text: str | None = None
-    tag: str | None = None
-    folder: str | None = None
-    model: str | None = None
-    label: str | None = None
 
 
 async def insert_prompt(tx: Tx, workspace_id: UUID, new: NewPrompt, *, author: Author) -> Prompt | None:
@@ -71,33 +62,8 @@ async def lock_head(tx: Tx, workspace_id: UUID, slug: Slug) -> Head | None:
 
 
 async def find_head(tx: Tx, workspace_id: UUID, slug: Slug) -> Head | None:
-    row = await tx.fetchrow(f"SELECT {_PROMPT}, {_LABELS} FROM prompts p WHERE p.workspace_id = $1 AND p.slug = $2", workspace_id, slug)
-    return _head(row) if row else None
-
-
-async def list_heads(tx: Tx, workspace_id: UUID, filters: Filters, *, before: UUID | None, limit: int) -> list[Head]:
-    """Newest first, those made before the prompt `before`."""
-    rows = await tx.fetch(
-        f"""SELECT {_PROMPT}, {_LABELS} FROM prompts p
-             WHERE p.workspace_id = $1 AND ($2::uuid IS NULL OR p.prompt_id < $2)
-               AND ($4::text IS NULL OR p.slug ILIKE $4 OR p.name ILIKE $4 OR p.description ILIKE $4)
-               AND ($5::text IS NULL OR p.tags @> ARRAY[$5])
-               AND ($6::text IS NULL OR p.folder = $6 OR starts_with(p.folder, $6 || '/'))
-               AND ($7::text IS NULL OR EXISTS (SELECT FROM prompt_versions v WHERE v.workspace_id = p.workspace_id
-                                                  AND v.prompt_id = p.prompt_id AND v.version = p.latest_version AND v.model = $7))
-               AND ($8::text IS NULL OR EXISTS (SELECT FROM prompt_labels l WHERE l.workspace_id = p.workspace_id
-                                                  AND l.prompt_id = p.prompt_id AND l.label = $8))
-             ORDER BY p.prompt_id DESC LIMIT $3""",
-        workspace_id,
-        before,
-        limit,
-        None if filters.text is None else f"%{_like(filters.text)}%",
-        filters.tag,
-        filters.folder,
-        filters.model,
-        filters.label,
-    )
-    return [_head(row) for row in rows]
+    row = await tx.fetchrow(f"SELECT {HEAD_COLUMNS} FROM prompts p WHERE p.workspace_id = $1 AND p.slug = $2", workspace_id, slug)
+    return head_of(row) if row else None
 
 
 async def update_prompt(tx: Tx, prompt: Prompt, changes: dict[str, Any]) -> Prompt:
@@ -293,11 +259,6 @@ def _version(row: asyncpg.Record) -> Version:
     )
 
 
-def _head(row: asyncpg.Record) -> Head:
+def head_of(row: asyncpg.Record) -> Head:
     placed = ((Label(label), version, datetime.fromisoformat(moved_at)) for label, (version, moved_at) in sorted(row["labels"].items()))
     return Head(_prompt(row), {label: PlacedLabel(label, version, moved_at) for label, version, moved_at in placed})
-
-
-def _like(text: str) -> str:
-    """The text as a pattern that matches itself."""
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -1,0 +1,37 @@
+"""Reads the figures of groups from rollups: those with the most executions first."""
+
+from collections.abc import Sequence
+
+from burnish_gateway.insights.ranges import Range
+from burnish_gateway.insights.store import GROUPS, SUMS, Totals
+from burnish_shared.db.session import Tx
+
+_WHERE = """r.grain = $1 AND r.bucket >= $2 AND r.bucket < $3 AND ($4::text[] IS NULL OR r.slug = ANY($4))
+   AND ($5::text IS NULL OR r.traffic = $5) AND r.slug <> ''"""
+
+
+async def group_totals(
+    tx: Tx, wanted: Range, *, group_by: str, slugs: Sequence[str] | None, traffic: str | None, at_most: int
+) -> dict[str, Totals]:
+    """Group → sums. `slugs` None: of all prompts; calls without a prompt count for none."""
+    group = GROUPS[group_by]
+    arguments = (wanted.grain, wanted.start, wanted.end, slugs, traffic)
+    rows = await tx.fetch(
+        f"""SELECT {group} AS key, {", ".join(f"sum(r.{one})::bigint AS {one}" for one in SUMS)}
+              FROM rollups r WHERE {_WHERE} GROUP BY 1 ORDER BY executions DESC, key LIMIT $6""",
+        *arguments,
+        at_most,
+    )
+    found = {row["key"]: Totals(sums={one: row[one] for one in SUMS}) for row in rows}
+    for name in ("latency", "first_token"):
+        counts = await tx.fetch(
+            f"""SELECT key, array_agg(n ORDER BY bucket) AS counts
+                  FROM (SELECT {group} AS key, u.bucket, sum(u.n)::bigint AS n
+                          FROM rollups r, unnest(r.{name}) WITH ORDINALITY u(n, bucket) WHERE {_WHERE} AND {group} = ANY($6)
+                         GROUP BY 1, 2) b GROUP BY 1""",
+            *arguments,
+            list(found),
+        )
+        for row in counts:
+            setattr(found[row["key"]], name, row["counts"])
+    return found

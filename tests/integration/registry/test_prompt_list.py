@@ -1,0 +1,104 @@
+"""The list of prompts: every order goes through all of them by its cursor, and figures decide where they are asked to."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import asyncpg
+import pytest
+
+from tests.integration.registry.conftest import Bench, Caller
+
+NAMES = ["beta", "alpha", "delta", "gamma", "epsilon"]
+
+
+async def make(call: Caller, *names: str) -> None:
+    for name in names:
+        answer = await call(
+            "POST", "/v1/prompts", {"slug": name, "template": f"{name} {{{{x}}}}", "model": "simulated/chat", "tags": [name[0]]}
+        )
+        assert answer.status == 201, answer.body
+
+
+async def walked(call: Caller, query: str = "") -> list[str]:
+    """All slugs, two at a time."""
+    found: list[str] = []
+    cursor = ""
+    while True:
+        page = (await call("GET", f"/v1/prompts?limit=2{query}{cursor}")).body
+        found += [one["slug"] for one in page["data"]]
+        if page["next_cursor"] is None:
+            return found
+        cursor = f"&cursor={page['next_cursor']}"
+
+
+async def book(bench: Bench, call: Caller, slug: str, grain: str, **sums: int) -> None:
+    """A rollup row of the last full hour or of today."""
+    now = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+    at = now - timedelta(hours=1) if grain == "hour" else now.replace(hour=0)
+    zero = dict.fromkeys(
+        ("executions", "successes", "errors", "timeouts", "rate_limited", "cancelled", "blocked", "cached", "simulated", "input_tokens",
+         "output_tokens", "cached_input_tokens", "cost_nusd", "latency_sum_ms", "reactions", "thumbs_up", "thumbs_down", "scores",
+         "score_sum_micro"), 0,
+    )  # fmt: skip
+    row: dict[str, Any] = {
+        "workspace_id": call.workspace_id, "grain": grain, "bucket": at, "slug": slug, "version": 1, "label": "production", "model": "m",
+        "traffic": "live", "latency": [0, 3], "first_token": [0],
+    } | zero | sums  # fmt: skip
+    connection = await asyncpg.connect(bench.urls["superuser"], server_settings={"search_path": "burnish"})
+    try:
+        marks = ", ".join(f"${n + 1}" for n in range(len(row)))
+        await connection.execute(f"INSERT INTO rollups ({', '.join(row)}) VALUES ({marks})", *row.values())
+    finally:
+        await connection.close()
+
+
+@pytest.mark.capability("P1")
+@pytest.mark.promise("G-03")
+async def test_each_order_goes_through_all_prompts_once(call: Caller) -> None:
+    await make(call, *NAMES)
+    assert await walked(call) == NAMES[::-1]
+    assert await walked(call, "&sort=name") == sorted(NAMES)
+    assert (await call("PATCH", "/v1/prompts/alpha", {"description": "changed"})).status == 200
+    assert await walked(call, "&sort=updated") == ["alpha", "epsilon", "gamma", "delta", "beta"]
+    for sort in ("executions", "cost", "satisfaction"):
+        assert sorted(await walked(call, f"&sort={sort}")) == sorted(NAMES), "without any figure they are still all there"
+
+
+@pytest.mark.capability("A2")
+async def test_the_busiest_the_dearest_and_the_least_liked_come_first(bench: Bench, call: Caller) -> None:
+    await make(call, *NAMES)
+    await book(bench, call, "alpha", "hour", executions=9, cost_nusd=10)
+    await book(bench, call, "gamma", "hour", executions=2, cost_nusd=70)
+    await book(bench, call, "alpha", "day", reactions=4, thumbs_up=3, thumbs_down=1)
+    await book(bench, call, "delta", "day", reactions=4, thumbs_up=1, thumbs_down=1, scores=2, score_sum_micro=400_000)
+    assert (await walked(call, "&sort=executions"))[:2] == ["alpha", "gamma"]
+    assert (await walked(call, "&sort=cost"))[:2] == ["gamma", "alpha"]
+    assert (await walked(call, "&sort=satisfaction"))[:2] == ["delta", "alpha"]
+
+
+@pytest.mark.capability("P1")
+async def test_only_some_are_listed_and_a_cursor_belongs_to_its_order(call: Caller) -> None:
+    await make(call, *NAMES)
+    assert await walked(call, "&slug=alpha&slug=Gamma&slug=nobody") == ["gamma", "alpha"]
+    assert await walked(call, "&slug=alpha&slug=gamma&tag=g") == ["gamma"]
+    cursor = (await call("GET", "/v1/prompts?limit=2&sort=name")).body["next_cursor"]
+    refused = await call("GET", f"/v1/prompts?limit=2&sort=cost&cursor={cursor}")
+    assert (refused.status, refused.body["error"]["param"]) == (422, "cursor")
+    assert (await call("GET", "/v1/prompts?sort=colour")).status == 422
+
+
+@pytest.mark.capability("A2")
+async def test_figures_are_told_for_each_prompt_and_version(bench: Bench, call: Caller) -> None:
+    await make(call, "alpha", "beta")
+    await book(bench, call, "alpha", "hour", executions=9, cost_nusd=10, thumbs_up=3, thumbs_down=1, reactions=4)
+    await book(bench, call, "beta", "hour", executions=2, cost_nusd=70)
+    found = (await call("GET", "/v1/analytics/groups?grain=hour")).body
+    assert [(one["group"], one["executions"], one["cost_nusd"]) for one in found["data"]] == [("alpha", 9, 10), ("beta", 2, 70)]
+    assert found["is_whole"] is True and found["data"][0]["satisfaction"]["samples"] == 4
+    assert found["data"][0]["latency"]["p95_ms"] is not None
+    of_one = (await call("GET", "/v1/analytics/groups?grain=hour&prompt=beta&group_by=version")).body
+    assert [one["group"] for one in of_one["data"]] == ["beta@1"]
+    assert (await call("GET", "/v1/analytics/groups?grain=hour&traffic=batch")).body["data"] == []
+    csv = await call("GET", "/v1/analytics/groups?grain=hour&group_by=prompt&prompt=Nobody")
+    assert csv.body["data"] == []
+    assert (await call("GET", "/v1/analytics/groups?group_by=day")).status == 422
