@@ -16,6 +16,8 @@ class Route:
 
 ROUTES = (
     Route("sign-in", "/app/sign-in", role="nobody"),
+    Route("sign-up", "/app/sign-up", role="nobody"),
+    Route("invite", "/app/invite#a-token", role="nobody"),
     Route("start", "/app/start"),
     Route("prompts", "/app/prompts"),
     Route("prompt", "/app/prompts/{prompt}"),

@@ -1,22 +1,24 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Navigate, useNavigate } from "@tanstack/react-router";
-import { type FormEvent, useState } from "react";
-import { change } from "@/api/hooks";
+import { useState } from "react";
+import { change, useRead } from "@/api/hooks";
 import { sessionChanged, useSessionState } from "@/api/session";
-import { Button, Field, FormError, Input } from "@/kit";
+import { Button, Field, FormError, Input, Notice, TextLink } from "@/kit";
 import { text, useUrlState } from "@/lib/url-state";
+import { Door, answered } from "./Door";
+import { hostOf, oidcStart, reasonOf, targetOf } from "./target";
 
-const shape = { to: text() };
+const shape = { to: text(), error: text() };
 
 export default function SignInPage() {
-  const [{ to }] = useUrlState(shape);
+  const [{ to, error }] = useUrlState(shape);
   const { session } = useSessionState();
   const queries = useQueryClient();
   const navigate = useNavigate();
+  const ways = useRead("/v1/auth/ways", undefined, { staleTime: 600_000 });
   const [email, setEmail] = useState("");
   const [password, setPassword] = useState("");
-  // Only a path of this page: an address of elsewhere in `to` is not followed.
-  const target = /^\/(?![/\\])/.test(to) ? to : "/prompts";
+  const target = targetOf(to);
   const signIn = useMutation({
     mutationFn: () => change("post", "/v1/auth/sign-in", { body: { email, password } }),
     onSuccess: async () => {
@@ -25,25 +27,33 @@ export default function SignInPage() {
     },
   });
   if (session && !signIn.isPending) return <Navigate to={target} replace />;
-  const send = (event: FormEvent) => {
-    event.preventDefault();
-    signIn.mutate();
-  };
+  const providers = ways.data?.oidc ?? [];
   return (
-    <main className="mx-auto flex w-full max-w-sm flex-col gap-6 px-4 pt-[14dvh]">
-      <h1 className="text-26 font-semibold tracking-tight">Sign in to Burnish</h1>
-      <form onSubmit={send} className="flex flex-col gap-4">
-        <Field label="E-mail" required>
-          <Input type="email" autoComplete="username" autoFocus value={email} onChange={(event) => setEmail(event.target.value)} />
-        </Field>
-        <Field label="Password" required>
-          <Input type="password" autoComplete="current-password" value={password} onChange={(event) => setPassword(event.target.value)} />
-        </Field>
-        <FormError error={signIn.error} />
-        <Button type="submit" variant="primary" busy={signIn.isPending}>
-          Sign in
-        </Button>
-      </form>
-    </main>
+    <Door title="Sign in to Burnish" below={ways.data?.sign_up === "open" ? <>New here? <TextLink to="/sign-up" search={to ? { to } : undefined}>Make an account</TextLink>.</> : null}>
+      {error ? <Notice tone="bad">{reasonOf(error)}</Notice> : null}
+      {providers.length > 0 ? (
+        <div className="flex flex-col gap-2">
+          {providers.map((name) => (
+            <a key={name} href={oidcStart(target)} className="inline-flex h-8 items-center justify-center rounded-m border border-line-strong/50 bg-panel px-3 text-13 font-medium hover:bg-sunken">
+              Continue with {hostOf(name)}
+            </a>
+          ))}
+        </div>
+      ) : null}
+      {ways.data?.password === false ? null : (
+        <form onSubmit={answered(() => signIn.mutate())} className="flex flex-col gap-4">
+          <Field label="E-mail" required>
+            <Input type="email" name="email" autoComplete="username" autoFocus value={email} onChange={(event) => setEmail(event.target.value)} />
+          </Field>
+          <Field label="Password" required>
+            <Input type="password" name="password" autoComplete="current-password" value={password} onChange={(event) => setPassword(event.target.value)} />
+          </Field>
+          <FormError error={signIn.error} />
+          <Button type="submit" variant="primary" busy={signIn.isPending}>
+            Sign in
+          </Button>
+        </form>
+      )}
+    </Door>
   );
 }

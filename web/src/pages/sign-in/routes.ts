@@ -1,5 +1,9 @@
 import type { PageRoute } from "@/lib/pages";
 
-const routes: PageRoute[] = [{ path: "/sign-in", bare: true, load: () => import("./SignInPage") }];
+const routes: PageRoute[] = [
+  { path: "/sign-in", bare: true, load: () => import("./SignInPage") },
+  { path: "/sign-up", bare: true, load: () => import("./SignUpPage") },
+  { path: "/invite", bare: true, load: () => import("./InvitePage") },
+];
 
 export default routes;

@@ -1,12 +1,131 @@
-import { Flag } from "lucide-react";
-import { EmptyState, Page } from "@/kit";
+import { Check } from "lucide-react";
+import { type ReactNode, useState } from "react";
+import { useRead } from "@/api/hooks";
+import { useSession } from "@/api/session";
+import { Badge, ButtonLink, Notice, Page, Section, SimulatedBadge, TextLink } from "@/kit";
+import { classes } from "@/lib/classes";
+import { count } from "@/lib/format";
+import { Connect } from "./Connect";
+import { TryIt } from "./TryIt";
+import { type Facts, STEPS, type StepName, choosePrompt, isDone, nextStep } from "./steps";
+
+const TITLES: Record<StepName, string> = {
+  prompt: "A prompt with a name",
+  run: "Its first run",
+  feedback: "What people think of the answer",
+  optimize: "A better version, with proof",
+};
 
 export default function StartPage() {
+  const { workspace } = useSession();
+  const { facts, isReady, figures } = useFacts();
+  const next = nextStep(facts);
+  // An answer of a moment ago counts at once: rollups follow some seconds later.
+  const [here, setHere] = useState({ runs: 0, reactions: 0 });
+  const known: Facts = { ...facts, runs: facts.runs + here.runs, reactions: facts.reactions + here.reactions };
+  const current = nextStep(known);
   return (
-    <Page title="First steps">
-      <EmptyState icon={<Flag size={18} />} title="Not here yet: use the API meanwhile" code={'curl $URL/v1/prompts -H "Authorization: Bearer $KEY"'}>
-        From a prompt to its first run, its first feedback and its first better version.
-      </EmptyState>
+    <Page title="First steps" subtitle={workspace ? <>In the workspace {workspace.name}. Everything here can be done over the API as well.</> : undefined}>
+      {figures?.simulated ? (
+        <Notice action={<SimulatedBadge />}>Answers in this workspace come from the built-in simulated model, so nothing costs money. Add a provider key for a real one under <TextLink to="/providers">Providers</TextLink>.</Notice>
+      ) : null}
+      <ol className="flex flex-col" aria-busy={!isReady || undefined}>
+        {STEPS.map((step, index) => (
+          <Step key={step} number={index + 1} title={TITLES[step]} done={isReady && isDone(step, known)} current={isReady && current === step} last={index === STEPS.length - 1}>
+            {step === "prompt" ? <PromptStep facts={known} /> : null}
+            {step === "run" || step === "feedback" ? <FiguresStep step={step} facts={known} /> : null}
+            {step === "run" && known.prompt ? <TryIt key={known.prompt} prompt={known.prompt} onRun={() => setHere((was) => ({ ...was, runs: was.runs + 1 }))} onReaction={() => setHere((was) => ({ ...was, reactions: was.reactions + 1 }))} /> : null}
+            {step === "optimize" ? <OptimizeStep facts={known} /> : null}
+          </Step>
+        ))}
+      </ol>
+      {isReady && next === null ? <Notice tone="ok" title="The loop is closed.">From here on Burnish watches each label, and tells you when it gets worse.</Notice> : null}
+      <Section title="Connect your application" description="Three lines in place of the call that it makes today.">
+        <Connect prompt={known.prompt} />
+      </Section>
     </Page>
   );
+}
+
+function Step({ number, title, done, current, last, children }: { number: number; title: string; done: boolean; current: boolean; last: boolean; children: ReactNode }) {
+  return (
+    <li className="flex gap-4" aria-current={current ? "step" : undefined}>
+      <div className="flex flex-col items-center">
+        <span
+          className={classes(
+            "grid size-7 shrink-0 place-items-center rounded-full border text-13 font-semibold",
+            done ? "border-transparent bg-ok-soft text-ok" : current ? "border-accent bg-accent-soft text-accent" : "border-line-strong/60 text-muted",
+          )}
+        >
+          {done ? <Check size={14} aria-label="Done" /> : number}
+        </span>
+        {last ? null : <span aria-hidden className="w-px flex-1 bg-line" />}
+      </div>
+      <div className={classes("flex min-w-0 flex-1 flex-col items-start gap-2", last ? "pb-2" : "pb-8")}>
+        <h2 className="flex h-7 items-center gap-2 text-16 font-semibold">{title}</h2>
+        {children}
+      </div>
+    </li>
+  );
+}
+
+function PromptStep({ facts }: { facts: Facts }) {
+  if (facts.prompt) {
+    return (
+      <p className="text-14 text-muted">
+        <TextLink to={`/prompts/${facts.prompt}`} className="font-mono text-13">{facts.prompt}</TextLink> is what your application calls; its text can change without deploying anything.
+      </p>
+    );
+  }
+  return (
+    <>
+      <p className="text-14 text-muted">Your application calls it by its name; its text can change without deploying anything.</p>
+      <ButtonLink to="/prompts" variant="primary">New prompt</ButtonLink>
+    </>
+  );
+}
+
+function FiguresStep({ step, facts }: { step: "run" | "feedback"; facts: Facts }) {
+  if (step === "run") return <p className="text-14 text-muted">{facts.runs > 0 ? <>{count(facts.runs)} runs in the last 30 days, each with its text, cost and time under <TextLink to="/runs">Runs</TextLink>.</> : "Try it here: the answer is recorded like one of your application."}</p>;
+  return (
+    <p className="text-14 text-muted">
+      {facts.reactions > 0 ? <>{count(facts.reactions)} reactions so far. They say which version is better, and raise an alert when one gets worse.</> : "Give the answer above a thumb. Your application sends what its users do: a thumb, a score, a correction, or that they bought."}
+    </p>
+  );
+}
+
+function OptimizeStep({ facts }: { facts: Facts }) {
+  const { job, prompt } = facts;
+  if (!job) {
+    return (
+      <>
+        <p className="text-14 text-muted">Burnish reads the failures, searches for a better text, and proves the gain on examples that the search never saw.</p>
+        <ButtonLink to="/optimize" search={prompt ? { prompt, start: true } : undefined}>Start a search</ButtonLink>
+      </>
+    );
+  }
+  return (
+    <p className="flex flex-wrap items-center gap-2 text-14 text-muted">
+      <Badge tone={job.outcome === "improved" ? "ok" : "neutral"}>{(job.outcome ?? job.status).replaceAll("_", " ")}</Badge>
+      <TextLink to={`/optimize/${job.id}`}>{job.suggestionId ? "Look at what it suggests, and why" : "Look at the search"}</TextLink>
+    </p>
+  );
+}
+
+const MONTH_MS = 30 * 86_400_000;
+
+function useFacts() {
+  const day = Math.floor(Date.now() / 86_400_000) * 86_400_000;
+  const prompts = useRead("/v1/prompts", { query: { limit: 50 } });
+  const summary = useRead("/v1/analytics/summary", { query: { from: new Date(day - MONTH_MS).toISOString() } });
+  const prompt = choosePrompt(prompts.data?.data ?? []);
+  const jobs = useRead("/v1/optimizations", { query: { limit: 1 } });
+  const job = (jobs.data?.data ?? [])[0] as { id: string; status: string; outcome?: string | null; suggestion_id?: string | null } | undefined;
+  const facts: Facts = {
+    prompt,
+    runs: summary.data?.executions ?? 0,
+    reactions: summary.data?.reactions ?? 0,
+    job: job ? { id: job.id, status: job.status, outcome: job.outcome ?? null, suggestionId: job.suggestion_id ?? null } : null,
+  };
+  return { facts, figures: summary.data, isReady: Boolean(prompts.data && summary.data && jobs.data) };
 }

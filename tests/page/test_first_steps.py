@@ -1,0 +1,72 @@
+"""The doors of the page: signing in, joining by an invitation, and the first steps, each by keyboard or as a newcomer would."""
+
+import re
+
+import pytest
+from playwright.async_api import expect
+
+from tests.page.axe import check_axe
+from tests.page.browser import expect_console, settled
+from tests.page.conftest import OpenPage
+from tests.page.site import Site
+
+pytestmark = pytest.mark.capability("U1")
+
+
+async def test_signing_in_by_keyboard_leads_to_where_one_wanted_to_go(page_as: OpenPage, site: Site) -> None:
+    page = await page_as("nobody", "/app/runs?status=success")
+    expect_console(page, "status of 401")
+    await expect(page.get_by_role("heading", name="Sign in to Burnish")).to_be_visible()
+    await page.keyboard.type(site.admin["email"])
+    await page.keyboard.press("Tab")
+    await page.keyboard.type("not the password")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("alert")).to_be_visible()
+    await page.get_by_label("Password").fill(site.admin["password"])
+    await page.keyboard.press("Enter")
+    await page.wait_for_url("**/app/runs?status=success")
+    await expect(page.get_by_role("heading", level=1, name="Runs")).to_be_visible()
+
+
+async def test_an_address_of_elsewhere_is_not_followed(page_as: OpenPage, site: Site) -> None:
+    page = await page_as("nobody", "/app/sign-in?to=//evil.example/x")
+    expect_console(page, "status of 401")
+    await page.get_by_label("E-mail").fill(site.admin["email"])
+    await page.get_by_label("Password").fill(site.admin["password"])
+    await page.keyboard.press("Enter")
+    await page.wait_for_url("**/app/prompts")
+
+
+async def test_somebody_invited_joins_with_a_password(page_as: OpenPage, site: Site) -> None:
+    made = await site.call("POST", "/v1/invitations", {"email": "newcomer@example.com", "role": "viewer"})
+    page = await page_as("nobody", re.sub(r"^https?://[^/]+", "", made["url"]))
+    expect_console(page, "status of 401")
+    await expect(page.get_by_role("heading", name="You were invited")).to_be_visible()
+    assert made["token"] not in page.url
+    await check_axe(page)
+    await page.get_by_label("Name").fill("New Comer")
+    await page.get_by_label("Password").fill("a long and quiet password 17")
+    await page.get_by_role("button", name="Join").click()
+    await page.wait_for_url("**/app/start")
+    await expect(page.get_by_role("heading", level=1, name="First steps")).to_be_visible()
+
+
+async def test_a_run_and_a_thumb_on_the_first_steps_are_recorded(page_as: OpenPage, site: Site) -> None:
+    page = await page_as("admin", "/app/start")
+    await page.get_by_role("button", name="Run", exact=True).click()
+    link = page.get_by_role("link", name="This run")
+    await expect(link).to_be_visible()
+    await expect(page.get_by_text("simulated").first).to_be_visible()
+    await page.get_by_role("button", name="Good").click()
+    await expect(page.get_by_text("Noted, and joined to this version.")).to_be_visible()
+    execution = ((await link.get_attribute("href")) or "").rsplit("/", 1)[-1]
+    kept = await site.call("GET", f"/v1/executions/{execution}")
+    assert kept["status"] == "success" and kept["simulated"] is True
+    await settled(page)
+    await check_axe(page)
+
+
+async def test_an_empty_workspace_says_what_comes_first(page_as: OpenPage, site: Site) -> None:
+    page = await page_as("admin", "/app/start", workspace_id=await site.new_workspace())
+    await expect(page.get_by_role("link", name="New prompt")).to_be_visible()
+    await expect(page.locator("li[aria-current=step]").get_by_role("heading")).to_have_text("A prompt with a name")
