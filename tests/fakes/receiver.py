@@ -1,6 +1,7 @@
 """A webhook receiver over real HTTP, with a mode for each kind of bad behaviour (PROMISES section 3, fault 26)."""
 
 import asyncio
+import gzip
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -29,7 +30,7 @@ class Receiver:
     """`modes[path]` are the modes of successive requests to a path, the last one for ever; `ok` where nothing is said.
 
     Modes: ok · a status like 500 · 503;retry-after=1 · 410 · abort · redirect · hang · drip (a byte at a time) · slow=SECONDS
-    · huge (an endless body) · drop (closes without an answer).
+    · huge (an endless body) · drop (closes without an answer) · nul (a body with NUL) · gzip (a compressed body) · cookie (sets one).
     """
 
     port: int = 0
@@ -93,6 +94,12 @@ class Receiver:
                 while True:
                     await response.write(b"x" if word == "drip" else b"x" * 65536)
                     await asyncio.sleep(0.05 if word == "drip" else 0)
+            case "nul":
+                return web.Response(body=b"than\x00ks")
+            case "gzip":
+                return web.Response(body=gzip.compress(b"thanks" * 100_000), headers={"content-encoding": "gzip"})
+            case "cookie":
+                return web.Response(text="thanks", headers={"set-cookie": "session=theirs; path=/"})
             case "drop":
                 assert request.transport is not None
                 request.transport.abort()

@@ -19,8 +19,8 @@ from burnish_shared.egress import Egress, EgressPolicy
 from burnish_shared.errors import Unavailable
 from burnish_shared.process import HealthServer, patiently, supervise
 from burnish_webhooks.consumers import event_handler
-from burnish_webhooks.core.outcome import Exhausted, Gone, Outcome
-from burnish_webhooks.deliver import NotSent, deliver
+from burnish_webhooks.core.outcome import Exhausted, Gone
+from burnish_webhooks.deliver import Attempted, deliver
 from burnish_webhooks.dice import SystemDice
 from burnish_webhooks.dispatch_due import Dispatcher, Limits
 from burnish_webhooks.housekeeping import cancel_switched_off, forget_old, make_partitions, measure
@@ -70,8 +70,11 @@ async def _serve(settings: WebhooksSettings, *, db: Database, bus: Bus, http: Ht
     relay = Relay(db, bus, service="webhooks", wait_ms=settings.relay_wait_ms)
     clock, dice = SystemClock(), SystemDice()
 
-    async def attempt(claim: Claim) -> Outcome | NotSent:
-        outcome = await deliver(claim, db=db, http=http, clock=clock, dice=dice, keyring=keyring, factor=settings.webhook_schedule_factor)
+    async def attempt(claim: Claim) -> Attempted:
+        outcome = await deliver(
+            claim, db=db, http=http, dice=dice, keyring=keyring,
+            factor=settings.webhook_schedule_factor, order_hold_s=settings.webhook_order_hold_s,
+        )  # fmt: skip
         if isinstance(outcome, Exhausted | Gone):
             relay.wake()
         return outcome

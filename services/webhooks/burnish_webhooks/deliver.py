@@ -3,13 +3,12 @@
 import asyncio
 import json
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol, assert_never
 
 from burnish_shared import failpoints
 from burnish_shared.auth.keyring import Keyring
 from burnish_shared.auth.signing_keys import signer
-from burnish_shared.clock import Clock
 from burnish_shared.contracts.events import Event, EventType
 from burnish_shared.contracts.webhook_body import with_texts
 from burnish_shared.contracts.webhooks import headers_context, message_id, secret_context, signing_key_context
@@ -21,22 +20,34 @@ from burnish_shared.errors import Unavailable
 from burnish_shared.ids import new_uuid
 from burnish_webhooks import metrics
 from burnish_webhooks.core import breaker
+from burnish_webhooks.core.breaker import Health
 from burnish_webhooks.core.outcome import Aborted, Answer, Delivered, Exhausted, Gone, Outcome, Response, Retry, classify
 from burnish_webhooks.core.signature import key_of, signature_header
 from burnish_webhooks.dice import Dice
 from burnish_webhooks.io import deliveries_store, endpoints_store, texts_store
 from burnish_webhooks.io.deliveries_store import Attempt, Claim, Due
-from burnish_webhooks.io.endpoints_store import Failure
+from burnish_webhooks.io.endpoints_store import EndpointState, Failure
 
 USER_AGENT = "Burnish-Webhooks/1"
 
 SETTLE_WAITS_S = (0.2, 0.5, 1.0, 2.0, 4.0)
 """While PostgreSQL restarts, what was sent already is worth some patience: else the receiver gets it twice. The lease lasts longer."""
 
+A_MOMENT = timedelta(minutes=2)
+"""An attempt begins before the failure that it ends with, by less than this."""
+
 
 @dataclass(frozen=True, slots=True)
 class NotSent:
-    """The claim was lost, or the endpoint was switched off or paused since: nothing left this process."""
+    """The endpoint was switched off or paused since the claim: nothing left this process, and the delivery is as it was before."""
+
+
+@dataclass(frozen=True, slots=True)
+class LostClaim:
+    """The lease ran out before the attempt began or ended: somebody else decides. An answer that came is in the log."""
+
+
+Attempted = Outcome | NotSent | LostClaim
 
 
 class Sender(Protocol):
@@ -46,40 +57,50 @@ class Sender(Protocol):
 
 
 async def deliver(
-    claim: Claim, *, db: Database, http: Sender, clock: Clock, dice: Dice, keyring: Keyring, factor: float = 1.0
-) -> Outcome | NotSent:
+    claim: Claim, *, db: Database, http: Sender, dice: Dice, keyring: Keyring, factor: float = 1.0, order_hold_s: float = 0.0
+) -> Attempted:
     """Make one attempt at one delivery. Safe to call twice: a settled delivery is left alone.
 
     A process that dies between the POST and the commit leaves the claim to its lease; the next attempt carries the same webhook-id.
-    `factor` scales the schedule.
+    `factor` scales the schedule; `order_hold_s` as in fan_out.
     """
+    look_up_for(claim.workspace_id)
     async with db.unit_of_work(workspaces={claim.workspace_id}, read_only=True) as tx:
         due = await deliveries_store.load(tx, claim)
         texts = await texts_store.load(tx, due) if due is not None and due.include else None
     if due is None:
-        return NotSent()
+        return NotSent() if await _give_back(claim, db=db) else LostClaim()
     if texts is not None:
         due = replace(due, body=with_texts(due.body, texts))
     await failpoints.hit("webhooks.before_send")
 
-    look_up_for(claim.workspace_id)
-    sent_at = clock.now()
-    answer = await http.post(due.url, body=due.body, headers=headers_of(due, at=sent_at, keyring=keyring))
+    answer = await http.post(due.url, body=due.body, headers=headers_of(due, keyring))
+    metrics.attempt_seconds.observe(answer.duration_ms / 1000)
     await failpoints.hit("webhooks.after_send")
-    outcome = classify(answer, failed_before=due.failed_attempts, now=clock.now(), roll=dice.roll(), factor=factor)
+    answered_at = due.at + timedelta(milliseconds=answer.duration_ms)
+    outcome = classify(answer, failed_before=due.failed_attempts, now=answered_at, roll=dice.roll(), factor=factor)
 
-    await _settle_patiently(due, outcome, answer, db=db, at=sent_at, factor=factor)
-    return outcome
+    is_ours = await _settle_patiently(due, outcome, answer, db=db, factor=factor, order_hold_s=order_hold_s)
+    return outcome if is_ours else LostClaim()
 
 
-def headers_of(due: Due, *, at: datetime, keyring: Keyring) -> dict[str, str]:
+async def _give_back(claim: Claim, *, db: Database) -> bool:
+    """Whether the claim was ours. Who unpauses the endpoint in the next moment need not wait for the lease."""
+    async with db.unit_of_work(workspaces={claim.workspace_id}) as tx:
+        if await endpoints_store.lock_state(tx, claim.endpoint_id) is None or not await deliveries_store.give_back(tx, claim):
+            return False
+        await endpoints_store.make_due(tx, claim.endpoint_id)
+        return True
+
+
+def headers_of(due: Due, keyring: Keyring) -> dict[str, str]:
     """Headers of one attempt: the id of all attempts, the time and signature of this one."""
     identifier = message_id(due.claim.event_id, due.claim.endpoint_id)
     context = secret_context(due.claim.workspace_id, due.claim.endpoint_id)
     keys = [key_of(keyring.open(sealed, context=context).decode()) for sealed in due.sealed_secrets]
     signing_context = signing_key_context(due.claim.workspace_id, due.claim.endpoint_id)
     signers = [signer(keyring.open(sealed, context=signing_context).decode()) for sealed in due.sealed_signing_keys]
-    timestamp_s = int(at.timestamp())
+    timestamp_s = int(due.at.timestamp())
     return _own_headers(due, keyring) | {
         "content-type": "application/json",
         "user-agent": USER_AGENT,
@@ -100,13 +121,14 @@ def _own_headers(due: Due, keyring: Keyring) -> dict[str, str]:
     return {str(name).lower(): str(value) for name, value in opened.items()}
 
 
-async def _settle_patiently(due: Due, outcome: Outcome, answer: Answer, *, db: Database, at: datetime, factor: float) -> None:
+async def _settle_patiently(due: Due, outcome: Outcome, answer: Answer, *, db: Database, factor: float, order_hold_s: float) -> bool:
     waits_s = iter(SETTLE_WAITS_S)
     while True:
         try:
             async with db.unit_of_work(workspaces={due.claim.workspace_id}) as tx:
-                await _settle(tx, due, outcome, answer, at=at, factor=factor)
-                return await failpoints.hit("webhooks.before_commit")
+                is_ours = await _settle(tx, due, outcome, answer, factor=factor, order_hold_s=order_hold_s)
+                await failpoints.hit("webhooks.before_commit")
+            return is_ours
         except Unavailable:
             wait_s = next(waits_s, None)
             if wait_s is None:
@@ -114,41 +136,59 @@ async def _settle_patiently(due: Due, outcome: Outcome, answer: Answer, *, db: D
             await asyncio.sleep(wait_s)
 
 
-async def _settle(tx: Tx, due: Due, outcome: Outcome, answer: Answer, *, at: datetime, factor: float) -> None:
-    """Writes what came of the attempt: the delivery, the log, the endpoint's health, and notices to others."""
+async def _settle(tx: Tx, due: Due, outcome: Outcome, answer: Answer, *, factor: float, order_hold_s: float) -> bool:
+    """Writes what came of the attempt: the delivery, the log, the endpoint's health, and notices to others. False: the claim was lost."""
     claim = due.claim
     state = await endpoints_store.lock_state(tx, claim.endpoint_id)
     if state is None:
-        return  # Its workspace is gone, and the delivery with it.
+        return False  # Its workspace is gone, and the delivery with it.
     is_ours = await _settle_delivery(tx, claim, outcome)
     if is_ours and state.is_ordered and not isinstance(outcome, Retry):
-        await deliveries_store.bring_next_forward(tx, claim)
-    attempt = _attempt(due, outcome, answer, at=at)
+        await deliveries_store.bring_next_forward(tx, claim, order_hold_s=order_hold_s)
+    health = await _health(tx, due, outcome, state, is_ours=is_ours, factor=factor)
+    attempt = _attempt(due, outcome, answer)
     await deliveries_store.log_attempt(tx, claim, attempt)
     is_delivered = isinstance(outcome, Delivered)
     await endpoints_store.count_attempt(
         tx, claim.endpoint_id, workspace_id=claim.workspace_id, is_delivered=is_delivered, duration_ms=answer.duration_ms
     )
-    health = (
-        breaker.after_success()
-        if is_delivered
-        else breaker.after_failure(state.health, now=state.now, first_attempt=is_ours and due.failed_attempts == 0, factor=factor)
-    )
-    if health.openings > state.health.openings:
-        metrics.breaker_openings_total.inc()
     failure = None if is_delivered else Failure(claim.event_id, attempt.error_class or "http_status", attempt.status_code)
     await endpoints_store.save_health(tx, claim.endpoint_id, health, failure=failure)
     if isinstance(outcome, Exhausted) and is_ours and not due.event_type.startswith("webhook."):
         await _announce(tx, due, "webhook.delivery.exhausted", at=state.now, error_class=outcome.error_class)
+    await _disable_if_lost(tx, due, outcome, health, state)
+    return is_ours
+
+
+async def _health(tx: Tx, due: Due, outcome: Outcome, state: EndpointState, *, is_ours: bool, factor: float) -> Health:
+    """What the attempt taught of the endpoint. Who refuses one message is well, and says nothing of the others."""
+    before = state.health
+    if isinstance(outcome, Aborted):
+        return before
+    if isinstance(outcome, Delivered):
+        return breaker.after_success(before, now=state.now, factor=factor)
+    is_new = is_ours and due.failed_attempts == 0
+    if is_new and before.failing_since is not None:
+        is_new = not await deliveries_store.has_failed_since(tx, due.claim, since=before.failing_since - A_MOMENT)
+    health = breaker.after_failure(before, now=state.now, is_new_event=is_new, factor=factor)
+    if health.openings > before.openings:
+        metrics.breaker_openings_total.inc()
+    return health
+
+
+async def _disable_if_lost(tx: Tx, due: Due, outcome: Outcome, health: Health, state: EndpointState) -> None:
+    """Switches an endpoint off that is gone, or has failed for days; its owner hears of it elsewhere."""
+    claim = due.claim
     reason = "gone" if isinstance(outcome, Gone) else "failing" if breaker.must_be_disabled(health, now=state.now) else None
-    if reason is not None and not state.is_off:
-        await endpoints_store.disable(tx, claim.endpoint_id, reason=reason)
-        await _announce(tx, due, "webhook.endpoint_disabled", at=state.now, reason=reason)
-        await add_entry(
-            tx, workspace_id=claim.workspace_id, actor="system:webhooks", action="webhook_endpoint.disabled", kind="webhook_endpoint",
-            key=str(claim.endpoint_id), before={"disabled": False}, after={"disabled": True, "reason": reason},
-        )  # fmt: skip
-        metrics.endpoints_disabled_total.labels(reason).inc()
+    if reason is None or state.is_off:
+        return
+    await endpoints_store.disable(tx, claim.endpoint_id, reason=reason)
+    await _announce(tx, due, "webhook.endpoint_disabled", at=state.now, reason=reason)
+    await add_entry(
+        tx, workspace_id=claim.workspace_id, actor="system:webhooks", action="webhook_endpoint.disabled", kind="webhook_endpoint",
+        key=str(claim.endpoint_id), before={"disabled": False}, after={"disabled": True, "reason": reason},
+    )  # fmt: skip
+    metrics.endpoints_disabled_total.labels(reason).inc()
 
 
 async def _settle_delivery(tx: Tx, claim: Claim, outcome: Outcome) -> bool:
@@ -167,13 +207,13 @@ async def _settle_delivery(tx: Tx, claim: Claim, outcome: Outcome) -> bool:
             assert_never(outcome)
 
 
-def _attempt(due: Due, outcome: Outcome, answer: Answer, *, at: datetime) -> Attempt:
+def _attempt(due: Due, outcome: Outcome, answer: Answer) -> Attempt:
     if isinstance(answer, Response):
         failure = (
             outcome.error_class if isinstance(outcome, Retry | Exhausted) else None if isinstance(outcome, Delivered) else "http_status"
         )
-        return Attempt(due.url, at, answer.duration_ms, answer.status, failure, answer.snippet)
-    return Attempt(due.url, at, answer.duration_ms, None, answer.error_class, None)
+        return Attempt(due.url, due.at, answer.duration_ms, answer.status, failure, answer.snippet)
+    return Attempt(due.url, due.at, answer.duration_ms, None, answer.error_class, None)
 
 
 async def _announce(tx: Tx, due: Due, event_type: EventType, *, at: datetime, **facts: str) -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -12,8 +11,7 @@ from burnish_shared import failpoints
 from burnish_shared.db.session import Database
 from burnish_shared.errors import Unavailable
 from burnish_webhooks import metrics
-from burnish_webhooks.core.outcome import Outcome
-from burnish_webhooks.deliver import NotSent
+from burnish_webhooks.deliver import Attempted, LostClaim, NotSent
 from burnish_webhooks.io import deliveries_store
 from burnish_webhooks.io.deliveries_store import Claim
 
@@ -43,7 +41,7 @@ class Limits:
 class Dispatcher:
     """`attempt` makes one attempt; `wake` says that something became due."""
 
-    def __init__(self, db: Database, attempt: Callable[[Claim], Awaitable[Outcome | NotSent]], *, limits: Limits) -> None:
+    def __init__(self, db: Database, attempt: Callable[[Claim], Awaitable[Attempted]], *, limits: Limits) -> None:
         self._db = db
         self._attempt = attempt
         self._limits = limits
@@ -92,7 +90,6 @@ class Dispatcher:
             return []
 
     async def _make(self, claim: Claim) -> None:
-        started_s = time.monotonic()
         try:
             outcome = await self._attempt(claim)
             metrics.attempts_total.labels(_name(outcome)).inc()
@@ -103,7 +100,6 @@ class Dispatcher:
         except Exception:
             metrics.attempts_total.labels("failed").inc()
             log.exception("webhooks.attempt_failed", event_id=str(claim.event_id), endpoint_id=str(claim.endpoint_id))
-        metrics.attempt_seconds.observe(time.monotonic() - started_s)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._under_way.discard(task)
@@ -123,5 +119,11 @@ class Dispatcher:
                     await task
 
 
-def _name(outcome: Outcome | NotSent) -> str:
-    return "not_sent" if isinstance(outcome, NotSent) else type(outcome).__name__.lower()
+def _name(attempted: Attempted) -> str:
+    match attempted:
+        case NotSent():
+            return "not_sent"
+        case LostClaim():
+            return "lost_claim"
+        case _:
+            return type(attempted).__name__.lower()

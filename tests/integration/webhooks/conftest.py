@@ -17,7 +17,6 @@ from tests.fakes.receiver import Receiver, receiving
 
 from burnish_shared.auth.keyring import Keyring
 from burnish_shared.auth.sealing import seal
-from burnish_shared.clock import Clock, SystemClock
 from burnish_shared.contracts.events import Event
 from burnish_shared.contracts.webhooks import secret_context
 from burnish_shared.db.session import Database
@@ -80,8 +79,8 @@ class Hooks:
         async with self.gateway.unit_of_work(workspace=self.workspace_id) as tx:
             await tx.execute(f"UPDATE webhook_endpoints SET {change} WHERE endpoint_id = $1", endpoint_id, *args)
 
-    async def emit(self, *events: Event) -> int:
-        return await fan_out(events, db=self.worker, base_url="https://burnish.example")
+    async def emit(self, *events: Event, order_hold_s: float = 0.0) -> int:
+        return await fan_out(events, db=self.worker, base_url="https://burnish.example", order_hold_s=order_hold_s)
 
     async def claims(self, *, limit: int = 50, lease_s: float = 5, only_idle: bool = False) -> list[Claim]:
         """One claim, as the dispatcher makes it."""
@@ -135,7 +134,7 @@ class Hooks:
         total_timeout_s: float = 2.0,
         policy: str = "127.0.0.0/8",
         egress: Egress | None = None,
-        clock: Clock | None = None,
+        order_hold_s: float = 0.0,
     ) -> AsyncIterator[Dispatcher]:
         """Runs dispatching until the block ends."""
         stop = asyncio.Event()
@@ -145,7 +144,7 @@ class Hooks:
             dispatcher = Dispatcher(
                 self.worker,
                 lambda claim: deliver(
-                    claim, db=self.worker, http=http, clock=clock or SystemClock(), dice=dice, keyring=Keyring(KEK), factor=factor
+                    claim, db=self.worker, http=http, dice=dice, keyring=Keyring(KEK), factor=factor, order_hold_s=order_hold_s
                 ),
                 limits=limits,
             )

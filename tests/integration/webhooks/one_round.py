@@ -6,7 +6,6 @@ import sys
 
 from burnish_shared import failpoints
 from burnish_shared.auth.keyring import Keyring
-from burnish_shared.clock import SystemClock
 from burnish_shared.db.session import Database
 from burnish_shared.egress import Egress, EgressPolicy
 from burnish_webhooks.deliver import deliver
@@ -23,10 +22,10 @@ async def main(dsn: str) -> None:
     failpoints.configure(os.environ["BURNISH_FP"])
     db = await Database.open(dsn, application_name="test-one-round", max_size=4)
     async with HttpSender(Egress(EgressPolicy.parse("127.0.0.0/8")), total_timeout_s=0.5, connect_timeout_s=0.5) as http:
-        clock, dice = SystemClock(), SystemDice()
+        dice = SystemDice()
         dispatcher = Dispatcher(
             db,
-            lambda claim: deliver(claim, db=db, http=http, clock=clock, dice=dice, keyring=Keyring(KEK), factor=0.001),
+            lambda claim: deliver(claim, db=db, http=http, dice=dice, keyring=Keyring(KEK), factor=0.001),
             limits=Limits(batch=1, per_process=1, interval_s=0.05, lease_s=0.8),
         )
         await asyncio.gather(dispatcher.run(asyncio.Event()), replay_ranges(db=db, limit=20))

@@ -82,7 +82,7 @@ UP_S, PERIOD_S = 4_000, 3 * 3_600
 
 MOVED = {
     "webhook_deliveries": ("next_attempt_at", "waiting_since", "created_at", "leased_until", "settled_at"),
-    "webhook_endpoint_states": ("due_at", "opened_until", "failing_since", "sent_until", "served_at"),
+    "webhook_endpoint_states": ("due_at", "opened_until", "failing_since", "window_since", "sent_until", "served_at"),
     "webhook_endpoints": ("enabled_at", "created_at"),
 }
 
@@ -106,7 +106,7 @@ async def test_a_receiver_that_flaps_for_three_days_processes_every_event_once(
     receiver.rejects = is_down
     await hooks.add_endpoint(receiver.url())
     sent = 0
-    async with hooks.delivering(factor=1, clock=clock) as dispatcher:
+    async with hooks.delivering(factor=1) as dispatcher:
         while clock.now() - began < DAYS or await _pending(hooks):
             if sent < 18 and clock.now() - began >= sent * timedelta(hours=4):
                 await hooks.emit(an_event(hooks.workspace_id))

@@ -157,7 +157,7 @@ def test_any_retry_after_header_is_survived(header: str) -> None:
 
 def _fail(health: breaker.Health, times: int, *, at: datetime = NOW) -> breaker.Health:
     for _ in range(times):
-        health = breaker.after_failure(health, now=at, first_attempt=True, factor=1)
+        health = breaker.after_failure(health, now=at, is_new_event=True, factor=1)
     return health
 
 
@@ -180,8 +180,48 @@ def test_stragglers_do_not_lengthen_the_pause_and_failed_probes_double_it_up_to_
     assert pauses == [120, 240, 480, 960, 1920, 3600, 3600, 3600]
 
 
-def test_one_success_forgets_everything() -> None:
-    assert breaker.after_success() == breaker.Health()
+def test_one_success_forgets_everything_but_the_share_of_failures() -> None:
+    kept = breaker.Health(window_since=NOW, window_attempts=5, window_failures=4)
+    assert breaker.after_success(_fail(breaker.Health(), 4), now=NOW, factor=1) == kept
+    assert breaker.after_success(_fail(breaker.Health(), 12), now=NOW, factor=1) == breaker.Health(), "late, and it closes the breaker"
+    probed_at = NOW + timedelta(seconds=60)
+    assert breaker.after_success(_fail(breaker.Health(), 12), now=probed_at, factor=1) == breaker.Health()
+
+
+def _alternate(health: breaker.Health, pattern: str, *, every_s: float = 1.0, factor: float = 1) -> breaker.Health:
+    """`x`: a failure, anything else a success."""
+    for n, one in enumerate(pattern):
+        at = NOW + timedelta(seconds=n * every_s)
+        failed = breaker.after_failure(health, now=at, is_new_event=True, factor=factor)
+        health = failed if one == "x" else breaker.after_success(health, now=at, factor=factor)
+    return health
+
+
+@pytest.mark.capability("W3")
+@pytest.mark.parametrize(
+    ("pattern", "every_s", "opened"),
+    [
+        ("xxx." * 5 + "x", 1.0, True),
+        ("xxx." * 4 + "xx", 1.0, False),
+        ("xx." * 6 + "xx", 1.0, True),
+        (".xx" * 6 + ".x.x", 1.0, False),
+        ("xxx." * 5 + "x", 20.0, False),
+    ],
+    ids=["16 of 21", "fewer than 20", "14 of 20", "14 of 22", "longer than five minutes"],
+)
+def test_seven_of_ten_attempts_that_fail_within_five_minutes_open_the_breaker(pattern: str, every_s: float, opened: bool) -> None:
+    health = _alternate(breaker.Health(), pattern, every_s=every_s)
+    assert (health.opened_until is not None) is opened
+    assert (_alternate(breaker.Health(), pattern, every_s=every_s / 100, factor=0.01).opened_until is not None) is opened
+
+
+def test_a_pause_for_the_share_of_failures_outlasts_what_was_under_way_and_ends_with_a_probe() -> None:
+    health = _alternate(breaker.Health(), "xxx." * 5 + "x")
+    assert health.opened_until is not None and health.window_attempts == 0
+    late = breaker.after_success(health, now=health.opened_until - timedelta(seconds=30), factor=1)
+    assert (late.opened_until, late.consecutive_failures) == (health.opened_until, 0)
+    assert breaker.after_success(late, now=health.opened_until, factor=1) == breaker.Health()
+    assert _fail(late, 1, at=health.opened_until).opened_until == health.opened_until + timedelta(seconds=120)
 
 
 @pytest.mark.parametrize(("days", "events", "disabled"), [(4.9, 9, False), (5, 2, False), (5, 3, True), (30, 3, True)])

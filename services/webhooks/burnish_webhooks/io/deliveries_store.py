@@ -37,12 +37,14 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """Everything that one attempt needs. `sealed_secrets`, `sealed_signing_keys`: the newest first, a second one during a rotation.
+    """Everything that one attempt needs. `at` is PostgreSQL's time: receivers compare it with theirs, and this machine's clock may be off.
+    `sealed_secrets`, `sealed_signing_keys`: the newest first, a second one during a rotation.
 
     `include`: texts that the endpoint asks for; empty where the workspace stores none.
     """
 
     claim: Claim
+    at: datetime
     event_type: str
     body: bytes
     hops: int
@@ -136,7 +138,7 @@ async def load(tx: Tx, claim: Claim) -> Due | None:
     """What is to be sent. None when the claim was lost, or when the endpoint was deleted, disabled or paused since (PROMISES W-10)."""
     row = await tx.fetchrow(
         """
-        SELECT d.event_type, d.body, d.hops, d.failed_attempts, e.url, e.secret_sealed,
+        SELECT clock_timestamp() AS at, d.event_type, d.body, d.hops, d.failed_attempts, e.url, e.secret_sealed,
                CASE WHEN e.previous_secret_until > clock_timestamp() THEN e.previous_secret_sealed END AS previous_secret_sealed,
                e.signing_key_sealed, e.headers_sealed,
                CASE WHEN e.previous_secret_until > clock_timestamp() THEN e.previous_signing_key_sealed END AS previous_signing_key_sealed,
@@ -157,6 +159,7 @@ async def load(tx: Tx, claim: Claim) -> Due | None:
     key_pairs = tuple(key for key in (row["signing_key_sealed"], row["previous_signing_key_sealed"]) if key is not None)
     return Due(
         claim,
+        row["at"],
         row["event_type"],
         row["body"],
         row["hops"],
@@ -167,6 +170,23 @@ async def load(tx: Tx, claim: Claim) -> Due | None:
         row["headers_sealed"],
         tuple(row["include"]),
     )
+
+
+async def give_back(tx: Tx, claim: Claim) -> bool:
+    """Ends a claim of which nothing was sent: due again now. False when it was lost: somebody else has the delivery, or it has ended."""
+    return await _settle(tx, claim, "next_attempt_at = clock_timestamp()")
+
+
+async def has_failed_since(tx: Tx, claim: Claim, *, since: datetime) -> bool:
+    """Whether an attempt at this delivery failed since then."""
+    found: bool = await tx.fetchval(
+        "SELECT EXISTS (SELECT FROM webhook_attempts WHERE event_id = $1 AND endpoint_id = $2 AND error_class IS NOT NULL"
+        " AND started_at >= $3)",
+        claim.event_id,
+        claim.endpoint_id,
+        since,
+    )
+    return found
 
 
 async def settle_pending(tx: Tx, claim: Claim, *, delay_s: float) -> bool:
@@ -245,18 +265,20 @@ async def restart(tx: Tx, endpoint_id: UUID, event_ids: Sequence[UUID], *, range
     )
 
 
-async def bring_next_forward(tx: Tx, claim: Claim) -> None:
-    """The delivery of this one ended: the next one of the same object, which waited for it, is due now."""
+async def bring_next_forward(tx: Tx, claim: Claim, *, order_hold_s: float = 0.0) -> None:
+    """The delivery of this one ended: the next one of the same object, which waited for it, is due now, or when it was held long enough."""
     await tx.execute(
         """
-        UPDATE webhook_deliveries d SET next_attempt_at = clock_timestamp()
+        UPDATE webhook_deliveries d SET next_attempt_at = greatest(clock_timestamp(), d.created_at + $3 * interval '1 second')
           FROM (SELECT q.event_id FROM webhook_deliveries e
                   JOIN webhook_deliveries q ON q.endpoint_id = e.endpoint_id AND q.object_id = e.object_id AND q.status = 'pending'
                  WHERE e.event_id = $1 AND e.endpoint_id = $2 AND q.failed_attempts = 0 AND q.leased_until IS NULL
                  ORDER BY q.object_version, q.event_id LIMIT 1) n
-         WHERE d.event_id = n.event_id AND d.endpoint_id = $2 AND d.next_attempt_at > clock_timestamp()""",
+         WHERE d.event_id = n.event_id AND d.endpoint_id = $2
+           AND d.next_attempt_at > greatest(clock_timestamp(), d.created_at + $3 * interval '1 second')""",
         claim.event_id,
         claim.endpoint_id,
+        order_hold_s,
     )
 
 

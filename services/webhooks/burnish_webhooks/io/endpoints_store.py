@@ -68,14 +68,11 @@ async def lock_states(tx: Tx, endpoints: Collection[tuple[UUID, UUID]]) -> None:
 
 
 async def lock_state(tx: Tx, endpoint_id: UUID) -> EndpointState | None:
-    """The endpoint's health, locked until the commit. None when it never had a delivery.
-
-    What was counted before an admin enabled the endpoint again is forgotten.
-    """
+    """The endpoint's health, locked until the commit. None when it never had a delivery."""
     row = await tx.fetchrow(
         """
         SELECT s.consecutive_failures, s.openings, s.opened_until, s.failing_since, s.failed_events,
-               coalesce(s.failing_since < e.enabled_at, false) AS is_forgiven,
+               s.window_since, s.window_attempts, s.window_failures,
                e.deleted_at IS NOT NULL OR coalesce(s.disabled_at > e.enabled_at, false) AS is_off,
                e.order_wait_s IS NOT NULL AS is_ordered, clock_timestamp() AS now
           FROM webhook_endpoint_states s JOIN webhook_endpoints e ON e.endpoint_id = s.endpoint_id
@@ -84,10 +81,9 @@ async def lock_state(tx: Tx, endpoint_id: UUID) -> EndpointState | None:
     )
     if row is None:
         return None
-    health = Health(row["consecutive_failures"], row["openings"], row["opened_until"], row["failing_since"], row["failed_events"])
-    return EndpointState(
-        health=Health() if row["is_forgiven"] else health, is_off=row["is_off"], is_ordered=row["is_ordered"], now=row["now"]
-    )
+    values = dict(row)
+    is_off, is_ordered, now = (values.pop(name) for name in ("is_off", "is_ordered", "now"))
+    return EndpointState(health=Health(**values), is_off=is_off, is_ordered=is_ordered, now=now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +109,7 @@ async def save_health(tx: Tx, endpoint_id: UUID, health: Health, *, failure: Fai
                last_failed_at = CASE WHEN $7::int = 0 THEN clock_timestamp() ELSE last_failed_at END,
                last_failed_event = coalesce($8, last_failed_event), last_error_class = coalesce($9, last_error_class),
                last_status_code = CASE WHEN $7::int = 0 THEN $10::int ELSE last_status_code END,
+               window_since = $11, window_attempts = $12, window_failures = $13,
                due_at = greatest(least(due_at, clock_timestamp()), $4)
          WHERE endpoint_id = $1""",
         endpoint_id,
@@ -125,6 +122,9 @@ async def save_health(tx: Tx, endpoint_id: UUID, health: Health, *, failure: Fai
         failure.event_id if failure else None,
         failure.error_class if failure else None,
         failure.status_code if failure else None,
+        health.window_since,
+        health.window_attempts,
+        health.window_failures,
     )
 
 

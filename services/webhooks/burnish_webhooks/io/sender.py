@@ -23,7 +23,10 @@ KEEP_MOST_BYTES = 4 * 1024
 KEPT_HEADERS = ("retry-after", "webhook-delivery")
 
 SNIPPET_WAIT_S = 1.0
-"""The status decides; for the body that is only shown, a receiver gets this much more."""
+"""The status decides; for the body that is only shown, a receiver gets this much more, within the time of the attempt."""
+
+A_MOMENT_S = 0.05
+"""To let go of the connection."""
 
 
 class HttpSender:
@@ -53,25 +56,29 @@ class HttpSender:
     async def post(self, url: str, *, body: bytes, headers: Mapping[str, str]) -> Answer:
         """One attempt. Redirects are answers; the body is read up to READ_MOST_BYTES and KEEP_MOST_BYTES of it are kept."""
         started_s = time.monotonic()
+        response: aiohttp.ClientResponse | None = None
+        snippet = ""
         try:
             async with asyncio.timeout(self._total_timeout_s):
                 target = parse_target(url)
                 session = self._sessions[target.scheme]
                 async with session.post(URL(target.url, encoded=True), data=body, headers=headers, allow_redirects=False) as response:
-                    kept = {name: response.headers[name][:200] for name in KEPT_HEADERS if name in response.headers}
-                    status, snippet = response.status, await _beginning(response)
+                    snippet = await _beginning(response, wait_s=started_s + self._total_timeout_s - A_MOMENT_S - time.monotonic())
         except Exception as error:
-            # The edge to other people's servers: whatever their bytes make the client raise is one failed attempt.
-            return NoResponse(_classified(error), _elapsed_ms(started_s))
-        return Response(status, kept, snippet, _elapsed_ms(started_s))
+            # The edge to other people's servers: whatever their bytes make the client raise is one failed attempt, unless the status
+            # was there already. That decides, whatever becomes of the body.
+            if response is None:
+                return NoResponse(_classified(error), _elapsed_ms(started_s))
+        kept = {name: response.headers[name][:200] for name in KEPT_HEADERS if name in response.headers}
+        return Response(response.status, kept, snippet, _elapsed_ms(started_s))
 
 
-async def _beginning(response: aiohttp.ClientResponse) -> str:
+async def _beginning(response: aiohttp.ClientResponse, *, wait_s: float) -> str:
     """The first bytes of the body as storable text. A body that drips, breaks off or never ends changes nothing about the status."""
     kept = b""
     read_bytes = 0
     try:
-        async with asyncio.timeout(SNIPPET_WAIT_S):
+        async with asyncio.timeout(min(SNIPPET_WAIT_S, wait_s)):
             while read_bytes < READ_MOST_BYTES and (part := await response.content.read(READ_MOST_BYTES - read_bytes)):
                 read_bytes += len(part)
                 kept += part[: KEEP_MOST_BYTES - len(kept)]
