@@ -228,7 +228,8 @@ async def _write_what_other_services_write(stack: Stack, workspace_id: UUID, own
         positives=7, total=7,
     )  # fmt: skip
     groups = json.dumps({"groups": [], "note": secret})
-    await insert("failure_groups", slug=where["slug"], days=30, status="ready", computed_at=now, result=groups)
+    for slug in ("", where["slug"]):
+        await insert("failure_groups", slug=slug, days=30, status="ready", computed_at=now, result=groups)
     await insert("rollup_end_users", grain="day", bucket=bucket, slug=where["slug"], sketch=b"\x07" * 4096)
     await insert(
         "recounts", recount_id=new_uuid(), requested_by=secret, range_start=bucket, range_end=now + timedelta(days=1), status="completed"

@@ -48,7 +48,7 @@ HARMLESS_QUERY = {
     "action", "actor", "app", "archived", "category", "code", "confirm", "cursor", "days", "error", "evaluator_version", "event_type",
     "format", "from", "grain", "group_by", "iss", "kind", "limit", "mine", "month", "name", "next", "object_kind", "passed", "projection",
     "provider", "reason", "request_id", "scope", "scored", "sort", "split", "state", "status", "steps", "target_kind", "to", "traffic",
-    "uncertain", "version", "schedule", "visibility",
+    "uncertain", "version", "schedule", "visibility", "fresh", "wait_s",
 }  # fmt: skip
 
 Body = dict[str, Any] | None

@@ -4,6 +4,7 @@ import asyncio
 
 from burnish_analytics.consumers import Intake
 from burnish_analytics.housework import Housework
+from burnish_analytics.keep_failure_groups import FailureGroupKeeper
 from burnish_analytics.keep_privacy import PrivacyKeeper
 from burnish_analytics.keep_recounts import RecountKeeper
 from burnish_analytics.raise_incidents import IncidentWatch
@@ -64,6 +65,7 @@ async def run(settings: AnalyticsSettings, *, db: Database, bus: Bus, stop: asyn
         housework.run(stop),
         PrivacyKeeper(db, bus, settings, clock, wake_relay=relay.wake).run(stop),
         RecountKeeper(db, clock, settings.recount_interval_s).run(stop),
+        FailureGroupKeeper(db, clock, settings.failure_groups_interval_s).run(stop),
         relay.run(stop),
         index_advisories(bus, db=db, stop=stop),
         HealthServer(settings.metrics_port, readiness, host=settings.metrics_host).run(stop),

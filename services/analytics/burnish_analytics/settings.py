@@ -23,6 +23,9 @@ class AnalyticsSettings(SharedSettings):
     recount_interval_s: float = Field(
         default=5.0, gt=0, description="How often recounts of rollups are looked for: those of the night, and those asked for."
     )
+    failure_groups_interval_s: float = Field(
+        default=0.5, gt=0, description="How often groups of failures are looked for that somebody asked for."
+    )
     usage_interval_s: float = Field(default=600.0, gt=0, description="How often days of usage that are over are summed up.")
     end_users_interval_s: float = Field(
         default=300.0, gt=0, description="How often closed hours are looked at for unusual use by one end user."

@@ -7,7 +7,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel
 
 from burnish_gateway.deps import GatewayParts, Viewer
-from burnish_gateway.insights import group_routes, recount_routes, store
+from burnish_gateway.insights import failure_group_routes, group_routes, recount_routes, store
 from burnish_gateway.insights.answers import CostRow, CostsAnswer, Distinct, Point, SummaryAnswer, TimeseriesAnswer
 from burnish_gateway.insights.csv_file import CSV_ANSWER, Format, csv_response, named
 from burnish_gateway.insights.figures import end_users_of, figures_of, named_metric
@@ -22,6 +22,7 @@ from burnish_shared.slug import MAX_VERSION, parse_label, parse_slug
 
 router = make_router("analytics")
 router.include_router(recount_routes.router)
+router.include_router(failure_group_routes.router)
 router.include_router(group_routes.router)
 
 GroupBy = Literal["prompt", "version", "label", "model", "prompt_model", "traffic", "app", "api_key", "provider", "provider_key"]

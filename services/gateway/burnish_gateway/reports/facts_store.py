@@ -61,7 +61,7 @@ async def failure_groups(tx: Tx, *, slug: str | None) -> Sequence[Record]:
     """(slug, groups) of each prompt, as they were last found."""
     return await tx.fetch(
         """SELECT DISTINCT ON (slug) slug, result -> 'groups' AS groups FROM failure_groups
-            WHERE result IS NOT NULL AND ($1::text IS NULL OR slug = $1) ORDER BY slug, computed_at DESC""",
+            WHERE result IS NOT NULL AND slug <> '' AND ($1::text IS NULL OR slug = $1) ORDER BY slug, computed_at DESC""",
         slug,
     )
 

@@ -1,0 +1,128 @@
+"""Failures of a prompt as texts to be grouped, and groups as they are shown. Pure."""
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final, Literal
+
+Source = Literal["correction", "comment", "reaction", "test_run", "evaluator"]
+
+TEXT_MOST: Final = 1_000
+"""Characters of each text that are looked at."""
+
+CATEGORY_MOST: Final = 60
+"""A longer expected answer is no category, and nothing that two failures have in common."""
+
+EXAMPLES_MOST: Final = 5
+PEOPLE_LEAST: Final = 2
+"""What one person alone said names no group."""
+
+ONE_DAY: Final = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One answer that was wrong, as somebody or something said. `complaint`: what was said of it; `asked`: what was asked.
+
+    `expected`, `answered`: where both are short enough to be categories. `person`: who said it, '' for nobody who is known.
+    `reference`: ids by which its words are found again.
+    """
+
+    source: Source
+    at: datetime
+    version: int
+    complaint: str
+    asked: str
+    expected: str
+    answered: str
+    person: str
+    reference: Mapping[str, str]
+
+    @property
+    def order(self) -> tuple[datetime, str]:
+        return self.at, "|".join(sorted(self.reference.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class FoundGroup:
+    """Places of failures that belong together, and the words that they have in common and others have not."""
+
+    members: tuple[int, ...]
+    words: tuple[str, ...]
+
+
+def text_of(variables: Any, messages: Any) -> str:
+    """What was asked: the variables' texts, else the last message of the user."""
+    texts = _strings(variables)
+    if not texts and isinstance(messages, list):
+        said = [one.get("content") for one in messages if isinstance(one, Mapping) and one.get("role") == "user"]
+        texts = [one for content in said[-1:] for one in _strings(content)]
+    return " ".join(texts)[:TEXT_MOST]
+
+
+def category(text: Any) -> str:
+    """A short answer as a category; '' for a long one, or none."""
+    words = " ".join(text.split()) if isinstance(text, str) else ""
+    return words if len(words) <= CATEGORY_MOST else ""
+
+
+def shown(failures: Sequence[Failure], groups: Sequence[FoundGroup], *, start: datetime, end: datetime) -> dict[str, Any]:
+    """Groups as the gateway shows them: names, sizes, course and ids of examples; no text but the words of names."""
+    return {
+        "considered": dict(Counter(one.source for one in failures)),
+        "failures": len(failures),
+        "ungrouped": len(failures) - sum(len(group.members) for group in groups),
+        "from": start.isoformat(),
+        "to": end.isoformat(),
+        "groups": [_group([failures[n] for n in group.members], group.words, of=len(failures), start=start, end=end) for group in groups],
+    }
+
+
+def _group(members: Sequence[Failure], words: Sequence[str], *, of: int, start: datetime, end: datetime) -> dict[str, Any]:
+    confusion = _confusion(members)
+    said = ", ".join(words)
+    name = f"{confusion['expected']} answered as {confusion['answered']}{f': {said}' if said else ''}" if confusion else said
+    name = name or "no words in common"
+    middle = start + (end - start) / 2
+    newer = sum(one.at >= middle for one in members)
+    older = len(members) - newer
+    days = Counter(int((one.at - start) / ONE_DAY) for one in members)
+    return {
+        "id": hashlib.sha256(name.encode()).hexdigest()[:16],
+        "name": name,
+        "words": list(words),
+        "confusion": confusion,
+        "size": len(members),
+        "share": round(len(members) / of, 4),
+        "sources": dict(Counter(one.source for one in members)),
+        "versions": {str(version): n for version, n in sorted(Counter(one.version for one in members).items())},
+        "trend": {"older": older, "newer": newer, "change": round(newer / older - 1, 4) if older else None},
+        "days": [days.get(n, 0) for n in range(max(1, -int(-(end - start) // ONE_DAY)))],
+        "first_at": min(one.at for one in members).isoformat(),
+        "last_at": max(one.at for one in members).isoformat(),
+        "examples": [
+            {"source": one.source, "at": one.at.isoformat(), "version": one.version, **one.reference}
+            for one in sorted(members, key=lambda one: one.order, reverse=True)[:EXAMPLES_MOST]
+        ],
+    }
+
+
+def _confusion(members: Sequence[Failure]) -> dict[str, str] | None:
+    """What most of them expected and got, if at least two people say so: a short correction may still be one person's own words."""
+    pairs = Counter((one.expected, one.answered) for one in members if one.expected and one.answered)
+    if not pairs:
+        return None
+    pair, times = pairs.most_common(1)[0]
+    people = {one.person or f"\x00{n}" for n, one in enumerate(members) if (one.expected, one.answered) == pair}
+    return {"expected": pair[0], "answered": pair[1]} if 2 * times > len(members) and len(people) >= PEOPLE_LEAST else None
+
+
+def _strings(value: Any) -> list[str]:
+    if isinstance(value, str):
+        return [re.sub(r"\s+", " ", value)]
+    if isinstance(value, Mapping):
+        return [one for key in sorted(value) if key not in ("type", "image_url") for one in _strings(value[key])]
+    return [one for part in value for one in _strings(part)] if isinstance(value, list) else []

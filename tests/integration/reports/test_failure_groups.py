@@ -1,0 +1,163 @@
+"""Failure groups over HTTP: a reader asks, analytics works them out in a process of its own, words are shown where they still lie."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from burnish_analytics.keep_failure_groups import FailureGroupKeeper
+from burnish_shared.clock import SystemClock
+from burnish_shared.contracts.executions import CompletedItem
+from burnish_shared.ids import new_uuid
+from tests.embedded.stack import Caller, Stack
+from tests.integration.analytics.traffic import Analytics, execution, thumb
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("A3")]
+
+LATE = ["my parcel is late again", "the parcel came a week late", "why is the parcel so late", "parcel late and nobody answers"]
+REFUND = ["refund missing on my card", "no refund for the broken lamp", "refund was promised", "when does the refund come"]
+
+
+def keeper(analytics: Analytics) -> FailureGroupKeeper:
+    return FailureGroupKeeper(analytics.db, SystemClock(), 0.05)
+
+
+@asynccontextmanager
+async def at_work(analytics: Analytics) -> AsyncIterator[None]:
+    stop = asyncio.Event()
+    task = asyncio.create_task(keeper(analytics).run(stop))
+    try:
+        yield
+    finally:
+        stop.set()
+        await task
+
+
+async def with_prompt(caller: Caller) -> None:
+    body = {"slug": "route", "messages": [{"role": "user", "content": "{{text}}"}], "model": "simulated/chat"}
+    assert (await caller("POST", "/v1/prompts", body)).status == 201
+
+
+async def failures(analytics: Analytics, caller: Caller) -> list[CompletedItem]:
+    """Four complaints of one kind, four of another, one of somebody who was happy, one of another prompt."""
+    workspace, now = caller.workspace.workspace_id, datetime.now(UTC)
+    done = [execution(workspace, slug="route", finished_at=now) for _ in range(9)] + [execution(workspace, slug="other", finished_at=now)]
+    for one, text in zip(done, [*LATE, *REFUND], strict=False):
+        await analytics.rows(
+            """INSERT INTO execution_contents (execution_id, workspace_id, messages, variables, settings, output, metadata)
+               VALUES ($1, $2, $3, $4, $5, 'shop', $5)""",
+            one.execution_id, workspace, [], {"text": text}, {},
+        )  # fmt: skip
+    said = [
+        thumb(one, 0, comment="should go to delivery" if n < 4 else "this is for accounting", accepted_at=now - timedelta(minutes=n))
+        for n, one in enumerate(done[:8])
+    ]
+    happy = [thumb(done[8], 1, comment="late but lovely", user_id="eve"), thumb(done[9], 0, comment="late", user_id="eve")]
+    corrected = thumb(done[0], 0, kind="correction", value=None, correction="delivery", user_id=said[0].user_id, accepted_at=now)
+    await analytics.count(*done, *said, *happy, corrected)
+    return done
+
+
+async def test_a_reader_asks_and_gets_groups_with_names_sizes_and_examples(analytics: Analytics, stack: Stack, caller: Caller) -> None:
+    await with_prompt(caller)
+    done = await failures(analytics, caller)
+    viewer = await stack.caller(workspace=caller.workspace, role="viewer")
+    async with at_work(analytics):
+        answer = (await viewer("GET", "/v1/analytics/failure-groups?prompt=route&wait_s=20")).body
+        everything = (await viewer("GET", "/v1/analytics/failure-groups?wait_s=20")).body
+        again = (await viewer("GET", "/v1/analytics/failure-groups?prompt=route")).body
+    assert (answer["status"], answer["failures"], answer["considered"]) == ("ready", 8, {"correction": 1, "comment": 7})
+    assert again == answer and (everything["prompt"], everything["failures"]) == (None, 9)
+    by_word = {next(word for word in ("late", "refund") if word in group["name"]): group for group in answer["groups"]}
+    assert {word: group["size"] for word, group in by_word.items()} == {"late": 4, "refund": 4}
+    examples = by_word["late"]["examples"]
+    assert {one["asked"] for one in examples} == set(LATE) and {one["said"] for one in examples} == {"should go to delivery"}
+    [corrected] = [one for one in examples if one["execution_id"] == str(done[0].execution_id)]
+    assert (corrected["source"], corrected["expected"], corrected["answered"]) == ("correction", "delivery", "shop")
+    assert by_word["refund"]["trend"]["newer"] == 4 and sum(by_word["refund"]["versions"].values()) == 4
+
+    narrowed = await caller("POST", "/v1/api-keys", {"name": "figures", "scopes": ["analytics:read"]})
+    figures = Caller(caller.session, caller.url, narrowed.body["key"], caller.workspace)
+    shown = (await figures("GET", "/v1/analytics/failure-groups?prompt=route")).body["groups"]
+    assert [one["name"] for one in shown] == [one["name"] for one in answer["groups"]]
+    assert {one["asked"] for group in shown for one in group["examples"]} == {None}
+    report = (await caller("POST", "/v1/reports", {"kind": "prompt", "target": "route"})).body
+    assert sorted(one["size"] for one in report["content"]["failure_groups"]) == [4, 4]
+
+
+async def test_words_that_are_forgotten_are_gone_from_examples_at_once(analytics: Analytics, caller: Caller) -> None:
+    await with_prompt(caller)
+    await failures(analytics, caller)
+    async with at_work(analytics):
+        assert (await caller("GET", "/v1/analytics/failure-groups?prompt=route&wait_s=20")).body["status"] == "ready"
+    workspace = caller.workspace.workspace_id
+    await analytics.rows("DELETE FROM execution_contents WHERE workspace_id = $1", workspace)
+    await analytics.rows(
+        "UPDATE feedback SET comment = NULL, correction = NULL, forgotten_at = clock_timestamp() WHERE workspace_id = $1", workspace
+    )
+    shown = (await caller("GET", "/v1/analytics/failure-groups?prompt=route")).body
+    texts = {text for group in shown["groups"] for one in group["examples"] for text in (one["asked"], one["said"], one["answered"])}
+    assert len(shown["groups"]) == 2 and texts == {None}
+
+
+async def test_wrong_answers_of_test_runs_and_failed_evaluators_are_grouped_too(analytics: Analytics, caller: Caller) -> None:
+    await with_prompt(caller)
+    items = [{"input": f"question {n} on {word}", "expected": word, "split": "validation"} for n in range(4) for word in ("tax", "rent")]
+    dataset = (await caller("POST", "/v1/datasets", {"name": "cases", "items": items})).body["id"]
+    run = (await caller("POST", "/v1/test-runs", {"prompt": "route", "version": 1, "dataset_id": dataset, "split": "validation"})).body[
+        "id"
+    ]
+    cases = [
+        {"item_id": str(new_uuid()), "input": one["input"], "expected": one["expected"], "output": "other", "scores": {}, "error": None}
+        for one in items
+    ]
+    await analytics.rows(
+        "UPDATE test_runs SET status = 'completed', finished_at = clock_timestamp(), result = $2 WHERE test_run_id = $1::text::uuid",
+        run, {"metrics": {"total": 8, "correct": 0}, "failed_cases": cases},
+    )  # fmt: skip
+    workspace, evaluator = caller.workspace.workspace_id, new_uuid()
+    for n in range(3):
+        await analytics.rows(
+            """INSERT INTO scores (workspace_id, execution_id, evaluator_id, evaluator_version, kind, slug, version, label, model,
+                                   finished_at, score, passed, reason, simulated)
+               VALUES ($1, $2, $3, 1, 'llm_judge', 'route', 1, '', 'm', clock_timestamp(), 0.1, false, $4, true)""",
+            workspace, new_uuid(), evaluator, f"impolite tone towards the customer, number {n}",
+        )  # fmt: skip
+    async with at_work(analytics):
+        answer = (await caller("GET", "/v1/analytics/failure-groups?prompt=route&wait_s=20")).body
+    names = sorted(one["name"] for one in answer["groups"])
+    assert answer["considered"] == {"test_run": 8, "evaluator": 3} and len(names) == 3
+    assert names[1].startswith("rent answered as other") and names[2].startswith("tax answered as other") and "impolite" in names[0]
+    polite = next(one for one in answer["groups"] if "impolite" in one["name"])
+    assert polite["examples"][0]["said"].startswith("impolite tone")
+    tax = next(one for one in answer["groups"] if one["name"].startswith("tax"))
+    assert {one["expected"] for one in tax["examples"]} == {"tax"} and tax["examples"][0]["asked"].startswith("question")
+
+
+async def test_two_replicas_share_the_work_and_a_worker_that_dies_leaves_the_groups_of_before(
+    analytics: Analytics, caller: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await with_prompt(caller)
+    await failures(analytics, caller)
+    path = "/v1/analytics/failure-groups?prompt=route&wait_s=0"
+    assert (await caller("GET", path)).body["status"] == "pending"
+    assert sorted(await asyncio.gather(keeper(analytics).group_due(), keeper(analytics).group_due())) == [0, 1]
+    before = (await caller("GET", path)).body
+    assert before["status"] == "ready" and len(before["groups"]) == 2
+    workspace = caller.workspace.workspace_id
+    await analytics.rows("UPDATE failure_groups SET computed_at = computed_at - interval '1 hour' WHERE workspace_id = $1", workspace)
+    assert (await caller("GET", path)).body["status"] == "pending"
+    monkeypatch.setattr("burnish_analytics.keep_failure_groups.WORKER", "burnish_analytics.no_such_worker")
+    assert await keeper(analytics).group_due() == 0
+    [row] = await analytics.rows("SELECT status, result FROM failure_groups WHERE workspace_id = $1", workspace)
+    assert row["status"] == "failed" and json.dumps(row["result"]).count('"name"') == 2
+
+
+@pytest.mark.parametrize(
+    ("query", "status"), [("prompt=nosuch", 404), ("prompt=route&days=91", 422), ("prompt=No%20Slug", 422), ("wait_s=99", 422)]
+)
+async def test_what_cannot_be_asked_is_refused(caller: Caller, query: str, status: int) -> None:
+    assert (await caller("GET", f"/v1/analytics/failure-groups?{query}")).status == status
