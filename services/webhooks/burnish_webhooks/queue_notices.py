@@ -1,11 +1,11 @@
-"""Turns events of alerts and reports into notices: one row for each (event, channel), however often the event comes."""
+"""Turns events of alerts, reports and webhook endpoints into notices: one row for each (event, channel), however often the event comes."""
 
 from collections.abc import Sequence
 from uuid import UUID
 
 from burnish_shared.contracts.events import Event
 from burnish_shared.db.session import Database
-from burnish_webhooks.core.notice import REPORT, TOLD, wants
+from burnish_webhooks.core.notice import ENDPOINT_OFF, REPORT, TOLD, wants
 from burnish_webhooks.io import notices_store
 
 
@@ -24,7 +24,7 @@ async def queue_notices(events: Sequence[Event], *, db: Database) -> int:
         for event in told.values():
             if event.type == REPORT:
                 to = [one for one in map(UUID, event.data["channels"]) if one in listening]
-            elif event.type == "alert.raised":
+            elif event.type in ("alert.raised", ENDPOINT_OFF):
                 to = [channel.channel_id for channel in channels if wants(channel, event)]
             else:
                 alert_id = UUID(event.data["alert_id"])
@@ -35,5 +35,7 @@ async def queue_notices(events: Sequence[Event], *, db: Database) -> int:
 
 
 def _is_told(event: Event) -> bool:
-    """Alerts, and reports that are for somebody."""
-    return bool(event.data.get("channels")) if event.type == REPORT else event.type in TOLD and "alert_id" in event.data
+    """Alerts, reports that are for somebody, and the end of a webhook endpoint."""
+    if event.type == REPORT:
+        return bool(event.data.get("channels"))
+    return event.type == ENDPOINT_OFF or (event.type in TOLD and "alert_id" in event.data)

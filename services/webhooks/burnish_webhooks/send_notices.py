@@ -25,7 +25,9 @@ from burnish_webhooks.io.notices_store import DueNotice, NoticeClaim
 
 log = structlog.get_logger("burnish.webhooks")
 
-AT_ONCE: Final = 20
+AT_ONCE: Final = 40
+"""Each channel has one under way at most."""
+
 LEASE_S: Final = 90.0
 """Longer than an attempt may take, so that nobody sends beside us."""
 
@@ -57,27 +59,53 @@ class NoticeSender:
         self._woken.set()
 
     async def run(self, stop: asyncio.Event) -> None:
+        """Sends until `stop`, then waits for what is under way. A channel that hangs holds up its own notices alone."""
+        under_way: set[asyncio.Task[None]] = set()
+
+        def ended(task: asyncio.Task[None]) -> None:
+            under_way.discard(task)
+            self._woken.set()
+
         while not stop.is_set():
             self._woken.clear()
-            try:
-                sent = await self.round()
-            except Unavailable as error:
-                log.warning("notices.put_off", error=error.message)
-                sent = 0
-            if not sent:
-                stopping, woken = asyncio.create_task(stop.wait()), asyncio.create_task(self._woken.wait())
-                await asyncio.wait({stopping, woken}, timeout=self.interval_s, return_when=asyncio.FIRST_COMPLETED)
-                for task in (stopping, woken):
-                    task.cancel()
-                    with contextlib.suppress(asyncio.CancelledError):
-                        await task
+            room = AT_ONCE - len(under_way)
+            claims = await self._claim_patiently(room) if room > 0 else []
+            for claim in claims:
+                task = asyncio.create_task(self._send_one(claim))
+                under_way.add(task)
+                task.add_done_callback(ended)
+            if len(claims) < room or room <= 0:
+                await self._rest(stop)
+        if under_way:
+            await asyncio.wait(under_way)
 
     async def round(self) -> int:
-        """Sends what is due, one of each channel. Returns how many there were."""
-        async with self.db.unit_of_work() as tx:
-            claims = await notices_store.claim_due(tx, limit=AT_ONCE, lease_s=LEASE_S)
+        """Sends what is due, one of each channel, and waits for it. Returns how many there were."""
+        claims = await self._claim(AT_ONCE)
         await asyncio.gather(*(self._send_one(claim) for claim in claims))
         return len(claims)
+
+    async def _claim(self, room: int) -> list[NoticeClaim]:
+        async with self.db.unit_of_work() as tx:
+            return await notices_store.claim_due(tx, limit=room, lease_s=LEASE_S)
+
+    async def _claim_patiently(self, room: int) -> list[NoticeClaim]:
+        try:
+            return await self._claim(room)
+        except Unavailable as error:
+            log.warning("notices.put_off", error=error.message)
+            return []
+
+    async def _rest(self, stop: asyncio.Event) -> None:
+        """Until something is due, a place is free, the interval is over, or `stop`."""
+        stopping, woken = asyncio.create_task(stop.wait()), asyncio.create_task(self._woken.wait())
+        try:
+            await asyncio.wait({stopping, woken}, timeout=self.interval_s, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (stopping, woken):
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
 
     async def _send_one(self, claim: NoticeClaim) -> None:
         try:

@@ -9,7 +9,7 @@ PagerDuty: Events API v2, one incident for each `dedup_key`.
 from typing import Any, Final
 
 from burnish_shared.contracts.alert_channels import TEST
-from burnish_webhooks.core.notice import REPORT, Notice
+from burnish_webhooks.core.notice import ENDPOINT_OFF, REPORT, Notice
 
 HEADER_MOST: Final = 150
 SECTION_MOST: Final = 3_000
@@ -18,7 +18,9 @@ FIELDS_MOST: Final = 10
 PAGERDUTY_SUMMARY_MOST: Final = 1_024
 
 TEAMS_COLORS: Final = {"info": "accent", "warning": "warning", "error": "attention", "critical": "attention"}
-PAGERDUTY_ACTIONS: Final = {"alert.raised": "trigger", "alert.acknowledged": "acknowledge", "alert.resolved": "resolve", TEST: "trigger"}
+PAGERDUTY_ACTIONS: Final = {
+    "alert.raised": "trigger", "alert.acknowledged": "acknowledge", "alert.resolved": "resolve", ENDPOINT_OFF: "trigger", TEST: "trigger",
+}  # fmt: skip
 
 
 def slack_message(notice: Notice) -> dict[str, Any]:
@@ -66,8 +68,9 @@ def teams_message(notice: Notice) -> dict[str, Any]:
 
 
 def pagerduty_event(notice: Notice, *, routing_key: str, notice_id: str, source: str) -> dict[str, Any]:
-    """The body of a POST to `/v2/enqueue`. All that is told of one alert has one `dedup_key`; a test has its own."""
-    dedup_key = f"burnish-{notice.alert_id}" if notice.alert_id else f"burnish-test-{notice_id}"
+    """The body of a POST to `/v2/enqueue`. All that is told of one alert has one `dedup_key`; an endpoint's end and a test have one too."""
+    about = "endpoint-" + str(notice.data.get("endpoint_id")) if notice.event_type == ENDPOINT_OFF else f"test-{notice_id}"
+    dedup_key = f"burnish-{notice.alert_id or about}"
     event: dict[str, Any] = {
         "routing_key": routing_key,
         "event_action": PAGERDUTY_ACTIONS[notice.event_type],

@@ -22,6 +22,14 @@ PASSING: Final = frozenset({408, 425, 429})
 TOLD: Final = ("alert.raised", "alert.acknowledged", "alert.resolved")
 REPORT: Final = "report.ready"
 
+ENDPOINT_OFF: Final = "webhook.endpoint_disabled"
+"""Told here too: an endpoint is not told of its own end, and it may have been the only one."""
+
+WHY_OFF: Final = {
+    "gone": "It answered 410, so nothing is sent to it any more until it is enabled again.",
+    "failing": "Nothing could be delivered to it for five days, so nothing is sent to it any more until it is enabled again.",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Channel:
@@ -50,19 +58,23 @@ class Notice:
 
     @property
     def link_text(self) -> str:
-        return "Show the report" if self.event_type == REPORT else "Show the alert"
+        return {REPORT: "Show the report", ENDPOINT_OFF: "Show the endpoint"}.get(self.event_type, "Show the alert")
 
     @property
     def summary(self) -> str:
         """The alert in a sentence; of an acknowledgement, who it was."""
         if self.event_type == "alert.acknowledged":
             return f"Acknowledged by {self.data.get('acknowledged_by', 'somebody')}."
+        if self.event_type == ENDPOINT_OFF:
+            return WHY_OFF.get(str(self.data.get("reason")), "Nothing is sent to it any more until it is enabled again.")
         return str(self.data.get("summary", ""))
 
     @property
     def title(self) -> str:
         if self.event_type == REPORT:
             return str(self.data.get("title", "Report"))
+        if self.event_type == ENDPOINT_OFF:
+            return "A webhook endpoint was switched off"
         word = {"alert.raised": "Alert", "alert.acknowledged": "Acknowledged", "alert.resolved": "Resolved", "test": "Test"}[
             self.event_type
         ]
@@ -76,6 +88,7 @@ class Notice:
         if self.event_type == REPORT:
             return [*report_facts(data), *([("Data", "simulated")] if self.simulated else [])]
         lines = [
+            ("Endpoint", data.get("endpoint_id") if self.event_type == ENDPOINT_OFF else None),
             ("Severity", self.severity if self.event_type != "alert.acknowledged" else None),
             ("Prompt", data.get("prompt")),
             ("Label", data.get("label")),

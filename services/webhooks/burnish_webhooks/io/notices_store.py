@@ -8,7 +8,7 @@ from uuid import UUID
 from burnish_shared.contracts.alert_channels import ChannelKind
 from burnish_shared.contracts.events import Event
 from burnish_shared.db.session import Tx
-from burnish_webhooks.core.notice import Channel, Notice
+from burnish_webhooks.core.notice import ENDPOINT_OFF, Channel, Notice
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +91,19 @@ async def load(tx: Tx, claim: NoticeClaim, *, base_url: str) -> DueNotice | None
     )
     if row is None:
         return None
-    about = f"alerts/{row['alert_id']}" if row["alert_id"] else f"reports/{row['body']['report_id']}" if "report_id" in row["body"] else ""
+    about = _about(row["event_type"], row["alert_id"], row["body"])
     link = f"{base_url.rstrip('/')}/v1/{about}" if base_url and about else None
     notice = Notice(row["event_type"], row["alert_id"], row["body"], row["occurred_at"], row["simulated"], link)
     return DueNotice(claim, notice, row["kind"], row["settings"], row["secret_sealed"], row["attempts"])
+
+
+def _about(event_type: str, alert_id: UUID | None, body: dict[str, Any]) -> str:
+    """The path of what is told of; empty for a test."""
+    if alert_id is not None:
+        return f"alerts/{alert_id}"
+    if event_type == ENDPOINT_OFF:
+        return f"webhooks/endpoints/{body['endpoint_id']}"
+    return f"reports/{body['report_id']}" if "report_id" in body else ""
 
 
 async def put_off(tx: Tx, claim: NoticeClaim, *, delay_s: float, error: str, detail: str | None) -> None:

@@ -102,7 +102,7 @@ GRANT EXECUTE ON FUNCTION forget_reports(uuid, integer), erase_reports(uuid) TO 
 -- Digests are told by the channels of alerts.
 ALTER TABLE alert_notices
   DROP CONSTRAINT alert_notices_event_type_check,
-  ADD CONSTRAINT alert_notices_event_type_check CHECK (event_type IN ('alert.raised', 'alert.acknowledged', 'alert.resolved', 'report.ready', 'test'));
+  ADD CONSTRAINT alert_notices_event_type_check CHECK (event_type IN ('alert.raised', 'alert.acknowledged', 'alert.resolved', 'report.ready', 'webhook.endpoint_disabled', 'test'));
 
 RESET ROLE;
 SET LOCAL search_path = public;
