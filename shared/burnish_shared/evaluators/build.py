@@ -24,7 +24,6 @@ from burnish_shared.evaluators import declarative, judges
 from burnish_shared.evaluators.grounds import Grounds
 from burnish_shared.evaluators.judging import Ask
 from burnish_shared.evaluators.score import scored
-from burnish_shared.evaluators.toxicity import Words
 from burnish_shared.evaluators.verdict import Case, Mistake, NoScore, Score, Verdict
 from burnish_shared.sandbox import Failed, FailureKind, Refused, Value
 
@@ -52,7 +51,8 @@ async def build(settings: EvaluatorSettings, *, grounds: Grounds, tenant: str, a
         case Code():
             return await _coded(settings, grounds=grounds, tenant=tenant)
         case Toxicity():
-            return partial(judges.toxicity, settings, Words(settings), ask=ask)
+            words = await _declared(settings, grounds=grounds, tenant=tenant)
+            return partial(judges.toxicity, settings, words, ask=ask)
         case LlmJudge():
             return nobody_to_ask if ask is None else partial(judges.judge, settings, ask=ask)
         case Jury():
@@ -75,7 +75,7 @@ def _at_once(look: Callable[[Case], Verdict]) -> Evaluator:
     return evaluate
 
 
-async def _declared(settings: Regex | JsonSchema | Expression, *, grounds: Grounds, tenant: str) -> Evaluator:
+async def _declared(settings: Regex | JsonSchema | Expression | Toxicity, *, grounds: Grounds, tenant: str) -> Evaluator:
     text = settings.model_dump_json(by_alias=True)
     checked = await grounds.look(text, None, tenant=tenant)
     if isinstance(checked, Failed):

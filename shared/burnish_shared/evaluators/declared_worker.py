@@ -14,9 +14,10 @@ from typing import Any, Final
 from pydantic import TypeAdapter, ValidationError
 
 from burnish_shared import expressions
-from burnish_shared.contracts.evaluators import EvaluatorSettings, Expression, JsonSchema, Regex
+from burnish_shared.contracts.evaluators import EvaluatorSettings, Expression, JsonSchema, Regex, Toxicity
 from burnish_shared.evaluators import declarative
 from burnish_shared.evaluators.score import scored
+from burnish_shared.evaluators.toxicity import Words
 from burnish_shared.evaluators.verdict import NAMES, Case, Mistake, NoScore, Score, Verdict
 from burnish_shared.sandbox.worker_process import serve
 
@@ -76,6 +77,8 @@ def _built(settings: EvaluatorSettings) -> Look:
             return declarative.Schema(settings)
         case Expression():
             return _conditional(settings)
+        case Toxicity():
+            return Words(settings).look
         case _:
             raise Mistake(f"{settings.kind} is not looked at here")
 

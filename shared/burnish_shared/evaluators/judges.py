@@ -1,7 +1,7 @@
 """Evaluators that ask models: a judge, a jury, a comparison in both orders. What they ask goes through `Ask`; nothing else is touched."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from statistics import median
 from typing import Any, Final, TypeVar
 
@@ -9,7 +9,6 @@ from burnish_shared.contracts.evaluators import Jury, LlmJudge, Pairwise, Scale,
 from burnish_shared.evaluators import judging
 from burnish_shared.evaluators.declarative import NO_EXPECTED
 from burnish_shared.evaluators.judging import Ask, CannotPay, JudgeCall, JudgeReply, Said
-from burnish_shared.evaluators.toxicity import Words
 from burnish_shared.evaluators.verdict import REASON_MOST, Case, NoScore, Score, Verdict, Vote
 
 NEXT_TO_THRESHOLD: Final = 0.1
@@ -114,9 +113,9 @@ def compared(votes: Sequence[Vote]) -> Verdict:
     return Score(score, score >= 0.5, reason, votes=tuple(votes), disagreement=abs(one.score - two.score), uncertain=not agree)
 
 
-async def toxicity(settings: Toxicity, words: Words, case: Case, *, ask: Ask | None) -> Verdict:
+async def toxicity(settings: Toxicity, words: Callable[[Case], Awaitable[Verdict]], case: Case, *, ask: Ask | None) -> Verdict:
     """What the words say; where they say nothing and a judge is named, what the judge says."""
-    found = words.look(case)
+    found = await words(case)
     if settings.judge is None or not isinstance(found, Score) or not found.passed:
         return found
     if ask is None:

@@ -8,6 +8,7 @@ asterisk inside a word as any letter (`f**k`).
 import re
 import unicodedata
 from collections.abc import Iterable
+from itertools import islice
 from typing import Final
 
 from burnish_shared.contracts.evaluators import Toxicity
@@ -39,11 +40,14 @@ MILD: Final = frozenset(
 MILD_WEIGHT: Final = 0.4
 """Two mild words make 0.2, three make 0: a single slip and a tirade are different things."""
 
-TOKEN: Final = re.compile(r"[^\W_](?:[\w@$!*'’]*[\w*])?|[@$][\w@$!*'’]*[\w*]")
+TOKEN: Final = re.compile(r"[\w@$!*'’]+")
 LOOK_ALIKES: Final = str.maketrans({"0": "o", "1": "i", "3": "e", "4": "a", "5": "s", "7": "t", "@": "a", "$": "s", "!": "i"})
 RUN: Final = re.compile(r"([^\W\d_])\1{2,}")
 PHRASE_WORDS_MOST: Final = 5
 TOLD_MOST: Final = 5
+
+MASKED_MOST: Final = 2_000
+"""So many different words with asterisks are looked at in an answer: each is compared with every word of its length."""
 
 
 class Words:
@@ -71,8 +75,9 @@ class Words:
         """Every place where a word or phrase stands, strong and mild ones."""
         tokens = [_plain(one) for one in TOKEN.findall(unicodedata.normalize("NFKC", text))]
         strong, mild = [], []
+        unmasked = {one: self._unmasked(one) for one in islice(dict.fromkeys(one for one in tokens if "*" in one), MASKED_MOST)}
         for start, token in enumerate(tokens):
-            word = self._unmasked(token) if "*" in token.rstrip("*") or token.endswith("**") else token.rstrip("*")
+            word = unmasked.get(token, token)
             if word in self._mild:
                 mild.append(word)
             strong += [one for one in (word, *_phrases_at(tokens, start)) if one in self._strong]
@@ -80,12 +85,12 @@ class Words:
 
     def _unmasked(self, token: str) -> str:
         """The word that a token with asterisks may stand for; the token itself where there is none."""
-        if (bare := token.rstrip("*")) in self._strong or bare in self._mild:
+        if (bare := token.rstrip("*")) in self._strong or bare in self._mild or token == bare + "*":
             return bare
         if len(token) - token.count("*") < 2:
             return token
-        shape = re.compile("".join("." if letter == "*" else re.escape(letter) for letter in token))
-        return next((one for one in sorted(self._by_length.get(len(token), ())) if shape.fullmatch(one)), token)
+        alike = (one for one in self._by_length.get(len(token), ()) if all(a in ("*", b) for a, b in zip(token, one, strict=True)))
+        return min(alike, default=token)
 
 
 def _phrases_at(tokens: list[str], start: int) -> Iterable[str]:
@@ -100,7 +105,8 @@ def _phrase(text: str) -> str:
 
 def _plain(token: str) -> str:
     """Lower case, without accents; look-alikes as letters where the token holds letters, and no letter more than twice in a row."""
+    token = token.lstrip("*!_'’").rstrip("!_'’")
     folded = "".join(one for one in unicodedata.normalize("NFD", token.casefold()) if not unicodedata.combining(one))
     if any(one.isalpha() for one in folded):
         folded = folded.translate(LOOK_ALIKES)
-    return RUN.sub(r"\1", folded).strip("'’")
+    return RUN.sub(r"\1", folded)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -191,6 +192,13 @@ def test_toxic_words_are_found_as_whole_words(text: str, score: float) -> None:
     assert (verdict.score, verdict.passed) == (score, score >= 0.7), verdict.reason
 
 
+@pytest.mark.parametrize("unit", ["a*", "@$!", "*", "é", "ab*d ", "kill ", "'", "_@"])
+def test_no_answer_takes_long_to_look_through(unit: str) -> None:
+    words, began = Words(Toxicity(kind="toxicity")), time.perf_counter()
+    words.look(Case((unit * 200_000)[:200_000]))
+    assert time.perf_counter() - began < 2
+
+
 def test_the_list_is_ones_own_to_change() -> None:
     own = Words(Toxicity(kind="toxicity", words=["Acme  sucks", "bogus"], allow=["damn"]))
     assert [own.look(Case(text)).score for text in ("damn", "acme SUCKS!", "a bógus one")] == [1.0, 0.0, 0.0]  # type: ignore[union-attr]
@@ -199,8 +207,12 @@ def test_the_list_is_ones_own_to_change() -> None:
 def test_toxicity_asks_its_judge_only_where_words_say_nothing() -> None:
     settings = Toxicity(kind="toxicity", judge="m")
     asked = Judges(['{"reason": "veiled threat", "score": 1}'])
-    veiled = run(judges_of.toxicity(settings, Words(settings), Case("Nice shop. Would be a pity."), ask=asked))
-    plain = run(judges_of.toxicity(settings, Words(settings), Case("you idiot moron shit"), ask=asked))
+
+    async def words(case: Case) -> Verdict:
+        return Words(settings).look(case)
+
+    veiled = run(judges_of.toxicity(settings, words, Case("Nice shop. Would be a pity."), ask=asked))
+    plain = run(judges_of.toxicity(settings, words, Case("you idiot moron shit"), ask=asked))
     assert isinstance(veiled, Score) and (veiled.score, veiled.passed) == (0.0, False)
     assert isinstance(plain, Score) and plain.score == 0.0 and len(asked.asked) == 1
     assert models_of(settings) == ["m"] and models_of(Toxicity(kind="toxicity")) == []
