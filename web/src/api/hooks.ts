@@ -19,7 +19,9 @@ type PathOf<X> = X extends { path: infer T } ? { path: T } : { path?: undefined 
 type QueryOf<X> = X extends { query?: infer T } ? { query?: T } : { query?: undefined };
 /** `{ path: {…}, query: {…} }` of a path. */
 export type Params<P extends keyof paths, V extends Verb = "get"> = PathOf<Parameters<P, V>> & QueryOf<Parameters<P, V>>;
-type BodyOf<P extends keyof paths, V extends Verb> = Operation<P, V> extends { requestBody?: { content: { "application/json": infer B } } } ? { body: B } : { body?: undefined };
+type Sent<O> = O extends { requestBody?: infer R } ? Exclude<R, undefined> : never;
+// A route without a body is described as `requestBody?: never`, which would fit any body if it were not asked for first.
+type BodyOf<P extends keyof paths, V extends Verb> = [Sent<Operation<P, V>>] extends [never] ? { body?: undefined } : Sent<Operation<P, V>> extends { content: { "application/json": infer B } } ? { body: B } : { body?: undefined };
 export type Change<P extends keyof paths, V extends Verb> = Params<P, V> & BodyOf<P, V> & { headers?: Record<string, string> };
 
 type Loose = (path: string, init: object) => Promise<{ data?: unknown }>;

@@ -1,0 +1,21 @@
+/** Whether a key works at `nowMs`: revoked for ever, expired by itself, or active. */
+export function standingOf(key: { revoked_at: string | null; expires_at: string | null }, nowMs: number): "active" | "expired" | "revoked" {
+  if (key.revoked_at) return "revoked";
+  return key.expires_at && Date.parse(key.expires_at) <= nowMs ? "expired" : "active";
+}
+
+/** Dollars as somebody types them ("12.50") in nano-dollars; null for what is no amount above 0. */
+export function nusdOf(typed: string): number | null {
+  const dollars = Number(typed.trim().replace(/^\$/, ""));
+  return typed.trim() !== "" && Number.isFinite(dollars) && dollars > 0 && dollars <= 1_000_000 ? Math.round(dollars * 1e9) : null;
+}
+
+/** What keys are mostly made for, as scopes. Empty: everything that the role may. */
+export const PURPOSES = [
+  { value: "app", label: "An application: run prompts, send feedback", role: "editor", scopes: ["executions:read", "executions:write", "feedback:read", "feedback:write", "prompts:read", "models:read"] },
+  { value: "read", label: "A dashboard: read everything", role: "viewer", scopes: [] },
+  { value: "deploy", label: "A pipeline: change prompts and datasets", role: "editor", scopes: [] },
+  { value: "all", label: "Everything, as an admin", role: "admin", scopes: [] },
+] as const;
+
+export type Purpose = (typeof PURPOSES)[number]["value"];
