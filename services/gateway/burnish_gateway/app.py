@@ -22,8 +22,8 @@ from burnish_gateway.describe_routes import describe
 from burnish_gateway.http_protocol import HttpProtocol
 from burnish_gateway.middleware import RequestContext
 from burnish_gateway.settings import GatewaySettings
-from burnish_gateway.wire import error_response
-from burnish_shared.errors import BadRequest, BurnishError, Conflict, Forbidden, InvalidField, NotFound, Unauthenticated, Unavailable
+from burnish_gateway.wire import error_response, invalid_field
+from burnish_shared.errors import BadRequest, BurnishError, Conflict, Forbidden, NotFound, Unauthenticated, Unavailable
 from burnish_shared.process import HealthServer, supervise
 
 log = structlog.get_logger("burnish.gateway")
@@ -124,9 +124,7 @@ def _handle_errors(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def _validation(request: Request, error: RequestValidationError) -> Response:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"] if part not in ("body", "query", "path", "header"))[:200]
-        return error_response(InvalidField(f"{where or 'body'}: {first['msg']}", param=where or None), request_id=request.state.request_id)
+        return error_response(invalid_field(error), request_id=request.state.request_id)
 
     @app.exception_handler(ValidationError)
     async def _model(request: Request, error: ValidationError) -> Response:

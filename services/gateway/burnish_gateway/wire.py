@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Annotated, Any, Self, TypeVar
 
 from fastapi import APIRouter, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from fastapi.routing import APIRoute
 from pydantic import (
@@ -174,14 +175,18 @@ def parse_model(model: type[M], raw: bytes) -> M:
         raise invalid_field(error) from error
 
 
-def invalid_field(error: ValidationError) -> InvalidField:
-    """The first problem as an error that names the field and the fix, and all of them in `details`; values are never repeated."""
-    problems = [
-        {"param": _path(one["loc"]), "message": _in_words(one["msg"])}
-        for one in error.errors(include_url=False, include_input=False, include_context=False)[:20]
-    ]
+def invalid_field(error: ValidationError | RequestValidationError) -> InvalidField:
+    """The first problem as an error that names the field and the fix, and all of them in `details`; values are never repeated.
+
+    Several fields that are missing are all named at once.
+    """
+    found = error.errors()[:20]
+    place = 1 if isinstance(error, RequestValidationError) else 0  # FastAPI says first where a value stands: body, query, …
+    problems = [{"param": _path(one["loc"][place:]), "message": _in_words(one["msg"])} for one in found]
+    missing = [problem["param"] for problem, one in zip(problems, found, strict=True) if one["type"] == "missing"]
     first = problems[0]
-    return InvalidField(f"{first['param'] or 'body'}: {first['message']}", param=first["param"], details={"problems": problems})
+    where = ", ".join(missing) if first["param"] in missing else first["param"] or "body"
+    return InvalidField(f"{where}: {first['message']}", param=first["param"] or None, details={"problems": problems})
 
 
 def _in_words(message: str) -> str:
@@ -241,7 +246,7 @@ def _inline(schema: Any, definitions: dict[str, Any]) -> Any:
 
 
 def _path(location: tuple[int | str, ...]) -> str:
-    return ".".join(str(part) for part in location if part != "body")[:200]
+    return ".".join(str(part) for part in location)[:200]
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
