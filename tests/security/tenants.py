@@ -79,6 +79,7 @@ async def make_tenant(stack: Stack, name: str) -> Tenant:
     rule = {"evaluator_id": own["evaluator"], "prompts": [own["slug"]], "sample": 0.5}
     own["live_evaluation"] = (await make("POST", "/v1/live-evaluations", rule))["id"]
     own["dataset"] = (await make("POST", "/v1/datasets", {"name": secret, "items": items}))["id"]
+    own["item"] = (await make("GET", f"/v1/datasets/{own['dataset']}/items?limit=1", None))["data"][0]["id"]
     own["endpoint"] = (
         await make("POST", "/v1/webhooks/endpoints", {"url": f"http://127.0.0.1:9/{secret}", "events": ["*"], "description": secret})
     )["id"]
@@ -231,6 +232,9 @@ async def _write_what_other_services_write(stack: Stack, workspace_id: UUID, own
     for slug in ("", where["slug"]):
         await insert("failure_groups", slug=slug, days=30, status="ready", computed_at=now, result=groups)
     await insert("rollup_end_users", grain="day", bucket=bucket, slug=where["slug"], sketch=b"\x07" * 4096)
+    part = {"experiment_id": new_uuid(), "allocation_epoch": 1, "arm": secret, "metric": "success"}
+    await insert("experiment_units", **part, unit=f"user:{secret}", x=7, y=7)
+    await insert("experiment_sums", **part, units=7, sum_x=7, sum_y=7, sum_xx=7, sum_yy=7, sum_xy=7)
     await insert(
         "recounts", recount_id=new_uuid(), requested_by=secret, range_start=bucket, range_end=now + timedelta(days=1), status="completed"
     )

@@ -41,14 +41,15 @@ QUERY_PARAMETERS = {
     "api_key": "api_key", "provider_key": "provider_key", "metric": "metric",
     "dataset_id": "dataset", "endpoint_id": "endpoint", "tag": "tag", "folder": "folder", "q": "word",
     "target": "slug", "object_id": "api_key", "event_id": "event", "target_id": "api_key", "evaluator_id": "evaluator",
+    "item": "item",
 }  # fmt: skip
 """Filters that name something of a tenant's."""
 
 HARMLESS_QUERY = {
-    "action", "actor", "app", "archived", "category", "code", "confirm", "cursor", "days", "error", "evaluator_version", "event_type",
-    "format", "from", "grain", "group_by", "iss", "kind", "limit", "mine", "month", "name", "next", "object_kind", "passed", "projection",
-    "provider", "reason", "request_id", "scope", "scored", "sort", "split", "state", "status", "steps", "target_kind", "to", "traffic",
-    "uncertain", "version", "schedule", "visibility", "fresh", "wait_s",
+    "action", "actor", "app", "archived", "category", "code", "confirm", "cursor", "days", "error",
+    "evaluator_version", "event_type", "format", "from", "grain", "group_by", "iss", "kind", "limit", "mine", "month", "name", "next",
+    "object_kind", "passed", "projection", "provider", "reason", "request_id", "schedule", "scope", "scored", "sort", "split",
+    "state", "status", "steps", "target_kind", "to", "traffic", "uncertain", "version", "visibility", "fresh", "wait_s",
 }  # fmt: skip
 
 Body = dict[str, Any] | None
@@ -94,7 +95,9 @@ def bodies(own: Mapping[str, str]) -> dict[str, Body]:
         "POST /v1/datasets": {"name": "more", "items": [{"input": "a", "expected": "b"}]},
         "POST /v1/datasets/{dataset_id}/items": {"items": [{"input": "another", "expected": "b"}]},
         "POST /v1/test-runs": {"prompt": own["slug"], "label": own["label"], "dataset_id": own["dataset"], "split": "validation"},
+        "POST /v1/test-runs/forecast": {"prompt": own["slug"], "label": own["label"], "dataset_id": own["dataset"], "split": "validation"},
         "POST /v1/optimizations": {"prompt": own["slug"], "dataset_id": own["dataset"], "budget": {"evaluations": 216, "credits": 2.0}},
+        "POST /v1/optimizations/forecast": {"prompt": own["slug"], "dataset_id": own["dataset"], "budget": {"evaluations": 216}},
         "POST /v1/suggestions/{suggestion_id}/accept": {"label": own["label"]},
         "POST /v1/suggestions/{suggestion_id}/reject": {"reason": "no"},
         "POST /v1/review": {"execution_id": own["execution"]},
@@ -152,7 +155,7 @@ def bodies(own: Mapping[str, str]) -> dict[str, Body]:
 THINGS = (
     "execution", "dataset", "alert", "endpoint", "api_key", "run", "job", "suggestion", "entry", "erasure", "evaluator",
     "provider_key", "inbound_endpoint", "workspace", "neighbour", "organization", "user", "invitation", "budget", "user_session",
-    "replay", "event", "channel", "report", "review", "other_review", "decided_review", "reviewed", "live_evaluation",
+    "replay", "event", "channel", "report", "review", "other_review", "decided_review", "reviewed", "live_evaluation", "item",
 )  # fmt: skip
 """What a tenant owns under a random id."""
 

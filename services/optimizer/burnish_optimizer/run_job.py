@@ -10,6 +10,7 @@ from uuid import UUID
 import numpy as np
 import structlog
 
+from burnish_optimizer.core.curve import CurvePoint, extended
 from burnish_optimizer.core.evidence import Measurement, Pair, edit_json, evidence, measure, rejected_json
 from burnish_optimizer.core.hold import capped
 from burnish_optimizer.core.prompt_text import EditablePrompt, Renderer
@@ -69,6 +70,7 @@ class Work:
     renderers: dict[str, Renderer] = field(default_factory=dict)
     new_texts: list[tuple[bytes, str]] = field(default_factory=list)
     reported_at: float = 0.0
+    curve: list[CurvePoint] = field(default_factory=list)
 
     async def evaluate(self, text: str, item: Item) -> Scored:
         """The search's way out: one prompt on one item."""
@@ -118,6 +120,7 @@ class Work:
         now = time.monotonic()
         if now - self.reported_at >= self.desk.settings.progress_interval_s:
             self.reported_at = now
+            self.curve = extended(self.curve, evaluations=self.evaluations, spent_nusd=self.spent_nusd, best=progress.best)
             await self.write_progress()
 
     async def write_progress(self) -> None:
@@ -135,6 +138,7 @@ class Work:
             "spent_nusd": max(self.spent_nusd, before["spent_nusd"]),
             "best": None if self.best is None else round(self.best, 4),
             "budget_evaluations": self.job.budget_evaluations,
+            "curve": self.curve,
         }
 
     def _count(self, answer: Answer, *, evaluations: int) -> None:
@@ -206,6 +210,7 @@ def _work(
         task_route=task_model.route,
         task_settings=capped(settings_of(job.content), output_tokens_most=task_model.facts.output_tokens),
         reflect_route=reflect_model.route,
+        curve=list(job.progress.get("curve", [])),
     )
 
 

@@ -37,6 +37,9 @@ async def test_items_come_back_in_order_and_the_same_input_counts_once(
         assert (more.added, more.dataset.version, more.dataset.test_version) == (1, 2, 1)
         listed = await store.list_items(tx, workspace.workspace_id, made.dataset.dataset_id, split="train", after=None, limit=10)
         assert [one.input for one in listed] == ["a b c d", {"q": "z"}]
+        only = [listed[1].item_id, new_uuid()]
+        alone = await store.list_items(tx, workspace.workspace_id, made.dataset.dataset_id, split=None, only=only, after=None, limit=10)
+        assert [one.input for one in alone] == [{"q": "z"}]
 
 
 async def test_looks_are_counted_anew_only_when_half_of_the_test_items_are_fresh(

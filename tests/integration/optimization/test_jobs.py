@@ -50,6 +50,13 @@ async def test_a_weak_prompt_is_improved_proven_and_accepted(stack: Stack, desk:
     assert len(evidence["fixed"]) == min(50, test["fixed"]) and evidence["validation"]["candidate"] > evidence["validation"]["baseline"]
     assert {row["category"] for row in evidence["per_category"]} == set(CUES) and evidence["cost"]["candidate_nusd"] > 0
     assert any(line.startswith("+") for line in evidence["diff"])
+    curve = job["progress"]["curve"]
+    assert curve and curve[-1]["evaluations"] <= job["progress"]["evaluations"] and curve[0]["spent_nusd"] <= curve[-1]["spent_nusd"]
+    assert "curve" not in (await desk.caller("GET", "/v1/optimizations")).body["data"][0]["progress"]
+    cases = (await desk.caller("GET", f"/v1/suggestions/{suggestion['id']}/cases")).body["data"]
+    for change in ("fixed", "broken"):
+        assert [one["item_id"] for one in cases if one["change"] == change] == evidence[change]
+    assert all((one["after"].strip() == one["expected"]) is (one["change"] == "fixed") and one["before"] != one["after"] for one in cases)
 
     accepted = await desk.caller("POST", f"/v1/suggestions/{suggestion['id']}/accept", {})
     assert accepted.status == 200, accepted.body
@@ -64,6 +71,23 @@ async def test_a_weak_prompt_is_improved_proven_and_accepted(stack: Stack, desk:
     sent = await books(stack, "SELECT subject FROM outbox WHERE body::text LIKE '%' AND convert_from(body, 'UTF8') LIKE $1", f"%{job_id}%")
     kinds = {row["subject"].rsplit(".", 1)[0].removeprefix("burnish.v1.") for row in sent}
     assert kinds >= {"optimization.completed", "suggestion.created", "suggestion.accepted"}
+
+
+async def test_a_forecast_says_what_a_start_would_say_and_starts_nothing(desk: Desk) -> None:
+    body: dict[str, Any] = {"prompt": "tickets", "dataset_id": desk.dataset_id, "budget": {"evaluations": BUDGET}}
+    plan = (await desk.caller("POST", "/v1/optimizations/forecast", body)).body
+    few = body | {"budget": {"evaluations": plan["least_evaluations"] - 1}}
+    assert (await desk.caller("POST", "/v1/optimizations/forecast", few)).body["least_evaluations"] == plan["least_evaluations"]
+    assert (await desk.caller("GET", "/v1/optimizations")).body["data"] == [] and plan["base_version"] == 1
+    assert plan["forecast"] == (await desk.caller("POST", "/v1/optimizations", body)).body["forecast"]
+    refused = await desk.caller("POST", "/v1/optimizations", few)
+    assert refused.status == 422 and refused.body["error"]["details"]["least"] == plan["least_evaluations"]
+
+    run = {"prompt": "tickets", "dataset_id": desk.dataset_id, "split": "test", "repeats": 2}
+    forecast = await desk.caller("POST", "/v1/test-runs/forecast", run)
+    assert forecast.status == 200 and forecast.body["items"] == 192
+    assert (await desk.caller("GET", "/v1/test-runs")).body["data"] == []
+    assert forecast.body["forecast"] == (await desk.caller("POST", "/v1/test-runs", run)).body["forecast"]
 
 
 @pytest.mark.promise("O-01", "O-04")

@@ -29,10 +29,15 @@ async def assert_books_are_in_order(stack: Stack, caller: Caller) -> None:
 @pytest.mark.capability("D2", "D3")
 async def test_a_test_run_says_what_is_right_and_what_is_not(stack: Stack, desk: Desk, start_optimizer: Any) -> None:
     await start_optimizer()
-    started = await desk.caller("POST", "/v1/test-runs", {"prompt": "tickets", "dataset_id": desk.dataset_id, "split": "val"})
+    body = {"prompt": "tickets", "dataset_id": desk.dataset_id, "split": "val"}
+    started = await desk.caller("POST", "/v1/test-runs", body, headers={"burnish-hops": "1"})
     assert started.status == 202, started.body
     run = await desk.until(f"/v1/test-runs/{started.body['id']}")
     assert run["status"] == "completed", run
+    told = await books(
+        stack, "SELECT convert_from(body, 'UTF8')::json->>'hops' AS hops FROM outbox WHERE subject LIKE '%test_run.completed%'"
+    )
+    assert [row["hops"] for row in told] == ["2"], "what a webhook started carries its rounds on (W-13)"
     metrics = run["metrics"]
     assert run["progress"] == {"done": 40, "total": 40} and metrics["total"] == 40 and run["split"] == "validation"
     assert 0 < metrics["correct"] < 40 and metrics["overall_accuracy"] == pytest.approx(metrics["correct"] / 40, abs=1e-6)
@@ -40,7 +45,7 @@ async def test_a_test_run_says_what_is_right_and_what_is_not(stack: Stack, desk:
     assert sum(sum(row.values()) for row in run["confusion_matrix"].values()) == 40
     assert len(run["failed_cases"]) == 40 - metrics["correct"] and run["simulated"] is True
     failed = (await desk.caller("GET", f"/v1/executions/{run['failed_cases'][0]['execution_id']}")).body
-    assert failed["output"] == run["failed_cases"][0]["output"]
+    assert failed["output"] == run["failed_cases"][0]["output"] and failed["cost_nusd"] == run["failed_cases"][0]["cost_nusd"]
     rows = await books(stack, "SELECT cost_nusd FROM executions WHERE job_id = $1::text::uuid", run["id"])
     assert len(rows) == 40 and sum(row["cost_nusd"] for row in rows) == run["cost_nusd"] > 0
     await assert_books_are_in_order(stack, desk.caller)

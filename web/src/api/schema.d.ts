@@ -251,6 +251,47 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/analytics/failure-groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What failures have in common
+         * @description Comments, corrections and bad marks of people, wrong answers of test runs, and answers that evaluators did not pass, put together by
+         *     what they say. They are worked out in the background when somebody asks, and kept for a day.
+         */
+        get: operations["failure_groups_v1_analytics_failure_groups_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/analytics/groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Figures of a range, group by group
+         * @description At most 200 groups. Calls that named no prompt are left out.
+         */
+        get: operations["groups_v1_analytics_groups_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/analytics/recount": {
         parameters: {
             query?: never;
@@ -1590,6 +1631,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/optimizations/forecast": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Forecast an optimization
+         * @description Takes the body of a start, and says what it would take and cost, a guess from above, and the least budget that is enough.
+         *
+         *     Nothing is started or set aside.
+         */
+        post: operations["forecast_optimization_v1_optimizations_forecast_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/optimizations/{job_id}": {
         parameters: {
             query?: never;
@@ -1799,7 +1862,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List prompts, newest first
+         * List prompts, the newest first unless sorted
          * @description `q` looks in slug, name and description; `folder` includes what is below it; `model` is that of the newest version.
          */
         get: operations["list_prompts_v1_prompts_get"];
@@ -2477,6 +2540,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/suggestions/{suggestion_id}/cases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the cases that change
+         * @description Test items that it breaks and fixes, at most 50 of each, with both answers.
+         */
+        get: operations["read_suggestion_cases_v1_suggestions__suggestion_id__cases_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/suggestions/{suggestion_id}/reject": {
         parameters: {
             query?: never;
@@ -2509,6 +2592,26 @@ export interface paths {
          * @description Runs a version over a split of a dataset, in the background.
          */
         post: operations["create_test_run_v1_test_runs_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/test-runs/forecast": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Forecast a test run
+         * @description Takes the body of a start, and says what it would take and cost, a guess from above. Nothing is started or set aside.
+         */
+        post: operations["forecast_test_run_v1_test_runs_forecast_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2658,6 +2761,8 @@ export interface paths {
         /**
          * Send a delivery again
          * @description The same message with the same `webhook-id`, from the beginning of the retry schedule. Live deliveries come first.
+         *
+         *     What became of it says `GET /v1/webhooks/deliveries/{id}`. Asking twice is asking once.
          */
         post: operations["post_replay_v1_webhooks_deliveries__delivery_id__replay_post"];
         delete?: never;
@@ -3858,6 +3963,41 @@ export interface components {
             spent_nusd: number;
         };
         /**
+         * CaseAnswer
+         * @description A test item on which the two texts differ. `before` and `after` are null where no text is kept (any more).
+         */
+        CaseAnswer: {
+            /** After */
+            after: string | null;
+            /** After Execution Id */
+            after_execution_id: string | null;
+            /** Before */
+            before: string | null;
+            /** Before Execution Id */
+            before_execution_id: string | null;
+            /**
+             * Change
+             * @description fixed | broken
+             */
+            change: string;
+            /** Expected */
+            expected: string | null;
+            /** Input */
+            input: string | {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Item Id
+             * Format: uuid
+             */
+            item_id: string;
+        };
+        /** CasesAnswer */
+        CasesAnswer: {
+            /** Data */
+            data: components["schemas"]["CaseAnswer"][];
+        };
+        /**
          * Change
          * @description A figure now and in the time before of the same length. `change` is relative; of rates the difference.
          */
@@ -3963,7 +4103,10 @@ export interface components {
              * Format: date-time
              */
             updated_at: string;
-            /** Url */
+            /**
+             * Url
+             * @description Viewers see it without what follows a question mark.
+             */
             url: string;
             /**
              * Warning
@@ -4248,6 +4391,13 @@ export interface components {
             runs: components["schemas"]["ComparedRun"][];
             /** Split */
             split: string;
+        };
+        /** Confusion */
+        Confusion: {
+            /** Answered */
+            answered: string;
+            /** Expected */
+            expected: string;
         };
         /**
          * ConfusionAnswer
@@ -4748,7 +4898,10 @@ export interface components {
             event_type: string;
             /** Id */
             id: string;
-            /** Next Attempt At */
+            /**
+             * Next Attempt At
+             * @description At the earliest; null where it has ended, or its endpoint is paused.
+             */
             next_attempt_at: string | null;
             /** Object Id */
             object_id: string | null;
@@ -4794,7 +4947,10 @@ export interface components {
             event_type: string;
             /** Id */
             id: string;
-            /** Next Attempt At */
+            /**
+             * Next Attempt At
+             * @description At the earliest; null where it has ended, or its endpoint is paused.
+             */
             next_attempt_at: string | null;
             /** Object Id */
             object_id: string | null;
@@ -4966,7 +5122,10 @@ export interface components {
              * Format: date-time
              */
             updated_at: string;
-            /** Url */
+            /**
+             * Url
+             * @description Viewers see it without what follows a question mark.
+             */
             url: string;
         };
         /**
@@ -5476,6 +5635,130 @@ export interface components {
             kind: "expression";
         };
         /**
+         * FailureExample
+         * @description Texts are null where they are forgotten, were never kept, or where the key may not read executions.
+         */
+        FailureExample: {
+            /** Answered */
+            answered?: string | null;
+            /** Asked */
+            asked?: string | null;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Evaluator Id */
+            evaluator_id?: string | null;
+            /** Execution Id */
+            execution_id?: string | null;
+            /** Expected */
+            expected?: string | null;
+            /** Item Id */
+            item_id?: string | null;
+            /**
+             * Said
+             * @description The comment, the correction, or why an evaluator did not pass it.
+             */
+            said?: string | null;
+            /**
+             * Source
+             * @enum {string}
+             */
+            source: "correction" | "comment" | "reaction" | "test_run" | "evaluator";
+            /** Test Run Id */
+            test_run_id?: string | null;
+            /** Version */
+            version: number;
+        };
+        /** FailureGroup */
+        FailureGroup: {
+            /** @description What most of them should have been and were. */
+            confusion: components["schemas"]["Confusion"] | null;
+            /**
+             * Days
+             * @description Failures on each day of the time, oldest first.
+             */
+            days: number[];
+            /**
+             * Examples
+             * @description The newest five.
+             */
+            examples: components["schemas"]["FailureExample"][];
+            /**
+             * First At
+             * Format: date-time
+             */
+            first_at: string;
+            /**
+             * Id
+             * @description The same for a group of the same name.
+             */
+            id: string;
+            /**
+             * Last At
+             * Format: date-time
+             */
+            last_at: string;
+            /** Name */
+            name: string;
+            /**
+             * Share
+             * @description Of all failures that were looked at.
+             */
+            share: number;
+            /** Size */
+            size: number;
+            /** Sources */
+            sources: {
+                [key: string]: number;
+            };
+            trend: components["schemas"]["Trend"];
+            /** Versions */
+            versions: {
+                [key: string]: number;
+            };
+            /**
+             * Words
+             * @description Common here and rare elsewhere; each used by two people at least.
+             */
+            words: string[];
+        };
+        /** FailureGroupsAnswer */
+        FailureGroupsAnswer: {
+            /** Computed At */
+            computed_at: string | null;
+            /** Considered */
+            considered: {
+                [key: string]: number;
+            };
+            /** Days */
+            days: number;
+            /**
+             * Failures
+             * @description That were looked at: of people, test runs and evaluators the newest 500 each.
+             */
+            failures: number;
+            /**
+             * Groups
+             * @description Largest first, at most 20, of three failures at least.
+             */
+            groups: components["schemas"]["FailureGroup"][];
+            /**
+             * Prompt
+             * @description Null: all prompts.
+             */
+            prompt: string | null;
+            /**
+             * Status
+             * @description pending: these are the groups of before; ask again in a moment.
+             * @enum {string}
+             */
+            status: "pending" | "ready" | "failed";
+            /** Ungrouped */
+            ungrouped: number;
+        };
+        /**
          * FeedbackAccepted
          * @description The reaction is on disk.
          */
@@ -5739,6 +6022,109 @@ export interface components {
              */
             workspace_id: string;
         };
+        /**
+         * GroupFigures
+         * @description `group`: the slug, `slug@version`, `slug@label`, or the model.
+         */
+        GroupFigures: {
+            /** Blocked */
+            blocked: number;
+            /**
+             * Cache Hit Rate
+             * @description Answers from our cache, of all executions.
+             */
+            cache_hit_rate: number | null;
+            /** Cached */
+            cached: number;
+            /** Cached Input Tokens */
+            cached_input_tokens: number;
+            /** Cancelled */
+            cancelled: number;
+            /** Cost Nusd */
+            cost_nusd: number;
+            /**
+             * Effectiveness
+             * @description 0..100; see effectiveness_version.
+             */
+            effectiveness: number | null;
+            /** Errors */
+            errors: number;
+            /** Executions */
+            executions: number;
+            first_token: components["schemas"]["Percentiles"];
+            /** Group */
+            group: string;
+            /** Input Tokens */
+            input_tokens: number;
+            latency: components["schemas"]["Percentiles"];
+            /** Mean Cost Nusd */
+            mean_cost_nusd: number | null;
+            /** Mean Latency Ms */
+            mean_latency_ms: number | null;
+            /** Mean Score */
+            mean_score: number | null;
+            /** Output Tokens */
+            output_tokens: number;
+            /**
+             * Provider Cache Rate
+             * @description Input tokens that the provider had in its cache, of all input tokens.
+             */
+            provider_cache_rate: number | null;
+            /** Rate Limited */
+            rate_limited: number;
+            /** Reactions */
+            reactions: number;
+            satisfaction: components["schemas"]["Satisfaction"] | null;
+            /** Scores */
+            scores: number;
+            /**
+             * Simulated
+             * @description True when any of it was made by a simulated model.
+             */
+            simulated: boolean;
+            /** Simulated Executions */
+            simulated_executions: number;
+            /**
+             * Success Rate
+             * @description Of all that were not cancelled.
+             */
+            success_rate: number | null;
+            /** Successes */
+            successes: number;
+            /** Thumbs Down */
+            thumbs_down: number;
+            /** Thumbs Up */
+            thumbs_up: number;
+            /** Timeouts */
+            timeouts: number;
+        };
+        /**
+         * GroupsAnswer
+         * @description Those with the most executions first. `is_whole` false: there are more groups than are told.
+         */
+        GroupsAnswer: {
+            /** Data */
+            data: components["schemas"]["GroupFigures"][];
+            /**
+             * From
+             * Format: date-time
+             */
+            from: string;
+            /**
+             * Grain
+             * @enum {string}
+             */
+            grain: "minute" | "hour" | "day";
+            /** Group By */
+            group_by: string;
+            /** Is Whole */
+            is_whole: boolean;
+            /**
+             * To
+             * Format: date-time
+             */
+            to: string;
+        };
         /** ImportAnswer */
         ImportAnswer: {
             /** Accepted */
@@ -5936,6 +6322,33 @@ export interface components {
             data: components["schemas"]["ItemAnswer"][];
             /** Next Cursor */
             next_cursor: string | null;
+        };
+        /**
+         * JobPlanAnswer
+         * @description An optimization as it could be started now; a budget below the least is told here, and refused at the start.
+         */
+        JobPlanAnswer: {
+            /** Base Version */
+            base_version: number;
+            /** Counts */
+            counts: {
+                [key: string]: number;
+            };
+            forecast: components["schemas"]["ForecastAnswer"];
+            /**
+             * Least Credits
+             * @description A cap below this is refused.
+             */
+            least_credits: string | null;
+            /**
+             * Least Evaluations
+             * @description With fewer it is refused. Null: the dataset is too small for any search.
+             */
+            least_evaluations: number | null;
+            /** Models */
+            models: {
+                [key: string]: string;
+            };
         };
         /**
          * JsonSchema
@@ -6893,7 +7306,10 @@ export interface components {
              * Format: date-time
              */
             updated_at: string;
-            /** Url */
+            /**
+             * Url
+             * @description Viewers see it without what follows a question mark.
+             */
             url: string;
             /**
              * Warning
@@ -7312,7 +7728,10 @@ export interface components {
              * @description improved | no_improvement | not_enough_data | no_headroom
              */
             outcome?: string | null;
-            /** Progress */
+            /**
+             * Progress
+             * @description evaluations, spent_nusd, best (measured gain of the leader on the newest train items), and its curve so far.
+             */
             progress: {
                 [key: string]: unknown;
             };
@@ -8643,11 +9062,6 @@ export interface components {
         ReplayAnswer: {
             /** Delivery Id */
             delivery_id: string;
-            /**
-             * Id
-             * Format: uuid
-             */
-            id: string;
             /** Status */
             status: string;
         };
@@ -9203,6 +9617,19 @@ export interface components {
              * @default 24
              */
             overlap_hours: number;
+        };
+        /**
+         * RunPlanAnswer
+         * @description A test run that could be started now.
+         */
+        RunPlanAnswer: {
+            forecast: components["schemas"]["ForecastAnswer"];
+            /** Items */
+            items: number;
+            /** Model */
+            model: string;
+            /** Version */
+            version: number;
         };
         /**
          * Satisfaction
@@ -10172,6 +10599,18 @@ export interface components {
             data: components["schemas"]["TransferAnswer"][];
             /** Next Cursor */
             next_cursor: string | null;
+        };
+        /**
+         * Trend
+         * @description Failures of the older and of the newer half of the time. `change`: newer over older, less one.
+         */
+        Trend: {
+            /** Change */
+            change: number | null;
+            /** Newer */
+            newer: number;
+            /** Older */
+            older: number;
         };
         /**
          * TriedSettings
@@ -12883,6 +13322,232 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CostsAnswer"];
+                    "text/csv": string;
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    failure_groups_v1_analytics_failure_groups_get: {
+        parameters: {
+            query?: {
+                /** @description Absent: of all prompts together. */
+                prompt?: string | null;
+                /** @description Failures of so many days. */
+                days?: number;
+                /** @description Have them made anew, unless they are of these seconds. */
+                fresh?: boolean;
+                /** @description How long to wait for groups that are being made. */
+                wait_s?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FailureGroupsAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    groups_v1_analytics_groups_get: {
+        parameters: {
+            query?: {
+                group_by?: "prompt" | "version" | "label" | "model";
+                /** @description Only of these; may be given several times. */
+                prompt?: string[] | null;
+                /** @description `batch`: test runs and optimization. Absent: both. */
+                traffic?: ("live" | "batch") | null;
+                /** @description RFC 3339; 24 hours before `to` where absent. */
+                from?: string | null;
+                /** @description RFC 3339; now where absent. */
+                to?: string | null;
+                /** @description How finely the borders of the range are kept; chosen by its length where absent. */
+                grain?: ("minute" | "hour" | "day") | null;
+                /** @description `csv`: the same as a file for spreadsheets. */
+                format?: "json" | "csv";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The figures; as a file with `format=csv`. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupsAnswer"];
                     "text/csv": string;
                 };
             };
@@ -17264,6 +17929,8 @@ export interface operations {
         parameters: {
             query?: {
                 split?: string | null;
+                /** @description Only these; may be given several times. */
+                item?: string[] | null;
                 limit?: number;
                 cursor?: string | null;
             };
@@ -23396,6 +24063,114 @@ export interface operations {
             };
         };
     };
+    forecast_optimization_v1_optimizations_forecast_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OptimizationBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobPlanAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
     read_optimization_v1_optimizations__job_id__get: {
         parameters: {
             query?: never;
@@ -24769,6 +25544,10 @@ export interface operations {
                 folder?: string | null;
                 model?: string | null;
                 label?: string | null;
+                /** @description Only these. */
+                slug?: string[] | null;
+                /** @description Newest, last changed, slug; busiest and dearest of a day; least liked of a week. */
+                sort?: "created" | "updated" | "name" | "executions" | "cost" | "satisfaction";
                 cursor?: string | null;
                 limit?: number;
             };
@@ -30167,6 +30946,109 @@ export interface operations {
             };
         };
     };
+    read_suggestion_cases_v1_suggestions__suggestion_id__cases_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                suggestion_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CasesAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
     reject_suggestion_v1_suggestions__suggestion_id__reject_post: {
         parameters: {
             query?: never;
@@ -30407,6 +31289,114 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["StartedAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    forecast_test_run_v1_test_runs_forecast_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TestRunBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunPlanAnswer"];
                 };
             };
             /** @description Bad Request */
@@ -31030,12 +32020,18 @@ export interface operations {
         parameters: {
             query?: {
                 endpoint_id?: string | null;
-                event_type?: string | null;
+                event_type?: ("prompt.version.created" | "prompt.label.moved" | "execution.completed" | "feedback.created" | "feedback.threshold_reached" | "metric.degraded" | "metric.recovered" | "alert.raised" | "alert.acknowledged" | "alert.resolved" | "test_run.completed" | "optimization.completed" | "optimization.failed" | "suggestion.created" | "suggestion.accepted" | "suggestion.rejected" | "budget.threshold_crossed" | "budget.exhausted" | "credits.low" | "credits.exhausted" | "provider_key.unhealthy" | "usage.anomaly_detected" | "data.erased" | "report.ready" | "webhook.endpoint_disabled" | "webhook.delivery.exhausted" | "webhook.test") | null;
                 /** @description exhausted: the dead letters */
                 status?: ("pending" | "delivered" | "exhausted" | "cancelled") | null;
+                /** @description Why it ended undelivered, such as endpoint_disabled. */
+                reason?: string | null;
                 /** @description What the events are about. */
                 object_id?: string | null;
                 event_id?: string | null;
+                /** @description Made at this time or later. */
+                from?: string | null;
+                /** @description Made before this time. */
+                to?: string | null;
                 cursor?: string | null;
                 limit?: number;
             };

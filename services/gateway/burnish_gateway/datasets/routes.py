@@ -112,6 +112,7 @@ async def list_items(
     principal: Viewer,
     dataset_id: UUID,
     split: str | None = None,
+    item: Annotated[list[UUID] | None, Query(max_length=PAGE_MOST, description="Only these; may be given several times.")] = None,
     limit: Limit = PAGE_DEFAULT,
     cursor: str | None = None,
 ) -> answers.ItemPage:
@@ -126,6 +127,6 @@ async def list_items(
         if await store.find_dataset(tx, principal.workspace_id, dataset_id) is None:
             raise no_such_dataset()
         after = position[0] if position else None
-        found = await store.list_items(tx, principal.workspace_id, dataset_id, split=wanted, after=after, limit=limit + 1)
+        found = await store.list_items(tx, principal.workspace_id, dataset_id, split=wanted, only=item, after=after, limit=limit + 1)
     page = gateway.cursors.page(found, limit=limit, workspace_id=principal.workspace_id, of=of, position=lambda one: [one.position])
     return answers.ItemPage(data=[answers.item_answer(one) for one in page["data"]], next_cursor=page["next_cursor"])

@@ -70,17 +70,20 @@ async def insert_items(tx: Tx, workspace_id: UUID, dataset_id: UUID, items: Sequ
     return [row["split"] for row in rows]
 
 
-async def list_items(tx: Tx, workspace_id: UUID, dataset_id: UUID, *, split: str | None, after: int | None, limit: int) -> list[StoredItem]:
-    """In the order in which they came, those after position `after`."""
+async def list_items(
+    tx: Tx, workspace_id: UUID, dataset_id: UUID, *, split: str | None, only: Sequence[UUID] | None = None, after: int | None, limit: int
+) -> list[StoredItem]:
+    """In the order in which they came, those after position `after`. `only`: these items, as far as they are in it."""
     rows = await tx.fetch(
         """SELECT item_id, position, split, input, expected, metadata, added_version FROM dataset_items
             WHERE workspace_id = $1 AND dataset_id = $2 AND ($3::text IS NULL OR split = $3) AND ($4::integer IS NULL OR position > $4)
-            ORDER BY position LIMIT $5""",
+              AND ($6::uuid[] IS NULL OR item_id = ANY ($6)) ORDER BY position LIMIT $5""",
         workspace_id,
         dataset_id,
         split,
         after,
         limit,
+        only,
     )
     return [StoredItem(**dict(row)) for row in rows]
 

@@ -1,5 +1,6 @@
 """What callers are told about test runs, jobs and suggestions (PRODUCT, core payloads)."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -7,7 +8,8 @@ from uuid import UUID
 from asyncpg import Record
 from pydantic import BaseModel, Field
 
-from burnish_gateway.optimization.start import Started
+from burnish_gateway.optimization.forecast import Forecast
+from burnish_gateway.optimization.start import JobPlan, RunPlan, Started, least_credits
 from burnish_shared.money import credits_text
 
 
@@ -25,6 +27,43 @@ class StartedAnswer(BaseModel):
     id: UUID
     status: str = "pending"
     forecast: ForecastAnswer
+
+
+class RunPlanAnswer(BaseModel):
+    """A test run that could be started now."""
+
+    version: int
+    model: str
+    items: int
+    forecast: ForecastAnswer
+
+
+class JobPlanAnswer(BaseModel):
+    """An optimization as it could be started now; a budget below the least is told here, and refused at the start."""
+
+    base_version: int
+    models: dict[str, str]
+    counts: dict[str, int]
+    forecast: ForecastAnswer
+    least_evaluations: int | None = Field(description="With fewer it is refused. Null: the dataset is too small for any search.")
+    least_credits: str | None = Field(description="A cap below this is refused.")
+
+
+class CaseAnswer(BaseModel):
+    """A test item on which the two texts differ. `before` and `after` are null where no text is kept (any more)."""
+
+    item_id: UUID
+    change: str = Field(description="fixed | broken")
+    input: str | dict[str, Any] | None
+    expected: str | None
+    before: str | None
+    after: str | None
+    before_execution_id: UUID | None
+    after_execution_id: UUID | None
+
+
+class CasesAnswer(BaseModel):
+    data: list[CaseAnswer]
 
 
 class TestRunAnswer(BaseModel):
@@ -71,7 +110,9 @@ class OptimizationAnswer(BaseModel):
     models: dict[str, str]
     budget: dict[str, int | None]
     seed: int
-    progress: dict[str, Any]
+    progress: dict[str, Any] = Field(
+        description="evaluations, spent_nusd, best (measured gain of the leader on the newest train items), and its curve so far."
+    )
     outcome: str | None = Field(default=None, description="improved | no_improvement | not_enough_data | no_headroom")
     finish_reason: str | None = None
     suggestion_id: UUID | None = None
@@ -129,16 +170,34 @@ class SuggestionPage(BaseModel):
 
 
 def started_answer(started: Started) -> StartedAnswer:
-    forecast = started.forecast
     return StartedAnswer(
-        id=started.id,
-        forecast=ForecastAnswer(
-            evaluations=forecast.evaluations,
-            cost_nusd=forecast.expected_nusd,
-            credits=credits_text(forecast.expected_nusd),
-            fee_nusd=started.fee_nusd,
-            set_aside_nusd=started.set_aside_nusd,
-        ),
+        id=started.id, forecast=_forecast(started.forecast, set_aside_nusd=started.set_aside_nusd, fee_nusd=started.fee_nusd)
+    )
+
+
+def run_plan_answer(plan: RunPlan) -> RunPlanAnswer:
+    forecast = _forecast(plan.forecast, set_aside_nusd=plan.set_aside_nusd)
+    return RunPlanAnswer(version=plan.subject.version.version, model=plan.model, items=plan.total, forecast=forecast)
+
+
+def job_plan_answer(plan: JobPlan) -> JobPlanAnswer:
+    return JobPlanAnswer(
+        base_version=plan.subject.version.version,
+        models={"task": plan.task_model, "reflect": plan.reflect_model},
+        counts=plan.subject.dataset.counts,
+        forecast=_forecast(plan.forecast, set_aside_nusd=plan.set_aside_nusd, fee_nusd=plan.fee_nusd),
+        least_evaluations=plan.least_evaluations,
+        least_credits=None if plan.least_evaluations is None else least_credits(plan.least_nusd),
+    )
+
+
+def _forecast(forecast: Forecast, *, set_aside_nusd: int, fee_nusd: int = 0) -> ForecastAnswer:
+    return ForecastAnswer(
+        evaluations=forecast.evaluations,
+        cost_nusd=forecast.expected_nusd,
+        credits=credits_text(forecast.expected_nusd),
+        fee_nusd=fee_nusd,
+        set_aside_nusd=set_aside_nusd,
     )
 
 
@@ -159,16 +218,24 @@ def test_run_answer(row: Record, *, in_full: bool = True) -> TestRunAnswer:
 
 
 def optimization_answer(row: Record, *, in_full: bool = True) -> OptimizationAnswer:
-    """`in_full` False: without the edits, for lists."""
+    """`in_full` False: without the edits and the curve, for lists."""
     return OptimizationAnswer(
         id=row["job_id"],
         prompt=row["slug"],
         models={"task": row["task_model"], "reflect": row["reflect_model"]},
         budget={"evaluations": row["budget_evaluations"], "nusd": row["budget_nusd"], "seconds": row["budget_seconds"]},
         edits=row["edits"] if in_full else None,
+        progress={name: value for name, value in row["progress"].items() if in_full or name != "curve"},
         failed_at=row["finished_at"] if row["status"] == "failed" else None,
         **{name: row[name] for name in _JOB_COLUMNS},
     )
+
+
+def cases_answer(rows: Iterable[Record], evidence: dict[str, Any]) -> CasesAnswer:
+    """Broken ones first: they are what a reviewer must weigh."""
+    fixed = set(evidence.get("fixed", []))
+    found = [CaseAnswer(change="fixed" if str(row["item_id"]) in fixed else "broken", **dict(row)) for row in rows]
+    return CasesAnswer(data=sorted(found, key=lambda one: one.change))
 
 
 def suggestion_answer(row: Record) -> SuggestionAnswer:
@@ -180,7 +247,7 @@ _TEST_RUN_COLUMNS = (
     "created_by", "created_at", "started_at", "finished_at",
 )  # fmt: skip
 _JOB_COLUMNS = (
-    "status", "base_version", "dataset_id", "dataset_version", "method", "seed", "progress", "outcome", "finish_reason", "suggestion_id",
+    "status", "base_version", "dataset_id", "dataset_version", "method", "seed", "outcome", "finish_reason", "suggestion_id",
     "test", "error", "simulated", "created_by", "created_at", "started_at", "finished_at",
 )  # fmt: skip
 _SUGGESTION_COLUMNS = (

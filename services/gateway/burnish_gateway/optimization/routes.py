@@ -13,7 +13,7 @@ from burnish_gateway.access.principal import Principal
 from burnish_gateway.deps import Editor, Gateway, GatewayParts, PromptEditor, Viewer
 from burnish_gateway.execution.streaming import EventStream
 from burnish_gateway.idempotency import run_once
-from burnish_gateway.optimization import answers, decide, store, summary_routes
+from burnish_gateway.optimization import answers, decide, forecast_routes, store, summary_routes
 from burnish_gateway.optimization.bodies import AcceptBody, OptimizationBody, RejectBody, TestRunBody
 from burnish_gateway.optimization.follow import follow_job
 from burnish_gateway.optimization.start import start_optimization, start_test_run
@@ -26,6 +26,7 @@ from burnish_shared.slug import parse_slug
 
 router = make_router("optimization")
 router.include_router(summary_routes.router)  # before the routes of one run, whose id would take its place
+router.include_router(forecast_routes.router)
 
 Limit = Annotated[int, Query(ge=1, le=PAGE_MOST)]
 Slug = Annotated[str | None, Query(max_length=130, description="Only those of this prompt.")]
@@ -154,6 +155,16 @@ async def read_suggestion(gateway: GatewayParts, principal: Viewer, suggestion_i
     if row is None:
         raise decide.no_such_suggestion()
     return answers.suggestion_answer(row)
+
+
+@router.get("/v1/suggestions/{suggestion_id}/cases", summary="List the cases that change")
+async def read_suggestion_cases(gateway: GatewayParts, principal: Viewer, suggestion_id: UUID) -> answers.CasesAnswer:
+    """Test items that it breaks and fixes, at most 50 of each, with both answers."""
+    async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
+        row = await store.find_suggestion(tx, principal.workspace_id, suggestion_id)
+        if row is None:
+            raise decide.no_such_suggestion()
+        return answers.cases_answer(await store.changed_cases(tx, principal.workspace_id, row["job_id"], row["evidence"]), row["evidence"])
 
 
 @router.post("/v1/suggestions/{suggestion_id}/accept", response_model=answers.AcceptedAnswer)

@@ -9,7 +9,7 @@ from uuid import UUID
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.datasets import store as datasets_store
 from burnish_gateway.datasets.dataset import Dataset, no_such_dataset
-from burnish_gateway.datasets.item import split_named
+from burnish_gateway.datasets.item import Split, split_named
 from burnish_gateway.optimization import store
 from burnish_gateway.optimization.bodies import BudgetBody, OptimizationBody, TestRunBody
 from burnish_gateway.optimization.forecast import Forecast, Judging, Sizes, forecast_job, forecast_test_run, least_nusd, with_judges
@@ -41,7 +41,7 @@ class Started:
 
 
 @dataclass(frozen=True, slots=True)
-class _Subject:
+class Subject:
     """What is worked on, as it stands now."""
 
     prompt: Prompt
@@ -50,8 +50,35 @@ class _Subject:
     sizes: Sizes
 
 
-async def start_test_run(tx: Tx, principal: Principal, body: TestRunBody) -> Started:
-    """Raises NotFound, InvalidField, OutOfCredit."""
+@dataclass(frozen=True, slots=True)
+class RunPlan:
+    """A test run that could begin now. `total`: answers that it takes."""
+
+    subject: Subject
+    split: Split
+    model: str
+    total: int
+    evaluator_ids: list[UUID]
+    forecast: Forecast
+    set_aside_nusd: int
+
+
+@dataclass(frozen=True, slots=True)
+class JobPlan:
+    """An optimization that could begin now, but for its budget (`check_budget`). `least_evaluations` None: the dataset is too small."""
+
+    subject: Subject
+    task_model: str
+    reflect_model: str
+    forecast: Forecast
+    set_aside_nusd: int
+    least_evaluations: int | None
+    least_nusd: int
+    fee_nusd: int
+
+
+async def plan_test_run(tx: Tx, principal: Principal, body: TestRunBody) -> RunPlan:
+    """What it would be and cost. Raises NotFound, InvalidField."""
     split = split_named(body.split) or "test"
     subject = await _subject(tx, principal, slug=body.prompt, version=body.version, label=body.label, dataset_id=body.dataset_id)
     total = subject.dataset.counts[split] * body.repeats
@@ -72,9 +99,14 @@ async def start_test_run(tx: Tx, principal: Principal, body: TestRunBody) -> Sta
         for judge in models_of(settings)
     ]
     forecast = with_judges(forecast, subject.sizes, judges)
-    run_id = new_uuid()
-    aside_nusd = min(forecast.aside_nusd, MAX_AMOUNT_NUSD)
-    account_id = await _fund(tx, principal, aside_nusd, reference=run_id)
+    return RunPlan(subject, split, model, total, evaluator_ids, forecast, min(forecast.aside_nusd, MAX_AMOUNT_NUSD))
+
+
+async def start_test_run(tx: Tx, principal: Principal, body: TestRunBody) -> Started:
+    """Raises NotFound, InvalidField, OutOfCredit."""
+    plan = await plan_test_run(tx, principal, body)
+    subject, run_id = plan.subject, new_uuid()
+    account_id = await _fund(tx, principal, plan.set_aside_nusd, reference=run_id)
     await store.insert_test_run(
         tx,
         test_run_id=run_id,
@@ -82,35 +114,49 @@ async def start_test_run(tx: Tx, principal: Principal, body: TestRunBody) -> Sta
         prompt_id=subject.prompt.prompt_id,
         slug=subject.prompt.slug,
         version=subject.version.version,
-        model=model,
+        model=plan.model,
         dataset_id=subject.dataset.dataset_id,
         dataset_version=subject.dataset.version,
-        split=split,
+        split=plan.split,
         repeats=body.repeats,
-        evaluator_ids=evaluator_ids,
+        evaluator_ids=plan.evaluator_ids,
         compare_with=body.compare_with,
-        total=total,
+        total=plan.total,
         funding_account_id=account_id,
         created_by=principal.actor,
     )
     await _wake(tx, subjects.TEST_RUNS_REQUESTED, run_id, workspace_id=principal.workspace_id)
-    return Started(run_id, forecast, aside_nusd)
+    return Started(run_id, plan.forecast, plan.set_aside_nusd)
 
 
-async def start_optimization(tx: Tx, principal: Principal, body: OptimizationBody) -> Started:
-    """Raises NotFound, InvalidField, OutOfCredit."""
+async def plan_optimization(tx: Tx, principal: Principal, body: OptimizationBody) -> JobPlan:
+    """What it would be and cost; a budget that is too small is told and not refused. Raises NotFound, InvalidField."""
     subject = await _subject(tx, principal, slug=body.prompt, version=body.version, label=None, dataset_id=body.dataset_id)
     task_model = body.models.task or subject.version.content.model
     reflect_model = body.models.reflect or (DEFAULT_REFLECT if task_model.startswith("simulated/") else task_model)
     task = await _price(tx, principal, task_model, param="models.task")
     reflect = await _price(tx, principal, reflect_model, param="models.reflect")
     forecast = forecast_job(subject.sizes, evaluations=body.budget.evaluations, task=task, reflect=reflect)
-    cap_nusd = MAX_AMOUNT_NUSD if body.budget.credits is None else max(1, round(body.budget.credits * NUSD_PER_CREDIT))
-    _check_budget(subject, body.budget, cap_nusd=cap_nusd, task=task)
-    aside_nusd = min(forecast.aside_nusd, cap_nusd, MAX_AMOUNT_NUSD)
+    counts = subject.dataset.counts
+    least = evaluations_to_begin(train_items=counts["train"], validation_items=counts["validation"], test_items=counts["test"])
+    return JobPlan(
+        subject=subject,
+        task_model=task_model,
+        reflect_model=reflect_model,
+        forecast=forecast,
+        set_aside_nusd=min(forecast.aside_nusd, _cap_nusd(body.budget), MAX_AMOUNT_NUSD),
+        least_evaluations=least,
+        least_nusd=0 if least is None else least_nusd(subject.sizes, evaluations=least, task=task),
+        fee_nusd=principal.workspace.optimization_fee_nusd,
+    )
 
-    job_id = new_uuid()
-    account_id = await _fund(tx, principal, aside_nusd, reference=job_id)
+
+async def start_optimization(tx: Tx, principal: Principal, body: OptimizationBody) -> Started:
+    """Raises NotFound, InvalidField, OutOfCredit."""
+    plan = await plan_optimization(tx, principal, body)
+    _check_budget(plan, body.budget)
+    subject, job_id = plan.subject, new_uuid()
+    account_id = await _fund(tx, principal, plan.set_aside_nusd, reference=job_id)
     fee_nusd = await _charged_fee_nusd(tx, principal, job_id)
     await store.insert_job(
         tx,
@@ -122,17 +168,17 @@ async def start_optimization(tx: Tx, principal: Principal, body: OptimizationBod
         dataset_id=subject.dataset.dataset_id,
         dataset_version=subject.dataset.version,
         method=body.method,
-        task_model=task_model,
-        reflect_model=reflect_model,
+        task_model=plan.task_model,
+        reflect_model=plan.reflect_model,
         seed=secrets.randbelow(2**31) if body.seed is None else body.seed,
         budget_evaluations=body.budget.evaluations,
-        budget_nusd=aside_nusd,
+        budget_nusd=plan.set_aside_nusd,
         budget_seconds=body.budget.seconds,
         funding_account_id=account_id,
         created_by=principal.actor,
     )
     await _wake(tx, subjects.OPTIMIZATIONS_REQUESTED, job_id, workspace_id=principal.workspace_id)
-    return Started(job_id, forecast, aside_nusd, fee_nusd)
+    return Started(job_id, plan.forecast, plan.set_aside_nusd, fee_nusd)
 
 
 async def _check_comparable(tx: Tx, principal: Principal, run_id: UUID, *, dataset_id: UUID, split: str) -> None:
@@ -144,7 +190,7 @@ async def _check_comparable(tx: Tx, principal: Principal, run_id: UUID, *, datas
         raise InvalidField("compare_with: must be a completed test run on the same split of this dataset.", param="compare_with")
 
 
-async def _subject(tx: Tx, principal: Principal, *, slug: str, version: int | None, label: str | None, dataset_id: UUID) -> _Subject:
+async def _subject(tx: Tx, principal: Principal, *, slug: str, version: int | None, label: str | None, dataset_id: UUID) -> Subject:
     """The version that is named (production, else the newest, where none is), and a dataset that fits it."""
     name = parse_slug(slug, param="prompt")
     head = await prompts_store.find_head(tx, principal.workspace_id, name)
@@ -162,7 +208,7 @@ async def _subject(tx: Tx, principal: Principal, *, slug: str, version: int | No
     if dataset is None or longest is None:
         raise no_such_dataset()
     _check_fit(found, longest[1])
-    return _Subject(head.prompt, found, dataset, Sizes.of(found.content.fields(), longest_input=longest[0]))
+    return Subject(head.prompt, found, dataset, Sizes.of(found.content.fields(), longest_input=longest[0]))
 
 
 def _check_fit(version: Version, given: Any) -> None:
@@ -177,28 +223,36 @@ def _check_fit(version: Version, given: Any) -> None:
         raise InvalidField(f"Items lack the variables {', '.join(sorted(roots - set(given)))}.", param="dataset_id")
 
 
-def _check_budget(subject: _Subject, budget: BudgetBody, *, cap_nusd: int, task: Price) -> None:
+def _cap_nusd(budget: BudgetBody) -> int:
+    return MAX_AMOUNT_NUSD if budget.credits is None else max(1, round(budget.credits * NUSD_PER_CREDIT))
+
+
+def _check_budget(plan: JobPlan, budget: BudgetBody) -> None:
     """Refuses what could not begin. A dataset that is too small for any budget is not refused here: the job says so."""
-    train, validation, test = (subject.dataset.counts.get(split, 0) for split in ("train", "validation", "test"))
-    least = evaluations_to_begin(train_items=train, validation_items=validation, test_items=test)
+    least = plan.least_evaluations
     if least is None:
         return
     if budget.evaluations < least:
+        counts = plan.subject.dataset.counts
         raise InvalidField(
-            f"{budget.evaluations} evaluations are too few to begin: with {validation} validation and {test} test items it takes at least "
-            f"{least}. Raise the budget, or use a smaller dataset.",
+            f"{budget.evaluations} evaluations are too few to begin: with {counts['validation']} validation and {counts['test']} test "
+            f"items it takes at least {least}. Raise the budget, or use a smaller dataset.",
             param="budget.evaluations",
             details={"least": least},
         )
-    dear_nusd = least_nusd(subject.sizes, evaluations=least, task=task)
-    if cap_nusd < dear_nusd:
-        enough = credits_text(dear_nusd + NUSD_PER_CREDIT // 10_000)
+    if _cap_nusd(budget) < plan.least_nusd:
+        enough = least_credits(plan.least_nusd)
         raise InvalidField(
             f"The cap is too low to begin: {least} evaluations, the least for this dataset, may cost {enough} credits. "
             "Set budget.credits to at least that, or leave it out; what is not used comes back.",
             param="budget.credits",
             details={"least": enough},
         )
+
+
+def least_credits(amount_nusd: int) -> str:
+    """In credits, rounded up."""
+    return credits_text(amount_nusd + NUSD_PER_CREDIT // 10_000)
 
 
 async def _price(tx: Tx, principal: Principal, model: str, *, param: str) -> Price:

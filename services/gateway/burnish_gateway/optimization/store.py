@@ -129,6 +129,28 @@ async def list_suggestions(
     return list(rows)
 
 
+async def changed_cases(tx: Tx, workspace_id: UUID, job_id: UUID, evidence: dict[str, Any]) -> list[asyncpg.Record]:
+    """The items that `evidence` names as fixed or broken, with the answers that both measured texts gave."""
+    measured: dict[str, str] = evidence.get("measured", {})
+    rows = await tx.fetch(
+        """SELECT n.item_id, i.input, i.expected, b.output AS before, a.output AS after, b.execution_id AS before_execution_id,
+                  a.execution_id AS after_execution_id
+             FROM unnest($3::uuid[]) WITH ORDINALITY n(item_id, place)
+             LEFT JOIN dataset_items i ON i.workspace_id = $1 AND i.item_id = n.item_id
+             LEFT JOIN evaluations b ON b.workspace_id = $1 AND b.owner_id = $2 AND b.item_id = n.item_id AND b.repeat = 0
+                                    AND b.question = $4
+             LEFT JOIN evaluations a ON a.workspace_id = $1 AND a.owner_id = $2 AND a.item_id = n.item_id AND a.repeat = 0
+                                    AND a.question = $5
+            ORDER BY n.place""",
+        workspace_id,
+        job_id,
+        [UUID(one) for one in (*evidence.get("broken", []), *evidence.get("fixed", []))],
+        bytes.fromhex(measured.get("baseline_sha256", "")),
+        bytes.fromhex(measured.get("candidate_sha256", "")),
+    )
+    return list(rows)
+
+
 async def decide(
     tx: Tx, workspace_id: UUID, suggestion_id: UUID, *, status: str, by: str, version: int | None, label: str | None, reason: str | None
 ) -> None:

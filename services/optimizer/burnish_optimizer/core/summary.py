@@ -123,6 +123,8 @@ def _failed(case: Case) -> dict[str, Any]:
         "expected": case.expected,
         "output": case.output,
         "error": case.error,
+        "cost_nusd": case.cost_nusd,
+        "latency_ms": case.latency_ms,
         "scores": {str(one): _shown(verdict) for one, verdict in case.verdicts.items()},
     }
 

@@ -1,0 +1,37 @@
+"""`/v1/test-runs/forecast` and `/v1/optimizations/forecast`: what a start would cost, before anything is set aside."""
+
+from fastapi import Request
+from fastapi.responses import Response
+
+from burnish_gateway.deps import Editor, GatewayParts
+from burnish_gateway.idempotency import run_once
+from burnish_gateway.optimization import answers
+from burnish_gateway.optimization.bodies import OptimizationBody, TestRunBody
+from burnish_gateway.optimization.start import plan_optimization, plan_test_run
+from burnish_gateway.wire import make_router
+from burnish_shared.db.session import Tx
+
+router = make_router("optimization")
+
+
+@router.post("/v1/test-runs/forecast", response_model=answers.RunPlanAnswer, summary="Forecast a test run")
+async def forecast_test_run(request: Request, gateway: GatewayParts, principal: Editor, body: TestRunBody) -> Response:
+    """Takes the body of a start, and says what it would take and cost, a guess from above. Nothing is started or set aside."""
+
+    async def work(tx: Tx) -> answers.RunPlanAnswer:
+        return answers.run_plan_answer(await plan_test_run(tx, principal, body))
+
+    return await run_once(gateway, request, principal, status=200, work=work)
+
+
+@router.post("/v1/optimizations/forecast", response_model=answers.JobPlanAnswer, summary="Forecast an optimization")
+async def forecast_optimization(request: Request, gateway: GatewayParts, principal: Editor, body: OptimizationBody) -> Response:
+    """Takes the body of a start, and says what it would take and cost, a guess from above, and the least budget that is enough.
+
+    Nothing is started or set aside.
+    """
+
+    async def work(tx: Tx) -> answers.JobPlanAnswer:
+        return answers.job_plan_answer(await plan_optimization(tx, principal, body))
+
+    return await run_once(gateway, request, principal, status=200, work=work)
