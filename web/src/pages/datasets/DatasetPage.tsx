@@ -1,12 +1,199 @@
-import { Database } from "lucide-react";
-import { EmptyState, Page } from "@/kit";
+import { ListChecks, Plus, Wand } from "lucide-react";
+import { useMemo, useState } from "react";
+import type { Schema } from "@/api/client";
+import { usePages, useRead } from "@/api/hooks";
+import { needs, useMay } from "@/api/session";
+import { Button, ButtonLink, type Column, Drawer, EmptyState, Facts, Figures, JsonView, Loaded, Menu, Notice, Page, PagedTable, Prose, Segments, Tabs } from "@/kit";
+import { usePathParam } from "@/lib/pages";
+import { count } from "@/lib/format";
+import { oneOf, text, useUrlState } from "@/lib/url-state";
+import { AddFromRuns } from "./AddFromRuns";
+import { AddItems } from "./AddItems";
+import { NearDuplicates } from "./NearDuplicates";
+import { Results } from "./Results";
+import { SPLITS, inputWords } from "./items";
+import { SplitBar, SplitDot } from "./SplitCounts";
+
+type Dataset = Schema<"DatasetAnswer">;
+type Item = Schema<"ItemAnswer">;
+
+const shape = { tab: oneOf(["items", "duplicates", "results"], "items"), split: oneOf(["all", "train", "validation", "test"], "all"), item: text() };
 
 export default function DatasetPage() {
+  const id = usePathParam("id");
+  const found = useRead("/v1/datasets/{dataset_id}", { path: { dataset_id: id } });
+  const [adding, setAdding] = useState<"items" | "runs" | null>(null);
+  const may = useMay();
+  const total = found.data ? Object.values(found.data.counts).reduce((sum, one) => sum + one, 0) : 0;
   return (
-    <Page title="Dataset">
-      <EmptyState icon={<Database size={18} />} title="Not here yet: use the API meanwhile" code={'curl $URL/v1/datasets/{id}/items -H "Authorization: Bearer $KEY"'}>
-        The items of one dataset by split.
-      </EmptyState>
+    <Page
+      title={found.data?.name ?? "Dataset"}
+      back={{ to: "/datasets", label: "Datasets" }}
+      actions={
+        found.data ? (
+          <>
+            {may.edit && total > 0 ? (
+              <>
+                <ButtonLink to="/test-runs" search={{ new: "1", dataset: id }} icon={<ListChecks size={14} aria-hidden />}>
+                  Test a version
+                </ButtonLink>
+                <ButtonLink to="/optimize" search={{ new: "1", dataset: id }} icon={<Wand size={14} aria-hidden />}>
+                  Optimize
+                </ButtonLink>
+              </>
+            ) : null}
+            {may.edit ? (
+              <Menu
+                label="Add items"
+                trigger={
+                  <Button variant="primary" icon={<Plus size={14} aria-hidden />}>
+                    Add items
+                  </Button>
+                }
+                items={[
+                  { label: "Paste or upload", hint: "CSV, JSON lines, JSON", onSelect: () => setAdding("items") },
+                  { label: "From runs", hint: "Answers you have checked", onSelect: () => setAdding("runs") },
+                ]}
+              />
+            ) : (
+              <Button variant="primary" icon={<Plus size={14} aria-hidden />} disabled why={needs("editor")}>
+                Add items
+              </Button>
+            )}
+          </>
+        ) : null
+      }
+    >
+      <Loaded of={found}>{(dataset) => <Content dataset={dataset} total={total} onAdd={() => setAdding("items")} />}</Loaded>
+      <AddItems id={id} open={adding === "items"} onOpenChange={(open) => setAdding(open ? "items" : null)} />
+      <AddFromRuns id={id} open={adding === "runs"} onOpenChange={(open) => setAdding(open ? "runs" : null)} />
     </Page>
+  );
+}
+
+function Content({ dataset, total, onAdd }: { dataset: Dataset; total: number; onAdd: () => void }) {
+  const [{ tab }, set] = useUrlState(shape);
+  const share = (split: string) => (total === 0 ? "none" : `${Math.round((100 * (dataset.counts[split] ?? 0)) / total)} % of all`);
+  return (
+    <>
+      <div className="flex flex-col gap-2">
+        <Figures
+          label="Items by split"
+          figures={[
+            { label: "Items", value: count(total), note: `version ${dataset.version}` },
+            { label: "Train", value: count(dataset.counts["train"]), note: share("train") },
+            { label: "Validation", value: count(dataset.counts["validation"]), note: share("validation") },
+            { label: "Test", value: count(dataset.counts["test"]), note: share("test") },
+          ]}
+        />
+        <SplitBar counts={dataset.counts} />
+        <Enough counts={dataset.counts} />
+      </div>
+      <Tabs
+        label="Parts of this dataset"
+        value={tab}
+        onChange={(next) => set({ tab: next, item: "" }, { push: true })}
+        tabs={[
+          { id: "items", label: "Items", content: <Items dataset={dataset} onAdd={onAdd} /> },
+          { id: "results", label: "Results", content: <Results id={dataset.id} /> },
+          { id: "duplicates", label: "Near duplicates", count: dataset.near_duplicates.length || undefined, content: <NearDuplicates dataset={dataset} /> },
+        ]}
+      />
+    </>
+  );
+}
+
+const TEST_LEAST = 20;
+const TEST_GOOD = 100;
+const SEARCH_LEAST = 10;
+
+/** What this dataset is too small for; nothing where it is large enough. */
+function Enough({ counts }: { counts: Readonly<Record<string, number>> }) {
+  const [train, validation, test] = SPLITS.map((split) => counts[split] ?? 0) as [number, number, number];
+  if (train < SEARCH_LEAST || validation < SEARCH_LEAST || test < TEST_LEAST) {
+    return (
+      <Notice tone="warn" title="Too small to optimize on.">
+        It takes {SEARCH_LEAST} train, {SEARCH_LEAST} validation and {TEST_LEAST} test items to begin; {TEST_GOOD} test items to be sure of small gains.
+      </Notice>
+    );
+  }
+  return test < TEST_GOOD ? <Notice>With {TEST_GOOD} test items and more, gains of a few points can be proven; here are {test}.</Notice> : null;
+}
+
+const COLUMNS: Column<Item>[] = [
+  { key: "input", head: "Input", cell: (row) => <span className="line-clamp-2 text-13 wrap-anywhere">{inputWords(row.input)}</span> },
+  { key: "expected", head: "Expected", width: "w-56", cell: (row) => <span className="line-clamp-2 text-13 wrap-anywhere">{row.expected}</span> },
+  { key: "split", head: "Split", width: "w-28", hideBelow: "sm", cell: (row) => <SplitDot split={row.split} /> },
+  { key: "version", head: "Since", align: "end", width: "w-20", hideBelow: "md", cell: (row) => `v${row.added_version}` },
+];
+
+function Items({ dataset, onAdd }: { dataset: Dataset; onAdd: () => void }) {
+  const [{ split, item }, set] = useUrlState(shape);
+  const may = useMay();
+  const pages = usePages("/v1/datasets/{dataset_id}/items", { path: { dataset_id: dataset.id }, query: { split: split === "all" ? "" : split } });
+  const options = useMemo(() => (["all", ...SPLITS] as const).map((one) => ({ value: one, label: one === "all" ? "All" : one[0]?.toUpperCase() + one.slice(1) })), []);
+  return (
+    <div className="flex flex-col gap-2">
+      <div className="overflow-x-auto">
+        <Segments label="Split" options={options} value={split} onChange={(next) => set({ split: next })} />
+      </div>
+      <PagedTable
+        label="Items"
+        columns={COLUMNS}
+        pages={pages}
+        rowKey={(row) => row.id}
+        onOpen={(row) => set({ item: row.id }, { push: true })}
+        selected={item || null}
+        empty={
+          split === "all" ? (
+            <EmptyState title="No items" action={<Button onClick={onAdd} disabled={!may.edit} why={needs("editor")}>Add items</Button>}>
+              Paste cases with their expected answers.
+            </EmptyState>
+          ) : (
+            <EmptyState title={`No ${split} items`} action={<Button onClick={() => set({ split: "all" })}>Show all</Button>} />
+          )
+        }
+      />
+      <ItemDrawer dataset={dataset} id={item} onClose={() => set({ item: "" })} known={pages.rows.find((row) => row.id === item)} />
+    </div>
+  );
+}
+
+/** One item, read by its id where the list has not come to it. */
+export function ItemDrawer({ dataset, id, onClose, known }: { dataset: Dataset; id: string; onClose: () => void; known?: Item }) {
+  const found = useRead("/v1/datasets/{dataset_id}/items", { path: { dataset_id: dataset.id }, query: { item: [id] } }, { enabled: Boolean(id) && !known });
+  const item = known ?? found.data?.data.find((one) => one.id === id);
+  return (
+    <Drawer open={Boolean(id)} onOpenChange={(open) => open || onClose()} title="Item" description={item ? <SplitDot split={item.split} /> : undefined}>
+      {item ? (
+        <div className="flex flex-col gap-5">
+          <Part title="Input">
+            {typeof item.input === "string" ? <Prose plain text={item.input} /> : Object.keys(item.input).length === 1 ? <Prose plain text={inputWords(item.input)} /> : <JsonView label="Variables" value={item.input} />}
+          </Part>
+          <Part title="Expected">
+            <Prose plain text={item.expected} />
+          </Part>
+          <Facts
+            facts={[
+              typeof item.input === "object" && ["Variables", <span key="v" className="font-mono">{Object.keys(item.input).join(", ")}</span>],
+              ["Added with", `version ${item.added_version} of the dataset`],
+              ["Id", <span key="i" className="font-mono text-12 break-all">{item.id}</span>],
+            ]}
+          />
+          {Object.keys(item.metadata).length > 0 ? <JsonView label="Metadata" value={item.metadata} /> : null}
+        </div>
+      ) : (
+        <Loaded of={found}>{() => <p className="text-14 text-muted">This item is not in the dataset any more.</p>}</Loaded>
+      )}
+    </Drawer>
+  );
+}
+
+function Part({ title, children }: { title: string; children: React.ReactNode }) {
+  return (
+    <div className="flex flex-col gap-1">
+      <h3 className="text-12 font-medium text-muted">{title}</h3>
+      {children}
+    </div>
   );
 }

@@ -1,0 +1,28 @@
+/** What forms of several pages let people choose among. */
+import { useMemo, useState } from "react";
+import type { Choice } from "@/kit/Combobox";
+import type { Schema } from "./client";
+import { useRead } from "./hooks";
+
+const MINUTE_MS = 60_000;
+const MOST = 200;
+
+/** Prompts as choices of a Combobox, found by the API while one types: `<Combobox {...usePromptChoices()} … />`. */
+export function usePromptChoices(): { choices: Choice[]; onSearch: (typed: string) => void } {
+  const [q, setQ] = useState("");
+  const { data } = useRead("/v1/prompts", { query: { q, limit: 50 } }, { staleTime: MINUTE_MS });
+  const choices = useMemo(() => (data?.data ?? []).map((one) => ({ value: one.slug, label: one.slug, hint: one.name === one.slug ? undefined : one.name })), [data]);
+  return { choices, onSearch: setQ };
+}
+
+/** The newest datasets of the workspace by id, and as choices of a Combobox. */
+export function useDatasets(): { byId: ReadonlyMap<string, Schema<"DatasetAnswer">>; choices: Choice[] } {
+  const { data } = useRead("/v1/datasets", { query: { limit: MOST } }, { staleTime: MINUTE_MS });
+  return useMemo(() => {
+    const all = data?.data ?? [];
+    return {
+      byId: new Map(all.map((one) => [one.id, one])),
+      choices: all.map((one) => ({ value: one.id, label: one.name, hint: `${one.counts["train"] ?? 0} train · ${one.counts["validation"] ?? 0} validation · ${one.counts["test"] ?? 0} test` })),
+    };
+  }, [data]);
+}

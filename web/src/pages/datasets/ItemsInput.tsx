@@ -1,0 +1,168 @@
+import { FileUp, X } from "lucide-react";
+import { type DragEvent, useEffect, useMemo, useRef, useState } from "react";
+import { Badge, Button, Field, Notice, Select, Textarea } from "@/kit";
+import { classes } from "@/lib/classes";
+import { bytes, count, plural } from "@/lib/format";
+import { FILE_MOST_BYTES, type Item, type Mapping, type Role, type Rows, SPLITS, guessMapping, mapRows, readRows, wordsOf } from "./items";
+
+const ROLES: readonly { value: Role; label: string }[] = [
+  { value: "input", label: "Input" },
+  { value: "variable", label: "Variable" },
+  { value: "expected", label: "Expected answer" },
+  { value: "split", label: "Split" },
+  { value: "metadata", label: "Metadata" },
+  { value: "skip", label: "Leave out" },
+];
+const ROWS_SHOWN = 5;
+const EXAMPLE = "ticket,expected\nWhere is my parcel?,delivery\nI was charged twice,billing";
+
+type Given = { rows: Rows | null; error: string | null };
+
+function given(text: string): Given {
+  try {
+    const rows = readRows(text);
+    return { rows: rows.rows.length === 0 && rows.columns.length === 0 ? null : rows, error: null };
+  } catch (error) {
+    return { rows: null, error: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/** Items by paste or from a file, with what each column is; tells `onItems` what is fit to be sent, or null. */
+export function ItemsInput({ onItems, variables }: { onItems: (items: Item[] | null) => void; variables?: readonly string[] }) {
+  const [text, setText] = useState("");
+  const [file, setFile] = useState<{ name: string; size: number } | null>(null);
+  const [fileError, setFileError] = useState<string | null>(null);
+  const [chosen, setChosen] = useState<Mapping>({});
+  const { rows, error } = useMemo(() => given(text), [text]);
+  const mapping = useMemo(() => (rows ? { ...guessMapping(rows, variables), ...chosen } : {}), [rows, variables, chosen]);
+  const mapped = useMemo(() => (rows ? mapRows(rows, mapping) : null), [rows, mapping]);
+  const ready = mapped && mapped.problems.length === 0 && mapped.items.length > 0 ? mapped.items : null;
+  useEffect(() => onItems(ready), [ready, onItems]);
+
+  const take = async (picked: File | undefined) => {
+    if (!picked) return;
+    if (picked.size > FILE_MOST_BYTES) {
+      setFileError(`${picked.name} is ${bytes(picked.size)}; at most ${bytes(FILE_MOST_BYTES)} go at once. Split it, and add the parts one after the other.`);
+      return;
+    }
+    setFileError(null);
+    setChosen({});
+    setFile({ name: picked.name, size: picked.size });
+    setText(await picked.text());
+  };
+  const clear = () => {
+    setFile(null);
+    setText("");
+    setChosen({});
+  };
+
+  return (
+    <div className="flex min-w-0 flex-col gap-3">
+      {file ? (
+        <div className="flex items-center justify-between gap-2 rounded-m border border-line px-3 py-2 text-13">
+          <span className="min-w-0 truncate">
+            {file.name} <span className="text-muted">{bytes(file.size)}</span>
+          </span>
+          <Button size="s" variant="ghost" icon={<X size={14} aria-hidden />} onClick={clear}>
+            Take another
+          </Button>
+        </div>
+      ) : (
+        <Paste text={text} setText={setText} onFile={(picked) => void take(picked)} />
+      )}
+      {(error ?? fileError) ? (
+        <p role="alert" className="text-13 text-bad">
+          {fileError ?? error}
+        </p>
+      ) : null}
+      {rows && mapped ? (
+        <>
+          <Preview rows={rows} mapping={mapping} onRole={(column, role) => setChosen({ ...chosen, [column]: role })} />
+          {mapped.problems.length > 0 ? (
+            <Notice tone="warn" title="Not ready yet.">
+              <ul className="list-disc pl-4">
+                {mapped.problems.map((problem) => (
+                  <li key={problem}>{problem}</li>
+                ))}
+              </ul>
+            </Notice>
+          ) : (
+            <p role="status" className="numeric flex flex-wrap items-center gap-1.5 text-13">
+              <strong className="font-semibold">{plural(mapped.items.length, "item")}</strong> from {rows.format}:
+              {SPLITS.filter((split) => mapped.counts[split] > 0).map((split) => (
+                <Badge key={split}>
+                  {count(mapped.counts[split])} {split}
+                </Badge>
+              ))}
+              {mapped.counts["by hash"] > 0 ? <span className="text-muted">{mapped.counts["by hash"] === mapped.items.length ? "" : `${count(mapped.counts["by hash"])} `}split by a hash: about 50 % train, 20 % validation, 30 % test</span> : null}
+            </p>
+          )}
+        </>
+      ) : null}
+    </div>
+  );
+}
+
+function Paste({ text, setText, onFile }: { text: string; setText: (text: string) => void; onFile: (file: File | undefined) => void }) {
+  const input = useRef<HTMLInputElement>(null);
+  const [over, setOver] = useState(false);
+  const drop = (event: DragEvent) => {
+    event.preventDefault();
+    setOver(false);
+    onFile(event.dataTransfer.files[0]);
+  };
+  return (
+    <div
+      onDragOver={(event) => {
+        event.preventDefault();
+        setOver(true);
+      }}
+      onDragLeave={() => setOver(false)}
+      onDrop={drop}
+      className={classes("rounded-m", over && "outline-2 outline-offset-4 outline-accent outline-dashed")}
+    >
+      <Field label="Items" hint="CSV with a line of names, JSON lines, or a JSON list. Drop a file here, or paste.">
+        <Textarea mono rows={6} value={text} onChange={(event) => setText(event.target.value)} placeholder={EXAMPLE} className="max-h-48!" />
+      </Field>
+      <input ref={input} type="file" accept=".csv,.tsv,.jsonl,.ndjson,.json,.txt,text/csv,application/json" aria-label="File of items" className="sr-only" tabIndex={-1} onChange={(event) => onFile(event.target.files?.[0])} />
+      <Button size="s" className="mt-2" icon={<FileUp size={14} aria-hidden />} onClick={() => input.current?.click()}>
+        Choose a file
+      </Button>
+    </div>
+  );
+}
+
+/** The first rows; above each column what it is. */
+function Preview({ rows, mapping, onRole }: { rows: Rows; mapping: Mapping; onRole: (column: string, role: Role) => void }) {
+  return (
+    // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls must be reachable by keyboard
+    <div role="region" aria-label="What each column is" tabIndex={0} className="overflow-x-auto rounded-m border border-line">
+      <table className="w-full border-collapse text-12">
+        <thead className="bg-sunken">
+          <tr>
+            {rows.columns.map((column) => (
+              <th key={column} scope="col" className="min-w-40 border-b border-line p-2 text-left align-bottom font-normal">
+                <span className="mb-1 block truncate font-mono text-12 font-medium" title={column}>
+                  {column}
+                </span>
+                <Select compact className="w-full" aria-label={`Column ${column} is`} value={mapping[column] ?? "metadata"} onChange={(role) => onRole(column, role)} options={ROLES} />
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.rows.slice(0, ROWS_SHOWN).map((row, at) => (
+            <tr key={at} className="border-b border-line last:border-b-0">
+              {rows.columns.map((column) => (
+                <td key={column} className={classes("max-w-72 truncate px-2 py-1.5", mapping[column] === "skip" && "text-muted line-through")} title={wordsOf(row[column]).slice(0, 400)}>
+                  {wordsOf(row[column]).slice(0, 200) || <span className="text-muted">(empty)</span>}
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {rows.rows.length > ROWS_SHOWN ? <p className="numeric border-t border-line bg-sunken px-2 py-1 text-12 text-muted">and {count(rows.rows.length - ROWS_SHOWN)} more</p> : null}
+    </div>
+  );
+}

@@ -1,0 +1,33 @@
+import { useNavigate } from "@tanstack/react-router";
+import { useState } from "react";
+import { useChange } from "@/api/hooks";
+import { Field, FormDialog, Input, errorFor, toast } from "@/kit";
+import { plural } from "@/lib/format";
+import { ItemsInput } from "./ItemsInput";
+import type { Item } from "./items";
+
+/** Makes a dataset of pasted or uploaded items, and goes there. */
+export function NewDataset({ open, onOpenChange }: { open: boolean; onOpenChange: (open: boolean) => void }) {
+  const [name, setName] = useState("");
+  const [items, setItems] = useState<Item[] | null>(null);
+  const navigate = useNavigate();
+  const create = useChange("post", "/v1/datasets", { invalidates: ["/v1/datasets"] });
+  const submit = () =>
+    create.mutate(
+      { body: { name: name.trim(), items: items ?? [] } as never },
+      {
+        onSuccess: (made) => {
+          toast(`${made.name} is there with ${plural(made.added, "item")}${made.duplicates > 0 ? `; ${made.duplicates} with the same input were left out` : ""}`);
+          void navigate({ to: `/datasets/${made.id}` });
+        },
+      },
+    );
+  return (
+    <FormDialog wide open={open} onOpenChange={onOpenChange} title="New dataset" submit={items ? `Create with ${plural(items.length, "item")}` : "Create"} onSubmit={submit} busy={create.isPending} error={create.error} fields={["name"]} disabled={!name.trim() || !items}>
+      <Field label="Name" error={errorFor(create.error, "name")} required className="max-w-sm">
+        <Input autoFocus value={name} onChange={(event) => setName(event.target.value)} placeholder="Support tickets" maxLength={200} />
+      </Field>
+      <ItemsInput onItems={setItems} />
+    </FormDialog>
+  );
+}

@@ -1,0 +1,23 @@
+import { useRead } from "@/api/hooks";
+import { EmptyState, Loaded } from "@/kit";
+import { ComparisonTable } from "@/kit/ComparisonTable";
+
+/** What versions did on this dataset: the newest run of each. */
+export function Results({ id }: { id: string }) {
+  const found = useRead("/v1/test-runs/summary", { query: { dataset_id: id } });
+  return (
+    <Loaded of={found}>
+      {(summary) =>
+        summary.data.length === 0 ? (
+          <EmptyState title="Nothing was tested on it yet">A test run says how many of these cases a version gets right.</EmptyState>
+        ) : (
+          <div className="flex flex-col gap-8">
+            {summary.data.map((one) => (
+              <ComparisonTable key={`${one.dataset_version} ${one.split}`} comparison={one} />
+            ))}
+          </div>
+        )
+      }
+    </Loaded>
+  );
+}

@@ -1,0 +1,44 @@
+import { expect, it } from "vitest";
+import { csvLines, guessMapping, inputWords, mapRows, readRows } from "./items";
+
+it("reads CSV with quotes, breaks within them and semicolons", () => {
+  expect(csvLines('a,b\n"x, ""y""\nz",2\n\n')).toEqual([["a", "b"], ['x, "y"\nz', "2"]]);
+  const rows = readRows("ticket;label\nWhere is it?;delivery\n");
+  expect(rows).toEqual({ format: "CSV", columns: ["ticket", "label"], rows: [{ ticket: "Where is it?", label: "delivery" }] });
+  expect(() => readRows("input,expected\na,b,c")).toThrow("Row 1 has 3 fields");
+  expect(() => readRows('input,expected\n"a,b')).toThrow("never closed");
+});
+
+it("reads JSON lines, a list, and the body of the API", () => {
+  const one = { input: { ticket: "x" }, expected: "y" };
+  expect(readRows(`${JSON.stringify(one)}\n\n${JSON.stringify(one)}`)).toMatchObject({ format: "JSONL", columns: ["input", "expected"], rows: [one, one] });
+  expect(readRows(JSON.stringify([one], null, 2)).rows).toEqual([one]);
+  expect(readRows(JSON.stringify({ items: [one, one] }, null, 2)).rows).toHaveLength(2);
+  expect(() => readRows('{"input": "a", "expected": "b"}\n{"input"')).toThrow("Line 2 is not valid JSON");
+});
+
+it("guesses columns by their names, and by what is left", () => {
+  expect(guessMapping(readRows("id,question,answer,split\n1,a,b,val"))).toEqual({ id: "metadata", question: "input", answer: "expected", split: "split" });
+  expect(guessMapping(readRows("subject,mail,queue\na,b,c"), ["subject", "mail"])).toEqual({ subject: "variable", mail: "variable", queue: "expected" });
+  expect(guessMapping(readRows("foo,bar\na,b"))).toEqual({ foo: "input", bar: "expected" });
+});
+
+it("makes items, and says what is wrong by row", () => {
+  const rows = readRows("text,label,split,who\nhello,greeting,val,ann\nbye,parting,,bob\n");
+  expect(mapRows(rows, guessMapping(rows))).toEqual({
+    items: [
+      { input: "hello", expected: "greeting", split: "validation", metadata: { who: "ann" } },
+      { input: "bye", expected: "parting", metadata: { who: "bob" } },
+    ],
+    problems: [],
+    counts: { train: 0, validation: 1, test: 0, "by hash": 1 },
+  });
+  const wrong = mapRows(readRows("text,label,split\n,x,\na,b,later"), { text: "input", label: "expected", split: "split" });
+  expect(wrong.problems).toEqual(["Row 1 has no input.", "Row 2: a split is train, validation or test, not “later”."]);
+  expect(mapRows(rows, { text: "input", label: "variable", split: "skip", who: "skip" }).problems).toHaveLength(2);
+});
+
+it("shows an input of one variable as its value", () => {
+  expect(inputWords({ ticket: "Hello" })).toBe("Hello");
+  expect(inputWords({ a: "x", n: 2 })).toBe("a: x\nn: 2");
+});

@@ -1,0 +1,199 @@
+/** From pasted text or a file to items of a dataset: rows, what each column is, items. Pure. */
+import type { Schema } from "@/api/client";
+
+export type Cell = unknown;
+export type Rows = { format: "CSV" | "JSONL" | "JSON"; columns: string[]; rows: Record<string, Cell>[] };
+
+/** What a column is: the input itself, a variable of it, the right answer, the split, something to keep beside it, or nothing. */
+export type Role = "input" | "variable" | "expected" | "split" | "metadata" | "skip";
+export type Mapping = Readonly<Record<string, Role>>;
+export type Item = { input: string | Record<string, Cell>; expected: string; split?: string; metadata?: Record<string, Cell> };
+export type Split = "train" | "validation" | "test";
+
+export const SPLITS: readonly Split[] = ["train", "validation", "test"];
+/** A dataset holds no more (the API says the same). */
+export const ITEMS_MOST = 10_000;
+export const FILE_MOST_BYTES = 16 * 1024 * 1024;
+const PROBLEMS_MOST = 20;
+
+/** Reads CSV, JSON lines or a JSON list. Throws an Error whose message says what to mend, and in which line. */
+export function readRows(text: string): Rows {
+  const trimmed = text.replace(/^\ufeff/, "").trim();
+  if (!trimmed) return { format: "CSV", columns: [], rows: [] };
+  if (trimmed.startsWith("[")) return tableOf("JSON", parsed(trimmed, "The list"));
+  if (trimmed.startsWith("{")) {
+    const lines = trimmed.split(/\r?\n/);
+    const first = tryJson(lines[0] ?? "");
+    // One object over several lines: what the API takes ({"items": […]}), or a single item.
+    if (first === undefined) {
+      const whole = parsed(trimmed, "The text");
+      const items = isObject(whole) && Array.isArray(whole["items"]) ? whole["items"] : [whole];
+      return tableOf("JSON", items);
+    }
+    if (lines.length === 1 && isObject(first) && Array.isArray(first["items"])) return tableOf("JSON", first["items"]);
+    return tableOf(
+      "JSONL",
+      lines.flatMap((line, at) => (line.trim() ? [parsed(line, `Line ${at + 1}`)] : [])),
+    );
+  }
+  return csvTable(trimmed);
+}
+
+function tableOf(format: "JSON" | "JSONL", values: unknown): Rows {
+  if (!Array.isArray(values)) throw new Error("A list of objects is needed, each with an input and what is expected.");
+  const rows = values.map((value, at) => {
+    if (!isObject(value)) throw new Error(`Item ${at + 1} is not an object: {"input": …, "expected": …}.`);
+    return value;
+  });
+  return { format, columns: [...new Set(rows.flatMap((row) => Object.keys(row)))], rows };
+}
+
+function parsed(text: string, what: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new Error(`${what} is not valid JSON: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+function tryJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function csvTable(text: string): Rows {
+  const first = text.slice(0, text.search(/\r?\n|$/));
+  // Spreadsheets copy with tabs, and save with semicolons in half of Europe.
+  const separator = ["\t", ";", ","].find((one) => first.includes(one) && !first.includes('"')) ?? ",";
+  const lines = csvLines(text, separator);
+  const columns = (lines[0] ?? []).map((name) => name.trim());
+  if (columns.length < 2) throw new Error("A first line with the names of at least two columns is needed, such as input,expected.");
+  const twice = columns.find((name, at) => columns.indexOf(name) !== at);
+  if (twice !== undefined) throw new Error(`Two columns are called “${twice}”.`);
+  const rows = lines.slice(1).map((line, at) => {
+    if (line.length > columns.length) throw new Error(`Row ${at + 1} has ${line.length} fields, but there are ${columns.length} columns. Is a comma in it not within quotes?`);
+    return Object.fromEntries(columns.map((name, column) => [name, line[column] ?? ""]));
+  });
+  return { format: "CSV", columns, rows };
+}
+
+/** RFC 4180: quotes around a field, doubled within; lines may break within quotes. Empty lines are passed over. */
+export function csvLines(text: string, separator = ","): string[][] {
+  const lines: string[][] = [];
+  let line: string[] = [];
+  let field = "";
+  let quoted = false;
+  const endLine = () => {
+    line.push(field);
+    if (line.length > 1 || line[0]) lines.push(line);
+    line = [];
+    field = "";
+  };
+  for (let at = 0; at < text.length; at++) {
+    const one = text[at];
+    if (quoted) {
+      if (one !== '"') field += one;
+      else if (text[at + 1] === '"') {
+        field += '"';
+        at++;
+      } else quoted = false;
+    } else if (one === '"' && field === "") quoted = true;
+    else if (one === separator) {
+      line.push(field);
+      field = "";
+    } else if (one === "\n") endLine();
+    else if (one !== "\r") field += one;
+  }
+  if (quoted) throw new Error("A quote is opened and never closed.");
+  endLine();
+  return lines;
+}
+
+const NAMES: readonly (readonly [Role, RegExp])[] = [
+  ["expected", /^(expected|answer|label|target|output|gold|truth|correct|completion|category|class)$/i],
+  ["split", /^(split|set|fold|partition)$/i],
+  ["input", /^(input|text|question|query|ticket|message|body|content|sentence|utterance)$/i],
+];
+
+/** What the names of the columns suggest. `variables`: of a prompt that the items are for; such columns are variables. */
+export function guessMapping({ columns, rows }: Rows, variables: readonly string[] = []): Mapping {
+  const found: Record<string, Role> = {};
+  const taken = new Set<Role>();
+  for (const name of columns) {
+    const role = variables.includes(name) ? "variable" : (NAMES.find(([one, pattern]) => pattern.test(name) && !taken.has(one))?.[0] ?? "metadata");
+    found[name] = role;
+    taken.add(role);
+  }
+  // Two columns, one of them the answer: the other is the input, whatever its name.
+  const others = columns.filter((name) => found[name] === "metadata");
+  if (!taken.has("input") && !taken.has("variable") && others[0] !== undefined) found[others[0]] = "input";
+  if (!taken.has("expected")) {
+    const last = columns.findLast((name) => found[name] === "metadata" && rows.every((row) => typeof row[name] !== "object"));
+    if (last !== undefined) found[last] = "expected";
+  }
+  return found;
+}
+
+export type Mapped = { items: Item[]; /** What keeps them from being sent; the first ones. */ problems: string[]; counts: Record<Split | "by hash", number> };
+
+/** The items that the rows become. */
+export function mapRows({ rows, columns }: Rows, mapping: Mapping): Mapped {
+  const having = (role: Role) => columns.filter((name) => mapping[name] === role);
+  const [inputs, variables, expected, splits, kept] = [having("input"), having("variable"), having("expected"), having("split"), having("metadata")];
+  const counts = { train: 0, validation: 0, test: 0, "by hash": 0 };
+  const problems: string[] = [];
+  if (expected.length !== 1) problems.push(expected.length === 0 ? "Say which column holds the expected answer." : "Only one column can hold the expected answer.");
+  if (inputs.length + variables.length === 0) problems.push("Say which column holds the input, or which are the variables of the prompt.");
+  if (inputs.length > 1) problems.push("Only one column can be the input; name several as variables instead.");
+  if (inputs.length > 0 && variables.length > 0) problems.push("Either one column is the input, or some are variables: not both.");
+  if (splits.length > 1) problems.push("Only one column can hold the split.");
+  if (rows.length > ITEMS_MOST) problems.push(`A dataset holds at most ${ITEMS_MOST.toLocaleString("en-US")} items; these are ${rows.length.toLocaleString("en-US")}.`);
+  if (problems.length > 0) return { items: [], problems, counts };
+
+  const items: Item[] = [];
+  rows.forEach((row, at) => {
+    const where = `Row ${at + 1}`;
+    const input = variables.length > 0 ? Object.fromEntries(variables.flatMap((name) => (row[name] === undefined ? [] : [[name, row[name]]]))) : inputOf(row[inputs[0] ?? ""]);
+    const answer = wordsOf(row[expected[0] ?? ""]);
+    const split = splits[0] === undefined ? "" : wordsOf(row[splits[0]]).trim().toLowerCase();
+    const known = split === "" ? "by hash" : splitNamed(split);
+    if (input === "" || (typeof input === "object" && Object.keys(input).length === 0)) problems.push(`${where} has no input.`);
+    else if (row[expected[0] ?? ""] === undefined || row[expected[0] ?? ""] === null) problems.push(`${where} has no expected answer.`);
+    else if (known === null) problems.push(`${where}: a split is train, validation or test, not “${split}”.`);
+    else {
+      counts[known]++;
+      const metadata = Object.fromEntries(kept.flatMap((name) => (row[name] === undefined || row[name] === "" ? [] : name === "metadata" && isObject(row[name]) ? Object.entries(row[name]) : [[name, row[name]]])));
+      items.push({ input, expected: answer, ...(known === "by hash" ? {} : { split: known }), ...(Object.keys(metadata).length > 0 ? { metadata } : {}) });
+    }
+  });
+  return { items, problems: problems.length > PROBLEMS_MOST ? [...problems.slice(0, PROBLEMS_MOST), `… and ${problems.length - PROBLEMS_MOST} more.`] : problems, counts };
+}
+
+function inputOf(value: Cell): string | Record<string, Cell> {
+  return isObject(value) ? value : wordsOf(value);
+}
+
+function splitNamed(word: string): Split | null {
+  const named = { val: "validation", valid: "validation", dev: "validation" }[word] ?? word;
+  return SPLITS.find((one) => one === named) ?? null;
+}
+
+/** A value as the text of a cell. */
+export function wordsOf(value: Cell): string {
+  return typeof value === "string" ? value : value === null || value === undefined ? "" : JSON.stringify(value);
+}
+
+/** An input as one text: the value itself where it is the only one, else each variable by name. */
+export function inputWords(input: Schema<"ItemAnswer">["input"] | unknown): string {
+  if (typeof input === "string") return input;
+  if (!isObject(input)) return wordsOf(input);
+  const all = Object.entries(input);
+  return all.length === 1 ? wordsOf(all[0]?.[1]) : all.map(([name, value]) => `${name}: ${wordsOf(value)}`).join("\n");
+}
