@@ -1,4 +1,7 @@
-"""A receiver in a process of its own. `/ok/…` answers, `/hang/…` does not, `/fail/…` says 500; `GET /log` tells what came and when."""
+"""A receiver in a process of its own. `/ok/…` and `/other/…` answer, `/hang/…` does not, `/fail/…` says 500.
+
+`GET /count` tells how many came to each of the first two, `GET /log?from=N` what came and when, from the Nth on.
+"""
 
 import asyncio
 import sys
@@ -12,20 +15,24 @@ class Receiver:
 
     def __init__(self) -> None:
         self.came: list[tuple[str, str, str, float]] = []
+        self.counts = {"ok": 0, "other": 0}
 
     async def answer(self, request: web.Request) -> web.Response:
         body = await request.read()
         at = body.find(b'"event_id":"') + 12
         self.came.append((request.path, request.headers["webhook-id"], body[at : at + 36].decode(), time.monotonic()))
-        if request.path.startswith("/hang"):
+        kind = request.path.split("/")[1]
+        if kind in self.counts:
+            self.counts[kind] += 1
+        if kind == "hang":
             await asyncio.sleep(3600)
-        return web.Response(status=500 if request.path.startswith("/fail") else 204)
+        return web.Response(status=500 if kind == "fail" else 204)
 
-    async def log(self, _: web.Request) -> web.Response:
-        return web.json_response(self.came)
+    async def log(self, request: web.Request) -> web.Response:
+        return web.json_response(self.came[int(request.query.get("from", "0")) :])
 
     async def count(self, _: web.Request) -> web.Response:
-        return web.json_response(sum(one[0].startswith("/ok") for one in self.came))
+        return web.json_response(self.counts | {"all": len(self.came)})
 
 
 async def main() -> None:
