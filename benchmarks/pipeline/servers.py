@@ -27,6 +27,8 @@ FIRST_PORT = 26_000
 class Servers:
     postgres: embedded_postgres.Postgres
     nats: embedded_nats.Nats
+    pids: tuple[int, int]
+    """Of PostgreSQL and NATS, as they were started: everything below them is theirs."""
 
     def dsn(self, login: str = "") -> str:
         """Of a service's login; the superuser's without one."""
@@ -64,7 +66,7 @@ async def servers() -> AsyncIterator[Servers]:
             await create_login_roles(admin, {login.removeprefix("burnish_"): PASSWORD for login in GROUP_OF_LOGIN})
             await admin.close()
             await provision(nats.url("provisioner"))
-            yield Servers(postgres, nats)
+            yield Servers(postgres, nats, (processes[0].pid, processes[1].pid))
         finally:
             for process in processes:
                 process.terminate()

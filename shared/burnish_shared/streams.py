@@ -73,7 +73,7 @@ class StreamSpec:
 class ConsumerSpec:
     """One durable pull consumer, and how its loop reads it.
 
-    `filter_subjects` empty: everything in the stream. `batch_messages`: most messages handed over at once; `gather_ms`: how long the
+    `filter_subjects` empty: everything in the stream. `batch_messages`, `batch_bytes`: most handed over at once; `gather_ms`: how long the
     loop waits after the first message for its neighbours. `max_deliver`: deliveries after which a message is dead-lettered.
     `handle_timeout_s`: a handler that takes longer is cut off, and its messages count as failed.
     """
@@ -87,6 +87,7 @@ class ConsumerSpec:
     max_ack_pending: int = 5_000
     retry_delays_s: tuple[float, ...] = RETRY_DELAYS_S
     batch_messages: int = 500
+    batch_bytes: int = 16 * 1024 * 1024
     gather_ms: int = 10
     handle_timeout_s: float = 120.0
 

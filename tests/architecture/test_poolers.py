@@ -6,7 +6,7 @@ import re
 from tests.architecture.source import ROOT, modules
 
 SESSION_LEVEL = re.compile(
-    r"pg_(try_)?advisory_lock\(|\bLISTEN \w|\bUNLISTEN\b|CREATE (LOCAL )?TEMP|\bWITH HOLD\b|^\s*PREPARE \w"
+    r"pg_(try_)?advisory_lock\(|\bLISTEN \w|\bUNLISTEN\b|CREATE (LOCAL )?TEMP(?![\s\S]*ON COMMIT DROP)|\bWITH HOLD\b|^\s*PREPARE \w"
     r"|^\s*SET (SESSION|ROLE|app\.|request\.|search_path|\w+_timeout|jit|timezone|synchronous_commit|plan_cache_mode)"
     r"|set_config\([^)]*,\s*false\s*\)"
 )
@@ -46,5 +46,11 @@ def test_the_scan_recognises_what_belongs_to_a_connection() -> None:
     )  # fmt: skip
     assert not any(
         SESSION_LEVEL.search(one)
-        for one in ("SELECT pg_advisory_xact_lock(1)", "SET LOCAL jit = off", "SELECT set_config('a', $1, true)", "UPDATE x SET a = 1")
+        for one in (
+            "SELECT pg_advisory_xact_lock(1)",
+            "SET LOCAL jit = off",
+            "SELECT set_config('a', $1, true)",
+            "UPDATE x SET a = 1",
+            "CREATE TEMPORARY TABLE x\n ON COMMIT DROP AS SELECT 1",
+        )
     )

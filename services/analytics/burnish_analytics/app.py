@@ -19,6 +19,9 @@ from burnish_shared.errors import Unavailable
 from burnish_shared.process import HealthServer, supervise
 from burnish_shared.streams import ANALYTICS_EVENTS, ANALYTICS_FEEDBACK, ANALYTICS_RECORDS
 
+BATCHES_AT_ONCE = 2
+"""Of finished executions: one is read and summed up while PostgreSQL writes the other."""
+
 STATEMENT_TIMEOUT_MS = 60_000
 """Analytics may work longer on one statement than a gateway (PROMISES 5.2)."""
 
@@ -59,7 +62,7 @@ async def run(settings: AnalyticsSettings, *, db: Database, bus: Bus, stop: asyn
         return None
 
     await supervise(
-        batch.consume(bus, ANALYTICS_RECORDS, intake.handle_records, db=db, stop=stop),
+        batch.consume(bus, ANALYTICS_RECORDS, intake.handle_records, db=db, stop=stop, concurrency=BATCHES_AT_ONCE),
         batch.consume(bus, ANALYTICS_FEEDBACK, intake.handle_feedback, db=db, stop=stop),
         batch.consume(bus, ANALYTICS_EVENTS, IncidentWatch(db, clock, relay.wake).handle, db=db, stop=stop),
         housework.run(stop),

@@ -1,6 +1,6 @@
 """The two streams that analytics alone reads: finished executions (RECORDS) and feedback (FEEDBACK)."""
 
-from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -49,7 +49,7 @@ class Intake:
                 partial(ingest_executions, rows=part),
                 consumer=RECORDS,
                 workspaces={UUID(one) for one in set(part.workspace_id)},
-                times=map(datetime.fromisoformat, part.finished_at),
+                oldest=datetime.fromisoformat(min(part.finished_at)),
             )
         await failpoints.hit("analytics.records.committed")
 
@@ -62,16 +62,16 @@ class Intake:
                 partial(ingest_feedback, items=part),
                 consumer=FEEDBACK,
                 workspaces={one.workspace_id for one in part},
-                times=(one.accepted_at for one in part),
+                oldest=min(one.accepted_at for one in part),
             )
         await failpoints.hit("analytics.feedback.committed")
 
     async def _ingest(
-        self, ingest: Callable[..., Awaitable[Ingested]], *, consumer: str, workspaces: Collection[UUID], times: Iterable[datetime]
+        self, ingest: Callable[..., Awaitable[Ingested]], *, consumer: str, workspaces: Collection[UUID], oldest: datetime
     ) -> None:
         """One transaction of several, where there is much: each is complete, and what was done is not done again when a later one fails.
 
-        `times`: when each item of it came to be.
+        `oldest`: when the first item of it came to be.
         """
         now = self.clock.now()
         async with self.db.unit_of_work(workspaces=workspaces) as tx:
@@ -82,9 +82,7 @@ class Intake:
             self.wake_relay()
         if ingested.unjoined:
             self.join_soon(ingested.unjoined)
-        lag = metrics.lag_seconds.labels(consumer)
-        for at in times:
-            lag.observe(max(0.0, (now - at).total_seconds()))
+        metrics.lag_seconds.labels(consumer).observe(max(0.0, (now - oldest).total_seconds()))
 
     async def _judge(self, tx: Tx, ingested: Ingested, now: datetime) -> int:
         return await judge_feedback(tx, ingested.labels, now=now, cooldown_s=self.settings.alert_cooldown_s)

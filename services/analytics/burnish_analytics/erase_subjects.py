@@ -56,6 +56,12 @@ async def _erase(db: Database, clock: Clock, workspace_id: UUID, erasure_id: UUI
             voice = await store.erase_voices(tx, erasure_id, after=voice, at_most=batch_rows)
     async with db.unit_of_work() as tx:
         await store.erase_reports(tx, erasure_id)
+    unit: str | None = ""
+    while unit is not None:
+        async with db.unit_of_work() as tx:
+            unit = await store.erase_units(tx, erasure_id, after=unit, at_most=batch_rows)
+    async with db.unit_of_work() as tx:
+        await store.erase_reports(tx, erasure_id)
     async with db.unit_of_work(workspaces={workspace_id}) as tx:
         over = await store.lock_finished_pass(tx, workspace_id, erasure_id)
         if over is None:

@@ -15,7 +15,7 @@ import structlog
 
 from burnish_analytics import metrics, watch_end_users, watch_labels
 from burnish_analytics.count_scores import count_scores
-from burnish_analytics.ingest_batch import join_waiting
+from burnish_analytics.ingest_batch import Ingested, join_sessions, join_waiting
 from burnish_analytics.io import detector_store, end_user_store
 from burnish_analytics.raise_alerts import KIND, judge_feedback
 from burnish_analytics.raise_incidents import IncidentWatch
@@ -125,7 +125,9 @@ class Housework:
         """Joins feedback to executions where both sides looked at the same moment and missed each other. Returns how many it joined."""
         async with self.db.unit_of_work() as tx:
             missed = await detector_store.joinable_feedback(tx, days=self.settings.orphan_days, at_most=MOST_AT_ONCE)
-        return await self._join(missed) if missed else 0
+            sessions = await detector_store.joinable_sessions(tx, days=self.settings.orphan_days, at_most=MOST_AT_ONCE)
+        joined = await self._join(join_waiting, missed) if missed else 0
+        return joined + (await self._join(join_sessions, sessions) if sessions else 0)
 
     def join_soon(self, executions: Collection[tuple[UUID, UUID]]) -> None:
         """Feedback came for these (workspace, execution) and found none. Looked for once more, by id; most often it is counted by then."""
@@ -146,13 +148,13 @@ class Housework:
                 executions = list(self._unjoined)
                 self._unjoined.clear()
                 if executions:
-                    await self._round("look_again", partial(self._join, executions))
+                    await self._round("look_again", partial(self._join, join_waiting, executions))
         finally:
             stopped.cancel()
 
-    async def _join(self, executions: Collection[tuple[UUID, UUID]]) -> int:
-        async with self.db.unit_of_work(workspaces={workspace for workspace, _ in executions}) as tx:
-            ingested = await join_waiting(tx, executions, period_ms=self.settings.period_ms)
+    async def _join(self, join: Callable[..., Awaitable[Ingested]], targets: Collection[tuple[UUID, UUID | str]]) -> int:
+        async with self.db.unit_of_work(workspaces={workspace for workspace, _ in targets}) as tx:
+            ingested = await join(tx, targets, period_ms=self.settings.period_ms)
             raised = await judge_feedback(tx, ingested.labels, now=self.clock.now(), cooldown_s=self.settings.alert_cooldown_s)
         self.wake_relay()
         metrics.joined_total.labels("joiner").inc(ingested.joined)

@@ -6,8 +6,8 @@ the same moment miss each other, and `join_waiting` catches those: a moment late
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -58,11 +58,19 @@ async def ingest_executions(tx: Tx, rows: FinishedColumns, *, period_ms: int) ->
 
 async def _join_waiting_for(tx: Tx, new: FinishedColumns, intake: Intake) -> int:
     """Joins the feedback that came before these executions. Returns how many reactions."""
-    if not await feedback_store.is_waited_for(tx, set(new.workspace_id)):
-        return 0
-    waiting = await feedback_store.lock_waiting(tx, list(zip(new.workspace_id, new.execution_id, strict=True)))
-    facts = intake.finished.facts_by_id({(row.key.workspace_id, row.execution_id) for row in waiting.values() if row.execution_id})
-    return await _join(tx, waiting.values(), facts, intake)
+    waiting: list[FeedbackRow] = []
+    if await feedback_store.is_waited_for(tx, set(new.workspace_id)):
+        pairs = list(zip(new.workspace_id, new.execution_id, strict=True))
+        waiting = list((await feedback_store.lock_waiting(tx, pairs)).values())
+    sessions = intake.finished.newest_of_sessions()
+    waiting += _of_sessions(await feedback_store.lock_waiting_sessions(tx, sessions), sessions)
+    facts = intake.finished.facts_by_id({(row.key.workspace_id, row.execution_id) for row in waiting if row.execution_id})
+    return await _join(tx, waiting, facts, intake)
+
+
+def _of_sessions(rows: Mapping[ReactionKey, FeedbackRow], newest: Mapping[tuple[UUID, str], UUID]) -> list[FeedbackRow]:
+    """Feedback on sessions, each with the newest execution of its session."""
+    return [replace(row, execution_id=newest[(key.workspace_id, key.target_id)]) for key, row in rows.items()]
 
 
 async def ingest_feedback(tx: Tx, items: Sequence[FeedbackItem], *, period_ms: int) -> Ingested:
@@ -80,19 +88,24 @@ async def ingest_feedback(tx: Tx, items: Sequence[FeedbackItem], *, period_ms: i
     period = await label_store.enter_period(tx, length_ms=period_ms)
     accepted = await _bound(tx, sound, outcomes)
     firsts = _current(accepted)
-    targets = {(key.workspace_id, execution) for key in firsts if (execution := feedback_store.execution_of(key)) is not None}
-    facts = await facts_store.find_facts(tx, targets)
-    counted_at_once = {key for key in firsts if (key.workspace_id, feedback_store.execution_of(key)) in facts}
-    fresh = await feedback_store.add_fresh(tx, firsts, joined=counted_at_once)
+    targets, facts = await _find_targets(tx, firsts)
+    at_once = {key: target for key, target in targets.items() if (key.workspace_id, target) in facts}
+    fresh = await feedback_store.add_fresh(tx, firsts, joined=at_once)
     rows = await feedback_store.lock_rows(tx, firsts.keys() - fresh)
-    rows |= {key: FeedbackRow(key, feedback_store.execution_of(key), is_joined=False, entry=None) for key in fresh}
-    facts |= await facts_store.find_facts(tx, targets - facts.keys())  # Again: whoever came meanwhile may not have seen our rows.
+    rows |= {key: FeedbackRow(key, targets.get(key), is_joined=False, entry=None) for key in fresh}
+    # Again: what came meanwhile may not have seen our rows. What was joined before stays with its execution.
+    missing = {key for key, row in rows.items() if key not in at_once and not row.is_joined}
+    late, late_facts = await _find_targets(tx, missing)
+    targets, facts = targets | late, facts | late_facts
+    held = {key: row.execution_id for key, row in rows.items() if row.is_joined and row.execution_id}
+    targets |= held
+    facts |= await facts_store.find_facts(tx, {(key.workspace_id, target) for key, target in held.items()} - facts.keys())
     news: list[FeedbackItem] = []
     current = await _settle_entries(tx, accepted, rows, outcomes, news, fresh=fresh)
     intake, joined = Intake(), 0
-    newly_joined: list[ReactionKey] = []
+    newly_joined: dict[ReactionKey, UUID] = {}
     for key, row in rows.items():
-        fact = facts.get((key.workspace_id, row.execution_id)) if row.execution_id else None
+        fact = facts.get((key.workspace_id, targets[key])) if key in targets else None
         if fact is None:
             continue
         before = _said(fact, key, row.entry) if row.is_joined and row.entry else UNSAID
@@ -102,12 +115,17 @@ async def ingest_feedback(tx: Tx, items: Sequence[FeedbackItem], *, period_ms: i
         if current[key] != row.entry or not row.is_joined:
             intake.hear(fact, kind=key.kind, standing=standing_of(key.kind, current[key].value))
         if not row.is_joined:
-            newly_joined.append(key)
+            newly_joined[key] = fact.execution_id
             joined += 1
-    await feedback_store.mark_joined(tx, [key for key in newly_joined if key not in fresh or key not in counted_at_once])
+    await feedback_store.mark_joined(tx, {key: one for key, one in newly_joined.items() if key not in fresh or key not in at_once})
     await _write(tx, intake, period)
     await note_reactions(tx, news, facts)
-    return Ingested(frozenset(intake.labels), outcomes, joined=joined, unjoined=frozenset(targets - facts.keys()))
+    return Ingested(
+        frozenset(intake.labels),
+        outcomes,
+        joined=joined,
+        unjoined=frozenset((key.workspace_id, one) for key, one in targets.items()) - facts.keys(),
+    )
 
 
 async def join_waiting(tx: Tx, executions: Collection[tuple[UUID, UUID]], *, period_ms: int) -> Ingested:
@@ -119,6 +137,27 @@ async def join_waiting(tx: Tx, executions: Collection[tuple[UUID, UUID]], *, per
     joined = await _join(tx, waiting.values(), facts, intake)
     await _write(tx, intake, period)
     return Ingested(frozenset(intake.labels), joined=joined)
+
+
+async def join_sessions(tx: Tx, sessions: Collection[tuple[UUID, str]], *, period_ms: int) -> Ingested:
+    """The same for feedback on these (workspace, session)."""
+    period = await label_store.enter_period(tx, length_ms=period_ms)
+    newest = await facts_store.newest_of_sessions(tx, sessions)
+    waiting = _of_sessions(await feedback_store.lock_waiting_sessions(tx, newest.keys()), newest)
+    facts = await facts_store.find_facts(tx, {(workspace_id, one) for (workspace_id, _), one in newest.items()})
+    intake = Intake()
+    joined = await _join(tx, waiting, facts, intake)
+    await _write(tx, intake, period)
+    return Ingested(frozenset(intake.labels), joined=joined)
+
+
+async def _find_targets(tx: Tx, keys: Collection[ReactionKey]) -> tuple[dict[ReactionKey, UUID], dict[tuple[UUID, UUID], Fact]]:
+    """The execution that each reaction counts for, seen or not; of a session its newest, if any. And those executions that were seen."""
+    sessions = {(key.workspace_id, key.target_id) for key in keys if key.target_kind == "session"}
+    newest = await facts_store.newest_of_sessions(tx, sessions)
+    found = {key: feedback_store.execution_of(key) or newest.get((key.workspace_id, key.target_id)) for key in keys}
+    targets = {key: target for key, target in found.items() if target is not None}
+    return targets, await facts_store.find_facts(tx, {(key.workspace_id, target) for key, target in targets.items()})
 
 
 async def _bound(tx: Tx, items: Sequence[FeedbackItem], outcomes: Counter[str]) -> list[FeedbackItem]:
@@ -190,14 +229,14 @@ def _union(entries: Iterable[Entry]) -> list[Entry]:
 
 async def _join(tx: Tx, rows: Iterable[FeedbackRow], facts: dict[tuple[UUID, UUID], Fact], intake: Intake) -> int:
     """Adds waiting reactions whose execution is here to the intake, and marks them. Returns how many."""
-    joined: list[ReactionKey] = []
+    joined: dict[ReactionKey, UUID] = {}
     for row in rows:
         fact = facts.get((row.key.workspace_id, row.execution_id)) if row.execution_id else None
         if fact is not None and row.entry is not None:
             intake.add_reaction(fact, before=UNSAID, after=_said(fact, row.key, row.entry), is_first=True)
             intake.deltas.add_metric(fact, row.key.kind, before=None, after=row.entry.value)
             intake.hear(fact, kind=row.key.kind, standing=standing_of(row.key.kind, row.entry.value))
-            joined.append(row.key)
+            joined[row.key] = fact.execution_id
     await feedback_store.mark_joined(tx, joined)
     return len(joined)
 

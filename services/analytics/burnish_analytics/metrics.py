@@ -14,7 +14,7 @@ joined_total = Counter("burnish_feedback_joined_total", "Reactions joined to the
 
 lag_seconds = Histogram(
     "burnish_analytics_lag_seconds",
-    "From the end of an execution, or the acceptance of feedback, to its count.",
+    "From the end of an execution, or the acceptance of feedback, to its count: of the oldest in each transaction.",
     ["consumer"],
     buckets=LAG_BUCKETS_S,
 )

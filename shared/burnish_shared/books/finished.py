@@ -168,6 +168,7 @@ def _completed(request: ExecutionRequest, outcome: Outcome, *, finished_at: date
         app=caller.app,
         api_key_id=caller.api_key_id,
         end_user=caller.user_id,
+        session_id=caller.session_id,
         job_id=request.job_id,
         provider_key_id=outcome.provider_key_id,
         input_tokens=min(outcome.usage.input_tokens, INT4_MOST),

@@ -72,7 +72,8 @@ class PullReader:
     async def _request(self, wanted: int, *, expires_s: float) -> list[Msg]:
         self._number += 1
         reply = f"{self._inbox}.{self._number}"
-        body = json.dumps({"batch": wanted, "expires": int(expires_s * SECOND_NS)}).encode()
+        limits = {"batch": wanted, "max_bytes": self._spec.batch_bytes, "expires": int(expires_s * SECOND_NS)}
+        body = json.dumps(limits if wanted > 1 else {**limits, "max_bytes": 0}).encode()
         try:
             await self._bus.nc.publish(f"$JS.API.CONSUMER.MSG.NEXT.{self._spec.stream}.{self._spec.durable}", body, reply=reply)
         except nats.errors.OutboundBufferLimitError:
@@ -91,7 +92,7 @@ class PullReader:
                     status = _status(message)
                     if not status:
                         batch.append(message)
-                    elif message.subject == reply and await self._is_over(status):
+                    elif message.subject == reply and (_is_full(message) or await self._is_over(status)):
                         break
         return batch
 
@@ -101,6 +102,11 @@ class PullReader:
         if status in REFUSED:
             await asyncio.sleep(RETRY_WAIT_S)
         return status in REFUSED
+
+
+def _is_full(message: Msg) -> bool:
+    """Whether the server ended the request because the next message would have been too much."""
+    return "MaxBytes" in (message.headers or {}).get("Description", "")
 
 
 def _status(message: Msg) -> str:

@@ -232,6 +232,11 @@ class CompletedItem(BaseModel):
     provider_key_id: UUID | None = None
     end_user: str | None = None
     job_id: UUID | None = None
+    session_id: str | None = None
+    experiment_id: UUID | None = Field(default=None, description="The experiment it took part in; the next three go with it.")
+    arm: str | None = None
+    allocation_epoch: int | None = Field(default=None, description="Counts changes of the arms' shares.")
+    unit: str | None = Field(default=None, description="What was assigned to the arm: `user:…`, `session:…` or `execution:…`.")
     input_tokens: int
     output_tokens: int
     cached_input_tokens: int = 0

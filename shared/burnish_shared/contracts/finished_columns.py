@@ -5,7 +5,9 @@ contract stays `CompletedBatch`: whatever does not have the form in which our ow
 """
 
 import json
+from collections import deque
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from itertools import chain
 from operator import itemgetter
 from typing import Annotated, Any, Final, Literal
@@ -41,6 +43,11 @@ class FinishedColumns(BaseModel):
     provider_key_id: list[Id | None]
     end_user: list[str | None]
     job_id: list[Id | None]
+    session_id: list[str | None]
+    experiment_id: list[Id | None]
+    arm: list[str | None]
+    allocation_epoch: list[int | None]
+    unit: list[str | None]
     input_tokens: list[int]
     output_tokens: list[int]
     cached_input_tokens: list[int]
@@ -62,7 +69,7 @@ class FinishedColumns(BaseModel):
 
     @classmethod
     def of(cls, items: Iterable[CompletedItem]) -> "FinishedColumns":
-        return cls._of_rows([item.model_dump(mode="json") for item in items])
+        return cls._of_rows([_in_utc(item).model_dump(mode="json") for item in items])
 
     @classmethod
     def read(cls, body: bytes) -> "FinishedColumns":
@@ -90,7 +97,13 @@ class FinishedColumns(BaseModel):
     @classmethod
     def _of_rows(cls, rows: Sequence[dict[str, Any]]) -> "FinishedColumns":
         columns = zip(*map(_ROW, rows), strict=True) if rows else [()] * len(NAMES)
-        return cls.model_validate(dict(zip(NAMES, columns, strict=True)))
+        made = cls.model_validate(dict(zip(NAMES, columns, strict=True)))
+        deque(map(datetime.fromisoformat, made.finished_at), maxlen=0)  # Raises ValueError for the 31st of November.
+        return made
+
+
+def _in_utc(item: CompletedItem) -> CompletedItem:
+    return item.model_copy(update={"finished_at": item.finished_at.astimezone(UTC)})
 
 
 NAMES: Final = tuple(FinishedColumns.model_fields)

@@ -153,7 +153,7 @@ def _relations(plan: Any) -> list[str]:
         (Filters(dimension="app", value="x"), "model", "hour", False),
         (Filters(dimension="app", value="x"), "api_key", "hour", False),
         (Filters(label="production"), "app", "hour", False),
-        (Filters(), "app", "minute", True),
+        (Filters(), "provider", "minute", True),
     ],
 )
 async def test_what_is_not_kept_together_is_refused_and_told(which: Filters, group_by: str, grain: Any, asked: bool) -> None:
@@ -162,6 +162,6 @@ async def test_what_is_not_kept_together_is_refused_and_told(which: Filters, gro
 
 
 async def test_minutes_that_nobody_asked_for_become_hours() -> None:
-    found = source_range(Range(NOON.replace(second=0), NOON + timedelta(minutes=80), "minute"), Filters(), "app")
+    found = source_range(Range(NOON.replace(second=0), NOON + timedelta(minutes=80), "minute"), Filters(), "provider")
     assert (found.start, found.end, found.grain) == (HOUR, HOUR + timedelta(hours=2), "hour")
     assert source_range(found, Filters(slug="route"), "api_key") == found

@@ -77,3 +77,11 @@ async def test_feedback_that_is_faster_than_its_execution_is_told_with_the_promp
     await analytics.count(done)
     [event] = await told(analytics, workspace)
     assert (event["data"]["prompt"], event["simulated"]) == ("route", True)
+
+
+@pytest.mark.promise("W-13")
+async def test_what_a_webhook_caused_is_told_apart_with_its_rounds(analytics: Analytics, workspace: Workspace) -> None:
+    await listen(analytics, workspace, "feedback.created")
+    done = execution(workspace.workspace_id)
+    await analytics.count(done, *(thumb(done, 1, user_id=f"u{hops}", hops=hops) for hops in (0, 2, 0, 3)))
+    assert [(one["hops"], one["data"]["count"]) for one in await told(analytics, workspace)] == [(0, 2), (2, 1), (3, 1)]

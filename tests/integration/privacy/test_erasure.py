@@ -417,3 +417,20 @@ async def copy_of(postgres: Cluster, urls: DatabaseUrls) -> DatabaseUrls:
         return postgres.urls(name)
     finally:
         await admin.close()
+
+
+async def test_a_unit_of_an_experiment_loses_its_name_and_stays_one_unit(stack: Stack, past: Past, superuser: asyncpg.Connection) -> None:
+    caller = await stack.caller()
+    workspace, experiment = caller.workspace.workspace_id, new_uuid()
+    for person in ("vox", "silent", "remains"):
+        for metric in ("success", "satisfaction"):
+            await superuser.execute(
+                "INSERT INTO experiment_units VALUES ($1, $2, 1, 'a', $3, $4, 1, 1)", workspace, experiment, metric, f"user:{person}"
+            )
+    done = await forgotten(caller, "vox")
+    assert done["counts"]["experiment_units"] == 2
+    await superuser.execute("UPDATE experiment_units SET seen_at = now() - interval '500 days' WHERE unit = 'user:silent'")
+    assert [await superuser.fetchval("SELECT forget_units($1, 10)", workspace) for _ in range(2)] == [2, 0]
+    units = [row["unit"] for row in await past.rows("SELECT unit FROM experiment_units WHERE workspace_id = $1", workspace)]
+    assert sorted(one for one in units if not one.startswith("user:~")) == ["user:remains"] * 2
+    assert len(set(units)) == 3

@@ -41,6 +41,16 @@ class Finished:
         )
         return {(one.workspace_id, one.execution_id): one for one in found}
 
+    def newest_of_sessions(self) -> dict[tuple[UUID, str], UUID]:
+        """(workspace, session) → the newest execution of it."""
+        if self.rows is None:
+            return {}
+        found: dict[tuple[str, str], str] = {}
+        for workspace, session, execution in zip(self.rows.workspace_id, self.rows.session_id, self.rows.execution_id, strict=True):
+            if session and execution > found.get((workspace, session), ""):
+                found[(workspace, session)] = execution
+        return {(UUID(workspace), session): UUID(execution) for (workspace, session), execution in found.items()}
+
 
 def fact_at(rows: FinishedColumns, n: int) -> Fact:
     """One of the rows."""
@@ -67,6 +77,10 @@ def fact_at(rows: FinishedColumns, n: int) -> Fact:
         app=rows.app[n],
         provider=rows.provider[n],
         provider_key_id=UUID(key) if (key := rows.provider_key_id[n]) else None,
+        experiment_id=UUID(experiment) if (experiment := rows.experiment_id[n]) else None,
+        arm=rows.arm[n],
+        allocation_epoch=rows.allocation_epoch[n],
+        unit=rows.unit[n],
     )
 
 

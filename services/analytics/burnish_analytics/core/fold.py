@@ -7,18 +7,22 @@ from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from functools import partial
 from operator import add, itemgetter
 from typing import Any, Final, NamedTuple, TypeVar
 from uuid import UUID
 
-from burnish_analytics.core.finished import Finished, traffic_of
+from burnish_analytics.core.finished import Finished, fact_at, traffic_of
 from burnish_analytics.core.intake import FAILURES, Intake, LabelKey
 from burnish_analytics.core.rollup import (
     COARSE,
+    COST,
     COUNTED_SUMS,
-    DIMENSIONS,
+    LATENCY,
+    SET_GRAINS,
     STATUS_SUMS,
+    SUCCESSES,
     WHOLE_WORKSPACE,
     EndUserKey,
     Grain,
@@ -28,6 +32,7 @@ from burnish_analytics.core.rollup import (
     SetKey,
     Traffic,
     bucket_start,
+    experiment_of,
 )
 from burnish_shared.contracts.executions import Status
 from burnish_shared.contracts.finished_columns import FinishedColumns
@@ -38,6 +43,8 @@ Key = TypeVar("Key", bound=Hashable)
 From = TypeVar("From", bound=Hashable)
 
 MINUTE: Final = len("2026-11-20T14:04")
+SUCCESS: Final = Status.SUCCESS.value
+CANCELLED: Final = Status.CANCELLED.value
 
 
 class _Group(NamedTuple):
@@ -84,6 +91,7 @@ def add_finished(intake: Intake, rows: FinishedColumns) -> None:
         intake.finished = Finished(rows)
         batch = _Batch(rows, intake)
         _roll_up(intake, batch.minutes, batch.end_users)
+        _count_units(intake, rows)
 
 
 class _Batch:
@@ -95,7 +103,7 @@ class _Batch:
         self._latency = list(map(bucket_of, self._latency_ms))
         self._first_token = [None if one is None else bucket_of(one) for one in rows.first_token_ms]
         self._cost = list(map(bucket_of, rows.cost_nusd))
-        self._marks: dict[tuple[UUID, str], Mark] = {}
+        self._marks: dict[UUID, dict[str, Mark]] = {}
         self.minutes: dict[_Group, _Sums] = {}
         self.end_users: dict[_Group, set[Mark]] = {}
         for key, members in self._members().items():
@@ -127,11 +135,13 @@ class _Batch:
 
     def _mark(self, group: _Group, members: Sequence[int]) -> None:
         """Remembers whom live executions were for."""
+        known = self._marks.setdefault(group.workspace_id, {})
+        found = self.end_users.setdefault(group, set())
         for name in {one for one in _picked(self._rows.end_user, members) if one}:
-            who = (group.workspace_id, name)
-            if who not in self._marks:
-                self._marks[who] = mark_of(name, key=group.workspace_id.bytes)
-            self.end_users.setdefault(group, set()).add(self._marks[who])
+            mark = known.get(name)
+            if mark is None:
+                mark = known[name] = mark_of(name, key=group.workspace_id.bytes)
+            found.add(mark)
 
     def _sums(self, members: Sequence[int]) -> _Sums:
         rows, pick = self._rows, itemgetter(*members, members[0])  # One more than asked for: of a single one it would give no tuple.
@@ -149,10 +159,10 @@ class _Batch:
     def _observe(self, intake: Intake, group: _Group, members: Sequence[int]) -> None:
         """What the detectors see of it: a cancelled execution was somebody's wish, and our cache says nothing of a version."""
         status = self._rows.status
-        seen = [n for n in members if status[n] != Status.CANCELLED.value]
+        seen = [n for n in members if status[n] != CANCELLED]
         if not seen:
             return
-        timed = [n for n in seen if status[n] == Status.SUCCESS.value and not self._rows.cached[n]]
+        timed = [n for n in seen if status[n] == SUCCESS and not self._rows.cached[n]]
         intake.observe(
             LabelKey(group.workspace_id, group.slug, group.label, group.version),
             executions=len(seen),
@@ -170,14 +180,28 @@ def _roll_up(intake: Intake, minutes: Mapping[_Group, _Sums], end_users: Mapping
     for grain, groups in (("minute", minutes), ("hour", hours), ("day", days)):
         for key, sums in _folded(groups, partial(_row_key, grain=grain)).items():
             intake.deltas.put(key, sums.measures())
-    for grain, groups in (("hour", hours), ("day", days)):
-        for dimension in DIMENSIONS:
-            for one, sums in _folded(groups, partial(_set_key, dimension=dimension, grain=grain)).items():
-                intake.deltas.put_set(one, sums.measures())
+        for dimension, grains in SET_GRAINS.items():
+            if grain in grains:
+                for one, sums in _folded(groups, partial(_set_key, dimension=dimension, grain=grain)).items():
+                    intake.deltas.put_set(one, sums.measures())
     for group, marks in end_users.items():
         for grain in COARSE:
             for slug in {group.slug, WHOLE_WORKSPACE}:
                 intake.deltas.mark(EndUserKey(group.workspace_id, grain, bucket_start(group.bucket, grain), slug), marks)
+
+
+def _count_units(intake: Intake, rows: FinishedColumns) -> None:
+    """Adds what took part in an experiment to its unit. Latency is that of answers which were made."""
+    for n, experiment_id in enumerate(rows.experiment_id):
+        if experiment_id is None:
+            continue
+        fact = fact_at(rows, n)
+        if (experiment := experiment_of(fact)) is None or fact.status == CANCELLED:
+            continue
+        intake.deltas.add_observation(experiment, SUCCESSES, 1, Decimal(fact.status == SUCCESS))
+        intake.deltas.add_observation(experiment, COST, 1, Decimal(fact.cost_nusd))
+        if fact.status == SUCCESS and not fact.cached:
+            intake.deltas.add_observation(experiment, LATENCY, 1, Decimal(fact.latency_ms))
 
 
 def _at(group: _Group, grain: Grain) -> _Group:

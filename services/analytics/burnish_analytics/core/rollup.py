@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 from uuid import UUID
 
-from burnish_analytics.core.reactions import Standing
+from burnish_analytics.core.reactions import MICRO, Standing
 from burnish_shared.contracts.executions import Status
 from burnish_shared.measures import merged
 
@@ -18,11 +18,16 @@ Grain = Literal["minute", "hour", "day"]
 
 GRAINS: Final[tuple[Grain, ...]] = ("minute", "hour", "day")
 
-COARSE: Final[tuple[Grain, ...]] = ("hour", "day")
-"""Grains of what is also told by more dimensions, and of end users: by the minute it would be most of all writing."""
+SET_GRAINS: Final[Mapping[str, tuple[Grain, ...]]] = {
+    "app": GRAINS,
+    "api_key": GRAINS,
+    "provider": ("hour", "day"),
+    "provider_key": ("hour", "day"),
+}
+"""What `rollup_sets` tells apart, and in which grains."""
 
-DIMENSIONS: Final = ("app", "api_key", "provider", "provider_key")
-"""What `rollup_sets` tells apart."""
+COARSE: Final[tuple[Grain, ...]] = ("hour", "day")
+"""Grains of end users: by the minute it would be most of all writing."""
 
 WHOLE_WORKSPACE: Final = "*"
 
@@ -62,6 +67,10 @@ class Fact:
     app: str | None = None
     provider: str = ""
     provider_key_id: UUID | None = None
+    experiment_id: UUID | None = None
+    arm: str | None = None
+    allocation_epoch: int | None = None
+    unit: str | None = None
 
     @property
     def is_watched(self) -> bool:
@@ -215,10 +224,66 @@ def set_keys_of(fact: Fact) -> Iterable[SetKey]:
         "provider": fact.provider,
         "provider_key": str(fact.provider_key_id or ""),
     }
-    for grain in COARSE:
-        bucket = bucket_start(fact.finished_at, grain)
-        for dimension, value in values.items():
-            yield SetKey(fact.workspace_id, grain, bucket, dimension, value, fact.slug, fact.traffic)
+    for dimension, value in values.items():
+        for grain in SET_GRAINS[dimension]:
+            yield SetKey(fact.workspace_id, grain, bucket_start(fact.finished_at, grain), dimension, value, fact.slug, fact.traffic)
+
+
+class Experiment(NamedTuple):
+    """What an execution took part in."""
+
+    workspace_id: UUID
+    experiment_id: UUID
+    allocation_epoch: int
+    arm: str
+    unit: str
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ArmKey:
+    """One row of `experiment_sums`."""
+
+    workspace_id: UUID
+    experiment_id: UUID
+    allocation_epoch: int
+    arm: str
+    metric: str
+
+
+class UnitKey(NamedTuple):
+    """One row of `experiment_units`. The order is the order in which rows are locked."""
+
+    workspace_id: UUID
+    experiment_id: UUID
+    allocation_epoch: int
+    arm: str
+    metric: str
+    unit: str
+
+
+@dataclass(slots=True)
+class UnitSums:
+    """`x` observations of one unit add up to `y`, exactly."""
+
+    x: int = 0
+    y: Decimal = Decimal(0)
+
+
+SUCCESSES: Final = "success"
+LATENCY: Final = "latency_ms"
+COST: Final = "cost_nusd"
+SATISFACTION: Final = "satisfaction"
+
+
+def experiment_of(fact: Fact) -> Experiment | None:
+    """None for work of the optimizer too: an experiment is about live traffic. One of which a part is missing is none."""
+    parts = (fact.experiment_id, fact.allocation_epoch, fact.arm, fact.unit)
+    return Experiment(fact.workspace_id, *parts) if None not in parts and fact.traffic == "live" else None  # type: ignore[arg-type]
+
+
+def exactly(value: float | None) -> Decimal:
+    """A number as it was written, so that what was added can be taken back; 0 for none."""
+    return Decimal(0) if value is None else Decimal(repr(value))
 
 
 @dataclass(slots=True)
@@ -229,6 +294,14 @@ class Deltas:
     sets: dict[SetKey, Measures] = field(default_factory=dict)
     metrics: dict[MetricKey, MetricSums] = field(default_factory=dict)
     end_users: dict[EndUserKey, set[Mark]] = field(default_factory=dict)
+    units: dict[UnitKey, UnitSums] = field(default_factory=dict)
+
+    def add_observation(self, experiment: Experiment | None, metric: str, observations: int, total: Decimal) -> None:
+        """Adds to what is known of one unit of an experiment; None: the execution took part in none."""
+        if experiment is not None and (observations or total):
+            sums = self.units.setdefault(UnitKey(*experiment[:4], metric, experiment.unit), UnitSums())
+            sums.x += observations
+            sums.y += total
 
     def put(self, key: RollupKey, measures: Measures) -> None:
         """Adds what is counted for a row; `measures` belongs to the deltas from then on."""
@@ -248,6 +321,8 @@ class Deltas:
         """Moves a named metric from one value to another; None: there was none. Other kinds of reactions are left alone."""
         if not kind.startswith(METRIC) or before == after:
             return
+        observed = (after is not None) - (before is not None)
+        self.add_observation(experiment_of(fact), kind, observed, exactly(after) - exactly(before))
         for key in keys_of(fact):
             named = MetricKey(
                 key.workspace_id, key.grain, key.bucket, kind.removeprefix(METRIC), key.slug, key.version, key.label, key.model, key.traffic
@@ -258,6 +333,7 @@ class Deltas:
 
     def add_standing(self, fact: Fact, standing: Standing) -> None:
         """Moves the figures of the execution's own buckets by a difference of standings, however late it comes."""
+        self.add_observation(experiment_of(fact), SATISFACTION, standing.samples, Decimal(standing.satisfied_micro) / MICRO)
         for key in keys_of(fact):
             self.rows.setdefault(key, Measures()).add_standing(standing)
         for one in set_keys_of(fact):

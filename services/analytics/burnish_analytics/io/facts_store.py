@@ -10,42 +10,64 @@ from burnish_analytics.core.rollup import Fact
 from burnish_shared.contracts.finished_columns import FinishedColumns
 from burnish_shared.db.session import Tx
 
-COLUMNS: Final = (
-    "execution_id", "workspace_id", "prompt_id", "slug", "version", "label", "model", "provider", "app", "api_key_id", "provider_key_id",
-    "end_user", "job_id", "traffic", "status", "input_tokens", "output_tokens", "cached_input_tokens", "cost_nusd", "latency_ms",
-    "first_token_ms", "cached", "simulated", "finished_at",
-)  # fmt: skip
+COLUMNS: Final = {
+    "execution_id": "uuid", "workspace_id": "uuid", "prompt_id": "uuid", "slug": "text", "version": "integer", "label": "text",
+    "model": "text", "provider": "text", "app": "text", "api_key_id": "text", "provider_key_id": "uuid", "end_user": "text",
+    "job_id": "uuid", "traffic": "text", "status": "text", "input_tokens": "bigint", "output_tokens": "bigint",
+    "cached_input_tokens": "bigint", "cost_nusd": "bigint", "latency_ms": "bigint", "first_token_ms": "bigint", "cached": "boolean",
+    "simulated": "boolean", "finished_at": "timestamptz", "session_id": "text", "experiment_id": "uuid", "arm": "text",
+    "allocation_epoch": "integer", "unit": "text",
+}  # fmt: skip
+
+EXPERIMENT: Final = ("arm", "allocation_epoch", "unit")
+
+STAGED_FROM: Final = 200
+"""From so many rows on they are copied: below it, making a table costs more than COPY saves."""
 
 STAGE: Final = "facts_stage"
 
-# Copied there first: COPY may not write into a table with row-level security, and is four times as fast as arrays. A session's own table,
-# emptied by each commit; behind a pooler a transaction may find another session's, which is then made.
+# COPY may not write into a table with row-level security, and is four times as fast as arrays: into a table of this transaction, then.
 MAKE_STAGE: Final = f"""
-CREATE TEMPORARY TABLE IF NOT EXISTS {STAGE} ON COMMIT DELETE ROWS AS SELECT {", ".join(COLUMNS)} FROM execution_facts WITH NO DATA"""
+CREATE TEMPORARY TABLE facts_stage ON COMMIT DROP AS SELECT {", ".join(COLUMNS)} FROM execution_facts WITH NO DATA"""
 
-# Which of them are new is asked for only where some are not: most batches are new from end to end.
-INSERT: Final = f"""
+
+def _insert(source: str) -> str:
+    """Which of them are new is asked for only where some are not: most batches are new from end to end."""
+    return f"""
 WITH added AS (INSERT INTO execution_facts ({", ".join(COLUMNS)})
-               SELECT * FROM {STAGE} ON CONFLICT DO NOTHING RETURNING execution_id, workspace_id),
+               SELECT * FROM {source} ON CONFLICT DO NOTHING RETURNING execution_id, workspace_id),
      counted AS (SELECT count(*) AS n FROM added)
 SELECT c.n, ARRAY(SELECT a.execution_id || ' ' || a.workspace_id FROM added a WHERE c.n < $1) AS some FROM counted c"""
+
+
+INSERT_STAGED: Final = _insert(STAGE)
+INSERT: Final = _insert(f"unnest({', '.join(f'${n}::{kind}[]' for n, kind in enumerate(COLUMNS.values(), 2))})")
 
 SELECT: Final = """
 SELECT e.* FROM unnest($1::uuid[], $2::uuid[]) u(w, id) CROSS JOIN LATERAL
   (SELECT f.execution_id, f.workspace_id, f.slug, f.version, f.label, f.model, f.traffic, f.status, f.finished_at, f.latency_ms,
           f.first_token_ms, f.input_tokens, f.output_tokens, f.cached_input_tokens, f.cost_nusd, f.cached, f.simulated, f.api_key_id,
-          f.end_user, f.app, f.provider, f.provider_key_id
+          f.end_user, f.app, f.provider, f.provider_key_id, f.experiment_id, f.arm, f.allocation_epoch, f.unit
      FROM execution_facts f WHERE f.execution_id = u.id AND f.execution_id BETWEEN $3 AND $4 OFFSET 0) e
  WHERE e.workspace_id = u.w"""
-"""OFFSET 0: each is looked up by its key. Joined freely, a plan made for a new partition compares every execution with every other; and with
-the workspace inside, it may choose the index that begins with it. The bounds leave out days."""
+"""OFFSET 0: each is looked up by its key. Joined freely, a plan made for a new partition compares every execution with every other; and
+with the workspace inside, it may choose the index that begins with it. The bounds leave out days."""
+
+# Sessions of other workspaces may have the same name: theirs are left out as rows, so that the index of sessions is the one to read.
+NEWEST: Final = """
+SELECT u.w AS workspace_id, u.s AS session_id, e.execution_id FROM unnest($1::uuid[], $2::text[]) u(w, s) CROSS JOIN LATERAL
+  (SELECT f.execution_id FROM execution_facts f WHERE f.session_id = u.s AND f.workspace_id::text = u.w::text
+    ORDER BY f.execution_id DESC LIMIT 1) e"""
 
 
 async def add_facts(tx: Tx, rows: FinishedColumns) -> FinishedColumns:
     """Writes what is not there yet and returns just that. Repeats of an execution, here or before, are left alone."""
-    await tx.execute(MAKE_STAGE)
-    await tx.copy_into(STAGE, records(rows), columns=COLUMNS)
-    found = await tx.fetchrow(INSERT, len(rows))
+    if len(rows) < STAGED_FROM:
+        found = await tx.fetchrow(INSERT, len(rows), *zip(*records(rows), strict=True))
+    else:
+        await tx.execute(MAKE_STAGE)
+        await tx.copy_into(STAGE, records(rows), columns=list(COLUMNS))
+        found = await tx.fetchrow(INSERT_STAGED, len(rows))
     if found is None or found["n"] == len(rows):
         return rows
     new = set(found["some"])
@@ -66,8 +88,19 @@ async def find_facts(tx: Tx, wanted: Collection[tuple[UUID, UUID]]) -> dict[tupl
     return {(row["workspace_id"], row["execution_id"]): Fact(**dict(row)) for row in rows}
 
 
+async def newest_of_sessions(tx: Tx, sessions: Collection[tuple[UUID, str]]) -> dict[tuple[UUID, str], UUID]:
+    """(workspace, session) → its newest execution, for sessions that have one."""
+    if not sessions:
+        return {}
+    rows = await tx.fetch(NEWEST, [one for one, _ in sessions], [one for _, one in sessions])
+    return {(row["workspace_id"], row["session_id"]): row["execution_id"] for row in rows}
+
+
 def records(rows: FinishedColumns) -> Iterable[tuple[Any, ...]]:
     """One tuple a row, in order of COLUMNS. A dimension that is absent is an empty text there, an absent version 0."""
+    # An experiment of which a part is missing is none: it would cost its neighbours the transaction.
+    parts = zip(rows.experiment_id, rows.arm, rows.allocation_epoch, rows.unit, strict=True)
+    whole = [one[0] if None not in one else None for one in parts]
     made = {
         "slug": [one or "" for one in rows.slug],
         "version": [one or 0 for one in rows.version],
@@ -75,5 +108,7 @@ def records(rows: FinishedColumns) -> Iterable[tuple[Any, ...]]:
         "traffic": map(traffic_of, rows.lane),
         "latency_ms": [one if one > 0 else 0 for one in rows.latency_ms],
         "finished_at": map(datetime.fromisoformat, rows.finished_at),
+        "experiment_id": whole,
+        **{name: [one if known else None for one, known in zip(getattr(rows, name), whole, strict=True)] for name in EXPERIMENT},
     }
     return zip(*(made.get(name) or getattr(rows, name) for name in COLUMNS), strict=True)

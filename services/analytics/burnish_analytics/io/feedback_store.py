@@ -29,10 +29,11 @@ INSERT INTO feedback_ids ({_IDS}) SELECT * FROM unnest({_ID_ARRAYS})
 ON CONFLICT (workspace_id, feedback_id, kind) DO UPDATE SET kind = excluded.kind RETURNING {_IDS}"""
 
 ADD_FRESH: Final = f"""
-INSERT INTO feedback ({KEY}, {ENTRY}, execution_id, joined_at)
-SELECT {KEY}, feedback_id, digest, accepted_at, value, comment, correction, context::jsonb, api_key_id, execution_id,
+INSERT INTO feedback ({KEY}, {ENTRY}, execution_id, session_execution_id, joined_at)
+SELECT {KEY}, feedback_id, digest, accepted_at, value, comment, correction, context::jsonb, api_key_id, execution_id, session_execution_id,
        CASE WHEN is_joined THEN clock_timestamp() END
-  FROM unnest({KEY_ARRAYS}, {ENTRY_ARRAYS}, $14::uuid[], $15::boolean[]) u({KEY}, {ENTRY}, execution_id, is_joined)
+  FROM unnest({KEY_ARRAYS}, {ENTRY_ARRAYS}, $14::uuid[], $15::uuid[], $16::boolean[])
+       u({KEY}, {ENTRY}, execution_id, session_execution_id, is_joined)
 ON CONFLICT DO NOTHING RETURNING {KEY}"""
 
 MAKE_ROWS: Final = f"""
@@ -42,7 +43,7 @@ INSERT INTO feedback ({KEY}, execution_id) SELECT * FROM unnest({KEY_ARRAYS}, $6
 # while the table was small, none compares every row with every key.
 LOCK: Final = f"""
 SELECT f.* FROM unnest({KEY_ARRAYS}) u(ws, tk, ti, eu, k) CROSS JOIN LATERAL
-  (SELECT {KEY}, execution_id, joined_at IS NOT NULL AS is_joined, {ENTRY} FROM feedback
+  (SELECT {KEY}, coalesce(execution_id, session_execution_id) AS execution_id, joined_at IS NOT NULL AS is_joined, {ENTRY} FROM feedback
     WHERE (workspace_id, target_kind, target_id, end_user, kind) = (u.ws, u.tk, u.ti, u.eu, u.k) OFFSET 0 FOR UPDATE) f"""
 
 LOCK_WAITING: Final = f"""
@@ -51,8 +52,17 @@ SELECT f.* FROM unnest($1::uuid[], $2::uuid[]) u(ws, ex) CROSS JOIN LATERAL
     WHERE workspace_id = u.ws AND execution_id = u.ex AND joined_at IS NULL AND feedback_id IS NOT NULL
     ORDER BY end_user, kind OFFSET 0 FOR UPDATE) f"""
 
+LOCK_WAITING_SESSIONS: Final = f"""
+SELECT f.* FROM unnest($1::uuid[], $2::text[]) u(ws, se) CROSS JOIN LATERAL
+  (SELECT {KEY}, NULL::uuid AS execution_id, false AS is_joined, {ENTRY} FROM feedback
+    WHERE workspace_id = u.ws AND target_kind = 'session' AND target_id = u.se AND joined_at IS NULL AND feedback_id IS NOT NULL
+    ORDER BY end_user, kind OFFSET 0 FOR UPDATE) f"""
+
 IS_WAITED_FOR: Final = """
 SELECT EXISTS (SELECT FROM feedback f WHERE f.workspace_id = ANY ($1::uuid[]) AND f.joined_at IS NULL AND f.execution_id IS NOT NULL)"""
+
+SESSIONS_WAITED_FOR: Final = """
+SELECT EXISTS (SELECT FROM feedback f WHERE f.workspace_id = ANY ($1::uuid[]) AND f.joined_at IS NULL AND f.target_kind = 'session')"""
 
 HISTORY: Final = f"""
 SELECT h.* FROM unnest({KEY_ARRAYS}) u(ws, tk, ti, eu, k) CROSS JOIN LATERAL
@@ -75,12 +85,16 @@ SELECT {KEY}, feedback_id, digest, accepted_at, value, comment, correction, cont
 ON CONFLICT ({KEY}, feedback_id, digest) DO UPDATE SET accepted_at = least(feedback_history.accepted_at, excluded.accepted_at)"""
 
 MARK_JOINED: Final = f"""
-INSERT INTO feedback ({KEY}) SELECT * FROM unnest({KEY_ARRAYS}) ON CONFLICT ({KEY}) DO UPDATE SET joined_at = clock_timestamp()"""
+INSERT INTO feedback AS f ({KEY}, session_execution_id) SELECT * FROM unnest({KEY_ARRAYS}, $6::uuid[])
+ON CONFLICT ({KEY}) DO UPDATE SET joined_at = clock_timestamp(), session_execution_id = excluded.session_execution_id"""
 
 
 @dataclass(frozen=True, slots=True)
 class FeedbackRow:
-    """A current reaction, locked. `entry` None: the row was made in this transaction. `execution_id` None: feedback on a session."""
+    """A current reaction, locked. `entry` None: the row was made in this transaction.
+
+    `execution_id`: the one it counts for; None: feedback on a session of which none was seen.
+    """
 
     key: ReactionKey
     execution_id: UUID | None
@@ -102,12 +116,16 @@ async def bind_ids(tx: Tx, items: Sequence[FeedbackItem]) -> dict[tuple[UUID, UU
     }
 
 
-async def add_fresh(tx: Tx, current: Mapping[ReactionKey, Entry], *, joined: Collection[ReactionKey]) -> set[ReactionKey]:
-    """Writes these entries as the current ones of keys that have none, those of `joined` as joined. Returns which keys that were."""
+async def add_fresh(tx: Tx, current: Mapping[ReactionKey, Entry], *, joined: Mapping[ReactionKey, UUID]) -> set[ReactionKey]:
+    """Writes these entries as the current ones of keys that have none. Returns which keys that were.
+
+    `joined`: those that count already, with the execution they count for.
+    """
     if not current:
         return set()
     rows = [
-        (*_key(key), *_entry(entry), execution_of(key), key in joined) for key, entry in sorted(current.items(), key=lambda one: one[0])
+        (*_key(key), *_entry(entry), execution_of(key), _of_session(key, joined.get(key)), key in joined)
+        for key, entry in sorted(current.items(), key=lambda one: one[0])
     ]
     return {_key_of(row) for row in await tx.fetch(ADD_FRESH, *_columns(rows))}
 
@@ -115,6 +133,10 @@ async def add_fresh(tx: Tx, current: Mapping[ReactionKey, Entry], *, joined: Col
 def execution_of(key: ReactionKey) -> UUID | None:
     """The execution that is reacted to; None: a session."""
     return UUID(key.target_id) if key.target_kind == "execution" else None
+
+
+def _of_session(key: ReactionKey, execution_id: UUID | None) -> UUID | None:
+    return execution_id if key.target_kind == "session" else None
 
 
 async def lock_rows(tx: Tx, keys: Collection[ReactionKey]) -> dict[ReactionKey, FeedbackRow]:
@@ -139,6 +161,13 @@ async def lock_waiting(tx: Tx, executions: Collection[tuple[UUID, UUID]] | Colle
     return _rows(await tx.fetch(LOCK_WAITING, *_columns(sorted(executions))))
 
 
+async def lock_waiting_sessions(tx: Tx, sessions: Collection[tuple[UUID, str]]) -> dict[ReactionKey, FeedbackRow]:
+    """Locks the feedback that waits for an execution of one of these (workspace, session)."""
+    if not sessions or not await tx.fetchval(SESSIONS_WAITED_FOR, list({workspace for workspace, _ in sessions})):
+        return {}
+    return _rows(await tx.fetch(LOCK_WAITING_SESSIONS, *_columns(sorted(sessions))))
+
+
 async def replaced_entries(tx: Tx, keys: Collection[ReactionKey]) -> dict[ReactionKey, list[Entry]]:
     """What was current before, by key."""
     found: dict[ReactionKey, list[Entry]] = {}
@@ -161,10 +190,10 @@ async def keep_replaced(tx: Tx, entries: Collection[tuple[ReactionKey, Entry]]) 
         await tx.execute(KEEP, *_columns([_key(key) + _entry(entry) for key, entry in ordered]))
 
 
-async def mark_joined(tx: Tx, keys: Collection[ReactionKey]) -> None:
-    """These reactions are in the rollups now."""
+async def mark_joined(tx: Tx, keys: Mapping[ReactionKey, UUID]) -> None:
+    """These reactions are in the rollups now, each with the execution that it counts for."""
     if keys:
-        await tx.execute(MARK_JOINED, *_columns([_key(key) for key in sorted(keys)]))
+        await tx.execute(MARK_JOINED, *_columns([(*_key(key), _of_session(key, keys[key])) for key in sorted(keys)]))
 
 
 def _columns(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:

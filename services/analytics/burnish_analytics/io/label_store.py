@@ -70,9 +70,11 @@ ON CONFLICT (workspace_id, slug, label, version, period) DO UPDATE SET
 
 # Each statement is planned for the tables as they are now: one that was planned for an empty partition, and kept, compares every row with
 # every key an hour later. For the same reason nothing is materialized (enter_period forbids the other ways of reading a whole table).
+# Replicas wait for each other's rows, which under load may take longer than a request would wait.
 ENTER: Final = """
 SELECT enter_period($1)
-  FROM (SELECT set_config('plan_cache_mode', 'force_custom_plan', true), set_config('enable_material', 'off', true)) s"""
+  FROM (SELECT set_config('plan_cache_mode', 'force_custom_plan', true), set_config('enable_material', 'off', true),
+               set_config('lock_timeout', '15000', true)) s"""
 
 NOT_WEIGHED: Final = Weighed(0, 0)
 

@@ -7,7 +7,7 @@ from uuid import UUID
 import asyncpg
 
 from burnish_analytics.core.recount import Difference, Key, Side, counted_side, lacking
-from burnish_analytics.core.rollup import STATUS_SUMS, SUMS, WHOLE_WORKSPACE, EndUserKey, MetricKey, RollupKey, SetKey
+from burnish_analytics.core.rollup import STATUS_SUMS, SUMS, WHOLE_WORKSPACE, ArmKey, EndUserKey, MetricKey, RollupKey, SetKey
 from burnish_shared.db.session import Tx
 from burnish_shared.distinct import EMPTY, mark_of, marked
 
@@ -47,7 +47,8 @@ SELECT 'raw' AS side, date_trunc($2, e.finished_at, 'UTC') AS bucket, {dimension
  GROUP BY bucket, {dimensions}
 UNION ALL
 SELECT 'raw', date_trunc($2, e.finished_at, 'UTC') AS bucket, {dimensions}, {_sums(_REACTED)}, NULL, NULL
-  FROM (SELECT workspace_id, execution_id, kind, value AS said FROM feedback WHERE workspace_id = $1 AND joined_at IS NOT NULL) f
+  FROM (SELECT workspace_id, coalesce(execution_id, session_execution_id) AS execution_id, kind, value AS said
+          FROM feedback WHERE workspace_id = $1 AND joined_at IS NOT NULL) f
   JOIN execution_facts e ON e.workspace_id = f.workspace_id AND e.execution_id = f.execution_id {told_apart}
  WHERE e.finished_at >= $3 AND e.finished_at < $4
  GROUP BY bucket, {dimensions}
@@ -60,8 +61,9 @@ READ: Final = _read("rollups", _DIMENSIONS)
 READ_SETS: Final = _read(
     "rollup_sets",
     "dimension, value, slug, traffic",
-    told_apart="""CROSS JOIN LATERAL (VALUES ('app', coalesce(e.app, '')), ('api_key', coalesce(e.api_key_id, '')),
-  ('provider', e.provider), ('provider_key', coalesce(e.provider_key_id::text, ''))) d(dimension, value)""",
+    told_apart="""JOIN LATERAL (VALUES ('app', coalesce(e.app, '')), ('api_key', coalesce(e.api_key_id, '')),
+  ('provider', e.provider), ('provider_key', coalesce(e.provider_key_id::text, ''))) d(dimension, value)
+       ON $2 <> 'minute' OR dimension IN ('app', 'api_key')""",
 )
 
 READ_METRICS: Final = f"""
@@ -70,7 +72,8 @@ SELECT bucket, metric, {_DIMENSIONS}, coalesce(r.reactions, 0) AS held, coalesce
        coalesce(r.total, 0) AS held_total, coalesce(c.total, 0) AS counted_total
   FROM (SELECT date_trunc($2, e.finished_at, 'UTC') AS bucket, substr(f.kind, 8) AS metric, {_DIMENSIONS}, count(*) AS reactions,
                count(*) FILTER (WHERE f.value > 0) AS positives, sum(f.value::text::numeric) AS total
-          FROM feedback f JOIN execution_facts e ON e.workspace_id = f.workspace_id AND e.execution_id = f.execution_id
+          FROM feedback f JOIN execution_facts e
+               ON e.workspace_id = f.workspace_id AND e.execution_id = coalesce(f.execution_id, f.session_execution_id)
          WHERE f.workspace_id = $1 AND f.joined_at IS NOT NULL AND f.kind LIKE 'metric:%' AND e.finished_at >= $3 AND e.finished_at < $4
          GROUP BY 1, 2, {_DIMENSIONS}) c
   FULL JOIN (SELECT * FROM rollup_metrics WHERE workspace_id = $1 AND grain = $2 AND bucket >= $3 AND bucket < $4) r
@@ -78,6 +81,37 @@ SELECT bucket, metric, {_DIMENSIONS}, coalesce(r.reactions, 0) AS held, coalesce
  WHERE (coalesce(r.reactions, 0), coalesce(r.positives, 0), coalesce(r.total, 0))
        <> (coalesce(c.reactions, 0), coalesce(c.positives, 0), coalesce(c.total, 0))
  ORDER BY bucket, metric, {_DIMENSIONS}"""
+
+_ARM: Final = "experiment_id, allocation_epoch, arm, metric"
+
+# All that the experiments of these days ever counted, and whether units, arms and raw rows say the same of it.
+READ_ARMS: Final = f"""
+WITH facts AS MATERIALIZED (
+       SELECT e.* FROM execution_facts e
+        WHERE e.workspace_id = $1 AND e.traffic = 'live' AND e.experiment_id IN
+              (SELECT x.experiment_id FROM execution_facts x
+                WHERE x.workspace_id = $1 AND x.finished_at >= $2 AND x.finished_at < $3 AND x.experiment_id IS NOT NULL)),
+     counted AS (
+       SELECT experiment_id, allocation_epoch, arm, m.metric, sum(m.x) AS x, sum(m.y) AS y
+         FROM facts CROSS JOIN LATERAL (VALUES ('success', 1, (status = 'success')::int::numeric), ('cost_nusd', 1, cost_nusd::numeric),
+              ('latency_ms', (status = 'success' AND NOT cached)::int, (status = 'success' AND NOT cached)::int * latency_ms::numeric))
+              m(metric, x, y)
+        WHERE status <> 'cancelled' GROUP BY 1, 2, 3, 4
+       UNION ALL
+       SELECT experiment_id, allocation_epoch, arm, CASE WHEN f.kind LIKE 'metric:%' THEN f.kind ELSE 'satisfaction' END, count(*),
+              sum(CASE WHEN f.kind = 'score' THEN round(f.value * 1000000)::numeric / 1000000
+                       WHEN f.kind = 'thumb' THEN (f.value = 1)::int ELSE f.value::text::numeric END)
+         FROM facts e JOIN feedback f ON f.workspace_id = $1 AND coalesce(f.execution_id, f.session_execution_id) = e.execution_id
+        WHERE f.joined_at IS NOT NULL AND (f.kind IN ('thumb', 'score') OR f.kind LIKE 'metric:%') GROUP BY 1, 2, 3, 4),
+     units AS (SELECT {_ARM}, count(*) AS units, sum(x) AS x, sum(y) AS y, sum(x * x) AS xx, sum(y * y) AS yy, sum(x * y) AS xy
+                 FROM experiment_units WHERE workspace_id = $1 AND x > 0 GROUP BY {_ARM})
+SELECT {_ARM}, d.figure, d.held, d.counted
+  FROM (SELECT * FROM counted WHERE x > 0) c FULL JOIN units u USING ({_ARM})
+  FULL JOIN (SELECT * FROM experiment_sums WHERE workspace_id = $1) s USING ({_ARM})
+ CROSS JOIN LATERAL (VALUES ('units', s.units, u.units), ('sum_x', s.sum_x, c.x), ('sum_y', s.sum_y, c.y), ('unit_x', u.x, c.x),
+       ('sum_xx', s.sum_xx, u.xx), ('sum_yy', s.sum_yy, u.yy), ('sum_xy', s.sum_xy, u.xy)) d(figure, held, counted)
+ WHERE experiment_id IN (SELECT experiment_id FROM facts) AND coalesce(d.held, 0) <> coalesce(d.counted, 0)
+ ORDER BY {_ARM}, d.figure"""
 
 READ_END_USERS: Final = """
 SELECT DISTINCT date_trunc($2, e.finished_at, 'UTC') AS bucket, e.slug, e.end_user FROM execution_facts e
@@ -130,6 +164,20 @@ async def metric_differences(tx: Tx, workspace_id: UUID, *, grain: str, start: d
     return found
 
 
+async def arm_differences(tx: Tx, workspace_id: UUID, *, start: datetime, end: datetime) -> list[Difference]:
+    """Of experiments with executions in this range: all that they ever counted."""
+    rows = await tx.fetch(READ_ARMS, workspace_id, start, end)
+    return [
+        Difference(
+            ArmKey(workspace_id, row["experiment_id"], row["allocation_epoch"], row["arm"], row["metric"]),
+            row["figure"],
+            rollup=row["held"] or 0,
+            recounted=row["counted"] or 0,
+        )
+        for row in rows
+    ]
+
+
 async def end_user_differences(tx: Tx, workspace_id: UUID, *, grain: str, start: datetime, end: datetime) -> list[Difference]:
     """Sketches that lack somebody whom raw rows still name."""
     marks: dict[EndUserKey, set[tuple[int, int]]] = {}
@@ -147,6 +195,11 @@ async def end_user_differences(tx: Tx, workspace_id: UUID, *, grain: str, start:
     held = {EndUserKey(workspace_id, grain, row["bucket"], row["slug"]): bytes(row["sketch"]) for row in rows}
     found = (lacking(key, held=held.get(key, EMPTY), counted=marked(EMPTY, marks[key])) for key in sorted(marks))
     return [one for one in found if one is not None]
+
+
+async def lock_backfill(tx: Tx, workspace_id: UUID) -> None:
+    """One at a time for each workspace, until the end of the transaction."""
+    await tx.execute("SELECT pg_advisory_xact_lock(hashtext('burnish.backfill'), hashtext($1))", str(workspace_id))
 
 
 async def counted_workspaces(tx: Tx) -> list[UUID]:

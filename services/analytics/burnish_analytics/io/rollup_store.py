@@ -80,6 +80,32 @@ UPDATE rollup_end_users r SET sketch = u.sketch
  WHERE {" AND ".join(f"r.{one} = u.{one}" for one in END_USER_KINDS)}"""
 
 
+UNIT_KINDS: Final = {
+    "workspace_id": "uuid",
+    "experiment_id": "uuid",
+    "allocation_epoch": "integer",
+    "arm": "text",
+    "metric": "text",
+    "unit": "text",
+}
+_ARM: Final = "workspace_id, experiment_id, allocation_epoch, arm, metric"
+
+# What a unit had before is what it has now without what came. Only units with observations are counted.
+ADD_UNITS: Final = f"""
+WITH came AS (SELECT * FROM unnest({_arrays((*UNIT_KINDS.values(), "bigint", "numeric"))}) u({", ".join(UNIT_KINDS)}, x, y)),
+     now_is AS (INSERT INTO experiment_units AS r ({", ".join(UNIT_KINDS)}, x, y) SELECT * FROM came
+                ON CONFLICT ({", ".join(UNIT_KINDS)}) DO UPDATE SET x = r.x + excluded.x, y = r.y + excluded.y, seen_at = clock_timestamp()
+                RETURNING {", ".join(UNIT_KINDS)}, x, y),
+     moved AS (SELECT {_ARM}, n.x, CASE WHEN n.x > 0 THEN n.y ELSE 0 END AS y, n.x - c.x AS old_x,
+                     CASE WHEN n.x - c.x > 0 THEN n.y - c.y ELSE 0 END AS old_y
+                FROM now_is n JOIN came c USING ({", ".join(UNIT_KINDS)}))
+INSERT INTO experiment_sums AS s ({_ARM}, units, sum_x, sum_y, sum_xx, sum_yy, sum_xy)
+SELECT {_ARM}, sum((x > 0)::int - (old_x > 0)::int), sum(x - old_x), sum(y - old_y), sum(x * x - old_x * old_x), sum(y * y - old_y * old_y),
+       sum(x * y - old_x * old_y) FROM moved GROUP BY {_ARM} ORDER BY {_ARM}
+ON CONFLICT ({_ARM}) DO UPDATE SET units = s.units + excluded.units, sum_x = s.sum_x + excluded.sum_x, sum_y = s.sum_y + excluded.sum_y,
+  sum_xx = s.sum_xx + excluded.sum_xx, sum_yy = s.sum_yy + excluded.sum_yy, sum_xy = s.sum_xy + excluded.sum_xy"""
+
+
 async def add_deltas(tx: Tx, deltas: Deltas) -> None:
     """Adds every delta to its row, table by table and in order of key, so that two replicas cannot wait for each other in a circle."""
     await _add(tx, ADD, [_row(key, KEY_KINDS, deltas.rows[key]) for key in sorted(deltas.rows)])
@@ -87,6 +113,7 @@ async def add_deltas(tx: Tx, deltas: Deltas) -> None:
     metrics = [(*_named(key, METRIC_KINDS), *_named(deltas.metrics[key], METRIC_SUMS)) for key in sorted(deltas.metrics)]
     await _add(tx, ADD_METRICS, metrics)
     await _add_end_users(tx, deltas)
+    await _add(tx, ADD_UNITS, [(*key, deltas.units[key].x, deltas.units[key].y) for key in sorted(deltas.units)])
 
 
 async def _add_end_users(tx: Tx, deltas: Deltas) -> None:

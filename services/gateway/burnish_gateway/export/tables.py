@@ -39,6 +39,7 @@ RUNS: Final = {
     "leased_until": INTERNAL,
     "cancel_requested": INTERNAL,
     "funding_account_id": INTERNAL,
+    "hops": INTERNAL,
 }
 
 
@@ -181,8 +182,8 @@ TABLES: Final = (
     ),
     _table(
         "feedback",
-        "target_kind target_id end_user kind execution_id feedback_id value comment correction context api_key_id accepted_at received_at"
-        " joined_at forgotten_at",
+        "target_kind target_id end_user kind execution_id session_execution_id feedback_id value comment correction context api_key_id"
+        " accepted_at received_at joined_at forgotten_at",
         "target_kind target_id end_user kind", digest=DIGEST,
     ),
     _table(
@@ -317,6 +318,8 @@ LEFT_OUT: Final = {
     "idempotency_keys": "sealed answers of a day",
     "label_feedback": "sums over feedback, which is exported",
     "label_voices": "sums over feedback, which is exported",
+    "experiment_sums": "sums over executions and feedback, which are exported",
+    "experiment_units": "sums over executions and feedback, which are exported",
     "ledger_days": "sums over transfers, which are exported",
     "provider_key_tests": "whose turn it is",
     "quality_states": "memory of detectors",

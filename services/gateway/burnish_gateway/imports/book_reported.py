@@ -74,6 +74,7 @@ def _completed(execution_id: UUID, one: Reported, *, principal: Principal, promp
         app=one.app,
         api_key_id=str(principal.api_key_id) if principal.api_key_id else None,
         end_user=one.end_user,
+        session_id=one.session_id,
         input_tokens=min(one.input_tokens or 0, INT4_MOST),
         output_tokens=min(one.output_tokens or 0, INT4_MOST),
         cached_input_tokens=min(one.cached_input_tokens or 0, INT4_MOST),

@@ -13,7 +13,7 @@ from burnish_gateway.insights.csv_file import CSV_ANSWER, Format, csv_response, 
 from burnish_gateway.insights.figures import end_users_of, figures_of, named_metric
 from burnish_gateway.insights.project_costs import Month, Series, month_series, project_rows, projection_of
 from burnish_gateway.insights.ranges import Grain, Range, by_the_hour, range_of
-from burnish_gateway.insights.store import DIMENSIONS, WHOLE_WORKSPACE, Filters, Totals
+from burnish_gateway.insights.store import BY_THE_MINUTE, DIMENSIONS, WHOLE_WORKSPACE, Filters, Totals
 from burnish_gateway.wire import Moment, make_router
 from burnish_shared.errors import InvalidField
 from burnish_shared.measures import EFFECTIVENESS_VERSION
@@ -80,7 +80,7 @@ def source_range(wanted: Range, which: Filters, group_by: str | None) -> Range:
     if narrowed or not is_kept or (which.dimension and grouped and which.dimension != grouped):
         other = narrowed[0] if narrowed else which.dimension
         raise InvalidField(f"group_by: figures are not kept by {group_by} and {other} together; take one.", param="group_by")
-    return by_the_hour(wanted)
+    return wanted if (grouped or which.dimension) in BY_THE_MINUTE else by_the_hour(wanted)
 
 
 def range_asked(

@@ -33,6 +33,9 @@ WHOLE_WORKSPACE: Final = "*"
 DIMENSIONS: Final = ("app", "api_key", "provider", "provider_key")
 """What figures can be grouped by or narrowed to by hour and day, from `rollup_sets`."""
 
+BY_THE_MINUTE: Final = ("app", "api_key")
+"""Those of them that are kept by the minute too."""
+
 WHERE: Final = """r.grain = $1 AND r.bucket >= $2 AND r.bucket < $3
    AND ($4::text IS NULL OR r.slug = $4) AND ($5::integer IS NULL OR r.version = $5)
    AND ($6::text IS NULL OR r.label = $6) AND ($7::text IS NULL OR r.model = $7) AND ($8::text IS NULL OR r.traffic = $8)"""
