@@ -1,4 +1,4 @@
-"""Groups failures when somebody asks: one prompt after the other, in a process that is there only as long as there is work."""
+"""Groups failures when somebody asks: one prompt after the other, in a process that is gone soon after the last."""
 
 import asyncio
 import contextlib
@@ -19,6 +19,8 @@ log = structlog.get_logger("burnish.analytics")
 
 AT_ONCE: Final = 20
 WORKER: Final = "burnish_analytics.group_worker"
+LINGERS_S: Final = 20.0
+"""Whoever looks at one prompt looks at the next: the process, some 130 MB, waits so long for more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +32,21 @@ class FailureGroupKeeper:
     interval_s: float
 
     async def run(self, stop: asyncio.Event) -> None:
+        worker = WorkerProcess(WORKER)
+        try:
+            await self._rounds(worker, stop)
+        finally:
+            await worker.kill()
+
+    async def _rounds(self, worker: WorkerProcess, stop: asyncio.Event) -> None:
+        clock = asyncio.get_running_loop().time
+        used_at = clock()
         while not stop.is_set():
             try:
-                await self.group_due()
+                if await self.group_due(worker):
+                    used_at = clock()
+                elif worker.is_alive and clock() - used_at > LINGERS_S:
+                    await worker.kill()
             except Unavailable:
                 log.warning("failure_groups_wait")
             except Exception:  # The edge of a round: what was leased is found again when its lease is over.
@@ -41,21 +55,16 @@ class FailureGroupKeeper:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), self.interval_s)
 
-    async def group_due(self) -> int:
+    async def group_due(self, worker: WorkerProcess) -> int:
         """Works out what was asked for. Returns how many prompts that were."""
         async with self.db.unit_of_work() as tx:
             due = await store.due(tx, at_most=AT_ONCE)
-        if not due:
-            return 0
-        worker, done = WorkerProcess(WORKER), 0
-        try:
-            for workspace_id, slug, days in due:
-                async with self.db.unit_of_work(workspaces={workspace_id}) as tx:
-                    wanted = await store.claim(tx, workspace_id, slug, days)
-                if wanted is not None:
-                    done += await self._one(wanted, worker)
-        finally:
-            await worker.kill()
+        done = 0
+        for workspace_id, slug, days in due:
+            async with self.db.unit_of_work(workspaces={workspace_id}) as tx:
+                wanted = await store.claim(tx, workspace_id, slug, days)
+            if wanted is not None:
+                done += await self._one(wanted, worker)
         return done
 
     async def _one(self, wanted: store.Wanted, worker: WorkerProcess) -> bool:

@@ -8,10 +8,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from burnish_analytics.keep_failure_groups import FailureGroupKeeper
+from burnish_analytics.keep_failure_groups import WORKER, FailureGroupKeeper
 from burnish_shared.clock import SystemClock
 from burnish_shared.contracts.executions import CompletedItem
 from burnish_shared.ids import new_uuid
+from burnish_shared.sandbox.worker_process import WorkerProcess
 from tests.embedded.stack import Caller, Stack
 from tests.integration.analytics.traffic import Analytics, execution, thumb
 
@@ -61,7 +62,9 @@ async def failures(analytics: Analytics, caller: Caller) -> list[CompletedItem]:
     return done
 
 
-async def test_a_reader_asks_and_gets_groups_with_names_sizes_and_examples(analytics: Analytics, stack: Stack, caller: Caller) -> None:
+async def test_a_reader_gets_groups_with_names_sizes_and_examples_as_long_as_their_words_are_kept(
+    analytics: Analytics, stack: Stack, caller: Caller
+) -> None:
     await with_prompt(caller)
     done = await failures(analytics, caller)
     viewer = await stack.caller(workspace=caller.workspace, role="viewer")
@@ -87,20 +90,14 @@ async def test_a_reader_asks_and_gets_groups_with_names_sizes_and_examples(analy
     report = (await caller("POST", "/v1/reports", {"kind": "prompt", "target": "route"})).body
     assert sorted(one["size"] for one in report["content"]["failure_groups"]) == [4, 4]
 
-
-async def test_words_that_are_forgotten_are_gone_from_examples_at_once(analytics: Analytics, caller: Caller) -> None:
-    await with_prompt(caller)
-    await failures(analytics, caller)
-    async with at_work(analytics):
-        assert (await caller("GET", "/v1/analytics/failure-groups?prompt=route&wait_s=20")).body["status"] == "ready"
     workspace = caller.workspace.workspace_id
     await analytics.rows("DELETE FROM execution_contents WHERE workspace_id = $1", workspace)
     await analytics.rows(
         "UPDATE feedback SET comment = NULL, correction = NULL, forgotten_at = clock_timestamp() WHERE workspace_id = $1", workspace
     )
-    shown = (await caller("GET", "/v1/analytics/failure-groups?prompt=route")).body
-    texts = {text for group in shown["groups"] for one in group["examples"] for text in (one["asked"], one["said"], one["answered"])}
-    assert len(shown["groups"]) == 2 and texts == {None}
+    shown = (await caller("GET", "/v1/analytics/failure-groups?prompt=route")).body["groups"]
+    texts = {text for group in shown for one in group["examples"] for text in (one["asked"], one["said"], one["answered"])}
+    assert len(shown) == 2 and texts == {None}  # forgotten where they lay, gone here at once
 
 
 async def test_wrong_answers_of_test_runs_and_failed_evaluators_are_grouped_too(analytics: Analytics, caller: Caller) -> None:
@@ -110,7 +107,7 @@ async def test_wrong_answers_of_test_runs_and_failed_evaluators_are_grouped_too(
     run = (await caller("POST", "/v1/test-runs", {"prompt": "route", "version": 1, "dataset_id": dataset, "split": "validation"})).body[
         "id"
     ]
-    cases = [
+    cases: list[dict[str, object]] = [
         {"item_id": str(new_uuid()), "input": one["input"], "expected": one["expected"], "output": "other", "scores": {}, "error": None}
         for one in items
     ]
@@ -137,21 +134,21 @@ async def test_wrong_answers_of_test_runs_and_failed_evaluators_are_grouped_too(
     assert {one["expected"] for one in tax["examples"]} == {"tax"} and tax["examples"][0]["asked"].startswith("question")
 
 
-async def test_two_replicas_share_the_work_and_a_worker_that_dies_leaves_the_groups_of_before(
-    analytics: Analytics, caller: Caller, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_two_replicas_share_the_work_and_a_worker_that_dies_leaves_the_groups_of_before(analytics: Analytics, caller: Caller) -> None:
     await with_prompt(caller)
     await failures(analytics, caller)
     path = "/v1/analytics/failure-groups?prompt=route&wait_s=0"
     assert (await caller("GET", path)).body["status"] == "pending"
-    assert sorted(await asyncio.gather(keeper(analytics).group_due(), keeper(analytics).group_due())) == [0, 1]
+    workers = [WorkerProcess(WORKER), WorkerProcess(WORKER), WorkerProcess("burnish_analytics.no_such_worker")]
+    assert sorted(await asyncio.gather(*(keeper(analytics).group_due(one) for one in workers[:2]))) == [0, 1]
+    assert sum(one.is_alive for one in workers) == 1
     before = (await caller("GET", path)).body
     assert before["status"] == "ready" and len(before["groups"]) == 2
     workspace = caller.workspace.workspace_id
     await analytics.rows("UPDATE failure_groups SET computed_at = computed_at - interval '1 hour' WHERE workspace_id = $1", workspace)
     assert (await caller("GET", path)).body["status"] == "pending"
-    monkeypatch.setattr("burnish_analytics.keep_failure_groups.WORKER", "burnish_analytics.no_such_worker")
-    assert await keeper(analytics).group_due() == 0
+    assert await keeper(analytics).group_due(workers[2]) == 0
+    await asyncio.gather(*(one.kill() for one in workers))
     [row] = await analytics.rows("SELECT status, result FROM failure_groups WHERE workspace_id = $1", workspace)
     assert row["status"] == "failed" and json.dumps(row["result"]).count('"name"') == 2
 
