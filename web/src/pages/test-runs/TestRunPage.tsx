@@ -1,12 +1,164 @@
-import { ListChecks } from "lucide-react";
-import { EmptyState, Page } from "@/kit";
+import { RotateCw, Square } from "lucide-react";
+import { useState } from "react";
+import { useDatasets } from "@/api/choices";
+import { useChange, useRead } from "@/api/hooks";
+import { needs, useMay } from "@/api/session";
+import { Button, ButtonLink, ConfirmDialog, Facts, Figures, Loaded, Money, Notice, Page, RelativeTime, Section, SimulatedBadge, StatusBadge, TextLink, toast } from "@/kit";
+import { Progress } from "@/kit/Progress";
+import { usePathParam } from "@/lib/pages";
+import { count, duration, money, percent, percentRange } from "@/lib/format";
+import { Against } from "./Against";
+import { FailedCases } from "./FailedCases";
+import { Matrix } from "./Matrix";
+import { type Evaluated, type Result, type Run, isGoingOn, resultOf } from "./model";
 
 export default function TestRunPage() {
+  const id = usePathParam("id");
+  const [watched, setWatched] = useState(true);
+  const found = useRead("/v1/test-runs/{run_id}", { path: { run_id: id } }, { refetchInterval: watched ? 1_000 : false });
+  const run = found.data;
+  if (run && watched !== isGoingOn(run.status)) setWatched(isGoingOn(run.status));
   return (
-    <Page title="Test run">
-      <EmptyState icon={<ListChecks size={18} />} title="Not here yet: use the API meanwhile" code={'curl $URL/v1/test-runs/{id} -H "Authorization: Bearer $KEY"'}>
-        One test run: accuracy, confusion matrix, failed cases.
-      </EmptyState>
+    <Page
+      title={run ? `Test run of ${run.prompt} v${run.version}` : "Test run"}
+      back={{ to: "/test-runs", label: "Test runs" }}
+      heading={
+        run ? (
+          <span className="flex flex-wrap items-center gap-x-3 gap-y-1">
+            <span className="font-mono text-20">
+              {run.prompt} v{run.version}
+            </span>
+            <StatusBadge status={run.status} />
+            {run.simulated ? <SimulatedBadge /> : null}
+          </span>
+        ) : undefined
+      }
+      subtitle={run ? <About run={run} /> : undefined}
+      actions={run ? <Acts run={run} /> : null}
+    >
+      <Loaded of={found}>{(one) => <Content run={one} />}</Loaded>
     </Page>
   );
 }
+
+function About({ run }: { run: Run }) {
+  const { byId } = useDatasets();
+  return (
+    <span className="text-13">
+      <TextLink to={`/datasets/${run.dataset_id}`}>{byId.get(run.dataset_id)?.name ?? "a dataset"}</TextLink>, {run.split}, version {run.dataset_version} · {run.model}
+      {run.repeats > 1 ? ` · ${run.repeats} times each` : ""} · <RelativeTime at={run.created_at} />
+    </span>
+  );
+}
+
+function Acts({ run }: { run: Run }) {
+  const [asking, setAsking] = useState(false);
+  const may = useMay();
+  const cancel = useChange("post", "/v1/test-runs/{run_id}/cancel", { invalidates: ["/v1/test-runs"] });
+  if (!isGoingOn(run.status)) {
+    const again = { new: "1", prompt: run.prompt, version: String(run.version), dataset: run.dataset_id, split: run.split };
+    return may.edit ? (
+      <ButtonLink to="/test-runs" search={again} icon={<RotateCw size={14} aria-hidden />}>
+        Run again
+      </ButtonLink>
+    ) : (
+      <Button icon={<RotateCw size={14} aria-hidden />} disabled why={needs("editor")}>
+        Run again
+      </Button>
+    );
+  }
+  const submit = () =>
+    cancel.mutate(
+      { path: { run_id: run.id } },
+      {
+        onSuccess: () => {
+          setAsking(false);
+          toast("The test run stops; what came stays");
+        },
+      },
+    );
+  return (
+    <>
+      <Button icon={<Square size={12} aria-hidden />} onClick={() => setAsking(true)} disabled={!may.edit} why={needs("editor")}>
+        Cancel run
+      </Button>
+      <ConfirmDialog open={asking} onOpenChange={setAsking} title="Cancel this test run?" submit="Cancel the run" onSubmit={submit} busy={cancel.isPending} error={cancel.error}>
+        It stops within seconds. Answers that came are paid for and stay; what was set aside for the rest comes back.
+      </ConfirmDialog>
+    </>
+  );
+}
+
+function Content({ run }: { run: Run }) {
+  const result = resultOf(run);
+  const { done, total } = run.progress as { done: number; total: number };
+  return (
+    <div className="flex min-w-0 flex-col gap-8">
+      <div className="flex flex-col gap-3">
+        {isGoingOn(run.status) ? <Progress label="Answers" done={done} total={total} words={`${count(done)} of ${count(total)} answers`} /> : null}
+        {run.error ? (
+          <Notice tone="bad" title="It failed.">
+            {String((run.error as { message?: string }).message ?? "")}
+          </Notice>
+        ) : null}
+        {run.status === "cancelled" ? <Notice title="Cancelled.">{result.metrics?.total ? `What came before stands below: ${count(result.metrics.total)} of ${count(total)} answers.` : "Nothing had come."}</Notice> : null}
+        <Score result={result} goesOn={isGoingOn(run.status)} />
+        {result.metrics && result.metrics.total < 100 && run.status === "completed" ? <p className="text-12 text-muted">With {result.metrics.total} answers the interval is wide; from 100 cases on, differences of ten points can be told apart.</p> : null}
+      </div>
+      {result.metrics ? (
+        <>
+          <div className="grid min-w-0 items-start gap-8 lg:grid-cols-[minmax(0,max-content)_minmax(20rem,1fr)]">
+            <Matrix result={result} />
+            {run.status === "completed" ? <Against run={run} result={result} /> : null}
+          </div>
+          {result.evaluators.length > 0 ? <Evaluators evaluators={result.evaluators} /> : null}
+          <FailedCases run={run} result={result} />
+        </>
+      ) : null}
+    </div>
+  );
+}
+
+function Score({ result, goesOn }: { result: Result; goesOn: boolean }) {
+  const { metrics, costNusd, latency } = result;
+  if (!metrics && !goesOn) return null;
+  const each = metrics?.total && costNusd !== null ? costNusd / metrics.total : null;
+  return (
+    <Figures
+      label="What came"
+      figures={[
+        { label: "Right", value: percent(metrics?.overall_accuracy), note: metrics?.total ? `${percentRange(metrics.interval.low, metrics.interval.high)} at 95 %` : "" },
+        { label: "Right answers", value: metrics ? `${count(metrics.correct)} of ${count(metrics.total)}` : "–", note: goesOn ? "so far" : "" },
+        { label: "Without answer", value: metrics ? count(metrics.errors) : "–", note: metrics?.errors ? "see the failed cases" : "" },
+        { label: "Cost", value: money(costNusd), note: each === null ? "" : `${money(each)} an answer` },
+        { label: "Latency p50", value: duration(latency?.p50), note: latency?.p95 ? `p95 ${duration(latency.p95)}` : "" },
+      ]}
+    />
+  );
+}
+
+function Evaluators({ evaluators }: { evaluators: readonly Evaluated[] }) {
+  return (
+    <Section title="Evaluators">
+      <div className="grid gap-3 sm:grid-cols-2 lg:grid-cols-3">
+        {evaluators.map((one) => (
+          <div key={one.id} className="rounded-l border border-line bg-panel p-4">
+            <h3 className="mb-2 text-14 font-semibold wrap-anywhere">
+              {one.name} <span className="text-12 font-normal text-muted">v{one.version}</span>
+            </h3>
+            <Facts
+              facts={[
+                ["Passed", one.n ? `${percent(one.passed / one.n)} (${percentRange(one.interval.low, one.interval.high)})` : "–"],
+                ["Mean score", one.mean_score === null ? "–" : one.mean_score.toFixed(2)],
+                ["Scored", count(one.n)],
+                one.cost_nusd > 0 && ["Cost", <Money key="c" nusd={one.cost_nusd} />],
+                one.without_score > 0 && ["Without score", `${count(one.without_score)}: ${one.why_without ?? ""}`],
+              ]}
+            />
+          </div>
+        ))}
+      </div>
+    </Section>
+  );
+}
+

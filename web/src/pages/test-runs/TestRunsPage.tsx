@@ -1,12 +1,145 @@
-import { ListChecks } from "lucide-react";
-import { EmptyState, Page } from "@/kit";
+import { ListChecks, Plus } from "lucide-react";
+import { useEffect, useMemo, useState } from "react";
+import { useDatasets, usePromptChoices } from "@/api/choices";
+import { usePages, useRead } from "@/api/hooks";
+import { needs, useMay } from "@/api/session";
+import { Button, type Column, Combobox, EmptyState, Loaded, Money, Page, PagedTable, Percent, RelativeTime, Select, StatusBadge, Tabs, Toolbar } from "@/kit";
+import { ComparisonTable } from "@/kit/ComparisonTable";
+import { Progress } from "@/kit/Progress";
+import { flag, maybeOneOf, oneOf, text, useUrlState } from "@/lib/url-state";
+import { useCommands } from "@/shell/commands";
+import { useHotkey } from "@/shell/keys";
+import { StartRun } from "./StartRun";
+import { type Metrics, type Run, isGoingOn, resultOf } from "./model";
+
+const STATUSES = ["pending", "running", "completed", "failed", "cancelled"] as const;
+// `version`, `dataset`, `split` and `model` fill the form of a start.
+const shape = { tab: oneOf(["runs", "compare"], "runs"), prompt: text(), status: maybeOneOf(STATUSES), new: flag(), dataset: text(), version: text(), split: text(), model: text() };
+
+const START = `curl $URL/v1/test-runs -H "Authorization: Bearer $KEY" -H "Content-Type: application/json" \\
+  -d '{"prompt": "tickets", "dataset_id": "…", "split": "validation"}'`;
 
 export default function TestRunsPage() {
+  const [{ tab, prompt, status, new: starting, dataset, version, split, model }, set] = useUrlState(shape);
+  const may = useMay();
+  const prompts = usePromptChoices();
+  const [moving, setMoving] = useState(false);
+  const pages = usePages("/v1/test-runs", { query: { prompt, status } }, { refetchInterval: moving ? 1_500 : false });
+  useEffect(() => setMoving(pages.rows.some((one) => isGoingOn(one.status))), [pages.rows]);
+  const { byId } = useDatasets();
+  const open = (on: boolean) => set(on ? { new: true } : { new: false, dataset: "", version: "", split: "", model: "" });
+
+  const commands = useMemo(() => [{ id: "new-test-run", label: "New test run", keys: "n", run: () => set({ new: true }) }], [set]);
+  useCommands(commands);
+  useHotkey("n", () => open(true), may.edit);
+
+  const columns = useMemo(() => columnsWith((id) => byId.get(id)?.name), [byId]);
+  const startButton = (
+    <Button variant="primary" icon={<Plus size={14} aria-hidden />} onClick={() => open(true)} disabled={!may.edit} why={needs("editor")}>
+      New test run
+    </Button>
+  );
+  const list = (
+    <PagedTable
+      label="Test runs"
+      columns={columns}
+      pages={pages}
+      rowKey={(row) => row.id}
+      rowLink={(row) => ({ to: `/test-runs/${row.id}` })}
+      empty={
+        prompt || status ? (
+          <EmptyState title="No test run matches" action={<Button onClick={() => set({ prompt: "", status: null })}>Show all</Button>} />
+        ) : (
+          <EmptyState icon={<ListChecks size={18} />} title="No test runs yet" action={startButton} code={START}>
+            A test run answers each case of a dataset with one version, and says how many are right, with an interval.
+          </EmptyState>
+        )
+      }
+    />
+  );
   return (
-    <Page title="Test runs">
-      <EmptyState icon={<ListChecks size={18} />} title="Not here yet: use the API meanwhile" code={'curl $URL/v1/test-runs -H "Authorization: Bearer $KEY"'}>
-        How good a version is on a dataset, with its interval and each failed case.
-      </EmptyState>
+    <Page title="Test runs" subtitle="How many cases a version gets right, and which it does not." actions={startButton}>
+      <Toolbar>
+        <Combobox label="Prompt" value={prompt || null} onChange={(next) => set({ prompt: next ?? "" })} clear="All prompts" {...prompts} />
+        {tab === "runs" ? <Select compact aria-label="Status" empty="Any status" value={status} onChange={(next) => set({ status: next || null })} options={STATUSES.map((one) => ({ value: one, label: one }))} /> : null}
+      </Toolbar>
+      <Tabs
+        label="Test runs"
+        value={tab}
+        onChange={(next) => set({ tab: next }, { push: true })}
+        className="-mt-2"
+        tabs={[
+          { id: "runs", label: "Runs", content: list },
+          { id: "compare", label: "Compare versions", content: <Compare prompt={prompt} /> },
+        ]}
+      />
+      <StartRun key={`${starting} ${dataset} ${version} ${split} ${model}`} open={starting && may.edit} onOpenChange={open} prompt={prompt || null} dataset={dataset || null} version={version} split={split} model={model || null} />
     </Page>
   );
+}
+
+function Compare({ prompt }: { prompt: string }) {
+  const found = useRead("/v1/test-runs/summary", { query: { prompt: prompt ? [prompt] : undefined } });
+  return (
+    <Loaded of={found}>
+      {(summary) =>
+        summary.data.length === 0 ? (
+          <EmptyState title="Nothing to compare">Completed runs over the same items of a dataset stand here side by side, the newest of each version and model.</EmptyState>
+        ) : (
+          <div className="flex flex-col gap-10">
+            {summary.data.map((one) => (
+              <ComparisonTable key={`${one.dataset_id} ${one.dataset_version} ${one.split}`} comparison={one} />
+            ))}
+          </div>
+        )
+      }
+    </Loaded>
+  );
+}
+
+function columnsWith(nameOf: (dataset: string) => string | undefined): Column<Run>[] {
+  return [
+    {
+      key: "run",
+      head: "Version",
+      cell: (row) => (
+        <span className="block min-w-0">
+          <span className="font-mono text-13 font-medium wrap-anywhere">
+            {row.prompt} v{row.version}
+          </span>
+          <span className="block text-12 text-muted wrap-anywhere">
+            {row.model}
+            {row.simulated && !row.model.startsWith("simulated/") ? " · simulated" : ""}
+          </span>
+        </span>
+      ),
+    },
+    {
+      key: "dataset",
+      head: "Dataset",
+      hideBelow: "sm",
+      cell: (row) => (
+        <span className="block min-w-0">
+          <span className="wrap-anywhere">{nameOf(row.dataset_id) ?? "–"}</span>
+          <span className="block text-12 text-muted">
+            {row.split}
+            {row.repeats > 1 ? `, ${row.repeats} times each` : ""}
+          </span>
+        </span>
+      ),
+    },
+    { key: "score", head: "Right", align: "end", width: "w-40", cell: (row) => <Scored run={row} /> },
+    { key: "cost", head: "Cost", align: "end", width: "w-24", hideBelow: "md", cell: (row) => <Money nusd={resultOf(row).costNusd} /> },
+    { key: "started", head: "Started", align: "end", width: "w-28", hideBelow: "md", cell: (row) => <RelativeTime at={row.created_at} className="text-muted" /> },
+  ];
+}
+
+function Scored({ run }: { run: Run }) {
+  if (isGoingOn(run.status)) {
+    const { done, total } = run.progress as { done: number; total: number };
+    return <Progress label={`Answers of ${run.prompt}`} done={done} total={total} className="ml-auto w-28" />;
+  }
+  if (run.status !== "completed") return <StatusBadge status={run.status} />;
+  const metrics = run.metrics as unknown as Metrics | null;
+  return <Percent share={metrics?.overall_accuracy} low={metrics?.interval.low} high={metrics?.interval.high} samples={metrics?.total} show="below" className="items-end" />;
 }

@@ -1,0 +1,120 @@
+import { useMemo } from "react";
+import { Badge, Button, type Column, Drawer, Duration, EmptyState, Facts, JsonView, Money, Prose, SearchInput, Section, Table, TextLink, Toolbar } from "@/kit";
+import { count, plural } from "@/lib/format";
+import { useUrlState } from "@/lib/url-state";
+import { type FailedCase, type Result, type Run, filterCases, wordsOf } from "./model";
+import { shape } from "./shape";
+
+const COLUMNS: Column<FailedCase>[] = [
+  { key: "input", head: "Input", cell: (one) => <span className="line-clamp-2 min-w-40 wrap-anywhere">{wordsOf(one.input)}</span> },
+  { key: "expected", head: "Expected", width: "w-44", cell: (one) => <span className="line-clamp-2 wrap-anywhere">{one.expected}</span> },
+  { key: "got", head: "Got", cell: (one) => <Got one={one} /> },
+  { key: "cost", head: "Cost", align: "end", width: "w-24", hideBelow: "md", cell: (one) => <Money nusd={one.cost_nusd} /> },
+];
+
+function Got({ one }: { one: FailedCase }) {
+  if (one.output === null) return <Badge tone="bad">{one.error?.code ?? "no answer"}</Badge>;
+  return <span className="line-clamp-2 wrap-anywhere text-muted">{one.output.trim() || "(empty)"}</span>;
+}
+
+/** Answers that were not what was expected, as the matrix and the words leave them. */
+export function FailedCases({ run, result }: { run: Run; result: Result }) {
+  const [{ expected, got, q, case: opened }, set] = useUrlState(shape);
+  const labels = useMemo(() => new Set(Object.keys(result.matrix ?? {})), [result.matrix]);
+  const cases = useMemo(() => filterCases(result.failed, { expected, got, q }, labels), [result.failed, expected, got, q, labels]);
+  const one = result.failed.find((known) => known.execution_id === opened);
+  const place = one ? cases.indexOf(one) : -1;
+  const right = expected && expected === got ? (result.matrix?.[expected]?.[got] ?? 0) : 0;
+  const go = (step: number) => {
+    const next = cases[place + step];
+    if (next) set({ case: next.execution_id });
+  };
+  return (
+    <Section
+      title={
+        <span className="flex flex-wrap items-center gap-2">
+          Failed cases <span className="numeric text-13 font-normal text-muted">{cases.length === result.failed.length ? count(cases.length + result.leftOut) : `${count(cases.length)} of ${count(result.failed.length)}`}</span>
+        </span>
+      }
+    >
+      {result.failed.length === 0 ? (
+        <EmptyState title="None">Each answer was what was expected.</EmptyState>
+      ) : (
+        <>
+          <Toolbar>
+            <SearchInput label="Search failed cases" placeholder="Search input or answer" value={q} onChange={(next) => set({ q: next })} className="w-full sm:w-72" />
+            {expected ? (
+              <Button size="s" onClick={() => set({ expected: "", got: "" })}>
+                expected {expected}, came {got || "(empty)"} ×
+              </Button>
+            ) : null}
+          </Toolbar>
+          {cases.length === 0 ? (
+            <EmptyState title={right > 0 ? `${plural(right, "right answer")}` : "No case matches"} action={<Button onClick={() => set({ expected: "", got: "", q: "" })}>Show all failed cases</Button>}>
+              {right > 0 ? "Right answers are counted and not listed here." : "Nothing has these words in this cell."}
+            </EmptyState>
+          ) : (
+            <Table label="Failed cases" columns={COLUMNS} rows={cases} rowKey={(row) => row.execution_id} onOpen={(row) => set({ case: row.execution_id }, { push: true })} selected={opened || null} />
+          )}
+          {result.leftOut > 0 ? <p className="text-12 text-muted">{plural(result.leftOut, "more failed case")} were counted and are not listed.</p> : null}
+        </>
+      )}
+      <Drawer
+        open={Boolean(one)}
+        onOpenChange={(open) => open || set({ case: "" })}
+        title="Failed case"
+        description={place >= 0 ? `${place + 1} of ${cases.length}` : undefined}
+        actions={
+          <>
+            <Button size="s" onClick={() => go(-1)} disabled={place <= 0}>
+              Previous
+            </Button>
+            <Button size="s" onClick={() => go(1)} disabled={place < 0 || place >= cases.length - 1}>
+              Next
+            </Button>
+          </>
+        }
+      >
+        {one ? <Case one={one} run={run} result={result} /> : null}
+      </Drawer>
+    </Section>
+  );
+}
+
+function Case({ one, run, result }: { one: FailedCase; run: Run; result: Result }) {
+  const names = new Map(result.evaluators.map((evaluator) => [evaluator.id, evaluator.name]));
+  return (
+    <div className="flex flex-col gap-5">
+      <Part title="Input">{typeof one.input === "string" || Object.keys(one.input).length === 1 ? <Prose plain text={wordsOf(one.input)} /> : <JsonView label="Variables" value={one.input} />}</Part>
+      <Part title="Expected">
+        <Prose plain text={one.expected} className="rounded-m bg-ok-soft px-3 py-2" />
+      </Part>
+      <Part title="Got">{one.output === null ? <p className="rounded-m bg-bad-soft px-3 py-2 text-14">{one.error?.message ?? "No answer came."}</p> : <Prose text={one.output || "(empty)"} className="rounded-m bg-bad-soft px-3 py-2" />}</Part>
+      {Object.entries(one.scores ?? {}).map(([id, score]) => (
+        <Part key={id} title={names.get(id) ?? "Evaluator"}>
+          <p className="text-14">
+            {score.score === null ? (score.unavailable ?? "no score") : `${score.score.toFixed(2)}, ${score.passed ? "passed" : "not passed"}`}
+            {score.reason ? <span className="block text-13 text-muted">{score.reason}</span> : null}
+          </p>
+        </Part>
+      ))}
+      <Facts
+        facts={[
+          one.cost_nusd !== undefined && ["Cost", <Money key="c" nusd={one.cost_nusd} />],
+          one.latency_ms != null && ["Latency", <Duration key="l" ms={one.latency_ms} />],
+          ["Run", <TextLink key="r" to={`/runs/${one.execution_id}`}>messages, tokens, attempts</TextLink>],
+          ["Item", <TextLink key="i" to={`/datasets/${run.dataset_id}`} search={{ item: one.item_id }}>in its dataset</TextLink>],
+        ]}
+      />
+    </div>
+  );
+}
+
+function Part({ title, children }: { title: string; children: React.ReactNode }) {
+  return (
+    <div className="flex flex-col gap-1">
+      <h3 className="text-12 font-medium text-muted">{title}</h3>
+      {children}
+    </div>
+  );
+}

@@ -1,0 +1,114 @@
+import { useNavigate } from "@tanstack/react-router";
+import { useState } from "react";
+import { useDatasets, usePromptChoices } from "@/api/choices";
+import type { Schema } from "@/api/client";
+import { useChange, useRead } from "@/api/hooks";
+import { useModels } from "@/api/models";
+import { useForecast } from "@/api/forecast";
+import { Checkbox, Combobox, Facts, Field, FormDialog, Input, Money, Select, errorFor, toast } from "@/kit";
+import { count } from "@/lib/format";
+
+type Body = Schema<"TestRunBody">;
+type Props = { open: boolean; onOpenChange: (open: boolean) => void; prompt: string | null; dataset: string | null; version: string; split: string; model: string | null };
+
+const FIELDS = ["prompt", "version", "dataset_id", "split", "models", "repeats", "evaluators"];
+const NAMES = ["train", "validation", "test"] as const;
+
+/** Which version on which cases; what it will take and cost stands below, before it starts. */
+export function StartRun({ open, onOpenChange, ...given }: Props) {
+  const [prompt, setPrompt] = useState(given.prompt);
+  const [version, setVersion] = useState(given.version);
+  const [dataset, setDataset] = useState(given.dataset);
+  const [split, setSplit] = useState<string>(given.split || "validation");
+  const [model, setModel] = useState(given.model);
+  const [repeats, setRepeats] = useState("1");
+  const [evaluators, setEvaluators] = useState<readonly string[]>([]);
+  const prompts = usePromptChoices();
+  const datasets = useDatasets();
+  const { choices: models } = useModels();
+  const found = useRead("/v1/prompts/{slug}", { path: { slug: prompt ?? "" } }, { enabled: open && prompt !== null });
+  const known = useRead("/v1/evaluators", { query: { limit: 50 } }, { enabled: open });
+  const navigate = useNavigate();
+  const start = useChange("post", "/v1/test-runs", { invalidates: ["/v1/test-runs"] });
+
+  const body: Body | null =
+    prompt && dataset
+      ? { prompt, dataset_id: dataset, split: split as Body["split"], repeats: Math.max(1, Number(repeats) || 1), models: model ? [model] : [], evaluators: [...evaluators], ...(version ? { version: Number(version) } : {}) }
+      : null;
+  const forecast = useForecast("/v1/test-runs/forecast", open ? body : null);
+  const submit = () =>
+    body &&
+    start.mutate(
+      { body: body as never },
+      {
+        onSuccess: (made) => {
+          toast("The test run has started");
+          void navigate({ to: `/test-runs/${made.id}` });
+        },
+      },
+    );
+  const error = start.error ?? forecast.error;
+  const labels = found.data?.labels as Record<string, number> | undefined;
+  const live = labels?.["production"];
+  const versions = Array.from({ length: Math.min(100, found.data?.latest_version ?? 0) }, (_, at) => String((found.data?.latest_version ?? 0) - at));
+  return (
+    <FormDialog open={open} onOpenChange={onOpenChange} title="New test run" submit="Start" onSubmit={submit} busy={start.isPending} error={error} fields={FIELDS} disabled={!body || Boolean(forecast.error)}>
+      <div className="grid gap-4 sm:grid-cols-[minmax(0,1fr)_11rem]">
+        <Labelled name="Prompt" error={errorFor(error, "prompt")}>
+          <Combobox label="Prompt" value={prompt} onChange={(next) => { setPrompt(next); setVersion(""); }} placeholder="Choose a prompt" className="w-full" {...prompts} />
+        </Labelled>
+        <Field label="Version" error={errorFor(error, "version")}>
+          <Select value={version} onChange={setVersion} empty={live ? `production (v${live})` : "the live one"} options={versions.map((one) => ({ value: one, label: `v${one}` }))} />
+        </Field>
+        <Labelled name="Dataset" error={errorFor(error, "dataset_id")}>
+          <Combobox label="Dataset" value={dataset} onChange={setDataset} placeholder="Choose a dataset" choices={datasets.choices} className="w-full" />
+        </Labelled>
+        <Field label="Split" error={errorFor(error, "split")}>
+          <Select value={split} onChange={setSplit} options={NAMES.map((one) => ({ value: one, label: dataset && datasets.byId.get(dataset) ? `${one} (${count(datasets.byId.get(dataset)?.counts[one])})` : one }))} />
+        </Field>
+        <Labelled name="Model" error={errorFor(error, "models")}>
+          <Combobox label="Model" value={model} onChange={setModel} clear="The version’s own" choices={models} className="w-full" />
+        </Labelled>
+        <Field label="Times each" error={errorFor(error, "repeats")}>
+          <Input type="number" min={1} max={20} value={repeats} onChange={(event) => setRepeats(event.target.value)} />
+        </Field>
+      </div>
+      {split === "test" ? <p className="text-12 text-muted">Looking at the test split often wears it out for proofs. Use validation while you are still changing the text.</p> : null}
+      {(known.data?.data.length ?? 0) > 0 ? (
+        <fieldset className="flex flex-col gap-1.5">
+          <legend className="mb-1 text-13 font-medium">Score with these too</legend>
+          {known.data?.data.map((one) => (
+            <Checkbox key={one.id} label={one.name} checked={evaluators.includes(one.id)} onChange={(event) => setEvaluators(event.target.checked ? [...evaluators, one.id] : evaluators.filter((id) => id !== one.id))} />
+          ))}
+        </fieldset>
+      ) : null}
+      <div className="min-h-20 rounded-m bg-sunken px-3 py-2.5" aria-live="polite">
+        {forecast.data ? (
+          <Facts
+            facts={[
+              ["Answers", `${count(forecast.data.items)} by ${forecast.data.model}`],
+              ["Costs at most about", <Money key="c" nusd={forecast.data.forecast.cost_nusd} />],
+              ["Set aside until it ends", <Money key="s" nusd={forecast.data.forecast.set_aside_nusd} />],
+            ]}
+          />
+        ) : (
+          <p className="text-13 text-muted">{body ? (forecast.error ? "It cannot start like this." : "Counting…") : "What it takes and costs stands here once a prompt and a dataset are chosen."}</p>
+        )}
+      </div>
+    </FormDialog>
+  );
+}
+
+function Labelled({ name, error, children }: { name: string; error?: string; children: React.ReactNode }) {
+  return (
+    <div className="flex min-w-0 flex-col gap-1">
+      <span className="text-13 font-medium">{name}</span>
+      {children}
+      {error ? (
+        <p role="alert" className="text-12 text-bad">
+          {error}
+        </p>
+      ) : null}
+    </div>
+  );
+}

@@ -1,0 +1,30 @@
+import { expect, it } from "vitest";
+import { type FailedCase, OTHER, type Result, againstOther, cellsOf, columnOf, filterCases, resultOf } from "./model";
+
+const failed = (id: string, expected: string, output: string | null): FailedCase => ({ item_id: id, execution_id: id, input: { ticket: `text ${id}` }, expected, output, error: null, scores: {} });
+const labels = new Set(["a", "b"]);
+
+it("puts an answer into the column of its label, all else into the other one", () => {
+  expect([" a\n", "I think a", null].map((output) => columnOf({ output }, labels))).toEqual(["a", OTHER, OTHER]);
+  expect(cellsOf({ a: { a: 2, b: 1 } })).toEqual([{ expected: "a", predicted: "a", count: 2 }, { expected: "a", predicted: "b", count: 1 }]);
+});
+
+it("leaves the cases of one cell, or of some words", () => {
+  const cases = [failed("1", "a", "b"), failed("2", "a", "hm"), failed("3", "b", "a")];
+  const ids = (filter: { expected?: string; got?: string; q?: string }) => filterCases(cases, { expected: "", got: "", q: "", ...filter }, labels).map((one) => one.item_id);
+  expect(ids({ expected: "a", got: OTHER })).toEqual(["2"]);
+  expect(ids({ got: "a" })).toEqual(["3"]);
+  expect(ids({ q: "TEXT 1" })).toEqual(["1"]);
+});
+
+it("reads what has come so far of a run that goes on", () => {
+  const run = { status: "running", partial_results: { cost_nusd: 7, failed_cases: [failed("1", "a", "b")] } } as never;
+  expect(resultOf(run)).toMatchObject({ costNusd: 7, leftOut: 0, metrics: null });
+});
+
+it("compares two runs only where all failed cases are known", () => {
+  const of = (ids: string[], leftOut = 0) => ({ failed: ids.map((id) => failed(id, "a", "b")), leftOut }) as unknown as Result;
+  const found = againstOther(of(["1", "2"]), of(["2", "3"]));
+  expect([found?.fixed.map((one) => one.item_id), found?.broken.map((one) => one.item_id), found?.both]).toEqual([["3"], ["1"], 1]);
+  expect(againstOther(of(["1"]), of(["2"], 4))).toBeNull();
+});

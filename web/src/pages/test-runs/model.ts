@@ -1,0 +1,96 @@
+/** What the API says of a test run as "object", and what is computed from it. Pure. */
+import type { Schema } from "@/api/client";
+import type { Confusion } from "@/chart";
+
+export type Run = Schema<"TestRunAnswer">;
+export type Metrics = {
+  overall_accuracy: number | null;
+  interval: { low: number; high: number };
+  correct: number;
+  total: number;
+  errors: number;
+};
+export type Score = { score: number | null; passed?: boolean; unavailable?: string; reason?: string | null };
+export type FailedCase = {
+  item_id: string;
+  execution_id: string;
+  input: string | Record<string, unknown>;
+  expected: string;
+  output: string | null;
+  error: { code?: string; message?: string } | null;
+  cost_nusd?: number;
+  latency_ms?: number | null;
+  scores: Record<string, Score>;
+};
+export type Evaluated = { id: string; name: string; version: number; n: number; mean_score: number | null; passed: number; interval: { low: number; high: number }; without_score: number; why_without: string | null; cost_nusd: number };
+export type Result = {
+  metrics: Metrics | null;
+  matrix: Record<string, Record<string, number>> | null;
+  failed: FailedCase[];
+  leftOut: number;
+  costNusd: number | null;
+  latency: { p50?: number; p95?: number } | null;
+  evaluators: Evaluated[];
+};
+
+/** In the matrix: an answer that no item expects. */
+export const OTHER = "(other)";
+
+export const isGoingOn = (status: string) => status === "pending" || status === "running";
+
+/** What has come, of a run that has ended or of one that goes on: the API keeps the two apart. */
+export function resultOf(run: Run): Result {
+  const from = run.status === "completed" ? run : ((run.partial_results ?? {}) as Partial<Run>);
+  return {
+    metrics: (from.metrics ?? null) as Metrics | null,
+    matrix: (from.confusion_matrix ?? null) as Result["matrix"],
+    failed: (from.failed_cases ?? []) as unknown as FailedCase[],
+    leftOut: from.failed_cases_left_out ?? 0,
+    costNusd: from.cost_nusd ?? null,
+    latency: (from.latency_ms ?? null) as Result["latency"],
+    evaluators: (from.evaluators ?? []) as unknown as Evaluated[],
+  };
+}
+
+export function cellsOf(matrix: Result["matrix"]): Confusion[] {
+  return Object.entries(matrix ?? {}).flatMap(([expected, row]) => Object.entries(row).map(([predicted, count]) => ({ expected, predicted, count })));
+}
+
+/** The column of the matrix that an answer stands in. */
+export function columnOf(one: Pick<FailedCase, "output">, labels: ReadonlySet<string>): string {
+  const got = (one.output ?? "").trim();
+  return labels.has(got) ? got : OTHER;
+}
+
+export type CaseFilter = { expected: string; got: string; q: string };
+
+/** The failed cases that a cell of the matrix and the words typed leave. */
+export function filterCases(cases: readonly FailedCase[], { expected, got, q }: CaseFilter, labels: ReadonlySet<string>): FailedCase[] {
+  const word = q.trim().toLowerCase();
+  return cases.filter(
+    (one) =>
+      (!expected || one.expected.trim() === expected) &&
+      (!got || columnOf(one, labels) === got) &&
+      (!word || `${wordsOf(one.input)}\n${one.expected}\n${one.output ?? ""}`.toLowerCase().includes(word)),
+  );
+}
+
+export function wordsOf(input: FailedCase["input"]): string {
+  if (typeof input === "string") return input;
+  const all = Object.entries(input);
+  const words = (value: unknown) => (typeof value === "string" ? value : JSON.stringify(value));
+  return all.length === 1 ? words(all[0]?.[1]) : all.map(([name, value]) => `${name}: ${words(value)}`).join("\n");
+}
+
+/** Which cases two runs over the same items fail: only one of them, or both. The API lists at most 200 failed cases of each, so that
+ * where some were left out nothing is said. */
+export function againstOther(own: Result, other: Result): { fixed: FailedCase[]; broken: FailedCase[]; both: number } | null {
+  if (own.leftOut > 0 || other.leftOut > 0) return null;
+  const ids = (cases: readonly FailedCase[]) => new Set(cases.map((one) => one.item_id));
+  const [here, there] = [ids(own.failed), ids(other.failed)];
+  return {
+    fixed: other.failed.filter((one) => !here.has(one.item_id)),
+    broken: own.failed.filter((one) => !there.has(one.item_id)),
+    both: [...here].filter((one) => there.has(one)).length,
+  };
+}

@@ -1,0 +1,4 @@
+import { text } from "@/lib/url-state";
+
+/** What the address of a test run holds: the cell of the matrix, the words, the opened case, the other run. */
+export const shape = { expected: text(), got: text(), q: text(), case: text(), with: text() };
