@@ -14,8 +14,10 @@ export class ApiError extends Error {
   readonly details: Record<string, unknown>;
   /** Seconds that the API asks to wait, from Retry-After. */
   readonly retryAfterS: number | null;
+  /** The whole answer, for what some errors hold beside `error` (such as `merge` of `newer_version`). */
+  readonly answer: unknown;
 
-  constructor(status: number, body: Partial<ErrorBody> & { message: string }, retryAfterS: number | null = null) {
+  constructor(status: number, body: Partial<ErrorBody> & { message: string }, retryAfterS: number | null = null, answer: unknown = null) {
     super(body.message);
     this.status = status;
     this.code = body.code ?? "unknown";
@@ -24,6 +26,7 @@ export class ApiError extends Error {
     this.retryable = body.retryable ?? false;
     this.details = body.details ?? {};
     this.retryAfterS = retryAfterS;
+    this.answer = answer;
   }
 
   /** Nobody answered: the connection is gone, or the gateway is. */
@@ -43,7 +46,7 @@ export function errorOf(response: Response, body: unknown): ApiError {
   const retryAfterS = Number.isFinite(wait) && wait > 0 ? wait : null;
   if (typeof body === "object" && body !== null && "error" in body) {
     const error = body.error as ErrorBody;
-    if (typeof error === "object" && error !== null && typeof error.message === "string") return new ApiError(response.status, error, retryAfterS);
+    if (typeof error === "object" && error !== null && typeof error.message === "string") return new ApiError(response.status, error, retryAfterS, body);
   }
   const requestId = response.headers.get("x-request-id") ?? undefined;
   return new ApiError(response.status, { code: "unexpected", message: `The gateway answered ${response.status}.`, request_id: requestId, retryable: response.status >= 500 }, retryAfterS);

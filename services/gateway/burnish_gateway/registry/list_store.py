@@ -44,7 +44,8 @@ class _Order:
 
 def _figures(value: str, grain: str) -> str:
     return f"""LEFT JOIN (SELECT r.slug, {value} AS value FROM rollups r
-                           WHERE r.workspace_id = $1 AND r.grain = '{grain}' AND r.bucket >= $10 GROUP BY r.slug) u ON u.slug = p.slug"""
+                           WHERE r.workspace_id = $1 AND r.grain = '{grain}' AND r.bucket >= $10 AND r.traffic = 'live'
+                           GROUP BY r.slug) u ON u.slug = p.slug"""
 
 
 _SATISFIED: Final = """(sum(r.thumbs_up) + sum(r.score_sum_micro) / 1e6)::float8
@@ -63,7 +64,7 @@ _ORDERS: Final[Mapping[Sort, _Order]] = {
 async def list_heads(
     tx: Tx, workspace_id: UUID, filters: Filters, *, sort: Sort, since: datetime, after: list[str] | None, limit: int
 ) -> list[Listed]:
-    """Those behind the position `after`. Figures that decide the order are those from `since` on; who has no reactions comes last."""
+    """Those behind the position `after`. Figures that decide the order are those of live traffic from `since` on; who has no reactions comes last."""
     order = _ORDERS[sort]
     way, beyond = ("DESC", "<") if order.descending else ("ASC", ">")
     needs_since = "" if order.figures else " AND $10::timestamptz IS NOT NULL"

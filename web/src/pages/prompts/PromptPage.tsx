@@ -1,14 +1,130 @@
-import { FileText } from "lucide-react";
-import { EmptyState, Page } from "@/kit";
+import { useBlocker } from "@tanstack/react-router";
+import { TrendingDown } from "lucide-react";
+import { useMemo } from "react";
+import type { Schema } from "@/api/client";
+import { useRead } from "@/api/hooks";
+import { Badge, Button, ButtonLink, Dialog, ErrorState, Page, SkeletonText, Tabs, TextLink } from "@/kit";
 import { usePathParam } from "@/lib/pages";
+import { oneOf, useUrlState } from "@/lib/url-state";
+import { EditTab } from "./EditTab";
+import { ResultsTab } from "./ResultsTab";
+import { SettingsTab } from "./SettingsTab";
+import { VersionsTab } from "./VersionsTab";
+import { type Version, contentOf } from "./content";
+import { useDraft } from "./draft";
+import { fallingPrompts } from "./figures";
+
+type Prompt = Schema<"PromptAnswer">;
+
+const TABS = ["edit", "versions", "results", "settings"] as const;
+const shape = { tab: oneOf(TABS, "edit") };
 
 export default function PromptPage() {
   const slug = usePathParam("slug");
+  const prompt = useRead("/v1/prompts/{slug}", { path: { slug }, query: { label: "latest" } });
+  const back = { to: "/prompts", label: "Prompts" };
+  const heading = <span className="font-mono text-20">{slug}</span>;
+  const found = prompt.data?.slug === slug ? prompt.data : undefined;
+  const newest = useRead("/v1/prompts/{slug}/versions/{version}", { path: { slug, version: found?.latest_version ?? 1 } }, { enabled: found !== undefined, staleTime: Number.POSITIVE_INFINITY });
+  const version = newest.data?.slug === slug ? newest.data : undefined;
+  const error = (found ? null : prompt.error) ?? (version ? null : newest.error);
+  if (!found || !version) {
+    return (
+      <Page title={slug} heading={heading} back={back}>
+        {error ? <ErrorState error={error} onRetry={() => void (found ? newest.refetch() : prompt.refetch())} /> : <SkeletonText lines={8} />}
+      </Page>
+    );
+  }
+  return <Workbench key={slug} prompt={found} newest={version} />;
+}
+
+/** Everything of one prompt. The draft lives here, so that it outlives going from tab to tab. */
+function Workbench({ prompt, newest }: { prompt: Prompt; newest: Version }) {
+  const [{ tab }, set] = useUrlState(shape);
+  const draft = useDraft(newest);
+  const { slug } = prompt;
+  const isDirty = draft.changed.length > 0 || Object.keys(draft.faults).length > 0;
+
+  const editFrom = (version: Version) => {
+    draft.start(newest, contentOf(version));
+    set({ tab: "edit" }, { push: true });
+  };
+  const live = prompt.labels.production;
   return (
-    <Page title={slug} heading={<span className="font-mono text-20">{slug}</span>} back={{ to: "/prompts", label: "Prompts" }}>
-      <EmptyState icon={<FileText size={18} />} title="Not here yet: use the API meanwhile" code={`curl $URL/v1/prompts/${slug} -H "Authorization: Bearer $KEY"`}>
-        Its text, its versions, its results and its settings.
-      </EmptyState>
+    <Page
+      title={slug}
+      heading={
+        <span className="flex flex-wrap items-center gap-x-3 gap-y-1">
+          <span className="font-mono text-20">{slug}</span>
+          <span className="flex flex-wrap items-center gap-1.5 tracking-normal">
+            {live === undefined ? <Badge tone="warn">not in production</Badge> : <Badge tone="ok">production v{live}</Badge>}
+            {live === prompt.latest_version ? null : <Badge>latest v{prompt.latest_version}</Badge>}
+            <Falling slug={slug} />
+          </span>
+        </span>
+      }
+      subtitle={prompt.description || undefined}
+      back={{ to: "/prompts", label: "Prompts" }}
+      actions={
+        <ButtonLink to="/playground" search={{ prompt: slug }}>
+          Playground
+        </ButtonLink>
+      }
+    >
+      <Tabs
+        label="Parts of the prompt"
+        value={tab}
+        onChange={(next) => set({ tab: next }, { push: true })}
+        tabs={[
+          { id: "edit", label: "Edit", count: isDirty ? "not saved" : undefined, content: <EditTab prompt={prompt} draft={draft} /> },
+          { id: "versions", label: "Versions", count: prompt.latest_version, content: <VersionsTab prompt={prompt} onEdit={editFrom} /> },
+          { id: "results", label: "Results", content: <ResultsTab slug={slug} labels={prompt.labels} /> },
+          { id: "settings", label: "Settings", content: <SettingsTab prompt={prompt} /> },
+        ]}
+      />
+      <LeaveGuard slug={slug} isDirty={isDirty} />
     </Page>
+  );
+}
+
+function Falling({ slug }: { slug: string }) {
+  const open = useRead("/v1/alerts", { query: { prompt: slug, status: "open", limit: 20 } });
+  const alert = useMemo(() => fallingPrompts(open.data?.data ?? []).get(slug), [open.data, slug]);
+  if (!alert) return null;
+  return (
+    <TextLink to={`/alerts/${alert.id}`} className="inline-flex no-underline!">
+      <span title={alert.summary} className="inline-flex">
+        <Badge tone={alert.severity === "critical" ? "bad" : "warn"} icon={<TrendingDown size={12} aria-hidden />}>
+          falling
+        </Badge>
+      </span>
+    </TextLink>
+  );
+}
+
+/** Asks before a draft is thrown away by going elsewhere. Tabs of the same prompt keep it. */
+function LeaveGuard({ slug, isDirty }: { slug: string; isDirty: boolean }) {
+  const leaving = useBlocker({
+    shouldBlockFn: ({ current, next }) => isDirty && current.pathname !== next.pathname,
+    enableBeforeUnload: () => isDirty,
+    withResolver: true,
+  });
+  return (
+    <Dialog
+      open={leaving.status === "blocked"}
+      onOpenChange={(open) => (open ? undefined : leaving.reset?.())}
+      title="Leave without saving?"
+      description={`What you wrote in ${slug} is not saved as a version.`}
+      footer={
+        <>
+          <Button onClick={() => leaving.reset?.()}>Stay</Button>
+          <Button variant="danger" onClick={() => leaving.proceed?.()}>
+            Leave it
+          </Button>
+        </>
+      }
+    >
+      {null}
+    </Dialog>
   );
 }

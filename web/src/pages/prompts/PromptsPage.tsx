@@ -1,33 +1,55 @@
-import { FileText, Plus } from "lucide-react";
+import { FileText, Plus, TrendingDown } from "lucide-react";
 import { useMemo, useState } from "react";
 import type { Schema } from "@/api/client";
 import { usePages, useRead } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
-import { Badge, Button, type Column, EmptyState, Money, NumberCell, Page, PagedTable, Percent, RelativeTime, SearchInput, Select, Toolbar } from "@/kit";
-import { text, useUrlState } from "@/lib/url-state";
+import { Badge, Button, type Column, Combobox, Duration, EmptyState, Money, NumberCell, Page, PagedTable, Percent, RelativeTime, SearchInput, Select, SimulatedBadge, type Sort, Toolbar } from "@/kit";
+import { flag, oneOf, text, useUrlState } from "@/lib/url-state";
 import { useCommands } from "@/shell/commands";
 import { useHotkey } from "@/shell/keys";
 import { NewPrompt } from "./NewPrompt";
-import { type PromptFigures, figuresByPrompt } from "./figures";
+import { type PromptFigures, fallingPrompts, usePromptFigures } from "./figures";
 
 type Prompt = Schema<"PromptItem">;
+type Alert = Schema<"AlertAnswer">;
+
+const SORTS = ["created", "updated", "name", "executions", "cost", "satisfaction"] as const;
+type SortBy = (typeof SORTS)[number];
+/** Each order has one direction: the one that is worth looking at. */
+const ORDERS = [
+  { value: "created", label: "Newest" },
+  { value: "updated", label: "Last changed" },
+  { value: "name", label: "Name" },
+  { value: "executions", label: "Most runs" },
+  { value: "cost", label: "Dearest" },
+  { value: "satisfaction", label: "Least liked" },
+] as const satisfies readonly { value: SortBy; label: string }[];
+const DESCENDING: ReadonlySet<string> = new Set(["created", "updated", "executions", "cost"]);
+const MOST_FALLING = 200;
 
 // Outside of the component: the shape of the address never changes.
-const shape = { q: text(), label: text(), tag: text() };
+const shape = { q: text(), label: text(), tag: text(), sort: oneOf(SORTS, "created"), falling: flag() };
 
 export default function PromptsPage() {
-  const [{ q, label, tag }, set] = useUrlState(shape);
+  const [{ q, label, tag, sort, falling }, set] = useUrlState(shape);
   const [creating, setCreating] = useState(false);
   const may = useMay();
-  const pages = usePages("/v1/prompts", { query: { q, label, tag } });
-  const figures = usePromptFigures();
+  const alerts = useFalling();
+  const only = falling ? [...alerts.keys()].slice(0, MOST_FALLING) : undefined;
+  const none = only?.length === 0;
+  const pages = usePages("/v1/prompts", { query: { q, label, tag, sort, slug: none ? ["-"] : only } }, { enabled: !none });
+  const rows = useMemo(() => onlyOnce(none ? [] : pages.rows), [pages.rows, none]);
+  const figures = usePromptFigures(useMemo(() => rows.map((row) => row.slug), [rows]));
 
   const create = useMemo(() => [{ id: "new-prompt", label: "New prompt", keys: "n", run: () => setCreating(true) }], []);
   useCommands(create);
   useHotkey("n", () => setCreating(true), may.editPrompts);
 
-  const columns = useMemo(() => columnsWith(figures), [figures]);
-  const filtered = Boolean(q || label || tag);
+  const columns = columnsWith(figures, alerts);
+  const isFiltered = Boolean(q || label || tag || falling);
+  const simulated = rows.some((row) => figures.get(row.slug)?.day?.simulated || figures.get(row.slug)?.week?.simulated);
+  const labels = choicesOf(rows.flatMap((row) => Object.keys(row.labels)), ["production", "staging", label]).filter((one) => one !== "latest");
+  const tags = choicesOf(rows.flatMap((row) => row.tags), [tag]);
   const newButton = (
     <Button variant="primary" icon={<Plus size={14} aria-hidden />} onClick={() => setCreating(true)} disabled={!may.editPrompts} why={needs("editor")}>
       New prompt
@@ -38,30 +60,28 @@ export default function PromptsPage() {
     <Page title="Prompts" subtitle="Each with its versions, and labels that say which one is live." actions={newButton}>
       <Toolbar>
         <SearchInput label="Search prompts" placeholder="Search name or description" value={q} onChange={(next) => set({ q: next })} className="w-full sm:w-72" />
-        <Select
-          compact
-          aria-label="Label"
-          empty="Any label"
-          value={label}
-          onChange={(next) => set({ label: next })}
-          options={["production", "staging"].map((one) => ({ value: one, label: one }))}
-        />
-        {tag ? (
-          <Button size="s" onClick={() => set({ tag: "" })}>
-            Tag {tag} ×
-          </Button>
-        ) : null}
+        <Select compact aria-label="Label" empty="Any label" value={label} onChange={(next) => set({ label: next })} options={labels.map((one) => ({ value: one, label: one }))} />
+        {tags.length > 0 ? <Combobox label="Tag" value={tag || null} clear="Any tag" choices={tags.map((one) => ({ value: one, label: one }))} onChange={(next) => set({ tag: next ?? "" })} /> : null}
+        <Button aria-pressed={falling} icon={<TrendingDown size={14} aria-hidden />} onClick={() => set({ falling: !falling })} className={falling ? "border-accent! bg-accent-soft!" : undefined}>
+          Falling{alerts.size > 0 ? <span className="numeric text-muted">{alerts.size}</span> : null}
+        </Button>
+        <span className="flex items-center gap-2 sm:ml-auto">
+          {simulated ? <SimulatedBadge /> : null}
+          <Select compact aria-label="Order" value={sort} onChange={(next) => set({ sort: next })} options={ORDERS} />
+        </span>
       </Toolbar>
       <PagedTable
         label="Prompts"
         columns={columns}
-        pages={pages}
+        pages={{ ...pages, rows, isPending: pages.isPending && !none, hasMore: pages.hasMore && !none }}
         rowKey={(row) => row.id}
         rowLink={(row) => ({ to: `/prompts/${row.slug}` })}
+        sort={{ by: sort, descending: DESCENDING.has(sort) } satisfies Sort}
+        onSort={({ by }) => set({ sort: by === sort ? "created" : (by as SortBy) })}
         empty={
-          filtered ? (
-            <EmptyState title="No prompt matches" action={<Button onClick={() => set({ q: "", label: "", tag: "" })}>Show all</Button>}>
-              Nothing has these words, this label and this tag.
+          isFiltered ? (
+            <EmptyState title={falling && none ? "No prompt is falling" : "No prompt matches"} action={<Button onClick={() => set({ q: "", label: "", tag: "", falling: false })}>Show all</Button>}>
+              {falling && none ? "No alert of a prompt is open." : "Nothing has these words, this label and this tag."}
             </EmptyState>
           ) : (
             <EmptyState icon={<FileText size={18} />} title="No prompts yet" action={newButton} code={CREATE}>
@@ -75,56 +95,83 @@ export default function PromptsPage() {
   );
 }
 
+/** Prompts with an open alert. What somebody has acknowledged still falls. */
+function useFalling(): ReadonlyMap<string, Alert> {
+  const open = useRead("/v1/alerts", { query: { status: "open", limit: MOST_FALLING } });
+  const known = useRead("/v1/alerts", { query: { status: "acknowledged", limit: MOST_FALLING } });
+  return useMemo(() => fallingPrompts([...(open.data?.data ?? []), ...(known.data?.data ?? [])]), [open.data, known.data]);
+}
+
+/** Figures change between two pages of a list that is ordered by them: a prompt may come twice. */
+function onlyOnce(rows: readonly Prompt[]): Prompt[] {
+  return [...new Map(rows.map((row) => [row.id, row])).values()];
+}
+
+function choicesOf(found: readonly string[], always: readonly string[]): string[] {
+  return [...new Set([...always.filter(Boolean), ...found])].sort();
+}
+
 const CREATE = `curl $URL/v1/prompts -H "Authorization: Bearer $KEY" -H 'Content-Type: application/json' \\
   -d '{"slug": "support-triage", "template": "Which queue does this ticket belong to?\\n\\n{{ticket}}", "model": "simulated/chat"}'`;
 
-const DAY_MS = 86_400_000;
-
-/** Executions, cost and satisfaction of all prompts at once: one answer each, not one for each row. */
-function usePromptFigures(): ReadonlyMap<string, PromptFigures> {
-  // By whole hours, so that the key of the answer stays the same for a while.
-  const hour = Math.floor(Date.now() / 3_600_000) * 3_600_000;
-  const costs = useRead("/v1/analytics/costs", { query: { group_by: "prompt", from: new Date(hour - DAY_MS).toISOString() } }, { staleTime: 30_000 });
-  const series = useRead("/v1/analytics/timeseries", { query: { group_by: "prompt", grain: "day", traffic: "live", from: new Date(hour - 7 * DAY_MS).toISOString() } }, { staleTime: 30_000 });
-  return useMemo(() => figuresByPrompt(costs.data?.data ?? [], series.data?.data ?? []), [costs.data, series.data]);
-}
-
-function columnsWith(figures: ReadonlyMap<string, PromptFigures>): Column<Prompt>[] {
+function columnsWith(figures: ReadonlyMap<string, PromptFigures>, alerts: ReadonlyMap<string, Alert>): Column<Prompt>[] {
   return [
-    {
-      key: "name",
-      head: "Prompt",
-      cell: (row) => (
-        <span className="block min-w-0">
-          <span className="block font-mono text-13 font-medium wrap-anywhere">{row.slug}</span>
-          <span className="block truncate text-12 text-muted max-sm:hidden">{row.description || (row.name === row.slug ? row.use_case : row.name)}</span>
-        </span>
-      ),
-    },
-    { key: "live", head: "Live", width: "w-44", cell: (row) => <Labels prompt={row} /> },
-    { key: "runs", head: "Runs 24 h", align: "end", width: "w-24", hideBelow: "sm", cell: (row) => <NumberCell value={figures.get(row.slug)?.executions ?? 0} /> },
+    { key: "name", head: "Prompt", sortable: true, cell: (row) => <Name prompt={row} alert={alerts.get(row.slug)} /> },
+    { key: "live", head: "Live", width: "w-44", hideBelow: "sm", cell: (row) => <Labels prompt={row} /> },
+    { key: "executions", head: "Runs 24 h", align: "end", width: "w-24", sortable: true, cell: (row) => <NumberCell value={figures.get(row.slug)?.day?.executions} /> },
     {
       key: "satisfaction",
       head: "Satisfaction 7 d",
       align: "end",
       width: "w-36",
       hideBelow: "md",
+      sortable: true,
       cell: (row) => {
-        const found = figures.get(row.slug);
-        return <Percent share={found?.satisfaction} samples={found?.samples} />;
+        const found = figures.get(row.slug)?.week?.satisfaction;
+        return <Percent share={found?.value} low={found?.low} high={found?.high} samples={found?.samples} show="below" className="items-end" />;
       },
     },
-    { key: "cost", head: "Cost 24 h", align: "end", width: "w-28", hideBelow: "md", cell: (row) => <Money nusd={figures.get(row.slug)?.costNusd ?? 0} /> },
-    { key: "changed", head: "Changed", align: "end", width: "w-28", hideBelow: "lg", cell: (row) => <RelativeTime at={row.updated_at} className="text-muted" /> },
+    { key: "p95", head: "p95 24 h", align: "end", width: "w-24", hideBelow: "lg", cell: (row) => <Duration ms={figures.get(row.slug)?.day?.latency.p95_ms} /> },
+    { key: "cost", head: "Cost 24 h", align: "end", width: "w-28", hideBelow: "md", sortable: true, cell: (row) => <Money nusd={figures.get(row.slug)?.day?.cost_nusd} /> },
+    { key: "updated", head: "Changed", align: "end", width: "w-28", hideBelow: "lg", sortable: true, cell: (row) => <RelativeTime at={row.updated_at} className="text-muted" /> },
   ];
 }
 
+function Name({ prompt, alert }: { prompt: Prompt; alert?: Alert }) {
+  const about = prompt.description || (prompt.name === prompt.slug ? prompt.use_case : prompt.name);
+  return (
+    <span className="block min-w-0">
+      <span className="flex flex-wrap items-center gap-x-2 gap-y-1">
+        <span className="font-mono text-13 font-medium wrap-anywhere">{prompt.slug}</span>
+        {alert ? (
+          <span title={alert.summary}>
+            <Badge tone={alert.severity === "critical" ? "bad" : "warn"} icon={<TrendingDown size={12} aria-hidden />}>
+              falling
+            </Badge>
+          </span>
+        ) : null}
+        {prompt.tags.map((one) => (
+          <Badge key={one}>{one}</Badge>
+        ))}
+      </span>
+      {about ? <span className="block max-w-[60ch] truncate text-12 text-muted max-sm:hidden">{about}</span> : null}
+    </span>
+  );
+}
+
 function Labels({ prompt }: { prompt: Prompt }) {
+  const others = Object.entries(prompt.labels).filter(([label]) => label !== "latest" && label !== "production");
   const live = prompt.labels.production;
   return (
     <span className="flex flex-wrap gap-1">
       {live === undefined ? null : <Badge tone="ok">production v{live}</Badge>}
-      {live === prompt.latest_version ? null : <Badge>latest v{prompt.latest_version}</Badge>}
+      {others.map(([label, version]) => (
+        <Badge key={label}>
+          {label} v{version}
+        </Badge>
+      ))}
+      {live === undefined && others.length === 0 ? <span className="text-muted">not live</span> : null}
+      {Object.values(prompt.labels).filter((version) => version === prompt.latest_version).length > 1 ? null : <Badge>latest v{prompt.latest_version}</Badge>}
     </span>
   );
 }

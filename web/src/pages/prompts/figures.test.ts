@@ -1,15 +1,28 @@
 import { expect, it } from "vitest";
-import { figuresByPrompt } from "./figures";
+import { bySlug, fallingPrompts, inParts, since } from "./figures";
 
-it("weights the days of a prompt by their reactions", () => {
-  const cost = { group: "triage", executions: 9, input_tokens: 1, output_tokens: 1, cached_input_tokens: 0, cost_nusd: 5, credits: "0", simulated: true };
-  const of = (value: number, samples: number) => ({ value, samples, low: 0, high: 1 });
-  const found = figuresByPrompt([cost], [
-    { group: "triage", satisfaction: of(1, 30) },
-    { group: "triage", satisfaction: of(0.5, 10) },
-    { group: "quiet", satisfaction: null },
-    { group: "", satisfaction: of(1, 1) },
-  ]);
-  expect(found.get("triage")).toEqual({ executions: 9, costNusd: 5, satisfaction: 0.875, samples: 40 });
-  expect([...found.keys()]).toEqual(["triage"]);
+it("joins the day and the week of each prompt", () => {
+  const row = (group: string, executions: number) => ({ group, executions }) as never;
+  const answer = (...data: never[]) => ({ data }) as never;
+  const found = bySlug([answer(row("triage", 9)), undefined], [answer(row("triage", 40), row("quiet", 3))]);
+  expect(found.get("triage")).toEqual({ day: { group: "triage", executions: 9 }, week: { group: "triage", executions: 40 } });
+  expect(found.get("quiet")?.day).toBeUndefined();
+});
+
+it("asks in parts that stay the same while more rows come", () => {
+  expect(inParts(["a", "b", "c"], 2)).toEqual([["a", "b"], ["c"]]);
+  expect(inParts(["a", "b", "c", "d"], 2)[0]).toEqual(["a", "b"]);
+  expect(inParts([])).toEqual([]);
+});
+
+it("keeps the beginning of a range for the hour", () => {
+  const noon = Date.UTC(2026, 10, 20, 12);
+  expect(since(3_600_000, noon + 1)).toBe("2026-11-20T11:00:00.000Z");
+  expect(since(3_600_000, noon + 3_599_999)).toBe("2026-11-20T11:00:00.000Z");
+});
+
+it("calls falling what has an alert that is open, and shows the worst", () => {
+  const alert = (prompt: string | null, severity: string, more: object = {}) => ({ prompt, severity, ...more }) as never;
+  const found = fallingPrompts([alert("a", "warning"), alert("a", "critical"), alert("b", "warning", { resolved_at: "2026-11-20" }), alert(null, "critical"), alert("c", "warning", { muted: true })]);
+  expect([...found]).toEqual([["a", { prompt: "a", severity: "critical" }]]);
 });

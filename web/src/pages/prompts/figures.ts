@@ -1,17 +1,58 @@
+import { useQueries } from "@tanstack/react-query";
 import type { Schema } from "@/api/client";
+import { type Answer, keyOf, read } from "@/api/hooks";
 
-export type PromptFigures = { executions: number; costNusd: number; satisfaction: number | null; samples: number };
+type Groups = Answer<"/v1/analytics/groups">;
+export type GroupFigures = Schema<"GroupFigures">;
+/** What the list shows of a prompt, by its live traffic: the last day, and what people said in the last week. */
+export type PromptFigures = { day?: GroupFigures; week?: GroupFigures };
 
-/** What the list shows of each prompt, by slug. Satisfaction is the mean of the days, each weighted by its reactions. */
-export function figuresByPrompt(costs: readonly Schema<"CostRow">[], points: readonly Pick<Schema<"Point">, "group" | "satisfaction">[]): ReadonlyMap<string, PromptFigures> {
+const SLUGS_EACH = 50;
+const FRESH_MS = 30_000;
+export const HOUR_MS = 3_600_000;
+export const DAY_MS = 86_400_000;
+
+/** By whole hours, so that the key of an answer stays the same for a while. */
+export function since(ms: number, now = Date.now()): string {
+  return new Date(Math.floor(now / HOUR_MS) * HOUR_MS - ms).toISOString();
+}
+
+/** The list in parts that stay the same while more rows come. */
+export function inParts(slugs: readonly string[], each = SLUGS_EACH): string[][] {
+  return Array.from({ length: Math.ceil(slugs.length / each) }, (_, part) => slugs.slice(part * each, (part + 1) * each));
+}
+
+export function bySlug(day: readonly (Groups | undefined)[], week: readonly (Groups | undefined)[]): ReadonlyMap<string, PromptFigures> {
   const found = new Map<string, PromptFigures>();
-  for (const row of costs) found.set(row.group, { executions: row.executions, costNusd: row.cost_nusd, satisfaction: null, samples: 0 });
-  for (const point of points) {
-    if (!point.group || !point.satisfaction) continue;
-    const known = found.get(point.group) ?? { executions: 0, costNusd: 0, satisfaction: null, samples: 0 };
-    const { value, samples } = point.satisfaction;
-    const all = known.samples + samples;
-    found.set(point.group, { ...known, samples: all, satisfaction: all === 0 ? null : ((known.satisfaction ?? 0) * known.samples + value * samples) / all });
+  for (const row of day.flatMap((one) => one?.data ?? [])) found.set(row.group, { day: row });
+  for (const row of week.flatMap((one) => one?.data ?? [])) found.set(row.group, { ...found.get(row.group), week: row });
+  return found;
+}
+
+/** Figures of these prompts: two answers for each fifty rows, not one for each row. */
+export function usePromptFigures(slugs: readonly string[]): ReadonlyMap<string, PromptFigures> {
+  const parts = inParts(slugs);
+  const queries = (query: object) =>
+    parts.map((prompt) => {
+      const params = { query: { group_by: "prompt" as const, prompt, ...query } };
+      return { queryKey: keyOf("/v1/analytics/groups", params), queryFn: () => read("/v1/analytics/groups", params), staleTime: FRESH_MS };
+    });
+  const day = useQueries({ queries: queries({ from: since(DAY_MS), traffic: "live" }), combine: answers });
+  const week = useQueries({ queries: queries({ from: since(7 * DAY_MS), traffic: "live" }), combine: answers });
+  return bySlug(day, week);
+}
+
+function answers(found: readonly { data?: Groups }[]): (Groups | undefined)[] {
+  return found.map((one) => one.data);
+}
+
+/** Prompts with an open alert, and the worst of each: what the list calls falling. */
+export function fallingPrompts(alerts: readonly Schema<"AlertAnswer">[]): ReadonlyMap<string, Schema<"AlertAnswer">> {
+  const found = new Map<string, Schema<"AlertAnswer">>();
+  for (const alert of alerts) {
+    if (!alert.prompt || alert.resolved_at || alert.muted) continue;
+    const known = found.get(alert.prompt);
+    if (!known || (known.severity !== "critical" && alert.severity === "critical")) found.set(alert.prompt, alert);
   }
   return found;
 }

@@ -1,0 +1,148 @@
+import { useMemo, useState } from "react";
+import type { Schema } from "@/api/client";
+import { useModels } from "@/api/models";
+import { needs, useMay, useSession } from "@/api/session";
+import { Button, Money, Notice, RelativeTime } from "@/kit";
+import { count } from "@/lib/format";
+import { inspectTemplate, render } from "@/lib/template";
+import { MOD, useHotkey } from "@/shell/keys";
+import { Messages } from "./Messages";
+import { ModelSettings } from "./ModelSettings";
+import { NewerVersion } from "./NewerVersion";
+import { SaveVersion } from "./SaveVersion";
+import { TryIt, useTrial } from "./TryIt";
+import { Variables } from "./Variables";
+import { useAuthors } from "./authors";
+import { contentOf, nameOf, roughTokens } from "./content";
+import type { Draft } from "./draft";
+import { useSamples, valuesOf } from "./samples";
+
+type Prompt = Schema<"PromptAnswer">;
+
+/** Most tokens that an answer may have where a version says nothing (docs/guides/executions.md). */
+const USUAL_MAX_TOKENS = 4_096;
+
+/** The text, the variables and the settings of the next version, and a place to try them. */
+export function EditTab({ prompt, draft }: { prompt: Prompt; draft: Draft }) {
+  const { workspace } = useSession();
+  const may = useMay();
+  const [samples, setSample] = useSamples(workspace?.id ?? "", prompt.slug);
+  const [saving, setSaving] = useState(false);
+  const [newer, setNewer] = useState<number | null>(null);
+  const { template, error } = draft.template;
+  const found = useMemo(() => (template ? valuesOf(template, samples) : null), [template, samples]);
+  const running = useTrial(prompt.slug, draft, found);
+  const known = useKnown(draft);
+  const readOnly = !may.editPrompts;
+  const isOld = prompt.latest_version > draft.base.version;
+
+  const why = draft.changed.length === 0 ? "Nothing has changed." : error ? error.message : (Object.values(draft.faults)[0] ?? null);
+  const save = () => {
+    if (readOnly || why) return;
+    if (isOld) setNewer(prompt.latest_version);
+    else setSaving(true);
+  };
+  useHotkey("mod+s", save);
+  useHotkey("mod+enter", running.start);
+
+  return (
+    <div className="flex flex-col gap-4">
+      <div className="sticky top-0 z-20 -mx-4 -mt-3 flex min-h-12 flex-wrap items-center justify-between gap-x-4 gap-y-2 bg-bg px-4 py-2 md:mx-0 md:px-0">
+        <State draft={draft} />
+        <span className="flex items-center gap-2">
+          {draft.changed.length > 0 ? <Button onClick={() => draft.start(draft.base, contentOf(draft.base))}>Discard</Button> : null}
+          <Button variant="primary" onClick={save} disabled={readOnly || why !== null} why={readOnly ? needs("editor") : (why ?? "")} title={`${MOD}S`}>
+            Save…
+          </Button>
+        </span>
+      </div>
+      {isOld && draft.changed.length > 0 ? (
+        <Notice tone="warn" title={`v${prompt.latest_version} was saved meanwhile.`} action={<Button size="s" onClick={() => setNewer(prompt.latest_version)}>See what changed</Button>}>
+          What you write here still lies over v{draft.base.version}.
+        </Notice>
+      ) : null}
+      <div className="grid grid-cols-1 gap-6 lg:grid-cols-[minmax(0,1fr)_23rem]">
+        <div className="flex min-w-0 flex-col gap-4">
+          <Messages messages={draft.content.messages} onChange={(messages) => draft.set({ messages })} variables={known} readOnly={readOnly} faultAt={error?.param ?? null} onRun={running.start} onSave={save} />
+          {error ? (
+            <p role="alert" className="rounded-m bg-bad-soft px-3 py-2 text-13">
+              {error.message}
+            </p>
+          ) : null}
+          <Estimate draft={draft} texts={textsOf(draft, found)} />
+          <TryIt running={running} mayRun={may.run} />
+        </div>
+        <div className="flex min-w-0 flex-col gap-4">
+          <Variables template={template} known={known} parameters={draft.content.parameters ?? {}} onParameters={(parameters) => draft.set({ parameters: Object.keys(parameters).length > 0 ? parameters : undefined })} samples={samples} onSample={setSample} found={found} readOnly={readOnly} />
+          <ModelSettings key={draft.base.version} content={draft.content} set={draft.set} setFault={draft.setFault} faults={draft.faults} readOnly={readOnly} />
+        </div>
+      </div>
+      <SaveVersion slug={prompt.slug} draft={draft} labels={labelsOf(prompt)} open={saving} onOpenChange={setSaving} onNewer={setNewer} />
+      {newer === null ? null : <NewerVersion slug={prompt.slug} version={newer} draft={draft} open onOpenChange={() => setNewer(null)} />}
+    </div>
+  );
+}
+
+export function labelsOf(prompt: { labels: Record<string, number> }): string[] {
+  return [...new Set(["production", "staging", ...Object.keys(prompt.labels)])].filter((label) => label !== "latest");
+}
+
+function State({ draft }: { draft: Draft }) {
+  const nameOfAuthor = useAuthors();
+  const { base, changed } = draft;
+  if (changed.length > 0) {
+    return (
+      <p className="text-13">
+        <strong className="font-semibold">Not saved:</strong> {changed.map(nameOf).join(", ")} <span className="text-muted">over v{base.version}</span>
+      </p>
+    );
+  }
+  return (
+    <p className="min-w-0 text-13 text-muted">
+      v{base.version}, {nameOfAuthor(base.author)}, <RelativeTime at={base.created_at} />
+      {base.message ? `: ${base.message}` : ""}
+    </p>
+  );
+}
+
+/** Variables that the saved version has, and those that are declared: any other in the text may be a slip. */
+function useKnown(draft: Draft): string[] {
+  return useMemo(() => {
+    const before = contentOf(draft.base).messages.flatMap((message) => inspectTemplate(message.content ?? "").slots.map((slot) => slot.name));
+    return [...new Set([...before, ...Object.keys(draft.content.parameters ?? {})])].sort();
+  }, [draft.base, draft.content.parameters]);
+}
+
+function textsOf(draft: Draft, found: ReturnType<typeof valuesOf> | null): string[] {
+  const { template } = draft.template;
+  if (template && found && found.missing.length === 0 && Object.keys(found.faults).length === 0) {
+    try {
+      return render(template, found.values).messages.map((message) => (typeof message.content === "string" ? message.content : ""));
+    } catch {
+      // A value that does not fit is told beside it.
+    }
+  }
+  return draft.content.messages.map((message) => message.content ?? "");
+}
+
+function Estimate({ draft, texts }: { draft: Draft; texts: string[] }) {
+  const { models } = useModels();
+  const model = models.find((one) => one.id === draft.content.model);
+  const tokens = roughTokens(texts);
+  const most = typeof draft.content.max_tokens === "number" ? draft.content.max_tokens : USUAL_MAX_TOKENS;
+  const price = (each: number | null | undefined, n: number) => (each === null || each === undefined ? null : (each * n) / 1e6);
+  const [input, output] = [price(model?.input_price_nusd_per_million, tokens), price(model?.output_price_nusd_per_million, most)];
+  return (
+    <p className="numeric flex flex-wrap gap-x-4 gap-y-1 text-12 text-muted">
+      <span>
+        ≈ {count(tokens)} tokens in{input === null ? "" : ", "}
+        {input === null ? null : <Money nusd={input} />}
+      </span>
+      <span>
+        at most {count(most)} out{output === null ? "" : ", "}
+        {output === null ? null : <Money nusd={output} />}
+      </span>
+      {model === undefined ? <span>No price is known for {draft.content.model}.</span> : null}
+    </p>
+  );
+}

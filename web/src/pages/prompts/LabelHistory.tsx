@@ -1,0 +1,89 @@
+import { useState } from "react";
+import type { Schema } from "@/api/client";
+import { useChange, usePages } from "@/api/hooks";
+import { needs } from "@/api/session";
+import { Button, ConfirmDialog, Drawer, ErrorState, RelativeTime, SkeletonText, toast } from "@/kit";
+import type { Move } from "./MoveLabel";
+import { useAuthors } from "./authors";
+
+type Prompt = Schema<"PromptAnswer">;
+
+/** Where a label has been, who moved it and why. Going back is one more move, which can be undone like any other. */
+export function LabelHistory({ prompt, label, onClose, onMove, mayEdit }: { prompt: Prompt; label: string; onClose: () => void; onMove: (move: Move) => void; mayEdit: boolean }) {
+  const nameOfAuthor = useAuthors();
+  const [removing, setRemoving] = useState(false);
+  const { slug } = prompt;
+  const at = prompt.labels[label];
+  const moves = usePages("/v1/prompts/{slug}/labels/{label}/history", { path: { slug, label } });
+  const before = moves.rows.find((move) => move.version === at)?.from_version ?? null;
+  const why = needs("editor");
+  const back = (version: number): Move => ({ version, label, reason: `Roll back from v${at ?? "?"}` });
+  return (
+    <Drawer
+      open
+      onOpenChange={(open) => (open ? undefined : onClose())}
+      title={`Label ${label}`}
+      description={at === undefined ? "It stands nowhere: whoever asks for it gets 404." : `It stands at v${at}.`}
+      actions={
+        at === undefined ? null : (
+          <>
+            {before === null ? null : (
+              <Button variant="primary" disabled={!mayEdit} why={why} onClick={() => onMove(back(before))}>
+                Roll back to v{before}…
+              </Button>
+            )}
+            <Button disabled={!mayEdit} why={why} onClick={() => setRemoving(true)}>
+              Remove…
+            </Button>
+          </>
+        )
+      }
+    >
+      {moves.isPending ? <SkeletonText lines={5} /> : null}
+      {moves.error && moves.rows.length === 0 ? <ErrorState error={moves.error} onRetry={moves.retry} /> : null}
+      <ol aria-label={`Moves of ${label}`} className="flex flex-col">
+        {moves.rows.map((move, index) => (
+          <li key={`${move.moved_at} ${index}`} className="flex items-start justify-between gap-4 border-b border-line py-2.5 text-13">
+            <span className="min-w-0">
+              <span className="numeric font-medium">{move.version === null ? `taken from v${move.from_version ?? "?"}` : move.from_version === null ? `set to v${move.version}` : `v${move.from_version} → v${move.version}`}</span>
+              {move.reason ? <span className="block wrap-anywhere">{move.reason}</span> : null}
+              <span className="block text-12 text-muted">
+                {nameOfAuthor(move.author)}, <RelativeTime at={move.moved_at} />
+              </span>
+            </span>
+            {move.version !== null && move.version !== at ? (
+              <Button size="s" disabled={!mayEdit} why={why} onClick={() => onMove(back(move.version ?? 1))}>
+                Back to v{move.version}…
+              </Button>
+            ) : null}
+          </li>
+        ))}
+      </ol>
+      {moves.hasMore ? (
+        <Button size="s" className="mt-3" onClick={moves.loadMore} busy={moves.isLoadingMore}>
+          Load more
+        </Button>
+      ) : null}
+      {removing ? <RemoveLabel slug={slug} label={label} version={at} onClose={() => setRemoving(false)} /> : null}
+    </Drawer>
+  );
+}
+
+function RemoveLabel({ slug, label, version, onClose }: { slug: string; label: string; version: number | undefined; onClose: () => void }) {
+  const remove = useChange("delete", "/v1/prompts/{slug}/labels/{label}", { invalidates: ["/v1/prompts"] });
+  const put = useChange("put", "/v1/prompts/{slug}/labels/{label}", { invalidates: ["/v1/prompts"] });
+  const undo = () => (version === undefined ? undefined : put.mutate({ path: { slug, label }, body: { version, reason: "Undo" } }));
+  return (
+    <ConfirmDialog
+      open
+      onOpenChange={(open) => (open ? undefined : onClose())}
+      title={`Remove ${label}`}
+      submit="Remove"
+      busy={remove.isPending}
+      error={remove.error}
+      onSubmit={() => remove.mutate({ path: { slug, label } }, { onSuccess: () => (onClose(), toast(`${label} is removed`, { label: "Undo", run: () => void undo() })) })}
+    >
+      Every call that asks for {slug}@{label} hears 404 from now on. Its history stays.
+    </ConfirmDialog>
+  );
+}

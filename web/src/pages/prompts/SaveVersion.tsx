@@ -1,0 +1,71 @@
+import { useState } from "react";
+import { useChange } from "@/api/hooks";
+import { ApiError } from "@/api/errors";
+import { Badge, Field, FormDialog, Input, Select, toast, toastError } from "@/kit";
+import { type Version, changeOf, contentOf, nameOf } from "./content";
+import type { Draft } from "./draft";
+
+type SaveProps = { slug: string; draft: Draft; labels: readonly string[]; open: boolean; onOpenChange: (open: boolean) => void; onNewer: (version: number) => void };
+
+/** Saves the draft as the next version, with a note, and makes it live where that is wanted. */
+export function SaveVersion({ slug, draft, labels, open, onOpenChange, onNewer }: SaveProps) {
+  const [message, setMessage] = useState("");
+  const [label, setLabel] = useState("");
+  const save = useChange("post", "/v1/prompts/{slug}/versions", { invalidates: ["/v1/prompts"] });
+  const move = useChange("put", "/v1/prompts/{slug}/labels/{label}", { invalidates: ["/v1/prompts"] });
+  const { base, content, changed } = draft;
+
+  const saved = (version: Version) => {
+    onOpenChange(false);
+    save.reset();
+    setMessage("");
+    if (version.is_new === false) {
+      toast(`Nothing was saved: version ${version.version} says exactly this`);
+      return;
+    }
+    draft.start(version, contentOf(version));
+    if (!label) {
+      toast(`v${version.version} is saved`);
+      return;
+    }
+    move.mutate({ path: { slug, label }, body: { version: version.version, reason: message } }, { onSuccess: () => toast(`v${version.version} is saved, and ${label}`), onError: toastError });
+  };
+  const submit = () =>
+    save.mutate(
+      { path: { slug }, body: { ...changeOf(contentOf(base), content), base_version: base.version, message: message.trim() } as never },
+      {
+        onSuccess: saved,
+        onError: (error) => {
+          const newer = newerVersionOf(error);
+          if (newer === null) return;
+          onOpenChange(false);
+          save.reset();
+          onNewer(newer);
+        },
+      },
+    );
+
+  return (
+    <FormDialog open={open} onOpenChange={onOpenChange} title={`Save as the next version`} description={`Over v${base.version}. Nobody is served it until a label moves there.`} submit="Save" onSubmit={submit} busy={save.isPending} error={save.error}>
+      <p className="flex flex-wrap items-center gap-1.5 text-13">
+        <span className="text-muted">Changed</span>
+        {changed.map((field) => (
+          <Badge key={field}>{nameOf(field)}</Badge>
+        ))}
+      </p>
+      <Field label="Note" hint="Why, for whoever reads the list of versions.">
+        <Input autoFocus value={message} maxLength={2_000} onChange={(event) => setMessage(event.target.value)} placeholder="Shorter answers" />
+      </Field>
+      <Field label="Label to move there">
+        <Select empty="None: keep it aside" value={label} onChange={setLabel} options={labels.map((one) => ({ value: one, label: one }))} />
+      </Field>
+    </FormDialog>
+  );
+}
+
+/** The newest version, where saving was refused because the base is not the newest any more. */
+export function newerVersionOf(error: unknown): number | null {
+  if (!(error instanceof ApiError) || error.code !== "newer_version") return null;
+  const answer = error.answer as { newer_version?: unknown } | null;
+  return typeof answer?.newer_version === "number" ? answer.newer_version : null;
+}

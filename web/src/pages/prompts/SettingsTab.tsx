@@ -1,0 +1,121 @@
+import { useState } from "react";
+import type { Schema } from "@/api/client";
+import { useChange } from "@/api/hooks";
+import { needs, useMay } from "@/api/session";
+import { Button, CodeBlock, Facts, Field, FormError, Input, RelativeTime, Section, Segments, Select, Textarea, errorFor, toast } from "@/kit";
+import { moment } from "@/lib/format";
+import { Publish } from "./Publish";
+import { useAuthors } from "./authors";
+import { LANGUAGES, type Language, snippet } from "./snippets";
+
+type Prompt = Schema<"PromptAnswer">;
+type Visibility = Prompt["visibility"];
+
+const FIELDS = ["name", "description", "use_case", "folder", "tags", "visibility"];
+const VISIBILITIES: readonly { value: Visibility; label: string }[] = [
+  { value: "private", label: "Private: nobody else" },
+  { value: "organization", label: "Your organization" },
+  { value: "public", label: "Everybody on this installation" },
+];
+
+/** What of a prompt is not versioned, how it is called, and where it is shown to others. */
+export function SettingsTab({ prompt }: { prompt: Prompt }) {
+  return (
+    <div className="grid grid-cols-1 gap-6 lg:grid-cols-2">
+      <About key={prompt.updated_at} prompt={prompt} />
+      <div className="flex min-w-0 flex-col gap-6">
+        <CallIt prompt={prompt} />
+        <Share prompt={prompt} />
+      </div>
+    </div>
+  );
+}
+
+function About({ prompt }: { prompt: Prompt }) {
+  const may = useMay();
+  const nameOfAuthor = useAuthors();
+  const [given, setGiven] = useState({ name: prompt.name, description: prompt.description, use_case: prompt.use_case, folder: prompt.folder, tags: prompt.tags.join(", ") });
+  const change = useChange("patch", "/v1/prompts/{slug}", { invalidates: ["/v1/prompts"] });
+  const put = (field: keyof typeof given) => ({ value: given[field], readOnly: !may.editPrompts, onChange: (event: { target: { value: string } }) => setGiven({ ...given, [field]: event.target.value }) });
+  const tags = [...new Set(given.tags.split(",").map((one) => one.trim()).filter(Boolean))]; // prettier-ignore
+  const isChanged = given.name !== prompt.name || given.description !== prompt.description || given.use_case !== prompt.use_case || given.folder !== prompt.folder || tags.join() !== prompt.tags.join();
+  const save = () => change.mutate({ path: { slug: prompt.slug }, body: { ...given, tags } }, { onSuccess: () => toast("Saved") });
+  const wrong = (field: string) => errorFor(change.error, field);
+  return (
+    <Section framed title="About">
+      <form
+        className="flex flex-col gap-4"
+        onSubmit={(event) => {
+          event.preventDefault();
+          save();
+        }}
+      >
+        <Field label="Name" error={wrong("name")}>
+          <Input {...put("name")} required maxLength={200} />
+        </Field>
+        <Field label="Description" error={wrong("description")}>
+          <Textarea {...put("description")} rows={3} maxLength={10_000} />
+        </Field>
+        <Field label="Use case" error={wrong("use_case")}>
+          <Input {...put("use_case")} maxLength={2_000} />
+        </Field>
+        <div className="grid gap-4 sm:grid-cols-2">
+          <Field label="Folder" hint="Joined by /, such as support/tier 1." error={wrong("folder")}>
+            <Input {...put("folder")} />
+          </Field>
+          <Field label="Tags" hint="With commas between them." error={wrong("tags")}>
+            <Input {...put("tags")} />
+          </Field>
+        </div>
+        <FormError error={change.error} fields={FIELDS} />
+        <div>
+          <Button type="submit" variant="primary" busy={change.isPending} disabled={!may.editPrompts || !isChanged || !given.name.trim()} why={may.editPrompts ? "Nothing has changed." : needs("editor")}>
+            Save
+          </Button>
+        </div>
+      </form>
+      <Facts
+        className="border-t border-line pt-3"
+        facts={[
+          ["Slug", <code key="slug">{prompt.slug}</code>],
+          ["Made", `${moment(prompt.created_at)}, ${nameOfAuthor(prompt.created_by)}`],
+          ["Last changed", <RelativeTime key="at" at={prompt.updated_at} />],
+        ]}
+      />
+    </Section>
+  );
+}
+
+function CallIt({ prompt }: { prompt: Prompt }) {
+  const [language, setLanguage] = useState<Language>("curl");
+  return (
+    <Section framed title="Call it" description="With an API key of this workspace in KEY." actions={<Segments label="Language" value={language} onChange={setLanguage} options={LANGUAGES} />}>
+      <CodeBlock label={prompt.labels.production === undefined ? "The newest version" : "The version with the label production"} code={snippet(language, { url: window.location.origin, slug: prompt.slug, variables: prompt.variables, hasLabel: prompt.labels.production !== undefined, version: prompt.latest_version })} />
+    </Section>
+  );
+}
+
+function Share({ prompt }: { prompt: Prompt }) {
+  const may = useMay();
+  const [publishing, setPublishing] = useState(false);
+  const change = useChange("patch", "/v1/prompts/{slug}", { invalidates: ["/v1/prompts", "/v1/marketplace"] });
+  const set = (visibility: Visibility) => change.mutate({ path: { slug: prompt.slug }, body: { visibility } }, { onSuccess: () => toast("Saved", { label: "Undo", run: () => change.mutate({ path: { slug: prompt.slug }, body: { visibility: prompt.visibility } }) }) });
+  return (
+    <Section
+      framed
+      title="Share"
+      description="By itself this publishes nothing. A narrower choice withdraws what is published wider."
+    >
+      <Field label="Who may see what is published" error={change.error?.message}>
+        <Select value={prompt.visibility} disabled={!may.editPrompts || change.isPending} onChange={set} options={VISIBILITIES.map((one) => ({ ...one, disabled: one.value === "public" && !may.admin }))} />
+      </Field>
+      {may.admin ? null : <p className="text-12 text-muted">Only an admin may show something to everybody.</p>}
+      <div>
+        <Button onClick={() => setPublishing(true)} disabled={!may.editPrompts || prompt.visibility === "private"} why={may.editPrompts ? "Choose who may see it first." : needs("editor")}>
+          Publish a version…
+        </Button>
+      </div>
+      {publishing ? <Publish prompt={prompt} onClose={() => setPublishing(false)} /> : null}
+    </Section>
+  );
+}

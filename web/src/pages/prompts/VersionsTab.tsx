@@ -1,0 +1,151 @@
+import { History, Tag } from "lucide-react";
+import { useState } from "react";
+import type { Schema } from "@/api/client";
+import { usePages, useRead } from "@/api/hooks";
+import { needs, useMay } from "@/api/session";
+import { Badge, Button, ErrorState, Loaded, Prose, RelativeTime, Section, Select, SkeletonText } from "@/kit";
+import { integer, text, useUrlState } from "@/lib/url-state";
+import { classes } from "@/lib/classes";
+import { LabelHistory } from "./LabelHistory";
+import { Difference, type Move, MoveLabel } from "./MoveLabel";
+import { useAuthors } from "./authors";
+import { type Version, contentOf } from "./content";
+
+type Prompt = Schema<"PromptAnswer">;
+type Item = Schema<"VersionItem">;
+
+const shape = { v: integer(null), against: integer(null), label: text() };
+const NEVER_OLD = { staleTime: Number.POSITIVE_INFINITY };
+
+/** Every version with its labels, any two beside each other, and the labels' moves. */
+export function VersionsTab({ prompt, onEdit }: { prompt: Prompt; onEdit: (version: Version) => void }) {
+  const [{ v, against, label }, set] = useUrlState(shape);
+  const [move, setMove] = useState<Move | null>(null);
+  const may = useMay();
+  const { slug } = prompt;
+  const pages = usePages("/v1/prompts/{slug}/versions", { path: { slug } });
+  const chosen = v ?? pages.rows[0]?.version ?? null;
+  const row = pages.rows.find((one) => one.version === chosen);
+  const other = against ?? row?.base_version ?? (chosen !== null && chosen > 1 ? chosen - 1 : null);
+
+  if (pages.isPending) return <SkeletonText lines={6} />;
+  if (pages.error && pages.rows.length === 0) return <ErrorState error={pages.error} onRetry={pages.retry} />;
+  return (
+    <div className="flex flex-col gap-5">
+      <Labels prompt={prompt} onHistory={(one) => set({ label: one }, { push: true })} />
+      <div className="grid grid-cols-1 gap-6 lg:grid-cols-[20rem_minmax(0,1fr)]">
+        <div>
+          <ol aria-label="Versions" className="flex max-h-[70dvh] flex-col overflow-y-auto rounded-l border border-line">
+            {pages.rows.map((one) => (
+              <Row key={one.version} item={one} labels={labelsAt(prompt, one.version)} isChosen={one.version === chosen} onChoose={() => set({ v: one.version, against: null }, { push: true })} />
+            ))}
+          </ol>
+          {pages.hasMore ? (
+            <Button size="s" className="mt-2" onClick={pages.loadMore} busy={pages.isLoadingMore}>
+              Load more
+            </Button>
+          ) : null}
+        </div>
+        {chosen === null ? null : (
+          <section aria-label={`Version ${chosen}`} className="flex min-w-0 flex-col gap-4">
+            <div className="flex flex-wrap items-center justify-between gap-x-4 gap-y-2">
+              <h2 className="flex flex-wrap items-center gap-2 text-16 font-semibold">
+                v{chosen}
+                {other === null ? null : (
+                  <>
+                    <span className="text-13 font-normal text-muted">against</span>
+                    <Select compact aria-label="Against which version" value={String(other)} onChange={(next) => set({ against: Number(next) })} options={choices(pages.rows, other).filter((one) => one !== chosen).map((one) => ({ value: String(one), label: `v${one}` }))} />
+                  </>
+                )}
+              </h2>
+              <Acts slug={slug} version={chosen} mayEdit={may.editPrompts} onEdit={onEdit} onMove={() => setMove({ version: chosen })} />
+            </div>
+            {other === null ? <Whole slug={slug} version={chosen} /> : <Difference slug={slug} a={other} b={chosen} />}
+          </section>
+        )}
+      </div>
+      {label ? <LabelHistory prompt={prompt} label={label} onClose={() => set({ label: "" })} onMove={(back) => setMove(back)} mayEdit={may.editPrompts} /> : null}
+      {move ? <MoveLabel slug={slug} labels={prompt.labels} move={move} onClose={() => setMove(null)} /> : null}
+    </div>
+  );
+}
+
+function labelsAt(prompt: Prompt, version: number): string[] {
+  return Object.entries(prompt.labels).flatMap(([label, at]) => (at === version ? [label] : []));
+}
+
+function choices(rows: readonly Item[], other: number): number[] {
+  return [...new Set([...rows.map((row) => row.version), other])].sort((a, b) => b - a);
+}
+
+function Acts({ slug, version, mayEdit, onEdit, onMove }: { slug: string; version: number; mayEdit: boolean; onEdit: (version: Version) => void; onMove: () => void }) {
+  const found = useRead("/v1/prompts/{slug}/versions/{version}", { path: { slug, version } }, NEVER_OLD);
+  const whole = found.data?.version === version ? found.data : null;
+  return (
+    <span className="flex flex-wrap gap-2">
+      <Button disabled={!mayEdit || !whole} why={mayEdit ? undefined : needs("editor")} onClick={() => (whole ? onEdit(whole) : undefined)}>
+        Edit from here
+      </Button>
+      <Button variant="primary" icon={<Tag size={14} aria-hidden />} disabled={!mayEdit} why={needs("editor")} onClick={onMove}>
+        Move a label here…
+      </Button>
+    </span>
+  );
+}
+
+function Row({ item, labels, isChosen, onChoose }: { item: Item; labels: string[]; isChosen: boolean; onChoose: () => void }) {
+  const nameOfAuthor = useAuthors();
+  return (
+    <li className="border-b border-line last:border-b-0">
+      <button type="button" aria-current={isChosen ? "true" : undefined} onClick={onChoose} className={classes("flex w-full flex-col gap-0.5 px-3 py-2 text-left -outline-offset-2 hover:bg-sunken", isChosen && "bg-accent-soft!")}>
+        <span className="flex flex-wrap items-center gap-1.5">
+          <span className="numeric text-13 font-medium">v{item.version}</span>
+          {labels.map((label) => (
+            <Badge key={label} tone={label === "production" ? "ok" : "neutral"}>
+              {label}
+            </Badge>
+          ))}
+          {item.source === "manual" ? null : <Badge tone="accent">{item.source}</Badge>}
+        </span>
+        {item.message ? <span className="line-clamp-2 text-13 wrap-anywhere">{item.message}</span> : null}
+        <span className={classes("text-12", isChosen ? "text-fg" : "text-muted")}>
+          {nameOfAuthor(item.author)}, <RelativeTime at={item.created_at} />
+        </span>
+      </button>
+    </li>
+  );
+}
+
+function Labels({ prompt, onHistory }: { prompt: Prompt; onHistory: (label: string) => void }) {
+  const placed = Object.entries(prompt.labels).filter(([label]) => label !== "latest");
+  return (
+    <ul aria-label="Labels" className="flex flex-wrap gap-2">
+      {placed.length === 0 ? <li className="text-13 text-muted">No label yet: calls need one, or a version's number.</li> : null}
+      {placed.map(([label, version]) => (
+        <li key={label}>
+          <Button size="s" icon={<History size={12} aria-hidden />} aria-label={`${label} is v${version}: history`} onClick={() => onHistory(label)}>
+            {label} <span className="numeric text-muted">v{version}</span>
+          </Button>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+/** The texts of a version that there is nothing to compare with. */
+function Whole({ slug, version }: { slug: string; version: number }) {
+  const found = useRead("/v1/prompts/{slug}/versions/{version}", { path: { slug, version } }, NEVER_OLD);
+  return (
+    <Loaded of={found}>
+      {(one) => (
+        <div className="flex flex-col gap-4">
+          {contentOf(one).messages.map((message, index) => (
+            <Section key={index} framed title={`Message ${index + 1}, ${message.role}`}>
+              <Prose mono text={message.content ?? message.name ?? ""} />
+            </Section>
+          ))}
+        </div>
+      )}
+    </Loaded>
+  );
+}

@@ -1,0 +1,121 @@
+/** What a version says, as the page compares, changes and sends it. Pure. */
+import type { Schema } from "@/api/client";
+import { type Json, type PromptTemplate, TemplateError, type VariableType, parseMessages } from "@/lib/template";
+
+export type Version = Schema<"burnish_gateway__registry__answers__VersionAnswer">;
+export type Message = { role: string; content?: string; name?: string; optional?: boolean };
+export type Parameter = { type?: VariableType; default?: Json; description?: string };
+export type Content = { messages: Message[]; model: string; parameters?: Record<string, Parameter>; [field: string]: unknown };
+
+/** In the order in which they are shown. */
+export const FIELDS = [
+  "messages", "model", "provider", "fallback_models", "temperature", "max_tokens", "top_p", "frequency_penalty", "presence_penalty", "stop", "seed", "reasoning_effort", "output_format", "json_schema", "response_format", "tools", "tool_choice", "timeout_s", "parameters", "test_cases", "success_criteria", "quality_threshold", "features",
+] as const; // prettier-ignore
+
+/** Those that the form has no control of its own for: they are edited as JSON. */
+export const AS_JSON = ["provider", "response_format", "tools", "tool_choice", "test_cases", "success_criteria", "quality_threshold", "features"] as const;
+
+const NAMES: Record<string, string> = {
+  messages: "Text", model: "Model", provider: "Provider", fallback_models: "Fallback models", temperature: "Temperature", max_tokens: "Max tokens", top_p: "Top p", frequency_penalty: "Frequency penalty",
+  presence_penalty: "Presence penalty", stop: "Stop", seed: "Seed", reasoning_effort: "Reasoning effort", output_format: "Output format", json_schema: "JSON schema", response_format: "Response format", tools: "Tools",
+  tool_choice: "Tool choice", timeout_s: "Timeout", parameters: "Variables", test_cases: "Test cases", success_criteria: "Success criteria", quality_threshold: "Quality threshold", features: "Features",
+}; // prettier-ignore
+
+export function nameOf(part: string): string {
+  const message = /^messages\[(\d+)\]$/.exec(part);
+  return message ? `Message ${Number(message[1]) + 1}` : (NAMES[part] ?? part);
+}
+
+export function contentOf(version: object): Content {
+  const given = version as Record<string, unknown>;
+  const found = Object.fromEntries(FIELDS.filter((field) => given[field] !== undefined && given[field] !== null).map((field) => [field, given[field]]));
+  const messages = (found.messages ?? []) as Record<string, unknown>[];
+  return { ...found, messages: messages.map((one) => Object.fromEntries(Object.entries(one).filter(([, value]) => value !== null))) } as Content;
+}
+
+function same(a: unknown, b: unknown): boolean {
+  return JSON.stringify(sorted(a)) === JSON.stringify(sorted(b));
+}
+
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, one]) => [key, sorted(one)])); // prettier-ignore
+}
+
+/** The fields that differ. An empty list or object is as good as none. */
+export function changedFields(before: Content, after: Content): string[] {
+  return FIELDS.filter((field) => !same(orNone(before[field]), orNone(after[field])));
+}
+
+function orNone(value: unknown): unknown {
+  return value === undefined || value === null || (typeof value === "object" && Object.keys(value).length === 0) ? null : value;
+}
+
+/** What to send so that `before` becomes `after`: a null takes a setting away. */
+export function changeOf(before: Content, after: Content): Record<string, unknown> {
+  return Object.fromEntries(changedFields(before, after).map((field) => [field, orNone(after[field])]));
+}
+
+/** The parts by which three contents are compared: each message by itself where all three have the same ones. */
+function partsOf(...all: Content[]): string[] {
+  const [first, ...others] = all;
+  const shape = (one: Content | undefined) => one?.messages.map((message) => message.role).join() ?? "";
+  const texts = others.every((one) => shape(one) === shape(first)) ? (first?.messages ?? []).map((_, index) => `messages[${index}]`) : ["messages"];
+  return [...texts, ...FIELDS.slice(1)];
+}
+
+function partAt(content: Content, part: string): unknown {
+  const message = /^messages\[(\d+)\]$/.exec(part);
+  return message ? content.messages[Number(message[1])] : orNone(content[part]);
+}
+
+export type Meeting = { byNewest: string[]; byDraft: string[]; conflicts: string[] };
+
+/** Who changed what since `base`. Conflicts: what both changed, differently. */
+export function meetingOf(base: Content, newest: Content, draft: Content): Meeting {
+  const parts = partsOf(base, newest, draft);
+  const differs = (a: Content, b: Content) => parts.filter((part) => !same(partAt(a, part), partAt(b, part)));
+  const byNewest = differs(base, newest);
+  const byDraft = differs(base, draft);
+  return { byNewest, byDraft, conflicts: byDraft.filter((part) => byNewest.includes(part) && !same(partAt(newest, part), partAt(draft, part))) };
+}
+
+/** The draft's changes put over the newest version; of the conflicts, those in `theirs` stay as the newest has them. */
+export function mergedOnto(base: Content, newest: Content, draft: Content, theirs: ReadonlySet<string>): Content {
+  const merged: Content = { ...newest, messages: [...newest.messages] };
+  for (const part of meetingOf(base, newest, draft).byDraft) {
+    if (theirs.has(part)) continue;
+    const message = /^messages\[(\d+)\]$/.exec(part);
+    if (message) merged.messages[Number(message[1])] = partAt(draft, part) as Message;
+    else if (orNone(draft[part]) === null) delete merged[part];
+    else merged[part] = draft[part];
+  }
+  return merged;
+}
+
+/** A setting in a few words; null where it is not set. */
+export function inWords(field: string, value: unknown): string | null {
+  if (orNone(value) === null) return null;
+  if (field === "timeout_s") return `${String(value)} s`;
+  if (Array.isArray(value) && value.every((one) => typeof one === "string")) return value.join(", ");
+  return typeof value === "object" ? JSON.stringify(value, null, 2) : String(value);
+}
+
+export type Read = { template: PromptTemplate | null; error: TemplateError | null };
+
+/** The template of a content, or why it is none. */
+export function readTemplate(content: Content): Read {
+  try {
+    return { template: parseMessages(content.messages, content.parameters), error: null };
+  } catch (error) {
+    if (error instanceof TemplateError) return { template: null, error };
+    throw error;
+  }
+}
+
+/** The order of magnitude of tokens in a text: four bytes of UTF-8 each. No two models count alike. */
+export function roughTokens(texts: readonly string[]): number {
+  const encoder = new TextEncoder();
+  return texts.reduce((sum, text) => sum + Math.ceil(encoder.encode(text).length / 4) + 4, 0);
+}

@@ -1,0 +1,45 @@
+import { useMemo, useState } from "react";
+import { type Content, type Read, type Version, changedFields, contentOf, readTemplate } from "./content";
+
+export type Draft = {
+  /** The newest version that the draft knows of, and lies over. */
+  base: Version;
+  content: Content;
+  changed: string[];
+  template: Read;
+  /** JSON that cannot be read, by what it is. Nothing is saved meanwhile. */
+  faults: Record<string, string>;
+  set: (changes: Partial<Content>) => void;
+  setFault: (what: string, fault: string | null) => void;
+  /** Another content over another base: after saving, or after looking at a newer version. */
+  start: (base: Version, content: Content) => void;
+};
+
+type State = { base: Version; content: Content; faults: Record<string, string> };
+
+/** What is being written over the newest version. While nothing is changed it follows newer versions by itself; after that it never does. */
+export function useDraft(newest: Version): Draft {
+  const [state, setState] = useState<State>(() => ({ base: newest, content: contentOf(newest), faults: {} }));
+  const changed = useMemo(() => changedFields(contentOf(state.base), state.content), [state]);
+  const template = useMemo(() => readTemplate(state.content), [state.content]);
+  if (changed.length === 0 && Object.keys(state.faults).length === 0 && newest.version > state.base.version) setState({ base: newest, content: contentOf(newest), faults: {} });
+  return {
+    ...state,
+    changed,
+    template,
+    set: (changes) => setState((before) => ({ ...before, content: withChanges(before.content, changes) })),
+    setFault: (what, fault) => setState((before) => ({ ...before, faults: withFault(before.faults, what, fault) })),
+    start: (base, content) => setState({ base, content, faults: {} }),
+  };
+}
+
+function withChanges(content: Content, changes: Partial<Content>): Content {
+  const next = { ...content, ...changes };
+  for (const [field, value] of Object.entries(changes)) if (value === undefined || value === null || value === "") delete next[field];
+  return next as Content;
+}
+
+function withFault(faults: Record<string, string>, what: string, fault: string | null): Record<string, string> {
+  const { [what]: _, ...others } = faults;
+  return fault === null ? others : { ...others, [what]: fault };
+}

@@ -1,0 +1,21 @@
+import { expect, it } from "vitest";
+import { parseMessages } from "@/lib/template";
+import { readValue, valuesOf } from "./samples";
+
+it("turns what was typed into what the variables want", () => {
+  const template = parseMessages([
+    { role: "user", content: '{{user.name}} {{user.age: number}} {{tone = "kind"}} {{topics: array}}' },
+    { role: "placeholder", name: "history", optional: true },
+  ]);
+  const found = valuesOf(template, { "user.name": "Ada", "user.age": "36", topics: "[1" });
+  expect(found.values).toEqual({ user: { name: "Ada", age: 36 } });
+  expect(found.missing).toEqual([]);
+  expect(Object.keys(found.faults)).toEqual(["topics"]);
+  expect(valuesOf(template, {}).missing).toEqual(["user.name", "user.age", "topics"]);
+});
+
+it("keeps text as text, whatever it looks like", () => {
+  expect(readValue("12", null)).toEqual({ value: "12" });
+  expect(readValue("12", "number")).toEqual({ value: 12 });
+  expect(readValue("true", "number")).toEqual({ fault: "This is boolean, not number." });
+});
