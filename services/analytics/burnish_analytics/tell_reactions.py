@@ -11,6 +11,7 @@ from burnish_analytics.core.rollup import Fact
 from burnish_analytics.io import facts_store, news_store
 from burnish_shared.contracts.feedback import FeedbackItem
 from burnish_shared.db.session import Database, Tx
+from burnish_shared.hops import led_here_by
 
 MOST_IN_AN_EVENT: Final = 100
 WORKSPACES_AT_ONCE: Final = 500
@@ -44,14 +45,17 @@ async def tell_reactions(db: Database) -> int:
 
 
 async def _by_prompt(tx: Tx, workspace_id: UUID, rows: Sequence[Record]) -> list[tuple[Fact | None, list[Record]]]:
-    """The reactions of each prompt and label, so that an endpoint's filters can match the event; with one of their executions, if known."""
+    """The reactions of each version and label, so that an endpoint's filters can match the event; with one of their executions, if known.
+
+    What a webhook caused is told apart: of one event all came as many rounds.
+    """
     wanted = {(workspace_id, row["execution_id"]) for row in rows if row["execution_id"]}
     facts = await facts_store.find_facts(tx, wanted)
-    groups: dict[tuple[str, int, str, bool] | None, tuple[Fact | None, list[Record]]] = {}
+    groups: dict[tuple[int, tuple[str, int, str, bool] | None], tuple[Fact | None, list[Record]]] = {}
     for row in rows:
         fact = facts.get((workspace_id, row["execution_id"]))
         key = (fact.slug, fact.version, fact.label, fact.simulated) if fact else None
-        groups.setdefault(key, (fact, []))[1].append(row)
+        groups.setdefault((row["hops"], key), (fact, []))[1].append(row)
     return list(groups.values())
 
 
@@ -68,16 +72,17 @@ async def _announce(tx: Tx, workspace_id: UUID, fact: Fact | None, rows: Sequenc
         "value": first["value"] if len(rows) == 1 else None,
         "reactions": [_reaction(row) for row in rows],
     }
-    await announce(
-        tx,
-        "feedback.created",
-        workspace_id=workspace_id,
-        at=rows[-1]["at"],
-        object_id=str(first["feedback_id"]),
-        version=1,
-        simulated=fact.simulated if fact else any(row["simulated"] for row in rows),
-        data=data,
-    )
+    with led_here_by(first["hops"]):
+        await announce(
+            tx,
+            "feedback.created",
+            workspace_id=workspace_id,
+            at=rows[-1]["at"],
+            object_id=str(first["feedback_id"]),
+            version=1,
+            simulated=fact.simulated if fact else any(row["simulated"] for row in rows),
+            data=data,
+        )
 
 
 def _reaction(row: Record) -> dict[str, Any]:

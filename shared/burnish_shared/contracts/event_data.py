@@ -60,7 +60,7 @@ class FeedbackCreated(EventData):
     label: str | None = None
     kind: str = Field(description="thumb | score | comment | correction | metric:<name> | several")
     value: float | None = Field(description="Of a single one; thumb: 1 or 0; score: 0 to 1; metric: its value")
-    count: int = Field(default=1, description="Reactions in this event: those of about a second on one version and label of a prompt, at most 100.")
+    count: int = Field(default=1, description="Reactions in this event: those of about a second on one version and label, at most 100.")
     reactions: list[ReactionCreated] = Field(default_factory=list, description="Each of them, without text and without who it was.")
 
 

@@ -19,6 +19,7 @@ from uuid import UUID
 import asyncpg
 
 from burnish_shared.errors import Unavailable
+from burnish_shared.hops import current_hops
 
 Pooler = Literal["none", "transaction"]
 """What stands between us and PostgreSQL: nothing that matters (a pooler in session mode neither), or a pooler in transaction mode."""
@@ -181,12 +182,13 @@ class Database:
                     await connection.execute(
                         "SELECT set_config('app.workspace', $1, true), set_config('app.workspaces', $2, true), "
                         "set_config('app.organization', $3, true), set_config('app.user', $4, true), "
-                        "set_config('request.jwt.claims', $5, true)",
+                        "set_config('request.jwt.claims', $5, true), set_config('app.hops', $6, true)",
                         str(workspace or ""),
                         ",".join(sorted(str(one) for one in named)),
                         str(organization or ""),
                         str(user or ""),
                         _to_json({"sub": str(user), "role": "authenticated"}) if user is not None else "",
+                        str(current_hops()),
                     )
                 try:
                     yield Tx(connection)

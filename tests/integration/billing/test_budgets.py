@@ -1,6 +1,7 @@
 """Budgets of the workspace, a key, a prompt and an end user: hard or warning, by day or month (PRODUCT B2)."""
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -56,6 +57,10 @@ async def test_each_target_has_its_own_budget_and_the_refusal_names_it(stack: St
     assert [(one["target_kind"], one["target_id"]) for one in shown] == [
         ("workspace", None), ("end_user", "user-7"), ("api_key", key["id"]), ("prompt", "greeting"),
     ]  # fmt: skip
+    subject = f"burnish.v1.budget.exhausted.{caller.workspace.workspace_id}"
+    events = [json.loads(row["body"]) for row in await books(stack, "SELECT body FROM outbox WHERE subject = $1", subject)]
+    by_budget = {one["data"]["budget_id"]: one["data"]["prompt"] for one in events}
+    assert [by_budget[one["id"]] for one in shown] == [None, None, None, "greeting"], "filters of webhooks match a prompt's budget"
     assert len((await ok(caller("GET", "/v1/budgets?target_kind=prompt&target_id=greeting")))["data"]) == 1
     assert (await ok(caller("GET", "/v1/budgets?target_kind=prompt&target_id=absent")))["data"] == []
     assert not await drift(stack)

@@ -16,7 +16,7 @@ from tests.integration.webhooks.gateway import Caller, WebhookGateway, webhook_g
 
 from burnish_gateway.webhooks import configure_endpoint, replay_range
 from burnish_shared.contracts.webhooks import message_id
-from burnish_webhooks.housekeeping import cancel_switched_off
+from burnish_webhooks.housekeeping import cancel_switched_off, forget_old
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("W1", "W3")]
 
@@ -113,6 +113,22 @@ async def test_a_deleted_endpoint_keeps_no_secret(call: Caller, hooks: Hooks, re
     async with databases["superuser"].unit_of_work() as tx:
         row = await tx.fetchrow(f"SELECT {kept} FROM webhook_endpoints WHERE endpoint_id = $1", UUID(made["id"]))
     assert [value for value in row.values() if value] == []
+
+
+async def test_a_deleted_endpoint_is_forgotten_after_its_deliveries(
+    call: Caller, hooks: Hooks, receiver: Receiver, databases: dict[str, Any]
+) -> None:
+    kept, gone, recent = [await _make(call, receiver) for _ in range(3)]
+    await hooks.emit(an_event(hooks.workspace_id))
+    for one in (gone, recent):
+        await call("DELETE", f"{ENDPOINTS}/{one['id']}")
+    async with databases["superuser"].unit_of_work() as tx:
+        long_ago = "deleted_at = deleted_at - interval '31 days 1 minute'"
+        await tx.execute(f"UPDATE webhook_endpoints SET {long_ago} WHERE endpoint_id = $1", UUID(gone["id"]))
+    await forget_old(db=hooks.worker, retention_days=30)
+    for table in ("webhook_endpoints", "webhook_endpoint_states"):
+        rows = await hooks.rows(f"SELECT endpoint_id FROM {table}")
+        assert {str(row["endpoint_id"]) for row in rows} == {kept["id"], recent["id"]}
 
 
 async def test_as_many_endpoints_as_there_may_be_and_no_more_however_many_ask_at_once(

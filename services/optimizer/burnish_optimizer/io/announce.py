@@ -33,7 +33,14 @@ async def test_run_completed(
         "error_code": failure.code if failure else None,
     }
     await _put(
-        tx, "test_run.completed", workspace_id=run.workspace_id, object_id=run.test_run_id, data=data, simulated=simulated, clock=clock
+        tx,
+        "test_run.completed",
+        workspace_id=run.workspace_id,
+        object_id=run.test_run_id,
+        data=data,
+        simulated=simulated,
+        hops=run.hops,
+        clock=clock,
     )
 
 
@@ -56,19 +63,42 @@ async def optimization_completed(
         "test": {name: test[name] for name in shown} if test else None,
     }
     await _put(
-        tx, "optimization.completed", workspace_id=job.workspace_id, object_id=job.job_id, data=data, simulated=simulated, clock=clock
+        tx,
+        "optimization.completed",
+        workspace_id=job.workspace_id,
+        object_id=job.job_id,
+        data=data,
+        simulated=simulated,
+        hops=job.hops,
+        clock=clock,
     )
 
 
 async def optimization_failed(tx: Tx, job: Job, error: BurnishError, *, clock: Clock) -> None:
     data = _job(job) | {"error_code": error.code}
-    await _put(tx, "optimization.failed", workspace_id=job.workspace_id, object_id=job.job_id, data=data, simulated=False, clock=clock)
+    await _put(
+        tx,
+        "optimization.failed",
+        workspace_id=job.workspace_id,
+        object_id=job.job_id,
+        data=data,
+        simulated=False,
+        hops=job.hops,
+        clock=clock,
+    )
 
 
 async def suggestion_created(tx: Tx, job: Job, suggestion_id: UUID, *, test: dict[str, Any], simulated: bool, clock: Clock) -> None:
     data = _job(job) | {"suggestion_id": str(suggestion_id), "delta": test["delta"], "ci_low": test["ci_low"], "ci_high": test["ci_high"]}
     await _put(
-        tx, "suggestion.created", workspace_id=job.workspace_id, object_id=suggestion_id, data=data, simulated=simulated, clock=clock
+        tx,
+        "suggestion.created",
+        workspace_id=job.workspace_id,
+        object_id=suggestion_id,
+        data=data,
+        simulated=simulated,
+        hops=job.hops,
+        clock=clock,
     )
 
 
@@ -77,7 +107,7 @@ def _job(job: Job) -> dict[str, Any]:
 
 
 async def _put(
-    tx: Tx, event_type: EventType, *, workspace_id: UUID, object_id: UUID, data: dict[str, Any], simulated: bool, clock: Clock
+    tx: Tx, event_type: EventType, *, workspace_id: UUID, object_id: UUID, data: dict[str, Any], simulated: bool, hops: int, clock: Clock
 ) -> None:
     event = Event(
         id=new_uuid(),
@@ -87,6 +117,7 @@ async def _put(
         object_id=str(object_id),
         object_version=1,
         simulated=simulated,
+        hops=hops,
         data=data,
     )
     await put_event(tx, event, service=SERVICE)

@@ -41,6 +41,7 @@ class TestRun:
     evaluator_ids: list[UUID]
     compare_with: UUID | None
     created_at: datetime
+    hops: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +63,13 @@ class Job:
     started_at: datetime
     progress: dict[str, Any]
     content: dict[str, Any]
+    hops: int = 0
 
 
 async def load_test_run(tx: Tx, claim: Claim) -> TestRun:
     (row,) = await tx.fetch(
         """SELECT r.test_run_id, r.workspace_id, r.prompt_id, r.slug, r.version, r.model, r.dataset_id, r.dataset_version, r.split,
-                  r.repeats, r.funding_account_id, v.content, r.evaluator_ids, r.compare_with, r.created_at
+                  r.repeats, r.funding_account_id, v.content, r.evaluator_ids, r.compare_with, r.created_at, r.hops
              FROM test_runs r
              JOIN prompt_versions v ON v.workspace_id = r.workspace_id AND v.prompt_id = r.prompt_id AND v.version = r.version
             WHERE r.workspace_id = $1 AND r.test_run_id = $2""",
@@ -81,7 +83,7 @@ async def load_job(tx: Tx, claim: Claim) -> Job:
     (row,) = await tx.fetch(
         """SELECT j.job_id, j.workspace_id, j.prompt_id, j.slug, j.base_version, j.dataset_id, j.dataset_version, j.task_model,
                   j.reflect_model, j.seed, j.budget_evaluations, j.budget_nusd, j.budget_seconds, j.funding_account_id, j.started_at,
-                  j.progress, v.content
+                  j.progress, v.content, j.hops
              FROM optimization_jobs j
              JOIN prompt_versions v ON v.workspace_id = j.workspace_id AND v.prompt_id = j.prompt_id AND v.version = j.base_version
             WHERE j.workspace_id = $1 AND j.job_id = $2""",
