@@ -5,6 +5,7 @@ export * from "./Combobox";
 export * from "./Copy";
 export * from "./Dialog";
 export * from "./Diff";
+export * from "./Download";
 export * from "./Field";
 export * from "./Menu";
 export * from "./Numbers";

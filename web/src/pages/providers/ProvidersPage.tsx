@@ -1,12 +1,162 @@
-import { PlugZap } from "lucide-react";
-import { EmptyState, Page } from "@/kit";
+import { PlugZap, Plus } from "lucide-react";
+import { useMemo, useState } from "react";
+import type { Schema } from "@/api/client";
+import { useChange, usePages } from "@/api/hooks";
+import { useModels } from "@/api/models";
+import { needs, useMay } from "@/api/session";
+import { Badge, Button, type Column, ConfirmDialog, EmptyState, Menu, Money, Page, PagedTable, RelativeTime, Section, StatusBadge, TextLink, Tooltip, toast, toastError } from "@/kit";
+import { count, duration } from "@/lib/format";
+import { useCommands } from "@/shell/commands";
+import { EditKey } from "./EditKey";
+import { Models } from "./Models";
+import { NewProviderKey } from "./NewProviderKey";
+
+export type ProviderKey = Schema<"ProviderKeyAnswer">;
+
+type Act = { what: "edit" | "revoke"; key: ProviderKey } | null;
 
 export default function ProvidersPage() {
+  const may = useMay();
+  const { models } = useModels();
+  const [creating, setCreating] = useState(false);
+  const [act, setAct] = useState<Act>(null);
+  const pages = usePages("/v1/provider-keys", undefined, { enabled: may.admin });
+  const test = useTest();
+  useCommands(useMemo(() => (may.admin ? [{ id: "new-provider-key", label: "New provider key", run: () => setCreating(true) }] : []), [may.admin]));
+  const button = (
+    <Button variant="primary" icon={<Plus size={14} aria-hidden />} onClick={() => setCreating(true)} disabled={!may.admin} why={needs("admin")}>
+      Add a key
+    </Button>
+  );
+  const close = (open: boolean) => {
+    if (!open) setAct(null);
+  };
   return (
-    <Page title="Providers">
-      <EmptyState icon={<PlugZap size={18} />} title="Not here yet: use the API meanwhile" code={'curl $URL/v1/provider-keys -H "Authorization: Bearer $KEY"'}>
-        Your own keys at model providers, and the models that may be used.
-      </EmptyState>
+    <Page title="Providers" subtitle="Your own keys for model providers, tried by priority; sealed when they arrive, and never shown again." actions={button}>
+      <Section title="Keys">
+        {may.admin ? (
+          <PagedTable
+            label="Provider keys"
+            columns={columnsWith({ setAct, test: test.run, testing: test.testing })}
+            pages={pages}
+            rowKey={(row) => row.id}
+            empty={
+              <EmptyState icon={<PlugZap size={18} />} title="No keys of your own" action={button} code={ADD}>
+                {models.some((one) => one.simulated) ? "The simulated models work without one. " : ""}With a key of OpenAI, Anthropic or any compatible server, its models answer here, at its prices.
+              </EmptyState>
+            }
+          />
+        ) : (
+          <EmptyState icon={<PlugZap size={18} />} title="Admins look after the keys">
+            You can use every model below; who pays for it and with which key is for an admin to say.
+          </EmptyState>
+        )}
+      </Section>
+      <Models />
+      <p className="text-13 text-muted">
+        What a key spent stands under <TextLink to="/usage">Usage</TextLink>.
+      </p>
+      <NewProviderKey open={creating} onOpenChange={setCreating} />
+      {act?.what === "edit" ? <EditKey providerKey={act.key} onOpenChange={close} /> : null}
+      {act?.what === "revoke" ? <Revoke providerKey={act.key} onOpenChange={close} /> : null}
     </Page>
+  );
+}
+
+const ADD = `curl $URL/v1/provider-keys -H "Authorization: Bearer $KEY" -H 'Content-Type: application/json' \\
+  -d '{"provider": "openai", "name": "ours", "key": "sk-…"}'`;
+
+/** Tries a key by a call that costs nothing, and says what came of it. */
+function useTest() {
+  const [testing, setTesting] = useState<string | null>(null);
+  const call = useChange("post", "/v1/provider-keys/{provider_key_id}/test");
+  const run = (key: ProviderKey) => {
+    setTesting(key.id);
+    call.mutate({ path: { provider_key_id: key.id } } as never, {
+      onSuccess: (told) => (told.works ? toast(`${key.name} works: ${count(told.models)} models, ${duration(told.latency_ms)}`) : toastError(new Error(`${key.name} does not work. ${told.error ?? ""}`))),
+      onError: toastError,
+      onSettled: () => setTesting(null),
+    });
+  };
+  return { run, testing };
+}
+
+function Revoke({ providerKey, onOpenChange }: { providerKey: ProviderKey; onOpenChange: (open: boolean) => void }) {
+  const revoke = useChange("delete", "/v1/provider-keys/{provider_key_id}", { invalidates: ["/v1/provider-keys"] });
+  const send = () =>
+    revoke.mutate(
+      { path: { provider_key_id: providerKey.id } },
+      {
+        onSuccess: () => {
+          onOpenChange(false);
+          toast(`${providerKey.name} is revoked`);
+        },
+      },
+    );
+  return (
+    <ConfirmDialog open onOpenChange={onOpenChange} title={`Revoke ${providerKey.name}?`} submit="Revoke" onSubmit={send} busy={revoke.isPending} error={revoke.error}>
+      No call uses it from a second on. Calls go on with the next key of {providerKey.provider}, if there is one.
+    </ConfirmDialog>
+  );
+}
+
+function columnsWith({ setAct, test, testing }: { setAct: (act: Act) => void; test: (key: ProviderKey) => void; testing: string | null }): Column<ProviderKey>[] {
+  return [
+    {
+      key: "name",
+      head: "Key",
+      cell: (row) => (
+        <span className="block min-w-0">
+          <span className="block font-medium wrap-anywhere">{row.name}</span>
+          <span className="block text-12 text-muted">
+            {row.provider} · <code>…{row.last4}</code>
+            {row.base_url ? <span className="block wrap-anywhere">{row.base_url}</span> : null}
+          </span>
+        </span>
+      ),
+    },
+    { key: "priority", head: "Priority", align: "end", hideBelow: "md", width: "w-20", cell: (row) => row.priority },
+    { key: "calls", head: "Calls today", align: "end", hideBelow: "sm", width: "w-28", cell: (row) => count(row.usage_today.executions) },
+    { key: "cost", head: "Cost today", align: "end", hideBelow: "sm", width: "w-28", cell: (row) => <Money nusd={row.usage_today.cost_nusd} /> },
+    { key: "status", head: "Status", width: "w-44", cell: (row) => <Health row={row} /> },
+    {
+      key: "acts",
+      head: <span className="sr-only">Acts</span>,
+      align: "end",
+      width: "w-28",
+      cell: (row) =>
+        row.revoked_at ? null : (
+          <span className="inline-flex items-center gap-1">
+            <Button size="s" busy={testing === row.id} onClick={() => test(row)} aria-label={`Test ${row.name}`}>
+              Test
+            </Button>
+            <Menu
+              label={`What to do with ${row.name}`}
+              items={[{ label: "Change or replace", onSelect: () => setAct({ what: "edit", key: row }) }, "-", { label: "Revoke", danger: true, onSelect: () => setAct({ what: "revoke", key: row }) }]}
+            />
+          </span>
+        ),
+    },
+  ];
+}
+
+function Health({ row }: { row: ProviderKey }) {
+  const rests = row.cooldown_until && Date.parse(row.cooldown_until) > Date.now();
+  const why = row.reason ?? row.last_error;
+  return (
+    <span className="flex flex-wrap items-center gap-1.5">
+      {row.status === "set_aside" ? <Badge tone="bad">set aside</Badge> : rests ? <Badge tone="warn">resting</Badge> : <StatusBadge status={row.status} />}
+      {row.status !== "active" && why ? (
+        <Tooltip text={why}>
+          <button type="button" className="text-12 text-muted underline decoration-dotted">
+            why
+          </button>
+        </Tooltip>
+      ) : row.last_used_at ? (
+        <span className="text-12 text-muted">
+          used <RelativeTime at={row.last_used_at} />
+        </span>
+      ) : null}
+    </span>
   );
 }

@@ -1,12 +1,30 @@
-import { Settings } from "lucide-react";
-import { EmptyState, Page } from "@/kit";
+import { useSession } from "@/api/session";
+import { EmptyState, Page, Tabs } from "@/kit";
+import { oneOf, useUrlState } from "@/lib/url-state";
+import { Account } from "./Account";
+import { Privacy } from "./Privacy";
+import { Workspaces } from "./Workspaces";
+import { WorkspaceSettings } from "./WorkspaceSettings";
+
+const shape = { tab: oneOf(["workspace", "privacy", "workspaces", "account"], "workspace") };
 
 export default function SettingsPage() {
+  const { workspace } = useSession();
+  const [{ tab }, set] = useUrlState(shape);
+  const none = <EmptyState title="You are in no workspace">Ask for an invitation, or found one.</EmptyState>;
   return (
-    <Page title="Settings">
-      <EmptyState icon={<Settings size={18} />} title="Not here yet: use the API meanwhile" code={'curl $URL/v1/workspaces/{id} -H "Authorization: Bearer $KEY"'}>
-        The workspace and your account.
-      </EmptyState>
+    <Page title="Settings" subtitle={workspace ? <>{workspace.name}, of {workspace.organization_name}</> : undefined}>
+      <Tabs
+        label="Settings"
+        value={tab}
+        onChange={(next) => set({ tab: next }, { push: true })}
+        tabs={[
+          { id: "workspace", label: "Workspace", content: workspace ? <WorkspaceSettings id={workspace.id} /> : none },
+          { id: "privacy", label: "Retention and erasure", content: workspace ? <Privacy id={workspace.id} /> : none },
+          { id: "workspaces", label: "Workspaces", content: <Workspaces /> },
+          { id: "account", label: "Your account", content: <Account /> },
+        ]}
+      />
     </Page>
   );
 }

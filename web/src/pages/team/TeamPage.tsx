@@ -1,12 +1,47 @@
-import { Users } from "lucide-react";
-import { EmptyState, Page } from "@/kit";
+import { useState } from "react";
+import { needs, useMay } from "@/api/session";
+import { Button, EmptyState, Page, Tabs } from "@/kit";
+import { oneOf, useUrlState } from "@/lib/url-state";
+import { ScrollText, UserPlus } from "lucide-react";
+import { Audit } from "./Audit";
+import { Invitations } from "./Invitations";
+import { Invite } from "./Invite";
+import { Members } from "./Members";
+import { Roles } from "./Roles";
+
+const shape = { tab: oneOf(["members", "invitations", "roles", "audit"], "members") };
 
 export default function TeamPage() {
+  const may = useMay();
+  const [{ tab }, set] = useUrlState(shape);
+  const [inviting, setInviting] = useState(false);
+  const forAdmins = (
+    <EmptyState icon={<ScrollText size={18} />} title="For admins">
+      Only admins of the workspace see this.
+    </EmptyState>
+  );
   return (
-    <Page title="Team">
-      <EmptyState icon={<Users size={18} />} title="Not here yet: use the API meanwhile" code={'curl $URL/v1/members -H "Authorization: Bearer $KEY"'}>
-        Members and their roles, invitations, and the audit log.
-      </EmptyState>
+    <Page
+      title="Team"
+      subtitle="Who works in this workspace, what each may, and what was changed by whom."
+      actions={
+        <Button variant="primary" icon={<UserPlus size={14} aria-hidden />} onClick={() => setInviting(true)} disabled={!may.admin} why={needs("admin")}>
+          Invite
+        </Button>
+      }
+    >
+      <Tabs
+        label="Team"
+        value={tab}
+        onChange={(next) => set({ tab: next }, { push: true })}
+        tabs={[
+          { id: "members", label: "Members", content: <Members /> },
+          { id: "invitations", label: "Invitations", content: may.admin ? <Invitations onInvite={() => setInviting(true)} /> : forAdmins },
+          { id: "roles", label: "Roles", content: <Roles /> },
+          { id: "audit", label: "Audit log", content: may.admin ? <Audit /> : forAdmins },
+        ]}
+      />
+      <Invite open={inviting} onOpenChange={setInviting} />
     </Page>
   );
 }

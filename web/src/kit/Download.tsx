@@ -1,0 +1,37 @@
+import { Download as Icon } from "lucide-react";
+import { type ReactNode, useState } from "react";
+import { standingHeaders } from "@/api/client";
+import { errorOf, noConnection } from "@/api/errors";
+import { Button } from "./Button";
+import { toastError } from "./Toast";
+
+/** Fetches a file of the API and hands it to the browser. A plain link would not say which workspace is meant. */
+export async function download(path: string, fallbackName: string): Promise<void> {
+  const response = await fetch(path, { headers: standingHeaders("GET"), credentials: "same-origin" }).catch((error: unknown) => {
+    throw noConnection(error);
+  });
+  if (!response.ok) throw errorOf(response, await response.json().catch(() => null));
+  const named = /filename="?([^";]+)"?/.exec(response.headers.get("content-disposition") ?? "")?.[1];
+  const address = URL.createObjectURL(await response.blob());
+  const link = document.createElement("a");
+  link.href = address;
+  link.download = named ?? fallbackName;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(address), 10_000);
+}
+
+/** Downloads a file, and says so when that fails. `name`: of the file, where the API gives none. */
+export function DownloadButton({ path, name, children, disabled, why, size }: { path: string; name: string; children: ReactNode; disabled?: boolean; why?: string; size?: "m" | "s" }) {
+  const [busy, setBusy] = useState(false);
+  const run = () => {
+    setBusy(true);
+    void download(path, name)
+      .catch(toastError)
+      .finally(() => setBusy(false));
+  };
+  return (
+    <Button size={size} icon={<Icon size={14} aria-hidden />} busy={busy} disabled={disabled} why={why} onClick={run}>
+      {children}
+    </Button>
+  );
+}

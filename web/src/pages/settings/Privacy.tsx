@@ -1,0 +1,119 @@
+import { type FormEvent, useState } from "react";
+import type { Schema } from "@/api/client";
+import { useChange, usePages } from "@/api/hooks";
+import { needs, useMay } from "@/api/session";
+import { Button, Checkbox, type Column, ConfirmDialog, DownloadButton, EmptyState, Field, FormError, Input, Loaded, PagedTable, RelativeTime, Section, StatusBadge, errorFor, toast } from "@/kit";
+import { type WorkspaceFacts, useWorkspace } from "./WorkspaceSettings";
+
+type Erasure = Schema<"ErasureAnswer">;
+
+export function Privacy({ id }: { id: string }) {
+  const may = useMay();
+  return (
+    <div className="flex flex-col gap-8">
+      <Loaded of={useWorkspace(id)}>{(facts) => <Keeping key={`${facts.retention_days} ${facts.store_content} ${facts.legal_hold}`} facts={facts} />}</Loaded>
+      {may.admin ? <Erasures /> : null}
+      <Section title="Take everything along" description="All that this workspace owns, as lines of JSON: prompts with their versions, runs, feedback, datasets, settings. No secrets.">
+        <div>
+          <DownloadButton path="/v1/export" name="burnish-export.jsonl" disabled={!may.admin} why={needs("admin")}>
+            Export
+          </DownloadButton>
+        </div>
+      </Section>
+    </div>
+  );
+}
+
+function Keeping({ facts }: { facts: WorkspaceFacts }) {
+  const may = useMay();
+  const [days, setDays] = useState(String(facts.retention_days));
+  const [store, setStore] = useState(facts.store_content);
+  const [hold, setHold] = useState(facts.legal_hold);
+  const [asking, setAsking] = useState(false);
+  const save = useChange("patch", "/v1/workspaces/{workspace_id}", { invalidates: ["/v1/workspaces"] });
+  const body = {
+    ...(Number(days) === facts.retention_days ? {} : { retention_days: Number(days) }),
+    ...(store === facts.store_content ? {} : { store_content: store }),
+    ...(hold === facts.legal_hold ? {} : { legal_hold: hold }),
+  };
+  const forgets = Number(days) < facts.retention_days;
+  const send = () =>
+    save.mutate(
+      { path: { workspace_id: facts.id }, body },
+      {
+        onSuccess: () => {
+          setAsking(false);
+          toast("Saved");
+        },
+      },
+    );
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    if (forgets) setAsking(true);
+    else send();
+  };
+  const off = !may.admin;
+  return (
+    <Section title="What is kept" description="Numbers stay: 400 days for each run, longer for figures. Text and people go.">
+      <form onSubmit={submit} className="flex max-w-lg flex-col gap-4">
+        <Field label="Days that text and end users are kept" hint={`0 to ${facts.limits.retention_days}, which the plan allows.`} error={errorFor(save.error, "retention_days")}>
+          <Input inputMode="numeric" value={days} onChange={(event) => setDays(event.target.value)} readOnly={off} className="max-w-28" />
+        </Field>
+        <Checkbox label="Keep the text of runs" hint="Without it, runs are counted and priced, and nobody can read what was asked. Optimization from feedback needs it." checked={store} disabled={off} onChange={(event) => setStore(event.target.checked)} />
+        <Checkbox label="Legal hold" hint="Nothing is forgotten while this is on; erasures wait." checked={hold} disabled={off} onChange={(event) => setHold(event.target.checked)} />
+        <FormError error={save.error} fields={["retention_days"]} />
+        <div>
+          <Button type="submit" variant="primary" busy={save.isPending} disabled={off || Object.keys(body).length === 0 || !/^\d+$/.test(days)} why={off ? needs("admin") : undefined}>
+            Save
+          </Button>
+        </div>
+      </form>
+      {asking ? (
+        <ConfirmDialog open onOpenChange={setAsking} title="Forget sooner?" submit={`Keep ${days} days`} onSubmit={send} busy={save.isPending} error={save.error}>
+          Text and end users older than {days} days disappear within a day, and cannot be brought back.
+        </ConfirmDialog>
+      ) : null}
+    </Section>
+  );
+}
+
+const COLUMNS: Column<Erasure>[] = [
+  { key: "subject", head: "Whom", cell: (row) => <code className="text-12 wrap-anywhere">{row.subject}</code> },
+  { key: "reason", head: "Why", hideBelow: "sm", cell: (row) => row.reason || <span className="text-muted">–</span> },
+  { key: "at", head: "Asked", align: "end", width: "w-28", cell: (row) => <RelativeTime at={row.requested_at} className="text-muted" /> },
+  { key: "status", head: "Status", width: "w-40", cell: (row) => <span className="flex flex-wrap gap-1.5"><StatusBadge status={row.status} />{row.waits_for ? <span className="text-12 text-muted">waits: {row.waits_for}</span> : null}</span> },
+];
+
+function Erasures() {
+  const [asking, setAsking] = useState(false);
+  const [who, setWho] = useState("");
+  const [why, setWhy] = useState("");
+  const pages = usePages("/v1/erasures");
+  const erase = useChange("post", "/v1/erasures", { invalidates: ["/v1/erasures"] });
+  const send = () =>
+    erase.mutate({ body: { user_id: who.trim(), reason: why.trim() } } as never, {
+      onSuccess: () => {
+        setAsking(false);
+        setWho("");
+        setWhy("");
+        toast("The erasure is under way; its receipt stands here when it is done");
+      },
+    });
+  return (
+    <Section title="Forget a person" description="Takes one end user of your application out of everything here, and gives you a signed receipt." actions={<Button onClick={() => setAsking(true)}>Erase an end user</Button>}>
+      <PagedTable label="Erasures" columns={COLUMNS} pages={pages} rowKey={(row) => row.id} empty={<EmptyState title="Nobody was erased" code={ERASE}>End users are known by the id that your application sends with a run.</EmptyState>} />
+      <ConfirmDialog open={asking} onOpenChange={setAsking} title="Erase an end user" description="By the user_id that your application sends." submit="Erase for good" onSubmit={send} busy={erase.isPending} error={erase.error}>
+        <div className="flex flex-col gap-4">
+          <Field label="user_id" error={errorFor(erase.error, "user_id")} required>
+            <Input mono autoFocus value={who} onChange={(event) => setWho(event.target.value)} />
+          </Field>
+          <Field label="Reason" hint="Stands in the receipt and the audit log." error={errorFor(erase.error, "reason")}>
+            <Input value={why} onChange={(event) => setWhy(event.target.value)} />
+          </Field>
+        </div>
+      </ConfirmDialog>
+    </Section>
+  );
+}
+
+const ERASE = `curl $URL/v1/erasures -H "Authorization: Bearer $KEY" -H 'Content-Type: application/json' -d '{"user_id": "customer-17", "reason": "asked to"}'`;

@@ -1,0 +1,73 @@
+import { useState } from "react";
+import type { Schema } from "@/api/client";
+import { useQueryClient } from "@tanstack/react-query";
+import { useChange, usePages } from "@/api/hooks";
+import { needs, sessionChanged, useMay, useSession, useSessionState } from "@/api/session";
+import { Badge, Button, type Column, Dialog, EmptyState, Field, FormDialog, Input, PagedTable, SecretOnce, errorFor } from "@/kit";
+
+type Own = Schema<"OwnWorkspace">;
+
+export function Workspaces() {
+  const may = useMay();
+  const { workspace } = useSession();
+  const { choose } = useSessionState();
+  const [creating, setCreating] = useState(false);
+  const pages = usePages("/v1/workspaces");
+  const columns: Column<Own>[] = [
+    { key: "name", head: "Workspace", cell: (row) => <span className="flex flex-wrap items-center gap-1.5 font-medium">{row.name}{row.is_home ? <Badge>home</Badge> : null}</span> },
+    { key: "organization", head: "Organization", hideBelow: "sm", cell: (row) => row.organization_name },
+    { key: "role", head: "You are", width: "w-28", cell: (row) => (row.role ? <Badge>{row.role}</Badge> : <span className="text-muted">no member</span>) },
+    {
+      key: "acts",
+      head: <span className="sr-only">Acts</span>,
+      align: "end",
+      width: "w-24",
+      cell: (row) =>
+        row.id === workspace?.id ? (
+          <span className="text-12 text-muted">here</span>
+        ) : row.role ? (
+          <Button size="s" onClick={() => choose(row.id)} aria-label={`Go to ${row.name}`}>
+            Go there
+          </Button>
+        ) : null,
+    },
+  ];
+  return (
+    <div className="flex flex-col gap-4">
+      <div className="flex justify-end">
+        <Button onClick={() => setCreating(true)} disabled={!may.admin} why={needs("admin")}>
+          New workspace
+        </Button>
+      </div>
+      <PagedTable label="Workspaces" columns={columns} pages={pages} rowKey={(row) => row.id} empty={<EmptyState title="No workspaces">Ask for an invitation.</EmptyState>} />
+      {creating ? <NewWorkspace onOpenChange={setCreating} /> : null}
+    </div>
+  );
+}
+
+function NewWorkspace({ onOpenChange }: { onOpenChange: (open: boolean) => void }) {
+  const queries = useQueryClient();
+  const { choose } = useSessionState();
+  const [name, setName] = useState("");
+  const create = useChange("post", "/v1/workspaces", { invalidates: ["/v1/workspaces"] });
+  const made = create.data;
+  if (made) {
+    const go = async () => {
+      await sessionChanged(queries);
+      choose(made.id);
+      onOpenChange(false);
+    };
+    return (
+      <Dialog open onOpenChange={onOpenChange} title={`${made.name} is there`} footer={<Button variant="primary" onClick={() => void go()}>Go there</Button>}>
+        <SecretOnce secret={made.api_key} what="its admin key" />
+      </Dialog>
+    );
+  }
+  return (
+    <FormDialog open onOpenChange={onOpenChange} title="New workspace" description="In the same organization, with prompts, keys, members and books of its own." submit="Make it" onSubmit={() => create.mutate({ body: { name: name.trim() } } as never)} busy={create.isPending} error={create.error} fields={["name"]} disabled={!name.trim()}>
+      <Field label="Name" error={errorFor(create.error, "name")} required>
+        <Input autoFocus value={name} onChange={(event) => setName(event.target.value)} />
+      </Field>
+    </FormDialog>
+  );
+}

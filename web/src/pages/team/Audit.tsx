@@ -1,0 +1,84 @@
+import { ScrollText } from "lucide-react";
+import type { Schema } from "@/api/client";
+import { usePages } from "@/api/hooks";
+import { type Column, CopyButton, DownloadButton, Drawer, EmptyState, Facts, Input, PagedTable, RelativeTime, Select, Toolbar } from "@/kit";
+import { text, useUrlState } from "@/lib/url-state";
+import { changesOf } from "./changes";
+
+type Entry = Schema<"AuditEntry">;
+
+const KINDS = ["prompt", "label", "api_key", "provider_key", "member", "invitation", "workspace", "webhook_endpoint", "alert_rule", "budget", "dataset", "model", "optimization"];
+
+const shape = { kind: text(), action: text(), entry: text() };
+
+export function Audit() {
+  const [{ kind, action, entry }, set] = useUrlState(shape);
+  const query = { object_kind: kind, action };
+  const pages = usePages("/v1/audit", { query });
+  const opened = pages.rows.find((row) => row.id === entry);
+  const file = `/v1/audit/export?${new URLSearchParams(Object.entries({ format: "csv", ...query }).filter(([, value]) => value))}`;
+  return (
+    <div className="flex flex-col gap-4">
+      <Toolbar>
+        <Select compact aria-label="Kind" empty="Anything" value={kind} onChange={(next) => set({ kind: next })} options={KINDS.map((one) => ({ value: one, label: one.replaceAll("_", " ") }))} />
+        <Input aria-label="Action" placeholder="Action, such as label.move" value={action} onChange={(event) => set({ action: event.target.value })} className="w-full sm:w-64" mono />
+        <span className="ml-auto">
+          <DownloadButton path={file} name="audit.csv">
+            CSV
+          </DownloadButton>
+        </span>
+      </Toolbar>
+      <PagedTable
+        label="Changes"
+        columns={COLUMNS}
+        pages={pages}
+        rowKey={(row) => row.id}
+        onOpen={(row) => set({ entry: row.id })}
+        selected={entry || null}
+        empty={
+          <EmptyState icon={<ScrollText size={18} />} title={kind || action ? "Nothing of this kind was changed" : "Nothing was changed yet"}>
+            Every change of configuration stands here for good: who, what, when, from where, before and after.
+          </EmptyState>
+        }
+      />
+      <Drawer open={Boolean(opened)} onOpenChange={(open) => !open && set({ entry: "" })} title={opened?.action ?? ""} description={opened ? <RelativeTime at={opened.at} /> : null}>
+        {opened ? <Detail entry={opened} /> : null}
+      </Drawer>
+    </div>
+  );
+}
+
+const COLUMNS: Column<Entry>[] = [
+  { key: "action", head: "Action", cell: (row) => <span className="block min-w-0"><code className="block text-13 font-medium">{row.action}</code><span className="block truncate text-12 text-muted">{row.object_kind.replaceAll("_", " ")} {row.object_id}</span></span> },
+  { key: "actor", head: "By", hideBelow: "sm", cell: (row) => <span className="text-12 text-muted wrap-anywhere">{row.actor}</span> },
+  { key: "at", head: "When", align: "end", width: "w-32", cell: (row) => <RelativeTime at={row.at} className="text-muted" /> },
+];
+
+function Detail({ entry }: { entry: Entry }) {
+  const changes = changesOf(entry.before as Record<string, unknown> | null, entry.after as Record<string, unknown> | null);
+  return (
+    <div className="flex flex-col gap-5">
+      <Facts
+        facts={[
+          ["Who", entry.actor],
+          ["From", entry.address ?? "unknown"],
+          ["What", `${entry.object_kind} ${entry.object_id}`],
+          entry.request_id ? ["Request", <span key="id" className="inline-flex items-center gap-1"><code className="break-all">{entry.request_id}</code><CopyButton text={entry.request_id} /></span>] : null,
+        ]}
+      />
+      {changes.length === 0 ? (
+        <p className="text-13 text-muted">It holds no fields.</p>
+      ) : (
+        <dl className="flex flex-col gap-3">
+          {changes.map((one) => (
+            <div key={one.name} className="rounded-m border border-line p-3">
+              <dt className="text-12 font-medium text-muted">{one.name.replaceAll("_", " ")}</dt>
+              {one.before === undefined ? null : <dd className="mt-1 text-13 wrap-anywhere"><span className="sr-only">before: </span><del className="rounded-s bg-bad-soft px-1 no-underline">{one.before}</del></dd>}
+              {one.after === undefined ? null : <dd className="mt-1 text-13 wrap-anywhere"><span className="sr-only">after: </span><ins className="rounded-s bg-ok-soft px-1 no-underline">{one.after}</ins></dd>}
+            </div>
+          ))}
+        </dl>
+      )}
+    </div>
+  );
+}

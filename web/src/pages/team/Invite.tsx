@@ -1,0 +1,36 @@
+import { useState } from "react";
+import { useChange } from "@/api/hooks";
+import type { Role } from "@/api/session";
+import { Button, Dialog, Field, FormDialog, Input, RelativeTime, SecretOnce, Select, errorFor } from "@/kit";
+import { ROLES } from "./Members";
+
+export function Invite({ open, onOpenChange }: { open: boolean; onOpenChange: (open: boolean) => void }) {
+  return open ? <Form onOpenChange={onOpenChange} /> : null;
+}
+
+function Form({ onOpenChange }: { onOpenChange: (open: boolean) => void }) {
+  const [email, setEmail] = useState("");
+  const [role, setRole] = useState<Role>("editor");
+  const invite = useChange("post", "/v1/invitations", { invalidates: ["/v1/invitations"] });
+  if (invite.data) {
+    return (
+      <Dialog open onOpenChange={onOpenChange} title={`Send this link to ${invite.data.email}`} footer={<Button variant="primary" onClick={() => onOpenChange(false)}>I have it</Button>}>
+        <SecretOnce secret={invite.data.url} what="the link">
+          <p className="text-13 text-muted">
+            It works once, for {invite.data.email} alone, until <RelativeTime at={invite.data.expires_at} />. Burnish sends no mail by itself here: give it to them in the way you trust.
+          </p>
+        </SecretOnce>
+      </Dialog>
+    );
+  }
+  return (
+    <FormDialog open onOpenChange={onOpenChange} title="Invite to this workspace" submit="Make the link" onSubmit={() => invite.mutate({ body: { email: email.trim(), role } } as never)} busy={invite.isPending} error={invite.error} fields={["email", "role"]} disabled={!email.trim()}>
+      <Field label="E-mail" error={errorFor(invite.error, "email")} required>
+        <Input type="email" autoFocus value={email} onChange={(event) => setEmail(event.target.value)} />
+      </Field>
+      <Field label="Role" error={errorFor(invite.error, "role")}>
+        <Select value={role} onChange={setRole} options={ROLES} />
+      </Field>
+    </FormDialog>
+  );
+}
