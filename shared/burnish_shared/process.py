@@ -23,7 +23,7 @@ STOP_GRACE_S: Final = 35.0
 
 START_AGAIN_S: Final = 0.2
 RES_OPTIONS: Final = "timeout:1 attempts:2"
-"""For lookups of names by the C library (resolv.conf(5)), which cannot be cancelled: how long one hangs at most. Else 5 s, several times."""
+"""For lookups of names by the C library (resolv.conf(5)), which cannot be cancelled: how long one hangs. Else 5 s, several times."""
 
 REQUEST_TIMEOUT_S: Final = 5.0
 REQUEST_MAX_BYTES: Final = 8 << 10

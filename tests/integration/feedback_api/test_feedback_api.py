@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import pytest
 
 from burnish_shared.ids import derived_uuid, new_uuid
@@ -283,3 +284,29 @@ async def test_a_range_or_filter_that_makes_no_sense_is_refused(caller: Caller, 
     for path in ("summary", "timeseries", "costs"):
         answer = await caller("GET", f"/v1/analytics/{path}?{query}")
         assert answer.status == 422 or (path == "summary" and "group_by" in query), (path, answer.body)
+
+
+@pytest.mark.promise("W-13")
+async def test_what_a_webhook_caused_carries_its_rounds_on_however_late_it_is_told(stack: Stack, caller: Caller) -> None:
+    endpoint = {"url": "https://93.184.216.34/hook", "events": ["feedback.created", "execution.completed"]}
+    assert (await caller("POST", "/v1/webhooks/endpoints", endpoint)).status == 201
+    body = {"prompt": "route", "variables": {"text": "hello"}, "mode": "background"}
+    started = await caller("POST", "/v1/executions", body, headers={"burnish-hops": "0"})
+    assert started.status == 202, started.body
+    reaction = {"execution_id": started.body["id"], "thumb": "up"}
+    assert (await caller("POST", "/v1/feedback", reaction, headers={"burnish-hops": "1"})).status == 202
+
+    async def told() -> dict[str, Any] | None:
+        rows = await outbox_of(stack, caller, "execution.completed", "feedback.created")
+        return {one["type"]: (one["hops"], one["data"]["label"]) for one in rows} if len(rows) == 2 else None
+
+    assert await until(told) == {"execution.completed": (1, "production"), "feedback.created": (2, "production")}
+
+
+async def outbox_of(stack: Stack, caller: Caller, *types: str) -> list[dict[str, Any]]:
+    connection = await asyncpg.connect(stack.urls["superuser"], server_settings={"search_path": "burnish"})
+    try:
+        subjects = [f"burnish.v1.{one}.{caller.workspace.workspace_id}" for one in types]
+        return [json.loads(row["body"]) for row in await connection.fetch("SELECT body FROM outbox WHERE subject = ANY ($1)", subjects)]
+    finally:
+        await connection.close()
