@@ -8,6 +8,7 @@ import contextlib
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
+from uuid import UUID
 
 import structlog
 
@@ -110,6 +111,9 @@ class RecountKeeper:
 
 def _shown(one: Difference) -> dict[str, Any]:
     """A difference with the dimensions of its row, as JSON."""
-    key = {name: value.isoformat() if isinstance(value, datetime) else value for name, value in asdict(one.key).items()}
-    del key["workspace_id"]
+    key = {name: _plain(value) for name, value in asdict(one.key).items() if name != "workspace_id"}
     return {**key, "figure": one.figure, "rollup": float(one.rollup), "recounted": float(one.recounted)}
+
+
+def _plain(value: object) -> object:
+    return value.isoformat() if isinstance(value, datetime) else str(value) if isinstance(value, UUID) else value

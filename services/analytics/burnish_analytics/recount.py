@@ -14,7 +14,7 @@ from uuid import UUID
 
 from burnish_analytics.core.recount import Difference, differences
 from burnish_analytics.core.rollup import COARSE, GRAINS, Deltas, Grain, SetKey, bucket_start
-from burnish_analytics.io import recount_store, rollup_store
+from burnish_analytics.io import live_score_store, recount_store, rollup_store
 from burnish_shared.db.session import Database
 
 STEP: Final = timedelta(days=1)
@@ -51,6 +51,7 @@ async def recount(db: Database, workspace_id: UUID, *, start: datetime, end: dat
                 if grain in COARSE:
                     found += await recount_store.end_user_differences(tx, workspace_id, grain=grain, start=day, end=day + STEP)
                 found += await recount_store.metric_differences(tx, workspace_id, grain=grain, start=day, end=day + STEP)
+                found += await live_score_store.score_differences(tx, workspace_id, grain=grain, start=day, end=day + STEP)
             found += await recount_store.arm_differences(tx, workspace_id, start=day, end=day + STEP)
             uncounted += await recount_store.missing_facts(tx, workspace_id, start=day, end=day + STEP)
         day += STEP

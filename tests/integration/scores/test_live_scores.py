@@ -3,13 +3,17 @@
 import asyncio
 import os
 import sys
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 import pytest
 
+from burnish_analytics.core.recount import Difference
+from burnish_analytics.recount import recount
 from burnish_shared import failpoints
+from burnish_shared.db.session import Database
 from burnish_shared.failpoints import KILLED
 from tests.embedded.secrets import KEK
 from tests.embedded.stack import Caller, Stack
@@ -149,19 +153,13 @@ async def test_a_new_version_scores_from_then_on_and_the_rollups_are_what_the_sc
     }  # fmt: skip
     steps = (await say(caller, "GET", f"/v1/scores/summary?evaluator_id={evaluator}&group_by=label&steps=true&grain=hour"))["data"]
     assert {one["group"] for one in steps} == {"answers@production"} and sum(one["scores"] for one in steps) == 3
-    assert await rows(stack, RECOUNT, evaluator) == []
-
-
-RECOUNT = """
-SELECT * FROM (
-  SELECT grain, date_trunc(grain, finished_at, 'UTC') AS bucket, evaluator_version, slug, version, label, model, count(score) AS scores,
-         count(*) FILTER (WHERE passed) AS passed, count(*) FILTER (WHERE score IS NULL) AS no_scores,
-         coalesce(sum(round(score * 1e6)), 0)::bigint AS total, sum(cost_nusd)::bigint AS cost
-    FROM scores, unnest(ARRAY['minute', 'hour', 'day']) grain WHERE evaluator_id = $1::text::uuid GROUP BY 1, 2, 3, 4, 5, 6, 7) s
- FULL JOIN (SELECT * FROM rollup_scores WHERE evaluator_id = $1::text::uuid) r
-      USING (grain, bucket, evaluator_version, slug, version, label, model)
- WHERE (s.scores, s.passed, s.no_scores, s.total, s.cost)
-       IS DISTINCT FROM (r.scores, r.passed, r.no_scores, r.score_sum_micro, r.cost_nusd)"""
+    assert await recounted(stack, caller) == []
+    await rows(stack, "UPDATE rollup_scores SET passed = 7 WHERE evaluator_id = $1::text::uuid AND grain = 'day'", evaluator)
+    await say(caller, "POST", "/v1/analytics/recount", {})
+    async with asyncio.timeout(15):
+        while (told := (await say(caller, "GET", "/v1/analytics/recount"))["data"][0])["status"] != "completed":
+            await asyncio.sleep(0.1)
+    assert {(one["evaluator_id"], one["figure"], one["rollup"]) for one in told["differences"]} == {(evaluator, "passed", 7)}
 
 
 async def test_a_bad_new_version_is_told_by_its_scores(stack: Stack, caller: Caller, start_optimizer: StartOptimizer) -> None:
@@ -287,6 +285,16 @@ async def test_a_judge_is_tried_at_once_and_a_repeat_asks_nobody(caller: Caller)
     assert again.raw == first.raw and again.headers["idempotent-replayed"] == "true"
     calls = (await say(caller, "GET", "/v1/executions"))["data"]
     assert [one["id"] for one in calls] == first.body["votes"][0]["execution_ids"] and calls[0]["job_id"]
+
+
+async def recounted(stack: Stack, caller: Caller) -> list[Difference]:
+    """What a recount of today and yesterday finds wrong."""
+    db = await Database.open(stack.urls["analytics"], application_name="test-recount", max_size=2)
+    try:
+        now = datetime.now(UTC)
+        return (await recount(db, caller.workspace.workspace_id, start=now - timedelta(days=1), end=now + timedelta(hours=1))).differences
+    finally:
+        await db.close()
 
 
 async def until_waiting(caller: Caller, live_id: str, n: int) -> None:

@@ -5,6 +5,7 @@ from dataclasses import astuple, dataclass
 from decimal import Decimal
 
 from burnish_analytics.core.rollup import SUMS, ArmKey, EndUserKey, Measures, MetricKey, RollupKey, SetKey
+from burnish_analytics.core.score_sums import ScoredKey
 from burnish_shared.distinct import estimate
 from burnish_shared.measures import histogram, merged
 
@@ -16,7 +17,7 @@ Side = dict[Key, Measures]
 class Difference:
     """One figure of one rollup row that is not what the raw rows add up to."""
 
-    key: RollupKey | SetKey | MetricKey | EndUserKey | ArmKey
+    key: RollupKey | SetKey | MetricKey | EndUserKey | ArmKey | ScoredKey
     figure: str
     rollup: int | Decimal
     recounted: int | Decimal

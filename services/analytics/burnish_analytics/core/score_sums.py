@@ -44,6 +44,13 @@ class ScoreKey:
     model: str
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class ScoredKey(ScoreKey):
+    """The same with its workspace, as a recount names it."""
+
+    workspace_id: UUID
+
+
 @dataclass(slots=True)
 class ScoreSums:
     """Sums of scores and of their squares are kept in millionths, so that they are exact."""

@@ -7,7 +7,8 @@ from typing import Any, Final
 from uuid import UUID
 
 from burnish_analytics.core.live_rules import LiveRule, ScoreTask
-from burnish_analytics.core.score_sums import SUMS, NewScore, ScoreKey, ScoreSums
+from burnish_analytics.core.recount import Difference
+from burnish_analytics.core.score_sums import MICRO, SUMS, NewScore, ScoredKey, ScoreKey, ScoreSums
 from burnish_shared.db.session import Tx
 
 TASK: Final = tuple(one.name for one in fields(ScoreTask))
@@ -33,6 +34,24 @@ INSERT INTO rollup_scores AS r (workspace_id, {", ".join((*KEY, *SUMS))})
 SELECT $1, u.* FROM unnest($2::text[], $3::timestamptz[], $4::uuid[], $5::integer[], $6::text[], $7::integer[], $8::text[], $9::text[],
                            {", ".join(f"${n}::bigint[]" for n in range(10, 10 + len(SUMS)))}) u
 ON CONFLICT (workspace_id, {", ".join(KEY)}) DO UPDATE SET {", ".join(f"{one} = r.{one} + excluded.{one}" for one in SUMS)}"""
+
+
+_KEY: Final = ", ".join(KEY[1:])
+
+# Scores that are not counted yet are in no rollup either: both sides are of one moment. Rounding a double is the same here and in Python.
+DIFFERENT: Final = f"""
+WITH counted AS (
+  SELECT date_trunc($2, s.finished_at, 'UTC') AS bucket, s.evaluator_id, s.evaluator_version, s.slug, s.version, s.label, s.model,
+         count(s.score) AS scores, count(*) FILTER (WHERE s.passed) AS passed, count(*) FILTER (WHERE s.uncertain) AS uncertain,
+         count(*) FILTER (WHERE s.score IS NULL) AS no_scores, count(*) FILTER (WHERE s.simulated) AS simulated,
+         coalesce(sum(round(s.score * {MICRO}::float8)::bigint), 0) AS score_sum_micro,
+         coalesce(sum(round(s.score * s.score * {MICRO}::float8)::bigint), 0) AS score_squares_micro, sum(s.cost_nusd) AS cost_nusd
+    FROM scores s WHERE s.workspace_id = $1 AND s.finished_at >= $3 AND s.finished_at < $4 AND s.counted_at IS NOT NULL GROUP BY {_KEY})
+SELECT {_KEY}, {", ".join(f"coalesce(r.{one}, 0) AS held_{one}, coalesce(c.{one}, 0)::bigint AS counted_{one}" for one in SUMS)}
+  FROM counted c FULL JOIN (SELECT * FROM rollup_scores WHERE workspace_id = $1 AND grain = $2 AND bucket >= $3 AND bucket < $4) r
+       USING ({_KEY})
+ WHERE ({", ".join(f"coalesce(r.{one}, 0)" for one in SUMS)}) <> ({", ".join(f"coalesce(c.{one}, 0)" for one in SUMS)})
+ ORDER BY {_KEY}"""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -96,6 +115,18 @@ async def add_sums(tx: Tx, workspace_id: UUID, sums: Mapping[ScoreKey, ScoreSums
     if sums:
         rows = [(*astuple(key), *(getattr(sums[key], name) for name in SUMS)) for key in sorted(sums)]
         await tx.execute(ADD, workspace_id, *(list(column) for column in zip(*rows, strict=True)))
+
+
+async def score_differences(tx: Tx, workspace_id: UUID, *, grain: str, start: datetime, end: datetime) -> list[Difference]:
+    """Figures of `rollup_scores` that are not what the scores of this range add up to; PostgreSQL compares them itself."""
+    found: list[Difference] = []
+    for row in await tx.fetch(DIFFERENT, workspace_id, grain, start, end):
+        key = ScoredKey(grain=grain, workspace_id=workspace_id, **{name: row[name] for name in KEY[1:]})
+        for figure in SUMS:
+            held, counted = row[f"held_{figure}"], row[f"counted_{figure}"]
+            if held != counted:
+                found.append(Difference(key, figure, rollup=held, recounted=counted))
+    return found
 
 
 async def names_of(tx: Tx, workspace_id: UUID, evaluators: Collection[UUID]) -> dict[UUID, str]:

@@ -34,10 +34,10 @@ class RecountBody(ApiModel):
 
 
 class Difference(BaseModel, extra="allow"):
-    """One figure of one rollup row, with the row's dimensions beside it."""
+    """One figure of one rollup row, with the row's dimensions beside it. Without a grain: a sum over all time."""
 
-    grain: str
-    bucket: datetime
+    grain: str | None = None
+    bucket: datetime | None = None
     figure: str
     rollup: float
     recounted: float

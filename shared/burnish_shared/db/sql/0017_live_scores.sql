@@ -99,6 +99,7 @@ CREATE TABLE scores (
   PRIMARY KEY (workspace_id, execution_id, evaluator_id, evaluator_version));
 CREATE INDEX scores_newest ON scores (workspace_id, evaluator_id, execution_id DESC);
 CREATE INDEX scores_to_review ON scores (workspace_id, scored_at) WHERE uncertain OR NOT passed;
+CREATE INDEX scores_by_time ON scores (workspace_id, finished_at);
 CREATE INDEX scores_uncounted ON scores (workspace_id, scored_at) WHERE counted_at IS NULL;
 CALL make_tenant_table('scores', app => 'SELECT', worker => 'SELECT, INSERT, UPDATE (counted_at)', writer => 'optimizer; analytics marks what it has counted');
 
