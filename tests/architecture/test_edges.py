@@ -26,7 +26,7 @@ EDGES = {
     "services/analytics/burnish_analytics/housework.py:_round": "a round of housework that failed is counted; the next tries again",
     "services/analytics/burnish_analytics/keep_privacy.py:_every": "the same, of retention and erasure",
     "services/analytics/burnish_analytics/keep_recounts.py:run": "one round that fails must not end the others",
-    "services/analytics/burnish_analytics/keep_failure_groups.py:run": "one round that fails must not end the others",
+    "services/analytics/burnish_analytics/keep_failure_groups.py:_rounds": "one round that fails must not end the others",
     "services/webhooks/burnish_webhooks/app.py:every": "as above",
     "services/webhooks/burnish_webhooks/dispatch_due.py:_make": "the edge of one delivery: no neighbour ends with it",
     "services/webhooks/burnish_webhooks/send_notices.py:_send_one": "the edge of one notice: no other channel waits for it",

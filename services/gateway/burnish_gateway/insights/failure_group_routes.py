@@ -28,6 +28,9 @@ ANEW: Final = timedelta(seconds=5)
 
 LOOK_EVERY_S: Final = 0.2
 
+BEGUN_WITHIN_S: Final = 2.0
+"""What nobody has begun by then waits behind others, or for an analytics that is away: whoever asks is told so."""
+
 READS_TEXTS: Final = "executions:read"
 """What a narrowed key must have to see words of examples."""
 
@@ -45,14 +48,15 @@ async def failure_groups(
     """Comments, corrections and bad marks of people, wrong answers of test runs, and answers that evaluators did not pass, put together by
     what they say. They are worked out in the background when somebody asks, and kept for a day."""
     slug = parse_slug(prompt, param="prompt") if prompt is not None else store.ALL_PROMPTS
-    deadline = asyncio.get_running_loop().time() + wait_s
-    answer = await _look(gateway, principal, slug, days=days)
+    clock = asyncio.get_running_loop().time
+    begun = clock()
+    answer, is_begun = await _look(gateway, principal, slug, days=days)
     if answer.status != "pending" and _is_stale(answer, now=gateway.clock.now(), after=ANEW if fresh else FRESH):
         await _ask(gateway, principal.workspace_id, slug, days=days, after=ANEW if fresh else FRESH)
-        answer = await _look(gateway, principal, slug, days=days)
-    while answer.status == "pending" and asyncio.get_running_loop().time() < deadline:
+        answer, is_begun = await _look(gateway, principal, slug, days=days)
+    while answer.status == "pending" and clock() - begun < (wait_s if is_begun else min(wait_s, BEGUN_WITHIN_S)):
         await asyncio.sleep(LOOK_EVERY_S)
-        answer = await _look(gateway, principal, slug, days=days)
+        answer, is_begun = await _look(gateway, principal, slug, days=days)
     return json_response(answer)
 
 
@@ -66,7 +70,8 @@ async def _ask(gateway: Gateway, workspace_id: UUID, slug: str, *, days: int, af
         await store.ask(tx, workspace_id, slug, days=days, older_than=gateway.clock.now() - after)
 
 
-async def _look(gateway: Gateway, principal: Principal, slug: str, *, days: int) -> FailureGroupsAnswer:
+async def _look(gateway: Gateway, principal: Principal, slug: str, *, days: int) -> tuple[FailureGroupsAnswer, bool]:
+    """What there is, and whether somebody works at what is pending."""
     reads_texts = not principal.scopes or READS_TEXTS in principal.scopes
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
         if slug != store.ALL_PROMPTS and not await store.prompt_exists(tx, slug):
@@ -75,7 +80,7 @@ async def _look(gateway: Gateway, principal: Principal, slug: str, *, days: int)
         result: dict[str, Any] = (row["result"] if row is not None else None) or {}
         found = result.get("groups", [])
         groups = await _with_words(tx, found) if reads_texts else found
-    return FailureGroupsAnswer(
+    answer = FailureGroupsAnswer(
         prompt=slug or None,
         days=days,
         status=row["status"] if row is not None else "failed",  # nobody has asked yet; whoever sees this asks
@@ -85,6 +90,7 @@ async def _look(gateway: Gateway, principal: Principal, slug: str, *, days: int)
         ungrouped=result.get("ungrouped", 0),
         groups=groups,
     )
+    return answer, row is not None and row["is_begun"]
 
 
 async def _with_words(tx: Tx, groups: list[dict[str, Any]]) -> list[Any]:
