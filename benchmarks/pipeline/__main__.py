@@ -60,7 +60,9 @@ async def hour() -> int:
 async def main(asked: argparse.Namespace) -> int:
     commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False).stdout.strip()
     load = Path("/proc/loadavg").read_text().split()[0]
-    print(f"{datetime.now(UTC).date()}, commit {commit}, {platform.machine()}, 2 cores, Python {platform.python_version()}, load average {load}.")
+    print(
+        f"{datetime.now(UTC).date()}, commit {commit}, {platform.machine()}, 2 cores, Python {platform.python_version()}, load average {load}."
+    )
     print(f"Command: python -m benchmarks.pipeline {' '.join(sys.argv[1:])}")
     wrong = await speed(asked.rows, asked.rounds) if asked.rows else 0
     if asked.fill:

@@ -116,8 +116,9 @@ async def _pipeline(at: Servers, meter: Meter, workspace_id: UUID, rows: int, *,
     parts, marks = _bodies(workspace_id, rows, reacted=reacted)
     await _publish(at, "executor", subjects.EXECUTIONS_COMPLETED_BATCH, parts, twice=True)
     await _publish(at, "gateway", subjects.FEEDBACK_RECORDED_BATCH, marks, twice=True)
-    db = await Database.open(at.dsn("analytics"), application_name="bench", max_size=4, statement_timeout_ms=60_000)
     settings = AnalyticsSettings.model_validate({"DATABASE_URL": at.dsn("analytics"), "NATS_URL": "unused", "kek": "unused"})
+    size = settings.database_connections
+    db = await Database.open(at.dsn("analytics"), application_name="bench", max_size=size, statement_timeout_ms=60_000)
     housework = Housework(db, settings, SystemClock(), wake_relay=lambda: None)
     intake = Intake(db, settings, SystemClock(), wake_relay=lambda: None, join_soon=housework.join_soon)
     looker = await asyncpg.connect(at.dsn(), server_settings={"search_path": "burnish"})

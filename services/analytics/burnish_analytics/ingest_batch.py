@@ -26,6 +26,8 @@ from burnish_shared.contracts.feedback import FeedbackItem
 from burnish_shared.contracts.finished_columns import FinishedColumns
 from burnish_shared.db.session import Tx
 
+Entered = tuple[FeedbackItem, ReactionKey, Entry]
+
 
 @dataclass(frozen=True, slots=True)
 class Ingested:
@@ -87,7 +89,8 @@ async def ingest_feedback(tx: Tx, items: Sequence[FeedbackItem], *, period_ms: i
         return Ingested(outcomes=outcomes)
     period = await label_store.enter_period(tx, length_ms=period_ms)
     accepted = await _bound(tx, sound, outcomes)
-    firsts = _current(accepted)
+    entered = [(item, key_of(item), entry_of(item)) for item in accepted]
+    firsts = _current(entered)
     targets, facts = await _find_targets(tx, firsts)
     at_once = {key: target for key, target in targets.items() if (key.workspace_id, target) in facts}
     fresh = await feedback_store.add_fresh(tx, firsts, joined=at_once)
@@ -101,7 +104,7 @@ async def ingest_feedback(tx: Tx, items: Sequence[FeedbackItem], *, period_ms: i
     targets |= held
     facts |= await facts_store.find_facts(tx, {(key.workspace_id, target) for key, target in held.items()} - facts.keys())
     news: list[FeedbackItem] = []
-    current = await _settle_entries(tx, accepted, rows, outcomes, news, fresh=fresh)
+    current = await _settle_entries(tx, entered, rows, outcomes, news, fresh=fresh)
     intake, joined = Intake(), 0
     newly_joined: dict[ReactionKey, UUID] = {}
     for key, row in rows.items():
@@ -174,7 +177,7 @@ async def _bound(tx: Tx, items: Sequence[FeedbackItem], outcomes: Counter[str]) 
 
 async def _settle_entries(
     tx: Tx,
-    items: Sequence[FeedbackItem],
+    items: Sequence[Entered],
     rows: dict[ReactionKey, FeedbackRow],
     outcomes: Counter[str],
     news: list[FeedbackItem],
@@ -190,8 +193,7 @@ async def _settle_entries(
     for key, row in rows.items():
         entries[key] = _union([*replaced.get(key, ()), *([row.entry] if row.entry else ())])
     known = {key: {(one.feedback_id, one.digest) for one in held} for key, held in entries.items()}
-    for item in items:
-        key, entry = key_of(item), entry_of(item)
+    for item, key, entry in items:
         is_known = (entry.feedback_id, entry.digest) in known[key]
         outcomes["repeated" if is_known else "new"] += 1
         if not is_known:
@@ -211,12 +213,11 @@ async def _settle_entries(
     return current
 
 
-def _current(items: Iterable[FeedbackItem]) -> dict[ReactionKey, Entry]:
+def _current(items: Iterable[Entered]) -> dict[ReactionKey, Entry]:
     """Of each key the entry that would be current if nothing were known of it."""
     held: dict[ReactionKey, list[Entry]] = {}
-    for item in items:
-        key = key_of(item)
-        held[key] = entries_with(held.get(key, ()), entry_of(item))
+    for _, key, entry in items:
+        held[key] = entries_with(held[key], entry) if key in held else [entry]
     return {key: current_of(entries) for key, entries in held.items()}
 
 

@@ -9,7 +9,7 @@ from burnish_shared.settings import SharedSettings
 class AnalyticsSettings(SharedSettings):
     """How often analytics looks, and how sensitive its detectors are. Tests and demos shorten the times; defaults are SCIENCE's."""
 
-    database_connections: int = Field(default=4, ge=2, description="Most connections of the pool of analytics.")
+    database_connections: int = Field(default=6, ge=2, description="Most connections of the pool of analytics.")
     ingest_most_items: int = Field(default=5000, ge=1, description="Most executions, or reactions, counted in one transaction.")
     period_ms: int = Field(
         default=60_000, ge=50, description="Length of a period of ingestion, the detectors' step. The same in all replicas."

@@ -107,7 +107,7 @@ def test_a_replaced_reaction_moves_by_the_difference_and_detectors_see_only_the_
     intake = Intake()
     intake.add_reaction(FACT, before=UNSAID, after=Said(up), is_first=True)
     intake.add_reaction(FACT, before=Said(up), after=Said(down), is_first=False)
-    assert {(row.reactions, row.thumbs_up, row.thumbs_down) for row in intake.deltas.rows.values()} == {(1, 0, 1)}
+    assert {(row.reactions, row.thumbs_up, row.thumbs_down) for row in intake.deltas.settle().rows.values()} == {(1, 0, 1)}
     [observation] = intake.observations.values()
     assert (observation.samples, observation.satisfied_micro) == (1, 1_000_000)
     [change] = intake.labels.values()
@@ -119,7 +119,7 @@ def test_what_no_label_served_is_rolled_up_and_not_watched(values: dict[str, obj
     intake = taken_in([changed(**values)])
     fact = fact_at(rows_of(changed(**values)), 0)
     intake.add_reaction(fact, before=UNSAID, after=Said(standing_of("thumb", 1)), is_first=True)
-    assert len(intake.deltas.rows) == 3
+    assert len(intake.deltas.settle().rows) == 3
     assert intake.observations == {} and intake.labels == {}
 
 

@@ -295,6 +295,7 @@ class Deltas:
     metrics: dict[MetricKey, MetricSums] = field(default_factory=dict)
     end_users: dict[EndUserKey, set[Mark]] = field(default_factory=dict)
     units: dict[UnitKey, UnitSums] = field(default_factory=dict)
+    unsettled: dict[tuple[object, ...], tuple[Fact, Standing]] = field(default_factory=dict)
 
     def add_observation(self, experiment: Experiment | None, metric: str, observations: int, total: Decimal) -> None:
         """Adds to what is known of one unit of an experiment; None: the execution took part in none."""
@@ -334,7 +335,19 @@ class Deltas:
     def add_standing(self, fact: Fact, standing: Standing) -> None:
         """Moves the figures of the execution's own buckets by a difference of standings, however late it comes."""
         self.add_observation(experiment_of(fact), SATISFACTION, standing.samples, Decimal(standing.satisfied_micro) / MICRO)
-        for key in keys_of(fact):
-            self.rows.setdefault(key, Measures()).add_standing(standing)
-        for one in set_keys_of(fact):
-            self.sets.setdefault(one, Measures()).add_standing(standing)
+        group = (
+            fact.workspace_id, bucket_start(fact.finished_at, "minute"), fact.slug, fact.version, fact.label, fact.model, fact.traffic,
+            fact.app, fact.api_key_id, fact.provider, fact.provider_key_id,
+        )  # fmt: skip
+        held = self.unsettled.get(group)
+        self.unsettled[group] = (fact, standing if held is None else held[1] + standing)
+
+    def settle(self) -> "Deltas":
+        """Adds the standings to the rows they belong to. They wait until now, since many are of one minute and alike in all else."""
+        for fact, standing in self.unsettled.values():
+            for key in keys_of(fact):
+                self.rows.setdefault(key, Measures()).add_standing(standing)
+            for one in set_keys_of(fact):
+                self.sets.setdefault(one, Measures()).add_standing(standing)
+        self.unsettled.clear()
+        return self

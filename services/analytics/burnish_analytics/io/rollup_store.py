@@ -108,6 +108,7 @@ ON CONFLICT ({_ARM}) DO UPDATE SET units = s.units + excluded.units, sum_x = s.s
 
 async def add_deltas(tx: Tx, deltas: Deltas) -> None:
     """Adds every delta to its row, table by table and in order of key, so that two replicas cannot wait for each other in a circle."""
+    deltas.settle()
     await _add(tx, ADD, [_row(key, KEY_KINDS, deltas.rows[key]) for key in sorted(deltas.rows)])
     await _add(tx, ADD_SETS, [_row(key, SET_KINDS, deltas.sets[key]) for key in sorted(deltas.sets)])
     metrics = [(*_named(key, METRIC_KINDS), *_named(deltas.metrics[key], METRIC_SUMS)) for key in sorted(deltas.metrics)]
