@@ -20,6 +20,8 @@ export type XYChartProps = {
   /** A value on the axis, where there is little room. */
   formatTick?: (value: number) => string;
   formatX?: (x: number) => string;
+  /** A number on the x axis, where there is little room. */
+  formatXTick?: (x: number) => string;
   /** The axis of values begins at 0. Leave it so for bars. */
   zero?: boolean;
   /** Fixed ends of the axis of values, such as [0, 1] for shares. */
@@ -54,7 +56,7 @@ export function XYChart(props: XYChartProps) {
   );
 }
 
-function Plot({ title, series, kind = "line", xAxis = "time", format, formatTick = compact, formatX, zero = true, range, reference, annotations = [], height = 200, isStale, xs }: XYChartProps & { xs: readonly number[]; formatX: (x: number) => string }) {
+function Plot({ title, series, kind = "line", xAxis = "time", format, formatTick = compact, formatX, formatXTick = formatX, zero = true, range, reference, annotations = [], height = 200, isStale, xs }: XYChartProps & { xs: readonly number[]; formatX: (x: number) => string }) {
   const [place, width] = useWidth();
   const [cursor, setCursor] = useState<number | null>(null);
   const clip = useId();
@@ -69,7 +71,7 @@ function Plot({ title, series, kind = "line", xAxis = "time", format, formatTick
   const x = scaleLinear([from, to], [left + barWidth / 2, width - RIGHT - barWidth / 2]);
   const y = scaleLinear(values, [height - BOTTOM, TOP]);
   const most = Math.max(2, Math.floor((width - left) / 84));
-  const xTicks = xAxis === "time" ? timeTicks([from, to], most) : scaleLinear([from, to], [0, 1]).ticks(most).map((tick) => ({ at: tick, label: formatX(tick) }));
+  const xTicks = xAxis === "time" ? timeTicks([from, to], most) : scaleLinear([from, to], [0, 1]).ticks(most).map((tick) => ({ at: tick, label: formatXTick(tick) }));
 
   const keys = (event: KeyboardEvent) => {
     const last = xs.length - 1;

@@ -10,7 +10,7 @@ type Run = Schema<"ComparedRun">;
 
 export const runName = (run: Pick<Run, "prompt" | "version">) => `${run.prompt} v${run.version}`;
 
-const COLUMNS: Column<Run>[] = [
+const columnsFor = (isAlone: boolean): Column<Run>[] => [
   {
     key: "run",
     head: "Version",
@@ -34,10 +34,10 @@ const COLUMNS: Column<Run>[] = [
           {points(-run.behind_best.value)} {run.could_be_best ? <Badge>could be chance</Badge> : null}
         </span>
       ) : (
-        <Badge tone="ok">best</Badge>
+        isAlone ? <span className="text-muted">–</span> : <Badge tone="ok">best</Badge>
       ),
   },
-  { key: "cost", head: "Cost an answer", align: "end", width: "w-28", hideBelow: "sm", cell: (run) => <Money nusd={run.mean_cost_nusd} /> },
+  { key: "cost", head: "Cost per answer", align: "end", width: "w-28", hideBelow: "sm", cell: (run) => <Money nusd={run.mean_cost_nusd} /> },
   { key: "p50", head: "p50", align: "end", width: "w-20", hideBelow: "lg", cell: (run) => <Duration ms={run.p50_ms} /> },
   { key: "p95", head: "p95", align: "end", width: "w-20", hideBelow: "lg", cell: (run) => <Duration ms={run.p95_ms} /> },
 ];
@@ -66,7 +66,7 @@ export function ComparisonTable({ comparison, selected }: { comparison: Schema<"
           formatTick={(value) => percent(value, 0)}
         />
       ) : null}
-      <Table label={`Versions on ${comparison.dataset}, ${comparison.split}`} columns={COLUMNS} rows={runs} rowKey={(run) => run.test_run_id} rowLink={(run) => ({ to: `/test-runs/${run.test_run_id}` })} selected={selected} />
+      <Table label={`Versions on ${comparison.dataset}, ${comparison.split}`} columns={columnsFor(runs.length < 2)} rows={runs} rowKey={(run) => run.test_run_id} rowLink={(run) => ({ to: `/test-runs/${run.test_run_id}` })} selected={selected} />
     </Section>
   );
 }

@@ -1,12 +1,209 @@
-import { Wand } from "lucide-react";
-import { EmptyState, Page } from "@/kit";
+import { useQueryClient } from "@tanstack/react-query";
+import { Square } from "lucide-react";
+import { useEffect, useState } from "react";
+import { useDatasets } from "@/api/choices";
+import { invalidate, useChange, useRead } from "@/api/hooks";
+import { needs, useMay } from "@/api/session";
+import { stream } from "@/api/stream";
+import { Intervals, XYChart } from "@/chart";
+import { Button, ButtonLink, ConfirmDialog, EmptyState, Facts, Figures, Loaded, Money, Notice, Page, RelativeTime, Section, SimulatedBadge, StatusBadge, TextLink, toast } from "@/kit";
+import { Progress } from "@/kit/Progress";
+import { usePathParam } from "@/lib/pages";
+import { count, duration, money, percent, points } from "@/lib/format";
+import { Proposals } from "./Proposals";
+import { type Edit, type Job, type Progress as Far, type Test, curveOf, isGoingOn, progressOf, whyEnded } from "./model";
+
+const LOOK_AGAIN_MS = 5_000;
 
 export default function OptimizationPage() {
+  const id = usePathParam("id");
+  const [watched, setWatched] = useState(true);
+  const found = useRead("/v1/optimizations/{job_id}", { path: { job_id: id } }, { refetchInterval: watched ? LOOK_AGAIN_MS : false });
+  const job = found.data;
+  const goesOn = job !== undefined && isGoingOn(job.status);
+  if (job && watched !== goesOn) setWatched(goesOn);
+  const told = useProgress(id, goesOn);
   return (
-    <Page title="Optimization">
-      <EmptyState icon={<Wand size={18} />} title="Not here yet: use the API meanwhile" code={'curl $URL/v1/optimizations/{id} -H "Authorization: Bearer $KEY"'}>
-        One search: its progress, its candidates, and what it suggests.
-      </EmptyState>
+    <Page
+      title={job ? `Search for ${job.prompt}` : "Search"}
+      back={{ to: "/optimize", label: "Optimize" }}
+      heading={
+        job ? (
+          <span className="flex flex-wrap items-center gap-x-3 gap-y-1">
+            <span className="font-mono text-20">
+              {job.prompt} v{job.base_version}
+            </span>
+            <StatusBadge status={job.status} />
+            {job.simulated || job.models["task"]?.startsWith("simulated/") ? <SimulatedBadge /> : null}
+          </span>
+        ) : undefined
+      }
+      subtitle={job ? <About job={job} /> : undefined}
+      actions={job ? <Acts job={job} /> : null}
+    >
+      <Loaded of={found}>{(one) => <Content job={one} far={goesOn && told && told.evaluations >= progressOf(one).evaluations ? told : progressOf(one)} />}</Loaded>
     </Page>
+  );
+}
+
+/** How far the job is, as it tells; null before it has told anything. */
+function useProgress(id: string, goesOn: boolean): Far | null {
+  const [told, setTold] = useState<Far | null>(null);
+  const queries = useQueryClient();
+  useEffect(() => {
+    if (!goesOn) return undefined;
+    const leaving = new AbortController();
+    // A line that broke is no harm: the job is read again every few seconds anyhow.
+    follow(id, leaving.signal, setTold, () => void invalidate(queries, ["/v1/optimizations", "/v1/suggestions"])).catch(() => undefined);
+    return () => leaving.abort();
+  }, [id, goesOn, queries]);
+  return told;
+}
+
+async function follow(id: string, signal: AbortSignal, onProgress: (far: Far) => void, onDone: () => void): Promise<void> {
+  for await (const { event, data } of stream(`/v1/optimizations/${id}/events`, { signal })) {
+    if (event === "progress") onProgress((JSON.parse(data) as { progress: Far }).progress);
+    if (event === "done") onDone();
+  }
+}
+
+function About({ job }: { job: Job }) {
+  const { byId } = useDatasets();
+  return (
+    <span className="text-13">
+      <TextLink to={`/datasets/${job.dataset_id}`}>{byId.get(job.dataset_id)?.name ?? "a dataset"}</TextLink>, version {job.dataset_version} · started <RelativeTime at={job.created_at} />
+    </span>
+  );
+}
+
+function Acts({ job }: { job: Job }) {
+  const [asking, setAsking] = useState(false);
+  const may = useMay();
+  const cancel = useChange("post", "/v1/optimizations/{job_id}/cancel", { invalidates: ["/v1/optimizations", "/v1/credits"] });
+  if (job.suggestion_id) {
+    return (
+      <ButtonLink variant="primary" to={`/optimize/suggestions/${job.suggestion_id}`}>
+        Review the suggestion
+      </ButtonLink>
+    );
+  }
+  if (!isGoingOn(job.status)) {
+    return may.edit ? (
+      <ButtonLink to="/optimize" search={{ new: "1", prompt: job.prompt, dataset: job.dataset_id }}>
+        Search again
+      </ButtonLink>
+    ) : null;
+  }
+  const submit = () =>
+    cancel.mutate(
+      { path: { job_id: job.id } },
+      {
+        onSuccess: () => {
+          setAsking(false);
+          toast("The search stops; what was not spent comes back");
+        },
+      },
+    );
+  return (
+    <>
+      <Button icon={<Square size={12} aria-hidden />} onClick={() => setAsking(true)} disabled={!may.edit} why={needs("editor")}>
+        Cancel search
+      </Button>
+      <ConfirmDialog open={asking} onOpenChange={setAsking} title="Cancel this search?" submit="Cancel the search" onSubmit={submit} busy={cancel.isPending} error={cancel.error}>
+        It stops within seconds and suggests nothing. <Money nusd={progressOf(job).spent_nusd} /> are spent; the rest of what was set aside comes back.
+      </ConfirmDialog>
+    </>
+  );
+}
+
+function Content({ job, far }: { job: Job; far: Far }) {
+  const goesOn = isGoingOn(job.status);
+  const test = (job.test ?? null) as Test | null;
+  const why = whyEnded(job);
+  return (
+    <div className="flex min-w-0 flex-col gap-8">
+      <div className="flex flex-col gap-3">
+        {goesOn ? <Progress label="Evaluations" done={far.evaluations} total={far.budget_evaluations} words={`${count(far.evaluations)} of at most ${count(far.budget_evaluations)} evaluations`} /> : null}
+        {job.status === "completed" && why ? (
+          <Notice tone={job.outcome === "improved" ? "ok" : "neutral"} title={job.outcome === "improved" ? "Improved." : "No suggestion."}>
+            {why}
+          </Notice>
+        ) : null}
+        {job.status === "cancelled" ? <Notice title="Cancelled.">Nothing was suggested.</Notice> : null}
+        {job.error ? (
+          <Notice tone="bad" title="It failed.">
+            {String((job.error as { message?: string }).message ?? "")}
+          </Notice>
+        ) : null}
+        <Figures
+          label="Progress"
+          figures={[
+            { label: "Best so far, on train", value: far.best === null ? "–" : points(far.best), note: "proves nothing yet" },
+            { label: "Evaluations", value: count(far.evaluations), note: `of at most ${count(job.budget["evaluations"])}` },
+            { label: "Spent", value: money(far.spent_nusd), note: `of at most ${money(job.budget["nusd"])}` },
+            { label: "Time", value: <Elapsed job={job} />, note: job.budget["seconds"] ? `of at most ${duration(job.budget["seconds"] * 1000)}` : "no limit" },
+          ]}
+        />
+      </div>
+      {test ? <Proof test={test} /> : null}
+      <Curves far={far} goesOn={goesOn} />
+      <Section title="Proposals" description="Every edit that was proposed, what it did on the items it was tried on, and why those that were refused were.">
+        {job.edits && job.edits.length > 0 ? <Proposals edits={job.edits as unknown as Edit[]} /> : <EmptyState title={goesOn ? "Still searching" : "None"}>{goesOn ? "They are listed when the search ends." : "The search ended before anything was proposed."}</EmptyState>}
+      </Section>
+      <Section title="Settings">
+        <Facts
+          facts={[
+            ["Answers by", job.models["task"]],
+            ["Edits proposed by", job.models["reflect"]],
+            ["Method", job.method],
+            ["Seed", String(job.seed)],
+            ["Job", <span key="id" className="font-mono text-12 break-all">{job.id}</span>],
+          ]}
+        />
+      </Section>
+    </div>
+  );
+}
+
+function Elapsed({ job }: { job: Job }) {
+  const [now, setNow] = useState(Date.now);
+  const goesOn = isGoingOn(job.status) && job.started_at !== null;
+  useEffect(() => {
+    if (!goesOn) return undefined;
+    const timer = setInterval(() => setNow(Date.now()), 1_000);
+    return () => clearInterval(timer);
+  }, [goesOn]);
+  if (!job.started_at) return <>–</>;
+  const end = job.finished_at ? new Date(job.finished_at).getTime() : now;
+  return <>{duration(Math.max(0, end - new Date(job.started_at).getTime()))}</>;
+}
+
+/** The one measurement on items that the search never saw. */
+export function Proof({ test }: { test: Test }) {
+  return (
+    <Section title="On untouched test items" description={`${count(test.n)} items that the search never saw, each answered by both texts.`}>
+      <Figures
+        label="On untouched test items"
+        figures={[
+          { label: "Before", value: percent(test.baseline), note: "right" },
+          { label: "After", value: percent(test.candidate), note: "right" },
+          { label: "Gain", value: points(test.delta), note: `${points(test.ci_low)} to ${points(test.ci_high)}` },
+          { label: "Fixed · broken", value: `${count(test.fixed)} · ${count(test.broken)}`, note: "cases" },
+        ]}
+      />
+      <Intervals title="Gain" unit={`points, ${percent(test.confidence, 0)} interval`} rows={[{ key: "gain", label: "Gain", value: test.delta, low: test.ci_low, high: test.ci_high, color: test.ci_low > 0 ? 4 : 3 }]} reference={{ value: 0, label: "no difference" }} format={(value) => points(value)} formatTick={(value) => points(value, 0)} />
+      {test.underpowered ? <p className="text-12 text-muted">With fewer than 100 test items only large gains can be proven.</p> : null}
+    </Section>
+  );
+}
+
+function Curves({ far, goesOn }: { far: Far; goesOn: boolean }) {
+  const { best, spent } = curveOf(far);
+  if (best.length === 0 && !goesOn) return null;
+  return (
+    <div className="grid min-w-0 gap-6 lg:grid-cols-2">
+      <XYChart title="Best so far" unit="points over the start, on train" xAxis="number" series={[{ name: "Best so far", points: best, color: 4 }]} format={(value) => points(value)} formatTick={(value) => points(value, 0)} formatX={(x) => `${count(x)} evaluations`} formatXTick={count} />
+      <XYChart title="Spent" unit="$" kind="area" xAxis="number" series={[{ name: "Spent", points: spent, color: 1 }]} format={money} formatTick={money} formatX={(x) => `${count(x)} evaluations`} formatXTick={count} />
+    </div>
   );
 }

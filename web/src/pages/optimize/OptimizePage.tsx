@@ -1,12 +1,179 @@
-import { Wand } from "lucide-react";
-import { EmptyState, Page } from "@/kit";
+import { Lightbulb, Plus, Wand } from "lucide-react";
+import { useEffect, useMemo, useState } from "react";
+import { useDatasets, usePromptChoices } from "@/api/choices";
+import { usePages } from "@/api/hooks";
+import { needs, useMay } from "@/api/session";
+import { Badge, Button, type Column, Combobox, EmptyState, Money, Page, PagedTable, RelativeTime, Select, StatusBadge, Tabs, Toolbar } from "@/kit";
+import { Progress } from "@/kit/Progress";
+import { count, percent, points } from "@/lib/format";
+import { flag, maybeOneOf, oneOf, text, useUrlState } from "@/lib/url-state";
+import { useCommands } from "@/shell/commands";
+import { useHotkey } from "@/shell/keys";
+import { StartSearch } from "./StartSearch";
+import { type Job, type Suggestion, type Test, evidenceOf, isGoingOn, progressOf } from "./model";
+
+const STATUSES = ["pending", "running", "completed", "failed", "cancelled"] as const;
+const DECISIONS = ["open", "accepted", "rejected"] as const;
+// `start`, `dataset` and `version` come from other pages, and fill the form of a start.
+const shape = { tab: oneOf(["searches", "suggestions"], "searches"), prompt: text(), status: maybeOneOf(STATUSES), decision: maybeOneOf(DECISIONS), new: flag(), start: text(), dataset: text(), version: text() };
+
+const START = `curl $URL/v1/optimizations -H "Authorization: Bearer $KEY" -H "Content-Type: application/json" \\
+  -d '{"prompt": "tickets", "dataset_id": "…", "budget": {"evaluations": 2000}}'`;
 
 export default function OptimizePage() {
+  const [{ tab, prompt, status, decision, new: isNew, start, dataset, version }, set] = useUrlState(shape);
+  const may = useMay();
+  const prompts = usePromptChoices();
+  const starting = isNew || start !== "";
+  const open = (on: boolean) => set(on ? { new: true } : { new: false, start: "", dataset: "", version: "" });
+
+  const commands = useMemo(() => [{ id: "new-search", label: "New search for a better version", keys: "n", run: () => set({ new: true }) }], [set]);
+  useCommands(commands);
+  useHotkey("n", () => open(true), may.edit);
+
+  const startButton = (
+    <Button variant="primary" icon={<Plus size={14} aria-hidden />} onClick={() => open(true)} disabled={!may.edit} why={needs("editor")}>
+      New search
+    </Button>
+  );
   return (
-    <Page title="Optimize">
-      <EmptyState icon={<Wand size={18} />} title="Not here yet: use the API meanwhile" code={'curl $URL/v1/optimizations -H "Authorization: Bearer $KEY"'}>
-        Searches for a better version within a budget, and suggests it with its evidence.
-      </EmptyState>
+    <Page title="Optimize" subtitle="Searches for a better text within a budget, and what they suggest, with proof." actions={startButton}>
+      <Toolbar>
+        <Combobox label="Prompt" value={prompt || null} onChange={(next) => set({ prompt: next ?? "" })} clear="All prompts" {...prompts} />
+        {tab === "searches" ? (
+          <Select compact aria-label="Status" empty="Any status" value={status} onChange={(next) => set({ status: next || null })} options={STATUSES.map((one) => ({ value: one, label: one }))} />
+        ) : (
+          <Select compact aria-label="Decision" empty="Any decision" value={decision} onChange={(next) => set({ decision: next || null })} options={DECISIONS.map((one) => ({ value: one, label: one }))} />
+        )}
+      </Toolbar>
+      <Tabs
+        label="Optimize"
+        value={tab}
+        onChange={(next) => set({ tab: next }, { push: true })}
+        className="-mt-2"
+        tabs={[
+          { id: "searches", label: "Searches", content: <Searches prompt={prompt} status={status} startButton={startButton} onAll={() => set({ prompt: "", status: null })} /> },
+          { id: "suggestions", label: "Suggestions", content: <Suggestions prompt={prompt} decision={decision} onAll={() => set({ prompt: "", decision: null })} /> },
+        ]}
+      />
+      <StartSearch key={`${starting} ${dataset} ${version}`} open={starting && may.edit} onOpenChange={open} prompt={prompt || null} dataset={dataset || null} version={version} />
     </Page>
   );
 }
+
+function Searches({ prompt, status, startButton, onAll }: { prompt: string; status: (typeof STATUSES)[number] | null; startButton: React.ReactNode; onAll: () => void }) {
+  const [moving, setMoving] = useState(false);
+  const pages = usePages("/v1/optimizations", { query: { prompt, status } }, { refetchInterval: moving ? 1_500 : false });
+  useEffect(() => setMoving(pages.rows.some((one) => isGoingOn(one.status))), [pages.rows]);
+  const { byId } = useDatasets();
+  const columns = useMemo(() => jobColumns((id) => byId.get(id)?.name), [byId]);
+  return (
+    <PagedTable
+      label="Searches"
+      columns={columns}
+      pages={pages}
+      rowKey={(row) => row.id}
+      rowLink={(row) => ({ to: `/optimize/${row.id}` })}
+      empty={
+        prompt || status ? (
+          <EmptyState title="No search matches" action={<Button onClick={onAll}>Show all</Button>} />
+        ) : (
+          <EmptyState icon={<Wand size={18} />} title="No searches yet" action={startButton} code={START}>
+            A search edits the text of a prompt, tries it on a dataset within a budget, and suggests what is surely better.
+          </EmptyState>
+        )
+      }
+    />
+  );
+}
+
+function Suggestions({ prompt, decision, onAll }: { prompt: string; decision: (typeof DECISIONS)[number] | null; onAll: () => void }) {
+  const pages = usePages("/v1/suggestions", { query: { prompt, status: decision } });
+  return (
+    <PagedTable
+      label="Suggestions"
+      columns={SUGGESTED}
+      pages={pages}
+      rowKey={(row) => row.id}
+      rowLink={(row) => ({ to: `/optimize/suggestions/${row.id}` })}
+      empty={
+        prompt || decision ? (
+          <EmptyState title="No suggestion matches" action={<Button onClick={onAll}>Show all</Button>} />
+        ) : (
+          <EmptyState icon={<Lightbulb size={18} />} title="No suggestions yet">
+            A search that finds a surely better text suggests it here. It goes live when somebody accepts it.
+          </EmptyState>
+        )
+      }
+    />
+  );
+}
+
+function jobColumns(nameOf: (dataset: string) => string | undefined): Column<Job>[] {
+  return [
+    {
+      key: "prompt",
+      head: "Prompt",
+      cell: (row) => (
+        <span className="block min-w-0">
+          <span className="font-mono text-13 font-medium wrap-anywhere">
+            {row.prompt} v{row.base_version}
+          </span>
+          <span className="block text-12 text-muted wrap-anywhere">{nameOf(row.dataset_id) ?? row.models["task"]}</span>
+        </span>
+      ),
+    },
+    { key: "outcome", head: "Outcome", width: "w-40", cell: (row) => <Outcome job={row} /> },
+    { key: "gain", head: "Gain on test", align: "end", width: "w-40", hideBelow: "sm", cell: (row) => <Gain test={(row.test ?? null) as Test | null} /> },
+    { key: "evaluations", head: "Evaluations", align: "end", width: "w-28", hideBelow: "md", cell: (row) => count(progressOf(row).evaluations) },
+    { key: "spent", head: "Spent", align: "end", width: "w-24", hideBelow: "sm", cell: (row) => <Money nusd={progressOf(row).spent_nusd} /> },
+    { key: "started", head: "Started", align: "end", width: "w-28", hideBelow: "md", cell: (row) => <RelativeTime at={row.created_at} className="text-muted" /> },
+  ];
+}
+
+function Outcome({ job }: { job: Job }) {
+  if (isGoingOn(job.status)) {
+    const { evaluations, budget_evaluations: most } = progressOf(job);
+    return <Progress label={`Evaluations for ${job.prompt}`} done={evaluations} total={most} className="w-32" />;
+  }
+  if (job.status !== "completed") return <StatusBadge status={job.status} />;
+  return <Badge tone={job.outcome === "improved" ? "ok" : "neutral"}>{(job.outcome ?? "completed").replaceAll("_", " ")}</Badge>;
+}
+
+function Gain({ test }: { test: Test | null }) {
+  if (!test) return <span className="text-muted">–</span>;
+  return (
+    <span className="inline-flex flex-col items-end">
+      {points(test.delta)}
+      <span className="text-12 text-muted">
+        {points(test.ci_low)} to {points(test.ci_high)}
+      </span>
+    </span>
+  );
+}
+
+const SUGGESTED: Column<Suggestion>[] = [
+  {
+    key: "prompt",
+    head: "Prompt",
+    cell: (row) => (
+      <span className="font-mono text-13 font-medium wrap-anywhere">
+        {row.prompt} v{row.base_version}
+      </span>
+    ),
+  },
+  { key: "status", head: "Decision", width: "w-40", cell: (row) => (row.status === "accepted" ? <Badge tone="ok">{`accepted as v${row.accepted_version}`}</Badge> : <Badge tone={row.status === "open" ? "accent" : "neutral"}>{row.status}</Badge>) },
+  {
+    key: "score",
+    head: "Right on test",
+    align: "end",
+    width: "w-40",
+    hideBelow: "sm",
+    cell: (row) => {
+      const { test } = evidenceOf(row);
+      return `${percent(test.baseline)} → ${percent(test.candidate)}`;
+    },
+  },
+  { key: "gain", head: "Gain", align: "end", width: "w-40", cell: (row) => <Gain test={evidenceOf(row).test} /> },
+  { key: "made", head: "Suggested", align: "end", width: "w-28", hideBelow: "md", cell: (row) => <RelativeTime at={row.created_at} className="text-muted" /> },
+];

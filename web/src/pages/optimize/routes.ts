@@ -2,6 +2,7 @@ import type { PageRoute } from "@/lib/pages";
 
 const routes: PageRoute[] = [
   { path: "/optimize", load: () => import("./OptimizePage") },
+  { path: "/optimize/suggestions/$id", load: () => import("./SuggestionPage") },
   { path: "/optimize/$id", load: () => import("./OptimizationPage") },
 ];
 

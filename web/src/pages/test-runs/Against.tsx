@@ -61,7 +61,7 @@ function Difference({ result, id, name, each, accuracy }: { result: Result; id: 
         return (
           <div className="flex flex-col gap-3 text-13">
             <p>
-              <strong className="font-semibold">{points(gain)}</strong> against <TextLink to={`/test-runs/${id}`}>{name}</TextLink>; {money(ownEach)} an answer instead of {money(each)}.
+              <strong className="font-semibold">{points(gain)}</strong> against <TextLink to={`/test-runs/${id}`}>{name}</TextLink>; {money(ownEach)} per answer instead of {money(each)}.
             </p>
             {cases ? (
               <div className="grid gap-4 sm:grid-cols-2">

@@ -5,6 +5,7 @@ import { useChange, useRead } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
 import { Button, ButtonLink, ConfirmDialog, Facts, Figures, Loaded, Money, Notice, Page, RelativeTime, Section, SimulatedBadge, StatusBadge, TextLink, toast } from "@/kit";
 import { Progress } from "@/kit/Progress";
+import { classes } from "@/lib/classes";
 import { usePathParam } from "@/lib/pages";
 import { count, duration, money, percent, percentRange } from "@/lib/format";
 import { Against } from "./Against";
@@ -89,6 +90,9 @@ function Acts({ run }: { run: Run }) {
   );
 }
 
+/** So many columns leave room for something beside the matrix. */
+const FEW_LABELS = 4;
+
 function Content({ run }: { run: Run }) {
   const result = resultOf(run);
   const { done, total } = run.progress as { done: number; total: number };
@@ -103,11 +107,10 @@ function Content({ run }: { run: Run }) {
         ) : null}
         {run.status === "cancelled" ? <Notice title="Cancelled.">{result.metrics?.total ? `What came before stands below: ${count(result.metrics.total)} of ${count(total)} answers.` : "Nothing had come."}</Notice> : null}
         <Score result={result} goesOn={isGoingOn(run.status)} />
-        {result.metrics && result.metrics.total < 100 && run.status === "completed" ? <p className="text-12 text-muted">With {result.metrics.total} answers the interval is wide; from 100 cases on, differences of ten points can be told apart.</p> : null}
       </div>
       {result.metrics ? (
         <>
-          <div className="grid min-w-0 items-start gap-8 lg:grid-cols-[minmax(0,max-content)_minmax(20rem,1fr)]">
+          <div className={classes("grid min-w-0 items-start gap-8", Object.keys(result.matrix ?? {}).length <= FEW_LABELS && "lg:grid-cols-[minmax(0,max-content)_minmax(20rem,1fr)]")}>
             <Matrix result={result} />
             {run.status === "completed" ? <Against run={run} result={result} /> : null}
           </div>
@@ -130,7 +133,7 @@ function Score({ result, goesOn }: { result: Result; goesOn: boolean }) {
         { label: "Right", value: percent(metrics?.overall_accuracy), note: metrics?.total ? `${percentRange(metrics.interval.low, metrics.interval.high)} at 95 %` : "" },
         { label: "Right answers", value: metrics ? `${count(metrics.correct)} of ${count(metrics.total)}` : "–", note: goesOn ? "so far" : "" },
         { label: "Without answer", value: metrics ? count(metrics.errors) : "–", note: metrics?.errors ? "see the failed cases" : "" },
-        { label: "Cost", value: money(costNusd), note: each === null ? "" : `${money(each)} an answer` },
+        { label: "Cost", value: money(costNusd), note: each === null ? "" : `${money(each)} per answer` },
         { label: "Latency p50", value: duration(latency?.p50), note: latency?.p95 ? `p95 ${duration(latency.p95)}` : "" },
       ]}
     />

@@ -1,0 +1,75 @@
+import { Badge, Button, type Column, EmptyState, Segments, Table, Toolbar } from "@/kit";
+import { count, points } from "@/lib/format";
+import { integer, oneOf, useUrlState } from "@/lib/url-state";
+import { type Edit, STATES, ranked } from "./model";
+
+const shape = { state: oneOf(["all", ...STATES], "all"), shown: integer(20) };
+
+const TONES = { chosen: "ok", alive: "accent", dropped: "neutral", rejected: "bad" } as const;
+const WORDS = { chosen: "chosen", alive: "not needed", dropped: "did not help", rejected: "rejected" } as const;
+
+const COLUMNS: Column<Edit>[] = [
+  {
+    key: "text",
+    head: "Edit",
+    cell: (edit) => (
+      <span className="block min-w-0 py-1">
+        <span className="block text-12 text-muted">
+          {edit.operation} · {edit.section}
+        </span>
+        <span className="font-mono text-12 wrap-anywhere whitespace-pre-wrap">{edit.text || edit.line}</span>
+        {edit.operation === "replace" && edit.line ? <span className="block font-mono text-12 wrap-anywhere text-muted line-through">{edit.line}</span> : null}
+        {edit.rationale ? <span className="block text-12 text-muted">{edit.rationale}</span> : null}
+        {edit.reason ? <span className="block text-12 text-bad">{edit.reason}</span> : null}
+      </span>
+    ),
+  },
+  { key: "state", head: "State", width: "w-32", cell: (edit) => <Badge tone={TONES[edit.state]}>{WORDS[edit.state]}</Badge> },
+  {
+    key: "effect",
+    head: "Effect on train",
+    align: "end",
+    width: "w-44",
+    hideBelow: "sm",
+    cell: (edit) =>
+      edit.effect === undefined ? (
+        <span className="text-muted">–</span>
+      ) : (
+        <span className="inline-flex flex-col items-end">
+          {points(edit.effect)}
+          <span className="text-12 text-muted">
+            {points(edit.effect_low)} to {points(edit.effect_high)}
+          </span>
+        </span>
+      ),
+  },
+  { key: "tried", head: "Answers", align: "end", width: "w-20", hideBelow: "md", cell: (edit) => (edit.observations === undefined ? <span className="text-muted">–</span> : count(edit.observations)) },
+];
+
+/** All proposals, the rejected ones with their reasons. */
+export function Proposals({ edits, alone }: { edits: readonly Edit[]; /** Those given are all chosen: no filter. */ alone?: boolean }) {
+  const [{ state: asked, shown }, set] = useUrlState(shape);
+  const state = alone ? "all" : asked;
+  const all = ranked(edits);
+  const found = state === "all" ? all : all.filter((edit) => edit.state === state);
+  const options = (["all", ...STATES] as const).map((one) => ({ value: one, label: `${one === "all" ? "All" : WORDS[one][0]?.toUpperCase() + WORDS[one].slice(1)} ${count(one === "all" ? all.length : all.filter((edit) => edit.state === one).length)}` }));
+  return (
+    <div className="flex flex-col gap-2">
+      {alone ? null : (
+      <Toolbar>
+        <span className="max-w-full overflow-x-auto">
+          <Segments label="State" options={options} value={state} onChange={(next) => set({ state: next, shown: 20 })} />
+        </span>
+      </Toolbar>
+      )}
+      {found.length === 0 ? <EmptyState title="None of these" /> : <Table label="Proposals" columns={COLUMNS} rows={found.slice(0, shown)} rowKey={(edit) => `${edit.state} ${edit.section} ${edit.operation} ${edit.text} ${edit.line ?? ""} ${edit.reason ?? ""}`} />}
+      {found.length > shown ? (
+        <div className="flex justify-center pt-2">
+          <Button size="s" onClick={() => set({ shown: shown + 100 })}>
+            Show more ({count(found.length - shown)})
+          </Button>
+        </div>
+      ) : null}
+    </div>
+  );
+}

@@ -1,0 +1,141 @@
+import { useNavigate } from "@tanstack/react-router";
+import { useState } from "react";
+import { useDatasets, usePromptChoices } from "@/api/choices";
+import type { Schema } from "@/api/client";
+import { useForecast } from "@/api/forecast";
+import { useChange, useRead } from "@/api/hooks";
+import { useModels } from "@/api/models";
+import { Button, Combobox, Facts, Field, FormDialog, Input, Money, Notice, Select, errorFor, toast } from "@/kit";
+import { count, plural } from "@/lib/format";
+import { NUSD_PER_CREDIT } from "./model";
+
+type Props = { open: boolean; onOpenChange: (open: boolean) => void; prompt: string | null; dataset: string | null; version: string };
+
+const FIELDS = ["prompt", "version", "dataset_id", "models", "budget"];
+const USD_PER_CREDIT = NUSD_PER_CREDIT / 1e9;
+
+/** Budget and ceiling first: what may be spent stands there before anything else is asked. */
+export function StartSearch({ open, onOpenChange, ...given }: Props) {
+  const [evaluations, setEvaluations] = useState("2000");
+  const [ceiling, setCeiling] = useState("");
+  const [minutes, setMinutes] = useState("");
+  const [prompt, setPrompt] = useState(given.prompt);
+  const [version, setVersion] = useState(given.version);
+  const [dataset, setDataset] = useState(given.dataset);
+  const [task, setTask] = useState<string | null>(null);
+  const [reflect, setReflect] = useState<string | null>(null);
+  const prompts = usePromptChoices();
+  const datasets = useDatasets();
+  const { choices: models } = useModels();
+  const credits = useRead("/v1/credits", {}, { enabled: open, staleTime: 10_000 });
+  const found = useRead("/v1/prompts/{slug}", { path: { slug: prompt ?? "" } }, { enabled: open && prompt !== null });
+  const navigate = useNavigate();
+  const start = useChange("post", "/v1/optimizations", { invalidates: ["/v1/optimizations", "/v1/credits"] });
+
+  const usd = Number(ceiling);
+  const budget = {
+    evaluations: Math.max(50, Math.round(Number(evaluations)) || 50),
+    ...(ceiling && usd > 0 ? { credits: usd / USD_PER_CREDIT } : {}),
+    ...(minutes && Number(minutes) > 0 ? { seconds: Math.round(Number(minutes) * 60) } : {}),
+  };
+  const body = prompt && dataset ? ({ prompt, dataset_id: dataset, budget, models: { ...(task ? { task } : {}), ...(reflect ? { reflect } : {}) }, ...(version ? { version: Number(version) } : {}) } as Schema<"OptimizationBody">) : null;
+  const forecast = useForecast("/v1/optimizations/forecast", open ? body : null);
+  const plan = forecast.data;
+  const tooFew = plan?.least_evaluations != null && budget.evaluations < plan.least_evaluations;
+  const tooLow = plan?.least_credits != null && budget.credits !== undefined && budget.credits < Number(plan.least_credits);
+  const error = start.error ?? forecast.error;
+
+  const submit = () =>
+    body &&
+    start.mutate(
+      { body: body as never },
+      {
+        onSuccess: (made) => {
+          toast("The search has started");
+          void navigate({ to: `/optimize/${made.id}` });
+        },
+      },
+    );
+  const labels = found.data?.labels as Record<string, number> | undefined;
+  const live = labels?.["production"];
+  const latest = found.data?.latest_version ?? 0;
+  const versions = Array.from({ length: Math.min(100, latest) }, (_, at) => String(latest - at));
+  return (
+    <FormDialog wide open={open} onOpenChange={onOpenChange} title="New search for a better version" submit="Start the search" onSubmit={submit} busy={start.isPending} error={error} fields={FIELDS} disabled={!body || tooFew || tooLow || Boolean(forecast.error)}>
+      <div className="grid gap-x-6 gap-y-4 md:grid-cols-[minmax(0,1fr)_18rem]">
+        <div className="flex min-w-0 flex-col gap-4">
+          <div className="grid grid-cols-1 gap-4 sm:grid-cols-3">
+            <Field label="Evaluations, at most" error={errorFor(error, "budget.evaluations") ?? (tooFew ? `At least ${count(plan.least_evaluations)} for this dataset.` : undefined)} required>
+              <Input type="number" min={50} max={100_000} step={50} value={evaluations} onChange={(event) => setEvaluations(event.target.value)} />
+            </Field>
+            <Field label="Cost ceiling, $" error={errorFor(error, "budget.credits") ?? (tooLow ? `At least ${(Math.ceil(Number(plan.least_credits) * USD_PER_CREDIT * 1000) / 1000).toFixed(3)} for this dataset.` : undefined)}>
+              <Input type="number" min={0} step="any" placeholder={plan ? (plan.forecast.set_aside_nusd / 1e9).toPrecision(2) : "the forecast"} value={ceiling} onChange={(event) => setCeiling(event.target.value)} />
+            </Field>
+            <Field label="Minutes, at most">
+              <Input type="number" min={1} step={1} placeholder="no limit" value={minutes} onChange={(event) => setMinutes(event.target.value)} />
+            </Field>
+          </div>
+          <div className="grid gap-4 sm:grid-cols-[minmax(0,1fr)_10rem]">
+            <Labelled name="Prompt" error={errorFor(error, "prompt")}>
+              <Combobox label="Prompt" value={prompt} onChange={(next) => { setPrompt(next); setVersion(""); }} placeholder="Choose a prompt" className="w-full" {...prompts} />
+            </Labelled>
+            <Field label="From version" error={errorFor(error, "version")}>
+              <Select value={version} onChange={setVersion} empty={live ? `production (v${live})` : "the live one"} options={versions.map((one) => ({ value: one, label: `v${one}` }))} />
+            </Field>
+          </div>
+          <Labelled name="Dataset" error={errorFor(error, "dataset_id")}>
+            <Combobox label="Dataset" value={dataset} onChange={setDataset} placeholder="Choose a dataset" choices={datasets.choices} className="w-full" />
+          </Labelled>
+          <div className="grid gap-4 sm:grid-cols-2">
+            <Labelled name="Model that answers" error={errorFor(error, "models.task")}>
+              <Combobox label="Model that answers" value={task} onChange={setTask} clear="The version’s own" choices={models} className="w-full" />
+            </Labelled>
+            <Labelled name="Model that proposes edits" error={errorFor(error, "models.reflect")}>
+              <Combobox label="Model that proposes edits" value={reflect} onChange={setReflect} clear="The usual one" choices={models} className="w-full" />
+            </Labelled>
+          </div>
+        </div>
+        <div className="flex min-h-40 flex-col gap-3 self-start rounded-l bg-sunken p-4" aria-live="polite">
+          <h3 className="text-13 font-semibold">What it may cost</h3>
+          {plan ? (
+            <>
+              <Facts
+                facts={[
+                  ["Never more than", <strong key="a" className="font-semibold"><Money nusd={plan.forecast.set_aside_nusd + plan.forecast.fee_nusd} /></strong>],
+                  ["Probably less than", <Money key="f" nusd={Math.min(plan.forecast.cost_nusd, plan.forecast.set_aside_nusd) + plan.forecast.fee_nusd} />],
+                  plan.forecast.fee_nusd > 0 && ["Of that, fee", <Money key="e" nusd={plan.forecast.fee_nusd} />],
+                  credits.data !== undefined && ["You have", <Money key="h" nusd={credits.data.available_nusd} />],
+                ]}
+              />
+              <p className="text-12 text-muted">Set aside until it ends; what is not used comes back.</p>
+              {plan.least_evaluations === null ? (
+                <Notice tone="warn">This dataset is too small for a search: it takes 10 train, 10 validation and 20 test items.</Notice>
+              ) : tooFew ? (
+                <Button size="s" onClick={() => setEvaluations(String(plan.least_evaluations))}>
+                  Take {plural(plan.least_evaluations, "evaluation")}
+                </Button>
+              ) : null}
+            </>
+          ) : (
+            <p className="text-13 text-muted">{body ? (forecast.error ? "It cannot start like this." : "Counting…") : "Choose a prompt and a dataset."}</p>
+          )}
+        </div>
+      </div>
+      <p className="text-12 text-muted">The search sees train and validation items. The winner meets the version on the test items once, and is suggested only if the gain is sure. Nothing goes live by itself.</p>
+    </FormDialog>
+  );
+}
+
+function Labelled({ name, error, children }: { name: string; error?: string; children: React.ReactNode }) {
+  return (
+    <div className="flex min-w-0 flex-col gap-1">
+      <span className="text-13 font-medium">{name}</span>
+      {children}
+      {error ? (
+        <p role="alert" className="text-12 text-bad">
+          {error}
+        </p>
+      ) : null}
+    </div>
+  );
+}

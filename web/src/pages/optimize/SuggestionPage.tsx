@@ -1,0 +1,168 @@
+import { Check, X } from "lucide-react";
+import { useState } from "react";
+import type { Schema } from "@/api/client";
+import { useRead } from "@/api/hooks";
+import { needs, useMay } from "@/api/session";
+import { Badge, Button, Diff, Figures, Loaded, Notice, Page, Prose, RelativeTime, SimulatedBadge, SkeletonText, Tabs, TextLink } from "@/kit";
+import { usePathParam } from "@/lib/pages";
+import { change, count, money, percent, points } from "@/lib/format";
+import { oneOf, useUrlState } from "@/lib/url-state";
+import { Cases } from "./Cases";
+import { Decide } from "./Decide";
+import { EvidenceTab } from "./EvidenceTab";
+import { Proposals } from "./Proposals";
+import { type Edit, type Evidence, type Message, type Suggestion, evidenceOf, paired, textsOf } from "./model";
+
+const shape = { tab: oneOf(["text", "evidence", "cases", "proposals"], "text") };
+
+export default function SuggestionPage() {
+  const id = usePathParam("id");
+  const found = useRead("/v1/suggestions/{suggestion_id}", { path: { suggestion_id: id } });
+  const suggestion = found.data;
+  return (
+    <Page
+      title={suggestion ? `Suggestion for ${suggestion.prompt}` : "Suggestion"}
+      back={{ to: "/optimize", label: "Optimize" }}
+      heading={
+        suggestion ? (
+          <span className="flex flex-wrap items-center gap-x-3 gap-y-1">
+            <span>
+              Suggestion for <span className="font-mono text-20">{suggestion.prompt} v{suggestion.base_version}</span>
+            </span>
+            <Badge tone={suggestion.status === "open" ? "accent" : suggestion.status === "accepted" ? "ok" : "neutral"}>{suggestion.status}</Badge>
+            {suggestion.simulated ? <SimulatedBadge /> : null}
+          </span>
+        ) : undefined
+      }
+      subtitle={
+        suggestion ? (
+          <span className="text-13">
+            From <TextLink to={`/optimize/${suggestion.job_id}`}>a search</TextLink> with {count(evidenceOf(suggestion).evaluations)} evaluations for {money(evidenceOf(suggestion).spent_nusd)} · <RelativeTime at={suggestion.created_at} />
+          </span>
+        ) : undefined
+      }
+      actions={suggestion?.status === "open" ? <Acts suggestion={suggestion} /> : null}
+    >
+      <Loaded of={found}>{(one) => <Content suggestion={one} />}</Loaded>
+    </Page>
+  );
+}
+
+function Acts({ suggestion }: { suggestion: Suggestion }) {
+  const [deciding, setDeciding] = useState<"accept" | "reject" | null>(null);
+  const may = useMay();
+  return (
+    <>
+      <Button icon={<X size={14} aria-hidden />} onClick={() => setDeciding("reject")} disabled={!may.editPrompts} why={needs(may.edit ? "admin" : "editor")}>
+        Reject
+      </Button>
+      <Button variant="primary" icon={<Check size={14} aria-hidden />} onClick={() => setDeciding("accept")} disabled={!may.editPrompts} why={needs(may.edit ? "admin" : "editor")}>
+        Accept
+      </Button>
+      <Decide suggestion={suggestion} deciding={deciding} onClose={() => setDeciding(null)} />
+    </>
+  );
+}
+
+function Content({ suggestion }: { suggestion: Suggestion }) {
+  const [{ tab }, set] = useUrlState(shape);
+  const evidence = evidenceOf(suggestion);
+  const { test } = evidence;
+  return (
+    <>
+      <Decision suggestion={suggestion} />
+      <Verdict evidence={evidence} />
+      <Tabs
+        label="Parts of this suggestion"
+        value={tab}
+        onChange={(next) => set({ tab: next }, { push: true })}
+        tabs={[
+          { id: "text", label: "Text", content: <Texts suggestion={suggestion} /> },
+          { id: "evidence", label: "Evidence", content: <EvidenceTab evidence={evidence} /> },
+          { id: "cases", label: "Cases", count: `${count(test.fixed)} fixed, ${count(test.broken)} broken`, content: <Cases suggestion={suggestion} evidence={evidence} /> },
+          { id: "proposals", label: "Proposals", count: count(evidence.proposals), content: <AllProposals suggestion={suggestion} /> },
+        ]}
+      />
+    </>
+  );
+}
+
+function Decision({ suggestion }: { suggestion: Suggestion }) {
+  if (suggestion.status === "accepted") {
+    return (
+      <Notice tone="ok" title={`Accepted as version ${suggestion.accepted_version}.`} action={<TextLink to={`/prompts/${suggestion.prompt}`}>Look at the prompt</TextLink>}>
+        {suggestion.label ? `The label ${suggestion.label} moved to it` : "No label moved to it"} <RelativeTime at={suggestion.decided_at} />.
+      </Notice>
+    );
+  }
+  if (suggestion.status === "rejected") {
+    return (
+      <Notice title="Rejected.">
+        {suggestion.reason} <RelativeTime at={suggestion.decided_at} className="text-muted" />
+      </Notice>
+    );
+  }
+  return null;
+}
+
+function Verdict({ evidence: { test, cost } }: { evidence: Evidence }) {
+  return (
+    <Figures
+      label="On untouched test items"
+      figures={[
+        { label: "Right on untouched test", value: `${percent(test.baseline)} → ${percent(test.candidate)}`, note: `${count(test.n)} items` },
+        { label: "Gain", value: points(test.delta), note: `${points(test.ci_low)} to ${points(test.ci_high)} at ${percent(test.confidence, 0)}` },
+        { label: "Fixed · broken", value: `${count(test.fixed)} · ${count(test.broken)}`, note: "cases" },
+        { label: "Cost per answer", value: money(cost.candidate_nusd), note: `${change(cost.candidate_nusd, cost.baseline_nusd) ?? "±0 %"} from ${money(cost.baseline_nusd)}` },
+      ]}
+    />
+  );
+}
+
+/** The messages before and after, one diff each; what did not change is folded away. */
+function Texts({ suggestion }: { suggestion: Suggestion }) {
+  const base = useRead("/v1/prompts/{slug}", { path: { slug: suggestion.prompt }, query: { version: suggestion.base_version } });
+  const after = suggestion.content["messages"] as unknown as Message[] | undefined;
+  const others = Object.entries(suggestion.content).filter(([name]) => name !== "messages");
+  const name = suggestion.accepted_version ? `v${suggestion.accepted_version}` : "suggestion";
+  if (base.error && !base.data) {
+    return (
+      <div className="flex flex-col gap-3">
+        <Notice tone="warn">Version {suggestion.base_version} cannot be read any more, so only the new text stands here.</Notice>
+        {textsOf(after).map((one, at) => (
+          <Prose key={at} mono text={one.text} />
+        ))}
+      </div>
+    );
+  }
+  if (!base.data) return <SkeletonText lines={8} />;
+  const pairs = paired((base.data as unknown as Schema<"PromptAnswer"> & { messages: Message[] }).messages, after);
+  const changed = pairs.filter((one) => one.before !== one.after);
+  return (
+    <div className="flex min-w-0 flex-col gap-4">
+      {changed.map((one, at) => (
+        <Diff key={at} label={one.role} before={one.before} after={one.after} beforeName={`v${suggestion.base_version}`} afterName={name} />
+      ))}
+      {changed.length < pairs.length ? (
+        <p className="text-12 text-muted">
+          Unchanged:{" "}
+          {pairs
+            .filter((one) => one.before === one.after)
+            .map((one) => one.role)
+            .join(", ")}
+          .
+        </p>
+      ) : null}
+      {others.map(([field, value]) => (
+        <p key={field} className="text-13">
+          <span className="font-mono">{field}</span> becomes <span className="font-mono">{JSON.stringify(value)}</span>
+        </p>
+      ))}
+    </div>
+  );
+}
+
+function AllProposals({ suggestion }: { suggestion: Suggestion }) {
+  const found = useRead("/v1/optimizations/{job_id}", { path: { job_id: suggestion.job_id } }, { staleTime: 60_000 });
+  return <Loaded of={found}>{(job) => <Proposals edits={(job.edits ?? []) as unknown as Edit[]} />}</Loaded>;
+}
