@@ -86,7 +86,7 @@ function columnsWith(setAct: (act: Act) => void): Column<Key>[] {
       cell: (row) => (
         <span className="block min-w-0">
           <span className="block font-medium wrap-anywhere">{row.name}</span>
-          <code className="block text-12 text-muted">{row.prefix}…</code>
+          <code className="block text-12 text-muted">bk_live_{row.prefix}…</code>
         </span>
       ),
     },

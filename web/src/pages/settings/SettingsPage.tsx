@@ -13,7 +13,7 @@ export default function SettingsPage() {
   const [{ tab }, set] = useUrlState(shape);
   const none = <EmptyState title="You are in no workspace">Ask for an invitation, or found one.</EmptyState>;
   return (
-    <Page title="Settings" subtitle={workspace ? <>{workspace.name}, of {workspace.organization_name}</> : undefined}>
+    <Page title="Settings" subtitle={workspace ? (workspace.name === workspace.organization_name ? workspace.name : `${workspace.name}, of ${workspace.organization_name}`) : undefined}>
       <Tabs
         label="Settings"
         value={tab}

@@ -3,11 +3,11 @@ import type { Schema } from "@/api/client";
 import { usePages } from "@/api/hooks";
 import { type Column, CopyButton, DownloadButton, Drawer, EmptyState, Facts, Input, PagedTable, RelativeTime, Select, Toolbar } from "@/kit";
 import { text, useUrlState } from "@/lib/url-state";
-import { changesOf } from "./changes";
+import { actorOf, changesOf } from "./changes";
 
 type Entry = Schema<"AuditEntry">;
 
-const KINDS = ["prompt", "label", "api_key", "provider_key", "member", "invitation", "workspace", "webhook_endpoint", "alert_rule", "budget", "dataset", "model", "optimization"];
+const KINDS = ["prompt", "prompt_label", "suggestion", "optimization", "test_run", "dataset", "evaluator", "model", "api_key", "provider_key", "member", "invitation", "workspace", "webhook_endpoint", "alert_rule", "budget", "erasure"];
 
 const shape = { kind: text(), action: text(), entry: text() };
 
@@ -21,7 +21,7 @@ export function Audit() {
     <div className="flex flex-col gap-4">
       <Toolbar>
         <Select compact aria-label="Kind" empty="Anything" value={kind} onChange={(next) => set({ kind: next })} options={KINDS.map((one) => ({ value: one, label: one.replaceAll("_", " ") }))} />
-        <Input aria-label="Action" placeholder="Action, such as label.move" value={action} onChange={(event) => set({ action: event.target.value })} className="w-full sm:w-64" mono />
+        <Input aria-label="Action" placeholder="Action, such as prompt.label.moved" value={action} onChange={(event) => set({ action: event.target.value })} className="w-full sm:w-72" mono />
         <span className="ml-auto">
           <DownloadButton path={file} name="audit.csv">
             CSV
@@ -50,7 +50,7 @@ export function Audit() {
 
 const COLUMNS: Column<Entry>[] = [
   { key: "action", head: "Action", cell: (row) => <span className="block min-w-0"><code className="block text-13 font-medium">{row.action}</code><span className="block truncate text-12 text-muted">{row.object_kind.replaceAll("_", " ")} {row.object_id}</span></span> },
-  { key: "actor", head: "By", hideBelow: "sm", cell: (row) => <span className="text-12 text-muted wrap-anywhere">{row.actor}</span> },
+  { key: "actor", head: "By", hideBelow: "sm", cell: (row) => <span title={row.actor} className="text-12 text-muted">{actorOf(row.actor)}</span> },
   { key: "at", head: "When", align: "end", width: "w-32", cell: (row) => <RelativeTime at={row.at} className="text-muted" /> },
 ];
 
