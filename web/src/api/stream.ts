@@ -3,10 +3,10 @@ import { errorOf, noConnection } from "./errors";
 import { standingHeaders } from "./client";
 import { type ServerEvent, serverEvents } from "./sse";
 
-export type StreamRequest = { method?: "GET" | "POST"; body?: unknown; signal?: AbortSignal; lastEventId?: string; headers?: Record<string, string> };
+export type StreamRequest = { method?: "GET" | "POST"; body?: unknown; signal?: AbortSignal; lastEventId?: string; headers?: Record<string, string>; /** Called once with the answer's headers, before its first event. */ onHeaders?: (headers: Headers) => void };
 
 /** The events of `path`. Ends when the server ends; abort `signal` to stop. Throws ApiError. */
-export async function* stream(path: string, { method = "GET", body, signal, lastEventId, headers }: StreamRequest = {}): AsyncGenerator<ServerEvent> {
+export async function* stream(path: string, { method = "GET", body, signal, lastEventId, headers, onHeaders }: StreamRequest = {}): AsyncGenerator<ServerEvent> {
   const response = await fetch(path, {
     method,
     signal,
@@ -22,6 +22,7 @@ export async function* stream(path: string, { method = "GET", body, signal, last
   }).catch((error: unknown) => {
     throw signal?.aborted ? error : noConnection(error);
   });
+  onHeaders?.(response.headers);
   if (!response.ok || !response.body) throw errorOf(response, await response.json().catch(() => null));
   try {
     yield* serverEvents(response.body);

@@ -1,12 +1,154 @@
-import { CirclePlay } from "lucide-react";
-import { EmptyState, Page } from "@/kit";
+import { CirclePlay, Plus, Square } from "lucide-react";
+import { useEffect, useMemo, useRef, useState } from "react";
+import { useNavigate, useSearch } from "@tanstack/react-router";
+import { read, useRead } from "@/api/hooks";
+import { useModels } from "@/api/models";
+import { needs, useMay } from "@/api/session";
+import { Button, Diff, Page, Section, SkeletonText, toastError } from "@/kit";
+import { type Execution, type Underway, isUnderway } from "@/kit/execution/types";
+import { classes } from "@/lib/classes";
+import type { Search } from "@/lib/url-state";
+import { useCommands } from "@/shell/commands";
+import { useHotkey } from "@/shell/keys";
+import { ColumnCard } from "./ColumnCard";
+import { SharedVariables } from "./SharedVariables";
+import { type Asking, askedOf } from "./ask";
+import { useRuns } from "./runs";
+import { type Column, MOST_COLUMNS, newColumn, playgroundOf, writePlayground } from "./state";
+import { useColumn } from "./useColumn";
+import { usePlayground } from "./usePlayground";
+import { sharedVariables } from "./variables";
+
+const NAMES = ["A", "B", "C"] as const;
 
 export default function PlaygroundPage() {
+  const isReady = useReplay();
+  return isReady ? <Loaded /> : <Page title="Playground"><SkeletonText lines={6} /></Page>;
+}
+
+/** `?run=…` becomes the columns and values that repeat that run. */
+function useReplay(): boolean {
+  const { run } = useSearch({ strict: false }) as Search;
+  const navigate = useNavigate();
+  useEffect(() => {
+    if (!run) return undefined;
+    const abort = new AbortController();
+    const go = (to: { search: Search; hash: string }) => void navigate({ to: ".", search: to.search as never, hash: to.hash, replace: true });
+    read("/v1/executions/{execution_id}", { path: { execution_id: String(run) } }, abort.signal)
+      .then((found) => go(isUnderway(found as Execution | Underway) ? { search: {}, hash: "" } : writePlayground(playgroundOf(found as Execution))))
+      .catch((error: unknown) => {
+        if (abort.signal.aborted) return;
+        toastError(error);
+        go({ search: {}, hash: "" });
+      });
+    return () => abort.abort();
+  }, [run, navigate]);
+  return !run;
+}
+
+/** Where nothing was asked for, the newest prompt is: nobody begins with an empty page. */
+function useFirstPrompt(columns: readonly Column[], setColumn: (index: number, changes: Partial<Column>) => void) {
+  const only = columns.length === 1 ? columns[0] : undefined;
+  const [wanted] = useState(only?.kind === "prompt" && only.prompt === "");
+  const prompts = useRead("/v1/prompts", { query: { sort: "updated", limit: 1 } }, { enabled: wanted, staleTime: Infinity });
+  const newest = wanted ? prompts.data?.data[0]?.slug : undefined;
+  const isEmpty = only?.kind === "prompt" && only.prompt === "";
+  const done = useRef(false);
+  useEffect(() => {
+    if (!newest || done.current || !isEmpty) return;
+    done.current = true;
+    setColumn(0, { prompt: newest });
+  }, [newest, isEmpty, setColumn]);
+}
+
+function Loaded() {
+  const may = useMay();
+  const { models } = useModels();
+  const { state, setColumn, setValue, set } = usePlayground();
+  useFirstPrompt(state.columns, setColumn);
+  const { columns, values } = state;
+  const facts = [useColumn(columns[0]), useColumn(columns[1]), useColumn(columns[2])].slice(0, columns.length);
+  const shared = sharedVariables(facts.map((one) => one.template));
+  const { runs, start, stop, resume, remove } = useRuns();
+  const [isComparing, setComparing] = useState(false);
+
+  const fallbackModel = models[0]?.id ?? "";
+  const asking: Asking[] = columns.map((column, index) => askedOf(column, facts[index]!, values, fallbackModel));
+  const ready = asking.every((one) => "body" in one);
+  const running = runs.slice(0, columns.length).map((run) => run?.phase === "running");
+  const isRunning = running.some(Boolean);
+  const run = (index: number) => {
+    const asked = asking[index];
+    if (may.run && asked && "body" in asked) start(index, asked);
+  };
+  const runAll = () => columns.forEach((_, index) => run(index));
+  const stopAll = () => columns.forEach((_, index) => stop(index));
+  const add = () => set((before) => ({ ...before, columns: [...before.columns, newColumn({ ...before.columns.at(-1) })] }));
+  const drop = (index: number) => {
+    remove(index);
+    set((before) => ({ ...before, columns: before.columns.filter((_, at) => at !== index) }));
+  };
+
+  useHotkey("mod+enter", runAll, ready && !isRunning);
+  const commands = useMemo(() => [{ id: "add-column", label: "Add a column", run: add }], []); // oxlint-disable-line react-hooks/exhaustive-deps
+  useCommands(commands);
+
+  const answered = runs.slice(0, columns.length).flatMap((one, index) => (one && one.text && one.phase !== "running" ? [{ name: NAMES[index] ?? "", text: one.text }] : []));
+  const why = asking.map((one, index) => ("why" in one ? (columns.length > 1 ? `${NAMES[index]}: ${one.why}` : one.why) : "")).find(Boolean);
   return (
-    <Page title="Playground">
-      <EmptyState icon={<CirclePlay size={18} />} title="Not here yet: use the API meanwhile" code={'curl -X POST $URL/v1/executions -H "Authorization: Bearer $KEY"'}>
-        Try a prompt with different versions and models, side by side.
-      </EmptyState>
+    <Page
+      title="Playground"
+      subtitle="The same question to up to three versions or models. Each run is recorded, and paid for as any other."
+      actions={
+        <>
+          <Button icon={<Plus size={14} aria-hidden />} disabled={columns.length >= MOST_COLUMNS} why="Three columns are the most." onClick={add}>
+            Add a column
+          </Button>
+          {isRunning ? (
+            <Button icon={<Square size={12} aria-hidden className="fill-current" />} onClick={stopAll} className="min-w-24">
+              {columns.length > 1 ? "Stop all" : "Stop"}
+            </Button>
+          ) : (
+            <Button variant="primary" icon={<CirclePlay size={14} aria-hidden />} onClick={runAll} disabled={!ready || !may.run} why={may.run ? why : needs("editor")} className="min-w-24">
+              {columns.length > 1 ? "Run all" : "Run"}
+            </Button>
+          )}
+        </>
+      }
+    >
+      {shared.length > 0 ? <SharedVariables shared={shared} values={values} onChange={setValue} names={columns.length > 1 ? NAMES : null} onRun={runAll} /> : null}
+      <div className={classes("grid items-start gap-4", columns.length === 2 && "md:grid-cols-2", columns.length === 3 && "md:grid-cols-2 lg:grid-cols-3")}>
+        {columns.map((column, index) => (
+          <ColumnCard
+            key={index}
+            name={NAMES[index] ?? ""}
+            alone={columns.length === 1}
+            column={column}
+            facts={facts[index]!}
+            asking={asking[index]!}
+            run={runs[index] ?? null}
+            variables={shared.map((one) => one.name)}
+            fallbackModel={fallbackModel}
+            onChange={(changes) => setColumn(index, changes)}
+            onRun={() => run(index)}
+            onStop={() => stop(index)}
+            onResume={() => resume(index)}
+            onRemove={() => drop(index)}
+          />
+        ))}
+      </div>
+      {answered.length > 1 ? (
+        <Section
+          title="Difference"
+          actions={
+            <Button size="s" aria-expanded={isComparing} onClick={() => setComparing(!isComparing)}>
+              {isComparing ? "Hide" : "Show what differs"}
+            </Button>
+          }
+        >
+          {isComparing ? answered.slice(1).map((one) => <Diff key={one.name} label={`${answered[0]?.name} and ${one.name}`} before={answered[0]?.text ?? ""} after={one.text} beforeName={`${answered[0]?.name}`} afterName={one.name} />) : null}
+        </Section>
+      ) : null}
     </Page>
   );
 }

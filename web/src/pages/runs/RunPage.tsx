@@ -1,12 +1,14 @@
-import { ScrollText } from "lucide-react";
-import { EmptyState, Page } from "@/kit";
+import { Page } from "@/kit";
+import { usePathParam } from "@/lib/pages";
+import { LoadedRun, RunActs } from "./Run";
 
 export default function RunPage() {
+  const id = usePathParam("id");
   return (
-    <Page title="Run">
-      <EmptyState icon={<ScrollText size={18} />} title="Not here yet: use the API meanwhile" code={'curl $URL/v1/executions/{id} -H "Authorization: Bearer $KEY"'}>
-        One execution with all that is known of it.
-      </EmptyState>
+    <Page title="Run" subtitle={<code className="text-12 break-all">{id}</code>} back={{ to: "/runs", label: "Runs" }} actions={<RunActs id={id} />}>
+      <div className="max-w-4xl">
+        <LoadedRun id={id} />
+      </div>
     </Page>
   );
 }

@@ -1,12 +1,122 @@
-import { ScrollText } from "lucide-react";
-import { EmptyState, Page } from "@/kit";
+import { useQueryClient } from "@tanstack/react-query";
+import { ArrowUp, ExternalLink, ScrollText, X } from "lucide-react";
+import { useState } from "react";
+import { usePromptChoices } from "@/api/choices";
+import { invalidate } from "@/api/hooks";
+import { Badge, Button, ButtonLink, type Column, Combobox, Drawer, Duration, EmptyState, Input, Money, NumberCell, Page, PagedTable, RelativeTime, SearchInput, Select, SimulatedBadge, StatusBadge, Toolbar } from "@/kit";
+import type { ExecutionRow } from "@/kit/execution/types";
+import { integer, maybeOneOf, text, useUrlState } from "@/lib/url-state";
+import { LoadedRun, RunActs } from "./Run";
+import { LANES, STATUSES, newInWords, useRuns } from "./log";
+import { useNewRuns } from "./useNewRuns";
+
+const shape = { prompt: text(), version: integer(null), status: maybeOneOf(STATUSES), session: text(), user: text(), lane: maybeOneOf(LANES), job: text(), run: text() };
 
 export default function RunsPage() {
+  const [{ run, ...filters }, set] = useUrlState(shape);
+  const queries = useQueryClient();
+  const pages = useRuns(filters);
+  const newRuns = useNewRuns(filters, pages.rows[0]?.id, !pages.isPending && !pages.isStale && !pages.error);
+  const [latest, setLatest] = useState(run);
+  if (run && run !== latest) setLatest(run);
+  const isFiltered = Object.values(filters).some(Boolean);
+  const clear = () => set({ prompt: "", version: null, status: null, session: "", user: "", lane: null, job: "" });
+  const showNew = () => {
+    void invalidate(queries, ["/v1/executions"]);
+    document.querySelector("main")?.scrollTo({ top: 0 });
+    window.scrollTo({ top: 0 });
+  };
   return (
-    <Page title="Runs">
-      <EmptyState icon={<ScrollText size={18} />} title="Not here yet: use the API meanwhile" code={'curl $URL/v1/executions -H "Authorization: Bearer $KEY"'}>
-        Every execution, with what went in, what came out, its cost and its feedback.
-      </EmptyState>
+    <Page title="Runs" subtitle="Every call of a model: what went in, what came out, what it cost.">
+      <Toolbar>
+        <PromptFilter prompt={filters.prompt} onChange={(prompt) => set({ prompt, version: null })} />
+        {filters.prompt ? <VersionFilter key={filters.prompt} version={filters.version} onChange={(version) => set({ version })} /> : null}
+        <Select compact aria-label="Status" empty="Any status" value={filters.status} onChange={(status: string) => set({ status: (status || null) as never })} options={STATUSES.map((one) => ({ value: one as string, label: one.replaceAll("_", " ") }))} />
+        <Select compact aria-label="Kind" empty="Any kind" value={filters.lane} onChange={(lane: string) => set({ lane: (lane || null) as never })} options={LANES.map((one) => ({ value: one as string, label: KINDS[one] }))} />
+        <SearchInput label="End user" placeholder="End user's id" value={filters.user} onChange={(user) => set({ user })} className="w-full sm:w-40" />
+        <SearchInput label="Session" placeholder="Session's id" value={filters.session} onChange={(session) => set({ session })} className="w-full sm:w-40" />
+        {filters.job ? <JobFilter job={filters.job} onClear={() => set({ job: "" })} /> : null}
+        <span className="flex min-h-8 items-center gap-2 sm:ml-auto" role="status">
+          {newRuns > 0 ? (
+            <Button size="s" icon={<ArrowUp size={12} aria-hidden />} onClick={showNew} className="border-accent! bg-accent-soft! text-accent!">
+              {newInWords(newRuns)}
+            </Button>
+          ) : null}
+          {pages.rows.some((row) => row.simulated) ? <SimulatedBadge /> : null}
+        </span>
+      </Toolbar>
+      <PagedTable
+        label="Runs"
+        columns={COLUMNS}
+        pages={pages}
+        rowKey={(row) => row.id}
+        onOpen={(row) => set({ run: row.id }, { push: true })}
+        selected={run || null}
+        empty={
+          isFiltered ? (
+            <EmptyState title="No run matches" action={<Button onClick={clear}>Show all</Button>}>
+              Ids of end users and sessions are compared as a whole.
+            </EmptyState>
+          ) : (
+            <EmptyState icon={<ScrollText size={18} />} title="Nothing has run yet" action={<ButtonLink to="/playground" variant="primary">Open the playground</ButtonLink>} code={RUN}>
+              What your applications and your playground ask of models is listed here.
+            </EmptyState>
+          )
+        }
+      />
+      <Drawer open={run !== ""} onOpenChange={(open) => (open ? undefined : set({ run: "" }))} title="Run" description={<code className="text-12 wrap-anywhere">{latest}</code>} actions={<><RunActs id={latest} /><ButtonLink size="s" to={`/runs/${latest}`} icon={<ExternalLink size={12} aria-hidden />}>Whole page</ButtonLink></>}>
+        {latest ? <LoadedRun id={latest} /> : null}
+      </Drawer>
     </Page>
+  );
+}
+
+const KINDS: Record<(typeof LANES)[number], string> = { interactive: "Calls", background: "Background", batch: "Tests and jobs", imported: "Imported" };
+
+const RUN = `curl $URL/v1/executions -H "Authorization: Bearer $KEY" -H 'Content-Type: application/json' \\
+  -d '{"prompt": "support-triage", "variables": {"ticket": "I was charged twice"}, "user_id": "ann"}'`;
+
+function PromptFilter({ prompt, onChange }: { prompt: string; onChange: (prompt: string) => void }) {
+  const { choices, onSearch } = usePromptChoices();
+  return <Combobox label="Prompt" value={prompt || null} clear="Any prompt" choices={choices} onSearch={onSearch} onChange={(next) => onChange(next ?? "")} />;
+}
+
+function VersionFilter({ version, onChange }: { version: number | null; onChange: (version: number | null) => void }) {
+  const [typed, setTyped] = useState(version === null ? "" : String(version));
+  const take = (next: string) => {
+    const digits = next.replace(/\D/g, "").slice(0, 9);
+    setTyped(digits);
+    onChange(Number(digits) || null);
+  };
+  return <Input aria-label="Version" inputMode="numeric" placeholder="Any version" value={typed} onChange={(event) => take(event.target.value)} className="numeric w-28! border-line-strong/50! text-13!" />;
+}
+
+function JobFilter({ job, onClear }: { job: string; onClear: () => void }) {
+  return (
+    <Button onClick={onClear} icon={<X size={14} aria-hidden />} aria-label={`Not only of job ${job}`}>
+      of one job
+    </Button>
+  );
+}
+
+const COLUMNS: Column<ExecutionRow>[] = [
+  { key: "at", head: "When", width: "w-28", cell: (row) => <RelativeTime at={row.created_at} /> },
+  { key: "status", head: "Status", width: "w-28", cell: (row) => <StatusBadge status={row.status} /> },
+  { key: "prompt", head: "Prompt", cell: (row) => <Called row={row} /> },
+  { key: "model", head: "Model", width: "w-44", hideBelow: "lg", cell: (row) => <span className="block max-w-56 truncate text-muted">{row.model}</span> },
+  { key: "user", head: "End user", width: "w-36", hideBelow: "lg", cell: (row) => <span className="block max-w-40 truncate text-muted" title={row.user_id ?? undefined}>{row.user_id ?? "–"}</span> },
+  { key: "tokens", head: "Tokens", align: "end", width: "w-24", hideBelow: "md", cell: (row) => <NumberCell value={row.usage.input_tokens + row.usage.output_tokens} /> },
+  { key: "time", head: "Time", align: "end", width: "w-24", hideBelow: "sm", cell: (row) => <Duration ms={row.latency_ms} /> },
+  { key: "cost", head: "Cost", align: "end", width: "w-28", cell: (row) => <Money nusd={row.cost_nusd} /> },
+];
+
+function Called({ row }: { row: ExecutionRow }) {
+  return (
+    <span className="flex min-w-0 flex-wrap items-center gap-x-2 gap-y-1">
+      {row.prompt ? <span className="font-mono text-13 wrap-anywhere">{row.prompt}</span> : <span className="text-muted">messages</span>}
+      {row.version === null ? null : <Badge>v{row.version}</Badge>}
+      {row.label ? <Badge>{row.label}</Badge> : null}
+      {row.lane === "interactive" ? null : <Badge tone="accent">{row.lane}</Badge>}
+    </span>
   );
 }

@@ -1,0 +1,47 @@
+import { ThumbsDown, ThumbsUp } from "lucide-react";
+import { useChange } from "@/api/hooks";
+import { needs, useMay, useSession } from "@/api/session";
+import { IconButton } from "@/kit/Button";
+import { toastError } from "@/kit/Toast";
+import { useState } from "react";
+
+type Thumb = "up" | "down";
+
+/** Says of an answer that it is good or bad. A person's later thumb replaces the one before, and nobody else's. */
+export function Thumbs({ executionId, given = null }: { executionId: string; given?: Thumb | null }) {
+  const may = useMay();
+  const { user } = useSession();
+  const [pressed, setPressed] = useState<{ of: string; thumb: Thumb } | null>(null);
+  const react = useChange("post", "/v1/feedback", { invalidates: ["/v1/executions", "/v1/sessions"] });
+  const current = pressed?.of === executionId ? pressed.thumb : given;
+  const say = (thumb: Thumb) => {
+    const before = current;
+    setPressed({ of: executionId, thumb });
+    react.mutate(
+      { body: { execution_id: executionId, thumb, user_id: user.email } },
+      {
+        onError: (error) => {
+          setPressed(before ? { of: executionId, thumb: before } : null);
+          toastError(error);
+        },
+      },
+    );
+  };
+  return (
+    <span role="group" aria-label="What do you think of this answer?" className="inline-flex items-center">
+      {(["up", "down"] as const).map((thumb) => (
+        <IconButton
+          key={thumb}
+          size="s"
+          label={thumb === "up" ? "Good answer" : "Bad answer"}
+          aria-pressed={current === thumb}
+          disabled={!may.edit}
+          why={needs("editor")}
+          onClick={() => say(thumb)}
+          className={current === thumb ? (thumb === "up" ? "bg-ok-soft! text-ok!" : "bg-bad-soft! text-bad!") : undefined}
+          icon={thumb === "up" ? <ThumbsUp size={14} aria-hidden /> : <ThumbsDown size={14} aria-hidden />}
+        />
+      ))}
+    </span>
+  );
+}

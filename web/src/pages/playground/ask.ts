@@ -1,0 +1,44 @@
+/** From a column to what is sent. Pure. */
+import { TemplateError, render } from "@/lib/template";
+import type { Asked } from "./runs";
+import type { Column } from "./state";
+import type { Facts } from "./useColumn";
+import { valuesFor } from "./variables";
+
+export type Asking = Asked | { why: string };
+
+/** What the gateway is asked, or why it cannot be asked yet. A prompt is asked for by its version and not by its label, so that trying
+ * something out does not count among what the label serves. */
+export function askedOf(column: Column, facts: Facts, texts: Readonly<Record<string, string>>, fallbackModel: string): Asking {
+  if (facts.fault !== null || facts.template === null) return { why: facts.fault ?? "The prompt is not here yet." };
+  const { values, missing, faults } = valuesFor(facts.template, texts);
+  const [wrong] = Object.entries(faults);
+  if (wrong) return { why: `${wrong[0]}: ${wrong[1]}` };
+  if (missing.length > 0) return { why: `Give a value to ${missing.join(", ")}.` };
+  const overrides = { ...numberOf("temperature", column.temperature), ...numberOf("max_tokens", column.maxTokens) };
+  const common = { app: "burnish-playground", variables: values, ...(Object.keys(overrides).length > 0 ? { overrides } : {}) };
+  if (column.kind === "prompt") {
+    const body = { ...common, prompt: column.prompt, ...(facts.version === null ? {} : { version: facts.version }), ...(column.model ? { model: column.model } : {}) };
+    return { body, input: inputOf(values, facts.messages) };
+  }
+  const model = column.model || fallbackModel;
+  if (!model) return { why: "Choose a model first." };
+  try {
+    const { messages } = render(facts.template, values);
+    return { body: { ...common, model, messages }, input: inputOf(values, messages) };
+  } catch (error) {
+    if (error instanceof TemplateError) return { why: error.message };
+    throw error;
+  }
+}
+
+function inputOf(values: Record<string, unknown>, messages: readonly { role?: unknown; content?: unknown }[]): string | Record<string, unknown> {
+  if (Object.keys(values).length > 0) return values;
+  const said = messages.findLast((one) => one.role === "user")?.content;
+  return typeof said === "string" ? said : "";
+}
+
+function numberOf(name: string, text: string): Record<string, number> {
+  const value = Number(text);
+  return text.trim() === "" || !Number.isFinite(value) ? {} : { [name]: value };
+}

@@ -1,0 +1,86 @@
+import { describe, expect, it } from "vitest";
+import { parseMessages } from "@/lib/template";
+import { askedOf } from "./ask";
+import { type Run, nextRuns } from "./runs";
+import { newColumn, playgroundOf, readPlayground, writePlayground } from "./state";
+import type { Facts } from "./useColumn";
+import { readValue, sharedVariables, valuesFor } from "./variables";
+
+function facts(messages: { role: string; content: string }[], more: Partial<Facts> = {}): Facts {
+  return { template: parseMessages(messages), fault: null, error: null, model: "m", version: 3, labels: {}, latest: 3, messages, isLoading: false, ...more };
+}
+
+describe("the address", () => {
+  const whole = {
+    columns: [newColumn({ prompt: "triage", at: "version:3" }), newColumn({ prompt: "triage", at: "label:staging", model: "simulated/chat", temperature: "0.2" }), newColumn({ kind: "messages", model: "m", messages: [{ role: "user", content: "ä {{x}} <script>" }] })],
+    values: { ticket: "Straße & Co. = 3 %", x: "1" },
+  };
+
+  it("restores everything", () => {
+    const { search, hash } = writePlayground(whole);
+    expect(readPlayground(search, `#${hash}`)).toEqual(whole);
+  });
+
+  it("keeps texts out of what is sent to servers", () => {
+    expect(JSON.stringify(writePlayground(whole).search)).not.toMatch(/Straße|script/);
+  });
+
+  it.each([["#"], ["#not base64!"], ["#bnVsbA"], ["#eyJtIjozLCJ2IjpbXX0"]])("reads what is damaged as nothing: %s", (hash) => {
+    expect(readPlayground({ columns: "99", version: "x" }, hash).columns).toHaveLength(3);
+    expect(readPlayground({}, hash)).toEqual({ columns: [newColumn()], values: {} });
+  });
+});
+
+describe("a replay", () => {
+  it("takes the version of a prompt with its variables", () => {
+    const found = playgroundOf({ prompt: "triage", version: 3, model: "m", variables: { ticket: "t", n: 3 }, messages: [], settings: {} });
+    expect(found).toEqual({ columns: [newColumn({ prompt: "triage", at: "version:3" })], values: { ticket: "t", n: "3" } });
+  });
+
+  it("sends messages again as they were, braces and all", () => {
+    const messages = [{ role: "user", content: "say {{x}} and {{{{" }];
+    const [column] = playgroundOf({ prompt: null, version: null, model: "m", variables: {}, messages, settings: { max_tokens: 4096, temperature: 0.5 } }).columns;
+    const asked = askedOf(column!, facts(column!.messages), {}, "");
+    expect(asked).toMatchObject({ body: { model: "m", messages, overrides: { temperature: 0.5 } } });
+  });
+});
+
+describe("variables", () => {
+  it("are asked for once for all columns", () => {
+    const shared = sharedVariables([parseMessages([{ role: "user", content: "{{a}} {{b: number = 3}}" }]), null, parseMessages([{ role: "user", content: "{{a: number}}" }])]);
+    expect(shared).toEqual([
+      { name: "a", type: "number", isMessages: false, columns: [0, 2] },
+      { name: "b", type: "number", default: 3, isMessages: false, columns: [0] },
+    ]);
+  });
+
+  it("become what their types want, and what is missing is told", () => {
+    const template = parseMessages([{ role: "user", content: "{{user.name}} {{n: number}} {{o = \"x\"}} {{p}}" }]);
+    expect(valuesFor(template, { "user.name": "Ada", n: "2", ignored: "1" })).toEqual({ values: { user: { name: "Ada" }, n: 2 }, missing: ["p"], faults: {} });
+    expect(readValue("two", "number")).toHaveProperty("fault");
+    expect(valuesFor(parseMessages([{ role: "user", content: "{{__proto__x}}" }]), { __proto__x: "1" }).missing).toEqual([]);
+  });
+});
+
+describe("what is asked", () => {
+  it("names the version, never the label", () => {
+    const asked = askedOf(newColumn({ prompt: "triage", at: "label:production", model: "other" }), facts([{ role: "user", content: "{{t}}" }]), { t: "x" }, "");
+    expect(asked).toEqual({ body: { app: "burnish-playground", prompt: "triage", version: 3, model: "other", variables: { t: "x" } }, input: { t: "x" } });
+  });
+
+  it("says what is missing instead", () => {
+    expect(askedOf(newColumn({ prompt: "triage" }), facts([{ role: "user", content: "{{t}}" }]), {}, "")).toEqual({ why: "Give a value to t." });
+    expect(askedOf(newColumn({ kind: "messages" }), facts([{ role: "user", content: "x" }]), {}, "")).toEqual({ why: "Choose a model first." });
+  });
+});
+
+describe("runs", () => {
+  const run = (key: string) => ({ key, text: "" }) as Run;
+
+  it("are told apart by their keys, wherever their column has gone", () => {
+    const began = nextRuns(nextRuns([null, null, null], { column: 0, begin: run("a") }), { column: 1, begin: run("b") });
+    const moved = nextRuns(began, { remove: 0 });
+    expect(nextRuns(moved, { key: "b", change: { text: "!" } })[0]?.text).toBe("!");
+    expect(nextRuns(moved, { key: "a", change: { text: "late" } })).toEqual(moved);
+  });
+});

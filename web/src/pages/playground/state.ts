@@ -1,0 +1,128 @@
+/** What the playground shows, and how the address holds all of it. Pure.
+ *
+ * Names and numbers stand in the search: `?prompt=triage&version=3&model=…`, with 2 and 3 behind the names for the other columns, so that
+ * any page can link here. Texts (variables, messages of one's own) stand behind the `#`, which no browser ever sends to a server: they
+ * may hold what belongs into no log. */
+import type { ChatMessage, Execution } from "@/kit/execution/types";
+import { textOf } from "@/kit/execution/types";
+import type { Search } from "@/lib/url-state";
+
+export type Message = { role: string; content: string };
+/** `at`: "" is what is live (else the latest), "label:staging", "version:3". `model` "": the version's own. Settings "": the version's. */
+export type Column = { kind: "prompt" | "messages"; prompt: string; at: string; model: string; messages: Message[]; temperature: string; maxTokens: string };
+export type Playground = { columns: Column[]; values: Record<string, string> };
+
+export const MOST_COLUMNS = 3;
+export const ROLES = ["system", "user", "assistant"] as const;
+
+export function newColumn(given: Partial<Column> = {}): Column {
+  return { kind: "prompt", prompt: "", at: "", model: "", messages: [{ role: "user", content: "" }], temperature: "", maxTokens: "", ...given };
+}
+
+type Texts = { m?: (Message[] | null)[]; v?: Record<string, string> };
+
+export function readPlayground(search: Search, hash: string): Playground {
+  const texts = readTexts(hash);
+  const number = Math.min(MOST_COLUMNS, Math.max(1, Number(first(search.columns)) || 1));
+  const columns = Array.from({ length: number }, (_, index) => {
+    const of = (name: string) => first(search[index === 0 ? name : `${name}${index + 1}`]) ?? "";
+    const [version, label] = [of("version"), of("label")];
+    const messages = texts.m?.[index];
+    return newColumn({
+      kind: messages ? "messages" : "prompt",
+      prompt: of("prompt"),
+      at: /^\d+$/.test(version) ? `version:${Number(version)}` : label ? `label:${label}` : "",
+      model: of("model"),
+      temperature: of("temperature"),
+      maxTokens: of("max_tokens"),
+      ...(messages && messages.length > 0 ? { messages } : {}),
+    });
+  });
+  return { columns, values: texts.v ?? {} };
+}
+
+export function writePlayground({ columns, values }: Playground): { search: Search; hash: string } {
+  const search: Search = columns.length > 1 ? { columns: String(columns.length) } : {};
+  columns.forEach((column, index) => {
+    const put = (name: string, value: string) => {
+      if (value) search[index === 0 ? name : `${name}${index + 1}`] = value;
+    };
+    const [what, which = ""] = splitAt(column.at);
+    if (column.kind === "prompt") put("prompt", column.prompt);
+    if (column.kind === "prompt" && what) put(what, which);
+    put("model", column.model);
+    put("temperature", column.temperature);
+    put("max_tokens", column.maxTokens);
+  });
+  const written = Object.fromEntries(Object.entries(values).filter(([, text]) => text !== ""));
+  const own = columns.map((column) => (column.kind === "messages" ? column.messages : null));
+  const texts: Texts = { ...(own.some(Boolean) ? { m: own } : {}), ...(Object.keys(written).length > 0 ? { v: written } : {}) };
+  return { search, hash: Object.keys(texts).length > 0 ? toBase64(JSON.stringify(texts)) : "" };
+}
+
+export function splitAt(at: string): ["" | "label" | "version", string?] {
+  const found = /^(label|version):(.+)$/.exec(at);
+  return found ? [found[1] as "label" | "version", found[2]] : [""];
+}
+
+function first(given: string | string[] | undefined): string | undefined {
+  return Array.isArray(given) ? given[0] : given;
+}
+
+function readTexts(hash: string): Texts {
+  try {
+    const found: unknown = JSON.parse(fromBase64(hash.replace(/^#/, "")));
+    if (typeof found !== "object" || found === null) return {};
+    const { m, v } = found as Record<string, unknown>;
+    return {
+      ...(Array.isArray(m) ? { m: m.slice(0, MOST_COLUMNS).map((one) => (Array.isArray(one) ? one.filter(isMessage).map(({ role, content }) => ({ role, content })) : null)) } : {}),
+      ...(typeof v === "object" && v !== null ? { v: Object.fromEntries(Object.entries(v).filter((pair): pair is [string, string] => typeof pair[1] === "string" && pair[0] !== "__proto__")) } : {}),
+    };
+  } catch {
+    return {};
+  }
+}
+
+function isMessage(given: unknown): given is Message {
+  return typeof given === "object" && given !== null && typeof (given as Message).content === "string" && typeof (given as Message).role === "string";
+}
+
+function toBase64(text: string): string {
+  const bytes = new TextEncoder().encode(text);
+  let binary = "";
+  for (const byte of bytes) binary += String.fromCharCode(byte);
+  return btoa(binary).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
+}
+
+function fromBase64(text: string): string {
+  const binary = atob(text.replaceAll("-", "+").replaceAll("_", "/"));
+  return new TextDecoder().decode(Uint8Array.from(binary, (char) => char.charCodeAt(0)));
+}
+
+/** The playground that repeats a run: its prompt's version with its variables, or its messages as they were. */
+export function playgroundOf(run: Pick<Execution, "prompt" | "version" | "model" | "variables" | "messages" | "settings">): Playground {
+  const { temperature, max_tokens: maxTokens } = run.settings ?? {};
+  if (run.prompt) return { columns: [newColumn({ prompt: run.prompt, at: run.version === null ? "" : `version:${run.version}` })], values: textsOf(run.variables ?? {}) };
+  const messages = (run.messages ?? []).map((one: ChatMessage) => ({ role: one.role, content: escaped(textOf(one)) }));
+  const column = newColumn({ kind: "messages", model: run.model, temperature: settingOf(temperature), maxTokens: maxTokens === 4096 ? "" : settingOf(maxTokens), ...(messages.length > 0 ? { messages } : {}) });
+  return { columns: [column], values: {} };
+}
+
+function settingOf(value: unknown): string {
+  return typeof value === "number" ? String(value) : "";
+}
+
+/** What was sent once is no template: its braces stay braces. */
+function escaped(text: string): string {
+  return text.replaceAll("{{", "{{{{");
+}
+
+function textsOf(variables: Record<string, unknown>, path = ""): Record<string, string> {
+  const found: Record<string, string> = {};
+  for (const [name, value] of Object.entries(variables)) {
+    const whole = path ? `${path}.${name}` : name;
+    found[whole] = typeof value === "string" ? value : JSON.stringify(value);
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) Object.assign(found, textsOf(value as Record<string, unknown>, whole));
+  }
+  return found;
+}

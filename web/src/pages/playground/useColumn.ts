@@ -1,0 +1,51 @@
+import { useMemo } from "react";
+import type { Schema } from "@/api/client";
+import { useRead } from "@/api/hooks";
+import { type PromptTemplate, TemplateError, parseMessages } from "@/lib/template";
+import { type Column, splitAt } from "./state";
+
+/** What a column would run, as far as it is known. */
+export type Facts = {
+  template: PromptTemplate | null;
+  /** Why it cannot run yet, in words. */
+  fault: string | null;
+  error: unknown;
+  /** The version's model; the column's own may stand in for it. */
+  model: string | null;
+  version: number | null;
+  labels: Record<string, number>;
+  latest: number | null;
+  messages: { role: string; content?: unknown; name?: string | null }[];
+  isLoading: boolean;
+};
+
+const NOTHING: Facts = { template: null, fault: null, error: null, model: null, version: null, labels: {}, latest: null, messages: [], isLoading: false };
+
+export function useColumn(column: Column | undefined): Facts {
+  const slug = column?.kind === "prompt" ? column.prompt : "";
+  const [what, which] = splitAt(column?.at ?? "");
+  const known = useRead("/v1/prompts/{slug}", { path: { slug } }, { enabled: slug !== "" });
+  const other = useRead("/v1/prompts/{slug}", { path: { slug }, query: what === "version" ? { version: Number(which) } : { label: which } }, { enabled: slug !== "" && what !== "" });
+  const found = what === "" ? known : other;
+  const prompt = slug !== "" && !found.isPlaceholderData ? (found.data as Schema<"PromptAnswer"> | undefined) : undefined;
+  const own = column?.kind === "messages" ? column.messages : undefined;
+  return useMemo(() => {
+    if (own) {
+      const fault = own.some((one) => one.content.trim()) ? null : "Write a message first.";
+      try {
+        return { ...NOTHING, template: parseMessages(own), messages: own, fault };
+      } catch (error) {
+        return { ...NOTHING, messages: own, fault: error instanceof TemplateError ? error.message : String(error) };
+      }
+    }
+    if (slug === "") return { ...NOTHING, fault: "Choose a prompt first." };
+    if (!prompt) return { ...NOTHING, error: found.error, isLoading: !found.error, fault: "The prompt is not here yet." };
+    const { messages, parameters, model, version, labels, latest_version } = prompt as unknown as { messages: Facts["messages"]; parameters?: Record<string, never>; model: string; version: number; labels: Record<string, number>; latest_version: number };
+    const facts = { ...NOTHING, messages, model, version, labels, latest: latest_version };
+    try {
+      return { ...facts, template: parseMessages(messages as never, parameters ?? {}) };
+    } catch (error) {
+      return { ...facts, fault: String(error) };
+    }
+  }, [own, slug, prompt, found.error]);
+}

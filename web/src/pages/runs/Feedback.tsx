@@ -1,0 +1,120 @@
+import { MessageSquarePlus, ThumbsDown, ThumbsUp } from "lucide-react";
+import { type ReactNode, useState } from "react";
+import { useQueryClient } from "@tanstack/react-query";
+import { invalidate, useChange } from "@/api/hooks";
+import { needs, useMay, useSession } from "@/api/session";
+import { Badge, Button, Field, FormError, Prose, RelativeTime, Section, Segments, Textarea, errorFor, toast } from "@/kit";
+import type { Execution, Reaction } from "@/kit/execution/types";
+import { decimal } from "@/lib/format";
+
+/** Reactions reach the books within a second; then they are read again. */
+const BOOKED_MS = 1_200;
+const THUMBS = [
+  { value: "none", label: "No thumb" },
+  { value: "up", label: "Good" },
+  { value: "down", label: "Bad" },
+] as const;
+
+type Thumb = (typeof THUMBS)[number]["value"];
+
+export function Feedback({ run }: { run: Execution }) {
+  const may = useMay();
+  const [adding, setAdding] = useState(false);
+  return (
+    <Section
+      title="Feedback"
+      actions={
+        adding ? null : (
+          <Button size="s" icon={<MessageSquarePlus size={12} aria-hidden />} disabled={!may.edit} why={needs("editor")} onClick={() => setAdding(true)}>
+            Add feedback
+          </Button>
+        )
+      }
+    >
+      {adding ? <AddFeedback run={run} onDone={() => setAdding(false)} /> : null}
+      <Reactions reactions={run.feedback} empty="Nobody has said anything about this answer." />
+    </Section>
+  );
+}
+
+function AddFeedback({ run, onDone }: { run: Execution; onDone: () => void }) {
+  const { user } = useSession();
+  const queries = useQueryClient();
+  const [thumb, setThumb] = useState<Thumb>("none");
+  const [comment, setComment] = useState("");
+  const [correction, setCorrection] = useState("");
+  const send = useChange("post", "/v1/feedback");
+  const nothing = thumb === "none" && !comment.trim() && !correction.trim();
+  const submit = () =>
+    send.mutate(
+      { body: { execution_id: run.id, user_id: user.email, ...(thumb === "none" ? {} : { thumb }), ...(comment.trim() ? { comment } : {}), ...(correction.trim() ? { correction } : {}) } },
+      {
+        onSuccess: () => {
+          onDone();
+          toast(correction.trim() ? "Feedback taken; the correction waits in the review queue" : "Feedback taken");
+          setTimeout(() => void invalidate(queries, ["/v1/executions", "/v1/sessions"]), BOOKED_MS);
+        },
+      },
+    );
+  return (
+    <form
+      aria-label="Add feedback"
+      className="flex flex-col gap-3 rounded-m border border-line bg-panel p-3"
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (!nothing && !send.isPending) submit();
+      }}
+    >
+      <span>
+        <Segments label="Thumb" options={THUMBS} value={thumb} onChange={setThumb} />
+      </span>
+      <Field label="Comment" error={errorFor(send.error, "comment")}>
+        <Textarea rows={2} className="min-h-14" value={comment} onChange={(event) => setComment(event.target.value)} />
+      </Field>
+      <Field label="What it should have said" error={errorFor(send.error, "correction")}>
+        <Textarea rows={2} className="min-h-14" value={correction} onChange={(event) => setCorrection(event.target.value)} placeholder={run.output?.slice(0, 200) ?? ""} />
+      </Field>
+      <FormError error={send.error} fields={["comment", "correction"]} />
+      <div className="flex justify-end gap-2">
+        <Button onClick={onDone}>Cancel</Button>
+        <Button type="submit" variant="primary" busy={send.isPending} disabled={nothing}>
+          Send
+        </Button>
+      </div>
+    </form>
+  );
+}
+
+/** Current reactions, each with who and when. */
+export function Reactions({ reactions, empty }: { reactions: readonly Reaction[]; empty: string }) {
+  if (reactions.length === 0) return <p className="text-13 text-muted">{empty}</p>;
+  return (
+    <ul className="flex flex-col overflow-hidden rounded-m border border-line bg-panel">
+      {reactions.map((one) => (
+        <li key={one.feedback_id + one.kind} className="flex flex-col gap-1.5 border-b border-line px-3 py-2 last:border-b-0">
+          <span className="flex flex-wrap items-center gap-2">
+            <What reaction={one} />
+            <span className="text-12 text-muted wrap-anywhere">{one.user_id ?? "no name given"}</span>
+            <RelativeTime at={one.accepted_at} className="ml-auto text-12 text-muted" />
+          </span>
+          {one.comment ? <Prose text={one.comment} plain /> : null}
+          {one.correction ? (
+            <div className="rounded-s bg-ok-soft px-2.5 py-1.5">
+              <span className="text-12 font-medium text-ok">Should have been</span>
+              <Prose text={one.correction} plain />
+            </div>
+          ) : null}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function What({ reaction }: { reaction: Reaction }): ReactNode {
+  if (reaction.thumb === "up") return <Badge tone="ok" icon={<ThumbsUp size={12} aria-hidden />}>good</Badge>;
+  if (reaction.thumb === "down") return <Badge tone="bad" icon={<ThumbsDown size={12} aria-hidden />}>bad</Badge>;
+  if (reaction.score !== null && reaction.score !== undefined) return <Badge tone={reaction.score < 0.5 ? "bad" : "ok"}>score {decimal(reaction.score, 2)}</Badge>;
+  const metric = reaction.metric as { name?: string; value?: number } | null | undefined;
+  if (metric?.name) return <Badge mono>{`${metric.name} = ${decimal(metric.value)}`}</Badge>;
+  return <Badge>{reaction.kind.replaceAll("_", " ")}</Badge>;
+}

@@ -1,0 +1,218 @@
+import { Braces, CirclePlay, ListChecks, Save } from "lucide-react";
+import { useState } from "react";
+import { useQueryClient } from "@tanstack/react-query";
+import { invalidate, useChange, useRead } from "@/api/hooks";
+import { useLiveEvents } from "@/api/live";
+import { needs, useMay } from "@/api/session";
+import { Badge, Button, ButtonLink, type Column, CopyButton, Duration, Facts, Figures, JsonView, Loaded, Money, Notice, Prose, RelativeTime, Section, SimulatedBadge, StatusBadge, Table, TextLink, toast, toastError } from "@/kit";
+import { MessageList } from "@/kit/execution/MessageList";
+import { SaveItem } from "@/kit/execution/SaveItem";
+import { Thumbs } from "@/kit/execution/Thumbs";
+import { type Attempt, type Execution, type Underway, inputOf, isUnderway } from "@/kit/execution/types";
+import { count, decimal, duration, moment, money } from "@/lib/format";
+import { Feedback } from "./Feedback";
+import { Scores } from "./Scores";
+import { costParts } from "./log";
+
+const UNDERWAY_MS = 1_000;
+
+/** One execution, read again by itself until it has ended. */
+export function useRun(id: string) {
+  const path = { execution_id: id };
+  const found = useRead("/v1/executions/{execution_id}", { path }, { enabled: id !== "" });
+  const data = (found.isPlaceholderData ? undefined : found.data) as Execution | Underway | undefined;
+  useRead("/v1/executions/{execution_id}", { path }, { enabled: data !== undefined && isUnderway(data), refetchInterval: UNDERWAY_MS });
+  return { ...found, data };
+}
+
+/** What can be done with a run. */
+export function RunActs({ id }: { id: string }) {
+  const may = useMay();
+  const { data } = useRun(id);
+  const [saving, setSaving] = useState(false);
+  const review = useChange("post", "/v1/review", { invalidates: ["/v1/review"] });
+  const ended = data && !isUnderway(data) ? data : null;
+  const pick = () => review.mutate({ body: { execution_id: id } as never }, { onSuccess: () => toast("In the review queue"), onError: toastError });
+  return (
+    <>
+      <ButtonLink size="s" to="/playground" search={{ run: id }} icon={<CirclePlay size={12} aria-hidden />}>
+        Open in playground
+      </ButtonLink>
+      <Button size="s" icon={<Save size={12} aria-hidden />} disabled={!may.edit || !ended?.messages} why={may.edit ? "Its text is not kept." : needs("editor")} onClick={() => setSaving(true)}>
+        Save as a dataset item
+      </Button>
+      <Button size="s" icon={<ListChecks size={12} aria-hidden />} busy={review.isPending} disabled={!may.edit || !ended?.messages} why={may.edit ? "Its text is not kept." : needs("editor")} onClick={pick}>
+        Ask for review
+      </Button>
+      {ended ? <SaveItem open={saving} onOpenChange={setSaving} item={{ executionId: id, input: inputOf(ended), expected: correctionOf(ended) ?? ended.output ?? "" }} /> : null}
+    </>
+  );
+}
+
+function correctionOf(run: Execution): string | undefined {
+  return run.feedback.findLast((one) => one.correction)?.correction ?? undefined;
+}
+
+export function LoadedRun({ id }: { id: string }) {
+  const found = useRun(id);
+  const queries = useQueryClient();
+  useLiveEvents(["feedback.", "gap"], () => void invalidate(queries, ["/v1/executions/{execution_id}"]));
+  return <Loaded of={found}>{(run) => (isUnderway(run) ? <UnderwayRun run={run} /> : <RunDetails run={run} />)}</Loaded>;
+}
+
+function UnderwayRun({ run }: { run: Underway }) {
+  return (
+    <Notice title={run.status === "queued" ? "Waiting for its turn." : "Running."}>
+      Since <RelativeTime at={run.created_at} />. What comes of it is shown here by itself.
+    </Notice>
+  );
+}
+
+/** All that is known of an execution that has ended. */
+export function RunDetails({ run }: { run: Execution }) {
+  const perSecond = run.first_token_ms !== null && run.latency_ms > run.first_token_ms && run.usage.output_tokens > 1 ? (run.usage.output_tokens / (run.latency_ms - run.first_token_ms)) * 1000 : null;
+  return (
+    <div className="flex min-w-0 flex-col gap-6">
+      <div className="flex flex-wrap items-center gap-2">
+        <StatusBadge status={run.status} />
+        {run.prompt ? (
+          <TextLink to={`/prompts/${run.prompt}`} search={run.version === null ? undefined : { version: run.version }} className="font-mono text-13">
+            {run.prompt}
+            {run.version === null ? "" : ` v${run.version}`}
+          </TextLink>
+        ) : null}
+        {run.label ? <Badge>{run.label}</Badge> : null}
+        <Badge mono>{run.model}</Badge>
+        {run.lane === "interactive" ? null : <Badge tone="accent">{run.lane}</Badge>}
+        {run.cached ? <Badge tone="ok">from the cache</Badge> : null}
+        {run.simulated ? <SimulatedBadge /> : null}
+      </div>
+      <Figures
+        figures={[
+          { label: "Time", value: duration(run.latency_ms), note: run.first_token_ms === null ? "" : `first token ${duration(run.first_token_ms)}` },
+          { label: "Tokens out", value: count(run.usage.output_tokens), note: perSecond === null ? "" : `${decimal(perSecond, 0)} a second` },
+          { label: "Tokens in", value: count(run.usage.input_tokens), note: run.usage.cached_input_tokens ? `${count(run.usage.cached_input_tokens)} cached` : "" },
+          { label: "Cost", value: money(run.cost_nusd), note: `${run.credits} credits` },
+        ]}
+      />
+      {run.error ? (
+        <Notice tone="bad" title={run.error.code}>
+          {run.error.message}
+        </Notice>
+      ) : null}
+      <Answer run={run} />
+      <Section title="Messages">{run.messages ? <MessageList messages={run.messages} /> : <p className="text-13 text-muted">The text of this run is not kept: the workspace stores none, or it was forgotten.</p>}</Section>
+      {run.variables && Object.keys(run.variables).length > 0 ? (
+        <Section title="Variables">
+          <Facts facts={Object.entries(run.variables).map(([name, value]) => [name, <Prose key={name} text={typeof value === "string" ? value : JSON.stringify(value)} plain className="text-13" />] as const)} />
+        </Section>
+      ) : null}
+      <Feedback run={run} />
+      <Scores scores={run.scores} />
+      <CostSplit run={run} />
+      <Attempts run={run} />
+      <About run={run} />
+    </div>
+  );
+}
+
+function Answer({ run }: { run: Execution }) {
+  return (
+    <Section
+      title="Answer"
+      actions={
+        <>
+          <Thumbs executionId={run.id} given={run.feedback.findLast((one) => one.kind === "thumb")?.thumb} />
+          {run.output ? <CopyButton text={run.output} label="Copy the answer" /> : null}
+        </>
+      }
+    >
+      <div className="rounded-m border border-line bg-panel p-3">{run.output ? <Prose text={run.output} /> : <p className="text-13 text-muted">{run.tool_calls ? "The model called tools." : run.status === "success" ? "Empty." : "Nothing came."}</p>}</div>
+      {run.tool_calls ? <JsonView label="Tool calls" value={run.tool_calls} /> : null}
+      {run.output_json !== null && run.output_json !== undefined ? <JsonView label="Read as JSON" value={run.output_json} /> : null}
+    </Section>
+  );
+}
+
+function CostSplit({ run }: { run: Execution }) {
+  const parts = costParts(run);
+  return (
+    <Section title="Cost">
+      <Facts
+        className="max-w-md [&_dd]:text-right"
+        facts={[
+          ["The answer", <Money key="model" nusd={parts.model} />],
+          parts.failed > 0 && ["Attempts before it", <Money key="failed" nusd={parts.failed} />],
+          parts.markup > 0 && ["Use of Burnish's key", <Money key="markup" nusd={parts.markup} />],
+          ["Together", <strong key="sum" className="font-semibold"><Money nusd={run.cost_nusd} /></strong>],
+        ]}
+      />
+      <p className="text-12 text-muted">
+        {KEYS[run.key_source ?? "none"]}
+        {run.imported?.reported_cost_nusd != null ? ` Its source said ${money(run.imported.reported_cost_nusd)}.` : ""}
+      </p>
+    </Section>
+  );
+}
+
+const KEYS: Record<string, string> = { own: "Paid to the provider by your own key.", platform: "By the operator's key, from your credit.", none: "This model needs no key; its cost is what such a call would be booked at." };
+
+const ATTEMPTS: Column<Attempt & { number: number }>[] = [
+  { key: "number", head: "#", width: "w-8", cell: (row) => row.number },
+  { key: "model", head: "Model", cell: (row) => <span className="font-mono wrap-anywhere">{row.model}</span> },
+  { key: "status", head: "Status", cell: (row) => <span className="inline-flex flex-wrap items-center gap-1.5"><StatusBadge status={row.status} />{row.http_status ? <span className="text-12 text-muted">{row.http_status}</span> : null}{row.error ? <span className="text-12 text-muted wrap-anywhere">{row.error}</span> : null}</span> },
+  { key: "time", head: "Time", align: "end", cell: (row) => <Duration ms={row.latency_ms} /> },
+  { key: "tokens", head: "Tokens", align: "end", hideBelow: "sm", cell: (row) => count(row.input_tokens + row.output_tokens) },
+  { key: "cost", head: "Cost", align: "end", cell: (row) => <Money nusd={row.cost_nusd} /> },
+];
+
+function Attempts({ run }: { run: Execution }) {
+  if (run.attempts.length === 0) return null;
+  return (
+    <Section title="Attempts" description={run.attempts.length > 1 ? "One after the other, until one succeeded or none was left." : undefined}>
+      <Table label="Attempts" columns={ATTEMPTS} rows={run.attempts.map((one, index) => ({ ...one, number: index + 1 }))} rowKey={(row) => String(row.number)} />
+    </Section>
+  );
+}
+
+function About({ run }: { run: Execution }) {
+  const [raw, setRaw] = useState(false);
+  const settings = Object.entries(run.settings ?? {});
+  return (
+    <Section
+      title="About this run"
+      actions={
+        <Button size="s" variant="ghost" icon={<Braces size={12} aria-hidden />} aria-expanded={raw} onClick={() => setRaw(!raw)}>
+          As JSON
+        </Button>
+      }
+    >
+      {raw ? <JsonView label="The run" value={run} /> : null}
+      <Facts
+        facts={[
+          ["Begun", moment(run.created_at, { seconds: true })],
+          ["Run", <Id key="run" id={run.id} />],
+          ["Request", <Id key="request" id={run.request_id} />],
+          run.session_id !== null && ["Session", <TextLink key="session" to={`/sessions/${encodeURIComponent(run.session_id)}`}>{run.session_id}</TextLink>],
+          run.user_id !== null && ["End user", <TextLink key="user" to="/runs" search={{ user: run.user_id }}>{run.user_id}</TextLink>],
+          run.app !== null && ["Application", run.app],
+          run.job_id !== null && ["Job", <TextLink key="job" to="/runs" search={{ job: run.job_id }}>{run.job_id}</TextLink>],
+          run.imported !== undefined && ["Imported", `${run.imported.source}: ${run.imported.id}`],
+          ["Provider", run.provider],
+          run.finish_reason !== null && ["Ended by", run.finish_reason.replaceAll("_", " ")],
+          ...settings.map(([name, value]) => [name, <code key={name} className="text-12">{typeof value === "string" ? value : JSON.stringify(value)}</code>] as const),
+          ...Object.entries(run.metadata ?? {}).map(([name, value]) => [`metadata: ${name}`, <code key={name} className="text-12">{typeof value === "string" ? value : JSON.stringify(value)}</code>] as const),
+        ]}
+      />
+    </Section>
+  );
+}
+
+function Id({ id }: { id: string }) {
+  return (
+    <span className="inline-flex max-w-full items-center gap-1">
+      <code className="text-12 break-all">{id}</code>
+      <CopyButton text={id} label="Copy the id" className="-my-1" />
+    </span>
+  );
+}

@@ -1,0 +1,36 @@
+import { describe, expect, it } from "vitest";
+import { costParts, newInWords, newerThan, queryOf } from "./log";
+
+const none = { prompt: "", version: null, status: null, session: "", user: "", lane: null, job: "" };
+
+describe("the log", () => {
+  it("asks for a version of a prompt only, and for jobs by their id only", () => {
+    expect(queryOf({ ...none, version: 3 }).version).toBeNull();
+    expect(queryOf({ ...none, prompt: "p", version: 3 }).version).toBe(3);
+    expect(queryOf({ ...none, job: "not an id" }).job_id).toBeNull();
+    expect(queryOf({ ...none, job: "01a1f97c-0a44-74be-a24a-64823095cf2d" }).job_id).toBe("01a1f97c-0a44-74be-a24a-64823095cf2d");
+  });
+
+  it("counts what is newer than the first row", () => {
+    const rows = [{ id: "01a3" }, { id: "01a2" }, { id: "01a1" }];
+    expect(newerThan(rows, "01a1")).toBe(2);
+    expect(newerThan(rows, "01a3")).toBe(0);
+    expect(newerThan(rows, undefined)).toBe(3);
+  });
+
+  it("does not count beyond a page", () => {
+    expect(newInWords(3)).toBe("3 new");
+    expect(newInWords(50)).toBe("50+ new");
+  });
+});
+
+describe("the cost", () => {
+  it.each([
+    [{ cost_nusd: 100, markup_nusd: 0, attempts: [] }, { model: 100, failed: 0, markup: 0 }],
+    [{ cost_nusd: 110, markup_nusd: 10, attempts: [{ cost_nusd: 30 }, { cost_nusd: 70 }] }, { model: 70, failed: 30, markup: 10 }],
+    [{ cost_nusd: 0, markup_nusd: 0, attempts: [{ cost_nusd: 0 }] }, { model: 0, failed: 0, markup: 0 }],
+  ])("is told in parts that sum up: %o", (run, parts) => {
+    expect(costParts(run)).toEqual(parts);
+    expect(parts.model + parts.failed + parts.markup).toBe(run.cost_nusd);
+  });
+});
