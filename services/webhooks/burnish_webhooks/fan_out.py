@@ -12,7 +12,7 @@ from burnish_shared.db.once import claim_events
 from burnish_shared.db.session import Database
 from burnish_webhooks.core.matching import Held, Subscription, held_back, wants
 from burnish_webhooks.io import deliveries_store, endpoints_store
-from burnish_webhooks.io.deliveries_store import NewDelivery
+from burnish_webhooks.io.deliveries_store import Made, NewDelivery
 from burnish_webhooks.io.endpoints_store import HeldBack
 
 CONSUMER = "webhooks"
@@ -51,13 +51,17 @@ async def fan_out(events: Sequence[Event], *, db: Database, base_url: str, order
         matches = [match for match in matches if str(match.event.id) in fresh]
         if not matches:
             return 0
+        bodies = {match.event.id: body_of(match.event, base_url=base_url) for match in matches if match.held is None}
+        rows = [_delivery(match, body=bodies[match.event.id]) for match in matches if match.held is None]
+        made: list[Made] = []
+        for at in range(0, len(rows), ROWS_AT_ONCE):
+            made += await deliveries_store.add(tx, rows[at : at + ROWS_AT_ONCE], order_hold_s=order_hold_s)
+        # Last, because attempts that end wait for these locks.
         await endpoints_store.lock_states(tx, {(match.subscription.endpoint_id, match.event.workspace_id) for match in matches})
         if held := [(match.subscription, match.held) for match in matches if match.held is not None]:
             await endpoints_store.count_held_back(tx, _counted(held))
-        bodies = {match.event.id: body_of(match.event, base_url=base_url) for match in matches if match.held is None}
-        rows = [_delivery(match, body=bodies[match.event.id]) for match in matches if match.held is None]
-        chunks = [rows[at : at + ROWS_AT_ONCE] for at in range(0, len(rows), ROWS_AT_ONCE)]
-        return sum([await deliveries_store.add(tx, chunk, order_hold_s=order_hold_s) for chunk in chunks])
+        await endpoints_store.bring_forward(tx, [(one.endpoint_id, one.due_at, one.is_test) for one in made if one.due_at is not None])
+        return len(made)
 
 
 async def _matches(events: Sequence[Event], subscriptions: Sequence[tuple[Subscription, bool]]) -> list[_Match]:

@@ -68,11 +68,19 @@ class Attempt:
     snippet: str | None
 
 
-async def add(tx: Tx, rows: Sequence[NewDelivery], *, order_hold_s: float = 0.0) -> int:
-    """Writes what is not there yet and makes the endpoints' turns due. Returns how many rows were new.
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A delivery that was not there before. `due_at` None: it is cancelled. `is_test`: sent through a breaker's pause."""
 
-    The endpoints' states are locked by the caller. Where order was asked for, the first attempt waits for `order_hold_s`; a test is
-    sent at once, ahead of what waits and through a breaker's pause.
+    endpoint_id: UUID
+    due_at: datetime | None
+    is_test: bool
+
+
+async def add(tx: Tx, rows: Sequence[NewDelivery], *, order_hold_s: float = 0.0) -> list[Made]:
+    """Writes what is not there yet, and returns that. The endpoints' turns are made due by `endpoints_store.bring_forward`.
+
+    Where order was asked for, the first attempt waits for `order_hold_s`; a test is sent ahead of what waits.
     """
     of_event = {row.event_id: row for row in rows}
     made = await tx.fetch(
@@ -102,20 +110,7 @@ async def add(tx: Tx, rows: Sequence[NewDelivery], *, order_hold_s: float = 0.0)
         [row.is_cancelled for row in rows],
         order_hold_s,
     )
-    pending = [row for row in made if row["status"] == "pending"]
-    await tx.execute(
-        """
-        UPDATE webhook_endpoint_states s
-           SET due_at = greatest(least(s.due_at, n.due_at), CASE WHEN NOT n.is_test THEN s.opened_until END),
-               opened_until = CASE WHEN n.is_test THEN least(s.opened_until, clock_timestamp()) ELSE s.opened_until END
-          FROM (SELECT endpoint_id, min(due_at) AS due_at, bool_or(is_test) AS is_test
-                  FROM unnest($1::uuid[], $2::timestamptz[], $3::boolean[]) AS u (endpoint_id, due_at, is_test) GROUP BY endpoint_id) n
-         WHERE s.endpoint_id = n.endpoint_id""",
-        [row["endpoint_id"] for row in pending],
-        [row["next_attempt_at"] for row in pending],
-        [row["is_test"] for row in pending],
-    )
-    return len(made)
+    return [Made(row["endpoint_id"], row["next_attempt_at"] if row["status"] == "pending" else None, row["is_test"]) for row in made]
 
 
 async def claim_due(tx: Tx, *, limit: int, lease_s: float, per_endpoint: int, per_workspace: int, only_idle: bool = False) -> list[Claim]:

@@ -192,6 +192,25 @@ async def make_due(tx: Tx, endpoint_id: UUID, *, probes: bool = False) -> None:
     )
 
 
+async def bring_forward(tx: Tx, due: Sequence[tuple[UUID, datetime, bool]]) -> None:
+    """Brings turns forward for new deliveries: (endpoint, due at, whether it is a test). The states are locked by the caller.
+
+    A test ends a breaker's pause; the others wait for its end.
+    """
+    await tx.execute(
+        """
+        UPDATE webhook_endpoint_states s
+           SET due_at = greatest(least(s.due_at, n.due_at), CASE WHEN NOT n.is_test THEN s.opened_until END),
+               opened_until = CASE WHEN n.is_test THEN least(s.opened_until, clock_timestamp()) ELSE s.opened_until END
+          FROM (SELECT endpoint_id, min(due_at) AS due_at, bool_or(is_test) AS is_test
+                  FROM unnest($1::uuid[], $2::timestamptz[], $3::boolean[]) AS u (endpoint_id, due_at, is_test) GROUP BY endpoint_id) n
+         WHERE s.endpoint_id = n.endpoint_id""",
+        [endpoint_id for endpoint_id, _, _ in due],
+        [due_at for _, due_at, _ in due],
+        [is_test for _, _, is_test in due],
+    )
+
+
 async def rest(tx: Tx, endpoint_id: UUID) -> None:
     """Nothing is left to be sent."""
     await tx.execute("UPDATE webhook_endpoint_states SET due_at = 'infinity' WHERE endpoint_id = $1", endpoint_id)
