@@ -49,7 +49,7 @@ export function Audit() {
 }
 
 const COLUMNS: Column<Entry>[] = [
-  { key: "action", head: "Action", cell: (row) => <span className="block min-w-0"><code className="block text-13 font-medium">{row.action}</code><span className="block truncate text-12 text-muted">{row.object_kind.replaceAll("_", " ")} {row.object_id}</span></span> },
+  { key: "action", head: "Action", cell: (row) => <span className="block min-w-0"><code className="block text-13 font-medium">{row.action}</code><span className="block text-12 text-muted wrap-anywhere">{row.object_kind.replaceAll("_", " ")} {row.object_id}</span></span> },
   { key: "actor", head: "By", hideBelow: "sm", cell: (row) => <span title={row.actor} className="text-12 text-muted">{actorOf(row.actor)}</span> },
   { key: "at", head: "When", align: "end", width: "w-32", cell: (row) => <RelativeTime at={row.at} className="text-muted" /> },
 ];

@@ -1,0 +1,90 @@
+"""Keys, providers, people and settings: the main act of each page, and what a viewer may not."""
+
+import pytest
+from playwright.async_api import expect
+
+from tests.page.axe import check_axe
+from tests.page.conftest import OpenPage
+from tests.page.site import Site
+
+pytestmark = pytest.mark.capability("U1")
+
+
+async def test_a_key_is_made_shown_once_and_revoked(page_as: OpenPage, site: Site) -> None:
+    page = await page_as("admin", "/app/api-keys")
+    await page.get_by_role("button", name="New key").click()
+    await page.get_by_label("Name").fill("checkout of the test")
+    await page.get_by_label("Budget a month, in $").fill("nothing")
+    await expect(page.get_by_text("An amount in dollars above 0")).to_be_visible()
+    await page.get_by_label("Budget a month, in $").fill("25")
+    await page.get_by_role("button", name="Make the key").click()
+    secret = await page.get_by_role("dialog").locator("code").first.inner_text()
+    assert secret.startswith("bk_live_")
+    assert (await site.call("GET", "/v1/models", key=secret))["object"] == "list"
+    await check_axe(page, without=("region", "aria-hidden-focus"))
+    await page.get_by_role("button", name="I have it").click()
+    row = page.get_by_role("row").filter(has_text="checkout of the test")
+    await expect(row).to_contain_text("of $25.00 a month")
+    assert secret not in await page.content()
+    await row.get_by_role("button", name="What to do with").click()
+    await page.get_by_role("menuitem", name="Revoke").click()
+    await page.get_by_role("dialog").get_by_role("button", name="Revoke").click()
+    await expect(row).to_contain_text("revoked")
+
+
+async def test_a_provider_key_is_added_and_never_shown(page_as: OpenPage, site: Site) -> None:
+    page = await page_as("admin", "/app/providers")
+    await page.get_by_role("button", name="Add a key").first.click()
+    dialog = page.get_by_role("dialog")
+    await dialog.get_by_label("Provider").select_option("ollama")
+    await dialog.get_by_label("Name").fill("the basement")
+    await dialog.get_by_label("Key", exact=False).nth(0).fill("sk-very-secret-1234")
+    await dialog.get_by_label("Address").fill("http://127.0.0.1:9/v1")
+    await dialog.get_by_role("button", name="Add").click()
+    row = page.get_by_role("row").filter(has_text="the basement")
+    await expect(row).to_contain_text("1234")
+    assert "very-secret" not in await page.content()
+    await row.get_by_role("button", name="Test the basement").click()
+    await expect(page.get_by_text("the basement does not work")).to_be_visible()
+
+
+async def test_somebody_is_invited_by_a_link_that_is_shown_once(page_as: OpenPage, site: Site) -> None:
+    page = await page_as("admin", "/app/team?tab=invitations")
+    await page.get_by_role("button", name="Invite", exact=True).click()
+    await page.get_by_label("E-mail").fill("colleague@example.com")
+    await page.get_by_role("button", name="Make the link").click()
+    link = await page.get_by_role("dialog").locator("code").first.inner_text()
+    assert "/app/invite#" in link
+    await page.get_by_role("button", name="I have it").click()
+    row = page.get_by_role("row").filter(has_text="colleague@example.com")
+    await row.get_by_role("button", name="Take back").click()
+    await expect(row).to_contain_text("revoked")
+    await page.get_by_role("tab", name="Audit log").click()
+    await page.get_by_role("row").filter(has_text="invitation.revoked").first.get_by_role("button").click()
+    await expect(page.get_by_role("dialog")).to_contain_text("invitation")
+
+
+async def test_settings_hold_after_they_are_saved(page_as: OpenPage, site: Site) -> None:
+    workspace = await site.new_workspace()
+    page = await page_as("admin", "/app/settings", workspace_id=workspace)
+    await page.get_by_label("Name").fill("Renamed by a test")
+    await page.get_by_role("button", name="Save").click()
+    await expect(page.get_by_text("Saved; it holds everywhere")).to_be_visible()
+    await page.reload()
+    await expect(page.get_by_label("Name")).to_have_value("Renamed by a test")
+    await page.get_by_role("tab", name="Retention and erasure").click()
+    await page.get_by_label("Days that text and end users are kept").fill("3")
+    await page.get_by_role("button", name="Save").click()
+    await expect(page.get_by_role("dialog")).to_contain_text("cannot be brought back")
+    await page.get_by_role("button", name="Keep 3 days").click()
+    await expect(page.get_by_label("Days that text and end users are kept")).to_have_value("3")
+
+
+@pytest.mark.parametrize("path", ["/app/api-keys", "/app/providers", "/app/team?tab=audit", "/app/settings"])
+async def test_a_viewer_reads_why_not(page_as: OpenPage, path: str) -> None:
+    page = await page_as("viewer", path)
+    names = {"/app/api-keys": "New key", "/app/providers": "Add a key", "/app/team?tab=audit": "Invite", "/app/settings": "Save"}
+    button = page.get_by_role("button", name=names[path], exact=True)
+    assert await button.get_attribute("aria-disabled") == "true"
+    await button.focus()
+    await expect(page.get_by_role("tooltip")).to_contain_text("Only an admin")
