@@ -1,5 +1,7 @@
 """Keys, providers, people and settings: the main act of each page, and what a viewer may not."""
 
+from uuid import uuid4
+
 import pytest
 from playwright.async_api import expect
 
@@ -11,9 +13,10 @@ pytestmark = pytest.mark.capability("U1")
 
 
 async def test_a_key_is_made_shown_once_and_revoked(page_as: OpenPage, site: Site) -> None:
+    name = f"checkout {uuid4().hex[:6]}"
     page = await page_as("admin", "/app/api-keys")
     await page.get_by_role("button", name="New key").click()
-    await page.get_by_label("Name").fill("checkout of the test")
+    await page.get_by_label("Name").fill(name)
     await page.get_by_label("Budget a month, in $").fill("nothing")
     await expect(page.get_by_text("An amount in dollars above 0")).to_be_visible()
     await page.get_by_label("Budget a month, in $").fill("25")
@@ -23,7 +26,7 @@ async def test_a_key_is_made_shown_once_and_revoked(page_as: OpenPage, site: Sit
     assert (await site.call("GET", "/v1/models", key=secret))["object"] == "list"
     await check_axe(page, without=("region", "aria-hidden-focus"))
     await page.get_by_role("button", name="I have it").click()
-    row = page.get_by_role("row").filter(has_text="checkout of the test")
+    row = page.get_by_role("row").filter(has_text=name)
     await expect(row).to_contain_text("of $25.00 a month")
     assert secret not in await page.content()
     await row.get_by_role("button", name="What to do with").click()
@@ -33,30 +36,32 @@ async def test_a_key_is_made_shown_once_and_revoked(page_as: OpenPage, site: Sit
 
 
 async def test_a_provider_key_is_added_and_never_shown(page_as: OpenPage, site: Site) -> None:
+    name = f"basement {uuid4().hex[:6]}"
     page = await page_as("admin", "/app/providers")
     await page.get_by_role("button", name="Add a key").first.click()
     dialog = page.get_by_role("dialog")
     await dialog.get_by_label("Provider").select_option("ollama")
-    await dialog.get_by_label("Name").fill("the basement")
+    await dialog.get_by_label("Name").fill(name)
     await dialog.get_by_label("Key", exact=False).nth(0).fill("sk-very-secret-1234")
     await dialog.get_by_label("Address").fill("http://127.0.0.1:9/v1")
     await dialog.get_by_role("button", name="Add").click()
-    row = page.get_by_role("row").filter(has_text="the basement")
+    row = page.get_by_role("row").filter(has_text=name)
     await expect(row).to_contain_text("1234")
     assert "very-secret" not in await page.content()
-    await row.get_by_role("button", name="Test the basement").click()
-    await expect(page.get_by_text("the basement does not work")).to_be_visible()
+    await row.get_by_role("button", name=f"Test {name}").click()
+    await expect(page.get_by_text(f"{name} does not work")).to_be_visible()
 
 
 async def test_somebody_is_invited_by_a_link_that_is_shown_once(page_as: OpenPage, site: Site) -> None:
+    email = f"{uuid4().hex[:8]}@example.com"
     page = await page_as("admin", "/app/team?tab=invitations")
     await page.get_by_role("button", name="Invite", exact=True).click()
-    await page.get_by_label("E-mail").fill("colleague@example.com")
+    await page.get_by_label("E-mail").fill(email)
     await page.get_by_role("button", name="Make the link").click()
     link = await page.get_by_role("dialog").locator("code").first.inner_text()
     assert "/app/invite#" in link
     await page.get_by_role("button", name="I have it").click()
-    row = page.get_by_role("row").filter(has_text="colleague@example.com")
+    row = page.get_by_role("row").filter(has_text=email)
     await row.get_by_role("button", name="Take back").click()
     await expect(row).to_contain_text("revoked")
     await page.get_by_role("tab", name="Audit log").click()

@@ -1,6 +1,7 @@
 """The doors of the page: signing in, joining by an invitation, and the first steps, each by keyboard or as a newcomer would."""
 
 import re
+from uuid import uuid4
 
 import pytest
 from playwright.async_api import expect
@@ -38,7 +39,7 @@ async def test_an_address_of_elsewhere_is_not_followed(page_as: OpenPage, site: 
 
 
 async def test_somebody_invited_joins_with_a_password(page_as: OpenPage, site: Site) -> None:
-    made = await site.call("POST", "/v1/invitations", {"email": "newcomer@example.com", "role": "viewer"})
+    made = await site.call("POST", "/v1/invitations", {"email": f"{uuid4().hex[:8]}@example.com", "role": "viewer"})
     page = await page_as("nobody", re.sub(r"^https?://[^/]+", "", made["url"]))
     expect_console(page, "status of 401")
     await expect(page.get_by_role("heading", name="You were invited")).to_be_visible()
