@@ -293,6 +293,18 @@ async def test_the_list_pages_through_everything_once_and_a_cursor_is_of_one_ten
     assert seen == made[::-1]
 
 
+async def test_the_list_can_show_one_lane_alone(stack: Stack, caller: Caller) -> None:
+    called = (await caller("POST", "/v1/executions", HELLO)).body["id"]
+    queued = (await caller("POST", "/v1/executions", HELLO | {"mode": "background"})).body["id"]
+    async with asyncio.timeout(10):
+        while (await caller("GET", f"/v1/executions/{queued}")).body["status"] in {"queued", "running"}:
+            await asyncio.sleep(0.02)
+    for lane, ids in (("interactive", [called]), ("background", [queued]), ("batch", [])):
+        page = (await caller("GET", f"/v1/executions?lane={lane}")).body
+        assert [one["id"] for one in page["data"]] == ids
+    assert (await caller("GET", "/v1/executions?lane=fast")).status == 422
+
+
 @pytest.mark.capability("T2")
 async def test_a_revoked_key_is_refused_within_a_second_everywhere(stack: Stack, caller: Caller) -> None:
     made = await caller("POST", "/v1/api-keys", {"name": "short", "role": "viewer"})

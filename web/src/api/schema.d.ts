@@ -4973,18 +4973,15 @@ export interface components {
         };
         /**
          * Difference
-         * @description One figure of one rollup row, with the row's dimensions beside it.
+         * @description One figure of one rollup row, with the row's dimensions beside it. Without a grain: a sum over all time.
          */
         Difference: {
-            /**
-             * Bucket
-             * Format: date-time
-             */
-            bucket: string;
+            /** Bucket */
+            bucket?: string | null;
             /** Figure */
             figure: string;
             /** Grain */
-            grain: string;
+            grain?: string | null;
             /** Recounted */
             recounted: number;
             /** Rollup */
@@ -6597,6 +6594,11 @@ export interface components {
             /** Next Cursor */
             next_cursor: string | null;
         };
+        /**
+         * Lane
+         * @enum {string}
+         */
+        Lane: "interactive" | "background" | "batch" | "imported";
         /** LastFailure */
         LastFailure: {
             /**
@@ -19560,6 +19562,8 @@ export interface operations {
                 session_id?: string | null;
                 user_id?: string | null;
                 job_id?: string | null;
+                /** @description `interactive` are calls as they come, `batch` test runs and jobs. */
+                lane?: components["schemas"]["Lane"] | null;
             };
             header?: never;
             path?: never;

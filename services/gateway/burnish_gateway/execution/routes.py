@@ -24,7 +24,7 @@ from burnish_gateway.model_settings import Overrides
 from burnish_gateway.wire import ApiModel, ErrorAnswer, error_response, json_body, json_response, make_router, parse_model, read_body
 from burnish_gateway.wire import Text as PlainText
 from burnish_shared.books.admission import IdempotencyKey
-from burnish_shared.contracts.executions import Outcome
+from burnish_shared.contracts.executions import Lane, Outcome
 from burnish_shared.errors import BurnishError, InvalidField
 from burnish_shared.prompt_settings import FALLBACKS_MOST
 
@@ -141,8 +141,12 @@ async def list_executions(
     session_id: Annotated[str | None, Query(max_length=200)] = None,
     user_id: Annotated[str | None, Query(max_length=200)] = None,
     job_id: UUID | None = None,
+    lane: Annotated[Lane | None, Query(description="`interactive` are calls as they come, `batch` test runs and jobs.")] = None,
 ) -> dict[str, Any]:
-    filters = {"prompt": prompt, "version": version, "status": status, "session_id": session_id, "user_id": user_id, "job_id": job_id}
+    filters = {
+        "prompt": prompt, "version": version, "status": status, "session_id": session_id, "user_id": user_id, "job_id": job_id,
+        "lane": lane,
+    }  # fmt: skip
     if any("\x00" in one for one in (prompt, session_id, user_id) if one):
         raise InvalidField("A filter holds U+0000; remove it.", param="prompt")
     return await list_page(gateway, principal, cursor=cursor, limit=limit, filters=filters)

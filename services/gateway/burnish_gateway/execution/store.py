@@ -45,7 +45,8 @@ async def list_executions(tx: Tx, *, after: UUID | None, limit: int, filters: di
     return await tx.fetch(
         f"SELECT {COLUMNS} FROM executions e WHERE ($1::uuid IS NULL OR e.execution_id < $1) AND ($3::text IS NULL OR e.slug = $3) "
         "AND ($4::int IS NULL OR e.version = $4) AND ($5::text IS NULL OR e.status = $5) AND ($6::text IS NULL OR e.session_id = $6) "
-        "AND ($7::text IS NULL OR e.end_user = $7) AND ($8::uuid IS NULL OR e.job_id = $8) ORDER BY e.execution_id DESC LIMIT $2",
+        "AND ($7::text IS NULL OR e.end_user = $7) AND ($8::uuid IS NULL OR e.job_id = $8) AND ($9::text IS NULL OR e.lane = $9) "
+        "ORDER BY e.execution_id DESC LIMIT $2",
         after,
         limit + 1,
         filters.get("prompt"),
@@ -54,6 +55,7 @@ async def list_executions(tx: Tx, *, after: UUID | None, limit: int, filters: di
         filters.get("session_id"),
         filters.get("user_id"),
         filters.get("job_id"),
+        filters.get("lane"),
     )
 
 

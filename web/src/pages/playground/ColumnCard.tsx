@@ -136,16 +136,18 @@ function Settings({ column, facts, fallbackModel, onChange }: Props) {
   const own = column.kind === "prompt" ? (facts.model ? `${facts.model} (its own)` : "Its own model") : undefined;
   return (
     <div className="flex flex-wrap items-end gap-2">
-      <div className="flex min-w-40 flex-1 flex-col gap-1">
+      <div className="flex min-w-52 flex-2 flex-col gap-1">
         <span className="text-12 text-muted">Model</span>
         <Combobox label="Model" value={column.kind === "messages" ? column.model || fallbackModel || null : column.model || null} clear={own} placeholder="Choose a model" choices={choices} onChange={(model) => onChange({ model: model ?? "" })} className="w-full" />
       </div>
-      <Field label={<span className="text-12 font-normal text-muted">Temperature</span>} className="w-24">
+      <div className="flex min-w-44 flex-1 gap-2">
+      <Field label={<span className="text-12 font-normal text-muted">Temperature</span>} className="flex-1">
         <Input type="number" min={0} max={2} step={0.1} placeholder="as set" value={column.temperature} onChange={(event) => onChange({ temperature: event.target.value })} />
       </Field>
-      <Field label={<span className="text-12 font-normal text-muted">Max tokens</span>} className="w-24">
+      <Field label={<span className="text-12 font-normal text-muted">Max tokens</span>} className="flex-1">
         <Input type="number" min={1} step={1} placeholder="as set" value={column.maxTokens} onChange={(event) => onChange({ maxTokens: event.target.value })} />
       </Field>
+      </div>
     </div>
   );
 }

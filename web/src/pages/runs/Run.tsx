@@ -3,13 +3,14 @@ import { useState } from "react";
 import { useQueryClient } from "@tanstack/react-query";
 import { invalidate, useChange, useRead } from "@/api/hooks";
 import { useLiveEvents } from "@/api/live";
-import { needs, useMay } from "@/api/session";
+import { needs, useMay, useSession } from "@/api/session";
 import { Badge, Button, ButtonLink, type Column, CopyButton, Duration, Facts, Figures, JsonView, Loaded, Money, Notice, Prose, RelativeTime, Section, SimulatedBadge, StatusBadge, Table, TextLink, toast, toastError } from "@/kit";
 import { MessageList } from "@/kit/execution/MessageList";
 import { SaveItem } from "@/kit/execution/SaveItem";
 import { Thumbs } from "@/kit/execution/Thumbs";
 import { type Attempt, type Execution, type Underway, inputOf, isUnderway } from "@/kit/execution/types";
-import { count, decimal, duration, moment, money } from "@/lib/format";
+import { classes } from "@/lib/classes";
+import { count, duration, moment, money } from "@/lib/format";
 import { Feedback } from "./Feedback";
 import { Scores } from "./Scores";
 import { costParts } from "./log";
@@ -53,11 +54,12 @@ function correctionOf(run: Execution): string | undefined {
   return run.feedback.findLast((one) => one.correction)?.correction ?? undefined;
 }
 
-export function LoadedRun({ id }: { id: string }) {
+/** `wide`: what is about the run stands beside what was said, where there is room. */
+export function LoadedRun({ id, wide = false }: { id: string; wide?: boolean }) {
   const found = useRun(id);
   const queries = useQueryClient();
   useLiveEvents(["feedback.", "gap"], () => void invalidate(queries, ["/v1/executions/{execution_id}"]));
-  return <Loaded of={found}>{(run) => (isUnderway(run) ? <UnderwayRun run={run} /> : <RunDetails run={run} />)}</Loaded>;
+  return <Loaded of={found}>{(run) => (isUnderway(run) ? <UnderwayRun run={run} /> : <RunDetails run={run} wide={wide} />)}</Loaded>;
 }
 
 function UnderwayRun({ run }: { run: Underway }) {
@@ -69,8 +71,7 @@ function UnderwayRun({ run }: { run: Underway }) {
 }
 
 /** All that is known of an execution that has ended. */
-export function RunDetails({ run }: { run: Execution }) {
-  const perSecond = run.first_token_ms !== null && run.latency_ms > run.first_token_ms && run.usage.output_tokens > 1 ? (run.usage.output_tokens / (run.latency_ms - run.first_token_ms)) * 1000 : null;
+export function RunDetails({ run, wide }: { run: Execution; wide: boolean }) {
   return (
     <div className="flex min-w-0 flex-col gap-6">
       <div className="flex flex-wrap items-center gap-2">
@@ -87,42 +88,64 @@ export function RunDetails({ run }: { run: Execution }) {
         {run.cached ? <Badge tone="ok">from the cache</Badge> : null}
         {run.simulated ? <SimulatedBadge /> : null}
       </div>
-      <Figures
-        figures={[
-          { label: "Time", value: duration(run.latency_ms), note: run.first_token_ms === null ? "" : `first token ${duration(run.first_token_ms)}` },
-          { label: "Tokens out", value: count(run.usage.output_tokens), note: perSecond === null ? "" : `${decimal(perSecond, 0)} a second` },
-          { label: "Tokens in", value: count(run.usage.input_tokens), note: run.usage.cached_input_tokens ? `${count(run.usage.cached_input_tokens)} cached` : "" },
-          { label: "Cost", value: money(run.cost_nusd), note: `${run.credits} credits` },
-        ]}
-      />
+      <Numbers run={run} />
       {run.error ? (
         <Notice tone="bad" title={run.error.code}>
           {run.error.message}
         </Notice>
       ) : null}
-      <Answer run={run} />
-      <Section title="Messages">{run.messages ? <MessageList messages={run.messages} /> : <p className="text-13 text-muted">The text of this run is not kept: the workspace stores none, or it was forgotten.</p>}</Section>
-      {run.variables && Object.keys(run.variables).length > 0 ? (
-        <Section title="Variables">
-          <Facts facts={Object.entries(run.variables).map(([name, value]) => [name, <Prose key={name} text={typeof value === "string" ? value : JSON.stringify(value)} plain className="text-13" />] as const)} />
-        </Section>
-      ) : null}
-      <Feedback run={run} />
-      <Scores scores={run.scores} />
-      <CostSplit run={run} />
-      <Attempts run={run} />
-      <About run={run} />
+      <div className={classes("grid min-w-0 grid-cols-1 gap-6", wide && "lg:grid-cols-[minmax(0,1fr)_22rem] lg:gap-8")}>
+        <div className="flex min-w-0 flex-col gap-6">
+          <Answer run={run} />
+          <Feedback run={run} />
+          <Scores scores={run.scores} />
+          <Section title="Messages">{run.messages ? <MessageList messages={run.messages} /> : <p className="text-13 text-muted">The text of this run is not kept: the workspace stores none, or it was forgotten.</p>}</Section>
+          <Variables variables={run.variables} />
+          <Attempts run={run} />
+        </div>
+        <div className="flex min-w-0 flex-col gap-6">
+          <CostSplit run={run} />
+          <About run={run} />
+        </div>
+      </div>
     </div>
   );
 }
 
+function Numbers({ run }: { run: Execution }) {
+  const { usage, latency_ms: whole, first_token_ms: first } = run;
+  const perSecond = first !== null && whole > first && usage.output_tokens > 1 ? (usage.output_tokens / (whole - first)) * 1000 : null;
+  return (
+    <Figures
+      figures={[
+        { label: "Time", value: duration(whole), note: first === null ? "not streamed" : `first token ${duration(first)}` },
+        { label: "Tokens out", value: count(usage.output_tokens), note: perSecond === null ? "" : `${count(Math.round(perSecond))} a second` },
+        { label: "Tokens in", value: count(usage.input_tokens), note: usage.cached_input_tokens ? `${count(usage.cached_input_tokens)} cached` : "" },
+        { label: "Cost", value: money(run.cost_nusd), note: `${run.credits} credits` },
+      ]}
+    />
+  );
+}
+
+function Variables({ variables }: { variables: Execution["variables"] }) {
+  const given = Object.entries(variables ?? {});
+  if (given.length === 0) return null;
+  return (
+    <Section title="Variables">
+      <Facts facts={given.map(([name, value]) => [name, <Prose key={name} text={typeof value === "string" ? value : JSON.stringify(value)} plain className="text-13" />] as const)} />
+    </Section>
+  );
+}
+
 function Answer({ run }: { run: Execution }) {
+  const { user } = useSession();
+  const mine = run.feedback.findLast((one) => one.kind === "thumb" && one.user_id === user.email)?.thumb;
   return (
     <Section
       title="Answer"
       actions={
         <>
-          <Thumbs executionId={run.id} given={run.feedback.findLast((one) => one.kind === "thumb")?.thumb} />
+          <Thumbs executionId={run.id} given={mine} />
           {run.output ? <CopyButton text={run.output} label="Copy the answer" /> : null}
         </>
       }
@@ -141,7 +164,7 @@ function CostSplit({ run }: { run: Execution }) {
       <Facts
         className="max-w-md [&_dd]:text-right"
         facts={[
-          ["The answer", <Money key="model" nusd={parts.model} />],
+          run.cost_nusd > parts.model && ["The answer", <Money key="model" nusd={parts.model} />],
           parts.failed > 0 && ["Attempts before it", <Money key="failed" nusd={parts.failed} />],
           parts.markup > 0 && ["Use of Burnish's key", <Money key="markup" nusd={parts.markup} />],
           ["Together", <strong key="sum" className="font-semibold"><Money nusd={run.cost_nusd} /></strong>],

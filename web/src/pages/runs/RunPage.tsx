@@ -6,9 +6,7 @@ export default function RunPage() {
   const id = usePathParam("id");
   return (
     <Page title="Run" subtitle={<code className="text-12 break-all">{id}</code>} back={{ to: "/runs", label: "Runs" }} actions={<RunActs id={id} />}>
-      <div className="max-w-4xl">
-        <LoadedRun id={id} />
-      </div>
+      <LoadedRun id={id} wide />
     </Page>
   );
 }
