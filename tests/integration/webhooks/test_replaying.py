@@ -158,11 +158,11 @@ async def test_processes_that_step_through_one_range_start_each_delivery_once(ho
     async with databases["superuser"].unit_of_work() as tx:
         await tx.execute("UPDATE webhook_deliveries SET status = 'exhausted', settled_at = clock_timestamp()")
     range_id = await _ask_range(hooks, endpoint_id)
-    assert sum(await asyncio.gather(*(replay_ranges(db=hooks.worker, limit=20) for _ in range(4)))) == OUTSTANDING_MOST
-    assert (await _range(hooks, range_id))["restarted"] == OUTSTANDING_MOST
     async with hooks.worker.unit_of_work(workspaces={hooks.workspace_id}) as tx:
         assert await ranges_store.lock(tx, range_id) is not None
         assert await replay_ranges(db=hooks.worker, limit=20) == 0, "it is in somebody's hands"
+    assert sum(await asyncio.gather(*(replay_ranges(db=hooks.worker, limit=20) for _ in range(4)))) == OUTSTANDING_MOST
+    assert (await _range(hooks, range_id))["restarted"] == OUTSTANDING_MOST
 
 
 async def test_a_catch_up_waits_a_moment_for_what_is_cancelled_after_the_enabling(hooks: Hooks, databases: dict[str, Database]) -> None:

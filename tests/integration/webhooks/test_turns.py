@@ -13,7 +13,7 @@ from tests.integration.webhooks.conftest import Hooks, an_event
 
 from burnish_shared.db.session import Database
 from burnish_webhooks.dispatch_due import Limits
-from burnish_webhooks.io import endpoints_store
+from burnish_webhooks.io import deliveries_store, endpoints_store
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.promise("W-07"), pytest.mark.capability("W3")]
 
@@ -42,12 +42,16 @@ async def test_the_endpoints_of_a_workspace_go_round(hooks: Hooks) -> None:
 
 
 async def test_the_limit_of_a_workspace_holds_for_processes_that_claim_at_once(hooks: Hooks) -> None:
+    """While one process claims for a workspace, what it takes is not to be seen yet: nobody else may count."""
     for _ in range(20):
         await hooks.add_endpoint("https://loud.example/")
     await hooks.emit(*(an_event(hooks.workspace_id) for _ in range(4)))
+    async with hooks.worker.unit_of_work() as tx:
+        first = await deliveries_store.claim_due(tx, limit=8, lease_s=60, per_endpoint=4, per_workspace=32)
+        assert len(first) == 8 and await hooks.claims() == []
     at_once = await asyncio.gather(*(hooks.claims() for _ in range(4)))
     later = [claim for _ in range(3) for claim in await hooks.claims()]
-    assert sum(map(len, at_once)) + len(later) == 32
+    assert len(first) + sum(map(len, at_once)) + len(later) == 32
 
 
 async def test_a_claim_waits_for_nobody(hooks: Hooks, module_database_urls: DatabaseUrls) -> None:
