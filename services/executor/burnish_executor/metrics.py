@@ -16,5 +16,5 @@ RECORDS_SUPERSEDED = Counter("burnish_executor_superseded_total", "Finished exec
 SWEPT = Counter("burnish_executor_swept_total", "Executions ended by the sweeper")
 LEDGER_DRIFT_NUSD = Gauge("burnish_ledger_drift", "How far costs and bookings of the last two days are apart, in nano-dollars; must be 0")
 OVERAGE_NUSD = Counter("burnish_executor_overage_nusd_total", "What providers billed beyond holds, in nano-dollars")
-FALLBACKS = Counter("burnish_executor_fallbacks_total", "Times that another model was asked, by what had failed", ["because"])
+FALLBACKS = Counter("burnish_executor_fallbacks_total", "Times that another model was asked, by what had failed", ["reason"])
 KEY_TROUBLES = Counter("burnish_executor_key_troubles_total", "What befell workspaces' own provider keys", ["outcome"])

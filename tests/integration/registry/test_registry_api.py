@@ -423,7 +423,7 @@ async def test_who_may_read_and_who_may_write(bench: Bench, first: RunningGatewa
         {"output_format": "xml"},
         {"workspace_id": "0191d7a0-0000-7000-8000-000000000000"},
         {"version": 5},
-        {"fallback_models": ["m"]},
+        {"fallback_version": 1},
     ],
     ids=lambda changes: json.dumps(changes)[:50],
 )

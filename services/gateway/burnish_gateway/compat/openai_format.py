@@ -15,6 +15,8 @@ from burnish_shared.errors import BurnishError
 
 @dataclass(frozen=True, slots=True)
 class OpenAIFormat:
+    """`POST /v1/chat/completions`. Usage comes in streams where it is asked for."""
+
     route: str = "chat.completions"
 
     def parse(self, raw: bytes) -> Chat:

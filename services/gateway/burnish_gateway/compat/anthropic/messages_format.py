@@ -20,6 +20,8 @@ from burnish_shared.errors import BurnishError, InvalidField
 
 @dataclass(frozen=True, slots=True)
 class AnthropicFormat:
+    """`POST /v1/messages`. Usage comes with the end of a stream."""
+
     route: str = "messages"
 
     def parse(self, raw: bytes) -> Chat:

@@ -20,6 +20,8 @@ from burnish_shared.errors import BurnishError, InvalidField
 
 @dataclass(frozen=True, slots=True)
 class ResponsesFormat:
+    """`POST /v1/responses`. Nothing is kept for the next call."""
+
     route: str = "responses"
 
     def parse(self, raw: bytes) -> Chat:
