@@ -68,7 +68,7 @@ function Line({ row }: { row: Row }) {
         {row.after}
       </span>
       <span className={classes("text-center select-none", row.kind === "out" && "text-bad", row.kind === "in" && "text-ok")}>
-        <span aria-hidden>{row.kind === "out" ? "−" : row.kind === "in" ? "+" : ""}</span>
+        <span aria-hidden className={row.kind === "out" ? "before:content-['−']" : row.kind === "in" ? "before:content-['+']" : undefined} />
         {row.kind === "same" ? null : <span className="sr-only">{row.kind === "out" ? "out: " : "in: "}</span>}
       </span>
       <span className="whitespace-pre-wrap wrap-anywhere">

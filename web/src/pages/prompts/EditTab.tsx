@@ -1,10 +1,10 @@
 import { useMemo, useState } from "react";
 import type { Schema } from "@/api/client";
 import { useModels } from "@/api/models";
-import { needs, useMay, useSession } from "@/api/session";
-import { Button, Money, Notice, RelativeTime } from "@/kit";
+import { useMay, useSession } from "@/api/session";
+import { Button, Money, Notice, RelativeTime, toast } from "@/kit";
 import { count } from "@/lib/format";
-import { inspectTemplate, render } from "@/lib/template";
+import { type PromptTemplate, inspectTemplate, render } from "@/lib/template";
 import { MOD, useHotkey } from "@/shell/keys";
 import { Messages } from "./Messages";
 import { ModelSettings } from "./ModelSettings";
@@ -16,6 +16,7 @@ import { useAuthors } from "./authors";
 import { contentOf, nameOf, roughTokens } from "./content";
 import type { Draft } from "./draft";
 import { useSamples, valuesOf } from "./samples";
+import { whyNot } from "./why";
 
 type Prompt = Schema<"PromptAnswer">;
 
@@ -30,6 +31,7 @@ export function EditTab({ prompt, draft }: { prompt: Prompt; draft: Draft }) {
   const [saving, setSaving] = useState(false);
   const [newer, setNewer] = useState<number | null>(null);
   const { template, error } = draft.template;
+  const shown = useLastRead(template);
   const found = useMemo(() => (template ? valuesOf(template, samples) : null), [template, samples]);
   const running = useTrial(prompt.slug, draft, found);
   const known = useKnown(draft);
@@ -42,27 +44,34 @@ export function EditTab({ prompt, draft }: { prompt: Prompt; draft: Draft }) {
     if (isOld) setNewer(prompt.latest_version);
     else setSaving(true);
   };
+  const discard = () => {
+    const { base, content, start } = draft;
+    start(base, contentOf(base));
+    toast("The draft is discarded", { label: "Undo", run: () => start(base, content) });
+  };
   useHotkey("mod+s", save);
   useHotkey("mod+enter", running.start);
 
   return (
     <div className="flex flex-col gap-4">
-      <div className="sticky top-0 z-20 -mx-4 -mt-3 flex min-h-12 flex-wrap items-center justify-between gap-x-4 gap-y-2 bg-bg px-4 py-2 md:mx-0 md:px-0">
+      <div className="sticky top-12 z-20 -mx-4 -mt-3 flex flex-col gap-2 bg-bg px-4 py-2 md:top-0 md:mx-0 md:px-0">
+        <div className="flex min-h-8 flex-wrap items-center justify-between gap-x-4 gap-y-2">
         <State draft={draft} />
         <span className="flex items-center gap-2">
-          {draft.changed.length > 0 ? <Button onClick={() => draft.start(draft.base, contentOf(draft.base))}>Discard</Button> : null}
-          <Button variant="primary" onClick={save} disabled={readOnly || why !== null} why={readOnly ? needs("editor") : (why ?? "")} title={`${MOD}S`}>
+          {draft.changed.length > 0 ? <Button onClick={discard}>Discard</Button> : null}
+          <Button variant="primary" onClick={save} disabled={readOnly || why !== null} why={readOnly ? whyNot(may) : (why ?? "")} title={`${MOD}S`}>
             Save…
           </Button>
         </span>
-      </div>
+        </div>
       {isOld && draft.changed.length > 0 ? (
         <Notice tone="warn" title={`v${prompt.latest_version} was saved meanwhile.`} action={<Button size="s" onClick={() => setNewer(prompt.latest_version)}>See what changed</Button>}>
           What you write here still lies over v{draft.base.version}.
         </Notice>
       ) : null}
-      <div className="grid grid-cols-1 gap-6 lg:grid-cols-[minmax(0,1fr)_23rem]">
-        <div className="flex min-w-0 flex-col gap-4">
+      </div>
+      <div className="grid grid-cols-1 gap-6 lg:grid-cols-[minmax(0,1fr)_23rem] lg:grid-rows-[auto_1fr]">
+        <div className="order-1 flex min-w-0 flex-col gap-4">
           <Messages messages={draft.content.messages} onChange={(messages) => draft.set({ messages })} variables={known} readOnly={readOnly} faultAt={error?.param ?? null} onRun={running.start} onSave={save} />
           {error ? (
             <p role="alert" className="rounded-m bg-bad-soft px-3 py-2 text-13">
@@ -70,11 +79,13 @@ export function EditTab({ prompt, draft }: { prompt: Prompt; draft: Draft }) {
             </p>
           ) : null}
           <Estimate draft={draft} texts={textsOf(draft, found)} />
-          <TryIt running={running} mayRun={may.run} />
         </div>
-        <div className="flex min-w-0 flex-col gap-4">
-          <Variables template={template} known={known} parameters={draft.content.parameters ?? {}} onParameters={(parameters) => draft.set({ parameters: Object.keys(parameters).length > 0 ? parameters : undefined })} samples={samples} onSample={setSample} found={found} readOnly={readOnly} />
-          <ModelSettings key={draft.base.version} content={draft.content} set={draft.set} setFault={draft.setFault} faults={draft.faults} readOnly={readOnly} />
+        <div className="contents lg:order-2 lg:row-span-2 lg:flex lg:min-w-0 lg:flex-col lg:gap-4">
+          <Variables className="order-2" template={shown} known={known} parameters={draft.content.parameters ?? {}} onParameters={(parameters) => draft.set({ parameters: Object.keys(parameters).length > 0 ? parameters : undefined })} samples={samples} onSample={setSample} found={found} readOnly={readOnly} />
+          <ModelSettings className="order-4" key={draft.base.version} content={draft.content} set={draft.set} setFault={draft.setFault} faults={draft.faults} readOnly={readOnly} />
+        </div>
+        <div className="order-3 min-w-0">
+          <TryIt running={running} mayRun={may.run} />
         </div>
       </div>
       <SaveVersion slug={prompt.slug} draft={draft} labels={labelsOf(prompt)} open={saving} onOpenChange={setSaving} onNewer={setNewer} />
@@ -103,6 +114,13 @@ function State({ draft }: { draft: Draft }) {
       {base.message ? `: ${base.message}` : ""}
     </p>
   );
+}
+
+/** The last template that could be read: what is half written takes no variable away. */
+function useLastRead(template: PromptTemplate | null): PromptTemplate | null {
+  const [last, setLast] = useState(template);
+  if (template && template !== last) setLast(template);
+  return template ?? last;
 }
 
 /** Variables that the saved version has, and those that are declared: any other in the text may be a slip. */

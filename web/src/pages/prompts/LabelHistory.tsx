@@ -1,7 +1,6 @@
 import { useState } from "react";
 import type { Schema } from "@/api/client";
 import { useChange, usePages } from "@/api/hooks";
-import { needs } from "@/api/session";
 import { Button, ConfirmDialog, Drawer, ErrorState, RelativeTime, SkeletonText, toast } from "@/kit";
 import type { Move } from "./MoveLabel";
 import { useAuthors } from "./authors";
@@ -9,14 +8,13 @@ import { useAuthors } from "./authors";
 type Prompt = Schema<"PromptAnswer">;
 
 /** Where a label has been, who moved it and why. Going back is one more move, which can be undone like any other. */
-export function LabelHistory({ prompt, label, onClose, onMove, mayEdit }: { prompt: Prompt; label: string; onClose: () => void; onMove: (move: Move) => void; mayEdit: boolean }) {
+export function LabelHistory({ prompt, label, onClose, onMove, why }: { prompt: Prompt; label: string; onClose: () => void; onMove: (move: Move) => void; why: string | null }) {
   const nameOfAuthor = useAuthors();
   const [removing, setRemoving] = useState(false);
   const { slug } = prompt;
   const at = prompt.labels[label];
   const moves = usePages("/v1/prompts/{slug}/labels/{label}/history", { path: { slug, label } });
   const before = moves.rows.find((move) => move.version === at)?.from_version ?? null;
-  const why = needs("editor");
   const back = (version: number): Move => ({ version, label, reason: `Roll back from v${at ?? "?"}` });
   return (
     <Drawer
@@ -28,11 +26,11 @@ export function LabelHistory({ prompt, label, onClose, onMove, mayEdit }: { prom
         at === undefined ? null : (
           <>
             {before === null ? null : (
-              <Button variant="primary" disabled={!mayEdit} why={why} onClick={() => onMove(back(before))}>
+              <Button variant="primary" disabled={why !== null} why={why ?? undefined} onClick={() => onMove(back(before))}>
                 Roll back to v{before}…
               </Button>
             )}
-            <Button disabled={!mayEdit} why={why} onClick={() => setRemoving(true)}>
+            <Button disabled={why !== null} why={why ?? undefined} onClick={() => setRemoving(true)}>
               Remove…
             </Button>
           </>
@@ -52,7 +50,7 @@ export function LabelHistory({ prompt, label, onClose, onMove, mayEdit }: { prom
               </span>
             </span>
             {move.version !== null && move.version !== at ? (
-              <Button size="s" disabled={!mayEdit} why={why} onClick={() => onMove(back(move.version ?? 1))}>
+              <Button size="s" disabled={why !== null} why={why ?? undefined} onClick={() => onMove(back(move.version ?? 1))}>
                 Back to v{move.version}…
               </Button>
             ) : null}

@@ -8,16 +8,16 @@ const MOST_FALLBACKS = 5;
 const EFFORTS = ["none", "minimal", "low", "medium", "high", "xhigh"];
 const FORMATS = ["text", "json", "markdown", "code", "structured"];
 
-type SettingsProps = { content: Content; set: (changes: Partial<Content>) => void; setFault: (what: string, fault: string | null) => void; faults: Record<string, string>; readOnly: boolean };
+type SettingsProps = { content: Content; set: (changes: Partial<Content>) => void; setFault: (what: string, fault: string | null) => void; faults: Record<string, string>; readOnly: boolean; className?: string };
 
 /** Which model, and what goes to it besides the text. What is left empty is not sent. */
-export function ModelSettings({ content, set, setFault, faults, readOnly }: SettingsProps) {
+export function ModelSettings({ content, set, setFault, faults, readOnly, className }: SettingsProps) {
   const { choices } = useModels();
   const fallbacks = Array.isArray(content.fallback_models) ? (content.fallback_models as string[]) : [];
   const format = typeof content.output_format === "string" ? content.output_format : "";
   const number = (field: string, options: { min: number; max: number; step: number; placeholder?: string }) => <NumberField key={field} field={field} value={content[field]} readOnly={readOnly} onChange={(value) => set({ [field]: value })} {...options} />;
   return (
-    <Section framed title="Model and settings">
+    <Section framed className={className} title="Model and settings">
       <div className="flex flex-col gap-1">
         <span className="text-13 font-medium">Model</span>
         <Combobox label="Model" value={content.model} choices={choices} disabled={readOnly} onChange={(model) => (model ? set({ model }) : undefined)} className="w-full" />

@@ -1,9 +1,9 @@
 import { useBlocker } from "@tanstack/react-router";
 import { TrendingDown } from "lucide-react";
-import { useMemo } from "react";
+import { useMemo, useState } from "react";
 import type { Schema } from "@/api/client";
 import { useRead } from "@/api/hooks";
-import { Badge, Button, ButtonLink, Dialog, ErrorState, Page, SkeletonText, Tabs, TextLink } from "@/kit";
+import { Badge, ButtonLink, ConfirmDialog, ErrorState, Page, SkeletonText, Tabs, TextLink } from "@/kit";
 import { usePathParam } from "@/lib/pages";
 import { oneOf, useUrlState } from "@/lib/url-state";
 import { EditTab } from "./EditTab";
@@ -31,7 +31,7 @@ export default function PromptPage() {
   if (!found || !version) {
     return (
       <Page title={slug} heading={heading} back={back}>
-        {error ? <ErrorState error={error} onRetry={() => void (found ? newest.refetch() : prompt.refetch())} /> : <SkeletonText lines={8} />}
+        {error ? <ErrorState error={error} onRetry={error.status === 404 ? undefined : () => void (found ? newest.refetch() : prompt.refetch())} /> : <SkeletonText lines={8} />}
       </Page>
     );
   }
@@ -45,7 +45,9 @@ function Workbench({ prompt, newest }: { prompt: Prompt; newest: Version }) {
   const { slug } = prompt;
   const isDirty = draft.changed.length > 0 || Object.keys(draft.faults).length > 0;
 
+  const [wanted, setWanted] = useState<Version | null>(null);
   const editFrom = (version: Version) => {
+    setWanted(null);
     draft.start(newest, contentOf(version));
     set({ tab: "edit" }, { push: true });
   };
@@ -77,12 +79,15 @@ function Workbench({ prompt, newest }: { prompt: Prompt; newest: Version }) {
         onChange={(next) => set({ tab: next }, { push: true })}
         tabs={[
           { id: "edit", label: "Edit", count: isDirty ? "not saved" : undefined, content: <EditTab prompt={prompt} draft={draft} /> },
-          { id: "versions", label: "Versions", count: prompt.latest_version, content: <VersionsTab prompt={prompt} onEdit={editFrom} /> },
+          { id: "versions", label: "Versions", count: prompt.latest_version, content: <VersionsTab prompt={prompt} onEdit={isDirty ? setWanted : editFrom} /> },
           { id: "results", label: "Results", content: <ResultsTab slug={slug} labels={prompt.labels} /> },
           { id: "settings", label: "Settings", content: <SettingsTab prompt={prompt} /> },
         ]}
       />
       <LeaveGuard slug={slug} isDirty={isDirty} />
+      <ConfirmDialog open={wanted !== null} onOpenChange={() => setWanted(null)} title={`Edit from v${wanted?.version ?? ""}?`} submit="Replace the draft" onSubmit={() => (wanted ? editFrom(wanted) : undefined)}>
+        What you wrote over v{draft.base.version} is not saved, and is lost.
+      </ConfirmDialog>
     </Page>
   );
 }
@@ -110,21 +115,8 @@ function LeaveGuard({ slug, isDirty }: { slug: string; isDirty: boolean }) {
     withResolver: true,
   });
   return (
-    <Dialog
-      open={leaving.status === "blocked"}
-      onOpenChange={(open) => (open ? undefined : leaving.reset?.())}
-      title="Leave without saving?"
-      description={`What you wrote in ${slug} is not saved as a version.`}
-      footer={
-        <>
-          <Button onClick={() => leaving.reset?.()}>Stay</Button>
-          <Button variant="danger" onClick={() => leaving.proceed?.()}>
-            Leave it
-          </Button>
-        </>
-      }
-    >
-      {null}
-    </Dialog>
+    <ConfirmDialog open={leaving.status === "blocked"} onOpenChange={(open) => (open ? undefined : leaving.reset?.())} title="Leave without saving?" submit="Leave it" onSubmit={() => leaving.proceed?.()}>
+      What you wrote in {slug} is not saved as a version, and is lost when you leave.
+    </ConfirmDialog>
   );
 }

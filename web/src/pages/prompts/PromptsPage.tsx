@@ -2,12 +2,13 @@ import { FileText, Plus, TrendingDown } from "lucide-react";
 import { useMemo, useState } from "react";
 import type { Schema } from "@/api/client";
 import { usePages, useRead } from "@/api/hooks";
-import { needs, useMay } from "@/api/session";
+import { useMay } from "@/api/session";
 import { Badge, Button, type Column, Combobox, Duration, EmptyState, Money, NumberCell, Page, PagedTable, Percent, RelativeTime, SearchInput, Select, SimulatedBadge, type Sort, Toolbar } from "@/kit";
 import { flag, oneOf, text, useUrlState } from "@/lib/url-state";
 import { useCommands } from "@/shell/commands";
 import { useHotkey } from "@/shell/keys";
 import { NewPrompt } from "./NewPrompt";
+import { whyNot } from "./why";
 import { type PromptFigures, fallingPrompts, usePromptFigures } from "./figures";
 
 type Prompt = Schema<"PromptItem">;
@@ -51,7 +52,7 @@ export default function PromptsPage() {
   const labels = choicesOf(rows.flatMap((row) => Object.keys(row.labels)), ["production", "staging", label]).filter((one) => one !== "latest");
   const tags = choicesOf(rows.flatMap((row) => row.tags), [tag]);
   const newButton = (
-    <Button variant="primary" icon={<Plus size={14} aria-hidden />} onClick={() => setCreating(true)} disabled={!may.editPrompts} why={needs("editor")}>
+    <Button variant="primary" icon={<Plus size={14} aria-hidden />} onClick={() => setCreating(true)} disabled={!may.editPrompts} why={whyNot(may)}>
       New prompt
     </Button>
   );

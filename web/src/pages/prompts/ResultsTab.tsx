@@ -2,7 +2,7 @@ import { useMemo } from "react";
 import { type Answer, usePages, useRead } from "@/api/hooks";
 import { type Annotation, Intervals, XYChart } from "@/chart";
 import { Badge, ButtonLink, type Column, Duration, EmptyState, Figures, Loaded, Money, NumberCell, Percent, Segments, Select, SimulatedBadge, Table, Toolbar } from "@/kit";
-import { compact, count, duration, money, percent } from "@/lib/format";
+import { compact, count, duration, money, percent, percentRange } from "@/lib/format";
 import { oneOf, useUrlState } from "@/lib/url-state";
 import { DAY_MS, type GroupFigures, since } from "./figures";
 import { MEASURES, type Measure, intervalsOf, seriesOf, versionOf } from "./results";
@@ -72,7 +72,7 @@ function Whole({ of, isStale }: { of: GroupFigures; isStale: boolean }) {
       isStale={isStale}
       figures={[
         { label: "Runs", value: count(of.executions), note: `${count(of.errors + of.timeouts)} failed` },
-        { label: "Satisfaction", value: percent(satisfaction?.value), note: satisfaction ? `${percent(satisfaction.low)} – ${percent(satisfaction.high)}, n ${count(satisfaction.samples)}` : "no reactions" },
+        { label: "Satisfaction", value: percent(satisfaction?.value), note: satisfaction ? `${percentRange(satisfaction.low, satisfaction.high)}, n ${count(satisfaction.samples)}` : "no reactions" },
         { label: "Success", value: percent(of.success_rate), note: `${count(of.rate_limited + of.blocked)} refused` },
         { label: "p95 latency", value: duration(of.latency.p95_ms), note: `p50 ${duration(of.latency.p50_ms)}` },
         { label: "Cost", value: money(of.cost_nusd), note: `${money(of.mean_cost_nusd)} per run` },
@@ -94,6 +94,7 @@ function ByVersion({ slug, versions, labels, grain, from, traffic, measure, onMe
   return (
     <>
       <div className="flex flex-col gap-3">
+        <h2 className="sr-only">Version by version</h2>
         <div className="max-w-full self-start overflow-x-auto">
           <Segments label="Measure" value={measure} onChange={onMeasure} options={MEASURES.map((one) => ({ value: one, label: WORDS[one].title.replace(" latency", "").replace(" per run", "") }))} />
         </div>

@@ -1,12 +1,13 @@
 import { useState } from "react";
 import type { Schema } from "@/api/client";
 import { useChange } from "@/api/hooks";
-import { needs, useMay } from "@/api/session";
+import { useMay } from "@/api/session";
 import { Button, CodeBlock, Facts, Field, FormError, Input, RelativeTime, Section, Segments, Select, Textarea, errorFor, toast } from "@/kit";
 import { moment } from "@/lib/format";
 import { Publish } from "./Publish";
 import { useAuthors } from "./authors";
 import { LANGUAGES, type Language, snippet } from "./snippets";
+import { whyNot } from "./why";
 
 type Prompt = Schema<"PromptAnswer">;
 type Visibility = Prompt["visibility"];
@@ -22,7 +23,7 @@ const VISIBILITIES: readonly { value: Visibility; label: string }[] = [
 export function SettingsTab({ prompt }: { prompt: Prompt }) {
   return (
     <div className="grid grid-cols-1 gap-6 lg:grid-cols-2">
-      <About key={prompt.updated_at} prompt={prompt} />
+      <About prompt={prompt} />
       <div className="flex min-w-0 flex-col gap-6">
         <CallIt prompt={prompt} />
         <Share prompt={prompt} />
@@ -31,15 +32,21 @@ export function SettingsTab({ prompt }: { prompt: Prompt }) {
   );
 }
 
+type Given = { name: string; description: string; use_case: string; folder: string; tags: string };
+
 function About({ prompt }: { prompt: Prompt }) {
   const may = useMay();
   const nameOfAuthor = useAuthors();
-  const [given, setGiven] = useState({ name: prompt.name, description: prompt.description, use_case: prompt.use_case, folder: prompt.folder, tags: prompt.tags.join(", ") });
+  // Only what was typed: the rest follows what others save meanwhile.
+  const [typed, setTyped] = useState<Partial<Given>>({});
   const change = useChange("patch", "/v1/prompts/{slug}", { invalidates: ["/v1/prompts"] });
-  const put = (field: keyof typeof given) => ({ value: given[field], readOnly: !may.editPrompts, onChange: (event: { target: { value: string } }) => setGiven({ ...given, [field]: event.target.value }) });
-  const tags = [...new Set(given.tags.split(",").map((one) => one.trim()).filter(Boolean))]; // prettier-ignore
-  const isChanged = given.name !== prompt.name || given.description !== prompt.description || given.use_case !== prompt.use_case || given.folder !== prompt.folder || tags.join() !== prompt.tags.join();
-  const save = () => change.mutate({ path: { slug: prompt.slug }, body: { ...given, tags } }, { onSuccess: () => toast("Saved") });
+  const given: Given = { name: prompt.name, description: prompt.description, use_case: prompt.use_case, folder: prompt.folder, tags: prompt.tags.join(", "), ...typed };
+  const put = (field: keyof Given) => ({ value: given[field], readOnly: !may.editPrompts, onChange: (event: { target: { value: string } }) => setTyped({ ...typed, [field]: event.target.value }) });
+  const { tags: _, ...texts } = typed;
+  const tags = given.tags.split(",").map((one) => one.trim()).filter(Boolean); // prettier-ignore
+  const changes = { ...Object.fromEntries(Object.entries(texts).filter(([field, text]) => text !== prompt[field as keyof Prompt])), ...(tags.join() === prompt.tags.join() ? {} : { tags }) };
+  const isChanged = Object.keys(changes).length > 0;
+  const save = () => change.mutate({ path: { slug: prompt.slug }, body: changes }, { onSuccess: () => (setTyped({}), toast("Saved")) });
   const wrong = (field: string) => errorFor(change.error, field);
   return (
     <Section framed title="About">
@@ -69,7 +76,7 @@ function About({ prompt }: { prompt: Prompt }) {
         </div>
         <FormError error={change.error} fields={FIELDS} />
         <div>
-          <Button type="submit" variant="primary" busy={change.isPending} disabled={!may.editPrompts || !isChanged || !given.name.trim()} why={may.editPrompts ? "Nothing has changed." : needs("editor")}>
+          <Button type="submit" variant="primary" busy={change.isPending} disabled={!may.editPrompts || !isChanged || !given.name.trim()} why={may.editPrompts ? "Nothing has changed." : whyNot(may)}>
             Save
           </Button>
         </div>
@@ -111,7 +118,7 @@ function Share({ prompt }: { prompt: Prompt }) {
       </Field>
       {may.admin ? null : <p className="text-12 text-muted">Only an admin may show something to everybody.</p>}
       <div>
-        <Button onClick={() => setPublishing(true)} disabled={!may.editPrompts || prompt.visibility === "private"} why={may.editPrompts ? "Choose who may see it first." : needs("editor")}>
+        <Button onClick={() => setPublishing(true)} disabled={!may.editPrompts || prompt.visibility === "private"} why={may.editPrompts ? "Choose who may see it first." : whyNot(may)}>
           Publish a version…
         </Button>
       </div>

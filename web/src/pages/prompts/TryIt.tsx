@@ -105,7 +105,7 @@ export function TryIt({ running, mayRun }: { running: Running; mayRun: boolean }
       }
     >
       {trial === null ? (
-        <p className="text-13 text-muted">Runs what stands here with the sample values, saved or not.</p>
+        <p className="text-13 text-muted">{why ?? "Runs what stands here with the sample values, saved or not."}</p>
       ) : (
         <div className="flex min-h-16 flex-col gap-3">
           {trial.error ? <ErrorState error={asApiError(trial.error)} /> : null}

@@ -13,14 +13,15 @@ type VariablesProps = {
   onSample: (name: string, text: string) => void;
   found: Values | null;
   readOnly: boolean;
+  className?: string;
 };
 
 /** The variables that the messages use: what they are, and a value to try each with. */
-export function Variables({ template, known, parameters, onParameters, samples, onSample, found, readOnly }: VariablesProps) {
+export function Variables({ template, known, parameters, onParameters, samples, onSample, found, readOnly, className }: VariablesProps) {
   const variables = template ? [...template.variables.values()] : [];
   const declare = (name: string, changes: Parameter) => onParameters({ ...parameters, [name]: { ...parameters[name], ...changes } });
   return (
-    <Section framed title="Variables" description={template && variables.length + template.placeholders.length === 0 ? "None yet. Write {{name}} where a value goes." : undefined}>
+    <Section framed className={className} title="Variables" description={template && variables.length + template.placeholders.length === 0 ? "None yet. Write {{name}} where a value goes." : undefined}>
       {variables.map((variable) => {
         const isNew = !known.includes(variable.name);
         return (

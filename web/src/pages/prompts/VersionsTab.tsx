@@ -2,7 +2,7 @@ import { History, Tag } from "lucide-react";
 import { useState } from "react";
 import type { Schema } from "@/api/client";
 import { usePages, useRead } from "@/api/hooks";
-import { needs, useMay } from "@/api/session";
+import { useMay } from "@/api/session";
 import { Badge, Button, ErrorState, Loaded, Prose, RelativeTime, Section, Select, SkeletonText } from "@/kit";
 import { integer, text, useUrlState } from "@/lib/url-state";
 import { classes } from "@/lib/classes";
@@ -10,6 +10,7 @@ import { LabelHistory } from "./LabelHistory";
 import { Difference, type Move, MoveLabel } from "./MoveLabel";
 import { useAuthors } from "./authors";
 import { type Version, contentOf } from "./content";
+import { whyNot } from "./why";
 
 type Prompt = Schema<"PromptAnswer">;
 type Item = Schema<"VersionItem">;
@@ -58,13 +59,13 @@ export function VersionsTab({ prompt, onEdit }: { prompt: Prompt; onEdit: (versi
                   </>
                 )}
               </h2>
-              <Acts slug={slug} version={chosen} mayEdit={may.editPrompts} onEdit={onEdit} onMove={() => setMove({ version: chosen })} />
+              <Acts slug={slug} version={chosen} why={may.editPrompts ? null : whyNot(may)} onEdit={onEdit} onMove={() => setMove({ version: chosen })} />
             </div>
             {other === null ? <Whole slug={slug} version={chosen} /> : <Difference slug={slug} a={other} b={chosen} />}
           </section>
         )}
       </div>
-      {label ? <LabelHistory prompt={prompt} label={label} onClose={() => set({ label: "" })} onMove={(back) => setMove(back)} mayEdit={may.editPrompts} /> : null}
+      {label ? <LabelHistory prompt={prompt} label={label} onClose={() => set({ label: "" })} onMove={(back) => setMove(back)} why={may.editPrompts ? null : whyNot(may)} /> : null}
       {move ? <MoveLabel slug={slug} labels={prompt.labels} move={move} onClose={() => setMove(null)} /> : null}
     </div>
   );
@@ -78,15 +79,15 @@ function choices(rows: readonly Item[], other: number): number[] {
   return [...new Set([...rows.map((row) => row.version), other])].sort((a, b) => b - a);
 }
 
-function Acts({ slug, version, mayEdit, onEdit, onMove }: { slug: string; version: number; mayEdit: boolean; onEdit: (version: Version) => void; onMove: () => void }) {
+function Acts({ slug, version, why, onEdit, onMove }: { slug: string; version: number; why: string | null; onEdit: (version: Version) => void; onMove: () => void }) {
   const found = useRead("/v1/prompts/{slug}/versions/{version}", { path: { slug, version } }, NEVER_OLD);
   const whole = found.data?.version === version ? found.data : null;
   return (
     <span className="flex flex-wrap gap-2">
-      <Button disabled={!mayEdit || !whole} why={mayEdit ? undefined : needs("editor")} onClick={() => (whole ? onEdit(whole) : undefined)}>
+      <Button disabled={why !== null || !whole} why={why ?? undefined} onClick={() => (whole ? onEdit(whole) : undefined)}>
         Edit from here
       </Button>
-      <Button variant="primary" icon={<Tag size={14} aria-hidden />} disabled={!mayEdit} why={needs("editor")} onClick={onMove}>
+      <Button variant="primary" icon={<Tag size={14} aria-hidden />} disabled={why !== null} why={why ?? undefined} onClick={onMove}>
         Move a label here…
       </Button>
     </span>
@@ -123,8 +124,9 @@ function Labels({ prompt, onHistory }: { prompt: Prompt; onHistory: (label: stri
       {placed.length === 0 ? <li className="text-13 text-muted">No label yet: calls need one, or a version's number.</li> : null}
       {placed.map(([label, version]) => (
         <li key={label}>
-          <Button size="s" icon={<History size={12} aria-hidden />} aria-label={`${label} is v${version}: history`} onClick={() => onHistory(label)}>
+          <Button size="s" icon={<History size={12} aria-hidden />} onClick={() => onHistory(label)}>
             {label} <span className="numeric text-muted">v{version}</span>
+            <span className="sr-only">, its history</span>
           </Button>
         </li>
       ))}

@@ -1,4 +1,4 @@
-/** Sample values of variables: typed by hand, kept in this browser, turned into what the variables want. */
+/** Sample values of variables: typed by hand, kept until the tab is closed, turned into what the variables want. */
 import { useCallback, useState } from "react";
 import { type Json, type PromptTemplate, type Variable, typeOf } from "@/lib/template";
 
@@ -15,7 +15,7 @@ export function useSamples(workspace: string, slug: string): [Samples, (name: st
       setSamples((before) => {
         const next = { ...before, [name]: text };
         try {
-          localStorage.setItem(placeOf(workspace, slug), JSON.stringify(next));
+          sessionStorage.setItem(placeOf(workspace, slug), JSON.stringify(next));
         } catch {
           // Storage is full or switched off: they hold until the page is closed.
         }
@@ -28,7 +28,7 @@ export function useSamples(workspace: string, slug: string): [Samples, (name: st
 
 function readStored(place: string): Samples {
   try {
-    const found: unknown = JSON.parse(localStorage.getItem(place) ?? "{}");
+    const found: unknown = JSON.parse(sessionStorage.getItem(place) ?? "{}");
     return typeof found === "object" && found !== null ? (Object.fromEntries(Object.entries(found).filter(([, text]) => typeof text === "string")) as Samples) : {};
   } catch {
     return {};

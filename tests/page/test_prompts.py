@@ -1,0 +1,222 @@
+"""The pages of prompts: nothing is lost or overwritten between writing a text and serving it, and what was done can be undone."""
+
+import re
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.page.axe import check_axe
+from tests.page.browser import expect_console, settled
+from tests.page.conftest import OpenPage
+from tests.page.site import Site
+
+SYSTEM = "Be brief."
+USER = "Hello {{name}}"
+BEHIND = ("region", "aria-hidden-focus")
+"""What axe cannot judge while a dialog is open: what lies behind it holds controls, which the dialog keeps the focus from."""
+
+
+async def make(site: Site, **more: Any) -> str:
+    """A prompt of this test alone; its slug."""
+    slug = f"page-{uuid4().hex[:8]}"
+    messages = [{"role": "system", "content": SYSTEM}, {"role": "user", "content": USER}]
+    await site.call("POST", "/v1/prompts", {"slug": slug, "messages": messages, "model": "simulated/chat"} | more)
+    return slug
+
+
+async def write(page: Page, text: str, *, message: int = 1) -> None:
+    """At the end of a message."""
+    await page.get_by_role("textbox", name=f"Message {message}", exact=True).click()
+    await page.keyboard.press("ControlOrMeta+End")
+    await page.keyboard.type(text)
+
+
+async def save(page: Page, note: str) -> None:
+    await page.keyboard.press("ControlOrMeta+s")
+    await page.get_by_label("Note").fill(note)
+    await page.get_by_role("dialog").get_by_role("button", name="Save", exact=True).click()
+
+
+def texts_of(version: dict[str, Any]) -> list[str]:
+    return [message["content"] for message in version["messages"]]
+
+
+@pytest.mark.capability("P1", "P3")
+async def test_a_text_is_changed_compared_served_and_taken_back(page_as: OpenPage, site: Site) -> None:
+    slug = await make(site)
+    page = await page_as("editor", f"/app/prompts/{slug}")
+    await write(page, " Be kind.")
+    await expect(page.get_by_text("Not saved: Text")).to_be_visible()
+    await save(page, "kinder")
+    await expect(page.get_by_text("v2 is saved")).to_be_visible()
+    saved = await site.call("GET", f"/v1/prompts/{slug}/versions/2")
+    assert texts_of(saved) == [f"{SYSTEM} Be kind.", USER]
+    assert (saved["message"], saved["base_version"]) == ("kinder", 1)
+
+    await page.get_by_role("tab", name="Versions").click()
+    await expect(page.get_by_role("figure", name=re.compile("Message 1, system: v1 against v2"))).to_contain_text("Be kind.")
+    await check_axe(page)
+    await page.get_by_role("button", name="Move a label here…").click()
+    await page.get_by_label("Reason").fill("tested by hand")
+    await check_axe(page, without=BEHIND)
+    await page.get_by_role("button", name="Move production").click()
+    await expect(page.get_by_text("production is v2")).to_be_visible()
+    assert (await site.call("GET", f"/v1/prompts/{slug}"))["labels"]["production"] == 2
+    await page.get_by_role("button", name="Undo").click()
+    await expect(page.get_by_text("production is back at v1")).to_be_visible()
+    moves = (await site.call("GET", f"/v1/prompts/{slug}/labels/production/history"))["data"]
+    assert [(one["version"], one["reason"]) for one in moves] == [(1, "Undo"), (2, "tested by hand"), (1, "")]
+
+
+@pytest.mark.capability("P3")
+async def test_a_label_goes_back_from_its_history(page_as: OpenPage, site: Site) -> None:
+    slug = await make(site)
+    await site.call("POST", f"/v1/prompts/{slug}/versions", {"base_version": 1, "max_tokens": 20})
+    await site.call("PUT", f"/v1/prompts/{slug}/labels/production", {"version": 2, "reason": "shorter"})
+    page = await page_as("editor", f"/app/prompts/{slug}?tab=versions&label=production", theme="dark")
+    drawer = page.get_by_role("dialog", name="Label production")
+    await expect(drawer).to_contain_text("shorter")
+    await check_axe(page, without=BEHIND)
+    await drawer.get_by_role("button", name="Roll back to v1…").click()
+    await expect(page.get_by_role("table", name="Settings that differ")).to_contain_text("Max tokens")
+    await page.get_by_role("button", name="Move production").click()
+    await expect(drawer).to_contain_text("It stands at v1.")
+    assert (await site.call("GET", f"/v1/prompts/{slug}"))["labels"]["production"] == 1
+
+
+@pytest.mark.capability("P1")
+async def test_what_somebody_saved_meanwhile_is_shown_and_kept(page_as: OpenPage, site: Site) -> None:
+    slug = await make(site)
+    page = await page_as("editor", f"/app/prompts/{slug}")
+    await write(page, " Be kind.")
+    await site.call("POST", f"/v1/prompts/{slug}/versions", {"base_version": 1, "temperature": 0.7, "message": "warmer"})
+    await expect(page.get_by_text("v2 was saved meanwhile.")).to_be_visible()
+    await page.keyboard.press("ControlOrMeta+s")
+    dialog = page.get_by_role("dialog", name="v2 was saved while you edited v1")
+    await expect(dialog).to_contain_text("Temperature")
+    await expect(dialog).to_contain_text("nothing of yours or of v2 is lost")
+    await check_axe(page, without=BEHIND)
+    await dialog.get_by_role("button", name="Go on over v2").click()
+    await save(page, "kinder")
+    await expect(page.get_by_text("v3 is saved")).to_be_visible()
+    saved = await site.call("GET", f"/v1/prompts/{slug}/versions/3")
+    assert (texts_of(saved)[0], saved["temperature"], saved["base_version"]) == (f"{SYSTEM} Be kind.", 0.7, 2)
+
+
+@pytest.mark.capability("P1")
+@pytest.mark.promise("G-02")
+async def test_a_refused_save_asks_whose_change_it_shall_be(page_as: OpenPage, site: Site) -> None:
+    slug = await make(site)
+    page = await page_as("editor", f"/app/prompts/{slug}", settle=False)
+    known = await site.call("GET", f"/v1/prompts/{slug}?label=latest")
+    await page.route(f"**/v1/prompts/{slug}?*", lambda route: route.fulfill(json=known))  # It never hears of the newer version.
+    await settled(page)
+    await write(page, " Be kind.")
+    messages = [{"role": "system", "content": f"{SYSTEM} Be strict."}, {"role": "user", "content": USER}]
+    await site.call("POST", f"/v1/prompts/{slug}/versions", {"base_version": 1, "messages": messages})
+    expect_console(page, "status of 409")
+    await save(page, "kinder")
+    dialog = page.get_by_role("dialog", name="v2 was saved while you edited v1")
+    await expect(dialog.get_by_role("heading", name="Both changed")).to_be_visible()
+    await dialog.get_by_role("group", name="Whose: Message 1").get_by_text("v2").click()
+    await dialog.get_by_role("button", name="Go on over v2").click()
+    assert len((await site.call("GET", f"/v1/prompts/{slug}/versions"))["data"]) == 2
+    await expect(page.get_by_role("textbox", name="Message 1", exact=True)).to_have_text(f"{SYSTEM} Be strict.")
+
+
+async def test_a_draft_is_thrown_away_only_on_purpose(page_as: OpenPage, site: Site) -> None:
+    slug = await make(site)
+    page = await page_as("editor", f"/app/prompts/{slug}")
+    await write(page, " Be kind.")
+    await page.get_by_role("tab", name="Settings").click()
+    await page.get_by_role("link", name="Datasets").click()
+    dialog = page.get_by_role("dialog", name="Leave without saving?")
+    await dialog.get_by_role("button", name="Cancel").click()
+    await page.get_by_role("tab", name="Edit").click()
+    await expect(page.get_by_role("textbox", name="Message 1", exact=True)).to_contain_text("Be kind.")
+    await page.get_by_role("link", name="Datasets").click()
+    await dialog.get_by_role("button", name="Leave it").click()
+    await expect(page).to_have_url(re.compile("/app/datasets"))
+
+
+@pytest.mark.capability("E1", "F1")
+async def test_a_draft_is_tried_and_judged(page_as: OpenPage, site: Site) -> None:
+    slug = await make(site)
+    page = await page_as("editor", f"/app/prompts/{slug}")
+    await write(page, " and {{tone}}", message=2)
+    await expect(page.get_by_text("new", exact=True)).to_be_visible()
+    await page.get_by_label("Sample value of name").fill("Ada <b>Lovelace</b>")
+    await page.get_by_label("Sample value of tone").fill("kindly")
+    await page.get_by_role("button", name="Run", exact=True).click()
+    answer = page.get_by_role("region", name="Try it")
+    await expect(answer).to_contain_text("Hello Ada <b>Lovelace</b> and kindly")
+    await expect(answer.get_by_text("simulated", exact=True)).to_be_visible()
+    async with page.expect_response(lambda response: response.url.endswith("/v1/feedback")) as told:
+        await answer.get_by_role("button", name="Good answer").click()
+    assert (await told.value).status == 202
+    await check_axe(page)
+
+
+async def test_a_mistake_in_the_text_is_said_and_not_saved(page_as: OpenPage, site: Site) -> None:
+    slug = await make(site)
+    page = await page_as("editor", f"/app/prompts/{slug}")
+    await write(page, " {{#if x}}", message=2)
+    await expect(page.get_by_role("alert")).to_contain_text("come with a later release")
+    await page.keyboard.press("ControlOrMeta+s")
+    await expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+async def test_a_viewer_sees_everything_and_changes_nothing(page_as: OpenPage) -> None:
+    page = await page_as("viewer", "/app/prompts/{prompt}")
+    await expect(page.get_by_role("button", name="Save…")).to_have_attribute("aria-disabled", "true")
+    await expect(page.get_by_role("button", name="Add a message")).to_have_count(0)
+    await page.get_by_role("tab", name="Versions").click()
+    await expect(page.get_by_role("button", name="Move a label here…")).to_have_attribute("aria-disabled", "true")
+    await page.get_by_role("tab", name="Settings").click()
+    await expect(page.get_by_role("textbox", name="Name")).not_to_be_editable()
+
+
+async def test_what_is_said_of_a_prompt_is_text_and_can_be_found_by(page_as: OpenPage, site: Site) -> None:
+    slug = await make(site, description="<img src=x onerror=alert(1)>", tags=["odd"])
+    page = await page_as("editor", f"/app/prompts/{slug}?tab=settings")
+    await expect(page.get_by_label("Description")).to_have_value("<img src=x onerror=alert(1)>")
+    await page.get_by_label("Use case").fill("for tests")
+    await page.get_by_role("button", name="Save", exact=True).click()
+    await expect(page.get_by_text("Saved", exact=True)).to_be_visible()
+    assert (await site.call("GET", f"/v1/prompts/{slug}"))["use_case"] == "for tests"
+    await page.goto("/app/prompts?tag=odd")
+    await page.get_by_role("searchbox", name="Search prompts").fill(slug)
+    table = page.get_by_role("table", name="Prompts")
+    await expect(table.get_by_role("row")).to_have_count(2)
+    await expect(table).to_contain_text("<img src=x onerror=alert(1)>")
+
+
+async def test_the_results_tell_versions_apart_with_their_intervals(page_as: OpenPage) -> None:
+    page = await page_as("viewer", "/app/prompts/{prompt}?tab=results")
+    table = page.get_by_role("table", name="By version")
+    await expect(table.get_by_role("row", name=re.compile("^v1"))).to_contain_text(re.compile(r"\d+\.\d\s%.*–"))
+    await page.get_by_text("p95", exact=True).first.click()
+    await expect(page).to_have_url(re.compile("measure=p95"))
+    await expect(page.get_by_role("heading", name="p95 latency by version")).to_be_visible()
+
+
+@pytest.mark.capability("P1")
+async def test_ten_thousand_prompts_are_a_list_like_any_other(page_as: OpenPage, site: Site) -> None:
+    workspace_id: UUID = await site.new_workspace("Large")
+    await site.connection.execute(
+        """INSERT INTO prompts (prompt_id, workspace_id, slug, name, latest_version, created_by)
+           SELECT gen_random_uuid(), $1, 'prompt-' || n, 'Prompt ' || n, 1, 'user:x' FROM generate_series(1, 10000) n""",
+        workspace_id,
+    )
+    page = await page_as("editor", "/app/prompts?sort=name", workspace_id=workspace_id)
+    rows = page.get_by_role("table", name="Prompts").locator("tbody tr")
+    await expect(rows).to_have_count(50)
+    await page.get_by_role("button", name="Load more").click()
+    await expect(rows).to_have_count(100)
+    await page.get_by_role("searchbox", name="Search prompts").fill("prompt-9999")
+    await expect(rows).to_have_count(1)
+    await page.get_by_label("Order").select_option("satisfaction")
+    await expect(page).to_have_url(re.compile("sort=satisfaction"))
+    await expect(rows).to_have_count(1)
