@@ -19,9 +19,8 @@ export function AddFromRuns({ id, open, onOpenChange }: { id: string; open: bool
   const [error, setError] = useState<unknown>(null);
   const queries = useQueryClient();
   const prompts = usePromptChoices();
-  const found = useRead("/v1/executions", { query: { prompt: prompt ?? "", status: "success", limit: 50 } as never }, { enabled: open && prompt !== null });
-  // Answers of test runs and searches are no traffic.
-  const rows = ((found.data as { data?: (Row & { job_id: string | null })[] } | undefined)?.data ?? []).filter((one) => one.job_id === null).slice(0, SHOWN);
+  const found = useRead("/v1/executions", { query: { prompt: prompt ?? "", status: "success", lane: "interactive", limit: SHOWN } }, { enabled: open && prompt !== null });
+  const rows = (found.data as { data?: Row[] } | undefined)?.data ?? [];
   const take = useCallback((one: string, expected: string | null) => {
     setTaken((before) => {
       const next = new Map(before);

@@ -122,7 +122,7 @@ function Enough({ counts }: { counts: Readonly<Record<string, number>> }) {
 
 const COLUMNS: Column<Item>[] = [
   { key: "input", head: "Input", cell: (row) => <span className="line-clamp-2 text-13 wrap-anywhere">{inputWords(row.input)}</span> },
-  { key: "expected", head: "Expected", width: "w-56", cell: (row) => <span className="line-clamp-2 text-13 wrap-anywhere">{row.expected}</span> },
+  { key: "expected", head: "Expected", width: "w-28 sm:w-56", cell: (row) => <span className="line-clamp-2 text-13 wrap-anywhere">{row.expected}</span> },
   { key: "split", head: "Split", width: "w-28", hideBelow: "sm", cell: (row) => <SplitDot split={row.split} /> },
   { key: "version", head: "Since", align: "end", width: "w-20", hideBelow: "md", cell: (row) => `v${row.added_version}` },
 ];

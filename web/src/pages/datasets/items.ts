@@ -117,7 +117,7 @@ export function csvLines(text: string, separator = ","): string[][] {
 }
 
 const NAMES: readonly (readonly [Role, RegExp])[] = [
-  ["expected", /^(expected|answer|label|target|output|gold|truth|correct|completion|category|class)$/i],
+  ["expected", /^(expected|answer|label|target|output|gold|truth|correct|completion|category|class|intent|queue|topic|sentiment)$/i],
   ["split", /^(split|set|fold|partition)$/i],
   ["input", /^(input|text|question|query|ticket|message|body|content|sentence|utterance)$/i],
 ];
@@ -135,8 +135,10 @@ export function guessMapping({ columns, rows }: Rows, variables: readonly string
   const others = columns.filter((name) => found[name] === "metadata");
   if (!taken.has("input") && !taken.has("variable") && others[0] !== undefined) found[others[0]] = "input";
   if (!taken.has("expected")) {
-    const last = columns.findLast((name) => found[name] === "metadata" && rows.every((row) => typeof row[name] !== "object"));
-    if (last !== undefined) found[last] = "expected";
+    const after = Math.max(...columns.map((name, at) => (found[name] === "input" || found[name] === "variable" ? at : -1)));
+    const free = columns.filter((name) => found[name] === "metadata" && rows.every((row) => typeof row[name] !== "object"));
+    const next = free.find((name) => columns.indexOf(name) > after) ?? free[0];
+    if (next !== undefined) found[next] = "expected";
   }
   return found;
 }

@@ -3,7 +3,7 @@ import { ApiError } from "@/api/errors";
 import { useChange, useRead } from "@/api/hooks";
 import { Checkbox, Field, FormDialog, Notice, Select, Textarea, errorFor, toast } from "@/kit";
 import { points } from "@/lib/format";
-import { type Suggestion, evidenceOf } from "./model";
+import { type Suggestion, evidenceOf, pointsRange } from "./model";
 
 const MADE_OLD = ["/v1/suggestions", "/v1/prompts", "/v1/optimizations"];
 
@@ -45,7 +45,7 @@ function Accept({ suggestion, open, onClose }: Part) {
       open={open}
       onOpenChange={(next) => next || onClose()}
       title={`Accept for ${suggestion.prompt}?`}
-      description={`Exactly the text that was measured becomes the next version: ${points(test.delta)} right on test (${points(test.ci_low)} to ${points(test.ci_high)}).`}
+      description={`Exactly the text that was measured becomes the next version: ${points(test.delta)} right on test (${pointsRange(test.ci_low, test.ci_high)}).`}
       submit={label === "production" ? "Accept and go live" : "Accept"}
       onSubmit={submit}
       busy={accept.isPending}

@@ -1,7 +1,7 @@
 import { Intervals } from "@/chart";
 import { type Column, Facts, Section, Table, TextLink } from "@/kit";
 import { count, money, percent, points } from "@/lib/format";
-import type { Evidence } from "./model";
+import { type Evidence, level } from "./model";
 import { Proposals } from "./Proposals";
 
 type Category = Evidence["per_category"][number];
@@ -35,17 +35,17 @@ function Change({ from, to }: { from: number | null; to: number | null }) {
 /** What speaks for it: the measurement, by answer, the edits that made it. Everything of it is counted, nothing estimated by a model. */
 export function EvidenceTab({ evidence }: { evidence: Evidence }) {
   const { test, validation } = evidence;
-  const level = percent(test.confidence, 0);
   return (
     <div className="flex min-w-0 flex-col gap-8">
-      <Section title="On untouched test items" description={`${count(test.n)} items that the search never saw, each answered by both texts. Look ${test.look} at this test split, so the interval is at ${level}.`}>
-        <Intervals title="Gain" unit={`points, with its ${level} interval`} rows={[{ key: "gain", label: "Gain on test", value: test.delta, low: test.ci_low, high: test.ci_high, color: 4 }]} reference={{ value: 0, label: "no difference" }} format={(value) => points(value)} formatTick={(value) => points(value, 0)} />
+      <Section title="On untouched test items" description={`${count(test.n)} items that the search never saw, each answered by both texts. Look ${test.look} at this test split, so the interval is at ${level(test.confidence)}.`}>
+        <Intervals title="Gain" unit={`points, with its ${level(test.confidence)} interval`} rows={[{ key: "gain", label: "Gain on test", value: test.delta, low: test.ci_low, high: test.ci_high, color: 4 }]} reference={{ value: 0, label: "no difference" }} format={(value) => points(value)} formatTick={(value) => points(value, 0)} />
         <Facts
           facts={[
             ["Fixed", `${count(test.fixed)} of ${count(test.n)} were wrong and are right`],
             ["Broken", `${count(test.broken)} of ${count(test.n)} were right and are wrong`],
             ["p-value", `${test.p_value < 0.0001 ? "< 0.0001" : test.p_value.toFixed(4)} (exact McNemar, must be at most ${test.alpha})`],
             ["Power", `${percent(test.power.power, 0)} for a gain of ${points(test.power.for_gain, 0)}`],
+            ["Cost per answer", `${money(evidence.cost.baseline_nusd)} → ${money(evidence.cost.candidate_nusd)}`],
             validation.n > 0 && ["On validation", `${percent(validation.baseline)} → ${percent(validation.candidate)} of ${count(validation.n)}: chosen on these, so rather too kind`],
           ]}
         />

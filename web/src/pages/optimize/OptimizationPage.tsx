@@ -11,7 +11,7 @@ import { Progress } from "@/kit/Progress";
 import { usePathParam } from "@/lib/pages";
 import { count, duration, money, percent, points } from "@/lib/format";
 import { Proposals } from "./Proposals";
-import { type Edit, type Job, type Progress as Far, type Test, curveOf, isGoingOn, progressOf, whyEnded } from "./model";
+import { type Edit, type Job, type Progress as Far, type Test, curveOf, isGoingOn, level, progressOf, whyEnded, pointsRange } from "./model";
 
 const LOOK_AGAIN_MS = 5_000;
 
@@ -138,7 +138,7 @@ function Content({ job, far }: { job: Job; far: Far }) {
         <Figures
           label="Progress"
           figures={[
-            { label: "Best so far, on train", value: far.best === null ? "–" : points(far.best), note: "proves nothing yet" },
+            { label: goesOn ? "Best so far, on train" : "Best on train", value: far.best === null ? "–" : points(far.best), note: test ? "no proof; see below" : "proves nothing yet" },
             { label: "Evaluations", value: count(far.evaluations), note: `of at most ${count(job.budget["evaluations"])}` },
             { label: "Spent", value: money(far.spent_nusd), note: `of at most ${money(job.budget["nusd"])}` },
             { label: "Time", value: <Elapsed job={job} />, note: job.budget["seconds"] ? `of at most ${duration(job.budget["seconds"] * 1000)}` : "no limit" },
@@ -147,7 +147,7 @@ function Content({ job, far }: { job: Job; far: Far }) {
       </div>
       {test ? <Proof test={test} /> : null}
       <Curves far={far} goesOn={goesOn} />
-      <Section title="Proposals" description="Every edit that was proposed, what it did on the items it was tried on, and why those that were refused were.">
+      <Section title="Proposals" description="What each edit did on the train items it was tried on; for rejected ones, why.">
         {job.edits && job.edits.length > 0 ? <Proposals edits={job.edits as unknown as Edit[]} /> : <EmptyState title={goesOn ? "Still searching" : "None"}>{goesOn ? "They are listed when the search ends." : "The search ended before anything was proposed."}</EmptyState>}
       </Section>
       <Section title="Settings">
@@ -187,11 +187,11 @@ export function Proof({ test }: { test: Test }) {
         figures={[
           { label: "Before", value: percent(test.baseline), note: "right" },
           { label: "After", value: percent(test.candidate), note: "right" },
-          { label: "Gain", value: points(test.delta), note: `${points(test.ci_low)} to ${points(test.ci_high)}` },
+          { label: "Gain", value: points(test.delta), note: `${pointsRange(test.ci_low, test.ci_high)}` },
           { label: "Fixed · broken", value: `${count(test.fixed)} · ${count(test.broken)}`, note: "cases" },
         ]}
       />
-      <Intervals title="Gain" unit={`points, ${percent(test.confidence, 0)} interval`} rows={[{ key: "gain", label: "Gain", value: test.delta, low: test.ci_low, high: test.ci_high, color: test.ci_low > 0 ? 4 : 3 }]} reference={{ value: 0, label: "no difference" }} format={(value) => points(value)} formatTick={(value) => points(value, 0)} />
+      <Intervals title="Gain" unit={`points, with its ${level(test.confidence)} interval`} rows={[{ key: "gain", label: "Gain", value: test.delta, low: test.ci_low, high: test.ci_high, color: test.ci_low > 0 ? 4 : 3 }]} reference={{ value: 0, label: "no difference" }} format={(value) => points(value)} formatTick={(value) => points(value, 0)} />
       {test.underpowered ? <p className="text-12 text-muted">With fewer than 100 test items only large gains can be proven.</p> : null}
     </Section>
   );

@@ -10,7 +10,7 @@ import { flag, maybeOneOf, oneOf, text, useUrlState } from "@/lib/url-state";
 import { useCommands } from "@/shell/commands";
 import { useHotkey } from "@/shell/keys";
 import { StartSearch } from "./StartSearch";
-import { type Job, type Suggestion, type Test, evidenceOf, isGoingOn, progressOf } from "./model";
+import { type Job, type Suggestion, type Test, evidenceOf, isGoingOn, progressOf, pointsRange } from "./model";
 
 const STATUSES = ["pending", "running", "completed", "failed", "cancelled"] as const;
 const DECISIONS = ["open", "accepted", "rejected"] as const;
@@ -146,7 +146,7 @@ function Gain({ test }: { test: Test | null }) {
     <span className="inline-flex flex-col items-end">
       {points(test.delta)}
       <span className="text-12 text-muted">
-        {points(test.ci_low)} to {points(test.ci_high)}
+        {pointsRange(test.ci_low, test.ci_high)}
       </span>
     </span>
   );

@@ -1,11 +1,11 @@
 import { Badge, Button, type Column, EmptyState, Segments, Table, Toolbar } from "@/kit";
 import { count, points } from "@/lib/format";
 import { integer, oneOf, useUrlState } from "@/lib/url-state";
-import { type Edit, STATES, ranked } from "./model";
+import { type Edit, STATES, ranked, pointsRange } from "./model";
 
 const shape = { state: oneOf(["all", ...STATES], "all"), shown: integer(20) };
 
-const TONES = { chosen: "ok", alive: "accent", dropped: "neutral", rejected: "bad" } as const;
+const TONES = { chosen: "ok", alive: "neutral", dropped: "neutral", rejected: "bad" } as const;
 const WORDS = { chosen: "chosen", alive: "not needed", dropped: "did not help", rejected: "rejected" } as const;
 
 const COLUMNS: Column<Edit>[] = [
@@ -38,7 +38,7 @@ const COLUMNS: Column<Edit>[] = [
         <span className="inline-flex flex-col items-end">
           {points(edit.effect)}
           <span className="text-12 text-muted">
-            {points(edit.effect_low)} to {points(edit.effect_high)}
+            {pointsRange(edit.effect_low, edit.effect_high)}
           </span>
         </span>
       ),

@@ -66,7 +66,7 @@ export function StartSearch({ open, onOpenChange, ...given }: Props) {
         <div className="flex min-w-0 flex-col gap-4">
           <div className="grid grid-cols-1 gap-4 sm:grid-cols-3">
             <Field label="Evaluations, at most" error={errorFor(error, "budget.evaluations") ?? (tooFew ? `At least ${count(plan.least_evaluations)} for this dataset.` : undefined)} required>
-              <Input type="number" min={50} max={100_000} step={50} value={evaluations} onChange={(event) => setEvaluations(event.target.value)} />
+              <Input autoFocus type="number" min={50} max={100_000} step={50} value={evaluations} onChange={(event) => setEvaluations(event.target.value)} />
             </Field>
             <Field label="Cost ceiling, $" error={errorFor(error, "budget.credits") ?? (tooLow ? `At least ${(Math.ceil(Number(plan.least_credits) * USD_PER_CREDIT * 1000) / 1000).toFixed(3)} for this dataset.` : undefined)}>
               <Input type="number" min={0} step="any" placeholder={plan ? (plan.forecast.set_aside_nusd / 1e9).toPrecision(2) : "the forecast"} value={ceiling} onChange={(event) => setCeiling(event.target.value)} />
@@ -95,12 +95,13 @@ export function StartSearch({ open, onOpenChange, ...given }: Props) {
             </Labelled>
           </div>
         </div>
-        <div className="flex min-h-40 flex-col gap-3 self-start rounded-l bg-sunken p-4" aria-live="polite">
+        <div className="flex min-h-40 flex-col gap-3 rounded-l bg-sunken p-4" aria-live="polite">
           <h3 className="text-13 font-semibold">What it may cost</h3>
           {plan ? (
             <>
               <Facts
                 facts={[
+                  ["Answers by", <span key="m" className="wrap-anywhere">{plan.models["task"]}</span>],
                   ["Never more than", <strong key="a" className="font-semibold"><Money nusd={plan.forecast.set_aside_nusd + plan.forecast.fee_nusd} /></strong>],
                   ["Probably less than", <Money key="f" nusd={Math.min(plan.forecast.cost_nusd, plan.forecast.set_aside_nusd) + plan.forecast.fee_nusd} />],
                   plan.forecast.fee_nusd > 0 && ["Of that, fee", <Money key="e" nusd={plan.forecast.fee_nusd} />],
@@ -117,11 +118,11 @@ export function StartSearch({ open, onOpenChange, ...given }: Props) {
               ) : null}
             </>
           ) : (
-            <p className="text-13 text-muted">{body ? (forecast.error ? "It cannot start like this." : "Counting…") : "Choose a prompt and a dataset."}</p>
+            <p className="min-h-24 text-13 text-muted">{body ? (forecast.error ? "It cannot start like this." : "Counting…") : "Choose a prompt and a dataset."}</p>
           )}
+          <p className="mt-auto border-t border-line pt-3 text-12 text-muted">The search sees train and validation items. The winner meets the version on the test items once, and is suggested only if the gain is sure. Nothing goes live by itself.</p>
         </div>
       </div>
-      <p className="text-12 text-muted">The search sees train and validation items. The winner meets the version on the test items once, and is suggested only if the gain is sure. Nothing goes live by itself.</p>
     </FormDialog>
   );
 }

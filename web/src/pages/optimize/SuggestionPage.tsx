@@ -11,7 +11,7 @@ import { Cases } from "./Cases";
 import { Decide } from "./Decide";
 import { EvidenceTab } from "./EvidenceTab";
 import { Proposals } from "./Proposals";
-import { type Edit, type Evidence, type Message, type Suggestion, evidenceOf, paired, textsOf } from "./model";
+import { type Edit, type Evidence, type Message, type Suggestion, evidenceOf, paired, textsOf, pointsRange } from "./model";
 
 const shape = { tab: oneOf(["text", "evidence", "cases", "proposals"], "text") };
 
@@ -110,10 +110,10 @@ function Verdict({ evidence: { test, cost } }: { evidence: Evidence }) {
     <Figures
       label="On untouched test items"
       figures={[
-        { label: "Right on untouched test", value: `${percent(test.baseline)} → ${percent(test.candidate)}`, note: `${count(test.n)} items` },
-        { label: "Gain", value: points(test.delta), note: `${points(test.ci_low)} to ${points(test.ci_high)} at ${percent(test.confidence, 0)}` },
+        { label: "Right on untouched test", value: percent(test.candidate), note: `was ${percent(test.baseline)}, n ${count(test.n)}` },
+        { label: "Gain", value: points(test.delta), note: `${pointsRange(test.ci_low, test.ci_high)}` },
         { label: "Fixed · broken", value: `${count(test.fixed)} · ${count(test.broken)}`, note: "cases" },
-        { label: "Cost per answer", value: money(cost.candidate_nusd), note: `${change(cost.candidate_nusd, cost.baseline_nusd) ?? "±0 %"} from ${money(cost.baseline_nusd)}` },
+        { label: "Cost per answer", value: money(cost.candidate_nusd), note: change(cost.candidate_nusd, cost.baseline_nusd) ?? "" },
       ]}
     />
   );

@@ -1,6 +1,7 @@
 /** What the API says of a search and a suggestion as "object", and what is computed from it. Pure. */
 import type { Schema } from "@/api/client";
 import type { Point } from "@/chart";
+import { percent, points } from "@/lib/format";
 
 export type Job = Schema<"OptimizationAnswer">;
 export type Suggestion = Schema<"SuggestionAnswer">;
@@ -107,4 +108,14 @@ export function textsOf(messages: readonly Message[] | undefined): { role: strin
 export function paired(before: readonly Message[] | undefined, after: readonly Message[] | undefined): { role: string; before: string; after: string }[] {
   const [old, fresh] = [textsOf(before), textsOf(after)];
   return Array.from({ length: Math.max(old.length, fresh.length) }, (_, at) => ({ role: fresh[at]?.role ?? old[at]?.role ?? "", before: old[at]?.text ?? "", after: fresh[at]?.text ?? "" }));
+}
+
+/** How sure an interval is: 95 %, 98.3 %. */
+export function level(confidence: number): string {
+  return percent(confidence, Number.isInteger(Math.round(confidence * 1000) / 10) ? 0 : 1);
+}
+
+/** +13.8 to +28.2 pts: the interval of a difference of shares. */
+export function pointsRange(low: number | null | undefined, high: number | null | undefined): string {
+  return `${points(low).replace(/\s?pts$/u, "")} to ${points(high)}`;
 }

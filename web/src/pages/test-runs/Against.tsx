@@ -1,7 +1,7 @@
 import { useMemo } from "react";
 import { useRead } from "@/api/hooks";
 import { Intervals } from "@/chart";
-import { Combobox, Loaded, Section, TextLink } from "@/kit";
+import { Combobox, Loaded, TextLink } from "@/kit";
 import { count, money, percent, points } from "@/lib/format";
 import { useUrlState } from "@/lib/url-state";
 import { type FailedCase, type Result, type Run, againstOther, resultOf, wordsOf } from "./model";
@@ -20,14 +20,10 @@ export function Against({ run, result }: { run: Run; result: Result }) {
   const other = runs.find((one) => one.test_run_id === chosen) ?? runs.find((one) => one.prompt === run.prompt) ?? runs[0];
   if (!found.data && !found.error) return null;
   return (
-    <Section
-      title="Compared with"
-      actions={
-        runs.length > 0 ? (
-          <Combobox label="Compared with" value={other?.test_run_id ?? null} onChange={(next) => set({ with: next ?? "" })} choices={runs.map((one) => ({ value: one.test_run_id, label: `${one.prompt} v${one.version}`, hint: `${percent(one.accuracy?.value)} · ${one.model}` }))} />
-        ) : null
-      }
-    >
+    <div className="flex min-w-0 flex-col gap-3">
+      {runs.length > 0 ? (
+          <Combobox className="self-start" label="Compared with" value={other?.test_run_id ?? null} onChange={(next) => set({ with: next ?? "" })} choices={runs.map((one) => ({ value: one.test_run_id, label: `${one.prompt} v${one.version}`, hint: `${percent(one.accuracy?.value)} · ${one.model}` }))} />
+      ) : null}
       {other === undefined ? (
         <p className="text-13 text-muted">No other version has run on these items. Test another one on the same split, and it stands here.</p>
       ) : (
@@ -45,7 +41,7 @@ export function Against({ run, result }: { run: Run; result: Result }) {
           <Difference result={result} id={other.test_run_id} name={`${other.prompt} v${other.version}`} each={other.mean_cost_nusd ?? null} accuracy={other.accuracy?.value ?? null} />
         </>
       )}
-    </Section>
+    </div>
   );
 }
 

@@ -1,20 +1,20 @@
 import { useMemo } from "react";
-import { Badge, Button, type Column, Drawer, Duration, EmptyState, Facts, JsonView, Money, Prose, SearchInput, Section, Table, TextLink, Toolbar } from "@/kit";
+import { Badge, Button, type Column, Drawer, Duration, EmptyState, Facts, JsonView, Money, Prose, SearchInput, Table, TextLink, Toolbar } from "@/kit";
 import { count, plural } from "@/lib/format";
 import { useUrlState } from "@/lib/url-state";
 import { type FailedCase, type Result, type Run, filterCases, wordsOf } from "./model";
 import { shape } from "./shape";
 
 const COLUMNS: Column<FailedCase>[] = [
-  { key: "input", head: "Input", cell: (one) => <span className="line-clamp-2 min-w-40 wrap-anywhere">{wordsOf(one.input)}</span> },
-  { key: "expected", head: "Expected", width: "w-44", cell: (one) => <span className="line-clamp-2 wrap-anywhere">{one.expected}</span> },
+  { key: "input", head: "Input", cell: (one) => <span className="line-clamp-2 min-w-28 wrap-anywhere">{wordsOf(one.input)}</span> },
+  { key: "expected", head: "Expected", width: "sm:w-44", cell: (one) => <span className="line-clamp-2 min-w-20 wrap-anywhere">{one.expected}</span> },
   { key: "got", head: "Got", cell: (one) => <Got one={one} /> },
   { key: "cost", head: "Cost", align: "end", width: "w-24", hideBelow: "md", cell: (one) => <Money nusd={one.cost_nusd} /> },
 ];
 
 function Got({ one }: { one: FailedCase }) {
   if (one.output === null) return <Badge tone="bad">{one.error?.code ?? "no answer"}</Badge>;
-  return <span className="line-clamp-2 wrap-anywhere text-muted">{one.output.trim() || "(empty)"}</span>;
+  return <span className="line-clamp-2 min-w-20 wrap-anywhere text-muted">{one.output.trim() || "(empty)"}</span>;
 }
 
 /** Answers that were not what was expected, as the matrix and the words leave them. */
@@ -30,19 +30,14 @@ export function FailedCases({ run, result }: { run: Run; result: Result }) {
     if (next) set({ case: next.execution_id });
   };
   return (
-    <Section
-      title={
-        <span className="flex flex-wrap items-center gap-2">
-          Failed cases <span className="numeric text-13 font-normal text-muted">{cases.length === result.failed.length ? count(cases.length + result.leftOut) : `${count(cases.length)} of ${count(result.failed.length)}`}</span>
-        </span>
-      }
-    >
+    <div className="flex flex-col gap-2">
       {result.failed.length === 0 ? (
         <EmptyState title="None">Each answer was what was expected.</EmptyState>
       ) : (
         <>
           <Toolbar>
             <SearchInput label="Search failed cases" placeholder="Search input or answer" value={q} onChange={(next) => set({ q: next })} className="w-full sm:w-72" />
+            {cases.length < result.failed.length ? <span className="numeric text-13 text-muted">{count(cases.length)} of {count(result.failed.length)}</span> : null}
             {expected ? (
               <Button size="s" onClick={() => set({ expected: "", got: "" })}>
                 expected {expected}, came {got || "(empty)"} ×
@@ -77,7 +72,7 @@ export function FailedCases({ run, result }: { run: Run; result: Result }) {
       >
         {one ? <Case one={one} run={run} result={result} /> : null}
       </Drawer>
-    </Section>
+    </div>
   );
 }
 

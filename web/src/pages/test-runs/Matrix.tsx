@@ -32,7 +32,7 @@ export function Matrix({ result }: { result: Result }) {
       <ConfusionMatrix
         cells={cells}
         selected={chosen}
-        onCell={(row, column) => set(chosen?.expected === row && chosen.predicted === column ? { expected: "", got: "", case: "" } : { expected: row, got: column, case: "" })}
+        onCell={(row, column) => set(chosen?.expected === row && chosen.predicted === column ? { expected: "", got: "", case: "" } : { expected: row, got: column, case: "", tab: "failed" })}
       />
     </Section>
   );

@@ -3,15 +3,16 @@ import { useState } from "react";
 import { useDatasets } from "@/api/choices";
 import { useChange, useRead } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
-import { Button, ButtonLink, ConfirmDialog, Facts, Figures, Loaded, Money, Notice, Page, RelativeTime, Section, SimulatedBadge, StatusBadge, TextLink, toast } from "@/kit";
+import { Button, ButtonLink, ConfirmDialog, Facts, Figures, Loaded, Money, Notice, Page, RelativeTime, SimulatedBadge, StatusBadge, Tabs, TextLink, toast } from "@/kit";
 import { Progress } from "@/kit/Progress";
-import { classes } from "@/lib/classes";
 import { usePathParam } from "@/lib/pages";
 import { count, duration, money, percent, percentRange } from "@/lib/format";
 import { Against } from "./Against";
 import { FailedCases } from "./FailedCases";
 import { Matrix } from "./Matrix";
+import { useUrlState } from "@/lib/url-state";
 import { type Evaluated, type Result, type Run, isGoingOn, resultOf } from "./model";
+import { shape } from "./shape";
 
 export default function TestRunPage() {
   const id = usePathParam("id");
@@ -90,10 +91,8 @@ function Acts({ run }: { run: Run }) {
   );
 }
 
-/** So many columns leave room for something beside the matrix. */
-const FEW_LABELS = 4;
-
 function Content({ run }: { run: Run }) {
+  const [{ tab }, set] = useUrlState(shape);
   const result = resultOf(run);
   const { done, total } = run.progress as { done: number; total: number };
   return (
@@ -110,12 +109,17 @@ function Content({ run }: { run: Run }) {
       </div>
       {result.metrics ? (
         <>
-          <div className={classes("grid min-w-0 items-start gap-8", Object.keys(result.matrix ?? {}).length <= FEW_LABELS && "lg:grid-cols-[minmax(0,max-content)_minmax(20rem,1fr)]")}>
-            <Matrix result={result} />
-            {run.status === "completed" ? <Against run={run} result={result} /> : null}
-          </div>
-          {result.evaluators.length > 0 ? <Evaluators evaluators={result.evaluators} /> : null}
-          <FailedCases run={run} result={result} />
+          <Matrix result={result} />
+          <Tabs
+            label="Parts of this test run"
+            value={tab}
+            onChange={(next) => set({ tab: next }, { push: true })}
+            tabs={[
+              { id: "failed", label: "Failed cases", count: count(result.failed.length + result.leftOut), content: <FailedCases run={run} result={result} /> },
+              { id: "compare", label: "Compare", content: <Against run={run} result={result} /> },
+              ...(result.evaluators.length > 0 ? [{ id: "evaluators" as const, label: "Evaluators", count: count(result.evaluators.length), content: <Evaluators evaluators={result.evaluators} /> }] : []),
+            ]}
+          />
         </>
       ) : null}
     </div>
@@ -133,7 +137,7 @@ function Score({ result, goesOn }: { result: Result; goesOn: boolean }) {
         { label: "Right", value: percent(metrics?.overall_accuracy), note: metrics?.total ? `${percentRange(metrics.interval.low, metrics.interval.high)} at 95 %` : "" },
         { label: "Right answers", value: metrics ? `${count(metrics.correct)} of ${count(metrics.total)}` : "–", note: goesOn ? "so far" : "" },
         { label: "Without answer", value: metrics ? count(metrics.errors) : "–", note: metrics?.errors ? "see the failed cases" : "" },
-        { label: "Cost", value: money(costNusd), note: each === null ? "" : `${money(each)} per answer` },
+        { label: "Cost", value: money(costNusd), note: each === null ? "" : `${money(each)} each` },
         { label: "Latency p50", value: duration(latency?.p50), note: latency?.p95 ? `p95 ${duration(latency.p95)}` : "" },
       ]}
     />
@@ -142,8 +146,7 @@ function Score({ result, goesOn }: { result: Result; goesOn: boolean }) {
 
 function Evaluators({ evaluators }: { evaluators: readonly Evaluated[] }) {
   return (
-    <Section title="Evaluators">
-      <div className="grid gap-3 sm:grid-cols-2 lg:grid-cols-3">
+    <div className="grid gap-3 sm:grid-cols-2 lg:grid-cols-3">
         {evaluators.map((one) => (
           <div key={one.id} className="rounded-l border border-line bg-panel p-4">
             <h3 className="mb-2 text-14 font-semibold wrap-anywhere">
@@ -160,8 +163,7 @@ function Evaluators({ evaluators }: { evaluators: readonly Evaluated[] }) {
             />
           </div>
         ))}
-      </div>
-    </Section>
+    </div>
   );
 }
 
