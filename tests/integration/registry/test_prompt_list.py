@@ -31,8 +31,8 @@ async def walked(call: Caller, query: str = "") -> list[str]:
         cursor = f"&cursor={page['next_cursor']}"
 
 
-async def book(bench: Bench, call: Caller, slug: str, grain: str, **sums: int) -> None:
-    """A rollup row of the last full hour or of today."""
+async def book(bench: Bench, call: Caller, slug: str, grain: str, *, of_set: tuple[str, str] | None = None, **sums: int) -> None:
+    """A rollup row of the last full hour or of today; `of_set`: of a dimension's value, such as ("app", "shop")."""
     now = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
     at = now - timedelta(hours=1) if grain == "hour" else now.replace(hour=0)
     zero = dict.fromkeys(
@@ -41,13 +41,14 @@ async def book(bench: Bench, call: Caller, slug: str, grain: str, **sums: int) -
          "score_sum_micro"), 0,
     )  # fmt: skip
     row: dict[str, Any] = {
-        "workspace_id": call.workspace_id, "grain": grain, "bucket": at, "slug": slug, "version": 1, "label": "production", "model": "m",
-        "traffic": "live", "latency": [0, 3], "first_token": [0],
+        "workspace_id": call.workspace_id, "grain": grain, "bucket": at, "slug": slug, "traffic": "live", "latency": [0, 3],
+        "first_token": [0],
     } | zero | sums  # fmt: skip
+    row |= {"dimension": of_set[0], "value": of_set[1]} if of_set else {"version": 1, "label": "production", "model": "m"}
     connection = await asyncpg.connect(bench.urls["superuser"], server_settings={"search_path": "burnish"})
     try:
         marks = ", ".join(f"${n + 1}" for n in range(len(row)))
-        await connection.execute(f"INSERT INTO rollups ({', '.join(row)}) VALUES ({marks})", *row.values())
+        await connection.execute(f"INSERT INTO {'rollup_sets' if of_set else 'rollups'} ({', '.join(row)}) VALUES ({marks})", *row.values())
     finally:
         await connection.close()
 
@@ -102,3 +103,18 @@ async def test_figures_are_told_for_each_prompt_and_version(bench: Bench, call: 
     csv = await call("GET", "/v1/analytics/groups?grain=hour&group_by=prompt&prompt=Nobody")
     assert csv.body["data"] == []
     assert (await call("GET", "/v1/analytics/groups?group_by=day")).status == 422
+    assert [one["group"] for one in (await call("GET", "/v1/analytics/groups?grain=hour&group_by=model")).body["data"]] == ["m"]
+    assert (await call("GET", "/v1/analytics/groups?grain=hour&model=other")).body["data"] == []
+
+
+@pytest.mark.capability("A2")
+async def test_figures_are_told_for_each_app_and_key_but_not_by_model(bench: Bench, call: Caller) -> None:
+    await make(call, "alpha")
+    for dimension, value, executions in (("app", "shop", 7), ("app", "", 3), ("api_key", "k", 10)):
+        await book(bench, call, "alpha", "hour", of_set=(dimension, value), executions=executions)
+    found = (await call("GET", "/v1/analytics/groups?grain=hour&group_by=app")).body["data"]
+    assert [(one["group"], one["executions"]) for one in found] == [("shop", 7), ("", 3)]
+    assert found[0]["latency"]["p95_ms"] is not None
+    assert len((await call("GET", "/v1/analytics/groups?grain=hour&group_by=api_key&prompt=alpha")).body["data"]) == 1
+    refused = await call("GET", "/v1/analytics/groups?group_by=app&model=m")
+    assert (refused.status, refused.body["error"]["param"]) == (422, "model")

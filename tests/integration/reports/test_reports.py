@@ -140,6 +140,7 @@ async def test_a_report_of_what_is_not_there_is_not_found(analytics: Analytics, 
 
 async def test_a_schedule_is_set_shown_and_removed_by_admins_and_checked(stack: Stack, caller: Caller) -> None:
     assert (await caller("GET", "/v1/reports/schedule")).status == 404
+    assert (await caller("GET", "/v1/reports/schedules")).body == {"data": []}
     slack = await channel(caller, {"kind": "slack", "url": "http://127.0.0.1:9/x"})
     pager = await channel(caller, {"kind": "pagerduty", "routing_key": "R" * 32})
     other = await channel(await stack.caller(), {"kind": "slack", "url": "http://127.0.0.1:9/x"})
@@ -155,7 +156,9 @@ async def test_a_schedule_is_set_shown_and_removed_by_admins_and_checked(stack: 
     moment = datetime.fromisoformat(set_up["next_at"])
     assert moment > datetime.now(UTC) and moment.weekday() == 1 and moment.hour in (5, 6) and set_up["channels"] == [slack]
     assert (await caller("DELETE", f"/v1/alert-channels/{slack}")).status == 200
-    assert (await editor("GET", "/v1/reports/schedule")).body["channels"] == []
+    shown = (await editor("GET", "/v1/reports/schedule")).body
+    assert shown["channels"] == []
+    assert (await editor("GET", "/v1/reports/schedules")).body == {"data": [shown]}
     assert (await caller("DELETE", "/v1/reports/schedule")).status == 200
     assert (await caller("DELETE", "/v1/reports/schedule")).status == 404
     actions = [one["action"] for one in (await caller("GET", "/v1/audit?object_kind=report_schedule")).body["data"]]

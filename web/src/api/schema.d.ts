@@ -281,7 +281,7 @@ export interface paths {
         };
         /**
          * Figures of a range, group by group
-         * @description At most 200 groups. Calls that named no prompt are left out.
+         * @description At most 200 groups. Calls that named no prompt are left out of prompts, versions and labels.
          */
         get: operations["groups_v1_analytics_groups_get"];
         put?: never;
@@ -2188,6 +2188,23 @@ export interface paths {
          * @description Of the last whole day, or seven days; sent to the channels like any other. The next one comes when it is due.
          */
         post: operations["run_schedule_v1_reports_schedule_run_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/reports/schedules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The digest, if one is set up */
+        get: operations["list_schedules_v1_reports_schedules_get"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -6021,7 +6038,7 @@ export interface components {
         };
         /**
          * GroupFigures
-         * @description `group`: the slug, `slug@version`, `slug@label`, or the model.
+         * @description `group`: the slug, `slug@version`, `slug@label`, the model, the app (empty: none was named) or the id of the API key.
          */
         GroupFigures: {
             /** Blocked */
@@ -9748,6 +9765,14 @@ export interface components {
              * @enum {string}
              */
             weekday: "monday" | "tuesday" | "wednesday" | "thursday" | "friday" | "saturday" | "sunday";
+        };
+        /**
+         * ScheduleList
+         * @description One, or none where no digest is set up.
+         */
+        ScheduleList: {
+            /** Data */
+            data: components["schemas"]["ScheduleAnswer"][];
         };
         /**
          * ScoreAnswer
@@ -13523,11 +13548,13 @@ export interface operations {
     groups_v1_analytics_groups_get: {
         parameters: {
             query?: {
-                group_by?: "prompt" | "version" | "label" | "model";
+                group_by?: "prompt" | "version" | "label" | "model" | "app" | "api_key";
                 /** @description Only of these; may be given several times. */
                 prompt?: string[] | null;
                 /** @description `batch`: test runs and optimization. Absent: both. */
                 traffic?: ("live" | "batch") | null;
+                /** @description Not together with `app` and `api_key`. */
+                model?: string | null;
                 /** @description RFC 3339; 24 hours before `to` where absent. */
                 from?: string | null;
                 /** @description RFC 3339; now where absent. */
@@ -28329,6 +28356,107 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ReportHead"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    list_schedules_v1_reports_schedules_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduleList"];
                 };
             };
             /** @description Bad Request */

@@ -3,22 +3,26 @@
 from collections.abc import Sequence
 
 from burnish_gateway.insights.ranges import Range
-from burnish_gateway.insights.store import GROUPS, SUMS, Totals
+from burnish_gateway.insights.store import DIMENSIONS, GROUPS, SUMS, Totals
 from burnish_shared.db.session import Tx
 
 _WHERE = """r.grain = $1 AND r.bucket >= $2 AND r.bucket < $3 AND ($4::text[] IS NULL OR r.slug = ANY($4))
-   AND ($5::text IS NULL OR r.traffic = $5) AND r.slug <> ''"""
+   AND ($5::text IS NULL OR r.traffic = $5)"""
 
 
 async def group_totals(
-    tx: Tx, wanted: Range, *, group_by: str, slugs: Sequence[str] | None, traffic: str | None, at_most: int
+    tx: Tx, wanted: Range, *, group_by: str, slugs: Sequence[str] | None, traffic: str | None, model: str | None, at_most: int
 ) -> dict[str, Totals]:
-    """Group → sums. `slugs` None: of all prompts; calls without a prompt count for none."""
-    group = GROUPS[group_by]
-    arguments = (wanted.grain, wanted.start, wanted.end, slugs, traffic)
+    """Group → sums. `slugs` None: of all prompts; calls without a prompt are no prompt, version or label."""
+    if group_by in DIMENSIONS:
+        table, group, where, named = "rollup_sets", "r.value", f"{_WHERE} AND r.dimension = $6", group_by
+    else:
+        table, group, named = "rollups", GROUPS[group_by], model
+        where = f"{_WHERE} AND ($6::text IS NULL OR r.model = $6)" + ("" if group_by == "model" else " AND r.slug <> ''")
+    arguments = (wanted.grain, wanted.start, wanted.end, slugs, traffic, named)
     rows = await tx.fetch(
         f"""SELECT {group} AS key, {", ".join(f"sum(r.{one})::bigint AS {one}" for one in SUMS)}
-              FROM rollups r WHERE {_WHERE} GROUP BY 1 ORDER BY executions DESC, key LIMIT $6""",
+              FROM {table} r WHERE {where} GROUP BY 1 ORDER BY executions DESC, key LIMIT $7""",
         *arguments,
         at_most,
     )
@@ -27,7 +31,7 @@ async def group_totals(
         counts = await tx.fetch(
             f"""SELECT key, array_agg(n ORDER BY bucket) AS counts
                   FROM (SELECT {group} AS key, u.bucket, sum(u.n)::bigint AS n
-                          FROM rollups r, unnest(r.{name}) WITH ORDINALITY u(n, bucket) WHERE {_WHERE} AND {group} = ANY($6)
+                          FROM {table} r, unnest(r.{name}) WITH ORDINALITY u(n, bucket) WHERE {where} AND {group} = ANY($7)
                          GROUP BY 1, 2) b GROUP BY 1""",
             *arguments,
             list(found),

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from fastapi import Request
 from fastapi.responses import Response
+from pydantic import BaseModel
 
 from burnish_gateway.access import audit
 from burnish_gateway.deps import Admin, GatewayParts, Viewer
@@ -20,6 +21,19 @@ from burnish_shared.errors import InvalidField, NotFound
 router = make_router("analytics")
 
 OBJECT = "report_schedule"
+
+
+class ScheduleList(BaseModel):
+    """One, or none where no digest is set up."""
+
+    data: list[ScheduleAnswer]
+
+
+@router.get("/v1/reports/schedules", response_model=ScheduleList, summary="The digest, if one is set up")
+async def list_schedules(principal: Viewer, gateway: GatewayParts) -> Response:
+    async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
+        found = await store.find(tx)
+    return json_response(ScheduleList(data=[] if found is None else [found]))
 
 
 @router.get("/v1/reports/schedule", response_model=ScheduleAnswer, summary="When the digest comes, and to whom")
