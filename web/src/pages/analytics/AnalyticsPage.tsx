@@ -1,12 +1,99 @@
 import { Activity } from "lucide-react";
-import { EmptyState, Page } from "@/kit";
+import { useMemo } from "react";
+import { useRead } from "@/api/hooks";
+import { Button, ButtonLink, DownloadButton, EmptyState, Loaded, Section, Select, SimulatedBadge, SkeletonTable } from "@/kit";
+import { useUrlState } from "@/lib/url-state";
+import { Charts } from "./Charts";
+import { Filters, filtersOf } from "./Filters";
+import { GroupTable } from "./GroupTable";
+import { Head } from "./Head";
+import { Kpis } from "./Kpis";
+import { LiveDot } from "./LiveDot";
+import { type Dimension, GROUPS, type Group, RANGES, shape, windowsOf } from "./range";
+import { useAnnotations } from "./useAnnotations";
+import { useKeyNames } from "./useKeyNames";
+import { useNow } from "./useNow";
+
+const GROUP_WORDS: Record<Group, string> = { none: "Not grouped", prompt: "By prompt", version: "By version", label: "By label", model: "By model", app: "By app", api_key: "By API key" };
 
 export default function AnalyticsPage() {
+  const [state, set] = useUrlState(shape);
+  const { range, group, compare, prompt, model } = state;
+  const { stepMs } = RANGES[range];
+  const now = useNow(stepMs);
+  const { now: shown, before } = useMemo(() => windowsOf(range, now), [range, now]);
+  const filters = filtersOf(state);
+  const fresh = { staleTime: 10_000, refetchInterval: range === "1h" ? 10_000 : 30_000 };
+
+  const summary = useRead("/v1/analytics/summary", { query: { ...filters, from: shown.from, grain: shown.grain } }, fresh);
+  const earlier = useRead("/v1/analytics/summary", { query: { ...filters, from: before.from, to: before.to, grain: before.grain } }, { enabled: compare, staleTime: 60_000 });
+  const by = group === "none" ? undefined : group;
+  const steps = useRead("/v1/analytics/timeseries", { query: { ...filters, from: shown.from, grain: shown.grain, group_by: by } }, fresh);
+  const stepsBefore = useRead("/v1/analytics/timeseries", { query: { ...filters, from: before.from, to: before.to, grain: before.grain } }, { enabled: compare && group === "none", staleTime: 60_000 });
+  const groups = useRead("/v1/analytics/groups", { query: { group_by: (by ?? "prompt") as Dimension, prompt: prompt ? [prompt] : undefined, model: filters.model, traffic: filters.traffic, from: shown.from, grain: shown.grain } }, { ...fresh, enabled: group !== "none" });
+  const annotations = useAnnotations(prompt, shown.fromMs);
+  const keyNames = useKeyNames(group === "api_key");
+  const rows = groups.data && groups.data.group_by === group ? groups.data.data : undefined;
+  const names = useMemo(() => (rows ?? []).map((row) => row.group), [rows]);
+
+  const csv = new URLSearchParams(Object.entries({ ...filters, from: shown.from, grain: shown.grain, group_by: by, format: "csv" }).filter((one): one is [string, string] => one[1] !== undefined));
+  const isFiltered = Boolean(prompt || model || state.traffic !== "live");
+
   return (
-    <Page title="Analytics">
-      <EmptyState icon={<Activity size={18} />} title="Not here yet: use the API meanwhile" code={'curl $URL/v1/analytics/summary -H "Authorization: Bearer $KEY"'}>
-        Executions, latency, satisfaction, cost and effectiveness over any range, live.
-      </EmptyState>
-    </Page>
+    <Head title="Analytics" actions={<LiveDot prompt={prompt} />}>
+      <Filters state={state} set={set}>
+        <Select compact aria-label="Group by" value={group} onChange={(next) => set({ group: next })} options={GROUPS.map((one) => ({ value: one, label: GROUP_WORDS[one], disabled: model !== "" && (one === "app" || one === "api_key") }))} />
+        <Button aria-pressed={compare} onClick={() => set({ compare: !compare })} className={compare ? "border-accent! bg-accent-soft!" : undefined}>
+          Compare with before
+        </Button>
+        <span className="flex items-center gap-2 sm:ml-auto">
+          {summary.data?.simulated ? <SimulatedBadge /> : null}
+          <DownloadButton path={`/v1/analytics/timeseries?${csv.toString()}`} name="analytics.csv">
+            CSV
+          </DownloadButton>
+        </span>
+      </Filters>
+      <Loaded of={summary} skeleton={<SkeletonTable columns={5} rows={6} />}>
+        {(found) =>
+          found.executions === 0 && !compare ? (
+            <EmptyState
+              icon={<Activity size={18} />}
+              title={isFiltered ? "Nothing ran like this in this time" : "Nothing ran in this time"}
+              action={isFiltered ? <Button onClick={() => set({ prompt: "", model: "", traffic: "live" })}>Show all live traffic</Button> : <ButtonLink to="/playground">Open the playground</ButtonLink>}
+              code={isFiltered ? undefined : RUN}
+            >
+              Take a longer time, or run a prompt: figures are here within seconds.
+            </EmptyState>
+          ) : (
+            <>
+              <Kpis of={found} before={compare ? (earlier.data ?? null) : undefined} isStale={summary.isPlaceholderData} />
+              <Loaded of={steps} skeleton={<SkeletonTable columns={3} rows={8} />}>
+                {(course) => (
+                  <Charts
+                    steps={course.data}
+                    stepsBefore={compare && group === "none" ? stepsBefore.data?.data : undefined}
+                    group={group}
+                    groups={names}
+                    keyNames={keyNames}
+                    window={shown}
+                    stepMs={stepMs}
+                    annotations={annotations}
+                    isStale={steps.isPlaceholderData || (group !== "none" && !rows)}
+                  />
+                )}
+              </Loaded>
+              {group === "none" ? null : (
+                <Section title={GROUP_WORDS[group]} description={groups.data?.is_whole === false ? "The 200 busiest." : undefined}>
+                  <Loaded of={groups}>{() => <GroupTable group={group} rows={rows ?? []} keyNames={keyNames} isStale={groups.isPlaceholderData} />}</Loaded>
+                </Section>
+              )}
+            </>
+          )
+        }
+      </Loaded>
+    </Head>
   );
 }
+
+const RUN = `curl $URL/v1/executions -H "Authorization: Bearer $KEY" -H 'Content-Type: application/json' \\
+  -d '{"prompt": "support-triage", "variables": {"ticket": "Where is my order?"}}'`;

@@ -1,0 +1,133 @@
+import { CheckCheck, TrendingDown, TrendingUp } from "lucide-react";
+import { usePromptChoices } from "@/api/choices";
+import type { Schema } from "@/api/client";
+import { useRead } from "@/api/hooks";
+import { Sparkline } from "@/chart";
+import { Badge, type Column, Combobox, Drawer, EmptyState, Facts, Loaded, RelativeTime, Select, SkeletonTable, Table, TextLink, Toolbar } from "@/kit";
+import { count, day, percent, plural } from "@/lib/format";
+import { oneOf, text, useUrlState } from "@/lib/url-state";
+import { Head } from "./Head";
+
+type Group = Schema<"FailureGroup">;
+type Example = Schema<"FailureExample">;
+
+const shape = { prompt: text(), days: oneOf(["7", "30", "90"], "30"), group: text() };
+const SOURCES: Record<Example["source"], string> = { correction: "corrected", comment: "commented", reaction: "thumb down", test_run: "test run", evaluator: "evaluator" };
+const ASK_AGAIN_MS = 1_500;
+
+/** What failures have in common, the largest group first. */
+export default function FailuresPage() {
+  const [{ prompt, days, group }, set] = useUrlState(shape);
+  const prompts = usePromptChoices();
+  const found = useRead("/v1/analytics/failure-groups", { query: { prompt, days: Number(days) } }, { staleTime: 60_000 });
+  const isPending = found.data?.status === "pending";
+  // Asking again, while they are made, is a read of its own: its answer takes the place of the first.
+  const again = useRead("/v1/analytics/failure-groups", { query: { prompt, days: Number(days), wait_s: 10 } }, { enabled: isPending, refetchInterval: ASK_AGAIN_MS });
+  const shown = isPending && again.data && !again.isPlaceholderData ? { ...found, data: again.data } : found;
+  const opened = shown.data?.groups.find((one) => one.id === group);
+  return (
+    <Head title="Failures">
+      <Toolbar>
+        <Combobox label="Prompt" value={prompt || null} clear="All prompts" {...prompts} onChange={(next) => set({ prompt: next ?? "", group: "" })} className="max-w-60" />
+        <Select compact aria-label="Time" value={days} onChange={(next) => set({ days: next, group: "" })} options={(["7", "30", "90"] as const).map((one) => ({ value: one, label: `Last ${one} days` }))} />
+        {shown.data ? (
+          <span className="numeric text-13 text-muted sm:ml-auto">
+            {`${plural(shown.data.failures, "failure")}, ${count(shown.data.ungrouped)} alike to no other`}
+            {shown.data.status === "pending" ? " · being grouped anew" : shown.data.computed_at ? <>{" · grouped "}<RelativeTime at={shown.data.computed_at} /></> : null}
+          </span>
+        ) : null}
+      </Toolbar>
+      <Loaded of={shown} skeleton={<SkeletonTable columns={5} />}>
+        {({ groups, failures, status }) =>
+          groups.length === 0 ? (
+            <EmptyState icon={<CheckCheck size={18} />} title={status === "pending" ? "Failures are being grouped" : failures === 0 ? "No failures in this time" : "No three failures are alike"}>
+              {status === "failed" ? "Grouping failed; it is tried again when you come back." : "Groups come from corrections, comments, thumbs down, wrong answers of test runs, and evaluators."}
+            </EmptyState>
+          ) : (
+            <Table label="Groups of failures" columns={COLUMNS} rows={groups} rowKey={(row) => row.id} onOpen={(row) => set({ group: row.id }, { push: true })} selected={group || null} isStale={shown.isPlaceholderData} />
+          )
+        }
+      </Loaded>
+      <Drawer open={Boolean(opened)} onOpenChange={(open) => !open && set({ group: "" })} title={opened?.name ?? ""} description={opened ? `${plural(opened.size, "failure")}, ${percent(opened.share, 0)} of all` : undefined}>
+        {opened ? <Detail group={opened} /> : null}
+      </Drawer>
+    </Head>
+  );
+}
+
+const COLUMNS: Column<Group>[] = [
+  {
+    key: "name",
+    head: "What they have in common",
+    cell: (row) => (
+      <span className="block min-w-0">
+        <span className="block font-medium wrap-anywhere">{row.name}</span>
+        <span className="block text-12 text-muted">
+          {Object.entries(row.sources).map(([source, size]) => `${SOURCES[source as Example["source"]] ?? source} ${count(size)}`).join(", ")}
+        </span>
+      </span>
+    ),
+  },
+  { key: "versions", head: "Versions", hideBelow: "md", width: "w-36", cell: (row) => <span className="text-12 text-muted">{versionsOf(row)}</span> },
+  { key: "course", head: "Course", hideBelow: "sm", width: "w-32", cell: (row) => <Sparkline values={row.days} label={`By day: ${row.days.join(", ")}`} color={5} /> },
+  { key: "trend", head: "Trend", align: "end", width: "w-28", hideBelow: "sm", cell: (row) => <TrendBadge of={row} /> },
+  { key: "size", head: "Failures", align: "end", width: "w-24", cell: (row) => count(row.size) },
+  { key: "share", head: "Share", align: "end", width: "w-20", cell: (row) => percent(row.share, 0) },
+];
+
+function versionsOf({ versions }: Group): string {
+  return Object.keys(versions).map((version) => (/^\d+$/.test(version) ? `v${version}` : version.replace(/@(\d+)$/, " v$1"))).join(", "); // prettier-ignore
+}
+
+function TrendBadge({ of: { trend } }: { of: Group }) {
+  const words = `${count(trend.older)} → ${count(trend.newer)}`;
+  if (trend.newer === trend.older) return <span className="text-muted">{words}</span>;
+  const grows = trend.newer > trend.older;
+  return (
+    <Badge tone={grows ? "bad" : "ok"} icon={grows ? <TrendingUp size={12} aria-label="more" /> : <TrendingDown size={12} aria-label="fewer" />}>
+      {words}
+    </Badge>
+  );
+}
+
+function Detail({ group }: { group: Group }) {
+  return (
+    <div className="flex flex-col gap-5">
+      <Facts
+        facts={[
+          group.confusion ? ["Taken for", `${group.confusion.expected} was answered as ${group.confusion.answered}`] : null,
+          group.words.length > 0 ? ["Words", group.words.join(", ")] : null,
+          ["Trend", `${plural(group.trend.older, "failure")} in the older half, ${count(group.trend.newer)} in the newer`],
+          ["Versions", versionsOf(group)],
+          ["Seen", `${day(group.first_at)} to ${day(group.last_at)}`],
+        ]}
+      />
+      <ul className="flex flex-col gap-3">
+        {group.examples.map((one, at) => (
+          <li key={at} className="flex flex-col gap-2 rounded-m border border-line p-3 text-13">
+            <div className="flex flex-wrap items-center gap-2 text-12 text-muted">
+              <Badge>{SOURCES[one.source]}</Badge>v{one.version} <RelativeTime at={one.at} />
+              <span className="ml-auto">
+                {one.execution_id ? <TextLink to={`/runs/${one.execution_id}`}>Open the run</TextLink> : one.test_run_id ? <TextLink to={`/test-runs/${one.test_run_id}`}>Open the test run</TextLink> : null}
+              </span>
+            </div>
+            <Said label="Asked" text={one.asked} />
+            <Said label="Answered" text={one.answered} />
+            <Said label="Expected" text={one.expected} />
+            <Said label="Said" text={one.said} />
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+function Said({ label, text: words }: { label: string; text: string | null | undefined }) {
+  if (!words) return null;
+  return (
+    <div>
+      <div className="text-12 text-muted">{label}</div>
+      <p className="line-clamp-6 whitespace-pre-wrap wrap-anywhere">{words}</p>
+    </div>
+  );
+}

@@ -1,0 +1,47 @@
+import type { Schema } from "@/api/client";
+import { Figures } from "@/kit";
+import { classes } from "@/lib/classes";
+import { NONE, count, duration, money, percent, percentRange } from "@/lib/format";
+import { type Delta, deltaOf, isApart } from "./figures";
+
+type Summary = Schema<"SummaryAnswer">;
+export type KpiFigures = Pick<Summary, "executions" | "errors" | "timeouts" | "success_rate" | "satisfaction" | "effectiveness" | "latency" | "cost_nusd" | "mean_cost_nusd">;
+
+/** The figures that count, each with how it differs from the period before where one is asked for. */
+export function Kpis({ of, before, isStale }: { of: KpiFigures; before?: KpiFigures | null; isStale?: boolean }) {
+  const { satisfaction, latency } = of;
+  const was = before && before.executions > 0 ? before : null;
+  const note = (delta: Delta | null, otherwise: string) => (before ? <DeltaNote delta={delta} none={was ? otherwise : "nothing before"} /> : otherwise);
+  return (
+    <Figures
+      label="Figures of the range"
+      isStale={isStale}
+      figures={[
+        { label: "Runs", value: count(of.executions), note: note(deltaOf("relative", of.executions, was?.executions, null), `${count(of.errors + of.timeouts)} failed`) },
+        { label: "Success", value: percent(of.success_rate), note: note(deltaOf("share", of.success_rate, was?.success_rate, "up"), `${count(of.errors + of.timeouts)} failed`) },
+        {
+          label: "Satisfaction",
+          value: percent(satisfaction?.value),
+          note: before ? (
+            <span>
+              <DeltaNote delta={deltaOf("share", satisfaction?.value, was?.satisfaction?.value, isApart(satisfaction, was?.satisfaction) ? "up" : null)} none={was ? "no reactions" : "nothing before"} />
+              {was?.satisfaction && satisfaction && !isApart(satisfaction, was.satisfaction) ? ", may be chance" : null}
+            </span>
+          ) : satisfaction ? (
+            `${percentRange(satisfaction.low, satisfaction.high)}, n ${count(satisfaction.samples)}`
+          ) : (
+            "no reactions"
+          ),
+        },
+        { label: "Effectiveness", value: of.effectiveness === null ? NONE : of.effectiveness.toFixed(1), note: note(deltaOf("relative", of.effectiveness, was?.effectiveness, "up"), "of 100") },
+        { label: "p95 latency", value: duration(latency.p95_ms), note: note(deltaOf("time", latency.p95_ms, was?.latency.p95_ms, "down"), `p50 ${duration(latency.p50_ms)}, p99 ${duration(latency.p99_ms)}`) },
+        { label: "Cost", value: money(of.cost_nusd), note: note(deltaOf("relative", of.cost_nusd, was?.cost_nusd, null), `${money(of.mean_cost_nusd)} per run`) },
+      ]}
+    />
+  );
+}
+
+function DeltaNote({ delta, none }: { delta: Delta | null; none: string }) {
+  if (!delta) return <span>{none}</span>;
+  return <span className={classes(delta.tone === "ok" && "text-ok", delta.tone === "bad" && "text-bad")}>{delta.text}</span>;
+}

@@ -1,0 +1,78 @@
+import { useNavigate } from "@tanstack/react-router";
+import { useState } from "react";
+import { usePromptChoices } from "@/api/choices";
+import { useChange } from "@/api/hooks";
+import { useModels } from "@/api/models";
+import { Combobox, Field, FormDialog, Input, Select, errorFor } from "@/kit";
+import { KINDS, KIND_WORDS, type Kind } from "./report";
+import { DAY_MS } from "./time";
+import { useKeyNames } from "./useKeyNames";
+
+const LENGTHS = [
+  { value: "1", label: "Last 24 hours" },
+  { value: "7", label: "Last 7 days" },
+  { value: "30", label: "Last 30 days" },
+  { value: "90", label: "Last 90 days" },
+] as const;
+
+export function NewReport({ open, onOpenChange }: { open: boolean; onOpenChange: (open: boolean) => void }) {
+  return open ? <Making onOpenChange={onOpenChange} /> : null;
+}
+
+function Making({ onOpenChange }: { onOpenChange: (open: boolean) => void }) {
+  const navigate = useNavigate();
+  const [kind, setKind] = useState<Kind>("workspace");
+  const [target, setTarget] = useState("");
+  const [days, setDays] = useState<(typeof LENGTHS)[number]["value"]>("7");
+  const prompts = usePromptChoices();
+  const { choices: models } = useModels();
+  const keys = useKeyNames(kind === "api_key");
+  const make = useChange("post", "/v1/reports", { invalidates: ["/v1/reports"] });
+  const submit = () =>
+    make.mutate(
+      { body: { kind, target: kind === "workspace" ? null : target.trim(), from: new Date(Date.now() - Number(days) * DAY_MS).toISOString() } },
+      { onSuccess: (made) => void navigate({ to: `/analytics/reports/${made.id}` }) },
+    );
+  const take = (next: string | null) => setTarget(next ?? "");
+  return (
+    <FormDialog
+      open
+      onOpenChange={onOpenChange}
+      title="New report"
+      description="The figures as they are now, beside those of the time before."
+      submit="Make the report"
+      onSubmit={submit}
+      busy={make.isPending}
+      error={make.error}
+      fields={["kind", "target"]}
+      disabled={kind !== "workspace" && !target.trim()}
+    >
+      <Field label="About" error={errorFor(make.error, "kind")}>
+        <Select
+          value={kind}
+          onChange={(next) => {
+            setKind(next);
+            setTarget("");
+          }}
+          options={KINDS.map((one) => ({ value: one, label: KIND_WORDS[one] }))}
+        />
+      </Field>
+      {kind === "workspace" ? null : (
+        <Field label={KIND_WORDS[kind]} hint={kind === "version" ? "Such as triage@3." : kind === "end_user" ? "As your calls name them." : undefined} error={errorFor(make.error, "target")} required>
+          {kind === "prompt" ? (
+            <Combobox label="Prompt" value={target || null} {...prompts} onChange={take} />
+          ) : kind === "model" ? (
+            <Combobox label="Model" value={target || null} choices={models} onChange={take} />
+          ) : kind === "api_key" && keys.size > 0 ? (
+            <Combobox label="API key" value={target || null} choices={[...keys].map(([value, label]) => ({ value, label }))} onChange={take} />
+          ) : (
+            <Input mono value={target} onChange={(event) => setTarget(event.target.value)} />
+          )}
+        </Field>
+      )}
+      <Field label="Time">
+        <Select value={days} onChange={setDays} options={LENGTHS} />
+      </Field>
+    </FormDialog>
+  );
+}

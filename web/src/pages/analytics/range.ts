@@ -1,0 +1,36 @@
+/** Which time and which traffic the pages of analytics show. One shape for all of them: a filter goes along from page to page. */
+import { DAY_MS, HOUR_MS, MINUTE_MS } from "./time";
+import { flag, oneOf, text } from "@/lib/url-state";
+
+export const RANGES = {
+  "1h": { label: "Last hour", ms: HOUR_MS, grain: "minute", stepMs: MINUTE_MS },
+  "24h": { label: "Last 24 hours", ms: DAY_MS, grain: "hour", stepMs: HOUR_MS },
+  "7d": { label: "Last 7 days", ms: 7 * DAY_MS, grain: "hour", stepMs: HOUR_MS },
+  "30d": { label: "Last 30 days", ms: 30 * DAY_MS, grain: "day", stepMs: DAY_MS },
+  "90d": { label: "Last 90 days", ms: 90 * DAY_MS, grain: "day", stepMs: DAY_MS },
+} as const;
+export type RangeName = keyof typeof RANGES;
+export const RANGE_NAMES = Object.keys(RANGES) as RangeName[];
+
+export const GROUPS = ["none", "prompt", "version", "label", "model", "app", "api_key"] as const;
+export type Group = (typeof GROUPS)[number];
+export type Dimension = Exclude<Group, "none">;
+
+export const shape = { range: oneOf(RANGE_NAMES, "24h"), group: oneOf(GROUPS, "none"), compare: flag(), prompt: text(), model: text(), traffic: oneOf(["live", "batch", "all"], "live") };
+
+export type Window = { from: string; to?: string; grain: "minute" | "hour" | "day"; fromMs: number; toMs: number };
+
+/** The time asked for, by whole steps so that the key of an answer stays the same for a while, and the one of the same length before it. */
+export function windowsOf(range: RangeName, now: number): { now: Window; before: Window } {
+  const { ms, grain, stepMs } = RANGES[range];
+  const toMs = Math.floor(now / stepMs) * stepMs + stepMs;
+  const fromMs = toMs - ms;
+  return {
+    now: { from: iso(fromMs), grain, fromMs, toMs },
+    before: { from: iso(fromMs - ms), to: iso(fromMs), grain, fromMs: fromMs - ms, toMs: fromMs },
+  };
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString();
+}
