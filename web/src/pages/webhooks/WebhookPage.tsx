@@ -1,12 +1,207 @@
-import { Webhook } from "lucide-react";
-import { EmptyState, Page } from "@/kit";
+import { useNavigate } from "@tanstack/react-router";
+import { Pause, Play, Send } from "lucide-react";
+import { useState } from "react";
+import { change, read, useChange, useRead } from "@/api/hooks";
+import { asApiError } from "@/api/errors";
+import { needs, useMay } from "@/api/session";
+import { Badge, Button, ConfirmDialog, CopyButton, Loaded, Menu, Notice, Page, RelativeTime, Tabs, toast, toastError } from "@/kit";
+import { usePathParam } from "@/lib/pages";
+import { flag, oneOf, useUrlState } from "@/lib/url-state";
+import { Deliveries } from "./Deliveries";
+import { EditEndpoint } from "./EditEndpoint";
+import { EnableAgain } from "./EnableAgain";
+import { Overview } from "./Overview";
+import { ReplayRange } from "./ReplayRange";
+import { Replays } from "./Replays";
+import { RotateSecret } from "./RotateSecret";
+import type { Endpoint } from "./draft";
+import { nameOf, stateOfEndpoint } from "./words";
+
+const shape = { tab: oneOf(["overview", "deliveries", "replays"], "overview"), edit: flag() };
+const LOOK_AGAIN_MS = 10_000;
 
 export default function WebhookPage() {
+  const id = usePathParam("id");
+  const found = useRead("/v1/webhooks/endpoints/{endpoint_id}", { path: { endpoint_id: id } }, { refetchInterval: LOOK_AGAIN_MS });
+  const endpoint = found.data?.id === id ? found.data : undefined;
+  const state = endpoint ? stateOfEndpoint(endpoint, Date.now()) : null;
   return (
-    <Page title="Webhook endpoint">
-      <EmptyState icon={<Webhook size={18} />} title="Not here yet: use the API meanwhile" code={'curl $URL/v1/webhooks/endpoints/{id} -H "Authorization: Bearer $KEY"'}>
-        One endpoint: its deliveries, attempts and statistics.
-      </EmptyState>
+    <Page
+      title={endpoint ? nameOf(endpoint) : "Endpoint"}
+      back={{ to: "/webhooks", label: "Webhooks" }}
+      heading={
+        endpoint && state ? (
+          <span className="flex flex-wrap items-center gap-x-3 gap-y-1">
+            {nameOf(endpoint)}
+            <span className="tracking-normal">
+              <Badge tone={state.tone}>{state.word}</Badge>
+            </span>
+          </span>
+        ) : undefined
+      }
+      subtitle={
+        endpoint ? (
+          <span className="inline-flex max-w-full items-center gap-1">
+            <code className="text-13 break-all">{endpoint.url}</code>
+            <CopyButton text={endpoint.url} label="Copy the address" className="-my-1" />
+          </span>
+        ) : undefined
+      }
+      actions={endpoint ? <Acts endpoint={endpoint} /> : null}
+    >
+      <Loaded of={{ ...found, data: endpoint }}>{(one) => <Content endpoint={one} />}</Loaded>
     </Page>
+  );
+}
+
+function Content({ endpoint }: { endpoint: Endpoint }) {
+  const [{ tab }, set] = useUrlState(shape);
+  const [replaying, setReplaying] = useState(false);
+  const showReplays = () => set({ tab: "replays" }, { push: true });
+  return (
+    <>
+      <Trouble endpoint={endpoint} onCatchUp={showReplays} />
+      <Tabs
+        label="Parts of the endpoint"
+        value={tab}
+        onChange={(next) => set({ tab: next }, { push: true })}
+        tabs={[
+          { id: "overview", label: "Overview", content: <Overview endpoint={endpoint} /> },
+          { id: "deliveries", label: "Deliveries", content: <Deliveries of={endpoint} /> },
+          { id: "replays", label: "Replays", content: <Replays endpoint={endpoint} onBegin={() => setReplaying(true)} /> },
+        ]}
+      />
+      {replaying ? <ReplayRange endpoint={endpoint} onOpenChange={setReplaying} onBegun={showReplays} /> : null}
+    </>
+  );
+}
+
+/** What keeps deliveries from arriving, and what can be done. */
+function Trouble({ endpoint, onCatchUp }: { endpoint: Endpoint; onCatchUp: () => void }) {
+  const [enabling, setEnabling] = useState(false);
+  const may = useMay();
+  if (endpoint.status === "disabled") {
+    return (
+      <>
+        <Notice
+          tone="bad"
+          title="It is off."
+          action={
+            <Button size="s" onClick={() => setEnabling(true)} disabled={!may.admin} why={needs("admin")}>
+              Enable again
+            </Button>
+          }
+        >
+          {endpoint.disabled_reason === "gone" ? "The receiver answered 410: it is gone for good." : "Nothing has arrived for five days."} What happens meanwhile is cancelled, and can be sent later.
+        </Notice>
+        {enabling ? <EnableAgain endpoint={endpoint} onOpenChange={setEnabling} onCatchUp={onCatchUp} /> : null}
+      </>
+    );
+  }
+  if (endpoint.status === "paused") return <Notice title="Paused.">Deliveries wait, and nothing is lost.</Notice>;
+  if (stateOfEndpoint(endpoint, Date.now()).word === "failing") {
+    return (
+      <Notice tone="warn" title="It fails.">
+        Ten attempts in a row did not arrive, so it is left in peace; the next try is <RelativeTime at={endpoint.resting_until} />. Nothing is lost meanwhile.
+      </Notice>
+    );
+  }
+  return null;
+}
+
+function Acts({ endpoint }: { endpoint: Endpoint }) {
+  const may = useMay();
+  const [{ edit }, set] = useUrlState(shape);
+  const [act, setAct] = useState<"rotate" | "delete" | "replay" | null>(null);
+  const pause = useChange("patch", "/v1/webhooks/endpoints/{endpoint_id}", { invalidates: ["/v1/webhooks"] });
+  const isPaused = endpoint.status === "paused";
+  const isOff = endpoint.status === "disabled";
+  const close = () => setAct(null);
+  const turn = (paused: boolean) =>
+    pause.mutate(
+      { path: { endpoint_id: endpoint.id }, body: { paused } as never },
+      { onSuccess: () => toast(paused ? "Paused; deliveries wait" : "Deliveries go on", { label: "Undo", run: () => turn(!paused) }), onError: toastError },
+    );
+  return (
+    <>
+      <Test endpoint={endpoint} />
+      <Button icon={isPaused ? <Play size={14} aria-hidden /> : <Pause size={14} aria-hidden />} busy={pause.isPending} disabled={!may.admin || isOff} why={may.admin ? "It is off." : needs("admin")} onClick={() => turn(!isPaused)}>
+        {isPaused ? "Resume" : "Pause"}
+      </Button>
+      <Button onClick={() => set({ edit: true })} disabled={!may.admin} why={needs("admin")}>
+        Change
+      </Button>
+      <Menu
+        label="More about this endpoint"
+        items={[
+          { label: "Replay a range", disabled: !may.edit || isOff, hint: isOff ? "Enable the endpoint first" : undefined, onSelect: () => setAct("replay") },
+          { label: "Rotate the secret", disabled: !may.admin, hint: may.admin ? undefined : needs("admin"), onSelect: () => setAct("rotate") },
+          "-",
+          { label: "Delete", danger: true, disabled: !may.admin, hint: may.admin ? undefined : needs("admin"), onSelect: () => setAct("delete") },
+        ]}
+      />
+      {edit && may.admin ? <EditEndpoint endpoint={endpoint} onOpenChange={() => set({ edit: false })} /> : null}
+      {act === "rotate" ? <RotateSecret endpoint={endpoint} onOpenChange={close} /> : null}
+      {act === "delete" ? <Delete endpoint={endpoint} onOpenChange={close} /> : null}
+      {act === "replay" ? <ReplayRange endpoint={endpoint} onOpenChange={close} onBegun={() => void set({ tab: "replays" }, { push: true })} /> : null}
+    </>
+  );
+}
+
+const ARRIVES_WITHIN = 12;
+const LOOK_MS = 400;
+
+/** Sends a test, waits until its delivery is there, and opens it. */
+function Test({ endpoint }: { endpoint: Endpoint }) {
+  const may = useMay();
+  const [busy, setBusy] = useState(false);
+  const navigate = useNavigate();
+  const send = async () => {
+    setBusy(true);
+    try {
+      const sent = await change("post", "/v1/webhooks/endpoints/{endpoint_id}/test", { path: { endpoint_id: endpoint.id } });
+      if (sent.warning) toast(sent.warning);
+      const there = await appears(endpoint.id, sent.event_id);
+      if (!there) toast("The test is on its way");
+      else void navigate({ to: ".", search: { tab: "deliveries", delivery: sent.delivery_id } as never, resetScroll: false });
+    } catch (error) {
+      toastError(asApiError(error));
+    } finally {
+      setBusy(false);
+    }
+  };
+  return (
+    <Button icon={<Send size={14} aria-hidden />} busy={busy} disabled={!may.edit || endpoint.status === "disabled"} why={may.edit ? "It is off." : needs("editor")} onClick={() => void send()}>
+      Send test
+    </Button>
+  );
+}
+
+async function appears(endpointId: string, eventId: string): Promise<boolean> {
+  for (let looks = 0; looks < ARRIVES_WITHIN; looks++) {
+    const found = await read("/v1/webhooks/deliveries", { query: { endpoint_id: endpointId, event_id: eventId } });
+    if (found.data.length > 0) return true;
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  }
+  return false;
+}
+
+function Delete({ endpoint, onOpenChange }: { endpoint: Endpoint; onOpenChange: (open: boolean) => void }) {
+  const navigate = useNavigate();
+  const remove = useChange("delete", "/v1/webhooks/endpoints/{endpoint_id}");
+  const send = () =>
+    remove.mutate(
+      { path: { endpoint_id: endpoint.id } },
+      {
+        onSuccess: () => {
+          toast(`${nameOf(endpoint)} is deleted`);
+          void navigate({ to: "/webhooks" });
+        },
+      },
+    );
+  return (
+    <ConfirmDialog open onOpenChange={onOpenChange} title={`Delete ${nameOf(endpoint)}?`} submit="Delete" onSubmit={send} busy={remove.isPending} error={remove.error}>
+      Nothing more is sent to it, also not what waits, and its secret ends. This cannot be undone; to stop for a while, pause it.
+    </ConfirmDialog>
   );
 }

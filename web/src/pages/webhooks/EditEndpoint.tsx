@@ -1,0 +1,42 @@
+import { useState } from "react";
+import { useChange, useRead } from "@/api/hooks";
+import { FormDialog, toast } from "@/kit";
+import { EndpointFields, FIELDS } from "./EndpointFields";
+import { type Draft, type Endpoint, changesOf, draftOf, faultsOf } from "./draft";
+
+export function EditEndpoint({ endpoint, onOpenChange }: { endpoint: Endpoint; onOpenChange: (open: boolean) => void }) {
+  const [before] = useState<Draft>(() => draftOf(endpoint));
+  const [draft, setDraft] = useState(before);
+  const [sent, setSent] = useState<Draft | null>(null);
+  const kinds = useRead("/v1/webhooks/events", undefined, { staleTime: Number.POSITIVE_INFINITY });
+  const save = useChange("patch", "/v1/webhooks/endpoints/{endpoint_id}", { invalidates: ["/v1/webhooks"] });
+  const changes = changesOf(before, draft);
+  const submit = () => {
+    setSent(draft);
+    save.mutate(
+      { path: { endpoint_id: endpoint.id }, body: changes as never },
+      {
+        onSuccess: ({ warning }) => {
+          onOpenChange(false);
+          toast(warning ?? "Saved; it holds from the next event on");
+        },
+      },
+    );
+  };
+  return (
+    <FormDialog
+      open
+      wide
+      onOpenChange={onOpenChange}
+      title="Change the endpoint"
+      submit="Save"
+      onSubmit={submit}
+      busy={save.isPending}
+      error={save.error}
+      fields={FIELDS}
+      disabled={Object.keys(changes).length === 0 || !draft.url.trim() || draft.events.length === 0 || Object.keys(faultsOf(draft)).length > 0}
+    >
+      <EndpointFields draft={draft} set={(changed) => setDraft({ ...draft, ...changed })} kinds={kinds.data?.data ?? []} error={save.error} sent={sent} />
+    </FormDialog>
+  );
+}

@@ -1,0 +1,36 @@
+import { Plus, X } from "lucide-react";
+import { Button, IconButton, Input } from "@/kit";
+import type { HeaderRow } from "./draft";
+
+/** Names and values that go with every delivery. What is stored and secret stays as it is until something else is typed. */
+export function Headers({ rows, onChange, error }: { rows: readonly HeaderRow[]; onChange: (rows: HeaderRow[]) => void; error?: string }) {
+  const change = (at: number, next: Partial<HeaderRow>) => onChange(rows.map((row, index) => (index === at ? { ...row, ...next } : row)));
+  return (
+    <div role="group" aria-label="Headers" className="flex flex-col gap-1.5">
+      <span className="text-13 font-medium">Headers</span>
+      {rows.map((row, index) => (
+        <div key={index} className="flex items-center gap-1.5">
+          <Input mono aria-label={`Name of header ${index + 1}`} placeholder="Authorization" value={row.name} onChange={(event) => change(index, { name: event.target.value, stored: false })} className="max-w-44" />
+          <Input
+            mono
+            aria-label={`Value of header ${index + 1}`}
+            placeholder={row.stored ? "stored, not shown" : "Bearer …"}
+            value={row.value}
+            onChange={(event) => change(index, { value: event.target.value, stored: false })}
+          />
+          <IconButton label={`Take header ${index + 1} away`} icon={<X size={14} aria-hidden />} onClick={() => onChange(rows.filter((_, at) => at !== index))} />
+        </div>
+      ))}
+      <span>
+        <Button size="s" icon={<Plus size={12} aria-hidden />} onClick={() => onChange([...rows, { name: "", value: "", stored: false }])}>
+          Add a header
+        </Button>
+      </span>
+      {error ? (
+        <p role="alert" className="text-12 text-bad">
+          {error}
+        </p>
+      ) : null}
+    </div>
+  );
+}

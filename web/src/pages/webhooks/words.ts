@@ -1,0 +1,74 @@
+/** What the states of endpoints and deliveries are called. */
+import type { Schema } from "@/api/client";
+import type { Tone } from "@/kit";
+import type { Endpoint } from "./draft";
+
+export type Delivery = Schema<"DeliveryAnswer">;
+
+export const STATUSES = [
+  { value: "pending", label: "Waiting" },
+  { value: "delivered", label: "Delivered" },
+  { value: "exhausted", label: "Dead letters" },
+  { value: "cancelled", label: "Cancelled" },
+] as const;
+
+/** One word for a delivery, and how good it is. */
+export function standingOf(delivery: Pick<Delivery, "status" | "attempts">): { word: string; tone: Tone } {
+  if (delivery.status === "delivered") return { word: "delivered", tone: "ok" };
+  if (delivery.status === "exhausted") return { word: "dead letter", tone: "bad" };
+  if (delivery.status === "cancelled") return { word: "cancelled", tone: "neutral" };
+  return delivery.attempts > 0 ? { word: "trying again", tone: "warn" } : { word: "waiting", tone: "neutral" };
+}
+
+const REASONS: Record<string, string> = {
+  gone: "the receiver said that it is gone (410)",
+  endpoint_disabled: "its endpoint was off",
+  endpoint_deleted: "its endpoint was deleted",
+  aborted_by_receiver: "the receiver wants it no more",
+  http_status: "no answer was a success",
+  timeout: "no answer in time",
+};
+
+/** Why a delivery ended undelivered, or an attempt failed. */
+export function reasonOf(reason: string): string {
+  return REASONS[reason] ?? reason.replaceAll("_", " ");
+}
+
+/** One word for an endpoint. Resting: it failed too often in a row at `nowMs`. */
+export function stateOfEndpoint(endpoint: Pick<Endpoint, "status" | "resting_until">, nowMs: number): { word: string; tone: Tone } {
+  if (endpoint.status === "disabled") return { word: "disabled", tone: "bad" };
+  if (endpoint.status === "paused") return { word: "paused", tone: "neutral" };
+  if (endpoint.resting_until && Date.parse(endpoint.resting_until) > nowMs) return { word: "failing", tone: "warn" };
+  return { word: "active", tone: "ok" };
+}
+
+/** What an endpoint is called: what somebody said of it, else its host. */
+export function nameOf(endpoint: Pick<Endpoint, "url" | "description">): string {
+  if (endpoint.description) return endpoint.description;
+  try {
+    return new URL(endpoint.url).host;
+  } catch {
+    return endpoint.url;
+  }
+}
+
+/** The share of attempts that arrived, since the endpoint was made; null where there was none. */
+export function shareOf(endpoint: Pick<Endpoint, "delivered_count" | "failed_count">): number | null {
+  const all = endpoint.delivered_count + endpoint.failed_count;
+  return all === 0 ? null : endpoint.delivered_count / all;
+}
+
+const DAY_MS = 86_400_000;
+
+type Day = { day: string; delivered: number; failed: number };
+
+/** A row for each day of the last `days` (UTC), also where nothing happened. */
+export function everyDay<D extends Day>(found: readonly D[], days: number, nowMs: number): { at: number; delivered: number; failed: number }[] {
+  const byDay = new Map(found.map((one) => [one.day, one]));
+  const today = Math.floor(nowMs / DAY_MS) * DAY_MS;
+  return Array.from({ length: days }, (_, index) => {
+    const at = today - (days - 1 - index) * DAY_MS;
+    const one = byDay.get(new Date(at).toISOString().slice(0, 10));
+    return { at, delivered: one?.delivered ?? 0, failed: one?.failed ?? 0 };
+  });
+}
