@@ -220,3 +220,36 @@ async def test_ten_thousand_prompts_are_a_list_like_any_other(page_as: OpenPage,
     await page.get_by_label("Order").select_option("satisfaction")
     await expect(page).to_have_url(re.compile("sort=satisfaction"))
     await expect(rows).to_have_count(1)
+
+
+@pytest.mark.capability("P1")
+async def test_a_prompt_is_made_and_opened(page_as: OpenPage, site: Site) -> None:
+    workspace_id = await site.new_workspace("Fresh")
+    page = await page_as("editor", "/app/prompts", workspace_id=workspace_id)
+    await expect(page.get_by_role("heading", name="No prompts yet")).to_be_visible()
+    await page.keyboard.press("n")
+    dialog = page.get_by_role("dialog", name="New prompt")
+    await dialog.get_by_label("Name").fill("Wrong Name!")
+    await dialog.get_by_role("textbox", name="Text").click()
+    await page.keyboard.type("Say hello to {{name}}")
+    expect_console(page, "status of 422")
+    await dialog.get_by_role("button", name="Create").click()
+    await expect(dialog.get_by_role("alert")).to_contain_text("slug")
+    await dialog.get_by_label("Name").fill("hello")
+    await dialog.get_by_role("button", name="Create").click()
+    await expect(page.get_by_role("heading", level=1)).to_contain_text("hello")
+    await expect(page.get_by_text("production v1")).to_be_visible()
+
+
+async def test_a_lost_connection_loses_no_draft(page_as: OpenPage, site: Site) -> None:
+    slug = await make(site)
+    page = await page_as("editor", f"/app/prompts/{slug}")
+    await write(page, " Be kind.")
+    expect_console(page, "ERR_INTERNET_DISCONNECTED")
+    await page.context.set_offline(True)
+    await save(page, "kinder")
+    dialog = page.get_by_role("dialog", name="Save as the next version")
+    await expect(dialog).to_contain_text("No connection: it is saved as soon as there is one again.")
+    await page.context.set_offline(False)
+    await expect(page.get_by_text("v2 is saved")).to_be_visible()
+    assert texts_of(await site.call("GET", f"/v1/prompts/{slug}/versions/2"))[0] == f"{SYSTEM} Be kind."

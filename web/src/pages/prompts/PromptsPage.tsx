@@ -1,9 +1,10 @@
 import { FileText, Plus, TrendingDown } from "lucide-react";
 import { useMemo, useState } from "react";
 import type { Schema } from "@/api/client";
+import { asApiError } from "@/api/errors";
 import { usePages, useRead } from "@/api/hooks";
 import { useMay } from "@/api/session";
-import { Badge, Button, type Column, Combobox, Duration, EmptyState, Money, NumberCell, Page, PagedTable, Percent, RelativeTime, SearchInput, Select, SimulatedBadge, type Sort, Toolbar } from "@/kit";
+import { Badge, Button, type Column, Combobox, Duration, EmptyState, Money, Notice, NumberCell, Page, PagedTable, Percent, RelativeTime, SearchInput, Select, SimulatedBadge, type Sort, Toolbar } from "@/kit";
 import { flag, oneOf, text, useUrlState } from "@/lib/url-state";
 import { useCommands } from "@/shell/commands";
 import { useHotkey } from "@/shell/keys";
@@ -46,9 +47,9 @@ export default function PromptsPage() {
   useCommands(create);
   useHotkey("n", () => setCreating(true), may.editPrompts);
 
-  const columns = columnsWith(figures, alerts);
+  const columns = columnsWith(figures.of, alerts);
   const isFiltered = Boolean(q || label || tag || falling);
-  const simulated = rows.some((row) => figures.get(row.slug)?.day?.simulated || figures.get(row.slug)?.week?.simulated);
+  const simulated = rows.some((row) => figures.of.get(row.slug)?.day?.simulated || figures.of.get(row.slug)?.week?.simulated);
   const labels = choicesOf(rows.flatMap((row) => Object.keys(row.labels)), ["production", "staging", label]).filter((one) => one !== "latest");
   const tags = choicesOf(rows.flatMap((row) => row.tags), [tag]);
   const newButton = (
@@ -71,10 +72,11 @@ export default function PromptsPage() {
           <Select compact aria-label="Order" value={sort} onChange={(next) => set({ sort: next })} options={ORDERS} />
         </span>
       </Toolbar>
+      {figures.error ? <Notice tone="warn">The figures could not be read: {asApiError(figures.error).message}</Notice> : null}
       <PagedTable
         label="Prompts"
         columns={columns}
-        pages={{ ...pages, rows, isPending: pages.isPending && !none, hasMore: pages.hasMore && !none }}
+        pages={{ ...pages, rows, isPending: pages.isPending && !none, isStale: pages.isStale || (figures.isPending && rows.length > 0), hasMore: pages.hasMore && !none }}
         rowKey={(row) => row.id}
         rowLink={(row) => ({ to: `/prompts/${row.slug}` })}
         sort={{ by: sort, descending: DESCENDING.has(sort) } satisfies Sort}
@@ -82,7 +84,7 @@ export default function PromptsPage() {
         empty={
           isFiltered ? (
             <EmptyState title={falling && none ? "No prompt is falling" : "No prompt matches"} action={<Button onClick={() => set({ q: "", label: "", tag: "", falling: false })}>Show all</Button>}>
-              {falling && none ? "No alert of a prompt is open." : "Nothing has these words, this label and this tag."}
+              {falling && none ? "No alert of a prompt is open." : `Nothing has ${[q && "these words", label && "this label", tag && "this tag", falling && "an open alert"].filter(Boolean).join(" and ")}.`}
             </EmptyState>
           ) : (
             <EmptyState icon={<FileText size={18} />} title="No prompts yet" action={newButton} code={CREATE}>

@@ -1,7 +1,7 @@
 import { useState } from "react";
 import { useChange } from "@/api/hooks";
 import { ApiError } from "@/api/errors";
-import { Badge, Field, FormDialog, Input, Select, toast, toastError } from "@/kit";
+import { Badge, Field, FormDialog, Input, Notice, Select, toast, toastError } from "@/kit";
 import { type Version, changeOf, contentOf, nameOf } from "./content";
 import type { Draft } from "./draft";
 
@@ -56,6 +56,7 @@ export function SaveVersion({ slug, draft, labels, open, onOpenChange, onNewer }
       <Field label="Note" hint="Why, for whoever reads the list of versions.">
         <Input autoFocus value={message} maxLength={2_000} onChange={(event) => setMessage(event.target.value)} placeholder="Shorter answers" />
       </Field>
+      {save.isPaused ? <Notice tone="warn">No connection: it is saved as soon as there is one again.</Notice> : null}
       <Field label="Label to move there">
         <Select empty="None: keep it aside" value={label} onChange={setLabel} options={labels.map((one) => ({ value: one, label: one }))} />
       </Field>

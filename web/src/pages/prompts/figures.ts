@@ -30,7 +30,7 @@ export function bySlug(day: readonly (Groups | undefined)[], week: readonly (Gro
 }
 
 /** Figures of these prompts: two answers for each fifty rows, not one for each row. */
-export function usePromptFigures(slugs: readonly string[]): ReadonlyMap<string, PromptFigures> {
+export function usePromptFigures(slugs: readonly string[]): { of: ReadonlyMap<string, PromptFigures>; isPending: boolean; error: unknown } {
   const parts = inParts(slugs);
   const queries = (query: object) =>
     parts.map((prompt) => {
@@ -39,11 +39,11 @@ export function usePromptFigures(slugs: readonly string[]): ReadonlyMap<string, 
     });
   const day = useQueries({ queries: queries({ from: since(DAY_MS), traffic: "live" }), combine: answers });
   const week = useQueries({ queries: queries({ from: since(7 * DAY_MS), traffic: "live" }), combine: answers });
-  return bySlug(day, week);
+  return { of: bySlug(day.data, week.data), isPending: day.isPending || week.isPending, error: day.error ?? week.error };
 }
 
-function answers(found: readonly { data?: Groups }[]): (Groups | undefined)[] {
-  return found.map((one) => one.data);
+function answers(found: readonly { data?: Groups; isPending: boolean; error: unknown }[]): { data: (Groups | undefined)[]; isPending: boolean; error: unknown } {
+  return { data: found.map((one) => one.data), isPending: found.some((one) => one.isPending), error: found.find((one) => one.error)?.error ?? null };
 }
 
 /** Prompts with an open alert, and the worst of each: what the list calls falling. */
