@@ -86,6 +86,8 @@ class Bench:
         self._session = session
 
     async def start(self) -> RunningGateway:
+        # First of all: on a busy machine it takes seconds, in which nobody would follow the changes.
+        app = build_app(plain_settings())
         db = await Database.open(self.urls["gateway"], application_name="test-gateway", max_size=4)
         self._stack.push_async_callback(db.close)
         feed = ChangeFeed(db)
@@ -107,7 +109,8 @@ class Bench:
         )
         following = asyncio.create_task(feed.run())
         self._stack.push_async_callback(_end, following)
-        return RunningGateway(await self._serve(_app(gateway)), gateway, following)
+        app.state.gateway = gateway  # the whole application, with its parts given instead of made (its lifespan does not run)
+        return RunningGateway(await self._serve(app), gateway, following)
 
     async def caller(self, running: RunningGateway, *, role: str = "editor", workspace_id: UUID | None = None) -> Caller:
         """A key of `role` in a workspace of its own, or in the one that is named."""
@@ -140,13 +143,6 @@ class Bench:
 
         self._stack.push_async_callback(stop)
         return f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-
-
-def _app(gateway: Gateway) -> FastAPI:
-    """The whole application, with its parts given instead of made (its lifespan does not run)."""
-    app = build_app(plain_settings())
-    app.state.gateway = gateway
-    return app
 
 
 async def _end(task: "asyncio.Task[None]") -> None:
