@@ -1,12 +1,182 @@
-import { BellRing } from "lucide-react";
-import { EmptyState, Page } from "@/kit";
+import { BellOff, Check } from "lucide-react";
+import { useState } from "react";
+import type { Schema } from "@/api/client";
+import { useChange, useRead } from "@/api/hooks";
+import { needs, useMay } from "@/api/session";
+import { XYChart } from "@/chart";
+import { Badge, Button, ButtonLink, type Column, ErrorState, Facts, Page, RelativeTime, Section, SimulatedBadge, SkeletonTable, StatusBadge, Table, TextLink, toast, toastError } from "@/kit";
+import { classes } from "@/lib/classes";
+import { moment } from "@/lib/format";
+import { usePathParam } from "@/lib/pages";
+import { MuteDialog } from "./MuteDialog";
+import { type Comparison, KIND_WORDS, SEVERITY_TONES, changesOf, comparisonOf, placeOf, seriesOf, unitOf } from "./words";
+
+type Detail = Schema<"AlertDetail">;
+const DAY_MS = 86_400_000;
 
 export default function AlertPage() {
+  const id = usePathParam("id");
+  const found = useRead("/v1/alerts/{alert_id}", { path: { alert_id: id } });
+  const may = useMay();
+  const [muting, setMuting] = useState(false);
+  const acknowledge = useChange("post", "/v1/alerts/{alert_id}/acknowledge", { invalidates: ["/v1/alerts"] });
+  const back = { to: "/alerts", label: "Alerts" };
+  if (!found.data) {
+    return (
+      <Page title="Alert" back={back}>
+        {found.error ? <ErrorState error={found.error} onRetry={() => void found.refetch()} /> : <SkeletonTable columns={3} />}
+      </Page>
+    );
+  }
+  const alert = found.data;
+  const place = placeOf(alert);
   return (
-    <Page title="Alert">
-      <EmptyState icon={<BellRing size={18} />} title="Not here yet: use the API meanwhile" code={'curl $URL/v1/alerts/{id} -H "Authorization: Bearer $KEY"'}>
-        One alert with its figures before and after.
-      </EmptyState>
+    <Page
+      title={place ? `${KIND_WORDS[alert.kind]}: ${place}` : KIND_WORDS[alert.kind]}
+      heading={<span className="text-20">{KIND_WORDS[alert.kind]}</span>}
+      back={back}
+      subtitle={
+        <span className="flex flex-wrap items-center gap-2">
+          {place ? <span className="font-mono text-13">{place}</span> : null}
+          {alert.version ? <Badge>v{alert.version}</Badge> : null}
+          <Badge tone={SEVERITY_TONES[alert.severity]}>{alert.severity}</Badge>
+          {alert.status === "open" ? <Badge tone="bad">open</Badge> : <StatusBadge status={alert.status} />}
+          {alert.muted ? <Badge>muted</Badge> : null}
+          {alert.simulated ? <SimulatedBadge /> : null}
+          <span className="text-13">
+            raised <RelativeTime at={alert.raised_at} />
+          </span>
+        </span>
+      }
+      actions={
+        <>
+          <Button icon={<BellOff size={14} aria-hidden />} onClick={() => setMuting(true)} disabled={!may.edit} why={needs("editor")}>
+            Mute
+          </Button>
+          {alert.status === "open" ? (
+            <Button
+              variant="primary"
+              icon={<Check size={14} aria-hidden />}
+              busy={acknowledge.isPending}
+              disabled={!may.edit}
+              why={needs("editor")}
+              onClick={() => acknowledge.mutate({ path: { alert_id: id } }, { onSuccess: () => toast("Acknowledged: the alert stays until its cause is over"), onError: toastError })}
+            >
+              Acknowledge
+            </Button>
+          ) : null}
+        </>
+      }
+    >
+      <p className="max-w-[80ch] text-16 text-pretty">{alert.summary}</p>
+      <div className="grid grid-cols-1 gap-5 lg:grid-cols-[minmax(0,1fr)_24rem]">
+        <div className="flex min-w-0 flex-col gap-5">
+          <Chart alert={alert} />
+          <Section title="Before and after" framed>
+            <Table label="Before and after" columns={COLUMNS} rows={comparisonOf(alert)} rowKey={(row) => row.field} />
+          </Section>
+        </div>
+        <div className="flex min-w-0 flex-col gap-5">
+          <Changed alert={alert} />
+          <Timeline alert={alert} />
+        </div>
+      </div>
+      <MuteDialog open={muting} onOpenChange={setMuting} kind={alert.kind} prompt={alert.prompt} />
     </Page>
+  );
+}
+
+const COLUMNS: Column<Comparison>[] = [
+  { key: "name", head: "Figure", cell: (row) => row.name },
+  { key: "before", head: "Before", align: "end", width: "w-32", cell: (row) => row.before || <span className="text-muted">–</span> },
+  { key: "after", head: "After", align: "end", width: "w-32", cell: (row) => row.after || <span className="text-muted">–</span> },
+];
+
+const TITLES: Record<string, string> = { satisfaction: "Satisfaction", error_rate: "Failed calls", latency: "Latency", cost: "Cost", quality: "Score" };
+
+function Chart({ alert }: { alert: Detail }) {
+  if (alert.chart.length === 0) return null;
+  const raised = Date.parse(alert.raised_at);
+  const words = unitOf(alert.metric);
+  const target = alert.before["target"];
+  return (
+    <XYChart
+      title={TITLES[alert.metric] ?? alert.metric}
+      unit={words.unit}
+      series={seriesOf(alert.chart, [raised - DAY_MS, Math.min(Date.now(), raised + DAY_MS)])}
+      format={words.format}
+      formatTick={words.tick}
+      range={words.range}
+      reference={typeof target === "number" ? { value: target, label: `target ${words.format(target)}` } : undefined}
+      annotations={[{ x: raised, label: "The alert was raised", tone: "bad" }, ...(alert.resolved_at ? [{ x: Date.parse(alert.resolved_at), label: "It was over" }] : [])]}
+      height={220}
+    />
+  );
+}
+
+function Changed({ alert }: { alert: Detail }) {
+  const changes = changesOf(alert);
+  const run = alert.changed["example_execution_id"];
+  return (
+    <Section title="What changed" framed>
+      {changes.length > 0 ? <Facts facts={changes} /> : <p className="text-13 text-muted">Nothing else changed at about that time: not the version, not the models, not how much is asked.</p>}
+      <div className="flex flex-wrap gap-2">
+        {alert.prompt ? (
+          <>
+            <ButtonLink size="s" to={`/prompts/${alert.prompt}`} search={{ tab: "versions", ...(alert.version ? { v: String(alert.version) } : {}) }}>
+              The version
+            </ButtonLink>
+            <ButtonLink size="s" to="/analytics" search={{ prompt: alert.prompt, group: "version", range: "7d" }}>
+              Figures
+            </ButtonLink>
+            <ButtonLink size="s" to="/runs" search={{ prompt: alert.prompt }}>
+              Runs
+            </ButtonLink>
+          </>
+        ) : null}
+        {typeof run === "string" ? (
+          <ButtonLink size="s" to={`/runs/${run}`}>
+            One of the runs
+          </ButtonLink>
+        ) : null}
+        {alert.kind === "provider_key" ? (
+          <ButtonLink size="s" to="/providers">
+            Provider keys
+          </ButtonLink>
+        ) : null}
+        {alert.kind === "budget" || alert.kind === "credits" ? (
+          <ButtonLink size="s" to={alert.kind === "budget" ? "/usage/budgets" : "/usage"}>
+            {alert.kind === "budget" ? "Budgets" : "Credits"}
+          </ButtonLink>
+        ) : null}
+      </div>
+    </Section>
+  );
+}
+
+const STEPS: Record<Detail["timeline"][number]["what"], string> = {
+  raised: "Raised", muted: "Muted: nobody is told", told: "Told", not_told: "Could not be told", optimization_started: "An optimization began", optimization_refused: "No optimization began", acknowledged: "Acknowledged", resolved: "Over",
+}; // prettier-ignore
+const BAD: ReadonlySet<string> = new Set(["raised", "not_told", "optimization_refused"]);
+
+function Timeline({ alert }: { alert: Detail }) {
+  return (
+    <Section title="What happened" framed actions={alert.timeline.some((step) => step.what === "told" || step.what === "not_told") ? undefined : <TextLink to="/alerts/channels">Channels</TextLink>}>
+      <ol className="flex flex-col gap-3 text-13">
+        {alert.timeline.map((step) => (
+          <li key={`${step.at} ${step.what} ${step.detail ?? ""}`} className="flex gap-3">
+            <span aria-hidden className={classes("mt-1.5 size-2 shrink-0 rounded-full", BAD.has(step.what) ? "bg-bad" : step.what === "resolved" ? "bg-ok" : "bg-line-strong")} />
+            <span className="min-w-0">
+              <span className="font-medium">{STEPS[step.what]}</span>
+              {step.detail ? <span className="wrap-anywhere">{` – ${step.detail.replaceAll("_", " ")}`}</span> : null}
+              <span className="block text-12 text-muted">
+                {moment(step.at)}
+                {step.by && !step.by.startsWith("system:") ? ` by ${step.by.startsWith("user:") ? "a member" : "an API key"}` : null}
+              </span>
+            </span>
+          </li>
+        ))}
+      </ol>
+    </Section>
   );
 }

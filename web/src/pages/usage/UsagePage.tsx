@@ -1,12 +1,136 @@
+import { useQueries } from "@tanstack/react-query";
 import { Gauge } from "lucide-react";
-import { EmptyState, Page } from "@/kit";
+import { useMemo, useState } from "react";
+import type { Schema } from "@/api/client";
+import { keyOf, read, usePages, useRead } from "@/api/hooks";
+import { needs, useMay } from "@/api/session";
+import { XYChart } from "@/chart";
+import { Button, type Column, EmptyState, Figures, Loaded, Money, Notice, NumberCell, PagedTable, Section, Segments, Select, SkeletonTable, TextLink } from "@/kit";
+import { count, day, money, plural } from "@/lib/format";
+import { oneOf, useUrlState } from "@/lib/url-state";
+import { Head } from "./Head";
+import { WarningDialog } from "./WarningDialog";
+import { DAY_MS, type Moved, type Spent, balances, burnSeries, daysLeft, paceOf } from "./burn";
+import { useTargets } from "./useTargets";
 
+type Credits = Schema<"CreditsAnswer">;
+type Row = Schema<"UsageRow">;
+
+const BY = ["prompt", "api_key", "model", "day", "end_user"] as const;
+type By = (typeof BY)[number];
+const WORDS: Record<By, string> = { prompt: "Prompt", api_key: "API key", model: "Model", day: "Day", end_user: "End user" };
+const shape = { by: oneOf(BY, "prompt"), days: oneOf(["7", "30", "90"], "30") };
+const FRESH = { staleTime: 30_000, refetchInterval: 60_000 };
+const A_YEAR = 365;
+
+/** Credits, how long they last, and what used them. */
 export default function UsagePage() {
+  const credits = useRead("/v1/credits", {}, FRESH);
   return (
-    <Page title="Usage and plan">
-      <EmptyState icon={<Gauge size={18} />} title="Not here yet: use the API meanwhile" code={'curl $URL/v1/usage -H "Authorization: Bearer $KEY"'}>
-        Credits, budgets, and what was used by prompt, key and model.
-      </EmptyState>
-    </Page>
+    <Head title="Usage and plan">
+      <Loaded of={credits} skeleton={<SkeletonTable columns={4} rows={5} />}>
+        {(found) => <Left credits={found} />}
+      </Loaded>
+      <By />
+    </Head>
   );
+}
+
+function Left({ credits }: { credits: Credits }) {
+  const [warning, setWarning] = useState(false);
+  const may = useMay();
+  const [now] = useState(Date.now);
+  const month = new Date(now).toISOString().slice(0, 7);
+  const startMs = Date.parse(`${month}-01T00:00:00Z`);
+  const endMs = monthEnd(now);
+  const statement = useRead("/v1/usage/statement", {}, FRESH);
+  const byDay = useRead("/v1/usage", { query: { group_by: ["day"], from: `${month}-01`, limit: 200 } }, FRESH);
+  const costs = useRead("/v1/analytics/costs", { query: { group_by: "model", projection: true } }, { staleTime: 300_000 });
+  const moved = useMoved(statement.data, `${month}-01T00:00:00Z`);
+  const spent = useMemo(() => (byDay.data?.data ?? []).map((row): Spent => ({ day: row.group["day"] ?? "", cost_nusd: row.cost_nusd })), [byDay.data]);
+  const pace = paceOf(spent, costs.data?.projection ?? null, now);
+  const lasts = daysLeft(credits.available_nusd, pace?.perDay);
+  const charged = -(statement.data?.lines.find((line) => line.kind === "charge")?.amount_nusd ?? 0);
+  const series = useMemo(
+    () => (statement.data ? burnSeries(balances(statement.data.opening_balance_nusd, charged, spent, moved, startMs, now), credits.available_nusd, pace, now, endMs) : []),
+    [statement.data, charged, spent, moved, startMs, now, credits.available_nusd, pace, endMs],
+  );
+  const { below_nusd: below } = credits;
+  return (
+    <>
+      {credits.suspended ? <Notice tone="bad" title="Suspended.">Calls are refused until credit comes in.</Notice> : null}
+      <Figures
+        label="Credits"
+        figures={[
+          { label: "Credits left", value: money(credits.available_nusd), note: `${count(Math.floor(Number(credits.credits)))} credits${credits.held_nusd > 0 ? `, ${money(credits.held_nusd)} held` : ""}` },
+          { label: "Spent this month", value: money(statement.data?.charges.total_nusd), note: statement.data ? plural(statement.data.charges.models.reduce((sum, one) => sum + one.executions, 0), "run") : undefined },
+          { label: "A day costs", value: pace ? money(pace.perDay) : "–", note: pace ? (pace.low === null ? `mean of ${plural(pace.days, "day")}` : `${money(pace.low)} – ${money(pace.high)}`) : "nothing spent yet" },
+          { label: "Lasts until", value: lasts === null ? "–" : lasts > A_YEAR ? "over a year" : day(now + lasts * DAY_MS), note: lasts === null ? "at no pace yet" : lasts > A_YEAR ? "at this pace" : `${plural(Math.floor(lasts), "day")} at this pace` },
+        ]}
+      />
+      <div className="flex flex-wrap items-center justify-between gap-3">
+        <p className="text-13 text-muted">{below === null ? "Nobody is warned before credit runs out." : `You are warned when less than ${money(below)} is left.`}</p>
+        <Button size="s" onClick={() => setWarning(true)} disabled={!may.admin} why={needs("admin")}>
+          {below === null ? "Set a warning" : "Change the warning"}
+        </Button>
+      </div>
+      <XYChart title="Credits this month" unit="dollars left at the end of each day, UTC" series={series} format={money} formatTick={money} reference={below === null ? undefined : { value: below, label: "warning" }} height={190} isStale={statement.isPlaceholderData} />
+      <WarningDialog open={warning} onOpenChange={setWarning} below={below} />
+    </>
+  );
+}
+
+function monthEnd(now: number): number {
+  const today = new Date(now);
+  return Date.UTC(today.getUTCFullYear(), today.getUTCMonth() + 1, 1);
+}
+
+/** Credit that came or went this month otherwise than by charges, with its moment: the statement says which kinds there are. */
+function useMoved(statement: Schema<"StatementAnswer"> | undefined, from: string): Moved[] {
+  const lines = (statement?.lines ?? []).filter((line) => line.kind !== "charge");
+  return useQueries({
+    queries: lines.map((line) => {
+      const params = { query: { kind: line.kind as Schema<"TransferAnswer">["kind"], from, limit: 200 } };
+      return { queryKey: keyOf("/v1/credits/transfers", { ...params, sign: Math.sign(line.amount_nusd) }), queryFn: () => read("/v1/credits/transfers", params).then((found) => found.data.map((one): Moved => ({ at: one.at, amount_nusd: Math.sign(line.amount_nusd) * one.amount_nusd }))), staleTime: 60_000 };
+    }),
+    combine: (answers) => answers.flatMap((one) => one.data ?? []),
+  });
+}
+
+function By() {
+  const [{ by, days }, set] = useUrlState(shape);
+  const { nameOf } = useTargets();
+  const [now] = useState(Date.now);
+  const pages = usePages("/v1/usage", { query: { group_by: [by], from: new Date(now - (Number(days) - 1) * DAY_MS).toISOString().slice(0, 10) } }, FRESH);
+  const columns: Column<Row>[] = [
+    { key: "group", head: WORDS[by], cell: (row) => <Name by={by} row={row} nameOf={nameOf} /> },
+    { key: "runs", head: "Runs", align: "end", width: "w-24", cell: (row) => <NumberCell value={row.executions} /> },
+    { key: "input", head: "Input tokens", align: "end", width: "w-32", hideBelow: "md", cell: (row) => <NumberCell value={row.input_tokens} /> },
+    { key: "output", head: "Output tokens", align: "end", width: "w-32", hideBelow: "md", cell: (row) => <NumberCell value={row.output_tokens} /> },
+    { key: "each", head: "Per run", align: "end", width: "w-28", hideBelow: "sm", cell: (row) => <Money nusd={row.executions ? row.cost_nusd / row.executions : null} /> },
+    { key: "cost", head: "Cost", align: "end", width: "w-28", cell: (row) => <Money nusd={row.cost_nusd} /> },
+  ];
+  return (
+    <Section
+      title="What used them"
+      actions={
+        <>
+          <div className="max-w-full overflow-x-auto">
+            <Segments label="Group by" value={by} onChange={(next) => set({ by: next })} options={BY.map((one) => ({ value: one, label: WORDS[one] }))} />
+          </div>
+          <Select compact aria-label="Time" value={days} onChange={(next) => set({ days: next })} options={(["7", "30", "90"] as const).map((one) => ({ value: one, label: `Last ${one} days` }))} />
+        </>
+      }
+    >
+      <PagedTable label={`Usage by ${WORDS[by].toLowerCase()}`} columns={columns} pages={pages} rowKey={(row) => JSON.stringify(row.group)} empty={<EmptyState icon={<Gauge size={18} />} title="Nothing was used in this time" code={'curl $URL/v1/usage?group_by=prompt -H "Authorization: Bearer $KEY"'} />} />
+    </Section>
+  );
+}
+
+function Name({ by, row, nameOf }: { by: By; row: Row; nameOf: (kind: "api_key", id: string) => string }) {
+  const value = row.group[by] ?? "";
+  if (by === "day") return <span className="numeric">{day(value)}</span>;
+  if (value === "") return <span className="text-muted">{by === "prompt" ? "no prompt" : by === "api_key" ? "signed in, or a job" : "not named"}</span>;
+  if (by === "prompt") return <TextLink to={`/prompts/${value}`}>{value}</TextLink>;
+  return <span className="font-medium wrap-anywhere">{row.name ?? (by === "api_key" ? nameOf("api_key", value) : value)}</span>;
 }

@@ -1,0 +1,112 @@
+import { useState } from "react";
+import { useDatasets, usePromptChoices } from "@/api/choices";
+import { useChange } from "@/api/hooks";
+import { needs, useMay } from "@/api/session";
+import { Button, Checkbox, Combobox, Field, FormDialog, Input, Switch, errorFor, toast, toastError } from "@/kit";
+import { DEFAULTS, type Rule, type RuleForm, bodyOf, formOf, wrongIn } from "./rule";
+
+const INVALIDATES = { invalidates: ["/v1/alert-rules"] };
+const FIELDS = ["prompt", "min_samples", "target", "min_drop", "start_optimization"];
+
+/** One rule. `rule` null: of a prompt that is chosen here. `isOwn`: it is kept, and can be given up. */
+export function EditRule({ rule, isOwn, onClose }: { rule: Rule | null; isOwn: boolean; onClose: () => void }) {
+  const may = useMay();
+  const [form, setForm] = useState<RuleForm>(() => formOf(rule));
+  const [prompt, setPrompt] = useState<string | null>(rule?.prompt ?? null);
+  const prompts = usePromptChoices();
+  const { choices: datasets } = useDatasets();
+  const forAll = useChange("put", "/v1/alert-rules", INVALIDATES);
+  const forOne = useChange("put", "/v1/alert-rules/{prompt}", INVALIDATES);
+  const fallBack = useChange("delete", "/v1/alert-rules/{prompt}", INVALIDATES);
+  const fallBackAll = useChange("delete", "/v1/alert-rules", INVALIDATES);
+  const isDefault = rule !== null && rule.prompt === null;
+  const error = forAll.error ?? forOne.error;
+  const wrong = wrongIn(form);
+  const change = (part: Partial<RuleForm>) => setForm({ ...form, ...part });
+
+  const done = (said: string) => ({
+    onSuccess: () => {
+      onClose();
+      toast(said);
+    },
+  });
+  const submit = () => {
+    const body = bodyOf(form, rule);
+    if (isDefault) forAll.mutate({ body }, done("The rule for all prompts is changed"));
+    else if (prompt) forOne.mutate({ path: { prompt }, body }, done(`The rule for ${prompt} is changed`));
+  };
+  const give = () => {
+    const restore = () => (rule?.prompt ? forOne.mutate({ path: { prompt: rule.prompt }, body: bodyOf(formOf(rule), rule) }, { onError: toastError }) : rule ? forAll.mutate({ body: bodyOf(formOf(rule), rule) }, { onError: toastError }) : undefined);
+    const options = {
+      onSuccess: () => {
+        onClose();
+        toast(rule?.prompt ? `${rule.prompt} follows the rule for all prompts` : "All prompts follow the product's defaults", { label: "Undo", run: restore });
+      },
+      onError: toastError,
+    };
+    if (rule?.prompt) fallBack.mutate({ path: { prompt: rule.prompt } }, options);
+    else fallBackAll.mutate({}, options);
+  };
+
+  return (
+    <FormDialog
+      open
+      onOpenChange={(open) => !open && onClose()}
+      title={isDefault ? "Rule for all prompts" : rule?.prompt ? <>Rule for <span className="font-mono">{rule.prompt}</span></> : "Rule for a prompt"}
+      description={may.edit ? undefined : needs("editor")}
+      submit="Save"
+      onSubmit={submit}
+      busy={forAll.isPending || forOne.isPending}
+      error={error}
+      fields={FIELDS}
+      disabled={!may.edit || Object.keys(wrong).length > 0 || (!isDefault && !prompt)}
+    >
+      {rule === null ? (
+        <Field label="Prompt" error={errorFor(error, "prompt")} required>
+          <Combobox label="Prompt" value={prompt} {...prompts} onChange={setPrompt} />
+        </Field>
+      ) : null}
+      <Switch label={form.enabled ? "Raises alerts" : "Raises no alerts"} checked={form.enabled} onChange={(enabled) => change({ enabled })} />
+      <div className="grid grid-cols-1 gap-4 sm:grid-cols-3">
+        <Field label="Satisfaction target, %" error={wrong.target ?? errorFor(error, "target")}>
+          <Input inputMode="decimal" value={form.target} placeholder={String(DEFAULTS.target * 100)} onChange={(event) => change({ target: event.target.value })} />
+        </Field>
+        <Field label="Reactions at least" error={wrong.samples ?? errorFor(error, "min_samples")}>
+          <Input inputMode="numeric" value={form.samples} placeholder={String(DEFAULTS.min_samples)} onChange={(event) => change({ samples: event.target.value })} />
+        </Field>
+        <Field label="Fall at least, points" error={wrong.drop ?? errorFor(error, "min_drop")}>
+          <Input inputMode="decimal" value={form.drop} placeholder={String(DEFAULTS.min_drop * 100)} onChange={(event) => change({ drop: event.target.value })} />
+        </Field>
+      </div>
+      <p className="text-12 text-muted">{isDefault ? "What is empty is as the product has it." : "What is empty is as for all prompts."}</p>
+      {isDefault ? null : (
+        <>
+          <Checkbox label="Start an optimization when it gets worse" hint="It only makes a suggestion; nothing is rolled out by itself." checked={form.starts} onChange={(event) => change({ starts: event.target.checked })} />
+          {form.starts ? (
+            <div className="grid grid-cols-1 gap-4 sm:grid-cols-2">
+              <Field label="Dataset" error={errorFor(error, "start_optimization.dataset_id") ?? (form.dataset ? undefined : wrong.dataset)} required>
+                <Combobox label="Dataset" value={form.dataset || null} choices={datasets} onChange={(next) => change({ dataset: next ?? "" })} />
+              </Field>
+              <Field label="Evaluations at most" error={wrong.evaluations ?? errorFor(error, "start_optimization.budget")}>
+                <Input inputMode="numeric" value={form.evaluations} onChange={(event) => change({ evaluations: event.target.value })} />
+              </Field>
+              <Field label="Credits at most" hint="A hundredth of a dollar each.">
+                <Input inputMode="decimal" value={form.credits} onChange={(event) => change({ credits: event.target.value })} />
+              </Field>
+              <Field label="Not again within, hours" hint="For the same prompt.">
+                <Input inputMode="numeric" value={form.cooldown} onChange={(event) => change({ cooldown: event.target.value })} />
+              </Field>
+            </div>
+          ) : null}
+        </>
+      )}
+      {isOwn ? (
+        <div>
+          <Button size="s" onClick={give} disabled={!may.edit} why={needs("editor")} busy={fallBack.isPending || fallBackAll.isPending}>
+            {isDefault ? "Back to the product's defaults" : "Follow the rule for all prompts"}
+          </Button>
+        </div>
+      ) : null}
+    </FormDialog>
+  );
+}

@@ -1,0 +1,73 @@
+import { BellOff } from "lucide-react";
+import type { Schema } from "@/api/client";
+import { useChange, useRead } from "@/api/hooks";
+import { needs, useMay } from "@/api/session";
+import { Button, type Column, EmptyState, Loaded, RelativeTime, SkeletonTable, Table, toast, toastError } from "@/kit";
+import { flag, useUrlState } from "@/lib/url-state";
+import { Head } from "./Head";
+import { MuteDialog } from "./MuteDialog";
+import { KIND_WORDS } from "./words";
+
+type Mute = Schema<"MuteAnswer">;
+const shape = { new: flag() };
+const INVALIDATES = { invalidates: ["/v1/alert-mutes", "/v1/alerts"] };
+
+export default function MutesPage() {
+  const [{ new: adding }, set] = useUrlState(shape);
+  const may = useMay();
+  const found = useRead("/v1/alert-mutes");
+  const end = useChange("delete", "/v1/alert-mutes", INVALIDATES);
+  const again = useChange("put", "/v1/alert-mutes", INVALIDATES);
+  const add = (
+    <Button variant="primary" icon={<BellOff size={14} aria-hidden />} onClick={() => set({ new: true })} disabled={!may.edit} why={needs("editor")}>
+      Mute alerts
+    </Button>
+  );
+  const finish = ({ kind, prompt, until, reason }: Mute) =>
+    end.mutate({ query: { kind, prompt } }, { onSuccess: () => toast("Such alerts are told again", { label: "Undo", run: () => again.mutate({ body: { kind, prompt, until, reason } }, { onError: toastError }) }), onError: toastError });
+  const columns: Column<Mute>[] = [
+    {
+      key: "what",
+      head: "What",
+      cell: (row) => (
+        <span className="block min-w-0">
+          <span className="font-medium">{row.kind ? KIND_WORDS[row.kind] : "Every kind"}</span>
+          {row.prompt ? <span className="ml-2 font-mono text-12 wrap-anywhere">{row.prompt}</span> : null}
+          {row.reason ? <span className="block text-12 text-muted wrap-anywhere">{row.reason}</span> : null}
+        </span>
+      ),
+    },
+    { key: "since", head: "Since", align: "end", width: "w-32", hideBelow: "sm", cell: (row) => <RelativeTime at={row.muted_at} className="text-muted" /> },
+    { key: "until", head: "Ends", align: "end", width: "w-28", cell: (row) => <RelativeTime at={row.until} /> },
+    {
+      key: "end",
+      head: <span className="sr-only">Act</span>,
+      align: "end",
+      width: "w-24",
+      cell: (row) => (
+        <Button size="s" onClick={() => finish(row)} disabled={!may.edit} why={needs("editor")}>
+          End it
+        </Button>
+      ),
+    },
+  ];
+  return (
+    <Head title="Mutes" actions={add}>
+      <Loaded of={found} skeleton={<SkeletonTable columns={4} />}>
+        {({ data }) =>
+          data.length === 0 ? (
+            <EmptyState icon={<BellOff size={18} />} title="Nothing is muted" action={add} code={MUTE}>
+              For a load test or a known trouble: alerts are kept, and nobody is told.
+            </EmptyState>
+          ) : (
+            <Table label="Mutes" columns={columns} rows={data} rowKey={(row) => `${row.kind ?? ""} ${row.prompt ?? ""}`} />
+          )
+        }
+      </Loaded>
+      <MuteDialog open={adding} onOpenChange={(open) => set({ new: open })} />
+    </Head>
+  );
+}
+
+const MUTE = `curl -X PUT $URL/v1/alert-mutes -H "Authorization: Bearer $KEY" -H 'Content-Type: application/json' \\
+  -d '{"kind": "usage", "until": "2026-11-27T08:00:00Z", "reason": "load test"}'`;

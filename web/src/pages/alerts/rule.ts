@@ -1,0 +1,65 @@
+/** A rule as a form holds it: text that somebody types, shares as percent. Pure. */
+import type { Schema } from "@/api/client";
+
+export type Rule = Schema<"AlertRuleAnswer">;
+export type RuleBody = Schema<"AlertRuleBody">;
+
+/** What holds where a rule says nothing. */
+export const DEFAULTS = { min_samples: 100, target: 0.8, min_drop: 0.05 } as const;
+
+type Start = { dataset_id: string; budget: { evaluations?: number; credits?: number | null; seconds?: number | null }; cooldown_hours?: number; metrics?: ("satisfaction" | "error_rate" | "quality")[] };
+export type RuleForm = { enabled: boolean; samples: string; target: string; drop: string; starts: boolean; dataset: string; evaluations: string; credits: string; cooldown: string };
+
+const asPercent = (share: number | null) => (share === null ? "" : String(Number((share * 100).toFixed(4))));
+
+export function formOf(rule: Rule | null): RuleForm {
+  const start = (rule?.start_optimization ?? null) as Start | null;
+  return {
+    enabled: rule?.enabled ?? true,
+    samples: rule?.min_samples === null || rule === null ? "" : String(rule.min_samples),
+    target: asPercent(rule?.target ?? null),
+    drop: asPercent(rule?.min_drop ?? null),
+    starts: start !== null,
+    dataset: start?.dataset_id ?? "",
+    evaluations: String(start?.budget.evaluations ?? 900),
+    credits: start?.budget.credits === null || start?.budget.credits === undefined ? "" : String(start.budget.credits),
+    cooldown: String(start?.cooldown_hours ?? 72),
+  };
+}
+
+function number(typed: string): number | null {
+  const found = Number(typed.trim());
+  return typed.trim() === "" || !Number.isFinite(found) ? null : found;
+}
+
+function share(typed: string): number | null {
+  const found = number(typed);
+  return found === null ? null : found / 100;
+}
+
+/** The body of a rule; what was not shown in the form stays as it was. */
+export function bodyOf(form: RuleForm, rule: Rule | null): RuleBody {
+  const start = (rule?.start_optimization ?? null) as Start | null;
+  return {
+    enabled: form.enabled,
+    min_samples: number(form.samples),
+    target: share(form.target),
+    min_drop: share(form.drop),
+    muted_until: rule?.muted_until ?? null,
+    start_optimization: form.starts
+      ? { dataset_id: form.dataset, budget: { ...start?.budget, evaluations: number(form.evaluations) ?? undefined, credits: number(form.credits) }, cooldown_hours: number(form.cooldown) ?? undefined, ...(start?.metrics ? { metrics: start.metrics } : {}) }
+      : null,
+  } as RuleBody;
+}
+
+/** What is wrong with a form, by field; the API checks the rest. */
+export function wrongIn(form: RuleForm): Partial<Record<keyof RuleForm, string>> {
+  const within = (typed: string, low: number, high: number) => typed.trim() === "" || (number(typed) !== null && Number(typed) >= low && Number(typed) <= high);
+  return {
+    ...(within(form.samples, 10, 1_000_000) ? {} : { samples: "A number of 10 or more, or nothing." }),
+    ...(within(form.target, 0, 100) ? {} : { target: "A percentage from 0 to 100, or nothing." }),
+    ...(within(form.drop, 0, 100) ? {} : { drop: "Points from 0 to 100, or nothing." }),
+    ...(form.starts && !form.dataset ? { dataset: "An optimization needs a dataset." } : {}),
+    ...(form.starts && !(number(form.evaluations) !== null && within(form.evaluations, 50, 100_000)) ? { evaluations: "A number from 50 to 100,000." } : {}),
+  };
+}

@@ -1,0 +1,109 @@
+import { useState } from "react";
+import { usePromptChoices } from "@/api/choices";
+import { useChange } from "@/api/hooks";
+import { Checkbox, Combobox, Field, FormDialog, Input, Select, errorFor, toast } from "@/kit";
+import type { Budget } from "./BudgetsPage";
+import { nusdOf } from "./burn";
+import { useTargets } from "./useTargets";
+
+const FIELDS = ["name", "limit_nusd", "warn_percent", "target_id", "target_kind", "period"];
+const KINDS = [
+  { value: "workspace", label: "The whole workspace" },
+  { value: "api_key", label: "An API key" },
+  { value: "prompt", label: "A prompt" },
+  { value: "end_user", label: "An end user" },
+] as const;
+const INVALIDATES = { invalidates: ["/v1/budgets"] };
+
+/** What it limits and for how long is set once; name, limit, mark and hardness can be changed. */
+export function EditBudget({ budget, onClose }: { budget: Budget | null; onClose: () => void }) {
+  const [kind, setKind] = useState<Budget["target_kind"]>(budget?.target_kind ?? "workspace");
+  const [target, setTarget] = useState(budget?.target_id ?? "");
+  const [period, setPeriod] = useState<Budget["period"]>(budget?.period ?? "month");
+  const [name, setName] = useState(budget?.name ?? "");
+  const [limit, setLimit] = useState(budget ? String(budget.limit_nusd / 1e9) : "");
+  const [mark, setMark] = useState(budget ? (budget.warn_percent === null ? "" : String(budget.warn_percent)) : "80");
+  const [hard, setHard] = useState(budget?.hard ?? true);
+  const prompts = usePromptChoices();
+  const { keys } = useTargets();
+  const create = useChange("post", "/v1/budgets", INVALIDATES);
+  const save = useChange("patch", "/v1/budgets/{budget_id}", INVALIDATES);
+  const { error, isPending } = budget ? save : create;
+  const amount = nusdOf(limit);
+  const percent = mark.trim() === "" ? null : Number(mark);
+  const wrongLimit = limit.trim() !== "" && amount === null ? "An amount in dollars, such as 25." : undefined;
+  const wrongMark = percent !== null && !(Number.isInteger(percent) && percent >= 1 && percent <= 100) ? "A whole number from 1 to 100, or nothing." : undefined;
+  const done = {
+    onSuccess: () => {
+      onClose();
+      toast(budget ? "The budget is changed" : "The budget holds from now on");
+    },
+  };
+  const submit = () => {
+    if (amount === null) return;
+    const common = { limit_nusd: amount, warn_percent: percent, hard, name: name.trim() || null };
+    if (budget) save.mutate({ path: { budget_id: budget.id }, body: common }, done);
+    else create.mutate({ body: { ...common, target_kind: kind, target_id: kind === "workspace" ? null : target.trim(), period } }, done);
+  };
+  return (
+    <FormDialog
+      open
+      onOpenChange={(open) => !open && onClose()}
+      title={budget ? `Change ${budget.name}` : "New budget"}
+      submit={budget ? "Save" : "Make the budget"}
+      onSubmit={submit}
+      busy={isPending}
+      error={error}
+      fields={FIELDS}
+      disabled={amount === null || Boolean(wrongMark) || (!budget && kind !== "workspace" && !target.trim())}
+    >
+      {budget ? null : (
+        <div className="grid grid-cols-1 gap-4 sm:grid-cols-2">
+          <Field label="Limits" error={errorFor(error, "target_kind")}>
+            <Select
+              value={kind}
+              onChange={(next) => {
+                setKind(next);
+                setTarget("");
+              }}
+              options={KINDS}
+            />
+          </Field>
+          <Field label="In a" error={errorFor(error, "period")}>
+            <Select
+              value={period}
+              onChange={setPeriod}
+              options={[
+                { value: "day", label: "Day (UTC)" },
+                { value: "month", label: "Month (UTC)" },
+              ]}
+            />
+          </Field>
+        </div>
+      )}
+      {!budget && kind !== "workspace" ? (
+        <Field label={KINDS.find((one) => one.value === kind)?.label} error={errorFor(error, "target_id")} required>
+          {kind === "prompt" ? (
+            <Combobox label="Prompt" value={target || null} {...prompts} onChange={(next) => setTarget(next ?? "")} />
+          ) : kind === "api_key" ? (
+            <Combobox label="API key" value={target || null} choices={keys} onChange={(next) => setTarget(next ?? "")} />
+          ) : (
+            <Input mono value={target} onChange={(event) => setTarget(event.target.value)} placeholder="as your calls name them" />
+          )}
+        </Field>
+      ) : null}
+      <div className="grid grid-cols-1 gap-4 sm:grid-cols-2">
+        <Field label="Limit, in dollars" error={wrongLimit ?? errorFor(error, "limit_nusd")} required>
+          <Input inputMode="decimal" value={limit} onChange={(event) => setLimit(event.target.value)} placeholder="50" />
+        </Field>
+        <Field label="Warn at, %" error={wrongMark ?? errorFor(error, "warn_percent")}>
+          <Input inputMode="numeric" value={mark} onChange={(event) => setMark(event.target.value)} />
+        </Field>
+      </div>
+      <Field label="Name" hint={budget ? undefined : "Empty: it is named by what it limits."} error={errorFor(error, "name")}>
+        <Input value={name} onChange={(event) => setName(event.target.value)} />
+      </Field>
+      <Checkbox label="Refuse calls that would go over it" hint="Otherwise it only warns." checked={hard} onChange={(event) => setHard(event.target.checked)} />
+    </FormDialog>
+  );
+}
