@@ -1,3 +1,4 @@
+import { Check } from "lucide-react";
 import { count, percent } from "@/lib/format";
 import { classes } from "@/lib/classes";
 
@@ -44,7 +45,7 @@ export function ConfusionMatrix({ cells, onCell, selected, label = "Confusion ma
                       {n > 0 && onCell ? (
                         <button type="button" aria-pressed={isChosen} aria-label={`${count(n)} expected ${row}, came ${column}`} onClick={() => onCell(row, column)} className="h-8 w-full rounded-s px-2 text-right hover:underline">
                           {count(n)}
-                          {isRight ? <span aria-hidden> ✓</span> : null}
+                          {isRight ? <Check size={11} strokeWidth={2.5} aria-hidden className="ml-1 inline" /> : null}
                         </button>
                       ) : (
                         <span className={classes("px-2", n === 0 && "text-muted")}>{n === 0 ? "·" : count(n)}</span>

@@ -35,7 +35,7 @@ export function AddItems({ id, open, onOpenChange }: { id: string; open: boolean
       error={add.error}
       disabled={!items}
     >
-      <ItemsInput key={open ? variables.join(" ") : "closed"} onItems={setItems} variables={variables} />
+      <ItemsInput onItems={setItems} variables={variables} />
     </FormDialog>
   );
 }

@@ -56,7 +56,7 @@ const items = (row: Dataset) => Object.values(row.counts).reduce((sum, one) => s
 const COLUMNS: Column<Dataset>[] = [
   { key: "name", head: "Dataset", cell: (row) => <span className="text-13 font-medium wrap-anywhere">{row.name}</span> },
   { key: "items", head: "Items", align: "end", width: "w-20", cell: (row) => <NumberCell value={items(row)} /> },
-  { key: "bar", head: "", width: "w-32", hideBelow: "md", cell: (row) => <SplitBar counts={row.counts} /> },
+  { key: "bar", head: "Shares", width: "w-32", hideBelow: "md", cell: (row) => <SplitBar counts={row.counts} /> },
   { key: "train", head: "Train", align: "end", width: "w-20", hideBelow: "sm", cell: (row) => <NumberCell value={row.counts["train"]} /> },
   { key: "validation", head: "Validation", align: "end", width: "w-24", hideBelow: "sm", cell: (row) => <NumberCell value={row.counts["validation"]} /> },
   { key: "test", head: "Test", align: "end", width: "w-20", hideBelow: "sm", cell: (row) => <NumberCell value={row.counts["test"]} /> },

@@ -1,0 +1,63 @@
+"""Test runs: started with a forecast, followed while they go, read by their matrix, stopped."""
+
+import re
+
+from playwright.async_api import expect
+
+from tests.page.axe import check_axe
+from tests.page.conftest import OpenPage
+from tests.page.site import Site
+
+BEHIND = ("region", "aria-hidden-focus")
+"""What axe says of the page below a dialog."""
+
+
+async def test_a_run_is_forecast_started_and_read_by_its_matrix(page_as: OpenPage, site: Site) -> None:
+    page = await page_as("editor", "/app/test-runs?new=1&prompt={prompt}&dataset={dataset}")
+    dialog = page.get_by_role("dialog", name="New test run")
+    await dialog.get_by_label("Version", exact=True).select_option("1")
+    await expect(dialog).to_contain_text("99 by simulated/reader")
+    await expect(dialog).to_contain_text("Set aside until it ends")
+    await check_axe(page, without=BEHIND)
+    await dialog.get_by_role("button", name="Start", exact=True).click()
+
+    await expect(page.get_by_text("completed", exact=True)).to_be_visible(timeout=30_000)
+    assert re.search(r"/app/test-runs/[0-9a-f-]{36}$", page.url)
+    await expect(page.get_by_label("What came", exact=True)).to_contain_text("57 of 99")
+    cell = page.get_by_role("region", name="Confusion matrix").get_by_role("button", name=re.compile(r"^2 expected billing, came returns"))
+    await cell.click()
+    cases = page.get_by_role("table", name="Failed cases")
+    await expect(cases.get_by_role("row")).to_have_count(3)
+    await page.reload()
+    await expect(cases.get_by_role("row")).to_have_count(3)
+    await cases.get_by_role("button").first.click()
+    drawer = page.get_by_role("dialog", name="Failed case")
+    for word in ("billing", "returns", "$0.0000", "1 of 2"):
+        await expect(drawer).to_contain_text(word)
+    await drawer.get_by_role("button", name="Next").click()
+    await expect(drawer).to_contain_text("2 of 2")
+    await page.keyboard.press("Escape")
+
+    handwritten = await site.call("GET", "/v1/test-runs/summary?split=test")
+    await page.goto(f"/app/test-runs/{handwritten['data'][0]['runs'][0]['test_run_id']}?tab=compare")
+    await expect(page.get_by_text("No other version has run on these items")).to_be_visible()
+    await page.goto("/app/test-runs?tab=compare")
+    await expect(page.get_by_role("table", name="validation").first).to_contain_text("57.6")
+
+
+async def test_a_run_is_stopped_on_its_way(page_as: OpenPage, site: Site) -> None:
+    body = {"prompt": site.ids["prompt"], "version": 1, "dataset_id": site.ids["dataset"], "split": "train", "repeats": 20}
+    run = (await site.call("POST", "/v1/test-runs", body))["id"]
+    page = await page_as("editor", f"/app/test-runs/{run}")
+    await expect(page.get_by_role("progressbar", name="Answers")).to_be_visible()
+    await page.get_by_role("button", name="Cancel run").click()
+    await page.get_by_role("button", name="Cancel the run").click()
+    await expect(page.get_by_text("cancelled", exact=True)).to_be_visible(timeout=20_000)
+    await expect(page.get_by_text("of 5,400 answers")).to_be_visible()
+
+
+async def test_a_viewer_starts_no_run(page_as: OpenPage) -> None:
+    page = await page_as("viewer", "/app/test-runs?new=1")
+    await expect(page.get_by_role("table", name="Test runs").get_by_role("row").nth(1)).to_be_visible()
+    await expect(page.get_by_role("dialog")).to_have_count(0)
+    await expect(page.get_by_role("button", name="New test run")).to_have_attribute("aria-disabled", "true")
