@@ -21,21 +21,19 @@ export function Overview({ endpoint }: { endpoint: Endpoint }) {
           const rows = everyDay(each, Number(days), Date.now());
           return (
             <>
-              <div className="flex flex-col gap-3">
-                <div className="flex justify-end">
-                  <Segments label="Range" options={RANGES.map((value) => ({ value, label: `${value} days` }))} value={days} onChange={(next) => set({ days: next })} />
-                </div>
+              <Section title="What arrived" actions={<Segments label="Range" options={RANGES.map((value) => ({ value, label: `${value} days` }))} value={days} onChange={(next) => set({ days: next })} />}>
                 <Figures
                   isStale={found.isPlaceholderData}
                   figures={[
                     { label: "Attempts that arrived", value: percent(total.success_share), note: plural(total.delivered + total.failed, "attempt") },
-                    { label: "Failed", value: count(total.failed), note: last_failure ? `last ${moment(last_failure.at)}` : "never" },
-                    { label: "Median answer", value: duration(total.p50_ms), note: "within 2 %" },
-                    { label: "95th percentile", value: duration(total.p95_ms), note: "within 2 %" },
-                    { label: "Kept back by condition", value: count(total.filtered), note: total.filter_failed > 0 ? `${count(total.filter_failed)} could not be evaluated` : "none failed" },
+                    { label: "Failed", value: count(total.failed), note: last_failure ? `last ${moment(last_failure.at)}` : "none yet" },
+                    { label: "Median answer", value: duration(total.p50_ms), note: total.p95_ms === null ? "" : `95th percentile ${duration(total.p95_ms)}` },
+                    ...(endpoint.condition || total.filtered + total.filter_failed > 0
+                      ? [{ label: "Kept back by the condition", value: count(total.filtered), note: total.filter_failed > 0 ? `${count(total.filter_failed)} more could not be evaluated` : "" }]
+                      : []),
                   ]}
                 />
-              </div>
+              </Section>
               {last_filter_error && total.filter_failed > 0 ? (
                 <Notice tone="warn" title="The condition could not be evaluated:">
                   {last_filter_error}
@@ -46,20 +44,19 @@ export function Overview({ endpoint }: { endpoint: Endpoint }) {
                   {last_failure.status_code === null ? reasonOf(last_failure.error_class) : `answered ${last_failure.status_code}`}, {moment(last_failure.at)}.
                 </Notice>
               ) : null}
-              <Section title="Attempts by day" framed description="Days in UTC.">
-                <XYChart
-                  title="Attempts by day"
-                  kind="bars"
-                  series={[
-                    { name: "Arrived", color: 4, points: rows.map((one) => ({ x: one.at, value: one.delivered })) },
-                    { name: "Failed", color: 1, points: rows.map((one) => ({ x: one.at, value: one.failed })) },
-                  ]}
-                  format={(value) => decimal(value, 0)}
-                  formatX={day}
-                  isStale={found.isPlaceholderData}
-                  height={180}
-                />
-              </Section>
+              <XYChart
+                title="Attempts by day"
+                unit="UTC"
+                kind="bars"
+                series={[
+                  { name: "Arrived", color: 4, points: rows.map((one) => ({ x: one.at, value: one.delivered })) },
+                  { name: "Failed", color: 1, points: rows.map((one) => ({ x: one.at, value: one.failed })) },
+                ]}
+                format={(value) => decimal(value, 0)}
+                formatX={day}
+                isStale={found.isPlaceholderData}
+                height={180}
+              />
             </>
           );
         }}
