@@ -1,20 +1,22 @@
 import { useBlocker } from "@tanstack/react-router";
 import { TrendingDown } from "lucide-react";
-import { useMemo, useState } from "react";
+import { type ReactNode, Suspense, lazy, useMemo, useState } from "react";
 import type { Schema } from "@/api/client";
 import { useRead } from "@/api/hooks";
 import { Badge, ButtonLink, ConfirmDialog, ErrorState, Page, SkeletonText, Tabs, TextLink } from "@/kit";
 import { usePathParam } from "@/lib/pages";
 import { oneOf, useUrlState } from "@/lib/url-state";
 import { EditTab } from "./EditTab";
-import { ResultsTab } from "./ResultsTab";
-import { SettingsTab } from "./SettingsTab";
-import { VersionsTab } from "./VersionsTab";
 import { type Version, contentOf } from "./content";
 import { useDraft } from "./draft";
 import { fallingPrompts } from "./figures";
 
 type Prompt = Schema<"PromptAnswer">;
+
+// What most visits do not open comes when it is opened: the charts above all.
+const VersionsTab = lazy(() => import("./VersionsTab").then((module) => ({ default: module.VersionsTab })));
+const ResultsTab = lazy(() => import("./ResultsTab").then((module) => ({ default: module.ResultsTab })));
+const SettingsTab = lazy(() => import("./SettingsTab").then((module) => ({ default: module.SettingsTab })));
 
 const TABS = ["edit", "versions", "results", "settings"] as const;
 const shape = { tab: oneOf(TABS, "edit") };
@@ -79,9 +81,9 @@ function Workbench({ prompt, newest }: { prompt: Prompt; newest: Version }) {
         onChange={(next) => set({ tab: next }, { push: true })}
         tabs={[
           { id: "edit", label: "Edit", count: isDirty ? "not saved" : undefined, content: <EditTab prompt={prompt} draft={draft} /> },
-          { id: "versions", label: "Versions", count: prompt.latest_version, content: <VersionsTab prompt={prompt} onEdit={isDirty ? setWanted : editFrom} /> },
-          { id: "results", label: "Results", content: <ResultsTab slug={slug} labels={prompt.labels} /> },
-          { id: "settings", label: "Settings", content: <SettingsTab prompt={prompt} /> },
+          { id: "versions", label: "Versions", count: prompt.latest_version, content: <Later><VersionsTab prompt={prompt} onEdit={isDirty ? setWanted : editFrom} /></Later> },
+          { id: "results", label: "Results", content: <Later><ResultsTab slug={slug} labels={prompt.labels} /></Later> },
+          { id: "settings", label: "Settings", content: <Later><SettingsTab prompt={prompt} /></Later> },
         ]}
       />
       <LeaveGuard slug={slug} isDirty={isDirty} />
@@ -90,6 +92,10 @@ function Workbench({ prompt, newest }: { prompt: Prompt; newest: Version }) {
       </ConfirmDialog>
     </Page>
   );
+}
+
+function Later({ children }: { children: ReactNode }) {
+  return <Suspense fallback={<SkeletonText lines={6} />}>{children}</Suspense>;
 }
 
 function Falling({ slug }: { slug: string }) {
