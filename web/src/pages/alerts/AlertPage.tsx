@@ -114,12 +114,18 @@ function Chart({ alert }: { alert: Detail }) {
   );
 }
 
+const NOTHING: Partial<Record<Detail["kind"], string>> = {
+  degradation: "Nothing else changed at about that time: not the version, not the models, not how much is asked.",
+  feedback_threshold: "It is measured against its target, not against a time before.",
+};
+const DETAILS: Record<string, string> = { superseded: "something newer took its place", recovered: "it is as before again" };
+
 function Changed({ alert }: { alert: Detail }) {
   const changes = changesOf(alert);
   const run = alert.changed["example_execution_id"];
   return (
     <Section title="What changed" framed>
-      {changes.length > 0 ? <Facts facts={changes} /> : <p className="text-13 text-muted">Nothing else changed at about that time: not the version, not the models, not how much is asked.</p>}
+      {changes.length > 0 ? <Facts facts={changes} /> : <p className="text-13 text-muted">{NOTHING[alert.kind] ?? "It stands for itself: nothing else is compared."}</p>}
       <div className="flex flex-wrap gap-2">
         {alert.prompt ? (
           <>
@@ -168,7 +174,7 @@ function Timeline({ alert }: { alert: Detail }) {
             <span aria-hidden className={classes("mt-1.5 size-2 shrink-0 rounded-full", BAD.has(step.what) ? "bg-bad" : step.what === "resolved" ? "bg-ok" : "bg-line-strong")} />
             <span className="min-w-0">
               <span className="font-medium">{STEPS[step.what]}</span>
-              {step.detail ? <span className="wrap-anywhere">{` – ${step.detail.replaceAll("_", " ")}`}</span> : null}
+              {step.detail && step.what !== "raised" ? <span className="wrap-anywhere">{`: ${DETAILS[step.detail] ?? step.detail.replaceAll("_", " ")}`}</span> : null}
               <span className="block text-12 text-muted">
                 {moment(step.at)}
                 {step.by && !step.by.startsWith("system:") ? ` by ${step.by.startsWith("user:") ? "a member" : "an API key"}` : null}

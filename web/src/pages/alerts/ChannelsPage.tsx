@@ -58,7 +58,7 @@ export default function ChannelsPage() {
     },
     { key: "filters", head: "Told of", width: "w-56", hideBelow: "lg", cell: (row) => <span className="text-12 text-muted">{filtersInWords(row.filters as Filters)}</span> },
     { key: "last", head: "Last notice", width: "w-48", hideBelow: "sm", cell: (row) => <LastNotice channel={row} isTried={tried.has(row.id)} /> },
-    { key: "on", head: "On", width: "w-16", cell: (row) => <Switch hideLabel label={`${row.name} is told`} checked={row.enabled} onChange={(enabled) => change.mutate({ path: { channel_id: row.id }, body: { enabled } }, { onError: toastError })} /> },
+    { key: "on", head: "On", width: "w-16", cell: (row) => <span className="flex"><Switch hideLabel label={`${row.name} is told`} checked={row.enabled} onChange={(enabled) => change.mutate({ path: { channel_id: row.id }, body: { enabled } }, { onError: toastError })} /></span> },
     {
       key: "act",
       head: <span className="sr-only">Act</span>,

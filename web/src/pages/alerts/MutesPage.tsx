@@ -52,12 +52,12 @@ export default function MutesPage() {
     },
   ];
   return (
-    <Head title="Mutes" actions={add}>
+    <Head title="Mutes" subtitle="For a load test or a known trouble: alerts are kept, and nobody is told." actions={add}>
       <Loaded of={found} skeleton={<SkeletonTable columns={4} />}>
         {({ data }) =>
           data.length === 0 ? (
             <EmptyState icon={<BellOff size={18} />} title="Nothing is muted" action={add} code={MUTE}>
-              For a load test or a known trouble: alerts are kept, and nobody is told.
+              Every alert is told to your channels.
             </EmptyState>
           ) : (
             <Table label="Mutes" columns={columns} rows={data} rowKey={(row) => `${row.kind ?? ""} ${row.prompt ?? ""}`} />

@@ -2,7 +2,7 @@
 import type { Schema } from "@/api/client";
 import type { Series } from "@/chart";
 import type { Tone } from "@/kit";
-import { NONE, count, decimal, duration, moment, money, percent } from "@/lib/format";
+import { NONE, count, decimal, duration, moment, money, percent, percentRange } from "@/lib/format";
 
 export type Alert = Schema<"AlertAnswer">;
 export type Kind = Alert["kind"];
@@ -46,8 +46,23 @@ export function valueOf(field: string, value: unknown): string {
 
 export type Comparison = { field: string; name: string; before: string; after: string };
 
-/** The figures before and after, side by side where both know them. */
+/** The figures before and after, side by side where both know them. A target stands where satisfaction was before, an interval beside it. */
 export function comparisonOf({ before, after }: Pick<Alert, "before" | "after">): Comparison[] {
+  const { target, ...was } = before;
+  const { low, high, ...now } = after;
+  const told = comparisonsOf(was, now["samples"] === now["reactions"] ? without(now, "samples") : now);
+  const first = told.find((one) => one.field === "satisfaction");
+  if (!first) return comparisonsOf(before, after);
+  const interval = typeof low === "number" && typeof high === "number" ? ` (${percentRange(low, high)})` : "";
+  const satisfaction = { ...first, before: typeof target === "number" ? `target ${percent(target)}` : first.before, after: first.after + interval };
+  return [satisfaction, ...told.filter((one) => one !== first)];
+}
+
+function without(of: Record<string, unknown>, field: string): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(of).filter(([name]) => name !== field));
+}
+
+function comparisonsOf(before: Record<string, unknown>, after: Record<string, unknown>): Comparison[] {
   const fields = [...new Set([...Object.keys(before), ...Object.keys(after)])].filter((field) => !HIDDEN.has(field));
   return fields
     .filter((field) => !(isNothing(before[field]) && isNothing(after[field])))

@@ -31,7 +31,7 @@ export default function AnalyticsPage() {
   const steps = useRead("/v1/analytics/timeseries", { query: { ...filters, from: shown.from, grain: shown.grain, group_by: by } }, fresh);
   const stepsBefore = useRead("/v1/analytics/timeseries", { query: { ...filters, from: before.from, to: before.to, grain: before.grain } }, { enabled: compare && group === "none", staleTime: 60_000 });
   const groups = useRead("/v1/analytics/groups", { query: { group_by: (by ?? "prompt") as Dimension, prompt: prompt ? [prompt] : undefined, model: filters.model, traffic: filters.traffic, from: shown.from, grain: shown.grain } }, { ...fresh, enabled: group !== "none" });
-  const annotations = useAnnotations(prompt, shown.fromMs);
+  const annotations = useAnnotations(prompt, shown.fromMs, stepMs);
   const keyNames = useKeyNames(group === "api_key");
   const rows = groups.data && groups.data.group_by === group ? groups.data.data : undefined;
   const names = useMemo(() => (rows ?? []).map((row) => row.group), [rows]);

@@ -1,11 +1,11 @@
 import type { Schema } from "@/api/client";
 import { Figures } from "@/kit";
 import { classes } from "@/lib/classes";
-import { NONE, count, duration, money, percent, percentRange } from "@/lib/format";
+import { NONE, compact, count, duration, money, percent, percentRange } from "@/lib/format";
 import { type Delta, deltaOf, isApart } from "./figures";
 
 type Summary = Schema<"SummaryAnswer">;
-export type KpiFigures = Pick<Summary, "executions" | "errors" | "timeouts" | "success_rate" | "satisfaction" | "effectiveness" | "latency" | "cost_nusd" | "mean_cost_nusd">;
+export type KpiFigures = Pick<Summary, "executions" | "input_tokens" | "output_tokens" | "errors" | "timeouts" | "success_rate" | "satisfaction" | "effectiveness" | "latency" | "cost_nusd" | "mean_cost_nusd">;
 
 /** The figures that count, each with how it differs from the period before where one is asked for. */
 export function Kpis({ of, before, isStale }: { of: KpiFigures; before?: KpiFigures | null; isStale?: boolean }) {
@@ -17,15 +17,15 @@ export function Kpis({ of, before, isStale }: { of: KpiFigures; before?: KpiFigu
       label="Figures of the range"
       isStale={isStale}
       figures={[
-        { label: "Runs", value: count(of.executions), note: note(deltaOf("relative", of.executions, was?.executions, null), `${count(of.errors + of.timeouts)} failed`) },
+        { label: "Runs", value: count(of.executions), note: note(deltaOf("relative", of.executions, was?.executions, null), `${compact(of.input_tokens + of.output_tokens)} tokens`) },
         { label: "Success", value: percent(of.success_rate), note: note(deltaOf("share", of.success_rate, was?.success_rate, "up"), `${count(of.errors + of.timeouts)} failed`) },
         {
           label: "Satisfaction",
           value: percent(satisfaction?.value),
           note: before ? (
-            <span>
+            <span title={was?.satisfaction && satisfaction && !isApart(satisfaction, was.satisfaction) ? "The intervals overlap: it may be chance." : undefined}>
               <DeltaNote delta={deltaOf("share", satisfaction?.value, was?.satisfaction?.value, isApart(satisfaction, was?.satisfaction) ? "up" : null)} none={was ? "no reactions" : "nothing before"} />
-              {was?.satisfaction && satisfaction && !isApart(satisfaction, was.satisfaction) ? ", may be chance" : null}
+              {satisfaction ? `, ${percentRange(satisfaction.low, satisfaction.high)}` : null}
             </span>
           ) : satisfaction ? (
             `${percentRange(satisfaction.low, satisfaction.high)}, n ${count(satisfaction.samples)}`

@@ -14,6 +14,7 @@ import { useKeyNames } from "./useKeyNames";
 
 type Content = Schema<"ReportContent">;
 type Row = Schema<"BreakdownRow">;
+const ORDER = ["prompt", "version", "label", "model", "app", "api_key"];
 const HEADS: Record<string, string> = { prompt: "Prompt", version: "Version", label: "Label", model: "Model", app: "App", api_key: "API key" };
 
 export default function ReportPage() {
@@ -83,16 +84,14 @@ export default function ReportPage() {
 
 function Sections({ content }: { content: Content }) {
   const keyNames = useKeyNames("api_key" in content.breakdowns);
-  const breakdowns = Object.entries(content.breakdowns).filter(([, rows]) => rows.length > 0);
+  const breakdowns = ORDER.flatMap((by) => (content.breakdowns[by]?.length ? [[by, content.breakdowns[by]] as const] : []));
   const runs: Series[] = [{ name: "Runs", color: 2, points: content.series.map((one) => ({ x: Date.parse(one.at), value: one.executions })) }];
   const liked: Series[] = [{ name: "Satisfaction", color: 4, points: content.series.map((one) => ({ x: Date.parse(one.at), value: one.satisfaction?.value ?? null, low: one.satisfaction?.low ?? null, high: one.satisfaction?.high ?? null })) }];
   const { projection } = content;
   return (
     <>
-      <Kpis of={content.figures} />
-      <Section title="Compared with the time before">
-        <Kpis of={content.figures} before={content.before} />
-      </Section>
+      <Kpis of={content.figures} before={content.before.executions > 0 ? content.before : undefined} />
+      {content.before.executions > 0 ? <p className="-mt-3 text-12 text-muted">Below each figure: how it differs from the time of the same length before.</p> : null}
       <div className="grid grid-cols-1 gap-4 lg:grid-cols-2">
         <XYChart title="Runs" unit="over the time" kind="bars" series={runs} format={count} formatTick={compact} />
         <XYChart title="Satisfaction" unit="share of reactions, with 95 % interval" series={liked} format={percent} formatTick={(value) => percent(value, 0)} range={[0, 1]} />

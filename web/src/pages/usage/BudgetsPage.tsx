@@ -122,7 +122,7 @@ function Used({ budget: { spent_nusd: spent, held_nusd: held, limit_nusd: limit,
           {held > 0 ? `, ${money(held)} held` : ""}
         </span>
       </span>
-      <span aria-hidden className="relative mt-1 block h-1.5 overflow-hidden rounded-full bg-sunken">
+      <span aria-hidden className="relative mt-1 block h-1.5 overflow-hidden rounded-full bg-line">
         <span className={classes("block h-full rounded-full", tone)} style={{ width: `${Math.min(100, share * 100)}%` }} />
         {mark !== null ? <span className="absolute inset-y-0 w-px bg-line-strong" style={{ left: `${mark}%` }} /> : null}
       </span>

@@ -34,7 +34,9 @@ export default function PlanPage() {
   return (
     <Head title="Plan" subtitle={workspace ? `Of ${workspace.organization_name}, for all its workspaces.` : undefined}>
       <Loaded of={plans} skeleton={<SkeletonTable columns={4} />}>
-        {({ data }) => (
+        {({ data: all }) => {
+          const data = [...all].sort((a, b) => a.rate_limit_per_minute - b.rate_limit_per_minute);
+          return (
           // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls must be reachable by keyboard
           <div role="region" aria-label="Plans" tabIndex={0} className="overflow-x-auto rounded-l border border-line bg-panel">
             <table className="w-full border-collapse text-13">
@@ -48,7 +50,7 @@ export default function PlanPage() {
                       <span className="flex flex-col items-end gap-1.5">
                         <span className="text-14">{plan.name}</span>
                         {plan.plan === current ? (
-                          <Badge tone="accent">your plan</Badge>
+                          <Badge>your plan</Badge>
                         ) : (
                           <Button size="s" onClick={() => setChosen(plan)} disabled={!may.operator} why={needs("operator")}>
                             Choose
@@ -75,7 +77,8 @@ export default function PlanPage() {
               </tbody>
             </table>
           </div>
-        )}
+          );
+        }}
       </Loaded>
       {may.operator ? null : <p className="text-13 text-muted">Who runs this installation changes the plan.</p>}
       <ConfirmDialog

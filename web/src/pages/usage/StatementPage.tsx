@@ -23,7 +23,7 @@ export default function StatementPage() {
   const month = months.includes(asked) ? asked : (months[0] ?? "");
   const found = useRead("/v1/usage/statement", { query: { month } }, { staleTime: 60_000 });
   return (
-    <Head title="Statement">
+    <Head title="Statement" subtitle="What a month cost, from its opening balance to its closing one.">
       <Toolbar>
         <Select compact aria-label="Month" value={month} onChange={(next) => set({ month: next === months[0] ? "" : next })} options={months.map((one) => ({ value: one, label: nameOf(one) }))} />
         {month === months[0] ? <span className="text-13 text-muted">so far</span> : null}

@@ -27,7 +27,7 @@ const A_YEAR = 365;
 export default function UsagePage() {
   const credits = useRead("/v1/credits", {}, FRESH);
   return (
-    <Head title="Usage and plan">
+    <Head title="Usage and plan" subtitle="Credits, how long they last, and what used them.">
       <Loaded of={credits} skeleton={<SkeletonTable columns={4} rows={5} />}>
         {(found) => <Left credits={found} />}
       </Loaded>
@@ -112,7 +112,7 @@ function By() {
   ];
   return (
     <Section
-      title="What used them"
+      title="What used credit"
       actions={
         <>
           <div className="max-w-full overflow-x-auto">

@@ -1,0 +1,27 @@
+import { expect, test } from "vitest";
+import { filtersInWords } from "./channel";
+import { bodyOf, formOf, wrongIn } from "./rule";
+import { changesOf, comparisonOf } from "./words";
+
+test("figures of an alert stand side by side with their units", () => {
+  const told = comparisonOf({ before: { target: 0.8 }, after: { low: 0.44, high: 0.67, samples: 70, reactions: 70, satisfaction: 0.557, voices_held_back: 0 } });
+  expect(told).toEqual([
+    { field: "satisfaction", name: "Satisfaction", before: "target 80.0\u00a0%", after: "55.7\u00a0% (44.0–67.0\u00a0%)" },
+    { field: "reactions", name: "Reactions", before: "", after: "70" },
+  ]);
+  expect(comparisonOf({ before: { limit_nusd: 5e9 }, after: { spent_nusd: 4e9 } }).map((one) => [one.name, one.before, one.after])).toEqual([["Limit", "$5.00", ""], ["Spent", "", "$4.00"]]); // prettier-ignore
+});
+
+test("what changed is said from what to what", () => {
+  expect(changesOf({ changed: { version: { from: 2, to: 3 }, evaluator: { id: "x", name: "Polite", version: 1 }, budget_id: "y" } })).toEqual([["Version", "v2 → v3"], ["Evaluator", "Polite v1"]]); // prettier-ignore
+});
+
+test("a rule goes through its form unharmed, and what is empty stays with the default", () => {
+  const rule = { prompt: "triage", enabled: true, min_samples: 50, target: 0.9, min_drop: null, muted_until: null, updated_at: "", start_optimization: { dataset_id: "d", budget: { evaluations: 800, credits: 50, seconds: 60 }, cooldown_hours: 72, metrics: ["quality"] } } as never;
+  expect(bodyOf(formOf(rule), rule)).toEqual({ enabled: true, min_samples: 50, target: 0.9, min_drop: null, muted_until: null, start_optimization: { dataset_id: "d", budget: { evaluations: 800, credits: 50, seconds: 60 }, cooldown_hours: 72, metrics: ["quality"] } });
+  expect(wrongIn({ ...formOf(null), samples: "5", target: "120", starts: true })).toEqual({ samples: expect.any(String), target: expect.any(String), dataset: expect.any(String) });
+});
+
+test("a channel says what it is told of", () => {
+  expect([filtersInWords({}), filtersInWords({ kinds: ["budget"], prompts: ["triage"], min_severity: "error" })]).toEqual(["everything", "budget, of triage, from error on"]);
+});

@@ -1,0 +1,28 @@
+import { expect, test } from "vitest";
+import { DAY_MS, balances, burnSeries, daysLeft, monthsBefore, nusdOf, paceOf } from "./burn";
+
+const START = Date.parse("2026-11-01T00:00:00Z");
+const NOW = START + 2.5 * DAY_MS;
+
+test("the balance goes down by what was charged and up by what came, to what the statement says", () => {
+  const points = balances(100, 30, [{ day: "2026-11-01", cost_nusd: 1 }, { day: "2026-11-03", cost_nusd: 2 }], [{ at: "2026-11-02T08:00:00Z", amount_nusd: 50 }], START, NOW); // prettier-ignore
+  expect(points.map((one) => one.value)).toEqual([100, 90, 140, 120]);
+  expect(points.at(-1)?.x).toBe(NOW);
+});
+
+test("the pace is the projection's where there is one, else the mean since the first use", () => {
+  expect(paceOf([{ day: "2026-11-02", cost_nusd: 30 }], null, NOW)).toEqual({ perDay: 15, low: null, high: null, days: 2 });
+  expect(paceOf([], { expected_nusd: 110, low_nusd: 60, high_nusd: 210, spent_nusd: 10, days_left: 10, history_days: 20 } as never, NOW)).toEqual({ perDay: 10, low: 5, high: 20, days: 20 });
+  expect(paceOf([], null, NOW)).toBeNull();
+  expect([daysLeft(100, 10), daysLeft(-5, 10), daysLeft(100, 0)]).toEqual([10, 0, null]);
+});
+
+test("credit is never expected below nothing", () => {
+  const [, expected] = burnSeries([], 10, { perDay: 100, low: null, high: null, days: 3 }, NOW, NOW + 3 * DAY_MS);
+  expect(expected?.points.at(-1)?.value).toBe(0);
+});
+
+test("months go back over the turn of the year, and amounts are read as typed", () => {
+  expect(monthsBefore(Date.parse("2026-02-03T00:00:00Z"), 3)).toEqual(["2026-02", "2026-01", "2025-12"]);
+  expect([nusdOf("12.50"), nusdOf("$3"), nusdOf("0"), nusdOf("x"), nusdOf("")]).toEqual([12_500_000_000, 3_000_000_000, 0, null, null]);
+});
