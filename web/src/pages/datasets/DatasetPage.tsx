@@ -1,18 +1,20 @@
 import { ListChecks, Plus, Wand } from "lucide-react";
-import { useMemo, useState } from "react";
+import { Suspense, lazy, useMemo, useState } from "react";
 import type { Schema } from "@/api/client";
 import { usePages, useRead } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
-import { Button, ButtonLink, type Column, Drawer, EmptyState, Facts, Figures, JsonView, Loaded, Menu, Notice, Page, PagedTable, Prose, Segments, Tabs } from "@/kit";
+import { Button, ButtonLink, type Column, Drawer, EmptyState, Facts, Figures, JsonView, Loaded, Menu, Notice, Page, PagedTable, Prose, Segments, SkeletonText, Tabs } from "@/kit";
 import { usePathParam } from "@/lib/pages";
 import { count } from "@/lib/format";
 import { oneOf, text, useUrlState } from "@/lib/url-state";
 import { AddFromRuns } from "./AddFromRuns";
 import { AddItems } from "./AddItems";
 import { NearDuplicates } from "./NearDuplicates";
-import { Results } from "./Results";
 import { SPLITS, inputWords } from "./items";
 import { SplitBar, SplitDot } from "./SplitCounts";
+
+// Charts come when they are looked at.
+const Results = lazy(() => import("./Results"));
 
 type Dataset = Schema<"DatasetAnswer">;
 type Item = Schema<"ItemAnswer">;
@@ -95,7 +97,7 @@ function Content({ dataset, total, onAdd }: { dataset: Dataset; total: number; o
         onChange={(next) => set({ tab: next, item: "" }, { push: true })}
         tabs={[
           { id: "items", label: "Items", content: <Items dataset={dataset} onAdd={onAdd} /> },
-          { id: "results", label: "Results", content: <Results id={dataset.id} /> },
+          { id: "results", label: "Results", content: <Suspense fallback={<SkeletonText />}><Results id={dataset.id} /></Suspense> },
           { id: "duplicates", label: "Near duplicates", count: dataset.near_duplicates.length || undefined, content: <NearDuplicates dataset={dataset} /> },
         ]}
       />

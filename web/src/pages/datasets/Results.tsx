@@ -1,9 +1,9 @@
 import { useRead } from "@/api/hooks";
 import { EmptyState, Loaded } from "@/kit";
-import { ComparisonTable } from "@/kit/ComparisonTable";
+import { ComparisonTable } from "@/chart/ComparisonTable";
 
 /** What versions did on this dataset: the newest run of each. */
-export function Results({ id }: { id: string }) {
+export default function Results({ id }: { id: string }) {
   const found = useRead("/v1/test-runs/summary", { query: { dataset_id: id } });
   return (
     <Loaded of={found}>

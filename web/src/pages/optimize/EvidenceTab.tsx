@@ -1,4 +1,4 @@
-import { Intervals } from "@/chart";
+import { Intervals } from "@/chart/Intervals";
 import { type Column, Facts, Section, Table, TextLink } from "@/kit";
 import { count, money, percent, points } from "@/lib/format";
 import { type Evidence, level } from "./model";
@@ -33,7 +33,7 @@ function Change({ from, to }: { from: number | null; to: number | null }) {
 }
 
 /** What speaks for it: the measurement, by answer, the edits that made it. Everything of it is counted, nothing estimated by a model. */
-export function EvidenceTab({ evidence }: { evidence: Evidence }) {
+export default function EvidenceTab({ evidence }: { evidence: Evidence }) {
   const { test, validation } = evidence;
   return (
     <div className="flex min-w-0 flex-col gap-8">

@@ -1,17 +1,18 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { Square } from "lucide-react";
-import { useEffect, useState } from "react";
+import { Suspense, lazy, useEffect, useState } from "react";
 import { useDatasets } from "@/api/choices";
 import { invalidate, useChange, useRead } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
 import { stream } from "@/api/stream";
-import { Intervals, XYChart } from "@/chart";
 import { Button, ButtonLink, ConfirmDialog, EmptyState, Facts, Figures, Loaded, Money, Notice, Page, RelativeTime, Section, SimulatedBadge, StatusBadge, TextLink, toast } from "@/kit";
 import { Progress } from "@/kit/Progress";
 import { usePathParam } from "@/lib/pages";
-import { count, duration, money, percent, points } from "@/lib/format";
+import { count, duration, money, points } from "@/lib/format";
 import { Proposals } from "./Proposals";
-import { type Edit, type Job, type Progress as Far, type Test, curveOf, isGoingOn, level, progressOf, whyEnded, pointsRange } from "./model";
+import { type Edit, type Job, type Progress as Far, type Test, isGoingOn, progressOf, whyEnded } from "./model";
+
+const Charts = lazy(() => import("./Charts"));
 
 const LOOK_AGAIN_MS = 5_000;
 
@@ -71,7 +72,7 @@ function About({ job }: { job: Job }) {
   const { byId } = useDatasets();
   return (
     <span className="text-13">
-      <TextLink to={`/datasets/${job.dataset_id}`}>{byId.get(job.dataset_id)?.name ?? "a dataset"}</TextLink>, version {job.dataset_version} · started <RelativeTime at={job.created_at} />
+      <TextLink to={`/datasets/${job.dataset_id}`}>{byId.get(job.dataset_id)?.name ?? "a dataset"}</TextLink>, dataset version {job.dataset_version} · started <RelativeTime at={job.created_at} />
     </span>
   );
 }
@@ -145,8 +146,9 @@ function Content({ job, far }: { job: Job; far: Far }) {
           ]}
         />
       </div>
-      {test ? <Proof test={test} /> : null}
-      <Curves far={far} goesOn={goesOn} />
+      <Suspense fallback={<div className="min-h-64" />}>
+        <Charts test={test} far={far} goesOn={goesOn} />
+      </Suspense>
       <Section title="Proposals" description="What each edit did on the train items it was tried on; for rejected ones, why.">
         {job.edits && job.edits.length > 0 ? <Proposals edits={job.edits as unknown as Edit[]} /> : <EmptyState title={goesOn ? "Still searching" : "None"}>{goesOn ? "They are listed when the search ends." : "The search ended before anything was proposed."}</EmptyState>}
       </Section>
@@ -176,34 +178,4 @@ function Elapsed({ job }: { job: Job }) {
   if (!job.started_at) return <>–</>;
   const end = job.finished_at ? new Date(job.finished_at).getTime() : now;
   return <>{duration(Math.max(0, end - new Date(job.started_at).getTime()))}</>;
-}
-
-/** The one measurement on items that the search never saw. */
-export function Proof({ test }: { test: Test }) {
-  return (
-    <Section title="On untouched test items" description={`${count(test.n)} items that the search never saw, each answered by both texts.`}>
-      <Figures
-        label="On untouched test items"
-        figures={[
-          { label: "Before", value: percent(test.baseline), note: "right" },
-          { label: "After", value: percent(test.candidate), note: "right" },
-          { label: "Gain", value: points(test.delta), note: `${pointsRange(test.ci_low, test.ci_high)}` },
-          { label: "Fixed · broken", value: `${count(test.fixed)} · ${count(test.broken)}`, note: "cases" },
-        ]}
-      />
-      <Intervals title="Gain" unit={`points, with its ${level(test.confidence)} interval`} rows={[{ key: "gain", label: "Gain", value: test.delta, low: test.ci_low, high: test.ci_high, color: test.ci_low > 0 ? 4 : 3 }]} reference={{ value: 0, label: "no difference" }} format={(value) => points(value)} formatTick={(value) => points(value, 0)} />
-      {test.underpowered ? <p className="text-12 text-muted">With fewer than 100 test items only large gains can be proven.</p> : null}
-    </Section>
-  );
-}
-
-function Curves({ far, goesOn }: { far: Far; goesOn: boolean }) {
-  const { best, spent } = curveOf(far);
-  if (best.length === 0 && !goesOn) return null;
-  return (
-    <div className="grid min-w-0 gap-6 lg:grid-cols-2">
-      <XYChart title="Best so far" unit="points over the start, on train" xAxis="number" series={[{ name: "Best so far", points: best, color: 4 }]} format={(value) => points(value)} formatTick={(value) => points(value, 0)} formatX={(x) => `${count(x)} evaluations`} formatXTick={count} />
-      <XYChart title="Spent" unit="$" kind="area" xAxis="number" series={[{ name: "Spent", points: spent, color: 1 }]} format={money} formatTick={money} formatX={(x) => `${count(x)} evaluations`} formatXTick={count} />
-    </div>
-  );
 }

@@ -119,7 +119,7 @@ function jobColumns(nameOf: (dataset: string) => string | undefined): Column<Job
           <span className="font-mono text-13 font-medium wrap-anywhere">
             {row.prompt} v{row.base_version}
           </span>
-          <span className="block text-12 text-muted wrap-anywhere">{nameOf(row.dataset_id) ?? row.models["task"]}</span>
+          <span className="block text-12 text-muted wrap-anywhere">{nameOf(row.dataset_id) ?? row.models["task"]}{row.simulated ? " · simulated" : ""}</span>
         </span>
       ),
     },
@@ -157,8 +157,13 @@ const SUGGESTED: Column<Suggestion>[] = [
     key: "prompt",
     head: "Prompt",
     cell: (row) => (
-      <span className="font-mono text-13 font-medium wrap-anywhere">
-        {row.prompt} v{row.base_version}
+      <span className="block min-w-0">
+        <span className="font-mono text-13 font-medium wrap-anywhere">
+          {row.prompt} v{row.base_version}
+        </span>
+        <span className="block text-12 text-muted">
+          {count(evidenceOf(row).test.n)} test items{row.simulated ? " · simulated" : ""}
+        </span>
       </span>
     ),
   },

@@ -1,5 +1,5 @@
 import { Check, X } from "lucide-react";
-import { useState } from "react";
+import { Suspense, lazy, useState } from "react";
 import type { Schema } from "@/api/client";
 import { useRead } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
@@ -9,9 +9,11 @@ import { change, count, money, percent, points } from "@/lib/format";
 import { oneOf, useUrlState } from "@/lib/url-state";
 import { Cases } from "./Cases";
 import { Decide } from "./Decide";
-import { EvidenceTab } from "./EvidenceTab";
 import { Proposals } from "./Proposals";
 import { type Edit, type Evidence, type Message, type Suggestion, evidenceOf, paired, textsOf, pointsRange } from "./model";
+
+// Charts come when they are looked at.
+const EvidenceTab = lazy(() => import("./EvidenceTab"));
 
 const shape = { tab: oneOf(["text", "evidence", "cases", "proposals"], "text") };
 
@@ -78,7 +80,7 @@ function Content({ suggestion }: { suggestion: Suggestion }) {
         onChange={(next) => set({ tab: next }, { push: true })}
         tabs={[
           { id: "text", label: "Text", content: <Texts suggestion={suggestion} /> },
-          { id: "evidence", label: "Evidence", content: <EvidenceTab evidence={evidence} /> },
+          { id: "evidence", label: "Evidence", content: <Suspense fallback={<SkeletonText />}><EvidenceTab evidence={evidence} /></Suspense> },
           { id: "cases", label: "Cases", count: `${count(test.fixed)} fixed, ${count(test.broken)} broken`, content: <Cases suggestion={suggestion} evidence={evidence} /> },
           { id: "proposals", label: "Proposals", count: count(evidence.proposals), content: <AllProposals suggestion={suggestion} /> },
         ]}

@@ -1,6 +1,6 @@
 /** What the API says of a search and a suggestion as "object", and what is computed from it. Pure. */
 import type { Schema } from "@/api/client";
-import type { Point } from "@/chart";
+import type { Point } from "@/chart/geometry";
 import { percent, points } from "@/lib/format";
 
 export type Job = Schema<"OptimizationAnswer">;

@@ -1,6 +1,6 @@
 import { useMemo } from "react";
 import { useRead } from "@/api/hooks";
-import { Intervals } from "@/chart";
+import { Intervals } from "@/chart/Intervals";
 import { Combobox, Loaded, TextLink } from "@/kit";
 import { count, money, percent, points } from "@/lib/format";
 import { useUrlState } from "@/lib/url-state";
@@ -10,7 +10,7 @@ import { shape } from "./shape";
 const SHOWN = 8;
 
 /** This run beside another one over the same items: who is better, whether that could be chance, and which cases differ. */
-export function Against({ run, result }: { run: Run; result: Result }) {
+export default function Against({ run, result }: { run: Run; result: Result }) {
   const [{ with: chosen }, set] = useUrlState(shape);
   const found = useRead("/v1/test-runs/summary", { query: { dataset_id: run.dataset_id, split: run.split as "test" } });
   const runs = useMemo(

@@ -1,5 +1,5 @@
-import { ConfusionMatrix } from "@/chart";
-import { Button, Section } from "@/kit";
+import { ConfusionMatrix } from "@/chart/ConfusionMatrix";
+import { Section } from "@/kit";
 import { useUrlState } from "@/lib/url-state";
 import { type Result, cellsOf } from "./model";
 import { shape } from "./shape";
@@ -20,13 +20,6 @@ export function Matrix({ result }: { result: Result }) {
     <Section
       title="What came instead"
       description="Choose a cell to see its cases."
-      actions={
-        chosen ? (
-          <Button size="s" onClick={() => set({ expected: "", got: "" })}>
-            Show all cases
-          </Button>
-        ) : null
-      }
       className="max-w-full"
     >
       <ConfusionMatrix

@@ -1,18 +1,20 @@
 import { RotateCw, Square } from "lucide-react";
-import { useState } from "react";
+import { Suspense, lazy, useState } from "react";
 import { useDatasets } from "@/api/choices";
 import { useChange, useRead } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
-import { Button, ButtonLink, ConfirmDialog, Facts, Figures, Loaded, Money, Notice, Page, RelativeTime, SimulatedBadge, StatusBadge, Tabs, TextLink, toast } from "@/kit";
+import { Button, ButtonLink, ConfirmDialog, Facts, Figures, Loaded, Money, Notice, Page, RelativeTime, SimulatedBadge, SkeletonText, StatusBadge, Tabs, TextLink, toast } from "@/kit";
 import { Progress } from "@/kit/Progress";
 import { usePathParam } from "@/lib/pages";
 import { count, duration, money, percent, percentRange } from "@/lib/format";
-import { Against } from "./Against";
 import { FailedCases } from "./FailedCases";
 import { Matrix } from "./Matrix";
 import { useUrlState } from "@/lib/url-state";
 import { type Evaluated, type Result, type Run, isGoingOn, resultOf } from "./model";
 import { shape } from "./shape";
+
+// Charts come when they are looked at.
+const Against = lazy(() => import("./Against"));
 
 export default function TestRunPage() {
   const id = usePathParam("id");
@@ -47,7 +49,7 @@ function About({ run }: { run: Run }) {
   const { byId } = useDatasets();
   return (
     <span className="text-13">
-      <TextLink to={`/datasets/${run.dataset_id}`}>{byId.get(run.dataset_id)?.name ?? "a dataset"}</TextLink>, {run.split}, version {run.dataset_version} · {run.model}
+      <TextLink to={`/datasets/${run.dataset_id}`}>{byId.get(run.dataset_id)?.name ?? "a dataset"}</TextLink>, {run.split}, dataset version {run.dataset_version} · {run.model}
       {run.repeats > 1 ? ` · ${run.repeats} times each` : ""} · <RelativeTime at={run.created_at} />
     </span>
   );
@@ -116,7 +118,7 @@ function Content({ run }: { run: Run }) {
             onChange={(next) => set({ tab: next }, { push: true })}
             tabs={[
               { id: "failed", label: "Failed cases", count: count(result.failed.length + result.leftOut), content: <FailedCases run={run} result={result} /> },
-              { id: "compare", label: "Compare", content: <Against run={run} result={result} /> },
+              { id: "compare", label: "Compare", content: <Suspense fallback={<SkeletonText />}><Against run={run} result={result} /></Suspense> },
               ...(result.evaluators.length > 0 ? [{ id: "evaluators" as const, label: "Evaluators", count: count(result.evaluators.length), content: <Evaluators evaluators={result.evaluators} /> }] : []),
             ]}
           />

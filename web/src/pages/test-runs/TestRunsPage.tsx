@@ -1,16 +1,18 @@
 import { ListChecks, Plus } from "lucide-react";
-import { useEffect, useMemo, useState } from "react";
+import { Suspense, lazy, useEffect, useMemo, useState } from "react";
 import { useDatasets, usePromptChoices } from "@/api/choices";
-import { usePages, useRead } from "@/api/hooks";
+import { usePages } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
-import { Button, type Column, Combobox, EmptyState, Loaded, Money, Page, PagedTable, Percent, RelativeTime, Select, StatusBadge, Tabs, Toolbar } from "@/kit";
-import { ComparisonTable } from "@/kit/ComparisonTable";
+import { Button, type Column, Combobox, EmptyState, Money, Page, PagedTable, Percent, RelativeTime, Select, SkeletonText, StatusBadge, Tabs, Toolbar } from "@/kit";
 import { Progress } from "@/kit/Progress";
 import { flag, maybeOneOf, oneOf, text, useUrlState } from "@/lib/url-state";
 import { useCommands } from "@/shell/commands";
 import { useHotkey } from "@/shell/keys";
 import { StartRun } from "./StartRun";
 import { type Metrics, type Run, isGoingOn, resultOf } from "./model";
+
+// Charts come when they are looked at.
+const Compare = lazy(() => import("./Compare"));
 
 const STATUSES = ["pending", "running", "completed", "failed", "cancelled"] as const;
 // `version`, `dataset`, `split` and `model` fill the form of a start.
@@ -70,30 +72,11 @@ export default function TestRunsPage() {
         className="-mt-2"
         tabs={[
           { id: "runs", label: "Runs", content: list },
-          { id: "compare", label: "Compare versions", content: <Compare prompt={prompt} /> },
+          { id: "compare", label: "Compare versions", content: <Suspense fallback={<SkeletonText />}><Compare prompt={prompt} /></Suspense> },
         ]}
       />
       <StartRun key={`${starting} ${dataset} ${version} ${split} ${model}`} open={starting && may.edit} onOpenChange={open} prompt={prompt || null} dataset={dataset || null} version={version} split={split} model={model || null} />
     </Page>
-  );
-}
-
-function Compare({ prompt }: { prompt: string }) {
-  const found = useRead("/v1/test-runs/summary", { query: { prompt: prompt ? [prompt] : undefined } });
-  return (
-    <Loaded of={found}>
-      {(summary) =>
-        summary.data.length === 0 ? (
-          <EmptyState title="Nothing to compare">Completed runs over the same items of a dataset stand here side by side, the newest of each version and model.</EmptyState>
-        ) : (
-          <div className="flex flex-col gap-10">
-            {summary.data.map((one) => (
-              <ComparisonTable key={`${one.dataset_id} ${one.dataset_version} ${one.split}`} comparison={one} />
-            ))}
-          </div>
-        )
-      }
-    </Loaded>
   );
 }
 

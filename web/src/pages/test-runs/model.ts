@@ -1,6 +1,6 @@
 /** What the API says of a test run as "object", and what is computed from it. Pure. */
 import type { Schema } from "@/api/client";
-import type { Confusion } from "@/chart";
+import type { Confusion } from "@/chart/ConfusionMatrix";
 
 export type Run = Schema<"TestRunAnswer">;
 export type Metrics = {

@@ -1,10 +1,7 @@
 import type { Schema } from "@/api/client";
-import { Intervals } from "@/chart/Intervals";
+import { Badge, type Column, Duration, Money, Percent, Section, SimulatedBadge, Table } from "@/kit";
 import { count, money, percent, points } from "@/lib/format";
-import { Badge, SimulatedBadge } from "./Badge";
-import { Duration, Money, Percent } from "./Numbers";
-import { Section } from "./Page";
-import { type Column, Table } from "./Table";
+import { Intervals } from "./Intervals";
 
 type Run = Schema<"ComparedRun">;
 

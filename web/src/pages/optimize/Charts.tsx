@@ -1,0 +1,45 @@
+import { Intervals } from "@/chart/Intervals";
+import { XYChart } from "@/chart/XYChart";
+import { Figures, Section } from "@/kit";
+import { count, money, percent, points } from "@/lib/format";
+import { type Progress as Far, type Test, curveOf, level, pointsRange } from "./model";
+
+/** What was proven, and how the search came there. */
+export default function Charts({ test, far, goesOn }: { test: Test | null; far: Far; goesOn: boolean }) {
+  return (
+    <>
+      {test ? <Proof test={test} /> : null}
+      <Curves far={far} goesOn={goesOn} />
+    </>
+  );
+}
+
+/** The one measurement on items that the search never saw. */
+function Proof({ test }: { test: Test }) {
+  return (
+    <Section title="On untouched test items" description={`${count(test.n)} items that the search never saw, each answered by both texts.`}>
+      <Figures
+        label="On untouched test items"
+        figures={[
+          { label: "Before", value: percent(test.baseline), note: "right" },
+          { label: "After", value: percent(test.candidate), note: "right" },
+          { label: "Gain", value: points(test.delta), note: `${pointsRange(test.ci_low, test.ci_high)}` },
+          { label: "Fixed · broken", value: `${count(test.fixed)} · ${count(test.broken)}`, note: "cases" },
+        ]}
+      />
+      <Intervals title="Gain" unit={`points, with its ${level(test.confidence)} interval`} rows={[{ key: "gain", label: "Gain", value: test.delta, low: test.ci_low, high: test.ci_high, color: test.ci_low > 0 ? 4 : 3 }]} reference={{ value: 0, label: "no difference" }} format={(value) => points(value)} formatTick={(value) => points(value, 0)} />
+      {test.underpowered ? <p className="text-12 text-muted">With fewer than 100 test items only large gains can be proven.</p> : null}
+    </Section>
+  );
+}
+
+function Curves({ far, goesOn }: { far: Far; goesOn: boolean }) {
+  const { best, spent } = curveOf(far);
+  if (best.length === 0 && !goesOn) return null;
+  return (
+    <div className="grid min-w-0 gap-6 lg:grid-cols-2">
+      <XYChart title="Best so far" unit="points over the start, on train" xAxis="number" series={[{ name: "Best so far", points: best, color: 4 }]} format={(value) => points(value)} formatTick={(value) => points(value, 0)} formatX={(x) => `${count(x)} evaluations`} formatXTick={count} />
+      <XYChart title="Spent" unit="$" kind="area" xAxis="number" series={[{ name: "Spent", points: spent, color: 1 }]} format={money} formatTick={money} formatX={(x) => `${count(x)} evaluations`} formatXTick={count} />
+    </div>
+  );
+}
