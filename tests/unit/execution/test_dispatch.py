@@ -162,3 +162,25 @@ async def test_frames_of_another_fence_say_nothing(monkeypatch: pytest.MonkeyPat
 
     heard = await told(Line(answer), monkeypatch, stream=True)
     assert heard == [Delta(b'{"tool_calls":[]}'), Done(b'{"status":"success","output":null}')]
+
+
+@pytest.mark.parametrize("turns", range(5))
+async def test_a_frame_that_comes_just_as_the_caller_goes_does_not_keep_the_call(monkeypatch: pytest.MonkeyPatch, turns: int) -> None:
+    def accept(line: Line, asked: dict[str, Any]) -> None:
+        line.say(FrameKind.ACCEPTED, 1)
+        line.say(FrameKind.STARTED, 1)
+
+    line = Line(accept)
+    following = asyncio.create_task(told(line, monkeypatch, stream=True))
+    async with asyncio.timeout(1):
+        while not line.requests or line.mailbox.has_arrivals:
+            await asyncio.sleep(0)
+    for _ in range(5):
+        await asyncio.sleep(0)  # it waits for the next frame by now
+    line.say(FrameKind.CHUNK, 1, 1, b'"more"')
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    following.cancel()
+    await asyncio.wait({following}, timeout=SILENCE_S / 2)
+    assert following.cancelled()
+    assert len(line.cancels) == 1

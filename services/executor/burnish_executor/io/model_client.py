@@ -149,7 +149,9 @@ async def _next_part(response: aiohttp.ClientResponse, *, wait_s: float, may_bre
     `may_break`: the answer is whole, so a connection that breaks off is an end like any other; else its error is raised.
     """
     try:
-        return await asyncio.wait_for(response.content.readany(), wait_s)
+        # Not wait_for: before Python 3.12 it forgets a cancellation when bytes come at the same moment, and the call goes on.
+        async with asyncio.timeout(wait_s):
+            return await response.content.readany()
     except TimeoutError:
         return None
     except (aiohttp.ClientError, ConnectionError, OSError):

@@ -141,7 +141,9 @@ class Dispatch:
         loop, patience_s = asyncio.get_running_loop(), self._patience_s()
         deaf_at = loop.time() + patience_s + STALL_S
         try:
-            arrival = await asyncio.wait_for(self.queue.get(), patience_s)
+            # Not wait_for: before Python 3.12 it forgets a cancellation when a frame comes at the same moment, and the model goes on.
+            async with asyncio.timeout(patience_s):
+                arrival = await self.queue.get()
         except TimeoutError:
             if loop.time() > deaf_at:
                 return  # We stood still ourselves: what the executor said meanwhile is still to be read.
