@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
 
@@ -73,7 +74,8 @@ async def site(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> As
 async def page_as(site: Site, browser: Browser, request: pytest.FixtureRequest) -> AsyncIterator[OpenPage]:
     """`await page_as("editor", "/app/prompts/{prompt}", theme="dark", width=360)`: a page with its figures, signed in as that role.
 
-    Roles: operator, admin, editor, viewer, nobody. `{name}` of the path: see Site.ids. `workspace_id`: of `site.new_workspace()`.
+    Roles: operator, admin, editor, viewer, nobody. `{name}` of the path: see Site.ids. `workspace_id`: of `site.new_workspace()`. `url`:
+    another way to the same gateway, such as a proxy that breaks connections.
     At the end of the test every page must have kept quiet (`expect_console` says what a test provokes); a test that failed leaves a
     picture in .screenshots/failed.
     """
@@ -81,9 +83,10 @@ async def page_as(site: Site, browser: Browser, request: pytest.FixtureRequest) 
 
     async def open_page(
         role: str = "admin", path: str = "/app/", *, theme: str = "light", width: int = 1440, height: int = 900,
-        workspace_id: UUID | None = None, settle: bool = True,
+        workspace_id: UUID | None = None, settle: bool = True, url: str | None = None,
     ) -> Page:  # fmt: skip
-        page = await site.open_page(browser, site.at(path), role=role, theme=theme, width=width, height=height, workspace_id=workspace_id)
+        way = site if url is None else replace(site, url=url)
+        page = await way.open_page(browser, site.at(path), role=role, theme=theme, width=width, height=height, workspace_id=workspace_id)
         opened.append(page)
         if settle:
             await settled(page)

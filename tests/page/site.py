@@ -126,11 +126,22 @@ async def start_site(installation: Installation) -> Site:
         "prompt": demo["prompt"], "dataset": demo["dataset_id"], "test_run": demo["test_run_id"], "optimization": demo["optimization_id"],
         "suggestion": demo["suggestion_id"], "alert": demo["alert_id"], "endpoint": await _endpoint(site),
         "execution": (await site.call("GET", f"/v1/executions?prompt={demo['prompt']}&limit=1"))["data"][0]["id"],
+        "session": await _session(site),
         "delivery": (await site.call("GET", "/v1/webhooks/deliveries?limit=1"))["data"][0]["id"],
     }  # fmt: skip
     for role in PEOPLE:
         await site.person(role)
     return site
+
+
+async def _session(site: Site) -> str:
+    """A conversation of two turns; the demo has none."""
+    session_id = "page-conversation"
+    if not (await site.call("GET", f"/v1/executions?session_id={session_id}&limit=1"))["data"]:
+        for text in ("Where is my parcel?", "And can I send it back?"):
+            body = {"messages": [{"role": "user", "content": text}], "model": "simulated/chat", "session_id": session_id, "user_id": "ann"}
+            await site.call("POST", "/v1/executions", body)
+    return session_id
 
 
 async def _endpoint(site: Site) -> str:

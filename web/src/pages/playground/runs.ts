@@ -3,6 +3,7 @@ import { useCallback, useEffect, useMemo, useReducer, useRef } from "react";
 import { read } from "@/api/hooks";
 import { ApiError, asApiError } from "@/api/errors";
 import type { Schema } from "@/api/client";
+import { waitBefore } from "@/api/live";
 import { perFrame, stream } from "@/api/stream";
 import { type Execution, type Underway, isUnderway } from "@/kit/execution/types";
 
@@ -47,16 +48,25 @@ const REPEATS = 40;
 export function useRuns() {
   const [runs, tell] = useReducer(nextRuns, Array.from({ length: MOST }, () => null));
   const aborts = useRef(new Map<string, AbortController>());
+  const isHere = useRef(true);
   const latest = useRef(runs);
   latest.current = runs;
 
-  const follow = useCallback((run: Run) => {
+  /** Follows a run to its end. What is lost is asked for again by itself, at growing distances and as soon as the browser is online. */
+  const follow = useCallback(async (run: Run) => {
     const abort = new AbortController();
     aborts.current.set(run.key, abort);
-    const change = (next: Change) => tell({ key: run.key, change: next });
-    void followRun(run, abort.signal, change).finally(() => {
+    try {
+      for (let tries = 0; ; tries++) {
+        const known = latest.current.find((one) => one?.key === run.key);
+        const end = await followRun(known ?? run, abort.signal, { isHere, change: (change) => tell({ key: run.key, change }) });
+        if (end === "over" || abort.signal.aborted) return;
+        await pause(waitBefore(tries, Math.random()), abort.signal);
+        if (abort.signal.aborted) return;
+      }
+    } finally {
       if (aborts.current.get(run.key) === abort) aborts.current.delete(run.key);
-    });
+    }
   }, []);
 
   const start = useCallback(
@@ -65,7 +75,7 @@ export function useRuns() {
       if (before) aborts.current.get(before.key)?.abort();
       const run: Run = { phase: "running", request, key: `playground-${crypto.randomUUID?.() ?? Math.random().toString(36).slice(2)}`, text: "", executionId: null, startedMs: performance.now(), firstMs: null, totalMs: null, outcome: null, error: null };
       tell({ column, begin: run });
-      follow(run);
+      void follow(run);
     },
     [follow],
   );
@@ -75,13 +85,13 @@ export function useRuns() {
     if (run) aborts.current.get(run.key)?.abort();
   }, []);
 
-  /** Asks again for what was lost. */
+  /** Asks at once for what was lost, and not at the next try. */
   const resume = useCallback(
     (column: number) => {
       const run = latest.current[column];
       if (run?.phase !== "lost") return;
-      tell({ key: run.key, change: { phase: "running", error: null } });
-      follow(run);
+      aborts.current.get(run.key)?.abort();
+      void follow(run);
     },
     [follow],
   );
@@ -94,14 +104,10 @@ export function useRuns() {
   }, []);
 
   useEffect(() => {
-    const back = () => latest.current.forEach((run, column) => (run?.phase === "lost" ? resume(column) : undefined));
-    window.addEventListener("online", back);
-    return () => window.removeEventListener("online", back);
-  }, [resume]);
-
-  useEffect(() => {
     const { current } = aborts;
+    isHere.current = true;
     return () => {
+      isHere.current = false;
       for (const abort of current.values()) abort.abort();
     };
   }, []);
@@ -109,8 +115,11 @@ export function useRuns() {
   return useMemo(() => ({ runs, start, stop, resume, remove }), [runs, start, stop, resume, remove]);
 }
 
+/** Where a run is shown: while anybody looks. */
+type Screen = { isHere: { readonly current: boolean }; change: (next: Change) => void };
+
 /** Runs it, or asks again for a run that was begun under the same key. */
-async function followRun(run: Run, signal: AbortSignal, change: (next: Change) => void): Promise<void> {
+async function followRun(run: Run, signal: AbortSignal, { isHere, change }: Screen): Promise<"over" | "lost"> {
   let executionId = run.executionId;
   let text = "";
   const frames = perFrame<string>((pieces) => {
@@ -131,7 +140,7 @@ async function followRun(run: Run, signal: AbortSignal, change: (next: Change) =
         signal,
         onHeaders: (headers) => {
           executionId = headers.get("x-execution-id") ?? executionId;
-          change({ executionId });
+          change({ executionId, phase: "running", error: null });
         },
       })) {
         const told = JSON.parse(event.data) as Record<string, unknown>;
@@ -140,17 +149,17 @@ async function followRun(run: Run, signal: AbortSignal, change: (next: Change) =
           const outcome = told as unknown as Schema<"Outcome">;
           ended({ phase: "done", outcome, executionId: outcome.id });
           if (outcome.output !== null && outcome.output !== undefined) change({ text: outcome.output });
-          return;
+          return "over";
         } else if (event.event === "error") {
           const { error } = told as { error: ConstructorParameters<typeof ApiError>[1] };
           ended({ phase: "failed", error: new ApiError(502, error) });
-          void figuresOf(executionId).then((found) => (found ? change({ outcome: found }) : undefined));
-          return;
+          void figuresOf(executionId, isHere).then((found) => (found ? change({ outcome: found }) : undefined));
+          return "over";
         }
       }
       if (signal.aborted) break;
       ended({ phase: "lost" });
-      return;
+      return "lost";
     } catch (caught) {
       if (signal.aborted) break;
       const error = asApiError(caught);
@@ -162,18 +171,21 @@ async function followRun(run: Run, signal: AbortSignal, change: (next: Change) =
       }
       const failed = typeof error.details.execution_id === "string" ? error.details.execution_id : executionId;
       ended(error.isConnection ? { phase: "lost", error } : { phase: "failed", error, executionId: failed });
-      return;
+      return error.isConnection ? "lost" : "over";
     }
   }
+  if (run.phase === "lost") return "over";
   ended({ phase: "stopped" });
-  void figuresOf(executionId).then((found) => (found ? change({ outcome: found }) : undefined));
+  void figuresOf(executionId, isHere).then((found) => (found ? change({ outcome: found }) : undefined));
+  return "over";
 }
 
 /** What it took and cost, as it stands in the books; null where they do not say it in time. */
-async function figuresOf(executionId: string | null): Promise<Outcome | null> {
+async function figuresOf(executionId: string | null, isHere: Screen["isHere"]): Promise<Outcome | null> {
   if (!executionId) return null;
   for (let look = 0; look < LOOKS; look++) {
     await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    if (!isHere.current) return null;
     try {
       const found = (await read("/v1/executions/{execution_id}", { path: { execution_id: executionId } })) as Execution | Underway;
       if (!isUnderway(found)) return found as unknown as Outcome;
@@ -184,12 +196,17 @@ async function figuresOf(executionId: string | null): Promise<Outcome | null> {
   return null;
 }
 
+/** Waits, at most until the browser is online again. */
 function pause(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener("abort", () => {
+    const done = () => {
       clearTimeout(timer);
+      window.removeEventListener("online", done);
+      signal.removeEventListener("abort", done);
       resolve();
-    });
+    };
+    const timer = setTimeout(done, ms);
+    window.addEventListener("online", done);
+    signal.addEventListener("abort", done);
   });
 }

@@ -99,7 +99,7 @@ export function RunDetails({ run, wide }: { run: Execution; wide: boolean }) {
           <Answer run={run} />
           <Feedback run={run} />
           <Scores scores={run.scores} />
-          <Section title="Messages">{run.messages ? <MessageList messages={run.messages} /> : <p className="text-13 text-muted">The text of this run is not kept: the workspace stores none, or it was forgotten.</p>}</Section>
+          <Section title="What was sent">{run.messages ? <MessageList messages={run.messages} /> : <p className="text-13 text-muted">The text of this run is not kept: the workspace stores none, or it was forgotten.</p>}</Section>
           <Variables variables={run.variables} />
           <Attempts run={run} />
         </div>

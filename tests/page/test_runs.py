@@ -1,0 +1,252 @@
+"""Playground, log of runs, one run, one session: what people do there, on real streams."""
+
+import asyncio
+import re
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.chaos.fault_proxy import proxying
+from tests.page.axe import check_axe
+from tests.page.browser import expect_console, settled
+from tests.page.conftest import OpenPage
+from tests.page.site import Site
+
+pytestmark = pytest.mark.capability("U1")
+
+SCRIPT = '<img src=x onerror="document.title=\'owned\'"><script>document.title="owned"</script>'
+BEHIND = ("region", "aria-hidden-focus")
+"""Of a dialog in a portal: what lies behind it is hidden."""
+
+LOST = ("ERR_CONNECTION_RESET", "ERR_INCOMPLETE_CHUNKED_ENCODING", "ERR_EMPTY_RESPONSE", "ERR_SOCKET_NOT_CONNECTED", "status of (409|499)")
+
+SLOW, SLOW_PER_S = "page-slow", 20
+
+
+async def make_slow_model(site: Site) -> None:
+    """A model that streams a word at a time, so that there is time to stop it and to lose it."""
+    await site.call("POST", "/v1/models", {
+        "model": SLOW, "provider": "simulated", "upstream_model": f"fault/slow_chunks,rate={SLOW_PER_S}", "context_tokens": 100_000,
+        "output_tokens": 4096, "input_price_nusd_per_million": 100_000_000, "output_price_nusd_per_million": 400_000_000,
+    })  # fmt: skip
+
+
+async def run_of(site: Site, **more: Any) -> str:
+    body = {"messages": [{"role": "user", "content": "Say hello"}], "model": "simulated/chat"} | more
+    return str((await site.call("POST", "/v1/executions", body))["id"])
+
+
+async def ended(site: Site, execution_id: str) -> dict[str, Any]:
+    async with asyncio.timeout(15):
+        while (found := await site.call("GET", f"/v1/executions/{execution_id}"))["status"] in {"queued", "running"}:
+            await asyncio.sleep(0.05)
+    return dict(found)
+
+
+async def ask_slowly(page: Page, words: int) -> None:
+    """Messages of one's own to the slow model, through the controls."""
+    await page.get_by_text("Messages", exact=True).click()
+    await page.get_by_role("textbox", name="Message 1").fill(f"{words} words")
+    await page.get_by_role("button", name=re.compile("^Model")).click()
+    await page.get_by_role("option", name=re.compile(SLOW)).click()
+
+
+def id_in(href: str | None) -> str:
+    return (href or "").rsplit("/", 1)[-1]
+
+
+@pytest.mark.capability("C6")
+async def test_two_versions_answer_side_by_side_and_the_address_brings_them_back(page_as: OpenPage, site: Site) -> None:
+    page = await page_as(
+        "editor", "/app/playground?prompt={prompt}&version=1&columns=2&prompt2={prompt}&version2=1&model2=simulated%2Fchat"
+    )
+    await page.get_by_label("Value of ticket").fill(f"I was charged twice {SCRIPT}")
+    await page.get_by_role("button", name="Run all").click()
+    for name in ("A", "B"):
+        await expect(page.get_by_role("group", name=f"Answer {name}").get_by_text("Done")).to_be_visible()
+    second = page.get_by_role("group", name="Answer B")
+    await expect(second).to_contain_text(SCRIPT)
+    await expect(second.get_by_text("simulated", exact=True)).to_be_visible()
+    await page.get_by_role("button", name="Show what differs").click()
+    await expect(page.get_by_role("figure", name=re.compile("A and B"))).to_be_visible()
+    made = [id_in(await one.get_attribute("href")) for one in await page.get_by_role("link", name="This run").all()]
+    kept = [await ended(site, one) for one in made]
+    assert [one["model"] for one in kept] == [kept[0]["model"], "simulated/chat"] and {one["label"] for one in kept} == {None}
+    assert SCRIPT in kept[1]["variables"]["ticket"]
+    await expect(page).to_have_url(re.compile("#.+"))
+    assert "charged" not in page.url
+    await page.reload()
+    await expect(page.get_by_label("Value of ticket")).to_have_value(f"I was charged twice {SCRIPT}")
+    await expect(page.get_by_role("button", name="Model: simulated/chat")).to_be_visible()
+    assert await page.title() == "Playground · Burnish"
+    await settled(page)
+    await check_axe(page)
+
+
+async def test_a_stream_is_stopped_and_what_had_come_is_kept_and_booked(page_as: OpenPage, site: Site) -> None:
+    await make_slow_model(site)
+    page = await page_as("editor", "/app/playground")
+    await ask_slowly(page, 400)
+    await page.get_by_role("button", name="Run", exact=True).click()
+    answer = page.get_by_role("group", name="Answer A")
+    await expect(answer).to_contain_text("Thank you for asking")
+    await page.get_by_role("button", name="Stop", exact=True).click()
+    await expect(answer.get_by_text("Stopped")).to_be_visible()
+    await expect(answer).to_contain_text(re.compile(r"Cost\$0\.\d"))
+    kept = await ended(site, id_in(await answer.get_by_role("link", name="This run").get_attribute("href")))
+    assert kept["status"] == "cancelled" and kept["output"] and kept["app"] == "burnish-playground"
+
+
+async def test_leaving_the_page_ends_its_streams(page_as: OpenPage, site: Site) -> None:
+    await make_slow_model(site)
+    page = await page_as("editor", "/app/playground")
+    await ask_slowly(page, 400)
+    async with page.expect_response(lambda answer: answer.url.endswith("/v1/executions")) as begun:
+        await page.get_by_role("button", name="Run", exact=True).click()
+    execution_id = await (await begun.value).header_value("x-execution-id")
+    await expect(page.get_by_role("group", name="Answer A")).to_contain_text("Thank you")
+    await page.get_by_role("link", name="Prompts", exact=True).click()
+    assert (await ended(site, str(execution_id)))["status"] == "cancelled"
+
+
+async def test_a_lost_connection_is_told_and_its_return_brings_what_was_booked_and_no_second_run(page_as: OpenPage, site: Site) -> None:
+    await make_slow_model(site)
+    async with proxying("127.0.0.1", int(site.url.rsplit(":", 1)[-1])) as proxy:
+        page = await page_as("editor", "/app/playground", url=f"http://127.0.0.1:{proxy.port}")
+        expect_console(
+            page,
+            "ERR_CONNECTION_RESET",
+            "ERR_INCOMPLETE_CHUNKED_ENCODING",
+            "ERR_EMPTY_RESPONSE",
+            "ERR_SOCKET_NOT_CONNECTED",
+            "ERR_CONNECTION_REFUSED",
+            "status of 409",
+            "status of 499",
+        )
+        await ask_slowly(page, 400)
+        async with page.expect_response(lambda answer: answer.url.endswith("/v1/executions")) as begun:
+            await page.get_by_role("button", name="Run", exact=True).click()
+        execution_id = await (await begun.value).header_value("x-execution-id")
+        answer = page.get_by_role("group", name="Answer A")
+        await expect(answer).to_contain_text("Thank you for asking")
+        proxy.refuse = True
+        proxy.reset_all()
+        await expect(answer).to_contain_text("The connection was lost.")
+        await expect(answer).to_contain_text("Thank you for asking")
+        proxy.heal()
+        await expect(answer).not_to_contain_text("The connection was lost.")
+        kept = await ended(site, str(execution_id))
+        await expect(answer.get_by_role("link", name="This run")).to_have_attribute("href", re.compile(str(execution_id)))
+        await expect(answer).to_contain_text(kept["output"][:60])
+    listed = await site.call("GET", "/v1/executions?limit=20")
+    assert sum(one["model"] == SLOW and one["created_at"] >= kept["created_at"] for one in listed["data"]) == 1
+
+
+async def test_an_answer_gets_a_thumb_and_becomes_a_dataset_item(page_as: OpenPage, site: Site) -> None:
+    name = f"From the playground {uuid4().hex[:6]}"
+    page = await page_as("editor", "/app/playground?prompt={prompt}")
+    ticket = f"My parcel is late, order {uuid4().hex}"
+    await page.get_by_label("Value of ticket").fill(ticket)
+    await page.get_by_label("Value of ticket").press("Control+Enter")
+    await page.get_by_role("button", name="Good answer").click()
+    await page.get_by_role("button", name="Save as a dataset item").click()
+    dialog = page.get_by_role("dialog")
+    await dialog.get_by_role("button", name=re.compile("^Dataset")).click()
+    await page.get_by_role("option", name="A new dataset").click()
+    await dialog.get_by_label("Its name").fill(name)
+    await dialog.get_by_label("The right answer").fill("delivery")
+    await check_axe(page, without=BEHIND, themes=("light",))
+    await dialog.get_by_role("button", name="Save").click()
+    await expect(page.get_by_text(f"Saved in {name}")).to_be_visible()
+    made = next(one for one in (await site.call("GET", "/v1/datasets?limit=200"))["data"] if one["name"] == name)
+    item = (await site.call("GET", f"/v1/datasets/{made['id']}/items"))["data"][0]
+    assert item["input"] == {"ticket": ticket} and item["expected"] == "delivery"
+    execution = await ended(site, item["metadata"]["execution_id"])
+    async with asyncio.timeout(10):
+        while not execution["feedback"]:
+            await asyncio.sleep(0.1)
+            execution = await ended(site, execution["id"])
+    assert execution["feedback"][0]["thumb"] == "up"
+
+
+@pytest.mark.capability("E1")
+async def test_the_log_is_filtered_by_its_address_and_a_row_opens_by_keyboard(page_as: OpenPage, site: Site) -> None:
+    user, session = f"user-{uuid4().hex[:8]}", f"session-{uuid4().hex[:8]}"
+    made = [await run_of(site, user_id=user, session_id=session, messages=[{"role": "user", "content": SCRIPT}]) for _ in range(2)]
+    page = await page_as("viewer", f"/app/runs?user={user}&status=success")
+    rows = page.get_by_role("table", name="Runs").locator("tbody tr")
+    await expect(rows).to_have_count(2)
+    await rows.nth(0).get_by_role("button").focus()
+    await page.keyboard.press("ArrowDown")
+    await page.keyboard.press("Enter")
+    drawer = page.get_by_role("dialog")
+    await expect(page).to_have_url(re.compile(f"run={made[0]}"))
+    await expect(drawer.get_by_role("list", name="Messages")).to_contain_text(SCRIPT)
+    await expect(drawer.get_by_role("link", name=session)).to_be_visible()
+    await settled(page)
+    await check_axe(page, without=BEHIND)
+    await page.keyboard.press("Escape")
+    await expect(drawer).to_be_hidden()
+    assert made[0] not in page.url
+    # What comes while one looks is offered, and shown when asked for.
+    newest = await run_of(site, user_id=user)
+    await page.get_by_role("button", name="1 new").click()
+    await expect(rows).to_have_count(3)
+    await rows.nth(0).get_by_role("button").click()
+    await expect(page).to_have_url(re.compile(f"run={newest}"))
+    assert await page.title() == "Runs · Burnish"
+
+
+async def test_a_run_takes_a_correction_and_can_be_repeated(page_as: OpenPage, site: Site) -> None:
+    made = await run_of(site, messages=[{"role": "user", "content": "Greet {{nobody}}"}], metadata={"page": SCRIPT})
+    page = await page_as("editor", f"/app/runs/{made}")
+    await page.get_by_role("button", name="Add feedback").click()
+    await page.get_by_text("Bad", exact=True).click()
+    await page.get_by_label("Comment").fill(f"too cold {SCRIPT}")
+    await page.get_by_label("What it should have said").fill("Good morning!")
+    await page.get_by_role("button", name="Send").click()
+    await expect(page.get_by_text("Should have been")).to_be_visible()
+    await expect(page.get_by_text(f"too cold {SCRIPT}")).to_be_visible()
+    await expect(page.get_by_text(re.compile("^req_"))).to_be_visible()
+    await settled(page)
+    await check_axe(page)
+    await page.get_by_role("link", name="Open in playground").click()
+    await expect(page.get_by_role("textbox", name="Message 1")).to_contain_text("Greet {{{{nobody}}")
+    await page.get_by_role("button", name="Run", exact=True).click()
+    answer = page.get_by_role("group", name="Answer A")
+    await expect(answer.get_by_text("Done")).to_be_visible()
+    again = await ended(site, id_in(await answer.get_by_role("link", name="This run").get_attribute("href")))
+    assert again["messages"] == [{"role": "user", "content": "Greet {{nobody}}"}]
+
+
+async def test_a_viewer_reads_and_runs_but_is_told_who_may_react(page_as: OpenPage, site: Site) -> None:
+    made = await run_of(site)
+    page = await page_as("viewer", f"/app/runs/{made}")
+    button = page.get_by_role("button", name="Add feedback")
+    await expect(button).to_have_attribute("aria-disabled", "true")
+    await button.focus()
+    await expect(page.get_by_role("tooltip")).to_contain_text("an editor or admin may change this")
+    assert await page.get_by_role("button", name="Save as a dataset item").get_attribute("aria-disabled") == "true"
+
+
+async def test_a_session_shows_its_conversation(page_as: OpenPage, site: Site) -> None:
+    session = f"chat {uuid4().hex[:8]}"
+    for text in (f"Hello {SCRIPT}", "And goodbye"):
+        await run_of(site, session_id=session, messages=[{"role": "user", "content": text}])
+    await site.call("POST", "/v1/feedback", {"session_id": session, "thumb": "up", "comment": "Quick"})
+    page = await page_as("viewer", f"/app/sessions/{session}")
+    turns = page.get_by_role("list", name="Conversation").get_by_role("listitem")
+    await expect(turns).to_have_count(2)
+    await expect(turns.nth(0)).to_contain_text(SCRIPT)
+    await expect(turns.nth(1)).to_contain_text("And goodbye")
+    assert session in await page.title()
+    await settled(page)
+    await check_axe(page)
+
+
+async def test_an_empty_workspace_says_how_the_first_run_comes(page_as: OpenPage, site: Site) -> None:
+    page = await page_as("admin", "/app/runs", workspace_id=await site.new_workspace())
+    await expect(page.get_by_role("heading", name="Nothing has run yet")).to_be_visible()
+    await check_axe(page, themes=("light",))
