@@ -64,7 +64,10 @@ _ORDERS: Final[Mapping[Sort, _Order]] = {
 async def list_heads(
     tx: Tx, workspace_id: UUID, filters: Filters, *, sort: Sort, since: datetime, after: list[str] | None, limit: int
 ) -> list[Listed]:
-    """Those behind the position `after`. Figures that decide the order are those of live traffic from `since` on; who has no reactions comes last."""
+    """Those behind the position `after`.
+
+    Figures that decide the order are those of live traffic from `since` on; who has no reactions comes last.
+    """
     order = _ORDERS[sort]
     way, beyond = ("DESC", "<") if order.descending else ("ASC", ">")
     needs_since = "" if order.figures else " AND $10::timestamptz IS NOT NULL"

@@ -5,6 +5,7 @@ import { asApiError } from "@/api/errors";
 import { usePages, useRead } from "@/api/hooks";
 import { useMay } from "@/api/session";
 import { Badge, Button, type Column, Combobox, Duration, EmptyState, Money, Notice, NumberCell, Page, PagedTable, Percent, RelativeTime, SearchInput, Select, SimulatedBadge, type Sort, Toolbar } from "@/kit";
+import { NONE } from "@/lib/format";
 import { flag, oneOf, text, useUrlState } from "@/lib/url-state";
 import { useCommands } from "@/shell/commands";
 import { useHotkey } from "@/shell/keys";
@@ -120,7 +121,7 @@ const CREATE = `curl $URL/v1/prompts -H "Authorization: Bearer $KEY" -H 'Content
 function columnsWith(figures: ReadonlyMap<string, PromptFigures>, alerts: ReadonlyMap<string, Alert>): Column<Prompt>[] {
   return [
     { key: "name", head: "Prompt", sortable: true, cell: (row) => <Name prompt={row} alert={alerts.get(row.slug)} /> },
-    { key: "live", head: "Live", width: "w-44", hideBelow: "sm", cell: (row) => <Labels prompt={row} /> },
+    { key: "live", head: "Live", width: "w-60", hideBelow: "sm", cell: (row) => <Labels prompt={row} /> },
     { key: "executions", head: "Runs 24 h", align: "end", width: "w-24", sortable: true, cell: (row) => <NumberCell value={figures.get(row.slug)?.day?.executions} /> },
     {
       key: "satisfaction",
@@ -131,13 +132,17 @@ function columnsWith(figures: ReadonlyMap<string, PromptFigures>, alerts: Readon
       sortable: true,
       cell: (row) => {
         const found = figures.get(row.slug)?.week?.satisfaction;
-        return <Percent share={found?.value} low={found?.low} high={found?.high} samples={found?.samples} show="below" className="items-end" />;
+        return found ? <Percent share={found.value} low={found.low} high={found.high} samples={found.samples} show="below" className="items-end" /> : <None />;
       },
     },
-    { key: "p95", head: "p95 24 h", align: "end", width: "w-24", hideBelow: "lg", cell: (row) => <Duration ms={figures.get(row.slug)?.day?.latency.p95_ms} /> },
-    { key: "cost", head: "Cost 24 h", align: "end", width: "w-28", hideBelow: "md", sortable: true, cell: (row) => <Money nusd={figures.get(row.slug)?.day?.cost_nusd} /> },
+    { key: "p95", head: "p95 24 h", align: "end", width: "w-24", hideBelow: "lg", cell: (row) => (figures.get(row.slug)?.day ? <Duration ms={figures.get(row.slug)?.day?.latency.p95_ms} /> : <None />) },
+    { key: "cost", head: "Cost 24 h", align: "end", width: "w-28", hideBelow: "md", sortable: true, cell: (row) => (figures.get(row.slug)?.day ? <Money nusd={figures.get(row.slug)?.day?.cost_nusd} /> : <None />) },
     { key: "updated", head: "Changed", align: "end", width: "w-28", hideBelow: "lg", sortable: true, cell: (row) => <RelativeTime at={row.updated_at} className="text-muted" /> },
   ];
+}
+
+function None() {
+  return <span className="text-muted">{NONE}</span>;
 }
 
 function Name({ prompt, alert }: { prompt: Prompt; alert?: Alert }) {
