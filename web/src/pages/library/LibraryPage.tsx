@@ -35,7 +35,7 @@ export default function LibraryPage() {
     </Button>
   );
   return (
-    <Page title="Library" subtitle="Prompts that others published, with what their own traffic says of them." actions={button}>
+    <Page title="Library" subtitle="Published prompts to clone, with what their publisher's traffic says of them." actions={button}>
       <Toolbar>
         <SearchInput label="Search the library" placeholder='Words, "phrases", -without' value={q} onChange={(next) => set({ q: next })} className="w-full sm:w-72" />
         <Combobox label="Category" value={category || null} clear="Any category" choices={categories.map((one) => ({ value: one, label: one }))} onChange={(next) => set({ category: next ?? "" })} />
@@ -102,16 +102,18 @@ function Card({ entry }: { entry: Item }) {
           <Badge key={one}>{one}</Badge>
         ))}
       </p>
-      <dl className="mt-auto grid grid-cols-4 gap-x-3 border-t border-line pt-3 text-13">
-        <Small name="Liked">{liked ? <Percent share={liked.value} low={liked.low} high={liked.high} samples={liked.samples} /> : "–"}</Small>
-        <Small name="p50">
-          <Duration ms={figures.p50_ms} />
-        </Small>
-        <Small name="A call">
-          <Money nusd={figures.mean_cost_nusd} />
-        </Small>
-        <Small name="Clones">{compact(entry.clones)}</Small>
-        <p className="col-span-4 mt-2 flex h-5 items-center gap-2 text-12 text-muted">
+      <div className="mt-auto border-t border-line pt-3">
+        <dl className="grid grid-cols-4 gap-x-3 text-13">
+          <Small name="Liked">{liked ? <Percent share={liked.value} low={liked.low} high={liked.high} samples={liked.samples} /> : "–"}</Small>
+          <Small name="p50">
+            <Duration ms={figures.p50_ms} />
+          </Small>
+          <Small name="A call">
+            <Money nusd={figures.mean_cost_nusd} />
+          </Small>
+          <Small name="Clones">{compact(entry.clones)}</Small>
+        </dl>
+        <p className="mt-2 flex h-5 items-center gap-2 text-12 text-muted">
           {figures.executions > 0 ? `of ${plural(figures.executions, "run")} of its publisher` : "not run yet"}
           {figures.simulated ? (
             <span className="relative">
@@ -119,7 +121,7 @@ function Card({ entry }: { entry: Item }) {
             </span>
           ) : null}
         </p>
-      </dl>
+      </div>
     </li>
   );
 }

@@ -5,6 +5,7 @@ import { Badge, Button, type Column, Combobox, EmptyState, PagedTable, RelativeT
 import { count, shortId } from "@/lib/format";
 import { maybeOneOf, text, useUrlState } from "@/lib/url-state";
 import { DeliveryDrawer } from "./DeliveryDrawer";
+import { EventName } from "./EventName";
 import type { Endpoint } from "./draft";
 import { type Delivery, STATUSES, nameOf, reasonOf, standingOf } from "./words";
 
@@ -82,7 +83,7 @@ function columnsWith(names: ReadonlyMap<string, string> | null): Column<Delivery
       head: "Event",
       cell: (row) => (
         <span className="block min-w-0">
-          <span className="block font-mono text-13 font-medium wrap-anywhere">{row.event_type}</span>
+          <EventName type={row.event_type} />
           {row.object_id ? (
             <span title={row.object_id} className="block font-mono text-12 text-muted">
               {shortId(row.object_id)}
@@ -92,10 +93,10 @@ function columnsWith(names: ReadonlyMap<string, string> | null): Column<Delivery
       ),
     },
     ...(names ? [{ key: "endpoint", head: "Endpoint", hideBelow: "md", cell: (row) => <span className="wrap-anywhere">{names.get(row.endpoint_id) ?? "deleted"}</span> } satisfies Column<Delivery>] : []),
-    { key: "status", head: "Status", width: "w-56", cell: (row) => <Standing delivery={row} /> },
+    { key: "status", head: "Status", width: "sm:w-56", cell: (row) => <Standing delivery={row} /> },
     { key: "attempts", head: "Attempts", align: "end", width: "w-24", hideBelow: "sm", cell: (row) => count(row.attempts) },
     { key: "next", head: "Next try", align: "end", width: "w-28", hideBelow: "md", cell: (row) => (row.next_attempt_at ? <RelativeTime at={row.next_attempt_at} /> : <span className="text-muted">–</span>) },
-    { key: "made", head: "Made", align: "end", width: "w-28", cell: (row) => <RelativeTime at={row.created_at} className="text-muted" /> },
+    { key: "made", head: "Made", align: "end", width: "sm:w-28", cell: (row) => <RelativeTime at={row.created_at} className="text-muted" /> },
   ];
 }
 
@@ -104,7 +105,7 @@ export function Standing({ delivery }: { delivery: Delivery }) {
   return (
     <span className="block min-w-0">
       <Badge tone={tone}>{word}</Badge>
-      {delivery.reason ? <span className="block text-12 text-muted">{reasonOf(delivery.reason)}</span> : null}
+      {delivery.reason ? <span className="block text-12 text-pretty text-muted">{reasonOf(delivery.reason)}</span> : null}
     </span>
   );
 }

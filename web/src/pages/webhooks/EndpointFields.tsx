@@ -39,15 +39,17 @@ export function EndpointFields({ draft, set, kinds, error, sent }: { draft: Draf
         <summary className="cursor-pointer rounded-m px-3 py-2 text-13 font-medium">How it is sent: headers, pace, order, texts</summary>
         <div className="flex flex-col gap-4 border-t border-line p-3">
           <Headers rows={draft.headers} onChange={(headers) => set({ headers })} error={errorFor(error, "headers")} />
-          <Field label="Most attempts a minute" hint="Empty: as fast as events come. What is above waits." error={faults.throttle ?? errorFor(error, "throttle_per_minute")} className="max-w-60">
-            <Input inputMode="numeric" value={draft.throttle} onChange={(event) => set({ throttle: event.target.value })} />
-          </Field>
-          <Checkbox label="In order" hint="An event waits until earlier ones of the same object have arrived." checked={draft.ordered} onChange={(event) => set({ ordered: event.target.checked })} />
-          {draft.ordered ? (
-            <Field label="Longest wait behind a failing one, minutes" error={faults.orderWaitMin ?? errorFor(error, "order_wait_s")} className="max-w-60">
-              <Input inputMode="decimal" value={draft.orderWaitMin} onChange={(event) => set({ orderWaitMin: event.target.value })} />
+          <div className="grid items-end gap-4 sm:grid-cols-2">
+            <Field label="Most attempts a minute" hint="What is above waits. Empty: no limit." error={faults.throttle ?? errorFor(error, "throttle_per_minute")}>
+              <Input inputMode="numeric" value={draft.throttle} onChange={(event) => set({ throttle: event.target.value })} />
             </Field>
-          ) : null}
+            {draft.ordered ? (
+              <Field label="Longest wait, minutes" hint="Of an event behind a failing one." error={faults.orderWaitMin ?? errorFor(error, "order_wait_s")}>
+                <Input inputMode="decimal" value={draft.orderWaitMin} onChange={(event) => set({ orderWaitMin: event.target.value })} />
+              </Field>
+            ) : null}
+          </div>
+          <Checkbox label="In order" hint="An event waits until earlier ones of the same object have arrived." checked={draft.ordered} onChange={(event) => set({ ordered: event.target.checked })} />
           <fieldset className="flex flex-col gap-1.5">
             <legend className="mb-1 text-13 font-medium">Texts of executions in the body</legend>
             {TEXTS.map(({ value, label }) => (

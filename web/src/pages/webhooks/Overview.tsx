@@ -1,7 +1,7 @@
 import type { ReactNode } from "react";
 import { useRead } from "@/api/hooks";
 import { XYChart } from "@/chart";
-import { Badge, Facts, Figures, Loaded, Notice, Section, Segments, TextLink } from "@/kit";
+import { Badge, Facts, Figures, Loaded, Notice, RelativeTime, Section, Segments, TextLink } from "@/kit";
 import { count, day, decimal, duration, moment, percent, plural } from "@/lib/format";
 import { oneOf, useUrlState } from "@/lib/url-state";
 import type { Endpoint } from "./draft";
@@ -26,10 +26,10 @@ export function Overview({ endpoint }: { endpoint: Endpoint }) {
                   isStale={found.isPlaceholderData}
                   figures={[
                     { label: "Attempts that arrived", value: percent(total.success_share), note: plural(total.delivered + total.failed, "attempt") },
-                    { label: "Failed", value: count(total.failed), note: last_failure ? `last ${moment(last_failure.at)}` : "none yet" },
+                    { label: "Failed", value: count(total.failed), note: last_failure ? <>last <RelativeTime at={last_failure.at} /></> : "none yet" },
                     { label: "Median answer", value: duration(total.p50_ms), note: total.p95_ms === null ? "" : `95th percentile ${duration(total.p95_ms)}` },
                     ...(endpoint.condition || total.filtered + total.filter_failed > 0
-                      ? [{ label: "Kept back by the condition", value: count(total.filtered), note: total.filter_failed > 0 ? `${count(total.filter_failed)} more could not be evaluated` : "" }]
+                      ? [{ label: "Kept back", value: count(total.filtered), note: total.filter_failed > 0 ? `${count(total.filter_failed)} not evaluable` : "by the condition" }]
                       : []),
                   ]}
                 />

@@ -102,7 +102,7 @@ function Trouble({ endpoint, onCatchUp }: { endpoint: Endpoint; onCatchUp: () =>
   if (stateOfEndpoint(endpoint, Date.now()).word === "failing") {
     return (
       <Notice tone="warn" title="It fails.">
-        Ten attempts in a row did not arrive, so it is left in peace; the next try is <RelativeTime at={endpoint.resting_until} />. Nothing is lost meanwhile.
+        Too many attempts in a row did not arrive, so it is left in peace; the next try is <RelativeTime at={endpoint.resting_until} />. Nothing is lost meanwhile.
       </Notice>
     );
   }
