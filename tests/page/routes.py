@@ -52,6 +52,8 @@ ROUTES = (
     Route("alert-mutes", "/app/alerts/mutes"),
     Route("webhooks", "/app/webhooks"),
     Route("webhook", "/app/webhooks/{endpoint}"),
+    Route("webhook-deliveries", "/app/webhooks/{endpoint}?tab=deliveries"),
+    Route("webhook-events", "/app/webhooks?tab=events"),
     Route("api-keys", "/app/api-keys"),
     Route("providers", "/app/providers"),
     Route("usage", "/app/usage"),

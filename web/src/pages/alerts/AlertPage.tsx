@@ -100,17 +100,20 @@ function Chart({ alert }: { alert: Detail }) {
   const words = unitOf(alert.metric);
   const target = alert.before["target"];
   return (
-    <XYChart
-      title={TITLES[alert.metric] ?? alert.metric}
-      unit={words.unit}
-      series={seriesOf(alert.chart, [raised - DAY_MS, Math.min(Date.now(), raised + DAY_MS)])}
-      format={words.format}
-      formatTick={words.tick}
-      range={words.range}
-      reference={typeof target === "number" ? { value: target, label: `target ${words.format(target)}` } : undefined}
-      annotations={[{ x: raised, label: "The alert was raised", tone: "bad" }, ...(alert.resolved_at ? [{ x: Date.parse(alert.resolved_at), label: "It was over" }] : [])]}
-      height={220}
-    />
+    <section>
+      <h2 className="sr-only">Over the time</h2>
+      <XYChart
+        title={TITLES[alert.metric] ?? alert.metric}
+        unit={words.unit}
+        series={seriesOf(alert.chart, [raised - DAY_MS, Math.min(Date.now(), raised + DAY_MS)])}
+        format={words.format}
+        formatTick={words.tick}
+        range={words.range}
+        reference={typeof target === "number" ? { value: target, label: `target ${words.format(target)}` } : undefined}
+        annotations={[{ x: raised, label: "The alert was raised", tone: "bad" }, ...(alert.resolved_at ? [{ x: Date.parse(alert.resolved_at), label: "It was over" }] : [])]}
+        height={220}
+      />
+    </section>
   );
 }
 

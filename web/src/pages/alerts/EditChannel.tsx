@@ -35,7 +35,8 @@ export function EditChannel({ channel, onClose }: { channel: Channel | null; onC
   const submit = () => {
     const body = { name: name.trim(), filters: told, ...where };
     if (channel) save.mutate({ path: { channel_id: channel.id }, body }, done);
-    else create.mutate({ body: { region, ...body, kind, enabled: true } }, done);
+    // A region is PagerDuty's alone: the others refuse it, although the description of the API has it for all.
+    else create.mutate({ body: { ...body, kind } as Schema<"NewChannel"> }, done);
   };
   const isMissing = kind === "email" ? people.length === 0 : !channel && !address.trim();
 

@@ -43,6 +43,7 @@ export function Charts({ steps, stepsBefore, group, groups, keyNames, window, st
   const alone = group === "none" && !stepsBefore ? 210 : 190;
   return (
     <div className="grid grid-cols-1 gap-4 lg:grid-cols-2">
+      <h2 className="sr-only">Over the time</h2>
       <XYChart {...shared} title="Latency" unit={group === "none" && !stepsBefore ? `p50, p95 and p99 by ${grain}` : `p95 by ${grain}`} series={made.latency} format={duration} formatTick={duration} />
       <XYChart {...shared} title="Satisfaction" unit={`share of reactions by ${grain}${group === "none" ? ", with 95 % interval" : ""}`} series={made.satisfaction} format={percent} formatTick={(value) => percent(value, 0)} range={[0, 1]} height={alone} />
       <XYChart {...shared} title="Runs" unit={`by ${grain}`} kind={kind} series={made.runs} format={count} formatTick={compact} />

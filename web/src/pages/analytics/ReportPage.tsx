@@ -1,7 +1,8 @@
+import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import type { Schema } from "@/api/client";
-import { useChange, useRead } from "@/api/hooks";
+import { invalidate, useChange, useRead } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
 import { type Series, XYChart } from "@/chart";
 import { Badge, Button, type Column, ConfirmDialog, DownloadButton, Duration, ErrorState, Money, NumberCell, Page, Percent, Section, SimulatedBadge, SkeletonTable, Table, TextLink, toast } from "@/kit";
@@ -23,7 +24,14 @@ export default function ReportPage() {
   const may = useMay();
   const navigate = useNavigate();
   const [asking, setAsking] = useState(false);
-  const remove = useChange("delete", "/v1/reports/{report_id}", { invalidates: ["/v1/reports"] });
+  const queries = useQueryClient();
+  const remove = useChange("delete", "/v1/reports/{report_id}");
+  // The list is read again once this page, whose report is gone, has closed.
+  const leave = async () => {
+    toast("The report is deleted");
+    await navigate({ to: "/analytics/reports" });
+    await invalidate(queries, ["/v1/reports"]);
+  };
   const back = { to: "/analytics/reports", label: "Reports" };
   if (!found.data) {
     return (
@@ -68,10 +76,7 @@ export default function ReportPage() {
           remove.mutate(
             { path: { report_id: id } },
             {
-              onSuccess: () => {
-                toast("The report is deleted");
-                void navigate({ to: "/analytics/reports" });
-              },
+              onSuccess: () => void leave(),
             },
           )
         }
@@ -92,6 +97,7 @@ function Sections({ content }: { content: Content }) {
     <>
       <Kpis of={content.figures} before={content.before.executions > 0 ? content.before : undefined} />
       {content.before.executions > 0 ? <p className="-mt-3 text-12 text-muted">Below each figure: how it differs from the time of the same length before.</p> : null}
+      <h2 className="sr-only">Over the time</h2>
       <div className="grid grid-cols-1 gap-4 lg:grid-cols-2">
         <XYChart title="Runs" unit="over the time" kind="bars" series={runs} format={count} formatTick={compact} />
         <XYChart title="Satisfaction" unit="share of reactions, with 95 % interval" series={liked} format={percent} formatTick={(value) => percent(value, 0)} range={[0, 1]} />

@@ -3,7 +3,7 @@ import { useState } from "react";
 import type { Schema } from "@/api/client";
 import { usePages } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
-import { Badge, Button, type Column, EmptyState, PagedTable, RelativeTime, Select, SimulatedBadge, Toolbar } from "@/kit";
+import { Badge, Button, type Column, EmptyState, PagedTable, RelativeTime, Select, Toolbar } from "@/kit";
 import { day } from "@/lib/format";
 import { flag, maybeOneOf, useUrlState } from "@/lib/url-state";
 import { Digest } from "./Digest";
@@ -58,7 +58,7 @@ const COLUMNS: Column<Report>[] = [
         <span className="flex flex-wrap items-center gap-2">
           <span className="font-medium wrap-anywhere">{row.title}</span>
           {row.schedule ? <Badge>{row.schedule}</Badge> : null}
-          {row.simulated ? <SimulatedBadge /> : null}
+          {row.simulated ? <Badge tone="warn">simulated</Badge> : null}
         </span>
         <span className="block max-w-[90ch] truncate text-12 text-muted max-sm:hidden">{row.summary}</span>
       </span>

@@ -74,6 +74,7 @@ function Left({ credits }: { credits: Credits }) {
           {below === null ? "Set a warning" : "Change the warning"}
         </Button>
       </div>
+      <h2 className="sr-only">This month</h2>
       <XYChart title="Credits this month" unit="dollars left at the end of each day, UTC" series={series} format={money} formatTick={money} reference={below === null ? undefined : { value: below, label: "warning" }} height={190} isStale={statement.isPlaceholderData} />
       <WarningDialog open={warning} onOpenChange={setWarning} below={below} />
     </>

@@ -1,0 +1,201 @@
+"""Analytics, alerts, usage and budgets: each figure as the API tells it, and what one does about it, by the people who may."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.page.axe import check_axe
+from tests.page.browser import settled
+from tests.page.conftest import OpenPage
+from tests.page.site import Site
+
+BEHIND = ("region", "aria-hidden-focus")
+"""Of what a dialog hides behind itself."""
+
+
+async def figure(page: Page, name: str) -> str:
+    """What stands below a name in the strip of figures."""
+    return await page.locator("dl > div").filter(has=page.get_by_text(name, exact=True)).locator("dd").first.inner_text()
+
+
+@pytest.mark.capability("A1", "A2")
+async def test_analytics_tells_what_the_api_tells_and_the_address_keeps_the_question(page_as: OpenPage, site: Site) -> None:
+    page = await page_as("viewer", "/app/analytics?range=7d")
+    told = await site.call("GET", "/v1/analytics/summary?grain=hour&traffic=live&from=" + since(days=7))
+    assert await figure(page, "Runs") == f"{told['executions']:,}"
+    await expect(page.get_by_text("simulated").first).to_be_visible()
+    await expect(page.get_by_text(re.compile(r"runs? in the last minute|live"))).to_be_visible()
+
+    await page.get_by_label("Group by").select_option("By version")
+    await page.get_by_label("Traffic").select_option("All traffic")
+    await page.get_by_role("button", name="Compare with before").click()
+    await settled(page)
+    groups = await site.call("GET", "/v1/analytics/groups?grain=hour&group_by=version&from=" + since(days=7))
+    await expect(page.get_by_role("table", name="By version").get_by_role("row")).to_have_count(1 + len(groups["data"]))
+    assert re.search(r"group=version.*compare=1|compare=1.*group=version", page.url.replace("traffic=all&", ""))
+    await page.reload()
+    await settled(page)
+    await expect(page.get_by_role("button", name="Compare with before")).to_have_attribute("aria-pressed", "true")
+    chart = page.get_by_role("img", name=re.compile("^Runs. Arrow keys"))
+    await chart.focus()
+    await page.keyboard.press("End")
+    await expect(page.get_by_role("figure", name="Runs").get_by_role("status")).to_contain_text(re.compile(r"v\d"))
+    async with page.expect_download() as started:
+        await page.get_by_role("button", name="CSV").click()
+    assert (await started.value).suggested_filename.endswith(".csv")
+    await check_axe(page)
+
+
+def since(*, days: int) -> str:
+    """As the page asks for it: whole hours."""
+    end = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+    return (end - timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+@pytest.mark.capability("A3")
+async def test_costs_are_told_to_the_months_end_or_say_why_not(page_as: OpenPage, site: Site) -> None:
+    page = await page_as("viewer", "/app/analytics/costs?by=model&traffic=all")
+    told = (await site.call("GET", "/v1/analytics/costs?projection=true&group_by=model"))["projection"]
+    if told["expected_nusd"] is None:
+        await expect(page.get_by_text("The month's end is not projected.")).to_be_visible()
+    else:
+        await expect(page.get_by_text("of months should end within the interval")).to_be_visible()
+    await expect(page.get_by_role("table", name="Costs by model")).to_contain_text("simulated/reader")
+
+
+@pytest.mark.capability("A3")
+async def test_failures_that_are_alike_are_shown_with_their_examples(page_as: OpenPage, site: Site) -> None:
+    slug = f"alike-{uuid4().hex[:6]}"
+    await site.call("POST", "/v1/prompts", {"slug": slug, "template": "Say {{x}}", "model": "simulated/chat"})
+    for n in range(4):
+        run = await site.call("POST", "/v1/executions", {"prompt": slug, "variables": {"x": f"refund number {n}"}})
+        comment = {"execution_id": run["id"], "thumb": "down", "comment": "refund was taken for shipping", "user_id": f"u{n}"}
+        await site.call("POST", "/v1/feedback", comment)
+    for _ in range(40):
+        made = await site.call("GET", f"/v1/analytics/failure-groups?prompt={slug}&fresh=true")
+        if made["groups"]:
+            break
+    page = await page_as("viewer", f"/app/analytics/failures?prompt={slug}")
+    await page.get_by_role("table", name="Groups of failures").get_by_role("button").first.click()
+    drawer = page.get_by_role("dialog")
+    await expect(drawer.get_by_text("refund was taken for shipping").first).to_be_visible()
+    await expect(drawer.get_by_role("link", name="Open the run").first).to_be_visible()
+    await check_axe(page, without=BEHIND)
+
+
+@pytest.mark.capability("A3", "D3")
+async def test_a_report_is_made_read_and_deleted_and_a_digest_set_up(page_as: OpenPage, site: Site) -> None:
+    page = await page_as("admin", "/app/analytics/reports", workspace_id=await site.new_workspace())
+    await page.get_by_role("button", name="Set up").click()
+    await page.get_by_role("dialog").get_by_text("Every day", exact=True).click()
+    await page.get_by_role("dialog").get_by_role("button", name="Save").click()
+    await expect(page.get_by_text("Every day at 08:00, UTC")).to_be_visible()
+    await page.get_by_role("button", name="New report").first.click()
+    await page.get_by_role("button", name="Make the report").click()
+    await page.wait_for_url("**/analytics/reports/0*")
+    await settled(page)
+    assert await figure(page, "Runs") == "0"
+    await page.get_by_role("button", name="Delete").click()
+    await page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    await expect(page.get_by_text("No reports yet")).to_be_visible()
+
+
+@pytest.mark.capability("A4")
+async def test_an_alert_says_what_is_wrong_and_is_acknowledged_by_an_editor(page_as: OpenPage, site: Site) -> None:
+    viewer = await page_as("viewer", "/app/alerts/{alert}")
+    await expect(viewer.get_by_role("table", name="Before and after")).to_contain_text("target 80.0")
+    await expect(viewer.get_by_role("figure", name="Satisfaction")).to_be_visible()
+    await expect(viewer.get_by_role("button", name="Mute")).to_have_attribute("aria-disabled", "true")
+
+    page = await page_as("editor", "/app/alerts?status=all")
+    told = (await site.call("GET", "/v1/alerts?limit=200"))["data"]
+    await expect(page.get_by_role("table", name="Alerts").get_by_role("row")).to_have_count(1 + min(50, len(told)))
+    still = next((one for one in told if one["status"] == "open"), None)
+    if still is not None:
+        await page.get_by_role("table", name="Alerts").get_by_role("link", name=still["summary"]).first.click()
+        await page.get_by_role("button", name="Acknowledge").click()
+        await expect(page.get_by_text("acknowledged", exact=True)).to_be_visible()
+        assert (await site.call("GET", f"/v1/alerts/{still['id']}"))["status"] == "acknowledged"
+
+
+@pytest.mark.capability("A4")
+async def test_rules_and_mutes_are_set_and_taken_back(page_as: OpenPage, site: Site) -> None:
+    workspace = await site.new_workspace()
+    page = await page_as("editor", "/app/alerts/rules", workspace_id=workspace)
+    await page.get_by_role("button", name="All prompts").click()
+    dialog = page.get_by_role("dialog")
+    await dialog.get_by_label("Satisfaction target, %").fill("90")
+    await dialog.get_by_role("button", name="Save").click()
+    await expect(page.get_by_role("table", name="Rules")).to_contain_text("90.0")
+    await page.get_by_role("button", name="All prompts").click()
+    await dialog.get_by_role("button", name="Back to the product's defaults").click()
+    await expect(page.get_by_role("table", name="Rules")).to_contain_text("80.0")
+    await page.get_by_role("button", name="Undo").click()
+    await expect(page.get_by_role("table", name="Rules")).to_contain_text("90.0")
+
+    await page.get_by_role("link", name="Mutes").click()
+    await page.get_by_role("button", name="Mute alerts").first.click()
+    await dialog.get_by_label("Kind").select_option("Unusual use")
+    await dialog.get_by_label("Why").fill("load test")
+    await check_axe(page, without=BEHIND)
+    await dialog.get_by_role("button", name="Mute", exact=True).click()
+    await expect(page.get_by_role("table", name="Mutes")).to_contain_text("load test")
+    await page.get_by_role("button", name="End it").click()
+    await expect(page.get_by_text("Nothing is muted")).to_be_visible()
+
+
+@pytest.mark.capability("A4")
+async def test_a_channel_is_set_up_tried_and_deleted_and_says_what_came_of_it(page_as: OpenPage, site: Site) -> None:
+    workspace = await site.new_workspace()
+    page = await page_as("admin", "/app/alerts/channels", workspace_id=workspace)
+    await page.get_by_role("button", name="New channel").first.click()
+    dialog = page.get_by_role("dialog")
+    await dialog.get_by_label("Name").fill("Owners")
+    await dialog.get_by_label("To (required)").fill("ann@example.com")
+    await dialog.get_by_role("button", name="Set it up").click()
+    table = page.get_by_role("table", name="Channels")
+    await expect(table).to_contain_text("E-mail to 1 person")
+    await table.get_by_role("button", name="Test").click()
+    await expect(table.get_by_text(re.compile("sent|failed|waiting")).first).to_be_visible(timeout=20_000)
+    await table.get_by_role("switch", name="Owners is told").click()
+    await expect(table.get_by_role("switch", name="Owners is told")).to_have_attribute("aria-checked", "false")
+    await table.get_by_role("button", name="What to do with Owners").click()
+    await page.get_by_role("menuitem", name="Delete").click()
+    await dialog.get_by_role("button", name="Delete").click()
+    await expect(page.get_by_text("Nobody is told yet")).to_be_visible()
+    viewer = await page_as("viewer", "/app/alerts/channels", workspace_id=workspace)
+    await expect(viewer.get_by_text("Channels are for admins")).to_be_visible()
+
+
+@pytest.mark.capability("B1", "B3", "B4")
+async def test_usage_budgets_statement_and_plan_by_the_books(page_as: OpenPage, site: Site) -> None:
+    page = await page_as("admin", "/app/usage")
+    held = await site.call("GET", "/v1/credits")
+    assert (await figure(page, "Credits left")).startswith(f"${held['available_nusd'] / 1e9:,.2f}"[:4])
+    await expect(page.get_by_role("table", name="Usage by prompt")).to_contain_text(site.ids["prompt"])
+    await page.get_by_role("link", name="Budgets").click()
+    name = f"Ceiling {uuid4().hex[:6]}"
+    await page.get_by_role("button", name="New budget").first.click()
+    dialog = page.get_by_role("dialog")
+    await dialog.get_by_label("Limits").select_option("A prompt")
+    await dialog.get_by_role("button", name=re.compile("^Prompt:")).click()
+    await page.get_by_role("option").filter(has=page.get_by_text(site.ids["prompt"], exact=True)).click()
+    await dialog.get_by_label("Limit, in dollars").fill("12.50")
+    await dialog.get_by_label("Name").fill(name)
+    await dialog.get_by_role("button", name="Make the budget").click()
+    row = page.get_by_role("row").filter(has_text=name)
+    await expect(row).to_contain_text("$12.50 a month")
+    kept = next(one for one in (await site.call("GET", "/v1/budgets"))["data"] if one["name"] == name)
+    assert (kept["limit_nusd"], kept["target_id"], kept["hard"], kept["warn_percent"]) == (12_500_000_000, site.ids["prompt"], True, 80)
+    await row.get_by_role("button", name=f"What to do with {name}").click()
+    await page.get_by_role("menuitem", name="Close").click()
+    await dialog.get_by_role("button", name="Close the budget").click()
+    await expect(row).to_have_count(0)
+    await page.get_by_role("link", name="Statement").click()
+    await expect(page.get_by_role("table", name="Movements")).to_contain_text("Runs")
+    await page.get_by_role("link", name="Plan", exact=True).click()
+    await expect(page.get_by_role("columnheader", name=re.compile("your plan"))).to_be_visible()
+    await expect(page.get_by_role("button", name="Choose").first).to_have_attribute("aria-disabled", "true")
