@@ -14,6 +14,9 @@ CSS_KB = 12.0
 FIRST_LOAD_KB = 260.0
 ALL_KB = 3_000.0
 
+SHELL = "kit"
+"""Name of the chunk that holds navigation and the kit's common parts, which every page has (docs/decisions)."""
+
 EDITOR_CHUNK = ("codemirror", "codeeditor", "code-editor", "editor", "diff")
 """A page that pulls in a chunk of one of these names has the editor in it, and its larger budget."""
 
@@ -37,10 +40,13 @@ def sizes(ui: Path) -> list[Size]:
     manifest: dict[str, Any] = json.loads((ui / ".vite" / "manifest.json").read_text())
     entry = next(name for name, one in manifest.items() if one.get("isEntry"))
     first = closure(manifest, entry)
+    shell = {file for name, one in manifest.items() if one.get("name") == SHELL for file in closure(manifest, name)} - first
     found = [Size("entry JS", _gz_kb(ui, first), ENTRY_KB, tuple(sorted(first)))]
+    if shell:
+        found.append(Size("shell and kit", _gz_kb(ui, shell), PAGE_KB, tuple(sorted(shell))))
     for name, one in sorted(manifest.items()):
         if one.get("isDynamicEntry"):
-            own = closure(manifest, name) - first
+            own = closure(manifest, name) - first - shell
             has_editor = any(word in file.lower() for file in own for word in EDITOR_CHUNK)
             found.append(Size(f"chunk {name}", _gz_kb(ui, own), EDITOR_PAGE_KB if has_editor else PAGE_KB, tuple(sorted(own))))
     css = {path.relative_to(ui).as_posix() for path in ui.rglob("*.css")}
