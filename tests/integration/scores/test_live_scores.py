@@ -365,3 +365,38 @@ async def test_judges_score_a_test_run_and_a_pair_is_compared_with_another_run(
         "prompt": "answers", "dataset_id": dataset, "split": "test", "compare_with": str(UUID(int=1)), "evaluators": evaluators,
     })  # fmt: skip
     assert (other.status, other.body["error"]["param"]) == (404, "compare_with")
+
+
+@pytest.mark.capability("O3")
+async def test_equal_questions_to_judges_share_one_answer_and_the_test_run_ends(
+    stack: Stack, caller: Caller, start_optimizer: StartOptimizer
+) -> None:
+    await start_optimizer()
+    items = [{"input": f"parcel {n}", "expected": "parcel", "split": "test"} for n in range(4)]
+    dataset = (await say(caller, "POST", "/v1/datasets", {"name": "equal", "items": items}))["id"]
+    judge = {"kind": "llm_judge", "model": "simulated/judge", "rubric": RUBRIC, "sees": ["input"]}
+    pair = {"kind": "pairwise", "model": "simulated/judge", "rubric": 'must contain "parcel"'}
+    evaluators = [
+        (await say(caller, "POST", "/v1/evaluators", {"name": name, "settings": one}))["id"]
+        for name, one in (("judge", judge), ("the same judge", judge), ("pair", pair))
+    ]
+
+    async def run(**more: Any) -> dict[str, Any]:
+        body = {"prompt": "answers", "dataset_id": dataset, "split": "test", "evaluators": evaluators, **more}
+        started = await say(caller, "POST", "/v1/test-runs", body)
+        async with asyncio.timeout(20):
+            while (found := await say(caller, "GET", f"/v1/test-runs/{started['id']}"))["status"] not in ("completed", "failed"):
+                await asyncio.sleep(0.05)
+        return dict(found)
+
+    first = await run()
+    second = await run(compare_with=first["id"])  # the same version again: each answer is what the other run answered
+    assert (first["status"], second["status"]) == ("completed", "completed")
+    one, other, compared = second["evaluators"]
+    assert (one["n"], one["mean_score"]) == (other["n"], other["mean_score"]) == (4, 1.0)
+    assert (compared["n"], compared["mean_score"]) == (4, 0.5), "equal answers are a tie"
+    (booked,) = await rows(
+        stack, "SELECT sum(cost_nusd) AS spent, count(*) AS calls FROM executions WHERE job_id = $1::text::uuid", second["id"]
+    )
+    assert booked["calls"] == 4 + 4 + 4, "an answer, a mark and a comparison for each item"
+    assert booked["spent"] == second["cost_nusd"] + one["cost_nusd"] + other["cost_nusd"] + compared["cost_nusd"]

@@ -116,6 +116,7 @@ class Desk:
     fence: int
     waits_for: frozenset[str] = frozenset({FUNDING_SPENT})
     """Refusals that may pass when what is on its way has ended, and its holds come back."""
+    _unanswered: "dict[Key, asyncio.Future[Answer]]" = field(default_factory=dict)
     _pending: deque[_Asked] = field(default_factory=deque)
     _out: dict[UUID, _Asked] = field(default_factory=dict)
     _arrived: list[tuple[_Asked, Booked]] = field(default_factory=list)
@@ -131,11 +132,13 @@ class Desk:
         self._room = float(self.settings.job_in_flight)
 
     async def ask(self, question: Question) -> Answer:
-        """The answer, once it is written down. Raises OutOfFunds, EvaluationFailed."""
-        asked = _Asked(question, asyncio.get_running_loop().create_future())
-        self._pending.append(asked)
-        self._wake_sender.set()
-        return await asked.answer
+        """The answer, once it is written down; equal questions share one. Raises OutOfFunds, EvaluationFailed."""
+        if (answer := self._unanswered.get(question.key)) is None:
+            answer = self._unanswered[question.key] = asyncio.get_running_loop().create_future()
+            answer.add_done_callback(lambda _: self._unanswered.pop(question.key, None))
+            self._pending.append(_Asked(question, answer))
+            self._wake_sender.set()
+        return await asyncio.shield(answer)  # whoever leaves does not take the answer from those who share it
 
     async def run(self) -> None:
         """Sends, writes and watches until it is cancelled. What fails here fails the job: it comes out."""

@@ -6,13 +6,14 @@ It names no prompt, so it is nobody's traffic, is never scored itself, and count
 import asyncio
 import hashlib
 import json
+from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
 
 from burnish_optimizer.core.hold import capped
 from burnish_optimizer.io import runs_store
-from burnish_optimizer.io.evaluations import Desk, EvaluationFailed, OutOfFunds, Question
+from burnish_optimizer.io.evaluations import Answer, Desk, EvaluationFailed, OutOfFunds, Question
 from burnish_optimizer.io.evaluations_store import Key
 from burnish_optimizer.io.runs_store import CallableModel
 from burnish_shared.db.session import Database
@@ -23,6 +24,9 @@ JUDGE_TIMEOUT_S: Final = 60.0
 
 REMEMBERED_S: Final = 5.0
 """So long a refusal by money stands for the calls after it: else each of thousands would be sent to be refused."""
+
+COUNTED_MOST: Final = 4_096
+"""So many calls back it is known whose cost was told; equal questions are about one answer, so they come close together."""
 
 MODEL_KEPT_S: Final = 10.0
 """So long a model's address and price are used without another look."""
@@ -37,6 +41,7 @@ class JudgesDesk:
     about: dict[str, str]
     _models: dict[str, tuple[float, CallableModel | str]] = field(default_factory=dict)
     _refused: tuple[float, CannotPay] | None = None
+    _counted: OrderedDict[UUID, None] = field(default_factory=OrderedDict)
 
     async def ask(self, call: JudgeCall) -> JudgeReply:
         """What the judge said. Raises CannotPay; `Unavailable` while PostgreSQL is away."""
@@ -66,7 +71,16 @@ class JudgesDesk:
         except EvaluationFailed as error:
             return JudgeReply(None, error.message)
         why = None if answer.output is not None else str((answer.error or {}).get("message") or "it failed")
-        return JudgeReply(answer.output, why, answer.execution_id, answer.cost_nusd, answer.simulated)
+        return JudgeReply(answer.output, why, answer.execution_id, self._cost_of(answer), answer.simulated)
+
+    def _cost_of(self, answer: Answer) -> int:
+        """What the answer cost, for the first who asked: equal questions share one call, and it was paid once."""
+        if answer.execution_id in self._counted:
+            return 0
+        self._counted[answer.execution_id] = None
+        if len(self._counted) > COUNTED_MOST:
+            self._counted.popitem(last=False)
+        return answer.cost_nusd
 
     async def _model(self, name: str, *, now: float) -> CallableModel | str:
         """The model as the workspace may call it, or why it cannot be called."""
