@@ -1,18 +1,23 @@
+import { useQueryClient } from "@tanstack/react-query";
 import { ThumbsDown, ThumbsUp } from "lucide-react";
-import { useChange } from "@/api/hooks";
+import { useState } from "react";
+import { invalidate, useChange } from "@/api/hooks";
 import { needs, useMay, useSession } from "@/api/session";
 import { IconButton } from "@/kit/Button";
 import { toastError } from "@/kit/Toast";
-import { useState } from "react";
 
 type Thumb = "up" | "down";
+
+/** Reactions reach the books within a second; then they are read again. */
+export const BOOKED_MS = 1_200;
 
 /** Says of an answer that it is good or bad. A person's later thumb replaces the one before, and nobody else's. */
 export function Thumbs({ executionId, given = null }: { executionId: string; given?: Thumb | null }) {
   const may = useMay();
   const { user } = useSession();
   const [pressed, setPressed] = useState<{ of: string; thumb: Thumb } | null>(null);
-  const react = useChange("post", "/v1/feedback", { invalidates: ["/v1/executions", "/v1/sessions"] });
+  const queries = useQueryClient();
+  const react = useChange("post", "/v1/feedback");
   const current = pressed?.of === executionId ? pressed.thumb : given;
   const say = (thumb: Thumb) => {
     const before = current;
@@ -20,6 +25,7 @@ export function Thumbs({ executionId, given = null }: { executionId: string; giv
     react.mutate(
       { body: { execution_id: executionId, thumb, user_id: user.email } },
       {
+        onSuccess: () => void setTimeout(() => void invalidate(queries, ["/v1/executions", "/v1/sessions"]), BOOKED_MS),
         onError: (error) => {
           setPressed(before ? { of: executionId, thumb: before } : null);
           toastError(error);

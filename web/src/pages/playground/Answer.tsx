@@ -63,7 +63,8 @@ function Numbers({ run }: { run: Run }) {
   const firstMs = outcome ? outcome.first_token_ms : run.firstMs;
   const totalMs = outcome ? outcome.latency_ms : (run.totalMs ?? now - run.startedMs);
   return (
-    <dl className="grid grid-cols-4 gap-px border-t border-line bg-line">
+    <div className="@container">
+    <dl className="grid grid-cols-2 gap-px border-t border-line bg-line @min-[340px]:grid-cols-[1fr_1fr_0.9fr_1.2fr]">
       <Measure label="First token">{firstMs === null ? NONE : duration(firstMs)}</Measure>
       <Measure label="Time">{duration(run.phase === "running" ? Math.floor(totalMs / TICK_MS) * TICK_MS : totalMs)}</Measure>
       <Measure label="Tokens" title={outcome ? `${count(outcome.usage.input_tokens)} in, ${count(outcome.usage.output_tokens)} out` : undefined}>
@@ -71,6 +72,7 @@ function Numbers({ run }: { run: Run }) {
       </Measure>
       <Measure label="Cost">{outcome ? <Money nusd={outcome.cost_nusd} /> : NONE}</Measure>
     </dl>
+    </div>
   );
 }
 

@@ -49,11 +49,11 @@ export function ColumnCard(props: Props) {
             <Segments label="What is run" options={KINDS} value={column.kind} onChange={(kind) => onChange({ kind })} />
           </span>
           <span className="flex items-center gap-1">
-            {isRunning ? (
-              <Button size="s" icon={<Square size={10} aria-hidden className="fill-current" />} onClick={onStop} aria-label={alone ? "Stop this column" : `Stop ${name}`}>
+            {alone ? null : isRunning ? (
+              <Button size="s" icon={<Square size={10} aria-hidden className="fill-current" />} onClick={onStop} aria-label={`Stop ${name}`}>
                 Stop
               </Button>
-            ) : alone ? null : (
+            ) : (
               <Button size="s" icon={<CirclePlay size={12} aria-hidden />} onClick={onRun} disabled={why !== undefined} why={why} aria-label={`Run ${name}`}>
                 Run
               </Button>

@@ -1,5 +1,5 @@
 import { CirclePlay, Plus, Square } from "lucide-react";
-import { useEffect, useMemo, useRef, useState } from "react";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { read, useRead } from "@/api/hooks";
 import { useModels } from "@/api/models";
@@ -83,14 +83,14 @@ function Loaded() {
   };
   const runAll = () => columns.forEach((_, index) => run(index));
   const stopAll = () => columns.forEach((_, index) => stop(index));
-  const add = () => set((before) => ({ ...before, columns: [...before.columns, newColumn({ ...before.columns.at(-1) })] }));
+  const add = useCallback(() => set((before) => (before.columns.length >= MOST_COLUMNS ? before : { ...before, columns: [...before.columns, newColumn({ ...before.columns.at(-1) })] })), [set]);
   const drop = (index: number) => {
     remove(index);
     set((before) => ({ ...before, columns: before.columns.filter((_, at) => at !== index) }));
   };
 
   useHotkey("mod+enter", runAll, ready && !isRunning);
-  const commands = useMemo(() => [{ id: "add-column", label: "Add a column", run: add }], []); // oxlint-disable-line react-hooks/exhaustive-deps
+  const commands = useMemo(() => [{ id: "add-column", label: "Add a column", run: add }], [add]);
   useCommands(commands);
 
   const answered = runs.slice(0, columns.length).flatMap((one, index) => (one && one.text && one.phase !== "running" ? [{ name: NAMES[index] ?? "", text: one.text }] : []));

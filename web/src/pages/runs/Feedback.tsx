@@ -4,11 +4,10 @@ import { useQueryClient } from "@tanstack/react-query";
 import { invalidate, useChange } from "@/api/hooks";
 import { needs, useMay, useSession } from "@/api/session";
 import { Badge, Button, Field, FormError, Prose, RelativeTime, Section, Segments, Textarea, errorFor, toast } from "@/kit";
+import { BOOKED_MS } from "@/kit/execution/Thumbs";
 import type { Execution, Reaction } from "@/kit/execution/types";
 import { decimal } from "@/lib/format";
 
-/** Reactions reach the books within a second; then they are read again. */
-const BOOKED_MS = 1_200;
 const THUMBS = [
   { value: "none", label: "No thumb" },
   { value: "up", label: "Good" },

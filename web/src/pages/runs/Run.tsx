@@ -164,10 +164,10 @@ function CostSplit({ run }: { run: Execution }) {
       <Facts
         className="max-w-md [&_dd]:text-right"
         facts={[
-          run.cost_nusd > parts.model && ["The answer", <Money key="model" nusd={parts.model} />],
+          ["The answer", <Money key="model" nusd={parts.model} />],
           parts.failed > 0 && ["Attempts before it", <Money key="failed" nusd={parts.failed} />],
           parts.markup > 0 && ["Use of Burnish's key", <Money key="markup" nusd={parts.markup} />],
-          ["Together", <strong key="sum" className="font-semibold"><Money nusd={run.cost_nusd} /></strong>],
+          run.cost_nusd > parts.model && ["Together", <strong key="sum" className="font-semibold"><Money nusd={run.cost_nusd} /></strong>],
         ]}
       />
       <p className="text-12 text-muted">
@@ -178,7 +178,7 @@ function CostSplit({ run }: { run: Execution }) {
   );
 }
 
-const KEYS: Record<string, string> = { own: "Paid to the provider by your own key.", platform: "By the operator's key, from your credit.", none: "This model needs no key; its cost is what such a call would be booked at." };
+const KEYS: Record<string, string> = { own: "Paid to the provider by your own key.", platform: "By the operator's key, from your credit.", none: "This model needs no key." };
 
 const ATTEMPTS: Column<Attempt & { number: number }>[] = [
   { key: "number", head: "#", width: "w-8", cell: (row) => row.number },

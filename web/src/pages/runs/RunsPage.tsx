@@ -100,20 +100,31 @@ function JobFilter({ job, onClear }: { job: string; onClear: () => void }) {
 }
 
 const COLUMNS: Column<ExecutionRow>[] = [
-  { key: "at", head: "When", width: "w-28", cell: (row) => <RelativeTime at={row.created_at} /> },
-  { key: "status", head: "Status", width: "w-28", cell: (row) => <StatusBadge status={row.status} /> },
+  { key: "at", head: "When", width: "sm:w-28", cell: (row) => <When row={row} /> },
+  { key: "status", head: "Status", width: "w-28", hideBelow: "sm", cell: (row) => <StatusBadge status={row.status} /> },
   { key: "prompt", head: "Prompt", cell: (row) => <Called row={row} /> },
   { key: "model", head: "Model", width: "w-44", hideBelow: "lg", cell: (row) => <span className="block max-w-56 truncate text-muted">{row.model}</span> },
   { key: "user", head: "End user", width: "w-36", hideBelow: "lg", cell: (row) => <span className="block max-w-40 truncate text-muted" title={row.user_id ?? undefined}>{row.user_id ?? "–"}</span> },
   { key: "tokens", head: "Tokens", align: "end", width: "w-24", hideBelow: "md", cell: (row) => <NumberCell value={row.usage.input_tokens + row.usage.output_tokens} /> },
   { key: "time", head: "Time", align: "end", width: "w-24", hideBelow: "sm", cell: (row) => <Duration ms={row.latency_ms} /> },
-  { key: "cost", head: "Cost", align: "end", width: "w-28", cell: (row) => <Money nusd={row.cost_nusd} /> },
+  { key: "cost", head: "Cost", align: "end", width: "sm:w-28", cell: (row) => <Money nusd={row.cost_nusd} /> },
 ];
+
+function When({ row }: { row: ExecutionRow }) {
+  return (
+    <span className="flex flex-col items-start gap-1">
+      <RelativeTime at={row.created_at} />
+      <span className="sm:hidden">
+        <StatusBadge status={row.status} />
+      </span>
+    </span>
+  );
+}
 
 function Called({ row }: { row: ExecutionRow }) {
   return (
     <span className="flex min-w-0 flex-wrap items-center gap-x-2 gap-y-1">
-      {row.prompt ? <span className="font-mono text-13 wrap-anywhere">{row.prompt}</span> : <span className="text-muted">messages</span>}
+      {row.prompt ? <span className="min-w-28 font-mono text-13 wrap-anywhere">{row.prompt}</span> : <span className="text-muted">messages</span>}
       {row.version === null ? null : <Badge>v{row.version}</Badge>}
       {row.label ? <Badge>{row.label}</Badge> : null}
       {row.lane === "interactive" ? null : <Badge tone="accent">{row.lane}</Badge>}

@@ -42,6 +42,8 @@ export function useNewRuns(filters: Filters, newest: string | undefined, ready: 
       current.timer = undefined;
       current.looking?.abort();
     };
+    // A list that was read anew begins anew.
+    // oxlint-disable-next-line react/exhaustive-effect-dependencies
   }, [look]);
 
   return found.key === key && found.newest === newest ? found.count : 0;
