@@ -1,7 +1,8 @@
+import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { Copy } from "lucide-react";
 import { useState } from "react";
-import { useChange, useRead } from "@/api/hooks";
+import { invalidate, useChange, useRead } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
 import { Badge, Button, ConfirmDialog, CopyButton, Duration, Facts, Figures, Loaded, Money, Page, Percent, Prose, RelativeTime, Section, SimulatedBadge, TextLink, toast } from "@/kit";
 import { count, duration, percent, percentRange, plural } from "@/lib/format";
@@ -40,6 +41,7 @@ export default function LibraryEntryPage() {
 function Acts({ entry }: { entry: Entry }) {
   const may = useMay();
   const navigate = useNavigate();
+  const queries = useQueryClient();
   const [act, setAct] = useState<"clone" | "withdraw" | null>(null);
   const withdraw = useChange("delete", "/v1/marketplace/{entry_id}");
   const send = () =>
@@ -48,7 +50,8 @@ function Acts({ entry }: { entry: Entry }) {
       {
         onSuccess: () => {
           toast(`${entry.name} is withdrawn; clones stay`);
-          void navigate({ to: "/library" });
+          // Read anew only once this page is left: here it would be read too, and not found.
+          void navigate({ to: "/library" }).then(() => invalidate(queries, ["/v1/marketplace"]));
         },
       },
     );

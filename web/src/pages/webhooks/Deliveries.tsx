@@ -16,7 +16,7 @@ const TIMES = [
   { value: "7d", label: "Last 7 days", ms: 168 * HOUR_MS },
 ] as const;
 const LOOK_AGAIN_MS = 3_000;
-const CALM_MS = 15_000;
+const CALM_MS = 5_000;
 
 const shape = { endpoint: text(), status: maybeOneOf(["pending", "delivered", "exhausted", "cancelled"]), type: text(), find: text(), since: maybeOneOf(["1h", "24h", "7d"]), delivery: text() };
 

@@ -50,11 +50,9 @@ const COLUMNS: Column<Range>[] = [
     head: "Range",
     cell: (row) => (
       <span className="block min-w-0">
-        <span className="numeric block">
-          {moment(row.from)} to {moment(row.to)}
-        </span>
+        <span className="numeric block">{row.kind === "catch_up" ? "What was missed while it was off" : `${moment(row.from)} to ${moment(row.to)}`}</span>
         <span className="block text-12 text-muted">
-          {row.kind === "catch_up" ? "what was missed while it was off" : row.statuses.map((one) => (one === "exhausted" ? "dead letters" : one)).join(", ")}
+          {row.kind === "catch_up" ? `until ${moment(row.to)}` : row.statuses.map((one) => (one === "exhausted" ? "dead letters" : one)).join(", ")}
           {row.event_types.length > 0 ? ` · ${row.event_types.join(", ")}` : ""}
         </span>
       </span>
@@ -81,8 +79,10 @@ function Status({ range }: { range: Range }) {
 function Cancel({ range }: { range: Range }) {
   const may = useMay();
   const cancel = useChange("post", "/v1/webhooks/replays/{replay_id}/cancel", { invalidates: ["/v1/webhooks/replays"] });
+  // As a promise: this button goes when the replay is read again as stopped.
+  const stop = () => void cancel.mutateAsync({ path: { replay_id: range.id } }).then(() => toast("The replay stops; what was sent again stays so"), toastError);
   return (
-    <Button size="s" busy={cancel.isPending} disabled={!may.edit || range.cancel_requested} why={may.edit ? "It is stopping." : needs("editor")} onClick={() => cancel.mutate({ path: { replay_id: range.id } }, { onSuccess: () => toast("The replay stops; what was sent again stays so"), onError: toastError })}>
+    <Button size="s" busy={cancel.isPending} disabled={!may.edit || range.cancel_requested} why={may.edit ? "It is stopping." : needs("editor")} onClick={stop}>
       Cancel
     </Button>
   );

@@ -1,7 +1,8 @@
+import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { Pause, Play, Send } from "lucide-react";
 import { useState } from "react";
-import { change, read, useChange, useRead } from "@/api/hooks";
+import { change, invalidate, read, useChange, useRead } from "@/api/hooks";
 import { asApiError } from "@/api/errors";
 import { needs, useMay } from "@/api/session";
 import { Badge, Button, ConfirmDialog, CopyButton, Loaded, Menu, Notice, Page, RelativeTime, Tabs, toast, toastError } from "@/kit";
@@ -188,6 +189,7 @@ async function appears(endpointId: string, eventId: string): Promise<boolean> {
 
 function Delete({ endpoint, onOpenChange }: { endpoint: Endpoint; onOpenChange: (open: boolean) => void }) {
   const navigate = useNavigate();
+  const queries = useQueryClient();
   const remove = useChange("delete", "/v1/webhooks/endpoints/{endpoint_id}");
   const send = () =>
     remove.mutate(
@@ -195,7 +197,8 @@ function Delete({ endpoint, onOpenChange }: { endpoint: Endpoint; onOpenChange: 
       {
         onSuccess: () => {
           toast(`${nameOf(endpoint)} is deleted`);
-          void navigate({ to: "/webhooks" });
+          // Read anew only once this page is left: here it would be read too, and not found.
+          void navigate({ to: "/webhooks" }).then(() => invalidate(queries, ["/v1/webhooks"]));
         },
       },
     );

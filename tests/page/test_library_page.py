@@ -1,0 +1,71 @@
+"""The library: a prompt is published, found, cloned and withdrawn."""
+
+from uuid import uuid4
+
+import pytest
+from playwright.async_api import expect
+
+from tests.page.axe import check_axe
+from tests.page.browser import settled
+from tests.page.conftest import OpenPage
+from tests.page.site import Site
+
+pytestmark = pytest.mark.capability("U1")
+
+TEXT = "Answer <script>alert(1)</script> as {{who}}."
+
+
+async def test_a_prompt_is_published_found_cloned_and_withdrawn(page_as: OpenPage, site: Site) -> None:
+    mark = uuid4().hex[:8]
+    slug, category = f"shared-{mark}", f"kind-{mark}"
+    body = {"slug": slug, "template": TEXT, "model": "simulated/chat", "label": "production", "description": "Old words"}
+    await site.call("POST", "/v1/prompts", body)
+    page = await page_as("editor", "/app/library?publish=1")
+    dialog = page.get_by_role("dialog")
+    await dialog.get_by_role("button", name="Prompt: Choose").click()
+    await page.get_by_placeholder("Type to find").fill(slug)
+    await page.get_by_role("option", name=slug).click()
+    await expect(dialog.get_by_label("Description")).to_have_value("Old words")
+    await dialog.get_by_label("Description").fill(f"Answers as somebody, {mark}")
+    await dialog.get_by_label("Categories").fill(f"{category}, kindness")
+    await dialog.get_by_role("button", name="Publish", exact=True).click()
+    await expect(page.get_by_role("list", name="Messages")).to_contain_text(TEXT)
+    await check_axe(page)
+
+    await page.get_by_role("link", name=category).click()
+    cards = page.get_by_role("list", name="Entries").get_by_role("listitem")
+    await expect(cards).to_have_count(1)
+    await page.get_by_label("Search the library").fill("-answers")
+    await expect(page.get_by_text("Nothing matches")).to_be_visible()
+    await page.get_by_label("Search the library").fill("answer somebody")
+    await expect(cards).to_have_count(1)
+    assert "q=answer" in page.url
+    await settled(page)
+    await check_axe(page)
+
+    await cards.get_by_role("link").click()
+    await page.get_by_role("button", name="Clone", exact=True).click()
+    await page.get_by_role("dialog").get_by_label("Name").fill(f"ours-{mark}")
+    await page.get_by_role("dialog").get_by_role("button", name="Clone").click()
+    await page.wait_for_url(f"**/app/prompts/ours-{mark}*")
+    lineage = await site.call("GET", f"/v1/prompts/ours-{mark}/lineage")
+    assert slug in str(lineage), "the clone says where it came from"
+
+    await page.goto(f"/app/library?mine=1&category={category}")
+    await cards.get_by_role("link").click()
+    await expect(page.get_by_text("Clones", exact=True).locator("..")).to_contain_text("1")
+    await page.get_by_role("button", name="Withdraw").click()
+    await expect(page.get_by_role("dialog")).to_contain_text("1 clone of it stays")
+    await page.get_by_role("dialog").get_by_role("button", name="Withdraw").click()
+    await page.wait_for_url("**/app/library")
+    await expect(page.get_by_role("heading", name=slug)).to_have_count(0)
+    assert (await site.call("GET", f"/v1/marketplace?category={category}"))["data"] == []
+
+
+async def test_a_viewer_reads_the_library_and_why_not_to_publish(page_as: OpenPage, site: Site) -> None:
+    page = await page_as("viewer", "/app/library", theme="dark", workspace_id=await site.new_workspace())
+    button = page.get_by_role("button", name="Publish a prompt").first
+    assert await button.get_attribute("aria-disabled") == "true"
+    await button.focus()
+    await expect(page.get_by_role("tooltip")).to_contain_text("an editor or admin")
+    await check_axe(page, without=("region",))

@@ -1,0 +1,169 @@
+"""Webhooks: an endpoint from its first test to a replay, against a receiver that really listens."""
+
+import asyncio
+import re
+from uuid import uuid4
+
+import pytest
+from playwright.async_api import Page, expect
+from standardwebhooks import Webhook
+
+from tests.fakes.receiver import receiving
+from tests.page.axe import check_axe
+from tests.page.browser import expect_console
+from tests.page.conftest import OpenPage
+from tests.page.site import Site
+
+pytestmark = pytest.mark.capability("U1")
+
+BEHIND = ("region", "aria-hidden-focus")
+"""What axe cannot judge while a dialog is open."""
+ENOUGH_TO_STOP = 80
+"""Replays begin at 20 a second: four seconds to press Cancel in."""
+
+
+async def make_endpoint(site: Site, url: str, *events: str) -> str:
+    body = {"url": url, "events": list(events or ["alert.*"]), "description": f"desk {uuid4().hex[:6]}"}
+    return str((await site.call("POST", "/v1/webhooks/endpoints", body))["id"])
+
+
+async def press_in_menu(page: Page, item: str) -> None:
+    await page.get_by_role("button", name="More about this endpoint").click()
+    await page.get_by_role("menuitem", name=item).click()
+
+
+async def test_an_endpoint_is_made_tested_and_its_secret_replaced(page_as: OpenPage, site: Site) -> None:
+    page = await page_as("admin", "/app/webhooks?new=1")
+    expect_console(page, "status of 422")
+    dialog = page.get_by_role("dialog")
+    async with receiving() as receiver:
+        await dialog.get_by_label("Address").fill(receiver.url("/made"))
+        await dialog.get_by_label("Name", exact=True).fill("made by hand")
+        await dialog.get_by_role("checkbox", name="Alert").check()
+        await dialog.get_by_role("button", name="alert.resolved").click()
+        await dialog.get_by_role("button", name="credits.low").click()
+        await dialog.get_by_label("Only with these labels").fill("production")
+        await expect(dialog.get_by_text("1 event will never be sent: credits.low")).to_be_visible()
+        condition = dialog.get_by_label("Condition")
+        await condition.fill("data.delta > and true")
+        await dialog.get_by_role("button", name="Create", exact=True).click()
+        await expect(dialog.get_by_text("a value is missing before 'and' (column 14)")).to_be_visible()
+        assert await condition.evaluate("box => document.activeElement === box && box.selectionStart") == 13
+        await check_axe(page, without=BEHIND)
+        await condition.fill("not simulated")
+        await dialog.get_by_role("button", name="Create", exact=True).click()
+        await expect(dialog).to_contain_text("it is shown this once")
+        secret = await dialog.locator("code").first.inner_text()
+        assert secret.startswith("whsec_")
+        await dialog.get_by_role("button", name="I have it").click()
+        await expect(page.get_by_role("heading", name="made by hand")).to_be_visible()
+        assert secret not in await page.content()
+        made = await site.call("GET", f"/v1/webhooks/endpoints/{page.url.rsplit('/', 1)[1]}")
+        assert (sorted(made["events"]), made["filters"], made["condition"]) == (
+            ["alert.acknowledged", "alert.raised", "credits.low"], {"labels": ["production"]}, "not simulated",
+        )  # fmt: skip
+
+        await page.get_by_role("button", name="Send test").click()
+        await expect(dialog.get_by_role("list", name="Attempts")).to_contain_text("thanks")
+        await expect(dialog.get_by_text("delivered", exact=True)).to_be_visible()
+        [came] = await receiver.wait_for(lambda all_: len(all_) == 1)
+        Webhook(secret).verify(came.body, came.headers)
+        await check_axe(page, without=BEHIND)
+        await page.keyboard.press("Escape")
+
+        await press_in_menu(page, "Rotate the secret")
+        await dialog.get_by_role("button", name="Make the new secret").click()
+        await expect(dialog).to_contain_text("it is shown this once")
+        new = await dialog.locator("code").first.inner_text()
+        await dialog.get_by_role("button", name="I have it").click()
+        await page.get_by_role("button", name="Send test").click()
+        came = (await receiver.wait_for(lambda all_: len(all_) == 2))[-1]
+        for both in (secret, new):
+            Webhook(both).verify(came.body, came.headers)
+
+
+async def test_a_failed_delivery_says_what_came_back_and_is_sent_again(page_as: OpenPage, site: Site) -> None:
+    async with receiving() as receiver:
+        receiver.modes["/fails"] = ["500", "ok"]
+        endpoint = await make_endpoint(site, receiver.url("/fails?token=tok-4711"))
+        page = await page_as("editor", f"/app/webhooks/{endpoint}", theme="dark")
+        await page.get_by_role("button", name="Send test").click()
+        drawer = page.get_by_role("dialog")
+        attempts = drawer.get_by_role("list", name="Attempts").get_by_role("listitem")
+        await expect(attempts).to_contain_text("500")
+        await drawer.get_by_role("button", name="Replay").click()
+        await expect(drawer.get_by_text("delivered", exact=True)).to_be_visible()
+        await expect(attempts.first).to_contain_text("200")
+        first, second = receiver.requests[:2]
+        assert first.id == second.id, "a replay keeps the webhook-id"
+        await page.keyboard.press("Escape")
+        await page.get_by_label("Status").select_option("exhausted")
+        await expect(page.get_by_text("No dead letters")).to_be_visible()
+
+        viewer = await page_as("viewer", f"/app/webhooks/{endpoint}?tab=deliveries&delivery={second.id}")
+        await expect(viewer.get_by_role("dialog")).to_contain_text("Only editors and admins see what receivers answer")
+        assert "tok-4711" not in await viewer.content(), "what follows the question mark of an address may be a key"
+
+
+async def test_an_endpoint_that_was_gone_catches_up(page_as: OpenPage, site: Site) -> None:
+    async with receiving() as receiver:
+        receiver.modes["/gone"] = ["410", "ok"]
+        endpoint = await make_endpoint(site, receiver.url("/gone"), "prompt.version.created")
+        page = await page_as("admin", f"/app/webhooks/{endpoint}")
+        await page.get_by_role("button", name="Send test").click()
+        await expect(page.get_by_role("dialog")).to_contain_text("the receiver said that it is gone")
+        await page.keyboard.press("Escape")
+        await expect(page.get_by_text("The receiver answered 410")).to_be_visible()
+        await expect(page.get_by_role("button", name="Send test")).to_have_attribute("aria-disabled", "true")
+        missed = {"slug": f"hook-{uuid4().hex[:8]}", "template": "Hello", "model": "simulated/chat"}
+        await site.call("POST", "/v1/prompts", missed)
+        await page.get_by_role("tab", name="Deliveries").click()
+        await expect(page.get_by_role("row").filter(has_text="its endpoint was off").first).to_be_visible(timeout=20_000)
+        await page.get_by_role("button", name="Enable again").click()
+        await page.get_by_role("dialog").get_by_role("button", name="Enable").click()
+        row = page.get_by_role("row").filter(has_text="What was missed while it was off")
+        await expect(row).to_contain_text(re.compile(r"(\d+) of \1 deliver\w+ ended"))
+        came = await receiver.wait_for(lambda all_: any(missed["slug"].encode() in one.body for one in all_))
+        assert came
+        await page.get_by_role("button", name="Pause").click()
+        await expect(page.get_by_text("Deliveries wait, and nothing is lost.")).to_be_visible()
+        await page.get_by_role("button", name="Undo").click()
+        await expect(page.get_by_role("button", name="Pause")).to_be_visible()
+        await press_in_menu(page, "Delete")
+        await page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+        await page.wait_for_url("**/app/webhooks")
+        await expect(page.get_by_text(receiver.url("/gone"))).to_have_count(0)
+
+
+async def test_a_replay_of_a_range_is_followed_and_stopped(page_as: OpenPage, site: Site) -> None:
+    async with receiving() as receiver:
+        endpoint = await make_endpoint(site, receiver.url("/many"))
+        await asyncio.gather(*(site.call("POST", f"/v1/webhooks/endpoints/{endpoint}/test") for _ in range(ENOUGH_TO_STOP)))
+        await receiver.wait_for(lambda all_: len(all_) == ENOUGH_TO_STOP, timeout_s=30)
+        page = await page_as("editor", f"/app/webhooks/{endpoint}?tab=replays")
+        await page.get_by_role("button", name="Replay a range").click()
+        dialog = page.get_by_role("dialog")
+        await dialog.get_by_label("Delivered ones too").check()
+        await dialog.get_by_role("button", name="Send again").click()
+        row = page.get_by_role("table", name="Replays").get_by_role("row").nth(1)
+        await expect(row.get_by_role("progressbar")).to_be_visible()
+        await row.get_by_role("button", name="Cancel").click()
+        await expect(row.get_by_role("cell", name="cancelled", exact=True)).to_be_visible()
+        [told] = (await site.call("GET", f"/v1/webhooks/replays?endpoint_id={endpoint}"))["data"]
+        assert told["status"] == "cancelled"
+        assert told["restarted"] < ENOUGH_TO_STOP
+
+
+async def test_the_catalogue_shows_each_event_with_an_example(page_as: OpenPage, site: Site) -> None:
+    page = await page_as("viewer", "/app/webhooks?tab=events")
+    await page.get_by_label("Search events").fill("alert raised")
+    row = page.get_by_role("table", name="Events").get_by_role("row").filter(has_text="alert.raised")
+    await row.get_by_role("button").press("Enter")
+    drawer = page.get_by_role("dialog")
+    await expect(drawer.get_by_text('"type": "alert.raised"')).to_be_visible()
+    await expect(drawer.get_by_text("JSON Schema of data")).to_be_visible()
+    await page.keyboard.press("Escape")
+    await expect(row.get_by_role("button")).to_be_focused()
+    button = page.get_by_role("button", name="New endpoint")
+    await button.focus()
+    await expect(page.get_by_role("tooltip")).to_contain_text("Only an admin")
