@@ -20,3 +20,6 @@ LIVE_ENDED = Counter(
     "burnish_gateway_live_ended_total", "Streams of GET /v1/live that ended: left, access_ended, too_slow, stopping", ["reason"]
 )
 SIGN_INS = Counter("burnish_gateway_sign_ins_total", "Tries to sign in with a password: signed_in, refused, slowed_down", ["outcome"])
+BACKGROUND_FAILED = Counter(
+    "burnish_gateway_background_failed_total", "Work for one workspace that failed while others went on: digest, policy", ["work"]
+)

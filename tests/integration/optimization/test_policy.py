@@ -7,7 +7,7 @@ import asyncpg
 import pytest
 
 from burnish_gateway.alerts.start_by_policy import PolicyStarter
-from burnish_shared.db.session import Database
+from burnish_shared.db.session import Database, Tx
 from burnish_shared.ids import new_uuid
 from tests.embedded.stack import Stack
 from tests.integration.optimization.conftest import Desk
@@ -73,3 +73,39 @@ async def test_a_policy_needs_a_cap_a_prompt_and_a_dataset_that_is_there(desk: D
     assert (await desk.caller("PUT", RULE, policy(desk, budget={"evaluations": 300}))).status == 422
     assert (await desk.caller("PUT", "/v1/alert-rules", policy(desk))).status == 422
     assert (await desk.caller("PUT", RULE, policy(desk, dataset_id=str(new_uuid())))).status == 404
+
+
+async def test_a_gateway_that_looked_before_another_started_starts_nothing(
+    stack: Stack, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was due is looked at again under the rule's lock: the same alert, and others of the prompt while the cooldown runs."""
+    assert (await desk.caller("PUT", RULE, policy(desk))).status == 200
+    workspace_id = desk.caller.workspace.workspace_id
+    seen = [(workspace_id, UUID(await raise_alert(stack, desk, metric=metric))) for metric in ("satisfaction", "error_rate")]
+
+    async def seen_before(tx: Tx, *, at_most: int) -> list[tuple[UUID, UUID]]:
+        return seen
+
+    monkeypatch.setattr("burnish_gateway.alerts.policy_store.due", seen_before)
+    assert await rounds(stack, 2) == 1
+    assert len((await desk.caller("GET", "/v1/optimizations")).body["data"]) == 1
+
+
+@pytest.mark.parametrize("is_gone", [False, True])
+async def test_one_workspaces_rule_that_cannot_be_followed_stops_no_other_and_is_not_offered_again(
+    stack: Stack, desk: Desk, monkeypatch: pytest.MonkeyPatch, is_gone: bool
+) -> None:
+    assert (await desk.caller("PUT", RULE, policy(desk))).status == 200
+    alert = await raise_alert(stack, desk)
+    tried: list[UUID] = []
+
+    async def breaks(tx: Tx, workspace_id: UUID) -> None:
+        tried.append(workspace_id)
+        if not is_gone:
+            raise ZeroDivisionError
+
+    monkeypatch.setattr("burnish_gateway.alerts.start_by_policy.find_workspace", breaks)
+    assert await rounds(stack, 2) == 0
+    assert tried == [desk.caller.workspace.workspace_id]
+    [step] = [one for one in (await desk.caller("GET", f"/v1/alerts/{alert}")).body["timeline"] if one["what"].startswith("optim")]
+    assert (step["what"], step["detail"].partition(":")[0]) == ("optimization_refused", "not_found" if is_gone else "internal_error")

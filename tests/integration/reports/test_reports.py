@@ -6,13 +6,15 @@ import io
 import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 import pytest
 
 from burnish_gateway.reports.send_digests import DigestSender
+from burnish_gateway.reports.write_report import write_digest
 from burnish_shared.clock import SystemClock
-from burnish_shared.db.session import Database
+from burnish_shared.db.session import Database, Tx
 from tests.embedded.stack import Caller, Stack
 from tests.integration.analytics.traffic import Analytics, execution, thumb
 
@@ -206,3 +208,56 @@ async def test_a_digest_is_made_once_when_it_is_due_whoever_looks_and_missed_one
     now = await caller("POST", "/v1/reports/schedule/run")
     assert (now.status, now.body["title"]) == (201, "Daily report")
     assert len(await ready_events(analytics, caller)) == 2
+
+
+async def test_a_digest_that_cannot_be_made_stops_no_other_and_is_tried_again_an_hour_later(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    callers = [await stack.caller() for _ in range(3)]
+    ids = [one.workspace.workspace_id for one in callers]
+    for one in callers:
+        assert (await one("PUT", "/v1/reports/schedule", {"every": "daily", "hour": 0})).status == 200
+    connection = await asyncpg.connect(stack.urls["superuser"], server_settings={"search_path": "burnish"})
+    midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    await connection.execute("UPDATE report_schedules SET next_at = $2 WHERE workspace_id = ANY ($1)", ids, midnight)
+
+    async def breaks_for_one(tx: Tx, workspace_id: UUID, *args: Any, **named: Any) -> Any:
+        if workspace_id == ids[0]:
+            raise OverflowError("a figure that nobody thought of")
+        return await write_digest(tx, workspace_id, *args, **named)
+
+    db = await Database.open(stack.urls["gateway"], application_name="test-digests", max_size=4)
+    try:
+        with monkeypatch.context() as broken:
+            broken.setattr("burnish_gateway.reports.write_report.write_digest", breaks_for_one)
+            assert await DigestSender(db, SystemClock(), lambda: None).round() == 2
+            assert await DigestSender(db, SystemClock(), lambda: None).round() == 0
+        put_off = datetime.fromisoformat((await callers[0]("GET", "/v1/reports/schedule")).body["next_at"]) - datetime.now(UTC)
+        assert timedelta(minutes=55) < put_off <= timedelta(hours=1)
+        await connection.execute("UPDATE report_schedules SET next_at = $2 WHERE workspace_id = $1", ids[0], datetime.now(UTC))
+        assert await DigestSender(db, SystemClock(), lambda: None).round() == 1
+    finally:
+        await connection.close()
+        await db.close()
+    digests = [(await one("GET", "/v1/reports?schedule=daily")).body["data"] for one in callers]
+    assert len({(digest["from"], digest["to"]) for [digest] in digests}) == 1
+    schedule = (await callers[0]("GET", "/v1/reports/schedule")).body
+    assert datetime.fromisoformat(schedule["next_at"]) == midnight + timedelta(days=1)
+
+
+@pytest.mark.capability("A1")
+async def test_values_no_number_can_hold_together_are_shown_at_the_bound_and_not_taken_any_more(
+    analytics: Analytics, caller: Caller
+) -> None:
+    """They were once taken, so rows hold them; one workspace's rows must break neither its figures nor a digest."""
+    done = execution(caller.workspace.workspace_id, finished_at=YESTERDAY)
+    huge = [thumb(done, 1, user_id=f"u{n}", kind="metric:amount", value=1.7e308) for n in range(3)]
+    tiny = [thumb(done, 1, user_id="u", kind="metric:speck", value=5e-324)]
+    await analytics.count(done, *huge, *tiny)
+    query = f"from={DAY['from']}&to={DAY['to']}&grain=hour"
+    answer = await caller("GET", f"/v1/analytics/summary?{query}")
+    assert answer.status == 200, answer.body
+    assert [report["metrics"] for report in [(await made(caller, "workspace"))["content"]] if report["metrics"]], "a report shows them"
+    for value in (1.1e15, -1.1e15):
+        sent = await caller("POST", "/v1/feedback", {"execution_id": str(done.execution_id), "metric": {"name": "amount", "value": value}})
+        assert (sent.status, sent.body["error"]["param"]) == (422, "metric.value")

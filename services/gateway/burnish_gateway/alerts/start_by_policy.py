@@ -12,11 +12,12 @@ from burnish_gateway.access.principal import Principal, Role
 from burnish_gateway.access.store import find_workspace
 from burnish_gateway.alerts import policy_store
 from burnish_gateway.alerts.policy_store import PolicyDue
+from burnish_gateway.metrics import BACKGROUND_FAILED
 from burnish_gateway.optimization.bodies import OptimizationBody
 from burnish_gateway.optimization.start import start_optimization
 from burnish_shared.db.audit_log import add_entry
 from burnish_shared.db.session import Database, Tx
-from burnish_shared.errors import BurnishError, Unavailable
+from burnish_shared.errors import BurnishError, NotFound, Unavailable
 
 log = structlog.get_logger("burnish.gateway")
 
@@ -70,20 +71,23 @@ class PolicyStarter:
         except Unavailable:
             raise
         except BurnishError as error:
-            # What was named is gone, or there is no credit: said once in the alert's history, and not tried again for this incident.
-            async with self.db.unit_of_work(workspace=workspace_id) as tx:
-                found = await policy_store.lock_due(tx, alert_id)
-                if found is not None:
-                    await policy_store.note_start(
-                        tx, workspace_id, alert_id, slug=found.slug, job_id=None, refused=f"{error.code}: {error.message}"[:500]
-                    )
-            return False
+            refused = f"{error.code}: {error.message}"[:500]  # what was named is gone, or there is no credit
+        except Exception:  # the rules of other workspaces must not wait for one that cannot be followed
+            BACKGROUND_FAILED.labels("policy").inc()
+            log.exception("policy.failed", workspace_id=str(workspace_id), alert_id=str(alert_id))
+            refused = "internal_error: something went wrong on our side; it has been logged."
+        # Said once in the alert's history, and not tried again for this incident.
+        async with self.db.unit_of_work(workspace=workspace_id) as tx:
+            found = await policy_store.lock_due(tx, alert_id)
+            if found is not None:
+                await policy_store.note_start(tx, workspace_id, alert_id, slug=found.slug, job_id=None, refused=refused)
+        return False
 
 
 async def _start_one(tx: Tx, workspace_id: UUID, alert_id: UUID, found: PolicyDue) -> bool:
     facts = await find_workspace(tx, workspace_id)
     if facts is None:
-        return False
+        raise NotFound("The workspace is gone.")  # noted like every refusal, so that it is not offered again and again
     policy = found.policy
     body = OptimizationBody.model_validate(
         {"prompt": found.slug, "version": found.version, "dataset_id": policy["dataset_id"], "budget": policy["budget"]}

@@ -12,6 +12,9 @@ CORRECTION_MOST: Final = 60_000
 CONTEXT_MOST_BYTES: Final = 16_384
 """Limits that keep one reaction below a tenth of a message."""
 
+METRIC_VALUE_MOST: Final = 1e15
+"""Sums of so large values can still be shown as a number, however many are added."""
+
 METRIC_NAME: Final = r"^[A-Za-z][A-Za-z0-9_.-]{0,62}$"
 
 SOURCE_NAME: Final = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
@@ -23,7 +26,7 @@ class MetricBody(ApiModel):
     """A measurement with a name of the caller's own, such as `converted`."""
 
     name: Annotated[str, Field(pattern=METRIC_NAME, description="A letter, then letters, digits, `_`, `.` or `-`; at most 63.")]
-    value: Annotated[float, Field(description="Any finite number.", examples=[1])]
+    value: Annotated[float, Field(ge=-METRIC_VALUE_MOST, le=METRIC_VALUE_MOST, description="From -1e15 to 1e15.", examples=[1])]
 
 
 class ImportedTarget(ApiModel):

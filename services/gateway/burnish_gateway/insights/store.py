@@ -27,6 +27,9 @@ GROUPS: Final[Mapping[str | None, str]] = {
 
 METRIC_ROWS_MOST: Final = 10_000
 
+TOTAL_SHOWN: Final = "(CASE WHEN abs(sum(r.total)) < 1e-30 THEN 0 ELSE least(greatest(sum(r.total), -1e30), 1e30) END)::float8"
+"""Sums are exact and may hold values from before those had a bound; what no float8 can hold would be an error instead of a figure."""
+
 WHOLE_WORKSPACE: Final = "*"
 """The slug under which analytics keeps the sketch of everybody."""
 
@@ -161,7 +164,7 @@ async def metric_sums(
     at, group = "r.bucket" if by_step else "NULL::timestamptz", GROUPS[group_by]
     rows = await tx.fetch(
         f"""SELECT {at} AS at, {group} AS key, r.metric, sum(r.reactions)::bigint AS reactions, sum(r.positives)::bigint AS positives,
-                   sum(r.total)::float8 AS total
+                   {TOTAL_SHOWN} AS total
               FROM rollup_metrics r WHERE {WHERE} AND ($9::text IS NULL OR r.metric = $9)
              GROUP BY 1, 2, 3 HAVING sum(r.reactions) > 0 ORDER BY 1, 2, 3 LIMIT $10""",
         *_arguments(wanted, filters),

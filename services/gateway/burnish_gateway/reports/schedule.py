@@ -44,6 +44,14 @@ def next_due(rhythm: Rhythm, *, after: datetime) -> datetime:
         day += timedelta(days=1)
 
 
+def last_due(rhythm: Rhythm, *, by: datetime) -> datetime:
+    """The last moment not later than `by`, in UTC."""
+    at = next_due(rhythm, after=by - timedelta(days=15))
+    while (later := next_due(rhythm, after=at)) <= by:
+        at = later
+    return at
+
+
 def period_before(rhythm: Rhythm, due: datetime) -> tuple[datetime, datetime]:
     """What the digest of this moment covers, in UTC: the local day before, or the seven days before."""
     today = due.astimezone(rhythm.zone).date()

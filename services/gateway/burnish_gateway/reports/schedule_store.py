@@ -1,7 +1,6 @@
 """The digest of a workspace: its rhythm, whom to tell, and when the next is due."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -18,25 +17,17 @@ COLUMNS: Final = """every, weekday, hour, time_zone, enabled, next_at, updated_b
 """A channel that was deleted is told no more."""
 
 
-@dataclass(frozen=True, slots=True)
-class Due:
-    """A schedule whose moment has come, locked."""
-
-    schedule: ScheduleAnswer
-    due_at: datetime
-
-
 async def due(tx: Tx, *, at_most: int) -> list[UUID]:
     """Workspaces whose digest is due, the longest waiting first."""
     return [row[0] for row in await tx.fetch("SELECT report_schedules_due($1)", at_most)]
 
 
-async def lock_due(tx: Tx, *, now: datetime) -> Due | None:
-    """None where another gateway has it, or it is not due any more."""
+async def lock_due(tx: Tx, *, now: datetime) -> ScheduleAnswer | None:
+    """A schedule whose moment has come, locked. None where another gateway has it, or it is not due any more."""
     row = await tx.fetchrow(
         f"SELECT {COLUMNS} FROM report_schedules WHERE enabled AND next_at <= $1 FOR UPDATE OF report_schedules SKIP LOCKED", now
     )
-    return Due(_schedule(row), row["next_at"]) if row is not None else None
+    return _schedule(row) if row is not None else None
 
 
 async def put_off(tx: Tx, next_at: datetime) -> None:

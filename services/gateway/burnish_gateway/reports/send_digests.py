@@ -3,10 +3,13 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
+from uuid import UUID
 
 import structlog
 
+from burnish_gateway.metrics import BACKGROUND_FAILED
 from burnish_gateway.reports import schedule_store
 from burnish_gateway.reports.write_report import write_due_digest
 from burnish_shared.clock import Clock
@@ -17,6 +20,9 @@ log = structlog.get_logger("burnish.gateway")
 
 INTERVAL_S: Final = 20.0
 MOST_AT_ONCE: Final = 50
+
+TRY_AGAIN_AFTER: Final = timedelta(hours=1)
+"""For a digest that could not be made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +46,23 @@ class DigestSender:
         """Returns how many digests were made."""
         async with self.db.unit_of_work() as tx:
             workspaces = await schedule_store.due(tx, at_most=MOST_AT_ONCE)
-        made = 0
-        for workspace_id in workspaces:
-            try:
-                async with self.db.unit_of_work(workspace=workspace_id) as tx:
-                    made += await write_due_digest(tx, workspace_id, now=self.clock.now())
-            except Unavailable:
-                raise
-            except BurnishError as error:  # the others must not wait for one that cannot be made
-                log.error("digests.failed", workspace_id=str(workspace_id), error=error.message)
+        made = sum([await self._make(one) for one in workspaces])
         if made:
             self.wake_relay()
         return made
+
+    async def _make(self, workspace_id: UUID) -> bool:
+        """One workspace's digest, if nothing is in the way; whatever is must not stop the others, nor this loop."""
+        try:
+            async with self.db.unit_of_work(workspace=workspace_id) as tx:
+                return await write_due_digest(tx, workspace_id, now=self.clock.now())
+        except Unavailable:
+            raise
+        except Exception:
+            BACKGROUND_FAILED.labels("digest").inc()
+            log.exception("digests.failed", workspace_id=str(workspace_id))
+        async with self.db.unit_of_work(workspace=workspace_id) as tx:  # or it would stay the first of those that are due
+            now = self.clock.now()
+            if await schedule_store.lock_due(tx, now=now) is not None:
+                await schedule_store.put_off(tx, now + TRY_AGAIN_AFTER)
+        return False

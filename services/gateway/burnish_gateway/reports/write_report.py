@@ -7,7 +7,7 @@ from burnish_gateway.reports import schedule_store, store
 from burnish_gateway.reports.answers import ReportAnswer, ReportHead, ScheduleAnswer
 from burnish_gateway.reports.in_words import numbers_of, summary_of
 from burnish_gateway.reports.make_report import Period, make_report, period_of
-from burnish_gateway.reports.schedule import WEEKDAYS, Every, Rhythm, next_due, period_before, zone_named
+from burnish_gateway.reports.schedule import WEEKDAYS, Every, Rhythm, last_due, next_due, period_before, zone_named
 from burnish_gateway.reports.target import Target, target_of
 from burnish_shared.contracts.events import Event
 from burnish_shared.db.outbox import put_event
@@ -62,13 +62,12 @@ async def write_due_digest(tx: Tx, workspace_id: UUID, *, now: datetime) -> bool
     due = await schedule_store.lock_due(tx, now=now)
     if due is None:
         return False
-    rhythm, at = rhythm_of(due.schedule), due.due_at
-    while (later := next_due(rhythm, after=at)) <= now:
-        at = later
-    await schedule_store.put_off(tx, later)
+    rhythm = rhythm_of(due)
+    at = last_due(rhythm, by=now)  # not the moment it was put off to, where it failed before
+    await schedule_store.put_off(tx, next_due(rhythm, after=now))
     if await store.has_digest(tx, at):  # of this moment, by a schedule that was set up anew since
         return False
-    await write_digest(tx, workspace_id, due.schedule, at=at, by=ACTOR, now=now, is_due=True)
+    await write_digest(tx, workspace_id, due, at=at, by=ACTOR, now=now, is_due=True)
     return True
 
 
