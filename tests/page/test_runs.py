@@ -57,7 +57,6 @@ def id_in(href: str | None) -> str:
     return (href or "").rsplit("/", 1)[-1]
 
 
-@pytest.mark.capability("C6")
 async def test_two_versions_answer_side_by_side_and_the_address_brings_them_back(page_as: OpenPage, site: Site) -> None:
     page = await page_as(
         "editor", "/app/playground?prompt={prompt}&version=1&columns=2&prompt2={prompt}&version2=1&model2=simulated%2Fchat"

@@ -46,7 +46,7 @@ export function ColumnCard(props: Props) {
         <div className="flex items-center justify-between gap-2">
           <span className="flex items-center gap-2">
             {alone ? null : <span aria-hidden className="grid size-6 place-items-center rounded-s bg-sunken text-12 font-semibold">{name}</span>}
-            <Segments label="What is run" options={KINDS} value={column.kind} onChange={(kind) => onChange({ kind })} />
+            <Segments label="What is run" options={KINDS} value={column.kind} onChange={(kind) => onChange({ kind, model: kind === "messages" ? column.model || facts.model || "" : "" })} />
           </span>
           <span className="flex items-center gap-1">
             {alone ? null : isRunning ? (
@@ -103,7 +103,11 @@ function WhatItSays({ prompt, messages, version }: { prompt: string; messages: F
         </button>
         <TextLink to={`/prompts/${prompt}`}>{version === null ? "Open the prompt" : `Open v${version}`}</TextLink>
       </span>
-      {open ? <MessageList label="Text of the prompt" messages={shown} /> : null}
+      {open ? (
+        <div className="max-h-80 overflow-y-auto">
+          <MessageList label="Text of the prompt" messages={shown} />
+        </div>
+      ) : null}
     </>
   );
 }
