@@ -89,8 +89,18 @@ export default function AlertPage() {
 const COLUMNS: Column<Comparison>[] = [
   { key: "name", head: "Figure", cell: (row) => row.name },
   { key: "before", head: "Before", align: "end", width: "w-32", cell: (row) => row.before || <span className="text-muted">–</span> },
-  { key: "after", head: "After", align: "end", width: "w-32", cell: (row) => row.after || <span className="text-muted">–</span> },
+  { key: "after", head: "After", align: "end", width: "w-32", cell: (row) => <After of={row} /> },
 ];
+
+function After({ of: { after, interval } }: { of: Comparison }) {
+  if (!after) return <span className="text-muted">–</span>;
+  return (
+    <span title={interval ? `95 % interval ${interval}` : undefined}>
+      {after}
+      {interval ? <span className="block text-12 text-muted">{interval}</span> : null}
+    </span>
+  );
+}
 
 const TITLES: Record<string, string> = { satisfaction: "Satisfaction", error_rate: "Failed calls", latency: "Latency", cost: "Cost", quality: "Score" };
 

@@ -6,7 +6,7 @@ import { changesOf, comparisonOf } from "./words";
 test("figures of an alert stand side by side with their units", () => {
   const told = comparisonOf({ before: { target: 0.8 }, after: { low: 0.44, high: 0.67, samples: 70, reactions: 70, satisfaction: 0.557, voices_held_back: 0 } });
   expect(told).toEqual([
-    { field: "satisfaction", name: "Satisfaction", before: "target 80.0\u00a0%", after: "55.7\u00a0% (44.0–67.0\u00a0%)" },
+    { field: "satisfaction", name: "Satisfaction", before: "target 80.0\u00a0%", after: "55.7\u00a0%", interval: "44.0–67.0\u00a0%" },
     { field: "reactions", name: "Reactions", before: "", after: "70" },
   ]);
   expect(comparisonOf({ before: { limit_nusd: 5e9 }, after: { spent_nusd: 4e9 } }).map((one) => [one.name, one.before, one.after])).toEqual([["Limit", "$5.00", ""], ["Spent", "", "$4.00"]]); // prettier-ignore

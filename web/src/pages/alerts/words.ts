@@ -44,7 +44,7 @@ export function valueOf(field: string, value: unknown): string {
   return typeof value === "boolean" ? (value ? "yes" : "no") : JSON.stringify(value);
 }
 
-export type Comparison = { field: string; name: string; before: string; after: string };
+export type Comparison = { field: string; name: string; before: string; after: string; interval?: string };
 
 /** The figures before and after, side by side where both know them. A target stands where satisfaction was before, an interval beside it. */
 export function comparisonOf({ before, after }: Pick<Alert, "before" | "after">): Comparison[] {
@@ -53,8 +53,8 @@ export function comparisonOf({ before, after }: Pick<Alert, "before" | "after">)
   const told = comparisonsOf(was, now["samples"] === now["reactions"] ? without(now, "samples") : now);
   const first = told.find((one) => one.field === "satisfaction");
   if (!first) return comparisonsOf(before, after);
-  const interval = typeof low === "number" && typeof high === "number" ? ` (${percentRange(low, high)})` : "";
-  const satisfaction = { ...first, before: typeof target === "number" ? `target ${percent(target)}` : first.before, after: first.after + interval };
+  const interval = typeof low === "number" && typeof high === "number" ? percentRange(low, high) : undefined;
+  const satisfaction = { ...first, before: typeof target === "number" ? `target ${percent(target)}` : first.before, interval };
   return [satisfaction, ...told.filter((one) => one !== first)];
 }
 

@@ -1,4 +1,5 @@
 import { CheckCheck, TrendingDown, TrendingUp } from "lucide-react";
+import { useEffect, useState } from "react";
 import { usePromptChoices } from "@/api/choices";
 import type { Schema } from "@/api/client";
 import { useRead } from "@/api/hooks";
@@ -19,11 +20,10 @@ const ASK_AGAIN_MS = 1_500;
 export default function FailuresPage() {
   const [{ prompt, days, group }, set] = useUrlState(shape);
   const prompts = usePromptChoices();
-  const found = useRead("/v1/analytics/failure-groups", { query: { prompt, days: Number(days) } }, { staleTime: 60_000 });
-  const isPending = found.data?.status === "pending";
-  // Asking again, while they are made, is a read of its own: its answer takes the place of the first.
-  const again = useRead("/v1/analytics/failure-groups", { query: { prompt, days: Number(days), wait_s: 10 } }, { enabled: isPending, refetchInterval: ASK_AGAIN_MS });
-  const shown = isPending && again.data && !again.isPlaceholderData ? { ...found, data: again.data } : found;
+  const [isPending, setPending] = useState(false);
+  const shown = useRead("/v1/analytics/failure-groups", { query: { prompt, days: Number(days) } }, { staleTime: 60_000, refetchInterval: isPending ? ASK_AGAIN_MS : false });
+  const status = shown.data?.status;
+  useEffect(() => setPending(status === "pending"), [status]);
   const opened = shown.data?.groups.find((one) => one.id === group);
   return (
     <Head title="Failures">
@@ -32,13 +32,13 @@ export default function FailuresPage() {
         <Select compact aria-label="Time" value={days} onChange={(next) => set({ days: next, group: "" })} options={(["7", "30", "90"] as const).map((one) => ({ value: one, label: `Last ${one} days` }))} />
         {shown.data ? (
           <span className="numeric text-13 text-muted sm:ml-auto">
-            {`${plural(shown.data.failures, "failure")}, ${count(shown.data.ungrouped)} alike to no other`}
-            {shown.data.status === "pending" ? " · being grouped anew" : shown.data.computed_at ? <>{" · grouped "}<RelativeTime at={shown.data.computed_at} /></> : null}
+            {shown.data.computed_at ? <>{`${plural(shown.data.failures, "failure")}, ${count(shown.data.ungrouped)} alike to no other · grouped `}<RelativeTime at={shown.data.computed_at} /></> : null}
+            {isPending ? " · being grouped" : null}
           </span>
         ) : null}
       </Toolbar>
       <Loaded of={shown} skeleton={<SkeletonTable columns={5} />}>
-        {({ groups, failures, status }) =>
+        {({ groups, failures }) =>
           groups.length === 0 ? (
             <EmptyState icon={<CheckCheck size={18} />} title={status === "pending" ? "Failures are being grouped" : failures === 0 ? "No failures in this time" : "No three failures are alike"}>
               {status === "failed" ? "Grouping failed; it is tried again when you come back." : "Groups come from corrections, comments, thumbs down, wrong answers of test runs, and evaluators."}

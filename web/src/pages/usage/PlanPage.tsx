@@ -46,7 +46,7 @@ export default function PlanPage() {
                     What it allows
                   </th>
                   {data.map((plan) => (
-                    <th key={plan.plan} scope="col" className={classes("min-w-36 px-4 py-3 text-right align-top font-semibold", plan.plan === current && "bg-accent-soft")}>
+                    <th key={plan.plan} scope="col" className={classes("min-w-28 px-3 py-3 sm:px-4 text-right align-top font-semibold", plan.plan === current && "bg-accent-soft")}>
                       <span className="flex flex-col items-end gap-1.5">
                         <span className="text-14">{plan.name}</span>
                         {plan.plan === current ? (
@@ -68,7 +68,7 @@ export default function PlanPage() {
                       {name}
                     </th>
                     {data.map((plan) => (
-                      <td key={plan.plan} className={classes("numeric px-4 py-2.5 text-right whitespace-nowrap", plan.plan === current && "bg-accent-soft")}>
+                      <td key={plan.plan} className={classes("numeric px-3 py-2.5 sm:px-4 text-right whitespace-nowrap", plan.plan === current && "bg-accent-soft")}>
                         {value(plan)}
                       </td>
                     ))}
