@@ -30,12 +30,13 @@ def _borders() -> list[int]:
     return [0, *(math.floor(math.exp((bucket - 1 + 1e-9) * _LOG_GAMMA)) for bucket in range(1, LAST_BUCKET))]
 
 
-_BORDERS: Final = _borders()
+BORDERS: Final = _borders()
+"""Value v lies in the bucket that is the number of borders below v."""
 
 
 def bucket_of(value: int) -> int:
     """The bucket of a non-negative whole number: 0 holds values below 1, bucket i holds (γ^(i−2), γ^(i−1)], so that 1 lies in bucket 1."""
-    return bisect_left(_BORDERS, value)
+    return bisect_left(BORDERS, value)
 
 
 def middle_of(bucket: int) -> float:

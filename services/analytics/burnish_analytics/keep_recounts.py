@@ -5,6 +5,7 @@ Nothing is corrected by itself: a difference means that counting has a fault, an
 
 import asyncio
 import contextlib
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -27,6 +28,13 @@ from burnish_shared.ids import new_uuid
 log = structlog.get_logger("burnish.analytics")
 
 AT_ONCE: Final = 100
+"""So many in one round; the next round makes the others."""
+
+LEASE_S: Final = 1_800
+"""A recount of 31 days with 100,000 executions each takes a tenth of it. Two that make the same one tell of it once all the same."""
+
+TRIES_MOST: Final = 3
+TRY_AGAIN_S: Final = 300
 
 SHOWN: Final = 200
 """So many differences are kept; their number is told in full."""
@@ -47,17 +55,20 @@ class RecountKeeper:
 
     async def run(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
-            try:
-                await self.ask_for_the_night()
-                await self.recount_due()
-                await self.forget()
-            except Unavailable:
-                log.warning("recount_waits")
-            except Exception:  # The edge of a round: what is pending stays so, and the next round finds it again.
-                metrics.housework_failures_total.labels("recount").inc()
-                log.exception("recount_failed")
+            for step in (self.ask_for_the_night, self.recount_due, self.forget):
+                await self._step(step)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), self.interval_s)
+
+    async def _step(self, step: Callable[[], Awaitable[object]]) -> None:
+        """None keeps the others from being done."""
+        try:
+            await step()
+        except Unavailable:
+            log.warning("recount_waits", step=step.__name__)
+        except Exception:  # The edge of a round: what is pending stays so, and the next round finds it again.
+            metrics.housework_failures_total.labels("recount").inc()
+            log.exception("recount_failed", step=step.__name__)
 
     async def ask_for_the_night(self) -> int:
         """Asks for yesterday of every workspace that had executions then. Returns how many it asked for."""
@@ -73,16 +84,31 @@ class RecountKeeper:
         return len(workspaces)
 
     async def recount_due(self) -> int:
-        """Makes the recounts that are pending. Returns how many differences they found."""
-        async with self.db.unit_of_work() as tx:
-            due = await store.due(tx, at_most=AT_ONCE)
+        """Makes the recounts that are pending, each by one replica. Returns how many differences they found.
+
+        One that fails is tried again later, TRIES_MOST times in all; the others do not wait for it.
+        """
         found = 0
-        for workspace_id, recount_id in due:
-            async with self.db.unit_of_work(workspaces={workspace_id}) as tx:
-                asked = await store.find(tx, workspace_id, recount_id)
+        for _ in range(AT_ONCE):
+            async with self.db.unit_of_work() as tx:
+                claimed = await store.claim(tx, lease_s=LEASE_S, attempts=TRIES_MOST)
+            if claimed is None:
+                break
+            async with self.db.unit_of_work(workspaces={claimed[0]}) as tx:
+                asked = await store.find(tx, *claimed)
             if asked is not None:
-                found += await self._make(asked)
+                found += await self._try(asked)
         return found
+
+    async def _try(self, asked: store.Asked) -> int:
+        try:
+            return await self._make(asked)
+        except Exception:  # The edge of one recount: what it read is let go, and it is tried again.
+            async with self.db.unit_of_work(workspaces={asked.workspace_id}) as tx:
+                is_over = await store.put_off(tx, asked.workspace_id, asked.recount_id, wait_s=TRY_AGAIN_S, attempts=TRIES_MOST)
+            metrics.housework_failures_total.labels("recount").inc()
+            log.exception("recount_failed", workspace_id=str(asked.workspace_id), recount_id=str(asked.recount_id), given_up=is_over)
+            return 0
 
     async def forget(self) -> None:
         async with self.db.unit_of_work() as tx:

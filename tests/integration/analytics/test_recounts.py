@@ -1,15 +1,25 @@
 """Recounts: of every rollup, at night and on demand, with what differs told and what is forgotten left out."""
 
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from typing import Any
+from uuid import UUID
 
 import pytest
 
+from burnish_analytics import keep_recounts
 from burnish_analytics.forget_old import NUMBERS_DAYS
+from burnish_analytics.io import recount_store, recounts_store
 from burnish_analytics.keep_recounts import RecountKeeper
-from burnish_analytics.recount import recount
+from burnish_analytics.recount import Recount, recount
 from burnish_shared.clock import SetClock
+from burnish_shared.db.session import Database
 from burnish_shared.ids import new_uuid
+from burnish_shared.measures import BORDERS
 from tests.embedded.workspaces import Workspace
+from tests.integration.analytics.test_experiment_sums import largest
 from tests.integration.analytics.traffic import NOON, Analytics, execution, thumb
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.promise("A-01", "A-02"), pytest.mark.capability("A2")]
@@ -74,3 +84,90 @@ async def test_days_whose_raw_rows_are_forgotten_are_left_out_and_said_to_be(ana
     assert await keeper(analytics, at=timedelta(days=NUMBERS_DAYS)).recount_due() == 0
     [row] = await analytics.rows("SELECT * FROM recounts WHERE workspace_id = $1", workspace.workspace_id)
     assert row["difference_count"] == 0 and row["counted_from"] == MIDNIGHT + timedelta(days=1) > row["range_start"]
+
+
+async def test_one_recount_that_breaks_keeps_no_other_from_being_made_and_is_given_up_after_three_tries(
+    analytics: Analytics, workspace: Workspace, new_workspace: Callable[..., Awaitable[Workspace]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = await new_workspace()
+    for one in (workspace, other):  # The one that breaks waits longest.
+        await ask(analytics, one)
+
+    async def breaks(db: Database, workspace_id: UUID, **asked: Any) -> Recount:
+        if workspace_id == workspace.workspace_id:
+            raise OverflowError("a figure that no column holds")
+        return await recount(db, workspace_id, **asked)
+
+    monkeypatch.setattr(keep_recounts, "recount", breaks)
+    for attempt in range(1, 4):
+        await keeper(analytics).recount_due()
+        assert (await states(analytics, other)) == ("completed", 1)
+        assert (await states(analytics, workspace)) == ("failed" if attempt == 3 else "pending", attempt)
+        await analytics.rows("UPDATE recounts SET claimed_until = now() - interval '1 s' WHERE workspace_id = $1", workspace.workspace_id)
+    await keeper(analytics).recount_due()
+    assert (await states(analytics, workspace)) == ("failed", 3)
+
+
+async def test_two_replicas_make_a_recount_once_and_one_that_lost_its_claim_says_nothing(
+    analytics: Analytics, workspace: Workspace
+) -> None:
+    await some_traffic(analytics, workspace)
+    await analytics.rows("UPDATE rollups SET thumbs_up = 99 WHERE grain = 'hour' AND workspace_id = $1", workspace.workspace_id)
+    await ask(analytics, workspace)
+    found = await asyncio.gather(*(keeper(analytics).recount_due() for _ in range(2)))
+    assert sorted(found) == [0, 1] and await states(analytics, workspace) == ("completed", 1)
+    recount_id = await ask(analytics, workspace)
+    async with analytics.db.unit_of_work(workspaces={workspace.workspace_id}) as tx:
+        asked = await recounts_store.find(tx, workspace.workspace_id, recount_id)
+    assert asked is not None
+    [slow, fast] = [keeper(analytics), keeper(analytics)]
+    assert [await fast._make(asked), await slow._make(asked)] == [1, 1]
+    entries = await analytics.rows("SELECT FROM audit_log WHERE workspace_id = $1 AND action = 'rollups.differ'", workspace.workspace_id)
+    assert len(entries) == 2, "one for each recount, not for each replica"
+
+
+async def test_a_recount_whose_replica_was_killed_is_made_by_another_or_given_up(analytics: Analytics, workspace: Workspace) -> None:
+    await ask(analytics, workspace)
+    for attempts, status in ((1, "completed"), (3, "failed")):
+        await analytics.rows(
+            "UPDATE recounts SET status = 'pending', finished_at = NULL, attempts = $2, claimed_until = now() + interval '1 h' "
+            "WHERE workspace_id = $1", workspace.workspace_id, attempts,
+        )  # fmt: skip
+        await keeper(analytics).recount_due()
+        assert (await states(analytics, workspace))[0] == "pending", "somebody is at it"
+        await analytics.rows("UPDATE recounts SET claimed_until = now() - interval '1 s' WHERE workspace_id = $1", workspace.workspace_id)
+        await keeper(analytics).recount_due()
+        assert (await states(analytics, workspace))[0] == status
+
+
+async def test_a_recount_reads_reactions_to_its_days_alone_and_no_value_by_itself(analytics: Analytics, workspace: Workspace) -> None:
+    old = [execution(workspace.workspace_id, finished_at=NOON - timedelta(days=9), session_id="long ago") for _ in range(300)]
+    await analytics.count(*old, *(thumb(one, 1) for one in old))
+    await some_traffic(analytics, workspace)
+    arguments = (workspace.workspace_id, "hour", MIDNIGHT - timedelta(days=1), MIDNIGHT)
+    async with analytics.db.unit_of_work(workspaces={workspace.workspace_id}) as tx:
+        await tx.execute(
+            "SELECT set_config(one, 'off', true) FROM unnest(ARRAY['enable_seqscan', 'enable_hashjoin', 'enable_mergejoin']) one"
+        )
+        for sql, more in ((recount_store.READ, (BORDERS,)), (recount_store.READ_SETS, (BORDERS,)), (recount_store.READ_METRICS, ())):
+            [plan] = json.loads(json.dumps(await tx.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}", *arguments, *more)))
+            assert largest(plan, "Rows Removed by Filter") < 100, sql
+            assert largest(plan, "Rows Removed by Join Filter") < 100, sql
+        rows = await tx.fetch(recount_store.READ, *arguments, BORDERS)
+    assert max(len(row["latency"] or ()) for row in rows if row["side"] != "rollup") < 30
+
+
+async def ask(analytics: Analytics, workspace: Workspace) -> UUID:
+    recount_id = new_uuid()
+    await analytics.rows(
+        "INSERT INTO recounts (recount_id, workspace_id, requested_by, range_start, range_end) VALUES ($1, $2, 'somebody', $3, $4)",
+        recount_id, workspace.workspace_id, NOON - timedelta(hours=1), NOON + timedelta(hours=1),
+    )  # fmt: skip
+    return recount_id
+
+
+async def states(analytics: Analytics, workspace: Workspace) -> tuple[str, int]:
+    [row] = await analytics.rows(
+        "SELECT status, attempts FROM recounts WHERE workspace_id = $1 ORDER BY requested_at LIMIT 1", workspace.workspace_id
+    )
+    return row["status"], row["attempts"]

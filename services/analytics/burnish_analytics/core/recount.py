@@ -7,7 +7,7 @@ from decimal import Decimal
 from burnish_analytics.core.rollup import SUMS, ArmKey, EndUserKey, Measures, MetricKey, RollupKey, SetKey
 from burnish_analytics.core.score_sums import ScoredKey
 from burnish_shared.distinct import estimate
-from burnish_shared.measures import histogram, merged
+from burnish_shared.measures import merged
 
 Key = RollupKey | SetKey
 Side = dict[Key, Measures]
@@ -23,15 +23,13 @@ class Difference:
     recounted: int | Decimal
 
 
-def counted_side(
-    side: Side, key: Key, *, sums: dict[str, int], latency: Sequence[int], first_token: Sequence[int], as_values: bool
-) -> None:
-    """Adds one row of the store's answer. `as_values`: the two sequences are single values, else they are histograms."""
+def counted_side(side: Side, key: Key, *, sums: dict[str, int], latency: Sequence[int], first_token: Sequence[int]) -> None:
+    """Adds one row of the store's answer; the two sequences are histograms."""
     measures = side.setdefault(key, Measures())
     for name, value in sums.items():
         setattr(measures, name, getattr(measures, name) + value)
-    measures.latency = merged(measures.latency, histogram(latency) if as_values else latency)
-    measures.first_token = merged(measures.first_token, histogram(first_token) if as_values else first_token)
+    measures.latency = merged(measures.latency, latency)
+    measures.first_token = merged(measures.first_token, first_token)
 
 
 def differences(raw: Side, rolled: Side) -> list[Difference]:

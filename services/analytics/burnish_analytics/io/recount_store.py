@@ -7,11 +7,14 @@ from uuid import UUID
 import asyncpg
 
 from burnish_analytics.core.recount import Difference, Key, Side, counted_side, lacking
-from burnish_analytics.core.rollup import STATUS_SUMS, SUMS, WHOLE_WORKSPACE, ArmKey, EndUserKey, MetricKey, RollupKey, SetKey
+from burnish_analytics.core.rollup import STATUS_SUMS, SUMS, WHOLE_WORKSPACE, ArmKey, EndUserKey, Measures, MetricKey, RollupKey, SetKey
 from burnish_shared.db.session import Tx
 from burnish_shared.distinct import EMPTY, mark_of, marked
+from burnish_shared.measures import BORDERS, count_into
 
 _DIMENSIONS: Final = "slug, version, label, model, traffic"
+
+HISTOGRAMS: Final = ("latency", "first_token")
 
 _COUNTED: Final = {
     "executions": "count(*)",
@@ -38,20 +41,41 @@ def _sums(counted: dict[str, str]) -> str:
     return ", ".join(f"coalesce({counted.get(name, '0')}, 0)::bigint AS {name}" for name in SUMS)
 
 
+_DAY: Final = "e.workspace_id = $1 AND e.finished_at >= $3 AND e.finished_at < $4"
+
+
+def _said_of(facts: str, columns: str) -> str:
+    """Reactions that count for rows of `facts`, looked up by execution, one by one (OFFSET 0): what else was said is not read."""
+    found = "(SELECT kind, value AS said FROM feedback WHERE workspace_id = $1 AND joined_at IS NOT NULL AND {key} OFFSET 0) f"
+    by_execution = found.format(key="target_kind = 'execution' AND target_id = e.execution_id::text")
+    by_session = found.format(key="session_execution_id = e.execution_id")
+    return f"""
+SELECT {columns}, f.kind, f.said FROM {facts} e CROSS JOIN LATERAL {by_execution}
+UNION ALL
+SELECT {columns}, f.kind, f.said FROM {facts} e CROSS JOIN LATERAL {by_session}"""
+
+
+def _histogram(name: str, dimensions: str, told_apart: str) -> str:
+    """Buckets and counts of one measure, in the places of the two histograms: at most 601 of each, however many executions there are."""
+    return f"""
+SELECT '{name}', bucket, {dimensions}, {", ".join("0::bigint" for _ in SUMS)}, array_agg(held ORDER BY held), array_agg(times ORDER BY held)
+  FROM (SELECT bucket, {dimensions}, width_bucket({name}_ms - 1, $5::bigint[])::bigint AS held, count(*) AS times
+          FROM facts e {told_apart} WHERE {name}_ms IS NOT NULL GROUP BY bucket, {dimensions}, held) h
+ GROUP BY bucket, {dimensions}"""
+
+
 def _read(table: str, dimensions: str, *, told_apart: str = "") -> str:
     """Raw rows and rows of `table`, by `dimensions`. `told_apart`: what is joined to each execution to get them."""
     return f"""
-SELECT 'raw' AS side, date_trunc($2, e.finished_at, 'UTC') AS bucket, {dimensions}, {_sums(_COUNTED)},
-       array_agg(latency_ms) AS latency, array_agg(first_token_ms) FILTER (WHERE first_token_ms IS NOT NULL) AS first_token
-  FROM execution_facts e {told_apart} WHERE e.workspace_id = $1 AND e.finished_at >= $3 AND e.finished_at < $4
- GROUP BY bucket, {dimensions}
+WITH facts AS MATERIALIZED (SELECT date_trunc($2, e.finished_at, 'UTC') AS bucket, e.* FROM execution_facts e WHERE {_DAY}),
+     reactions AS ({_said_of("facts", "e.*")})
+SELECT 'raw' AS side, bucket, {dimensions}, {_sums(_COUNTED)}, NULL::bigint[] AS latency, NULL::bigint[] AS first_token
+  FROM facts e {told_apart} GROUP BY bucket, {dimensions}
+UNION ALL {_histogram("latency", dimensions, told_apart)}
+UNION ALL {_histogram("first_token", dimensions, told_apart)}
 UNION ALL
-SELECT 'raw', date_trunc($2, e.finished_at, 'UTC') AS bucket, {dimensions}, {_sums(_REACTED)}, NULL, NULL
-  FROM (SELECT workspace_id, coalesce(execution_id, session_execution_id) AS execution_id, kind, value AS said
-          FROM feedback WHERE workspace_id = $1 AND joined_at IS NOT NULL) f
-  JOIN execution_facts e ON e.workspace_id = f.workspace_id AND e.execution_id = f.execution_id {told_apart}
- WHERE e.finished_at >= $3 AND e.finished_at < $4
- GROUP BY bucket, {dimensions}
+SELECT 'raw', bucket, {dimensions}, {_sums(_REACTED)}, NULL, NULL
+  FROM reactions e {told_apart} GROUP BY bucket, {dimensions}
 UNION ALL
 SELECT 'rollup', bucket, {dimensions}, {", ".join(SUMS)}, latency::bigint[], first_token::bigint[]
   FROM {table} WHERE workspace_id = $1 AND grain = $2 AND bucket >= $3 AND bucket < $4"""
@@ -67,15 +91,13 @@ READ_SETS: Final = _read(
 )
 
 READ_METRICS: Final = f"""
+WITH facts AS MATERIALIZED (SELECT * FROM execution_facts e WHERE {_DAY})
 SELECT bucket, metric, {_DIMENSIONS}, coalesce(r.reactions, 0) AS held, coalesce(c.reactions, 0) AS counted,
        coalesce(r.positives, 0) AS held_positives, coalesce(c.positives, 0) AS counted_positives,
        coalesce(r.total, 0) AS held_total, coalesce(c.total, 0) AS counted_total
-  FROM (SELECT date_trunc($2, e.finished_at, 'UTC') AS bucket, substr(f.kind, 8) AS metric, {_DIMENSIONS}, count(*) AS reactions,
-               count(*) FILTER (WHERE f.value > 0) AS positives, sum(f.value::text::numeric) AS total
-          FROM feedback f JOIN execution_facts e
-               ON e.workspace_id = f.workspace_id AND e.execution_id = coalesce(f.execution_id, f.session_execution_id)
-         WHERE f.workspace_id = $1 AND f.joined_at IS NOT NULL AND f.kind LIKE 'metric:%' AND e.finished_at >= $3 AND e.finished_at < $4
-         GROUP BY 1, 2, {_DIMENSIONS}) c
+  FROM (SELECT date_trunc($2, finished_at, 'UTC') AS bucket, substr(kind, 8) AS metric, {_DIMENSIONS}, count(*) AS reactions,
+               count(*) FILTER (WHERE said > 0) AS positives, sum(said::text::numeric) AS total
+          FROM ({_said_of("facts", "e.*")}) r WHERE kind LIKE 'metric:%' GROUP BY 1, 2, {_DIMENSIONS}) c
   FULL JOIN (SELECT * FROM rollup_metrics WHERE workspace_id = $1 AND grain = $2 AND bucket >= $3 AND bucket < $4) r
        USING (bucket, metric, {_DIMENSIONS})
  WHERE (coalesce(r.reactions, 0), coalesce(r.positives, 0), coalesce(r.total, 0))
@@ -98,11 +120,11 @@ WITH facts AS MATERIALIZED (
               m(metric, x, y)
         WHERE status <> 'cancelled' GROUP BY 1, 2, 3, 4
        UNION ALL
-       SELECT experiment_id, allocation_epoch, arm, CASE WHEN f.kind LIKE 'metric:%' THEN f.kind ELSE 'satisfaction' END, count(*),
-              sum(CASE WHEN f.kind = 'score' THEN round(f.value * 1000000)::numeric / 1000000
-                       WHEN f.kind = 'thumb' THEN (f.value = 1)::int ELSE f.value::text::numeric END)
-         FROM facts e JOIN feedback f ON f.workspace_id = $1 AND coalesce(f.execution_id, f.session_execution_id) = e.execution_id
-        WHERE f.joined_at IS NOT NULL AND (f.kind IN ('thumb', 'score') OR f.kind LIKE 'metric:%') GROUP BY 1, 2, 3, 4),
+       SELECT experiment_id, allocation_epoch, arm, CASE WHEN kind LIKE 'metric:%' THEN kind ELSE 'satisfaction' END, count(*),
+              sum(CASE WHEN kind = 'score' THEN round(said * 1000000)::numeric / 1000000
+                       WHEN kind = 'thumb' THEN (said = 1)::int ELSE said::text::numeric END)
+         FROM ({_said_of("facts", "e.experiment_id, e.allocation_epoch, e.arm")}) r
+        WHERE kind IN ('thumb', 'score') OR kind LIKE 'metric:%' GROUP BY 1, 2, 3, 4),
      units AS (SELECT {_ARM}, count(*) AS units, sum(x) AS x, sum(y) AS y, sum(x * x) AS xx, sum(y * y) AS yy, sum(x * y) AS xy
                  FROM experiment_units WHERE workspace_id = $1 AND x > 0 GROUP BY {_ARM})
 SELECT {_ARM}, d.figure, d.held, d.counted
@@ -122,7 +144,7 @@ async def read_sides(tx: Tx, workspace_id: UUID, *, grain: str, start: datetime,
     """What raw rows add up to, and what the rollups hold, for buckets of [start, end); both must lie on borders of the grain."""
     raw: Side = {}
     rolled: Side = {}
-    for row in await tx.fetch(READ, workspace_id, grain, start, end):
+    for row in await tx.fetch(READ, workspace_id, grain, start, end, BORDERS):
         key = RollupKey(workspace_id, grain, row["bucket"], row["slug"], row["version"], row["label"], row["model"], row["traffic"])
         _add(raw, rolled, key, row)
     return raw, rolled
@@ -132,21 +154,24 @@ async def read_set_sides(tx: Tx, workspace_id: UUID, *, grain: str, start: datet
     """The same of `rollup_sets`, for hours and days."""
     raw: Side = {}
     rolled: Side = {}
-    for row in await tx.fetch(READ_SETS, workspace_id, grain, start, end):
+    for row in await tx.fetch(READ_SETS, workspace_id, grain, start, end, BORDERS):
         key = SetKey(workspace_id, grain, row["bucket"], row["dimension"], row["value"], row["slug"], row["traffic"])
         _add(raw, rolled, key, row)
     return raw, rolled
 
 
 def _add(raw: Side, rolled: Side, key: Key, row: asyncpg.Record) -> None:
-    is_raw = row["side"] == "raw"
+    if row["side"] in HISTOGRAMS:
+        measures = raw.setdefault(key, Measures())
+        for bucket, times in zip(row["latency"], row["first_token"], strict=True):
+            count_into(getattr(measures, row["side"]), bucket, times=times)
+        return
     counted_side(
-        raw if is_raw else rolled,
+        raw if row["side"] == "raw" else rolled,
         key,
         sums={name: row[name] for name in SUMS},
         latency=row["latency"] or [],
         first_token=row["first_token"] or [],
-        as_values=is_raw,
     )
 
 

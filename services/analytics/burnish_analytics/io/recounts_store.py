@@ -22,9 +22,25 @@ class Asked:
     range_end: datetime
 
 
-async def due(tx: Tx, *, at_most: int) -> list[tuple[UUID, UUID]]:
-    """(workspace, recount), the longest waiting first."""
-    return [(row["workspace_id"], row["recount_id"]) for row in await tx.fetch("SELECT * FROM recounts_due($1)", at_most)]
+async def claim(tx: Tx, *, lease_s: int, attempts: int) -> tuple[UUID, UUID] | None:
+    """(workspace, recount) that waits longest, for `lease_s`; one that was tried `attempts` times is given up. None: nothing is due."""
+    row = await tx.fetchrow("SELECT * FROM claim_recount($1, $2)", lease_s, attempts)
+    return (row["workspace_id"], row["recount_id"]) if row is not None else None
+
+
+async def put_off(tx: Tx, workspace_id: UUID, recount_id: UUID, *, wait_s: int, attempts: int) -> bool:
+    """After a try that failed: once more after `wait_s`, or never again. Returns whether it was given up."""
+    status = await tx.fetchval(
+        """UPDATE recounts SET status = CASE WHEN attempts < $4 THEN status ELSE 'failed' END,
+                  finished_at = CASE WHEN attempts < $4 THEN NULL ELSE clock_timestamp() END,
+                  claimed_until = clock_timestamp() + $3 * interval '1 second'
+            WHERE workspace_id = $1 AND recount_id = $2 AND status = 'pending' RETURNING status""",
+        workspace_id,
+        recount_id,
+        wait_s,
+        attempts,
+    )
+    return bool(status == "failed")
 
 
 async def nightly_due(tx: Tx, midnight: datetime, *, at_most: int) -> list[UUID]:

@@ -212,7 +212,7 @@ TABLES: Final = (
     _table("rollup_end_users", "grain bucket slug", "grain bucket slug", sketch=INTERNAL),
     _table(
         "recounts", "recount_id requested_by range_start range_end status counted_from differences difference_count uncounted requested_at"
-        " finished_at", "recount_id",
+        " finished_at", "recount_id", attempts=INTERNAL, claimed_until=INTERNAL,
     ),
     _table(
         "inbound_endpoints", "endpoint_id name scheme header prefix encoding mapping created_by created_at", "endpoint_id",
@@ -309,6 +309,7 @@ LEFT_OUT: Final = {
     "config_changes": "numbers of changes, for gateways",
     "detector_observations": "what detectors have not read yet",
     "detector_states": "memory of detectors",
+    "detector_voices": "what detectors have not weighed yet",
     "execution_facts": "a copy of executions",
     "failure_groups": "sums over feedback and test runs, which are exported; gone after a day",
     "feedback_ids": "ids of feedback, which is exported",

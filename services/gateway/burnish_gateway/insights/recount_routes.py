@@ -48,7 +48,7 @@ class RecountAnswer(BaseModel):
     requested_by: str = Field(description="`nightly`, or who asked.")
     start: datetime = Field(serialization_alias="from")
     end: datetime = Field(serialization_alias="to")
-    status: Literal["pending", "completed"]
+    status: Literal["pending", "completed", "failed"] = Field(description="`failed`: it broke three times; ask for fewer days.")
     counted_from: datetime | None = Field(
         description="Later than `from` where raw rows of the first days are forgotten: those are left out."
     )

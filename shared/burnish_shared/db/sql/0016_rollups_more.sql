@@ -72,21 +72,36 @@ CREATE TABLE recounts (
   requested_by     text NOT NULL,                                  -- 'nightly', or who asked
   range_start      timestamptz NOT NULL,
   range_end        timestamptz NOT NULL CHECK (range_end > range_start),
-  status           text NOT NULL DEFAULT 'pending' CHECK (status IN ('pending', 'completed')),
+  status           text NOT NULL DEFAULT 'pending' CHECK (status IN ('pending', 'completed', 'failed')),
   counted_from     timestamptz,                                    -- later than range_start: raw rows of the days before are forgotten
   differences      jsonb NOT NULL DEFAULT '[]',
   difference_count bigint NOT NULL DEFAULT 0,
   uncounted        bigint NOT NULL DEFAULT 0,
   requested_at     timestamptz NOT NULL DEFAULT clock_timestamp(),
   finished_at      timestamptz,
+  attempts         integer NOT NULL DEFAULT 0,
+  claimed_until    timestamptz,                                    -- whoever makes it has until then; later another may
   PRIMARY KEY (workspace_id, recount_id));
 CREATE UNIQUE INDEX recounts_nightly ON recounts (workspace_id, range_end) WHERE requested_by = 'nightly';
 CREATE INDEX recounts_pending ON recounts (requested_at) WHERE status = 'pending';
 CALL make_tenant_table('recounts', app => 'SELECT, INSERT', worker => 'SELECT, INSERT, UPDATE', writer => 'gateway inserts, analytics does the work');
 
-CREATE FUNCTION recounts_due(p_most integer) RETURNS TABLE (workspace_id uuid, recount_id uuid) LANGUAGE sql STABLE SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
-  SELECT r.workspace_id, r.recount_id FROM recounts r WHERE r.status = 'pending' ORDER BY r.requested_at LIMIT p_most $$;
-CALL make_lookup_function('recounts_due(integer)', app => false, worker => true);
+-- The recount that waits longest and that nobody is at, for p_lease_s; none: no row. One whose p_attempts came to nothing, with whoever
+-- was at it gone, has failed.
+CREATE FUNCTION claim_recount(p_lease_s integer, p_attempts integer) RETURNS TABLE (workspace_id uuid, recount_id uuid) LANGUAGE plpgsql SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
+#variable_conflict use_column
+BEGIN
+  UPDATE recounts r SET status = 'failed', finished_at = clock_timestamp()
+   WHERE r.status = 'pending' AND r.attempts >= p_attempts AND r.claimed_until < clock_timestamp();
+  RETURN QUERY
+    UPDATE recounts r SET attempts = r.attempts + 1, claimed_until = clock_timestamp() + p_lease_s * interval '1 second'
+      FROM (SELECT x.workspace_id, x.recount_id FROM recounts x
+             WHERE x.status = 'pending' AND x.attempts < p_attempts AND coalesce(x.claimed_until < clock_timestamp(), true)
+             ORDER BY x.requested_at LIMIT 1 FOR UPDATE SKIP LOCKED) o
+     WHERE r.workspace_id = o.workspace_id AND r.recount_id = o.recount_id RETURNING r.workspace_id, r.recount_id;
+END $$;
+GRANT UPDATE ON recounts TO burnish_lookup;
+CALL make_lookup_function('claim_recount(integer, integer)', app => false, worker => true);
 
 -- Workspaces that had executions on the day before p_midnight and were not recounted since then.
 CREATE FUNCTION nightly_recounts_due(p_midnight timestamptz, p_most integer) RETURNS SETOF uuid LANGUAGE sql STABLE SECURITY DEFINER SET search_path = burnish, pg_temp AS $$

@@ -1,7 +1,7 @@
 SET ROLE burnish_owner;
 SET LOCAL search_path = burnish;
 DROP FUNCTION joinable_sessions(integer, integer);
-DROP INDEX feedback_waiting_sessions;
+DROP INDEX feedback_waiting_sessions, feedback_by_session_execution;
 ALTER TABLE feedback DROP COLUMN session_execution_id;
 CREATE OR REPLACE FUNCTION without_subject(p_body bytea, p_ws uuid, p_inner bytea, p_outer bytea, p_digest bytea) RETURNS bytea LANGUAGE plpgsql IMMUTABLE SET search_path = burnish, pg_temp AS $$
 DECLARE v jsonb := as_json(p_body); items jsonb;

@@ -130,6 +130,9 @@ END $$;
 ALTER TABLE feedback ADD COLUMN session_execution_id uuid;
 CREATE INDEX feedback_waiting_sessions ON feedback (workspace_id, target_id) WHERE joined_at IS NULL AND target_kind = 'session';
 
+-- The recount of a day finds what counts for its executions.
+CREATE INDEX feedback_by_session_execution ON feedback (workspace_id, session_execution_id) WHERE session_execution_id IS NOT NULL;
+
 -- Such feedback that waits although an execution of its session is here.
 CREATE FUNCTION joinable_sessions(p_days integer, p_most integer) RETURNS TABLE (workspace_id uuid, session_id text) LANGUAGE sql STABLE SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
   SELECT DISTINCT f.workspace_id, f.target_id FROM feedback f
