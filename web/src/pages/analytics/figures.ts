@@ -90,7 +90,7 @@ export function intervalRows(groups: readonly GroupFigures[], name: (group: stri
 export function nameOf(by: Group, group: string, keyNames: ReadonlyMap<string, string>): string {
   if (by === "version") return group.replace(/@(\d+)$/, " v$1");
   if (by === "label") return group.endsWith("@") ? `${group.slice(0, -1)}, by version` : group;
-  if (by === "api_key") return keyNames.get(group) ?? (group === "" ? "signed in" : group);
+  if (by === "api_key") return keyNames.get(group) ?? (group === "" ? "signed in, or a job" : group);
   return group === "" ? (by === "prompt" ? "no prompt" : "not named") : group;
 }
 
