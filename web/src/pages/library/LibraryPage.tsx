@@ -103,7 +103,7 @@ function Card({ entry }: { entry: Item }) {
         ))}
       </p>
       <div className="mt-auto border-t border-line pt-3">
-        <dl className="grid grid-cols-4 gap-x-3 text-13">
+        <dl className="flex justify-between gap-x-3 text-13">
           <Small name="Liked">{liked ? <Percent share={liked.value} low={liked.low} high={liked.high} samples={liked.samples} /> : "–"}</Small>
           <Small name="p50">
             <Duration ms={figures.p50_ms} />

@@ -10,6 +10,9 @@ import { everyDay, reasonOf } from "./words";
 const RANGES = ["7", "30", "90"] as const;
 const shape = { days: oneOf(RANGES, "30") };
 
+/** Attempts are whole: with fewer than these the axis would have marks between them. */
+const FEW = 5;
+
 /** How an endpoint does, and what it is set to. */
 export function Overview({ endpoint }: { endpoint: Endpoint }) {
   const [{ days }, set] = useUrlState(shape);
@@ -54,6 +57,7 @@ export function Overview({ endpoint }: { endpoint: Endpoint }) {
                 ]}
                 format={(value) => decimal(value, 0)}
                 formatX={day}
+                range={Math.max(...rows.map((one) => Math.max(one.delivered, one.failed))) < FEW ? [0, FEW] : undefined}
                 isStale={found.isPlaceholderData}
                 height={180}
               />
@@ -83,7 +87,7 @@ function Words({ words, mono = true }: { words: readonly string[]; mono?: boolea
 function factsOf(endpoint: Endpoint): (readonly [string, ReactNode] | false)[] {
   const { filters, headers } = endpoint;
   return [
-    ["Events", <Words key="events" words={endpoint.events} />],
+    ["Events", <Words key="events" words={endpoint.events.map((one) => (one === "*" ? "everything" : one))} />],
     (filters["prompts"]?.length ?? 0) > 0 && ["Only of prompts", <Words key="prompts" words={filters["prompts"] ?? []} />],
     (filters["labels"]?.length ?? 0) > 0 && ["Only with labels", <Words key="labels" words={filters["labels"] ?? []} />],
     endpoint.condition !== "" && ["Only where", <code key="condition" className="text-12 whitespace-pre-wrap">{endpoint.condition}</code>],

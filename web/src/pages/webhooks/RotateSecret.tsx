@@ -1,6 +1,7 @@
 import { useState } from "react";
 import { useChange } from "@/api/hooks";
-import { Field, FormDialog, Notice, RelativeTime, Select, errorFor } from "@/kit";
+import { Field, FormDialog, Notice, Select, errorFor } from "@/kit";
+import { moment } from "@/lib/format";
 import { SecretShown } from "./SecretShown";
 import type { Endpoint } from "./draft";
 
@@ -19,7 +20,7 @@ export function RotateSecret({ endpoint, onOpenChange }: { endpoint: Endpoint; o
   if (rotate.data) {
     return (
       <SecretShown title="The new secret" secret={rotate.data.secret} publicKey={rotate.data.public_key} warning={null} onClose={() => onOpenChange(false)}>
-        <Notice tone="warn">{overlap === "0" ? "The old secret signs no more." : <>The old secret signs too until it ends <RelativeTime at={rotate.data.previous_secret_expires_at} />.</>}</Notice>
+        <Notice tone="warn">{overlap === "0" ? "The old secret signs no more." : `The old secret signs too until ${moment(rotate.data.previous_secret_expires_at)}.`}</Notice>
       </SecretShown>
     );
   }

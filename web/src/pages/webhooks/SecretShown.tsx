@@ -3,7 +3,8 @@ import { Button, CodeBlock, Dialog, Notice, SecretOnce } from "@/kit";
 
 const VERIFY = `from standardwebhooks import Webhook
 
-event = Webhook(secret).verify(body, headers)  # the raw bytes; raises where they are not ours`;
+# The raw bytes of the body; raises where they are not ours.
+event = Webhook(secret).verify(body, headers)`;
 
 /** The secret of an endpoint, this once, and how a receiver uses it. */
 export function SecretShown({ title, secret, publicKey, warning, onClose, children }: { title: string; secret: string; publicKey: string | null; warning: string | null; onClose: () => void; children?: ReactNode }) {

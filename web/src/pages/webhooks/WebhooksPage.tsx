@@ -69,17 +69,17 @@ const COLUMNS: Column<Endpoint>[] = [
     cell: (row) => (
       <span className="block min-w-0">
         <span className="block font-medium wrap-anywhere">{nameOf(row)}</span>
-        <code className="block max-w-[48ch] truncate text-12 text-muted">{row.url}</code>
+        <code className="block max-w-[48ch] text-12 text-muted max-sm:wrap-anywhere sm:truncate">{row.url}</code>
       </span>
     ),
   },
   { key: "events", head: "Events", hideBelow: "md", cell: (row) => <Events endpoint={row} /> },
-  { key: "status", head: "Status", width: "w-32", cell: (row) => <State endpoint={row} /> },
+  { key: "status", head: "Status", width: "sm:w-32", cell: (row) => <State endpoint={row} /> },
   {
     key: "arrived",
     head: "Arrived",
     align: "end",
-    width: "w-32",
+    width: "sm:w-32",
     cell: (row) => (
       <span className="block">
         <Percent share={shareOf(row)} />
