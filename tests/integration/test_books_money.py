@@ -117,7 +117,7 @@ async def test_a_budget_warns_once_and_is_exhausted_once_in_a_period(database_ur
         assert warned.workspace_id == workspace.workspace_id and warned.object_id == str(budget_id)
         assert exhausted.data | {"resets_at": None} == {
             "account_id": account, "budget_id": str(budget_id), "limit_nusd": 1000, "spent_nusd": 900, "available_nusd": 100,
-            "period": "day", "resets_at": None,
+            "period": "day", "resets_at": None, "hard": True, "prompt": None,
         }  # fmt: skip
         assert datetime.fromisoformat(exhausted.data["resets_at"]) > datetime.now(UTC)
         await books.execute("UPDATE accounts SET resets_at = clock_timestamp() WHERE account_id = $1", account)

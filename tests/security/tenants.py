@@ -76,7 +76,7 @@ async def make_tenant(stack: Stack, name: str) -> Tenant:
     items = [{**one, "input": f"{one['input']} {one['split']}"} for one in items]
     evaluator = {"name": secret, "settings": {"kind": "contains", "phrases": [secret]}}
     own["evaluator"] = (await make("POST", "/v1/evaluators", evaluator))["id"]
-    rule = {"evaluator_id": own["evaluator"], "prompts": [own["slug"]], "sample": 0.5}
+    rule = {"evaluator_id": own["evaluator"], "prompts": [own["slug"]], "labels": [own["label"]], "sample": 0.5}
     own["live_evaluation"] = (await make("POST", "/v1/live-evaluations", rule))["id"]
     own["dataset"] = (await make("POST", "/v1/datasets", {"name": secret, "items": items}))["id"]
     own["item"] = (await make("GET", f"/v1/datasets/{own['dataset']}/items?limit=1", None))["data"][0]["id"]

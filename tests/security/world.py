@@ -90,7 +90,7 @@ def bodies(own: Mapping[str, str]) -> dict[str, Body]:
         "POST /v1/evaluators/try": {"settings": {"kind": "exact"}, "output": "a", "expected": "a"},
         "POST /v1/evaluators/{evaluator_id}/try": {"output": "a", "expected": "a"},
         "POST /v1/evaluators/{evaluator_id}/versions": {"settings": {"kind": "contains", "phrases": ["b"]}, "message": "another"},
-        "POST /v1/live-evaluations": {"evaluator_id": own["evaluator"], "prompts": [own["slug"]], "sample": 0.5},
+        "POST /v1/live-evaluations": {"evaluator_id": own["evaluator"], "labels": ["elsewhere"], "sample": 0.5},
         "PATCH /v1/live-evaluations/{live_evaluation_id}": {"sample": 0.25},
         "POST /v1/datasets": {"name": "more", "items": [{"input": "a", "expected": "b"}]},
         "POST /v1/datasets/{dataset_id}/items": {"items": [{"input": "another", "expected": "b"}]},

@@ -72,7 +72,7 @@ async def _raise(tx: Tx, event: Event, incident: Incident, *, now: datetime) -> 
     if not await incident_store.still_stands(tx, event.workspace_id, incident):
         return False
     rules = await alerts_store.rules_of(tx, [event.workspace_id])
-    rule = alerts_store.rule_for(rules, event.workspace_id, "")
+    rule = alerts_store.rule_for(rules, event.workspace_id, incident.prompt or "")
     if not rule.enabled:
         return False
     alert = await alerts_store.raise_alert(
@@ -83,7 +83,7 @@ async def _raise(tx: Tx, event: Event, incident: Incident, *, now: datetime) -> 
             incident_key=incident.key,
             kind=incident.kind,
             metric=incident.metric,
-            slug=None,
+            slug=incident.prompt,
             label=None,
             version=None,
             summary=incident.summary,

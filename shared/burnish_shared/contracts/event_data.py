@@ -184,6 +184,11 @@ class AccountCrossed(EventData):
 
 class BudgetCrossed(AccountCrossed):
     prompt: str | None = Field(default=None, description="Slug, where it is the budget of a prompt.")
+    name: str | None = Field(default=None, description="Of the budget; a cap has none.")
+    target: str | None = Field(default=None, description="workspace | api_key | prompt | end_user | live_evaluation (its cap)")
+    target_name: str | None = Field(default=None, description="Slug, name of the key or of the evaluator; an end user is not named.")
+    hard: bool | None = Field(default=None, description="false: it warns, and refuses nothing.")
+    live_evaluation_id: str | None = Field(default=None, description="Instead of budget_id, where it is a live evaluation's cap.")
 
 
 class KeyUnhealthy(EventData):

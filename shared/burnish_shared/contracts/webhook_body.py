@@ -23,6 +23,7 @@ _LINKS = {
     "endpoint_id": ("endpoint", "/v1/webhooks/endpoints/"),
     "delivery_id": ("delivery", "/v1/webhooks/deliveries/"),
     "budget_id": ("budget", "/v1/budgets/"),
+    "live_evaluation_id": ("live_evaluation", "/v1/live-evaluations/"),
     "erasure_id": ("erasure", "/v1/erasures/"),
     "provider_key_id": ("provider_key", "/v1/provider-keys/"),
     "report_id": ("report", "/v1/reports/"),

@@ -120,11 +120,15 @@ async def toxicity(settings: Toxicity, words: Callable[[Case], Awaitable[Verdict
         return found
     if ask is None:
         return NOBODY_TO_ASK
-    graded = LlmJudge(kind="llm_judge", model=settings.judge, rubric=TOXICITY_RUBRIC, sees=[], passes_from=settings.passes_from)
-    verdict = await judge(graded, case, ask=ask)
+    verdict = await judge(as_judge(settings, model=settings.judge), case, ask=ask)
     if isinstance(verdict, Score) and verdict.score > found.score:
         return Score(found.score, found.passed, found.reason, votes=verdict.votes, uncertain=verdict.uncertain)
     return verdict
+
+
+def as_judge(settings: Toxicity, *, model: str) -> LlmJudge:
+    """The judge that is asked where the words say nothing."""
+    return LlmJudge(kind="llm_judge", model=model, rubric=TOXICITY_RUBRIC, sees=[], passes_from=settings.passes_from)
 
 
 NOBODY_TO_ASK: Final = NoScore("unavailable", "models cannot be asked here")

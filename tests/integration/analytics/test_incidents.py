@@ -6,6 +6,7 @@ from uuid import UUID
 
 import pytest
 
+from burnish_analytics.core.incidents import incident_of
 from burnish_analytics.raise_incidents import IncidentWatch
 from burnish_shared.bus.batch import Delivered
 from burnish_shared.contracts.events import Event
@@ -107,3 +108,33 @@ async def test_one_end_user_who_does_far_more_than_is_usual_raises_one_alert_tha
     analytics.clock.advance(seconds=3600)
     await analytics.housework.watch_end_users()
     assert [one["resolution"] for one in await analytics.alerts(where)] == ["recovered"]
+
+
+BUDGET = {
+    "account_id": 7, "budget_id": str(new_uuid()), "limit_nusd": 20_000_000, "spent_nusd": 20_000_000, "available_nusd": 0, "period": "day",
+    "resets_at": "2026-11-21T00:00:00Z", "name": "Support", "target": "prompt", "target_name": "answers", "prompt": "answers", "hard": True,
+}  # fmt: skip
+
+
+def told(**data: Any) -> Any:
+    body = {"id": new_uuid(), "type": "budget.exhausted", "workspace_id": new_uuid(), "occurred_at": NOON, "object_id": "a"}
+    return incident_of(Event.model_validate(body | {"data": BUDGET | data}))
+
+
+async def test_an_alert_of_a_budget_says_which_one_and_whether_it_refuses() -> None:
+    hard, soft = told(), told(hard=False)
+    assert hard.summary == (
+        "The budget “Support” of the prompt answers (2.0000 credits a day) is used up; calls that it would pay for are refused until"
+        " it begins anew."
+    )
+    assert (hard.prompt, hard.severity, hard.changed["target"], hard.changed["name"]) == ("answers", "error", "prompt", "Support")
+    assert soft.summary.endswith("is used up; it warns alone, no call is refused.") and soft.severity == "warning"
+    person = told(target="end_user", target_name=None, prompt=None, spent_nusd=0)
+    assert "of an end user (2.0000 credits a day) has too little left for another call: 0.0000 credits are spent" in person.summary
+
+
+async def test_an_alert_of_a_cap_tells_of_the_live_evaluation() -> None:
+    live_id = str(new_uuid())
+    cap = told(budget_id=None, live_evaluation_id=live_id, target="live_evaluation", target_name="polite", name=None, prompt=None)
+    assert cap.summary.startswith("The cap of the live evaluation by polite (2.0000 credits a day) is used up; answers that are drawn")
+    assert (cap.severity, cap.changed["live_evaluation_id"]) == ("warning", live_id) and "budget_id" not in cap.changed

@@ -61,6 +61,8 @@ async def test_each_target_has_its_own_budget_and_the_refusal_names_it(stack: St
     events = [json.loads(row["body"]) for row in await books(stack, "SELECT body FROM outbox WHERE subject = $1", subject)]
     by_budget = {one["data"]["budget_id"]: one["data"]["prompt"] for one in events}
     assert [by_budget[one["id"]] for one in shown] == [None, None, None, "greeting"], "filters of webhooks match a prompt's budget"
+    named = {one["data"]["target"]: (one["data"]["target_name"], one["data"]["hard"]) for one in events}
+    assert named == {"prompt": ("greeting", True), "api_key": (key["name"], True), "end_user": (None, True), "workspace": (None, True)}
     assert len((await ok(caller("GET", "/v1/budgets?target_kind=prompt&target_id=greeting")))["data"]) == 1
     assert (await ok(caller("GET", "/v1/budgets?target_kind=prompt&target_id=absent")))["data"] == []
     assert not await drift(stack)

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import sys
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -253,6 +254,23 @@ async def test_what_live_traffic_cannot_have_is_refused_and_a_rule_is_changed_pa
     await refused({"kind": "exact"}, 422, "evaluator_id")
     await refused(SHORT, 404, "prompts", prompts=["nothing"])
     await refused(SHORT | {"expression": "true"}, 422, "sample", sample=0)
+    cheap = {"limit_nusd": 1_000, "period": "day"}
+    made = await say(caller, "POST", "/v1/evaluators", {"name": "a judge", "settings": judge})
+    small = (await caller("POST", "/v1/live-evaluations", {"evaluator_id": made["id"], "cap": cheap})).body["error"]
+    assert small["param"] == "cap.limit_nusd"
+    least = int(re.findall("held for with ([0-9]+)", small["message"])[0])
+    fitting = {"evaluator_id": made["id"], "cap": cheap | {"limit_nusd": least}, "prompts": ["answers"], "labels": ["staging"]}
+    fits = await say(caller, "POST", "/v1/live-evaluations", fitting)
+    lowered = await caller("PATCH", f"/v1/live-evaluations/{fits['id']}", {"cap": cheap | {"limit_nusd": least - 1}})
+    assert (lowered.status, lowered.body["error"]["param"]) == (422, "cap.limit_nusd")
+    again = await caller("POST", "/v1/live-evaluations", fitting | {"prompts": []})
+    assert (again.status, again.body["error"]["param"]) == (409, "evaluator_id") and fits["id"] in again.body["error"]["message"]
+    beside = await say(caller, "POST", "/v1/live-evaluations", fitting | {"labels": ["production"]})
+    over = await caller("PATCH", f"/v1/live-evaluations/{beside['id']}", {"labels": ["production", "staging"]})
+    assert over.status == 409
+    assert (await caller("PATCH", f"/v1/live-evaluations/{beside['id']}", {"labels": ["production"]})).status == 200
+    for one in (fits, beside):
+        assert (await caller("DELETE", f"/v1/live-evaluations/{one['id']}")).status == 204
     unknown = await caller("POST", "/v1/evaluators", {"name": "x", "settings": judge | {"model": "nobody/knows"}})
     assert (unknown.status, unknown.body["error"]["code"]) == (404, "model_not_found")
 

@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 
 from burnish_optimizer.core.evidence import Pair, diff, measure
-from burnish_optimizer.core.hold import capped, hold_nusd
+from burnish_optimizer.core.hold import capped
 from burnish_optimizer.core.prompt_text import EditablePrompt
 from burnish_optimizer.core.reflection_request import edits_in, request_messages, request_settings
 from burnish_optimizer.core.retry import is_worth_another_try, wait_before_try_s
@@ -16,6 +16,7 @@ from burnish_optimizer.io.evaluations_store import Booked
 from burnish_optimizer.search import Edit, Failure, Item, Reflection
 from burnish_shared.contracts.executions import Price, Route
 from burnish_shared.errors import InvalidField, MissingVariables
+from burnish_shared.evaluation_hold import hold_nusd
 
 SYSTEM = {"role": "system", "content": "Sort it."}
 

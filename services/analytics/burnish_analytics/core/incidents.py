@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from burnish_shared.contracts.alert_channels import AlertKind, Severity
 from burnish_shared.contracts.events import Event
@@ -23,6 +23,7 @@ class Incident:
     after: Mapping[str, Any] = field(default_factory=dict)
     changed: Mapping[str, Any] = field(default_factory=dict)
     supersedes: str | None = None
+    prompt: str | None = None
 
 
 def incident_of(event: Event) -> Incident | None:
@@ -51,27 +52,60 @@ def incident_of(event: Event) -> Incident | None:
             return None
 
 
+NAMES_OF_BUDGET: Final = ("name", "target", "target_name", "hard", "budget_id", "live_evaluation_id", "resets_at")
+
+
 def _of_budget(data: Mapping[str, Any], *, exhausted: bool) -> Incident:
-    limit, spent = credits_text(data["limit_nusd"]), credits_text(data["spent_nusd"])
-    period = data["period"] or "period"
     base = f"budget:{data['account_id']}:{data['resets_at'] or ''}"
-    summary = (
-        f"A budget of {limit} credits a {period} is used up; calls that it pays for are refused until it begins anew, if it is a hard one."
-        if exhausted
-        else f"A budget passed its warning mark: {spent} of {limit} credits of this {period} are spent."
-    )
+    refuses = exhausted and data.get("hard") is not False and data.get("live_evaluation_id") is None
     return Incident(
         key=f"{base}:{'exhausted' if exhausted else 'threshold'}",
         kind="budget",
         metric="exhausted" if exhausted else "threshold",
-        severity="error" if exhausted else "warning",
+        severity="error" if refuses else "warning",
         subject=str(data["account_id"]),
-        summary=summary,
+        prompt=data.get("prompt"),
+        summary=f"{_budget(data)} {_state(data, exhausted=exhausted)}",
         before={"limit_nusd": data["limit_nusd"]},
         after={"spent_nusd": data["spent_nusd"], "available_nusd": data["available_nusd"]},
-        changed={"budget_id": data["budget_id"], "resets_at": data["resets_at"]},
+        changed={name: data[name] for name in NAMES_OF_BUDGET if data.get(name) is not None},
         supersedes=f"{base}:threshold" if exhausted else None,
     )
+
+
+def _budget(data: Mapping[str, Any]) -> str:
+    """Which one, and how much it allows. An end user is not named: an alert outlives an erasure."""
+    amount = f"({credits_text(data['limit_nusd'])} credits a {data['period'] or 'period'})"
+    who = data.get("target_name")
+    match data.get("target"):
+        case "live_evaluation":
+            return f"The cap of the live evaluation by {who} {amount}"
+        case "workspace":
+            of = " of the workspace"
+        case "prompt":
+            of = f" of the prompt {who}"
+        case "api_key":
+            of = f" of the API key {who}"
+        case "end_user":
+            of = " of an end user"
+        case _:
+            of = ""
+    name = f" “{data['name']}”" if data.get("name") else ""
+    return f"The {'' if data.get('hard') is not False else 'soft '}budget{name}{of} {amount}"
+
+
+def _state(data: Mapping[str, Any], *, exhausted: bool) -> str:
+    """What of it, and what follows. A refusal exhausts it too, when the next call would cost more than is left."""
+    spent = credits_text(data["spent_nusd"])
+    if not exhausted:
+        return f"passed its warning mark: {spent} credits are spent."
+    is_spent = data["spent_nusd"] >= data["limit_nusd"]
+    what = "is used up" if is_spent else f"has too little left for another call: {spent} credits are spent"
+    if data.get("live_evaluation_id") is not None:
+        return f"{what}; answers that are drawn get the word “capped” for a score until it begins anew."
+    if data.get("hard") is False:
+        return f"{what}; it warns alone, no call is refused."
+    return f"{what}; calls that it would pay for are refused until it begins anew."
 
 
 def _of_credit(data: Mapping[str, Any], *, exhausted: bool) -> Incident:

@@ -18,8 +18,8 @@ ROWS_MOST: Final = 10_000
 
 
 async def chart_of(tx: Tx, alert: AlertAnswer, *, now: datetime) -> list[ChartPoint]:
-    """In order of time. Empty for alerts of no prompt. Reads rollups only."""
-    if alert.prompt is None:
+    """In order of time. Empty for alerts that are about no label of a prompt. Reads rollups only."""
+    if alert.prompt is None or alert.label is None:
         return []
     wanted = range_of(alert.raised_at - AROUND, min(now, alert.raised_at + AROUND), grain="hour", now=now)
     if alert.metric == "quality":

@@ -111,7 +111,7 @@ def _links(row: asyncpg.Record) -> dict[str, str]:
     """Where to look next. `figures` begin a day before the alert."""
     at: datetime = row["raised_at"]
     since = (at - timedelta(days=1)).astimezone(UTC).strftime("%Y-%m-%dT%H:00:00Z")
-    if row["slug"]:
+    if row["slug"] and row["label"]:
         prompt = f"/v1/prompts/{row['slug']}"
         return {
             "prompt": prompt,
@@ -120,13 +120,24 @@ def _links(row: asyncpg.Record) -> dict[str, str]:
         }
     match row["kind"]:
         case "budget":
-            return {"budgets": "/v1/budgets", "figures": "/v1/usage"}
+            return _links_of_budget(row)
         case "credits":
             return {"credits": "/v1/credits", "figures": "/v1/usage"}
         case "provider_key":
             return {"provider_key": f"/v1/provider-keys/{row['subject']}"}
         case _:
             return {"figures": f"/v1/analytics/timeseries?grain=hour&from={since}"}
+
+
+def _links_of_budget(row: asyncpg.Record) -> dict[str, str]:
+    """To the budget itself, or to the live evaluation whose cap it is; and to its prompt."""
+    about: dict[str, Any] = row["changed"]
+    links = {"prompt": f"/v1/prompts/{row['slug']}"} if row["slug"] else {}
+    if about.get("live_evaluation_id"):
+        links["live_evaluation"] = f"/v1/live-evaluations/{about['live_evaluation_id']}"
+    elif about.get("budget_id"):
+        links["budget"] = f"/v1/budgets/{about['budget_id']}"
+    return links | {"figures": "/v1/usage"}
 
 
 def _rule(row: asyncpg.Record) -> AlertRuleAnswer:

@@ -10,11 +10,13 @@ from burnish_gateway.access.audit import note
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.billing import budget_store
 from burnish_gateway.evaluators import live_store, store
+from burnish_gateway.evaluators.least_cap import least_cap_nusd
 from burnish_gateway.evaluators.live_bodies import Cap, LiveEvaluationChange, NewLiveEvaluation
 from burnish_shared.contracts.evaluators import EvaluatorSettings, models_of
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import Conflict, InvalidField, NotFound
 from burnish_shared.ids import new_uuid
+from burnish_shared.money import credits_text
 from burnish_shared.slug import parse_label, parse_slug
 
 LIVE_MOST = 200
@@ -38,6 +40,9 @@ async def add_live(tx: Tx, principal: Principal, body: NewLiveEvaluation) -> UUI
         )
     if body.cap is None and asks_models(evaluator):
         raise InvalidField("cap: this evaluator asks models; say what that may cost, as {limit_nusd, period}.", param="cap")
+    await _check_cap(tx, principal, evaluator, body.cap)
+    prompts, labels = await _prompts(tx, body.prompts), _labels(body.labels)
+    await _check_alone(tx, body.evaluator_id, prompts, labels, but=None)
     if await live_store.count_open(tx) >= LIVE_MOST:
         raise Conflict(f"This workspace has {LIVE_MOST} live evaluations; archive one first.")
     live_id = new_uuid()
@@ -46,8 +51,8 @@ async def add_live(tx: Tx, principal: Principal, body: NewLiveEvaluation) -> UUI
         principal.workspace_id,
         live_id,
         evaluator_id=body.evaluator_id,
-        prompts=await _prompts(tx, body.prompts),
-        labels=_labels(body.labels),
+        prompts=prompts,
+        labels=labels,
         sample_ratio=body.sample,
         active=body.active,
         created_by=principal.actor,
@@ -58,9 +63,12 @@ async def add_live(tx: Tx, principal: Principal, body: NewLiveEvaluation) -> UUI
 
 
 async def change_live(tx: Tx, principal: Principal, live_id: UUID, body: LiveEvaluationChange) -> None:
-    """Raises NotFound, InvalidField."""
+    """Raises NotFound, InvalidField, Conflict."""
     held = await live_store.lock(tx, live_id)
     if held is None:
+        raise no_such_live()
+    evaluator = await store.lock(tx, held["evaluator_id"])  # as when one is made: two that overlap cannot come about side by side
+    if evaluator is None:
         raise no_such_live()
     before = await _facts(tx, live_id)
     named = body.model_fields_set
@@ -73,7 +81,11 @@ async def change_live(tx: Tx, principal: Principal, live_id: UUID, body: LiveEva
         changes["sample_ratio"] = body.sample
     if body.active is not None:
         changes["active"] = body.active
+    if {"prompts", "labels"} & changes.keys():
+        taken = {"prompts": held["prompts"], "labels": held["labels"]} | changes
+        await _check_alone(tx, held["evaluator_id"], taken["prompts"], taken["labels"], but=live_id)
     if "cap" in named:
+        await _check_cap(tx, principal, evaluator, body.cap)
         changes |= await _new_cap(tx, principal, live_id, held, body.cap)
     if changes:
         await live_store.change(tx, live_id, **changes)
@@ -99,6 +111,30 @@ def asks_models(evaluator: Record) -> bool:
 
 def no_such_live() -> NotFound:
     return NotFound("There is no live evaluation of this id, or it is archived.", param="live_evaluation_id")
+
+
+async def _check_cap(tx: Tx, principal: Principal, evaluator: Record, cap: Cap | None) -> None:
+    """Raises InvalidField where not even the cheapest judgement fits: each score would be `capped`."""
+    if cap is None or not asks_models(evaluator):
+        return
+    least = await least_cap_nusd(tx, principal.workspace_id, SETTINGS.validate_python(evaluator["settings"]))
+    if cap.limit_nusd < least:
+        raise InvalidField(
+            f"cap.limit_nusd: {cap.limit_nusd} pays for no call of a judge; one of the shortest answer is held for with {least}"
+            f" ({credits_text(least)} credits), so say at least that.",
+            param="cap.limit_nusd",
+        )
+
+
+async def _check_alone(tx: Tx, evaluator_id: UUID, prompts: list[str], labels: list[str], *, but: UUID | None) -> None:
+    """An execution has one score of a version, so a second rule over the same traffic could never pay or score. Raises Conflict."""
+    other = await live_store.overlapping(tx, evaluator_id, prompts, labels, but=but)
+    if other is not None:
+        raise Conflict(
+            f"The live evaluation {other} scores the same traffic with this evaluator already; change or archive it, or name prompts or"
+            " labels that it does not take.",
+            param="evaluator_id" if but is None else "prompts",
+        )
 
 
 async def _capped(tx: Tx, principal: Principal, live_id: UUID, cap: Cap | None) -> dict[str, Any]:

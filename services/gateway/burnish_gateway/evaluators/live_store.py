@@ -53,8 +53,8 @@ async def archive(tx: Tx, live_evaluation_id: UUID) -> None:
 async def lock(tx: Tx, live_evaluation_id: UUID) -> Record | None:
     """Nobody else changes it before this transaction ends. None: there is none, or it is archived."""
     return await tx.fetchrow(
-        "SELECT account_id, cap_nusd, cap_period FROM live_evaluations WHERE live_evaluation_id = $1 AND archived_at IS NULL "
-        "FOR NO KEY UPDATE",
+        "SELECT evaluator_id, prompts, labels, account_id, cap_nusd, cap_period FROM live_evaluations "
+        "WHERE live_evaluation_id = $1 AND archived_at IS NULL FOR NO KEY UPDATE",
         live_evaluation_id,
     )
 
@@ -86,6 +86,19 @@ async def uncapped(tx: Tx, evaluator_id: UUID) -> bool:
     found: bool = await tx.fetchval(
         "SELECT EXISTS (SELECT FROM live_evaluations WHERE evaluator_id = $1 AND archived_at IS NULL AND cap_nusd IS NULL)", evaluator_id
     )
+    return found
+
+
+async def overlapping(tx: Tx, evaluator_id: UUID, prompts: Sequence[str], labels: Sequence[str], *, but: UUID | None) -> UUID | None:
+    """One in use of this evaluator that may take the same executions: no prompts or labels means all."""
+    found: UUID | None = await tx.fetchval(
+        """SELECT live_evaluation_id FROM live_evaluations
+            WHERE evaluator_id = $1 AND archived_at IS NULL AND live_evaluation_id IS DISTINCT FROM $4
+              AND (prompts = '{}' OR cardinality($2::text[]) = 0 OR prompts && $2)
+              AND (labels = '{}' OR cardinality($3::text[]) = 0 OR labels && $3)
+            ORDER BY live_evaluation_id LIMIT 1""",
+        evaluator_id, list(prompts), list(labels), but,
+    )  # fmt: skip
     return found
 
 

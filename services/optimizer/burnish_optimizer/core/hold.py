@@ -1,29 +1,13 @@
-"""What an evaluation may cost at most: what its job must have left before it is sent. Pure."""
+"""The cap on what a model may write, without which nothing could be held for it. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final
-
-from burnish_shared.contracts.executions import Route
-from burnish_shared.money import markup_of, price_of
-from burnish_shared.tokens import tokens_in_messages, tokens_in_text
 
 DEFAULT_OUTPUT_TOKENS: Final = 4096
 """The cap that is sent where the version names none: the gateway's (PROMISES 5.4), because what is measured is what is served."""
-
-SAFETY_PERCENT: Final = 5
 
 
 def capped(settings: Mapping[str, Any], *, output_tokens_most: int) -> dict[str, Any]:
     """The settings with a cap on the output, because the hold is counted by it."""
     name = "max_completion_tokens" if settings.get("max_completion_tokens") else "max_tokens"
     return dict(settings) | {name: settings.get(name) or min(DEFAULT_OUTPUT_TOKENS, output_tokens_most)}
-
-
-def hold_nusd(messages: Sequence[dict[str, Any]], settings: Mapping[str, Any], route: Route) -> int:
-    """Input with its safety, and the whole output cap; with the markup where the operator's key is used."""
-    input_tokens = tokens_in_messages(messages) + (tokens_in_text(str(settings["tools"])) if settings.get("tools") else 0)
-    output_tokens = settings.get("max_completion_tokens") or settings["max_tokens"]
-    plain = price_of(-(-input_tokens * (100 + SAFETY_PERCENT) // 100), nusd_per_million=route.price.input_nusd_per_million) + price_of(
-        output_tokens, nusd_per_million=route.price.output_nusd_per_million
-    )
-    return plain + (markup_of(plain, percent=route.markup_percent) if route.keys == "platform" else 0)

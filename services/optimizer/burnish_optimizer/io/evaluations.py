@@ -16,7 +16,6 @@ from uuid import UUID
 import structlog
 
 from burnish_optimizer import metrics
-from burnish_optimizer.core.hold import hold_nusd
 from burnish_optimizer.core.retry import is_worth_another_try, wait_before_try_s
 from burnish_optimizer.core.scoring import is_right
 from burnish_optimizer.io import evaluations_store, work_store
@@ -30,6 +29,7 @@ from burnish_shared.clock import Clock
 from burnish_shared.contracts.executions import Caller, ExecutionRequest, Lane, Outcome, PromptRef, Route
 from burnish_shared.db.session import Database
 from burnish_shared.errors import BurnishError, Unavailable
+from burnish_shared.evaluation_hold import hold_nusd
 from burnish_shared.ids import new_uuid
 
 log = structlog.get_logger("burnish.optimizer")

@@ -23,7 +23,7 @@ const NAMES: Record<string, string> = {
 const SHARES: ReadonlySet<string> = new Set(["target", "satisfaction", "low", "high", "error_rate", "share_above", "most_of_one_voice"]);
 const MOMENTS: ReadonlySet<string> = new Set(["resets_at", "hour"]);
 /** Named elsewhere on the page, or an id that nobody reads. */
-const HIDDEN: ReadonlySet<string> = new Set(["budget_id", "example_execution_id"]);
+const HIDDEN: ReadonlySet<string> = new Set(["budget_id", "live_evaluation_id", "hard", "example_execution_id"]);
 
 export function nameOf(field: string): string {
   return NAMES[field] ?? (field.charAt(0).toUpperCase() + field.slice(1)).replaceAll("_", " ");
