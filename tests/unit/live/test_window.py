@@ -1,5 +1,6 @@
 """The last minute adds up, whatever comes in which order, and forgets what is older."""
 
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -7,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from burnish_gateway.live.window import PROMPTS_MOST, WINDOW_S, Window
+from burnish_gateway.live.window import PROMPTS_MOST, SLUGS_MOST, WINDOW_S, Window
 from burnish_shared.contracts.executions import CompletedItem, Lane, Status
 from burnish_shared.ids import new_uuid
 
@@ -60,3 +61,41 @@ def test_a_clock_ahead_of_ours_counts_as_now_and_nothing_gives_no_percentile() -
     window.add(finished(ago_s=-500), now_s=now_s)
     assert window.figures(now_s=now_s)["total"]["executions"] == 1
     assert window.figures(now_s=now_s + WINDOW_S)["total"]["executions"] == 0
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 90), st.sampled_from(["a", "b", "c", None]), st.integers(0, 5_000)), max_size=60), st.integers(0, 70)
+)
+def test_what_is_kept_running_is_what_counting_anew_gives(came: list[tuple[int, str | None, int]], later_s: int) -> None:
+    """Seconds that left are taken away exactly: a window that was asked all the time shows what one that is filled at the end shows."""
+    running, now_s = Window(), NOW.timestamp()
+    items = [
+        (finished(ago_s=-at_s, slug=slug, latency_ms=ms, cost_nusd=ms), now_s + at_s) for at_s, slug, ms in sorted(came, key=lambda c: c[0])
+    ]
+    for item, at_s in items:
+        running.add(item, now_s=at_s)
+        running.figures(now_s=at_s)
+    end_s = max([at_s for _, at_s in items], default=now_s) + later_s
+    anew = Window()
+    for item, _ in items:
+        anew.add(item, now_s=end_s)
+    assert running.figures(now_s=end_s) == anew.figures(now_s=end_s)
+
+
+def test_thousands_of_names_cost_neither_memory_nor_time_for_each_look() -> None:
+    """A caller may send a name of its own with every call; all live pages of the gateway wait for whatever a look costs."""
+    window, now_s = Window(), NOW.timestamp()
+    for second in range(WINDOW_S):
+        for number in range(SLUGS_MOST):
+            window.add(finished(ago_s=-second, slug=f"s{second}-{number}", latency_ms=number), now_s=now_s + second)
+    counted = sum(len(slot.prompts) for slot in window._slots.values()), len(window._sums.prompts)
+    assert counted == (SLUGS_MOST, SLUGS_MOST)
+    end_s = now_s + WINDOW_S - 1
+    first = window.figures(now_s=end_s)
+    assert first["total"]["executions"] == WINDOW_S * SLUGS_MOST and first is window.figures(now_s=end_s)
+    window.add(finished(ago_s=1 - WINDOW_S, slug="one-more"), now_s=end_s)
+    began_s = time.process_time()
+    assert window.figures(now_s=end_s)["total"]["executions"] == WINDOW_S * SLUGS_MOST + 1
+    assert time.process_time() - began_s < 0.1, "it took 1.5 s and more when seconds were added up anew"
+    window.add(finished(ago_s=-2 * WINDOW_S, slug="fresh"), now_s=now_s + 2 * WINDOW_S)
+    assert [one["prompt"] for one in window.figures(now_s=now_s + 2 * WINDOW_S)["prompts"]] == ["fresh"]

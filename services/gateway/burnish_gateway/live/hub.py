@@ -75,6 +75,7 @@ class _Watched:
     asked_at_s: float
     window: Window = field(default_factory=Window)
     listeners: set[Listener] = field(default_factory=set)
+    shown: dict[str, Any] | None = None
     sent: bytes = b""
 
 
@@ -169,13 +170,13 @@ class LiveHub:
             await records.unsubscribe()
 
     def _send_figures(self, watched: _Watched) -> None:
-        figures = self._figures(watched)
-        body = json.dumps({"total": figures["total"], "prompts": figures["prompts"]}).encode()
-        if body == watched.sent:
+        figures = watched.window.figures(now_s=self._now_s())
+        if figures == watched.shown:
             return
-        watched.sent = body
+        watched.shown = figures
+        watched.sent = json.dumps(self._figures(watched)).encode()
         for one in watched.listeners:
-            one.figures = json.dumps(figures).encode()
+            one.figures = watched.sent
             one.woken.set()
 
     def _figures(self, watched: _Watched) -> dict[str, Any]:
