@@ -17,6 +17,8 @@ EDGES = {
     "shared/burnish_shared/process.py:run_service": "the process's edge",
     "simulator/burnish_simulator/app.py:_errors_as_json": "the HTTP edge",
     "services/gateway/burnish_gateway/imports/otlp_spans.py:from_protobuf": "whatever protobuf says of bytes that are none of its",
+    "services/gateway/burnish_gateway/reports/send_digests.py:_make": "the edge of one digest: no other workspace waits for it",
+    "services/gateway/burnish_gateway/alerts/start_by_policy.py:_start": "the edge of one rule: no other workspace waits for it",
     "services/gateway/burnish_gateway/feedback/publish.py:_send_all": "hands the failure to every caller whose reaction was in the message",
     "services/executor/burnish_executor/consumers.py:_run_and_log": "the edge of one execution: no neighbour ends with it",
     "services/executor/burnish_executor/record_batch.py:run": "a batch of records: each waiting execution gets the failure",

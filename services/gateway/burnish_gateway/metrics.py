@@ -21,5 +21,5 @@ LIVE_ENDED = Counter(
 )
 SIGN_INS = Counter("burnish_gateway_sign_ins_total", "Tries to sign in with a password: signed_in, refused, slowed_down", ["outcome"])
 BACKGROUND_FAILED = Counter(
-    "burnish_gateway_background_failed_total", "Work for one workspace that failed while others went on: digest, policy", ["work"]
+    "burnish_gateway_background_failed_total", "Work for one workspace that failed while others went on: digest, policy", ["task"]
 )

@@ -6,13 +6,15 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
+from burnish_gateway.imports.count_parts import PARTS_MOST, SPANS_MOST, check_brackets
 from burnish_gateway.imports.genai_spans import reported_of
 from burnish_gateway.imports.inflate import inflated
 from burnish_gateway.imports.otlp_spans import Span, from_json, from_protobuf
 from burnish_shared.books.finished import json_text
 from burnish_shared.contracts.executions import Status
-from burnish_shared.errors import BurnishError
+from burnish_shared.errors import BurnishError, PayloadTooLarge
 
 pytestmark = pytest.mark.capability("E13")
 
@@ -84,7 +86,7 @@ def test_whatever_attributes_hold_it_is_stored_or_refused(attributes: dict[str, 
 def test_no_bytes_break_the_readers(raw: bytes) -> None:
     for read in (from_protobuf, lambda one: inflated(one, most_bytes=100)):
         try:
-            read(raw)  # type: ignore[operator]
+            list(read(raw))  # type: ignore[operator]
         except BurnishError as error:
             assert error.status in (400, 413)
 
@@ -93,6 +95,75 @@ def test_no_bytes_break_the_readers(raw: bytes) -> None:
 @given(VALUES | st.fixed_dictionaries({"resourceSpans": st.lists(st.dictionaries(st.sampled_from(["resource", "scopeSpans"]), VALUES))}))
 def test_no_json_breaks_the_reader(body: Any) -> None:
     try:
-        from_json(body)
+        list(from_json(body))
     except BurnishError as error:
         assert error.status == 400
+
+
+def field(number: int, value: bytes) -> bytes:
+    """A nested field on the wire; lengths of up to four bytes."""
+    length, left = b"", len(value)
+    while left > 0x7F:
+        length, left = length + bytes([left & 0x7F | 0x80]), left >> 7
+    return bytes([number << 3 | 2]) + length + bytes([left]) + value
+
+
+def export(spans: bytes) -> bytes:
+    return field(1, field(2, spans))
+
+
+EMPTY_SPAN, EMPTY_ATTRIBUTE, EMPTY_LINK = b"\x12\x00", b"\x4a\x00", b"\x6a\x00"
+
+MILLIONS_OF_PARTS = {
+    "spans": export(EMPTY_SPAN * 1_000_000),
+    "attributes of one span": export(field(2, EMPTY_ATTRIBUTE * 1_000_000)),
+    "links": export(field(2, EMPTY_LINK * 1_000_000)),
+    "values of a list": export(field(2, field(9, field(2, field(5, b"\x0a\x00" * 1_000_000))))),
+    "resources": b"\x0a\x00" * 1_000_000,
+    "attributes of a resource": field(1, field(1, b"\x0a\x00" * 1_000_000)),
+}
+
+
+@pytest.mark.parametrize("what", MILLIONS_OF_PARTS)
+def test_millions_of_empty_parts_are_refused_before_anything_is_made_of_them(what: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A million empty spans are two kilobytes when they are gzipped; they took 10 s and 430 MB."""
+    monkeypatch.setattr("burnish_gateway.imports.count_parts.PARTS_MOST", 30_000)  # half a million take a second on a busy machine
+    monkeypatch.setattr("burnish_gateway.imports.otlp_spans.ExportTraceServiceRequest", None)
+    with pytest.raises(PayloadTooLarge):
+        from_protobuf(MILLIONS_OF_PARTS[what])
+
+
+def test_as_many_spans_as_are_allowed_are_read_and_their_resource_once() -> None:
+    spans = list(from_protobuf(export(EMPTY_SPAN * SPANS_MOST)))
+    assert len(spans) == SPANS_MOST and len({id(one.resource) for one in spans}) == 1
+    with pytest.raises(PayloadTooLarge):
+        from_protobuf(export(EMPTY_SPAN * (SPANS_MOST + 1)))
+    one = {"traceId": "a", "spanId": "b"}
+    assert len(list(from_json({"resourceSpans": [{"scopeSpans": [{"spans": [one] * SPANS_MOST}]}]}))) == SPANS_MOST
+    with pytest.raises(PayloadTooLarge):
+        list(from_json({"resourceSpans": [{"scopeSpans": [{"spans": [one] * (SPANS_MOST + 1)}]}]}))
+    with pytest.raises(PayloadTooLarge):
+        check_brackets(b"[" + b"{}," * PARTS_MOST + b"{}]")
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 5), st.integers(0, 5), st.text(max_size=300))
+def test_what_an_exporter_sends_is_counted_and_read_whole(spans: int, attributes: int, text: str) -> None:
+    request = ExportTraceServiceRequest()
+    scope = request.resource_spans.add().scope_spans.add()
+    for _ in range(spans):
+        made = scope.spans.add(trace_id=b"t" * 16, span_id=b"s" * 8, name=text, start_time_unix_nano=1, end_time_unix_nano=END)
+        for number in range(attributes):
+            made.attributes.add(key=f"k{number}").value.string_value = text
+        made.events.add(name=text, time_unix_nano=2).attributes.add(key="d").value.double_value = 0.5
+        made.status.code = 2  # type: ignore[assignment]
+    found = list(from_protobuf(request.SerializeToString()))
+    assert [(one.name, len(one.attributes), one.events[0][1], one.is_error) for one in found] == [
+        (text, attributes, {"d": 0.5}, True)
+    ] * spans
+
+
+def test_a_text_of_very_many_brackets_stays_text() -> None:
+    text = "[" + "{}," * 60_000 + "{}]"
+    found = reported_of(span(gen_ai__request__model="m", gen_ai__input__messages=text))
+    assert found is not None and found.messages == [{"role": "user", "content": text}]

@@ -23,6 +23,9 @@ STATUS_OF_ERROR: Final = {"timeout": Status.TIMEOUT, "429": Status.RATE_LIMITED,
 TEXT_MOST: Final = 200
 NESTING_MOST: Final = 64
 NS_IN_MS: Final = 1_000_000
+BRACKETS_MOST: Final = 50_000
+"""Text that holds more of them stays text: as lists and objects it would take a hundred times its memory."""
+
 INT4_MOST: Final = 2**31 - 1
 USD_IN_NUSD: Final = 1_000_000_000
 
@@ -141,7 +144,7 @@ def _output(span: Span) -> str | None:
 
 def _parsed(value: Any) -> Any:
     """Structured values come as they are, or as JSON in a string; other text stays text."""
-    if isinstance(value, str) and value[:1] in ("[", "{"):
+    if isinstance(value, str) and value[:1] in ("[", "{") and value.count("{") + value.count("[") <= BRACKETS_MOST:
         try:
             return json.loads(value)
         except (ValueError, RecursionError):

@@ -1,7 +1,9 @@
 """Executions among the spans of an OTLP export."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from burnish_gateway.access.principal import Principal
@@ -25,13 +27,32 @@ class Rejected:
     reason: str = ""
 
 
-async def import_spans(gateway: Gateway, principal: Principal, spans: Sequence[Span]) -> Rejected:
-    """Books the calls of models among them, once each; other spans are counted and left alone. Raises Suspended, Unavailable."""
-    now = gateway.clock.now()
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """What an export comes to. `ignored`: spans that are no calls of models. `reasons`: of those that are and cannot be taken."""
+
+    taken: Sequence[Reported]
+    ignored: int
+    reasons: Sequence[str]
+
+
+async def import_spans(gateway: Gateway, principal: Principal, read: Callable[[], Iterable[Span]]) -> Rejected:
+    """Books the calls of models among what `read` gives, once each; other spans are counted and left alone.
+
+    `read` runs in a thread: a large export takes a second, in which others go on. Raises what it raises, Suspended, Unavailable.
+    """
+    calls = await asyncio.to_thread(_calls_among, read, gateway.clock.now())
+    SPANS_IGNORED.inc(calls.ignored)
+    IMPORTED.labels("rejected").inc(len(calls.reasons))
+    await book_reported(gateway, principal, calls.taken)
+    return Rejected(len(calls.reasons), calls.reasons[0] if calls.reasons else "")
+
+
+def _calls_among(read: Callable[[], Iterable[Span]], now: datetime) -> Calls:
     reasons: list[str] = []
     taken: list[Reported] = []
     ignored = 0
-    for span in spans:
+    for span in read():
         try:
             reported = reported_of(span)
             if reported is not None:
@@ -45,7 +66,4 @@ async def import_spans(gateway: Gateway, principal: Principal, spans: Sequence[S
             reasons.append(f"more than {CALLS_MOST} calls of models in one export; send less at once")
         else:
             taken.append(reported)
-    SPANS_IGNORED.inc(ignored)
-    IMPORTED.labels("rejected").inc(len(reasons))
-    await book_reported(gateway, principal, taken)
-    return Rejected(len(reasons), reasons[0] if reasons else "")
+    return Calls(taken, ignored, reasons)

@@ -1,6 +1,6 @@
 """Spans of an OTLP export, in protobuf or JSON, as one plain form (opentelemetry-proto, trace/v1). Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -8,6 +8,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as ProtoSpan
 
+from burnish_gateway.imports.count_parts import SPANS_MOST, check_count, too_many_spans
 from burnish_shared.errors import InvalidBody
 
 ERROR_CODE: Final = 2
@@ -31,30 +32,38 @@ class Span:
     status_message: str = ""
 
 
-def from_protobuf(raw: bytes) -> list[Span]:
-    """Raises InvalidBody for what is no ExportTraceServiceRequest."""
+def from_protobuf(raw: bytes) -> Iterator[Span]:
+    """Spans, each made when it is asked for. Raises InvalidBody for what is no ExportTraceServiceRequest, PayloadTooLarge for too many."""
+    check_count(raw)
     request = ExportTraceServiceRequest()
     try:
         request.ParseFromString(raw)
     except Exception as error:  # its DecodeError, of a package that only comes along with opentelemetry's
         raise InvalidBody("The body is no ExportTraceServiceRequest in protobuf.") from error
-    return [
-        _of_proto(span, _attributes(of_resource.resource.attributes))
-        for of_resource in request.resource_spans
-        for of_scope in of_resource.scope_spans
-        for span in of_scope.spans
-    ]
+    return _of_request(request)
 
 
-def from_json(body: Any) -> list[Span]:
-    """Raises InvalidBody for what is no ExportTraceServiceRequest in the JSON of OTLP (ids in hex). What is unknown is ignored."""
+def _of_request(request: ExportTraceServiceRequest) -> Iterator[Span]:
+    for of_resource in request.resource_spans:
+        resource = _attributes(of_resource.resource.attributes)
+        for of_scope in of_resource.scope_spans:
+            for span in of_scope.spans:
+                yield _of_proto(span, resource)
+
+
+def from_json(body: Any) -> Iterator[Span]:
+    """Spans, each made when it is asked for. Raises InvalidBody, also while they are, for what is no ExportTraceServiceRequest in the JSON
+    of OTLP (ids in hex), and PayloadTooLarge for too many. What is unknown is ignored.
+    """
+    spans = 0
     try:
-        return [
-            _of_json(span, _json_attributes((of_resource.get("resource") or {}).get("attributes") or ()))
-            for of_resource in _list(body.get("resourceSpans"))
-            for of_scope in _list(of_resource.get("scopeSpans"))
-            for span in _list(of_scope.get("spans"))
-        ]
+        for of_resource in _list(body.get("resourceSpans")):
+            resource = _json_attributes((of_resource.get("resource") or {}).get("attributes") or ())
+            for of_scope in _list(of_resource.get("scopeSpans")):
+                for span in _list(of_scope.get("spans")):
+                    if (spans := spans + 1) > SPANS_MOST:
+                        raise too_many_spans()
+                    yield _of_json(span, resource)
     except (AttributeError, TypeError, ValueError, KeyError) as error:
         raise InvalidBody("The body is no ExportTraceServiceRequest in the JSON of OTLP.") from error
 

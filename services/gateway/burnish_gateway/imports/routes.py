@@ -1,5 +1,6 @@
 """Executions made elsewhere: `POST /v1/executions/import` and OTLP/HTTP at `POST /v1/otlp/v1/traces`."""
 
+from collections.abc import Iterator
 from typing import Any, Final
 
 from fastapi import Request
@@ -10,6 +11,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from burnish_gateway.deps import Editor, GatewayParts
 from burnish_gateway.imports import otlp_spans
 from burnish_gateway.imports.bodies import ImportAnswer, ImportedBody
+from burnish_gateway.imports.count_parts import check_brackets
 from burnish_gateway.imports.import_lines import LINES_MOST, import_lines
 from burnish_gateway.imports.import_spans import Rejected, import_spans
 from burnish_gateway.imports.inflate import inflated
@@ -58,18 +60,26 @@ async def post_import(request: Request, principal: Editor, gateway: GatewayParts
     openapi_extra={"requestBody": OTLP_BODY},
 )
 async def post_traces(request: Request, principal: Editor, gateway: GatewayParts) -> Response:
-    """Protobuf or JSON, plain or gzipped, at most 4 MiB, and 16 MiB unpacked. Spans that follow the conventions of `gen_ai.*` become
-    executions, each once; others are left alone. The answer is OTLP's, with `partialSuccess` where spans were rejected.
+    """Protobuf or JSON, plain or gzipped, at most 4 MiB, 16 MiB unpacked, 20,000 spans. Spans that follow the conventions of `gen_ai.*`
+    become executions, each once; others are left alone. The answer is OTLP's, with `partialSuccess` where spans were rejected.
     """
     raw = await read_body(request, most_bytes=EXPORT_MOST_BYTES, encodings=frozenset({"identity", "gzip"}))
-    if request.headers.get("content-encoding") == "gzip":
-        raw = inflated(raw, most_bytes=UNPACKED_MOST_BYTES)
+    is_packed = request.headers.get("content-encoding") == "gzip"
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == PROTOBUF:
-        return _protobuf(await import_spans(gateway, principal, otlp_spans.from_protobuf(raw)))
+        return _protobuf(await import_spans(gateway, principal, lambda: otlp_spans.from_protobuf(_unpacked(raw, is_packed=is_packed))))
     if kind == JSON:
-        return _json(await import_spans(gateway, principal, otlp_spans.from_json(parse_json(raw))))
+        return _json(await import_spans(gateway, principal, lambda: _read_json(_unpacked(raw, is_packed=is_packed))))
     raise InvalidField(f"content-type: must be {PROTOBUF} or {JSON}.", param="content-type")
+
+
+def _unpacked(raw: bytes, *, is_packed: bool) -> bytes:
+    return inflated(raw, most_bytes=UNPACKED_MOST_BYTES) if is_packed else raw
+
+
+def _read_json(raw: bytes) -> Iterator[otlp_spans.Span]:
+    check_brackets(raw)
+    return otlp_spans.from_json(parse_json(raw))
 
 
 def _protobuf(rejected: Rejected) -> Response:
