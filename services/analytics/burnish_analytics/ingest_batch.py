@@ -12,11 +12,10 @@ from datetime import datetime
 from uuid import UUID
 
 from burnish_analytics.core.fold import add_finished
-from burnish_analytics.core.intake import UNSAID, Intake, LabelKey, Observation, Said
-from burnish_analytics.core.reactions import Entry, ReactionKey, Standing, current_of, entries_with, entry_of, key_of, refusal, standing_of
+from burnish_analytics.core.intake import UNSAID, Intake, LabelKey, Said
+from burnish_analytics.core.reactions import Entry, ReactionKey, current_of, entries_with, entry_of, key_of, refusal, standing_of
 from burnish_analytics.core.rollup import Fact
-from burnish_analytics.core.threshold import DEFAULT_MIN_SAMPLES
-from burnish_analytics.core.voices import newly_weighed, voice_of
+from burnish_analytics.core.voices import voice_of
 from burnish_analytics.io import facts_store, feedback_store, label_store, rollup_store
 from burnish_analytics.io.feedback_store import FeedbackRow
 from burnish_analytics.queue_reviews import queue_reviews
@@ -245,25 +244,9 @@ async def _join(tx: Tx, rows: Iterable[FeedbackRow], facts: dict[tuple[UUID, UUI
 async def _write(tx: Tx, intake: Intake, period: datetime) -> None:
     await rollup_store.add_deltas(tx, intake.deltas)
     await label_store.move_standings(tx, intake.labels)
-    await _weigh_voices(tx, intake)
+    await label_store.move_voices(tx, intake.labels)
     await label_store.add_observations(tx, intake.observations, period=period)
     await queue_reviews(tx, finished=intake.finished, complaints=intake.complaints)
-
-
-async def _weigh_voices(tx: Tx, intake: Intake) -> None:
-    """Adds to the observations what voices said, no voice beyond its allowance; and remembers what each has said in all."""
-    counted = await label_store.move_voices(tx, intake.labels)
-    spoken = {key: one for key, one in intake.observations.items() if one.voices}
-    standings = await label_store.weighed(tx, spoken, needed=dict.fromkeys(spoken, DEFAULT_MIN_SAMPLES))
-    for key, observation in spoken.items():
-        for voice, said in observation.voices.items():
-            _add_weighed(observation, said, after=counted.get((key, voice), 0), allowance=standings[key].allowance)
-
-
-def _add_weighed(observation: Observation, said: Standing, *, after: int, allowance: int | None) -> None:
-    new = said.samples if allowance is None else max(0, newly_weighed(after - said.samples, after, allowance=allowance))
-    observation.samples += new
-    observation.satisfied_micro += said.satisfied_micro * new // said.samples
 
 
 def _said(fact: Fact, key: ReactionKey, entry: Entry) -> Said:

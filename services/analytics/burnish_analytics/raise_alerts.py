@@ -22,6 +22,7 @@ from burnish_analytics.core.threshold import (
 from burnish_analytics.io import alerts_store, label_store
 from burnish_analytics.io.alerts_store import Alert, Rule
 from burnish_analytics.io.label_store import LabelFeedback
+from burnish_analytics.what_changed import other_changes
 from burnish_shared.db.session import Tx
 from burnish_shared.ids import new_uuid
 from burnish_shared.measures import Interval
@@ -71,15 +72,19 @@ async def _tell(tx: Tx, standing: LabelFeedback, move: Move, *, rule: Rule, thre
                 await _tell_threshold(tx, standing, satisfaction, reason="min_samples", alert_id=None, threshold=threshold, now=now)
             return False
         case Raise(satisfaction):
-            alert = await alerts_store.raise_alert(tx, _alert(standing, satisfaction, threshold=threshold, muted=muted, now=now))
+            changed = await _changed(tx, standing.key, now=now)
+            found = _alert(standing, satisfaction, threshold=threshold, changed=changed, muted=muted, now=now)
+            joined = await alerts_store.join_alert(tx, found)
+            alert = joined or await alerts_store.raise_alert(tx, found)
             if alert is None:
                 return False
-            await announce_alert(tx, "alert.raised", alert, at=now, version=RAISED_VERSION)
-            if not alert.muted:
+            if joined is None:
+                await announce_alert(tx, "alert.raised", alert, at=now, version=RAISED_VERSION)
+            if not found.muted and not alert.muted:
                 await _tell_threshold(
                     tx, standing, satisfaction, reason="below_target", alert_id=alert.alert_id, threshold=threshold, now=now
                 )
-            return True
+            return joined is None
         case Resolve(reason=reason):
             resolved = await alerts_store.resolve_alert(
                 tx, workspace_id=standing.key.workspace_id, incident_key=incident_key(standing.key), resolution=reason, at=now
@@ -95,7 +100,21 @@ def incident_key(key: LabelKey) -> str:
     return f"{KIND}:{key.slug}:{key.label}:{key.version}"
 
 
-def _alert(standing: LabelFeedback, satisfaction: Interval, *, threshold: ThresholdRule, muted: bool, now: datetime) -> Alert:
+async def _changed(tx: Tx, key: LabelKey, *, now: datetime) -> dict[str, Any]:
+    before = await label_store.served_before(tx, key)
+    version = {"version": {"from": before, "to": key.version}} if before is not None else {}
+    return version | await other_changes(tx, (key.workspace_id, key.slug, key.label), now=now)
+
+
+def _alert(
+    standing: LabelFeedback,
+    satisfaction: Interval,
+    *,
+    threshold: ThresholdRule,
+    changed: Mapping[str, Any],
+    muted: bool,
+    now: datetime,
+) -> Alert:
     key = standing.key
     return Alert(
         alert_id=new_uuid(),
@@ -113,7 +132,7 @@ def _alert(standing: LabelFeedback, satisfaction: Interval, *, threshold: Thresh
         ),
         before={"target": threshold.target_ratio},
         after={**_figures(standing, satisfaction), **_voices(standing)},
-        changed={},
+        changed=changed,
         simulated=standing.simulated,
         muted=muted,
         raised_at=now,

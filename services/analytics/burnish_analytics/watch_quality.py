@@ -45,7 +45,8 @@ async def watch_quality(tx: Tx, workspace_id: UUID, scores: Sequence[NewScore], 
     The caller holds the workspace's detectors.
     """
     watched = sorted(
-        (one for one in scores if one.score is not None and one.slug and one.label), key=lambda one: (_key(one), one.finished_at)
+        (one for one in scores if one.score is not None and one.slug and one.label and one.version),
+        key=lambda one: (_key(one), one.finished_at),
     )
     if not watched:
         return 0

@@ -7,6 +7,10 @@ from uuid import UUID
 
 import pytest
 
+from burnish_analytics.io import detector_store
+from burnish_analytics.raise_alerts import judge_feedback
+from burnish_analytics.watch_labels import watch_workspace
+from burnish_shared.ids import new_uuid
 from tests.embedded.workspaces import Workspace
 from tests.integration.analytics.traffic import NOON, Analytics, analytics_on, execution, thumb
 
@@ -72,13 +76,13 @@ async def test_two_replicas_at_once_feed_each_period_to_the_detectors_once(watch
 
 async def test_a_reaction_that_is_changed_moves_the_figures_and_not_the_detector(watching: Analytics, workspace: Workspace) -> None:
     done = execution(workspace.workspace_id)
-    reaction = thumb(done, 1)
-    await watching.count(done, reaction)
+    others = [execution(workspace.workspace_id) for _ in range(19)]  # one alone is not heard (core/voices.py)
+    await watching.count(done, thumb(done, 1), *others, *[thumb(one, 1) for one in others])
     await watching.count(thumb(done, 0, accepted_at=NOON.replace(hour=13)))
     await asyncio.sleep(PERIOD_S * 1.2)
     await watching.housework.watch_labels()
     [stored] = await watching.rows("SELECT state FROM detector_states WHERE workspace_id = $1", workspace.workspace_id)
-    assert (stored["state"]["satisfaction"]["tally"]["n"], stored["state"]["satisfaction"]["tally"]["bad"]) == (1, 0)
+    assert (stored["state"]["satisfaction"]["tally"]["n"], stored["state"]["satisfaction"]["tally"]["bad"]) == (20, 0)
     assert (await watching.rollup(workspace.workspace_id))["down"] == 1
 
 
@@ -90,6 +94,116 @@ async def test_when_the_label_moves_on_the_threshold_alert_of_the_old_version_en
     await period(watching, workspace.workspace_id, up=3, down=0, version=2)
     [alert] = await watching.alerts(workspace.workspace_id)
     assert alert["resolution"] == "superseded"
+
+
+async def test_a_bad_version_keeps_its_alert_when_the_minute_before_it_is_closed(watching: Analytics, workspace: Workspace) -> None:
+    """The old version served the closed period; the new one serves in the open one already."""
+    await watching.rows("INSERT INTO alert_rules (workspace_id, slug, min_samples) VALUES ($1, 'route', 10)", workspace.workspace_id)
+    old = [execution(workspace.workspace_id) for _ in range(20)]
+    await watching.count(*old, *[thumb(one, 1) for one in old])
+    await asyncio.sleep(PERIOD_S * 1.2)
+    new = [execution(workspace.workspace_id, version=2, finished_at=NOON + timedelta(seconds=1)) for _ in range(20)]
+    period_ms = int(PERIOD_S * 1000)
+    async with watching.db.unit_of_work(workspaces={workspace.workspace_id}) as tx:
+        before = await detector_store.close_periods(tx, length_ms=period_ms)
+    await watching.count(*new, *[thumb(one, 0) for one in new])
+    async with watching.db.unit_of_work(workspaces={workspace.workspace_id}) as tx:
+        limits = watching.housework.settings.detector_limits()
+        watched = await watch_workspace(tx, workspace.workspace_id, before=before, limits=limits, now=NOON)
+        await judge_feedback(tx, watched.labels, now=NOON, cooldown_s=3600)
+    [alert] = await watching.alerts(workspace.workspace_id)
+    assert (alert["version"], alert["resolved_at"]) == (2, None)
+    await asyncio.sleep(PERIOD_S * 1.2)
+    await watching.housework.watch_labels()
+    [alert] = await watching.alerts(workspace.workspace_id)
+    assert alert["resolved_at"] is None
+
+
+async def test_one_bad_version_is_one_alert_whichever_reason_comes_first(watching: Analytics, workspace: Workspace) -> None:
+    """The threshold comes at once, the comparison with the version before takes its place and keeps its alert."""
+    await watching.rows("INSERT INTO alert_rules (workspace_id, slug, min_samples) VALUES ($1, 'route', 20)", workspace.workspace_id)
+    for _ in range(3):
+        await period(watching, workspace.workspace_id, up=39, down=1)
+    bad = [execution(workspace.workspace_id, version=2, finished_at=NOON + timedelta(seconds=1)) for _ in range(60)]
+    await watching.count(*bad, *[thumb(one, int(n < 20)) for n, one in enumerate(bad)])
+    [threshold] = await watching.alerts(workspace.workspace_id)
+    assert (threshold["kind"], threshold["changed"]) == ("feedback_threshold", {"version": {"from": 1, "to": 2}})
+    await asyncio.sleep(PERIOD_S * 1.2)
+    assert await watching.housework.watch_labels() == 1
+    [alert] = await watching.alerts(workspace.workspace_id)
+    assert (alert["alert_id"], alert["kind"], alert["severity"]) == (threshold["alert_id"], "degradation", "error")
+    assert (
+        alert["summary"].startswith("Satisfaction with route@production (version 2) fell from ") and "target of 80.0%" in alert["summary"]
+    )
+    assert (alert["before"]["target"], alert["before"]["version"], alert["changed"]) == (0.8, 1, {"version": {"from": 1, "to": 2}})
+    told = [one for one in await watching.events(workspace.workspace_id) if one["type"] in ("alert.raised", "metric.degraded")]
+    assert {one["data"]["alert_id"] for one in told} == {str(alert["alert_id"])}
+    for _ in range(5):
+        await period(watching, workspace.workspace_id, up=40, down=0, version=2, finished_at=NOON + timedelta(seconds=2))
+    [alert] = await watching.alerts(workspace.workspace_id)
+    [standing] = await watching.rows("SELECT is_below FROM label_feedback WHERE workspace_id = $1 AND version = 2", workspace.workspace_id)
+    assert (alert["resolution"], standing["is_below"]) == ("recovered", False), "both reasons end with it"
+
+
+async def test_a_threshold_crossed_while_a_degradation_is_open_adds_to_its_alert(watching: Analytics, workspace: Workspace) -> None:
+    await watching.rows("INSERT INTO alert_rules (workspace_id, slug, min_samples) VALUES ($1, 'route', 300)", workspace.workspace_id)
+    for _ in range(3):
+        await period(watching, workspace.workspace_id, up=38, down=2)
+    for _ in range(5):
+        await period(watching, workspace.workspace_id, up=10, down=30)
+    [alert] = await watching.alerts(workspace.workspace_id)
+    assert (alert["kind"], alert["before"]["target"], alert["after"]["samples"]) == ("degradation", 0.8, 320)
+    types = [one["type"] for one in await watching.events(workspace.workspace_id)]
+    assert types.count("alert.raised") == 1 and types.count("feedback.threshold_reached") == 2
+
+
+async def test_an_answer_of_the_old_version_that_ends_late_does_not_bring_it_back(watching: Analytics, workspace: Workspace) -> None:
+    """What the label names is what it serves, where executions of that came."""
+    prompt_id = new_uuid()
+    await watching.rows(
+        "INSERT INTO prompts (prompt_id, workspace_id, slug, name, latest_version, created_by) VALUES ($1, $2, 'route', 'Route', 2, 'ann')",
+        prompt_id,
+        workspace.workspace_id,
+    )
+    for version in (1, 2):
+        await watching.rows(
+            """INSERT INTO prompt_versions (workspace_id, prompt_id, version, content, content_hash, model, author, source)
+               VALUES ($1, $2, $3, '{}', $4, 'm', 'ann', 'manual')""",
+            workspace.workspace_id, prompt_id, version, bytes([version] * 32),
+        )  # fmt: skip
+    await watching.rows(
+        "INSERT INTO prompt_labels (workspace_id, prompt_id, label, version) VALUES ($1, $2, 'production', 2)",
+        workspace.workspace_id,
+        prompt_id,
+    )
+    new = [execution(workspace.workspace_id, version=2) for _ in range(20)]
+    late = execution(workspace.workspace_id, finished_at=NOON + timedelta(seconds=30))
+    await watching.count(*new, late, *[thumb(one, 0) for one in new])
+    await asyncio.sleep(PERIOD_S * 1.2)
+    await watching.housework.watch_labels()
+    [stored] = await watching.rows("SELECT version FROM detector_states WHERE workspace_id = $1", workspace.workspace_id)
+    [standing] = await watching.rows("SELECT version, is_retired FROM label_feedback WHERE workspace_id = $1", workspace.workspace_id)
+    assert (stored["version"], dict(standing)) == (2, {"version": 2, "is_retired": False})
+
+
+async def test_executions_without_a_version_are_in_the_figures_and_in_no_detector(watching: Analytics, workspace: Workspace) -> None:
+    """Executions made elsewhere often say no version: they are no version of the label."""
+    await quiet_thresholds(watching, workspace.workspace_id)
+    bare = execution(workspace.workspace_id, version=None)
+    for version, down in ((1, 4), (2, 20), (2, 20), (2, 20)):
+        await period(watching, workspace.workspace_id, up=40 - down, down=down, version=version)
+        if version == 1:
+            await period(watching, workspace.workspace_id, up=36, down=4)
+            await period(watching, workspace.workspace_id, up=36, down=4)
+        one = bare.model_copy(update={"execution_id": new_uuid()})
+        await watching.count(one, thumb(one, 0))
+        await asyncio.sleep(PERIOD_S * 1.2)
+        await watching.housework.watch_labels()
+    [alert] = await watching.alerts(workspace.workspace_id)
+    assert (alert["version"], alert["changed"]) == (2, {"version": {"from": 1, "to": 2}})
+    rows = await watching.rows("SELECT version, is_retired FROM label_feedback WHERE workspace_id = $1 ORDER BY 1", workspace.workspace_id)
+    assert [tuple(row.values()) for row in rows] == [(1, True), (2, False)]
+    assert (await watching.rollup(workspace.workspace_id))["executions"] == 6 * 40 + 4
 
 
 async def test_failing_executions_raise_the_error_rate_alert_that_names_the_other_model(watching: Analytics, workspace: Workspace) -> None:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from burnish_analytics.core.threshold import DEFAULT_MIN_SAMPLES
-from burnish_analytics.core.voices import CAP_RATIO, HEAVIEST_MOST, Voice, newly_weighed, voice_of, weigh
+from burnish_analytics.core.voices import CAP_RATIO, HEAVIEST_MOST, NAMELESS, Pool, Voice, voice_of, weigh
 
 pytestmark = pytest.mark.promise("O-08")
 
@@ -45,6 +45,10 @@ def test_a_few_voices_decide_nothing_and_a_single_collector_does() -> None:
     assert weigh(5001, 0, [Voice("key:widget", 5000, 0)], needed=100).samples == 6
 
 
+def test_where_fewer_than_twenty_reactions_are_asked_for_each_voice_weighs_one() -> None:
+    assert weigh(1_014, 0, [Voice("user:0", 1_000, 0)], needed=10).samples == 15
+
+
 def test_whose_voice_a_reaction_is() -> None:
     own = {"sent_by": "a", "ran_by": "a"}
     assert voice_of(**own, end_user="ann", made_for=None) == "user:ann"
@@ -55,6 +59,34 @@ def test_whose_voice_a_reaction_is() -> None:
     assert voice_of(sent_by="inbound:1", ran_by="a", end_user="", made_for=None) is None
 
 
-def test_a_voice_that_goes_on_adds_nothing_beyond_its_allowance() -> None:
-    added = [newly_weighed(n, n + 7, allowance=20) for n in range(0, 700, 7)]
-    assert added[:3] == [7, 7, 6] and sum(added) == 20
+def pool_of(counts: list[int], nameless: int = 0) -> Pool:
+    pool = Pool()
+    for n, count in enumerate(counts):
+        pool.add(f"user:{n}", count, 0)
+    pool.add(NAMELESS, nameless, nameless * MICRO)
+    return pool
+
+
+@given(st.lists(st.integers(1, 5000), max_size=60), st.integers(0, 2000))
+def test_detectors_hear_no_block_of_which_one_voice_is_more_than_its_share(counts: list[int], nameless: int) -> None:
+    pool = pool_of(counts, nameless)
+    block = pool.taken()
+    if block is None:
+        assert sum(one.samples for one in pool.waiting()) == sum(counts) + nameless, "what waits is kept"
+        assert len(counts) + nameless < 20
+        return
+    assert block.most_of_one <= CAP_RATIO * block.samples + 1e-9
+    assert block.samples == nameless + sum(min(one, block.most_of_one) for one in counts)
+    assert block.held_back == sum(one > block.most_of_one for one in counts)
+    assert (block.satisfied_micro, block.reactions) == (nameless * MICRO, nameless + sum(counts))
+    assert list(pool.waiting()) == [], "nothing is heard twice"
+
+
+def test_a_voice_that_speaks_alone_or_beside_few_waits_for_others() -> None:
+    pool = pool_of([10_000])
+    assert pool.taken() is None
+    pool.add(NAMELESS, 18, 18 * MICRO)
+    assert pool.taken() is None
+    pool.add(NAMELESS, 1, MICRO)
+    block = pool.taken()
+    assert block is not None and (block.samples, block.held_back, block.held_samples, block.reactions) == (20, 1, 1, 10_019)

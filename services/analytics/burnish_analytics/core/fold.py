@@ -112,7 +112,7 @@ class _Batch:
             self.minutes[group] = self.minutes[group].plus(sums) if group in self.minutes else sums
             if group.traffic == "live":
                 self._mark(group, members)
-                if group.slug and group.label:
+                if group.slug and group.label and group.version:
                     self._observe(intake, group, members)
 
     def _members(self) -> dict[tuple[Any, ...], list[int]]:

@@ -32,7 +32,8 @@ class LabelKey:
 class Observation:
     """What came in for one label and version. `last_finished_at` is None when it was feedback alone.
 
-    `voices`: what single voices said, which is weighed before it is added to `samples` and `satisfied_micro` (core/voices.py).
+    `samples`, `satisfied_micro`: reactions that only their execution has; `voices`: what single voices said, which detectors weigh
+    (core/voices.py).
     """
 
     executions: int = 0

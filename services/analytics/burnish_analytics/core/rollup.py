@@ -74,8 +74,11 @@ class Fact:
 
     @property
     def is_watched(self) -> bool:
-        """Whether thresholds and detectors look at it: live traffic that a label of a prompt served."""
-        return self.traffic == "live" and bool(self.slug) and bool(self.label)
+        """Whether thresholds and detectors look at it: live traffic of a version that a label of a prompt served.
+
+        What was made elsewhere may say no version: it is in the figures, and nobody can say what it stands for under a label.
+        """
+        return self.traffic == "live" and bool(self.slug) and bool(self.label) and self.version > 0
 
 
 @dataclass(frozen=True, slots=True, order=True)

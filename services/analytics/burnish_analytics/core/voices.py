@@ -1,5 +1,9 @@
 """How much one voice may weigh in a decision (PROMISES O-08): at most CAP_RATIO of it, however often it speaks.
 
+A threshold weighs what was ever said of a version. Detectors weigh what came of late, in blocks: reactions wait in a Pool until so many
+voices have spoken that none is more than CAP_RATIO of the block, so that one that speaks alone, or beside few, is not heard. What is
+beyond a voice's allowance in its block is never heard.
+
 A voice is who stands behind reactions: an end user, or an API key. A key that ran the execution, or that names the end user whom the
 execution was made for, passes on what that user says; what any other key sends is that key's voice, whomever it names. Reactions to
 answers of one's own that name nobody are one voice for each execution, and need no cap.
@@ -9,8 +13,8 @@ The allowance C is the largest with C ≤ CAP_RATIO · W, where W is the sum of 
 can reach it, so that many of the heaviest suffice to find it.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 CAP_RATIO: Final = 0.05
@@ -82,6 +86,60 @@ def weigh(samples: int, satisfied_micro: int, heaviest: Sequence[Voice], *, need
     return Weighed(samples, satisfied_micro, len(held), allowance)
 
 
-def newly_weighed(before: int, after: int, *, allowance: int) -> int:
-    """How many of the reactions that a voice added still weigh, now that it has `after`."""
-    return min(after, allowance) - min(max(before, 0), allowance)
+NAMELESS: Final = ""
+"""Stands for reactions that only their execution has: each is a voice of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """What detectors hear at once. `reactions`: how many there were; `most_of_one`: samples that one voice weighs at most.
+
+    `held_samples`, `held_satisfied_micro`: what of the block those weigh who had said more than their allowance.
+    """
+
+    samples: int
+    satisfied_micro: int
+    reactions: int
+    held_back: int = 0
+    most_of_one: int = 1
+    held_samples: int = 0
+    held_satisfied_micro: int = 0
+
+
+@dataclass(slots=True)
+class Pool:
+    """What was said of one version under one label and was not heard yet: voice → (samples, satisfied millionths)."""
+
+    said: dict[str, tuple[int, int]] = field(default_factory=dict)
+
+    def add(self, voice: str, samples: int, satisfied_micro: int) -> None:
+        if samples:
+            held = self.said.get(voice, (0, 0))
+            self.said[voice] = (held[0] + samples, held[1] + satisfied_micro)
+
+    def taken(self) -> Block | None:
+        """All of it, weighed, and the pool is empty again. None while some voice would be more than CAP_RATIO of it: it goes on waiting."""
+        reactions = sum(samples for samples, _ in self.said.values())
+        counts = sorted((said[0] for voice, said in self.said.items() if voice != NAMELESS), reverse=True)
+        allowance = allowance_of(reactions, counts[:HEAVIEST_MOST], least=0)
+        if allowance < 1:
+            return None
+        block = self._block(reactions, allowance)
+        self.said = {}
+        return block
+
+    def waiting(self) -> Iterator[Voice]:
+        return (Voice(voice, *said) for voice, said in sorted(self.said.items()))
+
+    def _block(self, reactions: int, allowance: int) -> Block:
+        samples, satisfied, most = reactions, sum(said[1] for said in self.said.values()), 1
+        held: list[int] = []
+        for voice, (count, satisfied_micro) in self.said.items():
+            if voice == NAMELESS:
+                continue
+            most = max(most, min(count, allowance))
+            if count > allowance:
+                held.append(satisfied_micro * allowance // count)
+                samples += allowance - count
+                satisfied += held[-1] - satisfied_micro
+        return Block(samples, satisfied, reactions, len(held), most, len(held) * allowance, sum(held))

@@ -22,6 +22,23 @@ UPDATE alerts SET resolved_at = $3, resolution = $4 WHERE workspace_id = $1 AND 
 RETURNING alert_id, kind, metric, slug, label, version, summary, before, after, changed, simulated, muted, raised_at, severity, subject"""
 
 
+# The reason that is told first keeps the alert, and what is stronger takes its place in it: kind, severity and words are the leading one's.
+JOIN: Final = """
+UPDATE alerts a SET incident_key = CASE WHEN $6 THEN $7 ELSE a.incident_key END, kind = CASE WHEN $6 THEN $8 ELSE a.kind END,
+       severity = CASE WHEN $6 THEN $9 ELSE a.severity END,
+       summary = CASE WHEN $6 THEN $10 || ' ' || a.summary ELSE a.summary || ' ' || $10 END,
+       before = CASE WHEN $6 THEN a.before || $11 ELSE $11 || a.before END,
+       after = CASE WHEN $6 THEN a.after || $12 ELSE $12 || a.after END,
+       changed = CASE WHEN $6 THEN a.changed || $13 ELSE $13 || a.changed END, simulated = a.simulated OR $14
+ WHERE a.workspace_id = $1 AND a.kind = $2 AND a.metric = 'satisfaction' AND (a.slug, a.label, a.version) = ($3, $4, $5)
+   AND a.resolved_at IS NULL AND NOT a.muted
+RETURNING a.alert_id, a.incident_key, a.kind, a.metric, a.slug, a.label, a.version, a.summary, a.before, a.after, a.changed, a.simulated,
+          a.muted, a.raised_at, a.severity, a.subject"""
+
+TWIN: Final = {"feedback_threshold": "degradation", "degradation": "feedback_threshold"}
+"""Both may say that people are not satisfied with the same version. The second is the stronger: it says what it was before."""
+
+
 @dataclass(frozen=True, slots=True)
 class Alert:
     """One incident. `incident_key` names what is wrong with what: while one alert of it is open, there is no second.
@@ -67,6 +84,19 @@ async def raise_alert(tx: Tx, alert: Alert) -> Alert | None:
         alert.severity, alert.subject,
     )  # fmt: skip
     return replace(alert, muted=is_muted) if is_muted is not None else None
+
+
+async def join_alert(tx: Tx, alert: Alert) -> Alert | None:
+    """Adds another reason to the open alert about people's satisfaction with the same version. None: there is none, raise this one.
+
+    One that is muted takes nothing in: nobody was told of it.
+    """
+    leads = alert.kind == "degradation"
+    row = await tx.fetchrow(
+        JOIN, alert.workspace_id, TWIN[alert.kind], alert.slug, alert.label, alert.version, leads, alert.incident_key, alert.kind,
+        alert.severity, alert.summary, dict(alert.before), dict(alert.after), dict(alert.changed), alert.simulated,
+    )  # fmt: skip
+    return None if row is None else Alert(workspace_id=alert.workspace_id, **dict(row))
 
 
 async def resolve_alert(tx: Tx, *, workspace_id: UUID, incident_key: str, resolution: str, at: datetime) -> Alert | None:

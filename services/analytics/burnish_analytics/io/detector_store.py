@@ -1,12 +1,13 @@
 """Rows of `detector_states`, and the observations that detectors take out of `detector_observations`."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from burnish_analytics.core.intake import LabelKey
+from burnish_analytics.core.voices import Voice
 from burnish_shared.db.session import Tx
 
 
@@ -26,6 +27,15 @@ class ObservedPeriod:
     satisfied_micro: int
     simulated: bool
     last_finished_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class SaidInPeriod:
+    """What one voice said of one version in one period, or in several that ended with it."""
+
+    version: int
+    period: datetime
+    voice: Voice
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +73,34 @@ async def take_observations(tx: Tx, *, workspace_id: UUID, before: datetime) -> 
     return [ObservedPeriod(**dict(row)) for row in rows]
 
 
+async def take_voices(
+    tx: Tx, *, workspace_id: UUID, labels: Collection[tuple[str, str]], before: datetime
+) -> dict[tuple[str, str], list[SaidInPeriod]]:
+    """Removes and returns what single voices said under these (slug, label) and was not weighed, in order of period and voice."""
+    rows = await tx.fetch(
+        """DELETE FROM detector_voices v USING unnest($2::text[], $3::text[]) u(slug, label)
+            WHERE v.workspace_id = $1 AND (v.slug, v.label) = (u.slug, u.label) AND v.period < $4
+           RETURNING v.slug, v.label, v.version, v.period, v.voice, v.samples, v.satisfied_micro""",
+        workspace_id, [slug for slug, _ in labels], [label for _, label in labels], before,
+    )  # fmt: skip
+    found: dict[tuple[str, str], list[SaidInPeriod]] = {}
+    for row in sorted(rows, key=lambda one: (one["period"], one["version"], one["voice"])):
+        said = SaidInPeriod(row["version"], row["period"], Voice(row["voice"], row["samples"], row["satisfied_micro"]))
+        found.setdefault((row["slug"], row["label"]), []).append(said)
+    return found
+
+
+async def keep_voices(tx: Tx, *, workspace_id: UUID, slug: str, label: str, waiting: Sequence[SaidInPeriod]) -> None:
+    """Puts back what waits for more voices. Nobody else writes into periods that are closed."""
+    if waiting:
+        await tx.execute(
+            """INSERT INTO detector_voices (workspace_id, slug, label, version, period, voice, samples, satisfied_micro)
+               SELECT $1, $2, $3, * FROM unnest($4::integer[], $5::timestamptz[], $6::text[], $7::bigint[], $8::bigint[])""",
+            workspace_id, slug, label, [one.version for one in waiting], [one.period for one in waiting],
+            [one.voice.name for one in waiting], [one.voice.samples for one in waiting], [one.voice.satisfied_micro for one in waiting],
+        )  # fmt: skip
+
+
 async def states_of(tx: Tx, *, workspace_id: UUID) -> dict[tuple[str, str], StoredStates]:
     """(slug, label) → what is remembered, for the whole workspace."""
     rows = await tx.fetch("SELECT slug, label, version, state, seen_through FROM detector_states WHERE workspace_id = $1", workspace_id)
@@ -80,12 +118,30 @@ async def save_states(tx: Tx, *, workspace_id: UUID, slug: str, label: str, vers
     )  # fmt: skip
 
 
-async def retire_other_versions(tx: Tx, *, workspace_id: UUID, slug: str, label: str, serving: int) -> list[LabelKey]:
-    """Notes which version the label serves now. Returns those whose mark changed, to be judged again."""
+async def named_versions(tx: Tx, *, workspace_id: UUID, labels: Collection[tuple[str, str]]) -> dict[tuple[str, str], int]:
+    """(slug, label) → the version that the label names now, of those that are labels of a prompt here."""
     rows = await tx.fetch(
-        """UPDATE label_feedback SET is_retired = (version <> $4)
-            WHERE workspace_id = $1 AND slug = $2 AND label = $3 AND is_retired <> (version <> $4) RETURNING version""",
-        workspace_id, slug, label, serving,
+        """SELECT p.slug, l.label, l.version FROM unnest($2::text[], $3::text[]) u(slug, label)
+             JOIN prompts p ON p.workspace_id = $1 AND p.slug = u.slug
+             JOIN prompt_labels l ON l.workspace_id = $1 AND l.prompt_id = p.prompt_id AND l.label = u.label""",
+        workspace_id, [slug for slug, _ in labels], [label for _, label in labels],
+    )  # fmt: skip
+    return {(row["slug"], row["label"]): row["version"] for row in rows}
+
+
+async def retire_other_versions(tx: Tx, *, workspace_id: UUID, slug: str, label: str, serving: Collection[int]) -> list[LabelKey]:
+    """Notes which versions the label serves now: these, and the one whose executions in periods that are still open are the newest.
+
+    Returns those whose mark changed, to be judged again.
+    """
+    rows = await tx.fetch(
+        """UPDATE label_feedback f SET is_retired = NOT f.is_retired
+             FROM (SELECT ARRAY (SELECT o.version FROM detector_observations o
+                                  WHERE o.workspace_id = $1 AND o.slug = $2 AND o.label = $3 AND o.last_finished_at IS NOT NULL
+                                  ORDER BY o.last_finished_at DESC, o.version DESC LIMIT 1) || $4::integer[] AS versions) serving
+            WHERE f.workspace_id = $1 AND f.slug = $2 AND f.label = $3 AND f.is_retired = (f.version = ANY (serving.versions))
+           RETURNING f.version""",
+        workspace_id, slug, label, list(serving),
     )  # fmt: skip
     return [LabelKey(workspace_id, slug, label, row["version"]) for row in rows]
 

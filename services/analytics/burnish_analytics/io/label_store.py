@@ -24,8 +24,15 @@ MOVE_VOICES: Final = """
 INSERT INTO label_voices AS l (workspace_id, slug, label, version, voice, samples, satisfied_micro)
 SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::integer[], $5::text[], $6::bigint[], $7::bigint[])
 ON CONFLICT (workspace_id, slug, label, version, voice) DO UPDATE SET samples = l.samples + excluded.samples,
-  satisfied_micro = l.satisfied_micro + excluded.satisfied_micro, spoke_at = clock_timestamp()
-RETURNING workspace_id, slug, label, version, voice, samples"""
+  satisfied_micro = l.satisfied_micro + excluded.satisfied_micro, spoke_at = clock_timestamp()"""
+
+HEAR: Final = """
+INSERT INTO detector_voices AS v (workspace_id, slug, label, version, period, voice, samples, satisfied_micro)
+SELECT workspace_id, slug, label, version, $8, voice, samples, satisfied_micro
+  FROM unnest($1::uuid[], $2::text[], $3::text[], $4::integer[], $5::text[], $6::bigint[], $7::bigint[])
+       u(workspace_id, slug, label, version, voice, samples, satisfied_micro)
+ON CONFLICT (workspace_id, slug, label, version, period, voice) DO UPDATE SET samples = v.samples + excluded.samples,
+  satisfied_micro = v.satisfied_micro + excluded.satisfied_micro"""
 
 HEAVIEST: Final = """
 SELECT l.workspace_id, l.slug, l.label, l.version, l.samples, l.satisfied_micro, v.voice, v.samples AS voice_samples,
@@ -109,18 +116,16 @@ async def move_standings(tx: Tx, changes: Mapping[LabelKey, LabelChange]) -> Non
         await tx.execute(MOVE, *_columns(rows))
 
 
-async def move_voices(tx: Tx, changes: Mapping[LabelKey, LabelChange]) -> dict[tuple[LabelKey, str], int]:
-    """Adds what single voices said. Returns how many samples each of these voices has in all."""
+async def move_voices(tx: Tx, changes: Mapping[LabelKey, LabelChange]) -> None:
+    """Adds what single voices said."""
     rows = [
         (*_key(key), voice, standing.samples, standing.satisfied_micro)
         for key, change in sorted(changes.items(), key=lambda one: one[0])
         for voice, standing in sorted(change.voices.items())
         if standing.samples or standing.satisfied_micro
     ]
-    if not rows:
-        return {}
-    found = await tx.fetch(MOVE_VOICES, *_columns(rows))
-    return {(LabelKey(row["workspace_id"], row["slug"], row["label"], row["version"]), row["voice"]): row["samples"] for row in found}
+    if rows:
+        await tx.execute(MOVE_VOICES, *_columns(rows))
 
 
 async def weighed(tx: Tx, keys: Collection[LabelKey], *, needed: Mapping[LabelKey, int]) -> dict[LabelKey, Weighed]:
@@ -144,6 +149,36 @@ async def lock_standings(tx: Tx, keys: Collection[LabelKey]) -> list[LabelFeedba
     return [_label_feedback(row) for row in await tx.fetch(LOCK, *_columns([_key(key) for key in sorted(keys)]))]
 
 
+async def lock_label(tx: Tx, *, workspace_id: UUID, slug: str, label: str) -> None:
+    """Locks what is known of a label's versions, before an alert that both feedback and detectors may write."""
+    await tx.execute(
+        "SELECT FROM label_feedback WHERE workspace_id = $1 AND slug = $2 AND label = $3 ORDER BY version FOR UPDATE",
+        workspace_id, slug, label,
+    )  # fmt: skip
+
+
+async def end_crossing(tx: Tx, key: LabelKey, *, at: datetime) -> None:
+    """The alert that this version's crossing was part of has ended. Still below its target after the cooldown, it raises another."""
+    await tx.execute(
+        """UPDATE label_feedback SET is_below = false, resolved_at = $5, recheck_at = $5
+            WHERE workspace_id = $1 AND slug = $2 AND label = $3 AND version = $4 AND is_below""",
+        *_key(key), at,
+    )  # fmt: skip
+
+
+async def served_before(tx: Tx, key: LabelKey) -> int | None:
+    """The version that the label served before this one, as far as detectors have seen it."""
+    row = await tx.fetchrow(
+        """SELECT version, (state -> 'satisfaction' ->> 'moved_from')::integer AS moved_from FROM detector_states
+            WHERE workspace_id = $1 AND slug = $2 AND label = $3""",
+        key.workspace_id, key.slug, key.label,
+    )  # fmt: skip
+    if row is None:
+        return None
+    before = row["moved_from"] if row["version"] == key.version else row["version"]
+    return before or None
+
+
 async def save_states(tx: Tx, states: Mapping[LabelKey, ThresholdState]) -> None:
     """Keeps what was told, and when, by the database's clock."""
     rows = [
@@ -163,7 +198,14 @@ async def versions_of_label(tx: Tx, *, workspace_id: UUID, slug: str, label: str
 
 
 async def add_observations(tx: Tx, observations: Mapping[LabelKey, Observation], *, period: datetime) -> None:
-    """Adds what came in to the period's rows."""
+    """Adds what came in to the period's rows, and what single voices said to theirs."""
+    said = [
+        (*_key(key), voice, standing.samples, standing.satisfied_micro)
+        for key, one in sorted(observations.items(), key=lambda pair: pair[0])
+        for voice, standing in sorted(one.voices.items())
+    ]
+    if said:
+        await tx.execute(HEAR, *_columns(said), period)
     rows = [
         (*_key(key), one.executions, one.failures, as_array(one.latency), as_array(one.cost), one.samples, one.satisfied_micro,
          one.simulated, one.last_finished_at)

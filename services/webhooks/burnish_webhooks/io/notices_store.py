@@ -42,12 +42,18 @@ async def channels(tx: Tx, workspaces: Collection[UUID]) -> list[Channel]:
 
 
 async def add(tx: Tx, notices: Sequence[tuple[Event, UUID]]) -> int:
-    """Writes a notice for each (event, channel) that has none. A channel that was deleted meanwhile gets none. Returns how many."""
+    """Writes a notice for each (event, channel) that has none. A channel that was deleted meanwhile gets none. Returns how many.
+
+    An alert whose stronger reason came later is raised again: of that only those are told who were not told of it.
+    """
     made = await tx.fetch(
         """INSERT INTO alert_notices (event_id, channel_id, workspace_id, alert_id, event_type, body, simulated, occurred_at)
            SELECT n.* FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::jsonb[], $7::boolean[], $8::timestamptz[])
                   n (event_id, channel_id, workspace_id, alert_id, event_type, body, simulated, occurred_at)
              JOIN alert_channels c ON c.workspace_id = n.workspace_id AND c.channel_id = n.channel_id
+            WHERE n.event_type <> 'alert.raised' OR NOT EXISTS (
+                  SELECT FROM alert_notices t WHERE t.workspace_id = n.workspace_id AND t.alert_id = n.alert_id
+                     AND t.channel_id = n.channel_id AND t.event_type = 'alert.raised' AND t.event_id <> n.event_id)
             ORDER BY 1, 2 ON CONFLICT DO NOTHING RETURNING event_id""",
         [event.id for event, _ in notices],
         [channel_id for _, channel_id in notices],
@@ -92,18 +98,18 @@ async def load(tx: Tx, claim: NoticeClaim, *, base_url: str) -> DueNotice | None
     if row is None:
         return None
     about = _about(row["event_type"], row["alert_id"], row["body"])
-    link = f"{base_url.rstrip('/')}/v1/{about}" if base_url and about else None
+    link = f"{base_url.rstrip('/')}/app/{about}" if base_url and about else None
     notice = Notice(row["event_type"], row["alert_id"], row["body"], row["occurred_at"], row["simulated"], link)
     return DueNotice(claim, notice, row["kind"], row["settings"], row["secret_sealed"], row["attempts"])
 
 
 def _about(event_type: str, alert_id: UUID | None, body: dict[str, Any]) -> str:
-    """The path of what is told of; empty for a test."""
+    """Where the page shows what is told of, below `/app/`: people read notices, programs read webhooks. Empty for a test."""
     if alert_id is not None:
         return f"alerts/{alert_id}"
     if event_type == ENDPOINT_OFF:
-        return f"webhooks/endpoints/{body['endpoint_id']}"
-    return f"reports/{body['report_id']}" if "report_id" in body else ""
+        return f"webhooks/{body['endpoint_id']}"
+    return f"analytics/reports/{body['report_id']}" if "report_id" in body else ""
 
 
 async def put_off(tx: Tx, claim: NoticeClaim, *, delay_s: float, error: str, detail: str | None) -> None:
