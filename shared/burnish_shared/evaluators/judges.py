@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from statistics import median
 from typing import Any, Final, TypeVar
 
@@ -25,15 +26,22 @@ TOO_LONG: Final = NoScore("unavailable", f"what a judge would have to read is lo
 Read = TypeVar("Read")
 
 
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A judge that could not be paid. `bought`: a call of it that had been, and could not be read; None for none."""
+
+    error: CannotPay
+    bought: Vote | None
+
+
 async def judge(settings: LlmJudge, case: Case, *, ask: Ask) -> Verdict:
     """One judge's score."""
     messages = judging.grading(case, rubric=settings.rubric, scale=settings.scale, sees=settings.sees)
     if _is_too_long(messages):
         return TOO_LONG
-    try:
-        vote = await _grade(settings.model, messages, scale=settings.scale, most=settings.max_tokens, case=case, ask=ask)
-    except CannotPay as error:
-        return NoScore(error.kind, error.message)
+    vote = await _grade(settings.model, messages, scale=settings.scale, most=settings.max_tokens, case=case, ask=ask)
+    if isinstance(vote, Refusal):
+        return _no_score([vote])
     if vote.score is None:
         return NoScore("failed", vote.reason, votes=(vote,))
     is_near = abs(vote.score - settings.passes_from) <= NEXT_TO_THRESHOLD
@@ -49,13 +57,12 @@ async def jury(settings: Jury, case: Case, *, ask: Ask) -> Verdict:
         *(_grade(one, messages, scale=settings.scale, most=settings.max_tokens, case=case, ask=ask) for one in settings.models),
         return_exceptions=True,
     )
-    votes = tuple(one for one in answers if isinstance(one, Vote))
+    said = [one for one in answers if not isinstance(one, BaseException)]
     for one in answers:
-        if isinstance(one, CannotPay):
-            return NoScore(one.kind, one.message, votes=votes)
         if isinstance(one, BaseException):
             raise one
-    return decided(settings, votes)
+    votes = tuple(one for one in said if isinstance(one, Vote))
+    return decided(settings, votes) if len(votes) == len(said) else _no_score(said)
 
 
 def decided(settings: Jury, votes: Sequence[Vote]) -> Verdict:
@@ -92,13 +99,11 @@ async def compare(settings: Pairwise, case: Case, *, ask: Ask) -> Verdict:
     asked = [judging.comparing(case, first=first, second=second, rubric=settings.rubric, sees=settings.sees) for first, second in orders]
     if _is_too_long(asked[0]):
         return TOO_LONG
-    try:
-        votes = await asyncio.gather(
-            *(_choose(settings, messages, is_first=place == 0, case=case, ask=ask) for place, messages in enumerate(asked))
-        )
-    except CannotPay as error:
-        return NoScore(error.kind, error.message)
-    return compared(votes)
+    said = await asyncio.gather(
+        *(_choose(settings, messages, is_first=place == 0, case=case, ask=ask) for place, messages in enumerate(asked))
+    )
+    votes = [one for one in said if isinstance(one, Vote)]
+    return compared(votes) if len(votes) == len(said) else _no_score(said)
 
 
 def compared(votes: Sequence[Vote]) -> Verdict:
@@ -134,13 +139,17 @@ def as_judge(settings: Toxicity, *, model: str) -> LlmJudge:
 NOBODY_TO_ASK: Final = NoScore("unavailable", "models cannot be asked here")
 
 
-async def _grade(model: str, messages: list[dict[str, Any]], *, scale: Scale, most: int, case: Case, ask: Ask) -> Vote:
+async def _grade(model: str, messages: list[dict[str, Any]], *, scale: Scale, most: int, case: Case, ask: Ask) -> Vote | Refusal:
     said, replies = await _asked(model, messages, most=most, case=case, ask=ask, read=lambda text: judging.read_mark(text, scale=scale))
+    if isinstance(said, CannotPay):
+        return _refusal(model, said, replies)
     return _vote(model, said.score if isinstance(said, Said) else None, said.reason if isinstance(said, Said) else said, replies)
 
 
-async def _choose(settings: Pairwise, messages: list[dict[str, Any]], *, is_first: bool, case: Case, ask: Ask) -> Vote:
+async def _choose(settings: Pairwise, messages: list[dict[str, Any]], *, is_first: bool, case: Case, ask: Ask) -> Vote | Refusal:
     said, replies = await _asked(settings.model, messages, most=settings.max_tokens, case=case, ask=ask, read=judging.read_choice)
+    if isinstance(said, CannotPay):
+        return _refusal(settings.model, said, replies)
     if isinstance(said, str):
         return _vote(settings.model, None, said, replies)
     better, reason = said
@@ -150,21 +159,38 @@ async def _choose(settings: Pairwise, messages: list[dict[str, Any]], *, is_firs
 
 async def _asked(
     model: str, messages: list[dict[str, Any]], *, most: int, case: Case, ask: Ask, read: Callable[[str], Read | str]
-) -> tuple[Read | str, list[JudgeReply]]:
-    """What a judge says, with one chance to say it again where it could not be read."""
+) -> tuple[Read | str | CannotPay, list[JudgeReply]]:
+    """What a judge says, with one chance to say it again where it could not be read. What was bought is returned with a refusal."""
     settings = {**SETTINGS, "max_tokens": most}
-    reply = await ask(JudgeCall(model, messages, settings, case.subject))
+    try:
+        reply = await ask(JudgeCall(model, messages, settings, case.subject))
+    except CannotPay as error:
+        return error, []
     if reply.output is None:
         return _silent(reply), [reply]
     said = read(reply.output)
     if not isinstance(said, str):
         return said, [reply]
     repair = judging.repairing(messages, said=reply.output, problem=said)
-    second = await ask(JudgeCall(model, repair, settings, case.subject))
+    try:
+        second = await ask(JudgeCall(model, repair, settings, case.subject))
+    except CannotPay as error:
+        return error, [reply]
     if second.output is None:
         return _silent(second), [reply, second]
     again = read(second.output)
     return (f"the judge's answer could not be read, twice: {again}" if isinstance(again, str) else again), [reply, second]
+
+
+def _refusal(model: str, error: CannotPay, replies: Sequence[JudgeReply]) -> Refusal:
+    return Refusal(error, _vote(model, None, error.message, replies) if replies else None)
+
+
+def _no_score(said: Sequence[Vote | Refusal]) -> NoScore:
+    """What is said where at least one could not be paid. Votes hold all that was bought: its price counts, its text is forgotten."""
+    votes = [one.bought if isinstance(one, Refusal) else one for one in said]
+    error = next(one.error for one in said if isinstance(one, Refusal))
+    return NoScore(error.kind, error.message, votes=tuple(one for one in votes if one is not None))
 
 
 def _silent(reply: JudgeReply) -> str:

@@ -124,7 +124,35 @@ def test_who_cannot_be_paid_is_not_asked_and_says_why() -> None:
 
     jury = Jury(kind="jury", models=["a", "b", "c"], rubric="x")
     for verdict in (run(judges_of.judge(JUDGE, Case("x"), ask=refuse)), run(judges_of.jury(jury, Case("x"), ask=refuse))):
-        assert isinstance(verdict, NoScore) and verdict.kind == "capped"
+        assert isinstance(verdict, NoScore) and (verdict.kind, verdict.votes) == ("capped", ())
+
+
+PAYS_ONCE: dict[str, tuple[Callable[[Any], Any], int]] = {
+    "judge": (lambda ask: judges_of.judge(JUDGE, Case("x"), ask=ask), 1),
+    "jury": (lambda ask: judges_of.jury(Jury(kind="jury", models=["a", "b", "c"], rubric="x"), Case("x"), ask=ask), 2),
+    "pairwise": (lambda ask: judges_of.compare(Pairwise(kind="pairwise", model="m", rubric="x"), Case("x", expected="y"), ask=ask), 1),
+}
+
+
+@pytest.mark.promise("C-02")
+@pytest.mark.parametrize("who", PAYS_ONCE)
+@pytest.mark.parametrize("said", ["what?", '{"reason": "r", "score": 5, "better": "first"}'])
+def test_what_was_bought_before_the_money_ended_is_told_with_the_refusal(who: str, said: str) -> None:
+    """Its cost is the score's, and its text is found when the answer is erased."""
+    asked_for, most = PAYS_ONCE[who]
+    bought = Judges(lambda call: said)
+
+    async def pays_for_some(call: JudgeCall) -> JudgeReply:
+        if len(bought.asked) == most:
+            raise CannotPay("capped", "the cap was reached")
+        return await bought(call)
+
+    verdict = run(asked_for(pays_for_some))
+    if isinstance(verdict, Score):
+        assert said != "what?" and who == "judge", "one readable answer is enough for one judge"
+        return
+    assert verdict.kind == "capped" and verdict.reason == "the cap was reached"
+    assert sum(vote.cost_nusd for vote in verdict.votes) == 7 * most == 7 * len([i for vote in verdict.votes for i in vote.execution_ids])
 
 
 @pytest.mark.parametrize(
