@@ -261,3 +261,34 @@ async def test_values_no_number_can_hold_together_are_shown_at_the_bound_and_not
     for value in (1.1e15, -1.1e15):
         sent = await caller("POST", "/v1/feedback", {"execution_id": str(done.execution_id), "metric": {"name": "amount", "value": value}})
         assert (sent.status, sent.body["error"]["param"]) == (422, "metric.value")
+
+
+async def test_what_is_shown_is_bounded_before_histograms_are_read(
+    analytics: Analytics, caller: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Models and versions are whatever calls name; percentiles of thousands of them that nobody is shown would be the dearest part."""
+    workspace = caller.workspace.workspace_id
+    done = [
+        execution(workspace, finished_at=YESTERDAY, model=f"m{number:02}", latency_ms=100 * (number + 1))
+        for number in range(12)
+        for _ in range(1 + number % 2)
+    ]
+    await analytics.count(*done)
+    rows = (await made(caller, "workspace"))["content"]["breakdowns"]["model"]
+    assert [(row["group"], row["executions"]) for row in rows] == [
+        (f"m{number:02}", 1 + number % 2) for number in (1, 3, 5, 7, 9, 11, 0, 2, 4, 6)
+    ]
+    assert all(row["p95_ms"] == pytest.approx(100 * (int(row["group"][1:]) + 1), rel=0.02) for row in rows)
+
+    read: list[str] = []
+
+    async def reads(*args: Any, **named: Any) -> None:
+        read.append("histograms")
+
+    monkeypatch.setattr("burnish_gateway.insights.store._add_histograms", reads)
+    monkeypatch.setattr("burnish_gateway.insights.routes.POINTS_MOST", 11)
+    path = f"/v1/analytics/timeseries?from={DAY['from']}&to={DAY['to']}&grain=hour&group_by=model"
+    refused = await caller("GET", path)
+    assert (refused.status, refused.body["error"]["param"], read) == (422, "group_by", [])
+    monkeypatch.setattr("burnish_gateway.insights.routes.POINTS_MOST", 12)
+    assert len((await caller("GET", path)).body["data"]) == 12 and read == ["histograms"]

@@ -145,12 +145,12 @@ async def timeseries(
         raise InvalidField("metric: named metrics are not kept by app, key or provider; their names hold no U+0000.", param="metric")
     of_metric: dict[tuple[Any, str], tuple[int, int, float]] = {}
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
-        found = await store.totals(tx, wanted, which, by_step=True, group_by=group_by)
+        found = await store.totals(tx, wanted, which, by_step=True, group_by=group_by, points_most=POINTS_MOST)
+        if len(found) > POINTS_MOST:
+            raise InvalidField(f"group_by: more than {POINTS_MOST} points; ask for a shorter range or filter.", param="group_by")
         if metric is not None:
             sums = await store.metric_sums(tx, wanted, which, metric=metric, by_step=True, group_by=group_by)
             of_metric = {(at, group): one for (at, group, _), one in sums.items()}
-    if len(found) > POINTS_MOST:
-        raise InvalidField(f"group_by: more than {POINTS_MOST} points; ask for a shorter range or filter.", param="group_by")
     points = [
         Point(
             **figures_of(totals).model_dump(),

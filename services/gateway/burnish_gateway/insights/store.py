@@ -1,7 +1,7 @@
 """Reads rollups, and nothing but rollups: no figure is counted from raw rows when somebody asks."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from burnish_gateway.insights.ranges import Range
@@ -89,18 +89,53 @@ class Totals:
     first_token: list[int] = field(default_factory=list)
 
 
-async def totals(tx: Tx, wanted: Range, filters: Filters, *, by_step: bool, group_by: str | None) -> dict[tuple[Any, str], Totals]:
-    """(start of the step, or None when not `by_step`; group) → sums, in that order."""
+async def totals(
+    tx: Tx, wanted: Range, filters: Filters, *, by_step: bool, group_by: str | None, points_most: int | None = None
+) -> dict[tuple[Any, str], Totals]:
+    """(start of the step, or None when not `by_step`; group) → sums, in that order.
+
+    With `points_most`: where there are more, one more than that is returned, without histograms, which are what costs.
+    """
     source = source_of(wanted, filters, group_by)
     at, group = "r.bucket" if by_step else "NULL::timestamptz", source.group
     found: dict[tuple[Any, str], Totals] = {}
     rows = await tx.fetch(
         f"SELECT {at} AS at, {group} AS key, {', '.join(f'sum(r.{one})::bigint AS {one}' for one in SUMS)}"
-        f"  FROM {source.table} r WHERE {source.where} GROUP BY 1, 2 ORDER BY 1, 2",
+        f"  FROM {source.table} r WHERE {source.where} GROUP BY 1, 2 ORDER BY 1, 2 LIMIT ${len(source.arguments) + 1}",
         *source.arguments,
+        points_most + 1 if points_most is not None else None,
     )
     for row in rows:
         found[(row["at"], row["key"])] = Totals(sums={one: row[one] for one in SUMS})
+    if points_most is None or len(found) <= points_most:
+        await _add_histograms(tx, source, found, at=at)
+    return found
+
+
+async def largest(tx: Tx, wanted: Range, filters: Filters, *, group_by: str, at_most: int) -> list[tuple[str, Totals]]:
+    """The groups with the most executions, first those with the most."""
+    source = source_of(wanted, filters, group_by)
+    found: dict[tuple[Any, str], Totals] = {}
+    rows = await tx.fetch(
+        f"SELECT {source.group} AS key, {', '.join(f'sum(r.{one})::bigint AS {one}' for one in SUMS)}"
+        f"  FROM {source.table} r WHERE {source.where} GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT ${len(source.arguments) + 1}",
+        *source.arguments,
+        at_most,
+    )
+    for row in rows:
+        found[(None, row["key"])] = Totals(sums={one: row[one] for one in SUMS})
+    number = len(source.arguments) + 1
+    narrowed = replace(
+        source,
+        where=f"{source.where} AND {source.group} = ANY (${number}::text[])",
+        arguments=(*source.arguments, [key for _, key in found]),
+    )
+    await _add_histograms(tx, narrowed, found, at="NULL::timestamptz")
+    return [(key, one) for (_, key), one in found.items()]
+
+
+async def _add_histograms(tx: Tx, source: Source, found: dict[tuple[Any, str], Totals], *, at: str) -> None:
+    group = source.group
     for name in ("latency", "first_token"):
         counts = await tx.fetch(
             f"""SELECT at, key, array_agg(n ORDER BY bucket) AS counts
@@ -112,7 +147,6 @@ async def totals(tx: Tx, wanted: Range, filters: Filters, *, by_step: bool, grou
         for row in counts:
             if (held := found.get((row["at"], row["key"]))) is not None:  # A row that came after the sums were read is left out.
                 setattr(held, name, row["counts"])
-    return found
 
 
 async def costs(tx: Tx, wanted: Range, filters: Filters, *, group_by: str, at_most: int) -> list[dict[str, Any]]:

@@ -97,9 +97,8 @@ async def _end_users(tx: Tx, target: Target, wanted: Range) -> Distinct | None:
 
 
 async def _breakdown(tx: Tx, target: Target, wanted: Range, *, by: str) -> list[BreakdownRow]:
-    found = await store.totals(tx, wanted, target.filters, by_step=False, group_by=by)
-    rows = [_row(group, figures_of(totals)) for (_, group), totals in found.items()]
-    return sorted(rows, key=lambda row: (-row.executions, row.group))[:ROWS_MOST]
+    found = await store.largest(tx, wanted, target.filters, group_by=by, at_most=ROWS_MOST)
+    return [_row(group, figures_of(totals)) for group, totals in found]
 
 
 async def _alerts(tx: Tx, target: Target, wanted: Range) -> tuple[list[ReportedAlert], int]:
