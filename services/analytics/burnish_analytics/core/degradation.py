@@ -11,7 +11,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 from burnish_analytics.core.cusum import Sums, threshold_for
 from burnish_analytics.core.seasonal import HOURS_A_WEEK, LimitsByHour, p95_bucket, slot_of
@@ -60,13 +60,32 @@ class DetectorLimits:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What came in for one series in one period, of one version. `counts` is a histogram where the plan is `by_quantile`."""
+    """What came in for one series in one period, of one version. `counts` is a histogram where the plan is `by_quantile`.
+
+    Of people's reactions: `reactions`, how many there were; `held_back`, voices that said more than their allowance, which weigh
+    `held_n` of `n` and `held_bad` of `bad`; `most_of_one`, what one voice weighs at most.
+    """
 
     at: datetime
     version: int
     n: float
     bad: float
     counts: Sequence[int] = ()
+    reactions: int = 0
+    held_back: int = 0
+    held_n: float = 0.0
+    held_bad: float = 0.0
+    most_of_one: int = 0
+
+
+class Part(NamedTuple):
+    """One part of the recent window; the last three as in Seen."""
+
+    n: float
+    bad: float
+    reactions: int = 0
+    held_back: int = 0
+    most_of_one: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +115,7 @@ class Baseline:
 
 @dataclass(frozen=True, slots=True)
 class SeriesState:
-    """All that is remembered of one series. `window`: (n, bad) of the latest periods; `is_degraded`: an alert is open.
+    """All that is remembered of one series. `window`: the latest periods; `is_degraded`: an alert is open.
 
     `season`: for each hour of the week the last bucket that is not bad, as it was learnt at `season_at`.
     """
@@ -105,7 +124,7 @@ class SeriesState:
     tally: Tally = field(default_factory=Tally)
     baseline: Baseline | None = None
     sums: Sums = field(default_factory=Sums)
-    window: tuple[tuple[float, float], ...] = ()
+    window: tuple[Part, ...] = ()
     is_degraded: bool = False
     moved_from: int | None = None
     season: LimitsByHour | None = None
@@ -114,13 +133,14 @@ class SeriesState:
 
 @dataclass(frozen=True, slots=True)
 class Degraded:
-    """The recent share of bad observations is higher than what the label served before."""
+    """The recent share of bad observations is higher than what the label served before. `window`: what that is read from."""
 
     metric: Metric
     expected: float
     recent: float
     n: float
     baseline: Baseline
+    window: tuple[Part, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +191,8 @@ def observed(
     if baseline is None:
         return _with_first_baseline(state, seen, plan=plan, limits=limits), None
     sums = state.sums.updated(n=seen.n, bad=bad, expected=baseline.expected, fast_rise=plan.fast_rise, slow_rise=plan.slow_rise)
-    state = replace(state, sums=sums, window=_window_with(state.window, (seen.n, bad), most=limits.window))
+    part = Part(seen.n, bad, seen.reactions, seen.held_back, seen.most_of_one)
+    state = replace(state, sums=sums, window=_window_with(state.window, part, most=limits.window))
     return _judged(state, baseline, plan=plan, limits=limits, monitors=monitors)
 
 
@@ -184,6 +205,9 @@ def _bad_of(seen: Seen, baseline: Baseline | None, *, season: LimitsByHour | Non
     if baseline is not None and baseline.limit is not None:
         usual = season[slot_of(seen.at, HOURS_A_WEEK)] if season is not None else None
         return float(sum(seen.counts[(baseline.limit if usual is None else usual) + 1 :]))
+    if baseline is not None:
+        # Even its 5 % may be enough for a fall, given time: who says more than others counts at worst for what is normal.
+        return seen.bad - max(0.0, seen.held_bad - seen.held_n * baseline.expected)
     return seen.bad
 
 
@@ -195,9 +219,9 @@ def _with_first_baseline(state: SeriesState, seen: Seen, *, plan: MetricPlan, li
     return replace(state, baseline=frozen(tally, version=state.version, plan=plan, limits=limits))
 
 
-def _window_with(window: tuple[tuple[float, float], ...], added: tuple[float, float], *, most: int) -> tuple[tuple[float, float], ...]:
+def _window_with(window: tuple[Part, ...], added: Part, *, most: int) -> tuple[Part, ...]:
     kept = (*window, added)
-    while sum(n for n, _ in kept[1:]) >= most:
+    while sum(part.n for part in kept[1:]) >= most:
         kept = kept[1:]
     return kept
 
@@ -205,8 +229,8 @@ def _window_with(window: tuple[tuple[float, float], ...], added: tuple[float, fl
 def _judged(
     state: SeriesState, baseline: Baseline, *, plan: MetricPlan, limits: DetectorLimits, monitors: int
 ) -> tuple[SeriesState, Verdict | None]:
-    n = sum(count for count, _ in state.window)
-    recent = sum(bad for _, bad in state.window) / n
+    n = sum(part.n for part in state.window)
+    recent = sum(part.bad for part in state.window) / n
     rise = recent - baseline.expected
     if state.is_degraded:
         if n >= min(limits.window, limits.least_window) and rise < plan.least_rise / 2:
@@ -214,7 +238,7 @@ def _judged(
         return state, None
     alarms = state.sums.reaches(threshold_for(monitors, base=limits.threshold))
     if alarms and rise >= plan.least_rise and n >= limits.least_window:
-        return replace(state, is_degraded=True), Degraded(plan.metric, baseline.expected, recent, n, baseline)
+        return replace(state, is_degraded=True), Degraded(plan.metric, baseline.expected, recent, n, baseline, state.window)
     return state, None
 
 
@@ -253,7 +277,7 @@ def from_stored(stored: dict[str, Any]) -> SeriesState:
         ),
         baseline=Baseline(**baseline) if baseline else None,
         sums=Sums(*stored["sums"]),
-        window=tuple((n, bad) for n, bad in stored["window"]),
+        window=tuple(Part(*one) for one in stored["window"]),
         is_degraded=stored["is_degraded"],
         moved_from=stored["moved_from"],
         season=tuple(stored["season"]) if stored.get("season") else None,
