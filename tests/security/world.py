@@ -41,13 +41,13 @@ QUERY_PARAMETERS = {
     "api_key": "api_key", "provider_key": "provider_key", "metric": "metric",
     "dataset_id": "dataset", "endpoint_id": "endpoint", "tag": "tag", "folder": "folder", "q": "word",
     "target": "slug", "object_id": "api_key", "event_id": "event", "target_id": "api_key", "evaluator_id": "evaluator",
-    "item": "item",
+    "item": "item", "slug": "slug",
 }  # fmt: skip
 """Filters that name something of a tenant's."""
 
 HARMLESS_QUERY = {
     "action", "actor", "app", "archived", "category", "code", "confirm", "cursor", "days", "error",
-    "evaluator_version", "event_type", "format", "from", "grain", "group_by", "iss", "kind", "limit", "mine", "month", "name", "next",
+    "evaluator_version", "event_type", "format", "from", "grain", "group_by", "iss", "kind", "lane", "limit", "mine", "month", "name", "next",
     "object_kind", "passed", "projection", "provider", "reason", "request_id", "schedule", "scope", "scored", "sort", "split",
     "state", "status", "steps", "target_kind", "to", "traffic", "uncertain", "version", "visibility", "fresh", "wait_s",
 }  # fmt: skip

@@ -59,6 +59,8 @@ async def groups(
     file: Annotated[Format, Query(alias="format", description="`csv`: the same as a file for spreadsheets.")] = "json",
 ) -> Response:
     """At most 200 groups. Calls that named no prompt are left out of prompts, versions and labels."""
+    if model is not None and "\x00" in model:
+        raise InvalidField("model: must not contain U+0000.", param="model")
     if model is not None and group_by in DIMENSIONS:
         raise InvalidField("model: apps and keys are not kept by model; leave it out.", param="model")
     wanted = range_of(start, end, grain=grain, now=gateway.clock.now())
