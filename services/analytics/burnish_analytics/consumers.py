@@ -10,7 +10,7 @@ from uuid import UUID
 from pydantic import BaseModel, ValidationError
 
 from burnish_analytics import metrics
-from burnish_analytics.ingest_batch import Ingested, ingest_executions, ingest_feedback
+from burnish_analytics.ingest_batch import Ingested, Target, ingest_executions, ingest_feedback
 from burnish_analytics.raise_alerts import KIND, judge_feedback
 from burnish_analytics.settings import AnalyticsSettings
 from burnish_shared import failpoints
@@ -31,14 +31,14 @@ Body = TypeVar("Body", bound=BaseModel)
 class Intake:
     """Both handlers, and what they need. A handler may be called twice with the same messages: the second time changes nothing.
 
-    `join_soon` is told of (workspace, execution) whose feedback came and whose execution was not seen.
+    `join_soon` is told of (workspace, execution) whose feedback came and whose execution was not seen, and of what more feedback waits for.
     """
 
     db: Database
     settings: AnalyticsSettings
     clock: Clock
     wake_relay: Callable[[], None]
-    join_soon: Callable[[Collection[tuple[UUID, UUID]]], None] = lambda executions: None
+    join_soon: Callable[[Collection[Target]], None] = lambda targets: None
 
     async def handle_records(self, messages: Sequence[Delivered]) -> None:
         """Counts finished executions, and the feedback that waited for them."""
@@ -80,8 +80,8 @@ class Intake:
         _count(ingested, consumer=consumer, raised=raised)
         if ingested.labels:
             self.wake_relay()
-        if ingested.unjoined:
-            self.join_soon(ingested.unjoined)
+        if ingested.unjoined or ingested.left_over:
+            self.join_soon(ingested.unjoined | ingested.left_over)
         metrics.lag_seconds.labels(consumer).observe(max(0.0, (now - oldest).total_seconds()))
 
     async def _judge(self, tx: Tx, ingested: Ingested, now: datetime) -> int:

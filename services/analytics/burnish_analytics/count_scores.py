@@ -9,6 +9,7 @@ from burnish_analytics.core.score_sums import sums_of
 from burnish_analytics.io import detector_store
 from burnish_analytics.io import live_score_store as store
 from burnish_analytics.queue_reviews import queue_doubted
+from burnish_analytics.take_turns import each
 from burnish_analytics.watch_quality import watch_quality
 from burnish_shared.clock import Clock
 from burnish_shared.db.session import Database
@@ -26,15 +27,18 @@ async def count_scores(db: Database, *, limits: DetectorLimits, clock: Clock) ->
     """Until nothing waits to be counted. Safe beside another replica: one at a time counts for a workspace."""
     async with db.unit_of_work() as tx:
         workspaces = await store.uncounted_workspaces(tx)
-    scores = raised = 0
-    for workspace_id in workspaces:
+    done = Counted()
+
+    async def count(workspace_id: UUID) -> int:
+        nonlocal done
         while True:
             counted = await _count_some(db, workspace_id, limits=limits, clock=clock)
-            scores += counted.scores
-            raised += counted.raised
+            done = Counted(done.scores + counted.scores, done.raised + counted.raised)
             if counted.scores < AT_ONCE:
-                break
-    return Counted(scores, raised)
+                return counted.scores
+
+    await each("scores", workspaces, count)
+    return done
 
 
 async def _count_some(db: Database, workspace_id: UUID, *, limits: DetectorLimits, clock: Clock) -> Counted:

@@ -48,6 +48,7 @@ async def _erase(db: Database, clock: Clock, workspace_id: UUID, erasure_id: UUI
     while step == "more":
         async with db.unit_of_work() as tx:
             step = await store.step(tx, erasure_id, at_most=batch_rows)
+            await store.erase_session_units(tx, erasure_id)
     if step != "done":
         return False
     voice: str | None = ""

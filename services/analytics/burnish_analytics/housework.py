@@ -7,19 +7,23 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
+from operator import attrgetter, itemgetter
 from typing import Final
 from uuid import UUID
 
 import structlog
 
 from burnish_analytics import metrics, watch_end_users, watch_labels
+from burnish_analytics.core.intake import LabelKey
 from burnish_analytics.count_scores import count_scores
-from burnish_analytics.ingest_batch import Ingested, join_sessions, join_waiting
-from burnish_analytics.io import detector_store, end_user_store
+from burnish_analytics.ingest_batch import Ingested, Target, join_sessions, join_waiting
+from burnish_analytics.io import detector_store, end_user_store, joinable_store
 from burnish_analytics.raise_alerts import KIND, judge_feedback
 from burnish_analytics.raise_incidents import IncidentWatch
 from burnish_analytics.settings import AnalyticsSettings
+from burnish_analytics.take_turns import each, together_or_each
 from burnish_analytics.tell_reactions import tell_reactions
 from burnish_analytics.turn_month import close_days, turn_month
 from burnish_analytics.watch_labels import watch_workspace
@@ -44,6 +48,14 @@ SECOND_LOOK_MOST: Final = 10_000
 """What comes beyond is left to the round that looks for everything."""
 
 
+@dataclass(slots=True)
+class Waiting:
+    """How far the joiner has looked through what waits; None: it begins again."""
+
+    execution: tuple[UUID, UUID] | None = None
+    session: tuple[UUID, str] | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Housework:
     """The rounds, and the loops that run them until `stop`."""
@@ -52,7 +64,8 @@ class Housework:
     settings: AnalyticsSettings
     clock: Clock
     wake_relay: Callable[[], None]
-    _unjoined: set[tuple[UUID, UUID]] = field(default_factory=set)
+    _unjoined: set[Target] = field(default_factory=set)
+    _waiting: Waiting = field(default_factory=Waiting)
     _came: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -76,16 +89,16 @@ class Housework:
             before = await detector_store.close_periods(tx, length_ms=self.settings.period_ms)
         async with self.db.unit_of_work() as tx:
             workspaces = await detector_store.observed_workspaces(tx, before=before)
-        raised = 0
-        for workspace_id in workspaces:
-            now = self.clock.now()
-            async with self.db.unit_of_work(workspaces={workspace_id}) as tx:
-                watched = await watch_workspace(tx, workspace_id, before=before, limits=self.settings.detector_limits(), now=now)
-                await judge_feedback(tx, watched.labels, now=now, cooldown_s=self.settings.alert_cooldown_s)
-            metrics.alerts_raised_total.labels(watch_labels.KIND).inc(watched.raised)
-            raised += watched.raised
-            self.wake_relay()
-        return raised
+        return await each("watch", workspaces, partial(self._watch, before=before))
+
+    async def _watch(self, workspace_id: UUID, *, before: datetime) -> int:
+        now = self.clock.now()
+        async with self.db.unit_of_work(workspaces={workspace_id}) as tx:
+            watched = await watch_workspace(tx, workspace_id, before=before, limits=self.settings.detector_limits(), now=now)
+            await judge_feedback(tx, watched.labels, now=now, cooldown_s=self.settings.alert_cooldown_s)
+        metrics.alerts_raised_total.labels(watch_labels.KIND).inc(watched.raised)
+        self.wake_relay()
+        return watched.raised
 
     async def tell_news(self) -> int:
         """Tells webhooks that asked for it of the reactions of the last second. Returns how many events that took."""
@@ -113,26 +126,29 @@ class Housework:
         for hour in watch_end_users.closed_hours(self.clock.now()):
             async with self.db.unit_of_work() as tx:
                 workspaces = await end_user_store.due(tx, hour=hour, at_most=MOST_AT_ONCE)
-            for workspace_id in workspaces:
-                async with self.db.unit_of_work(workspaces={workspace_id}) as tx:
-                    raised += await watch_end_users.watch_end_users(tx, workspace_id, hour=hour, now=self.clock.now())
+            raised += await each("end_users", workspaces, partial(self._watch_hour, hour=hour))
         if raised:
             self.wake_relay()
         metrics.alerts_raised_total.labels(watch_end_users.KIND).inc(raised)
         return raised
 
+    async def _watch_hour(self, workspace_id: UUID, *, hour: datetime) -> int:
+        async with self.db.unit_of_work(workspaces={workspace_id}) as tx:
+            return await watch_end_users.watch_end_users(tx, workspace_id, hour=hour, now=self.clock.now())
+
     async def join_missed(self) -> int:
         """Joins feedback to executions where both sides looked at the same moment and missed each other. Returns how many it joined."""
+        days = self.settings.orphan_days
         async with self.db.unit_of_work() as tx:
-            missed = await detector_store.joinable_feedback(tx, days=self.settings.orphan_days, at_most=MOST_AT_ONCE)
-            sessions = await detector_store.joinable_sessions(tx, days=self.settings.orphan_days, at_most=MOST_AT_ONCE)
-        joined = await self._join(join_waiting, missed) if missed else 0
-        return joined + (await self._join(join_sessions, sessions) if sessions else 0)
+            executions = await joinable_store.executions(tx, after=self._waiting.execution, days=days)
+            sessions = await joinable_store.sessions(tx, after=self._waiting.session, days=days)
+        self._waiting.execution, self._waiting.session = executions.next, sessions.next
+        return await self._join_all("join", [*executions.found, *sessions.found])
 
-    def join_soon(self, executions: Collection[tuple[UUID, UUID]]) -> None:
-        """Feedback came for these (workspace, execution) and found none. Looked for once more, by id; most often it is counted by then."""
+    def join_soon(self, targets: Collection[Target]) -> None:
+        """Feedback on these found nothing, or more was waiting than is joined at once. Looked for once more, by id, a moment later."""
         if len(self._unjoined) < SECOND_LOOK_MOST:
-            self._unjoined.update(executions)
+            self._unjoined.update(targets)
             self._came.set()
 
     async def _look_again(self, stop: asyncio.Event) -> None:
@@ -145,18 +161,26 @@ class Housework:
                 came.cancel()
                 await asyncio.wait({stopped}, timeout=SECOND_LOOK_S)
                 self._came.clear()
-                executions = list(self._unjoined)
+                targets = list(self._unjoined)
                 self._unjoined.clear()
-                if executions:
-                    await self._round("look_again", partial(self._join, join_waiting, executions))
+                if targets:
+                    await self._round("look_again", partial(self._join_all, "look_again", targets))
         finally:
             stopped.cancel()
 
-    async def _join(self, join: Callable[..., Awaitable[Ingested]], targets: Collection[tuple[UUID, UUID | str]]) -> int:
+    async def _join_all(self, task: str, targets: Collection[Target]) -> int:
+        executions = [one for one in targets if isinstance(one[1], UUID)]
+        sessions = [one for one in targets if isinstance(one[1], str)]
+        joined = await together_or_each(task, executions, partial(self._join, join_waiting), of=itemgetter(0))
+        return joined + await together_or_each(task, sessions, partial(self._join, join_sessions), of=itemgetter(0))
+
+    async def _join(self, join: Callable[..., Awaitable[Ingested]], targets: Collection[Target]) -> int:
         async with self.db.unit_of_work(workspaces={workspace for workspace, _ in targets}) as tx:
             ingested = await join(tx, targets, period_ms=self.settings.period_ms)
             raised = await judge_feedback(tx, ingested.labels, now=self.clock.now(), cooldown_s=self.settings.alert_cooldown_s)
         self.wake_relay()
+        if ingested.left_over:
+            self.join_soon(ingested.left_over)
         metrics.joined_total.labels("joiner").inc(ingested.joined)
         metrics.alerts_raised_total.labels(KIND).inc(raised)
         return ingested.joined
@@ -165,8 +189,9 @@ class Housework:
         """Judges feedback again whose cooldown is over or whose rule has changed. Returns how many alerts were raised."""
         async with self.db.unit_of_work() as tx:
             due = await detector_store.labels_due(tx, at_most=MOST_AT_ONCE)
-        if not due:
-            return 0
+        return await together_or_each("judge", due, self._judge, of=attrgetter("workspace_id"))
+
+    async def _judge(self, due: Collection[LabelKey]) -> int:
         async with self.db.unit_of_work(workspaces={key.workspace_id for key in due}) as tx:
             raised = await judge_feedback(tx, due, now=self.clock.now(), cooldown_s=self.settings.alert_cooldown_s)
         self.wake_relay()

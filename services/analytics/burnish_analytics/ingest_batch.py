@@ -6,7 +6,7 @@ the same moment miss each other, and `join_waiting` catches those: a moment late
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence, Sized
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
@@ -25,6 +25,9 @@ from burnish_shared.contracts.feedback import FeedbackItem
 from burnish_shared.contracts.finished_columns import FinishedColumns
 from burnish_shared.db.session import Tx
 
+Target = tuple[UUID, UUID | str]
+"""(workspace, execution or session) that feedback is about."""
+
 Entered = tuple[FeedbackItem, ReactionKey, Entry]
 
 
@@ -33,13 +36,14 @@ class Ingested:
     """What came of a batch. `outcomes` counts every item once: new, repeated, or refused for a reason.
 
     `labels`: whose feedback moved, to be judged in the same transaction. `unjoined`: (workspace, execution) of feedback that found no
-    execution, which may be counted at this very moment by another transaction.
+    execution, which may be counted at this very moment by another transaction. `left_over`: where more may wait than was joined.
     """
 
     labels: frozenset[LabelKey] = frozenset()
     outcomes: Counter[str] = field(default_factory=Counter)
     joined: int = 0
     unjoined: frozenset[tuple[UUID, UUID]] = frozenset()
+    left_over: frozenset[Target] = frozenset()
 
 
 async def ingest_executions(tx: Tx, rows: FinishedColumns, *, period_ms: int) -> Ingested:
@@ -50,23 +54,32 @@ async def ingest_executions(tx: Tx, rows: FinishedColumns, *, period_ms: int) ->
     new = await facts_store.add_facts(tx, rows)
     intake = Intake()
     add_finished(intake, new)
-    joined = await _join_waiting_for(tx, new, intake)
+    joined, left_over = await _join_waiting_for(tx, new, intake)
     await _write(tx, intake, period)
     await sample_scores(tx, new)
     outcomes = Counter({"new": len(new), "repeated": len(rows) - len(new)})
-    return Ingested(frozenset(intake.labels), outcomes, joined=joined)
+    return Ingested(frozenset(intake.labels), outcomes, joined=joined, left_over=left_over)
 
 
-async def _join_waiting_for(tx: Tx, new: FinishedColumns, intake: Intake) -> int:
-    """Joins the feedback that came before these executions. Returns how many reactions."""
+async def _join_waiting_for(tx: Tx, new: FinishedColumns, intake: Intake) -> tuple[int, frozenset[Target]]:
+    """Joins the feedback that came before these executions. Returns how many reactions, and where more may wait."""
     waiting: list[FeedbackRow] = []
+    left_over: frozenset[Target] = frozenset()
     if await feedback_store.is_waited_for(tx, set(new.workspace_id)):
         pairs = list(zip(new.workspace_id, new.execution_id, strict=True))
         waiting = list((await feedback_store.lock_waiting(tx, pairs)).values())
+        left_over = _left_over([(UUID(str(workspace)), UUID(str(one))) for workspace, one in pairs], waiting)
     sessions = intake.finished.newest_of_sessions()
-    waiting += _of_sessions(await feedback_store.lock_waiting_sessions(tx, sessions), sessions)
+    of_sessions = _of_sessions(await feedback_store.lock_waiting_sessions(tx, sessions), sessions)
+    left_over |= _left_over(sessions, of_sessions)
+    waiting += of_sessions
     facts = intake.finished.facts_by_id({(row.key.workspace_id, row.execution_id) for row in waiting if row.execution_id})
-    return await _join(tx, waiting, facts, intake)
+    return await _join(tx, waiting, facts, intake), left_over
+
+
+def _left_over(targets: Collection[Target], waiting: Sized) -> frozenset[Target]:
+    """All of these targets when there was more than is joined at once: which of them it waits for is looked up by whoever comes back."""
+    return frozenset(targets) if len(waiting) >= feedback_store.WAITING_AT_ONCE else frozenset()
 
 
 def _of_sessions(rows: Mapping[ReactionKey, FeedbackRow], newest: Mapping[tuple[UUID, str], UUID]) -> list[FeedbackRow]:
@@ -133,12 +146,12 @@ async def ingest_feedback(tx: Tx, items: Sequence[FeedbackItem], *, period_ms: i
 async def join_waiting(tx: Tx, executions: Collection[tuple[UUID, UUID]], *, period_ms: int) -> Ingested:
     """Joins feedback that still waits for one of these (workspace, execution), where the execution is here. Safe to call twice."""
     period = await label_store.enter_period(tx, length_ms=period_ms)
-    waiting = await feedback_store.lock_waiting(tx, executions)
     facts = await facts_store.find_facts(tx, executions)
+    waiting = await feedback_store.lock_waiting(tx, facts.keys())  # What waits for an execution that is not here takes nobody's place.
     intake = Intake()
     joined = await _join(tx, waiting.values(), facts, intake)
     await _write(tx, intake, period)
-    return Ingested(frozenset(intake.labels), joined=joined)
+    return Ingested(frozenset(intake.labels), joined=joined, left_over=_left_over(facts.keys(), waiting))
 
 
 async def join_sessions(tx: Tx, sessions: Collection[tuple[UUID, str]], *, period_ms: int) -> Ingested:
@@ -150,7 +163,7 @@ async def join_sessions(tx: Tx, sessions: Collection[tuple[UUID, str]], *, perio
     intake = Intake()
     joined = await _join(tx, waiting, facts, intake)
     await _write(tx, intake, period)
-    return Ingested(frozenset(intake.labels), joined=joined)
+    return Ingested(frozenset(intake.labels), joined=joined, left_over=_left_over(newest.keys(), waiting))
 
 
 async def _find_targets(tx: Tx, keys: Collection[ReactionKey]) -> tuple[dict[ReactionKey, UUID], dict[tuple[UUID, UUID], Fact]]:

@@ -1,6 +1,7 @@
 """Tells webhooks that asked for it of each new reaction, many in one event (`feedback.created`)."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from asyncpg import Record
 from burnish_analytics.announce import announce
 from burnish_analytics.core.rollup import Fact
 from burnish_analytics.io import facts_store, news_store
+from burnish_analytics.take_turns import each
 from burnish_shared.contracts.feedback import FeedbackItem
 from burnish_shared.db.session import Database, Tx
 from burnish_shared.hops import led_here_by
@@ -31,16 +33,18 @@ async def tell_reactions(db: Database) -> int:
     """Writes what waits as events, at most MOST_IN_AN_EVENT reactions in each. Returns how many events. Two at once do no harm."""
     async with db.unit_of_work(read_only=True) as tx:
         workspaces = await news_store.waiting(tx, at_most=WORKSPACES_AT_ONCE)
-    told = 0
-    for workspace_id in workspaces:
-        more = True
-        while more:
-            async with db.unit_of_work(workspaces={workspace_id}) as tx:
-                rows = await news_store.take(tx, workspace_id, at_most=MOST_IN_AN_EVENT)
-                for fact, group in await _by_prompt(tx, workspace_id, rows):
-                    await _announce(tx, workspace_id, fact, group)
-                    told += 1
-            more = len(rows) == MOST_IN_AN_EVENT
+    return await each("news", workspaces, partial(_tell, db))
+
+
+async def _tell(db: Database, workspace_id: UUID) -> int:
+    told, more = 0, True
+    while more:
+        async with db.unit_of_work(workspaces={workspace_id}) as tx:
+            rows = await news_store.take(tx, workspace_id, at_most=MOST_IN_AN_EVENT)
+            for fact, group in await _by_prompt(tx, workspace_id, rows):
+                await _announce(tx, workspace_id, fact, group)
+                told += 1
+        more = len(rows) == MOST_IN_AN_EVENT
     return told
 
 

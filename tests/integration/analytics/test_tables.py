@@ -1,5 +1,8 @@
 """What only PostgreSQL can say of the tables of feedback."""
 
+import asyncio
+from datetime import datetime, timedelta
+
 import asyncpg
 import pytest
 
@@ -45,4 +48,22 @@ async def test_closing_periods_waits_for_a_transaction_that_still_writes_into_on
                     await closer.fetchval("SELECT close_periods(50)")
     async with database.unit_of_work() as closer:
         assert await closer.fetchval("SELECT close_periods(50)") > period
+    await database.close()
+
+
+async def test_who_waited_for_a_period_that_is_over_by_then_writes_into_the_next(module_database_urls: DatabaseUrls) -> None:
+    database = await Database.open(module_database_urls["analytics"], application_name="test")
+
+    async def enter() -> datetime:
+        async with database.unit_of_work() as tx:
+            return await tx.fetchval("SELECT enter_period(100)")  # type: ignore[no-any-return]
+
+    async with database.unit_of_work() as closer:
+        await closer.execute("SELECT pg_advisory_xact_lock(hashtext('burnish.ingestion_period'), n) FROM generate_series(0, 63) n")
+        entering = asyncio.ensure_future(enter())
+        waits = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+        while not await closer.fetchval(waits):
+            await asyncio.sleep(0.01)
+        over = await closer.fetchval("SELECT clock_timestamp() FROM pg_sleep(0.11)")
+    assert await entering > over - timedelta(milliseconds=100), "the period that was entered had not ended"
     await database.close()

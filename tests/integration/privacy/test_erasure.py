@@ -425,12 +425,15 @@ async def test_a_unit_of_an_experiment_loses_its_name_and_stays_one_unit(stack: 
     for person in ("vox", "silent", "remains"):
         for metric in ("success", "satisfaction"):
             await superuser.execute(
-                "INSERT INTO experiment_units VALUES ($1, $2, 1, 'a', $3, $4, 1, 1)", workspace, experiment, metric, f"user:{person}"
-            )
+                "INSERT INTO experiment_units SELECT $1, $2, 1, 'a', $3, one, 1, 1 FROM unnest($4::text[]) one",
+                workspace, experiment, metric, [f"user:{person}", f"session:chat of {person}"],
+            )  # fmt: skip
+    await past.execution(workspace, "vox", at=days_ago(1), session="chat of vox")
     done = await forgotten(caller, "vox")
-    assert done["counts"]["experiment_units"] == 2
-    await superuser.execute("UPDATE experiment_units SET seen_at = now() - interval '500 days' WHERE unit = 'user:silent'")
-    assert [await superuser.fetchval("SELECT forget_units($1, 10)", workspace) for _ in range(2)] == [2, 0]
+    assert done["counts"]["experiment_units"] == 4
+    await superuser.execute("UPDATE experiment_units SET seen_at = now() - interval '500 days' WHERE unit LIKE '%silent'")
+    assert [await superuser.fetchval("SELECT forget_units($1, 10)", workspace) for _ in range(2)] == [4, 0]
     units = [row["unit"] for row in await past.rows("SELECT unit FROM experiment_units WHERE workspace_id = $1", workspace)]
-    assert sorted(one for one in units if not one.startswith("user:~")) == ["user:remains"] * 2
-    assert len(set(units)) == 3
+    named = sorted(one for one in units if not one.partition(":")[2].startswith("~"))
+    assert named == ["session:chat of remains"] * 2 + ["user:remains"] * 2
+    assert len(set(units)) == 6

@@ -71,6 +71,27 @@ async def test_one_vote_of_a_person_stays_one_vote_of_nobody(db: Database, past:
     assert not {row["end_user"] for row in known} & set(names), "nothing leads from one pseudonym to another"
 
 
+async def test_voices_and_units_that_were_silent_lose_their_names(db: Database, past: Past, workspace_with: WorkspaceWith) -> None:
+    workspace = (await workspace_with(retention_days=1)).workspace_id
+    for name, at in (("ann", days_ago(2)), ("bob", days_ago(0.5))):
+        for prefix in ("user", "session"):
+            await past.superuser.execute(
+                "INSERT INTO experiment_units VALUES ($1, $2, 1, 'a', 'success', $3, 1, 1, $4)",
+                workspace,
+                new_uuid(),
+                f"{prefix}:{name}",
+                at,
+            )
+        await past.superuser.execute(
+            "INSERT INTO label_voices VALUES ($1, 'route', 'production', 1, $2, 1, 1000000, $3)", workspace, f"user:{name}", at
+        )
+    await forget_old(db, batch_rows=1)
+    units = {row["unit"] for row in await past.rows("SELECT unit FROM experiment_units WHERE workspace_id = $1", workspace)}
+    voices = {row["voice"] for row in await past.rows("SELECT voice FROM label_voices WHERE workspace_id = $1", workspace)}
+    assert {one for one in units | voices if not one.partition(":")[2].startswith("~")} == {"user:bob", "session:bob"}
+    assert (len(units), len(voices)) == (4, 2)
+
+
 async def test_a_legal_hold_keeps_everything_until_it_is_lifted(
     db: Database, past: Past, workspace_with: WorkspaceWith, superuser: asyncpg.Connection
 ) -> None:

@@ -8938,9 +8938,10 @@ export interface components {
             requested_by: string;
             /**
              * Status
+             * @description `failed`: it broke three times; ask for fewer days.
              * @enum {string}
              */
-            status: "pending" | "completed";
+            status: "pending" | "completed" | "failed";
             /**
              * To
              * Format: date-time

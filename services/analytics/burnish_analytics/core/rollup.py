@@ -6,7 +6,7 @@ Rollups hold only sums and histograms, so rows of any range, and deltas of any b
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
 from typing import Final, Literal, NamedTuple
 from uuid import UUID
 
@@ -133,6 +133,10 @@ class EndUserKey:
     slug: str
 
 
+EXACTLY: Final = Context(prec=1_000, Emax=MAX_EMAX, Emin=MIN_EMIN)
+"""Sums of as many digits as floating-point numbers have between the largest and the smallest: 1e308 and 0.1 make both."""
+
+
 @dataclass(slots=True)
 class MetricSums:
     """What reactions with a named metric add up to. `total` is exact."""
@@ -146,7 +150,7 @@ class MetricSums:
         if value is not None:
             self.reactions += times
             self.positives += times * (value > 0)
-            self.total += times * Decimal(repr(value))
+            self.total = EXACTLY.fma(times, exactly(value), self.total)
 
 
 @dataclass(slots=True)
@@ -305,7 +309,7 @@ class Deltas:
         if experiment is not None and (observations or total):
             sums = self.units.setdefault(UnitKey(*experiment[:4], metric, experiment.unit), UnitSums())
             sums.x += observations
-            sums.y += total
+            sums.y = EXACTLY.add(sums.y, total)
 
     def put(self, key: RollupKey, measures: Measures) -> None:
         """Adds what is counted for a row; `measures` belongs to the deltas from then on."""
@@ -326,7 +330,7 @@ class Deltas:
         if not kind.startswith(METRIC) or before == after:
             return
         observed = (after is not None) - (before is not None)
-        self.add_observation(experiment_of(fact), kind, observed, exactly(after) - exactly(before))
+        self.add_observation(experiment_of(fact), kind, observed, EXACTLY.subtract(exactly(after), exactly(before)))
         for key in keys_of(fact):
             named = MetricKey(
                 key.workspace_id, key.grain, key.bucket, kind.removeprefix(METRIC), key.slug, key.version, key.label, key.model, key.traffic

@@ -146,18 +146,6 @@ async def retire_other_versions(tx: Tx, *, workspace_id: UUID, slug: str, label:
     return [LabelKey(workspace_id, slug, label, row["version"]) for row in rows]
 
 
-async def joinable_feedback(tx: Tx, *, days: int, at_most: int) -> list[tuple[UUID, UUID]]:
-    """(workspace, execution) of feedback that waits although its execution is here."""
-    rows = await tx.fetch("SELECT workspace_id, execution_id FROM joinable_feedback($1, $2)", days, at_most)
-    return [(row["workspace_id"], row["execution_id"]) for row in rows]
-
-
-async def joinable_sessions(tx: Tx, *, days: int, at_most: int) -> list[tuple[UUID, str]]:
-    """(workspace, session) of feedback that waits although an execution of its session is here."""
-    rows = await tx.fetch("SELECT workspace_id, session_id FROM joinable_sessions($1, $2)", days, at_most)
-    return [(row["workspace_id"], row["session_id"]) for row in rows]
-
-
 async def labels_due(tx: Tx, *, at_most: int) -> list[LabelKey]:
     """Labels whose feedback must be judged although none came: a cooldown is over, or a rule changed."""
     rows = await tx.fetch("SELECT workspace_id, slug, label, version FROM label_feedback_due($1)", at_most)

@@ -32,16 +32,19 @@ CREATE TEMPORARY TABLE facts_stage ON COMMIT DROP AS SELECT {", ".join(COLUMNS)}
 
 
 def _insert(source: str) -> str:
-    """Which of them are new is asked for only where some are not: most batches are new from end to end."""
+    """In order of key, so that two batches with the same executions cannot wait for each other in a circle. Which of them are new is
+    asked for only where some are not: most batches are new from end to end.
+    """
     return f"""
 WITH added AS (INSERT INTO execution_facts ({", ".join(COLUMNS)})
-               SELECT * FROM {source} ON CONFLICT DO NOTHING RETURNING execution_id, workspace_id),
+               SELECT * FROM {source} ORDER BY execution_id, workspace_id ON CONFLICT DO NOTHING RETURNING execution_id, workspace_id),
      counted AS (SELECT count(*) AS n FROM added)
 SELECT c.n, ARRAY(SELECT a.execution_id || ' ' || a.workspace_id FROM added a WHERE c.n < $1) AS some FROM counted c"""
 
 
 INSERT_STAGED: Final = _insert(STAGE)
-INSERT: Final = _insert(f"unnest({', '.join(f'${n}::{kind}[]' for n, kind in enumerate(COLUMNS.values(), 2))})")
+_ARRAYS: Final = ", ".join(f"${n}::{kind}[]" for n, kind in enumerate(COLUMNS.values(), 2))
+INSERT: Final = _insert(f"unnest({_ARRAYS}) u({', '.join(COLUMNS)})")
 
 SELECT: Final = """
 SELECT e.* FROM unnest($1::uuid[], $2::uuid[]) u(w, id) CROSS JOIN LATERAL
@@ -53,11 +56,12 @@ SELECT e.* FROM unnest($1::uuid[], $2::uuid[]) u(w, id) CROSS JOIN LATERAL
 """OFFSET 0: each is looked up by its key. Joined freely, a plan made for a new partition compares every execution with every other; and
 with the workspace inside, it may choose the index that begins with it. The bounds leave out days."""
 
-# Sessions of other workspaces may have the same name: theirs are left out as rows, so that the index of sessions is the one to read.
+# Sessions of other workspaces may have the same name, very many of them. In the order of its columns the index of sessions is the one to
+# read, from the end, and its first row is the answer.
 NEWEST: Final = """
 SELECT u.w AS workspace_id, u.s AS session_id, e.execution_id FROM unnest($1::uuid[], $2::text[]) u(w, s) CROSS JOIN LATERAL
-  (SELECT f.execution_id FROM execution_facts f WHERE f.session_id = u.s AND f.workspace_id::text = u.w::text
-    ORDER BY f.execution_id DESC LIMIT 1) e"""
+  (SELECT f.execution_id FROM execution_facts f WHERE f.session_id = u.s AND f.workspace_id = u.w
+    ORDER BY f.session_id DESC, f.workspace_id DESC, f.execution_id DESC LIMIT 1) e"""
 
 
 async def add_facts(tx: Tx, rows: FinishedColumns) -> FinishedColumns:

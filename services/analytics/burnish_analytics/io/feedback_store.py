@@ -46,17 +46,20 @@ SELECT f.* FROM unnest({KEY_ARRAYS}) u(ws, tk, ti, eu, k) CROSS JOIN LATERAL
   (SELECT {KEY}, coalesce(execution_id, session_execution_id) AS execution_id, joined_at IS NOT NULL AS is_joined, {ENTRY} FROM feedback
     WHERE (workspace_id, target_kind, target_id, end_user, kind) = (u.ws, u.tk, u.ti, u.eu, u.k) OFFSET 0 FOR UPDATE) f"""
 
+WAITING_AT_ONCE: Final = 1_000
+"""Waiting reactions that are joined in one transaction: on one session very many may wait, and executions must not wait for them."""
+
 LOCK_WAITING: Final = f"""
 SELECT f.* FROM unnest($1::uuid[], $2::uuid[]) u(ws, ex) CROSS JOIN LATERAL
   (SELECT {KEY}, execution_id, false AS is_joined, {ENTRY} FROM feedback
     WHERE workspace_id = u.ws AND execution_id = u.ex AND joined_at IS NULL AND feedback_id IS NOT NULL
-    ORDER BY end_user, kind OFFSET 0 FOR UPDATE) f"""
+    ORDER BY end_user, kind LIMIT {WAITING_AT_ONCE} FOR UPDATE) f LIMIT {WAITING_AT_ONCE}"""
 
 LOCK_WAITING_SESSIONS: Final = f"""
 SELECT f.* FROM unnest($1::uuid[], $2::text[]) u(ws, se) CROSS JOIN LATERAL
   (SELECT {KEY}, NULL::uuid AS execution_id, false AS is_joined, {ENTRY} FROM feedback
     WHERE workspace_id = u.ws AND target_kind = 'session' AND target_id = u.se AND joined_at IS NULL AND feedback_id IS NOT NULL
-    ORDER BY end_user, kind OFFSET 0 FOR UPDATE) f"""
+    ORDER BY end_user, kind LIMIT {WAITING_AT_ONCE} FOR UPDATE) f LIMIT {WAITING_AT_ONCE}"""
 
 IS_WAITED_FOR: Final = """
 SELECT EXISTS (SELECT FROM feedback f WHERE f.workspace_id = ANY ($1::uuid[]) AND f.joined_at IS NULL AND f.execution_id IS NOT NULL)"""
@@ -155,14 +158,14 @@ async def is_waited_for(tx: Tx, workspaces: Collection[str]) -> bool:
 
 
 async def lock_waiting(tx: Tx, executions: Collection[tuple[UUID, UUID]] | Collection[tuple[str, str]]) -> dict[ReactionKey, FeedbackRow]:
-    """Locks the feedback that waits for one of these (workspace, execution)."""
+    """Locks feedback that waits for one of these (workspace, execution), at most WAITING_AT_ONCE rows of it."""
     if not executions:
         return {}
     return _rows(await tx.fetch(LOCK_WAITING, *_columns(sorted(executions))))
 
 
 async def lock_waiting_sessions(tx: Tx, sessions: Collection[tuple[UUID, str]]) -> dict[ReactionKey, FeedbackRow]:
-    """Locks the feedback that waits for an execution of one of these (workspace, session)."""
+    """The same of one of these (workspace, session)."""
     if not sessions or not await tx.fetchval(SESSIONS_WAITED_FOR, list({workspace for workspace, _ in sessions})):
         return {}
     return _rows(await tx.fetch(LOCK_WAITING_SESSIONS, *_columns(sorted(sessions))))

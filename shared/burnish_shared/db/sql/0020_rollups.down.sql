@@ -1,6 +1,12 @@
 SET ROLE burnish_owner;
 SET LOCAL search_path = burnish;
-DROP FUNCTION joinable_sessions(integer, integer);
+DROP FUNCTION joinable_sessions(uuid, text, integer, integer), joinable_feedback(uuid, uuid, integer, integer);
+CREATE FUNCTION joinable_feedback(p_days integer, p_most integer) RETURNS TABLE (workspace_id uuid, execution_id uuid) LANGUAGE sql STABLE SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
+  SELECT DISTINCT f.workspace_id, f.execution_id FROM feedback f
+   WHERE f.joined_at IS NULL AND f.execution_id IS NOT NULL AND f.received_at > clock_timestamp() - p_days * interval '1 day'
+     AND EXISTS (SELECT FROM execution_facts e WHERE e.execution_id = f.execution_id AND e.workspace_id = f.workspace_id)
+   LIMIT p_most $$;
+CALL make_lookup_function('joinable_feedback(integer, integer)', app => false, worker => true);
 DROP INDEX feedback_waiting_sessions, feedback_by_session_execution;
 ALTER TABLE feedback DROP COLUMN session_execution_id;
 CREATE OR REPLACE FUNCTION without_subject(p_body bytea, p_ws uuid, p_inner bytea, p_outer bytea, p_digest bytea) RETURNS bytea LANGUAGE plpgsql IMMUTABLE SET search_path = burnish, pg_temp AS $$
@@ -34,7 +40,7 @@ BEGIN
    WHERE f.execution_id BETWEEN lo AND hi AND f.execution_id = ANY (p_ids) AND f.workspace_id = p_ws AND f.end_user IS NOT NULL;
   GET DIAGNOSTICS n = ROW_COUNT; persons := greatest(persons, n);
 END $$;
-DROP FUNCTION erase_units(uuid, text, integer), forget_units(uuid, integer);
+DROP FUNCTION erase_session_units(uuid), erase_units(uuid, text, integer), forget_units(uuid, integer);
 DROP TABLE experiment_sums, experiment_units;
 ALTER TABLE execution_facts DROP CONSTRAINT execution_facts_experiment;
 ALTER TABLE execution_facts DROP COLUMN session_id, DROP COLUMN experiment_id, DROP COLUMN arm, DROP COLUMN allocation_epoch, DROP COLUMN unit;

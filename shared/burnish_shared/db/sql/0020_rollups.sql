@@ -58,16 +58,29 @@ CREATE TABLE experiment_sums (
   PRIMARY KEY (workspace_id, experiment_id, allocation_epoch, arm, metric)) WITH (fillfactor = 50);
 CALL make_tenant_table('experiment_sums', app => 'SELECT', worker => 'SELECT, INSERT, UPDATE', writer => 'analytics');
 
--- A unit that is an end user and was silent for the workspace's days loses its name; it stays one unit. Up to p_most rows; 0: all done.
+-- A unit that is an end user or a session and was silent for the workspace's days loses its name; it stays one unit. Up to p_most rows; 0: all done.
 CREATE FUNCTION forget_units(p_ws uuid, p_most integer) RETURNS integer LANGUAGE plpgsql SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
 DECLARE n integer; cutoff timestamptz := retention_cutoff(p_ws);
 BEGIN
   IF cutoff IS NULL THEN RETURN 0; END IF;
-  WITH old AS (SELECT x.unit FROM experiment_units x WHERE x.workspace_id = p_ws AND x.unit LIKE 'user:%' AND x.unit NOT LIKE 'user:~%'
+  WITH old AS (SELECT x.unit FROM experiment_units x WHERE x.workspace_id = p_ws AND x.unit ~ '^(user|session):($|[^~])'
                 GROUP BY x.unit HAVING max(x.seen_at) < cutoff ORDER BY x.unit LIMIT p_most),
-       named AS MATERIALIZED (SELECT o.unit, 'user:' || nameless('x') AS nobody FROM old o)
+       named AS MATERIALIZED (SELECT o.unit, split_part(o.unit, ':', 1) || ':' || nameless('x') AS nobody FROM old o)
   UPDATE experiment_units u SET unit = d.nobody FROM named d WHERE u.workspace_id = p_ws AND u.unit = d.unit;
   GET DIAGNOSTICS n = ROW_COUNT;
+  RETURN n;
+END $$;
+
+-- Sessions of the person of an erasure, while its pass knows them: one that goes on is then two units, of which nobody can tell.
+CREATE FUNCTION erase_session_units(p_erasure uuid) RETURNS integer LANGUAGE plpgsql SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
+DECLARE e erasures; n integer;
+BEGIN
+  SELECT * INTO e FROM erasures WHERE erasure_id = p_erasure;
+  IF NOT FOUND OR cardinality(e.sessions) = 0 THEN RETURN 0; END IF;
+  WITH named AS MATERIALIZED (SELECT 'session:' || s AS unit, 'session:' || nameless('x') AS nobody FROM unnest(e.sessions) s)
+  UPDATE experiment_units u SET unit = d.nobody FROM named d WHERE u.workspace_id = e.workspace_id AND u.unit = d.unit;
+  GET DIAGNOSTICS n = ROW_COUNT;
+  IF n > 0 THEN UPDATE erasures SET counts = erased(counts, 'experiment_units', n) WHERE erasure_id = p_erasure; END IF;
   RETURN n;
 END $$;
 
@@ -88,8 +101,8 @@ BEGIN
   IF n > 0 THEN UPDATE erasures SET counts = erased(counts, 'experiment_units', n) WHERE erasure_id = p_erasure; END IF;
   RETURN v_names[cardinality(v_names)];
 END $$;
-REVOKE ALL ON FUNCTION forget_units(uuid, integer), erase_units(uuid, text, integer) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION forget_units(uuid, integer), erase_units(uuid, text, integer) TO burnish_worker;
+REVOKE ALL ON FUNCTION forget_units(uuid, integer), erase_units(uuid, text, integer), erase_session_units(uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION forget_units(uuid, integer), erase_units(uuid, text, integer), erase_session_units(uuid) TO burnish_worker;
 
 -- Sessions and units of executions are forgotten with their persons: on their way, and where they are kept.
 CREATE OR REPLACE FUNCTION without_subject(p_body bytea, p_ws uuid, p_inner bytea, p_outer bytea, p_digest bytea) RETURNS bytea LANGUAGE plpgsql IMMUTABLE SET search_path = burnish, pg_temp AS $$
@@ -133,13 +146,29 @@ CREATE INDEX feedback_waiting_sessions ON feedback (workspace_id, target_id) WHE
 -- The recount of a day finds what counts for its executions.
 CREATE INDEX feedback_by_session_execution ON feedback (workspace_id, session_execution_id) WHERE session_execution_id IS NOT NULL;
 
--- Such feedback that waits although an execution of its session is here.
-CREATE FUNCTION joinable_sessions(p_days integer, p_most integer) RETURNS TABLE (workspace_id uuid, session_id text) LANGUAGE sql STABLE SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
-  SELECT DISTINCT f.workspace_id, f.target_id FROM feedback f
-   WHERE f.joined_at IS NULL AND f.target_kind = 'session' AND f.received_at > clock_timestamp() - p_days * interval '1 day'
-     AND EXISTS (SELECT FROM execution_facts e WHERE e.session_id = f.target_id AND e.workspace_id = f.workspace_id)
-   LIMIT p_most $$;
-CALL make_lookup_function('joinable_sessions(integer, integer)', app => false, worker => true);
+-- Feedback that waits although its execution, or one of its session, is here: of p_most rows that wait, after (p_ws, p_after). The last row
+-- is where the next page begins, when this one is_full.
+DROP FUNCTION joinable_feedback(integer, integer);
+CREATE FUNCTION joinable_feedback(p_ws uuid, p_after uuid, p_days integer, p_most integer) RETURNS TABLE (workspace_id uuid, execution_id uuid, is_here boolean, is_full boolean) LANGUAGE sql STABLE SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
+  WITH page AS MATERIALIZED (
+         SELECT f.workspace_id, f.execution_id AS name, f.received_at > clock_timestamp() - p_days * interval '1 day' AS is_young FROM feedback f
+          WHERE f.joined_at IS NULL AND f.execution_id IS NOT NULL AND (f.workspace_id, f.execution_id) > (p_ws, p_after)
+          ORDER BY f.workspace_id, f.execution_id LIMIT p_most),
+       names AS (SELECT p.workspace_id, p.name, p.is_young AND EXISTS (SELECT FROM execution_facts e WHERE e.execution_id = p.name AND e.workspace_id = p.workspace_id) AS is_here
+                   FROM (SELECT x.workspace_id, x.name, bool_or(x.is_young) AS is_young FROM page x GROUP BY 1, 2) p)
+  SELECT n.*, (SELECT count(*) FROM page) = p_most FROM names n
+   WHERE n.is_here OR (n.workspace_id, n.name) = (SELECT x.workspace_id, x.name FROM names x ORDER BY 1 DESC, 2 DESC LIMIT 1) ORDER BY 1, 2 $$;
+CREATE FUNCTION joinable_sessions(p_ws uuid, p_after text, p_days integer, p_most integer) RETURNS TABLE (workspace_id uuid, session_id text, is_here boolean, is_full boolean) LANGUAGE sql STABLE SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
+  WITH page AS MATERIALIZED (
+         SELECT f.workspace_id, f.target_id AS name, f.received_at > clock_timestamp() - p_days * interval '1 day' AS is_young FROM feedback f
+          WHERE f.joined_at IS NULL AND f.target_kind = 'session' AND (f.workspace_id, f.target_id) > (p_ws, p_after)
+          ORDER BY f.workspace_id, f.target_id LIMIT p_most),
+       names AS (SELECT p.workspace_id, p.name, p.is_young AND EXISTS (SELECT FROM execution_facts e WHERE e.session_id = p.name AND e.workspace_id = p.workspace_id) AS is_here
+                   FROM (SELECT x.workspace_id, x.name, bool_or(x.is_young) AS is_young FROM page x GROUP BY 1, 2) p)
+  SELECT n.*, (SELECT count(*) FROM page) = p_most FROM names n
+   WHERE n.is_here OR (n.workspace_id, n.name) = (SELECT x.workspace_id, x.name FROM names x ORDER BY 1 DESC, 2 DESC LIMIT 1) ORDER BY 1, 2 $$;
+CALL make_lookup_function('joinable_feedback(uuid, uuid, integer, integer)', app => false, worker => true);
+CALL make_lookup_function('joinable_sessions(uuid, text, integer, integer)', app => false, worker => true);
 
 RESET ROLE;
 SET LOCAL search_path = public;
