@@ -143,6 +143,10 @@ class ConfigCache(Generic[K, V]):
             raise NotFound(known.message)
         return known
 
+    def knows(self, key: K) -> bool:
+        """Would `get` answer without a question to PostgreSQL?"""
+        return key in self._known
+
     def forget(self, key: K) -> None:
         """The next `get` reads anew: for somebody who may know of a change before the change sequence says so.
 

@@ -7,11 +7,16 @@ import json
 import time
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import aiohttp
 import pytest
 from standardwebhooks.webhooks import Webhook
 
+from burnish_gateway.inbound import receive as receiving
+from burnish_gateway.inbound import store
+from burnish_gateway.inbound.throttle import Throttle
+from burnish_shared.db.session import Tx
 from burnish_shared.ids import new_uuid
 from tests.embedded.stack import Answer, Caller
 from tests.integration.feedback_api.test_feedback_api import execute, feedback_shown, until
@@ -150,3 +155,22 @@ async def test_who_is_refused_too_often_is_slowed_down(caller: Caller) -> None:
             async with session.post(path, data=b"{}") as response:
                 statuses.append(response.status)
     assert set(statuses[:60]) == {401} and 429 in statuses[60:]
+
+
+async def test_whoever_makes_up_endpoints_is_slowed_down_before_they_are_looked_up(caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    made, execution_id = await endpoint(caller), await execute(caller)
+    raw = rating(execution_id)
+    assert (await post(caller, made["path"], raw, signed(made["secret"], raw))).status == 202
+    looked_up: list[UUID] = []
+    find_workspace = store.find_workspace
+
+    async def counted(tx: Tx, endpoint_id: UUID) -> UUID | None:
+        looked_up.append(endpoint_id)
+        return await find_workspace(tx, endpoint_id)
+
+    monkeypatch.setattr(store, "find_workspace", counted)
+    monkeypatch.setattr(receiving, "REFUSALS", Throttle(rate_per_s=1000, burst=1000))
+    monkeypatch.setattr(receiving, "LOOKUPS", Throttle(rate_per_s=0.01, burst=3))
+    statuses = [(await post(caller, f"/v1/inbound/{new_uuid()}", b"{}", {})).status for _ in range(5)]
+    assert statuses == [401] * 3 + [429] * 2 and len(looked_up) == 3
+    assert (await post(caller, made["path"], raw, signed(made["secret"], raw))).status == 202, "who is known is not asked for"

@@ -54,6 +54,10 @@ class InboundBook:
 
         return cls(ConfigCache(load, feed=feed, kinds=frozenset({"inbound_endpoint", "workspace"}), touched=touched))
 
+    def knows(self, endpoint_id: UUID) -> bool:
+        """Would `find` answer without a question to PostgreSQL?"""
+        return self.known.knows(endpoint_id)
+
     async def find(self, endpoint_id: UUID) -> Receiver | None:
         try:
             return await self.known.get(endpoint_id)

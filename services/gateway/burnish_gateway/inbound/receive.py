@@ -30,6 +30,10 @@ MESSAGES: Final = Throttle(rate_per_s=100, burst=500)
 REFUSALS: Final = Throttle(rate_per_s=1, burst=60)
 """By address of the sender. What is signed well is taken all the same: many may share an address with somebody who guesses."""
 
+LOOKUPS: Final = Throttle(rate_per_s=10, burst=200)
+"""By address of the sender, for endpoints that are not in memory: whoever makes up ids costs PostgreSQL no more, and pushes out of memory
+no more, than this."""
+
 NOBODY: Final = SignatureRule("standard_webhooks")
 NOBODYS_KEY: Final = secrets.token_bytes(32)
 """What a message to an endpoint that is not there is compared with, so that it takes as long as one with a bad signature."""
@@ -41,7 +45,7 @@ async def receive(gateway: Gateway, endpoint_id: str, raw: bytes, headers: Mappi
     Raises Unauthenticated in one and the same way for whatever is wrong with endpoint, signature or time; RateLimited; InvalidField where
     the payload does not give what the mapping asks for; Unavailable.
     """
-    receiver = await _find(gateway, endpoint_id)
+    receiver = await _find(gateway, endpoint_id, address=address)
     rule, key = (receiver.rule, receiver.key) if receiver is not None else (NOBODY, NOBODYS_KEY)
     verified = verify(rule, key, raw, headers, now_s=gateway.clock.now().timestamp())
     if receiver is None or verified is None:
@@ -85,11 +89,13 @@ def _body(fields: dict[str, Any]) -> FeedbackBody:
         raise InvalidField(f"The mapping gave what is no feedback. {error.message}", param=error.param) from error
 
 
-async def _find(gateway: Gateway, endpoint_id: str) -> Receiver | None:
+async def _find(gateway: Gateway, endpoint_id: str, *, address: str) -> Receiver | None:
     try:
         wanted = UUID(endpoint_id)
     except ValueError:
         return None
+    if not gateway.inbound.knows(wanted):
+        _let_in(LOOKUPS.take(address, now_s=time.monotonic()))
     return await gateway.inbound.find(wanted)
 
 
