@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from burnish_analytics.io import failure_store
 from burnish_analytics.keep_failure_groups import WORKER, FailureGroupKeeper
 from burnish_shared.clock import SystemClock
 from burnish_shared.contracts.executions import CompletedItem
@@ -98,6 +99,19 @@ async def test_a_reader_gets_groups_with_names_sizes_and_examples_as_long_as_the
     shown = (await caller("GET", "/v1/analytics/failure-groups?prompt=route")).body["groups"]
     texts = {text for group in shown for one in group["examples"] for text in (one["asked"], one["said"], one["answered"])}
     assert len(shown) == 2 and texts == {None}  # forgotten where they lay, gone here at once
+
+
+async def test_a_quiet_prompt_is_found_behind_a_busy_one(analytics: Analytics, caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(failure_store, "REACTIONS_SCANNED", 10)
+    workspace, now = caller.workspace.workspace_id, datetime.now(UTC)
+    quiet = [execution(workspace, slug="quiet", finished_at=now) for _ in range(3)]
+    busy = [execution(workspace, slug="busy", finished_at=now) for _ in range(35)]
+    said = [thumb(one, 0, accepted_at=now - timedelta(hours=1)) for one in quiet] + [thumb(one, 0, accepted_at=now) for one in busy]
+    await analytics.count(*quiet, *busy, *said)
+    since = now - timedelta(days=1)
+    async with analytics.db.unit_of_work(workspaces={workspace}) as tx:
+        found = {slug: await failure_store.reactions(tx, workspace, slug, since=since, at_most=30) for slug in ("quiet", "busy", "nothing")}
+    assert {slug: len({row["execution_id"] for row in rows}) for slug, rows in found.items()} == {"quiet": 3, "busy": 30, "nothing": 0}
 
 
 async def test_wrong_answers_of_test_runs_and_failed_evaluators_are_grouped_too(analytics: Analytics, caller: Caller) -> None:

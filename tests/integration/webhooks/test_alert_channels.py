@@ -148,6 +148,17 @@ async def test_what_a_service_refuses_for_good_is_shown_and_not_tried_again(
     assert (last["event"], last["status"], last["error"], last["attempts"]) == ("test", "failed", "http_404", 1)
 
 
+async def test_a_channel_that_fails_and_is_tried_again_says_so_meanwhile(gateway: WebhookGateway, hooks: Hooks, receiver: Receiver) -> None:
+    admin = await gateway.caller(hooks.workspace_id)
+    receiver.modes["/down"] = ["503"]
+    _, made = await admin("POST", "/v1/alert-channels", {"kind": "slack", "name": "down", "url": receiver.url("/down")})
+    await admin("POST", f"/v1/alert-channels/{made['id']}/test")
+    assert await send(hooks, rounds=1) == 1
+    _, shown = await admin("GET", f"/v1/alert-channels/{made['id']}")
+    last = shown["last_notice"]
+    assert (shown["waiting"], last["event"], last["status"], last["error"], last["attempts"]) == (1, "test", "retrying", "http_503", 1)
+
+
 async def test_a_process_that_dies_after_sending_leaves_the_notice_to_the_next(
     gateway: WebhookGateway, hooks: Hooks, receiver: Receiver
 ) -> None:

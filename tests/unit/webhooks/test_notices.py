@@ -62,8 +62,8 @@ def test_all_that_pagerduty_is_told_of_one_alert_is_one_incident() -> None:
 
 def test_a_message_says_what_changed_and_shows_the_figures() -> None:
     shown = dict(notice().facts())
-    assert shown["Before"] == "satisfaction 0.85, observations 1000"
-    assert shown["After"] == "satisfaction 0.7412, observations 210"
+    assert shown["Before"] == "satisfaction 85.0%, observations 1,000"
+    assert shown["After"] == "satisfaction 74.1%, observations 210"
     assert (shown["Changed"], shown["Data"]) == ("version 2 → 3", "simulated")
 
 
@@ -119,3 +119,7 @@ def test_the_mail_servers_url_is_read_with_what_is_encoded_in_it() -> None:
 
 def test_amounts_are_told_in_credits() -> None:
     assert figures({"spent_nusd": 12_345_600, "limit": 3}) == "spent 1.2345 credits, limit 3"
+    assert figures({"p95_nusd": 19_994.7, "share_above": 0.0512}) == "95 % within 0.0019 credits, beyond that 5.1%"
+    assert figures({"p95_ms": 912.4, "version": 1}) == "95 % within 912 ms, version 1"
+    assert figures({"samples": 1_200, "low": 0.7, "voices_held_back": 0, "most_of_one_voice": 60}) == "samples 1,200, at least 70.0%"
+    assert figures({"voices_held_back": 1, "most_of_one_voice": 60}) == "voices held back 1, of one voice at most 60"

@@ -6652,7 +6652,7 @@ export interface components {
              * Status
              * @enum {string}
              */
-            status: "sent" | "failed";
+            status: "sent" | "failed" | "retrying";
         };
         /**
          * Line

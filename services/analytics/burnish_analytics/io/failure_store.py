@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -11,7 +11,10 @@ from asyncpg import Record
 from burnish_shared.db.session import Tx
 
 REACTIONS_SCANNED: Final = 20_000
-"""Of so many of the newest bad reactions of a workspace those to one prompt are looked for."""
+"""Of so many of the newest bad reactions of a workspace at once those to one prompt are looked for."""
+
+PAGES_MOST: Final = 10
+"""So often it goes on with older ones, while a quiet prompt behind a busy one has too few: each page takes a quarter of a second."""
 
 RUNS_MOST: Final = 20
 LEASE_S: Final = 120
@@ -57,25 +60,40 @@ async def finish(tx: Tx, wanted: Wanted, *, status: str, result: dict[str, Any] 
     )  # fmt: skip
 
 
-async def reactions(tx: Tx, workspace_id: UUID, slug: str, *, since: datetime, at_most: int) -> Sequence[Record]:
-    """Corrections, comments that no good mark stands beside, and bad marks, newest first."""
-    return await tx.fetch(
-        """SELECT f.kind, f.comment, f.correction, f.end_user, f.accepted_at, f.execution_id, f.feedback_id, e.version, c.variables,
-                  c.messages, c.output
-             FROM (SELECT * FROM feedback r
-                    WHERE r.workspace_id = $1 AND r.accepted_at >= $3 AND r.forgotten_at IS NULL AND r.execution_id IS NOT NULL
+BAD: Final = """r.workspace_id = $1 AND r.accepted_at >= $2 AND r.forgotten_at IS NULL AND r.execution_id IS NOT NULL
                       AND (r.correction IS NOT NULL OR (r.comment IS NOT NULL AND r.kind NOT IN ('thumb', 'score'))
                            OR (r.kind = 'thumb' AND r.value = 0) OR (r.kind = 'score' AND r.value < 0.5))
-                    ORDER BY r.accepted_at DESC LIMIT $4) f
-             JOIN execution_facts e ON e.execution_id = f.execution_id AND e.workspace_id = f.workspace_id AND $2 IN ('', e.slug)
-             LEFT JOIN execution_contents c ON c.execution_id = f.execution_id AND c.workspace_id = f.workspace_id
-            WHERE f.correction IS NOT NULL OR NOT EXISTS (
-                  SELECT FROM feedback g
-                   WHERE g.workspace_id = f.workspace_id AND g.target_kind = f.target_kind AND g.target_id = f.target_id
-                     AND g.end_user = f.end_user AND (g.kind = 'thumb' AND g.value = 1 OR g.kind = 'score' AND g.value >= 0.5))
-            ORDER BY f.accepted_at DESC, f.feedback_id, f.kind LIMIT $5""",
-        workspace_id, slug, since, REACTIONS_SCANNED, at_most,
-    )  # fmt: skip
+                      AND (r.accepted_at, r.feedback_id) < ($3, $4)
+                    ORDER BY r.accepted_at DESC, r.feedback_id DESC"""
+
+REACTIONS: Final = f"""
+SELECT f.kind, f.comment, f.correction, f.end_user, f.accepted_at, f.execution_id, f.feedback_id, e.version, c.variables,
+       c.messages, c.output
+  FROM (SELECT * FROM feedback r WHERE {BAD} LIMIT $5) f
+  JOIN execution_facts e ON e.execution_id = f.execution_id AND e.workspace_id = f.workspace_id AND $6 IN ('', e.slug)
+  LEFT JOIN execution_contents c ON c.execution_id = f.execution_id AND c.workspace_id = f.workspace_id
+ WHERE f.correction IS NOT NULL OR NOT EXISTS (
+       SELECT FROM feedback g
+        WHERE g.workspace_id = f.workspace_id AND g.target_kind = f.target_kind AND g.target_id = f.target_id
+          AND g.end_user = f.end_user AND (g.kind = 'thumb' AND g.value = 1 OR g.kind = 'score' AND g.value >= 0.5))
+ ORDER BY f.accepted_at DESC, f.feedback_id, f.kind LIMIT $7"""
+
+LAST_SCANNED: Final = f"SELECT r.accepted_at, r.feedback_id FROM feedback r WHERE {BAD} OFFSET $5 LIMIT 1"
+
+NEWEST: Final = (datetime.max.replace(tzinfo=UTC), UUID(int=2**128 - 1))
+
+
+async def reactions(tx: Tx, workspace_id: UUID, slug: str, *, since: datetime, at_most: int) -> Sequence[Record]:
+    """Corrections, comments that no good mark stands beside, and bad marks, newest first."""
+    found: list[Record] = []
+    before: tuple[datetime, UUID] = NEWEST
+    for _ in range(PAGES_MOST):
+        found += await tx.fetch(REACTIONS, workspace_id, since, *before, REACTIONS_SCANNED, slug, at_most - len(found))
+        last = await tx.fetchrow(LAST_SCANNED, workspace_id, since, *before, REACTIONS_SCANNED - 1)
+        if last is None or len(found) >= at_most:
+            break
+        before = (last["accepted_at"], last["feedback_id"])
+    return found
 
 
 async def wrong_answers(tx: Tx, workspace_id: UUID, slug: str, *, since: datetime, at_most: int) -> Sequence[Record]:

@@ -107,10 +107,13 @@ def check_fields(kind: str, given: set[str]) -> None:
 
 
 class LastNotice(BaseModel):
-    """What came of the latest notice. `detail`: the beginning of what the service answered."""
+    """What came of the latest notice, or of one that failed and is tried again (`retrying`; `at` is then when the next attempt is due).
+
+    `detail`: the beginning of what the service answered.
+    """
 
     event: str
-    status: Literal["sent", "failed"]
+    status: Literal["sent", "failed", "retrying"]
     attempts: int
     error: str | None
     detail: str | None

@@ -13,10 +13,16 @@ from burnish_shared.db.session import Tx
 CHANNEL: Final = """
 SELECT c.channel_id, c.kind, c.name, c.settings, c.filters, c.enabled, c.created_at, c.updated_at,
        (SELECT count(*) FROM alert_notices n WHERE n.channel_id = c.channel_id AND n.status = 'pending') AS waiting,
-       l.event_type, l.status, l.attempts, l.error, l.detail, l.settled_at
+       l.event_type, CASE l.status WHEN 'pending' THEN 'retrying' ELSE l.status END AS status, l.attempts, l.error, l.detail,
+       coalesce(l.settled_at, l.next_attempt_at) AS at
   FROM alert_channels c
-  LEFT JOIN LATERAL (SELECT n.* FROM alert_notices n WHERE n.channel_id = c.channel_id AND n.status <> 'pending'
-                      ORDER BY n.settled_at DESC LIMIT 1) l ON true"""
+  LEFT JOIN LATERAL (
+    SELECT * FROM (
+      (SELECT n.*, 0 AS rank FROM alert_notices n WHERE n.channel_id = c.channel_id AND n.status = 'pending' AND n.error IS NOT NULL
+        ORDER BY n.event_id DESC LIMIT 1)
+      UNION ALL
+      (SELECT n.*, 1 FROM alert_notices n WHERE n.channel_id = c.channel_id AND n.status <> 'pending' ORDER BY n.settled_at DESC LIMIT 1)
+    ) one ORDER BY rank LIMIT 1) l ON true"""
 
 COLUMNS: Final = ("name", "settings", "secret_sealed", "filters", "enabled")
 
@@ -83,14 +89,14 @@ async def add_test(tx: Tx, workspace_id: UUID, channel_id: UUID, notice_id: UUID
 def _channel(row: asyncpg.Record) -> ChannelAnswer:
     settings = row["settings"]
     last = None
-    if row["settled_at"] is not None:
+    if row["at"] is not None:
         last = LastNotice(
             event=row["event_type"],
             status=row["status"],
             attempts=row["attempts"],
             error=row["error"],
             detail=row["detail"],
-            at=row["settled_at"],
+            at=row["at"],
         )
     return ChannelAnswer(
         id=row["channel_id"],

@@ -121,17 +121,44 @@ def report_facts(data: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [("Period", period), *((name, value) for name, value in shown.items() if value is not None)]
 
 
+RATIOS: Final = {
+    "satisfaction": "satisfaction",
+    "quality": "score",
+    "error_rate": "failed",
+    "share_above": "beyond that",
+    "target": "target",
+    "low": "at least",
+    "high": "at most",
+}
+"""Shares of an alert, and the word that stands before the percentage."""
+
+WORDS: Final = {"p95": "95 % within", "most_of_one_voice": "of one voice at most"}
+
+
 def figures(values: object) -> str | None:
-    """Numbers of an alert in one line, amounts as credits."""
-    if not isinstance(values, Mapping) or not values:
+    """Numbers of an alert in one line: shares as percentages, amounts as credits. What nothing was held back of is not worth a word."""
+    if not isinstance(values, Mapping):
         return None
-    return ", ".join(_figure(str(name), value) for name, value in values.items())
+    held = bool(values.get("voices_held_back"))
+    said = [
+        _figure(str(name), value)
+        for name, value in values.items()
+        if value is not None and (held or name not in ("voices_held_back", "most_of_one_voice"))
+    ]
+    return ", ".join(said) or None
 
 
 def _figure(name: str, value: object) -> str:
-    if name.endswith("_nusd") and isinstance(value, int):
-        return f"{name.removesuffix('_nusd').replace('_', ' ')} {credits_text(value)} credits"
-    return f"{name.replace('_', ' ')} {value:.4g}" if isinstance(value, float) else f"{name.replace('_', ' ')} {value}"
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return f"{name.replace('_', ' ')} {value}"
+    if name in RATIOS:
+        return f"{RATIOS[name]} {value:.1%}"
+    base = name.removesuffix("_nusd").removesuffix("_ms")
+    word = WORDS.get(base, base.replace("_", " "))
+    if name.endswith("_nusd"):
+        return f"{word} {credits_text(round(value))} credits"
+    number = f"{value:,.0f}" if float(value).is_integer() or abs(value) >= 100 else f"{value:.3g}"
+    return f"{word} {number}{' ms' if name.endswith('_ms') else ''}"
 
 
 def changes(values: object) -> str | None:

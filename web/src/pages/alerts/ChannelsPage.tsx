@@ -132,9 +132,9 @@ function LastNotice({ channel, isTried }: { channel: Channel; isTried: boolean }
     <span className="flex flex-wrap items-center gap-x-2 gap-y-0.5" role={isTried ? "status" : undefined}>
       {last ? (
         <>
-          <Badge tone={last.status === "sent" ? "ok" : "bad"}>{last.status}</Badge>
+          <Badge tone={last.status === "sent" ? "ok" : last.status === "retrying" ? "warn" : "bad"}>{last.status}</Badge>
           <RelativeTime at={last.at} className="text-12 text-muted" />
-          {last.status === "failed" ? <span className="block w-full truncate text-12 text-muted" title={last.detail ?? last.error ?? undefined}>{last.detail ?? last.error}</span> : null}
+          {last.status !== "sent" ? <span className="block w-full truncate text-12 text-muted" title={last.detail ?? last.error ?? undefined}>{last.detail ?? last.error}</span> : null}
         </>
       ) : waiting === 0 ? (
         <span className="text-muted">none yet</span>
