@@ -3,14 +3,21 @@
 import gzip
 import json
 import zlib
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest, ExportTraceServiceResponse
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 
+from burnish_gateway.imports import store
+from burnish_shared.books.finished import FinishedExecution
+from burnish_shared.contracts.executions import CompletedItem, Lane, Status
+from burnish_shared.db.session import Database
+from burnish_shared.ids import new_uuid
 from tests.embedded.stack import Answer, Caller, Stack
 from tests.integration.feedback_api.test_feedback_api import feedback_shown, until
 
@@ -186,3 +193,45 @@ async def test_bombs_and_rubbish_are_refused(caller: Caller) -> None:
         (await send(caller, b"", **{"content-type": "text/plain"})).status,
     ]
     assert statuses == [413, 400, 400, 400, 400, 400, 422]
+
+
+@pytest.mark.promise("C-13", "T-01")
+async def test_the_gateway_books_no_execution_as_imported_that_has_no_id_of_an_import(caller: Caller, stack: Stack) -> None:
+    """The function runs with more rights than the gateway has: it settles what is imported, here, and nothing else."""
+    other = await stack.caller()
+    ours, theirs = [(await bring(one, line("mine"))).body["results"][0]["id"] for one in (caller, other)]
+    workspace_id = caller.workspace.workspace_id
+    db = await Database.open(stack.urls["gateway"], application_name="test-imports", max_size=1)
+
+    async def book(execution_id: UUID, **changed: Any) -> list[UUID]:
+        row = replace(finished(execution_id, workspace_id), **changed)
+        async with db.unit_of_work(workspace=workspace_id) as tx:
+            return await store.book(tx, workspace_id, [row], event_id=str(new_uuid()))
+
+    try:
+        assert await book(UUID(ours)) == [], "it is there already"
+        for execution_id, changed in (
+            (new_uuid(), {}), (UUID(theirs), {}), (UUID(ours), {"lane": "interactive"}), (UUID(ours), {"cost_nusd": 1}),
+            (UUID(ours), {"workspace_id": other.workspace.workspace_id}),
+        ):  # fmt: skip
+            with pytest.raises(asyncpg.CheckViolationError, match="not an imported execution"):
+                await book(execution_id, **changed)
+    finally:
+        await db.close()
+
+
+def finished(execution_id: UUID, workspace_id: UUID) -> FinishedExecution:
+    moment = now()
+    item = CompletedItem(
+        execution_id=execution_id, workspace_id=workspace_id, lane=Lane.IMPORTED, status=Status.SUCCESS, model="m", provider="p",
+        input_tokens=0, output_tokens=0, cost_nusd=0, latency_ms=0, first_token_ms=None, simulated=False, finished_at=moment,
+    )  # fmt: skip
+    return FinishedExecution(
+        execution_id=execution_id, workspace_id=workspace_id, fence=1, lane="imported", status="success", prompt_id=None, slug=None,
+        version=None, label=None, model="m", provider="p", input_tokens=0, output_tokens=0, cached_input_tokens=0,
+        usage_source="estimated", cost_nusd=0, price_version=None, latency_ms=0, first_token_ms=None, cached=False, simulated=False,
+        finish_reason=None, end_user=None, session_id=None, app=None, api_key_id=None, job_id=None, request_id=None,
+        provider_key_id=None, key_source=None, markup_nusd=0, error=None, attempts="[]", finished_at=moment, messages=None,
+        variables="{}", settings="{}", output=None, tool_calls=None, metadata="{}", completed_event=item.model_dump_json(),
+        background_event=None, background_subject=None,
+    )  # fmt: skip

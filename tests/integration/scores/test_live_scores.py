@@ -13,6 +13,8 @@ import pytest
 
 from burnish_analytics.core.recount import Difference
 from burnish_analytics.recount import recount
+from burnish_optimizer.io import live_store
+from burnish_optimizer.io.live_store import LiveClaim, LiveClaimLost, ScoreRow
 from burnish_shared import failpoints
 from burnish_shared.db.session import Database
 from burnish_shared.failpoints import KILLED
@@ -418,3 +420,32 @@ async def test_equal_questions_to_judges_share_one_answer_and_the_test_run_ends(
     )
     assert booked["calls"] == 4 + 4 + 4, "an answer, a mark and a comparison for each item"
     assert booked["spent"] == second["cost_nusd"] + one["cost_nusd"] + other["cost_nusd"] + compared["cost_nusd"]
+
+
+@pytest.mark.promise("O-01")
+async def test_who_lost_the_claim_writes_no_score(stack: Stack, caller: Caller) -> None:
+    """Nothing but the fence tells that another replica has taken over: the tasks are still there, and whoever is first would take them."""
+    evaluator, live_id = await live(caller, {"kind": "contains", "phrases": ["parcel"]})
+    execution = await run_prompt(caller, "parcel")
+    await until_waiting(caller, live_id, 1)
+    db = await Database.open(stack.urls["optimizer"], application_name="test-fence", max_size=2)
+    workspace_id = caller.workspace.workspace_id
+    row = ScoreRow(UUID(execution), 1, "contains", 1.0, True, None, "r", None, False, [], [], 0, 1, True)
+
+    async def claimed(worker: str, *, lease_s: int) -> LiveClaim:
+        async with db.unit_of_work() as tx:
+            return next(one for one in await live_store.claim(tx, worker=worker, lease_s=lease_s, most=50) if one.id == UUID(live_id))
+
+    async def write(claim: LiveClaim) -> list[UUID]:
+        async with db.unit_of_work(workspace=workspace_id) as tx:
+            return await live_store.write_scores(tx, claim, UUID(evaluator), [row])
+
+    try:
+        slow, fast = await claimed("slow", lease_s=0), await claimed("fast", lease_s=60)
+        assert fast.fence > slow.fence
+        with pytest.raises(LiveClaimLost):
+            await write(slow)
+        assert (await say(caller, "GET", f"/v1/executions/{execution}"))["scores"] == []
+        assert await write(fast) == [UUID(execution)]
+    finally:
+        await db.close()
