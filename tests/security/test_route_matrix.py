@@ -194,3 +194,18 @@ async def _set_workspace(world: World, caller: Caller, change: str) -> None:
     await connection.execute(f"UPDATE workspaces SET {change} WHERE workspace_id = $1", workspace_id)
     await connection.execute("SELECT note_change($1, 'workspace', $2)", workspace_id, str(workspace_id))
     await connection.close()
+
+
+async def test_what_is_read_refuses_parameters_that_it_does_not_know(world: World) -> None:
+    """A misspelt filter would find everything, and look like an answer."""
+    wrong: dict[str, Any] = {}
+
+    async def ask(route: Route) -> None:
+        caller = world.alpha.admin
+        answer = await caller("GET", f"{route.url(world.alpha.own)}?lable=production")
+        if (answer.status, answer.body["error"]["param"] if is_error(answer) else None) != (422, "lable"):
+            wrong[route.name] = (answer.status, answer.body)
+
+    asked = [one for one in world.routes if one.method == "GET" and one.rule in ("viewer", "editor", "admin") and one.path != "/v1/models"]
+    await at_once([ask(route) for route in asked])
+    assert not wrong and len(asked) > 60, wrong

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 from uuid import UUID
 
 from fastapi import Depends, Request
@@ -19,6 +19,7 @@ from burnish_gateway.access.trust import check_fresh
 from burnish_gateway.describe_routes import scope_of_route, states
 from burnish_gateway.paging import Cursors
 from burnish_gateway.settings import GatewaySettings
+from burnish_gateway.wire import check_parameters
 from burnish_shared.auth.installation import InstallationSecrets
 from burnish_shared.auth.keyring import Keyring
 from burnish_shared.books.admission import Admission
@@ -79,6 +80,10 @@ class Gateway:
 bearer = HTTPBearer(auto_error=False, description="An API key, `bk_live_…`, or the token of a sign-in provider.")
 
 
+OTHERS_LISTS: Final = ("/v1/models",)
+"""Read by clients of other APIs too, which send parameters of theirs."""
+
+
 def gateway_of(request: Request) -> Gateway:
     gateway: Gateway = request.app.state.gateway
     return gateway
@@ -105,14 +110,16 @@ async def verified_caller(request: Request, role: Role) -> Principal:
 
 
 def check_may(principal: Principal, role: Role, request: Request) -> Principal:
-    """The same principal. Raises Forbidden when the role or the key's scopes do not suffice for the request's route, and Unavailable when
-    this gateway cannot know any more whether they still hold."""
+    """The same principal. Raises Forbidden when the role or the key's scopes do not suffice for the request's route, Unavailable when
+    this gateway cannot know any more whether they still hold, and InvalidField for a parameter that what is read does not know."""
     if principal.role < role:
         raise Forbidden(f"This needs the role {role.name.lower()}; you have {principal.role.name.lower()}.")
     look_up_for(principal.workspace_id)
     scope, gateway = scope_of_route(request.method, request.scope["route"]), gateway_of(request)
     check_scope(principal, scope)
     check_fresh(gateway.feed.stale_for_s, scope, trust_s=gateway.settings.trust_s)
+    if request.method in ("GET", "DELETE") and request.url.path not in OTHERS_LISTS:
+        check_parameters(request)
     if principal.api_key_id is not None:
         gateway.key_use.saw(principal.api_key_id, at=gateway.clock.now())
     return principal

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Annotated, Any, Self, TypeVar
 
 from fastapi import APIRouter, Request
+from fastapi.dependencies.models import Dependant
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from fastapi.routing import APIRoute
@@ -142,10 +143,16 @@ async def read_body(request: Request, *, most_bytes: int = BODY_MOST_BYTES, enco
 
 def check_parameters(request: Request) -> None:
     """Raises InvalidField for a query parameter that the route does not know: a misspelt one would find everything."""
-    known = {one.alias for one in request.scope["route"].dependant.query_params}
+    known = _parameters(request.scope["route"].dependant)
     for name in request.query_params:
         if name not in known:
-            raise InvalidField(f"{name[:100]}: is no parameter of this call; there are {', '.join(sorted(known))}.", param=name[:200])
+            there_are = f"there are {', '.join(sorted(known))}" if known else "it takes none"
+            raise InvalidField(f"{name[:100]}: is no parameter of this call; {there_are}.", param=name[:200])
+
+
+def _parameters(dependant: Dependant) -> set[str]:
+    """Those of the query, of the route itself and of what it depends on."""
+    return {one.alias for one in dependant.query_params}.union(*(_parameters(one) for one in dependant.dependencies))
 
 
 def parse_json(raw: bytes, *, duplicate_keys: bool = False) -> Any:

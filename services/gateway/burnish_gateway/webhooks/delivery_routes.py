@@ -15,7 +15,7 @@ from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
 from burnish_gateway.webhooks import answers, deliveries_store, endpoints_store
 from burnish_gateway.webhooks.deliveries_store import Searched
 from burnish_gateway.webhooks.endpoint import Delivery, DeliveryStatus, check_on, no_such_delivery
-from burnish_gateway.wire import Moment, Text, check_parameters, json_response, make_router
+from burnish_gateway.wire import Moment, Text, json_response, make_router
 from burnish_shared.contracts.events import EventType
 from burnish_shared.contracts.webhooks import parse_message_id
 from burnish_shared.db.session import Tx
@@ -27,7 +27,6 @@ LIST = "webhooks/deliveries"
 
 @router.get("/v1/webhooks/deliveries", response_model=answers.DeliveryPage, summary="The delivery log, the newest first")
 async def list_deliveries(
-    request: Request,
     principal: Viewer,
     gateway: GatewayParts,
     *,
@@ -43,7 +42,6 @@ async def list_deliveries(
     limit: Annotated[int, Query(ge=1, le=PAGE_MOST)] = PAGE_DEFAULT,
 ) -> Response:
     """Find an event by `event_id`, and what was told of a prompt, an alert or an execution by `object_id`."""
-    check_parameters(request)
     position = gateway.cursors.open(cursor, principal.workspace_id, of=LIST)
     before = (datetime.fromisoformat(position[0]), UUID(position[1]), UUID(position[2])) if position else None
     searched = Searched(endpoint_id, event_type, status, reason, object_id, event_id, from_, to)

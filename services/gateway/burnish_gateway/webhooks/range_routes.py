@@ -15,7 +15,7 @@ from burnish_gateway.webhooks import configure_endpoint, ranges_store, replay_ra
 from burnish_gateway.webhooks.bodies import RangeBody
 from burnish_gateway.webhooks.endpoint import check_on, endpoint_id_of
 from burnish_gateway.webhooks.ranges_store import RangeReplay, RangeStatus
-from burnish_gateway.wire import Text, check_parameters, json_response, make_router
+from burnish_gateway.wire import Text, json_response, make_router
 from burnish_shared.db.session import Tx
 
 router = make_router("webhooks")
@@ -63,7 +63,6 @@ async def post_range(endpoint_id: str, *, request: Request, body: RangeBody, pri
 
 @router.get("/v1/webhooks/replays", response_model=RangePage, summary="Replays of ranges, the newest first")
 async def list_ranges(
-    request: Request,
     principal: Viewer,
     gateway: GatewayParts,
     *,
@@ -71,7 +70,6 @@ async def list_ranges(
     cursor: Annotated[Text | None, Query(max_length=500)] = None,
     limit: Annotated[int, Query(ge=1, le=PAGE_MOST)] = PAGE_DEFAULT,
 ) -> Response:
-    check_parameters(request)
     position = gateway.cursors.open(cursor, principal.workspace_id, of=LIST)
     before = UUID(position[0]) if position else None
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:

@@ -14,7 +14,7 @@ from burnish_gateway.webhooks import answers, bodies, catalogue_routes, delivery
 from burnish_gateway.webhooks import configure_endpoint as configure
 from burnish_gateway.webhooks.endpoint import check_on, endpoint_id_of
 from burnish_gateway.webhooks.send_test import send_test
-from burnish_gateway.wire import Text, check_parameters, json_response, make_router
+from burnish_gateway.wire import Text, json_response, make_router
 from burnish_shared.contracts.webhooks import message_id
 from burnish_shared.db.session import Tx
 
@@ -39,13 +39,11 @@ async def post_endpoint(request: Request, body: bodies.EndpointBody, principal: 
 
 @router.get("/v1/webhooks/endpoints", response_model=answers.EndpointPage, summary="All endpoints, the newest first")
 async def list_endpoints(
-    request: Request,
     principal: Viewer,
     gateway: GatewayParts,
     cursor: Annotated[Text | None, Query(max_length=500)] = None,
     limit: Annotated[int, Query(ge=1, le=PAGE_MOST)] = PAGE_DEFAULT,
 ) -> Response:
-    check_parameters(request)
     position = gateway.cursors.open(cursor, principal.workspace_id, of=LIST)
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
         found = await endpoints_store.list_newest(
