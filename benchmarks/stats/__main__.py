@@ -7,7 +7,7 @@ from pathlib import Path
 
 from benchmarks.stats.labelled import compared, load
 from benchmarks.stats.planted import planted
-from benchmarks.stats.simulated import Figures, as_watched, cusum
+from benchmarks.stats.simulated import DELAY_MOST, QUIET_LEAST, Figures, as_watched, cusum, falls_short
 
 FALSE_ALARMS = (0, 1, 2, 4, 8)
 
@@ -21,14 +21,15 @@ def main() -> None:
     dice, started = random.Random(given.seed), time.monotonic()
 
     print("## Simulated: satisfaction .85, and .75 from observation 2000\n")
-    print("| detector | between false alarms | delay mean / p95 | missed |\n|---|---|---|---|")
+    print("| detector | between false alarms | delay mean / p95 | missed | as asked |\n|---|---|---|---|---|")
     one = cusum(runs=given.runs, dice=dice)
     print(_line("cumulative sum h=7 d=.10, each observation, baseline of 1000", one))
-    for period_n in (1, 20):
-        whole = as_watched(runs=max(8, given.runs // 3), dice=dice, period_n=period_n)
+    watched = {n: as_watched(runs=max(8, given.runs // 3), dice=dice, period_n=n) for n in (1, 20)}
+    for period_n, whole in watched.items():
         print(_line(f"as watched, {period_n} a period", whole))
-    met = one.between_false_alarms >= 40_000 and one.delay_mean <= 190
-    print(f"\nAsked for: at least 40,000 and at most 190: {'met' if met else 'NOT met'} (± one standard error).\n")
+    short = {period_n: why for period_n, whole in watched.items() if (why := falls_short(whole))}
+    told = "; ".join(f"{period_n} a period {why}" for period_n, why in short.items())
+    print(f"\nAsked for: at least {QUIET_LEAST:,} and at most {DELAY_MOST}. As it is watched: {f'NOT met: {told}' if short else 'met'}.\n")
 
     print("## Planted into real ratings\n")
     for share in (0.05, 0.10, 0.20):
@@ -56,7 +57,7 @@ def main() -> None:
 
 def _line(name: str, one: Figures) -> str:
     between = f"{one.between_false_alarms:,.0f} ± {one.standard_error:,.0f}"
-    return f"| {name} | {between} | {one.delay_mean:.0f} / {one.delay_p95:.0f} | {one.missed:.0%} |"
+    return f"| {name} | {between} | {one.delay_mean:.0f} / {one.delay_p95:.0f} | {one.missed:.0%} | {falls_short(one) or 'met'} |"
 
 
 if __name__ == "__main__":
