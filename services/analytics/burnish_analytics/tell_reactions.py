@@ -65,10 +65,11 @@ async def _by_prompt(tx: Tx, workspace_id: UUID, rows: Sequence[Record]) -> list
 
 async def _announce(tx: Tx, workspace_id: UUID, fact: Fact | None, rows: Sequence[Record]) -> None:
     first = rows[0]
-    executions, kinds = {row["execution_id"] for row in rows}, {row["kind"] for row in rows}
+    targets, kinds = {(row["execution_id"], row["session_id"]) for row in rows}, {row["kind"] for row in rows}
     data = {
         "count": len(rows),
-        "execution_id": str(first["execution_id"]) if len(executions) == 1 and first["execution_id"] else None,
+        "execution_id": str(first["execution_id"]) if len(targets) == 1 and first["execution_id"] else None,
+        "session_id": first["session_id"] if len(targets) == 1 else None,
         "prompt": (fact.slug or None) if fact else None,
         "version": (fact.version or None) if fact else None,
         "label": (fact.label or None) if fact else None,
@@ -93,6 +94,7 @@ def _reaction(row: Record) -> dict[str, Any]:
     return {
         "feedback_id": str(row["feedback_id"]),
         "execution_id": str(row["execution_id"]) if row["execution_id"] else None,
+        "session_id": row["session_id"],
         "kind": row["kind"],
         "value": row["value"],
         "at": row["at"].isoformat(),

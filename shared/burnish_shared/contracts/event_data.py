@@ -48,6 +48,7 @@ class ExecutionCompleted(EventData):
 class ReactionCreated(EventData):
     feedback_id: str
     execution_id: str | None = Field(description="Null: a session.")
+    session_id: str | None = Field(default=None, description="The caller's own, where the reaction is to a session as a whole.")
     kind: str = Field(description="thumb | score | comment | correction | metric:<name>")
     value: float | None = Field(description="thumb: 1 or 0; score: 0 to 1; metric: its value")
     at: str
@@ -55,6 +56,7 @@ class ReactionCreated(EventData):
 
 class FeedbackCreated(EventData):
     execution_id: str | None = Field(description="Null: of several executions, or of a session.")
+    session_id: str | None = Field(default=None, description="Null: of several sessions, or of an execution.")
     prompt: str | None = Field(default=None, description="Slug; null: the execution had none or is not known, or it is a session.")
     version: int | None = None
     label: str | None = None

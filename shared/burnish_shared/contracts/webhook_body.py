@@ -17,6 +17,7 @@ _LINKS = {
     "test_run_id": ("test_run", "/v1/test-runs/"),
     "execution_id": ("execution", "/v1/executions/"),
     "example_execution_id": ("execution", "/v1/executions/"),
+    "session_id": ("session", "/v1/sessions/"),
     "dataset_id": ("dataset", "/v1/datasets/"),
     "prompt": ("prompt", "/v1/prompts/"),
     "slug": ("prompt", "/v1/prompts/"),

@@ -85,3 +85,15 @@ async def test_what_a_webhook_caused_is_told_apart_with_its_rounds(analytics: An
     done = execution(workspace.workspace_id)
     await analytics.count(done, *(thumb(done, 1, user_id=f"u{hops}", hops=hops) for hops in (0, 2, 0, 3)))
     assert [(one["hops"], one["data"]["count"]) for one in await told(analytics, workspace)] == [(0, 2), (2, 1), (3, 1)]
+
+
+async def test_a_reaction_to_a_session_names_the_session(analytics: Analytics, workspace: Workspace) -> None:
+    await listen(analytics, workspace, "feedback.created")
+    done = execution(workspace.workspace_id)
+    on_session = thumb(done, 1).model_copy(update={"target_kind": "session", "target_id": "chat-7", "feedback_id": new_uuid()})
+    await analytics.count(on_session)
+    [event] = await told(analytics, workspace)
+    assert (event["data"]["session_id"], event["data"]["execution_id"]) == ("chat-7", None)
+    assert event["data"]["reactions"][0]["session_id"] == "chat-7"
+    await analytics.count(done, thumb(done, 1, accepted_at=datetime.now(UTC)))
+    assert (await told(analytics, workspace))[-1]["data"]["session_id"] is None

@@ -11,8 +11,9 @@ from burnish_shared.db.session import Tx
 from burnish_shared.hops import HOPS_MOST
 
 INSERT: Final = """
-INSERT INTO feedback_news (workspace_id, feedback_id, execution_id, kind, value, simulated, at, hops)
-SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::float8[], $6::boolean[], $7::timestamptz[], $8::smallint[])"""
+INSERT INTO feedback_news (workspace_id, feedback_id, execution_id, session_id, kind, value, simulated, at, hops)
+SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::float8[], $7::boolean[], $8::timestamptz[],
+                     $9::smallint[])"""
 
 TAKE: Final = """
 DELETE FROM feedback_news WHERE workspace_id = $1 AND news_id = ANY (ARRAY
@@ -20,7 +21,7 @@ DELETE FROM feedback_news WHERE workspace_id = $1 AND news_id = ANY (ARRAY
     WHERE n.workspace_id = $1 AND (n.execution_id IS NULL OR n.at < clock_timestamp() - $3 * interval '1 second'
           OR EXISTS (SELECT FROM execution_facts f WHERE f.execution_id = n.execution_id AND f.workspace_id = n.workspace_id))
     ORDER BY n.news_id LIMIT $2 FOR UPDATE SKIP LOCKED))
-RETURNING news_id, feedback_id, execution_id, kind, value, simulated, at, hops"""
+RETURNING news_id, feedback_id, execution_id, session_id, kind, value, simulated, at, hops"""
 
 
 WAITS_S: Final = 3.0
@@ -39,6 +40,7 @@ async def add(tx: Tx, items: Sequence[FeedbackItem], *, simulated: Collection[st
             one.workspace_id,
             one.feedback_id,
             UUID(one.target_id) if one.target_kind == "execution" else None,
+            one.target_id if one.target_kind == "session" else None,
             one.kind,
             one.value,
             one.target_id in simulated,
