@@ -62,7 +62,7 @@ async def test_feedback_is_shown_with_its_execution_and_counted_in_the_summary(c
     assert (summary["thumbs_down"], summary["mean_score"], summary["success_rate"], summary["simulated"]) == (1, 0.25, 1.0, True)
     assert summary["satisfaction"]["samples"] == 2 and summary["satisfaction"]["value"] == 0.125
     assert summary["latency"]["p95_ms"] is not None and summary["cost_nusd"] > 0
-    assert summary["effectiveness_version"] == 1
+    assert summary["effectiveness_version"] == 1 and summary["effectiveness_without"] == ["speed", "thrift"]
 
 
 @pytest.mark.capability("F1")

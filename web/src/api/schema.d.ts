@@ -1784,8 +1784,8 @@ export interface paths {
         put?: never;
         /**
          * Bring in executions by OpenTelemetry (OTLP/HTTP)
-         * @description Protobuf or JSON, plain or gzipped, at most 4 MiB, and 16 MiB unpacked. Spans that follow the conventions of `gen_ai.*` become
-         *     executions, each once; others are left alone. The answer is OTLP's, with `partialSuccess` where spans were rejected.
+         * @description Protobuf or JSON, plain or gzipped, at most 4 MiB, 16 MiB unpacked, 20,000 spans. Spans that follow the conventions of `gen_ai.*`
+         *     become executions, each once; others are left alone. The answer is OTLP's, with `partialSuccess` where spans were rejected.
          */
         post: operations["post_traces_v1_otlp_v1_traces_post"];
         delete?: never;
@@ -5894,7 +5894,7 @@ export interface components {
             cost_nusd: number;
             /**
              * Effectiveness
-             * @description 0..100; see effectiveness_version.
+             * @description 0..100, of satisfaction and success rate; see effectiveness_without in the summary.
              */
             effectiveness: number | null;
             /** Errors */
@@ -6058,7 +6058,7 @@ export interface components {
             cost_nusd: number;
             /**
              * Effectiveness
-             * @description 0..100; see effectiveness_version.
+             * @description 0..100, of satisfaction and success rate; see effectiveness_without in the summary.
              */
             effectiveness: number | null;
             /** Errors */
@@ -6632,7 +6632,9 @@ export interface components {
         };
         /**
          * LastNotice
-         * @description What came of the latest notice. `detail`: the beginning of what the service answered.
+         * @description What came of the latest notice, or of one that failed and is tried again (`retrying`; `at` is then when the next attempt is due).
+         *
+         *     `detail`: the beginning of what the service answered.
          */
         LastNotice: {
             /**
@@ -8320,7 +8322,7 @@ export interface components {
             cost_nusd: number;
             /**
              * Effectiveness
-             * @description 0..100; see effectiveness_version.
+             * @description 0..100, of satisfaction and success rate; see effectiveness_without in the summary.
              */
             effectiveness: number | null;
             /** Errors */
@@ -10262,11 +10264,16 @@ export interface components {
             cost_nusd: number;
             /**
              * Effectiveness
-             * @description 0..100; see effectiveness_version.
+             * @description 0..100, of satisfaction and success rate; see effectiveness_without in the summary.
              */
             effectiveness: number | null;
             /** Effectiveness Version */
             effectiveness_version: number;
+            /**
+             * Effectiveness Without
+             * @description Terms of effectiveness that dropped out, so that the others weigh more: of `satisfaction` and `success_rate` those without data; `speed` and `thrift` always, as no targets can be set for them yet.
+             */
+            effectiveness_without: string[];
             /** @description End users of live executions, estimated. By hour and day, of the workspace or of one prompt; null for all else. */
             end_users: components["schemas"]["Distinct"] | null;
             /** Errors */
@@ -11048,7 +11055,7 @@ export interface components {
             name: string;
             /**
              * Value
-             * @description Any finite number.
+             * @description From -1e15 to 1e15.
              * @example 1
              */
             value: number;
@@ -20512,7 +20519,7 @@ export interface operations {
                         name: string;
                         /**
                          * Value
-                         * @description Any finite number.
+                         * @description From -1e15 to 1e15.
                          * @example 1
                          */
                         value: number;

@@ -71,7 +71,7 @@ class Figures(BaseModel):
     scores: int
     mean_score: float | None
     satisfaction: Satisfaction | None
-    effectiveness: float | None = Field(description="0..100; see effectiveness_version.")
+    effectiveness: float | None = Field(description="0..100, of satisfaction and success rate; see effectiveness_without in the summary.")
     simulated: bool = Field(description="True when any of it was made by a simulated model.")
     simulated_executions: int
 
@@ -81,6 +81,10 @@ class SummaryAnswer(Figures):
     end: datetime = Field(serialization_alias="to")
     grain: Literal["minute", "hour", "day"]
     effectiveness_version: int
+    effectiveness_without: list[str] = Field(
+        description="Terms of effectiveness that dropped out, so that the others weigh more: of `satisfaction` and `success_rate` those "
+        "without data; `speed` and `thrift` always, as no targets can be set for them yet."
+    )
     prompts: Distinct = Field(description="Prompts that were executed.")
     end_users: Distinct | None = Field(
         description="End users of live executions, estimated. By hour and day, of the workspace or of one prompt; null for all else."

@@ -6,7 +6,7 @@ from burnish_gateway.insights.answers import Distinct, Figures, NamedMetric, Per
 from burnish_gateway.insights.store import Totals
 from burnish_shared.distinct import RELATIVE_ERROR as SKETCH_ERROR
 from burnish_shared.distinct import estimate, united
-from burnish_shared.measures import RELATIVE_ERROR, effectiveness, quantile, wilson
+from burnish_shared.measures import RELATIVE_ERROR, TARGETLESS_TERMS, effectiveness, quantile, wilson
 
 MICRO = 1_000_000
 """Scores are summed in millionths."""
@@ -39,6 +39,12 @@ def figures_of(totals: Totals) -> Figures:
         simulated=sums["simulated"] > 0,
         simulated_executions=sums["simulated"],
     )
+
+
+def effectiveness_without(figures: Figures) -> list[str]:
+    """Terms of effectiveness that dropped out."""
+    known = {"satisfaction": figures.satisfaction, "success_rate": figures.success_rate}
+    return [*(name for name, value in known.items() if value is None), *TARGETLESS_TERMS]
 
 
 def named_metric(metric: str, *, sums: tuple[int, int, float], executions: int) -> NamedMetric:

@@ -14,6 +14,7 @@ async def group_totals(
     tx: Tx, wanted: Range, *, group_by: str, slugs: Sequence[str] | None, traffic: str | None, model: str | None, at_most: int
 ) -> dict[str, Totals]:
     """Group → sums. `slugs` None: of all prompts; calls without a prompt are no prompt, version or label."""
+    named: str | None
     if group_by in DIMENSIONS:
         table, group, where, named = "rollup_sets", "r.value", f"{_WHERE} AND r.dimension = $6", group_by
     else:

@@ -10,7 +10,7 @@ from burnish_gateway.deps import GatewayParts, Viewer
 from burnish_gateway.insights import failure_group_routes, group_routes, recount_routes, store
 from burnish_gateway.insights.answers import CostRow, CostsAnswer, Distinct, Point, SummaryAnswer, TimeseriesAnswer
 from burnish_gateway.insights.csv_file import CSV_ANSWER, Format, csv_response, named
-from burnish_gateway.insights.figures import end_users_of, figures_of, named_metric
+from burnish_gateway.insights.figures import effectiveness_without, end_users_of, figures_of, named_metric
 from burnish_gateway.insights.project_costs import Month, Series, month_series, project_rows, projection_of
 from burnish_gateway.insights.ranges import Grain, Range, by_the_hour, range_of
 from burnish_gateway.insights.store import BY_THE_MINUTE, DIMENSIONS, WHOLE_WORKSPACE, Filters, Totals
@@ -114,6 +114,7 @@ async def summary(principal: Viewer, gateway: GatewayParts, wanted: Wanted, *, w
         end=wanted.end,
         grain=wanted.grain,
         effectiveness_version=EFFECTIVENESS_VERSION,
+        effectiveness_without=effectiveness_without(figures),
         prompts=Distinct(value=prompts, relative_error=0),
         end_users=end_users_of(sketches) if sketches is not None else None,
         metrics=[named_metric(metric, sums=sums, executions=figures.executions) for (_, _, metric), sums in metrics.items()],
