@@ -12,6 +12,7 @@ import structlog
 from burnish_analytics import metrics
 from burnish_analytics.announce import announce
 from burnish_analytics.io import erasures_store as store
+from burnish_analytics.take_turns import each
 from burnish_shared.clock import Clock
 from burnish_shared.db.changes import note_change
 from burnish_shared.db.session import Database
@@ -33,10 +34,7 @@ async def erase_due(db: Database, clock: Clock, *, batch_rows: int) -> int:
     async with db.unit_of_work() as tx:
         due = await store.due(tx, at_most=MOST_AT_ONCE)
     metrics.erasures_due.set(len(due))
-    finished = 0
-    for workspace_id, erasure_id in due:
-        finished += await _erase(db, clock, workspace_id, erasure_id, batch_rows=batch_rows)
-    return finished
+    return await each("erase", due, lambda one: _erase(db, clock, *one, batch_rows=batch_rows))
 
 
 async def _erase(db: Database, clock: Clock, workspace_id: UUID, erasure_id: UUID, *, batch_rows: int) -> bool:

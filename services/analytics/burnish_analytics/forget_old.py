@@ -4,13 +4,13 @@ Safe beside the same round of another replica, and to be killed anywhere: each b
 a writer of new rows could wait for, and what was done is not found again.
 """
 
-from collections import deque
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
 from burnish_analytics import metrics
 from burnish_analytics.io import retention_store as store
+from burnish_analytics.take_turns import each
 from burnish_shared.db.session import Database
 
 NUMBERS_DAYS: Final = 400
@@ -33,11 +33,17 @@ async def forget_old(db: Database, *, batch_rows: int) -> Forgotten:
     """Goes round the workspaces until none has anything left, so that a large one does not keep a small one waiting."""
     done = Forgotten()
     async with db.unit_of_work(read_only=True) as tx:
-        waiting = deque(await store.workspaces(tx))
+        waiting = await store.workspaces(tx)
     while waiting:
-        workspace_id = waiting.popleft()
-        if await forget_some(db, workspace_id, done, batch_rows=batch_rows):
-            waiting.append(workspace_id)
+        turn = list(waiting)
+        waiting.clear()
+
+        async def forget(workspace_id: UUID) -> int:
+            if is_more := await forget_some(db, workspace_id, done, batch_rows=batch_rows):
+                waiting.append(workspace_id)
+            return is_more
+
+        await each("forget", turn, forget)
     while await _forget_day(db, done, batch_rows=batch_rows):
         pass
     metrics.retention_finished_seconds.set_to_current_time()

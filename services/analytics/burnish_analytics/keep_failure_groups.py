@@ -4,12 +4,14 @@ import asyncio
 import contextlib
 from dataclasses import dataclass
 from typing import Final
+from uuid import UUID
 
 import structlog
 
 from burnish_analytics import metrics
 from burnish_analytics.group_failures import group_failures
 from burnish_analytics.io import failure_store as store
+from burnish_analytics.take_turns import each
 from burnish_shared.clock import Clock
 from burnish_shared.db.session import Database
 from burnish_shared.errors import Unavailable
@@ -59,13 +61,12 @@ class FailureGroupKeeper:
         """Works out what was asked for. Returns how many prompts that were."""
         async with self.db.unit_of_work() as tx:
             due = await store.due(tx, at_most=AT_ONCE)
-        done = 0
-        for workspace_id, slug, days in due:
-            async with self.db.unit_of_work(workspaces={workspace_id}) as tx:
-                wanted = await store.claim(tx, workspace_id, slug, days)
-            if wanted is not None:
-                done += await self._one(wanted, worker)
-        return done
+        return await each("failure_groups", due, lambda one: self._claim(*one, worker))
+
+    async def _claim(self, workspace_id: UUID, slug: str, days: int, worker: WorkerProcess) -> int:
+        async with self.db.unit_of_work(workspaces={workspace_id}) as tx:
+            wanted = await store.claim(tx, workspace_id, slug, days)
+        return await self._one(wanted, worker) if wanted is not None else 0
 
     async def _one(self, wanted: store.Wanted, worker: WorkerProcess) -> bool:
         made = await group_failures(self.db, wanted, worker, now=self.clock.now())

@@ -8,6 +8,7 @@ import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
@@ -20,6 +21,7 @@ from burnish_analytics.forget_old import NUMBERS_DAYS
 from burnish_analytics.io import live_score_store
 from burnish_analytics.io import recounts_store as store
 from burnish_analytics.recount import recount
+from burnish_analytics.take_turns import each
 from burnish_shared.clock import Clock
 from burnish_shared.db.session import Database
 from burnish_shared.errors import Unavailable
@@ -78,10 +80,12 @@ class RecountKeeper:
             return 0
         async with self.db.unit_of_work() as tx:
             workspaces = await store.nightly_due(tx, midnight, at_most=AT_ONCE)
-        for workspace_id in workspaces:
-            async with self.db.unit_of_work(workspaces={workspace_id}) as tx:
-                await store.ask_nightly(tx, workspace_id, new_uuid(), start=midnight - timedelta(days=1), end=midnight)
-        return len(workspaces)
+        return await each("recount", workspaces, partial(self._ask, midnight=midnight))
+
+    async def _ask(self, workspace_id: UUID, *, midnight: datetime) -> int:
+        async with self.db.unit_of_work(workspaces={workspace_id}) as tx:
+            await store.ask_nightly(tx, workspace_id, new_uuid(), start=midnight - timedelta(days=1), end=midnight)
+        return 1
 
     async def recount_due(self) -> int:
         """Makes the recounts that are pending, each by one replica. Returns how many differences they found.

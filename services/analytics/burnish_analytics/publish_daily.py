@@ -2,8 +2,10 @@
 
 from datetime import timedelta
 from typing import Final
+from uuid import UUID
 
 from burnish_analytics.io import sharing_store as store
+from burnish_analytics.take_turns import each
 from burnish_shared.clock import Clock
 from burnish_shared.db.session import Database
 
@@ -21,10 +23,13 @@ async def measure_entries(db: Database) -> int:
     """Takes the numbers of published versions anew where they are a day old. Returns how many it took."""
     async with db.unit_of_work() as tx:
         due = await store.entries_due(tx, age_s=DAY_S, at_most=MOST_AT_ONCE)
-    for workspace_id, entry_id in due:
-        async with db.unit_of_work(workspaces={workspace_id}) as tx:
-            await store.measure_entry(tx, workspace_id, entry_id)
-    return len(due)
+
+    async def measure(one: tuple[UUID, UUID]) -> int:
+        async with db.unit_of_work(workspaces={one[0]}) as tx:
+            await store.measure_entry(tx, *one)
+        return 1
+
+    return await each("publish", due, measure)
 
 
 async def publish_statistics(db: Database, clock: Clock) -> int:

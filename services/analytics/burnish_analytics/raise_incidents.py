@@ -1,9 +1,11 @@
 """Alerts about budgets, credit and provider keys, from the events of other services; and their end, when the cause is over."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import itemgetter
 from typing import Final
+from uuid import UUID
 
 from pydantic import ValidationError
 
@@ -12,6 +14,7 @@ from burnish_analytics.announce import RAISED_VERSION, RESOLVED_VERSION, announc
 from burnish_analytics.core.incidents import Incident, incident_of
 from burnish_analytics.io import alerts_store, incident_store
 from burnish_analytics.io.alerts_store import Alert
+from burnish_analytics.take_turns import together_or_each
 from burnish_shared.bus.batch import Delivered, Poison
 from burnish_shared.clock import Clock
 from burnish_shared.contracts.events import Event
@@ -51,8 +54,9 @@ class IncidentWatch:
         """Resolves alerts whose mark was cleared, whose period ended, or whose key works again. Returns how many."""
         async with self.db.unit_of_work() as tx:
             over = await incident_store.over(tx, at_most=MOST_AT_ONCE)
-        if not over:
-            return 0
+        return await together_or_each("incidents", over, self._end, of=itemgetter(0))
+
+    async def _end(self, over: Collection[tuple[UUID, str]]) -> int:
         ended = 0
         async with self.db.unit_of_work(workspaces={workspace_id for workspace_id, _ in over}) as tx:
             for workspace_id, key in over:

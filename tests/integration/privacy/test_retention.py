@@ -11,7 +11,8 @@ import asyncpg
 import pytest
 
 from burnish_analytics.forget_old import forget_old
-from burnish_shared.db.session import Database
+from burnish_analytics.io import retention_store
+from burnish_shared.db.session import Database, Tx
 from burnish_shared.ids import new_uuid
 from tests.embedded.databases import DatabaseUrls
 from tests.embedded.workspaces import Workspace
@@ -90,6 +91,26 @@ async def test_voices_and_units_that_were_silent_lose_their_names(db: Database, 
     voices = {row["voice"] for row in await past.rows("SELECT voice FROM label_voices WHERE workspace_id = $1", workspace)}
     assert {one for one in units | voices if not one.partition(":")[2].startswith("~")} == {"user:bob", "session:bob"}
     assert (len(units), len(voices)) == (4, 2)
+
+
+async def test_one_workspace_whose_past_breaks_the_round_keeps_no_other_from_forgetting(
+    db: Database, past: Past, workspace_with: WorkspaceWith, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many = sorted([(await workspace_with(retention_days=1)).workspace_id for _ in range(3)])
+    for one in many:
+        await past.execution(one, "ann", at=days_ago(3))
+    inner = retention_store.forget_executions
+
+    async def breaks(tx: Tx, workspace_id: UUID, *, at_most: int) -> retention_store.ForgottenExecutions:
+        if workspace_id == many[0]:
+            raise OverflowError("a figure that no column holds")
+        return await inner(tx, workspace_id, at_most=at_most)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(retention_store, "forget_executions", breaks)
+        await forget_old(db, batch_rows=1)
+    left = await past.rows("SELECT workspace_id FROM executions WHERE workspace_id = ANY ($1) AND end_user IS NOT NULL", many)
+    assert [row["workspace_id"] for row in left] == many[:1]
 
 
 async def test_a_legal_hold_keeps_everything_until_it_is_lifted(
