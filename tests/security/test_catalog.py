@@ -70,6 +70,7 @@ OWNED_BY_THE_OWNER = {
     "erase_voices": "the same for one person, as erase_step",
     "forget_units": "the same, of units of experiments",
     "erase_units": "the same for one person, as erase_step",
+    "erase_session_units": "the same for the sessions of one person, as erase_step",
     "forget_reports": "the same, of reports and failure groups",
     "erase_reports": "the same for one person, as erase_step",
     "forget_reviews": "the same, of the review queue",

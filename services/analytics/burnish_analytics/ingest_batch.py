@@ -128,7 +128,7 @@ async def ingest_feedback(tx: Tx, items: Sequence[FeedbackItem], *, period_ms: i
         counted = row.entry.value if row.is_joined and row.entry else None
         intake.deltas.add_metric(fact, key.kind, before=counted, after=current[key].value)
         if current[key] != row.entry or not row.is_joined:
-            intake.hear(fact, kind=key.kind, standing=standing_of(key.kind, current[key].value))
+            intake.hear(fact, _said(fact, key, current[key]), kind=key.kind)
         if not row.is_joined:
             newly_joined[key] = fact.execution_id
             joined += 1
@@ -248,7 +248,7 @@ async def _join(tx: Tx, rows: Iterable[FeedbackRow], facts: dict[tuple[UUID, UUI
         if fact is not None and row.entry is not None:
             intake.add_reaction(fact, before=UNSAID, after=_said(fact, row.key, row.entry), is_first=True)
             intake.deltas.add_metric(fact, row.key.kind, before=None, after=row.entry.value)
-            intake.hear(fact, kind=row.key.kind, standing=standing_of(row.key.kind, row.entry.value))
+            intake.hear(fact, _said(fact, row.key, row.entry), kind=row.key.kind)
             joined[row.key] = fact.execution_id
     await feedback_store.mark_joined(tx, joined)
     return len(joined)

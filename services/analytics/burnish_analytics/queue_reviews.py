@@ -5,17 +5,15 @@ from uuid import UUID
 
 from burnish_analytics import metrics
 from burnish_analytics.core.finished import Finished
-from burnish_analytics.core.review import complained_of, doubted, drawn
-from burnish_analytics.core.rollup import Fact
+from burnish_analytics.core.review import Complaint, complained_of, doubted, drawn
 from burnish_analytics.io import review_store as store
-from burnish_shared.contracts.review import Reason
 from burnish_shared.db.session import Tx
 
 
-async def queue_reviews(tx: Tx, *, finished: Finished, complaints: Collection[tuple[Fact, Reason]]) -> int:
+async def queue_reviews(tx: Tx, *, finished: Finished, complaints: Collection[Complaint]) -> int:
     """Draws from what finished, and takes what somebody was not satisfied with. Safe to call twice. Returns how many rows it touched."""
     prompts = finished.prompts()
-    workspaces = {workspace_id for workspace_id, _ in prompts} | {fact.workspace_id for fact, _ in complaints}
+    workspaces = {workspace_id for workspace_id, _ in prompts} | {fact.workspace_id for fact, _, _ in complaints}
     if not workspaces:
         return 0
     rules = await store.rules_of(tx, workspaces)

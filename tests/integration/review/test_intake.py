@@ -96,3 +96,29 @@ async def test_a_full_queue_takes_no_more_answers_and_more_reasons_for_those_tha
         return await queue_of(team.viewer) == {one: ["low_rated", "sampled"] for one in held}
 
     await until(heard)
+
+
+@pytest.mark.promise("O-08")
+async def test_one_voice_does_not_fill_the_queue(team: Team) -> None:
+    """By default 50 of 1,000 waiting answers, here 5 of 12: the rest is for others."""
+    assert (await team.ann("PUT", "/v1/review/settings", {"most_waiting": 12})).status == 200
+    answers = [await team.answer(f"answer {n}") for n in range(9)]
+    for one in answers:
+        await react(team.admin, one, thumb="down", correction="spam", user_id="mallory")
+
+    async def counted() -> bool:
+        return bool((await team.viewer("GET", "/v1/analytics/summary?prompt=route")).body["thumbs_down"] == 9)
+
+    await until(counted)
+
+    async def has_come() -> bool:
+        return len(await queue_of(team.viewer)) == 5
+
+    await until(has_come)
+    left = next(iter(set(answers) - set(await queue_of(team.viewer))))
+    await react(team.admin, left, thumb="down", user_id="ann")
+
+    async def heard() -> bool:
+        return left in await queue_of(team.viewer)
+
+    await until(heard)

@@ -45,9 +45,12 @@ def test_a_sample_has_its_share_is_the_same_each_time_and_grows_by_more_only() -
 def test_only_live_answers_that_succeeded_are_drawn_or_complained_of() -> None:
     others = [replace(FACT, traffic="batch"), replace(FACT, status="error"), replace(FACT, status="cancelled")]
     assert drawn(others, rules(sample_ratio=1.0)) == []
-    assert complained_of([(one, "low_rated") for one in others], rules()) == []
-    assert [one.reason for one in complained_of([(FACT, "low_rated"), (FACT, "corrected")], rules())] == ["low_rated", "corrected"]
-    assert complained_of([(FACT, "low_rated")], rules(low_rated=False)) == []
+    assert complained_of([(one, "low_rated", None) for one in others], rules()) == []
+    assert [one.reason for one in complained_of([(FACT, "low_rated", None), (FACT, "corrected", None)], rules())] == [
+        "low_rated",
+        "corrected",
+    ]
+    assert complained_of([(FACT, "low_rated", None)], rules(low_rated=False)) == []
 
 
 @pytest.mark.parametrize(

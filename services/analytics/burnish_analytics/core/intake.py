@@ -84,7 +84,7 @@ class Intake:
     labels: dict[LabelKey, LabelChange] = field(default_factory=dict)
     observations: dict[LabelKey, Observation] = field(default_factory=dict)
     finished: Finished = field(default_factory=Finished)
-    complaints: set[tuple[Fact, Reason]] = field(default_factory=set)
+    complaints: set[tuple[Fact, Reason, str | None]] = field(default_factory=set)
 
     def observe(
         self,
@@ -108,11 +108,11 @@ class Intake:
             for bucket, count in added.items():
                 count_into(held, bucket, times=count)
 
-    def hear(self, fact: Fact, *, kind: str, standing: Standing) -> None:
+    def hear(self, fact: Fact, said: Said, *, kind: str) -> None:
         """Remembers an execution whose answer somebody was not satisfied with, or wrote anew: a person should look at it."""
-        reason = complaint_of(kind, standing)
+        reason = complaint_of(kind, said.standing)
         if reason is not None:
-            self.complaints.add((fact, reason))
+            self.complaints.add((fact, reason, said.voice))
 
     def add_reaction(self, fact: Fact, *, before: Said, after: Said, is_first: bool) -> None:
         """Moves what a reaction to this execution counts from one standing to another.

@@ -15,6 +15,13 @@ DOUBTS: Final[tuple[Reason, ...]] = ("disagreement", "uncertain")
 
 SAMPLE: Final = b"burnish.review.sample"
 
+VOICE_RATIO: Final = 0.05
+VOICE_LEAST: Final = 5
+"""How many of a prompt's waiting answers one voice may have brought: so much of `most_waiting`, and so many in any case (PROMISES O-08)."""
+
+Complaint = tuple[Fact, Reason, str | None]
+"""An answer, why a person should look at it, and whose voice says so (core/voices.py)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rules:
@@ -39,10 +46,15 @@ class Candidate:
     simulated: bool
     reason: Reason
     most_waiting: int = UNSET.most_waiting
+    voice: bytes | None = None
 
     @property
     def urgency(self) -> int:
         return URGENCY[self.reason]
+
+    @property
+    def most_of_voice(self) -> int:
+        return max(VOICE_LEAST, int(VOICE_RATIO * self.most_waiting))
 
 
 def place_of(execution_id: UUID) -> float:
@@ -72,13 +84,15 @@ def drawn(facts: Iterable[Fact], rules: Rules) -> list[Candidate]:
     return found
 
 
-def complained_of(reactions: Collection[tuple[Fact, Reason]], rules: Rules) -> list[Candidate]:
-    """Answers that somebody rated low or corrected, where the prompt's queue takes them."""
-    found = {}
-    for fact, reason in reactions:
+def complained_of(reactions: Collection[Complaint], rules: Rules) -> list[Candidate]:
+    """Answers that somebody rated low or corrected, where the prompt's queue takes them. Of several voices it is nobody's alone."""
+    found: dict[tuple[UUID, UUID, Reason], Candidate] = {}
+    for fact, reason, voice in reactions:
         rule = rules.of(fact.workspace_id, fact.slug)
         if rule.low_rated and _is_live_answer(fact):
-            found[fact.workspace_id, fact.execution_id, reason] = _candidate(fact, reason, rule)
+            key = (fact.workspace_id, fact.execution_id, reason)
+            one = replace(_candidate(fact, reason, rule), voice=_digest(fact.workspace_id, voice))
+            found[key] = one if key not in found or found[key].voice == one.voice else replace(one, voice=None)
     return list(found.values())
 
 
@@ -86,6 +100,11 @@ def doubted(candidates: Iterable[Candidate], rules: Rules) -> list[Candidate]:
     """Those that the prompt's queue takes, of answers that evaluators are not sure of or disagree about."""
     found = ((one, rules.of(one.workspace_id, one.slug)) for one in candidates)
     return [replace(one, most_waiting=rule.most_waiting) for one, rule in found if rule.uncertain]
+
+
+def _digest(workspace_id: UUID, voice: str | None) -> bytes | None:
+    """No name lies in the queue."""
+    return hashlib.sha256(workspace_id.bytes + voice.encode()).digest()[:16] if voice is not None else None
 
 
 def _is_live_answer(fact: Fact) -> bool:

@@ -10,16 +10,22 @@ from burnish_shared.db.session import Tx
 from burnish_shared.ids import new_uuid
 
 ADD: Final = """
-INSERT INTO review_items (workspace_id, execution_id, review_id, slug, version, label, model, simulated, reasons, urgency)
-SELECT u.workspace_id, u.execution_id, u.review_id, u.slug, u.version, u.label, u.model, u.simulated, ARRAY[u.reason], u.urgency
-  FROM (SELECT t.*, row_number() OVER (PARTITION BY t.workspace_id, t.slug ORDER BY t.execution_id) AS place
+INSERT INTO review_items (workspace_id, execution_id, review_id, slug, version, label, model, simulated, reasons, urgency, voice)
+SELECT u.workspace_id, u.execution_id, u.review_id, u.slug, u.version, u.label, u.model, u.simulated, ARRAY[u.reason], u.urgency, u.voice
+  FROM (SELECT t.*, row_number() OVER (PARTITION BY t.workspace_id, t.slug ORDER BY t.execution_id) AS place,
+               row_number() OVER (PARTITION BY t.workspace_id, t.slug, t.voice ORDER BY t.execution_id) AS voice_place
           FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::int[], $6::text[], $7::text[], $8::bool[], $9::text[],
-                      $10::int2[], $11::int[])
-               t(workspace_id, execution_id, review_id, slug, version, label, model, simulated, reason, urgency, most_waiting)) u
+                      $10::int2[], $11::int[], $12::bytea[], $13::int[])
+               t(workspace_id, execution_id, review_id, slug, version, label, model, simulated, reason, urgency, most_waiting, voice,
+                 most_of_voice)) u
  WHERE EXISTS (SELECT FROM execution_contents c
                 WHERE c.execution_id = u.execution_id AND c.workspace_id = u.workspace_id AND c.output <> '')
    AND (u.place + (SELECT count(*) FROM (SELECT FROM review_items r WHERE r.workspace_id = u.workspace_id AND r.slug = u.slug
                                             AND r.decided_at IS NULL AND NOT r.set_aside LIMIT u.most_waiting) x) <= u.most_waiting
+        AND (u.voice IS NULL OR u.voice_place + (
+             SELECT count(*) FROM (SELECT FROM review_items r WHERE r.workspace_id = u.workspace_id AND r.slug = u.slug
+                                      AND r.voice = u.voice AND r.decided_at IS NULL AND NOT r.set_aside
+                                    LIMIT u.most_of_voice) x) <= u.most_of_voice)
         OR EXISTS (SELECT FROM review_items q WHERE q.workspace_id = u.workspace_id AND q.execution_id = u.execution_id))
  ORDER BY u.workspace_id, u.execution_id
 ON CONFLICT (workspace_id, execution_id) DO UPDATE SET reasons = review_items.reasons || excluded.reasons,
@@ -87,7 +93,7 @@ async def _add(tx: Tx, candidates: Sequence[Candidate]) -> int:
     rows = [
         (
             one.workspace_id, one.execution_id, new_uuid(), one.slug, one.version, one.label, one.model, one.simulated, one.reason,
-            one.urgency, one.most_waiting,
+            one.urgency, one.most_waiting, one.voice, one.most_of_voice,
         )
         for one in candidates
     ]  # fmt: skip

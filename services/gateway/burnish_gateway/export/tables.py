@@ -232,7 +232,7 @@ TABLES: Final = (
         "review_items",
         "review_id execution_id slug version label model simulated reasons added_by added_at note claimed_by claimed_until skipped_by"
         " set_aside verdict expected decided_by decided_at dataset_id item_id item_added forgotten_at",
-        "review_id", urgency=INTERNAL,
+        "review_id", urgency=INTERNAL, voice=INTERNAL,
     ),
     _table("alert_channels", "channel_id kind name settings filters enabled created_at updated_at", "channel_id", secret_sealed=SECRET),
     _table(

@@ -139,7 +139,8 @@ async def save_decision(
 ) -> ReviewItem:
     [row] = await tx.fetch(
         f"""UPDATE review_items r SET verdict = $2, expected = $3, note = coalesce($4, r.note), decided_by = $5,
-                  decided_at = clock_timestamp(), dataset_id = $6, item_id = $7, item_added = $8, claimed_by = NULL, claimed_until = NULL
+                  decided_at = clock_timestamp(), dataset_id = $6, item_id = $7, item_added = $8, claimed_by = NULL, claimed_until = NULL,
+                  voice = NULL
             WHERE r.review_id = $1 RETURNING {COLUMNS}""",
         review_id, verdict, expected, note, by, dataset_id, item_id, item_added,
     )  # fmt: skip
