@@ -13,10 +13,6 @@ import "./styles/app.css";
 setNonce(nonce());
 watchTheme();
 
-// An invitation's link came with its token behind the "#", which is never sent to a server.
-const invited = /^#\/invitation\/(.+)$/.exec(location.hash);
-if (invited) history.replaceState(null, "", `/app/invite/${invited[1]}`);
-
 // After a deployment the files of the release before are gone: load the new one, once.
 addEventListener("vite:preloadError", (event) => {
   const last = Number(sessionStorage.getItem("burnish.reloaded") ?? 0);
@@ -34,7 +30,9 @@ const queries = new QueryClient({
       retry: (tries, error) => tries < MOST_TRIES && asApiError(error).retryable && asApiError(error).status !== 429,
       refetchOnWindowFocus: true,
     },
-    mutations: { retry: false },
+    // At once or not at all: what waited for a connection would land in whatever workspace is chosen by then. Nothing is remembered of a
+    // change when its form is gone: keys and passwords were in it.
+    mutations: { retry: false, networkMode: "always", gcTime: 0 },
   },
 });
 

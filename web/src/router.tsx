@@ -1,7 +1,7 @@
 import { Outlet, createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect, useLocation, useNavigate } from "@tanstack/react-router";
 import { Suspense, lazy, useEffect, useRef } from "react";
 import { useSessionState } from "@/api/session";
-import { Toasts } from "@/kit/Toast";
+import { Toasts, dismissAll } from "@/kit/Toast";
 import type { PageRoute } from "@/lib/pages";
 import { parseSearch, stringifySearch } from "@/lib/url-state";
 
@@ -20,9 +20,22 @@ const root = createRootRoute({
     <>
       <Outlet />
       <Toasts />
+      <ForgetToasts />
     </>
   ),
 });
+
+/** With another person or workspace, what was said before and its Undo are gone. */
+function ForgetToasts() {
+  const { session } = useSessionState();
+  const whose = `${session?.user.id ?? ""} ${session?.workspace?.id ?? ""}`;
+  const before = useRef(whose);
+  useEffect(() => {
+    if (before.current !== whose && before.current !== " ") dismissAll();
+    before.current = whose;
+  }, [whose]);
+  return null;
+}
 
 const shell = createRoute({ getParentRoute: () => root, id: "shell", component: SignedInOnly });
 
@@ -43,7 +56,8 @@ function pageRoute(page: PageRoute) {
 function SignedInOnly() {
   const { session, error, retry } = useSessionState();
   const navigate = useNavigate();
-  const here = useLocation({ select: (location) => location.href });
+  // Without what stands behind the "#": texts are kept there, and no server or log may see them.
+  const here = useLocation({ select: (location) => location.pathname + location.searchStr });
   const wanted = useRef(here);
   useEffect(() => {
     if (!here.startsWith("/sign-in")) wanted.current = here;

@@ -103,9 +103,10 @@ export function usePages<P extends Paged>(path: P, params?: Params<P>, options: 
 }
 
 /** Changes something. `invalidates`: paths whose answers are read again afterwards, each with everything below it. */
-export function useChange<V extends Exclude<Verb, "get">, P extends With<V>>(verb: V, path: P, { invalidates = [] }: { invalidates?: readonly string[] } = {}) {
+export function useChange<V extends Exclude<Verb, "get">, P extends With<V>>(verb: V, path: P, { invalidates = [], waits = false }: { invalidates?: readonly string[]; /** For a connection; name the workspace in the headers then. */ waits?: boolean } = {}) {
   const queries = useQueryClient();
   return useMutation<Answer<P, V>, ApiError, Change<P, V>>({
+    ...(waits ? { networkMode: "online" as const } : {}),
     mutationFn: (given) => change(verb, path, given),
     onSuccess: () => invalidate(queries, invalidates),
   });

@@ -1,6 +1,6 @@
 /** Who is signed in, in which workspace, with which role. */
 import { type QueryClient, useQuery, useQueryClient } from "@tanstack/react-query";
-import { type ReactNode, createContext, use, useCallback, useEffect, useMemo, useState } from "react";
+import { type ReactNode, createContext, use, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { type Schema, api, signedOut, standing } from "./client";
 import { ApiError, asApiError } from "./errors";
 
@@ -49,6 +49,15 @@ export async function sessionChanged(queries: QueryClient): Promise<void> {
   queries.setQueryData(SESSION_KEY, answer);
 }
 
+/** Values that somebody typed to try prompts with. */
+function forgetTyped() {
+  try {
+    for (const key of Object.keys(sessionStorage)) if (key.startsWith("burnish.samples.")) sessionStorage.removeItem(key);
+  } catch {
+    // Storage is switched off: there is nothing.
+  }
+}
+
 function remembered(): string | null {
   try {
     return localStorage.getItem(CHOSEN);
@@ -72,6 +81,18 @@ export function SessionProvider({ children }: { children: ReactNode }) {
   // Set while rendering, not in an effect: the children's first requests already carry it.
   standing.csrfToken = data?.csrf_token ?? null;
   standing.workspaceId = session?.workspace?.id ?? null;
+
+  // Nothing of one person is left for the next, however the change came about: here, in another tab, or by a session that ended.
+  const person = data?.user.id ?? null;
+  const before = useRef(person);
+  useEffect(() => {
+    const was = before.current;
+    before.current = person;
+    if (was === null || was === person) return;
+    queries.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== SESSION_KEY[0] });
+    queries.getMutationCache().clear();
+    forgetTyped();
+  }, [person, queries]);
 
   useEffect(() => {
     const heard = () => {

@@ -25,6 +25,11 @@ export function dismiss(id: number): void {
   set(shown.filter((one) => one.id !== id));
 }
 
+/** Takes every toast away: an Undo belongs to the workspace and the person that it was offered to. */
+export function dismissAll(): void {
+  for (const one of shown) dismiss(one.id);
+}
+
 function show(toast: Omit<Shown, "id">, ms: number): number {
   const id = nextId++;
   set([...shown, { ...toast, id }].slice(-MOST));

@@ -6,6 +6,7 @@ import { type ReactNode, useDeferredValue, useState } from "react";
 import { useRead } from "@/api/hooks";
 import { useSessionState } from "@/api/session";
 import { useReturningFocus } from "@/kit/Dialog";
+import { toastError } from "@/kit/Toast";
 import { chooseTheme, useShownTheme } from "@/lib/theme";
 import { type Command, useOfferedCommands } from "./commands";
 import { ACCOUNT, NAV } from "./nav";
@@ -84,7 +85,7 @@ function Found({ close }: { close: () => void }) {
             <Item key={one.id} value={`workspace ${one.name} ${one.id}`} label={`Go to workspace ${one.name}`} hint={one.organization_name} onSelect={act(() => choose(one.id))} />
           ))}
           <Item value="theme dark light" label={theme === "dark" ? "Use the light theme" : "Use the dark theme"} icon={<Moon size={14} aria-hidden />} onSelect={act(() => chooseTheme(theme === "dark" ? "light" : "dark"))} />
-          <Item value="sign out" label="Sign out" onSelect={act(() => void signOut())} />
+          <Item value="sign out" label="Sign out" onSelect={act(() => void signOut().catch(toastError))} />
         </Cmdk.Group>
       </Cmdk.List>
     </Cmdk>

@@ -1,6 +1,7 @@
 import { useState } from "react";
 import { useChange } from "@/api/hooks";
 import { ApiError } from "@/api/errors";
+import { useSession } from "@/api/session";
 import { Badge, Field, FormDialog, Input, Notice, Select, toast, toastError } from "@/kit";
 import { type Version, changeOf, contentOf, nameOf } from "./content";
 import type { Draft } from "./draft";
@@ -9,9 +10,10 @@ type SaveProps = { slug: string; draft: Draft; labels: readonly string[]; open: 
 
 /** Saves the draft as the next version, with a note, and makes it live where that is wanted. */
 export function SaveVersion({ slug, draft, labels, open, onOpenChange, onNewer }: SaveProps) {
+  const { workspace } = useSession();
   const [message, setMessage] = useState("");
   const [label, setLabel] = useState("");
-  const save = useChange("post", "/v1/prompts/{slug}/versions", { invalidates: ["/v1/prompts"] });
+  const save = useChange("post", "/v1/prompts/{slug}/versions", { invalidates: ["/v1/prompts"], waits: true });
   const move = useChange("put", "/v1/prompts/{slug}/labels/{label}", { invalidates: ["/v1/prompts"] });
   const { base, content, changed } = draft;
 
@@ -32,7 +34,12 @@ export function SaveVersion({ slug, draft, labels, open, onOpenChange, onNewer }
   };
   const submit = () =>
     save.mutate(
-      { path: { slug }, body: { ...changeOf(contentOf(base), content), base_version: base.version, message: message.trim() } as never },
+      {
+        path: { slug },
+        body: { ...changeOf(contentOf(base), content), base_version: base.version, message: message.trim() } as never,
+        // It may wait for a connection: it belongs to the workspace of this moment, whichever is chosen by then.
+        headers: workspace ? { "X-Burnish-Workspace": workspace.id } : {},
+      },
       {
         onSuccess: saved,
         onError: (error) => {
