@@ -30,7 +30,7 @@ EDGES = {
     "services/analytics/burnish_analytics/keep_recounts.py:_step": "one step that fails must not keep the others from being done",
     "services/analytics/burnish_analytics/keep_recounts.py:_try": "one recount that fails is tried again, and keeps no other waiting",
     "services/analytics/burnish_analytics/take_turns.py:each": "one workspace that fails must not keep the others from their turn",
-    "services/analytics/burnish_analytics/take_turns.py:together_or_each": "what fails for all together is done for each workspace by itself",
+    "services/analytics/burnish_analytics/take_turns.py:together_or_each": "what fails for all together is done for each by itself",
     "services/analytics/burnish_analytics/keep_failure_groups.py:_rounds": "one round that fails must not end the others",
     "services/webhooks/burnish_webhooks/app.py:every": "as above",
     "services/webhooks/burnish_webhooks/dispatch_due.py:_make": "the edge of one delivery: no neighbour ends with it",

@@ -38,8 +38,6 @@ NO_CONFIGURATION = {
     "POST /v1/reports/schedule/run": "the same",
     "POST /v1/test-runs/forecast": "changes nothing",
     "POST /v1/optimizations/forecast": "changes nothing",
-    "POST /v1/reports": "makes a report, which says by whom; changes no configuration",
-    "POST /v1/reports/schedule/run": "the same",
     "POST /v1/evaluators/{evaluator_id}/try": "changes nothing",
     "POST /v1/review": "use; it stands in the queue, with who did it",
     "POST /v1/review/claim": "use; it stands in the queue, with who did it",

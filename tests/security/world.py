@@ -46,8 +46,8 @@ QUERY_PARAMETERS = {
 """Filters that name something of a tenant's."""
 
 HARMLESS_QUERY = {
-    "action", "actor", "app", "archived", "category", "code", "confirm", "cursor", "days", "error",
-    "evaluator_version", "event_type", "format", "from", "grain", "group_by", "iss", "kind", "lane", "limit", "mine", "month", "name", "next",
+    "action", "actor", "app", "archived", "category", "code", "confirm", "cursor", "days", "error", "evaluator_version",
+    "event_type", "format", "from", "grain", "group_by", "iss", "kind", "lane", "limit", "mine", "month", "name", "next",
     "object_kind", "passed", "projection", "provider", "reason", "request_id", "schedule", "scope", "scored", "sort", "split",
     "state", "status", "steps", "target_kind", "to", "traffic", "uncertain", "version", "visibility", "fresh", "wait_s",
 }  # fmt: skip

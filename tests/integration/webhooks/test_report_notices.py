@@ -55,7 +55,8 @@ async def test_a_digest_reaches_the_channels_of_its_schedule_once_each(gateway: 
     assert receiver.at("/off") == receiver.at("/other") == []
     for body in (slack.body.decode(), teams.body.decode(), str(mail)):
         assert "Weekly report" in body and "1,204" in body
-    assert f"https://burnish.example/app/analytics/reports/{data['report_id']}" in slack.body.decode() and "Show the report" in slack.body.decode()
+    page = f"https://burnish.example/app/analytics/reports/{data['report_id']}"
+    assert page in slack.body.decode() and "Show the report" in slack.body.decode()
 
 
 async def test_a_report_that_is_for_no_channel_makes_no_notice(hooks: Hooks) -> None:
