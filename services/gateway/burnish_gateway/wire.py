@@ -82,6 +82,9 @@ def _no_nul(text: str) -> str:
     return text
 
 
+PATTERNS: dict[str, str] = {}
+"""Pattern → what it asks for, in words. Features add theirs."""
+
 Text = Annotated[str, AfterValidator(_no_nul)]
 """Text without NUL, which PostgreSQL cannot store."""
 
@@ -189,18 +192,41 @@ def invalid_field(error: ValidationError | RequestValidationError) -> InvalidFie
     """
     found = error.errors()[:20]
     place = 1 if isinstance(error, RequestValidationError) else 0  # FastAPI says first where a value stands: body, query, …
-    problems = [{"param": _path(one["loc"][place:]), "message": _in_words(one["msg"])} for one in found]
+    problems = [_problem(one, one["loc"][place:]) for one in found]
     missing = [problem["param"] for problem, one in zip(problems, found, strict=True) if one["type"] == "missing"]
     first = problems[0]
-    where = ", ".join(missing) if first["param"] in missing else first["param"] or "body"
+    where = ", ".join(missing) or "body" if first["param"] in missing else first["param"] or "body"
     return InvalidField(f"{where}: {first['message']}", param=first["param"] or None, details={"problems": problems})
 
 
-def _in_words(message: str) -> str:
+NAMES_A_FIELD = re.compile(r"([a-z][a-z0-9_.]*): (.+)", re.S)
+"""What a check of several fields says: of which one it is."""
+
+
+def _problem(error: Any, location: tuple[int | str, ...]) -> dict[str, str]:
+    """`param` and `message` of one of pydantic's errors."""
+    param, message = _path(location), _in_words(error)
+    named = NAMES_A_FIELD.match(message) if error["type"] == "value_error" else None
+    if named is not None:
+        param, message = f"{param}.{named[1]}" if param else named[1], named[2]
+    return {"param": param, "message": message}
+
+
+def _in_words(error: Any) -> str:
     """pydantic's message as a person would say it."""
-    if message == "Extra inputs are not permitted":
-        return "is no field of this call; see /openapi.json"
-    return message.removeprefix("Value error, ")
+    context, given = error.get("ctx", {}), error.get("input")
+    match error["type"]:
+        case "extra_forbidden":
+            return "is no field of this call; see /openapi.json"
+        case "missing":
+            return "is needed"
+        case "too_long" if isinstance(given, str):
+            return f"may have at most {context['max_length']} characters; it has {len(given)}"
+        case "too_short" if isinstance(given, str):
+            return f"must have at least {context['min_length']} characters; it has {len(given)}"
+        case "string_pattern_mismatch":
+            return PATTERNS.get(context["pattern"]) or f"must match the pattern {context['pattern']}"
+    return str(error["msg"]).removeprefix("Value error, ")
 
 
 def json_body(model: type[BaseModel], *, role: str) -> dict[str, Any]:
@@ -253,6 +279,9 @@ def _inline(schema: Any, definitions: dict[str, Any]) -> Any:
 
 
 def _path(location: tuple[int | str, ...]) -> str:
+    """As the caller wrote it: of settings that are told apart by their `kind`, pydantic names the kind too."""
+    if len(location) > 2 and location[0] == "settings":
+        location = (location[0], *location[2:])
     return ".".join(str(part) for part in location)[:200]
 
 

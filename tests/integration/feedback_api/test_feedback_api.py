@@ -93,6 +93,8 @@ async def test_the_later_reaction_of_the_same_user_replaces_the_earlier(caller: 
         return [one.get("thumb") for one in await feedback_shown(caller, execution_id)] == ["down"]
 
     await until(replaced)
+    [shown] = await feedback_shown(caller, execution_id)
+    assert [(one["thumb"], one["user_id"]) for one in shown["replaced"]] == [("up", "ann")], "what it took the place of is kept and shown"
 
 
 @pytest.mark.capability("F1")

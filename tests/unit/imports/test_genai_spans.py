@@ -1,6 +1,7 @@
 """Which spans are calls of models, and what becomes of their attributes (E13)."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -23,7 +24,7 @@ END = 1_763_640_000_000_000_000
 
 def span(*events: tuple[str, dict[str, Any]], error: str | None = None, **attributes: Any) -> Span:
     named = {name.replace("__", "."): value for name, value in attributes.items()}
-    return Span("ab", "cd", "call", END - 2_000_000, END, named, {"service.name": "shop"}, events, error is not None, error or "")
+    return Span("ab" * 16, "cd" * 8, "call", END - 2_000_000, END, named, {"service.name": "shop"}, events, error is not None, error or "")
 
 
 def test_agents_tools_and_plain_spans_are_left_alone() -> None:
@@ -73,7 +74,7 @@ NAMES = (
 @given(st.dictionaries(st.sampled_from(NAMES), VALUES | st.just("chat") | st.just('[{"content": NaN, "x": 1e999}]')))
 def test_whatever_attributes_hold_it_is_stored_or_refused(attributes: dict[str, Any]) -> None:
     try:
-        found = reported_of(Span("ab", "cd", "call", 0, END, attributes, {}))
+        found = reported_of(Span("ab" * 16, "cd" * 8, "call", 0, END, attributes, {}))
     except ValueError:
         return
     if found is not None:
@@ -167,3 +168,14 @@ def test_a_text_of_very_many_brackets_stays_text() -> None:
     text = "[" + "{}," * 60_000 + "{}]"
     found = reported_of(span(gen_ai__request__model="m", gen_ai__input__messages=text))
     assert found is not None and found.messages == [{"role": "user", "content": text}]
+
+
+def test_what_a_span_lacks_is_named() -> None:
+    model = {"gen_ai.operation.name": "chat", "gen_ai.request.model": "theirs"}
+    for span, lacking in (
+        (Span("zz", "cd" * 8, "call", 0, END, model, {}), "traceId (32 hex digits, not all 0)"),
+        (Span("ab" * 16, "0" * 16, "call", 0, 0, model, {}), "spanId (16 hex digits, not all 0), endTimeUnixNano"),
+        (Span("ab" * 16, "cd" * 8, "call", 0, END, {"gen_ai.operation.name": "chat"}, {}), "gen_ai.request.model"),
+    ):
+        with pytest.raises(ValueError, match=f"lacks {re.escape(lacking)}$"):
+            reported_of(span)

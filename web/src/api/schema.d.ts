@@ -5832,7 +5832,7 @@ export interface components {
         };
         /**
          * FeedbackShown
-         * @description One current reaction, as an execution shows it.
+         * @description A current reaction, with those that it took the place of, the oldest first.
          */
         FeedbackShown: {
             /** Accepted At */
@@ -5856,6 +5856,8 @@ export interface components {
             metric?: {
                 [key: string]: unknown;
             } | null;
+            /** Replaced */
+            replaced?: components["schemas"]["ReactionShown"][];
             /** Score */
             score?: number | null;
             /** Thumb */
@@ -8868,6 +8870,39 @@ export interface components {
             data: components["schemas"]["RangeAnswer"][];
             /** Next Cursor */
             next_cursor: string | null;
+        };
+        /**
+         * ReactionShown
+         * @description One reaction, as an execution shows it.
+         */
+        ReactionShown: {
+            /** Accepted At */
+            accepted_at: string;
+            /** Comment */
+            comment?: string | null;
+            /** Context */
+            context?: {
+                [key: string]: unknown;
+            };
+            /** Correction */
+            correction?: string | null;
+            /**
+             * Feedback Id
+             * Format: uuid
+             */
+            feedback_id: string;
+            /** Kind */
+            kind: string;
+            /** Metric */
+            metric?: {
+                [key: string]: unknown;
+            } | null;
+            /** Score */
+            score?: number | null;
+            /** Thumb */
+            thumb?: ("up" | "down") | null;
+            /** User Id */
+            user_id?: string | null;
         };
         /** ReasonProgress */
         ReasonProgress: {

@@ -68,7 +68,7 @@ class NewChannel(ApiModel):
     def _has_what_its_kind_needs(self) -> Self:
         needed = {"email": "recipients", "slack": "url", "teams": "url", "pagerduty": "routing_key"}[self.kind]
         if getattr(self, needed) is None:
-            raise ValueError(f"a channel of kind {self.kind} needs {needed}")
+            raise ValueError(f"{needed}: is needed by a channel of kind {self.kind}")
         check_fields(self.kind, self.model_fields_set)
         return self
 
@@ -103,7 +103,7 @@ def check_fields(kind: str, given: set[str]) -> None:
     """Raises ValueError for a field that means nothing to this kind of channel."""
     foreign = sorted(given & (frozenset().union(*FIELDS_OF_KIND.values()) - FIELDS_OF_KIND[kind]))
     if foreign:
-        raise ValueError(f"a channel of kind {kind} has no {foreign[0]}")
+        raise ValueError(f"{foreign[0]}: means nothing to a channel of kind {kind}")
 
 
 class LastNotice(BaseModel):

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from burnish_gateway.wire import ApiModel, Text
+from burnish_gateway.wire import PATTERNS, ApiModel, Text
 
 COMMENT_MOST: Final = 10_000
 CORRECTION_MOST: Final = 60_000
@@ -18,6 +18,8 @@ METRIC_VALUE_MOST: Final = 1e15
 METRIC_NAME: Final = r"^[A-Za-z][A-Za-z0-9_.-]{0,62}$"
 
 SOURCE_NAME: Final = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
+PATTERNS[METRIC_NAME] = "must be a letter, then letters, digits, _, . or -; at most 63 characters"
+PATTERNS[SOURCE_NAME] = "must begin with a letter or digit, and go on with letters, digits, _, . or -; at most 64 characters"
 
 NameOfOne = Annotated[Text, Field(min_length=1, max_length=256)]
 
@@ -89,8 +91,8 @@ class BatchAnswer(BaseModel):
     results: list[LineResult]
 
 
-class FeedbackShown(BaseModel):
-    """One current reaction, as an execution shows it."""
+class ReactionShown(BaseModel):
+    """One reaction, as an execution shows it."""
 
     feedback_id: UUID
     kind: str
@@ -102,3 +104,9 @@ class FeedbackShown(BaseModel):
     user_id: str | None = None
     context: dict[str, Any] = Field(default_factory=dict)
     accepted_at: str
+
+
+class FeedbackShown(ReactionShown):
+    """A current reaction, with those that it took the place of, the oldest first."""
+
+    replaced: list[ReactionShown] = Field(default_factory=list)

@@ -53,4 +53,4 @@ def check_value(definitions: Definitions, name: str, value: float) -> None:
 
 
 def _refused(definition: MetricDefinition, value: float, why: str) -> InvalidField:
-    return InvalidField(f"metric.value: {definition.name} {why}; got {value:g}.", param="metric.value")
+    return InvalidField(f"metric.value: {definition.name} {why}; got {value!r}.", param="metric.value")

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -30,6 +31,23 @@ INT4_MOST: Final = 2**31 - 1
 USD_IN_NUSD: Final = 1_000_000_000
 
 
+TRACE_ID: Final = re.compile(r"(?!0{32})[0-9a-f]{32}")
+SPAN_ID: Final = re.compile(r"(?!0{16})[0-9a-f]{16}")
+
+
+def _check(span: Span, model: Any) -> None:
+    """Raises ValueError that names everything that no execution can be without and this one is."""
+    there_are = {
+        "traceId (32 hex digits, not all 0)": TRACE_ID.fullmatch(span.trace_id),
+        "spanId (16 hex digits, not all 0)": SPAN_ID.fullmatch(span.span_id),
+        "endTimeUnixNano": 0 < span.end_ns < 2**62,
+        "gen_ai.request.model": model,
+    }
+    lacking = [name for name, there_is in there_are.items() if not there_is]
+    if lacking:
+        raise ValueError(f"span {span.span_id[:32]}: lacks {', '.join(lacking)}")
+
+
 def reported_of(span: Span) -> Reported | None:
     """The execution that a span tells of; None for a span that is no call of a model.
 
@@ -39,8 +57,7 @@ def reported_of(span: Span) -> Reported | None:
     operation, model = _text(get("gen_ai.operation.name")), get("gen_ai.response.model") or get("gen_ai.request.model")
     if (operation is not None and operation not in CALLS) or (operation is None and model is None):
         return None
-    if not (span.trace_id and span.span_id and model and 0 < span.end_ns < 2**62):
-        raise ValueError(f"span {span.span_id[:32]}: lacks ids, an end or gen_ai.request.model")
+    _check(span, model)
     error = _text(get("error.type") or (span.status_message or "error" if span.is_error else None), most=1000)
     return Reported(
         source=SOURCE,
