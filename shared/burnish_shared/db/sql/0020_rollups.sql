@@ -147,18 +147,18 @@ CREATE INDEX feedback_waiting_sessions ON feedback (workspace_id, target_id) WHE
 CREATE INDEX feedback_by_session_execution ON feedback (workspace_id, session_execution_id) WHERE session_execution_id IS NOT NULL;
 
 -- Feedback that waits although its execution, or one of its session, is here: of p_most rows that wait, after (p_ws, p_after). The last row
--- is where the next page begins, when this one is_full.
+-- is where the next page begins, when this one is_full. In the order of the index a page costs what it holds, however much waits (no sort).
 DROP FUNCTION joinable_feedback(integer, integer);
-CREATE FUNCTION joinable_feedback(p_ws uuid, p_after uuid, p_days integer, p_most integer) RETURNS TABLE (workspace_id uuid, execution_id uuid, is_here boolean, is_full boolean) LANGUAGE sql STABLE SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
+CREATE FUNCTION joinable_feedback(p_ws uuid, p_after uuid, p_days integer, p_most integer) RETURNS TABLE (workspace_id uuid, execution_id uuid, is_here boolean, is_full boolean) LANGUAGE sql STABLE SECURITY DEFINER SET enable_seqscan = off SET enable_sort = off SET search_path = burnish, pg_temp AS $$
   WITH page AS MATERIALIZED (
          SELECT f.workspace_id, f.execution_id AS name, f.received_at > clock_timestamp() - p_days * interval '1 day' AS is_young FROM feedback f
           WHERE f.joined_at IS NULL AND f.execution_id IS NOT NULL AND (f.workspace_id, f.execution_id) > (p_ws, p_after)
           ORDER BY f.workspace_id, f.execution_id LIMIT p_most),
-       names AS (SELECT p.workspace_id, p.name, p.is_young AND EXISTS (SELECT FROM execution_facts e WHERE e.execution_id = p.name AND e.workspace_id = p.workspace_id) AS is_here
+       names AS (SELECT p.workspace_id, p.name, p.is_young AND EXISTS (SELECT FROM (SELECT e.workspace_id FROM execution_facts e WHERE e.execution_id = p.name OFFSET 0) e WHERE e.workspace_id = p.workspace_id) AS is_here
                    FROM (SELECT x.workspace_id, x.name, bool_or(x.is_young) AS is_young FROM page x GROUP BY 1, 2) p)
   SELECT n.*, (SELECT count(*) FROM page) = p_most FROM names n
    WHERE n.is_here OR (n.workspace_id, n.name) = (SELECT x.workspace_id, x.name FROM names x ORDER BY 1 DESC, 2 DESC LIMIT 1) ORDER BY 1, 2 $$;
-CREATE FUNCTION joinable_sessions(p_ws uuid, p_after text, p_days integer, p_most integer) RETURNS TABLE (workspace_id uuid, session_id text, is_here boolean, is_full boolean) LANGUAGE sql STABLE SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
+CREATE FUNCTION joinable_sessions(p_ws uuid, p_after text, p_days integer, p_most integer) RETURNS TABLE (workspace_id uuid, session_id text, is_here boolean, is_full boolean) LANGUAGE sql STABLE SECURITY DEFINER SET enable_seqscan = off SET enable_sort = off SET search_path = burnish, pg_temp AS $$
   WITH page AS MATERIALIZED (
          SELECT f.workspace_id, f.target_id AS name, f.received_at > clock_timestamp() - p_days * interval '1 day' AS is_young FROM feedback f
           WHERE f.joined_at IS NULL AND f.target_kind = 'session' AND (f.workspace_id, f.target_id) > (p_ws, p_after)
