@@ -143,6 +143,8 @@ async def test_a_voice_loses_its_name_and_still_counts_once(stack: Stack, past: 
     await eventually(counted, what="three voices")
     done = await forgotten(caller, "vox")
     assert done["counts"]["label_voices"] == 1
+    waiting = await past.rows("SELECT voice FROM detector_voices WHERE workspace_id = $1", workspace)
+    assert "user:vox" not in {row["voice"] for row in waiting}
     await superuser.execute("UPDATE label_voices SET spoke_at = now() - interval '500 days' WHERE voice = 'user:silent'")
     assert [await superuser.fetchval("SELECT forget_voices($1, 10)", workspace) for _ in range(2)] == [1, 0]
     left = await past.rows(voices, workspace)

@@ -20,6 +20,8 @@ from burnish_analytics.core.degradation import (
     observed,
     to_stored,
 )
+from burnish_analytics.io.detector_store import ObservedPeriod
+from burnish_analytics.watch_labels import _serving
 from burnish_shared.measures import histogram
 
 pytestmark = pytest.mark.capability("A4")
@@ -62,6 +64,50 @@ def test_a_degraded_version_does_not_become_normal_by_lasting_and_recovery_is_to
     state, told = run(state, [0.15] * 60, version=3, seed=2)
     assert [type(verdict) for _, verdict in told] == [Recovered]
     assert state.baseline is not None and state.baseline.version == 1
+
+
+def after_a_good_baseline() -> SeriesState:
+    state = begin_version(SeriesState(), 1, plan=SATISFACTION, limits=LIMITS)
+    for number in range(50):
+        state, _ = observed(state, Seen(START + timedelta(minutes=number), 1, 20, 1), plan=SATISFACTION, limits=LIMITS)
+    assert state.baseline is not None and state.baseline.expected == 0.05
+    return state
+
+
+@pytest.mark.parametrize(("n", "bad", "is_told"), [(29, 29, False), (30, 30, True)], ids=["too few", "enough"])
+def test_an_alert_takes_a_window_of_thirty(n: int, bad: int, is_told: bool) -> None:
+    state, verdict = observed(after_a_good_baseline(), Seen(START, 1, n, bad), plan=SATISFACTION, limits=LIMITS)
+    assert isinstance(verdict, Degraded) is is_told
+    assert state.sums.reaches(LIMITS.threshold), "the sum alone would have said so"
+
+
+def test_an_alert_takes_a_rise_of_the_least_that_was_asked_for() -> None:
+    asked = replace(SATISFACTION, least_rise=0.3)
+    for bad, is_told in ((120, False), (180, True)):  # of 400: .30 and .45, where .05 is normal
+        state, verdict = observed(after_a_good_baseline(), Seen(START, 1, 400, bad), plan=asked, limits=LIMITS)
+        assert state.sums.reaches(LIMITS.threshold) and isinstance(verdict, Degraded) is is_told
+
+
+@pytest.mark.promise("O-08")
+def test_a_voice_that_is_held_back_makes_no_fall_however_long_it_goes_on() -> None:
+    state = after_a_good_baseline()
+    for number in range(500):
+        seen = Seen(START + timedelta(minutes=number), 1, n=60, bad=2.85 + 3, held_back=1, held_n=3, held_bad=3)
+        state, verdict = observed(state, seen, plan=SATISFACTION, limits=LIMITS)
+        assert verdict is None
+    assert state.sums.slow < 1
+    assert from_stored(to_stored(state)) == state
+
+
+def period_of(version: int, *, minutes: int | None) -> ObservedPeriod:
+    finished = None if minutes is None else START + timedelta(minutes=minutes)
+    return ObservedPeriod("route", "production", version, START, 1, 0, [], [], 0, 0, False, finished)
+
+
+def test_a_label_serves_what_it_names_or_what_finished_last() -> None:
+    rows = [period_of(1, minutes=3), period_of(2, minutes=2), period_of(3, minutes=None)]
+    assert [_serving(rows, named=named) for named in (None, 2, 3, 9)] == [1, 2, 1, 1]
+    assert _serving(rows[2:], named=3) is None
 
 
 def test_before_there_is_a_baseline_nothing_is_said() -> None:
