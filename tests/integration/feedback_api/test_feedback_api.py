@@ -203,6 +203,11 @@ async def _events(stack: Stack, caller: Caller) -> list[str]:
 @pytest.mark.capability("A4")
 async def test_mutes_are_set_shown_and_ended_and_those_without_sense_are_refused(stack: Stack, caller: Caller) -> None:
     later = (datetime.now(UTC) + timedelta(days=2)).isoformat()
+    typo = await caller("PUT", "/v1/alert-mutes", {"kind": "usage", "prompt": "ruote", "until": later})
+    assert (typo.status, typo.body["error"]["param"]) == (422, "prompt"), "it would mute nothing"
+    elsewhere = {"kind": "email", "name": "x", "recipients": ["a@example.com"], "filters": {"prompts": ["route", "ruote"]}}
+    refused = await caller("POST", "/v1/alert-channels", elsewhere)
+    assert (refused.status, refused.body["error"]["param"]) == (422, "filters.prompts"), "it would tell nobody"
     set_ = await caller("PUT", "/v1/alert-mutes", {"kind": "usage", "prompt": "route", "until": later, "reason": "load test"})
     assert (set_.status, set_.body["muted_by"].partition(":")[0]) == (200, "api_key")
     assert [one["prompt"] for one in (await caller("GET", "/v1/alert-mutes")).body["data"]] == ["route"]

@@ -78,6 +78,7 @@ async def test_plain_hmac_with_header_and_prefix_and_a_secret_of_the_senders(cal
     execution_id, secret = await execute(caller), "0123456789abcdef-theirs"
     mapping = {"execution_id": "id", "thumb": "liked", "metric": {"name": "converted", "value": "bought"}, "id": "event"}
     made = await endpoint(caller, scheme="hmac_sha256", header="X-Hub-Signature-256", prefix="sha256=", secret=secret, mapping=mapping)
+    assert made["mapping"] == mapping, "it is answered as it was sent"
     assert made["secret"] == secret
     raw = json.dumps({"id": execution_id, "liked": False, "bought": True, "event": 9}).encode()
     signature = hmac.new(secret.encode(), raw, hashlib.sha256).hexdigest()

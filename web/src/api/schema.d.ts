@@ -6170,6 +6170,7 @@ export interface components {
             id: string;
             /**
              * Source
+             * @description The name itself, no expression.
              * @default import
              */
             source: string;
@@ -6211,9 +6212,14 @@ export interface components {
              * Format: uuid
              */
             id: string;
-            /** Mapping */
+            /**
+             * Mapping
+             * @description As it was sent.
+             */
             mapping: {
-                [key: string]: string;
+                [key: string]: string | {
+                    [key: string]: string;
+                };
             };
             /** Name */
             name: string;
@@ -7018,7 +7024,10 @@ export interface components {
          * @description A named metric.
          */
         MetricMapping: {
-            /** Name */
+            /**
+             * Name
+             * @description The name itself, no expression.
+             */
             name: string;
             /** Value */
             value: string;
@@ -7371,9 +7380,14 @@ export interface components {
              * Format: uuid
              */
             id: string;
-            /** Mapping */
+            /**
+             * Mapping
+             * @description As it was sent.
+             */
             mapping: {
-                [key: string]: string;
+                [key: string]: string | {
+                    [key: string]: string;
+                };
             };
             /** Name */
             name: string;

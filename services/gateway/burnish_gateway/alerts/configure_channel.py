@@ -7,6 +7,7 @@ from burnish_gateway.access import audit
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.alerts import channel_store as store
 from burnish_gateway.alerts.channel_bodies import ChannelAnswer, ChannelChange, NewChannel, check_fields
+from burnish_gateway.alerts.known_prompts import check_prompts
 from burnish_shared.auth.keyring import Keyring
 from burnish_shared.contracts.alert_channels import channel_context
 from burnish_shared.db.session import Tx
@@ -24,6 +25,7 @@ async def create_channel(tx: Tx, principal: Principal, body: NewChannel, *, targ
     """`target` is the URL, where one was given, as the egress guard passed it. Raises Conflict for a taken name, and beyond the most."""
     if await store.count(tx) >= CHANNELS_MOST:
         raise Conflict(f"A workspace has at most {CHANNELS_MOST} alert channels; delete one first.")
+    await check_prompts(tx, body.filters.prompts or [], param="filters.prompts")
     channel_id = new_uuid()
     await _check_name(tx, body.name, channel_id)
     settings: dict[str, Any] = {"recipients": body.recipients} if body.kind == "email" else {}
@@ -71,6 +73,7 @@ async def change_channel(
     if secret is not None:
         changes["secret_sealed"] = _sealed(secret, keyring, principal, channel_id)
     if body.filters is not None:
+        await check_prompts(tx, body.filters.prompts or [], param="filters.prompts")
         changes["filters"] = body.filters.stored()
     if body.enabled is not None:
         changes["enabled"] = body.enabled

@@ -9,6 +9,7 @@ from fastapi.responses import Response
 from burnish_gateway.access import audit
 from burnish_gateway.alerts import mute_store as store
 from burnish_gateway.alerts.answers import MuteAnswer, MuteBody, MuteList
+from burnish_gateway.alerts.known_prompts import check_prompts
 from burnish_gateway.deps import Editor, GatewayParts, Viewer
 from burnish_gateway.idempotency import run_once
 from burnish_gateway.wire import json_response, make_router
@@ -38,6 +39,7 @@ async def put_mute(request: Request, body: MuteBody, principal: Editor, gateway:
         body = body.model_copy(update={"prompt": parse_slug(body.prompt, param="prompt")})
 
     async def work(tx: Tx) -> MuteAnswer:
+        await check_prompts(tx, [body.prompt] if body.prompt else [], param="prompt")
         muted = await store.put_mute(tx, principal.workspace_id, body, by=principal.actor)
         await audit.note(tx, principal, action="alert_mute.set", kind="alert_mute", key=_name(muted), after=muted.model_dump(mode="json"))
         return muted

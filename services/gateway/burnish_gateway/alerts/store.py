@@ -1,5 +1,6 @@
 """Reads alerts, which analytics writes; writes their rules and acknowledgements, which analytics reads."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -93,6 +94,18 @@ async def dataset_exists(tx: Tx, dataset_id: UUID) -> bool:
 
 async def prompt_exists(tx: Tx, slug: str) -> bool:
     return bool(await tx.fetchval("SELECT EXISTS (SELECT FROM prompts WHERE slug = $1)", slug))
+
+
+async def unknown_slug(tx: Tx, slugs: Sequence[str]) -> str | None:
+    """The first of these that is no prompt, is not watched as something imported, and never raised an alert."""
+    found: str | None = await tx.fetchval(
+        """SELECT u.slug FROM unnest($1::text[]) WITH ORDINALITY u (slug, n)
+            WHERE NOT EXISTS (SELECT FROM prompts p WHERE p.slug = u.slug)
+              AND NOT EXISTS (SELECT FROM detector_states d WHERE d.slug = u.slug)
+              AND NOT EXISTS (SELECT FROM alerts a WHERE a.slug = u.slug) ORDER BY u.n LIMIT 1""",
+        list(slugs),
+    )
+    return found
 
 
 def _alert(row: asyncpg.Record) -> AlertAnswer:

@@ -1,5 +1,6 @@
 """What admins say of an inbound webhook, and what they see of it."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Final, Literal
 from uuid import UUID
@@ -19,14 +20,14 @@ HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,64}$")]
 class MetricMapping(ApiModel):
     """A named metric."""
 
-    name: Annotated[str, Field(pattern=METRIC_NAME)]
+    name: Annotated[str, Field(pattern=METRIC_NAME, description="The name itself, no expression.")]
     value: Expression
 
 
 class ImportedMapping(ApiModel):
     """An execution made elsewhere, by its source's own id."""
 
-    source: Annotated[str, Field(pattern=SOURCE_NAME)] = "import"
+    source: Annotated[str, Field(pattern=SOURCE_NAME, description="The name itself, no expression.")] = "import"
     id: Expression
 
 
@@ -60,6 +61,16 @@ class MappingBody(ApiModel):
         fields: dict[str, str] = self.model_dump(exclude_none=True, exclude={"metric", "imported"})
         fields |= {"imported": self.imported.id, "imported_source": self.imported.source} if self.imported else {}
         return fields | ({"metric": self.metric.value, "metric_name": self.metric.name} if self.metric else {})
+
+
+def as_sent(stored: Mapping[str, str]) -> dict[str, str | dict[str, str]]:
+    """A mapping in the shape of its body, from `MappingBody.stored`."""
+    fields: dict[str, str | dict[str, str]] = {name: one for name, one in stored.items() if name not in ("metric_name", "imported_source")}
+    if "metric" in stored:
+        fields["metric"] = {"name": stored["metric_name"], "value": stored["metric"]}
+    if "imported" in stored:
+        fields["imported"] = {"source": stored["imported_source"], "id": stored["imported"]}
+    return fields
 
 
 class InboundBody(ApiModel):
@@ -96,7 +107,7 @@ class InboundAnswer(BaseModel):
     header: str | None = None
     prefix: str
     encoding: Literal["hex", "base64"]
-    mapping: dict[str, str]
+    mapping: dict[str, str | dict[str, str]] = Field(description="As it was sent.")
     created_by: str
     created_at: datetime
 

@@ -10,7 +10,7 @@ from asyncpg import Record
 from burnish_gateway.access import audit
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.inbound import store
-from burnish_gateway.inbound.bodies import InboundAnswer, InboundBody, NewInboundAnswer
+from burnish_gateway.inbound.bodies import InboundAnswer, InboundBody, NewInboundAnswer, as_sent
 from burnish_gateway.inbound.mapping import compiled
 from burnish_gateway.inbound.signature import key_of_secret
 from burnish_shared.auth.keyring import Keyring
@@ -72,7 +72,7 @@ async def delete(tx: Tx, principal: Principal, endpoint_id: UUID) -> InboundAnsw
 def answer(row: Record) -> InboundAnswer:
     return InboundAnswer(
         id=row["endpoint_id"], name=row["name"], path=f"/v1/inbound/{row['endpoint_id']}", scheme=row["scheme"], header=row["header"],
-        prefix=row["prefix"], encoding=row["encoding"], mapping=row["mapping"], created_by=row["created_by"],
+        prefix=row["prefix"], encoding=row["encoding"], mapping=as_sent(row["mapping"]), created_by=row["created_by"],
         created_at=row["created_at"],
     )  # fmt: skip
 
