@@ -1,4 +1,5 @@
 import { Check } from "lucide-react";
+import { Fragment } from "react";
 import { count, percent } from "@/lib/format";
 import { classes } from "@/lib/classes";
 
@@ -17,8 +18,8 @@ export function ConfusionMatrix({ cells, onCell, selected, label = "Confusion ma
               expected ↓ · came →
             </th>
             {predicted.map((name) => (
-              <th key={name} scope="col" className="max-w-24 truncate px-1.5 py-1 text-right align-bottom font-medium text-muted" title={name}>
-                {name || "(empty)"}
+              <th key={name} scope="col" className="max-w-32 px-1.5 py-1 text-right align-bottom leading-4 font-medium wrap-break-word text-muted">
+                <Breakable name={name} />
               </th>
             ))}
             <th scope="col" className="px-2 py-1 text-right font-medium text-muted">
@@ -31,8 +32,8 @@ export function ConfusionMatrix({ cells, onCell, selected, label = "Confusion ma
             const total = predicted.reduce((sum, column) => sum + at(row, column), 0);
             return (
               <tr key={row}>
-                <th scope="row" className="max-w-40 truncate px-2 py-1 text-left font-medium" title={row}>
-                  {row || "(empty)"}
+                <th scope="row" className="max-w-44 px-2 py-1 text-left leading-4 font-medium wrap-break-word">
+                  <Breakable name={row} />
                 </th>
                 {predicted.map((column) => {
                   const n = at(row, column);
@@ -61,6 +62,17 @@ export function ConfusionMatrix({ cells, onCell, selected, label = "Confusion ma
       </table>
     </div>
   );
+}
+
+/** A name in full, which may go on in the next line after a sign between its words. */
+function Breakable({ name }: { name: string }) {
+  const parts = name.match(/[^_./-]+[_./-]*|[_./-]+/g) ?? ["(empty)"];
+  return parts.map((part, index) => (
+    <Fragment key={index}>
+      {part}
+      <wbr />
+    </Fragment>
+  ));
 }
 
 /** Rows and columns in one order, so that the diagonal is the diagonal; what came but was never expected stands at the end. */

@@ -6,6 +6,8 @@ import { niceRange, valueTicks } from "./geometry";
 export type IntervalRow = { key: string; label: string; value: number | null; low: number | null; high: number | null; note?: ReactNode; color?: 1 | 2 | 3 | 4 | 5 };
 
 const ROW_PX = 34;
+/** More would not be read. */
+const MOST_TICKS = 7;
 
 /** Estimates with their intervals, one below the other, on one axis: what overlaps is not told apart. */
 export function Intervals({ title, unit, rows, format, formatTick = format, reference, range, className }: {
@@ -21,6 +23,8 @@ export function Intervals({ title, unit, rows, format, formatTick = format, refe
   const valuePx = 72;
   const x = scaleLinear(domain, [labelPx + 12, Math.max(labelPx + 40, width - valuePx)]);
   const height = rows.length * ROW_PX + 34;
+  // Coarser steps may end beyond the axis.
+  const ticks = valueTicks(domain, Math.min(MOST_TICKS, Math.max(2, Math.floor((width - labelPx - valuePx) / 80)))).filter((tick) => tick >= domain[0] && tick <= domain[1]);
   const said = (row: IntervalRow) => (row.value === null ? "–" : format(row.value));
   const interval = (row: IntervalRow) => (row.low === null || row.high === null ? "–" : `${format(row.low)} to ${format(row.high)}`);
   return (
@@ -28,7 +32,7 @@ export function Intervals({ title, unit, rows, format, formatTick = format, refe
       <div ref={place} style={{ height }}>
         {width > 0 ? (
           <svg width={width} height={height} role="img" aria-label={rows.map((row) => `${row.label}: ${said(row)}, interval ${interval(row)}`).join("; ")} className="block overflow-visible">
-            {valueTicks(domain, Math.max(2, Math.floor((width - labelPx - valuePx) / 80))).map((tick) => (
+            {ticks.map((tick) => (
               <g key={tick}>
                 <line x1={x(tick)} x2={x(tick)} y1={6} y2={height - 24} stroke="var(--line)" shapeRendering="crispEdges" />
                 <text x={x(tick)} y={height - 8} textAnchor="middle" className="numeric fill-muted text-[11px]">

@@ -1,5 +1,5 @@
 import { scaleLinear } from "d3-scale";
-import { area, curveMonotoneX, line } from "d3-shape";
+import { area, curveMonotoneX, curveStepBefore, line } from "d3-shape";
 import { type KeyboardEvent, type PointerEvent, useId, useMemo, useState } from "react";
 import { compact, moment } from "@/lib/format";
 import { classes } from "@/lib/classes";
@@ -20,10 +20,14 @@ export type XYChartProps = {
   /** A value on the axis, where there is little room. */
   formatTick?: (value: number) => string;
   formatX?: (x: number) => string;
+  /** What the x axis counts, where it is no time. */
+  xName?: string;
   /** A number on the x axis, where there is little room. */
   formatXTick?: (x: number) => string;
   /** The axis of values begins at 0. Leave it so for bars. */
   zero?: boolean;
+  /** The top of the axis of values where everything is 0. */
+  topOfNothing?: number;
   /** Fixed ends of the axis of values, such as [0, 1] for shares. */
   range?: readonly [number, number];
   /** A line across at a value, such as a target. */
@@ -34,8 +38,10 @@ export type XYChartProps = {
   className?: string;
 };
 
-const TOP = 10;
-const BOTTOM = 22;
+const TOP = 14;
+const BOTTOM_PX = 22;
+/** More below, where the x axis has a name. */
+const NAME_PX = 16;
 const RIGHT = 8;
 
 /** Lines, areas or bars over time or numbers, with bands. Arrow keys move the cursor and say what stands there. */
@@ -45,7 +51,7 @@ export function XYChart(props: XYChartProps) {
   const xs = useMemo(() => positions(series), [series]);
   const cell = (point: Point | undefined) => (point?.value === null || point === undefined ? "–" : format(point.value) + (typeof point.low === "number" && typeof point.high === "number" ? ` (${format(point.low)} – ${format(point.high)})` : ""));
   const table = {
-    head: [xAxis === "time" ? "Time" : "At", ...series.map((one) => one.name)],
+    head: [xAxis === "time" ? "Time" : (props.xName ?? "At"), ...series.map((one) => one.name)],
     rows: xs.map((x) => [formatX(x), ...series.map((one) => cell(one.points.find((point) => point.x === x)))]),
   };
   const legend = series.length > 1 ? series.map((one, index) => <LegendMark key={one.name} name={one.name} color={colorOf(one, index)} dashed={one.dashed} />) : null;
@@ -56,22 +62,23 @@ export function XYChart(props: XYChartProps) {
   );
 }
 
-function Plot({ title, series, kind = "line", xAxis = "time", format, formatTick = compact, formatX, formatXTick = formatX, zero = true, range, reference, annotations = [], height = 200, isStale, xs }: XYChartProps & { xs: readonly number[]; formatX: (x: number) => string }) {
+function Plot({ title, series, kind = "line", xAxis = "time", format, formatTick = compact, formatX, formatXTick = formatX, xName, zero = true, topOfNothing = 1, range, reference, annotations = [], height = 200, isStale, xs }: XYChartProps & { xs: readonly number[]; formatX: (x: number) => string }) {
   const [place, width] = useWidth();
   const [cursor, setCursor] = useState<number | null>(null);
   const clip = useId();
   const at = cursor === null ? null : Math.min(cursor, xs.length - 1);
   const said = at === null || xs[at] === undefined ? "" : words(series, xs[at], formatX, format);
 
-  const values = range ?? niceRange(valueRange(series, { zero, include: reference ? [reference.value] : [] }));
+  const bottom = BOTTOM_PX + (xName ? NAME_PX : 0);
+  const values = range ?? niceRange(valueRange(series, { zero, include: reference ? [reference.value] : [], topOfNothing }));
   const ticks = valueTicks(values);
   const left = 12 + Math.max(...ticks.map((tick) => formatTick(tick).length)) * 6.4;
   const [from, to] = xRange(series);
   const barWidth = kind === "bars" ? Math.max(1, Math.min(40, ((width - left - RIGHT) / Math.max(1, xs.length)) * 0.78)) : 0;
   const x = scaleLinear([from, to], [left + barWidth / 2, width - RIGHT - barWidth / 2]);
-  const y = scaleLinear(values, [height - BOTTOM, TOP]);
+  const y = scaleLinear(values, [height - bottom, TOP]);
   const most = Math.max(2, Math.floor((width - left) / 84));
-  const xTicks = xAxis === "time" ? timeTicks([from, to], most) : scaleLinear([from, to], [0, 1]).ticks(most).map((tick) => ({ at: tick, label: formatXTick(tick) }));
+  const xTicks = apart(xAxis === "time" ? timeTicks([from, to], most) : scaleLinear([from, to], [0, 1]).ticks(most).map((tick) => ({ at: tick, label: formatXTick(tick) })), (tick) => x(tick.at));
 
   const keys = (event: KeyboardEvent) => {
     const last = xs.length - 1;
@@ -93,7 +100,7 @@ function Plot({ title, series, kind = "line", xAxis = "time", format, formatTick
       </div>
     );
   }
-  const path = line<Point>((point) => x(point.x), (point) => y(point.value ?? 0)).curve(curveMonotoneX);
+  const path = (one: Series) => line<Point>((point) => x(point.x), (point) => y(point.value ?? 0)).curve(one.steps ? curveStepBefore : curveMonotoneX);
   const under = area<Point>((point) => x(point.x), y(Math.max(0, values[0])), (point) => y(point.value ?? 0)).curve(curveMonotoneX);
   const band = area<Point>((point) => x(point.x), (point) => y(point.low ?? 0), (point) => y(point.high ?? 0)).curve(curveMonotoneX);
   const here = at === null ? undefined : xs[at];
@@ -115,18 +122,24 @@ function Plot({ title, series, kind = "line", xAxis = "time", format, formatTick
             </g>
           ))}
           {xTicks.map((tick) => (
-            <text key={tick.at} x={x(tick.at)} y={height - 6} textAnchor={x(tick.at) < left + 16 ? "start" : x(tick.at) > width - 28 ? "end" : "middle"} className="numeric fill-muted text-[11px]">
+            <text key={tick.at} x={x(tick.at)} y={height - bottom + 16} textAnchor={x(tick.at) < left + 16 ? "start" : x(tick.at) > width - 28 ? "end" : "middle"} className="numeric fill-muted text-[11px]">
               {tick.label}
             </text>
           ))}
+          {xName ? (
+            <text x={width - RIGHT} y={height - 5} textAnchor="end" className="fill-muted text-[11px]">
+              {xName}
+            </text>
+          ) : null}
           <g clipPath={`url(#${clip})`}>
             {annotations
               .filter((one) => one.x >= from && one.x <= to)
               .map((one) => (
                 <g key={`${one.x} ${one.label}`}>
                   <title>{one.label}</title>
-                  <line x1={x(one.x)} x2={x(one.x)} y1={TOP} y2={height - BOTTOM} stroke={`var(--${one.tone === "bad" ? "bad" : one.tone === "warn" ? "warn" : "line-strong"})`} strokeDasharray="3 3" />
-                  <circle cx={x(one.x)} cy={TOP} r="3.5" fill={`var(--${one.tone === "bad" ? "bad" : one.tone === "warn" ? "warn" : "line-strong"})`} />
+                  <line x1={x(one.x)} x2={x(one.x)} y1={TOP} y2={height - bottom} stroke={`var(--${one.tone === "bad" ? "bad" : one.tone === "warn" ? "warn" : "line-strong"})`} strokeDasharray="3 3" />
+                  {/* A flag above the plot: a dot would look like a value. */}
+                  <path d={`M${x(one.x) - 5} ${TOP - 11}h10l-5 8z`} fill={`var(--${one.tone === "bad" ? "bad" : one.tone === "warn" ? "warn" : "line-strong"})`} />
                 </g>
               ))}
             {reference ? <line x1={left} x2={width - RIGHT} y1={y(reference.value)} y2={y(reference.value)} stroke="var(--fg)" strokeOpacity="0.55" strokeDasharray="5 4" /> : null}
@@ -151,7 +164,7 @@ function Plot({ title, series, kind = "line", xAxis = "time", format, formatTick
                     part.length === 1 && part[0] ? (
                       <circle key={n} cx={x(part[0].x)} cy={y(part[0].value ?? 0)} r="2.5" fill={color} />
                     ) : (
-                      <path key={n} d={path(part) ?? undefined} fill="none" stroke={color} strokeWidth="1.75" strokeLinejoin="round" strokeDasharray={one.dashed ? "5 4" : undefined} />
+                      <path key={n} d={path(one)(part) ?? undefined} fill="none" stroke={color} strokeWidth="1.75" strokeLinejoin="round" strokeDasharray={one.dashed ? "5 4" : undefined} />
                     ),
                   )}
                 </g>
@@ -165,7 +178,7 @@ function Plot({ title, series, kind = "line", xAxis = "time", format, formatTick
           ) : null}
           {here === undefined ? null : (
             <g pointerEvents="none">
-              {kind === "bars" ? null : <line x1={x(here)} x2={x(here)} y1={TOP} y2={height - BOTTOM} stroke="var(--line-strong)" />}
+              {kind === "bars" ? null : <line x1={x(here)} x2={x(here)} y1={TOP} y2={height - bottom} stroke="var(--line-strong)" />}
               {series.map((one, index) => {
                 const point = one.points.find((candidate) => candidate.x === here);
                 return kind === "bars" || !point || point.value === null ? null : <circle key={one.name} cx={x(here)} cy={y(point.value)} r="3.5" fill={colorOf(one, index)} stroke="var(--panel)" strokeWidth="1.5" />;
@@ -180,6 +193,18 @@ function Plot({ title, series, kind = "line", xAxis = "time", format, formatTick
       </p>
     </div>
   );
+}
+
+const APART_PX = 46;
+
+/** Without those that would stand on their neighbour, as the last of a month and the first of the next do. */
+function apart<T>(ticks: readonly T[], at: (tick: T) => number): T[] {
+  const kept: T[] = [];
+  for (const tick of ticks) {
+    const last = kept.at(-1);
+    if (last === undefined || at(tick) - at(last) >= APART_PX) kept.push(tick);
+  }
+  return kept;
 }
 
 const TIP_PX = 176;

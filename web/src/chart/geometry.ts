@@ -4,19 +4,19 @@ import { scaleLinear, scaleTime } from "d3-scale";
 
 /** `x` is milliseconds since 1970 where the axis is time, else a number. A value of null is a gap. `low` and `high` make the band. */
 export type Point = { x: number; value: number | null; low?: number | null; high?: number | null };
-export type Series = { name: string; points: readonly Point[]; /** 1 to 5; by its position where absent. */ color?: 1 | 2 | 3 | 4 | 5; dashed?: boolean };
+export type Series = { name: string; points: readonly Point[]; /** 1 to 5; by its position where absent. */ color?: 1 | 2 | 3 | 4 | 5; dashed?: boolean; /** What changes at once, such as a balance: each value holds from the point before it. */ steps?: boolean };
 
 export function colorOf(series: Pick<Series, "color">, index: number): string {
   return `var(--series-${series.color ?? (index % 5) + 1})`;
 }
 
 /** The range of values, with every band in it; from 0 where `zero`; never of no height. */
-export function valueRange(series: readonly Series[], { zero = true, include = [] }: { zero?: boolean; include?: readonly number[] } = {}): [number, number] {
+export function valueRange(series: readonly Series[], { zero = true, include = [], topOfNothing = 1 }: { zero?: boolean; include?: readonly number[]; topOfNothing?: number } = {}): [number, number] {
   const values = series.flatMap((one) => one.points.flatMap((point) => [point.value, point.low ?? null, point.high ?? null])).filter((value): value is number => value !== null && Number.isFinite(value));
   const all = [...values, ...include];
   const low = zero ? Math.min(0, min(all) ?? 0) : (min(all) ?? 0);
   const high = zero ? Math.max(0, max(all) ?? 0) : (max(all) ?? 0);
-  if (low === high) return low === 0 ? [0, 1] : [low - Math.abs(low) * 0.1, high + Math.abs(high) * 0.1];
+  if (low === high) return low === 0 ? [0, topOfNothing] : [low - Math.abs(low) * 0.1, high + Math.abs(high) * 0.1];
   return [low, high];
 }
 
