@@ -9,7 +9,7 @@ import { GroupTable } from "./GroupTable";
 import { Head } from "./Head";
 import { Kpis } from "./Kpis";
 import { LiveDot } from "./LiveDot";
-import { type Dimension, GROUPS, type Group, RANGES, shape, windowsOf } from "./range";
+import { TRAFFIC_WORDS, type Dimension, GROUPS, type Group, RANGES, shape, windowsOf } from "./range";
 import { useAnnotations } from "./useAnnotations";
 import { useKeyNames } from "./useKeyNames";
 import { useNow } from "./useNow";
@@ -66,12 +66,13 @@ export default function AnalyticsPage() {
             </EmptyState>
           ) : (
             <>
-              <Kpis of={found} before={compare ? (earlier.data ?? null) : undefined} isStale={summary.isPlaceholderData} />
+              <Kpis of={found} before={compare ? (earlier.data ?? null) : undefined} isStale={summary.isPlaceholderData} runs={TRAFFIC_WORDS[state.traffic]} />
               <Loaded of={steps} skeleton={<SkeletonTable columns={3} rows={8} />}>
                 {(course) => (
                   <Charts
                     steps={course.data}
                     stepsBefore={compare && group === "none" ? stepsBefore.data?.data : undefined}
+                    runs={TRAFFIC_WORDS[state.traffic]}
                     group={group}
                     groups={names}
                     keyNames={keyNames}

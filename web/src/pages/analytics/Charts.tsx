@@ -5,6 +5,8 @@ import { type Measure, type Step, groupSeries, nameOf, seriesBefore, wholeSeries
 import type { Group, Window } from "./range";
 
 type ChartsProps = {
+  /** What "runs" are here. */
+  runs: string;
   steps: readonly Step[];
   stepsBefore?: readonly Step[];
   group: Group;
@@ -20,7 +22,7 @@ type ChartsProps = {
 const NO_BAND = (series: Series): Series => ({ ...series, points: series.points.map(({ x, value }) => ({ x, value })) });
 
 /** Latency, satisfaction, runs and cost over the range. */
-export function Charts({ steps, stepsBefore, group, groups, keyNames, window, stepMs, annotations, isStale }: ChartsProps) {
+export function Charts({ runs, steps, stepsBefore, group, groups, keyNames, window, stepMs, annotations, isStale }: ChartsProps) {
   const { fromMs, toMs, grain } = window;
   const made = useMemo(() => {
     const of = (measure: Measure) => ({ measure, ends: [fromMs, toMs] as const, stepMs });
@@ -46,7 +48,7 @@ export function Charts({ steps, stepsBefore, group, groups, keyNames, window, st
       <h2 className="sr-only">Over the time</h2>
       <XYChart {...shared} title="Latency" unit={group === "none" && !stepsBefore ? `p50, p95 and p99 by ${grain}` : `p95 by ${grain}`} series={made.latency} format={duration} formatTick={duration} />
       <XYChart {...shared} title="Satisfaction" unit={`share of reactions by ${grain}${group === "none" ? ", with 95 % interval" : ""}`} series={made.satisfaction} format={percent} formatTick={(value) => percent(value, 0)} range={[0, 1]} height={alone} />
-      <XYChart {...shared} title="Runs" unit={`by ${grain}`} kind={kind} series={made.runs} format={count} formatTick={compact} />
+      <XYChart {...shared} title={runs} unit={`by ${grain}`} kind={kind} series={made.runs} format={count} formatTick={compact} />
       <XYChart {...shared} title="Cost" unit={`dollars by ${grain}`} kind={kind} series={made.cost} format={money} formatTick={money} />
     </div>
   );

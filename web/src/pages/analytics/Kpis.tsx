@@ -8,7 +8,7 @@ type Summary = Schema<"SummaryAnswer">;
 export type KpiFigures = Pick<Summary, "executions" | "input_tokens" | "output_tokens" | "errors" | "timeouts" | "success_rate" | "satisfaction" | "effectiveness" | "latency" | "cost_nusd" | "mean_cost_nusd">;
 
 /** The figures that count, each with how it differs from the period before where one is asked for. */
-export function Kpis({ of, before, isStale }: { of: KpiFigures; before?: KpiFigures | null; isStale?: boolean }) {
+export function Kpis({ of, before, isStale, runs = "Runs" }: { of: KpiFigures; before?: KpiFigures | null; isStale?: boolean; /** Which ones are counted. */ runs?: string }) {
   const { satisfaction, latency } = of;
   const was = before && before.executions > 0 ? before : null;
   const note = (delta: Delta | null, otherwise: string) => (before ? <DeltaNote delta={delta} none={was ? otherwise : "nothing before"} /> : otherwise);
@@ -17,7 +17,7 @@ export function Kpis({ of, before, isStale }: { of: KpiFigures; before?: KpiFigu
       label="Figures of the range"
       isStale={isStale}
       figures={[
-        { label: "Runs", value: count(of.executions), note: note(deltaOf("relative", of.executions, was?.executions, null), `${compact(of.input_tokens + of.output_tokens)} tokens`) },
+        { label: runs, value: count(of.executions), note: note(deltaOf("relative", of.executions, was?.executions, null), `${compact(of.input_tokens + of.output_tokens)} tokens`) },
         { label: "Success", value: percent(of.success_rate), note: note(deltaOf("share", of.success_rate, was?.success_rate, "up"), `${count(of.errors + of.timeouts)} failed`) },
         {
           label: "Satisfaction",

@@ -18,6 +18,9 @@ export type Dimension = Exclude<Group, "none">;
 
 export const shape = { range: oneOf(RANGE_NAMES, "24h"), group: oneOf(GROUPS, "none"), compare: flag(), prompt: text(), model: text(), traffic: oneOf(["live", "batch", "all"], "live") };
 
+/** What is counted where a figure says "runs": other pages count other traffic. */
+export const TRAFFIC_WORDS = { live: "Live runs", batch: "Runs in tests", all: "All runs" } as const;
+
 export type Window = { from: string; to?: string; grain: "minute" | "hour" | "day"; fromMs: number; toMs: number };
 
 /** The time asked for, by whole steps so that the key of an answer stays the same for a while, and the one of the same length before it. */

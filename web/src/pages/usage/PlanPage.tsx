@@ -22,6 +22,13 @@ const ROWS: readonly (readonly [name: string, value: (plan: Plan) => string])[] 
   ["An optimization", (plan) => (plan.optimization_fee_nusd > 0 ? money(plan.optimization_fee_nusd) : "free of fee")],
 ];
 
+/** In a narrow window the plan that holds may stand out of sight: its column is brought beside the names. */
+function showOwn(table: HTMLDivElement | null) {
+  const own = table?.querySelector<HTMLElement>("[data-own]");
+  const names = table?.querySelector<HTMLElement>("th");
+  if (table && own && names) table.scrollLeft = own.offsetLeft - names.offsetWidth;
+}
+
 /** What each plan allows, and which one holds. */
 export default function PlanPage() {
   const plans = useRead("/v1/plans", {}, { staleTime: 60_000 });
@@ -38,15 +45,15 @@ export default function PlanPage() {
           const data = [...all].sort((a, b) => a.rate_limit_per_minute - b.rate_limit_per_minute);
           return (
           // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls must be reachable by keyboard
-          <div role="region" aria-label="Plans" tabIndex={0} className="overflow-x-auto rounded-l border border-line bg-panel">
+          <div key={current} role="region" aria-label="Plans" tabIndex={0} ref={showOwn} className="overflow-x-auto rounded-l border border-line bg-panel">
             <table className="w-full border-collapse text-13">
               <thead>
                 <tr className="border-b border-line">
-                  <th scope="col" className="px-4 py-3 text-left text-12 font-medium text-muted">
+                  <th scope="col" className="sticky left-0 bg-panel px-3 py-3 sm:px-4 text-left text-12 font-medium text-muted">
                     What it allows
                   </th>
                   {data.map((plan) => (
-                    <th key={plan.plan} scope="col" className={classes("min-w-28 px-3 py-3 sm:px-4 text-right align-top font-semibold", plan.plan === current && "bg-accent-soft")}>
+                    <th key={plan.plan} scope="col" data-own={plan.plan === current || undefined} className={classes("min-w-28 px-3 py-3 sm:px-4 text-right align-top font-semibold", plan.plan === current && "bg-accent-soft")}>
                       <span className="flex flex-col items-end gap-1.5">
                         <span className="text-14">{plan.name}</span>
                         {plan.plan === current ? (
@@ -64,7 +71,7 @@ export default function PlanPage() {
               <tbody>
                 {ROWS.map(([name, value]) => (
                   <tr key={name} className="border-b border-line last:border-0">
-                    <th scope="row" className="px-4 py-2.5 text-left font-normal">
+                    <th scope="row" className="sticky left-0 max-w-28 bg-panel px-3 py-2.5 sm:max-w-none sm:px-4 text-left font-normal">
                       {name}
                     </th>
                     {data.map((plan) => (

@@ -1,11 +1,11 @@
 import { useState } from "react";
 import type { Schema } from "@/api/client";
 import { useRead } from "@/api/hooks";
-import { type Column, DownloadButton, Facts, Figures, Loaded, Money, NumberCell, Section, Select, SkeletonTable, Table, Toolbar } from "@/kit";
+import { type Column, DownloadButton, Facts, Figures, Loaded, Money, NumberCell, Section, Select, SimulatedBadge, SkeletonTable, Table, Toolbar } from "@/kit";
 import { count, money } from "@/lib/format";
 import { text, useUrlState } from "@/lib/url-state";
 import { Head } from "./Head";
-import { monthsBefore } from "./burn";
+import { isSimulated, monthsBefore } from "./burn";
 
 type Statement = Schema<"StatementAnswer">;
 const shape = { month: text() };
@@ -27,7 +27,8 @@ export default function StatementPage() {
       <Toolbar>
         <Select compact aria-label="Month" value={month} onChange={(next) => set({ month: next === months[0] ? "" : next })} options={months.map((one) => ({ value: one, label: nameOf(one) }))} />
         {month === months[0] ? <span className="text-13 text-muted">so far</span> : null}
-        <span className="sm:ml-auto">
+        <span className="flex items-center gap-2 sm:ml-auto">
+          {isSimulated(found.data?.charges.models) ? <SimulatedBadge /> : null}
           <DownloadButton path={`/v1/usage/statement?month=${month}&format=csv`} name={`statement-${month}.csv`}>
             CSV
           </DownloadButton>
@@ -53,7 +54,7 @@ function Whole({ statement, isStale }: { statement: Statement; isStale: boolean 
         isStale={isStale}
         figures={[
           { label: "Opening balance", value: money(statement.opening_balance_nusd) },
-          { label: "Charged", value: money(charges.total_nusd), note: `${count(charges.models.reduce((sum, one) => sum + one.executions, 0))} runs` },
+          { label: "Charged", value: money(charges.total_nusd), note: `${count(charges.models.reduce((sum, one) => sum + one.executions, 0))} runs, live and tests` },
           { label: "Closing balance", value: money(statement.closing_balance_nusd), note: statement.set_aside_nusd > 0 ? `${money(statement.set_aside_nusd)} set aside for jobs` : undefined },
           { label: "Due", value: money(statement.due_nusd), note: statement.base_fee_nusd > 0 ? `base fee ${money(statement.base_fee_nusd)}` : "no base fee" },
         ]}
@@ -91,7 +92,7 @@ const LINES: Column<Statement["lines"][number]>[] = [
 
 const MODELS: Column<Statement["charges"]["models"][number]>[] = [
   { key: "model", head: "Model", cell: (row) => <span className="font-medium wrap-anywhere">{row.model}</span> },
-  { key: "runs", head: "Runs", align: "end", width: "w-24", cell: (row) => <NumberCell value={row.executions} /> },
+  { key: "runs", head: "All runs", align: "end", width: "w-24", cell: (row) => <NumberCell value={row.executions} /> },
   { key: "input", head: "Input tokens", align: "end", width: "w-32", hideBelow: "md", cell: (row) => <NumberCell value={row.input_tokens} /> },
   { key: "output", head: "Output tokens", align: "end", width: "w-32", hideBelow: "md", cell: (row) => <NumberCell value={row.output_tokens} /> },
   { key: "markup", head: "Of it markup", align: "end", width: "w-32", hideBelow: "sm", cell: (row) => <Money nusd={row.markup_nusd} /> },

@@ -5,12 +5,12 @@ import type { Schema } from "@/api/client";
 import { keyOf, read, usePages, useRead } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
 import { XYChart } from "@/chart";
-import { Button, type Column, EmptyState, Figures, Loaded, Money, Notice, NumberCell, PagedTable, Section, Segments, Select, SkeletonTable, TextLink } from "@/kit";
+import { Button, type Column, EmptyState, Figures, Loaded, Money, Notice, NumberCell, PagedTable, Section, Segments, Select, SimulatedBadge, SkeletonTable, TextLink } from "@/kit";
 import { count, day, money, plural } from "@/lib/format";
 import { oneOf, useUrlState } from "@/lib/url-state";
 import { Head } from "./Head";
 import { WarningDialog } from "./WarningDialog";
-import { DAY_MS, type Moved, type Spent, balances, burnSeries, daysLeft, paceOf } from "./burn";
+import { DAY_MS, type Moved, type Spent, balances, burnSeries, daysLeft, isSimulated, paceOf } from "./burn";
 import { useTargets } from "./useTargets";
 
 type Credits = Schema<"CreditsAnswer">;
@@ -22,6 +22,7 @@ const WORDS: Record<By, string> = { prompt: "Prompt", api_key: "API key", model:
 const shape = { by: oneOf(BY, "prompt"), days: oneOf(["7", "30", "90"], "30") };
 const FRESH = { staleTime: 30_000, refetchInterval: 60_000 };
 const A_YEAR = 365;
+const NUSD_PER_USD = 1e9;
 
 /** Credits, how long they last, and what used them. */
 export default function UsagePage() {
@@ -63,19 +64,22 @@ function Left({ credits }: { credits: Credits }) {
         label="Credits"
         figures={[
           { label: "Credits left", value: money(credits.available_nusd), note: `${count(Math.floor(Number(credits.credits)))} credits${credits.held_nusd > 0 ? `, ${money(credits.held_nusd)} held` : ""}` },
-          { label: "Spent this month", value: money(statement.data?.charges.total_nusd), note: statement.data ? plural(statement.data.charges.models.reduce((sum, one) => sum + one.executions, 0), "run") : undefined },
+          { label: "Spent this month", value: money(statement.data?.charges.total_nusd), note: statement.data ? `${plural(statement.data.charges.models.reduce((sum, one) => sum + one.executions, 0), "run")}, live and tests` : undefined },
           { label: "A day costs", value: pace ? money(pace.perDay) : "–", note: pace ? (pace.low === null ? `mean of ${plural(pace.days, "day")}` : `${money(pace.low)} – ${money(pace.high)}`) : "nothing spent yet" },
           { label: "Lasts until", value: lasts === null ? "–" : lasts > A_YEAR ? "over a year" : day(now + lasts * DAY_MS), note: lasts === null ? "at no pace yet" : lasts > A_YEAR ? "at this pace" : `${plural(Math.floor(lasts), "day")} at this pace` },
         ]}
       />
       <div className="flex flex-wrap items-center justify-between gap-3">
         <p className="text-13 text-muted">{below === null ? "Nobody is warned before credit runs out." : `You are warned when less than ${money(below)} is left.`}</p>
-        <Button size="s" onClick={() => setWarning(true)} disabled={!may.admin} why={needs("admin")}>
-          {below === null ? "Set a warning" : "Change the warning"}
-        </Button>
+        <span className="flex items-center gap-2">
+          {isSimulated(statement.data?.charges.models) ? <SimulatedBadge /> : null}
+          <Button size="s" onClick={() => setWarning(true)} disabled={!may.admin} why={needs("admin")}>
+            {below === null ? "Set a warning" : "Change the warning"}
+          </Button>
+        </span>
       </div>
       <h2 className="sr-only">This month</h2>
-      <XYChart title="Credits this month" unit="dollars left at the end of each day, UTC" series={series} format={money} formatTick={money} reference={below === null ? undefined : { value: below, label: "warning" }} height={190} isStale={statement.isPlaceholderData} />
+      <XYChart title="Credits this month" unit="dollars left at the end of each day, UTC" series={series} format={money} formatTick={money} topOfNothing={NUSD_PER_USD} reference={below === null ? undefined : { value: below, label: "warning" }} height={190} isStale={statement.isPlaceholderData} />
       <WarningDialog open={warning} onOpenChange={setWarning} below={below} />
     </>
   );
@@ -105,7 +109,7 @@ function By() {
   const pages = usePages("/v1/usage", { query: { group_by: [by], from: new Date(now - (Number(days) - 1) * DAY_MS).toISOString().slice(0, 10) } }, FRESH);
   const columns: Column<Row>[] = [
     { key: "group", head: WORDS[by], cell: (row) => <Name by={by} row={row} nameOf={nameOf} /> },
-    { key: "runs", head: "Runs", align: "end", width: "w-24", cell: (row) => <NumberCell value={row.executions} /> },
+    { key: "runs", head: "All runs", align: "end", width: "w-24", cell: (row) => <NumberCell value={row.executions} /> },
     { key: "input", head: "Input tokens", align: "end", width: "w-32", hideBelow: "md", cell: (row) => <NumberCell value={row.input_tokens} /> },
     { key: "output", head: "Output tokens", align: "end", width: "w-32", hideBelow: "md", cell: (row) => <NumberCell value={row.output_tokens} /> },
     { key: "each", head: "Per run", align: "end", width: "w-28", hideBelow: "sm", cell: (row) => <Money nusd={row.executions ? row.cost_nusd / row.executions : null} /> },
@@ -116,7 +120,7 @@ function By() {
       title="What used credit"
       actions={
         <>
-          <div className="max-w-full overflow-x-auto">
+          <div className="flex max-w-full overflow-x-auto whitespace-nowrap">
             <Segments label="Group by" value={by} onChange={(next) => set({ by: next })} options={BY.map((one) => ({ value: one, label: WORDS[one] }))} />
           </div>
           <Select compact aria-label="Time" value={days} onChange={(next) => set({ days: next })} options={(["7", "30", "90"] as const).map((one) => ({ value: one, label: `Last ${one} days` }))} />

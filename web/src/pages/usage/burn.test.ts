@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { DAY_MS, balances, burnSeries, daysLeft, monthsBefore, nusdOf, paceOf } from "./burn";
+import { DAY_MS, balances, burnSeries, daysLeft, isSimulated, monthsBefore, nusdOf, paceOf } from "./burn";
 
 const START = Date.parse("2026-11-01T00:00:00Z");
 const NOW = START + 2.5 * DAY_MS;
@@ -20,6 +20,10 @@ test("the pace is the projection's where there is one, else the mean since the f
 test("credit is never expected below nothing", () => {
   const [, expected] = burnSeries([], 10, { perDay: 100, low: null, high: null, days: 3 }, NOW, NOW + 3 * DAY_MS);
   expect(expected?.points.at(-1)?.value).toBe(0);
+});
+
+test("what simulated models cost is marked", () => {
+  expect([isSimulated([{ model: "gpt-x" }, { model: "simulated/chat" }]), isSimulated([{ model: "gpt-x" }]), isSimulated(undefined)]).toEqual([true, false, false]);
 });
 
 test("months go back over the turn of the year, and amounts are read as typed", () => {

@@ -30,6 +30,11 @@ export function balances(opening: number, charged: number, spent: readonly Spent
   return found;
 }
 
+/** Whether some of what was charged came of simulated models: it cost play credit, and nobody money. */
+export function isSimulated(models: readonly { model: string }[] | undefined): boolean {
+  return (models ?? []).some((one) => one.model.startsWith("simulated/"));
+}
+
 export type Pace = { perDay: number; low: number | null; high: number | null; days: number };
 
 /** What a day costs: as the projection to the month's end expects where there is one, else the mean of the days since the first use. */
@@ -51,7 +56,7 @@ export function daysLeft(left: number, perDay: number | null | undefined): numbe
 
 /** The balance so far, and where the pace leads: to the end of the month, or to nothing. */
 export function burnSeries(points: readonly Point[], left: number, pace: Pace | null, now: number, endMs: number): Series[] {
-  const so: Series = { name: "Credits left", color: 1, points: [...points, { x: endMs, value: null }] };
+  const so: Series = { name: "Credits left", color: 1, steps: true, points: [...points, { x: endMs, value: null }] };
   if (!pace || pace.perDay <= 0) return [so];
   const at = (perDay: number) => Math.max(0, left - (perDay * (endMs - now)) / DAY_MS);
   return [
