@@ -50,7 +50,7 @@ async def test_a_search_shows_its_ceiling_starts_and_is_stopped(page_as: OpenPag
     await dialog.get_by_role("button", name="Start the search").click()
 
     await expect(page.get_by_role("progressbar", name="Evaluations")).to_be_visible()
-    await expect(page.get_by_role("img", name="Best so far")).to_be_visible(timeout=20_000)
+    await expect(page.get_by_role("img", name="The leading text")).to_be_visible(timeout=20_000)
     await page.get_by_role("button", name="Cancel search").click()
     await page.get_by_role("button", name="Cancel the search").click()
     await expect(page.get_by_text("cancelled", exact=True)).to_be_visible(timeout=20_000)

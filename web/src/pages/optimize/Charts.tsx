@@ -33,13 +33,16 @@ function Proof({ test }: { test: Test }) {
   );
 }
 
+const NUSD_PER_USD = 1e9;
+
+/** Which text leads, and by how much, is estimated anew with every answer: its line may fall, so it is not called the best so far. */
 function Curves({ far, goesOn }: { far: Far; goesOn: boolean }) {
   const { best, spent } = curveOf(far);
   if (best.length === 0 && !goesOn) return null;
   return (
     <div className="grid min-w-0 gap-6 lg:grid-cols-2">
-      <XYChart title="Best so far" unit="points over the start, on train" xAxis="number" series={[{ name: "Best so far", points: best, color: 4 }]} format={(value) => points(value)} formatTick={(value) => points(value, 0)} formatX={(x) => `${count(x)} evaluations`} formatXTick={count} />
-      <XYChart title="Spent" unit="$" kind="area" xAxis="number" series={[{ name: "Spent", points: spent, color: 1 }]} format={money} formatTick={money} formatX={(x) => `${count(x)} evaluations`} formatXTick={count} />
+      <XYChart title="The leading text" unit="its gain in points, on train; more answers may lower it" xAxis="number" xName="evaluations" series={[{ name: "The leading text", points: best, color: 4 }]} format={(value) => points(value)} formatTick={(value) => points(value, 0)} formatX={(x) => `${count(x)} evaluations`} formatXTick={count} />
+      <XYChart title="Spent" unit="dollars" kind="area" xAxis="number" xName="evaluations" topOfNothing={NUSD_PER_USD} series={[{ name: "Spent", points: spent, color: 1 }]} format={money} formatTick={money} formatX={(x) => `${count(x)} evaluations`} formatXTick={count} />
     </div>
   );
 }

@@ -1,18 +1,19 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { Square } from "lucide-react";
-import { Suspense, lazy, useEffect, useState } from "react";
+import { Suspense, useEffect, useState } from "react";
 import { useDatasets } from "@/api/choices";
 import { invalidate, useChange, useRead } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
 import { stream } from "@/api/stream";
 import { Button, ButtonLink, ConfirmDialog, EmptyState, Facts, Figures, Loaded, Money, Notice, Page, RelativeTime, Section, SimulatedBadge, StatusBadge, TextLink, toast } from "@/kit";
 import { Progress } from "@/kit/Progress";
+import { later } from "@/lib/later";
 import { usePathParam } from "@/lib/pages";
 import { count, duration, money, points } from "@/lib/format";
 import { Proposals } from "./Proposals";
 import { type Edit, type Job, type Progress as Far, type Test, isGoingOn, progressOf, whyEnded } from "./model";
 
-const Charts = lazy(() => import("./Charts"));
+const Charts = later(() => import("./Charts"));
 
 const LOOK_AGAIN_MS = 5_000;
 
@@ -139,7 +140,7 @@ function Content({ job, far }: { job: Job; far: Far }) {
         <Figures
           label="Progress"
           figures={[
-            { label: goesOn ? "Best so far, on train" : "Best on train", value: far.best === null ? "–" : points(far.best), note: test ? "no proof; see below" : "proves nothing yet" },
+            { label: goesOn ? "Leading text, on train" : "Best on train", value: far.best === null ? "–" : points(far.best), note: test ? "no proof; see below" : "proves nothing yet" },
             { label: "Evaluations", value: count(far.evaluations), note: `of at most ${count(job.budget["evaluations"])}` },
             { label: "Spent", value: money(far.spent_nusd), note: `of at most ${money(job.budget["nusd"])}` },
             { label: "Time", value: <Elapsed job={job} />, note: job.budget["seconds"] ? `of at most ${duration(job.budget["seconds"] * 1000)}` : "no limit" },

@@ -36,28 +36,38 @@ export default function OptimizePage() {
       New search
     </Button>
   );
+  const filters = (
+    <Toolbar>
+      <Combobox label="Prompt" value={prompt || null} onChange={(next) => set({ prompt: next ?? "" })} clear="All prompts" {...prompts} />
+      {tab === "searches" ? (
+        <Select compact aria-label="Status" empty="Any status" value={status} onChange={(next) => set({ status: next || null })} options={STATUSES.map((one) => ({ value: one, label: one }))} />
+      ) : (
+        <Select compact aria-label="Decision" empty="Any decision" value={decision} onChange={(next) => set({ decision: next || null })} options={DECISIONS.map((one) => ({ value: one, label: one }))} />
+      )}
+    </Toolbar>
+  );
   return (
     <Page title="Optimize" subtitle="Searches for a better text within a budget, and what they suggest, with proof." actions={startButton}>
-      <Toolbar>
-        <Combobox label="Prompt" value={prompt || null} onChange={(next) => set({ prompt: next ?? "" })} clear="All prompts" {...prompts} />
-        {tab === "searches" ? (
-          <Select compact aria-label="Status" empty="Any status" value={status} onChange={(next) => set({ status: next || null })} options={STATUSES.map((one) => ({ value: one, label: one }))} />
-        ) : (
-          <Select compact aria-label="Decision" empty="Any decision" value={decision} onChange={(next) => set({ decision: next || null })} options={DECISIONS.map((one) => ({ value: one, label: one }))} />
-        )}
-      </Toolbar>
       <Tabs
         label="Optimize"
         value={tab}
         onChange={(next) => set({ tab: next }, { push: true })}
-        className="-mt-2"
         tabs={[
-          { id: "searches", label: "Searches", content: <Searches prompt={prompt} status={status} startButton={startButton} onAll={() => set({ prompt: "", status: null })} /> },
-          { id: "suggestions", label: "Suggestions", content: <Suggestions prompt={prompt} decision={decision} onAll={() => set({ prompt: "", decision: null })} /> },
+          { id: "searches", label: "Searches", content: <Tab filters={filters}><Searches prompt={prompt} status={status} startButton={startButton} onAll={() => set({ prompt: "", status: null })} /></Tab> },
+          { id: "suggestions", label: "Suggestions", content: <Tab filters={filters}><Suggestions prompt={prompt} decision={decision} onAll={() => set({ prompt: "", decision: null })} /></Tab> },
         ]}
       />
       <StartSearch key={`${starting} ${dataset} ${version}`} open={starting && may.edit} onOpenChange={open} prompt={prompt || null} dataset={dataset || null} version={version} />
     </Page>
+  );
+}
+
+function Tab({ filters, children }: { filters: React.ReactNode; children: React.ReactNode }) {
+  return (
+    <div className="flex flex-col gap-4">
+      {filters}
+      {children}
+    </div>
   );
 }
 

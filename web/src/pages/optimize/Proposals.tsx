@@ -1,4 +1,4 @@
-import { Badge, Button, type Column, EmptyState, Segments, Table, Toolbar } from "@/kit";
+import { Badge, Button, type Column, EmptyState, Segments, Select, Table, Toolbar } from "@/kit";
 import { count, points } from "@/lib/format";
 import { integer, oneOf, useUrlState } from "@/lib/url-state";
 import { type Edit, STATES, ranked, pointsRange } from "./model";
@@ -57,7 +57,10 @@ export function Proposals({ edits, alone }: { edits: readonly Edit[]; /** Those 
     <div className="flex flex-col gap-2">
       {alone ? null : (
       <Toolbar>
-        <span className="max-w-full overflow-x-auto">
+        <span className="sm:hidden">
+          <Select compact aria-label="State" options={options} value={state} onChange={(next) => set({ state: next, shown: 20 })} />
+        </span>
+        <span className="whitespace-nowrap max-sm:hidden">
           <Segments label="State" options={options} value={state} onChange={(next) => set({ state: next, shown: 20 })} />
         </span>
       </Toolbar>

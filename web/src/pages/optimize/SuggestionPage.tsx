@@ -1,9 +1,10 @@
 import { Check, X } from "lucide-react";
-import { Suspense, lazy, useState } from "react";
+import { Suspense, useState } from "react";
 import type { Schema } from "@/api/client";
 import { useRead } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
 import { Badge, Button, Diff, Figures, Loaded, Notice, Page, Prose, RelativeTime, SimulatedBadge, SkeletonText, Tabs, TextLink } from "@/kit";
+import { later } from "@/lib/later";
 import { usePathParam } from "@/lib/pages";
 import { change, count, money, percent, points } from "@/lib/format";
 import { oneOf, useUrlState } from "@/lib/url-state";
@@ -13,7 +14,7 @@ import { Proposals } from "./Proposals";
 import { type Edit, type Evidence, type Message, type Suggestion, evidenceOf, paired, textsOf, pointsRange } from "./model";
 
 // Charts come when they are looked at.
-const EvidenceTab = lazy(() => import("./EvidenceTab"));
+const EvidenceTab = later(() => import("./EvidenceTab"));
 
 const shape = { tab: oneOf(["text", "evidence", "cases", "proposals"], "text") };
 
