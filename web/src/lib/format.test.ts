@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ago, bytes, change, compact, count, duration, moment, money, percent, percentRange, plural, points } from "./format";
+import { ago, bytes, change, compact, count, duration, moment, money, percent, percentRange, plural, points, spaced } from "./format";
 
 const plain = (text: string | null) => text?.replaceAll("\u00a0", " ");
 
@@ -60,4 +60,8 @@ describe("counts", () => {
     expect([plural(1, "version"), plural(2, "reply", "replies")]).toEqual(["1 version", "2 replies"]);
     expect([640, 12_400, 3_100_000].map(bytes).map(plain)).toEqual(["640 B", "12.4 kB", "3.1 MB"]);
   });
+});
+
+it("writes the shares of a sentence as everywhere else", () => {
+  expect(spaced("65.7% of 40; below 70%")).toBe("65.7\u00a0% of 40; below 70\u00a0%");
 });

@@ -66,6 +66,11 @@ export function percentRange(low: Maybe, high: Maybe, digits = 1): string {
   return `${signed((low * 100).toFixed(digits))}–${signed((high * 100).toFixed(digits))}${NBSP}%`;
 }
 
+/** A sentence of the API with its shares written as here: "65.7%" becomes "65.7 %". */
+export function spaced(sentence: string): string {
+  return sentence.replaceAll(/(?<=\d)%/g, `${NBSP}%`);
+}
+
 /** A difference of two shares in percentage points: +1.2 pts, −0.4 pts, ±0.0 pts. */
 export function points(difference: Maybe, digits = 1): string {
   if (!given(difference)) return NONE;

@@ -6,7 +6,7 @@ import { needs, useMay } from "@/api/session";
 import { XYChart } from "@/chart";
 import { Badge, Button, ButtonLink, type Column, ErrorState, Facts, Page, RelativeTime, Section, SimulatedBadge, SkeletonTable, StatusBadge, Table, TextLink, toast, toastError } from "@/kit";
 import { classes } from "@/lib/classes";
-import { moment } from "@/lib/format";
+import { moment, spaced } from "@/lib/format";
 import { usePathParam } from "@/lib/pages";
 import { MuteDialog } from "./MuteDialog";
 import { type Comparison, KIND_WORDS, SEVERITY_TONES, changesOf, comparisonOf, placeOf, seriesOf, unitOf } from "./words";
@@ -68,7 +68,7 @@ export default function AlertPage() {
         </>
       }
     >
-      <p className="max-w-[80ch] text-16 text-pretty">{alert.summary}</p>
+      <p className="max-w-[80ch] text-16 text-pretty">{spaced(alert.summary)}</p>
       <div className="grid grid-cols-1 gap-5 lg:grid-cols-[minmax(0,1fr)_24rem]">
         <div className="flex min-w-0 flex-col gap-5">
           <Chart alert={alert} />

@@ -2,6 +2,7 @@ import { BellRing, CheckCheck } from "lucide-react";
 import { usePromptChoices } from "@/api/choices";
 import { usePages } from "@/api/hooks";
 import { Badge, Button, ButtonLink, type Column, Combobox, EmptyState, PagedTable, RelativeTime, Segments, SimulatedBadge, StatusBadge, Toolbar } from "@/kit";
+import { spaced } from "@/lib/format";
 import { oneOf, text, useUrlState } from "@/lib/url-state";
 import { Head } from "./Head";
 import { type Alert, KIND_WORDS, SEVERITY_TONES, placeOf } from "./words";
@@ -61,7 +62,7 @@ const COLUMNS: Column<Alert>[] = [
     head: "Alert",
     cell: (row) => (
       <span className="block min-w-0 py-1">
-        <span className="block max-w-[100ch] font-medium text-pretty wrap-anywhere">{row.summary}</span>
+        <span className="block max-w-[100ch] font-medium text-pretty wrap-anywhere">{spaced(row.summary)}</span>
         <span className="mt-0.5 flex flex-wrap gap-x-2 text-12 text-muted">
           {KIND_WORDS[row.kind]}
           {placeOf(row) ? <span className="font-mono">{placeOf(row)}</span> : null}

@@ -6,7 +6,7 @@ import { invalidate, useChange, useRead } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
 import { type Series, XYChart } from "@/chart";
 import { Badge, Button, type Column, ConfirmDialog, DownloadButton, Duration, ErrorState, Money, NumberCell, Page, Percent, Section, SimulatedBadge, SkeletonTable, Table, TextLink, toast } from "@/kit";
-import { compact, count, day, money, percent, plural } from "@/lib/format";
+import { compact, count, day, money, percent, plural, spaced } from "@/lib/format";
 import { usePathParam } from "@/lib/pages";
 import { Kpis } from "./Kpis";
 import { nameOf } from "./figures";
@@ -63,7 +63,7 @@ export default function ReportPage() {
         </>
       }
     >
-      <p className="max-w-[80ch]">{report.summary}</p>
+      <p className="max-w-[80ch]">{spaced(report.summary)}</p>
       <Sections content={report.content} />
       <ConfirmDialog
         open={asking}
@@ -143,7 +143,7 @@ function columnsOf(by: string, name: (group: string) => string): Column<Row>[] {
 }
 
 const ALERTS: Column<Content["alerts"][number]>[] = [
-  { key: "summary", head: "Alert", cell: (row) => <span className="wrap-anywhere">{row.summary}</span> },
+  { key: "summary", head: "Alert", cell: (row) => <span className="wrap-anywhere">{spaced(row.summary)}</span> },
   { key: "raised", head: "Raised", align: "end", width: "w-32", cell: (row) => day(row.raised_at) },
 ];
 

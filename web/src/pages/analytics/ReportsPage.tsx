@@ -4,7 +4,7 @@ import type { Schema } from "@/api/client";
 import { usePages } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
 import { Badge, Button, type Column, EmptyState, PagedTable, RelativeTime, Select, Toolbar } from "@/kit";
-import { day } from "@/lib/format";
+import { day, spaced } from "@/lib/format";
 import { flag, maybeOneOf, useUrlState } from "@/lib/url-state";
 import { Digest } from "./Digest";
 import { Head } from "./Head";
@@ -60,7 +60,7 @@ const COLUMNS: Column<Report>[] = [
           {row.schedule ? <Badge>{row.schedule}</Badge> : null}
           {row.simulated ? <Badge tone="warn">simulated</Badge> : null}
         </span>
-        <span className="block max-w-[90ch] truncate text-12 text-muted max-sm:hidden">{row.summary}</span>
+        <span className="block max-w-[90ch] truncate text-12 text-muted max-sm:hidden">{spaced(row.summary)}</span>
       </span>
     ),
   },

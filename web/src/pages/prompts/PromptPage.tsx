@@ -1,15 +1,16 @@
 import { useBlocker } from "@tanstack/react-router";
-import { TrendingDown } from "lucide-react";
 import { type ReactNode, Suspense, lazy, useMemo, useState } from "react";
 import type { Schema } from "@/api/client";
 import { useRead } from "@/api/hooks";
 import { Badge, ButtonLink, ConfirmDialog, ErrorState, Page, SkeletonText, Tabs, TextLink } from "@/kit";
+import { spaced } from "@/lib/format";
 import { usePathParam } from "@/lib/pages";
 import { oneOf, useUrlState } from "@/lib/url-state";
 import { EditTab } from "./EditTab";
 import { type Version, contentOf } from "./content";
 import { useDraft } from "./draft";
-import { fallingPrompts } from "./figures";
+import { AlertIcon } from "./AlertIcon";
+import { alertedPrompts, wordOf } from "./figures";
 
 type Prompt = Schema<"PromptAnswer">;
 
@@ -63,7 +64,7 @@ function Workbench({ prompt, newest }: { prompt: Prompt; newest: Version }) {
           <span className="flex flex-wrap items-center gap-1.5 tracking-normal">
             {live === undefined ? <Badge tone="warn">not in production</Badge> : <Badge tone="ok">production v{live}</Badge>}
             {live === prompt.latest_version ? null : <Badge>latest v{prompt.latest_version}</Badge>}
-            <Falling slug={slug} />
+            <OpenAlert slug={slug} />
           </span>
         </span>
       }
@@ -98,15 +99,15 @@ function Later({ children }: { children: ReactNode }) {
   return <Suspense fallback={<SkeletonText lines={6} />}>{children}</Suspense>;
 }
 
-function Falling({ slug }: { slug: string }) {
+function OpenAlert({ slug }: { slug: string }) {
   const open = useRead("/v1/alerts", { query: { prompt: slug, status: "open", limit: 20 } });
-  const alert = useMemo(() => fallingPrompts(open.data?.data ?? []).get(slug), [open.data, slug]);
+  const alert = useMemo(() => alertedPrompts(open.data?.data ?? []).get(slug), [open.data, slug]);
   if (!alert) return null;
   return (
     <TextLink to={`/alerts/${alert.id}`} className="inline-flex no-underline!">
-      <span title={alert.summary} className="inline-flex">
-        <Badge tone={alert.severity === "critical" ? "bad" : "warn"} icon={<TrendingDown size={12} aria-hidden />}>
-          falling
+      <span title={spaced(alert.summary)} className="inline-flex">
+        <Badge tone={alert.severity === "critical" ? "bad" : "warn"} icon={<AlertIcon alert={alert} />}>
+          {wordOf(alert)}
         </Badge>
       </span>
     </TextLink>

@@ -1,17 +1,18 @@
-import { FileText, Plus, TrendingDown } from "lucide-react";
-import { useMemo, useState } from "react";
+import { BellRing, FileText, Plus } from "lucide-react";
+import { useCallback, useMemo } from "react";
 import type { Schema } from "@/api/client";
 import { asApiError } from "@/api/errors";
 import { usePages, useRead } from "@/api/hooks";
 import { useMay } from "@/api/session";
 import { Badge, Button, type Column, Combobox, Duration, EmptyState, Money, Notice, NumberCell, Page, PagedTable, Percent, RelativeTime, SearchInput, Select, SimulatedBadge, type Sort, Toolbar } from "@/kit";
-import { NONE } from "@/lib/format";
+import { NONE, spaced } from "@/lib/format";
 import { flag, oneOf, text, useUrlState } from "@/lib/url-state";
 import { useCommands } from "@/shell/commands";
 import { useHotkey } from "@/shell/keys";
 import { NewPrompt } from "./NewPrompt";
 import { whyNot } from "./why";
-import { type PromptFigures, fallingPrompts, usePromptFigures } from "./figures";
+import { AlertIcon } from "./AlertIcon";
+import { type PromptFigures, alertedPrompts, usePromptFigures, wordOf } from "./figures";
 
 type Prompt = Schema<"PromptItem">;
 type Alert = Schema<"AlertAnswer">;
@@ -28,23 +29,23 @@ const ORDERS = [
   { value: "satisfaction", label: "Least liked" },
 ] as const satisfies readonly { value: SortBy; label: string }[];
 const DESCENDING: ReadonlySet<string> = new Set(["created", "updated", "executions", "cost"]);
-const MOST_FALLING = 200;
+const MOST_ALERTS = 200;
 
 // Outside of the component: the shape of the address never changes.
-const shape = { q: text(), label: text(), tag: text(), sort: oneOf(SORTS, "created"), falling: flag() };
+const shape = { q: text(), label: text(), tag: text(), sort: oneOf(SORTS, "created"), falling: flag(), new: flag() };
 
 export default function PromptsPage() {
-  const [{ q, label, tag, sort, falling }, set] = useUrlState(shape);
-  const [creating, setCreating] = useState(false);
+  const [{ q, label, tag, sort, falling, new: creating }, set] = useUrlState(shape);
+  const setCreating = useCallback((on: boolean) => set({ new: on }), [set]);
   const may = useMay();
-  const alerts = useFalling();
-  const only = falling ? [...alerts.keys()].slice(0, MOST_FALLING) : undefined;
+  const alerts = useAlerted();
+  const only = falling ? [...alerts.keys()].slice(0, MOST_ALERTS) : undefined;
   const none = only?.length === 0;
   const pages = usePages("/v1/prompts", { query: { q, label, tag, sort, slug: none ? ["-"] : only } }, { enabled: !none });
   const rows = useMemo(() => onlyOnce(none ? [] : pages.rows), [pages.rows, none]);
   const figures = usePromptFigures(useMemo(() => rows.map((row) => row.slug), [rows]));
 
-  const create = useMemo(() => [{ id: "new-prompt", label: "New prompt", keys: "n", run: () => setCreating(true) }], []);
+  const create = useMemo(() => [{ id: "new-prompt", label: "New prompt", keys: "n", run: () => setCreating(true) }], [setCreating]);
   useCommands(create);
   useHotkey("n", () => setCreating(true), may.editPrompts);
 
@@ -65,8 +66,8 @@ export default function PromptsPage() {
         <SearchInput label="Search prompts" placeholder="Search name or description" value={q} onChange={(next) => set({ q: next })} className="w-full sm:w-72" />
         <Select compact aria-label="Label" empty="Any label" value={label} onChange={(next) => set({ label: next })} options={labels.map((one) => ({ value: one, label: one }))} />
         {tags.length > 0 ? <Combobox label="Tag" value={tag || null} clear="Any tag" choices={tags.map((one) => ({ value: one, label: one }))} onChange={(next) => set({ tag: next ?? "" })} /> : null}
-        <Button aria-pressed={falling} icon={<TrendingDown size={14} aria-hidden />} onClick={() => set({ falling: !falling })} className={falling ? "border-accent! bg-accent-soft!" : undefined}>
-          Falling{alerts.size > 0 ? <span className="numeric text-muted">{alerts.size}</span> : null}
+        <Button aria-pressed={falling} icon={<BellRing size={14} aria-hidden />} onClick={() => set({ falling: !falling })} className={falling ? "border-accent! bg-accent-soft!" : undefined}>
+          With an alert{alerts.size > 0 ? <span className="numeric text-muted">{alerts.size}</span> : null}
         </Button>
         <span className="flex items-center gap-2 sm:ml-auto">
           {simulated ? <SimulatedBadge /> : null}
@@ -84,8 +85,8 @@ export default function PromptsPage() {
         onSort={({ by }) => set({ sort: by === sort ? "created" : (by as SortBy) })}
         empty={
           isFiltered ? (
-            <EmptyState title={falling && none ? "No prompt is falling" : "No prompt matches"} action={<Button onClick={() => set({ q: "", label: "", tag: "", falling: false })}>Show all</Button>}>
-              {falling && none ? "No alert of a prompt is open." : `Nothing has ${[q && "these words", label && "this label", tag && "this tag", falling && "an open alert"].filter(Boolean).join(" and ")}.`}
+            <EmptyState title={falling && none ? "No prompt has an open alert" : "No prompt matches"} action={<Button onClick={() => set({ q: "", label: "", tag: "", falling: false })}>Show all</Button>}>
+              {falling && none ? "Nothing is below its target or worse than before." : `Nothing has ${[q && "these words", label && "this label", tag && "this tag", falling && "an open alert"].filter(Boolean).join(" and ")}.`}
             </EmptyState>
           ) : (
             <EmptyState icon={<FileText size={18} />} title="No prompts yet" action={newButton} code={CREATE}>
@@ -94,16 +95,16 @@ export default function PromptsPage() {
           )
         }
       />
-      <NewPrompt open={creating} onOpenChange={setCreating} />
+      <NewPrompt open={creating && may.editPrompts} onOpenChange={setCreating} />
     </Page>
   );
 }
 
-/** Prompts with an open alert. What somebody has acknowledged still falls. */
-function useFalling(): ReadonlyMap<string, Alert> {
-  const open = useRead("/v1/alerts", { query: { status: "open", limit: MOST_FALLING } });
-  const known = useRead("/v1/alerts", { query: { status: "acknowledged", limit: MOST_FALLING } });
-  return useMemo(() => fallingPrompts([...(open.data?.data ?? []), ...(known.data?.data ?? [])]), [open.data, known.data]);
+/** Prompts with an open alert. What somebody has acknowledged is still open. */
+function useAlerted(): ReadonlyMap<string, Alert> {
+  const open = useRead("/v1/alerts", { query: { status: "open", limit: MOST_ALERTS } });
+  const known = useRead("/v1/alerts", { query: { status: "acknowledged", limit: MOST_ALERTS } });
+  return useMemo(() => alertedPrompts([...(open.data?.data ?? []), ...(known.data?.data ?? [])]), [open.data, known.data]);
 }
 
 /** Figures change between two pages of a list that is ordered by them: a prompt may come twice. */
@@ -122,7 +123,7 @@ function columnsWith(figures: ReadonlyMap<string, PromptFigures>, alerts: Readon
   return [
     { key: "name", head: "Prompt", sortable: true, cell: (row) => <Name prompt={row} alert={alerts.get(row.slug)} /> },
     { key: "live", head: "Live", width: "w-60", hideBelow: "sm", cell: (row) => <Labels prompt={row} /> },
-    { key: "executions", head: "Runs 24 h", align: "end", width: "w-24", sortable: true, cell: (row) => <NumberCell value={figures.get(row.slug)?.day?.executions} /> },
+    { key: "executions", head: "Live runs 24 h", align: "end", width: "w-32", sortable: true, cell: (row) => <NumberCell value={figures.get(row.slug)?.day?.executions} /> },
     {
       key: "satisfaction",
       head: "Satisfaction 7 d",
@@ -152,9 +153,9 @@ function Name({ prompt, alert }: { prompt: Prompt; alert?: Alert }) {
       <span className="flex flex-wrap items-center gap-x-2 gap-y-1">
         <span className="font-mono text-13 font-medium wrap-anywhere">{prompt.slug}</span>
         {alert ? (
-          <span title={alert.summary}>
-            <Badge tone={alert.severity === "critical" ? "bad" : "warn"} icon={<TrendingDown size={12} aria-hidden />}>
-              falling
+          <span title={spaced(alert.summary)}>
+            <Badge tone={alert.severity === "critical" ? "bad" : "warn"} icon={<AlertIcon alert={alert} />}>
+              {wordOf(alert)}
             </Badge>
           </span>
         ) : null}

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { bySlug, fallingPrompts, inParts, since } from "./figures";
+import { bySlug, alertedPrompts, inParts, since, wordOf } from "./figures";
 
 it("joins the day and the week of each prompt", () => {
   const row = (group: string, executions: number) => ({ group, executions }) as never;
@@ -21,8 +21,12 @@ it("keeps the beginning of a range for the hour", () => {
   expect(since(3_600_000, noon + 3_599_999)).toBe("2026-11-20T11:00:00.000Z");
 });
 
-it("calls falling what has an alert that is open, and shows the worst", () => {
+it("says of an alert what it is: below its target is not falling", () => {
+  expect((["degradation", "feedback_threshold", "budget"] as const).map((kind) => wordOf({ kind }))).toEqual(["falling", "below target", "alert"]);
+});
+
+it("finds what has an alert that is open, and shows the worst", () => {
   const alert = (prompt: string | null, severity: string, more: object = {}) => ({ prompt, severity, ...more }) as never;
-  const found = fallingPrompts([alert("a", "warning"), alert("a", "critical"), alert("b", "warning", { resolved_at: "2026-11-20" }), alert(null, "critical"), alert("c", "warning", { muted: true })]);
+  const found = alertedPrompts([alert("a", "warning"), alert("a", "critical"), alert("b", "warning", { resolved_at: "2026-11-20" }), alert(null, "critical"), alert("c", "warning", { muted: true })]);
   expect([...found]).toEqual([["a", { prompt: "a", severity: "critical" }]]);
 });

@@ -46,8 +46,13 @@ function answers(found: readonly { data?: Groups; isPending: boolean; error: unk
   return { data: found.map((one) => one.data), isPending: found.some((one) => one.isPending), error: found.find((one) => one.error)?.error ?? null };
 }
 
-/** Prompts with an open alert, and the worst of each: what the list calls falling. */
-export function fallingPrompts(alerts: readonly Schema<"AlertAnswer">[]): ReadonlyMap<string, Schema<"AlertAnswer">> {
+/** What an open alert says of its prompt, in as few words: below its target is not the same as worse than before. */
+export function wordOf(alert: Pick<Schema<"AlertAnswer">, "kind">): string {
+  return { degradation: "falling", feedback_threshold: "below target" }[alert.kind as string] ?? "alert";
+}
+
+/** Prompts with an open alert, and the worst of each. */
+export function alertedPrompts(alerts: readonly Schema<"AlertAnswer">[]): ReadonlyMap<string, Schema<"AlertAnswer">> {
   const found = new Map<string, Schema<"AlertAnswer">>();
   for (const alert of alerts) {
     if (!alert.prompt || alert.resolved_at || alert.muted) continue;
