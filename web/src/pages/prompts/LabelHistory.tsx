@@ -1,9 +1,9 @@
 import { useState } from "react";
 import type { Schema } from "@/api/client";
 import { useChange, usePages } from "@/api/hooks";
+import { useAuthors } from "@/api/authors";
 import { Button, ConfirmDialog, Drawer, ErrorState, RelativeTime, SkeletonText, toast } from "@/kit";
 import type { Move } from "./MoveLabel";
-import { useAuthors } from "./authors";
 
 type Prompt = Schema<"PromptAnswer">;
 

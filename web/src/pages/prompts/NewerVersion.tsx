@@ -1,10 +1,10 @@
 import { useState } from "react";
 import { useRead } from "@/api/hooks";
+import { useAuthors } from "@/api/authors";
 import { Button, Dialog, Loaded, RelativeTime, Section, Segments } from "@/kit";
 import { Comparison } from "./Comparison";
 import { type Content, type Version, contentOf, inWords, meetingOf, mergedOnto, nameOf } from "./content";
 import type { Draft } from "./draft";
-import { useAuthors } from "./authors";
 
 /** Somebody saved while one was writing: what they changed, and how both come together. Nothing is overwritten unseen. */
 export function NewerVersion({ slug, version, draft, open, onOpenChange }: { slug: string; version: number; draft: Draft; open: boolean; onOpenChange: (open: boolean) => void }) {

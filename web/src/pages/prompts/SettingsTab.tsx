@@ -2,10 +2,10 @@ import { useState } from "react";
 import type { Schema } from "@/api/client";
 import { useChange } from "@/api/hooks";
 import { useMay } from "@/api/session";
+import { useAuthors } from "@/api/authors";
 import { Button, CodeBlock, Facts, Field, FormError, Input, RelativeTime, Section, Segments, Select, Textarea, errorFor, toast } from "@/kit";
 import { moment } from "@/lib/format";
 import { Publish } from "./Publish";
-import { useAuthors } from "./authors";
 import { LANGUAGES, type Language, snippet } from "./snippets";
 import { whyNot } from "./why";
 

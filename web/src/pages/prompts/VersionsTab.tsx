@@ -3,12 +3,12 @@ import { useState } from "react";
 import type { Schema } from "@/api/client";
 import { usePages, useRead } from "@/api/hooks";
 import { useMay } from "@/api/session";
+import { useAuthors } from "@/api/authors";
 import { Badge, Button, ErrorState, Loaded, Prose, RelativeTime, Section, Select, SkeletonText } from "@/kit";
 import { integer, text, useUrlState } from "@/lib/url-state";
 import { classes } from "@/lib/classes";
 import { LabelHistory } from "./LabelHistory";
 import { Difference, type Move, MoveLabel } from "./MoveLabel";
-import { useAuthors } from "./authors";
 import { type Version, contentOf } from "./content";
 import { whyNot } from "./why";
 

@@ -1,9 +1,11 @@
 import { ScrollText } from "lucide-react";
+import { useMemo } from "react";
+import { useAuthors } from "@/api/authors";
 import type { Schema } from "@/api/client";
 import { usePages } from "@/api/hooks";
 import { type Column, CopyButton, DownloadButton, Drawer, EmptyState, Facts, Input, PagedTable, RelativeTime, Select, Toolbar } from "@/kit";
 import { text, useUrlState } from "@/lib/url-state";
-import { actorOf, changesOf } from "./changes";
+import { changesOf } from "./changes";
 
 type Entry = Schema<"AuditEntry">;
 
@@ -13,6 +15,8 @@ const shape = { kind: text(), action: text(), entry: text() };
 
 export function Audit() {
   const [{ kind, action, entry }, set] = useUrlState(shape);
+  const nameOf = useAuthors();
+  const columns = useMemo(() => columnsWith(nameOf), [nameOf]);
   const query = { object_kind: kind, action };
   const pages = usePages("/v1/audit", { query });
   const opened = pages.rows.find((row) => row.id === entry);
@@ -30,7 +34,7 @@ export function Audit() {
       </Toolbar>
       <PagedTable
         label="Changes"
-        columns={COLUMNS}
+        columns={columns}
         pages={pages}
         rowKey={(row) => row.id}
         onOpen={(row) => set({ entry: row.id })}
@@ -42,25 +46,27 @@ export function Audit() {
         }
       />
       <Drawer open={Boolean(opened)} onOpenChange={(open) => !open && set({ entry: "" })} title={opened?.action ?? ""} description={opened ? <RelativeTime at={opened.at} /> : null}>
-        {opened ? <Detail entry={opened} /> : null}
+        {opened ? <Detail entry={opened} who={nameOf(opened.actor)} /> : null}
       </Drawer>
     </div>
   );
 }
 
-const COLUMNS: Column<Entry>[] = [
+function columnsWith(nameOf: (actor: string) => string): Column<Entry>[] {
+  return [
   { key: "action", head: "Action", cell: (row) => <span className="block min-w-0"><code className="block text-13 font-medium">{row.action}</code><span className="block text-12 text-muted wrap-anywhere">{row.object_kind.replaceAll("_", " ")} {row.object_id}</span></span> },
-  { key: "actor", head: "By", hideBelow: "sm", cell: (row) => <span title={row.actor} className="text-12 text-muted">{actorOf(row.actor)}</span> },
+  { key: "actor", head: "By", hideBelow: "sm", cell: (row) => <span title={row.actor} className="text-12 text-muted">{nameOf(row.actor)}</span> },
   { key: "at", head: "When", align: "end", width: "w-32", cell: (row) => <RelativeTime at={row.at} className="text-muted" /> },
-];
+  ];
+}
 
-function Detail({ entry }: { entry: Entry }) {
+function Detail({ entry, who }: { entry: Entry; who: string }) {
   const changes = changesOf(entry.before as Record<string, unknown> | null, entry.after as Record<string, unknown> | null);
   return (
     <div className="flex flex-col gap-5">
       <Facts
         facts={[
-          ["Who", entry.actor],
+          ["Who", <span key="who">{who} <code className="text-12 break-all text-muted">{entry.actor}</code></span>],
           ["From", entry.address ?? "unknown"],
           ["What", `${entry.object_kind} ${entry.object_id}`],
           entry.request_id ? ["Request", <span key="id" className="inline-flex items-center gap-1"><code className="break-all">{entry.request_id}</code><CopyButton text={entry.request_id} /></span>] : null,

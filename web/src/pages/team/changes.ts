@@ -11,11 +11,3 @@ export function changesOf(before: Record<string, unknown> | null, after: Record<
     .map((name) => ({ name, before: before && name in before ? said(before[name]) : undefined, after: after && name in after ? said(after[name]) : undefined }))
     .filter((one) => one.before !== one.after);
 }
-
-const ACTORS: Record<string, string> = { api_key: "API key", user: "person", session: "person", service: "service" };
-
-/** Who did it, short: the kind and the end of the id. The whole stands in the title. */
-export function actorOf(actor: string): string {
-  const [kind = "", id] = actor.split(":");
-  return id ? `${ACTORS[kind] ?? kind} …${id.slice(-6)}` : actor;
-}

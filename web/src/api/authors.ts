@@ -1,0 +1,30 @@
+import { useMemo } from "react";
+import { useRead } from "./hooks";
+import { useMay, useSession } from "./session";
+
+const FRESH_MS = 300_000;
+
+type Known = { me: string; members?: readonly { user_id: string; name?: string | null; email?: string | null }[]; keys?: readonly { id: string; name: string }[] };
+
+/** Who "user:<id>" or "api_key:<id>" is. `undefined` members or keys are not read yet, or nobody's to read. */
+export function authorOf(author: string, { me, members, keys }: Known): string {
+  const [kind, id] = author.split(":");
+  if (!id) return author || "Burnish";
+  if (kind === "api_key") {
+    const name = keys?.find((one) => one.id === id)?.name;
+    return name ? `API key ${name}` : `API key …${id.slice(-6)}`;
+  }
+  if (kind !== "user" && kind !== "session") return `${kind} …${id.slice(-6)}`;
+  if (id === me) return "You";
+  const member = members?.find((one) => one.user_id === id);
+  return member ? member.name || member.email || "A member" : members ? "A former member" : "A member";
+}
+
+/** The name of whoever made a change. */
+export function useAuthors(): (author: string) => string {
+  const { user } = useSession();
+  const may = useMay();
+  const members = useRead("/v1/members", {}, { staleTime: FRESH_MS }).data?.data;
+  const keys = useRead("/v1/api-keys", { query: { limit: 200 } }, { enabled: may.admin, staleTime: FRESH_MS }).data?.data;
+  return useMemo(() => (author: string) => authorOf(author, { me: user.id, members, keys }), [user.id, members, keys]);
+}
