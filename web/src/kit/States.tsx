@@ -17,7 +17,7 @@ export function EmptyState({ icon, title, children, action, code, className }: {
       {action ? <div className="mt-4 flex flex-wrap justify-center gap-2">{action}</div> : null}
       {code ? (
         <div className="mt-6 w-full max-w-2xl text-left">
-          <CodeBlock label="The same over the API" code={code} />
+          <CodeBlock wrap label="The same over the API" code={code} />
         </div>
       ) : null}
     </div>

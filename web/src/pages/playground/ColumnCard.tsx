@@ -4,7 +4,7 @@ import { usePromptChoices } from "@/api/choices";
 import { useRead } from "@/api/hooks";
 import { useModels } from "@/api/models";
 import { needs, useMay } from "@/api/session";
-import { Button, CodeEditor, Combobox, Field, FormError, IconButton, Input, Segments, Select, TextLink } from "@/kit";
+import { Button, ButtonLink, CodeEditor, Combobox, Field, FormError, IconButton, Input, Notice, Segments, Select, TextLink } from "@/kit";
 import { MessageList } from "@/kit/execution/MessageList";
 import type { ChatMessage } from "@/kit/execution/types";
 import { classes } from "@/lib/classes";
@@ -80,6 +80,14 @@ function OfPrompt({ column, facts, onChange }: Props) {
     ...numbers.map((version) => ({ value: `version:${version}`, label: `v${version}` })),
   ];
   const live = facts.labels.production ?? facts.latest;
+  const any = useRead("/v1/prompts", { query: { limit: 1 } }, { enabled: column.prompt === "" });
+  if (column.prompt === "" && any.data?.data.length === 0) {
+    return (
+      <Notice title="There is no prompt yet." action={<ButtonLink size="s" to="/prompts" search={{ new: "1" }}>New prompt</ButtonLink>}>
+        Make one, or write messages here.
+      </Notice>
+    );
+  }
   const chosen = column.at && !options.some((one) => one.value === column.at) ? [{ value: column.at, label: column.at.replace(/^label:/, "").replace(/^version:/, "v") }] : [];
   return (
     <div className="flex flex-col gap-2">

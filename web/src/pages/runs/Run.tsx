@@ -1,10 +1,10 @@
-import { Braces, CirclePlay, ListChecks, Save } from "lucide-react";
+import { Braces, CirclePlay, ListChecks, Save, ScrollText } from "lucide-react";
 import { useState } from "react";
 import { useQueryClient } from "@tanstack/react-query";
 import { invalidate, useChange, useRead } from "@/api/hooks";
 import { useLiveEvents } from "@/api/live";
 import { needs, useMay, useSession } from "@/api/session";
-import { Badge, Button, ButtonLink, type Column, CopyButton, Duration, Facts, Figures, JsonView, Loaded, Money, Notice, Prose, RelativeTime, Section, SimulatedBadge, StatusBadge, Table, TextLink, toast, toastError } from "@/kit";
+import { Badge, Button, ButtonLink, type Column, CopyButton, Duration, EmptyState, Facts, Figures, JsonView, Loaded, Money, Notice, Prose, RelativeTime, Section, SimulatedBadge, StatusBadge, Table, TextLink, toast, toastError } from "@/kit";
 import { MessageList } from "@/kit/execution/MessageList";
 import { SaveItem } from "@/kit/execution/SaveItem";
 import { Thumbs } from "@/kit/execution/Thumbs";
@@ -16,11 +16,12 @@ import { Scores } from "./Scores";
 import { costParts } from "./log";
 
 const UNDERWAY_MS = 1_000;
+const IS_ID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
 
 /** One execution, read again by itself until it has ended. */
 export function useRun(id: string) {
   const path = { execution_id: id };
-  const found = useRead("/v1/executions/{execution_id}", { path }, { enabled: id !== "" });
+  const found = useRead("/v1/executions/{execution_id}", { path }, { enabled: IS_ID.test(id) });
   const data = (found.isPlaceholderData ? undefined : found.data) as Execution | Underway | undefined;
   useRead("/v1/executions/{execution_id}", { path }, { enabled: data !== undefined && isUnderway(data), refetchInterval: UNDERWAY_MS });
   return { ...found, data };
@@ -33,6 +34,7 @@ export function RunActs({ id }: { id: string }) {
   const [saving, setSaving] = useState(false);
   const review = useChange("post", "/v1/review", { invalidates: ["/v1/review"] });
   const ended = data && !isUnderway(data) ? data : null;
+  if (!IS_ID.test(id)) return null;
   const pick = () => review.mutate({ body: { execution_id: id } as never }, { onSuccess: () => toast("In the review queue"), onError: toastError });
   return (
     <>
@@ -56,6 +58,18 @@ function correctionOf(run: Execution): string | undefined {
 
 /** `wide`: what is about the run stands beside what was said, where there is room. */
 export function LoadedRun({ id, wide = false }: { id: string; wide?: boolean }) {
+  return IS_ID.test(id) ? <KnownRun id={id} wide={wide} /> : <NoSuchRun />;
+}
+
+function NoSuchRun() {
+  return (
+    <EmptyState icon={<ScrollText size={18} />} title="No run has this id" action={<ButtonLink to="/runs">All runs</ButtonLink>}>
+      An id looks like 0196f0c2-7d1a-7c3e-9b1f-2f6f0a4f8d11. Copy it whole, from an answer or the list of runs.
+    </EmptyState>
+  );
+}
+
+function KnownRun({ id, wide }: { id: string; wide: boolean }) {
   const found = useRun(id);
   const queries = useQueryClient();
   useLiveEvents(["feedback.", "gap"], () => void invalidate(queries, ["/v1/executions/{execution_id}"]));

@@ -4,7 +4,7 @@ import { useChange, useRead } from "@/api/hooks";
 import { FormDialog } from "@/kit";
 import { EndpointFields, FIELDS } from "./EndpointFields";
 import { SecretShown } from "./SecretShown";
-import { type Draft, bodyOf, draftOf, faultsOf } from "./draft";
+import { type Draft, bodyOf, draftOf, missingOf } from "./draft";
 
 /** Makes an endpoint, and shows its secret this once. */
 export function NewEndpoint({ onOpenChange }: { onOpenChange: (open: boolean) => void }) {
@@ -21,6 +21,7 @@ export function NewEndpoint({ onOpenChange }: { onOpenChange: (open: boolean) =>
     };
     return <SecretShown secret={made.secret} publicKey={made.public_key} warning={made.warning ?? null} title="The endpoint's secret" onClose={leave} />;
   }
+  const missing = missingOf(draft);
   const submit = () => {
     setSent(draft);
     create.mutate({ body: bodyOf(draft) } as never);
@@ -37,9 +38,10 @@ export function NewEndpoint({ onOpenChange }: { onOpenChange: (open: boolean) =>
       busy={create.isPending}
       error={create.error}
       fields={FIELDS}
-      disabled={!draft.url.trim() || draft.events.length === 0 || Object.keys(faultsOf(draft)).length > 0}
+      disabled={missing !== null}
     >
       <EndpointFields draft={draft} set={(changed) => setDraft({ ...draft, ...changed })} kinds={kinds.data?.data ?? []} error={create.error} sent={sent} />
+      {missing ? <p className="text-right text-12 text-muted">To create it: {missing}.</p> : null}
     </FormDialog>
   );
 }

@@ -30,7 +30,7 @@ export function Overview({ endpoint }: { endpoint: Endpoint }) {
                   figures={[
                     { label: "Attempts that arrived", value: percent(total.success_share), note: plural(total.delivered + total.failed, "attempt") },
                     { label: "Failed", value: count(total.failed), note: last_failure ? <>last <RelativeTime at={last_failure.at} /></> : "none yet" },
-                    { label: "Median answer", value: duration(total.p50_ms), note: total.p95_ms === null ? "" : `95th percentile ${duration(total.p95_ms)}` },
+                    { label: "Median answer", value: total.delivered === 0 && !last_failure?.status_code ? "–" : duration(total.p50_ms), note: total.delivered === 0 && !last_failure?.status_code ? "nothing answered yet" : total.p95_ms === null ? "" : `95th percentile ${duration(total.p95_ms)}` },
                     ...(endpoint.condition || total.filtered + total.filter_failed > 0
                       ? [{ label: "Kept back", value: count(total.filtered), note: total.filter_failed > 0 ? `${count(total.filter_failed)} not evaluable` : "by the condition" }]
                       : []),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { bodyOf, changesOf, columnOf, draftOf, faultsOf, labelsOf, lineAt } from "./draft";
+import { bodyOf, changesOf, columnOf, draftOf, missingOf, faultsOf, labelsOf, lineAt } from "./draft";
 
 describe("the form of an endpoint", () => {
   it("sends null for what is empty, and for a header that stays as it is stored", () => {
@@ -41,4 +41,10 @@ describe("the place of an error in an expression", () => {
   ])("in %j at %i is %j, %i in", (text, column, line, at) => {
     expect(lineAt(text, column)).toEqual({ line, at });
   });
+});
+
+it("says what is missing before an endpoint can be made", () => {
+  const draft = draftOf(null);
+  expect(missingOf(draft)).toBe("give an address and choose an event");
+  expect(missingOf({ ...draft, url: "https://a.example", events: ["*"] })).toBeNull();
 });

@@ -73,6 +73,12 @@ export function faultsOf(draft: Draft): { throttle?: string; orderWaitMin?: stri
   };
 }
 
+/** What still has to be said before it can be made, in words; null: nothing. */
+export function missingOf(draft: Draft): string | null {
+  const missing = [!draft.url.trim() && "give an address", draft.events.length === 0 && "choose an event", Object.keys(faultsOf(draft)).length > 0 && "mend what is marked"].filter(Boolean);
+  return missing.length > 0 ? missing.join(", ").replace(/, ([^,]+)$/, " and $1") : null;
+}
+
 /** Where the API says that an expression is wrong: "… (column 14)", from 1. Null where it says no place. */
 export function columnOf(message: string | undefined): number | null {
   const found = /\(column (\d+)\)\s*$/.exec(message ?? "");
