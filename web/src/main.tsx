@@ -13,15 +13,6 @@ import "./styles/app.css";
 setNonce(nonce());
 watchTheme();
 
-// After a deployment the files of the release before are gone: load the new one, once.
-addEventListener("vite:preloadError", (event) => {
-  const last = Number(sessionStorage.getItem("burnish.reloaded") ?? 0);
-  if (Date.now() - last < 60_000) return;
-  sessionStorage.setItem("burnish.reloaded", String(Date.now()));
-  event.preventDefault();
-  location.reload();
-});
-
 const MOST_TRIES = 2;
 const queries = new QueryClient({
   defaultOptions: {

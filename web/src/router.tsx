@@ -1,16 +1,18 @@
-import { Outlet, createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect, useLocation, useNavigate } from "@tanstack/react-router";
-import { Suspense, lazy, useEffect, useRef } from "react";
+import { Outlet, createRootRoute, createRoute, createRouter, redirect, useLocation, useNavigate } from "@tanstack/react-router";
+import { Suspense, useEffect, useRef } from "react";
 import { useSessionState } from "@/api/session";
 import { Toasts, dismissAll } from "@/kit/Toast";
+import { later } from "@/lib/later";
 import type { PageRoute } from "@/lib/pages";
 import { parseSearch, stringifySearch } from "@/lib/url-state";
 
-// With its menus and dialogs a chunk of its own, which comes while the session is asked for.
-const shellChunk = import("@/shell/Shell");
-const Shell = lazy(() => shellChunk.then((module) => ({ default: module.Shell })));
-const Broken = lazy(() => import("@/shell/Elsewhere").then((module) => ({ default: module.Broken })));
-const Nowhere = lazy(() => import("@/shell/Elsewhere").then((module) => ({ default: module.Nowhere })));
-const Unknown = lazy(() => import("@/shell/Elsewhere").then((module) => ({ default: module.Unknown })));
+// With its menus and dialogs a chunk of its own, which comes while the session is asked for. What is said when something fails comes right
+// after it: when it is needed there may be no connection any more.
+const Shell = later(() => import("@/shell/Shell").then((module) => ({ default: module.Shell })));
+const Broken = later(() => import("@/shell/Elsewhere").then((module) => ({ default: module.Broken })));
+const Nowhere = later(() => import("@/shell/Elsewhere").then((module) => ({ default: module.Nowhere })));
+const Unknown = later(() => import("@/shell/Elsewhere").then((module) => ({ default: module.Unknown })));
+void Shell.preload().then(() => Promise.all([Broken.preload(), Nowhere.preload(), Unknown.preload()]));
 
 const found = import.meta.glob<{ default: PageRoute[] }>("./pages/*/routes.ts", { eager: true });
 const pages = Object.values(found).flatMap((one) => one.default);
@@ -49,7 +51,7 @@ const index = createRoute({
 });
 
 function pageRoute(page: PageRoute) {
-  return createRoute({ getParentRoute: () => (page.bare ? root : shell), path: page.path, component: lazyRouteComponent(page.load) });
+  return createRoute({ getParentRoute: () => (page.bare ? root : shell), path: page.path, component: later(page.load) });
 }
 
 /** Sends whoever is not signed in to do so, and back afterwards. */

@@ -1,6 +1,7 @@
-import { Suspense, lazy } from "react";
+import { Suspense } from "react";
+import { later } from "@/lib/later";
 
-const Editor = lazy(() => import("./editor/CodeEditor"));
+const Editor = later(() => import("./editor/CodeEditor"));
 
 export type CodeEditorProps = {
   value: string;

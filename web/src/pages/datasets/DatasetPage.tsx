@@ -1,9 +1,10 @@
 import { ListChecks, Plus, Wand } from "lucide-react";
-import { Suspense, lazy, useMemo, useState } from "react";
+import { Suspense, useMemo, useState } from "react";
 import type { Schema } from "@/api/client";
 import { usePages, useRead } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
 import { Button, ButtonLink, type Column, Drawer, EmptyState, Facts, Figures, JsonView, Loaded, Menu, Notice, Page, PagedTable, Prose, Segments, SkeletonText, Tabs } from "@/kit";
+import { later } from "@/lib/later";
 import { usePathParam } from "@/lib/pages";
 import { count } from "@/lib/format";
 import { oneOf, text, useUrlState } from "@/lib/url-state";
@@ -14,7 +15,7 @@ import { SPLITS, inputWords } from "./items";
 import { SplitBar, SplitDot } from "./SplitCounts";
 
 // Charts come when they are looked at.
-const Results = lazy(() => import("./Results"));
+const Results = later(() => import("./Results"));
 
 type Dataset = Schema<"DatasetAnswer">;
 type Item = Schema<"ItemAnswer">;

@@ -1,9 +1,10 @@
 import { useBlocker } from "@tanstack/react-router";
-import { type ReactNode, Suspense, lazy, useMemo, useState } from "react";
+import { type ReactNode, Suspense, useMemo, useState } from "react";
 import type { Schema } from "@/api/client";
 import { useRead } from "@/api/hooks";
 import { Badge, ButtonLink, ConfirmDialog, ErrorState, Page, SkeletonText, Tabs, TextLink } from "@/kit";
 import { spaced } from "@/lib/format";
+import { later } from "@/lib/later";
 import { usePathParam } from "@/lib/pages";
 import { oneOf, useUrlState } from "@/lib/url-state";
 import { EditTab } from "./EditTab";
@@ -15,9 +16,9 @@ import { alertedPrompts, wordOf } from "./figures";
 type Prompt = Schema<"PromptAnswer">;
 
 // What most visits do not open comes when it is opened: the charts above all.
-const VersionsTab = lazy(() => import("./VersionsTab").then((module) => ({ default: module.VersionsTab })));
-const ResultsTab = lazy(() => import("./ResultsTab").then((module) => ({ default: module.ResultsTab })));
-const SettingsTab = lazy(() => import("./SettingsTab").then((module) => ({ default: module.SettingsTab })));
+const VersionsTab = later(() => import("./VersionsTab").then((module) => ({ default: module.VersionsTab })));
+const ResultsTab = later(() => import("./ResultsTab").then((module) => ({ default: module.ResultsTab })));
+const SettingsTab = later(() => import("./SettingsTab").then((module) => ({ default: module.SettingsTab })));
 
 const TABS = ["edit", "versions", "results", "settings"] as const;
 const shape = { tab: oneOf(TABS, "edit") };

@@ -1,10 +1,11 @@
 import { RotateCw, Square } from "lucide-react";
-import { Suspense, lazy, useState } from "react";
+import { Suspense, useState } from "react";
 import { useDatasets } from "@/api/choices";
 import { useChange, useRead } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
 import { Button, ButtonLink, ConfirmDialog, Facts, Figures, Loaded, Money, Notice, Page, RelativeTime, SimulatedBadge, SkeletonText, StatusBadge, Tabs, TextLink, toast } from "@/kit";
 import { Progress } from "@/kit/Progress";
+import { later } from "@/lib/later";
 import { usePathParam } from "@/lib/pages";
 import { count, duration, money, percent, percentRange } from "@/lib/format";
 import { FailedCases } from "./FailedCases";
@@ -14,7 +15,7 @@ import { type Evaluated, type Result, type Run, isGoingOn, resultOf } from "./mo
 import { shape } from "./shape";
 
 // Charts come when they are looked at.
-const Against = lazy(() => import("./Against"));
+const Against = later(() => import("./Against"));
 
 export default function TestRunPage() {
   const id = usePathParam("id");

@@ -1,10 +1,11 @@
 import { ListChecks, Plus } from "lucide-react";
-import { Suspense, lazy, useEffect, useMemo, useState } from "react";
+import { Suspense, useEffect, useMemo, useState } from "react";
 import { useDatasets, usePromptChoices } from "@/api/choices";
 import { usePages } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
 import { Button, type Column, Combobox, EmptyState, Money, Page, PagedTable, Percent, RelativeTime, Select, SkeletonText, StatusBadge, Tabs, Toolbar } from "@/kit";
 import { Progress } from "@/kit/Progress";
+import { later } from "@/lib/later";
 import { flag, maybeOneOf, oneOf, text, useUrlState } from "@/lib/url-state";
 import { useCommands } from "@/shell/commands";
 import { useHotkey } from "@/shell/keys";
@@ -12,7 +13,7 @@ import { StartRun } from "./StartRun";
 import { type Metrics, type Run, isGoingOn, resultOf } from "./model";
 
 // Charts come when they are looked at.
-const Compare = lazy(() => import("./Compare"));
+const Compare = later(() => import("./Compare"));
 
 const STATUSES = ["pending", "running", "completed", "failed", "cancelled"] as const;
 // `version`, `dataset`, `split` and `model` fill the form of a start.
