@@ -24,8 +24,14 @@ async def test_a_key_is_made_shown_once_and_revoked(page_as: OpenPage, site: Sit
     secret = await page.get_by_role("dialog").locator("code").first.inner_text()
     assert secret.startswith("bk_live_")
     assert (await site.call("GET", "/v1/models", key=secret))["object"] == "list"
+    await expect(page.get_by_role("button", name="Copy the key")).to_be_focused()
+    await page.keyboard.press("Escape")
+    await page.keyboard.press("Escape")  # The first may have closed the tooltip of the button.
+    await page.mouse.click(5, 5)
+    await expect(page.get_by_role("alert")).to_contain_text("cannot be read again")
     await check_axe(page, without=("region", "aria-hidden-focus"))
     await page.get_by_role("button", name="I have it").click()
+    await expect(page.get_by_role("button", name="New key")).to_be_focused()
     row = page.get_by_role("row").filter(has_text=name)
     await expect(row).to_contain_text("of $25.00 a month")
     assert secret not in await page.content()

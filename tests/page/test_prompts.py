@@ -229,13 +229,13 @@ async def test_a_prompt_is_made_and_opened(page_as: OpenPage, site: Site) -> Non
     await expect(page.get_by_role("heading", name="No prompts yet")).to_be_visible()
     await page.keyboard.press("n")
     dialog = page.get_by_role("dialog", name="New prompt")
-    await dialog.get_by_label("Name").fill("Wrong Name!")
+    await dialog.get_by_label("Slug").fill("Wrong Name!")
     await dialog.get_by_role("textbox", name="Text").click()
     await page.keyboard.type("Say hello to {{name}}")
     expect_console(page, "status of 422")
     await dialog.get_by_role("button", name="Create").click()
     await expect(dialog.get_by_role("alert")).to_contain_text("slug")
-    await dialog.get_by_label("Name").fill("hello")
+    await dialog.get_by_label("Slug").fill("hello")
     await dialog.get_by_role("button", name="Create").click()
     await expect(page.get_by_role("heading", level=1)).to_contain_text("hello")
     await expect(page.get_by_text("production v1")).to_be_visible()
@@ -253,3 +253,62 @@ async def test_a_lost_connection_loses_no_draft(page_as: OpenPage, site: Site) -
     await page.context.set_offline(False)
     await expect(page.get_by_text("v2 is saved")).to_be_visible()
     assert texts_of(await site.call("GET", f"/v1/prompts/{slug}/versions/2"))[0] == f"{SYSTEM} Be kind."
+
+
+async def test_without_a_connection_another_page_waits_for_it(page_as: OpenPage, site: Site) -> None:
+    slug = await make(site)
+    page = await page_as("editor", f"/app/prompts/{slug}")
+    expect_console(page, "ERR_INTERNET_DISCONNECTED")
+    await page.evaluate("window.sameDocument = true")
+    await page.context.set_offline(True)
+    await page.get_by_role("link", name="Datasets").click()
+    main = page.get_by_role("main")
+    await expect(main.get_by_role("heading", name="No connection")).to_be_visible()
+    await expect(page.get_by_role("navigation", name="Main")).to_be_visible()
+    await page.go_back()
+    await expect(page.get_by_role("textbox", name="Message 1", exact=True)).to_contain_text(SYSTEM)
+    await page.go_forward()
+    await expect(main.get_by_role("heading", name="No connection")).to_be_visible()
+    await page.context.set_offline(False)
+    await expect(page.get_by_role("heading", level=1, name="Datasets")).to_be_visible()
+    assert await page.evaluate("window.sameDocument"), "the page was loaded anew"
+
+
+async def test_without_a_connection_another_tab_keeps_the_draft(page_as: OpenPage, site: Site) -> None:
+    slug = await make(site)
+    page = await page_as("editor", f"/app/prompts/{slug}")
+    expect_console(page, "ERR_INTERNET_DISCONNECTED")
+    await write(page, " Be kind.")
+    await page.context.set_offline(True)
+    await page.get_by_role("tab", name="Results").click()
+    await expect(page.get_by_role("heading", name="No connection")).to_be_visible()
+    await page.get_by_role("tab", name="Edit").click()
+    await expect(page.get_by_role("textbox", name="Message 1", exact=True)).to_contain_text("Be kind.")
+    await page.get_by_role("link", name="Datasets").click()
+    asked = page.get_by_role("dialog", name="Leave without saving?")
+    await asked.get_by_role("button", name="Cancel").click()
+    await expect(page.get_by_text("Not saved: Text")).to_be_visible()
+    await page.get_by_role("tab", name="Results").click()
+    await page.context.set_offline(False)
+    await expect(page.get_by_role("heading", name="No connection")).to_be_hidden()
+    await settled(page)
+    await page.get_by_role("tab", name="Edit").click()
+    await expect(page.get_by_role("textbox", name="Message 1", exact=True)).to_contain_text("Be kind.")
+
+
+async def test_a_prompt_sent_by_its_keys_is_sent_once(page_as: OpenPage, site: Site) -> None:
+    slug = f"page-{uuid4().hex[:8]}"
+    page = await page_as("editor", "/app/prompts?new=1")
+    dialog = page.get_by_role("dialog", name="New prompt")
+    await dialog.get_by_label("Slug").fill(slug)
+    await dialog.get_by_role("textbox", name="Text").click()
+    await page.keyboard.type("Say hello to {{name}}")
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url) if request.method == "POST" and request.url.endswith("/v1/prompts") else None)
+    reading = re.compile(r"/v1/prompts\?")
+    await page.route(reading, lambda _: None)  # Never answered: what follows does not wait for the list to be read again.
+    await page.keyboard.press("ControlOrMeta+Enter")
+    await expect(page.get_by_text(f"{slug} is there, and live")).to_be_visible()
+    await expect(page.get_by_role("heading", level=1)).to_contain_text(slug)
+    assert len(sent) == 1
+    await page.unroute(reading)

@@ -85,6 +85,8 @@ export function usePages<P extends Paged>(path: P, params?: Params<P>, options: 
     getNextPageParam: (last: Page) => last.next_cursor ?? undefined,
     placeholderData: keepPreviousData,
     ...options,
+    // All pages would be read again each time: whoever has gone further down reads on in peace.
+    refetchInterval: ({ state }) => ((state.data?.pages.length ?? 0) > 1 ? false : (options.refetchInterval ?? false)),
   });
   const { fetchNextPage, refetch } = found;
   const rows = useMemo(() => (found.data?.pages ?? []).flatMap((page) => page.data) as Row<P>[], [found.data]);
@@ -108,7 +110,8 @@ export function useChange<V extends Exclude<Verb, "get">, P extends With<V>>(ver
   return useMutation<Answer<P, V>, ApiError, Change<P, V>>({
     ...(waits ? { networkMode: "online" as const } : {}),
     mutationFn: (given) => change(verb, path, given),
-    onSuccess: () => invalidate(queries, invalidates),
+    // Not waited for: what the caller does on success (a word, another page) comes first, and also where the new answers take its dialog away.
+    onSuccess: () => void invalidate(queries, invalidates),
   });
 }
 

@@ -22,7 +22,7 @@ export async function copyText(text: string): Promise<boolean> {
 
 const SHOWN_MS = 1_500;
 
-export function CopyButton({ text, label = "Copy", className }: { text: string; label?: string; className?: string }) {
+export function CopyButton({ text, label = "Copy", className, autoFocus, onCopied }: { text: string; label?: string; className?: string; autoFocus?: boolean; onCopied?: () => void }) {
   const [copied, setCopied] = useState(false);
   useEffect(() => {
     if (!copied) return undefined;
@@ -35,7 +35,14 @@ export function CopyButton({ text, label = "Copy", className }: { text: string; 
         size="s"
         label={copied ? "Copied" : label}
         icon={copied ? <Check size={14} aria-hidden className="text-ok" /> : <Copy size={14} aria-hidden />}
-        onClick={() => void copyText(text).then(setCopied)}
+        // oxlint-disable-next-line jsx-a11y/no-autofocus -- in a dialog that is about copying
+        autoFocus={autoFocus}
+        onClick={() =>
+          void copyText(text).then((done) => {
+            setCopied(done);
+            if (done) onCopied?.();
+          })
+        }
         className={className}
       />
       <span role="status" className="sr-only">
@@ -61,16 +68,16 @@ export function CodeBlock({ code, label, wrap, className }: { code: string; labe
   );
 }
 
-/** A secret that is shown this once. */
-export function SecretOnce({ secret, what, children }: { secret: string; what: string; children?: ReactNode }) {
+/** A secret that is shown this once. In a dialog of its own: `SecretDialog`. */
+export function SecretOnce({ secret, what, onCopied, children }: { secret: string; what: string; onCopied?: () => void; children?: ReactNode }) {
   return (
     <div className="flex flex-col gap-3">
       <p className="text-14">
         Copy {what} now: <strong className="font-semibold">it is shown this once</strong> and cannot be read again.
       </p>
       <div className="flex items-center gap-1 rounded-m border border-line-strong bg-sunken py-1 pr-1 pl-3">
-        <code className="min-w-0 flex-1 text-13 break-all">{secret}</code>
-        <CopyButton text={secret} label={`Copy ${what}`} />
+        <code className="min-w-0 flex-1 text-13 break-all" onCopy={onCopied}>{secret}</code>
+        <CopyButton text={secret} label={`Copy ${what}`} autoFocus={onCopied !== undefined} onCopied={onCopied} />
       </div>
       {children}
     </div>

@@ -1,6 +1,6 @@
 import { X } from "lucide-react";
 import { Dialog as Radix } from "radix-ui";
-import { type FormEvent, type ReactNode, useRef } from "react";
+import { type FormEvent, type KeyboardEvent, type ReactNode, useRef } from "react";
 import { classes } from "@/lib/classes";
 import { Button } from "./Button";
 import { FormError } from "./Field";
@@ -14,6 +14,9 @@ type Frame = {
   children: ReactNode;
 };
 
+/** Where the focus was before a dialog whose place another one took. */
+let handedOn: HTMLElement | null = null;
+
 /** Focus returns to where it was, also where the dialog was opened by state and not by a trigger of its own. Where it was is noted while
  * rendering: a control within that takes the focus at once (autoFocus) would have it already when the first effect runs. */
 export function useReturningFocus(open: boolean) {
@@ -24,13 +27,19 @@ export function useReturningFocus(open: boolean) {
   return {
     onCloseAutoFocus: (event: Event) => {
       event.preventDefault();
-      if (before.current?.isConnected && before.current !== document.body) before.current.focus();
-      else document.querySelector<HTMLElement>("main")?.focus();
+      // The dialog that took this one's place has the focus already, and gives it back in its turn.
+      if (document.activeElement?.closest("[role=dialog][data-state=open]")) {
+        handedOn = before.current;
+        return;
+      }
+      const back = [before.current, handedOn].find((one) => one?.isConnected && one !== document.body);
+      handedOn = null;
+      (back ?? document.querySelector<HTMLElement>("main"))?.focus();
     },
   };
 }
 
-function Head({ title, description }: { title: ReactNode; description?: ReactNode }) {
+function Head({ title, description, answered }: { title: ReactNode; description?: ReactNode; answered?: boolean }) {
   return (
     <div className="flex items-start justify-between gap-4 px-5 pt-4 pb-3">
       <div className="min-w-0">
@@ -38,26 +47,34 @@ function Head({ title, description }: { title: ReactNode; description?: ReactNod
         {description ? <Radix.Description className="mt-0.5 text-13 text-muted">{description}</Radix.Description> : null}
       </div>
       {/* No tooltip: it has the focus first, and Escape would close the tooltip instead of the dialog. */}
-      <Radix.Close aria-label="Close" className="-mr-2 grid size-8 shrink-0 place-items-center rounded-m text-muted hover:bg-sunken hover:text-fg">
+      {answered ? null : <Radix.Close aria-label="Close" className="-mr-2 grid size-8 shrink-0 place-items-center rounded-m text-muted hover:bg-sunken hover:text-fg">
         <X size={16} aria-hidden />
-      </Radix.Close>
+      </Radix.Close>}
     </div>
   );
 }
 
-/** Something that has to be answered before going on. `wide` for what needs two columns. */
-export function Dialog({ open, onOpenChange, title, description, children, footer, wide }: Frame & { footer?: ReactNode; wide?: boolean }) {
+/** Something that has to be answered before going on. `wide` for what needs two columns. `onHeld`: only a button within closes it; called where
+ * Escape or a click beside it would have. */
+export function Dialog({ open, onOpenChange, title, description, children, footer, wide, onHeld }: Frame & { footer?: ReactNode; wide?: boolean; onHeld?: () => void }) {
   const focus = useReturningFocus(open);
+  const hold = (event: Event) => {
+    if (!onHeld) return;
+    event.preventDefault();
+    onHeld();
+  };
   return (
     <Radix.Root open={open} onOpenChange={onOpenChange}>
       <Radix.Portal>
         <Radix.Overlay className="fixed inset-0 z-40 bg-veil" />
         <Radix.Content
           {...focus}
+          onEscapeKeyDown={hold}
+          onPointerDownOutside={hold}
           {...(description ? {} : { "aria-describedby": undefined })}
           className={classes("appear fixed top-[8dvh] left-1/2 z-50 flex max-h-[84dvh] w-[calc(100vw-32px)] -translate-x-1/2 flex-col rounded-l bg-panel shadow-float", wide ? "max-w-4xl" : "max-w-lg")}
         >
-          <Head title={title} description={description} />
+          <Head title={title} description={description} answered={Boolean(onHeld)} />
           <div className="min-h-0 overflow-y-auto px-5 pt-1 pb-5">{children}</div>
           {footer ? <div className="flex flex-wrap justify-end gap-2 border-t border-line px-5 py-3">{footer}</div> : null}
         </Radix.Content>
@@ -78,13 +95,19 @@ export function FormDialog({
   children,
   ...frame
 }: Frame & { submit: string; onSubmit: () => void; busy?: boolean; error?: unknown; fields?: readonly string[]; danger?: boolean; disabled?: boolean; wide?: boolean }) {
-  const send = (event: FormEvent) => {
+  const send = (event: FormEvent | KeyboardEvent) => {
     event.preventDefault();
     if (!busy && !disabled) onSubmit();
   };
+  // On its way down and no further: an editor within would send it once more.
+  const sendByKey = (event: KeyboardEvent) => {
+    if (event.key !== "Enter" || !(event.metaKey || event.ctrlKey)) return;
+    event.stopPropagation();
+    send(event);
+  };
   return (
     <Dialog {...frame}>
-      <form onSubmit={send} onKeyDown={(event) => event.key === "Enter" && (event.metaKey || event.ctrlKey) && send(event)} className="flex flex-col gap-4">
+      <form onSubmit={send} onKeyDownCapture={sendByKey} className="flex flex-col gap-4">
         {children}
         <FormError error={error} fields={fields} />
         <div className="flex flex-wrap justify-end gap-2 pt-1">

@@ -11,6 +11,7 @@ export * from "./Menu";
 export * from "./Numbers";
 export * from "./Page";
 export * from "./Prose";
+export * from "./SecretDialog";
 export * from "./States";
 export * from "./Table";
 export * from "./Tabs";

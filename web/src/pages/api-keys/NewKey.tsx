@@ -1,6 +1,6 @@
 import { useState } from "react";
 import { useChange } from "@/api/hooks";
-import { Button, CodeBlock, Dialog, Field, FormDialog, Input, SecretOnce, Select, errorFor } from "@/kit";
+import { CodeBlock, Field, FormDialog, Input, SecretDialog, Select, errorFor } from "@/kit";
 import { PURPOSES, type Purpose, nusdOf } from "./standing";
 
 const FIELDS = ["name", "expires_at", "budget", "role", "scopes"];
@@ -74,11 +74,9 @@ function Making({ onOpenChange }: { onOpenChange: (open: boolean) => void }) {
 export function Made({ name, secret, onOpenChange, children }: { name: string; secret: string; onOpenChange: (open: boolean) => void; children?: React.ReactNode }) {
   const call = `curl ${window.location.origin}/v1/models -H "Authorization: Bearer ${secret}"`;
   return (
-    <Dialog open onOpenChange={onOpenChange} title={`The key of ${name}`} footer={<Button variant="primary" onClick={() => onOpenChange(false)}>I have it</Button>}>
-      <SecretOnce secret={secret} what="the key">
-        {children}
-        <CodeBlock label="Try it" code={call} wrap />
-      </SecretOnce>
-    </Dialog>
+    <SecretDialog title={`The key of ${name}`} secret={secret} what="the key" onClose={() => onOpenChange(false)}>
+      {children}
+      <CodeBlock label="Try it" code={call} wrap />
+    </SecretDialog>
   );
 }

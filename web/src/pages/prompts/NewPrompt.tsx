@@ -41,13 +41,13 @@ export function NewPrompt({ open, onOpenChange }: { open: boolean; onOpenChange:
       fields={FIELDS}
       disabled={!slug.trim() || !template.trim()}
     >
-      <Field label="Name" hint="What your application calls it by: lower-case letters, digits, - and _." error={errorFor(create.error, "slug")} required>
+      <Field label="Slug" hint="The name that your application calls it by: lower-case letters, digits, - and _." error={errorFor(create.error, "slug")} required>
         <Input mono autoFocus value={slug} onChange={(event) => setSlug(event.target.value)} placeholder="support-triage" />
       </Field>
       <div className="flex flex-col gap-1">
         <span className="text-13 font-medium">Text</span>
         <p className="-mt-0.5 text-12 text-muted">Where a value goes: {"{{ticket}}"}, with a type and a default if you like: {"{{tone: string = \"friendly\"}}"}.</p>
-        <CodeEditor label="Text" language="template" value={template} onChange={setTemplate} onSubmit={submit} minLines={6} maxLines={14} />
+        <CodeEditor label="Text" language="template" value={template} onChange={setTemplate} minLines={6} maxLines={14} />
         {errorFor(create.error, "template") ?? errorFor(create.error, "messages") ? <p role="alert" className="text-12 text-bad">{errorFor(create.error, "template") ?? errorFor(create.error, "messages")}</p> : null}
       </div>
       <div className="flex flex-col gap-1">

@@ -3,7 +3,7 @@ import type { Schema } from "@/api/client";
 import { useQueryClient } from "@tanstack/react-query";
 import { useChange, usePages } from "@/api/hooks";
 import { needs, sessionChanged, useMay, useSession, useSessionState } from "@/api/session";
-import { Badge, Button, type Column, Dialog, EmptyState, Field, FormDialog, Input, PagedTable, SecretOnce, errorFor } from "@/kit";
+import { Badge, Button, type Column, EmptyState, Field, FormDialog, Input, PagedTable, SecretDialog, errorFor } from "@/kit";
 
 type Own = Schema<"OwnWorkspace">;
 
@@ -58,9 +58,7 @@ function NewWorkspace({ onOpenChange }: { onOpenChange: (open: boolean) => void 
       onOpenChange(false);
     };
     return (
-      <Dialog open onOpenChange={onOpenChange} title={`${made.name} is there`} footer={<Button variant="primary" onClick={() => void go()}>Go there</Button>}>
-        <SecretOnce secret={made.api_key} what="its admin key" />
-      </Dialog>
+      <SecretDialog title={`${made.name} is there`} secret={made.api_key} what="its admin key" done="I have it, go there" onDone={() => void go()} onClose={() => onOpenChange(false)} />
     );
   }
   return (

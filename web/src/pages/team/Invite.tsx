@@ -1,7 +1,7 @@
 import { useState } from "react";
 import { useChange } from "@/api/hooks";
 import type { Role } from "@/api/session";
-import { Button, Dialog, Field, FormDialog, Input, RelativeTime, SecretOnce, Select, errorFor } from "@/kit";
+import { Field, FormDialog, Input, RelativeTime, SecretDialog, Select, errorFor } from "@/kit";
 import { ROLES } from "./Members";
 
 export function Invite({ open, onOpenChange }: { open: boolean; onOpenChange: (open: boolean) => void }) {
@@ -14,13 +14,11 @@ function Form({ onOpenChange }: { onOpenChange: (open: boolean) => void }) {
   const invite = useChange("post", "/v1/invitations", { invalidates: ["/v1/invitations"] });
   if (invite.data) {
     return (
-      <Dialog open onOpenChange={onOpenChange} title={`Send this link to ${invite.data.email}`} footer={<Button variant="primary" onClick={() => onOpenChange(false)}>I have it</Button>}>
-        <SecretOnce secret={invite.data.url} what="the link">
-          <p className="text-13 text-muted">
-            It works once, for {invite.data.email} alone, until <RelativeTime at={invite.data.expires_at} />. Burnish sends no mail by itself here: give it to them in the way you trust.
-          </p>
-        </SecretOnce>
-      </Dialog>
+      <SecretDialog title={`Send this link to ${invite.data.email}`} secret={invite.data.url} what="the link" onClose={() => onOpenChange(false)}>
+        <p className="text-13 text-muted">
+          It works once, for {invite.data.email} alone, until <RelativeTime at={invite.data.expires_at} />. Burnish sends no mail by itself here: give it to them in the way you trust.
+        </p>
+      </SecretDialog>
     );
   }
   return (

@@ -1,5 +1,5 @@
 import type { ReactNode } from "react";
-import { Button, CodeBlock, Dialog, Notice, SecretOnce } from "@/kit";
+import { CodeBlock, Notice, SecretDialog } from "@/kit";
 
 const VERIFY = `from standardwebhooks import Webhook
 
@@ -9,13 +9,11 @@ event = Webhook(secret).verify(body, headers)`;
 /** The secret of an endpoint, this once, and how a receiver uses it. */
 export function SecretShown({ title, secret, publicKey, warning, onClose, children }: { title: string; secret: string; publicKey: string | null; warning: string | null; onClose: () => void; children?: ReactNode }) {
   return (
-    <Dialog open onOpenChange={(open) => !open && onClose()} title={title} footer={<Button variant="primary" onClick={onClose}>I have it</Button>}>
-      <SecretOnce secret={secret} what="the secret">
-        {warning ? <Notice tone="warn">{warning}</Notice> : null}
-        {children}
-        {publicKey ? <CodeBlock label="Public key, for v1a" code={publicKey} wrap /> : null}
-        <CodeBlock label="Verify what arrives" code={VERIFY} wrap />
-      </SecretOnce>
-    </Dialog>
+    <SecretDialog title={title} secret={secret} what="the secret" onClose={onClose}>
+      {warning ? <Notice tone="warn">{warning}</Notice> : null}
+      {children}
+      {publicKey ? <CodeBlock label="Public key, for v1a" code={publicKey} wrap /> : null}
+      <CodeBlock label="Verify what arrives" code={VERIFY} wrap />
+    </SecretDialog>
   );
 }
