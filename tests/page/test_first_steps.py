@@ -35,7 +35,25 @@ async def test_an_address_of_elsewhere_is_not_followed(page_as: OpenPage, site: 
     await page.get_by_label("E-mail").fill(site.admin["email"])
     await page.get_by_label("Password").fill(site.admin["password"])
     await page.keyboard.press("Enter")
-    await page.wait_for_url("**/app/prompts")
+    await page.wait_for_url("**/app/prompts")  # The demo has gone all the steps: nothing is left on the first steps.
+    await expect(page.locator("main")).to_be_focused()
+
+
+async def test_signing_in_to_an_empty_workspace_leads_to_the_first_steps(page_as: OpenPage, site: Site) -> None:
+    workspace_id = await site.new_workspace("Empty")
+    await site.connection.execute(
+        "INSERT INTO members (workspace_id, user_id, role) SELECT $1, user_id, 'admin' FROM users WHERE email = $2", workspace_id, site.admin["email"]
+    )
+    page = await page_as("nobody", "/app/sign-in", settle=False)
+    expect_console(page, "status of 401")
+    await page.evaluate("id => localStorage.setItem('burnish.workspace', id)", str(workspace_id))
+    await page.reload()
+    await page.get_by_label("E-mail").fill(site.admin["email"])
+    await page.get_by_label("Password").fill(site.admin["password"])
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("heading", level=1, name="First steps")).to_be_visible()
+    await page.get_by_role("link", name="New prompt").click()
+    await expect(page.get_by_role("dialog", name="New prompt")).to_be_visible()
 
 
 async def test_somebody_invited_joins_with_a_password(page_as: OpenPage, site: Site) -> None:

@@ -46,6 +46,7 @@ export async function sessionChanged(queries: QueryClient): Promise<void> {
   standing.csrfToken = null;
   const answer = await readSession();
   queries.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== SESSION_KEY[0] });
+  standing.hasSignedIn = answer !== null;
   queries.setQueryData(SESSION_KEY, answer);
 }
 

@@ -2,7 +2,8 @@ import { useQueryClient } from "@tanstack/react-query";
 import { Link, Outlet, useLocation, useNavigate } from "@tanstack/react-router";
 import { Building2, ChevronsUpDown, Menu as MenuIcon, Search, WifiOff } from "lucide-react";
 import { Dialog as Radix } from "radix-ui";
-import { Suspense, lazy, useCallback, useEffect, useRef, useState } from "react";
+import { Suspense, useCallback, useEffect, useRef, useState } from "react";
+import { standing } from "@/api/client";
 import { invalidate } from "@/api/hooks";
 import { live, madeOldBy, useLiveEvents, useLiveStatus } from "@/api/live";
 import { useSession, useSessionState } from "@/api/session";
@@ -12,6 +13,7 @@ import { EmptyState } from "@/kit/States";
 import { Button } from "@/kit/Button";
 import { toastError } from "@/kit/Toast";
 import { classes } from "@/lib/classes";
+import { later } from "@/lib/later";
 import { type ThemeChoice, chooseTheme, useThemeChoice } from "@/lib/theme";
 import { MOD, useKeys } from "./keys";
 import { ACCOUNT, NAV } from "./nav";
@@ -19,7 +21,7 @@ import { ACCOUNT, NAV } from "./nav";
 const GATHER_MS = 1_000;
 
 // Loaded when it is first opened: nobody waits for it on the first page.
-const Palette = lazy(() => import("./Palette"));
+const Palette = later(() => import("./Palette"), { quiet: true });
 
 /** Everything around a page: navigation, ⌘K, the live stream, and a word when the connection is gone. */
 export function Shell() {
@@ -35,6 +37,11 @@ export function Shell() {
 
   const path = useLocation({ select: (location) => location.pathname });
   const arrived = useRef(path);
+  // After signing in the form that had the focus is gone. On a page that was just loaded the browser's own beginning stays: the skip link is first.
+  useEffect(() => {
+    if (standing.hasSignedIn && document.activeElement === document.body) main.current?.focus({ preventScroll: true });
+    standing.hasSignedIn = false;
+  }, []);
   useEffect(() => {
     setMenuOpen(false);
     if (arrived.current === path) return;

@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { hostOf, oidcStart, reasonOf, targetOf } from "./target";
+import { ARRIVAL, hostOf, oidcStart, reasonOf, targetOf } from "./target";
 
 describe("where one goes after signing in", () => {
   it("is where one wanted to go, within this page", () => {
     expect(targetOf("/runs/1?tab=x")).toBe("/runs/1?tab=x");
   });
   it.each(["", "//evil.example", "/\\evil.example", "https://evil.example", "javascript:alert(1)", "prompts"])("is never elsewhere: %s", (to) => {
-    expect(targetOf(to)).toBe("/prompts");
+    expect(targetOf(to)).toBe(ARRIVAL);
   });
   it("travels through the provider below /app", () => {
     expect(oidcStart("/runs?q=a b")).toBe("/v1/auth/oidc/start?next=%2Fapp%2Fruns%3Fq%3Da+b");

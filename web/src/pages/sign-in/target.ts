@@ -1,6 +1,9 @@
+/** Where somebody lands who wanted nowhere in particular: on the first steps while there are some to go, else on the prompts. */
+export const ARRIVAL = "/start?arrived=1";
+
 /** Where somebody wanted to go before signing in. Only a path of this page: an address of elsewhere is not followed. */
 export function targetOf(to: string): string {
-  return /^\/(?![/\\])/.test(to) ? to : "/prompts";
+  return /^\/(?![/\\])/.test(to) ? to : ARRIVAL;
 }
 
 /** Where the browser begins to sign in through an OpenID provider; it comes back to `target` below /app. */

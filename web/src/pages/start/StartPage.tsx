@@ -1,12 +1,15 @@
+import { Navigate } from "@tanstack/react-router";
 import { Check } from "lucide-react";
-import { type ReactNode, useState } from "react";
+import { type ReactNode, useEffect, useState } from "react";
 import { useRead } from "@/api/hooks";
 import { useSession } from "@/api/session";
 import { Badge, ButtonLink, Notice, Page, Section, SimulatedBadge, TextLink } from "@/kit";
 import { classes } from "@/lib/classes";
 import { count } from "@/lib/format";
+import { flag, useUrlState } from "@/lib/url-state";
 import { Connect } from "./Connect";
 import { TryIt } from "./TryIt";
+import { belongsHere, hasSeen, noteSeen } from "./arrival";
 import { type Facts, STEPS, type StepName, choosePrompt, isDone, nextStep } from "./steps";
 
 const TITLES: Record<StepName, string> = {
@@ -16,7 +19,30 @@ const TITLES: Record<StepName, string> = {
   optimize: "A better version, with proof",
 };
 
+const shape = { arrived: flag() };
+
 export default function StartPage() {
+  const [{ arrived }] = useUrlState(shape);
+  return arrived ? <Arrival /> : <Steps />;
+}
+
+/** Somebody has just signed in: whoever has nothing to do here goes on to the prompts. */
+function Arrival() {
+  const { user, workspace } = useSession();
+  const { facts, isReady, hasFailed } = useFacts();
+  const whose = [user.id, workspace?.id ?? ""] as const;
+  // Decided once: the last step taken here does not take the page away.
+  const [stays, setStays] = useState<boolean | null>(null);
+  if (stays === null && hasFailed) setStays(false);
+  else if (stays === null && isReady) setStays(belongsHere(facts, hasSeen(...whose)));
+  useEffect(() => {
+    if (stays) noteSeen(user.id, workspace?.id ?? "");
+  }, [stays, user.id, workspace?.id]);
+  if (stays === null) return <div aria-busy />;
+  return stays ? <Steps /> : <Navigate to="/prompts" replace />;
+}
+
+function Steps() {
   const { workspace } = useSession();
   const { facts, isReady, figures } = useFacts();
   const next = nextStep(facts);
@@ -25,7 +51,7 @@ export default function StartPage() {
   const known: Facts = { ...facts, runs: facts.runs + here.runs, reactions: facts.reactions + here.reactions };
   const current = nextStep(known);
   return (
-    <Page title="First steps" subtitle={workspace ? <>In the workspace {workspace.name}. Everything here can be done over the API as well.</> : undefined}>
+    <Page title="First steps" subtitle={workspace ? <>In {workspace.name}: everything here can be done over the API as well.</> : undefined}>
       {figures?.simulated ? (
         <Notice action={<SimulatedBadge />}>Answers in this workspace come from the built-in simulated model, so nothing costs money. Add a provider key for a real one under <TextLink to="/providers">Providers</TextLink>.</Notice>
       ) : null}
@@ -80,7 +106,7 @@ function PromptStep({ facts }: { facts: Facts }) {
   return (
     <>
       <p className="text-14 text-muted">Your application calls it by its name; its text can change without deploying anything.</p>
-      <ButtonLink to="/prompts" variant="primary">New prompt</ButtonLink>
+      <ButtonLink to="/prompts" search={{ new: "1" }} variant="primary">New prompt</ButtonLink>
     </>
   );
 }
@@ -127,5 +153,5 @@ function useFacts() {
     reactions: summary.data?.reactions ?? 0,
     job: job ? { id: job.id, status: job.status, outcome: job.outcome ?? null, suggestionId: job.suggestion_id ?? null } : null,
   };
-  return { facts, figures: summary.data, isReady: Boolean(prompts.data && summary.data && jobs.data) };
+  return { facts, figures: summary.data, isReady: Boolean(prompts.data && summary.data && jobs.data), hasFailed: Boolean(prompts.error ?? summary.error ?? jobs.error) };
 }

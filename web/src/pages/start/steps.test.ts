@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { belongsHere } from "./arrival";
 import { type Facts, choosePrompt, connectLines, feedbackLines, isDone, nextStep } from "./steps";
 
 const nothing: Facts = { prompt: null, runs: 0, reactions: 0, job: null };
@@ -18,6 +19,11 @@ describe("the first steps", () => {
     const draft = { slug: "draft", labels: { latest: 1 }, updated_at: "2026-11-20T10:00:00Z" };
     const live = { slug: "live", labels: { latest: 2, production: 1 }, updated_at: "2026-11-19T10:00:00Z" };
     expect([choosePrompt([draft, live]), choosePrompt([draft]), choosePrompt([])]).toEqual(["live", "draft", null]);
+  });
+  it("are where somebody lands who has signed in: while nothing has run, and once while a step is left", () => {
+    const ran = { ...nothing, prompt: "a", runs: 1 };
+    const done: Facts = { prompt: "a", runs: 1, reactions: 1, job: { id: "j", status: "completed", outcome: null, suggestionId: null } };
+    expect([belongsHere(nothing, true), belongsHere(ran, false), belongsHere(ran, true), belongsHere(done, false)]).toEqual([true, true, false, false]);
   });
   it.each(["python", "typescript", "curl"] as const)("connect an application in %s", (language) => {
     const lines = connectLines(language, { url: "http://b:1", prompt: "triage", variables: ["ticket"] });
