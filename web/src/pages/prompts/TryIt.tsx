@@ -51,6 +51,7 @@ export function useTrial(slug: string, draft: Draft, found: Values | null): Runn
       })
       .catch((error: unknown) => {
         texts.flush();
+        if (control.signal.aborted) return; // Stopped by whoever asked: not a failure.
         put((before) => ({ ...before, isRunning: false, error }));
       });
   };
@@ -82,6 +83,7 @@ async function follow(body: object, signal: AbortSignal, push: (text: string) =>
     else if (event.event === "done") return data as unknown as Outcome;
     else if (event.event === "error") throw new Error(data.error?.message ?? "The run failed.");
   }
+  if (!signal.aborted) throw new Error("The answer broke off before its end. Under Runs stands what became of it.");
   return null;
 }
 
