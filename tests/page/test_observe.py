@@ -25,7 +25,7 @@ async def figure(page: Page, name: str) -> str:
 async def test_analytics_tells_what_the_api_tells_and_the_address_keeps_the_question(page_as: OpenPage, site: Site) -> None:
     page = await page_as("viewer", "/app/analytics?range=7d")
     told = await site.call("GET", "/v1/analytics/summary?grain=hour&traffic=live&from=" + since(days=7))
-    assert await figure(page, "Runs") == f"{told['executions']:,}"
+    assert await figure(page, "Live runs") == f"{told['executions']:,}"
     await expect(page.get_by_text("simulated").first).to_be_visible()
     await expect(page.get_by_text(re.compile(r"runs? in the last minute|live"))).to_be_visible()
 
@@ -39,10 +39,10 @@ async def test_analytics_tells_what_the_api_tells_and_the_address_keeps_the_ques
     await page.reload()
     await settled(page)
     await expect(page.get_by_role("button", name="Compare with before")).to_have_attribute("aria-pressed", "true")
-    chart = page.get_by_role("img", name=re.compile("^Runs. Arrow keys"))
+    chart = page.get_by_role("img", name=re.compile("^All runs. Arrow keys"))
     await chart.focus()
     await page.keyboard.press("End")
-    await expect(page.get_by_role("figure", name="Runs").get_by_role("status")).to_contain_text(re.compile(r"v\d"))
+    await expect(page.get_by_role("figure", name="All runs").get_by_role("status")).to_contain_text(re.compile(r"v\d"))
     async with page.expect_download() as started:
         await page.get_by_role("button", name="CSV").click()
     assert (await started.value).suggested_filename.endswith(".csv")

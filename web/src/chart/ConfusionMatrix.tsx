@@ -44,7 +44,7 @@ export function ConfusionMatrix({ cells, onCell, selected, label = "Confusion ma
                   return (
                     <td key={column} style={{ background: ground }} className={classes("h-8 min-w-11 rounded-s p-0 text-right", isChosen && "outline-2 -outline-offset-2 outline-accent")}>
                       {n > 0 && onCell ? (
-                        <button type="button" aria-pressed={isChosen} aria-label={`${count(n)} expected ${row}, came ${column}`} onClick={() => onCell(row, column)} className="h-8 w-full rounded-s px-2 text-right hover:underline">
+                        <button type="button" aria-pressed={isChosen} aria-label={`${count(n)} expected ${row}, came ${column}`} onClick={() => onCell(row, column)} className="h-8 w-full rounded-s px-2 text-right whitespace-nowrap hover:underline">
                           {count(n)}
                           {isRight ? <Check size={11} strokeWidth={2.5} aria-hidden className="ml-1 inline" /> : null}
                         </button>

@@ -64,7 +64,7 @@ function Left({ credits }: { credits: Credits }) {
         label="Credits"
         figures={[
           { label: "Credits left", value: money(credits.available_nusd), note: `${count(Math.floor(Number(credits.credits)))} credits${credits.held_nusd > 0 ? `, ${money(credits.held_nusd)} held` : ""}` },
-          { label: "Spent this month", value: money(statement.data?.charges.total_nusd), note: statement.data ? `${plural(statement.data.charges.models.reduce((sum, one) => sum + one.executions, 0), "run")}, live and tests` : undefined },
+          { label: "Spent this month", value: money(statement.data?.charges.total_nusd), note: statement.data ? `${plural(statement.data.charges.models.reduce((sum, one) => sum + one.executions, 0), "run")} in all` : undefined },
           { label: "A day costs", value: pace ? money(pace.perDay) : "–", note: pace ? (pace.low === null ? `mean of ${plural(pace.days, "day")}` : `${money(pace.low)} – ${money(pace.high)}`) : "nothing spent yet" },
           { label: "Lasts until", value: lasts === null ? "–" : lasts > A_YEAR ? "over a year" : day(now + lasts * DAY_MS), note: lasts === null ? "at no pace yet" : lasts > A_YEAR ? "at this pace" : `${plural(Math.floor(lasts), "day")} at this pace` },
         ]}
@@ -118,6 +118,7 @@ function By() {
   return (
     <Section
       title="What used credit"
+      description="All runs: calls of your applications, the playground, tests and searches."
       actions={
         <>
           <div className="flex max-w-full overflow-x-auto whitespace-nowrap">
