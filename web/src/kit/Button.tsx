@@ -48,13 +48,13 @@ export function Button({ variant, size, icon, busy, why, disabled, className, ch
 
 /** A button of one icon. `label` is its name for everybody who does not see it, and the tooltip. */
 export function IconButton({ label, icon, variant = "ghost", size = "m", className, ...rest }: Omit<ButtonProps, "children" | "icon"> & { label: string; icon: ReactNode }) {
-  return (
-    <Tooltip text={rest.disabled && rest.why ? rest.why : label}>
-      <Button {...rest} why={undefined} aria-label={label} variant={variant} size={size} className={classes(size === "m" ? "w-8 px-0!" : "w-7 px-0!", variant === "ghost" && "text-muted hover:text-fg", className)}>
-        {icon}
-      </Button>
-    </Tooltip>
+  const button = (
+    <Button {...rest} aria-label={label} variant={variant} size={size} className={classes(size === "m" ? "w-8 px-0!" : "w-7 px-0!", variant === "ghost" && "text-muted hover:text-fg", className)}>
+      {icon}
+    </Button>
   );
+  // Where it is off and says why, the button has that as its tooltip.
+  return rest.disabled && rest.why ? button : <Tooltip text={label}>{button}</Tooltip>;
 }
 
 type LinkProps = Look & { to: string; search?: Record<string, unknown>; icon?: ReactNode; children: ReactNode; className?: string; external?: boolean };

@@ -79,6 +79,13 @@ function Loaded() {
   const isRunning = running.some(Boolean);
   const run = (index: number) => {
     const asked = asking[index];
+    const phase = runs[index]?.phase;
+    // By its keys as well: one run at a time, each is paid for.
+    if (phase === "running") return;
+    if (phase === "lost") {
+      resume(index);
+      return;
+    }
     if (may.run && asked && "body" in asked) start(index, asked);
   };
   const runAll = () => columns.forEach((_, index) => run(index));

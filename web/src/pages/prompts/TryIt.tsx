@@ -1,10 +1,10 @@
-import { Play, Square, ThumbsDown, ThumbsUp } from "lucide-react";
+import { Play, Square } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
 import type { Schema } from "@/api/client";
 import { asApiError } from "@/api/errors";
-import { useChange } from "@/api/hooks";
 import { perFrame, stream } from "@/api/stream";
-import { Button, Duration, ErrorState, IconButton, Money, Notice, Prose, Section, SimulatedBadge, StatusBadge, TextLink, toast, toastError } from "@/kit";
+import { Button, Duration, ErrorState, Money, Notice, Prose, Section, SimulatedBadge, StatusBadge, TextLink, toast } from "@/kit";
+import { Thumbs } from "@/kit/execution/Thumbs";
 import { count } from "@/lib/format";
 import { render } from "@/lib/template";
 import { MOD } from "@/shell/keys";
@@ -139,21 +139,5 @@ function End({ outcome, of }: { outcome: Outcome; of: string }) {
         <Thumbs key={outcome.id} executionId={outcome.id} />
       </span>
     </div>
-  );
-}
-
-function Thumbs({ executionId }: { executionId: string }) {
-  const [given, setGiven] = useState<"up" | "down" | null>(null);
-  const send = useChange("post", "/v1/feedback", { invalidates: ["/v1/feedback"] });
-  const give = (thumb: "up" | "down") => {
-    setGiven(thumb);
-    send.mutate({ body: { execution_id: executionId, thumb } as never }, { onError: (error) => (setGiven(null), toastError(error)) });
-  };
-  const look = (thumb: "up" | "down") => (given === thumb ? "bg-accent-soft! text-accent!" : undefined);
-  return (
-    <span className="flex">
-      <IconButton size="s" label="Good answer" aria-pressed={given === "up"} className={look("up")} onClick={() => give("up")} icon={<ThumbsUp size={14} aria-hidden />} />
-      <IconButton size="s" label="Bad answer" aria-pressed={given === "down"} className={look("down")} onClick={() => give("down")} icon={<ThumbsDown size={14} aria-hidden />} />
-    </span>
   );
 }
