@@ -42,7 +42,9 @@ async def test_an_address_of_elsewhere_is_not_followed(page_as: OpenPage, site: 
 async def test_signing_in_to_an_empty_workspace_leads_to_the_first_steps(page_as: OpenPage, site: Site) -> None:
     workspace_id = await site.new_workspace("Empty")
     await site.connection.execute(
-        "INSERT INTO members (workspace_id, user_id, role) SELECT $1, user_id, 'admin' FROM users WHERE email = $2", workspace_id, site.admin["email"]
+        "INSERT INTO members (workspace_id, user_id, role) SELECT $1, user_id, 'admin' FROM users WHERE email = $2",
+        workspace_id,
+        site.admin["email"],
     )
     page = await page_as("nobody", "/app/sign-in", settle=False)
     expect_console(page, "status of 401")
