@@ -173,7 +173,7 @@ async def test_bodies_that_are_no_json_or_too_large_and_unknown_urls_get_json_er
 
 async def test_the_models_are_listed(client: openai.AsyncOpenAI) -> None:
     names = [model.id async for model in client.models.list()]
-    assert names[:4] == ["reader", "writer", "judge", "chat"] and "fault/cut" in names
+    assert {"reader", "writer", "judge", "chat", "fault/cut"} <= set(names)
     assert (await client.models.retrieve("fault/cut")).owned_by == "burnish-simulator"
     with pytest.raises(openai.NotFoundError):
         await client.models.retrieve("gpt-9")

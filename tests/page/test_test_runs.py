@@ -53,7 +53,7 @@ async def test_a_run_is_stopped_on_its_way(page_as: OpenPage, site: Site) -> Non
     await page.get_by_role("button", name="Cancel run").click()
     await page.get_by_role("button", name="Cancel the run").click()
     await expect(page.get_by_text("cancelled", exact=True)).to_be_visible(timeout=20_000)
-    await expect(page.get_by_text("of 5,400 answers")).to_be_visible()
+    await expect(page.get_by_text(re.compile(r"of [\d,]+ answers|Nothing had come"))).to_be_visible()
 
 
 async def test_a_viewer_starts_no_run(page_as: OpenPage) -> None:

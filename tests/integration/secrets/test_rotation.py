@@ -32,6 +32,7 @@ OLD, NEW, OTHER = (base64.b64encode(os.urandom(32)).decode() for _ in range(3))
 HOOK = {"url": "http://127.0.0.1:9/hook", "events": ["alert.raised"]}
 
 PLAIN_BYTES = {
+    "review_items.voice": "hash of who brought it, until it is decided",
     "outbox.body": "a message on its way",
     "dead_letters.payload": "a message that could not be handled",
     "webhook_deliveries.body": "what is sent to the receiver",

@@ -827,7 +827,7 @@ LANGUAGE sql SET search_path = burnish, pg_temp AS $$
       'cost_nusd', 0, 'latency_ms', t.latency_ms, 'finished_at', t.at_text)::text,
     CASE WHEN p_lane = 'background' THEN jsonb_build_object('v', 1, 'id', derived_uuid7(p_exec, 'execution.completed'), 'type', 'execution.completed', 'workspace_id', p_ws,
       'occurred_at', t.at_text, 'object_id', p_exec, 'object_version', NULL, 'simulated', false, 'traceparent', NULL, 'hops', 0,
-      'data', jsonb_build_object('execution_id', p_exec, 'status', p_status, 'prompt', NULL, 'version', NULL, 'model', '', 'cost_nusd', 0, 'latency_ms', t.latency_ms))::text END,
+      'data', jsonb_build_object('execution_id', p_exec, 'status', p_status, 'prompt', NULL, 'version', NULL, 'label', NULL, 'model', '', 'cost_nusd', 0, 'latency_ms', t.latency_ms))::text END,
     CASE WHEN p_lane = 'background' THEN 'burnish.v1.execution.completed.' || p_ws::text END)::finished_execution
     FROM (SELECT c.at, to_char(c.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS at_text,
                  greatest(0, least(2147483647, extract(epoch FROM c.at - to_timestamp(('x' || substr(replace(p_exec::text, '-', ''), 1, 12))::bit(48)::bigint / 1000.0)) * 1000))::integer AS latency_ms

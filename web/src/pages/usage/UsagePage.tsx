@@ -121,7 +121,7 @@ function By() {
       description="All runs: calls of your applications, the playground, tests and searches."
       actions={
         <>
-          <div className="flex max-w-full overflow-x-auto whitespace-nowrap">
+          <div className="flex max-w-[calc(100dvw-2rem)] overflow-x-auto whitespace-nowrap md:max-w-full">
             <Segments label="Group by" value={by} onChange={(next) => set({ by: next })} options={BY.map((one) => ({ value: one, label: WORDS[one] }))} />
           </div>
           <Select compact aria-label="Time" value={days} onChange={(next) => set({ days: next })} options={(["7", "30", "90"] as const).map((one) => ({ value: one, label: `Last ${one} days` }))} />
