@@ -9,6 +9,7 @@ from typing import Final
 
 import structlog
 
+from burnish_optimizer.beside import raise_of
 from burnish_optimizer.io import live_store
 from burnish_optimizer.io.answers_inbox import AnswersInbox
 from burnish_optimizer.io.evaluations import FUNDING_SPENT, Desk
@@ -120,7 +121,7 @@ class LiveScores:
                 return work.result()
             for one in beside:
                 if one in done:
-                    _raise_of(one)
+                    raise_of(one)
             raise RuntimeError("a loop beside the scoring ended by itself")
         finally:
             for task in (work, *beside):
@@ -147,14 +148,3 @@ class LiveScores:
                 await live_store.release(tx, claim)
         except (Unavailable, *UNAVAILABLE):
             log.warning("scores.not_released", live_evaluation_id=str(claim.id))
-
-
-def _raise_of(task: "asyncio.Future[None]") -> None:
-    """The one error inside the groups that a task may have wrapped it in."""
-    try:
-        task.result()
-    except BaseExceptionGroup as group:
-        error: BaseException = group
-        while isinstance(error, BaseExceptionGroup):
-            error = error.exceptions[0]
-        raise error from group

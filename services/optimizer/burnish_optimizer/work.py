@@ -12,6 +12,7 @@ from typing import Any
 import structlog
 
 from burnish_optimizer import metrics
+from burnish_optimizer.beside import raise_of
 from burnish_optimizer.io import runs_store, work_store
 from burnish_optimizer.io.announce import optimization_failed
 from burnish_optimizer.io.answers_inbox import AnswersInbox
@@ -185,7 +186,7 @@ class Workshop:
                 return "completed"
             for one in beside:
                 if one.done():
-                    _raise_of(one)
+                    raise_of(one)
         except _Stopped:
             await desk.cancel_all()
             await _ended(work, *beside)
@@ -237,18 +238,6 @@ class Workshop:
                 await work_store.release(tx, claim)
         except Unavailable:
             log.warning("work.not_released", id=str(claim.id))
-
-
-def _raise_of(task: "asyncio.Future[None]") -> None:
-    """The one error inside the groups that a task may have wrapped it in."""
-    try:
-        task.result()
-    except BaseExceptionGroup as group:
-        error: BaseException = group
-        while isinstance(error, BaseExceptionGroup):
-            error = error.exceptions[0]
-        raise error from group
-    raise RuntimeError("a loop beside the work ended by itself")
 
 
 async def _ended(*tasks: "asyncio.Future[Any]") -> None:
