@@ -13,6 +13,7 @@ import aiohttp
 import asyncpg
 import uvicorn
 
+from burnish.embedded.nats import ADMINISTRATOR
 from burnish_executor.app import main as run_executor
 from burnish_executor.settings import ExecutorSettings
 from burnish_gateway.app import build_app
@@ -20,8 +21,10 @@ from burnish_gateway.http_protocol import HttpProtocol
 from burnish_gateway.settings import GatewaySettings
 from burnish_shared.auth.provisioning import create_api_key
 from burnish_shared.db.session import Tx
+from burnish_shared.streams import ERASURES
 from burnish_simulator.app import serve as serve_simulator
 from tests.embedded.secrets import KEK, installation_secrets_of
+from tests.embedded.streams import empty_streams
 from tests.embedded.workspaces import Workspace, make_workspace
 
 FAST: dict[str, Any] = {"sweep_interval_s": 0.5, "sweep_grace_s": 1.0, "kek": KEK, "egress_allow": "127.0.0.0/8"}
@@ -165,9 +168,12 @@ class Stack:
 
 @contextlib.asynccontextmanager
 async def running_stack(
-    urls: Any, nats: Any, *, gateways: int = 1, executors: int = 1, gateway: Any = None, executor: Any = None
+    urls: Any, nats: Any, *, gateways: int = 1, executors: int = 1, gateway: Any = None, executor: Any = None, restored: bool = False
 ) -> AsyncIterator[Stack]:
-    """Everything that an execution needs. `gateway`, `executor`: settings beside the fast defaults."""
+    """Everything that an execution needs. `gateway`, `executor`: settings beside the fast defaults. `restored`: the database is a backup of
+    one that this NATS has served; else the tombstones of erasures, which outlive databases, are another module's, and go."""
+    if not restored:
+        await empty_streams(nats.url(ADMINISTRATOR), only=ERASURES.name)
     async with AsyncExitStack() as exit_stack:
         simulator = await exit_stack.enter_async_context(serve_simulator())
         session = await exit_stack.enter_async_context(aiohttp.ClientSession())

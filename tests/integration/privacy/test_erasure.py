@@ -360,7 +360,7 @@ async def test_a_restored_database_forgets_again_before_the_gateway_is_ready(pos
     async with running_stack(urls, nats_server, executors=0) as stack, analytics_on(urls, nats_server):
         await forgotten(await stack.caller(workspace=workspace), "phoenix")
         await eventually(lambda: sent(urls), what="the tombstone on the bus")
-    async with running_stack(backup, nats_server, executors=0) as stack:
+    async with running_stack(backup, nats_server, executors=0, restored=True) as stack:
         restored = Past(await asyncpg.connect(backup["superuser"], server_settings={"search_path": "burnish"}))
         caller = await stack.caller(workspace=workspace)
         ready = await caller("GET", "/readyz")
