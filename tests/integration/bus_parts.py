@@ -31,7 +31,7 @@ class OwnNats:
     """A server of one test's own. `sync_interval` is short of a power cut: a killed server keeps what the kernel has."""
 
     def __init__(self, folder: Path) -> None:
-        passwords = {user: f"password-of-{user}" for user in USERS}
+        passwords = {user: f"password-of-{user}" for user in (*USERS, embedded_nats.ADMINISTRATOR)}
         self._server = embedded_nats.Nats(
             folder=folder, port=free_port(OWN_FIRST_PORT), log=folder.parent / "own-nats.log", passwords=passwords, sync_interval="10s"
         )

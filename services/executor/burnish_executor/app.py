@@ -4,6 +4,7 @@ import asyncio
 
 import structlog
 
+from burnish_executor.ask_keys import Asker
 from burnish_executor.consumers import Desk
 from burnish_executor.io import keys_store
 from burnish_executor.io.key_vault import KeyVault
@@ -13,6 +14,7 @@ from burnish_executor.record_batch import Recorder
 from burnish_executor.run_execution import Runner
 from burnish_executor.settings import ExecutorSettings
 from burnish_executor.sweep import sweep_holds, watch_ledger
+from burnish_executor.widen_hold import Holds
 from burnish_shared import subjects
 from burnish_shared.auth.installation import check_keyring
 from burnish_shared.auth.kek import load_keyring
@@ -46,7 +48,9 @@ async def main(stop: asyncio.Event, settings: ExecutorSettings | None = None) ->
     admission = Admission.over(dsn, application_name="burnish-executor", pooler=settings.pooler)
     providers, feed = Providers.open(settings), ChangeFeed(db)
     vault = KeyVault.over(db, keyring=keyring, feed=feed, relay=relay, trust_s=settings.key_trust_s, news_s=settings.key_news_s)
-    runner = Runner(settings=settings, providers=providers, recorder=recorder, vault=vault, admission=admission)
+    holds = Holds(admission)
+    asker = Asker(settings=settings, providers=providers, vault=vault, holds=holds)
+    runner = Runner(settings=settings, recorder=recorder, asker=asker, holds=holds)
     desk = Desk(bus=bus, runner=runner, admission=admission, settings=settings)
     health = HealthServer(settings.metrics_port, lambda: _readiness(bus, db), host=settings.metrics_host)
     await health.start()

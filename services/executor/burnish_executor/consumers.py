@@ -12,7 +12,8 @@ from pydantic import ValidationError
 
 from burnish_executor import metrics
 from burnish_executor.io.replies import Reply
-from burnish_executor.run_execution import Run, Runner, describe
+from burnish_executor.run import Run, describe
+from burnish_executor.run_execution import Runner
 from burnish_executor.settings import ExecutorSettings
 from burnish_executor.try_key import try_key
 from burnish_shared import failpoints, tracing
@@ -90,9 +91,9 @@ class Desk:
 
     async def _test_key(self, request: KeyTestRequest, *, inbox: str) -> None:
         """Without an answer the caller hears that no executor could do it."""
-        vault = self.runner.vault
+        vault = self.runner.asker.vault
         try:
-            answer = await try_key(request, db=vault.db, keyring=vault.keyring, providers=self.runner.providers)
+            answer = await try_key(request, db=vault.db, keyring=vault.keyring, providers=self.runner.asker.providers)
         except Unavailable as error:
             log.warning("provider_key.not_tested", provider_key_id=str(request.provider_key_id), reason=error.message)
             return

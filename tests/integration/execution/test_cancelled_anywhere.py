@@ -12,8 +12,9 @@ import aiohttp
 import pytest
 import pytest_asyncio
 
+from burnish_executor.ask_keys import Asker
 from burnish_executor.consumers import Desk
-from burnish_executor.run_execution import Run, Runner
+from burnish_executor.run import Run
 from burnish_gateway.execution import routes
 from burnish_gateway.execution.dispatch import Dispatch, Told
 from burnish_gateway.execution.order import Order
@@ -79,7 +80,7 @@ class Meters:
 @pytest_asyncio.fixture(loop_scope="session")
 async def meters(monkeypatch: pytest.MonkeyPatch) -> Meters:
     made = Meters()
-    submit, follow, run_and_log, consume = routes.submit, Dispatch.follow, Desk._run_and_log, Runner._consume
+    submit, follow, run_and_log, consume = routes.submit, Dispatch.follow, Desk._run_and_log, Asker._consume
 
     async def metered_submit(order: Order, **others: Any) -> Any:
         return await Metered(submit(order, **others), made.of("submit", order.metadata))
@@ -100,7 +101,7 @@ async def meters(monkeypatch: pytest.MonkeyPatch) -> Meters:
         meter = made.of("run", run.request.caller.metadata) if run.request.fence == 1 else Meter()
         await Metered(run_and_log(self, run), meter)
 
-    async def metered_consume(self: Runner, run: Run, chosen: Any, *, timeout_s: float) -> Any:
+    async def metered_consume(self: Asker, run: Run, chosen: Any, *, timeout_s: float) -> Any:
         """The call of the provider: its task dies at `consume`, its caller goes away at `leave`."""
         where = "leave" if "leave" in run.request.caller.metadata else "consume"
         meter = made.of(where, run.request.caller.metadata) if run.request.fence == 1 else Meter()
@@ -108,7 +109,7 @@ async def meters(monkeypatch: pytest.MonkeyPatch) -> Meters:
         return await Metered(consume(self, run, chosen, timeout_s=timeout_s), meter)
 
     monkeypatch.setattr(routes, "submit", metered_submit)
-    monkeypatch.setattr(Runner, "_consume", metered_consume)
+    monkeypatch.setattr(Asker, "_consume", metered_consume)
     monkeypatch.setattr(Dispatch, "follow", metered_follow)
     monkeypatch.setattr(Desk, "_run_and_log", metered_run)
     return made

@@ -34,7 +34,7 @@ async def test_an_executor_tries_few_keys_at_once_and_says_so_to_the_rest(monkey
         told.append((inbox, data))
 
     monkeypatch.setattr(consumers, "try_key", slowly)
-    runner = SimpleNamespace(vault=SimpleNamespace(db=None, keyring=None), providers=None)
+    runner = SimpleNamespace(asker=SimpleNamespace(vault=SimpleNamespace(db=None, keyring=None), providers=None))
     desk = Desk(bus=SimpleNamespace(nc=SimpleNamespace(publish=publish)), runner=runner, admission=None, settings=None)  # type: ignore[arg-type]
     data = KeyTestRequest(workspace_id=new_uuid(), provider_key_id=new_uuid()).model_dump_json().encode()
 

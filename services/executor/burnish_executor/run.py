@@ -1,0 +1,53 @@
+"""One execution under way: what has come so far, what was tried, how long is left."""
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Any
+
+from burnish_executor.core.answer import Answer
+from burnish_executor.core.failure import Failure
+from burnish_executor.core.outcome import Trial
+from burnish_executor.io.replies import Reply
+from burnish_shared.contracts.executions import ExecutionRequest
+
+
+@dataclass(slots=True)
+class Run:
+    """One execution under way. `superseded`: a higher fence has it, so nothing of this run may be told or booked.
+
+    `held_nusd`: more than was held at first, after a hold was widened. `secrets`: every key that was tried, never to be told.
+    """
+
+    request: ExecutionRequest
+    reply: Reply
+    started_at: float
+    answer_so_far: list[str] = field(default_factory=list)
+    has_started: bool = False
+    first_token_at: float | None = None
+    trials: list[Trial] = field(default_factory=list)
+    cancelled: bool = False
+    superseded: bool = False
+    held_nusd: int = 0
+    secrets: set[str] = field(default_factory=set, repr=False)
+    call: "asyncio.Task[Answer | Failure] | None" = None
+
+    def cancel(self) -> None:
+        """Stops asking the model; what had come is booked, unless the run is superseded. Safe at any moment, any number of times."""
+        self.cancelled = True
+        if self.call is not None:
+            self.call.cancel()
+
+    def left_s(self) -> float:
+        """Seconds until the deadline, measured from when the request came: clocks of other machines play no part."""
+        allowed_s = (self.request.deadline_at - self.request.sent_at).total_seconds()
+        return allowed_s - (asyncio.get_running_loop().time() - self.started_at)
+
+
+def since(moment: float) -> float:
+    """Seconds that have passed since a moment of the event loop's clock."""
+    return asyncio.get_running_loop().time() - moment
+
+
+def describe(run: Run) -> dict[str, Any]:
+    """Ids of a run, for logs."""
+    return {"execution_id": str(run.request.execution_id), "workspace_id": str(run.request.workspace_id), "fence": run.request.fence}
