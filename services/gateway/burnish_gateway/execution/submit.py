@@ -45,6 +45,15 @@ class Repeated:
 
 
 @dataclass(frozen=True, slots=True)
+class MadeRequest:
+    """A request that could be admitted, and what it counts against."""
+
+    request: ExecutionRequest
+    budgets: Budgets
+    deadline_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class Submission:
     """Who asks, from where, under which key, against which budgets."""
 
@@ -68,6 +77,14 @@ async def submit(
 
     A refusal leaves nothing behind. A background order is published with its hold, in one transaction.
     """
+    made = await make_request(order, gateway=gateway, principal=principal, request_id=request_id, traceparent=traceparent)
+    return await admit(made, gateway=gateway, principal=principal, key=key)
+
+
+async def make_request(
+    order: Order, *, gateway: Gateway, principal: Principal, request_id: str, traceparent: str | None = None
+) -> MadeRequest:
+    """What would be executed: resolved, rendered, priced, and held for by nobody. Raises as `submit`, save what money and rates say."""
     deadline_s = gateway.settings.deadline_s if order.deadline_s is None else order.deadline_s
     if not 0 < deadline_s <= DEADLINE_MOST_S:
         raise InvalidField(f"deadline_s: must be above 0 and at most {DEADLINE_MOST_S:g}.", param="deadline_s")
@@ -97,7 +114,12 @@ async def submit(
         request_id=request_id,
         traceparent=traceparent,
     )
-    return await _admit(request, Submission(gateway, principal, budgets, key, deadline_s))
+    return MadeRequest(request, budgets, deadline_s)
+
+
+async def admit(made: MadeRequest, *, gateway: Gateway, principal: Principal, key: IdempotencyKey | None = None) -> Admitted | Repeated:
+    """Holds for it. Raises RateLimited, OutOfCredit, Suspended, Unavailable, …; a refusal leaves nothing behind."""
+    return await _admit(made.request, Submission(gateway, principal, made.budgets, key, made.deadline_s))
 
 
 async def _fallbacks(
