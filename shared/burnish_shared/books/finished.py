@@ -65,6 +65,9 @@ class FinishedExecution:
     completed_event: str
     background_event: str | None
     background_subject: str | None
+    cache_write_input_tokens: int = 0
+    reasoning_tokens: int = 0
+    details: str | None = None
 
     def as_row(self) -> tuple[Any, ...]:
         row: tuple[Any, ...] = _FIELDS_OF(self)
@@ -116,7 +119,20 @@ def finished(request: ExecutionRequest, outcome: Outcome, *, finished_at: dateti
         completed_event=_completed(request, outcome, finished_at=finished_at).model_dump_json(),
         background_event=_background(request, outcome, finished_at=finished_at),
         background_subject=subjects.event("execution.completed", request.workspace_id) if request.lane is Lane.BACKGROUND else None,
+        cache_write_input_tokens=min(usage.cache_write_input_tokens, INT4_MOST), reasoning_tokens=min(usage.reasoning_tokens, INT4_MOST),
+        details=json_text(details_of(outcome)),
     )  # fmt: skip
+
+
+def details_of(outcome: Outcome) -> dict[str, Any]:
+    """What else the books keep of it: numbers and names, never a text of somebody's. `with_details` reads it."""
+    split, routing = outcome.cost_split, outcome.routing
+    known = {
+        "cost": None if split is None else split.model_dump(exclude_defaults=True, exclude={"markup_nusd"}),
+        "routing": None if routing is None else routing.model_dump(exclude_defaults=True),
+        "service_tier": outcome.usage.service_tier,
+    }
+    return {name: value for name, value in known.items() if value is not None}
 
 
 def without_content(row: FinishedExecution) -> FinishedExecution:
@@ -169,11 +185,14 @@ def _completed(request: ExecutionRequest, outcome: Outcome, *, finished_at: date
         api_key_id=caller.api_key_id,
         end_user=caller.user_id,
         session_id=caller.session_id,
+        group_key=request.group_key,
         job_id=request.job_id,
         provider_key_id=outcome.provider_key_id,
         input_tokens=min(outcome.usage.input_tokens, INT4_MOST),
         output_tokens=min(outcome.usage.output_tokens, INT4_MOST),
         cached_input_tokens=min(outcome.usage.cached_input_tokens, INT4_MOST),
+        cache_write_input_tokens=min(outcome.usage.cache_write_input_tokens, INT4_MOST),
+        reasoning_tokens=min(outcome.usage.reasoning_tokens, INT4_MOST),
         cost_nusd=outcome.cost_nusd,
         latency_ms=outcome.latency_ms,
         first_token_ms=outcome.first_token_ms,

@@ -26,15 +26,30 @@ class Status(StrEnum):
     BLOCKED = "blocked"
 
 
-class Price(BaseModel):
-    """Price per million tokens, as it stood when the execution was admitted; `version` names the price table."""
+class Rates(BaseModel):
+    """Prices per million tokens, by class of token. None: as the class that it is a part of, input or output."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
-    version: str
     input_nusd_per_million: int = Field(ge=0)
-    cached_input_nusd_per_million: int = Field(ge=0)
+    cached_input_nusd_per_million: int = Field(ge=0, description="Input read from the provider's cache.")
+    cache_write_input_nusd_per_million: int | None = Field(default=None, ge=0, description="Input written to the provider's cache.")
     output_nusd_per_million: int = Field(ge=0)
+    reasoning_nusd_per_million: int | None = Field(default=None, ge=0, description="Output that is thought and not shown.")
+
+
+class PriceTier(Rates):
+    """Rates for all tokens of a call that has more input than `above_input_tokens`, or was served in this class, or both."""
+
+    above_input_tokens: int = Field(default=0, ge=0)
+    service_tier: str | None = Field(default=None, description="As the provider reports it: `batch`, `flex`, `priority`; null: whichever.")
+
+
+class Price(Rates):
+    """Rates as they stood when the execution was admitted; `version` names the price table. Of tiers the narrowest that fits counts."""
+
+    version: str
+    tiers: list[PriceTier] = Field(default_factory=list)
 
 
 class Route(BaseModel):
@@ -67,13 +82,32 @@ class Fallback(BaseModel):
     output_tokens: int = Field(gt=0, description="The cap of its output: the caller's, or the model's limit where that is lower.")
 
 
-class KeyUse(BaseModel):
-    """Whose key a provider was called with. `provider_key_id`: the workspace's own."""
+class Routing(BaseModel):
+    """How the model or version was chosen, where the caller left it open."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
-    source: Literal["none", "own", "platform"]
+    rule: str | None = Field(default=None, description="The name of the routing rule that applied.")
+    prompt: str | None = Field(default=None, description="The prompt whose rule it is; null: the workspace's.")
+    auto: bool = Field(default=False, description="The cheapest model that met the requirements was chosen.")
+    considered: int = Field(default=0, ge=0, description="Models that met the requirements.")
+
+
+class KeyUse(BaseModel):
+    """Whose key a provider was called with. `provider_key_id`: the workspace's own; `cache`: nobody was called."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    source: Literal["none", "own", "platform", "cache"]
     provider_key_id: UUID | None = None
+
+
+class CacheUse(BaseModel):
+    """The answer may be one that was given before, and is kept for those who ask the same."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    ttl_s: int = Field(ge=1, description="How old an answer may be, and how long this one is kept.")
 
 
 class PromptRef(BaseModel):
@@ -115,6 +149,7 @@ class ExecutionRequest(BaseModel):
     prompt: PromptRef | None = None
     route: Route
     fallbacks: list[Fallback] = Field(default_factory=list, description="In the order in which they are asked.")
+    routing: Routing | None = None
     messages: list[dict[str, Any]]
     variables: dict[str, Any] = Field(default_factory=dict)
     settings: dict[str, Any] = Field(
@@ -135,6 +170,11 @@ class ExecutionRequest(BaseModel):
     )
     upstream_started: bool = False
     used_key: KeyUse | None = Field(default=None, description="Whose key the executor that died had used, for the record.")
+    cache: CacheUse | None = Field(default=None, description="None: the model is asked, and its answer is not kept.")
+    cacheable_messages: int = Field(
+        default=0, ge=0, description="So many messages from the first on are the same in every call: the provider may keep them."
+    )
+    group_key: str | None = Field(default=None, description="Of messages without a prompt: what they are grouped by.")
 
 
 class Usage(BaseModel):
@@ -142,8 +182,24 @@ class Usage(BaseModel):
 
     input_tokens: int = Field(ge=0)
     output_tokens: int = Field(ge=0)
-    cached_input_tokens: int = Field(default=0, ge=0)
+    cached_input_tokens: int = Field(default=0, ge=0, description="Part of the input: read from the provider's cache.")
+    cache_write_input_tokens: int = Field(default=0, ge=0, description="Part of the input: written to the provider's cache.")
+    reasoning_tokens: int = Field(default=0, ge=0, description="Part of the output: thought, and not shown.")
+    service_tier: str | None = Field(default=None, description="The class of service, where the provider reports one.")
     source: Literal["provider", "estimated"]
+
+
+class CostSplit(BaseModel):
+    """What each class of token cost, and the markup: together the cost, to the nano-dollar."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    input_nusd: int = Field(default=0, ge=0)
+    cached_input_nusd: int = Field(default=0, ge=0)
+    cache_write_input_nusd: int = Field(default=0, ge=0)
+    output_nusd: int = Field(default=0, ge=0)
+    reasoning_nusd: int = Field(default=0, ge=0)
+    markup_nusd: int = Field(default=0, ge=0)
 
 
 class Attempt(BaseModel):
@@ -198,6 +254,9 @@ class Outcome(BaseModel):
     cost_nusd: int
     credits: str = Field(default="0.0000", description="The cost in credits, for display.")
     markup_nusd: int = Field(default=0, ge=0, description="Part of the cost: what the use of the operator's key adds to the price.")
+    cost_split: CostSplit | None = Field(default=None, description="The cost by class of token; null where it is not known.")
+    price_version: str | None = Field(default=None, description="The price table by which it was charged.")
+    routing: Routing | None = None
     key_source: Literal["none", "own", "platform"] | None = None
     provider_key_id: UUID | None = Field(default=None, description="The workspace's own key that was used.")
     latency_ms: int
@@ -233,6 +292,7 @@ class CompletedItem(BaseModel):
     end_user: str | None = None
     job_id: UUID | None = None
     session_id: str | None = None
+    group_key: str | None = Field(default=None, description="Of messages without a prompt: what they are grouped by.")
     experiment_id: UUID | None = Field(default=None, description="The experiment it took part in; the next three go with it.")
     arm: str | None = None
     allocation_epoch: int | None = Field(default=None, description="Counts changes of the arms' shares.")
@@ -240,6 +300,8 @@ class CompletedItem(BaseModel):
     input_tokens: int
     output_tokens: int
     cached_input_tokens: int = 0
+    cache_write_input_tokens: int = 0
+    reasoning_tokens: int = 0
     cost_nusd: int
     latency_ms: int
     first_token_ms: int | None = None

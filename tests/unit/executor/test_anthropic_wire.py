@@ -134,7 +134,7 @@ def test_streamed_and_buffered_answers_hold_the_same_facts() -> None:
         reader.answer.finish_reason,
         reader.answer.usage,
     )
-    assert buffered.usage == Usage(input_tokens=105, output_tokens=7, cached_input_tokens=90, source="provider")
+    assert buffered.usage == Usage(input_tokens=105, output_tokens=7, cached_input_tokens=90, cache_write_input_tokens=5, source="provider")
     assert "".join(piece.text for piece in said) == "It is four."
 
 

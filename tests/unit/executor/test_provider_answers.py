@@ -14,9 +14,10 @@ from burnish_executor.core.event_stream import LINE_MOST_BYTES, EventStream, Lin
 from burnish_executor.core.failure import FREE, Failure, FailureKind, of_status, wait_before_retry_s
 from burnish_executor.core.openai_wire import read_body, read_chunk
 from burnish_executor.core.outcome import outcome_of
-from burnish_executor.core.usage import cost_nusd, estimated, reported
+from burnish_executor.core.usage import estimated, reported
 from burnish_executor.io.providers import without_keys
 from burnish_shared.contracts.executions import ExecutionRequest, Lane, Price, Route, Status, Usage
+from burnish_shared.pricing import plain_cost_nusd
 
 PRICE = Price(version="t", input_nusd_per_million=1_000_000, cached_input_nusd_per_million=500_000, output_nusd_per_million=2_000_000)
 
@@ -136,7 +137,7 @@ def test_reported_usage_wins_and_cached_tokens_are_never_more_than_the_input() -
 @pytest.mark.parametrize(("usage", "nusd"), [((10, 0, 5), 20), ((10, 10, 5), 15), ((10, 4, 0), 8), ((0, 0, 0), 0), ((1, 0, 0), 1)])
 def test_the_cost_is_exact(usage: tuple[int, int, int], nusd: int) -> None:
     given_usage = Usage(input_tokens=usage[0], cached_input_tokens=usage[1], output_tokens=usage[2], source="provider")
-    assert cost_nusd(given_usage, PRICE) == nusd
+    assert plain_cost_nusd(given_usage, PRICE) == nusd
 
 
 def test_nothing_generated_is_estimated_as_nothing() -> None:

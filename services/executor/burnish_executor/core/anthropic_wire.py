@@ -152,7 +152,8 @@ def usage_of(value: Any) -> Usage | None:
         {
             "prompt_tokens": fresh + read + written,
             "completion_tokens": value.get("output_tokens"),
-            "prompt_tokens_details": {"cached_tokens": read},
+            "prompt_tokens_details": {"cached_tokens": read, "cache_write_tokens": written},
+            "service_tier": value.get("service_tier"),
         }
     )
 

@@ -61,7 +61,7 @@ def read_chunk(answer: Answer, data: bytes) -> Piece | Failure | None:
         return Failure(FailureKind.MALFORMED, "The provider's stream held an event that is no JSON object, so text may be missing.")
     if chunk.get("error"):
         return failure_of_body(chunk)
-    answer.usage = reported(chunk.get("usage")) or answer.usage
+    answer.usage = reported(_usage_in(chunk), service_tier=chunk.get("service_tier")) or answer.usage
     answer.simulated = answer.simulated or chunk.get("simulated") is True
     choice = _first(chunk.get("choices"))
     delta = choice.get("delta")
@@ -81,7 +81,8 @@ def read_body(data: bytes) -> Answer | Failure:
     message = choice.get("message")
     if not isinstance(message, dict):
         return Failure(FailureKind.MALFORMED, "The provider's answer holds no message.")
-    answer = Answer(usage=reported(body.get("usage")), finish_reason=str(choice.get("finish_reason") or "stop")[:40], complete=True)
+    usage = reported(body.get("usage"), service_tier=body.get("service_tier"))
+    answer = Answer(usage=usage, finish_reason=str(choice.get("finish_reason") or "stop")[:40], complete=True)
     answer.simulated = body.get("simulated") is True
     if isinstance(message.get("content"), str):
         answer.text.append(message["content"])
@@ -97,6 +98,12 @@ def _added(answer: Answer, delta: dict[str, Any]) -> Piece | Failure | None:
     given, parts = delta.get("content"), delta.get("tool_calls")
     calls = [call for call in parts if isinstance(call, dict)] if isinstance(parts, list) else []
     return add(answer, text=given if isinstance(given, str) else "", calls=calls)
+
+
+def _usage_in(chunk: dict[str, Any]) -> Any:
+    """Groq tells it in an object of its own."""
+    usage, groq = chunk.get("usage"), chunk.get("x_groq")
+    return groq.get("usage") if usage is None and isinstance(groq, dict) else usage
 
 
 def _first(choices: Any) -> dict[str, Any]:

@@ -7,9 +7,10 @@ from typing import Any
 
 from burnish_executor.core.answer import Answer
 from burnish_executor.core.failure import Failure, FailureKind
-from burnish_executor.core.usage import cost_nusd, estimated
+from burnish_executor.core.usage import estimated
 from burnish_shared.contracts.executions import Attempt, ExecutionRequest, KeyUse, Outcome, Route, Status, Usage
-from burnish_shared.money import credits_text, markup_of
+from burnish_shared.money import credits_text
+from burnish_shared.pricing import cost_split, sum_of
 from burnish_shared.storable_text import storable
 
 NOTHING = Usage(input_tokens=0, output_tokens=0, source="estimated")
@@ -46,9 +47,8 @@ def outcome_of(
     output = storable(result.output if isinstance(result, Answer) else text)
     usage = _usage(request, result, output=output, may_cost=any(trial.had_started for trial in trials) or request.interrupted is not None)
     use = trials[-1].use if trials else _used_before(request)
-    plain = cost_nusd(usage, request.route.price)
-    markup = markup_of(plain, percent=request.route.markup_percent) if use is not None and use.source == "platform" else 0
-    cost = plain + markup
+    split = cost_split(usage, request.route.price, markup_percent=request.route.markup_percent if use and use.source == "platform" else 0)
+    cost = sum_of(split)
     failed = isinstance(result, Failure)
     return Outcome(
         status=result.status if isinstance(result, Failure) else Status.SUCCESS,
@@ -61,7 +61,8 @@ def outcome_of(
         label=request.prompt.label if request.prompt else None,
         model=request.route.model, provider=request.route.provider,
         finish_reason=storable(result.finish_reason) if isinstance(result, Answer) and result.finish_reason else None,
-        usage=usage, cost_nusd=cost, credits=credits_text(cost), markup_nusd=markup,
+        usage=usage, cost_nusd=cost, credits=credits_text(cost), markup_nusd=split.markup_nusd, cost_split=split,
+        price_version=request.route.price.version, routing=request.routing,
         key_source=use.source if use else None, provider_key_id=use.provider_key_id if use else None, latency_ms=_ms(latency_s),
         first_token_ms=None if first_token_s is None else _ms(first_token_s),
         simulated=request.route.simulated or (isinstance(result, Answer) and result.simulated),
@@ -81,16 +82,21 @@ def _attempts(request: ExecutionRequest, trials: Sequence[Trial], *, usage: Usag
 
 def _used_before(request: ExecutionRequest) -> KeyUse | None:
     """Whose key was used where this executor called nobody: the one of the executor that died, as far as it was heard of."""
-    if request.interrupted is None or not request.upstream_started:
+    if request.interrupted is None or not request.upstream_started or _was_a_hit(request):
         return None
     return request.used_key or KeyUse(source=request.route.keys)
+
+
+def _was_a_hit(request: ExecutionRequest) -> bool:
+    """The executor that died was giving an answer from the cache: nobody was asked, whatever had been delivered."""
+    return request.used_key is not None and request.used_key.source == "cache"
 
 
 def _usage(request: ExecutionRequest, result: Answer | Failure, *, output: str, may_cost: bool) -> Usage:
     """A call that never began costs nothing; one that broke off costs its input and what had come (PROMISES E-01, E-06)."""
     if isinstance(result, Answer):
         return result.usage or estimated(request.messages, output + (json.dumps(result.tool_calls) if result.tool_calls else ""))
-    if not may_cost and not output:
+    if _was_a_hit(request) or (not may_cost and not output):
         return NOTHING
     if result.kind is FailureKind.INTERRUPTED and not request.upstream_started and not output:
         return NOTHING

@@ -42,6 +42,7 @@ def usage_of(outcome: Facts) -> dict[str, Any]:
         "completion_tokens": usage["output_tokens"],
         "total_tokens": usage["input_tokens"] + usage["output_tokens"],
         "prompt_tokens_details": {"cached_tokens": usage["cached_input_tokens"]},
+        "completion_tokens_details": {"reasoning_tokens": usage.get("reasoning_tokens", 0)},
         "cost_nusd": outcome["cost_nusd"],
         "source": usage["source"],
     }

@@ -7,20 +7,19 @@ from typing import Any
 from uuid import UUID
 
 from burnish_gateway.access.principal import Principal
+from burnish_gateway.execution.cache_choice import UNSAID, CacheSetting, cache_use, setting_of
 from burnish_gateway.registry.catalog import ResolvedVersion
 from burnish_shared.contracts.executions import Caller, ExecutionRequest, Fallback, Lane, PromptRef, Route
 from burnish_shared.db.model_store import ModelFacts
 from burnish_shared.errors import InvalidField, PayloadTooLarge
 from burnish_shared.hops import current_hops
-from burnish_shared.money import MAX_AMOUNT_NUSD, markup_of, price_of
+from burnish_shared.money import MAX_AMOUNT_NUSD
+from burnish_shared.pricing import most_nusd
 from burnish_shared.prompt_settings import cap_of
 from burnish_shared.tokens import tokens_in_messages, tokens_in_text
 
 DEFAULT_OUTPUT_TOKENS = 4096
 """The cap that is held for and sent where the caller names none (PROMISES 5.4); never the model's whole output limit."""
-
-SAFETY_PERCENT = 5
-"""Input is counted by length; 5% more is held."""
 
 REQUEST_MOST_BYTES = 768 * 1024
 """More would travel by claim-check, which does not exist yet: 413 until then."""
@@ -55,10 +54,18 @@ SETTINGS = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
+class Group:
+    """What messages without a prompt are grouped by, and the prompt that the group became, if it did."""
+
+    key: str
+    prompt: PromptRef | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Order:
     """A parsed request. At least one of `slug` and `messages`; with both, the prompt comes first. `deadline_s` from the moment it came.
 
-    `fallback_models` None: the version's.
+    `fallback_models` None: the version's. `prompt_key`: what messages without a prompt are grouped by, in place of their instructions.
     """
 
     slug: str | None = None
@@ -76,6 +83,8 @@ class Order:
     metadata: Mapping[str, Any] = field(default_factory=dict)
     deadline_s: float | None = None
     fallback_models: Sequence[str] | None = None
+    cache: CacheSetting = UNSAID
+    prompt_key: str | None = None
 
 
 def prepare(
@@ -84,6 +93,7 @@ def prepare(
     execution_id: UUID,
     principal: Principal,
     version: ResolvedVersion | None,
+    group: Group | None = None,
     facts: ModelFacts,
     route: Route,
     fallbacks: Sequence[tuple[ModelFacts, Route]] = (),
@@ -104,7 +114,7 @@ def prepare(
         deadline_at=now + timedelta(seconds=deadline_s),
         hold_nusd=hold_nusd(messages, settings, route),
         account_ids=[principal.workspace.credit_account_id, *budget_account_ids],
-        prompt=PromptRef(prompt_id=version.prompt_id, slug=version.slug, version=version.version, label=version.label) if version else None,
+        prompt=_prompt(version, group),
         route=route,
         fallbacks=[_fallback(messages, settings, facts=other, route=way) for other, way in fallbacks],
         messages=messages,
@@ -125,7 +135,17 @@ def prepare(
         traceparent=traceparent,
         hops=current_hops(),
         sent_at=now,
+        cache=cache_use(principal.workspace, call=order.cache, version=setting_of(version.cache if version else None), settings=settings),
+        cacheable_messages=version.cacheable_messages if version else 0,
+        group_key=group.key if group else None,
     )
+
+
+def _prompt(version: ResolvedVersion | None, group: Group | None) -> PromptRef | None:
+    """What it counts for: the version that was asked for, or the prompt that its group became."""
+    if version is None:
+        return group.prompt if group else None
+    return PromptRef(prompt_id=version.prompt_id, slug=version.slug, version=version.version, label=version.label)
 
 
 def _messages(order: Order, version: ResolvedVersion | None) -> list[dict[str, Any]]:
@@ -171,18 +191,16 @@ def _fallback(messages: list[dict[str, Any]], settings: Mapping[str, Any], *, fa
 
 
 def hold_nusd(messages: list[dict[str, Any]], settings: Mapping[str, Any], route: Route) -> int:
-    """What the call can cost at most: input with its safety, the whole output cap, the markup where the operator's key is used.
+    """What the call can cost at most: input with its safety, the whole output cap, each at the dearest rate that it can come to, and the
+    markup where the operator's key is used.
 
     Where it is only fallen back to, the executor holds the markup before it does.
     """
     spoken_of = [settings[name] for name in ("tools", "response_format") if settings.get(name)]
     input_tokens = tokens_in_messages(messages) + sum(tokens_in_text(str(one)) for one in spoken_of)
     output_tokens = settings[cap_of(settings)]
-    amount = price_of(-(-input_tokens * (100 + SAFETY_PERCENT) // 100), nusd_per_million=route.price.input_nusd_per_million) + price_of(
-        output_tokens, nusd_per_million=route.price.output_nusd_per_million
-    )
-    if route.keys == "platform":
-        amount += markup_of(amount, percent=route.markup_percent)
+    markup_percent = route.markup_percent if route.keys == "platform" else 0
+    amount = most_nusd(route.price, input_tokens=input_tokens, output_tokens=output_tokens, markup_percent=markup_percent)
     if amount > MAX_AMOUNT_NUSD:
         raise InvalidField("This call could cost more than a million dollars; lower max_tokens.", param="max_tokens")
     return amount

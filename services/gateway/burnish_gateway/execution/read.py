@@ -76,6 +76,7 @@ def numbers_of(row: Record) -> dict[str, Any]:
         "model": row["model"], "provider": row["provider"], "lane": row["lane"],
         "usage": {
             "input_tokens": row["input_tokens"], "output_tokens": row["output_tokens"], "cached_input_tokens": row["cached_input_tokens"],
+            "cache_write_input_tokens": row["cache_write_input_tokens"], "reasoning_tokens": row["reasoning_tokens"],
             "source": row["usage_source"],
         },
         "cost_nusd": row["cost_nusd"], "key_source": row["key_source"],

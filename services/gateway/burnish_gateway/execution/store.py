@@ -6,14 +6,14 @@ from uuid import UUID
 
 from asyncpg import Record
 
-from burnish_shared.contracts.executions import Attempt, ErrorInfo, Outcome, Usage
+from burnish_shared.contracts.executions import Attempt, CostSplit, ErrorInfo, Outcome, Routing, Usage
 from burnish_shared.db.session import Tx
 from burnish_shared.money import credits_text
 
 COLUMNS = (
     "e.execution_id, e.lane, e.status, e.slug, e.version, e.label, e.model, e.provider, e.input_tokens, "
     "e.output_tokens, e.cached_input_tokens, "
-    "e.usage_source, "
+    "e.cache_write_input_tokens, e.reasoning_tokens, e.details, e.price_version, e.usage_source, "
     "e.cost_nusd, e.markup_nusd, e.key_source, e.provider_key_id, "
     "e.latency_ms, e.first_token_ms, e.cached, e.simulated, e.finish_reason, e.end_user, e.session_id, e.app, e.job_id, "
     "e.request_id, e.error, "
@@ -70,8 +70,20 @@ async def abandon(tx: Tx, execution_id: UUID, workspace_id: UUID, *, route: str 
     return bool(await tx.fetchval("SELECT abandon($1, $2, $3, $4)", execution_id, workspace_id, route, key))
 
 
+async def cancel_queued(tx: Tx, execution_id: UUID, workspace_id: UUID) -> bool:
+    """Ends a background execution that nobody has begun. False: it is under way, has ended, or is not there."""
+    return bool(await tx.fetchval("SELECT cancel_queued($1, $2)", execution_id, workspace_id))
+
+
+async def withdraw(tx: Tx, workspace_id: UUID, execution_ids: Sequence[UUID], *, route: str, keys: Sequence[str]) -> None:
+    """Lets go of executions that were admitted and given to nobody; their keys are free again."""
+    await tx.execute("SELECT withdraw($1, $2, $3, $4)", sorted(execution_ids), workspace_id, route, list(keys))
+
+
 def outcome_of(row: Record, *, output_json: Any = None) -> Outcome:
     """The Outcome that the executor told, made again from the books: its JSON has the same bytes (PROMISES G-02)."""
+    details = row["details"] or {}
+    cost, routing = details.get("cost"), details.get("routing")
     return Outcome(
         status=row["status"],
         id=row["execution_id"],
@@ -88,11 +100,17 @@ def outcome_of(row: Record, *, output_json: Any = None) -> Outcome:
             input_tokens=row["input_tokens"],
             output_tokens=row["output_tokens"],
             cached_input_tokens=row["cached_input_tokens"],
+            cache_write_input_tokens=row["cache_write_input_tokens"],
+            reasoning_tokens=row["reasoning_tokens"],
+            service_tier=details.get("service_tier"),
             source=row["usage_source"],
         ),
         cost_nusd=row["cost_nusd"],
         credits=credits_text(row["cost_nusd"]),
         markup_nusd=row["markup_nusd"],
+        cost_split=None if cost is None else CostSplit(**cost, markup_nusd=row["markup_nusd"]),
+        price_version=row["price_version"],
+        routing=None if routing is None else Routing(**routing),
         key_source=row["key_source"],
         provider_key_id=row["provider_key_id"],
         latency_ms=row["latency_ms"],

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from burnish_shared.contracts.evaluators import EvaluatorSettings, Jury, LlmJudge, Pairwise
-from burnish_shared.contracts.executions import Price
-from burnish_shared.money import price_of
+from burnish_shared.contracts.executions import Price, Usage
+from burnish_shared.pricing import most_nusd, plain_cost_nusd
 from burnish_shared.tokens import tokens_in_text
 
 IN_FLIGHT: Final = 64
@@ -86,9 +86,9 @@ def with_judges(forecast: Forecast, sizes: Sizes, judges: Sequence[Judging]) -> 
         return forecast
     each = holds = 0
     for one in judges:
-        given = price_of(one.input_tokens(sizes), nusd_per_million=one.price.input_nusd_per_million)
-        each += one.calls * (given + price_of(JUDGEMENT_TOKENS_USUAL, nusd_per_million=one.price.output_nusd_per_million))
-        holds = max(holds, given * 105 // 100 + price_of(one.output_cap, nusd_per_million=one.price.output_nusd_per_million))
+        given = one.input_tokens(sizes)
+        each += one.calls * _usual_nusd(one.price, given, JUDGEMENT_TOKENS_USUAL)
+        holds = max(holds, most_nusd(one.price, input_tokens=given, output_tokens=one.output_cap))
     expected = forecast.expected_nusd + each * forecast.evaluations
     aside = forecast.aside_nusd + each * forecast.evaluations + holds * min(IN_FLIGHT, forecast.evaluations)
     return Forecast(forecast.evaluations, expected, aside)
@@ -97,9 +97,7 @@ def with_judges(forecast: Forecast, sizes: Sizes, judges: Sequence[Judging]) -> 
 def forecast_job(sizes: Sizes, *, evaluations: int, task: Price, reflect: Price) -> Forecast:
     """Evaluations of grown prompts, and a proposal for every eighth of them."""
     shown = sizes.prompt_tokens * GROWTH + REFLECTION_CASES * (sizes.item_tokens + EXTRA_TOKENS)
-    proposal = price_of(shown, nusd_per_million=reflect.input_nusd_per_million) + price_of(
-        REFLECTION_OUTPUT_TOKENS, nusd_per_million=reflect.output_nusd_per_million
-    )
+    proposal = _usual_nusd(reflect, shown, REFLECTION_OUTPUT_TOKENS)
     expected = evaluations * _evaluation_nusd(sizes, task, growth=GROWTH) + (evaluations // EVALUATIONS_PER_PROPOSAL + 1) * proposal
     return Forecast(evaluations, expected, max(1, expected + IN_FLIGHT * max(_hold_nusd(sizes, task, growth=GROWTH), proposal)))
 
@@ -111,13 +109,13 @@ def least_nusd(sizes: Sizes, *, evaluations: int, task: Price) -> int:
 
 def _evaluation_nusd(sizes: Sizes, price: Price, *, growth: int) -> int:
     input_tokens = sizes.prompt_tokens * growth + sizes.item_tokens + EXTRA_TOKENS
-    return price_of(input_tokens, nusd_per_million=price.input_nusd_per_million) + price_of(
-        min(OUTPUT_TOKENS_USUAL, sizes.output_cap), nusd_per_million=price.output_nusd_per_million
-    )
+    return _usual_nusd(price, input_tokens, min(OUTPUT_TOKENS_USUAL, sizes.output_cap))
 
 
 def _hold_nusd(sizes: Sizes, price: Price, *, growth: int) -> int:
-    input_tokens = (sizes.prompt_tokens * growth + sizes.item_tokens + EXTRA_TOKENS) * 105 // 100
-    return price_of(input_tokens, nusd_per_million=price.input_nusd_per_million) + price_of(
-        sizes.output_cap, nusd_per_million=price.output_nusd_per_million
-    )
+    input_tokens = sizes.prompt_tokens * growth + sizes.item_tokens + EXTRA_TOKENS
+    return most_nusd(price, input_tokens=input_tokens, output_tokens=sizes.output_cap)
+
+
+def _usual_nusd(price: Price, input_tokens: int, output_tokens: int) -> int:
+    return plain_cost_nusd(Usage(input_tokens=input_tokens, output_tokens=output_tokens, source="estimated"), price)

@@ -22,7 +22,8 @@ from burnish_shared.db import model_store, outbox, route_store
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import InvalidField, NotFound, OutOfCredit, Suspended
 from burnish_shared.ids import new_uuid
-from burnish_shared.money import MAX_AMOUNT_NUSD, NUSD_PER_CREDIT, credits_text, markup_of
+from burnish_shared.money import MAX_AMOUNT_NUSD, NUSD_PER_CREDIT, credits_text
+from burnish_shared.pricing import with_markup
 from burnish_shared.search_budget import evaluations_to_begin
 from burnish_shared.slug import LATEST, PRODUCTION, parse_label, parse_slug
 
@@ -268,10 +269,7 @@ async def _price(tx: Tx, principal: Principal, model: str, *, param: str) -> Pri
         raise InvalidField(f"The model {model[:200]!r} has no price yet; set one with POST /v1/models.", param=param)
     if route.keys != "platform":
         return route.price
-    with_markup = {
-        name: value + markup_of(value, percent=route.markup_percent) for name, value in route.price.model_dump(exclude={"version"}).items()
-    }
-    return route.price.model_copy(update=with_markup)
+    return with_markup(route.price, percent=route.markup_percent)
 
 
 async def _fund(tx: Tx, principal: Principal, amount_nusd: int, *, reference: UUID) -> int:

@@ -36,8 +36,8 @@ def usage_of(outcome: Facts) -> dict[str, Any]:
     """Anthropic counts cached input beside the rest. `cost_nusd` is what was charged; `source`: who counted, the provider or we."""
     usage = outcome["usage"]
     return {
-        "input_tokens": usage["input_tokens"] - usage["cached_input_tokens"],
-        "cache_creation_input_tokens": 0,
+        "input_tokens": usage["input_tokens"] - usage["cached_input_tokens"] - usage.get("cache_write_input_tokens", 0),
+        "cache_creation_input_tokens": usage.get("cache_write_input_tokens", 0),
         "cache_read_input_tokens": usage["cached_input_tokens"],
         "output_tokens": usage["output_tokens"],
         "cost_nusd": outcome["cost_nusd"],

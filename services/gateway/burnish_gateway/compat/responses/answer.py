@@ -71,7 +71,7 @@ def usage_of(outcome: Facts) -> dict[str, Any]:
         "input_tokens": usage["input_tokens"],
         "input_tokens_details": {"cached_tokens": usage["cached_input_tokens"]},
         "output_tokens": usage["output_tokens"],
-        "output_tokens_details": {"reasoning_tokens": 0},
+        "output_tokens_details": {"reasoning_tokens": usage.get("reasoning_tokens", 0)},
         "total_tokens": usage["input_tokens"] + usage["output_tokens"],
         "cost_nusd": outcome["cost_nusd"],
         "source": usage["source"],

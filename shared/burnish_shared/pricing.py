@@ -1,0 +1,112 @@
+"""What tokens cost, and what they can cost at most: the one place where a price meets a count. Pure; whole nano-dollars.
+
+Executor (also for what was interrupted), gateway and optimizer count by it, so a streamed and a buffered answer of the same usage cost the
+same, and no call costs more than its hold while its input and output stay within what was held for.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from burnish_shared.contracts.executions import CostSplit, Price, PriceTier, Rates, Usage
+from burnish_shared.money import TOKENS_PER_PRICE_UNIT, markup_of, price_of
+
+SAFETY_PERCENT: Final = 5
+"""Input is counted by length; 5% more is held."""
+
+BASE_TIERS: Final = frozenset({"default", "standard", "auto", ""})
+"""What providers call the class of service whose prices are the base ones."""
+
+
+def rates_of(price: Price, *, input_tokens: int, service_tier: str | None = None) -> Rates:
+    """The rates of a call: of the narrowest tier that fits, else the base. A tier of the class comes before one for whichever."""
+    served = None if service_tier in BASE_TIERS else service_tier
+    fitting = [one for one in price.tiers if one.service_tier in (None, served) and input_tokens > one.above_input_tokens]
+    fitting = [one for one in fitting if one.service_tier is not None or one.above_input_tokens > 0]
+    return max(fitting, key=_narrowness) if fitting else price
+
+
+def _narrowness(tier: PriceTier) -> tuple[bool, int]:
+    return tier.service_tier is not None, tier.above_input_tokens
+
+
+def cost_split(usage: Usage, price: Price, *, markup_percent: int = 0) -> CostSplit:
+    """The cost by class of token.
+
+    The whole is rounded up once, to the next nano-dollar; a part is what it adds to those before it. So the sum never depends on how tokens
+    were split, and rounding never loses money.
+    """
+    rates = rates_of(price, input_tokens=usage.input_tokens, service_tier=usage.service_tier)
+    cached = min(usage.cached_input_tokens, usage.input_tokens)
+    written = min(usage.cache_write_input_tokens, usage.input_tokens - cached)
+    thought = min(usage.reasoning_tokens, usage.output_tokens)
+    parts = _rounded(
+        [
+            (usage.input_tokens - cached - written) * rates.input_nusd_per_million,
+            cached * rates.cached_input_nusd_per_million,
+            written * _write_rate(rates),
+            (usage.output_tokens - thought) * rates.output_nusd_per_million,
+            thought * _reasoning_rate(rates),
+        ]
+    )
+    return CostSplit(
+        input_nusd=parts[0], cached_input_nusd=parts[1], cache_write_input_nusd=parts[2], output_nusd=parts[3], reasoning_nusd=parts[4],
+        markup_nusd=markup_of(sum(parts), percent=markup_percent),
+    )  # fmt: skip
+
+
+def sum_of(split: CostSplit) -> int:
+    """The whole cost, with the markup."""
+    return plain_sum_of(split) + split.markup_nusd
+
+
+def plain_sum_of(split: CostSplit) -> int:
+    """The cost without the markup."""
+    return split.input_nusd + split.cached_input_nusd + split.cache_write_input_nusd + split.output_nusd + split.reasoning_nusd
+
+
+def plain_cost_nusd(usage: Usage, price: Price) -> int:
+    """What the tokens cost without any markup."""
+    return plain_sum_of(cost_split(usage, price))
+
+
+def most_nusd(price: Price, *, input_tokens: int, output_tokens: int, markup_percent: int = 0) -> int:
+    """What a call can cost at most: its input with the safety, its whole output, each at the dearest rate that it can come to."""
+    held_tokens = -(-input_tokens * (100 + SAFETY_PERCENT) // 100)
+    within = [price, *(one for one in price.tiers if held_tokens > one.above_input_tokens)]
+    dearest_input = max(max(one.input_nusd_per_million, one.cached_input_nusd_per_million, _write_rate(one)) for one in within)
+    dearest_output = max(max(one.output_nusd_per_million, _reasoning_rate(one)) for one in within)
+    plain = price_of(held_tokens, nusd_per_million=dearest_input) + price_of(output_tokens, nusd_per_million=dearest_output)
+    return plain + markup_of(plain, percent=markup_percent)
+
+
+def with_markup(price: Price, *, percent: int) -> Price:
+    """The price as a workspace pays it, for forecasts: every rate with the markup on top."""
+    return price.model_copy(
+        update=_marked_up(price, percent) | {"tiers": [one.model_copy(update=_marked_up(one, percent)) for one in price.tiers]}
+    )
+
+
+def _marked_up(rates: Rates, percent: int) -> dict[str, int]:
+    names = Rates.model_fields
+    return {name: value + markup_of(value, percent=percent) for name in names if (value := getattr(rates, name)) is not None}
+
+
+def _write_rate(rates: Rates) -> int:
+    written = rates.cache_write_input_nusd_per_million
+    return rates.input_nusd_per_million if written is None else written
+
+
+def _reasoning_rate(rates: Rates) -> int:
+    thought = rates.reasoning_nusd_per_million
+    return rates.output_nusd_per_million if thought is None else thought
+
+
+def _rounded(products: Sequence[int]) -> list[int]:
+    """Tokens times rate, each → nano-dollars whose sum is the sum of the products, rounded up."""
+    parts, exact, told = [], 0, 0
+    for one in products:
+        exact += one
+        upto = -(-exact // TOKENS_PER_PRICE_UNIT)
+        parts.append(upto - told)
+        told = upto
+    return parts

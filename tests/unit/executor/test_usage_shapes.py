@@ -1,0 +1,105 @@
+"""Usage as providers' documentation shows it is counted by class of token and priced right, buffered and streamed (usage_shapes.json)."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from burnish_executor.core import anthropic_wire, openai_wire
+from burnish_executor.core.answer import Answer
+from burnish_executor.core.usage import reported
+from burnish_shared.contracts.executions import Price, Usage
+from burnish_shared.pricing import cost_split, plain_cost_nusd
+
+pytestmark = pytest.mark.capability("E5")
+
+SHAPES: list[dict[str, Any]] = json.loads(Path(__file__).with_name("usage_shapes.json").read_text())
+
+PRICE = Price(
+    version="doc", input_nusd_per_million=2_000_000_000, cached_input_nusd_per_million=500_000_000,
+    cache_write_input_nusd_per_million=2_500_000_000, output_nusd_per_million=8_000_000_000, reasoning_nusd_per_million=9_000_000_000,
+)  # fmt: skip
+"""A different one for each class, so that a token of the wrong class shows."""
+
+
+def buffered(shape: dict[str, Any]) -> Answer:
+    usage, where = shape["usage"], shape["where"]
+    if shape["wire"] == "anthropic":
+        body = {"content": [{"type": "text", "text": "x"}], "stop_reason": "end_turn", "usage": usage}
+        answer = anthropic_wire.read_body(json.dumps(body).encode())
+    else:
+        tier = {"service_tier": "priority"} if where == "body service_tier" else {}
+        body = {"choices": [{"message": {"content": "x"}, "finish_reason": "stop"}], "usage": usage, **tier}
+        answer = openai_wire.read_body(json.dumps(body).encode())
+    assert isinstance(answer, Answer)
+    return answer
+
+
+def streamed(shape: dict[str, Any]) -> Answer:
+    usage, where = shape["usage"], shape["where"]
+    if shape["wire"] == "anthropic":
+        events: list[dict[str, Any]] = [
+            {"type": "message_start", "message": {"usage": usage | {"output_tokens": 1}}},
+            {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": "x"}},
+            {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": usage["output_tokens"]}},
+            {"type": "message_stop"},
+        ]
+        reader: Any = anthropic_wire.AnthropicStream()
+    else:
+        tier = {"service_tier": "priority"} if where == "body service_tier" else {}
+        last = {"x_groq": {"id": "req_1", "usage": usage}} if where == "x_groq" else {"usage": usage}
+        events = [
+            {"choices": [{"delta": {"content": "x"}, "finish_reason": None}], **tier},
+            {"choices": [{"delta": {}, "finish_reason": "stop"}], **tier},
+            {"choices": [], **last, **tier},
+        ]
+        reader = openai_wire.OpenAIStream()
+    for event in events:
+        reader.read(json.dumps(event).encode())
+    return reader.answer  # type: ignore[no-any-return]
+
+
+@pytest.mark.promise("E-06")
+@pytest.mark.parametrize("shape", SHAPES, ids=lambda one: one["provider"])
+def test_what_each_provider_documents_is_counted_and_priced_right(shape: dict[str, Any]) -> None:
+    tokens = shape["tokens"]
+    wanted = Usage(
+        input_tokens=tokens["input"], output_tokens=tokens["output"], cached_input_tokens=tokens["cached_input"],
+        cache_write_input_tokens=tokens["cache_write_input"], reasoning_tokens=tokens["reasoning"], service_tier=tokens["service_tier"],
+        source="provider",
+    )  # fmt: skip
+    for answer in [streamed(shape)] if shape["where"] == "x_groq" else [buffered(shape), streamed(shape)]:
+        assert answer.usage == wanted
+        assert plain_cost_nusd(answer.usage, PRICE) == shape["cost_nusd"]
+
+
+def test_no_provider_is_missing() -> None:
+    known = {shape["provider"].split(",")[0].split(" ")[0] for shape in SHAPES}
+    assert known == {"openai", "anthropic", "deepseek", "openrouter", "groq", "gemini", "xai", "ollama", "vllm", "llama.cpp"}
+
+
+counts = st.integers(0, 10**6) | st.sampled_from([None, -1, True, "7", 2**40, float("nan")])
+of_input = st.none() | st.fixed_dictionaries({}, optional={"cached_tokens": counts, "cache_write_tokens": counts})
+of_output = st.none() | st.fixed_dictionaries({}, optional={"reasoning_tokens": counts})
+
+
+@pytest.mark.promise("E-06")
+@given(
+    st.fixed_dictionaries(
+        {"prompt_tokens": st.integers(0, 10**6), "completion_tokens": st.integers(0, 10**6)},
+        optional={
+            "total_tokens": counts, "prompt_cache_hit_tokens": counts, "service_tier": counts, "prompt_tokens_details": of_input,
+            "completion_tokens_details": of_output,
+        },
+    )
+)  # fmt: skip
+def test_classes_of_tokens_stay_within_their_whole_whatever_is_reported(value: dict[str, Any]) -> None:
+    usage = reported(value)
+    assert usage is not None
+    assert usage.cached_input_tokens + usage.cache_write_input_tokens <= usage.input_tokens
+    assert usage.reasoning_tokens <= usage.output_tokens
+    split = cost_split(usage, PRICE)
+    assert min(split.model_dump().values()) >= 0
