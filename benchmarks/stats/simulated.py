@@ -66,7 +66,7 @@ def as_watched(*, runs: int, dice: random.Random, period_n: int) -> Figures:
     missed = 0
     for _ in range(runs):
         lengths.append(_watched_until_alarm(dice, period_n=period_n, good_n=60_000, bad_n=0) or 60_000)
-    for _ in range(4 * runs):
+    for _ in range(2 * runs):
         at = _watched_until_alarm(dice, period_n=period_n, good_n=CHANGE_AT - BASELINE_N, bad_n=6_000)
         if at is None:
             missed += 1
@@ -79,7 +79,7 @@ def as_watched(*, runs: int, dice: random.Random, period_n: int) -> Figures:
         sum(lengths) / max(1, alarms) ** 1.5,
         figures.delay_mean,
         figures.delay_p95,
-        missed / (4 * runs),
+        missed / (2 * runs),
         runs,
     )
 

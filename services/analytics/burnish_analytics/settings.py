@@ -2,6 +2,7 @@
 
 from pydantic import Field
 
+from burnish_analytics.core.cusum import THRESHOLD
 from burnish_analytics.core.degradation import DetectorLimits
 from burnish_shared.settings import SharedSettings
 
@@ -37,7 +38,7 @@ class AnalyticsSettings(SharedSettings):
     news_interval_s: float = Field(default=1.0, gt=0, description="How often webhooks that asked for it are told of new reactions.")
     scores_interval_s: float = Field(default=1.0, gt=0, description="How often new scores of evaluators are counted.")
     detector_threshold: float = Field(
-        default=7.0, gt=0, description="h of the CUSUM detectors; one more means about e times fewer false alarms."
+        default=THRESHOLD, gt=0, description="h of the CUSUM detectors; one more means about e times fewer false alarms."
     )
     baseline_full: int = Field(default=1000, ge=10, description="Observations that make a baseline on their own.")
     baseline_least: int = Field(

@@ -61,9 +61,9 @@ def test_limits_by_hour_exist_once_four_weeks_do_and_bad_hours_move_them_little(
     assert (limits[12], limits[13], limits[18], limits[17]) == (10, 10, 18, 10)
 
 
-def watched(*, season: bool, slower: int = 0) -> list[str]:
-    """Verdicts of a latency detector over a week, after a baseline of daytime."""
-    plan = next(one for one in PLANS if one.metric == "latency")
+def watched(*, season: bool, slower: int = 0, metric: str = "latency") -> list[str]:
+    """Verdicts of a detector of latency or cost over a week, after a baseline of daytime."""
+    plan = next(one for one in PLANS if one.metric == metric)
     state = begin_version(SeriesState(), 1, plan=plan, limits=DetectorLimits())
     for n in range(20):
         state, _ = observed(
@@ -80,7 +80,21 @@ def watched(*, season: bool, slower: int = 0) -> list[str]:
     return said
 
 
-def test_evenings_that_are_always_slower_alarm_every_day_until_the_season_is_known() -> None:
-    assert len(watched(season=False)) > 4
-    assert watched(season=True) == []
-    assert watched(season=True, slower=4) == ["Degraded"]
+@pytest.mark.parametrize("metric", ["latency", "cost"])
+def test_evenings_that_are_always_slower_or_dearer_alarm_every_day_until_the_season_is_known(metric: str) -> None:
+    assert len(watched(season=False, metric=metric)) > 4
+    assert watched(season=True, metric=metric) == []
+    assert watched(season=True, slower=4, metric=metric) == ["Degraded"]
+
+
+def test_a_version_that_became_normal_is_not_dear_for_weeks_because_the_one_before_was_cheaper() -> None:
+    """The season is that of the weeks before, the baseline that of the version which served last: latency is told, cost is not."""
+    verdicts = {}
+    for metric in ("latency", "cost"):
+        plan = next(one for one in PLANS if one.metric == metric)
+        state = begin_version(SeriesState(), 1, plan=plan, limits=DetectorLimits())
+        dear = Seen(MONDAY, 1, n=2000, bad=0, counts=histogram(30, n=2000))
+        state, _ = observed(state, dear, plan=plan, limits=DetectorLimits())
+        state = replace(state, season=hourly_limits(weeks(4)), season_at=MONDAY)
+        _, verdicts[metric] = observed(state, dear, plan=plan, limits=DetectorLimits())
+    assert (verdicts["latency"] is not None, verdicts["cost"]) == (True, None)

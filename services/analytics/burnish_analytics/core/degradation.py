@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final, Literal, NamedTuple
 
-from burnish_analytics.core.cusum import Sums, threshold_for
+from burnish_analytics.core.cusum import THRESHOLD, Sums, threshold_for
 from burnish_analytics.core.seasonal import HOURS_A_WEEK, LimitsByHour, p95_bucket, slot_of
 from burnish_shared.measures import merged, share_above
 
@@ -27,8 +27,10 @@ SEASONAL_RISE: Final = 0.05
 class MetricPlan:
     """How one metric is watched. Ratios are shares of bad observations: `fast_rise` and `slow_rise` are the harms looked for.
 
-    An alert also needs `least_rise` in the recent window. Latency swings with the hour, so until four weeks tell what each hour of the week
-    is like, its margin is wide (SEASONAL_RISE). `by_quantile`: bad means beyond the baseline's 95th percentile.
+    An alert also needs `least_rise` in the recent window. Latency and cost swing with the hour, so until four weeks tell what each hour of
+    the week is like, their margin is wide (SEASONAL_RISE). `by_quantile`: bad means beyond the baseline's 95th percentile.
+    `season_excuses`: what is usual at an hour counts only where it is above that. What a query costs moves with the version more than with
+    the hour, and the weeks before another version became normal must not make it look dear for weeks.
     """
 
     metric: Metric
@@ -36,13 +38,14 @@ class MetricPlan:
     slow_rise: float | None
     least_rise: float
     by_quantile: bool = False
+    season_excuses: bool = False
 
 
 PLANS: Final = (
     MetricPlan("satisfaction", fast_rise=0.10, slow_rise=0.05, least_rise=0.05),
     MetricPlan("error_rate", fast_rise=0.05, slow_rise=None, least_rise=0.03),
     MetricPlan("latency", fast_rise=0.05, slow_rise=None, least_rise=0.15, by_quantile=True),
-    MetricPlan("cost", fast_rise=0.05, slow_rise=None, least_rise=0.15, by_quantile=True),
+    MetricPlan("cost", fast_rise=0.05, slow_rise=None, least_rise=0.15, by_quantile=True, season_excuses=True),
 )
 
 
@@ -50,7 +53,7 @@ PLANS: Final = (
 class DetectorLimits:
     """Settings of all detectors. Counts are observations."""
 
-    threshold: float = 7.0
+    threshold: float = THRESHOLD
     full_baseline: int = 1000
     least_baseline: int = 100
     baseline_days: float = 7.0
@@ -182,7 +185,7 @@ def observed(
     """
     if seen.n <= 0:
         return state, None
-    bad = _bad_of(seen, state.baseline, season=state.season)
+    bad = _bad_of(seen, state.baseline, season=state.season, season_excuses=plan.season_excuses)
     if state.season is not None:
         plan = replace(plan, least_rise=min(plan.least_rise, SEASONAL_RISE))
     if seen.version == state.version:
@@ -201,10 +204,12 @@ def acknowledged(state: SeriesState) -> SeriesState:
     return replace(state, sums=Sums())
 
 
-def _bad_of(seen: Seen, baseline: Baseline | None, *, season: LimitsByHour | None) -> float:
+def _bad_of(seen: Seen, baseline: Baseline | None, *, season: LimitsByHour | None, season_excuses: bool) -> float:
     if baseline is not None and baseline.limit is not None:
         usual = season[slot_of(seen.at, HOURS_A_WEEK)] if season is not None else None
-        return float(sum(seen.counts[(baseline.limit if usual is None else usual) + 1 :]))
+        if usual is None or (season_excuses and usual < baseline.limit):
+            usual = baseline.limit
+        return float(sum(seen.counts[usual + 1 :]))
     if baseline is not None:
         # Even its 5 % may be enough for a fall, given time: who says more than others counts at worst for what is normal.
         return seen.bad - max(0.0, seen.held_bad - seen.held_n * baseline.expected)
@@ -236,7 +241,13 @@ def _judged(
         if n >= min(limits.window, limits.least_window) and rise < plan.least_rise / 2:
             return replace(state, is_degraded=False, sums=Sums()), Recovered(plan.metric, baseline.expected, recent, n)
         return state, None
-    alarms = state.sums.reaches(threshold_for(monitors, base=limits.threshold))
+    alarms = state.sums.reaches(
+        threshold_for(monitors, base=limits.threshold),
+        n=state.window[-1].n,
+        expected=baseline.expected,
+        fast_rise=plan.fast_rise,
+        slow_rise=plan.slow_rise,
+    )
     if alarms and rise >= plan.least_rise and n >= limits.least_window:
         return replace(state, is_degraded=True), Degraded(plan.metric, baseline.expected, recent, n, baseline, state.window)
     return state, None
