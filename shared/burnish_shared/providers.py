@@ -1,13 +1,13 @@
-"""Providers that are called directly: their names, and the format that each one speaks. Adding one is a line here and a row of `providers`.
+"""Providers: their names, and how each one is spoken to. Adding one is a line here and, where it has an address, a row of `providers`.
 
-What is not named here speaks OpenAI's format, as nearly everybody does.
+What is not named here speaks OpenAI's format, as nearly everybody does. docs/guides/adding-a-provider.md goes through it.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-WireName = Literal["openai", "anthropic"]
+WireName = Literal["openai", "anthropic", "litellm"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +15,7 @@ class Preset:
     """`base_url`: the provider's own address; empty for a server that has none of its own. `headers`: who we are, where a provider asks.
 
     `needs_key`: local servers ask for none. `key_variable`: where an operator's environment usually holds its key.
+    `litellm`: what LiteLLM calls a provider that only it can speak to, or speaks to better than we would.
     """
 
     provider: str
@@ -23,6 +24,12 @@ class Preset:
     needs_key: bool = True
     headers: Mapping[str, str] = field(default_factory=dict)
     key_variable: str | None = None
+    litellm: str | None = None
+
+
+def _through_litellm(provider: str, base_url: str, *, name: str | None = None, key_variable: str | None = None) -> Preset:
+    """`name`: LiteLLM's, where it is not ours. `base_url` says where the provider is; LiteLLM finds its way by itself."""
+    return Preset(provider, base_url, wire="litellm", litellm=name or provider, key_variable=key_variable)
 
 
 ATTRIBUTION: Final = {"X-Title": "Burnish"}
@@ -34,11 +41,25 @@ PRESETS: Final[Mapping[str, Preset]] = {
         Preset("openai", "https://api.openai.com/v1", key_variable="OPENAI_API_KEY"),
         Preset("anthropic", "https://api.anthropic.com/v1", wire="anthropic", key_variable="ANTHROPIC_API_KEY"),
         Preset("openrouter", "https://openrouter.ai/api/v1", headers=ATTRIBUTION, key_variable="OPENROUTER_API_KEY"),
+        Preset("deepseek", "https://api.deepseek.com/v1", key_variable="DEEPSEEK_API_KEY"),
+        Preset("groq", "https://api.groq.com/openai/v1", key_variable="GROQ_API_KEY"),
+        Preset("xai", "https://api.x.ai/v1", key_variable="XAI_API_KEY"),
+        Preset("together_ai", "https://api.together.xyz/v1", key_variable="TOGETHERAI_API_KEY"),
+        Preset("fireworks_ai", "https://api.fireworks.ai/inference/v1", key_variable="FIREWORKS_AI_API_KEY"),
+        Preset("perplexity", "https://api.perplexity.ai", key_variable="PERPLEXITYAI_API_KEY"),
+        Preset("cerebras", "https://api.cerebras.ai/v1", key_variable="CEREBRAS_API_KEY"),
+        Preset("deepinfra", "https://api.deepinfra.com/v1/openai", key_variable="DEEPINFRA_API_KEY"),
         Preset("maitai", ""),
         Preset("openai_compatible", ""),
         Preset("ollama", "", needs_key=False),
         Preset("vllm", "", needs_key=False),
         Preset("llama_cpp", "", needs_key=False),
+        _through_litellm("google", "https://generativelanguage.googleapis.com", name="gemini", key_variable="GEMINI_API_KEY"),
+        _through_litellm("mistral", "https://api.mistral.ai/v1", key_variable="MISTRAL_API_KEY"),
+        _through_litellm("cohere", "https://api.cohere.com", key_variable="COHERE_API_KEY"),
+        _through_litellm("bedrock", "https://bedrock-runtime.amazonaws.com", key_variable="AWS_BEARER_TOKEN_BEDROCK"),
+        _through_litellm("azure", ""),
+        _through_litellm("voyage", "https://api.voyageai.com/v1", key_variable="VOYAGE_API_KEY"),
     )
 }
 
@@ -47,6 +68,14 @@ def wire_of(provider: str) -> WireName:
     """The format that this provider speaks, at its own address and at a workspace's."""
     preset = PRESETS.get(provider)
     return preset.wire if preset else "openai"
+
+
+def litellm_name_of(provider: str) -> str:
+    """What LiteLLM calls this provider. Raises KeyError for one that is not spoken to through it."""
+    name = PRESETS[provider].litellm
+    if name is None:
+        raise KeyError(provider)
+    return name
 
 
 def headers_of(provider: str) -> Mapping[str, str]:

@@ -2,6 +2,7 @@
 
 import ast
 import os
+import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ from importlinter.cli import lint_imports
 from tests.architecture.source import PACKAGES, ROOT, SERVICES, Module, dotted, imports_of, modules
 
 NEVER = {
-    "litellm": "only a process of its own beside the executor will import it, and that does not exist yet",
+    "litellm": "only its process beside the executor does (burnish_executor.io.llm)",
     "faststream": "raw nats-py with our own loops (docs/decisions)",
     "httpx": "aiohttp is the one HTTP client on hot paths",
     "requests": "it blocks the event loop",
@@ -25,6 +26,9 @@ NEVER = {
     "RestrictedPython": "no sandbox at all",
 }
 """A library that our code may not import, and why."""
+
+ALONE = {("burnish_executor.io.llm", "litellm")}
+"""Who may all the same. Nobody imports that module: it is run."""
 
 WORLD = frozenset(
     "asyncio threading multiprocessing subprocess socket ssl http os pathlib shutil tempfile random secrets time signal sqlite3 "
@@ -86,8 +90,22 @@ def test_the_scan_sees_pure_modules_of_every_service_that_decides_something() ->
 
 
 def test_nothing_imports_a_library_that_we_do_without() -> None:
-    wrong = [f"{module.path}:{line} imports {name}: {NEVER[top]}" for module, name, line, top in _outside() if top in NEVER]
+    wrong = [
+        f"{module.path}:{line} imports {name}: {NEVER[top]}"
+        for module, name, line, top in _outside()
+        if top in NEVER and (module.name, top) not in ALONE
+    ]
     assert not wrong, "\n".join(wrong)
+
+
+def test_no_service_loads_litellm() -> None:
+    """Its import costs seconds and hundreds of megabytes: only the process that the executor starts beside itself pays them."""
+    load = """import importlib, sys
+for name in sys.argv[1:]: importlib.import_module(name)
+print([one for one in sys.modules if 'litellm' in one.split('.')])"""
+    services = ["burnish.launcher.up", *(f"{one}.app" for one in SERVICES)]
+    loaded = subprocess.run([sys.executable, "-c", load, *services], check=True, capture_output=True, text=True)
+    assert loaded.stdout.strip() == "[]"
 
 
 def test_only_the_demo_imports_the_reference_verifier_of_webhooks() -> None:

@@ -2,19 +2,26 @@
 
 from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import Final, Self
 from urllib.parse import urlsplit
 
 import aiohttp
 
 from burnish_executor.core.failure import Failure, FailureKind
+from burnish_executor.core.litellm_call import BASE_URL_HEADER, TIMEOUT_HEADER
 from burnish_executor.core.wires import WIRES
+from burnish_executor.io.litellm_process import LiteLLMProcess, NotThere
 from burnish_executor.io.model_client import Call, Event, call_model, list_models
 from burnish_executor.settings import ExecutorSettings
-from burnish_shared.contracts.executions import ExecutionRequest
+from burnish_shared.contracts.executions import ExecutionRequest, Route
 from burnish_shared.egress import Egress, EgressPolicy, EgressRefused, look_up_for
 from burnish_shared.logging import REDACTED, redact
 from burnish_shared.providers import headers_of, wire_of
+
+LITELLM_URL: Final = "http://litellm"
+"""Its host plays no part: the session leads to a unix socket."""
+
+UNTRIED: Final = "A key of this provider can only be tried by a call of one of its models, which costs."
 
 LEAST_SHOWN = 6
 """So many characters of a key may end a provider's message that was cut: fewer give nothing away."""
@@ -27,6 +34,7 @@ class Providers:
     operator: aiohttp.ClientSession
     guarded: dict[str, aiohttp.ClientSession]
     egress: Egress
+    litellm: LiteLLMProcess
     settings: ExecutorSettings
 
     @classmethod
@@ -38,12 +46,14 @@ class Providers:
             operator=aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=30), timeout=timeout, trust_env=False),
             guarded={"http": egress.session("http", timeout=timeout), "https": egress.session("https", timeout=timeout)},
             egress=egress,
+            litellm=LiteLLMProcess(settings.egress_allow),
             settings=settings,
         )
 
     async def close(self) -> None:
         for session in (self.operator, *self.guarded.values()):
             await session.close()
+        await self.litellm.close()
 
     async def call(
         self, request: ExecutionRequest, *, key: str | None, tried: Collection[str] = (), timeout_s: float
@@ -51,9 +61,8 @@ class Providers:
         """As `call_model`: ends with one Answer or Failure. `tried`: every key of this execution so far; none is ever told."""
         look_up_for(request.workspace_id)
         wire = WIRES[wire_of(request.route.provider)]
-        url = f"{request.route.base_url.rstrip('/')}{wire.path}"
         call = Call(
-            url=url,
+            url=f"{self._address(request.route)}{wire.path}",
             key=key,
             body=wire.body(request),
             timeout_s=timeout_s,
@@ -61,16 +70,20 @@ class Providers:
             first_token_s=min(self.settings.first_token_s, timeout_s) if request.stream else timeout_s,
             chunk_idle_s=self.settings.chunk_idle_s,
             wire=wire,
-            headers={} if request.route.own_base_url else headers_of(request.route.provider),
+            headers=_headers(request.route, timeout_s=timeout_s),
         )
         try:
-            async for event in call_model(await self._session(url, is_own_url=request.route.own_base_url), call):
+            async for event in call_model(await self._session_to(request.route), call):
                 yield without_keys(event, {*tried, *([key] if key else [])}) if isinstance(event, Failure) else event
         except EgressRefused as refused:
             yield Failure(FailureKind.EGRESS, f"This provider's address may not be called: {refused}")
+        except NotThere as error:
+            yield Failure(FailureKind.UNREACHABLE, error.message, retry_after_s=error.retry_after_s)
 
     async def count_models(self, provider: str, base_url: str, *, is_own_url: bool, key: str, timeout_s: float) -> int | Failure:
         """How many models the provider lists for this key. No Failure holds the key."""
+        if wire_of(provider) == "litellm":
+            return Failure(FailureKind.REFUSED, UNTRIED)
         url = f"{base_url.rstrip('/')}/models"
         try:
             session = await self._session(url, is_own_url=is_own_url)
@@ -79,11 +92,29 @@ class Providers:
             found = Failure(FailureKind.EGRESS, f"This provider's address may not be called: {refused}")
         return without_keys(found, [key]) if isinstance(found, Failure) else found
 
+    async def _session_to(self, route: Route) -> aiohttp.ClientSession:
+        """Raises EgressRefused, NotThere."""
+        if wire_of(route.provider) != "litellm":
+            return await self._session(route.base_url, is_own_url=route.own_base_url)
+        if route.own_base_url:
+            await self.egress.check(route.base_url)  # its process looks again at what is dialled
+        return await self.litellm.session()
+
+    def _address(self, route: Route) -> str:
+        return LITELLM_URL if wire_of(route.provider) == "litellm" else route.base_url.rstrip("/")
+
     async def _session(self, url: str, *, is_own_url: bool) -> aiohttp.ClientSession:
         if not is_own_url:
             return self.operator
         await self.egress.check(url)
         return self.guarded[urlsplit(url).scheme]
+
+
+def _headers(route: Route, *, timeout_s: float) -> dict[str, str]:
+    """What this provider wants to hear besides; LiteLLM's process hears where to call, and how long."""
+    if wire_of(route.provider) == "litellm":
+        return {TIMEOUT_HEADER: f"{timeout_s:g}"} | ({BASE_URL_HEADER: route.base_url} if route.own_base_url else {})
+    return {} if route.own_base_url else dict(headers_of(route.provider))
 
 
 def without_keys(failure: Failure, keys: Collection[str]) -> Failure:

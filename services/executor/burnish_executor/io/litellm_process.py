@@ -1,0 +1,175 @@
+"""Keeps LiteLLM's process (`io/llm.py`): started by the first call that needs it, started again when it dies, ended with the executor."""
+
+import asyncio
+import contextlib
+import os
+import shutil
+import sys
+import tempfile
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Final
+
+import aiohttp
+import structlog
+
+from burnish_executor import metrics
+from burnish_shared.errors import Unavailable
+
+MODULE: Final = "burnish_executor.io.llm"
+
+READY_S: Final = 60.0
+"""Longest wait for its start: 4 to 5 CPU-seconds of imports, on a busy machine far more."""
+
+HEALTH_S: Final = 10.0
+"""How often it is asked whether it lives, and how long it may take to say so. One that does not is ended, and started again on demand."""
+
+REST_MOST_S: Final = 30.0
+"""A process that dies at once is started again after 1, 2, 4 … seconds, at most this long."""
+
+STOP_S: Final = 3.0
+
+HANDED_DOWN: Final = (
+    "PATH",
+    "LANG",
+    "LC_ALL",
+    "TZ",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "REQUESTS_CA_BUNDLE",
+    "PYTHONPATH",
+    "PYTHONPYCACHEPREFIX",
+)
+"""What it gets of our environment: no key of anybody's, no database, no proxy."""
+
+OF_ITS_OWN: Final = {
+    "LITELLM_LOCAL_MODEL_COST_MAP": "True",  # else it fetches prices from GitHub at its start
+    "LITELLM_OFFLINE_MODE": "true",
+    "LITELLM_LOCAL_ANTHROPIC_BETA_HEADERS": "True",
+    "LITELLM_MODE": "PRODUCTION",  # else it reads a .env file from wherever it stands
+    "LITELLM_LOG": "CRITICAL",
+    "AWS_EC2_METADATA_DISABLED": "true",
+}
+
+log = structlog.get_logger("burnish.executor")
+
+
+class NotThere(Unavailable):
+    """LiteLLM's process cannot be had at the moment."""
+
+
+@dataclass(slots=True)
+class LiteLLMProcess:
+    """The process, and a session to it. Needs a running event loop; `close` ends both."""
+
+    egress_allow: str
+    _process: asyncio.subprocess.Process | None = None
+    _session: aiohttp.ClientSession | None = None
+    _folder: Path | None = None
+    _watching: "asyncio.Task[None] | None" = None
+    _starting: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _failures: int = 0
+    _not_before: float = 0.0
+
+    @property
+    def pid(self) -> int | None:
+        """Of the process that runs; None while there is none."""
+        return self._process.pid if self._process is not None and self._process.returncode is None else None
+
+    async def session(self) -> aiohttp.ClientSession:
+        """A session whose every request goes to the process. Starts it where it does not run. Raises NotThere."""
+        if self.pid is None or self._session is None:
+            async with self._starting:  # whoever waits here shares the start of the first
+                if self.pid is None or self._session is None:
+                    await self._start()
+        if self._session is None:
+            raise NotThere("LiteLLM's process has just ended; try again.", retry_after_s=1)
+        return self._session
+
+    async def close(self) -> None:
+        if self._watching is not None:
+            self._watching.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._watching
+            self._watching = None
+        await self._end()
+
+    async def _start(self) -> None:
+        now = asyncio.get_running_loop().time()
+        if now < self._not_before:
+            raise NotThere("LiteLLM's process does not start; the executor's log says why.", retry_after_s=self._not_before - now)
+        if find_spec("litellm") is None:
+            raise NotThere("This provider is called through LiteLLM, which is not installed here: install burnish[litellm].")
+        await self._end()
+        self._folder = Path(tempfile.mkdtemp(prefix="burnish-llm-"))
+        path = self._folder / "socket"
+        metrics.LITELLM_STARTS.inc()
+        try:
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", MODULE, str(path), env=self._environment(self._folder), cwd=self._folder,
+                stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+            )  # fmt: skip
+            await self._until_ready(self._process)
+        except BaseException as error:
+            await self._end()
+            if isinstance(error, OSError | NotThere):
+                self._failures += 1
+                self._not_before = asyncio.get_running_loop().time() + min(REST_MOST_S, 2.0 ** (self._failures - 1))
+                log.error("litellm.not_started", reason=str(error), failures=self._failures)
+                raise NotThere("LiteLLM's process does not start; the executor's log says why.", retry_after_s=1) from error
+            raise
+        self._failures = 0
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.UnixConnector(str(path), limit=0), timeout=aiohttp.ClientTimeout(total=None), trust_env=False
+        )
+        self._watching = asyncio.create_task(self._watch(self._process, self._session))
+        log.info("litellm.started", pid=self._process.pid)
+
+    async def _until_ready(self, process: asyncio.subprocess.Process) -> None:
+        """Raises NotThere when it ends, or says nothing, before."""
+        if process.stdout is None:
+            raise RuntimeError("the process was started without a pipe")
+        try:
+            async with asyncio.timeout(READY_S):
+                said = await process.stdout.readline()
+        except TimeoutError:
+            raise NotThere(f"It was not ready within {READY_S:g} s.") from None
+        if said.strip() != b"ready":
+            raise NotThere("It ended before it was ready.")
+
+    async def _watch(self, process: asyncio.subprocess.Process, session: aiohttp.ClientSession) -> None:
+        """Ends with the process, which it ends itself when it stands still."""
+        while True:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(process.wait(), HEALTH_S)
+                log.warning("litellm.ended", pid=process.pid, status=process.returncode)
+                return
+            try:
+                async with asyncio.timeout(HEALTH_S), session.get("http://litellm/healthz") as answer:
+                    await answer.read()
+            except (TimeoutError, aiohttp.ClientError, OSError):
+                if process.returncode is None:
+                    log.warning("litellm.stood_still", pid=process.pid)
+                    process.kill()
+
+    async def _end(self) -> None:
+        """Ends the process if it runs, and takes away its socket."""
+        process, session, folder = self._process, self._session, self._folder
+        self._process, self._session, self._folder = None, None, None
+        if session is not None:
+            await session.close()
+        if process is not None and process.returncode is None:
+            if process.stdin is not None:
+                process.stdin.close()  # by which it knows that we are gone
+            try:
+                await asyncio.wait_for(process.wait(), STOP_S)
+            except TimeoutError:
+                process.kill()
+                await process.wait()
+        if folder is not None:
+            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+
+    def _environment(self, folder: Path) -> dict[str, str]:
+        handed_down = {name: os.environ[name] for name in HANDED_DOWN if name in os.environ}
+        return handed_down | OF_ITS_OWN | {"HOME": str(folder), "TMPDIR": str(folder), "BURNISH_EGRESS_ALLOW": self.egress_allow}
