@@ -21,6 +21,8 @@ EDGES = {
     "services/gateway/burnish_gateway/alerts/start_by_policy.py:_start": "the edge of one rule: no other workspace waits for it",
     "services/gateway/burnish_gateway/feedback/publish.py:_send_all": "hands the failure to every caller whose reaction was in the message",
     "services/executor/burnish_executor/consumers.py:_run_and_log": "the edge of one execution: no neighbour ends with it",
+    "services/executor/burnish_executor/io/llm.py:complete": "whatever LiteLLM raises in the middle of a stream is its last event",
+    "services/executor/burnish_executor/io/llm.py:_errors_as_json": "the HTTP edge of LiteLLM's process",
     "services/executor/burnish_executor/record_batch.py:run": "a batch of records: each waiting execution gets the failure",
     "services/optimizer/burnish_optimizer/work.py:_work": "the edge of one job: no neighbour ends with it",
     "services/optimizer/burnish_optimizer/live_scores.py:_work": "the edge of one live evaluation: no neighbour ends with it",
