@@ -77,6 +77,16 @@ async def test_an_imported_execution_counts_once_costs_nothing_and_is_joined_by_
     await connection.close()
 
 
+async def test_a_name_that_no_prompt_has_is_taken_and_told(caller: Caller) -> None:
+    """Perhaps it is misspelt, perhaps its prompt lives elsewhere: only people know."""
+    prompt = {"slug": "triage", "messages": [{"role": "user", "content": "{{text}}"}], "model": "simulated/chat"}
+    assert (await caller("POST", "/v1/prompts", prompt)).status == 201
+    known = await bring(caller, line("n-1"), line("n-2", prompt=None, label=None, version=None))
+    assert known.status == 200 and "unknown_prompts" not in known.body
+    told = await bring(caller, line("n-3"), line("n-4", prompt="traige"), line("n-5", prompt="elsewhere"))
+    assert (told.body["accepted"], told.body["unknown_prompts"]) == (3, ["elsewhere", "traige"])
+
+
 @pytest.mark.promise("T-01")
 async def test_the_same_id_in_another_workspace_is_another_execution(caller: Caller, stack: Stack) -> None:
     other = await stack.caller()

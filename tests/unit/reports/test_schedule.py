@@ -4,7 +4,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from burnish_gateway.insights.figures import figures_of
+from burnish_gateway.insights.store import SUMS, Totals
+from burnish_gateway.reports.answers import ReportContent
+from burnish_gateway.reports.in_words import changes_between, summary_of
+from burnish_gateway.reports.make_report import period_of
 from burnish_gateway.reports.schedule import Rhythm, next_due, period_before, zone_named
+from burnish_gateway.reports.target import target_of
 from burnish_shared.errors import InvalidField
 
 pytestmark = pytest.mark.capability("A3")
@@ -45,6 +51,7 @@ def test_each_local_day_of_a_year_has_one_digest_and_days_follow_without_gap(zon
         first, last = period_before(rhythm, moment)
         assert end is None or first == end
         assert timedelta(hours=23) <= last - first <= timedelta(hours=25)
+        assert first.minute == 0, "reports are read from hours of UTC: what lies within one would be in two digests"
         end = last
         days.append(moment.astimezone(rhythm.zone).date())
     assert len(set(days)) == 366
@@ -59,3 +66,19 @@ def test_a_weekly_digest_covers_seven_local_days() -> None:
 def test_what_is_no_time_zone_is_refused(name: str) -> None:
     with pytest.raises(InvalidField):
         zone_named(name)
+
+
+def test_a_day_that_begins_within_an_hour_of_utc_is_a_day_long_in_its_report() -> None:
+    """Midnight in Kathmandu is 18:15 UTC."""
+    rhythm = Rhythm("daily", 0, 8, zone_named("Asia/Kathmandu"))
+    first, last = period_before(rhythm, at("2026-11-20T02:15"))
+    told = period_of(first, last, target_of("workspace", None), now=at("2026-11-20T02:15"))
+    assert (told.wanted.start, told.wanted.end) == (at("2026-11-18T18:00"), at("2026-11-19T18:00"))
+    assert told.before.end == told.wanted.start
+
+
+@pytest.mark.parametrize(("executions", "said"), [(1, "1 execution ("), (2, "2 executions ("), (0, "No executions in this time.")])
+def test_one_execution_is_one(executions: int, said: str) -> None:
+    figures = figures_of(Totals(sums=dict.fromkeys(SUMS, 0) | {"executions": executions}))
+    content = ReportContent.model_construct(figures=figures, changes=changes_between(figures, figures), alert_count=0)
+    assert summary_of(content).startswith(said)

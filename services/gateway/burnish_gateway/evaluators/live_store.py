@@ -89,6 +89,16 @@ async def uncapped(tx: Tx, evaluator_id: UUID) -> bool:
     return found
 
 
+async def least_cap(tx: Tx, evaluator_id: UUID) -> tuple[UUID, int] | None:
+    """The live evaluation of this evaluator, of those in use, that may spend least, and how much; None: none has a cap."""
+    row = await tx.fetchrow(
+        """SELECT live_evaluation_id, cap_nusd FROM live_evaluations
+            WHERE evaluator_id = $1 AND archived_at IS NULL AND cap_nusd IS NOT NULL ORDER BY cap_nusd, live_evaluation_id LIMIT 1""",
+        evaluator_id,
+    )
+    return None if row is None else (row["live_evaluation_id"], row["cap_nusd"])
+
+
 async def overlapping(tx: Tx, evaluator_id: UUID, prompts: Sequence[str], labels: Sequence[str], *, but: UUID | None) -> UUID | None:
     """One in use of this evaluator that may take the same executions: no prompts or labels means all."""
     found: UUID | None = await tx.fetchval(

@@ -8,10 +8,12 @@ from asyncpg import Record
 from burnish_gateway.access.audit import note
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.evaluators import live_store, store
+from burnish_gateway.evaluators.least_cap import least_cap_nusd
 from burnish_gateway.evaluators.try_out import no_such_evaluator
 from burnish_shared.contracts.evaluators import EvaluatorSettings, models_of
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import Conflict, InvalidField
+from burnish_shared.money import credits_text
 
 
 async def add_version(
@@ -31,6 +33,7 @@ async def add_version(
         raise Conflict(
             "A live evaluation of this evaluator has no cap, and this version asks a model; give it one first.", param="settings"
         )
+    await _check_caps(tx, principal, evaluator_id, parsed)
     version = held["version"] + 1
     await store.add_version(
         tx, principal.workspace_id, evaluator_id, version=version, settings=settings, message=message, author=principal.actor
@@ -44,3 +47,20 @@ async def add_version(
     if made is None:
         raise no_such_evaluator()
     return made
+
+
+async def _check_caps(tx: Tx, principal: Principal, evaluator_id: UUID, parsed: EvaluatorSettings) -> None:
+    """Raises Conflict where a cap of a live evaluation would pay for no call of this version: each score would be `capped`."""
+    if not models_of(parsed):
+        return
+    held = await live_store.least_cap(tx, evaluator_id)
+    if held is None:
+        return
+    live_id, cap_nusd = held
+    least = await least_cap_nusd(tx, principal.workspace_id, parsed)
+    if cap_nusd < least:
+        raise Conflict(
+            f"The cap of the live evaluation {live_id}, {cap_nusd} nano-dollars, pays for no call of this version; one of the shortest"
+            f" answer is held for with {least} ({credits_text(least)} credits). Raise that cap to it at least, then make the version.",
+            param="settings",
+        )

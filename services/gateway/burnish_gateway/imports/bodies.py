@@ -70,6 +70,9 @@ class ImportedLine(BaseModel):
 
 
 class ImportAnswer(BaseModel):
+    """`unknown_prompts`: names that no prompt of this workspace has, perhaps misspelt. What they name is taken, and counted under them."""
+
     accepted: int
     rejected: int
     results: list[ImportedLine]
+    unknown_prompts: list[str] | None = None

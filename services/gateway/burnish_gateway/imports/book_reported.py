@@ -1,6 +1,7 @@
 """Books executions made elsewhere: once each, free, joined by feedback and counted like our own (PRODUCT E13, PROMISES C-13)."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 from burnish_gateway.access.principal import Principal
@@ -18,19 +19,28 @@ FENCE = 1
 """Nobody else can claim it."""
 
 
-async def book_reported(gateway: Gateway, principal: Principal, reported: Sequence[Reported]) -> list[UUID]:
-    """Our id of each, in order, once all are on disk with the event that counts them. Those that were there before stay as they are.
+@dataclass(frozen=True, slots=True)
+class BookedReports:
+    """Our id of each, in order. `unknown_prompts`: names that no prompt of the workspace has; what they name is counted under them."""
+
+    ids: list[UUID]
+    unknown_prompts: list[str]
+
+
+async def book_reported(gateway: Gateway, principal: Principal, reported: Sequence[Reported]) -> BookedReports:
+    """Returns once all are on disk with the event that counts them. Those that were there before stay as they are.
 
     Raises Suspended, Unavailable. Safe to repeat.
     """
     if principal.workspace.suspended_at is not None:
         raise suspended()
     if not reported:
-        return []
+        return BookedReports([], [])
     workspace_id = principal.workspace_id
     async with gateway.db.unit_of_work(workspace=workspace_id) as tx:
         ids = await store.ids_of(tx, workspace_id, [(one.source, one.their_id) for one in reported])
-        prompts = await store.prompts_of(tx, {one.slug for one in reported if one.slug})
+        named = {one.slug for one in reported if one.slug}
+        prompts = await store.prompts_of(tx, named)
         by_id = {ids[(one.source, one.their_id)]: one for one in reversed(reported)}  # of two with one id the first counts
         rows = [_row(one, by_id[one], principal=principal, prompts=prompts) for one in sorted(by_id)]
         made = set(await store.book(tx, workspace_id, rows, event_id=str(new_uuid())))
@@ -38,7 +48,7 @@ async def book_reported(gateway: Gateway, principal: Principal, reported: Sequen
         await store.note_costs(tx, workspace_id, costs)
     IMPORTED.labels("new").inc(len(made))
     IMPORTED.labels("repeated").inc(len(reported) - len(made))
-    return [ids[(one.source, one.their_id)] for one in reported]
+    return BookedReports([ids[(one.source, one.their_id)] for one in reported], sorted(named - prompts.keys()))
 
 
 def _row(execution_id: UUID, one: Reported, *, principal: Principal, prompts: dict[str, UUID]) -> FinishedExecution:

@@ -33,10 +33,10 @@ async def import_lines(gateway: Gateway, principal: Principal, lines: Iterable[t
     IMPORTED.labels("rejected").inc(rejected)
     if not taken:
         raise _nothing_taken(results)
-    ids = await book_reported(gateway, principal, [reported for _, reported in taken])
-    for (result, _), execution_id in zip(taken, ids, strict=True):
+    booked = await book_reported(gateway, principal, [reported for _, reported in taken])
+    for (result, _), execution_id in zip(taken, booked.ids, strict=True):
         result.id = execution_id
-    return ImportAnswer(accepted=len(taken), rejected=rejected, results=results)
+    return ImportAnswer(accepted=len(taken), rejected=rejected, results=results, unknown_prompts=booked.unknown_prompts or None)
 
 
 def _read(line: bytes, *, now: datetime) -> Reported:

@@ -25,7 +25,7 @@ def summary_of(content: ReportContent) -> str:
     figures, changes = content.figures, content.changes
     if figures.executions == 0:
         return "No executions in this time."
-    parts = [f"{figures.executions:,} executions{_relative(changes['executions'])}"]
+    parts = [f"{figures.executions:,} execution{'s' if figures.executions > 1 else ''}{_relative(changes['executions'])}"]
     if figures.success_rate is not None:
         parts.append(f"{_percent(figures.success_rate)} of them successful")
     if figures.satisfaction is not None:

@@ -53,8 +53,12 @@ def last_due(rhythm: Rhythm, *, by: datetime) -> datetime:
 
 
 def period_before(rhythm: Rhythm, due: datetime) -> tuple[datetime, datetime]:
-    """What the digest of this moment covers, in UTC: the local day before, or the seven days before."""
+    """What the digest of this moment covers, in UTC: the local day before, or the seven days before.
+
+    Reports are read from hours of UTC, so where midnight lies within one the day begins with that hour: 15 to 45 minutes earlier, and no
+    hour is in two digests or in none.
+    """
     today = due.astimezone(rhythm.zone).date()
     start = today - timedelta(days=1 if rhythm.every == "daily" else 7)
-    first, last = (datetime.combine(day, time(), tzinfo=rhythm.zone).astimezone(UTC) for day in (start, today))
+    first, last = (datetime.combine(day, time(), tzinfo=rhythm.zone).astimezone(UTC).replace(minute=0) for day in (start, today))
     return first, last
