@@ -83,10 +83,12 @@ async def page_as(site: Site, browser: Browser, request: pytest.FixtureRequest) 
 
     async def open_page(
         role: str = "admin", path: str = "/app/", *, theme: str = "light", width: int = 1440, height: int = 900,
-        workspace_id: UUID | None = None, settle: bool = True, url: str | None = None,
+        workspace_id: UUID | None = None, settle: bool = True, url: str | None = None, timezone: str = "UTC",
     ) -> Page:  # fmt: skip
         way = site if url is None else replace(site, url=url)
-        page = await way.open_page(browser, site.at(path), role=role, theme=theme, width=width, height=height, workspace_id=workspace_id)
+        page = await way.open_page(
+            browser, site.at(path), role=role, theme=theme, width=width, height=height, workspace_id=workspace_id, timezone=timezone
+        )
         opened.append(page)
         if settle:
             await settled(page)

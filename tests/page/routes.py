@@ -7,12 +7,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """`name`: of its pictures. `role`: who looks (operator, admin, editor, viewer, nobody)."""
+    """`name`: of its pictures. `role`: who looks (operator, admin, editor, viewer, nobody). `without`: rules of axe that do not fit
+    what is behind an open dialog."""
 
     name: str
     path: str
     role: str = "admin"
+    without: tuple[str, ...] = ()
 
+
+BEHIND_A_DIALOG = ("region", "aria-hidden-focus")
 
 ROUTES = (
     Route("sign-in", "/app/sign-in", role="nobody"),
@@ -27,6 +31,7 @@ ROUTES = (
     Route("playground", "/app/playground"),
     Route("playground-columns", "/app/playground?prompt={prompt}&version=1&columns=3&prompt2={prompt}&version2=2&prompt3={prompt}"),
     Route("library", "/app/library"),
+    Route("library-entry", "/app/library/{entry}"),
     Route("datasets", "/app/datasets"),
     Route("dataset", "/app/datasets/{dataset}"),
     Route("test-runs", "/app/test-runs"),
@@ -42,6 +47,7 @@ ROUTES = (
     Route("costs", "/app/analytics/costs"),
     Route("failures", "/app/analytics/failures"),
     Route("reports", "/app/analytics/reports"),
+    Route("report", "/app/analytics/reports/{report}"),
     Route("runs", "/app/runs"),
     Route("run", "/app/runs/{execution}"),
     Route("session", "/app/sessions/{session}"),
@@ -53,6 +59,7 @@ ROUTES = (
     Route("webhooks", "/app/webhooks"),
     Route("webhook", "/app/webhooks/{endpoint}"),
     Route("webhook-deliveries", "/app/webhooks/{endpoint}?tab=deliveries"),
+    Route("webhook-delivery", "/app/webhooks/{endpoint}?tab=deliveries&delivery={delivery}", without=BEHIND_A_DIALOG),
     Route("webhook-events", "/app/webhooks?tab=events"),
     Route("api-keys", "/app/api-keys"),
     Route("providers", "/app/providers"),
@@ -61,6 +68,8 @@ ROUTES = (
     Route("statement", "/app/usage/statement"),
     Route("plan", "/app/usage/plan"),
     Route("team", "/app/team"),
+    Route("team-roles", "/app/team?tab=roles"),
+    Route("team-audit", "/app/team?tab=audit"),
     Route("settings", "/app/settings"),
     Route("prompts-of-a-viewer", "/app/prompts", role="viewer"),
     Route("not-found", "/app/there-is-no-such-page"),

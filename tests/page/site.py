@@ -26,7 +26,8 @@ NOBODY = "nobody"
 
 @dataclass(slots=True)
 class Site:
-    """`ids`: what the demo made, by name: prompt, dataset, test_run, optimization, suggestion, alert, execution, endpoint, delivery."""
+    """`ids`: what the demo made, by name: prompt, dataset, test_run, optimization, suggestion, alert, execution, session,
+    endpoint, delivery, report, entry (of the library)."""
 
     url: str
     api_key: str
@@ -81,12 +82,13 @@ class Site:
         return header.removeprefix(f"{COOKIE}=")
 
     async def open_context(
-        self, browser: Browser, *, role: str, theme: str = "light", width: int = 1440, height: int = 900, workspace_id: UUID | None = None
-    ) -> BrowserContext:
+        self, browser: Browser, *, role: str, theme: str = "light", width: int = 1440, height: int = 900,
+        workspace_id: UUID | None = None, timezone: str = "UTC",
+    ) -> BrowserContext:  # fmt: skip
         """A browser of its own, signed in as `role`; `nobody`: not signed in. Watched: see `browser.watch_of`."""
         context = await browser.new_context(
             base_url=self.url, viewport={"width": width, "height": height}, color_scheme=theme, reduced_motion="reduce",  # type: ignore[arg-type]
-            locale="en-GB", timezone_id="UTC",
+            locale="en-GB", timezone_id=timezone,
         )  # fmt: skip
         context.set_default_timeout(PATIENCE_MS)
         if role != NOBODY:
@@ -127,8 +129,10 @@ async def start_site(installation: Installation) -> Site:
         "suggestion": demo["suggestion_id"], "alert": demo["alert_id"], "endpoint": await _endpoint(site),
         "execution": (await site.call("GET", f"/v1/executions?prompt={demo['prompt']}&limit=1"))["data"][0]["id"],
         "session": await _session(site),
-        "delivery": (await site.call("GET", "/v1/webhooks/deliveries?limit=1"))["data"][0]["id"],
+        "report": await _report(site),
+        "entry": await _entry(site, demo["prompt"]),
     }  # fmt: skip
+    site.ids["delivery"] = await _delivery(site, site.ids["endpoint"])
     for role in PEOPLE:
         await site.person(role)
     return site
@@ -144,12 +148,35 @@ async def _session(site: Site) -> str:
     return session_id
 
 
+async def _report(site: Site) -> str:
+    """Of the whole workspace."""
+    made = (await site.call("GET", "/v1/reports?kind=workspace&limit=1"))["data"]
+    return str((made[0] if made else await site.call("POST", "/v1/reports", {"kind": "workspace"}))["id"])
+
+
+async def _entry(site: Site, prompt: str) -> str:
+    """The demo's prompt in the library. Published again it is described anew, and stays the same entry."""
+    body = {"prompt": prompt, "visibility": "organization", "categories": ["support"], "example": "Where is my parcel?"}
+    return str((await site.call("POST", "/v1/marketplace", body))["id"])
+
+
 async def _endpoint(site: Site) -> str:
     """Of webhooks; the demo takes its own away in the end."""
     there = (await site.call("GET", "/v1/webhooks/endpoints?limit=1"))["data"]
     body = {"url": "http://127.0.0.1:9/hooks", "events": ["prompt.*", "alert.*"], "description": "Nobody listens here"}
     made = there[0] if there else await site.call("POST", "/v1/webhooks/endpoints", body)
     return str(made["id"])
+
+
+async def _delivery(site: Site, endpoint: str) -> str:
+    """One to an endpoint that is still there; the demo's is not."""
+    of_it = f"/v1/webhooks/deliveries?endpoint_id={endpoint}&limit=1"
+    if not (await site.call("GET", of_it))["data"]:
+        await site.call("POST", f"/v1/webhooks/endpoints/{endpoint}/test")
+    async with asyncio.timeout(PATIENCE_MS / 1_000):
+        while not (found := (await site.call("GET", of_it))["data"]):
+            await asyncio.sleep(0.05)
+    return str(found[0]["id"])
 
 
 async def close_site(site: Site) -> None:

@@ -51,7 +51,8 @@ const index = createRoute({
 });
 
 function pageRoute(page: PageRoute) {
-  return createRoute({ getParentRoute: () => (page.bare ? root : shell), path: page.path, component: later(page.load) });
+  // Another prompt or run is another page: nothing typed, chosen or read for the one before goes along.
+  return createRoute({ getParentRoute: () => (page.bare ? root : shell), path: page.path, component: later(page.load), remountDeps: ({ params }) => params });
 }
 
 /** Sends whoever is not signed in to do so, and back afterwards. */

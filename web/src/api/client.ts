@@ -44,6 +44,12 @@ const standingOnEach: Middleware = {
   },
 };
 
+/** An Idempotency-Key of its own. What is sent again under it, because no answer came, runs and costs once. */
+export function newIdempotencyKey(): string {
+  // randomUUID is there in secure contexts alone, and people also come by http to an address within their network.
+  return `page-${crypto.randomUUID?.() ?? Array.from(crypto.getRandomValues(new Uint32Array(4)), (part) => part.toString(36)).join("-")}`;
+}
+
 /** Called where the API says that nobody is signed in (any more). */
 export const signedOut = new Set<() => void>();
 

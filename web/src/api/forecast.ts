@@ -7,8 +7,11 @@ import { type Answer, change, keyOf } from "./hooks";
 type Forecasts = "/v1/test-runs/forecast" | "/v1/optimizations/forecast";
 const PAUSE_MS = 250;
 
-/** Null while there is nothing to ask for. A short pause lets people type a number. */
-export function useForecast<P extends Forecasts>(path: P, body: object | null): { data: Answer<P, "post"> | undefined; error: ApiError | null } {
+/** A forecast. `isStale`: it is of what stood there before, and the one of what stands there now is on its way. */
+export type Forecast<T> = { data: T | undefined; error: ApiError | null; isStale: boolean };
+
+/** Nothing while there is nothing to ask for. A short pause lets people type a number. */
+export function useForecast<P extends Forecasts>(path: P, body: object | null): Forecast<Answer<P, "post">> {
   const wanted = body ? JSON.stringify(body) : null;
   const [asked, setAsked] = useState(wanted);
   useEffect(() => {
@@ -23,5 +26,7 @@ export function useForecast<P extends Forecasts>(path: P, body: object | null): 
     staleTime: 30_000,
     retry: false,
   });
-  return { data: wanted === null || found.error ? undefined : found.data, error: wanted === null ? null : found.error };
+  const isStale = wanted !== null && (asked !== wanted || found.isPlaceholderData);
+  const error = wanted === null || isStale ? null : found.error;
+  return { data: wanted === null || error ? undefined : found.data, error, isStale };
 }

@@ -1,5 +1,5 @@
 /** Reading and changing by TanStack Query. A key is [path, params], so that whatever changed is read again by its path alone. */
-import { type QueryClient, type QueryKey, keepPreviousData, useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { type QueryClient, type QueryKey, useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useCallback, useMemo } from "react";
 import { api, standing } from "./client";
 import { ApiError, asApiError } from "./errors";
@@ -44,12 +44,21 @@ export function keyOf(path: string, params?: object): QueryKey {
 
 export type ReadOptions = { enabled?: boolean; refetchInterval?: number | false; staleTime?: number };
 
-/** Reads one answer. While new parameters load, the old answer stays on screen (`isPlaceholderData`). */
+/** The answer before, where it is of the same thing, only asked for otherwise. Another prompt's or run's never stands in for the one that loads. */
+function ofTheSame<T>(key: QueryKey): (before: T | undefined, asked: { queryKey: QueryKey } | undefined) => T | undefined {
+  return (before, asked) => (asked && thing(asked.queryKey) === thing(key) ? before : undefined);
+}
+
+function thing([workspace, path, params]: QueryKey): string {
+  return JSON.stringify([workspace, path, (params as { path?: unknown } | undefined)?.path ?? null]);
+}
+
+/** Reads one answer. While new parameters load, the old answer stays on screen (`isPlaceholderData`); not while another object loads. */
 export function useRead<P extends With<"get">>(path: P, params?: Params<P>, options: ReadOptions = {}) {
   return useQuery<Answer<P>, ApiError>({
     queryKey: keyOf(path, params),
     queryFn: ({ signal }) => call("get", path, { ...params, signal }) as Promise<Answer<P>>,
-    placeholderData: keepPreviousData,
+    placeholderData: ofTheSame(keyOf(path, params)) as never,
     ...options,
   });
 }
@@ -83,7 +92,7 @@ export function usePages<P extends Paged>(path: P, params?: Params<P>, options: 
     queryFn: ({ pageParam, signal }) => call("get", path, { ...params, query: { ...(params as { query?: object } | undefined)?.query, cursor: pageParam }, signal }) as Promise<Page>,
     initialPageParam: null as string | null,
     getNextPageParam: (last: Page) => last.next_cursor ?? undefined,
-    placeholderData: keepPreviousData,
+    placeholderData: ofTheSame(keyOf(path, params)) as never,
     ...options,
     // All pages would be read again each time: whoever has gone further down reads on in peace.
     refetchInterval: ({ state }) => ((state.data?.pages.length ?? 0) > 1 ? false : (options.refetchInterval ?? false)),

@@ -14,7 +14,7 @@ export type LiveFigures = Schema<"LiveAnswer">;
 export type LiveStatus = "connecting" | "live" | "lost" | "paused";
 export type LiveEvent = { type: string; id: string; data: Record<string, unknown> };
 type Heard = (event: LiveEvent) => void;
-type Told = { kind: "event"; event: LiveEvent } | { kind: "figures"; figures: LiveFigures } | { kind: "status"; status: LiveStatus } | { kind: "ask" };
+type Told = { kind: "event"; event: LiveEvent } | { kind: "figures"; figures: LiveFigures } | { kind: "status"; status: LiveStatus } | { kind: "ask" } | { kind: "wake" };
 
 const HIDDEN_GRACE_MS = 30_000;
 const FIRST_WAIT_MS = 1_000;
@@ -26,7 +26,7 @@ export function waitBefore(tries: number, dice: number): number {
   return Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** Math.min(tries, 10)) * (1 - dice / 3);
 }
 
-class LiveHub {
+export class LiveHub {
   #listeners = new Set<Heard>();
   #watchers = new Set<() => void>();
   #figures: LiveFigures | null = null;
@@ -36,6 +36,8 @@ class LiveHub {
   #channel: BroadcastChannel | null = null;
   #leading: AbortController | null = null;
   #isLeader = false;
+
+  #wake: (() => void) | null = null;
 
   readonly figures = () => this.#figures;
   readonly status = () => this.#status;
@@ -47,6 +49,12 @@ class LiveHub {
   listen(heard: Heard): () => void {
     this.#listeners.add(heard);
     return () => void this.#listeners.delete(heard);
+  }
+
+  /** Ends the wait before the next try: somebody asks for it now. In whichever tab the stream is. */
+  wake() {
+    this.#channel?.postMessage({ kind: "wake" } satisfies Told);
+    this.#wake?.();
   }
 
   /** Begins to follow a workspace; the result stops. */
@@ -123,7 +131,7 @@ class LiveHub {
           waitMs = (error.retryAfterS ?? 0) * 1_000;
           this.#tell({ kind: "status", status: "lost" });
         }
-        await pause(Math.max(waitMs, waitBefore(tries++, Math.random())), signal);
+        await pause(Math.max(waitMs, waitBefore(tries++, Math.random())), { signal, onWake: (wake) => (this.#wake = wake) });
       }
     } finally {
       this.#isLeader = false;
@@ -153,6 +161,8 @@ class LiveHub {
       if (!this.#isLeader) return;
       this.#channel?.postMessage({ kind: "status", status: this.#status } satisfies Told);
       if (this.#figures) this.#channel?.postMessage({ kind: "figures", figures: this.#figures } satisfies Told);
+    } else if (told.kind === "wake") {
+      this.#wake?.();
     } else if (told.kind === "figures") {
       this.#figures = told.figures;
       this.#changed();
@@ -187,15 +197,17 @@ class LiveHub {
   }
 }
 
-function pause(ms: number, signal: AbortSignal): Promise<void> {
+function pause(ms: number, { signal, onWake }: { signal: AbortSignal; onWake: (wake: (() => void) | null) => void }): Promise<void> {
   return new Promise((resolve) => {
     const done = () => {
+      onWake(null);
       clearTimeout(timer);
       window.removeEventListener("online", done);
       signal.removeEventListener("abort", done);
       resolve();
     };
     const timer = setTimeout(done, ms);
+    onWake(done);
     window.addEventListener("online", done);
     signal.addEventListener("abort", done);
   });

@@ -839,13 +839,13 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List All
+         * Datasets, the newest first
          * @description Newest first.
          */
         get: operations["list_all_v1_datasets_get"];
         put?: never;
         /**
-         * Create
+         * Make a dataset
          * @description A new dataset from JSON items, or from a JSONL or CSV upload with its name in the query.
          */
         post: operations["create_v1_datasets_post"];
@@ -862,7 +862,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Read */
+        /** One dataset */
         get: operations["read_v1_datasets__dataset_id__get"];
         put?: never;
         post?: never;
@@ -880,13 +880,13 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List Items
+         * Items of a dataset
          * @description In the order in which they came.
          */
         get: operations["list_items_v1_datasets__dataset_id__items_get"];
         put?: never;
         /**
-         * Add
+         * Add items to a dataset
          * @description More items: the next version of the dataset. Items that are there already change nothing.
          */
         post: operations["add_v1_datasets__dataset_id__items_post"];
@@ -1617,11 +1617,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List Optimizations */
+        /** Optimizations, the newest first */
         get: operations["list_optimizations_v1_optimizations_get"];
         put?: never;
         /**
-         * Create Optimization
+         * Start an optimization
          * @description Searches a better prompt on train and validation, and measures it once on test, in the background.
          */
         post: operations["create_optimization_v1_optimizations_post"];
@@ -1660,7 +1660,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Read Optimization */
+        /** One optimization */
         get: operations["read_optimization_v1_optimizations__job_id__get"];
         put?: never;
         post?: never;
@@ -1680,7 +1680,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Cancel Optimization
+         * Stop an optimization
          * @description Stops within seconds; what was not spent goes back. What has ended stays as it is.
          */
         post: operations["cancel_optimization_v1_optimizations__job_id__cancel_post"];
@@ -1698,7 +1698,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Follow Optimization
+         * Follow an optimization as it goes
          * @description Server-sent events: `progress` as it changes, `done` with the job at the end.
          */
         get: operations["follow_optimization_v1_optimizations__job_id__events_get"];
@@ -2510,7 +2510,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List Suggestions */
+        /** Suggestions, the newest first */
         get: operations["list_suggestions_v1_suggestions_get"];
         put?: never;
         post?: never;
@@ -2527,7 +2527,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Read Suggestion */
+        /** One suggestion with its evidence */
         get: operations["read_suggestion_v1_suggestions__suggestion_id__get"];
         put?: never;
         post?: never;
@@ -2547,7 +2547,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Accept Suggestion
+         * Accept a suggestion: it becomes a version
          * @description Makes what was measured the next version, and moves a label to it (`production`, unless another or null is given).
          */
         post: operations["accept_suggestion_v1_suggestions__suggestion_id__accept_post"];
@@ -2586,7 +2586,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Reject Suggestion */
+        /** Reject a suggestion, with a reason */
         post: operations["reject_suggestion_v1_suggestions__suggestion_id__reject_post"];
         delete?: never;
         options?: never;
@@ -2601,11 +2601,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List Test Runs */
+        /** Test runs, the newest first */
         get: operations["list_test_runs_v1_test_runs_get"];
         put?: never;
         /**
-         * Create Test Run
+         * Start a test run
          * @description Runs a version over a split of a dataset, in the background.
          */
         post: operations["create_test_run_v1_test_runs_post"];
@@ -2662,7 +2662,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Read Test Run */
+        /** One test run */
         get: operations["read_test_run_v1_test_runs__run_id__get"];
         put?: never;
         post?: never;
@@ -2682,7 +2682,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Cancel Test Run
+         * Stop a test run
          * @description Stops within seconds. What has ended stays as it is.
          */
         post: operations["cancel_test_run_v1_test_runs__run_id__cancel_post"];

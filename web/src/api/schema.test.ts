@@ -1,6 +1,8 @@
 import { readFileSync } from "node:fs";
 import openapiTS, { astToString } from "openapi-typescript";
 import { expect, it } from "vitest";
+// @ts-expect-error -- a script of the build, without types
+import { written } from "../../scripts/rights.mjs";
 
 // What openapi-typescript's own command writes before the types.
 const HEAD = `/**
@@ -14,4 +16,11 @@ it("the types are those of the API as it is: else run `npm run gen`", { timeout:
   const openapi = JSON.parse(readFileSync("../docs/reference/openapi.json", "utf8")) as Parameters<typeof openapiTS>[0];
   const written = readFileSync("src/api/schema.d.ts", "utf8");
   expect(written === HEAD + astToString(await openapiTS(openapi))).toBe(true);
+});
+
+it("what each role may is what the API says as it is: else run `npm run gen`", () => {
+  const openapi: unknown = JSON.parse(readFileSync("../docs/reference/openapi.json", "utf8"));
+  const expected = (written as (openapi: unknown) => string)(openapi);
+  expect(expected.includes("Run a prompt")).toBe(true);
+  expect(readFileSync("src/pages/team/rights.json", "utf8") === expected).toBe(true);
 });

@@ -1,6 +1,6 @@
 /** Streams of the API that a page opens for itself (an answer in the playground, an optimization's progress). */
 import { errorOf, noConnection } from "./errors";
-import { standingHeaders } from "./client";
+import { signedOut, standingHeaders } from "./client";
 import { type ServerEvent, serverEvents } from "./sse";
 
 export type StreamRequest = { method?: "GET" | "POST"; body?: unknown; signal?: AbortSignal; lastEventId?: string; headers?: Record<string, string>; /** Called once with the answer's headers, before its first event. */ onHeaders?: (headers: Headers) => void };
@@ -23,7 +23,11 @@ export async function* stream(path: string, { method = "GET", body, signal, last
     throw signal?.aborted ? error : noConnection(error);
   });
   onHeaders?.(response.headers);
-  if (!response.ok || !response.body) throw errorOf(response, await response.json().catch(() => null));
+  if (!response.ok || !response.body) {
+    const error = errorOf(response, await response.json().catch(() => null));
+    if (error.isSignedOut) for (const heard of signedOut) heard();
+    throw error;
+  }
   try {
     yield* serverEvents(response.body);
   } catch (error) {

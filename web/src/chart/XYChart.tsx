@@ -1,10 +1,10 @@
 import { scaleLinear } from "d3-scale";
 import { area, curveMonotoneX, curveStepBefore, line } from "d3-shape";
 import { type KeyboardEvent, type PointerEvent, useId, useMemo, useState } from "react";
-import { compact, moment } from "@/lib/format";
+import { compact, moment, utc } from "@/lib/format";
 import { classes } from "@/lib/classes";
 import { Frame, LegendMark, useWidth } from "./Frame";
-import { type Point, type Series, colorOf, nearest, niceRange, positions, stretches, timeTicks, valueRange, valueTicks, words, xRange } from "./geometry";
+import { type Clock, type Point, type Series, colorOf, nearest, niceRange, positions, stretches, timeTicks, valueRange, valueTicks, words, xRange } from "./geometry";
 
 /** A moment worth a line across the chart, such as a label that moved. */
 export type Annotation = { x: number; label: string; tone?: "neutral" | "warn" | "bad" };
@@ -15,6 +15,8 @@ export type XYChartProps = {
   series: readonly Series[];
   kind?: "line" | "area" | "bars";
   xAxis?: "time" | "number";
+  /** By which clock times are told. utc: for steps of a day. */
+  clock?: Clock;
   /** A value in words, as the cursor and the table say it. */
   format: (value: number) => string;
   /** A value on the axis, where there is little room. */
@@ -46,8 +48,8 @@ const RIGHT = 8;
 
 /** Lines, areas or bars over time or numbers, with bands. Arrow keys move the cursor and say what stands there. */
 export function XYChart(props: XYChartProps) {
-  const { title, unit, series, format, xAxis = "time", className } = props;
-  const formatX = props.formatX ?? (xAxis === "time" ? (x: number) => moment(x) : (x: number) => compact(x));
+  const { title, unit, series, format, xAxis = "time", clock = "local", className } = props;
+  const formatX = props.formatX ?? (xAxis !== "time" ? (x: number) => compact(x) : clock === "utc" ? (x: number) => utc(x) : (x: number) => moment(x));
   const xs = useMemo(() => positions(series), [series]);
   const cell = (point: Point | undefined) => (point?.value === null || point === undefined ? "–" : format(point.value) + (typeof point.low === "number" && typeof point.high === "number" ? ` (${format(point.low)} – ${format(point.high)})` : ""));
   const table = {
@@ -62,7 +64,7 @@ export function XYChart(props: XYChartProps) {
   );
 }
 
-function Plot({ title, series, kind = "line", xAxis = "time", format, formatTick = compact, formatX, formatXTick = formatX, xName, zero = true, topOfNothing = 1, range, reference, annotations = [], height = 200, isStale, xs }: XYChartProps & { xs: readonly number[]; formatX: (x: number) => string }) {
+function Plot({ title, series, kind = "line", xAxis = "time", clock = "local", format, formatTick = compact, formatX, formatXTick = formatX, xName, zero = true, topOfNothing = 1, range, reference, annotations = [], height = 200, isStale, xs }: XYChartProps & { xs: readonly number[]; formatX: (x: number) => string }) {
   const [place, width] = useWidth();
   const [cursor, setCursor] = useState<number | null>(null);
   const clip = useId();
@@ -78,7 +80,7 @@ function Plot({ title, series, kind = "line", xAxis = "time", format, formatTick
   const x = scaleLinear([from, to], [left + barWidth / 2, width - RIGHT - barWidth / 2]);
   const y = scaleLinear(values, [height - bottom, TOP]);
   const most = Math.max(2, Math.floor((width - left) / 84));
-  const xTicks = apart(xAxis === "time" ? timeTicks([from, to], most) : scaleLinear([from, to], [0, 1]).ticks(most).map((tick) => ({ at: tick, label: formatXTick(tick) })), (tick) => x(tick.at));
+  const xTicks = apart(xAxis === "time" ? timeTicks([from, to], most, clock) : scaleLinear([from, to], [0, 1]).ticks(most).map((tick) => ({ at: tick, label: formatXTick(tick) })), (tick) => x(tick.at));
 
   const keys = (event: KeyboardEvent) => {
     const last = xs.length - 1;

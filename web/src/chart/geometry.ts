@@ -1,6 +1,6 @@
 /** What a chart needs to know before it draws. Pure. */
 import { bisector, extent, max, min } from "d3-array";
-import { scaleLinear, scaleTime } from "d3-scale";
+import { scaleLinear, scaleTime, scaleUtc } from "d3-scale";
 
 /** `x` is milliseconds since 1970 where the axis is time, else a number. A value of null is a gap. `low` and `high` make the band. */
 export type Point = { x: number; value: number | null; low?: number | null; high?: number | null };
@@ -54,16 +54,20 @@ export function stretches(points: readonly Point[]): Point[][] {
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 const DAY_MS = 86_400_000;
 
-/** Ticks on whole hours or days of the browser's clock, each with its words; midnight says the day. */
-export function timeTicks([from, to]: readonly [number, number], most: number): { at: number; label: string }[] {
-  const ticks = scaleTime().domain([from, to]).ticks(Math.max(2, most));
-  return ticks.map((date) => ({ at: date.getTime(), label: tickWords(date, to - from) }));
+/** local: the browser's clock. utc: for what is counted by days, which are days in UTC wherever somebody looks at them. */
+export type Clock = "local" | "utc";
+
+/** Ticks on whole hours or days of the clock, each with its words; midnight says the day. */
+export function timeTicks([from, to]: readonly [number, number], most: number, clock: Clock = "local"): { at: number; label: string }[] {
+  const ticks = (clock === "utc" ? scaleUtc() : scaleTime()).domain([from, to]).ticks(Math.max(2, most));
+  return ticks.map((date) => ({ at: date.getTime(), label: tickWords(date, { spanMs: to - from, clock }) }));
 }
 
-function tickWords(date: Date, spanMs: number): string {
-  const isMidnight = date.getHours() === 0 && date.getMinutes() === 0;
-  if (spanMs > 1.5 * DAY_MS ? isMidnight || spanMs > 8 * DAY_MS : isMidnight) return `${date.getDate()} ${MONTHS[date.getMonth()]}`;
-  return `${String(date.getHours()).padStart(2, "0")}:${String(date.getMinutes()).padStart(2, "0")}`;
+function tickWords(date: Date, { spanMs, clock }: { spanMs: number; clock: Clock }): string {
+  const [month, day, hour, minute] = clock === "utc" ? ([date.getUTCMonth(), date.getUTCDate(), date.getUTCHours(), date.getUTCMinutes()] as const) : ([date.getMonth(), date.getDate(), date.getHours(), date.getMinutes()] as const);
+  const isMidnight = hour === 0 && minute === 0;
+  if (spanMs > 1.5 * DAY_MS ? isMidnight || spanMs > 8 * DAY_MS : isMidnight) return `${day} ${MONTHS[month]}`;
+  return `${String(hour).padStart(2, "0")}:${String(minute).padStart(2, "0")}`;
 }
 
 export function valueTicks(range: readonly [number, number], most = 4): number[] {

@@ -5,4 +5,4 @@ export * from "./Intervals";
 export * from "./Scatter";
 export * from "./Sparkline";
 export * from "./XYChart";
-export type { Point, Series } from "./geometry";
+export type { Clock, Point, Series } from "./geometry";

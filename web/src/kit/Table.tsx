@@ -1,6 +1,6 @@
 import { Link } from "@tanstack/react-router";
 import { ArrowDown, ArrowUp } from "lucide-react";
-import type { KeyboardEvent, ReactNode } from "react";
+import { type KeyboardEvent, type ReactNode, useLayoutEffect, useRef, useState } from "react";
 import type { Pages } from "@/api/hooks";
 import { classes } from "@/lib/classes";
 import { Button } from "./Button";
@@ -41,12 +41,30 @@ export type TableProps<T> = {
 
 const hidden = { sm: "max-sm:hidden", md: "max-md:hidden", lg: "max-lg:hidden" };
 
+/** So many rows make a part. Of longer lists only the parts near the window are in the document. */
+const PART_ROWS = 50;
+const NEAR_PX = 1_200;
+const ROW_PX = 45;
+
 /** Rows and columns. With the focus on a row, the arrow keys go up and down and Enter opens. */
 export function Table<T>({ label, columns, rows, rowKey, rowLink, onOpen, selected, sort, onSort, isStale, className }: TableProps<T>) {
   const opens = Boolean(rowLink ?? onOpen);
+  const isLong = rows.length > 2 * PART_ROWS;
+  const row = (of: T, at: number) => {
+    const key = rowKey(of);
+    return (
+      <tr key={key} aria-rowindex={isLong ? at + 2 : undefined} aria-selected={selected === undefined ? undefined : selected === key} className={classes("relative border-b border-line", opens && "hover:bg-sunken focus-within:bg-sunken", selected === key && "bg-accent-soft!")}>
+        {columns.map((column, index) => (
+          <td key={column.key} className={classes("h-11 px-3 py-1.5 align-middle first:pl-2 last:pr-2", column.align === "end" && "numeric text-right whitespace-nowrap", column.hideBelow && hidden[column.hideBelow])}>
+            {index === 0 && opens ? <RowOpener link={rowLink?.(of)} onOpen={onOpen ? () => onOpen(of) : undefined} content={column.cell(of)} /> : index === 0 ? column.cell(of) : <Above opens={opens}>{column.cell(of)}</Above>}
+          </td>
+        ))}
+      </tr>
+    );
+  };
   return (
     <div className={classes("relative min-w-0 overflow-x-auto", className)}>
-      <table aria-label={label} aria-busy={isStale || undefined} className={classes("w-full border-collapse text-13 transition-opacity", isStale && "opacity-60")} onKeyDown={opens ? goByArrows : undefined}>
+      <table aria-label={label} aria-rowcount={isLong ? rows.length + 1 : undefined} aria-busy={isStale || undefined} className={classes("w-full border-collapse text-13 transition-opacity", isStale && "opacity-60")} onKeyDown={opens ? goByArrows : undefined}>
         <thead>
           <tr className="border-b border-line">
             {columns.map((column) => (
@@ -68,22 +86,67 @@ export function Table<T>({ label, columns, rows, rowKey, rowLink, onOpen, select
             ))}
           </tr>
         </thead>
-        <tbody>
-          {rows.map((row) => {
-            const key = rowKey(row);
-            return (
-              <tr key={key} aria-selected={selected === undefined ? undefined : selected === key} className={classes("relative border-b border-line", opens && "hover:bg-sunken focus-within:bg-sunken", selected === key && "bg-accent-soft!")}>
-                {columns.map((column, index) => (
-                  <td key={column.key} className={classes("h-11 px-3 py-1.5 align-middle first:pl-2 last:pr-2", column.align === "end" && "numeric text-right whitespace-nowrap", column.hideBelow && hidden[column.hideBelow])}>
-                    {index === 0 && opens ? <RowOpener link={rowLink?.(row)} onOpen={onOpen ? () => onOpen(row) : undefined} content={column.cell(row)} /> : index === 0 ? column.cell(row) : <Above opens={opens}>{column.cell(row)}</Above>}
-                  </td>
-                ))}
-              </tr>
-            );
-          })}
-        </tbody>
+        {isLong ? (
+          partsOf(rows).map((part, number) => (
+            <Part key={rowKey(part[0] as T)} columns={columns.length} rows={part.length}>
+              {() => part.map((one, at) => row(one, number * PART_ROWS + at))}
+            </Part>
+          ))
+        ) : (
+          <tbody>{rows.map(row)}</tbody>
+        )}
       </table>
     </div>
+  );
+}
+
+function partsOf<T>(rows: readonly T[]): T[][] {
+  return Array.from({ length: Math.ceil(rows.length / PART_ROWS) }, (_, number) => rows.slice(number * PART_ROWS, (number + 1) * PART_ROWS));
+}
+
+/** A part of a long list: its rows while it is near what one sees, else a place of the same height. What has the focus stays. */
+function Part({ columns, rows, children }: { columns: number; rows: number; children: () => ReactNode }) {
+  const place = useRef<HTMLTableSectionElement>(null);
+  const [isNear, setNear] = useState(false);
+  const heightPx = useRef(rows * ROW_PX);
+  useLayoutEffect(() => {
+    const body = place.current;
+    if (!body) return undefined;
+    let isSeen = body.getBoundingClientRect().top < window.innerHeight + NEAR_PX;
+    const decide = (focus: EventTarget | null = document.activeElement) => {
+      const near = isSeen || (focus instanceof Node && body.contains(focus));
+      // As high as it is with its rows: with a place of another height the list would jump.
+      if (!near && body.dataset["near"] !== undefined) heightPx.current = body.getBoundingClientRect().height;
+      setNear(near);
+    };
+    decide();
+    const watch = new IntersectionObserver(
+      (entries) => {
+        isSeen = entries.at(-1)?.isIntersecting ?? isSeen;
+        decide();
+      },
+      { rootMargin: `${NEAR_PX}px 0px` },
+    );
+    watch.observe(body);
+    // Where it goes to: while it leaves one row for the next, nothing has the focus.
+    const left = (event: FocusEvent) => decide(event.relatedTarget);
+    body.addEventListener("focusout", left);
+    return () => {
+      watch.disconnect();
+      body.removeEventListener("focusout", left);
+    };
+  }, []);
+  return (
+    <tbody ref={place} data-near={isNear || undefined}>
+      {isNear ? (
+        children()
+      ) : (
+        <tr aria-hidden style={{ height: heightPx.current }}>
+          {/* oxlint-disable-next-line jsx-a11y/control-has-associated-label -- a place, and nobody hears of it */}
+          <td colSpan={columns} />
+        </tr>
+      )}
+    </tbody>
   );
 }
 

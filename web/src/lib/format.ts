@@ -119,10 +119,15 @@ export function plural(n: number, one: string, many = `${one}s`): string {
 
 export type Moment = string | number | Date | null | undefined;
 
+const CALENDAR_DAY = /^(\d{4})-(\d\d)-(\d\d)$/;
+
 function asDate(at: Moment): Date | null {
   if (at === null || at === undefined || at === "") return null;
-  const date = at instanceof Date ? at : new Date(at);
-  return Number.isNaN(date.getTime()) ? null : date;
+  // A day of the calendar is that day everywhere; read as a moment it would be midnight in UTC, and the day before in America.
+  const [, year, month, date] = (typeof at === "string" && CALENDAR_DAY.exec(at)) || [];
+  if (year) return new Date(Number(year), Number(month) - 1, Number(date));
+  const found = at instanceof Date ? at : new Date(at);
+  return Number.isNaN(found.getTime()) ? null : found;
 }
 
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
@@ -143,6 +148,14 @@ export function moment(at: Moment, { seconds = false } = {}): string {
 export function day(at: Moment): string {
   const date = asDate(at);
   return date ? `${date.getDate()} ${MONTHS[date.getMonth()]} ${date.getFullYear()}` : NONE;
+}
+
+/** The same in UTC: "20 Nov 2026", and "20 Nov 2026, 14:03 UTC" where it is not midnight. For what is counted by days, which are days in UTC. */
+export function utc(at: Moment): string {
+  const date = asDate(typeof at === "string" ? Date.parse(at) : at);
+  if (!date) return NONE;
+  const words = `${date.getUTCDate()} ${MONTHS[date.getUTCMonth()]} ${date.getUTCFullYear()}`;
+  return date.getUTCHours() + date.getUTCMinutes() === 0 ? words : `${words}, ${two(date.getUTCHours())}:${two(date.getUTCMinutes())}${NBSP}UTC`;
 }
 
 /** just now · 3 min ago · 5 h ago · 2 days ago · 20 Nov · 20 Nov 2025, and "in …" for what is to come. */

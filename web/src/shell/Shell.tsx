@@ -15,6 +15,7 @@ import { toastError } from "@/kit/Toast";
 import { classes } from "@/lib/classes";
 import { later } from "@/lib/later";
 import { type ThemeChoice, chooseTheme, useThemeChoice } from "@/lib/theme";
+import { FirstSteps } from "./FirstSteps";
 import { MOD, useKeys } from "./keys";
 import { ACCOUNT, NAV } from "./nav";
 
@@ -122,7 +123,13 @@ function Connection() {
         <WifiOff size={14} aria-hidden className="text-warn" />
         No connection to Burnish. What you see may be old; it comes back by itself.
       </span>
-      <Button size="s" onClick={() => void queries.invalidateQueries()}>
+      <Button
+        size="s"
+        onClick={() => {
+          live.wake();
+          void queries.invalidateQueries();
+        }}
+      >
         Try now
       </Button>
     </div>
@@ -142,6 +149,7 @@ function Brand() {
 }
 
 function Sidebar({ openPalette }: { openPalette: () => void }) {
+  const { workspace } = useSession();
   return (
     <>
       <div className="flex h-14 shrink-0 items-center px-4.5">
@@ -157,6 +165,7 @@ function Sidebar({ openPalette }: { openPalette: () => void }) {
       </div>
       <Nav />
       <div className="border-t border-line p-2.5">
+        {workspace ? <FirstSteps key={workspace.id} workspaceId={workspace.id} /> : null}
         <Account />
       </div>
     </>

@@ -54,7 +54,9 @@ def _body_of(model: type[BaseModel]) -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": content}}
 
 
-@router.post("/v1/datasets", status_code=201, response_model=answers.AddedAnswer, openapi_extra=_body_of(DatasetBody))
+@router.post(
+    "/v1/datasets", status_code=201, response_model=answers.AddedAnswer, openapi_extra=_body_of(DatasetBody), summary="Make a dataset"
+)
 async def create(
     request: Request, gateway: GatewayParts, principal: Editor, name: Annotated[str | None, Query(description="Name of an upload.")] = None
 ) -> Response:
@@ -70,7 +72,7 @@ async def create(
     return await run_once(gateway, request, principal, status=201, work=work)
 
 
-@router.get("/v1/datasets")
+@router.get("/v1/datasets", summary="Datasets, the newest first")
 async def list_all(gateway: GatewayParts, principal: Viewer, limit: Limit = PAGE_DEFAULT, cursor: str | None = None) -> answers.DatasetPage:
     """Newest first."""
     position = gateway.cursors.open(cursor, principal.workspace_id, of="datasets")
@@ -82,7 +84,7 @@ async def list_all(gateway: GatewayParts, principal: Viewer, limit: Limit = PAGE
     return answers.DatasetPage(data=[answers.dataset_answer(one) for one in page["data"]], next_cursor=page["next_cursor"])
 
 
-@router.get("/v1/datasets/{dataset_id}")
+@router.get("/v1/datasets/{dataset_id}", summary="One dataset")
 async def read(gateway: GatewayParts, principal: Viewer, dataset_id: UUID) -> answers.DatasetAnswer:
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
         dataset = await store.find_dataset(tx, principal.workspace_id, dataset_id)
@@ -91,7 +93,13 @@ async def read(gateway: GatewayParts, principal: Viewer, dataset_id: UUID) -> an
     return answers.dataset_answer(dataset)
 
 
-@router.post("/v1/datasets/{dataset_id}/items", status_code=201, response_model=answers.AddedAnswer, openapi_extra=_body_of(ItemsBody))
+@router.post(
+    "/v1/datasets/{dataset_id}/items",
+    status_code=201,
+    response_model=answers.AddedAnswer,
+    openapi_extra=_body_of(ItemsBody),
+    summary="Add items to a dataset",
+)
 async def add(request: Request, gateway: GatewayParts, principal: Editor, dataset_id: UUID) -> Response:
     """More items: the next version of the dataset. Items that are there already change nothing."""
     items = read_items(await request.body(), content_type=request.headers.get("content-type", ""))
@@ -105,7 +113,7 @@ async def add(request: Request, gateway: GatewayParts, principal: Editor, datase
     return await run_once(gateway, request, principal, status=201, work=work)
 
 
-@router.get("/v1/datasets/{dataset_id}/items")
+@router.get("/v1/datasets/{dataset_id}/items", summary="Items of a dataset")
 async def list_items(
     *,
     gateway: GatewayParts,

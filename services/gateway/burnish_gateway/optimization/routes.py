@@ -34,7 +34,7 @@ GOING_ON = ("pending", "running")
 RunStatus = Literal["pending", "running", "completed", "failed", "cancelled"]
 
 
-@router.post("/v1/test-runs", status_code=202, response_model=answers.StartedAnswer)
+@router.post("/v1/test-runs", status_code=202, response_model=answers.StartedAnswer, summary="Start a test run")
 async def create_test_run(request: Request, gateway: GatewayParts, principal: Editor, body: TestRunBody) -> Response:
     """Runs a version over a split of a dataset, in the background."""
 
@@ -46,7 +46,7 @@ async def create_test_run(request: Request, gateway: GatewayParts, principal: Ed
     return await _started(gateway, await run_once(gateway, request, principal, status=202, work=work))
 
 
-@router.get("/v1/test-runs")
+@router.get("/v1/test-runs", summary="Test runs, the newest first")
 async def list_test_runs(
     *,
     gateway: GatewayParts,
@@ -60,12 +60,12 @@ async def list_test_runs(
     return answers.TestRunPage(data=[answers.test_run_answer(row, in_full=False) for row in page["data"]], next_cursor=page["next_cursor"])
 
 
-@router.get("/v1/test-runs/{run_id}")
+@router.get("/v1/test-runs/{run_id}", summary="One test run")
 async def read_test_run(gateway: GatewayParts, principal: Viewer, run_id: UUID) -> answers.TestRunAnswer:
     return answers.test_run_answer(await _find(gateway, principal, "test_run", run_id))
 
 
-@router.post("/v1/test-runs/{run_id}/cancel", response_model=answers.TestRunAnswer)
+@router.post("/v1/test-runs/{run_id}/cancel", response_model=answers.TestRunAnswer, summary="Stop a test run")
 async def cancel_test_run(request: Request, gateway: GatewayParts, principal: Editor, run_id: UUID) -> Response:
     """Stops within seconds. What has ended stays as it is."""
 
@@ -75,7 +75,7 @@ async def cancel_test_run(request: Request, gateway: GatewayParts, principal: Ed
     return await run_once(gateway, request, principal, status=200, work=work)
 
 
-@router.post("/v1/optimizations", status_code=202, response_model=answers.StartedAnswer)
+@router.post("/v1/optimizations", status_code=202, response_model=answers.StartedAnswer, summary="Start an optimization")
 async def create_optimization(request: Request, gateway: GatewayParts, principal: Editor, body: OptimizationBody) -> Response:
     """Searches a better prompt on train and validation, and measures it once on test, in the background."""
 
@@ -87,7 +87,7 @@ async def create_optimization(request: Request, gateway: GatewayParts, principal
     return await _started(gateway, await run_once(gateway, request, principal, status=202, work=work))
 
 
-@router.get("/v1/optimizations")
+@router.get("/v1/optimizations", summary="Optimizations, the newest first")
 async def list_optimizations(
     *,
     gateway: GatewayParts,
@@ -102,19 +102,19 @@ async def list_optimizations(
     return answers.OptimizationPage(data=data, next_cursor=page["next_cursor"])
 
 
-@router.get("/v1/optimizations/{job_id}")
+@router.get("/v1/optimizations/{job_id}", summary="One optimization")
 async def read_optimization(gateway: GatewayParts, principal: Viewer, job_id: UUID) -> answers.OptimizationAnswer:
     return answers.optimization_answer(await _find(gateway, principal, "optimization", job_id))
 
 
-@router.get("/v1/optimizations/{job_id}/events", response_class=EventStream)
+@router.get("/v1/optimizations/{job_id}/events", response_class=EventStream, summary="Follow an optimization as it goes")
 async def follow_optimization(gateway: GatewayParts, principal: Viewer, job_id: UUID) -> Response:
     """Server-sent events: `progress` as it changes, `done` with the job at the end."""
     await _find(gateway, principal, "optimization", job_id)
     return EventStream(follow_job(gateway.db, principal.workspace_id, job_id), headers={})
 
 
-@router.post("/v1/optimizations/{job_id}/cancel", response_model=answers.OptimizationAnswer)
+@router.post("/v1/optimizations/{job_id}/cancel", response_model=answers.OptimizationAnswer, summary="Stop an optimization")
 async def cancel_optimization(request: Request, gateway: GatewayParts, principal: Editor, job_id: UUID) -> Response:
     """Stops within seconds; what was not spent goes back. What has ended stays as it is."""
 
@@ -124,7 +124,7 @@ async def cancel_optimization(request: Request, gateway: GatewayParts, principal
     return await run_once(gateway, request, principal, status=200, work=work)
 
 
-@router.get("/v1/suggestions")
+@router.get("/v1/suggestions", summary="Suggestions, the newest first")
 async def list_suggestions(
     *,
     gateway: GatewayParts,
@@ -148,7 +148,7 @@ async def list_suggestions(
     return answers.SuggestionPage(data=[answers.suggestion_answer(row) for row in page["data"]], next_cursor=page["next_cursor"])
 
 
-@router.get("/v1/suggestions/{suggestion_id}")
+@router.get("/v1/suggestions/{suggestion_id}", summary="One suggestion with its evidence")
 async def read_suggestion(gateway: GatewayParts, principal: Viewer, suggestion_id: UUID) -> answers.SuggestionAnswer:
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
         row = await store.find_suggestion(tx, principal.workspace_id, suggestion_id)
@@ -167,7 +167,9 @@ async def read_suggestion_cases(gateway: GatewayParts, principal: Viewer, sugges
         return answers.cases_answer(await store.changed_cases(tx, principal.workspace_id, row["job_id"], row["evidence"]), row["evidence"])
 
 
-@router.post("/v1/suggestions/{suggestion_id}/accept", response_model=answers.AcceptedAnswer)
+@router.post(
+    "/v1/suggestions/{suggestion_id}/accept", response_model=answers.AcceptedAnswer, summary="Accept a suggestion: it becomes a version"
+)
 async def accept_suggestion(
     request: Request, gateway: GatewayParts, principal: PromptEditor, suggestion_id: UUID, body: AcceptBody | None = None
 ) -> Response:
@@ -183,7 +185,9 @@ async def accept_suggestion(
     return answer
 
 
-@router.post("/v1/suggestions/{suggestion_id}/reject", response_model=answers.SuggestionAnswer)
+@router.post(
+    "/v1/suggestions/{suggestion_id}/reject", response_model=answers.SuggestionAnswer, summary="Reject a suggestion, with a reason"
+)
 async def reject_suggestion(
     request: Request, gateway: GatewayParts, principal: PromptEditor, suggestion_id: UUID, body: RejectBody
 ) -> Response:

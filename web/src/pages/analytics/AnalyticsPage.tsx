@@ -2,6 +2,7 @@ import { Activity } from "lucide-react";
 import { useMemo } from "react";
 import { useRead } from "@/api/hooks";
 import { Button, ButtonLink, DownloadButton, EmptyState, Loaded, Section, Select, SimulatedBadge, SkeletonTable } from "@/kit";
+import { moment, utc } from "@/lib/format";
 import { useUrlState } from "@/lib/url-state";
 import { Charts } from "./Charts";
 import { Filters, filtersOf } from "./Filters";
@@ -12,7 +13,7 @@ import { LiveDot } from "./LiveDot";
 import { TRAFFIC_WORDS, type Dimension, GROUPS, type Group, RANGES, shape, windowsOf } from "./range";
 import { useAnnotations } from "./useAnnotations";
 import { useKeyNames } from "./useKeyNames";
-import { useNow } from "./useNow";
+import { useNow } from "@/lib/use-now";
 
 const GROUP_WORDS: Record<Group, string> = { none: "Not grouped", prompt: "By prompt", version: "By version", label: "By label", model: "By model", app: "By app", api_key: "By API key" };
 
@@ -21,22 +22,22 @@ export default function AnalyticsPage() {
   const { range, group, compare, prompt, model } = state;
   const { stepMs } = RANGES[range];
   const now = useNow(stepMs);
-  const { now: shown, before } = useMemo(() => windowsOf(range, now), [range, now]);
+  const { now: shown, before } = useMemo(() => windowsOf(range, now, { whole: compare }), [range, now, compare]);
   const filters = filtersOf(state);
   const fresh = { staleTime: 10_000, refetchInterval: range === "1h" ? 10_000 : 30_000 };
 
-  const summary = useRead("/v1/analytics/summary", { query: { ...filters, from: shown.from, grain: shown.grain } }, fresh);
+  const summary = useRead("/v1/analytics/summary", { query: { ...filters, from: shown.from, to: shown.to, grain: shown.grain } }, fresh);
   const earlier = useRead("/v1/analytics/summary", { query: { ...filters, from: before.from, to: before.to, grain: before.grain } }, { enabled: compare, staleTime: 60_000 });
   const by = group === "none" ? undefined : group;
-  const steps = useRead("/v1/analytics/timeseries", { query: { ...filters, from: shown.from, grain: shown.grain, group_by: by } }, fresh);
+  const steps = useRead("/v1/analytics/timeseries", { query: { ...filters, from: shown.from, to: shown.to, grain: shown.grain, group_by: by } }, fresh);
   const stepsBefore = useRead("/v1/analytics/timeseries", { query: { ...filters, from: before.from, to: before.to, grain: before.grain } }, { enabled: compare && group === "none", staleTime: 60_000 });
-  const groups = useRead("/v1/analytics/groups", { query: { group_by: (by ?? "prompt") as Dimension, prompt: prompt ? [prompt] : undefined, model: filters.model, traffic: filters.traffic, from: shown.from, grain: shown.grain } }, { ...fresh, enabled: group !== "none" });
+  const groups = useRead("/v1/analytics/groups", { query: { group_by: (by ?? "prompt") as Dimension, prompt: prompt ? [prompt] : undefined, model: filters.model, traffic: filters.traffic, from: shown.from, to: shown.to, grain: shown.grain } }, { ...fresh, enabled: group !== "none" });
   const annotations = useAnnotations(prompt, shown.fromMs, stepMs);
   const keyNames = useKeyNames(group === "api_key");
   const rows = groups.data && groups.data.group_by === group ? groups.data.data : undefined;
   const names = useMemo(() => (rows ?? []).map((row) => row.group), [rows]);
 
-  const csv = new URLSearchParams(Object.entries({ ...filters, from: shown.from, grain: shown.grain, group_by: by, format: "csv" }).filter((one): one is [string, string] => one[1] !== undefined));
+  const csv = new URLSearchParams(Object.entries({ ...filters, from: shown.from, to: shown.to, grain: shown.grain, group_by: by, format: "csv" }).filter((one): one is [string, string] => one[1] !== undefined));
   const isFiltered = Boolean(prompt || model || state.traffic !== "live");
 
   return (
@@ -64,8 +65,13 @@ export default function AnalyticsPage() {
             >
               Take a longer time, or run a prompt: figures are here within seconds.
             </EmptyState>
+          ) : compare && found.executions === 0 && earlier.data?.executions === 0 ? (
+            <EmptyState icon={<Activity size={18} />} title={`No whole ${shown.grain} to compare yet`} action={<Button onClick={() => set({ compare: false })}>Show it without comparing</Button>}>
+              {`What runs in a ${shown.grain} is compared once that ${shown.grain} is over: before, it would look like a decline.`}
+            </EmptyState>
           ) : (
             <>
+              {compare ? <p className="-mb-2 text-12 text-muted">{`Whole ${shown.grain}s until ${shown.grain === "day" ? utc(shown.toMs) : moment(shown.toMs)}, beside the time of the same length before.`}</p> : null}
               <Kpis of={found} before={compare ? (earlier.data ?? null) : undefined} isStale={summary.isPlaceholderData} runs={TRAFFIC_WORDS[state.traffic]} />
               <Loaded of={steps} skeleton={<SkeletonTable columns={3} rows={8} />}>
                 {(course) => (

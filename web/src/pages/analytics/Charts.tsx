@@ -40,7 +40,7 @@ export function Charts({ runs, steps, stepsBefore, group, groups, keyNames, wind
     };
   }, [steps, stepsBefore, group, groups, keyNames, fromMs, toMs, stepMs]);
   const kind = group === "none" && !stepsBefore ? "bars" : "line";
-  const shared = { annotations, isStale, height: 190 };
+  const shared = { annotations, isStale, height: 190, clock: grain === "day" ? ("utc" as const) : ("local" as const) };
   // Beside a chart with a legend: as high as both together.
   const alone = group === "none" && !stepsBefore ? 210 : 190;
   return (

@@ -12,7 +12,7 @@ import { type Projection, monthSeries, monthStart, nameOf } from "./figures";
 import { RANGES, shape as common, windowsOf } from "./range";
 import { HOUR_MS } from "./time";
 import { useKeyNames } from "./useKeyNames";
-import { useNow } from "./useNow";
+import { useNow } from "@/lib/use-now";
 
 type Row = Schema<"CostRow">;
 const BY = ["prompt", "model", "version", "app", "api_key", "provider"] as const;
@@ -67,7 +67,7 @@ export default function CostsPage() {
               {projection ? <Trust projection={projection} /> : null}
               <h2 className="sr-only">Where it goes</h2>
               <div className="grid grid-cols-1 gap-4 lg:grid-cols-2">
-                <XYChart title={`${monthName(now)}, day by day`} unit="dollars since the first of the month, UTC" kind="line" series={series} format={money} formatTick={money} isStale={month.isPlaceholderData} />
+                <XYChart title={`${monthName(now)}, day by day`} unit="dollars since the first of the month, UTC" kind="line" clock="utc" series={series} format={money} formatTick={money} isStale={month.isPlaceholderData} />
                 <BarList title={`By ${WORDS[by]}`} unit={RANGES[range].label} bars={data.slice(0, MOST_BARS).map((row) => ({ key: row.group, label: name(row.group), value: row.cost_nusd, note: percent(total_nusd ? row.cost_nusd / total_nusd : null, 0) }))} format={money} />
               </div>
               <Table label={`Costs by ${WORDS[by]}`} columns={columnsWith(WORDS[by], name, data.some((row) => row.projected))} rows={data} rowKey={(row) => row.group} isStale={costs.isPlaceholderData} />

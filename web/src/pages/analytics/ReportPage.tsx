@@ -11,6 +11,7 @@ import { usePathParam } from "@/lib/pages";
 import { Kpis } from "./Kpis";
 import { nameOf } from "./figures";
 import type { Group } from "./range";
+import { DAY_MS } from "./time";
 import { useKeyNames } from "./useKeyNames";
 
 type Content = Schema<"ReportContent">;
@@ -93,14 +94,15 @@ function Sections({ content }: { content: Content }) {
   const runs: Series[] = [{ name: "Runs", color: 2, points: content.series.map((one) => ({ x: Date.parse(one.at), value: one.executions })) }];
   const liked: Series[] = [{ name: "Satisfaction", color: 4, points: content.series.map((one) => ({ x: Date.parse(one.at), value: one.satisfaction?.value ?? null, low: one.satisfaction?.low ?? null, high: one.satisfaction?.high ?? null })) }];
   const { projection } = content;
+  const clock = content.series.every((one) => Date.parse(one.at) % DAY_MS === 0) ? "utc" : "local";
   return (
     <>
       <Kpis of={content.figures} before={content.before.executions > 0 ? content.before : undefined} />
       {content.before.executions > 0 ? <p className="-mt-3 text-12 text-muted">Below each figure: how it differs from the time of the same length before.</p> : null}
       <h2 className="sr-only">Over the time</h2>
       <div className="grid grid-cols-1 gap-4 lg:grid-cols-2">
-        <XYChart title="Runs" unit="over the time" kind="bars" series={runs} format={count} formatTick={compact} />
-        <XYChart title="Satisfaction" unit="share of reactions, with 95 % interval" series={liked} format={percent} formatTick={(value) => percent(value, 0)} range={[0, 1]} />
+        <XYChart title="Runs" unit="over the time" kind="bars" clock={clock} series={runs} format={count} formatTick={compact} />
+        <XYChart title="Satisfaction" unit="share of reactions, with 95 % interval" clock={clock} series={liked} format={percent} formatTick={(value) => percent(value, 0)} range={[0, 1]} />
       </div>
       {projection ? (
         <p className="text-13 text-muted">

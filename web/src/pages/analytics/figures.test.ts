@@ -16,6 +16,12 @@ test("the range is whole steps, and the one before it ends where it begins", () 
   expect(windowsOf("24h", now + 60_000).now.from).toBe(shown.from);
 });
 
+test("what is compared are as many steps as before, and none that is not over", () => {
+  const { now: shown, before } = windowsOf("24h", Date.parse("2026-11-20T15:20:00Z"), { whole: true });
+  expect([shown.from, shown.to, before.from, before.to]).toEqual(["2026-11-19T15:00:00.000Z", "2026-11-20T15:00:00.000Z", "2026-11-18T15:00:00.000Z", "2026-11-19T15:00:00.000Z"]);
+  expect(shown.toMs - shown.fromMs).toBe(before.toMs - before.fromMs);
+});
+
 test("a count of nothing is zero, a rate of nothing is a gap", () => {
   const made = { ends: [0, 3 * HOUR] as const, stepMs: HOUR };
   expect(wholeSeries([step(HOUR, 4)], "Runs", 1, { measure: "runs", ...made }).points.map((one) => one.value)).toEqual([0, 4, 0]);

@@ -23,13 +23,14 @@ export const TRAFFIC_WORDS = { live: "Live runs", batch: "Runs in tests", all: "
 
 export type Window = { from: string; to?: string; grain: "minute" | "hour" | "day"; fromMs: number; toMs: number };
 
-/** The time asked for, by whole steps so that the key of an answer stays the same for a while, and the one of the same length before it. */
-export function windowsOf(range: RangeName, now: number): { now: Window; before: Window } {
+/** The time asked for, by whole steps so that the key of an answer stays the same for a while, and the one of the same length before it.
+ * `whole`: without the step that is not over yet. What is compared must be: an hour of ten minutes beside a whole one looks like a decline. */
+export function windowsOf(range: RangeName, now: number, { whole = false } = {}): { now: Window; before: Window } {
   const { ms, grain, stepMs } = RANGES[range];
-  const toMs = Math.floor(now / stepMs) * stepMs + stepMs;
+  const toMs = Math.floor(now / stepMs) * stepMs + (whole ? 0 : stepMs);
   const fromMs = toMs - ms;
   return {
-    now: { from: iso(fromMs), grain, fromMs, toMs },
+    now: { from: iso(fromMs), ...(whole ? { to: iso(toMs) } : {}), grain, fromMs, toMs },
     before: { from: iso(fromMs - ms), to: iso(fromMs), grain, fromMs: fromMs - ms, toMs: fromMs },
   };
 }

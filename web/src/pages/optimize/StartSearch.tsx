@@ -6,6 +6,7 @@ import { useForecast } from "@/api/forecast";
 import { useChange, useRead } from "@/api/hooks";
 import { useModels } from "@/api/models";
 import { Button, Combobox, Facts, Field, FormDialog, Input, Money, Notice, Select, errorFor, toast } from "@/kit";
+import { classes } from "@/lib/classes";
 import { count, plural } from "@/lib/format";
 import { NUSD_PER_CREDIT } from "./model";
 
@@ -61,7 +62,7 @@ export function StartSearch({ open, onOpenChange, ...given }: Props) {
   const latest = found.data?.latest_version ?? 0;
   const versions = Array.from({ length: Math.min(100, latest) }, (_, at) => String(latest - at));
   return (
-    <FormDialog wide open={open} onOpenChange={onOpenChange} title="New search for a better version" submit="Start the search" onSubmit={submit} busy={start.isPending} error={error} fields={FIELDS} disabled={!body || tooFew || tooLow || Boolean(forecast.error)}>
+    <FormDialog wide open={open} onOpenChange={onOpenChange} title="New search for a better version" submit="Start the search" onSubmit={submit} busy={start.isPending} error={error} fields={FIELDS} disabled={!body || tooFew || tooLow || Boolean(forecast.error) || forecast.isStale}>
       <div className="grid gap-x-6 gap-y-4 md:grid-cols-[minmax(0,1fr)_18rem]">
         <div className="flex min-w-0 flex-col gap-4">
           <div className="grid grid-cols-1 gap-4 sm:grid-cols-3">
@@ -95,7 +96,7 @@ export function StartSearch({ open, onOpenChange, ...given }: Props) {
             </Labelled>
           </div>
         </div>
-        <div className="flex min-h-40 flex-col gap-3 rounded-l bg-sunken p-4" aria-live="polite">
+        <div className={classes("flex min-h-40 flex-col gap-3 rounded-l bg-sunken p-4 transition-opacity", forecast.isStale && plan && "opacity-60")} aria-live="polite" aria-busy={forecast.isStale || undefined}>
           <h3 className="text-13 font-semibold">What it may cost</h3>
           {plan ? (
             <>

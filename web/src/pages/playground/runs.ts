@@ -2,7 +2,7 @@
 import { useCallback, useEffect, useMemo, useReducer, useRef } from "react";
 import { read } from "@/api/hooks";
 import { ApiError, asApiError } from "@/api/errors";
-import type { Schema } from "@/api/client";
+import { type Schema, newIdempotencyKey } from "@/api/client";
 import { waitBefore } from "@/api/live";
 import { perFrame, stream } from "@/api/stream";
 import { type Execution, type Underway, isUnderway } from "@/kit/execution/types";
@@ -73,7 +73,7 @@ export function useRuns() {
     (column: number, request: Asked) => {
       const before = latest.current[column];
       if (before) aborts.current.get(before.key)?.abort();
-      const run: Run = { phase: "running", request, key: `playground-${crypto.randomUUID?.() ?? Math.random().toString(36).slice(2)}`, text: "", executionId: null, startedMs: performance.now(), firstMs: null, totalMs: null, outcome: null, error: null };
+      const run: Run = { phase: "running", request, key: newIdempotencyKey(), text: "", executionId: null, startedMs: performance.now(), firstMs: null, totalMs: null, outcome: null, error: null };
       tell({ column, begin: run });
       void follow(run);
     },

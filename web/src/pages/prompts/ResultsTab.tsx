@@ -99,7 +99,7 @@ function ByVersion({ slug, versions, labels, grain, from, traffic, measure, onMe
           <Segments label="Measure" value={measure} onChange={onMeasure} options={MEASURES.map((one) => ({ value: one, label: WORDS[one].title.replace(" latency", "").replace(" per run", "") }))} />
         </div>
         <div className="grid grid-cols-1 gap-4 lg:grid-cols-[minmax(0,1fr)_24rem]">
-          <Loaded of={steps} skeleton={<Skeleton className="h-72" />}>{() => <XYChart title={`${words.title} by version`} unit={`${words.unit}, by ${grain}`} kind={measure === "runs" ? "bars" : "line"} series={series} format={words.format} formatTick={words.tick} range={words.range} annotations={annotations} isStale={steps.isPlaceholderData} />}</Loaded>
+          <Loaded of={steps} skeleton={<Skeleton className="h-72" />}>{() => <XYChart title={`${words.title} by version`} unit={`${words.unit}, by ${grain}`} kind={measure === "runs" ? "bars" : "line"} series={series} format={words.format} formatTick={words.tick} range={words.range} clock={grain === "day" ? "utc" : "local"} annotations={annotations} isStale={steps.isPlaceholderData} />}</Loaded>
           {liked.length > 0 ? <Intervals title="Satisfaction, all in all" unit="95 % interval; what overlaps is not told apart" rows={liked} format={percent} formatTick={(value) => percent(value, 0)} range={[0, 1]} /> : null}
         </div>
       </div>

@@ -1,6 +1,6 @@
 import { Play, Square } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
-import type { Schema } from "@/api/client";
+import { type Schema, newIdempotencyKey } from "@/api/client";
 import { asApiError } from "@/api/errors";
 import { perFrame, stream } from "@/api/stream";
 import { Button, Duration, ErrorState, Money, Notice, Prose, Section, SimulatedBadge, StatusBadge, TextLink, toast } from "@/kit";
@@ -13,6 +13,8 @@ import type { Values } from "./samples";
 
 type Outcome = Schema<"Outcome">;
 type Trial = { text: string; isRunning: boolean; outcome: Outcome | null; error: unknown; of: string };
+/** What was sent last, under which key, and whether its answer was lost on the way. */
+type Sent = { body: string; key: string; isLost: boolean };
 
 const SETTINGS = ["temperature", "max_tokens", "top_p", "frequency_penalty", "presence_penalty", "stop", "seed", "reasoning_effort", "response_format", "tools", "tool_choice"];
 
@@ -22,6 +24,7 @@ export type Running = { trial: Trial | null; why: string | null; start: () => vo
 export function useTrial(slug: string, draft: Draft, found: Values | null): Running {
   const [trial, setTrial] = useState<Trial | null>(null);
   const running = useRef<AbortController | null>(null);
+  const last = useRef<Sent | null>(null);
   useEffect(() => () => running.current?.abort(), []);
 
   const why = draft.template.error
@@ -44,7 +47,11 @@ export function useTrial(slug: string, draft: Draft, found: Values | null): Runn
     setTrial({ text: "", isRunning: true, outcome: null, error: null, of });
     const put = (changes: (before: Trial) => Trial) => running.current === control && setTrial((before) => (before ? changes(before) : before));
     const texts = perFrame<string>((gathered) => put((before) => ({ ...before, text: before.text + gathered.join("") })));
-    void follow(bodyOf(slug, draft, found), control.signal, texts.push)
+    const body = bodyOf(slug, draft, found);
+    const sent = sentAgain(last.current, JSON.stringify(body)) ?? { body: JSON.stringify(body), key: newIdempotencyKey(), isLost: false };
+    sent.isLost = false;
+    last.current = sent;
+    void follow(body, { signal: control.signal, key: sent.key, push: texts.push })
       .then((outcome) => {
         texts.flush();
         put((before) => ({ ...before, isRunning: false, outcome, text: outcome?.output ?? before.text }));
@@ -52,6 +59,7 @@ export function useTrial(slug: string, draft: Draft, found: Values | null): Runn
       .catch((error: unknown) => {
         texts.flush();
         if (control.signal.aborted) return; // Stopped by whoever asked: not a failure.
+        sent.isLost = error instanceof BrokeOff || asApiError(error).isConnection;
         put((before) => ({ ...before, isRunning: false, error }));
       });
   };
@@ -76,14 +84,41 @@ function bodyOf(slug: string, draft: Draft, { values }: Values): object {
   };
 }
 
-async function follow(body: object, signal: AbortSignal, push: (text: string) => void): Promise<Outcome | null> {
-  for await (const event of stream("/v1/executions", { method: "POST", body, signal })) {
+/** The request before, where its answer was lost and the same is asked once more: under its key it neither runs nor costs again. */
+export function sentAgain(last: Sent | null, body: string): Sent | null {
+  return last?.isLost && last.body === body ? last : null;
+}
+
+class BrokeOff extends Error {
+  constructor() {
+    super("The answer broke off before its end. Run it again to get the rest: it is not paid twice.");
+  }
+}
+
+const REPEATS = 40;
+
+async function follow(body: object, { signal, key, push }: { signal: AbortSignal; key: string; push: (text: string) => void }): Promise<Outcome | null> {
+  for (let repeat = 0; ; repeat++) {
+    try {
+      return await once(body, { signal, key, push });
+    } catch (caught) {
+      const error = asApiError(caught);
+      // The first request under this key still runs: its answer is there as soon as it has ended.
+      if (error.status !== 409 || !error.retryable || repeat >= REPEATS) throw caught;
+      await new Promise((resolve) => setTimeout(resolve, (error.retryAfterS ?? 1) * 1_000));
+      if (signal.aborted) return null;
+    }
+  }
+}
+
+async function once(body: object, { signal, key, push }: { signal: AbortSignal; key: string; push: (text: string) => void }): Promise<Outcome | null> {
+  for await (const event of stream("/v1/executions", { method: "POST", body, signal, headers: { "Idempotency-Key": key } })) {
     const data = JSON.parse(event.data) as { text?: string; error?: { message: string } };
     if (event.event === "delta") push(data.text ?? "");
     else if (event.event === "done") return data as unknown as Outcome;
     else if (event.event === "error") throw new Error(data.error?.message ?? "The run failed.");
   }
-  if (!signal.aborted) throw new Error("The answer broke off before its end. Under Runs stands what became of it.");
+  if (!signal.aborted) throw new BrokeOff();
   return null;
 }
 

@@ -1,7 +1,7 @@
 import { useState } from "react";
 import { useRead } from "@/api/hooks";
 import { CodeBlock, Segments, TextLink } from "@/kit";
-import { connectLines, feedbackLines } from "./steps";
+import { connectLines, feedbackLines } from "./connect";
 import { variablesOf } from "./variables";
 
 const LANGUAGES = [

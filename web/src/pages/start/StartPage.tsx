@@ -1,7 +1,7 @@
 import { Navigate } from "@tanstack/react-router";
 import { Check } from "lucide-react";
 import { type ReactNode, useEffect, useState } from "react";
-import { useRead } from "@/api/hooks";
+import { type Facts, STEPS, type StepName, isDone, nextStep, useFirstSteps } from "@/api/first-steps";
 import { useSession } from "@/api/session";
 import { Badge, ButtonLink, Notice, Page, Section, SimulatedBadge, TextLink } from "@/kit";
 import { classes } from "@/lib/classes";
@@ -10,7 +10,6 @@ import { flag, useUrlState } from "@/lib/url-state";
 import { Connect } from "./Connect";
 import { TryIt } from "./TryIt";
 import { belongsHere, hasSeen, noteSeen } from "./arrival";
-import { type Facts, STEPS, type StepName, choosePrompt, isDone, nextStep } from "./steps";
 
 const TITLES: Record<StepName, string> = {
   prompt: "A prompt with a name",
@@ -29,7 +28,7 @@ export default function StartPage() {
 /** Somebody has just signed in: whoever has nothing to do here goes on to the prompts. */
 function Arrival() {
   const { user, workspace } = useSession();
-  const { facts, isReady, hasFailed } = useFacts();
+  const { facts, isReady, hasFailed } = useFirstSteps();
   const whose = [user.id, workspace?.id ?? ""] as const;
   // Decided once: the last step taken here does not take the page away.
   const [stays, setStays] = useState<boolean | null>(null);
@@ -44,7 +43,7 @@ function Arrival() {
 
 function Steps() {
   const { workspace } = useSession();
-  const { facts, isReady, figures } = useFacts();
+  const { facts, isReady, figures } = useFirstSteps();
   const next = nextStep(facts);
   // An answer of a moment ago counts at once: rollups follow some seconds later.
   const [here, setHere] = useState({ runs: 0, reactions: 0 });
@@ -136,22 +135,4 @@ function OptimizeStep({ facts }: { facts: Facts }) {
       <TextLink to={`/optimize/${job.id}`}>{job.suggestionId ? "Look at what it suggests, and why" : "Look at the search"}</TextLink>
     </p>
   );
-}
-
-const MONTH_MS = 30 * 86_400_000;
-
-function useFacts() {
-  const day = Math.floor(Date.now() / 86_400_000) * 86_400_000;
-  const prompts = useRead("/v1/prompts", { query: { limit: 50 } });
-  const summary = useRead("/v1/analytics/summary", { query: { from: new Date(day - MONTH_MS).toISOString() } });
-  const prompt = choosePrompt(prompts.data?.data ?? []);
-  const jobs = useRead("/v1/optimizations", { query: { limit: 1 } });
-  const job = (jobs.data?.data ?? [])[0] as { id: string; status: string; outcome?: string | null; suggestion_id?: string | null } | undefined;
-  const facts: Facts = {
-    prompt,
-    runs: summary.data?.executions ?? 0,
-    reactions: summary.data?.reactions ?? 0,
-    job: job ? { id: job.id, status: job.status, outcome: job.outcome ?? null, suggestionId: job.suggestion_id ?? null } : null,
-  };
-  return { facts, figures: summary.data, isReady: Boolean(prompts.data && summary.data && jobs.data), hasFailed: Boolean(prompts.error ?? summary.error ?? jobs.error) };
 }

@@ -1,4 +1,4 @@
-import { type Facts, nextStep } from "./steps";
+import { type Facts, nextStep } from "@/api/first-steps";
 
 const SEEN = "burnish.first-steps";
 

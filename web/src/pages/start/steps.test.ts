@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { type Facts, choosePrompt, isDone, nextStep } from "@/api/first-steps";
 import { belongsHere } from "./arrival";
-import { type Facts, choosePrompt, connectLines, feedbackLines, isDone, nextStep } from "./steps";
+import { connectLines, feedbackLines } from "./connect";
 
 const nothing: Facts = { prompt: null, runs: 0, reactions: 0, job: null };
 

@@ -1,31 +1,65 @@
 import { Check, Minus } from "lucide-react";
-import { type Column, Table } from "@/kit";
+import { Badge, type Column, Drawer, Table } from "@/kit";
+import { text, useUrlState } from "@/lib/url-state";
+import { type Area, ROLES, type Role, type Rule, areasOf, extentOf } from "./rights";
+import all from "./rights.json";
 
-type Right = { what: string; viewer: boolean; editor: boolean; admin: boolean };
+const AREAS = areasOf(all);
+const shape = { area: text() };
+const HEADS: Record<Role, string> = { viewer: "Viewer", editor: "Editor", admin: "Admin" };
+const RULES: Record<Rule, string> = { viewer: "every member", editor: "editors", prompt_editor: "editors*", admin: "admins", operator: "the operator" };
 
-/** As docs/guides/access.md says; the API decides. */
-const RIGHTS: Right[] = [
-  { what: "Read prompts, runs, figures and alerts", viewer: true, editor: true, admin: true },
-  { what: "Run prompts", viewer: true, editor: true, admin: true },
-  { what: "Send feedback, label answers", viewer: false, editor: true, admin: true },
-  { what: "Change prompts and labels (a workspace may leave this to admins)", viewer: false, editor: true, admin: true },
-  { what: "Datasets, test runs, optimization jobs, suggestions", viewer: false, editor: true, admin: true },
-  { what: "Alert rules", viewer: false, editor: true, admin: true },
-  { what: "Webhooks, API keys, provider keys", viewer: false, editor: false, admin: true },
-  { what: "Members, budgets, settings, audit log, export, erasure", viewer: false, editor: false, admin: true },
-];
-
-function Says({ yes }: { yes: boolean }) {
-  return yes ? <Check size={16} aria-label="Yes" className="mx-auto text-ok" /> : <Minus size={16} aria-label="No" className="mx-auto text-muted" />;
+/** What each role may, as the API says it of every operation. */
+export default function Roles() {
+  const [{ area }, set] = useUrlState(shape);
+  const opened = AREAS.find((one) => one.id === area);
+  return (
+    <div className="flex flex-col gap-3">
+      <Table label="What each role may" columns={COLUMNS} rows={AREAS} rowKey={(row) => row.id} onOpen={(row) => set({ area: row.id }, { push: true })} selected={area || null} />
+      <p className="text-12 text-muted">Out of the API’s own description. A workspace may leave prompts, labels, suggestions and the library to admins (Settings). What the operator of the installation does is counted for nobody.</p>
+      <Drawer open={Boolean(opened)} onOpenChange={(open) => !open && set({ area: "" })} title={opened?.name ?? ""} description="Who may do what">
+        {opened ? <Detail area={opened} /> : null}
+      </Drawer>
+    </div>
+  );
 }
 
-const COLUMNS: Column<Right>[] = [
-  { key: "what", head: "What", cell: (row) => row.what },
-  { key: "viewer", head: <span className="block text-center">Viewer</span>, width: "w-20", cell: (row) => <Says yes={row.viewer} /> },
-  { key: "editor", head: <span className="block text-center">Editor</span>, width: "w-20", cell: (row) => <Says yes={row.editor} /> },
-  { key: "admin", head: <span className="block text-center">Admin</span>, width: "w-20", cell: (row) => <Says yes={row.admin} /> },
+const COLUMNS: Column<Area>[] = [
+  { key: "area", head: "Area", cell: (row) => <span className="font-medium">{row.name}</span> },
+  ...ROLES.map((role): Column<Area> => ({ key: role, head: HEADS[role], width: "w-24 sm:w-44", cell: (row) => <Extent role={role} area={row} /> })),
 ];
 
-export function Roles() {
-  return <Table label="What each role may" columns={COLUMNS} rows={RIGHTS} rowKey={(row) => row.what} />;
+function Extent({ role, area }: { role: Role; area: Area }) {
+  const { all: whole, none, words } = extentOf(role, area);
+  return (
+    <span className="flex items-center gap-1.5">
+      {whole ? <Check size={14} aria-hidden className="shrink-0 text-ok" /> : none ? <Minus size={14} aria-hidden className="shrink-0 text-muted" /> : null}
+      <span className={none ? "text-muted" : undefined}>{words}</span>
+    </span>
+  );
+}
+
+function Detail({ area }: { area: Area }) {
+  const isOpen = area.rights.some(([rule]) => rule === "prompt_editor");
+  return (
+    <div className="flex flex-col gap-5">
+      {(["act", "read"] as const).map((verb) => {
+        const rights = area.rights.filter((one) => one[1] === verb);
+        return rights.length === 0 ? null : (
+          <section key={verb} aria-label={verb === "act" ? "Acts" : "Reads"}>
+            <h3 className="mb-1 text-13 font-semibold">{verb === "act" ? "Acts" : "Reads"}</h3>
+            <ul>
+              {rights.map(([rule, , what], index) => (
+                <li key={index} className="flex items-start justify-between gap-4 border-b border-line py-1.5 text-13 last:border-b-0">
+                  <span className="min-w-0 wrap-anywhere">{what}</span>
+                  <Badge tone={rule === "admin" || rule === "operator" ? "accent" : "neutral"}>{RULES[rule]}</Badge>
+                </li>
+              ))}
+            </ul>
+          </section>
+        );
+      })}
+      {isOpen ? <p className="text-12 text-muted">* or admins alone, where the workspace says so.</p> : null}
+    </div>
+  );
 }

@@ -6,6 +6,7 @@ import { useChange, useRead } from "@/api/hooks";
 import { useModels } from "@/api/models";
 import { useForecast } from "@/api/forecast";
 import { Checkbox, Combobox, Facts, Field, FormDialog, Input, Money, Select, errorFor, toast } from "@/kit";
+import { classes } from "@/lib/classes";
 import { count } from "@/lib/format";
 
 type Body = Schema<"TestRunBody">;
@@ -52,7 +53,7 @@ export function StartRun({ open, onOpenChange, ...given }: Props) {
   const live = labels?.["production"];
   const versions = Array.from({ length: Math.min(100, found.data?.latest_version ?? 0) }, (_, at) => String((found.data?.latest_version ?? 0) - at));
   return (
-    <FormDialog open={open} onOpenChange={onOpenChange} title="New test run" submit="Start" onSubmit={submit} busy={start.isPending} error={error} fields={FIELDS} disabled={!body || Boolean(forecast.error)}>
+    <FormDialog open={open} onOpenChange={onOpenChange} title="New test run" submit="Start" onSubmit={submit} busy={start.isPending} error={error} fields={FIELDS} disabled={!body || Boolean(forecast.error) || forecast.isStale}>
       <div className="grid gap-4 sm:grid-cols-[minmax(0,1fr)_11rem]">
         <Labelled name="Prompt" error={errorFor(error, "prompt")}>
           <Combobox label="Prompt" value={prompt} onChange={(next) => { setPrompt(next); setVersion(""); }} placeholder="Choose a prompt" className="w-full" {...prompts} />
@@ -82,7 +83,7 @@ export function StartRun({ open, onOpenChange, ...given }: Props) {
           ))}
         </fieldset>
       ) : null}
-      <div className="min-h-20 rounded-m bg-sunken px-3 py-2.5" aria-live="polite">
+      <div className={classes("min-h-20 rounded-m bg-sunken px-3 py-2.5 transition-opacity", forecast.isStale && forecast.data && "opacity-60")} aria-live="polite" aria-busy={forecast.isStale || undefined}>
         {forecast.data ? (
           <Facts
             facts={[

@@ -8,9 +8,10 @@ import { XYChart } from "@/chart";
 import { Button, type Column, EmptyState, Figures, Loaded, Money, Notice, NumberCell, PagedTable, Section, Segments, Select, SimulatedBadge, SkeletonTable, TextLink } from "@/kit";
 import { count, day, money, plural } from "@/lib/format";
 import { oneOf, useUrlState } from "@/lib/url-state";
+import { useNow } from "@/lib/use-now";
 import { Head } from "./Head";
 import { WarningDialog } from "./WarningDialog";
-import { DAY_MS, type Moved, type Spent, balances, burnSeries, daysLeft, isSimulated, paceOf } from "./burn";
+import { DAY_MS, type Moved, type Spent, balances, burnSeries, daysLeft, everyMove, isSimulated, paceOf } from "./burn";
 import { useTargets } from "./useTargets";
 
 type Credits = Schema<"CreditsAnswer">;
@@ -22,6 +23,7 @@ const WORDS: Record<By, string> = { prompt: "Prompt", api_key: "API key", model:
 const shape = { by: oneOf(BY, "prompt"), days: oneOf(["7", "30", "90"], "30") };
 const FRESH = { staleTime: 30_000, refetchInterval: 60_000 };
 const A_YEAR = 365;
+const MINUTE_MS = 60_000;
 const NUSD_PER_USD = 1e9;
 
 /** Credits, how long they last, and what used them. */
@@ -40,7 +42,7 @@ export default function UsagePage() {
 function Left({ credits }: { credits: Credits }) {
   const [warning, setWarning] = useState(false);
   const may = useMay();
-  const [now] = useState(Date.now);
+  const now = useNow(MINUTE_MS);
   const month = new Date(now).toISOString().slice(0, 7);
   const startMs = Date.parse(`${month}-01T00:00:00Z`);
   const endMs = monthEnd(now);
@@ -79,7 +81,7 @@ function Left({ credits }: { credits: Credits }) {
         </span>
       </div>
       <h2 className="sr-only">This month</h2>
-      <XYChart title="Credits this month" unit="dollars left at the end of each day, UTC" series={series} format={money} formatTick={money} topOfNothing={NUSD_PER_USD} reference={below === null ? undefined : { value: below, label: "warning" }} height={190} isStale={statement.isPlaceholderData} />
+      <XYChart title="Credits this month" unit="dollars left at the end of each day, UTC" series={series} format={money} formatTick={money} topOfNothing={NUSD_PER_USD} reference={below === null ? undefined : { value: below, label: "warning" }} clock="utc" height={190} isStale={statement.isPlaceholderData} />
       <WarningDialog open={warning} onOpenChange={setWarning} below={below} />
     </>
   );
@@ -95,8 +97,10 @@ function useMoved(statement: Schema<"StatementAnswer"> | undefined, from: string
   const lines = (statement?.lines ?? []).filter((line) => line.kind !== "charge");
   return useQueries({
     queries: lines.map((line) => {
-      const params = { query: { kind: line.kind as Schema<"TransferAnswer">["kind"], from, limit: 200 } };
-      return { queryKey: keyOf("/v1/credits/transfers", { ...params, sign: Math.sign(line.amount_nusd) }), queryFn: () => read("/v1/credits/transfers", params).then((found) => found.data.map((one): Moved => ({ at: one.at, amount_nusd: Math.sign(line.amount_nusd) * one.amount_nusd }))), staleTime: 60_000 };
+      const query = { kind: line.kind as Schema<"TransferAnswer">["kind"], from, limit: 200 };
+      const page = (cursor: string | null) => read("/v1/credits/transfers", { query: { ...query, ...(cursor ? { cursor } : {}) } });
+      // The sum is in the key: what the statement counts and what is read here are of one time.
+      return { queryKey: keyOf("/v1/credits/transfers", { query, sum: line.amount_nusd }), queryFn: () => everyMove(page, { sum: line.amount_nusd, from }), staleTime: 60_000 };
     }),
     combine: (answers) => answers.flatMap((one) => one.data ?? []),
   });
@@ -105,7 +109,7 @@ function useMoved(statement: Schema<"StatementAnswer"> | undefined, from: string
 function By() {
   const [{ by, days }, set] = useUrlState(shape);
   const { nameOf } = useTargets();
-  const [now] = useState(Date.now);
+  const now = useNow(MINUTE_MS);
   const pages = usePages("/v1/usage", { query: { group_by: [by], from: new Date(now - (Number(days) - 1) * DAY_MS).toISOString().slice(0, 10) } }, FRESH);
   const columns: Column<Row>[] = [
     { key: "group", head: WORDS[by], cell: (row) => <Name by={by} row={row} nameOf={nameOf} /> },

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { DAY_MS, balances, burnSeries, daysLeft, isSimulated, monthsBefore, nusdOf, paceOf } from "./burn";
+import { DAY_MS, balances, burnSeries, daysLeft, everyMove, isSimulated, monthsBefore, nusdOf, paceOf } from "./burn";
 
 const START = Date.parse("2026-11-01T00:00:00Z");
 const NOW = START + 2.5 * DAY_MS;
@@ -20,6 +20,20 @@ test("the pace is the projection's where there is one, else the mean since the f
 test("credit is never expected below nothing", () => {
   const [, expected] = burnSeries([], 10, { perDay: 100, low: null, high: null, days: 3 }, NOW, NOW + 3 * DAY_MS);
   expect(expected?.points.at(-1)?.value).toBe(0);
+});
+
+test("every transfer is read, however many pages they fill, and the rest of what is too much stands at the oldest", async () => {
+  const at = (n: number) => `2026-11-${String(28 - n).padStart(2, "0")}T00:00:00Z`;
+  const asked: (string | null)[] = [];
+  const pages = (most: number) => async (cursor: string | null) => {
+    asked.push(cursor);
+    const n = Number(cursor ?? 0);
+    return { data: [{ at: at(n), amount_nusd: 2 }], next_cursor: n + 1 < most ? String(n + 1) : null };
+  };
+  expect(await everyMove(pages(3), { sum: -6, from: at(27) })).toEqual([0, 1, 2].map((n) => ({ at: at(n), amount_nusd: -2 })));
+  expect(asked).toEqual([null, "1", "2"]);
+  const many = await everyMove(pages(1_000), { sum: 2_000, from: at(27) });
+  expect([many.length, many.at(-1), many.reduce((sum, one) => sum + one.amount_nusd, 0)]).toEqual([26, { at: at(24), amount_nusd: 1_950 }, 2_000]);
 });
 
 test("what simulated models cost is marked", () => {

@@ -30,6 +30,24 @@ export function balances(opening: number, charged: number, spent: readonly Spent
   return found;
 }
 
+type MovesPage = { data: readonly Moved[]; next_cursor?: string | null };
+const PAGES_MOST = 25;
+
+/** Every transfer of a kind, the newest first, page by page, with the sign of its `sum`. Beyond 25 pages what is left of the sum stands at the
+ * oldest one that was read (or at `from`), so that the balance is right from there on. */
+export async function everyMove(page: (cursor: string | null) => Promise<MovesPage>, { sum, from }: { sum: number; from: string }): Promise<Moved[]> {
+  const found: Moved[] = [];
+  let cursor: string | null = null;
+  for (let read = 0; read < PAGES_MOST; read++) {
+    const { data, next_cursor }: MovesPage = await page(cursor);
+    found.push(...data.map((one) => ({ at: one.at, amount_nusd: Math.sign(sum) * one.amount_nusd })));
+    cursor = next_cursor ?? null;
+    if (cursor === null) return found;
+  }
+  const rest = sum - found.reduce((all, one) => all + one.amount_nusd, 0);
+  return [...found, { at: found.at(-1)?.at ?? from, amount_nusd: rest }];
+}
+
 /** Whether some of what was charged came of simulated models: it cost play credit, and nobody money. */
 export function isSimulated(models: readonly { model: string }[] | undefined): boolean {
   return (models ?? []).some((one) => one.model.startsWith("simulated/"));

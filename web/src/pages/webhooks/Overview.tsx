@@ -2,7 +2,7 @@ import type { ReactNode } from "react";
 import { useRead } from "@/api/hooks";
 import { XYChart } from "@/chart";
 import { Badge, Facts, Figures, Loaded, Notice, RelativeTime, Section, Segments, TextLink } from "@/kit";
-import { count, day, decimal, duration, moment, percent, plural } from "@/lib/format";
+import { count, decimal, duration, moment, percent, plural } from "@/lib/format";
 import { oneOf, useUrlState } from "@/lib/url-state";
 import type { Endpoint } from "./draft";
 import { everyDay, reasonOf } from "./words";
@@ -56,7 +56,7 @@ export function Overview({ endpoint }: { endpoint: Endpoint }) {
                   { name: "Failed", color: 1, points: rows.map((one) => ({ x: one.at, value: one.failed })) },
                 ]}
                 format={(value) => decimal(value, 0)}
-                formatX={day}
+                clock="utc"
                 range={Math.max(...rows.map((one) => Math.max(one.delivered, one.failed))) < FEW ? [0, FEW] : undefined}
                 isStale={found.isPlaceholderData}
                 height={180}

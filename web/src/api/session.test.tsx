@@ -1,0 +1,203 @@
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { act, cleanup, render, screen, waitFor } from "@testing-library/react";
+import { type ReactNode, useLayoutEffect } from "react";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { signedOut, standing } from "./client";
+import { useForecast } from "./forecast";
+import { keyOf, usePages, useRead } from "./hooks";
+import { SessionProvider, useSessionState } from "./session";
+import { stream } from "./stream";
+
+type Answering = (url: URL, request: Request) => Response | Promise<Response>;
+
+const ADA = { user: { id: "u1", name: "Ada", email: "ada@example.com", is_operator: false }, workspaces: [{ id: "w1", name: "One", role: "admin" }, { id: "w2", name: "Two", role: "admin" }], csrf_token: "csrf", session_id: "s1" };
+
+let asked: { path: string; workspace: string | null }[] = [];
+
+function json(body: unknown, status = 200): Response {
+  return new Response(JSON.stringify(body), { status, headers: { "content-type": "application/json" } });
+}
+
+const REFUSED = () => json({ error: { type: "unauthorized", code: "unauthorized", message: "Sign in.", param: null, request_id: "r", retryable: false, details: null } }, 401);
+
+function answering(answer: Answering) {
+  vi.spyOn(globalThis, "fetch").mockImplementation(async (given, init) => {
+    const request = given instanceof Request ? given : new Request(new URL(String(given), "http://localhost/"), init);
+    const url = new URL(request.url);
+    asked.push({ path: url.pathname + url.search, workspace: request.headers.get("x-burnish-workspace") });
+    return url.pathname === "/v1/auth/session" ? json(ADA) : answer(url, request);
+  });
+}
+
+let queries: QueryClient;
+const now: { state?: ReturnType<typeof useSessionState> } = {};
+const state = () => now.state as ReturnType<typeof useSessionState>;
+
+function Who() {
+  const found = useSessionState();
+  useLayoutEffect(() => {
+    now.state = found;
+  });
+  return null;
+}
+
+function show(children: ReactNode) {
+  return render(
+    <QueryClientProvider client={queries}>
+      <SessionProvider>
+        <Who />
+        {children}
+      </SessionProvider>
+    </QueryClientProvider>,
+  );
+}
+
+const signedIn = () => waitFor(() => expect(state().session?.user.id).toBe("u1"));
+
+beforeEach(() => {
+  asked = [];
+  queries = new QueryClient({ defaultOptions: { queries: { retry: false } } });
+});
+
+afterEach(() => {
+  cleanup();
+  localStorage.clear();
+  Object.assign(standing, { csrfToken: null, workspaceId: null, hasSignedIn: false });
+});
+
+function Prompt({ slug, label }: { slug: string; label?: string }) {
+  const found = useRead("/v1/prompts/{slug}", { path: { slug }, query: { label } });
+  return <p>{found.data ? `${found.data.name}${found.isPlaceholderData ? " (old)" : ""}` : "loading"}</p>;
+}
+
+it("keeps two workspaces' answers apart, and asks each in its own name", async () => {
+  answering((_, request) => json({ name: `of ${request.headers.get("x-burnish-workspace")}` }));
+  show(<Inside><Prompt slug="a" /></Inside>);
+  await screen.findByText("of w1");
+  act(() => state().choose("w2"));
+  await screen.findByText("of w2");
+  expect(screen.queryByText(/of w1/)).toBeNull();
+  expect(asked.filter((one) => one.path.startsWith("/v1/prompts")).map((one) => one.workspace)).toEqual(["w1", "w2"]);
+  expect(keyOf("/v1/prompts")[0]).toBe("w2");
+});
+
+/** As the shell does: pages come once somebody is signed in, and anew with another workspace. */
+function Inside({ children }: { children: ReactNode }) {
+  const { session } = useSessionState();
+  return session ? <div key={session.workspace?.id}>{children}</div> : null;
+}
+
+it("forgets all answers at sign-out, and what was typed", async () => {
+  answering((url) => (url.pathname === "/v1/auth/sign-out" ? new Response(null, { status: 204 }) : json({ name: "secret" })));
+  sessionStorage.setItem("burnish.samples.a", "typed");
+  show(<Inside><Prompt slug="a" /></Inside>);
+  await screen.findByText("secret");
+  await act(() => state().signOut());
+  await waitFor(() => expect(state().session).toBeNull());
+  expect(queries.getQueryCache().getAll().map((one) => one.queryKey[0])).toEqual(["session"]);
+  expect(sessionStorage.getItem("burnish.samples.a")).toBeNull();
+});
+
+it("is signed out by a 401 of any answer", async () => {
+  answering(() => REFUSED());
+  show(<Inside><Prompt slug="a" /></Inside>);
+  await waitFor(() => expect(state().session).toBeNull());
+});
+
+it("is signed out by a 401 of a stream", async () => {
+  answering(() => REFUSED());
+  show(null);
+  await signedIn();
+  await act(async () => {
+    await expect(stream("/v1/executions", { method: "POST", body: {} }).next()).rejects.toMatchObject({ status: 401 });
+  });
+  await waitFor(() => expect(state().session).toBeNull());
+  expect(signedOut.size).toBe(1);
+});
+
+it("stays signed in where the API refuses for another reason", async () => {
+  answering(() => json({ error: { message: "Not yours." } }, 403));
+  show(null);
+  await signedIn();
+  await expect(stream("/v1/live").next()).rejects.toMatchObject({ status: 403 });
+  expect(state().session?.user.id).toBe("u1");
+});
+
+it("leaves an answer on screen while the same thing is asked for otherwise, and never shows one thing for another", async () => {
+  const waiting = new Map<string, (answer: Response) => void>();
+  answering((url) => new Promise((resolve) => waiting.set(url.pathname + url.search, resolve)));
+  const shown = show(<Inside><Prompt slug="a" /></Inside>);
+  await signedIn();
+  const come = async (path: string, name: string) => {
+    await waitFor(() => expect(waiting.has(path)).toBe(true));
+    await act(async () => waiting.get(path)?.(json({ name })));
+  };
+  const again = (children: ReactNode) =>
+    shown.rerender(
+      <QueryClientProvider client={queries}>
+        <SessionProvider>
+          <Who />
+          <Inside>{children}</Inside>
+        </SessionProvider>
+      </QueryClientProvider>,
+    );
+  await come("/v1/prompts/a", "A");
+  await screen.findByText("A");
+  again(<Prompt slug="a" label="production" />);
+  expect(screen.getByText("A (old)")).toBeTruthy();
+  await come("/v1/prompts/a?label=production", "A live");
+  await screen.findByText("A live");
+  again(<Prompt slug="b" label="production" />);
+  expect(screen.getByText("loading")).toBeTruthy();
+  await come("/v1/prompts/b?label=production", "B");
+  await screen.findByText("B");
+});
+
+function Versions({ slug }: { slug: string }) {
+  const pages = usePages("/v1/prompts/{slug}/versions", { path: { slug } });
+  return (
+    <div>
+      <p>{pages.rows.map((row) => row.version).join(" ") || "none"}</p>
+      <button onClick={pages.loadMore}>more</button>
+    </div>
+  );
+}
+
+it("reads a list page by page, and begins anew for another thing", async () => {
+  answering((url) => json(url.searchParams.get("cursor") === "c1" ? { data: [{ version: 1 }], next_cursor: null } : { data: [{ version: url.pathname.includes("/b/") ? 9 : 2 }], next_cursor: "c1" }));
+  const { rerender } = show(<Inside><Versions slug="a" /></Inside>);
+  await screen.findByText("2");
+  act(() => screen.getByText("more").click());
+  await screen.findByText("2 1");
+  rerender(
+    <QueryClientProvider client={queries}>
+      <SessionProvider>
+        <Who />
+        <Inside><Versions slug="b" /></Inside>
+      </SessionProvider>
+    </QueryClientProvider>,
+  );
+  expect(screen.getByText("none")).toBeTruthy();
+  await screen.findByText("9");
+});
+
+function Plan({ repeats }: { repeats: number }) {
+  const { data, isStale } = useForecast("/v1/test-runs/forecast", { repeats });
+  return <p>{`${data ? data.items : "nothing"}${isStale ? ", old" : ""}`}</p>;
+}
+
+it("says that a forecast is of the settings before until that of the new ones is there", async () => {
+  answering(async (_, request) => json({ items: ((await request.json()) as { repeats: number }).repeats }));
+  const { rerender } = show(<Plan repeats={1} />);
+  await screen.findByText("1");
+  rerender(
+    <QueryClientProvider client={queries}>
+      <SessionProvider>
+        <Who />
+        <Plan repeats={2} />
+      </SessionProvider>
+    </QueryClientProvider>,
+  );
+  expect(screen.getByText("1, old")).toBeTruthy();
+  await screen.findByText("2");
+});

@@ -1,0 +1,49 @@
+import { cleanup, fireEvent, render, screen } from "@testing-library/react";
+import { afterEach, expect, it, vi } from "vitest";
+import { Button } from "./Button";
+import { FormDialog } from "./Dialog";
+
+afterEach(cleanup);
+
+function form(props: { busy?: boolean; disabled?: boolean; onSubmit: () => void }) {
+  return (
+    <FormDialog open onOpenChange={() => undefined} title="New" submit="Make" {...props}>
+      <input aria-label="Name" />
+    </FormDialog>
+  );
+}
+
+it("sends a form once for each way of sending it", () => {
+  const onSubmit = vi.fn();
+  render(form({ onSubmit }));
+  fireEvent.click(screen.getByRole("button", { name: "Make" }));
+  expect(onSubmit).toHaveBeenCalledTimes(1);
+  fireEvent.keyDown(screen.getByLabelText("Name"), { key: "Enter", ctrlKey: true });
+  expect(onSubmit).toHaveBeenCalledTimes(2);
+  fireEvent.keyDown(screen.getByLabelText("Name"), { key: "Enter", metaKey: true });
+  expect(onSubmit).toHaveBeenCalledTimes(3);
+  fireEvent.keyDown(screen.getByLabelText("Name"), { key: "Enter" });
+  expect(onSubmit).toHaveBeenCalledTimes(3);
+});
+
+it.each([{ busy: true }, { disabled: true }])("sends nothing while it is %o", (how) => {
+  const onSubmit = vi.fn();
+  render(form({ onSubmit, ...how }));
+  fireEvent.click(screen.getByRole("button", { name: "Make" }));
+  fireEvent.keyDown(screen.getByLabelText("Name"), { key: "Enter", ctrlKey: true });
+  fireEvent.submit(screen.getByLabelText("Name").closest("form") as HTMLFormElement);
+  expect(onSubmit).not.toHaveBeenCalled();
+});
+
+it("takes no second press while a button is at work, and none where it says why not", () => {
+  const onClick = vi.fn();
+  const shown = render(<Button onClick={onClick}>Go</Button>);
+  fireEvent.click(screen.getByRole("button"));
+  expect(onClick).toHaveBeenCalledTimes(1);
+  shown.rerender(<Button busy onClick={onClick}>Go</Button>);
+  fireEvent.click(screen.getByRole("button"));
+  shown.rerender(<Button disabled why="Only admins." onClick={onClick}>Go</Button>);
+  fireEvent.click(screen.getByRole("button"));
+  expect(onClick).toHaveBeenCalledTimes(1);
+  expect(screen.getByRole("button").hasAttribute("disabled")).toBe(false);
+});

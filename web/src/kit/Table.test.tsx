@@ -1,0 +1,55 @@
+import { act, cleanup, fireEvent, render, screen } from "@testing-library/react";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { Table } from "./Table";
+
+type Watched = { element: Element; tell: (isSeen: boolean) => void };
+let watched: Watched[] = [];
+
+beforeEach(() => {
+  watched = [];
+  vi.stubGlobal(
+    "IntersectionObserver",
+    class {
+      #heard: IntersectionObserverCallback;
+      constructor(heard: IntersectionObserverCallback) {
+        this.#heard = heard;
+      }
+      observe(element: Element) {
+        watched.push({ element, tell: (isIntersecting) => this.#heard([{ isIntersecting } as IntersectionObserverEntry], this as never) });
+      }
+      disconnect() {}
+    },
+  );
+});
+
+afterEach(() => {
+  cleanup();
+  vi.unstubAllGlobals();
+});
+
+const rows = (n: number) => Array.from({ length: n }, (_, at) => `row ${at}`);
+const table = (n: number) => <Table label="Many" columns={[{ key: "name", head: "Name", cell: (row: string) => row }]} rows={rows(n)} rowKey={(row) => row} onOpen={() => undefined} />;
+const tell = (part: number, isSeen: boolean) => act(() => watched[part]?.tell(isSeen));
+
+it("has every row of a short list in the document", () => {
+  render(table(100));
+  expect([screen.getAllByRole("button").length, watched.length]).toEqual([100, 0]);
+});
+
+it("has of a long list what is near the window, says how long it is, and keeps what has the focus", () => {
+  render(table(1_000));
+  expect([watched.length, screen.getByRole("table").getAttribute("aria-rowcount")]).toEqual([20, "1001"]);
+  for (let part = 0; part < 20; part++) tell(part, part === 0);
+  expect(screen.getAllByRole("button")).toHaveLength(50);
+  tell(7, true);
+  expect(screen.getByText("row 350").closest("tr")?.getAttribute("aria-rowindex")).toBe("352");
+  const focused = screen.getByRole("button", { name: "row 3" });
+  act(() => focused.focus());
+  tell(0, false);
+  tell(7, false);
+  expect(screen.getAllByRole("button")).toHaveLength(50);
+  fireEvent.keyDown(focused, { key: "ArrowDown" });
+  expect(document.activeElement?.textContent).toBe("row 4");
+  act(() => (document.activeElement as HTMLElement).blur());
+  expect(screen.queryAllByRole("button")).toHaveLength(0);
+});
