@@ -42,6 +42,7 @@ class KeyedProvider:
     calls: list[str] = field(default_factory=list)
     bodies: list[dict[str, Any]] = field(default_factory=list)
     manners: dict[str, Manner] = field(default_factory=dict)
+    usage: dict[str, Any] = field(default_factory=lambda: dict(USAGE))
     released: asyncio.Event = field(default_factory=asyncio.Event)
     streaming: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -75,7 +76,7 @@ class KeyedProvider:
         if body.get("stream"):
             return await self._stream(request, manner)
         message = {"role": "assistant", "content": TEXT}
-        return web.json_response({"choices": [{"index": 0, "message": message, "finish_reason": "stop"}], "usage": USAGE})
+        return web.json_response({"choices": [{"index": 0, "message": message, "finish_reason": "stop"}], "usage": self.usage})
 
     def _refuse(self, key: str, manner: Manner) -> web.Response:
         said = f"No: {key}" if manner.echoes else "No."
@@ -96,7 +97,7 @@ class KeyedProvider:
             if manner.stalls:
                 await self.released.wait()
         await _send(response, {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})
-        await _send(response, {"choices": [], "usage": USAGE})
+        await _send(response, {"choices": [], "usage": self.usage})
         await response.write(b"data: [DONE]\n\n")
         return response
 

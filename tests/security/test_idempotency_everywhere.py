@@ -29,6 +29,7 @@ OTHERWISE: dict[str, dict[str, Any]] = {
     "POST /v1/responses": {"input": "y"},
     "POST /v1/messages": {"messages": [{"role": "user", "content": "y"}]},
     "POST /v1/models": {"notes": "other"},
+    "POST /v1/models/{model}/retire": {"sunset_at": "2101-01-01T00:00:00Z"},
     "POST /v1/prompts": {"description": "other"},
     "POST /v1/prompts/{slug}/versions": {"temperature": 0.25},
     "POST /v1/datasets": {"name": "other"},

@@ -46,9 +46,9 @@ QUERY_PARAMETERS = {
 """Filters that name something of a tenant's."""
 
 HARMLESS_QUERY = {
-    "action", "actor", "app", "archived", "category", "code", "confirm", "cursor", "days", "error", "evaluator_version",
+    "action", "actor", "app", "archived", "capability", "category", "code", "confirm", "cursor", "days", "error", "evaluator_version",
     "event_type", "format", "from", "grain", "group_by", "iss", "kind", "lane", "limit", "mine", "month", "name", "next",
-    "object_kind", "passed", "projection", "provider", "reason", "request_id", "schedule", "scope", "scored", "sort", "split",
+    "object_kind", "passed", "projection", "provider", "reason", "request_id", "retired", "schedule", "scope", "scored", "sort", "split",
     "state", "status", "steps", "target_kind", "to", "traffic", "uncertain", "version", "visibility", "fresh", "wait_s",
 }  # fmt: skip
 
@@ -75,6 +75,8 @@ def bodies(own: Mapping[str, str]) -> dict[str, Body]:
             "model": own["model"], "provider": "own", "base_url": "http://127.0.0.1:9/v1", "context_tokens": 1000, "output_tokens": 100,
             "input_price_nusd_per_million": 1, "output_price_nusd_per_million": 1,
         },
+        "PATCH /v1/models/{model}": {"priority": 50},
+        "POST /v1/models/{model}/retire": {"sunset_at": "2100-01-01T00:00:00Z", "successor": "simulated/chat"},
         "POST /v1/prompts": {"slug": own["slug"], "messages": [message], "model": "simulated/chat"},
         "PATCH /v1/prompts/{slug}": {"description": "changed"},
         "POST /v1/prompts/{slug}/render": {"variables": {"name": "Ada"}, "label": own["label"]},

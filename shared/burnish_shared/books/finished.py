@@ -1,5 +1,6 @@
 """One finished execution, as the SQL type `finished_execution` wants it, and the statement that books many of them."""
 
+import hashlib
 import json
 from dataclasses import dataclass, fields
 from datetime import datetime
@@ -112,7 +113,7 @@ def finished(request: ExecutionRequest, outcome: Outcome, *, finished_at: dateti
         key_source=outcome.key_source, markup_nusd=outcome.markup_nusd,
         error=json_text(outcome.error.model_dump()) if outcome.error else None,
         attempts=_attempts(outcome.attempts), finished_at=finished_at,
-        messages=json_text(request.messages) if store_content else None,
+        messages=json_text(_messages(request)) if store_content else None,
         variables=json_text(request.variables), settings=json_text(_settings(request)),
         output=None if outcome.output is None else storable(outcome.output),
         tool_calls=json_text(outcome.tool_calls) if outcome.tool_calls else None, metadata=json_text(caller.metadata),
@@ -125,7 +126,7 @@ def finished(request: ExecutionRequest, outcome: Outcome, *, finished_at: dateti
 
 
 def details_of(outcome: Outcome) -> dict[str, Any]:
-    """What else the books keep of it: numbers and names, never a text of somebody's. `with_details` reads it."""
+    """What else the books keep of it: numbers and names, never a text of somebody's. The gateway reads it back (execution/store.py)."""
     split, routing = outcome.cost_split, outcome.routing
     known = {
         "cost": None if split is None else split.model_dump(exclude_defaults=True, exclude={"markup_nusd"}),
@@ -157,6 +158,28 @@ def without_content(row: FinishedExecution) -> FinishedExecution:
         request_id=None,
         finish_reason=None,
     )
+
+
+def _messages(request: ExecutionRequest) -> list[dict[str, Any]]:
+    """The conversation; of one that was too big to travel, images only by their kind, size and fingerprint."""
+    return request.messages if request.parked is None else [_without_images(one) for one in request.messages]
+
+
+def _without_images(message: dict[str, Any]) -> dict[str, Any]:
+    content = message.get("content")
+    if not isinstance(content, list):
+        return message
+    return message | {"content": [_named(part) if isinstance(part, dict) and part.get("type") == "image_url" else part for part in content]}
+
+
+def _named(part: dict[str, Any]) -> dict[str, Any]:
+    """`data:image/png;base64,…` → `omitted:image/png;bytes=…;sha256=…` of the text that stood there. An address stays."""
+    image = part.get("image_url")
+    url = image.get("url") if isinstance(image, dict) else None
+    if not isinstance(url, str) or not url.startswith("data:"):
+        return part
+    digest, kind = hashlib.sha256(url.encode("utf-8", "replace")).hexdigest(), url[5:].partition(",")[0].partition(";")[0][:100]
+    return part | {"image_url": {**image, "url": f"omitted:{kind};bytes={len(url)};sha256={digest}"}}
 
 
 def _settings(request: ExecutionRequest) -> dict[str, Any]:

@@ -92,9 +92,14 @@ TABLES: Final = (
     _table(
         "workspace_models",
         "model provider upstream_model base_url display_name context_tokens output_tokens input_price_nusd_per_million"
-        " cached_input_price_nusd_per_million output_price_nusd_per_million capabilities price_version active notes created_at",
+        " cached_input_price_nusd_per_million cache_write_input_price_nusd_per_million output_price_nusd_per_million"
+        " reasoning_price_nusd_per_million price_tiers capabilities preferred_for priority quality_score quality_source reliability_score"
+        " reliability_source latency_ms latency_source fallback_model successor deprecated_at sunset_at retired_at last_tested_at"
+        " price_version active notes created_at updated_at",
         "model",
     ),
+    _table("model_prices", "model price_version prices set_by set_at", "model price_version"),
+    _table("routing_policies", "slug requirements rules updated_by updated_at", "slug"),
     _table(
         "prompts",
         "prompt_id slug name description use_case folder tags visibility latest_version created_by created_at updated_at",
@@ -173,7 +178,7 @@ TABLES: Final = (
         "executions",
         "execution_id lane status prompt_id slug version label model provider input_tokens output_tokens cached_input_tokens usage_source"
         " cost_nusd price_version latency_ms first_token_ms cached simulated finish_reason end_user session_id app api_key_id job_id"
-        " request_id provider_key_id key_source markup_nusd error attempts finished_at",
+        " request_id provider_key_id key_source markup_nusd error attempts finished_at cache_write_input_tokens reasoning_tokens details",
         "execution_id", fence=INTERNAL,
     ),
     _table(
@@ -307,6 +312,7 @@ TABLES: Final = (
 LEFT_OUT: Final = {
     "accepted": "background executions that are under way",
     "config_changes": "numbers of changes, for gateways",
+    "detector_hours": "sums over executions, which are exported; four weeks of them",
     "detector_observations": "what detectors have not read yet",
     "detector_states": "memory of detectors",
     "detector_voices": "what detectors have not weighed yet",

@@ -70,7 +70,8 @@ class ModelBook:
         except NotFound as error:
             raise ModelNotFound(error.message, param="model") from None
         if not facts.active:
-            raise ModelNotFound(f"The model {model[:200]!r} is retired.", param="model")
+            instead = f" Its successor is {facts.successor!r}." if facts.successor else ""
+            raise ModelNotFound(f"The model {model[:200]!r} is retired.{instead}", param="model")
         return facts
 
     async def route(self, workspace: WorkspaceFacts, model: str) -> tuple[ModelFacts, Route]:

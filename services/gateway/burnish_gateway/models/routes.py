@@ -1,99 +1,103 @@
-"""`/v1/models`: what can be called, and adding a model of one's own."""
+"""`/v1/models`: what can be called, and describing, changing and retiring a model of one's own."""
 
 from typing import Annotated, Any
 
-from fastapi import Path, Request
+from fastapi import Path, Query, Request
 from fastapi.responses import Response
-from pydantic import Field
 
-from burnish_gateway.access import audit
 from burnish_gateway.deps import Editor, GatewayParts, Viewer
 from burnish_gateway.idempotency import run_once
 from burnish_gateway.models import store
-from burnish_gateway.wire import ApiModel, Name, Text, make_router
+from burnish_gateway.models.answers import shown
+from burnish_gateway.models.bodies import ModelChange, NewModel, RetireModel
+from burnish_gateway.models.book import ModelNotFound
+from burnish_gateway.models.measure import measure
+from burnish_gateway.models.retire_model import retire_model
+from burnish_gateway.models.set_model import add_model, change_model, check_address
+from burnish_gateway.wire import json_response, make_router
 from burnish_shared.db import model_store
-from burnish_shared.db.changes import note_change
-from burnish_shared.db.model_store import ModelFacts
 from burnish_shared.db.session import Tx
-from burnish_shared.errors import InvalidField, NotFound
-from burnish_shared.money import MAX_AMOUNT_NUSD
 
 router = make_router("models")
 
-Price = Annotated[int, Field(ge=0, le=MAX_AMOUNT_NUSD, description="Nano-dollars per million tokens")]
-
-
-class NewModel(ApiModel):
-    """A model that this workspace may call. The address is checked by the egress guard, here and whenever it is called."""
-
-    model: Annotated[Text, Field(min_length=1, max_length=200, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:/@-]*$")]
-    provider: Annotated[Text, Field(min_length=1, max_length=60, pattern=r"^[a-z][a-z0-9_-]*$")]
-    upstream_model: Annotated[Text, Field(min_length=1, max_length=200)] | None = None
-    base_url: Annotated[
-        Text, Field(max_length=500, description="Of an OpenAI-compatible server, such as http://host:8000/v1; empty: the provider's own")
-    ] = ""
-    display_name: Name | None = None
-    context_tokens: Annotated[int, Field(gt=0, le=10_000_000)]
-    output_tokens: Annotated[int, Field(gt=0, le=1_000_000)]
-    input_price_nusd_per_million: Price
-    cached_input_price_nusd_per_million: Price | None = None
-    output_price_nusd_per_million: Price
-    capabilities: Annotated[list[Annotated[Text, Field(max_length=40)]], Field(max_length=30)] = Field(default_factory=list)
-    notes: Annotated[Text, Field(max_length=2000)] = ""
+ModelPath = Annotated[str, Path(max_length=200)]
 
 
 @router.get("/v1/models", summary="Models that can be called, in OpenAI's list format with prices beside it")
-async def list_models(gateway: GatewayParts, principal: Viewer) -> dict[str, Any]:
+async def list_models(
+    gateway: GatewayParts,
+    principal: Viewer,
+    provider: Annotated[str | None, Query(max_length=60)] = None,
+    capability: Annotated[str | None, Query(max_length=40, description="Only those that say so of themselves.")] = None,
+    retired: Annotated[bool, Query(description="Also those that cannot be called any more.")] = False,
+) -> dict[str, Any]:
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
-        models = await model_store.list_models(tx)
-    return {"object": "list", "data": [_shown(one) for one in models]}
+        models = await model_store.list_models(tx, retired=retired)
+    data = [shown(one) for one in models if provider in (None, one.provider) and (capability is None or capability in one.capabilities)]
+    return {"object": "list", "data": data}
 
 
-@router.get("/v1/models/{model:path}", summary="One model")
-async def get_model(gateway: GatewayParts, principal: Viewer, model: Annotated[str, Path(max_length=200)]) -> dict[str, Any]:
-    return _shown(await gateway.models.find(principal.workspace_id, model))
+@router.get("/v1/models/{model:path}/prices", summary="Every price of a model of one's own, newest first")
+async def list_prices(gateway: GatewayParts, principal: Viewer, model: ModelPath) -> dict[str, Any]:
+    """An execution names the `price_version` that it was charged by."""
+    async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
+        rows = await store.list_prices(tx, principal.workspace_id, _named(model))
+    if not rows:
+        raise ModelNotFound(f"This workspace has no model {model[:200]!r} of its own.", param="model")
+    data = [
+        {"price_version": row["price_version"], "prices": row["prices"], "set_by": row["set_by"], "set_at": row["set_at"].isoformat()}
+        for row in rows
+    ]
+    return {"data": data, "next_cursor": None}
 
 
-@router.post("/v1/models", status_code=201, summary="Add a model of one's own, or set its prices anew")
-async def add_model(body: NewModel, request: Request, gateway: GatewayParts, principal: Editor) -> Response:
-    is_play = body.provider == "simulated"
-    if not body.base_url and not is_play and not gateway.settings.trust_tenant_prices:
-        raise InvalidField(
-            "base_url: is needed. Models of the operator's own providers are priced by the operator (BURNISH_TRUST_TENANT_PRICES).",
-            param="base_url",
-        )
-    if body.base_url:
-        await gateway.egress.check(body.base_url)
+@router.get("/v1/models/{model:path}", summary="One model, retired ones too, with what was measured of its calls in the last seven days")
+async def get_model(gateway: GatewayParts, principal: Viewer, model: ModelPath) -> dict[str, Any]:
+    """`measured_reliability` and `measured_latency_ms` are suggestions: `PATCH` makes them the scores that routing goes by."""
+    async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
+        facts = await model_store.find_model(tx, _named(model))
+        if facts is None:
+            raise ModelNotFound(f"There is no model {model[:200]!r}; GET /v1/models lists those that can be called.", param="model")
+        return shown(facts) | await measure(tx, principal.workspace_id, facts.model, clock=gateway.clock)
+
+
+@router.post("/v1/models", status_code=201, summary="Add a model of one's own, or describe it and set its prices anew")
+async def put_model(body: NewModel, request: Request, gateway: GatewayParts, principal: Editor) -> Response:
+    await check_address(gateway, body.provider, body.base_url)
 
     async def work(tx: Tx) -> dict[str, Any]:
-        was = await model_store.find_model(tx, body.model)
-        await store.put_model(tx, principal.workspace_id, body.model_dump())
-        facts = await model_store.find_model(tx, body.model)
-        if facts is None or not facts.base_url:
-            raise NotFound(f"The provider {body.provider!r} is not known here; give a base_url.", param="provider")
-        before = _audited(was) if was is not None else None
-        await audit.note(tx, principal, action="model.set", kind="model", key=body.model, before=before, after=_audited(facts))
-        await note_change(tx, workspace_id=principal.workspace_id, kind="model", key=body.model)
-        return _shown(facts)
+        return shown(await add_model(tx, gateway, principal, body))
 
-    return await run_once(gateway, request, principal, status=201, work=work)
+    response = await run_once(gateway, request, principal, status=201, work=work)
+    await gateway.catalog.catch_up()  # so that who asks next, here, is told the new price
+    return response
 
 
-def _audited(facts: ModelFacts) -> dict[str, Any]:
-    """What the audit log keeps of a model: where it is called, and at what price."""
-    kept = ("provider", "context_tokens", "output_tokens", "price_version")
-    shown = _shown(facts)
-    prices = {name: value for name, value in shown.items() if name.endswith("_nusd_per_million")}
-    return {name: shown[name] for name in kept} | prices | {"base_url": facts.base_url}
+@router.patch("/v1/models/{model:path}", summary="Change what is said of a model of one's own; other prices are a new price version")
+async def patch_model(model: ModelPath, body: ModelChange, gateway: GatewayParts, principal: Editor) -> Response:
+    async with gateway.db.unit_of_work(workspace=principal.workspace_id) as tx:
+        facts = await change_model(tx, gateway, principal, _named(model), body)
+    await gateway.catalog.catch_up()
+    return json_response(shown(facts))
 
 
-def _shown(facts: ModelFacts) -> dict[str, Any]:
-    price = facts.price
-    return {
-        "id": facts.model, "object": "model", "created": 0, "owned_by": facts.provider, "display_name": facts.display_name,
-        "provider": facts.provider, "context_tokens": facts.context_tokens, "output_tokens": facts.output_tokens,
-        "input_price_nusd_per_million": price.input_nusd_per_million if price else None,
-        "cached_input_price_nusd_per_million": price.cached_input_nusd_per_million if price else None,
-        "output_price_nusd_per_million": price.output_nusd_per_million if price else None,
-        "price_version": price.version if price else None, "capabilities": list(facts.capabilities), "simulated": facts.simulated,
-    }  # fmt: skip
+@router.post("/v1/models/{model:path}/retire", summary="End a model of one's own, and test its successor on the prompts that use it")
+async def retire(model: ModelPath, body: RetireModel, request: Request, gateway: GatewayParts, principal: Editor) -> Response:
+    """Without `sunset_at` the model cannot be called from now on; with it, it is deprecated and ends then.
+
+    For every prompt that calls the model through a label or its newest version, the newest completed test run of each dataset and split is
+    run again with the successor. `test_runs` names them beside those that they are to be compared with; `skipped` says what was not run.
+    """
+
+    async def work(tx: Tx) -> dict[str, Any]:
+        retired = await retire_model(tx, gateway, principal, _named(model), body)
+        return {"model": shown(retired.facts), "prompts": retired.prompts, "test_runs": retired.reruns, "skipped": retired.skipped}
+
+    response = await run_once(gateway, request, principal, status=200, work=work)
+    await gateway.catalog.catch_up()
+    gateway.relay.wake()
+    return response
+
+
+def _named(model: str) -> str:
+    return model.replace("\x00", "\ufffd")  # no column holds U+0000

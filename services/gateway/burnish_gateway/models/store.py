@@ -1,41 +1,127 @@
-"""A workspace's own models in SQL."""
+"""A workspace's own models in SQL, and every price that they had."""
 
-from collections.abc import Mapping
-from datetime import UTC, datetime
-from typing import Any
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
 from uuid import UUID
 
+from asyncpg import Record
+
+from burnish_shared.db.model_store import PRICES, SCORES
 from burnish_shared.db.session import Tx
 
+FIELDS: Final = (
+    "provider", "upstream_model", "base_url", "display_name", "context_tokens", "output_tokens", *PRICES, "price_tiers", "capabilities",
+    "preferred_for", "priority", *SCORES, "fallback_model", "successor", "deprecated_at", "sunset_at", "last_tested_at", "notes",
+)  # fmt: skip
 
-async def put_model(tx: Tx, workspace_id: UUID, model: Mapping[str, Any]) -> None:
-    """Adds the model, or replaces what it said; each change of prices is a new price version."""
-    await tx.execute(
-        "INSERT INTO workspace_models (workspace_id, model, provider, upstream_model, base_url, display_name, context_tokens, "
-        "output_tokens, "
-        "input_price_nusd_per_million, cached_input_price_nusd_per_million, output_price_nusd_per_million, "
-        "capabilities, notes, price_version) "
-        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) ON CONFLICT (workspace_id, model) DO UPDATE SET "
-        "provider = excluded.provider, upstream_model = excluded.upstream_model, base_url = excluded.base_url, "
-        "display_name = excluded.display_name, "
-        "context_tokens = excluded.context_tokens, output_tokens = excluded.output_tokens, "
-        "input_price_nusd_per_million = excluded.input_price_nusd_per_million, "
-        "cached_input_price_nusd_per_million = excluded.cached_input_price_nusd_per_million, "
-        "output_price_nusd_per_million = excluded.output_price_nusd_per_million, capabilities = excluded.capabilities, "
-        "notes = excluded.notes, "
-        "price_version = excluded.price_version, active = true",
+PRICED: Final = (*PRICES, "price_tiers")
+
+PUT: Final = (
+    f"INSERT INTO workspace_models (workspace_id, model, price_version, updated_at, {', '.join(FIELDS)}) "
+    f"VALUES ({', '.join(f'${n}' for n in range(1, len(FIELDS) + 5))}) ON CONFLICT (workspace_id, model) DO UPDATE SET "
+    f"{', '.join(f'{name} = excluded.{name}' for name in ('price_version', 'updated_at', *FIELDS))}"
+)
+
+
+async def lock_model(tx: Tx, workspace_id: UUID, model: str) -> Record | None:
+    """The workspace's own model, whole; nobody else changes it until the transaction ends."""
+    return await tx.fetchrow(
+        f"SELECT price_version, active, {', '.join(FIELDS)} FROM workspace_models WHERE workspace_id = $1 AND model = $2 FOR UPDATE",
         workspace_id,
-        model["model"],
-        model["provider"],
-        model["upstream_model"] or model["model"],
-        model["base_url"],
-        model["display_name"] or model["model"],
-        model["context_tokens"],
-        model["output_tokens"],
-        model["input_price_nusd_per_million"],
-        model["cached_input_price_nusd_per_million"],
-        model["output_price_nusd_per_million"],
-        model["capabilities"],
-        model["notes"],
-        f"own-{datetime.now(UTC):%Y%m%dT%H%M%S}",
+        model,
     )
+
+
+async def put_model(tx: Tx, workspace_id: UUID, model: str, said: Mapping[str, Any], *, was: Record | None, by: str, now: datetime) -> None:
+    """Adds the model, or replaces what it said. Other prices are a new price version, which is kept for good."""
+    version: str = was["price_version"] if was is not None else ""
+    if was is None or any(was[name] != said[name] for name in PRICED):
+        count = await tx.fetchval("SELECT count(*) FROM model_prices WHERE workspace_id = $1 AND model = $2", workspace_id, model)
+        version = f"own-{now:%Y%m%dT%H%M%S}-{count + 1}"
+        await tx.execute(
+            "INSERT INTO model_prices (workspace_id, model, price_version, prices, set_by, set_at) VALUES ($1, $2, $3, $4, $5, $6)",
+            workspace_id,
+            model,
+            version,
+            {name.replace("_price", ""): said[name] for name in PRICES if said[name] is not None} | {"tiers": said["price_tiers"]},
+            by,
+            now,
+        )
+    await tx.execute(PUT, workspace_id, model, version, now, *(said[name] for name in FIELDS))
+
+
+async def revive_model(tx: Tx, workspace_id: UUID, model: str) -> None:
+    """A model that was retired can be called again."""
+    await tx.execute(
+        "UPDATE workspace_models SET active = true, retired_at = NULL WHERE workspace_id = $1 AND model = $2 AND NOT active",
+        workspace_id,
+        model,
+    )
+
+
+async def list_prices(tx: Tx, workspace_id: UUID, model: str) -> Sequence[Record]:
+    """Newest first, the last hundred."""
+    return await tx.fetch(
+        "SELECT price_version, prices, set_by, set_at FROM model_prices WHERE workspace_id = $1 AND model = $2 "
+        "ORDER BY set_at DESC, price_version DESC LIMIT 100",
+        workspace_id,
+        model,
+    )
+
+
+async def end_model(tx: Tx, workspace_id: UUID, model: str, *, successor: str | None, sunset_at: datetime | None, now: datetime) -> None:
+    """Retires it, or with a date marks it as deprecated. A successor that is not named stays."""
+    await tx.execute(
+        "UPDATE workspace_models SET successor = coalesce($3, successor), active = active AND $4::timestamptz IS NOT NULL, "
+        "deprecated_at = coalesce(deprecated_at, $5), sunset_at = coalesce($4, sunset_at), "
+        "retired_at = CASE WHEN $4::timestamptz IS NULL THEN $5 END, updated_at = $5 WHERE workspace_id = $1 AND model = $2",
+        workspace_id,
+        model,
+        successor,
+        sunset_at,
+        now,
+    )
+
+
+async def prompts_that_use(tx: Tx, workspace_id: UUID, model: str) -> Sequence[Record]:
+    """Versions that a label names or that are the newest of their prompt, and call this model or fall back to it; with the labels."""
+    return await tx.fetch(
+        """SELECT p.slug, v.version, array_agg(l.label ORDER BY l.label) FILTER (WHERE l.label IS NOT NULL) AS labels,
+                  v.model = $2 AS is_first
+             FROM prompts p
+             JOIN prompt_versions v ON v.workspace_id = p.workspace_id AND v.prompt_id = p.prompt_id
+             LEFT JOIN prompt_labels l ON l.workspace_id = v.workspace_id AND l.prompt_id = v.prompt_id AND l.version = v.version
+            WHERE p.workspace_id = $1 AND (l.label IS NOT NULL OR v.version = p.latest_version)
+              AND (v.model = $2 OR v.content::jsonb -> 'fallback_models' ? $2)
+            GROUP BY p.slug, v.version, v.model ORDER BY p.slug, v.version""",
+        workspace_id,
+        model,
+    )
+
+
+async def newest_runs(tx: Tx, workspace_id: UUID, model: str, *, slug: str, version: int) -> Sequence[Record]:
+    """The newest completed test run of that version with that model on each dataset and split."""
+    return await tx.fetch(
+        """SELECT DISTINCT ON (dataset_id, split) test_run_id, dataset_id, split, repeats, evaluator_ids
+             FROM test_runs WHERE workspace_id = $1 AND model = $2 AND slug = $3 AND version = $4 AND status = 'completed'
+            ORDER BY dataset_id, split, created_at DESC""",
+        workspace_id,
+        model,
+        slug,
+        version,
+    )
+
+
+async def measured(tx: Tx, workspace_id: UUID, model: str, *, since: datetime) -> Sequence[Record]:
+    """Sums by hour over the executions of a model, without those of tests."""
+    return await tx.fetch(
+        """SELECT executions, successes, cancelled, blocked, latency FROM rollups
+            WHERE workspace_id = $1 AND grain = 'hour' AND bucket >= $2 AND model = $3 AND traffic = 'live'""",
+        workspace_id,
+        since,
+        model,
+    )
+
+
+MEASURED_OVER: Final = timedelta(days=7)

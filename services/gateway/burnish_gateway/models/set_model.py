@@ -1,0 +1,86 @@
+"""Adds a model of a workspace's own, or changes one. One transaction, with its audit entry and the change note."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from burnish_gateway.access import audit
+from burnish_gateway.access.principal import Principal
+from burnish_gateway.deps import Gateway
+from burnish_gateway.models import store
+from burnish_gateway.models.answers import audited
+from burnish_gateway.models.bodies import ModelChange, NewModel, stored
+from burnish_gateway.models.book import ModelNotFound
+from burnish_shared.db import model_store
+from burnish_shared.db.changes import note_change
+from burnish_shared.db.model_store import ModelFacts
+from burnish_shared.db.session import Tx
+from burnish_shared.errors import InvalidField, NotFound
+
+NULLABLE: Final = frozenset(
+    {
+        "input_price_nusd_per_million", "cached_input_price_nusd_per_million", "cache_write_input_price_nusd_per_million",
+        "output_price_nusd_per_million", "reasoning_price_nusd_per_million", "quality_score", "reliability_score", "latency_ms",
+        "fallback_model", "successor", "deprecated_at", "sunset_at", "last_tested_at",
+    }
+)  # fmt: skip
+
+SET: Final = "model.set"
+
+
+async def check_address(gateway: Gateway, provider: str, base_url: str) -> None:
+    """Raises InvalidField where the operator prices that provider's models, and what the egress guard raises."""
+    if not base_url and provider != "simulated" and not gateway.settings.trust_tenant_prices:
+        raise InvalidField(
+            "base_url: is needed. Models of the operator's own providers are priced by the operator (BURNISH_TRUST_TENANT_PRICES).",
+            param="base_url",
+        )
+    if base_url:
+        await gateway.egress.check(base_url)
+
+
+async def add_model(tx: Tx, gateway: Gateway, principal: Principal, body: NewModel) -> ModelFacts:
+    """Adds the model, or replaces all that was said of it. Raises NotFound for a provider that is not known here."""
+    said = stored(body.model_dump(exclude={"model"}), body)
+    said |= {"upstream_model": body.upstream_model or body.model, "display_name": body.display_name or body.model}
+    return await _put(tx, gateway, principal, body.model, said, action=SET)
+
+
+async def change_model(tx: Tx, gateway: Gateway, principal: Principal, model: str, body: ModelChange) -> ModelFacts:
+    """Raises ModelNotFound, also for a model of the platform, which the operator describes; InvalidField."""
+    row = await store.lock_model(tx, principal.workspace_id, model)
+    if row is None:
+        raise ModelNotFound(
+            f"This workspace has no model {model[:200]!r} of its own. GET /v1/models lists those that can be called; the operator's are "
+            "described by the operator, and POST /v1/models adds one of your own that stands for it.",
+            param="model",
+        )
+    said = body.model_dump(include=body.model_fields_set)
+    empty = next((name for name, value in said.items() if value is None and name not in NULLABLE), None)
+    if empty is not None:
+        raise InvalidField(f"{empty}: must not be null; leave it out to keep what it is.", param=empty)
+    whole = {name: row[name] for name in store.FIELDS} | stored(said, body)
+    if (whole["input_price_nusd_per_million"] is None) != (whole["output_price_nusd_per_million"] is None):
+        raise InvalidField(
+            "input_price_nusd_per_million: has to be given together with output_price_nusd_per_million.",
+            param="input_price_nusd_per_million",
+        )
+    if any(name in said for name in ("base_url", *store.PRICED)):
+        await check_address(gateway, whole["provider"], whole["base_url"])
+    return await _put(tx, gateway, principal, model, whole, action="model.changed")
+
+
+async def _put(tx: Tx, gateway: Gateway, principal: Principal, model: str, said: Mapping[str, Any], *, action: str) -> ModelFacts:
+    for name in ("fallback_model", "successor"):
+        if said[name] == model:
+            raise InvalidField(f"{name}: must be another model.", param=name)
+    was, row = await model_store.find_model(tx, model), await store.lock_model(tx, principal.workspace_id, model)
+    await store.put_model(tx, principal.workspace_id, model, said, was=row, by=principal.actor, now=gateway.clock.now())
+    if action == SET:
+        await store.revive_model(tx, principal.workspace_id, model)
+    facts = await model_store.find_model(tx, model)
+    if facts is None or not facts.base_url:
+        raise NotFound(f"The provider {said['provider']!r} is not known here; give a base_url.", param="provider")
+    before = audited(was) if was is not None and was.own else None
+    await audit.note(tx, principal, action=action, kind="model", key=model, before=before, after=audited(facts))
+    await note_change(tx, workspace_id=principal.workspace_id, kind="model", key=model)
+    return facts
