@@ -1,0 +1,84 @@
+"""Keys and passwords in texts: the shapes that providers document for secret scanners, named values, strings drawn by lot."""
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterator
+from typing import Final
+
+from burnish_shared.guarding.spans import Finder, Found, compiled, last_word
+
+SHAPES: Final = (
+    r"\bsk-[A-Za-z0-9_-]{20,}",  # OpenAI, Anthropic, DeepSeek, OpenRouter
+    r"\bbk_(?:live|test)_[A-Za-z0-9_]{20,}",  # ours
+    r"\b(?:AKIA|ASIA|ABSK)[0-9A-Z]{16}\b",  # Amazon
+    r"\bAIza[0-9A-Za-z_-]{35}",  # Google
+    r"\b(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{22,}|glpat-[A-Za-z0-9_-]{20,})",
+    r"\bxox[abeprs]-[A-Za-z0-9-]{10,}",  # Slack
+    r"\b[rs]k_(?:live|test)_[A-Za-z0-9]{16,}",  # Stripe
+    r"\bwhsec_[A-Za-z0-9+/=]{16,}",
+    r"\b(?:gsk|hf|r8|fw|nvapi|xai|pplx|sbp|csk|pat|npm|dop_v1|shpat|SG)[_.-][A-Za-z0-9_.-]{20,}",
+    r"\beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}(?:\.[A-Za-z0-9_-]*)*",  # JSON Web Tokens
+    r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----[A-Za-z0-9+/=\s]*(?:-----END (?:[A-Z]+ )*PRIVATE KEY-----)?",
+)
+
+SHAPE: Final = compiled("|".join(f"(?:{one})" for one in SHAPES))
+
+IN_ADDRESS: Final = compiled(r"\b[a-z][a-z0-9+.-]*://[^\s/:@{}]*:([^\s/@{}]{3,})@")
+
+NAMED: Final = compiled(
+    r"(?i)\b(?:api[_-]?key|secret|password|passwd|passwort|access[_-]?token|auth[_-]?token|bearer)\b[\"']?\s{0,20}(?:[:=]|is\b)?\s{0,20}[\"']?"
+    r"([A-Za-z0-9_+/=.!@#$%^&*-]{8,200})"
+)
+
+RANDOM: Final = compiled(r"[A-Za-z0-9+/_-]{32,}={0,2}")
+
+ENTROPY_BITS: Final = 4.2
+"""Bits a character. Hexadecimal has at most 4, so hashes and UUIDs are none; 32 random letters of base64 have about 4.7."""
+
+WORD_MOST: Final = 512
+
+
+def _secrets(raw: bytes) -> Iterator[Found]:
+    for match in SHAPE.finditer(raw):
+        yield Found("secret", *match.span())
+    for match in IN_ADDRESS.finditer(raw):
+        yield Found("secret", *match.span(1))
+    for match in NAMED.finditer(raw):
+        if looks_chosen(match[1]):
+            yield Found("secret", *match.span(1))
+    for match in RANDOM.finditer(raw):
+        if looks_drawn(match[0]):
+            yield Found("secret", *match.span())
+
+
+def looks_chosen(value: bytes) -> bool:
+    """A value behind `password:` with a digit or a sign among its letters; a word alone is prose (`password: required`)."""
+    return re.search(rb"[A-Za-z]", value) is not None and re.search(rb"[0-9!@#$%^&*+/=]", value) is not None
+
+
+def looks_drawn(value: bytes) -> bool:
+    """Small and capital letters and digits, and as many different ones as chance would give."""
+    kinds = (re.search(rb"[a-z]", value), re.search(rb"[A-Z]", value), re.search(rb"[0-9]", value))
+    return all(kinds) and entropy_bits(value) >= ENTROPY_BITS
+
+
+def entropy_bits(value: bytes) -> float:
+    """Shannon's, a character."""
+    return -sum(n / len(value) * math.log2(n / len(value)) for n in Counter(value).values())
+
+
+def _open_from(raw: bytes) -> int:
+    """The last word, with a name such as `password:` before it; the whole of a private key that has not ended."""
+    begun = raw.rfind(b"-----BEGIN ")
+    if begun >= 0 and b"-----END " not in raw[begun:]:
+        return begun
+    last = last_word(raw, most=WORD_MOST)
+    for _ in range(3):  # `api key : value`
+        if last == 0:
+            break
+        last = last_word(raw[: last - 1].rstrip(), most=40)
+    return last
+
+
+FINDER: Final = Finder(_secrets, _open_from)

@@ -1,0 +1,79 @@
+"""The texts inside messages, tool calls and JSON values."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Final
+
+NESTING_MOST: Final = 200
+"""Deeper than any body that is accepted."""
+
+Change = Callable[[str], str]
+
+
+def each_text(value: Any, change: Change, depth: int = 0) -> Any:
+    """The same JSON value with every string changed; names of fields stay."""
+    if isinstance(value, str):
+        return change(value)
+    if depth >= NESTING_MOST:
+        return value
+    if isinstance(value, dict):
+        return {name: each_text(one, change, depth + 1) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [each_text(one, change, depth + 1) for one in value]
+    return value
+
+
+def texts_in(value: Any, depth: int = 0) -> Iterator[str]:
+    """Every string of a JSON value."""
+    if isinstance(value, str):
+        yield value
+    elif depth < NESTING_MOST and isinstance(value, dict):
+        for one in value.values():
+            yield from texts_in(one, depth + 1)
+    elif depth < NESTING_MOST and isinstance(value, list | tuple):
+        for one in value:
+            yield from texts_in(one, depth + 1)
+
+
+def changed_messages(messages: Sequence[Mapping[str, Any]], change: Change) -> list[dict[str, Any]]:
+    """Messages with their texts changed: contents, text parts, arguments of tool calls. Images, ids and names stay."""
+    return [_changed(one, change) for one in messages]
+
+
+def _changed(message: Mapping[str, Any], change: Change) -> dict[str, Any]:
+    made = dict(message)
+    content = made.get("content")
+    if isinstance(content, str):
+        made["content"] = change(content)
+    elif isinstance(content, list):
+        made["content"] = [_changed_part(one, change) for one in content]
+    if made.get("tool_calls"):
+        made["tool_calls"] = changed_calls(made["tool_calls"], change)
+    return made
+
+
+def _changed_part(part: Any, change: Change) -> Any:
+    if isinstance(part, dict) and isinstance(part.get("text"), str):
+        return {**part, "text": change(part["text"])}
+    return part
+
+
+def changed_calls(calls: Sequence[Mapping[str, Any]], change: Change) -> list[dict[str, Any]]:
+    """Tool calls with their arguments changed; what they are called stays."""
+    made: list[dict[str, Any]] = []
+    for call in calls:
+        function = call.get("function") if isinstance(call, dict) else None
+        if isinstance(function, dict) and isinstance(function.get("arguments"), str):
+            made.append({**call, "function": {**function, "arguments": change(function["arguments"])}})
+        else:
+            made.append(dict(call))
+    return made
+
+
+def text_of(message: Mapping[str, Any]) -> str:
+    """What a message says, its parts under one another."""
+    content = message.get("content")
+    if isinstance(content, str):
+        return content
+    if isinstance(content, list):
+        return "\n".join(one["text"] for one in content if isinstance(one, dict) and isinstance(one.get("text"), str))
+    return ""

@@ -1,0 +1,96 @@
+"""An answer that is told piece by piece is the same however it is cut, and holds nothing that must not be said."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from burnish_shared.contracts.guardrails import Deny, GuardrailSettings, OwnCheck, PersonalData, Secrets, Size
+from burnish_shared.guarding.masks import Masks
+from burnish_shared.guarding.outgoing import HELD_MOST, Outgoing
+from burnish_shared.guarding.rules import Rule, Stopped, rule_of
+
+pytestmark = pytest.mark.capability("E18")
+
+SAID = (
+    "Write to ann.lee@example.co.uk or call +49 30 1234567. Card 4111 1111 1111 1111, IBAN DE89 3704 0044 0532 0130 00 and 192.168.1.77. "
+    "The password: hunter2-xyz9; a key is sk-proj-abcdefghijklmnopqrstuvwx1234. Größe 🔑 in 2024: 17 of 20."
+)
+MASKED = (
+    "Write to [EMAIL] or call [PHONE]. Card [CARD], IBAN [IBAN] and [IP]. "
+    "The password: [SECRET]; a key is [SECRET]. Größe 🔑 in 2024: 17 of 20."
+)
+
+
+def _rules(*settings: GuardrailSettings) -> list[Rule]:
+    return [rule_of(one.kind, one, sides=["out"]) for one in settings]
+
+
+def _told(outgoing: Outgoing, text: str, sizes: list[int]) -> tuple[list[str], Stopped | None]:
+    told: list[str] = []
+    at = n = 0
+    while at < len(text):
+        size = sizes[n % len(sizes)]
+        said = outgoing.feed(text[at : at + size])
+        if isinstance(said, Stopped):
+            return told, said
+        told.append(said)
+        at, n = at + size, n + 1
+    said = outgoing.end()
+    return (told, said) if isinstance(said, Stopped) else ([*told, said], None)
+
+
+CUTS = st.lists(st.integers(1, 12), min_size=1, max_size=20)
+
+
+@given(CUTS)
+def test_masks_are_the_same_however_the_answer_is_cut(sizes: list[int]) -> None:
+    outgoing = Outgoing(_rules(PersonalData(kind="personal_data"), Secrets(kind="secrets")), Masks())
+    told, stopped = _told(outgoing, SAID, sizes)
+    assert stopped is None and "".join(told) == MASKED and outgoing.text == SAID
+
+
+@given(CUTS)
+def test_what_was_masked_on_the_way_in_comes_back_and_what_the_model_says_itself_does_not(sizes: list[int]) -> None:
+    masks = Masks()
+    assert masks.mask_of("email", "ann@example.com") == "[EMAIL_1]"
+    outgoing = Outgoing(_rules(PersonalData(kind="personal_data")), masks)
+    told, _ = _told(outgoing, "Dear [EMAIL_1], not bob@example.com, [NOTE_1] [x] [EMAIL_1]", sizes)
+    assert "".join(told) == "Dear ann@example.com, not [EMAIL], [NOTE_1] [x] ann@example.com"
+
+
+@given(CUTS)
+def test_not_one_letter_of_a_denied_phrase_is_told(sizes: list[int]) -> None:
+    outgoing = Outgoing(_rules(Deny(kind="deny", phrases=["blue whale", "acme corp"])), Masks())
+    told, stopped = _told(outgoing, "We are better than most, and better than ACME   Corp by far.", sizes)
+    assert stopped == Stopped("deny") and "We are better than most, and better than ".startswith("".join(told))
+
+
+@given(CUTS)
+def test_nothing_of_what_stops_is_told(sizes: list[int]) -> None:
+    outgoing = Outgoing(_rules(PersonalData(kind="personal_data", action="block")), Masks())
+    told, stopped = _told(outgoing, "His number is +49 30 1234567.", sizes)
+    assert stopped is not None and "His number is ".startswith("".join(told))
+
+
+def test_plain_prose_waits_for_a_word_only() -> None:
+    outgoing = Outgoing(_rules(PersonalData(kind="personal_data"), Secrets(kind="secrets")), Masks())
+    waits = 0
+    for word in ("The quick brown fox jumps over the lazy dog and then it goes home again. " * 20).split(" "):
+        outgoing.feed(word + " ")
+        waits = max(waits, len(outgoing._waiting))
+    assert waits <= 24
+
+
+def test_a_key_without_end_is_not_held_for_ever_and_never_told() -> None:
+    outgoing = Outgoing(_rules(Secrets(kind="secrets")), Masks())
+    key = "sk-" + "aB3" * (HELD_MOST // 2)
+    told, stopped = _told(outgoing, f"Here: {key} and on.", [100])
+    assert stopped is None and "".join(told) == "Here: [SECRET] and on." and "aB3" not in "".join(told)
+
+
+def test_sizes_stop_in_the_middle_and_own_checks_hold_all() -> None:
+    outgoing = Outgoing(_rules(Size(kind="size", most_characters=20)), Masks())
+    told, stopped = _told(outgoing, "x" * 50, [8])
+    assert stopped == Stopped("size") and "".join(told) == "x" * 16
+    holding = Outgoing(_rules(OwnCheck(kind="code", code="True")), Masks())
+    assert _told(holding, "a b c", [1]) == ([""] * 5 + ["a b c"], None)
