@@ -1,6 +1,7 @@
 """What the gateway, which keeps provider keys, and the executor, which uses them, must agree on."""
 
 from dataclasses import dataclass
+from typing import Final
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -18,6 +19,32 @@ class KeyPlace:
     def context(self) -> str:
         """What the secret is bound to when it is sealed (PROMISES S-02)."""
         return f"{self.workspace_id}|{self.provider_key_id}|{self.version}|provider-key"
+
+
+@dataclass(frozen=True, slots=True)
+class KeyLimits:
+    """What a provider lets one key do in any minute, for all executors together. None: not limited."""
+
+    requests_per_minute: int | None = None
+    tokens_per_minute: int | None = None
+
+    @property
+    def are_set(self) -> bool:
+        return self.requests_per_minute is not None or self.tokens_per_minute is not None
+
+
+UNLIMITED: Final = KeyLimits()
+
+
+class LimitsHeard(BaseModel):
+    """What a provider said of its limits, from one executor to all. `scope`: a hash of address, key and model."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    scope: str = Field(pattern=r"^[0-9a-f]{32}$")
+    requests_per_minute: int | None = Field(default=None, ge=1, le=10**18)
+    tokens_per_minute: int | None = Field(default=None, ge=1, le=10**18)
+    rests_s: float | None = Field(default=None, ge=0, description="The provider asked for so much patience.")
 
 
 class KeyTestRequest(BaseModel):

@@ -1,0 +1,93 @@
+"""How many of a lane's slots one workspace, or one provider, may have: what hangs for one leaves the others theirs (PROMISES E-12)."""
+
+from collections import Counter
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+from typing import TypeVar
+from uuid import UUID
+
+from burnish_executor import metrics
+from burnish_shared.contracts.executions import ExecutionRequest
+
+T = TypeVar("T", bound=Hashable)
+
+
+@dataclass(slots=True)
+class Bulkheads:
+    """Of one lane. `slots`: all there are; `share_percent`: most of them for one workspace, and for one provider's address."""
+
+    slots: int
+    share_percent: int
+    taken: int = 0
+    _workspaces: Counter[UUID] = field(default_factory=Counter)
+    _providers: Counter[Hashable] = field(default_factory=Counter)
+
+    @property
+    def share(self) -> int:
+        """Slots, at least one."""
+        return max(1, self.slots * self.share_percent // 100)
+
+    def enter(self, workspace_id: UUID, provider: Hashable) -> "Seat | None":
+        """Takes a slot. None: there is none, or none for this workspace or this provider."""
+        reason = self._full(workspace_id, provider)
+        if reason is not None:
+            metrics.SLOTS_REFUSED.labels(reason).inc()
+            return None
+        self.taken += 1
+        self._workspaces[workspace_id] += 1
+        self._providers[provider] += 1
+        return Seat(self, workspace_id, provider)
+
+    def leave(self, seat: "Seat") -> None:
+        """Gives the slot back."""
+        self.taken -= 1
+        _less(self._workspaces, seat.workspace_id)
+        _less(self._providers, seat.provider)
+
+    def move(self, seat: "Seat", provider: Hashable) -> bool:
+        """A slot goes on to another provider. False: that one has its share; nothing changed."""
+        if seat.provider == provider:
+            return True
+        if self._providers[provider] >= self.share:
+            metrics.SLOTS_REFUSED.labels("provider").inc()
+            return False
+        _less(self._providers, seat.provider)
+        self._providers[provider] += 1
+        seat.provider = provider
+        return True
+
+    def _full(self, workspace_id: UUID, provider: Hashable) -> str | None:
+        if self.taken >= self.slots:
+            return "slots"
+        if self._workspaces[workspace_id] >= self.share:
+            return "workspace"
+        return "provider" if self._providers[provider] >= self.share else None
+
+
+@dataclass(slots=True)
+class Seat:
+    """One slot that was taken."""
+
+    bulkheads: Bulkheads
+    workspace_id: UUID
+    provider: Hashable
+
+    def move(self, provider: Hashable) -> bool:
+        """The call goes on with another provider. False: that one has its share."""
+        return self.bulkheads.move(self, provider)
+
+    def leave(self) -> None:
+        """Once."""
+        self.bulkheads.leave(self)
+
+
+def provider_of(request: ExecutionRequest) -> Hashable:
+    """What hangs together: one address of one provider; a workspace's own address is nobody else's, whoever names the same."""
+    route = request.route
+    return route.provider, route.base_url, request.workspace_id if route.own_base_url else None
+
+
+def _less(counter: Counter[T], key: T) -> None:
+    counter[key] -= 1
+    if counter[key] <= 0:
+        del counter[key]
