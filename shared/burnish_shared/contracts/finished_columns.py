@@ -93,6 +93,11 @@ class FinishedColumns(BaseModel):
         return cls._made({name: list(chain.from_iterable(getattr(part, name) for part in parts)) for name in NAMES})
 
     @classmethod
+    def of_columns(cls, columns: dict[str, list[Any]]) -> "FinishedColumns":
+        """Of what was read from our own tables: one list for each of NAMES."""
+        return cls._made(columns)
+
+    @classmethod
     def _made(cls, columns: dict[str, Any]) -> "FinishedColumns":
         """Of columns that were checked before."""
         return cls.model_construct(**columns)

@@ -6,6 +6,7 @@ What the format has no word for is not sent: penalties, seed, logit bias, and `j
 import json
 from typing import Any, Final
 
+from burnish_executor.core.provider_cache import marked
 from burnish_shared.contracts.executions import ExecutionRequest
 
 OUTPUT_TOKENS: Final = 4096
@@ -21,16 +22,16 @@ SAME: Final = ("temperature", "top_p")
 
 def body_of(request: ExecutionRequest) -> dict[str, Any]:
     """The body. Instructions wherever they stand are put first, as the format has one place for them."""
-    settings = request.settings
+    settings, messages = request.settings, marked(request.messages, request.cacheable_messages)
     body: dict[str, Any] = {
         "model": request.route.upstream_model,
         "max_tokens": settings.get("max_completion_tokens") or settings.get("max_tokens") or OUTPUT_TOKENS,
-        "messages": messages_of(request.messages),
+        "messages": messages_of(messages),
         **{name: settings[name] for name in SAME if name in settings},
         **_tools(settings),
         **_thinking_and_format(settings),
     }
-    if instructions := _instructions(request.messages):
+    if instructions := _instructions(messages):
         body["system"] = instructions
     if stop := settings.get("stop"):
         body["stop_sequences"] = [stop] if isinstance(stop, str) else stop
@@ -59,8 +60,11 @@ def messages_of(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return turns
 
 
-def _instructions(messages: list[dict[str, Any]]) -> str:
+def _instructions(messages: list[dict[str, Any]]) -> str | list[dict[str, Any]]:
+    """One text, or blocks where one of them is marked for the provider's cache."""
     said = [message.get("content") for message in messages if message.get("role") in ("system", "developer")]
+    if any(isinstance(part, dict) and part.get("cache_control") for one in said if isinstance(one, list) for part in one):
+        return [block for one in said for block in _blocks(one) if block.get("text")]
     return "\n\n".join(text for one in said if (text := _text(one)))
 
 

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from burnish_executor.core.answer import CALLS_MOST, Answer, Piece, add, merge_call, parsed
 from burnish_executor.core.failure import Failure, FailureKind, failure_of_body
+from burnish_executor.core.provider_cache import prompt_cache_key
 from burnish_executor.core.usage import reported
 from burnish_shared.contracts.executions import ExecutionRequest
 
@@ -23,6 +24,8 @@ class OpenAIWire:
     def body(self, request: ExecutionRequest) -> dict[str, Any]:
         """Only settings that were given, and the cap that the hold was counted by."""
         body: dict[str, Any] = {"model": request.route.upstream_model, "messages": request.messages, **request.settings}
+        if (kept_under := prompt_cache_key(request)) is not None:
+            body.setdefault("prompt_cache_key", kept_under)
         if request.stream:
             body |= {"stream": True, "stream_options": {"include_usage": True}}
         return body
