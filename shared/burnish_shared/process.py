@@ -11,7 +11,7 @@ import structlog
 import uvloop
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from burnish_shared import failpoints, logging, tracing
+from burnish_shared import failpoints, garbage, logging, tracing
 from burnish_shared.errors import Unavailable
 from burnish_shared.refusal import EXIT_CODE, StartRefused
 from burnish_shared.settings import own_replica
@@ -22,6 +22,9 @@ STOP_GRACE_S: Final = 35.0
 """In-flight work gets 30 s after SIGTERM (PROMISES G-18); what still runs then is cut off."""
 
 START_AGAIN_S: Final = 0.2
+STANDS_AFTER_S: Final = (3.0, 30.0)
+"""When a service has loaded what it keeps: its start, and the first use of what is loaded late."""
+
 RES_OPTIONS: Final = "timeout:1 attempts:2"
 """For lookups of names by the C library (resolv.conf(5)), which cannot be cancelled: how long one hangs. Else 5 s, several times."""
 
@@ -146,6 +149,8 @@ async def _run(main: Callable[[asyncio.Event], Awaitable[None]]) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    for after_s in STANDS_AFTER_S:
+        loop.call_later(after_s, garbage.leave_alone_what_stands)
     log.info("service_started", pid=os.getpid())
     await main(stop)
     log.info("service_stopped")
