@@ -1,7 +1,7 @@
 """Keeping the garbage collector from what never becomes garbage.
 
-A service's modules, models and routes are some hundred thousand objects that live until it ends. Left alone, the collector walks through all
-of them again and again while requests are answered: a third of the gateway's CPU time (py-spy, 2026-11-20).
+A service's modules, models and routes are some hundred thousand objects that live until it ends. Left alone, the collector walks through
+all of them again and again while requests are answered: a third of the gateway's CPU time (py-spy, 2026-11-20).
 """
 
 import gc
