@@ -53,7 +53,7 @@ async def make_tenant(stack: Stack, name: str) -> Tenant:
         "metric": f"metric.{name}",
     }
     own |= {"workspace": str(admin.workspace.workspace_id), "organization": str(admin.workspace.organization_id)}
-    own |= {"session": f"session{name}", "end_user": f"person{name}", "word": secret}
+    own |= {"session": f"session{name}", "end_user": f"person{name}", "word": secret, "group": f"group-{name}"}
 
     async def make(method: str, path: str, body: Body = None) -> Any:
         answer = await admin(method, path, body)
@@ -68,6 +68,9 @@ async def make_tenant(stack: Stack, name: str) -> Tenant:
     call = {"prompt": own["slug"], "variables": {"name": secret}, "session_id": own["session"], "user_id": own["end_user"], "app": secret}
     own["execution"] = (await make("POST", "/v1/executions", {**call, "metadata": {"note": secret}}))["id"]
     await make("POST", "/v1/feedback", {"execution_id": own["execution"], "thumb": "up", "comment": secret})
+    said = [{"role": "system", "content": secret}, {"role": "user", "content": "Hello."}]
+    ad_hoc = {"messages": said, "model": "simulated/chat", "prompt_key": own["group"], "cache": True}
+    own["grouped"] = (await make("POST", "/v1/executions", ad_hoc))["id"]
     items = [
         {"input": f"{secret} {n}", "expected": "yes" if n % 2 else "no", "split": split}
         for split in ("train", "validation", "test")
@@ -166,6 +169,11 @@ async def _write_what_other_services_write(stack: Stack, workspace_id: UUID, own
         await connection.execute(f"INSERT INTO {table} ({', '.join(named)}) VALUES ({places})", *named.values())
 
     where = {"slug": own["slug"], "version": 1, "label": own["label"]}
+    numbers = dict.fromkeys(("input_tokens", "output_tokens", "cached_input_tokens", "cost_nusd", "latency_ms"), 1)
+    await insert(
+        "execution_facts", execution_id=UUID(own["grouped"]), slug="", version=0, label="", model="simulated/chat", provider="simulated",
+        traffic="live", status="success", **numbers, cached=False, simulated=True, finished_at=now, group_key=own["group"],
+    )  # fmt: skip
     await insert(
         "alerts",
         alert_id=UUID(own["alert"]),
@@ -231,6 +239,12 @@ async def _write_what_other_services_write(stack: Stack, workspace_id: UUID, own
     groups = json.dumps({"groups": [], "note": secret})
     for slug in ("", where["slug"]):
         await insert("failure_groups", slug=slug, days=30, status="ready", computed_at=now, result=groups)
+    sums = dict.fromkeys(
+        "executions successes errors timeouts rate_limited cancelled blocked cached simulated input_tokens output_tokens".split(), 7
+    ) | dict.fromkeys("cached_input_tokens cost_nusd latency_sum_ms reactions thumbs_up thumbs_down scores score_sum_micro".split(), 7)
+    others = {"others_executions": 7, "others_cost_nusd": 7}
+    await insert("rollup_top_users", grain="day", bucket=bucket, end_user=secret, **sums, **others, latency=[7], first_token=[7])
+    await insert("detector_hours", slug=where["slug"], label=where["label"], bucket=bucket, cost=[7])
     await insert("rollup_end_users", grain="day", bucket=bucket, slug=where["slug"], sketch=b"\x07" * 4096)
     part = {"experiment_id": new_uuid(), "allocation_epoch": 1, "arm": secret, "metric": "success"}
     await insert("experiment_units", **part, unit=f"user:{secret}", x=7, y=7)

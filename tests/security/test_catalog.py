@@ -71,12 +71,15 @@ OWNED_BY_THE_OWNER = {
     "forget_units": "the same, of units of experiments",
     "erase_units": "the same for one person, as erase_step",
     "erase_session_units": "the same for the sessions of one person, as erase_step",
+    "forget_top_users": "the same, of the heaviest end users",
+    "erase_top_users": "the same for one person, as erase_step",
     "forget_reports": "the same, of reports and failure groups",
     "erase_reports": "the same for one person, as erase_step",
     "forget_reviews": "the same, of the review queue",
     "erase_reviews": "the same for one person, with the dataset items that came of reviews; as erase_step",
     "forget_scores": "removes scores that are older than any figure of an execution",
     "forget_judges": "takes what judges had read, with the execution that they read",
+    "adopt_executions": "says for which prompt executions count that no service may change, on the strength of a row in execution_groups",
     "erase_step": "takes one person out of rows that no service may change, on the strength of a row in erasures",
 }
 """SECURITY DEFINER functions that burnish_lookup cannot run, and why."""
@@ -87,6 +90,7 @@ GATEWAY_LOOKS_ACROSS = {
     "import_executions": "books what happened elsewhere, as settle books our own; free, and of one workspace",
     "find_inbound_workspace": "before its signature fits, so is no workspace",
     "find_workspace": "a workspace with its organization and plan, for the hot path's memory",
+    "find_execution_settings": "how a workspace executes, for the hot path's memory",
     "create_workspace": "a workspace that is not there yet",
     "create_organization": "an organization that is not there yet",
     "lock_workspace_count": "how many workspaces an organization has, before another one is made",

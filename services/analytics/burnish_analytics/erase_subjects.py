@@ -49,16 +49,11 @@ async def _erase(db: Database, clock: Clock, workspace_id: UUID, erasure_id: UUI
             await store.erase_session_units(tx, erasure_id)
     if step != "done":
         return False
-    voice: str | None = ""
-    while voice is not None:
-        async with db.unit_of_work() as tx:
-            voice = await store.erase_voices(tx, erasure_id, after=voice, at_most=batch_rows)
-    async with db.unit_of_work() as tx:
-        await store.erase_reports(tx, erasure_id)
-    unit: str | None = ""
-    while unit is not None:
-        async with db.unit_of_work() as tx:
-            unit = await store.erase_units(tx, erasure_id, after=unit, at_most=batch_rows)
+    for erase_page in (store.erase_voices, store.erase_units, store.erase_top_users):
+        name: str | None = ""
+        while name is not None:
+            async with db.unit_of_work() as tx:
+                name = await erase_page(tx, erasure_id, after=name, at_most=batch_rows)
     async with db.unit_of_work() as tx:
         await store.erase_reports(tx, erasure_id)
     async with db.unit_of_work(workspaces={workspace_id}) as tx:

@@ -61,6 +61,8 @@ async def forget_some(db: Database, workspace_id: UUID, done: Forgotten, *, batc
     async with db.unit_of_work() as tx:
         units = await store.forget_units(tx, workspace_id, at_most=batch_rows)
     async with db.unit_of_work() as tx:
+        top_users = await store.forget_top_users(tx, workspace_id, at_most=batch_rows)
+    async with db.unit_of_work() as tx:
         answers = await store.forget_answers(tx, workspace_id, at_most=batch_rows)
     async with db.unit_of_work() as tx:
         reviews = await store.forget_reviews(tx, workspace_id, numbers_days=NUMBERS_DAYS, at_most=batch_rows)
@@ -76,12 +78,13 @@ async def forget_some(db: Database, workspace_id: UUID, done: Forgotten, *, batc
         ("feedback", feedback),
         ("voices", voices),
         ("units", units),
+        ("top_users", top_users),
         ("answers", answers),
         ("reports", reports),
         ("reviews", reviews),
     ):
         metrics.retention_forgotten_total.labels(store_name).inc(rows)
-    return executions.seen == batch_rows or max(feedback, voices, units, answers, reports, reviews) >= batch_rows
+    return executions.seen == batch_rows or max(feedback, voices, units, top_users, answers, reports, reviews) >= batch_rows
 
 
 async def _forget_day(db: Database, done: Forgotten, *, batch_rows: int) -> bool:

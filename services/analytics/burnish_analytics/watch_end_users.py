@@ -1,12 +1,12 @@
-"""Looks at each closed hour once: did one end user use far more than is usual in this workspace?"""
+"""Looks at each closed hour once: who used most, and did one end user use far more than is usual in this workspace?"""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
 from burnish_analytics.announce import RAISED_VERSION, RESOLVED_VERSION, alert_data, announce, announce_alert
 from burnish_analytics.core.unusual_use import CALLS_FLOOR, COST_FLOOR_NUSD, HOURS_MOST, Usual, usual
-from burnish_analytics.io import alerts_store, end_user_store
+from burnish_analytics.io import alerts_store, end_user_store, top_user_store
 from burnish_analytics.io.alerts_store import Alert
 from burnish_analytics.io.end_user_store import BusiestHour
 from burnish_shared.db.session import Tx
@@ -33,6 +33,7 @@ async def watch_end_users(tx: Tx, workspace_id: UUID, *, hour: datetime, now: da
     before = await end_user_store.history(tx, workspace_id, before=hour, hours=HOURS_MOST)
     if not await end_user_store.keep(tx, workspace_id, hour=hour, busiest=busiest, forget_before=hour - timedelta(days=60)):
         return 0
+    await _keep_top(tx, workspace_id, hour=hour)
     rule = alerts_store.rule_for(await alerts_store.rules_of(tx, [workspace_id]), workspace_id, "")
     raised = 0
     for metric, seen, execution, floor, past in (
@@ -49,6 +50,14 @@ async def watch_end_users(tx: Tx, workspace_id: UUID, *, hour: datetime, now: da
         else:
             await _resolve(tx, workspace_id, metric, now=now)
     return raised
+
+
+async def _keep_top(tx: Tx, workspace_id: UUID, *, hour: datetime) -> None:
+    """The heaviest end users of the hour, and of the day that ends with it."""
+    end = hour + timedelta(hours=1)
+    await top_user_store.keep(tx, workspace_id, grain="hour", start=hour, end=end)
+    if end.astimezone(UTC).hour == 0:
+        await top_user_store.keep(tx, workspace_id, grain="day", start=end - timedelta(days=1), end=end)
 
 
 async def _raise(tx: Tx, wanted: Alert, *, hour: datetime, now: datetime) -> bool:

@@ -1,28 +1,29 @@
-"""Runs the degradation detectors over the periods of ingestion that are closed, one workspace at a time, each period once and in order."""
+"""Runs the degradation detectors over the periods of ingestion that are closed, one workspace at a time, each period once and in order.
+
+As many statements for a thousand labels as for one: all is read first, then followed without I/O, then written, and last told.
+"""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import groupby
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
-from burnish_analytics.announce import RAISED_VERSION, RESOLVED_VERSION, announce_alert, announce_metric
 from burnish_analytics.core import degradation
-from burnish_analytics.core.degradation import PLANS, Degraded, DetectorLimits, MetricPlan, Recovered, Seen, SeriesState
+from burnish_analytics.core.degradation import PLANS, DetectorLimits, MetricPlan, Seen, SeriesState, Verdict
 from burnish_analytics.core.intake import LabelKey
 from burnish_analytics.core.reactions import MICRO
 from burnish_analytics.core.seasonal import hourly_limits
 from burnish_analytics.core.voices import NAMELESS, Block, Pool
-from burnish_analytics.io import alerts_store, detector_store, label_store, season_store
-from burnish_analytics.io.alerts_store import Alert, Rule
-from burnish_analytics.io.detector_store import ObservedPeriod, SaidInPeriod, StoredStates
-from burnish_analytics.what_changed import other_changes
+from burnish_analytics.io import alerts_store, detector_store, season_store
+from burnish_analytics.io.alerts_store import Rule
+from burnish_analytics.io.detector_store import Kept, ObservedPeriod, Pair, SaidInPeriod, StoredStates
+from burnish_analytics.tell_degradation import KIND, Found, Series, tell
 from burnish_shared.db.session import Tx
-from burnish_shared.ids import new_uuid
-from burnish_shared.measures import middle_of
+from burnish_shared.measures import merged
 
-KIND: Final = "degradation"
+__all__ = ["KIND", "Watched", "watch_workspace"]
 
 SEASON_KEPT: Final = timedelta(days=1)
 SEASON_LEARNT_FROM: Final = timedelta(days=28)
@@ -36,18 +37,15 @@ class Watched:
     raised: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Series:
-    """One (prompt, label) of a workspace and what people asked for. `named_version`: what the label names now; None: no label here."""
+@dataclass(slots=True)
+class Followed:
+    """A series after the periods that were read. `version` 0: the label has served nothing yet."""
 
-    workspace_id: UUID
-    slug: str
-    label: str
-    rule: Rule
-    named_version: int | None = None
-
-    def incident_key(self, metric: str) -> str:
-        return f"{KIND}:{metric}:{self.slug}:{self.label}"
+    series: Series
+    version: int
+    states: dict[str, SeriesState]
+    verdicts: list[tuple[Verdict, int]] = field(default_factory=list)
+    waiting: Sequence[SaidInPeriod] = ()
 
 
 async def watch_workspace(tx: Tx, workspace_id: UUID, *, before: datetime, limits: DetectorLimits, now: datetime) -> Watched:
@@ -61,96 +59,123 @@ async def watch_workspace(tx: Tx, workspace_id: UUID, *, before: datetime, limit
     seen = {(one.slug, one.label) for one in observed}
     said = await detector_store.take_voices(tx, workspace_id=workspace_id, labels=seen, before=before)
     named = await detector_store.named_versions(tx, workspace_id=workspace_id, labels=seen)
-    pairs = seen | set(stored)
-    watched = Watched()
-    for (slug, label), periods in groupby(observed, key=lambda one: (one.slug, one.label)):
-        series = Series(workspace_id, slug, label, alerts_store.rule_for(rules, workspace_id, slug), named_version=named.get((slug, label)))
-        await _watch(
-            tx,
-            series,
-            list(periods),
-            said=said.get((slug, label), []),
-            stored=stored.get((slug, label)),
-            limits=limits,
-            monitors=len(pairs) * len(PLANS),
-            now=now,
-            into=watched,
+    by_label = {pair: list(periods) for pair, periods in groupby(observed, key=lambda one: (one.slug, one.label))}
+    followed = [
+        Followed(
+            Series(workspace_id, slug, label, alerts_store.rule_for(rules, workspace_id, slug), named_version=named.get((slug, label))),
+            version=held.version if (held := stored.get((slug, label))) else 0,
+            states=_states(held),
         )
+        for slug, label in by_label
+    ]
+    await _begin_anew(tx, workspace_id, followed, stored)
+    await _learn_seasons(tx, workspace_id, followed, by_label, now=now)
+    for one in followed:
+        pair = one.series.pair
+        _follow(one, by_label[pair], said=said.get(pair, []), limits=limits, monitors=len(seen | set(stored)) * len(PLANS))
+    return await _write_and_tell(tx, workspace_id, followed, by_label, now=now)
+
+
+async def _write_and_tell(
+    tx: Tx, workspace_id: UUID, followed: Sequence[Followed], by_label: Mapping[Pair, Sequence[ObservedPeriod]], *, now: datetime
+) -> Watched:
+    """Standings of labels are locked once, in order of key, before alerts: whoever judges feedback does the same."""
+    found = [
+        Found(one.series, verdict, version, any(period.simulated for period in by_label[one.series.pair]))
+        for one in followed
+        if one.series.rule.enabled
+        for verdict, version in one.verdicts
+    ]
+    await detector_store.keep_voices(tx, workspace_id=workspace_id, waiting={one.series.pair: one.waiting for one in followed})
+    kept = [
+        Kept(*one.series.pair, one.version, {metric: degradation.to_stored(state) for metric, state in one.states.items()})
+        for one in followed
+    ]
+    await detector_store.save_states(tx, workspace_id=workspace_id, states=kept)
+    watched = Watched()
+    watched.labels |= set(
+        await detector_store.retire_other_versions(
+            tx,
+            workspace_id=workspace_id,
+            serving={one.series.pair: (one.version, one.series.named_version or one.version) for one in followed if one.version},
+            told={one.series.pair for one in found if one.verdict.metric == "satisfaction"},
+        )
+    )
+    for one in found:
+        watched.raised += await tell(tx, one, now=now)
     return watched
 
 
-async def _watch(
-    tx: Tx,
-    series: Series,
-    periods: list[ObservedPeriod],
-    *,
-    said: list[SaidInPeriod],
-    stored: StoredStates | None,
-    limits: DetectorLimits,
-    monitors: int,
-    now: datetime,
-    into: Watched,
+def _states(stored: StoredStates | None) -> dict[str, SeriesState]:
+    held = stored.states if stored is not None else {}
+    return {plan.metric: degradation.from_stored(held[plan.metric]) if plan.metric in held else SeriesState() for plan in PLANS}
+
+
+async def _begin_anew(tx: Tx, workspace_id: UUID, followed: Sequence[Followed], stored: Mapping[Pair, StoredStates]) -> None:
+    """The statistics of incidents that somebody acknowledged since the series was last written."""
+    since = {
+        one.series.incident_key(plan.metric): held.seen_through
+        for one in followed
+        if (held := stored.get(one.series.pair)) is not None
+        for plan in PLANS
+    }
+    acknowledged = await alerts_store.acknowledged_among(tx, workspace_id=workspace_id, since=since) if since else set()
+    for one in followed:
+        for metric, state in one.states.items():
+            if one.series.incident_key(metric) in acknowledged:
+                one.states[metric] = degradation.acknowledged(state)
+
+
+async def _learn_seasons(
+    tx: Tx, workspace_id: UUID, followed: Sequence[Followed], by_label: Mapping[Pair, Sequence[ObservedPeriod]], *, now: datetime
 ) -> None:
-    states = await _states(tx, series, stored)
-    states["latency"] = await _with_season(tx, series, states["latency"], now=now)
-    version = stored.version if stored else 0
+    """What each hour of the week was like in the last four weeks, looked up once a day. What came in now is of the weeks to come."""
+    due = [one for one in followed if any(_is_due(one.states[metric], now=now) for metric in season_store.SEASONAL)]
+    async for labels, seasons in season_store.hours_of_labels(
+        tx, workspace_id=workspace_id, labels=[one.series.pair for one in due], since=now - SEASON_LEARNT_FROM
+    ):
+        for one in due:
+            if one.series.pair in labels:
+                for metric in season_store.SEASONAL:
+                    learnt = hourly_limits(seasons.get((*one.series.pair, metric), []))
+                    one.states[metric] = replace(one.states[metric], season=learnt, season_at=now)
+    await season_store.add_costs(tx, workspace_id=workspace_id, costs=_costs(by_label))
+
+
+def _is_due(state: SeriesState, *, now: datetime) -> bool:
+    return state.season_at is None or now - state.season_at >= SEASON_KEPT
+
+
+def _costs(by_label: Mapping[Pair, Sequence[ObservedPeriod]]) -> dict[tuple[str, str, datetime], list[int]]:
+    """(slug, label, hour) → histogram of what its executions cost."""
+    costs: dict[tuple[str, str, datetime], list[int]] = {}
+    for pair, periods in by_label.items():
+        for one in periods:
+            if any(one.cost):
+                key = (*pair, one.period.replace(minute=0, second=0, microsecond=0))
+                costs[key] = merged(costs.get(key, []), one.cost)
+    return costs
+
+
+def _follow(one: Followed, periods: Sequence[ObservedPeriod], *, said: list[SaidInPeriod], limits: DetectorLimits, monitors: int) -> None:
     voices = Voices(said)
-    for _, rows in groupby(periods, key=lambda one: one.period):
+    for _, rows in groupby(periods, key=lambda period: period.period):
         same_period = list(rows)
-        serving = _serving(same_period, named=series.named_version)
-        if serving is not None and serving != version:
-            version = serving
-            states = {plan.metric: degradation.begin_version(states[plan.metric], version, plan=plan, limits=limits) for plan in PLANS}
+        serving = _serving(same_period, named=one.series.named_version)
+        if serving is not None and serving != one.version:
+            one.version = serving
+            for plan in PLANS:
+                one.states[plan.metric] = degradation.begin_version(one.states[plan.metric], serving, plan=plan, limits=limits)
         for row in same_period:
             block = voices.heard(row)
-            for plan in _plans(series.rule):
-                states[plan.metric], verdict = degradation.observed(
-                    states[plan.metric], seen_by(plan, row, block), plan=plan, limits=limits, monitors=monitors
+            for plan in _plans(one.series.rule):
+                state, verdict = degradation.observed(
+                    one.states[plan.metric], seen_by(plan, row, block), plan=plan, limits=limits, monitors=monitors
                 )
-                if verdict is not None and series.rule.enabled:
-                    into.raised += await _tell(
-                        tx, series, verdict, state=states[plan.metric], simulated=any(one.simulated for one in periods), now=now
-                    )
-    await detector_store.keep_voices(
-        tx, workspace_id=series.workspace_id, slug=series.slug, label=series.label, waiting=voices.waiting(until=periods[-1].period)
-    )
-    kept = {metric: degradation.to_stored(state) for metric, state in states.items()}
-    await detector_store.save_states(
-        tx, workspace_id=series.workspace_id, slug=series.slug, label=series.label, version=version, states=kept
-    )
-    if version:
-        into.labels |= set(
-            await detector_store.retire_other_versions(
-                tx,
-                workspace_id=series.workspace_id,
-                slug=series.slug,
-                label=series.label,
-                serving={version, series.named_version or version},
-            )
-        )
-
-
-async def _states(tx: Tx, series: Series, stored: StoredStates | None) -> dict[str, SeriesState]:
-    """What is remembered, with the statistic of acknowledged incidents begun anew."""
-    if stored is None:
-        return {plan.metric: SeriesState() for plan in PLANS}
-    acknowledged = await alerts_store.acknowledged_since(tx, workspace_id=series.workspace_id, since=stored.seen_through)
-    states: dict[str, SeriesState] = {}
-    for plan in PLANS:
-        held = stored.states.get(plan.metric)
-        state = degradation.from_stored(held) if held else SeriesState()
-        states[plan.metric] = degradation.acknowledged(state) if series.incident_key(plan.metric) in acknowledged else state
-    return states
-
-
-async def _with_season(tx: Tx, series: Series, state: SeriesState, *, now: datetime) -> SeriesState:
-    """What each hour of the week was like in the last four weeks, looked up once a day."""
-    if state.season_at is not None and now - state.season_at < SEASON_KEPT:
-        return state
-    hours = await season_store.hourly_latency(
-        tx, workspace_id=series.workspace_id, slug=series.slug, label=series.label, since=now - SEASON_LEARNT_FROM
-    )
-    return replace(state, season=hourly_limits(hours), season_at=now)
+                one.states[plan.metric] = state
+                if verdict is not None:
+                    one.verdicts.append((verdict, state.version or 0))
+    one.waiting = voices.waiting(until=periods[-1].period)
 
 
 def _serving(rows: Collection[ObservedPeriod], *, named: int | None) -> int | None:
@@ -217,92 +242,3 @@ def seen_by(plan: MetricPlan, row: ObservedPeriod, block: Block | None) -> Seen:
             return Seen(row.period, row.version, n=sum(row.cost), bad=0, counts=row.cost)
         case "quality":
             raise ValueError("quality is watched where scores are counted")
-
-
-async def _tell(tx: Tx, series: Series, verdict: Degraded | Recovered, *, state: SeriesState, simulated: bool, now: datetime) -> bool:
-    """Carries out one verdict. True when an alert was raised, or took the place of the threshold's in its alert.
-
-    Then it is told again, for those who asked for degradations alone; channels that were told of the alert are not told twice.
-    """
-    if verdict.metric == "satisfaction":
-        await label_store.lock_label(tx, workspace_id=series.workspace_id, slug=series.slug, label=series.label)
-    key = series.incident_key(verdict.metric)
-    if isinstance(verdict, Recovered):
-        resolved = await alerts_store.resolve_alert(tx, workspace_id=series.workspace_id, incident_key=key, resolution="recovered", at=now)
-        if resolved is not None:
-            await announce_alert(tx, "alert.resolved", resolved, at=now, version=RESOLVED_VERSION, resolution="recovered")
-            await announce_metric(tx, "metric.recovered", resolved, version=RESOLVED_VERSION, at=now, resolution="recovered")
-            if verdict.metric == "satisfaction" and resolved.version:
-                key_of = LabelKey(series.workspace_id, series.slug, series.label, resolved.version)
-                await label_store.end_crossing(tx, key_of, at=now)
-        return False
-    other = await other_changes(tx, (series.workspace_id, series.slug, series.label), now=now)
-    found = _alert(series, verdict, state=state, simulated=simulated, other=other, now=now)
-    joined = await alerts_store.join_alert(tx, found) if found.metric == "satisfaction" else None
-    alert = joined or await alerts_store.raise_alert(tx, found)
-    if alert is None:
-        return False
-    await announce_alert(tx, "alert.raised", alert, at=now, version=RAISED_VERSION)
-    await announce_metric(tx, "metric.degraded", alert, version=RAISED_VERSION, at=now)
-    return True
-
-
-def _alert(series: Series, verdict: Degraded, *, state: SeriesState, simulated: bool, other: Mapping[str, Any], now: datetime) -> Alert:
-    version = state.version or 0
-    before, after = _figures(verdict)
-    has_moved = version != verdict.baseline.version
-    return Alert(
-        alert_id=new_uuid(),
-        workspace_id=series.workspace_id,
-        incident_key=series.incident_key(verdict.metric),
-        kind=KIND,
-        metric=verdict.metric,
-        slug=series.slug,
-        label=series.label,
-        version=version,
-        summary=_summary(series, verdict, version=version),
-        before=before,
-        after=after,
-        changed=({"version": {"from": verdict.baseline.version, "to": version}} if has_moved else {}) | dict(other),
-        simulated=simulated,
-        muted=series.rule.muted_until is not None and series.rule.muted_until > now,
-        raised_at=now,
-        severity="error" if verdict.metric in ("satisfaction", "error_rate") else "warning",
-    )
-
-
-def _figures(verdict: Degraded) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Before and after in the metric's own words: a share of satisfied, of failed, or of those beyond the old 95th percentile."""
-    if verdict.metric == "satisfaction":
-        before, after = {"satisfaction": 1 - verdict.expected}, {"satisfaction": 1 - verdict.recent}
-    elif verdict.metric == "error_rate":
-        before, after = {"error_rate": verdict.expected}, {"error_rate": verdict.recent}
-    else:
-        unit = "p95_ms" if verdict.metric == "latency" else "p95_nusd"
-        limit = middle_of(verdict.baseline.limit or 0)
-        before, after = {unit: limit, "share_above": verdict.expected}, {"share_above": verdict.recent}
-    return (
-        {**before, "version": verdict.baseline.version, "observations": verdict.baseline.n},
-        {**after, "observations": verdict.n, **_voices(verdict)},
-    )
-
-
-def _voices(verdict: Degraded) -> Mapping[str, Any]:
-    """What came in all, and what of it weighs less because one voice may not weigh more (PROMISES O-08), as thresholds say it."""
-    if verdict.metric != "satisfaction":
-        return {}
-    return {
-        "reactions": sum(part.reactions for part in verdict.window),
-        "voices_held_back": max((part.held_back for part in verdict.window), default=0),
-        "most_of_one_voice": sum(part.most_of_one for part in verdict.window),
-    }
-
-
-def _summary(series: Series, verdict: Degraded, *, version: int) -> str:
-    name = f"{series.slug}@{series.label} (version {version})"
-    if verdict.metric == "satisfaction":
-        return f"Satisfaction with {name} fell from {1 - verdict.expected:.1%} to {1 - verdict.recent:.1%}."
-    if verdict.metric == "error_rate":
-        return f"The error rate of {name} rose from {verdict.expected:.1%} to {verdict.recent:.1%}."
-    what = "slower" if verdict.metric == "latency" else "dearer"
-    return f"{verdict.recent:.1%} of the answers of {name} are {what} than 95 % were before."

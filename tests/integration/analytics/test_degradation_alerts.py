@@ -1,6 +1,8 @@
 """Detectors over closed periods of ingestion: a bad new version under an old label (A4)."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -10,6 +12,7 @@ import pytest
 from burnish_analytics.io import detector_store
 from burnish_analytics.raise_alerts import judge_feedback
 from burnish_analytics.watch_labels import watch_workspace
+from burnish_shared.db.session import Tx
 from burnish_shared.ids import new_uuid
 from tests.embedded.workspaces import Workspace
 from tests.integration.analytics.traffic import NOON, Analytics, analytics_on, execution, thumb
@@ -25,6 +28,32 @@ async def period(analytics: Analytics, workspace_id: UUID, *, up: int, down: int
     await analytics.count(*done, *[thumb(one, int(n < up)) for n, one in enumerate(done)])
     await asyncio.sleep(PERIOD_S * 1.2)
     return await analytics.housework.watch_labels()
+
+
+@dataclass(frozen=True, slots=True)
+class Counted(Tx):
+    """A transaction that notes the statements that it is given."""
+
+    statements: list[str]
+
+    async def fetch(self, sql: str, *args: object) -> Any:
+        self.statements.append(sql)
+        return await self.connection.fetch(sql, *args)
+
+    async def fetchrow(self, sql: str, *args: object) -> Any:
+        self.statements.append(sql)
+        return await self.connection.fetchrow(sql, *args)
+
+    async def fetchval(self, sql: str, *args: object) -> Any:
+        self.statements.append(sql)
+        return await self.connection.fetchval(sql, *args)
+
+    async def execute(self, sql: str, *args: object) -> Any:
+        self.statements.append(sql)
+        return await self.connection.execute(sql, *args)
+
+
+NewWorkspace = Callable[..., Awaitable[Workspace]]
 
 
 @pytest.fixture
@@ -217,6 +246,49 @@ async def test_failing_executions_raise_the_error_rate_alert_that_names_the_othe
     [alert] = await watching.alerts(workspace.workspace_id)
     assert (alert["metric"], alert["severity"]) == ("error_rate", "error")
     assert alert["changed"]["model"] == {"from": "simulated/reader", "to": "simulated/other"}
+
+
+async def test_a_thousand_labels_take_as_many_statements_as_one(watching: Analytics, new_workspace: NewWorkspace) -> None:
+    """Two, and thirty: with feedback that waits for more voices, labels that move, and alerts acknowledged."""
+    asked = {}
+    for labels in (2, 30):
+        workspace_id = (await new_workspace()).workspace_id
+        await quiet_thresholds(watching, workspace_id)
+        statements: list[str] = []
+        for version in (1, 2):
+            done = [execution(workspace_id, slug=f"p-{n}", version=version) for n in range(labels)]
+            await watching.count(*done, *[thumb(one, 1, user_id="ann") for one in done])
+            await asyncio.sleep(PERIOD_S * 1.2)
+            async with watching.db.unit_of_work(workspaces={workspace_id}) as tx:
+                before = await detector_store.close_periods(tx, length_ms=int(PERIOD_S * 1000))
+            async with watching.db.unit_of_work(workspaces={workspace_id}) as tx:
+                limits = watching.housework.settings.detector_limits()
+                watched = await watch_workspace(Counted(tx.connection, statements), workspace_id, before=before, limits=limits, now=NOON)
+        assert {key.version for key in watched.labels} == {1}, "the versions that went"
+        assert len(watched.labels) == labels
+        stored = await watching.rows("SELECT version FROM detector_states WHERE workspace_id = $1", workspace_id)
+        assert [row["version"] for row in stored] == [2] * labels
+        waiting = await watching.rows("SELECT 1 FROM detector_voices WHERE workspace_id = $1", workspace_id)
+        assert len(waiting) == 2 * labels
+        asked[labels] = len(statements)
+    assert asked[30] == asked[2] <= 24
+
+
+async def test_what_queries_cost_by_the_hour_is_kept_for_four_weeks_and_learnt(watching: Analytics, workspace: Workspace) -> None:
+    workspace_id = workspace.workspace_id
+    hour = watching.clock.now().replace(minute=0, second=0)
+    await watching.rows(
+        """INSERT INTO detector_hours (workspace_id, slug, label, bucket, cost)
+           SELECT $1, 'route', 'production', $2::timestamptz - n * interval '1 hour', '{0,0,0,40}' FROM generate_series(1, 800) n""",
+        workspace_id, hour,
+    )  # fmt: skip
+    await watching.count(*(execution(workspace_id, cost_nusd=1800) for _ in range(3)))
+    await asyncio.sleep(PERIOD_S * 1.2)
+    await watching.housework.watch_labels()
+    [stored] = await watching.rows("SELECT state FROM detector_states WHERE workspace_id = $1", workspace_id)
+    assert stored["state"]["cost"]["season"] == [3] * 168 and stored["state"]["latency"]["season"] is None
+    rows = await watching.rows("SELECT bucket, cost FROM detector_hours WHERE workspace_id = $1 ORDER BY bucket", workspace_id)
+    assert rows[0]["bucket"] >= hour - timedelta(days=28) and sum(rows[-1]["cost"]) == 3
 
 
 async def test_acknowledging_begins_the_statistic_anew_and_keeps_the_incident(watching: Analytics, workspace: Workspace) -> None:

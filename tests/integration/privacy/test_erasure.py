@@ -141,8 +141,21 @@ async def test_a_voice_loses_its_name_and_still_counts_once(stack: Stack, past: 
         return len(await past.rows(voices, workspace)) == 3
 
     await eventually(counted, what="three voices")
+    sums = "executions successes errors timeouts rate_limited cancelled blocked cached simulated input_tokens output_tokens".split()
+    sums += "cached_input_tokens cost_nusd latency_sum_ms reactions thumbs_up thumbs_down scores score_sum_micro".split()
+    for person in ("vox", "remains"):
+        await superuser.execute(
+            f"""INSERT INTO rollup_top_users (workspace_id, grain, bucket, end_user, {", ".join(sums)}, latency, first_token,
+                                              others_executions, others_cost_nusd)
+                VALUES ($1, 'day', now() - interval '1 hour', $2, {", ".join("1" for _ in sums)}, '{{1}}', '{{1}}', 0, 0)""",
+            workspace, person,
+        )  # fmt: skip
     done = await forgotten(caller, "vox")
-    assert done["counts"]["label_voices"] == 1
+    assert (done["counts"]["label_voices"], done["counts"]["rollup_top_users"]) == (1, 1)
+    heaviest = {row["end_user"] for row in await past.rows("SELECT end_user FROM rollup_top_users WHERE workspace_id = $1", workspace)}
+    assert {one for one in heaviest if not one.startswith("~")} == {"remains"} and len(heaviest) == 2
+    await superuser.execute("UPDATE rollup_top_users SET bucket = now() - interval '500 days' WHERE end_user = 'remains'")
+    assert [await superuser.fetchval("SELECT forget_top_users($1, 10)", workspace) for _ in range(2)] == [1, 0]
     waiting = await past.rows("SELECT voice FROM detector_voices WHERE workspace_id = $1", workspace)
     assert "user:vox" not in {row["voice"] for row in waiting}
     await superuser.execute("UPDATE label_voices SET spoke_at = now() - interval '500 days' WHERE voice = 'user:silent'")

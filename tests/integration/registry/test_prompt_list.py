@@ -31,8 +31,12 @@ async def walked(call: Caller, query: str = "") -> list[str]:
         cursor = f"&cursor={page['next_cursor']}"
 
 
-async def book(bench: Bench, call: Caller, slug: str, grain: str, *, of_set: tuple[str, str] | None = None, **sums: int) -> None:
-    """A rollup row of the last full hour or of today; `of_set`: of a dimension's value, such as ("app", "shop")."""
+async def book(
+    bench: Bench, call: Caller, slug: str, grain: str, *, of_set: tuple[str, str] | None = None, of_user: str | None = None, **sums: int
+) -> None:
+    """A rollup row of the last full hour or of today; `of_set`: of a dimension's value, such as ("app", "shop"); `of_user`: of one of the
+    heaviest end users.
+    """
     now = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
     at = now - timedelta(hours=1) if grain == "hour" else now.replace(hour=0)
     zero = dict.fromkeys(
@@ -44,11 +48,17 @@ async def book(bench: Bench, call: Caller, slug: str, grain: str, *, of_set: tup
         "workspace_id": call.workspace_id, "grain": grain, "bucket": at, "slug": slug, "traffic": "live", "latency": [0, 3],
         "first_token": [0],
     } | zero | sums  # fmt: skip
-    row |= {"dimension": of_set[0], "value": of_set[1]} if of_set else {"version": 1, "label": "production", "model": "m"}
+    table = "rollups"
+    if of_user is not None:
+        table, row = "rollup_top_users", {name: row[name] for name in row.keys() - {"slug", "traffic"}} | {"end_user": of_user}
+    elif of_set is not None:
+        table, row = "rollup_sets", row | {"dimension": of_set[0], "value": of_set[1]}
+    else:
+        row |= {"version": 1, "label": "production", "model": "m"}
     connection = await asyncpg.connect(bench.urls["superuser"], server_settings={"search_path": "burnish"})
     try:
         marks = ", ".join(f"${n + 1}" for n in range(len(row)))
-        await connection.execute(f"INSERT INTO {'rollup_sets' if of_set else 'rollups'} ({', '.join(row)}) VALUES ({marks})", *row.values())
+        await connection.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({marks})", *row.values())
     finally:
         await connection.close()
 
@@ -118,3 +128,26 @@ async def test_figures_are_told_for_each_app_and_key_but_not_by_model(bench: Ben
     assert len((await call("GET", "/v1/analytics/groups?grain=hour&group_by=api_key&prompt=alpha")).body["data"]) == 1
     refused = await call("GET", "/v1/analytics/groups?group_by=app&model=m")
     assert (refused.status, refused.body["error"]["param"]) == (422, "model")
+
+
+@pytest.mark.capability("A1")
+async def test_the_heaviest_end_users_are_told_with_what_is_left_out(bench: Bench, call: Caller) -> None:
+    await make(call, "alpha")
+    for n, name in enumerate(("ann", "bob"), 1):
+        await book(bench, call, "", "hour", of_user=name, executions=n, cost_nusd=n, others_executions=3, others_cost_nusd=40)
+    hour = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(hours=1)
+    connection = await asyncpg.connect(bench.urls["superuser"], server_settings={"search_path": "burnish"})
+    await connection.execute("INSERT INTO end_user_hours VALUES ($1, $2, 5, 3, 40)", call.workspace_id, hour)
+    await connection.close()
+    found = (await call("GET", "/v1/analytics/groups?group_by=end_user")).body
+    assert [(one["group"], one["executions"], one["cost_nusd"]) for one in found["data"]] == [("bob", 2, 2), ("ann", 1, 1)]
+    assert (found["is_whole"], found["others_executions"], found["others_cost_nusd"]) == (False, 3, 40)
+    assert (found["grain"], datetime.fromisoformat(found["through"])) == ("hour", hour + timedelta(hours=1))
+    assert found["data"][0]["latency"]["p95_ms"] is not None
+    for wrong in ("prompt=alpha", "traffic=live", "model=m", "grain=minute"):
+        refused = await call("GET", f"/v1/analytics/groups?group_by=end_user&{wrong}")
+        assert (refused.status, refused.body["error"]["param"]) == (422, wrong.partition("=")[0])
+    long_ago = "from=2026-01-01T05:00:00Z&to=2026-01-02T05:00:00Z"
+    assert (await call("GET", f"/v1/analytics/groups?group_by=end_user&{long_ago}")).body["grain"] == "day"
+    assert (await call("GET", f"/v1/analytics/groups?group_by=end_user&grain=hour&{long_ago}")).status == 422
+    assert (await call("GET", "/v1/analytics/groups?group_by=end_user&format=csv")).status == 200

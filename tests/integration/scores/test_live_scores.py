@@ -245,6 +245,25 @@ async def test_who_is_erased_leaves_no_word_in_scores_nor_in_what_judges_read(
     assert untouched["messages"]
 
 
+@pytest.mark.promise("P-02")
+async def test_a_judges_call_that_no_score_names_is_forgotten_with_what_it_read(
+    stack: Stack, caller: Caller, start_optimizer: StartOptimizer
+) -> None:
+    """Bought, and then lost: by a crash before the score was written, or beside an answer that could not be used."""
+    await start_optimizer()
+    await live(caller, {"kind": "llm_judge", "model": "simulated/judge", "rubric": RUBRIC}, cap=DAY)
+    theirs, another = await run_prompt(caller, "my parcel", user_id="ada"), await run_prompt(caller, "a parcel", user_id="bob")
+    calls = [UUID((await scores_of(caller, one))[0]["votes"][0]["execution_ids"][0]) for one in (theirs, another)]
+    await rows(stack, "UPDATE scores SET judge_executions = '{}' WHERE workspace_id = $1", caller.workspace.workspace_id)
+    own = await run_prompt(caller, "a call of one's own that says so", user_id="cy", metadata={"judged": theirs})
+    erasure = await say(caller, "POST", "/v1/erasures", {"user_id": "ada", "reason": "letter"})
+    async with asyncio.timeout(20):
+        while (await say(caller, "GET", f"/v1/erasures/{erasure['id']}"))["status"] != "completed":
+            await asyncio.sleep(0.1)
+    kept = await rows(stack, "SELECT execution_id FROM execution_contents WHERE execution_id = ANY ($1)", [*calls, UUID(own)])
+    assert {row["execution_id"] for row in kept} == {calls[1], UUID(own)}
+
+
 async def test_what_live_traffic_cannot_have_is_refused_and_a_rule_is_changed_paused_and_archived(stack: Stack, caller: Caller) -> None:
     async def refused(settings: dict[str, Any], status: int, param: str, **rule: Any) -> None:
         made = await say(caller, "POST", "/v1/evaluators", {"name": f"{settings['kind']} {param}", "settings": settings})
@@ -265,6 +284,13 @@ async def test_what_live_traffic_cannot_have_is_refused_and_a_rule_is_changed_pa
     fits = await say(caller, "POST", "/v1/live-evaluations", fitting)
     lowered = await caller("PATCH", f"/v1/live-evaluations/{fits['id']}", {"cap": cheap | {"limit_nusd": least - 1}})
     assert (lowered.status, lowered.body["error"]["param"]) == (422, "cap.limit_nusd")
+    dearer = {"settings": judge | {"max_tokens": 4000}}
+    too_dear = (await caller("POST", f"/v1/evaluators/{made['id']}/versions", dearer)).body["error"]
+    assert (too_dear["type"], too_dear["param"]) == ("conflict_error", "settings") and fits["id"] in too_dear["message"]
+    enough = int(re.findall("held for with ([0-9]+)", too_dear["message"])[0])
+    await say(caller, "PATCH", f"/v1/live-evaluations/{fits['id']}", {"cap": cheap | {"limit_nusd": enough}})
+    assert (await say(caller, "POST", f"/v1/evaluators/{made['id']}/versions", dearer))["version"] == 2
+    fitting["cap"] = cheap | {"limit_nusd": enough}
     again = await caller("POST", "/v1/live-evaluations", fitting | {"prompts": []})
     assert (again.status, again.body["error"]["param"]) == (409, "evaluator_id") and fits["id"] in again.body["error"]["message"]
     beside = await say(caller, "POST", "/v1/live-evaluations", fitting | {"labels": ["production"]})

@@ -116,6 +116,19 @@ async def acknowledged_since(tx: Tx, *, workspace_id: UUID, since: datetime) -> 
     return {row["incident_key"] for row in rows}
 
 
+async def acknowledged_among(tx: Tx, *, workspace_id: UUID, since: Mapping[str, datetime]) -> set[str]:
+    """Which of these incidents have an open alert that somebody acknowledged, each after its own moment."""
+    rows = await tx.fetch(
+        """SELECT DISTINCT a.incident_key FROM unnest($2::text[], $3::timestamptz[]) u(incident_key, since)
+             JOIN alerts a ON a.workspace_id = $1 AND a.incident_key = u.incident_key AND a.resolved_at IS NULL
+             JOIN alert_acknowledgements k ON k.workspace_id = $1 AND k.alert_id = a.alert_id AND k.acknowledged_at > u.since""",
+        workspace_id,
+        list(since.keys()),
+        list(since.values()),
+    )
+    return {row["incident_key"] for row in rows}
+
+
 async def rules_of(tx: Tx, workspaces: Collection[UUID]) -> dict[tuple[UUID, str], Rule]:
     """(workspace, slug) → rule, for every rule of these workspaces."""
     rows = await tx.fetch(

@@ -1,14 +1,17 @@
 """Rows of `detector_states`, and the observations that detectors take out of `detector_observations`."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from burnish_analytics.core.intake import LabelKey
 from burnish_analytics.core.voices import Voice
 from burnish_shared.db.session import Tx
+
+Pair = tuple[str, str]
+"""Slug and label."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,16 @@ class StoredStates:
     version: int
     states: dict[str, Any]
     seen_through: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What is to be remembered of one (prompt, label)."""
+
+    slug: str
+    label: str
+    version: int
+    states: dict[str, Any]
 
 
 async def close_periods(tx: Tx, *, length_ms: int) -> datetime:
@@ -90,15 +103,21 @@ async def take_voices(
     return found
 
 
-async def keep_voices(tx: Tx, *, workspace_id: UUID, slug: str, label: str, waiting: Sequence[SaidInPeriod]) -> None:
+async def keep_voices(tx: Tx, *, workspace_id: UUID, waiting: Mapping[Pair, Sequence[SaidInPeriod]]) -> None:
     """Puts back what waits for more voices. Nobody else writes into periods that are closed."""
-    if waiting:
+    rows = [
+        (slug, label, one.version, one.period, one.voice.name, one.voice.samples, one.voice.satisfied_micro)
+        for (slug, label), said in sorted(waiting.items())
+        for one in said
+    ]
+    if rows:
         await tx.execute(
             """INSERT INTO detector_voices (workspace_id, slug, label, version, period, voice, samples, satisfied_micro)
-               SELECT $1, $2, $3, * FROM unnest($4::integer[], $5::timestamptz[], $6::text[], $7::bigint[], $8::bigint[])""",
-            workspace_id, slug, label, [one.version for one in waiting], [one.period for one in waiting],
-            [one.voice.name for one in waiting], [one.voice.samples for one in waiting], [one.voice.satisfied_micro for one in waiting],
-        )  # fmt: skip
+               SELECT $1, * FROM unnest($2::text[], $3::text[], $4::integer[], $5::timestamptz[], $6::text[], $7::bigint[],
+                                        $8::bigint[])""",
+            workspace_id,
+            *(list(column) for column in zip(*rows, strict=True)),
+        )
 
 
 async def states_of(tx: Tx, *, workspace_id: UUID) -> dict[tuple[str, str], StoredStates]:
@@ -107,14 +126,16 @@ async def states_of(tx: Tx, *, workspace_id: UUID) -> dict[tuple[str, str], Stor
     return {(row["slug"], row["label"]): StoredStates(row["version"], row["state"], row["seen_through"]) for row in rows}
 
 
-async def save_states(tx: Tx, *, workspace_id: UUID, slug: str, label: str, version: int, states: dict[str, Any]) -> None:
+async def save_states(tx: Tx, *, workspace_id: UUID, states: Sequence[Kept]) -> None:
     """Keeps them, with the database's time less ten seconds: an acknowledgement that is being committed now is found next time."""
+    ordered = sorted(states, key=lambda one: (one.slug, one.label))
     await tx.execute(
         """INSERT INTO detector_states (workspace_id, slug, label, version, state, seen_through)
-           VALUES ($1, $2, $3, $4, $5, now() - interval '10 seconds')
+           SELECT $1, u.*, now() - interval '10 seconds' FROM unnest($2::text[], $3::text[], $4::integer[], $5::jsonb[]) u
            ON CONFLICT (workspace_id, slug, label)
            DO UPDATE SET version = excluded.version, state = excluded.state, seen_through = excluded.seen_through""",
-        workspace_id, slug, label, version, states,
+        workspace_id, [one.slug for one in ordered], [one.label for one in ordered], [one.version for one in ordered],
+        [one.states for one in ordered],
     )  # fmt: skip
 
 
@@ -129,21 +150,39 @@ async def named_versions(tx: Tx, *, workspace_id: UUID, labels: Collection[tuple
     return {(row["slug"], row["label"]): row["version"] for row in rows}
 
 
-async def retire_other_versions(tx: Tx, *, workspace_id: UUID, slug: str, label: str, serving: Collection[int]) -> list[LabelKey]:
-    """Notes which versions the label serves now: these, and the one whose executions in periods that are still open are the newest.
+RETIRE: Final = """
+WITH serving AS MATERIALIZED (
+       SELECT u.slug, u.label, u.is_told, u.version > 0 AS is_known, ARRAY[u.version, u.named] || ARRAY
+              (SELECT o.version FROM detector_observations o
+                WHERE o.workspace_id = $1 AND o.slug = u.slug AND o.label = u.label AND o.last_finished_at IS NOT NULL
+                ORDER BY o.last_finished_at DESC, o.version DESC LIMIT 1) AS versions
+         FROM unnest($2::text[], $3::text[], $4::integer[], $5::integer[], $6::boolean[]) u(slug, label, version, named, is_told)),
+     locked AS MATERIALIZED (
+       SELECT f.slug, f.label, f.version, s.is_known AND f.is_retired = (f.version = ANY (s.versions)) AS is_other
+         FROM serving s JOIN label_feedback f ON f.workspace_id = $1 AND f.slug = s.slug AND f.label = s.label
+        WHERE s.is_told OR s.is_known AND f.is_retired = (f.version = ANY (s.versions))
+        ORDER BY f.workspace_id, f.slug, f.label, f.version FOR UPDATE OF f)
+UPDATE label_feedback f SET is_retired = NOT f.is_retired FROM locked l
+ WHERE f.workspace_id = $1 AND (f.slug, f.label, f.version) = (l.slug, l.label, l.version) AND l.is_other
+RETURNING f.slug, f.label, f.version"""
 
-    Returns those whose mark changed, to be judged again.
+
+async def retire_other_versions(
+    tx: Tx, *, workspace_id: UUID, serving: Mapping[Pair, tuple[int, int]], told: Collection[Pair]
+) -> list[LabelKey]:
+    """Notes which versions labels serve now: these, and the one whose executions in periods that are still open are the newest.
+
+    Locks, in order of key, what it changes and all standings of `told`, of which alerts are to be written. Returns those whose mark
+    changed, to be judged again.
     """
+    pairs = sorted(serving.keys() | set(told))
+    if not pairs:
+        return []
     rows = await tx.fetch(
-        """UPDATE label_feedback f SET is_retired = NOT f.is_retired
-             FROM (SELECT ARRAY (SELECT o.version FROM detector_observations o
-                                  WHERE o.workspace_id = $1 AND o.slug = $2 AND o.label = $3 AND o.last_finished_at IS NOT NULL
-                                  ORDER BY o.last_finished_at DESC, o.version DESC LIMIT 1) || $4::integer[] AS versions) serving
-            WHERE f.workspace_id = $1 AND f.slug = $2 AND f.label = $3 AND f.is_retired = (f.version = ANY (serving.versions))
-           RETURNING f.version""",
-        workspace_id, slug, label, list(serving),
+        RETIRE, workspace_id, [slug for slug, _ in pairs], [label for _, label in pairs], [serving.get(one, (0, 0))[0] for one in pairs],
+        [serving.get(one, (0, 0))[1] for one in pairs], [one in told for one in pairs],
     )  # fmt: skip
-    return [LabelKey(workspace_id, slug, label, row["version"]) for row in rows]
+    return [LabelKey(workspace_id, row["slug"], row["label"], row["version"]) for row in rows]
 
 
 async def labels_due(tx: Tx, *, at_most: int) -> list[LabelKey]:

@@ -61,6 +61,11 @@ async def erase_units(tx: Tx, erasure_id: UUID, *, after: str, at_most: int) -> 
     return await tx.fetchval("SELECT erase_units($1, $2, $3)", erasure_id, after, at_most)  # type: ignore[no-any-return]
 
 
+async def erase_top_users(tx: Tx, erasure_id: UUID, *, after: str, at_most: int) -> str | None:
+    """Takes the person's name from the heaviest end users, a page of names. Returns the last name looked at; None: all were."""
+    return await tx.fetchval("SELECT erase_top_users($1, $2, $3)", erasure_id, after, at_most)  # type: ignore[no-any-return]
+
+
 async def lock_finished_pass(tx: Tx, workspace_id: UUID, erasure_id: UUID) -> Pass | None:
     """The pass that is through its last stage; None where somebody else closed it meanwhile."""
     row = await tx.fetchrow(

@@ -16,7 +16,7 @@ _DIMENSIONS: Final = "slug, version, label, model, traffic"
 
 HISTOGRAMS: Final = ("latency", "first_token")
 
-_COUNTED: Final = {
+COUNTED: Final = {
     "executions": "count(*)",
     **{name: f"count(*) FILTER (WHERE status = '{status}')" for status, name in STATUS_SUMS.items()},
     "cached": "count(*) FILTER (WHERE cached)",
@@ -28,7 +28,7 @@ _COUNTED: Final = {
     "latency_sum_ms": "sum(latency_ms)",
 }
 
-_REACTED: Final = {
+REACTED: Final = {
     "reactions": "count(*)",
     "thumbs_up": "count(*) FILTER (WHERE kind = 'thumb' AND said = 1)",
     "thumbs_down": "count(*) FILTER (WHERE kind = 'thumb' AND said <> 1)",
@@ -37,14 +37,15 @@ _REACTED: Final = {
 }
 
 
-def _sums(counted: dict[str, str]) -> str:
+def sums_of(counted: dict[str, str]) -> str:
+    """All sums of a rollup row as SQL; those that `counted` does not say are 0."""
     return ", ".join(f"coalesce({counted.get(name, '0')}, 0)::bigint AS {name}" for name in SUMS)
 
 
 _DAY: Final = "e.workspace_id = $1 AND e.finished_at >= $3 AND e.finished_at < $4"
 
 
-def _said_of(facts: str, columns: str) -> str:
+def said_of(facts: str, columns: str) -> str:
     """Reactions that count for rows of `facts`, looked up by execution, one by one (OFFSET 0): what else was said is not read."""
     found = "(SELECT kind, value AS said FROM feedback WHERE workspace_id = $1 AND joined_at IS NOT NULL AND {key} OFFSET 0) f"
     by_execution = found.format(key="target_kind = 'execution' AND target_id = e.execution_id::text")
@@ -68,13 +69,13 @@ def _read(table: str, dimensions: str, *, told_apart: str = "") -> str:
     """Raw rows and rows of `table`, by `dimensions`. `told_apart`: what is joined to each execution to get them."""
     return f"""
 WITH facts AS MATERIALIZED (SELECT date_trunc($2, e.finished_at, 'UTC') AS bucket, e.* FROM execution_facts e WHERE {_DAY}),
-     reactions AS ({_said_of("facts", "e.*")})
-SELECT 'raw' AS side, bucket, {dimensions}, {_sums(_COUNTED)}, NULL::bigint[] AS latency, NULL::bigint[] AS first_token
+     reactions AS ({said_of("facts", "e.*")})
+SELECT 'raw' AS side, bucket, {dimensions}, {sums_of(COUNTED)}, NULL::bigint[] AS latency, NULL::bigint[] AS first_token
   FROM facts e {told_apart} GROUP BY bucket, {dimensions}
 UNION ALL {_histogram("latency", dimensions, told_apart)}
 UNION ALL {_histogram("first_token", dimensions, told_apart)}
 UNION ALL
-SELECT 'raw', bucket, {dimensions}, {_sums(_REACTED)}, NULL, NULL
+SELECT 'raw', bucket, {dimensions}, {sums_of(REACTED)}, NULL, NULL
   FROM reactions e {told_apart} GROUP BY bucket, {dimensions}
 UNION ALL
 SELECT 'rollup', bucket, {dimensions}, {", ".join(SUMS)}, latency::bigint[], first_token::bigint[]
@@ -97,7 +98,7 @@ SELECT bucket, metric, {_DIMENSIONS}, coalesce(r.reactions, 0) AS held, coalesce
        coalesce(r.total, 0) AS held_total, coalesce(c.total, 0) AS counted_total
   FROM (SELECT date_trunc($2, finished_at, 'UTC') AS bucket, substr(kind, 8) AS metric, {_DIMENSIONS}, count(*) AS reactions,
                count(*) FILTER (WHERE said > 0) AS positives, sum(said::text::numeric) AS total
-          FROM ({_said_of("facts", "e.*")}) r WHERE kind LIKE 'metric:%' GROUP BY 1, 2, {_DIMENSIONS}) c
+          FROM ({said_of("facts", "e.*")}) r WHERE kind LIKE 'metric:%' GROUP BY 1, 2, {_DIMENSIONS}) c
   FULL JOIN (SELECT * FROM rollup_metrics WHERE workspace_id = $1 AND grain = $2 AND bucket >= $3 AND bucket < $4) r
        USING (bucket, metric, {_DIMENSIONS})
  WHERE (coalesce(r.reactions, 0), coalesce(r.positives, 0), coalesce(r.total, 0))
@@ -123,7 +124,7 @@ WITH facts AS MATERIALIZED (
        SELECT experiment_id, allocation_epoch, arm, CASE WHEN kind LIKE 'metric:%' THEN kind ELSE 'satisfaction' END, count(*),
               sum(CASE WHEN kind = 'score' THEN round(said * 1000000)::numeric / 1000000
                        WHEN kind = 'thumb' THEN (said = 1)::int ELSE said::text::numeric END)
-         FROM ({_said_of("facts", "e.experiment_id, e.allocation_epoch, e.arm")}) r
+         FROM ({said_of("facts", "e.experiment_id, e.allocation_epoch, e.arm")}) r
         WHERE kind IN ('thumb', 'score') OR kind LIKE 'metric:%' GROUP BY 1, 2, 3, 4),
      units AS (SELECT {_ARM}, count(*) AS units, sum(x) AS x, sum(y) AS y, sum(x * x) AS xx, sum(y * y) AS yy, sum(x * y) AS xy
                  FROM experiment_units WHERE workspace_id = $1 AND x > 0 GROUP BY {_ARM})

@@ -39,6 +39,11 @@ async def forget_units(tx: Tx, workspace_id: UUID, *, at_most: int) -> int:
     return await tx.fetchval("SELECT forget_units($1, $2)", workspace_id, at_most)  # type: ignore[no-any-return]
 
 
+async def forget_top_users(tx: Tx, workspace_id: UUID, *, at_most: int) -> int:
+    """The heaviest end users of hours and days before the workspace's days."""
+    return await tx.fetchval("SELECT forget_top_users($1, $2)", workspace_id, at_most)  # type: ignore[no-any-return]
+
+
 async def forget_answers(tx: Tx, workspace_id: UUID, *, at_most: int) -> int:
     """Answers of models in evaluations and test runs, usage by person, and the oldest rollups."""
     return await tx.fetchval("SELECT forget_answers($1, $2)", workspace_id, at_most)  # type: ignore[no-any-return]

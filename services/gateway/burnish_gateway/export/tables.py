@@ -185,6 +185,7 @@ TABLES: Final = (
         "execution_contents", "execution_id messages variables settings output tool_calls metadata", "execution_id",
         source="executions JOIN execution_contents USING (workspace_id, execution_id)", page_rows=PAGE_ROWS_OF_TEXTS,
     ),
+    _table("execution_groups", "group_key prompt_id slug version moved adopted_by adopted_at completed_at", "group_key"),
     _table(
         "feedback",
         "target_kind target_id end_user kind execution_id session_execution_id feedback_id value comment correction context api_key_id"
@@ -213,6 +214,13 @@ TABLES: Final = (
     _table(
         "rollup_metrics", "grain bucket metric slug version label model traffic reactions positives total",
         "grain bucket metric slug version label model traffic",
+    ),
+    _table(
+        "rollup_top_users",
+        "grain bucket end_user executions successes errors timeouts rate_limited cancelled blocked cached simulated input_tokens"
+        " output_tokens cached_input_tokens cost_nusd latency_sum_ms reactions thumbs_up thumbs_down scores score_sum_micro latency"
+        " first_token others_executions others_cost_nusd",
+        "grain bucket end_user",
     ),
     _table("rollup_end_users", "grain bucket slug", "grain bucket slug", sketch=INTERNAL),
     _table(
@@ -311,6 +319,8 @@ TABLES: Final = (
 
 LEFT_OUT: Final = {
     "accepted": "background executions that are under way",
+    "cache_entries": "answers of executions, which are exported; gone after a week at the latest",
+    "cache_purges": "moments, for an hour",
     "config_changes": "numbers of changes, for gateways",
     "detector_hours": "sums over executions, which are exported; four weeks of them",
     "detector_observations": "what detectors have not read yet",

@@ -7,12 +7,13 @@ from fastapi import Query
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
-from burnish_gateway.deps import GatewayParts, Viewer
+from burnish_gateway.access.principal import Principal
+from burnish_gateway.deps import Gateway, GatewayParts, Viewer
 from burnish_gateway.insights.answers import Figures
 from burnish_gateway.insights.csv_file import CSV_ANSWER, Format, csv_response, named
 from burnish_gateway.insights.figures import figures_of
-from burnish_gateway.insights.group_store import group_totals
-from burnish_gateway.insights.ranges import Grain, range_of
+from burnish_gateway.insights.group_store import group_totals, top_users
+from burnish_gateway.insights.ranges import Grain, Range, of_end_users, range_of
 from burnish_gateway.insights.store import DIMENSIONS
 from burnish_gateway.wire import Moment, make_router
 from burnish_shared.errors import InvalidField
@@ -26,19 +27,26 @@ Slugs = list[Annotated[str, Field(max_length=63)]]
 
 
 class GroupFigures(Figures):
-    """`group`: the slug, `slug@version`, `slug@label`, the model, the app (empty: none was named) or the id of the API key."""
+    """`group`: the slug, `slug@version`, `slug@label`, the model, the app (empty: none was named), the API key's id, or the end user."""
 
     group: str
 
 
 class GroupsAnswer(BaseModel):
-    """Those with the most executions first. `is_whole` false: there are more groups than are told."""
+    """Those with the most executions first. `is_whole` false: there are more groups than are told.
+
+    Of end users: `through` is until when hours were over and counted, and whoever is not told had at most `others_executions` executions
+    and `others_cost_nusd` of cost.
+    """
 
     start: datetime = Field(serialization_alias="from")
     end: datetime = Field(serialization_alias="to")
     grain: Grain
     group_by: str
     is_whole: bool
+    through: datetime | None = None
+    others_executions: int | None = None
+    others_cost_nusd: int | None = None
     data: list[GroupFigures]
 
 
@@ -47,7 +55,7 @@ async def groups(
     principal: Viewer,
     gateway: GatewayParts,
     *,
-    group_by: Literal["prompt", "version", "label", "model", "app", "api_key"] = "prompt",
+    group_by: Literal["prompt", "version", "label", "model", "app", "api_key", "end_user"] = "prompt",
     prompt: Annotated[Slugs | None, Query(max_length=GROUPS_MOST, description="Only of these; may be given several times.")] = None,
     traffic: Annotated[Literal["live", "batch"] | None, Query(description="`batch`: test runs and optimization. Absent: both.")] = None,
     model: Annotated[str | None, Query(max_length=200, description="Not together with `app` and `api_key`.")] = None,
@@ -58,12 +66,19 @@ async def groups(
     ] = None,
     file: Annotated[Format, Query(alias="format", description="`csv`: the same as a file for spreadsheets.")] = "json",
 ) -> Response:
-    """At most 200 groups. Calls that named no prompt are left out of prompts, versions and labels."""
+    """At most 200 groups. Calls that named no prompt are left out of prompts, versions and labels.
+
+    End users are those of live traffic with the most executions and the highest cost, 200 of each for every hour or day that is over, as it
+    stood when it ended; `others_…` says what that leaves out.
+    """
     if model is not None and "\x00" in model:
         raise InvalidField("model: must not contain U+0000.", param="model")
     if model is not None and group_by in DIMENSIONS:
         raise InvalidField("model: apps and keys are not kept by model; leave it out.", param="model")
     wanted = range_of(start, end, grain=grain, now=gateway.clock.now())
+    if group_by == "end_user":
+        _check_unfiltered(prompt=prompt, traffic=traffic, model=model)
+        return await _top_users(principal, gateway, of_end_users(wanted, now=gateway.clock.now()), file=file)
     slugs = None if prompt is None else [parse_slug(one, param="prompt") for one in prompt]
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
         found = await group_totals(tx, wanted, group_by=group_by, slugs=slugs, traffic=traffic, model=model, at_most=GROUPS_MOST + 1)
@@ -72,5 +87,32 @@ async def groups(
         return csv_response(GroupFigures, data, name=named("groups", wanted))
     answer = GroupsAnswer(
         start=wanted.start, end=wanted.end, grain=wanted.grain, group_by=group_by, is_whole=len(found) <= GROUPS_MOST, data=data
+    )
+    return Response(answer.model_dump_json(by_alias=True), media_type="application/json")
+
+
+def _check_unfiltered(**filters: object) -> None:
+    """Raises InvalidField."""
+    for name, value in filters.items():
+        if value is not None:
+            raise InvalidField(f"{name}: end users are told for the whole workspace and live traffic; leave it out.", param=name)
+
+
+async def _top_users(principal: Principal, gateway: Gateway, wanted: Range, *, file: Format) -> Response:
+    async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
+        top = await top_users(tx, wanted, at_most=GROUPS_MOST + 1)
+    data = [GroupFigures(**figures_of(totals).model_dump(), group=group) for group, totals in list(top.found.items())[:GROUPS_MOST]]
+    if file == "csv":
+        return csv_response(GroupFigures, data, name=named("groups", wanted))
+    answer = GroupsAnswer(
+        start=wanted.start,
+        end=wanted.end,
+        grain=wanted.grain,
+        group_by="end_user",
+        is_whole=len(top.found) <= GROUPS_MOST and top.others_executions == 0,
+        data=data,
+        through=min(top.through, wanted.end) if top.through is not None else None,
+        others_executions=top.others_executions,
+        others_cost_nusd=top.others_cost_nusd,
     )
     return Response(answer.model_dump_json(by_alias=True), media_type="application/json")

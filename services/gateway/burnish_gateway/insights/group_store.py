@@ -1,6 +1,8 @@
 """Reads the figures of groups from rollups: those with the most executions first."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
 from burnish_gateway.insights.ranges import Range
 from burnish_gateway.insights.store import DIMENSIONS, GROUPS, SUMS, Totals
@@ -8,6 +10,52 @@ from burnish_shared.db.session import Tx
 
 _WHERE = """r.grain = $1 AND r.bucket >= $2 AND r.bucket < $3 AND ($4::text[] IS NULL OR r.slug = ANY($4))
    AND ($5::text IS NULL OR r.traffic = $5)"""
+
+
+# Days that are over, and hours of days that are not.
+_TOLD = """r.bucket >= $2 AND r.bucket < $3 AND (r.grain = $1 OR r.grain = 'hour' AND r.bucket >=
+   coalesce((SELECT max(d.bucket) FROM rollup_top_users d WHERE d.grain = 'day') + interval '1 day', '-infinity'))"""
+
+
+@dataclass(frozen=True, slots=True)
+class TopUsers:
+    """End user → sums. Whoever is not told had at most `others_executions` and `others_cost_nusd`. `through`: what is over was counted."""
+
+    found: dict[str, Totals]
+    others_executions: int
+    others_cost_nusd: int
+    through: datetime | None
+
+
+async def top_users(tx: Tx, wanted: Range, *, at_most: int) -> TopUsers:
+    """The heaviest end users of live traffic, those with the most executions first."""
+    arguments = (wanted.grain, wanted.start, wanted.end)
+    rows = await tx.fetch(
+        f"""SELECT r.end_user AS key, {", ".join(f"sum(r.{one})::bigint AS {one}" for one in SUMS)}
+              FROM rollup_top_users r WHERE {_TOLD} GROUP BY 1 ORDER BY executions DESC, key LIMIT $4""",
+        *arguments,
+        at_most,
+    )
+    found = {row["key"]: Totals(sums={one: row[one] for one in SUMS}) for row in rows}
+    for name in ("latency", "first_token"):
+        counts = await tx.fetch(
+            f"""SELECT key, array_agg(n ORDER BY bucket) AS counts
+                  FROM (SELECT r.end_user AS key, u.bucket, sum(u.n)::bigint AS n
+                          FROM rollup_top_users r, unnest(r.{name}) WITH ORDINALITY u(n, bucket) WHERE {_TOLD} AND r.end_user = ANY($4)
+                         GROUP BY 1, 2) b GROUP BY 1""",
+            *arguments,
+            list(found),
+        )
+        for row in counts:
+            setattr(found[row["key"]], name, row["counts"])
+    [others] = await tx.fetch(
+        f"""SELECT coalesce(sum(executions), 0)::bigint AS executions, coalesce(sum(cost_nusd), 0)::bigint AS cost_nusd
+              FROM (SELECT max(r.others_executions) AS executions, max(r.others_cost_nusd) AS cost_nusd
+                      FROM rollup_top_users r WHERE {_TOLD} GROUP BY r.grain, r.bucket) b""",
+        *arguments,
+    )
+    through = await tx.fetchval("SELECT max(hour) + interval '1 hour' FROM end_user_hours WHERE hour < $1", wanted.end)
+    return TopUsers(found, others["executions"], others["cost_nusd"], through)
 
 
 async def group_totals(

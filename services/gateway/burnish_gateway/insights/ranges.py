@@ -36,6 +36,20 @@ def by_the_hour(wanted: Range) -> Range:
     return Range(_floor(wanted.start, "hour"), _ceiling(wanted.end, "hour"), "hour")
 
 
+HOURS_KEPT: Final = timedelta(days=19)
+"""How far back end users are told by the hour; before that by the day."""
+
+
+def of_end_users(wanted: Range, *, now: datetime) -> Range:
+    """The same range for what is kept of end users. Raises InvalidField where a finer one was asked for than is kept."""
+    hours = by_the_hour(wanted)
+    if hours.grain == "day" or hours.start >= now - HOURS_KEPT:
+        return hours
+    if wanted.is_asked:
+        raise InvalidField(f"grain: end users are told by the hour for {HOURS_KEPT.days} days; take day.", param="grain")
+    return Range(_floor(hours.start, "day"), _ceiling(hours.end, "day"), "day")
+
+
 def range_of(start: datetime | None, end: datetime | None, *, grain: Grain | None, now: datetime) -> Range:
     """The range as rollups can answer it: widened to whole steps, and in the finest grain that needs at most BUCKETS_WANTED of them.
 
