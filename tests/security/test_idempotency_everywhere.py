@@ -33,6 +33,7 @@ OTHERWISE: dict[str, dict[str, Any]] = {
     "POST /v1/prompts": {"description": "other"},
     "POST /v1/prompts/{slug}/versions": {"temperature": 0.25},
     "POST /v1/datasets": {"name": "other"},
+    "POST /v1/execution-groups/{group_key}/prompt": {"name": "other"},
     "POST /v1/evaluators": {"name": "other", "settings": {"kind": "exact"}},
     "POST /v1/evaluators/try": {"settings": {"kind": "exact"}, "output": "other"},
     "POST /v1/evaluators/{evaluator_id}/try": {"output": "other"},

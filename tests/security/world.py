@@ -21,6 +21,7 @@ PATH_PARAMETERS = {
     "workspace_id": "workspace", "organization_id": "organization", "user_id": "user", "invitation_id": "invitation",
     "budget_id": "budget", "replay_id": "replay", "session_id": "session", "metric": "metric",
     "inbound_id": "inbound_endpoint", "report_id": "report", "review_id": "review", "live_evaluation_id": "live_evaluation",
+    "group_key": "group",
 }  # fmt: skip
 """Parameter of a path → which of a tenant's things it names. A route with another one fails the tests until it stands here."""
 
@@ -85,6 +86,7 @@ def bodies(own: Mapping[str, str]) -> dict[str, Body]:
         "POST /v1/feedback": {"execution_id": own["execution"], "thumb": "down"},
         "POST /v1/feedback/batch": {"execution_id": own["execution"], "thumb": "down"},
         "POST /v1/executions/import": {"id": "theirs-1", "model": "their/model", "finished_at": datetime.now(UTC).isoformat()},
+        "POST /v1/execution-groups/{group_key}/prompt": {"slug": f"from-{own['slug']}"[:60]},
         "POST /v1/otlp/v1/traces": {"resourceSpans": []},
         "POST /v1/inbound-endpoints": {"name": "one more", "mapping": {"execution_id": "data.id", "thumb": "data.liked"}},
         "PUT /v1/metrics/{metric}": {"type": "binary", "direction": "higher"},
@@ -168,7 +170,7 @@ def absent() -> dict[str, str]:
     delivery = message_id(new_uuid(), new_uuid())
     names = {name: f"nobody{name[0]}" for name in ("session", "end_user", "tag", "folder", "word")}
     names |= {"metric": "nobodys.metric"}
-    return ids | names | {"delivery": delivery, "slug": "nobodys-desk", "label": "nobodys-live", "model": "nobodys/model"}
+    return ids | names | {"delivery": delivery, "slug": "nobodys-desk", "group": "nobodys-group", "label": "nobodys-live", "model": "nobodys/model"}
 
 
 @dataclass(frozen=True, slots=True)

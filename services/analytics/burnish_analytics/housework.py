@@ -16,6 +16,7 @@ from uuid import UUID
 import structlog
 
 from burnish_analytics import metrics, watch_end_users, watch_labels
+from burnish_analytics.adopt_executions import Adopter
 from burnish_analytics.core.intake import LabelKey
 from burnish_analytics.count_scores import count_scores
 from burnish_analytics.ingest_batch import Ingested, Target, join_sessions, join_waiting
@@ -81,6 +82,8 @@ class Housework:
             group.create_task(self._every("end_users", settings.end_users_interval_s, self.watch_end_users, stop))
             group.create_task(self._every("month", settings.month_interval_s, self.turn_month, stop))
             group.create_task(self._every("usage", settings.usage_interval_s, self.close_days, stop))
+            adopter = Adopter(self.db, settings.period_ms)
+            group.create_task(self._every("adopt", settings.adopt_interval_s, adopter.adopt_all, stop))
             group.create_task(self._every("tidy", settings.tidy_interval_s, self.tidy, stop))
 
     async def watch_labels(self) -> int:

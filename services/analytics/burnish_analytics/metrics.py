@@ -40,3 +40,4 @@ erasures_due = Gauge("burnish_erasures_due", "Erasures of which a pass is due, w
 erasure_passes_total = Counter("burnish_erasure_passes_total", "Passes of erasures that came to their end, by which pass it was.", ["kind"])
 reviews_queued_total = Counter("burnish_reviews_queued_total", "Answers put into the review queue, or given one more reason to be there.")
 scores_counted_total = Counter("burnish_scores_counted_total", "Scores of evaluators that were added to rollups.")
+adopted_total = Counter("burnish_group_executions_moved_total", "Executions of groups that count for the prompt which the group became.")

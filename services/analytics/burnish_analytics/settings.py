@@ -36,6 +36,7 @@ class AnalyticsSettings(SharedSettings):
         default=3600.0, ge=0, description="Quiet after a threshold alert was resolved, before the next of its kind."
     )
     news_interval_s: float = Field(default=1.0, gt=0, description="How often webhooks that asked for it are told of new reactions.")
+    adopt_interval_s: float = Field(default=2.0, gt=0, description="How often the history of groups that became a prompt is moved on.")
     scores_interval_s: float = Field(default=1.0, gt=0, description="How often new scores of evaluators are counted.")
     detector_threshold: float = Field(
         default=THRESHOLD, gt=0, description="h of the CUSUM detectors; one more means about e times fewer false alarms."

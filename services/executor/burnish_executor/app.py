@@ -7,13 +7,15 @@ import structlog
 from burnish_executor.ask_keys import Asker
 from burnish_executor.consumers import Desk
 from burnish_executor.io import keys_store
+from burnish_executor.io.answers_store import AnswersStore
 from burnish_executor.io.key_vault import KeyVault
 from burnish_executor.io.platform_keys import providers_with_platform_keys
 from burnish_executor.io.providers import Providers
 from burnish_executor.record_batch import Recorder
+from burnish_executor.reuse_answers import AnswerCache
 from burnish_executor.run_execution import Runner
 from burnish_executor.settings import ExecutorSettings
-from burnish_executor.sweep import sweep_holds, watch_ledger
+from burnish_executor.sweep import sweep_cache, sweep_holds, watch_ledger
 from burnish_executor.widen_hold import Holds
 from burnish_shared import subjects
 from burnish_shared.auth.installation import check_keyring
@@ -50,14 +52,15 @@ async def main(stop: asyncio.Event, settings: ExecutorSettings | None = None) ->
     vault = KeyVault.over(db, keyring=keyring, feed=feed, relay=relay, trust_s=settings.key_trust_s, news_s=settings.key_news_s)
     holds = Holds(admission)
     asker = Asker(settings=settings, providers=providers, vault=vault, holds=holds)
-    runner = Runner(settings=settings, recorder=recorder, asker=asker, holds=holds)
+    answers = AnswersStore.over(dsn, pooler=settings.pooler)
+    runner = Runner(settings=settings, recorder=recorder, asker=asker, holds=holds, cache=AnswerCache(answers))
     desk = Desk(bus=bus, runner=runner, admission=admission, settings=settings)
     health = HealthServer(settings.metrics_port, lambda: _readiness(bus, db), host=settings.metrics_host)
     await health.start()
     await patiently(feed.start)
     await patiently(lambda: _announce_platform_keys(db))
     sweeping, watching = sweep_holds(db, settings=settings, relay=relay, stop=stop), watch_ledger(db, settings=settings, stop=stop)
-    housework = (feed.run(), vault.run(), sweeping, watching)
+    housework = (feed.run(), vault.run(), sweeping, watching, sweep_cache(db, settings=settings, stop=stop))
     loops = [asyncio.create_task(one) for one in (recorder.run(), admission.run(), desk.heartbeat(), *housework)]
     subscription = await bus.nc.subscribe(subjects.EXECUTIONS_REQUESTED_INTERACTIVE, queue=subjects.EXECUTORS_QUEUE, cb=desk.on_interactive)
     await bus.nc.subscribe(f"{subjects.PREFIX}.executions.cancel.>", cb=desk.on_cancel)
@@ -79,7 +82,7 @@ async def main(stop: asyncio.Event, settings: ExecutorSettings | None = None) ->
         for task in (*loops, *consuming, relaying):
             task.cancel()
         await asyncio.gather(*loops, *consuming, relaying, return_exceptions=True)
-        await vault.close()
+        await asyncio.gather(vault.close(), answers.close())
         await providers.close()
         await health.close()
         await bus.close()

@@ -4,8 +4,6 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import Any
 
-from burnish_executor.core.answer import Answer
-from burnish_executor.core.failure import Failure
 from burnish_executor.core.outcome import Trial
 from burnish_executor.io.replies import Reply
 from burnish_shared.contracts.executions import ExecutionRequest
@@ -29,7 +27,7 @@ class Run:
     superseded: bool = False
     held_nusd: int = 0
     secrets: set[str] = field(default_factory=set, repr=False)
-    call: "asyncio.Task[Answer | Failure] | None" = None
+    call: "asyncio.Future[Any] | None" = None
 
     def cancel(self) -> None:
         """Stops asking the model; what had come is booked, unless the run is superseded. Safe at any moment, any number of times."""

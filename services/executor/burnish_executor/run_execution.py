@@ -15,6 +15,7 @@ from burnish_executor.core.failure import FREE, Failure, FailureKind, wait_befor
 from burnish_executor.core.fallback import another_may_help, falling_back
 from burnish_executor.core.outcome import outcome_of
 from burnish_executor.record_batch import Recorder
+from burnish_executor.reuse_answers import AnswerCache, Flight
 from burnish_executor.run import Run, describe, since
 from burnish_executor.settings import ExecutorSettings
 from burnish_executor.widen_hold import Holds
@@ -35,18 +36,28 @@ class Runner:
     recorder: Recorder
     asker: Asker
     holds: Holds
+    cache: AnswerCache
     dice: Callable[[], float] = random.random
 
     async def run(self, run: Run) -> Outcome | None:
         """Runs to the end and returns what was booked; None when another claim has it. Raises Unavailable when it could not be booked."""
-        result = await self._answer(run)
-        if run.superseded:
-            return None
-        await failpoints.hit("executor.after_provider")
-        outcome = outcome_of(
-            run.request, result, text="".join(run.answer_so_far), trials=run.trials, latency_s=since(run.started_at),
-            first_token_s=None if run.first_token_at is None else run.first_token_at - run.started_at,
-        )  # fmt: skip
+        begun = await self.cache.begin(run)
+        if isinstance(begun, Outcome):
+            return await self._book(run, begun)
+        result: Answer | Failure | None = None
+        outcome: Outcome | None = None
+        try:
+            result = begun if isinstance(begun, Failure) else await self._answer(run)
+            if run.superseded:
+                return None
+            await failpoints.hit("executor.after_provider")
+            outcome = outcome_of(
+                run.request, result, text="".join(run.answer_so_far), trials=run.trials, latency_s=since(run.started_at),
+                first_token_s=None if run.first_token_at is None else run.first_token_at - run.started_at,
+            )  # fmt: skip
+        finally:
+            if isinstance(begun, Flight):
+                await self.cache.land(begun, result, outcome)
         return await self._book(run, outcome)
 
     async def _book(self, run: Run, outcome: Outcome) -> Outcome | None:

@@ -37,3 +37,6 @@ class ExecutorSettings(SealingSettings):
     )
     database_connections: int = Field(default=4, ge=1, description="Most connections of the pool.")
     drain_s: float = Field(default=25.0, gt=0, description="How long running executions may go on after SIGTERM.")
+    cache_sweep_s: float = Field(default=60.0, gt=0, description="How often answers that are over are removed from the cache.")
+    cache_entries_most: int = Field(default=20_000, ge=1, description="Most answers kept for one workspace; the longest unasked go first.")
+    cache_mebibytes_most: int = Field(default=256, ge=1, description="Most that the answers of one workspace may take, in MiB.")

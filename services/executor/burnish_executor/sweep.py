@@ -6,6 +6,7 @@ import contextlib
 import structlog
 
 from burnish_executor import metrics
+from burnish_executor.io.answers_store import sweep_answers
 from burnish_executor.settings import ExecutorSettings
 from burnish_shared.bus.relay import Relay
 from burnish_shared.db.session import Database
@@ -16,6 +17,8 @@ log = structlog.get_logger("burnish.executor")
 MOST_AT_ONCE = 200
 
 LEDGER_DAYS = 2
+CACHE_AT_ONCE = 5_000
+
 """Of which the books are compared: what was admitted today and yesterday (UTC). `burnish doctor --audit` compares all of it."""
 
 
@@ -63,3 +66,18 @@ async def watch_ledger(db: Database, *, settings: ExecutorSettings, stop: asynci
         metrics.LEDGER_DRIFT_NUSD.set(drift_nusd)
         if drift_nusd:
             log.error("ledger.drift", nusd=drift_nusd, days=LEDGER_DAYS)
+
+
+async def sweep_cache(db: Database, *, settings: ExecutorSettings, stop: asyncio.Event) -> None:
+    """Removes answers that are over, and what is too much for one workspace, every `cache_sweep_s` until `stop`."""
+    while not stop.is_set():
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), settings.cache_sweep_s)
+        most_bytes = settings.cache_mebibytes_most * 1024 * 1024
+        try:
+            swept = CACHE_AT_ONCE
+            while swept:
+                async with db.unit_of_work() as tx:
+                    swept = await sweep_answers(tx, entries=settings.cache_entries_most, size_bytes=most_bytes, at_most=CACHE_AT_ONCE)
+        except BurnishError as error:
+            log.warning("cache.not_swept", error=str(error))

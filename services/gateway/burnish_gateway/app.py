@@ -31,6 +31,8 @@ log = structlog.get_logger("burnish.gateway")
 FEATURES = (
     "execution",
     "compat",
+    "cache",
+    "groups",
     "models",
     "provider_keys",
     "registry",

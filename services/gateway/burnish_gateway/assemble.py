@@ -21,6 +21,7 @@ from burnish_gateway.execution.frames import FrameInbox
 from burnish_gateway.execution.refusals import Refusals
 from burnish_gateway.feedback.metric_book import MetricBook
 from burnish_gateway.feedback.publish import FeedbackPublisher
+from burnish_gateway.groups.book import GroupBook
 from burnish_gateway.inbound.book import InboundBook
 from burnish_gateway.live.hub import LiveHub
 from burnish_gateway.models.book import ModelBook
@@ -96,6 +97,7 @@ async def _connected(
         passwords=Passwords(PasswordHashing(memory_kib=settings.password_memory_kib, passes=settings.password_passes)), admission=admission,
         key_use=KeyUse(db, interval_s=settings.key_use_interval_s), refusals=Refusals(), inbox=FrameInbox(bus), relay=relay,
         catalog=Catalog(db, feed=feed), models=ModelBook.over(db, feed=feed), budgets=BudgetBook.over(db, feed=feed),
+        groups=GroupBook.over(db, feed=feed),
         metrics=MetricBook.over(db, feed=feed), inbound=InboundBook.over(db, feed=feed, keyring=keyring),
         grounds=Grounds.open(workers=settings.sandbox_workers, wasm=settings.sandbox_wasm),
         feedback=FeedbackPublisher(bus=bus, db=db, wake_relay=relay.wake), egress=Egress(EgressPolicy.parse(settings.egress_allow)),

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from burnish_gateway.execution.refusals import Refusals
     from burnish_gateway.feedback.metric_book import MetricBook
     from burnish_gateway.feedback.publish import FeedbackPublisher
+    from burnish_gateway.groups.book import GroupBook
     from burnish_gateway.inbound.book import InboundBook
     from burnish_gateway.live.hub import LiveHub
     from burnish_gateway.models.book import ModelBook
@@ -68,6 +69,7 @@ class Gateway:
     catalog: "Catalog"
     models: "ModelBook"
     budgets: "BudgetBook"
+    groups: "GroupBook"
     metrics: "MetricBook"
     inbound: "InboundBook"
     grounds: Grounds

@@ -15,6 +15,7 @@ ChangeKind = Literal[
     "budget",
     "provider_key",
     "prompt",
+    "execution_group",
     "model",
     "provider",
     "webhook_endpoint",

@@ -30,6 +30,7 @@ def settings(**changed: Any) -> AnalyticsSettings:
         "period_ms": 50,
         "join_interval_s": 0.1,
         "watch_interval_s": 0.1,
+        "adopt_interval_s": 0.1,
     }
     return AnalyticsSettings.model_validate(given | changed)
 

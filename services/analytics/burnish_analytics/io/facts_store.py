@@ -16,7 +16,7 @@ COLUMNS: Final = {
     "job_id": "uuid", "traffic": "text", "status": "text", "input_tokens": "bigint", "output_tokens": "bigint",
     "cached_input_tokens": "bigint", "cost_nusd": "bigint", "latency_ms": "bigint", "first_token_ms": "bigint", "cached": "boolean",
     "simulated": "boolean", "finished_at": "timestamptz", "session_id": "text", "experiment_id": "uuid", "arm": "text",
-    "allocation_epoch": "integer", "unit": "text",
+    "allocation_epoch": "integer", "unit": "text", "group_key": "text",
 }  # fmt: skip
 
 EXPERIMENT: Final = ("arm", "allocation_epoch", "unit")

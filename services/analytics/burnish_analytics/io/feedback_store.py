@@ -72,6 +72,15 @@ SELECT h.* FROM unnest({KEY_ARRAYS}) u(ws, tk, ti, eu, k) CROSS JOIN LATERAL
   (SELECT {KEY}, {ENTRY} FROM feedback_history
     WHERE (target_kind, target_id, end_user, kind) = (u.tk, u.ti, u.eu, u.k) OFFSET 0) h WHERE h.workspace_id = u.ws"""
 
+_JOINED: Final = f"""
+SELECT f.* FROM unnest($2::uuid[]) u(id) CROSS JOIN LATERAL
+  (SELECT {KEY}, coalesce(execution_id, session_execution_id) AS execution_id, true AS is_joined, {ENTRY} FROM feedback
+    WHERE workspace_id = $1 AND joined_at IS NOT NULL AND feedback_id IS NOT NULL AND {{key}} OFFSET 0) f"""
+
+JOINED: Final = " UNION ALL ".join(
+    _JOINED.format(key=key) for key in ("target_kind = 'execution' AND target_id = u.id::text", "session_execution_id = u.id")
+)
+
 # These rows are there and locked. ON CONFLICT finds each by its key, whatever the planner believes of the table.
 REPLACE: Final = f"""
 INSERT INTO feedback AS f ({KEY}, {ENTRY})
@@ -169,6 +178,11 @@ async def lock_waiting_sessions(tx: Tx, sessions: Collection[tuple[UUID, str]]) 
     if not sessions or not await tx.fetchval(SESSIONS_WAITED_FOR, list({workspace for workspace, _ in sessions})):
         return {}
     return _rows(await tx.fetch(LOCK_WAITING_SESSIONS, *_columns(sorted(sessions))))
+
+
+async def joined_to(tx: Tx, workspace_id: UUID, executions: Collection[UUID]) -> list[FeedbackRow]:
+    """Reactions that are counted for one of these executions, to it or to its session. They are not locked."""
+    return list(_rows(await tx.fetch(JOINED, workspace_id, list(executions))).values())
 
 
 async def replaced_entries(tx: Tx, keys: Collection[ReactionKey]) -> dict[ReactionKey, list[Entry]]:

@@ -56,6 +56,9 @@ class WorkspaceAnswer(BaseModel):
     platform_keys: bool
     only_admins_change_prompts: bool
     share_statistics: bool
+    cache_mode: str
+    cache_ttl_s: int
+    response_shape: str
     suspended_at: datetime | None
     created_at: datetime
     limits: PlanLimits

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
+from typing import Literal
 from uuid import UUID
 
 from burnish_shared.books.admission import RateLimit
@@ -25,7 +26,7 @@ class WorkspaceFacts:
 
     `retention_days`: capped by the plan; `store_content` is false where it is 0. `platform_keys`: plan and workspace both allow them.
     `allowance_account_id`: what free use of the platform's keys is counted on, None before the first month. `overage_nusd`: credit line a
-    month, 0: none. `home_workspace_id`: whose admins govern the organization.
+    month, 0: none. `home_workspace_id`: whose admins govern the organization. `cache_mode` asked: where a version or a call says so.
     """
 
     workspace_id: UUID
@@ -49,6 +50,9 @@ class WorkspaceFacts:
     only_admins_change_prompts: bool
     share_statistics: bool
     suspended_at: datetime | None
+    cache_mode: Literal["off", "asked", "deterministic", "always"] = "asked"
+    cache_ttl_s: int = 3600
+    response_shape: Literal["with_metadata", "raw", "headers"] = "with_metadata"
 
 
 @dataclass(frozen=True, slots=True)

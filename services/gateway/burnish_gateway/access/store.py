@@ -15,7 +15,7 @@ async def find_keys(tx: Tx, prefix: str) -> list[KeyFacts]:
 
 
 async def find_workspace(tx: Tx, workspace_id: UUID) -> WorkspaceFacts | None:
-    row = await tx.fetchrow("SELECT * FROM find_workspace($1)", workspace_id)
+    row = await tx.fetchrow("SELECT * FROM find_workspace($1) CROSS JOIN find_execution_settings($1)", workspace_id)
     if row is None:
         return None
     facts = dict(row)

@@ -1,6 +1,6 @@
 """`/v1/workspaces`: those of the caller; make one, read and change its settings."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import Request
@@ -16,6 +16,7 @@ from burnish_gateway.access.people_answers import OwnWorkspace, own_workspace
 from burnish_gateway.access.principal import Principal, Role
 from burnish_gateway.access.scopes import check_may_grant
 from burnish_gateway.deps import Admin, AdminThere, Gateway, GatewayParts, Viewer, ViewerThere
+from burnish_gateway.execution.cache_choice import TTL_MOST_S
 from burnish_gateway.idempotency import run_once
 from burnish_gateway.wire import ApiModel, Name, make_router
 from burnish_shared.db.session import Tx
@@ -42,6 +43,17 @@ class WorkspaceChange(ApiModel):
     platform_keys: bool | None = None
     only_admins_change_prompts: bool | None = None
     share_statistics: bool | None = None
+    cache_mode: Literal["off", "asked", "deterministic", "always"] | None = Field(
+        default=None,
+        description="Of answers: `off` for everybody, `asked`: where a version or a call asks for it, `deterministic`: of every call at "
+        "temperature 0, `always`: of every call.",
+    )
+    cache_ttl_s: Annotated[int, Field(ge=1, le=TTL_MOST_S, description="How long an answer is kept where nothing else is said.")] | None = (
+        None
+    )
+    response_shape: Literal["with_metadata", "raw", "headers"] | None = Field(
+        default=None, description="How `POST /v1/executions` answers: with all that is known, the bare answer, or the rest in headers."
+    )
 
 
 @router.get("/v1/workspaces", response_model=WorkspacePage, summary="The caller's workspaces, and those of organizations they govern")

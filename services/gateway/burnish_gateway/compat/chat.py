@@ -1,5 +1,6 @@
 """From the body of a chat completion to an order. Pure."""
 
+import re
 from typing import Any
 
 from burnish_gateway.compat.chat_body import SETTINGS, parse_chat_body
@@ -7,6 +8,7 @@ from burnish_gateway.compat.format import Chat
 from burnish_gateway.compat.messages import checked_messages
 from burnish_gateway.compat.target import target_of
 from burnish_gateway.execution.order import Order
+from burnish_gateway.execution.group_key import PROMPT_KEY
 from burnish_gateway.wire import parse_json
 from burnish_shared.errors import InvalidBody, InvalidField
 
@@ -27,7 +29,7 @@ def parse_chat(raw: bytes) -> Chat:
         messages=messages, model=target.model, variables=variables_of(metadata=metadata, prompt=prompt, given=body.variables),
         overrides={setting: getattr(body, setting) for setting in SETTINGS if setting in body.model_fields_set}, stream=bool(body.stream),
         user_id=body.user, session_id=body.session_id or id_in(metadata, "session_id"), app=body.app or id_in(metadata, "app"),
-        metadata={name: value for name, value in metadata.items() if name != "variables"},
+        metadata={name: value for name, value in metadata.items() if name != "variables"}, prompt_key=prompt_key_in(metadata),
     )  # fmt: skip
     return Chat(order, include_usage=(body.stream_options or {}).get("include_usage") is True)
 
@@ -48,5 +50,13 @@ def variables_of(*, metadata: dict[str, Any], prompt: dict[str, Any], given: dic
 
 def id_in(metadata: dict[str, Any], name: str) -> str | None:
     """Clients in languages that cannot add fields of their own have only `metadata`."""
+def prompt_key_in(metadata: dict[str, Any]) -> str | None:
+    """What calls without a prompt are grouped by. Raises InvalidField for what could never be the name of a prompt."""
+    value = metadata.get("prompt_key")
+    if value is not None and not (isinstance(value, str) and re.fullmatch(PROMPT_KEY, value)):
+        raise InvalidField("metadata.prompt_key: small letters, digits, - and _, at most 63 characters.", param="metadata.prompt_key")
+    return value
+
+
     value = metadata.get(name)
     return value if isinstance(value, str) and 0 < len(value) <= ID_MOST else None

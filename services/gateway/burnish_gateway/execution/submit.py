@@ -8,7 +8,8 @@ from burnish_gateway.access.principal import Principal
 from burnish_gateway.billing.budget import Budgets
 from burnish_gateway.deps import Gateway
 from burnish_gateway.execution import store
-from burnish_gateway.execution.order import Order, checked_size, prepare
+from burnish_gateway.execution.group_key import group_key_of
+from burnish_gateway.execution.order import Group, Order, checked_size, prepare
 from burnish_gateway.execution.payers import payers_of
 from burnish_gateway.execution.refusals import OF_MONEY
 from burnish_gateway.execution.verdicts import Asked, error_of, rate_headers, suspended
@@ -97,24 +98,31 @@ async def make_request(
     facts, route = await gateway.models.route(principal.workspace, model)
     fallbacks = await _fallbacks(order, version, gateway=gateway, principal=principal)
     budgets = await gateway.budgets.of(principal.workspace_id)
+    group = None if version else await _group(order, gateway=gateway, principal=principal)
+    prompt_id = version.prompt_id if version else group.prompt.prompt_id if group and group.prompt else None
 
     request = prepare(
         order,
         execution_id=new_uuid(),
         principal=principal,
         version=version,
+        group=group,
         facts=facts,
         route=route,
         fallbacks=fallbacks,
-        budget_account_ids=budgets.accounts_of(
-            api_key_id=principal.first_key_id, prompt_id=version.prompt_id if version else None, end_user=order.user_id
-        ),
+        budget_account_ids=budgets.accounts_of(api_key_id=principal.first_key_id, prompt_id=prompt_id, end_user=order.user_id),
         now=gateway.clock.now(),
         deadline_s=deadline_s,
         request_id=request_id,
         traceparent=traceparent,
     )
     return MadeRequest(request, budgets, deadline_s)
+
+
+async def _group(order: Order, *, gateway: Gateway, principal: Principal) -> Group | None:
+    """What messages without a prompt are grouped by; looked up in memory, and only where there is something to group by."""
+    key = group_key_of(order.prompt_key, order.messages or ())
+    return None if key is None else Group(key, await gateway.groups.find(principal.workspace_id, key))
 
 
 async def admit(made: MadeRequest, *, gateway: Gateway, principal: Principal, key: IdempotencyKey | None = None) -> Admitted | Repeated:

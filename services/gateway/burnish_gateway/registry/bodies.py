@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
+from burnish_gateway.execution.cache_choice import TTL_MOST_S
 from burnish_gateway.model_settings import JsonObject, ModelSettings
 from burnish_gateway.registry.content import CONTENT_FIELDS
 from burnish_gateway.wire import ApiModel, Name, Text
@@ -50,6 +51,12 @@ class ParameterBody(ApiModel):
 
 class ContentBody(ModelSettings):
     """The content of a version. A setting that is not given is not sent to the provider."""
+class CacheBody(ApiModel):
+    """A cache of answers. `deterministic`: for calls at temperature 0; `always`: at any temperature."""
+
+    mode: Literal["off", "deterministic", "always"] | None = None
+    ttl_s: Annotated[int, Field(ge=1, le=TTL_MOST_S)] | None = Field(default=None, description="The workspace's where nothing is said.")
+
 
     messages: Annotated[list[MessageBody], Field(min_length=1, max_length=MAX_MESSAGES)] | None = None
     template: TemplateText | None = Field(default=None, description="In place of `messages`: the text of one user message.")
@@ -88,6 +95,11 @@ class ContentBody(ModelSettings):
 class CreatePrompt(ContentBody):
     """A prompt and its version 1."""
 
+    cache: CacheBody | None = Field(default=None, description="Whether answers are given again, in place of what the workspace says.")
+    cacheable_messages: Annotated[int, Field(ge=0, le=MAX_MESSAGES)] | None = Field(
+        default=None,
+        description="So many messages from the first on are the same in every call: the provider is asked to keep them in its own cache.",
+    )
     slug: Annotated[Text, Field(min_length=1, max_length=200)] = Field(description="Folded to lower case; `[a-z0-9][a-z0-9_-]{0,62}`.")
     name: Name | None = Field(default=None, description="The slug where nothing is said.")
     description: Annotated[Text, Field(max_length=10_000)] = ""
@@ -108,6 +120,8 @@ class ChangePrompt(ApiModel):
     use_case: ShortText | None = None
     folder: Annotated[Text, Field(max_length=700)] | None = None
     tags: Tags | None = None
+        if self.cache is not None:
+            fields["cache"] = self.cache.model_dump(exclude_none=True)
     visibility: Literal["private", "organization", "public"] | None = Field(
         default=None,
         description="How widely versions may be published. A narrower one withdraws what is published wider; `public` needs an admin.",

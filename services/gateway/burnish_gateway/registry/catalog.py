@@ -51,6 +51,8 @@ class ResolvedVersion:
     fallback_models: tuple[str, ...]
     record: Version
     size_bytes: int
+    cache: Mapping[str, Any] | None
+    cacheable_messages: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,5 +159,7 @@ def _size_bytes(version: ResolvedVersion) -> int:
     return version.size_bytes
 
 
+            cache=spec.get("cache"),
+            cacheable_messages=spec.get("cacheable_messages", 0),
 def _is_about(key: tuple[UUID, Slug], workspace_id: UUID | None, changed: str) -> bool:
     return workspace_id is None or key == (workspace_id, changed)

@@ -26,6 +26,8 @@ SPEC_FIELDS: Final = (
 """What Burnish itself reads."""
 
 CONTENT_FIELDS: Final = ("messages", "model", "provider", *SETTING_FIELDS, *SPEC_FIELDS)
+    "cache",
+    "cacheable_messages",
 
 MAX_CONTENT_BYTES: Final = 524_288
 """A version as JSON. It must fit into one message to an executor (768 KiB) together with its variables."""
@@ -87,6 +89,7 @@ def checked(content: VersionContent) -> PromptTemplate:
 
 def taken_over(base: VersionContent, given: Mapping[str, Any]) -> VersionContent:
     """The base with what is given put over it: a field not given stays as it was, a null takes it away."""
+    _check_cacheable(content)
     return VersionContent.from_fields(base.fields() | dict(given))
 
 
@@ -94,6 +97,17 @@ def _is_schema(schema: dict[str, Any]) -> bool:
     """Only the schema itself is looked at; nothing that a `$ref` names is fetched."""
     try:
         return jsonschema_rs.meta.is_valid(schema)
+def _check_cacheable(content: VersionContent) -> None:
+    """What a provider keeps of its own is the same in every call; what a caller gives for a placeholder is not."""
+    count = content.spec.get("cacheable_messages", 0)
+    first = content.messages[:count]
+    if len(first) < count or any(one.get("role") == "placeholder" for one in first):
+        raise InvalidField(
+            "'cacheable_messages' counts messages from the first on; there are fewer, or a placeholder is among them.",
+            param="cacheable_messages",
+        )
+
+
     except ValueError:
         return False
 
