@@ -31,7 +31,8 @@ class ToolCaller:
         last = body["messages"][-1]
         has_result = last["role"] == "tool"
         if has_result or not body.get("tools"):
-            message: dict[str, Any] = {"role": "assistant", "content": f"It says: {last['content']}"}
+            said = last["content"] if isinstance(last["content"], str) else f"{len(last['content'])} parts"
+            message: dict[str, Any] = {"role": "assistant", "content": f"It says: {said}"}
         else:
             function = {"name": body["tools"][0]["function"]["name"], "arguments": "".join(ARGUMENTS)}
             message = {"role": "assistant", "content": None, "tool_calls": [{"id": "call_1", "type": "function", "function": function}]}

@@ -30,6 +30,9 @@ from burnish_shared.logging import redact_keys
 BODY_MOST_BYTES = 1024 * 1024
 """Larger bodies are refused before they are parsed (PROMISES G-15)."""
 
+CHAT_MOST_BYTES = 8 * 1024 * 1024
+"""Of calls of a model, whose messages may hold images."""
+
 NESTING_MOST = 64
 
 ERROR_STATUSES = (400, 401, 403, 404, 409, 413, 422, 429, 503)
@@ -57,18 +60,26 @@ class ApiModel(BaseModel):
 class StrictRoute(APIRoute):
     """Reads and checks a JSON body by `parse_json` before FastAPI looks at it."""
 
+    most_bytes = BODY_MOST_BYTES
+
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
 
         async def checked(request: Request) -> Response:
             if request.method in ("POST", "PUT", "PATCH"):
-                raw = await read_body(request)
+                raw = await read_body(request, most_bytes=self.most_bytes)
                 if raw and "json" in request.headers.get("content-type", "json"):
                     parse_json(raw)
                 request._body = raw  # where Starlette keeps a body that was read already
             return await handle(request)
 
         return checked
+
+
+class ChatRoute(StrictRoute):
+    """The same where a body may hold images."""
+
+    most_bytes = CHAT_MOST_BYTES
 
 
 def make_router(tag: str, *, route_class: type[APIRoute] = StrictRoute) -> APIRouter:

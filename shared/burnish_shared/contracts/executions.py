@@ -7,6 +7,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from burnish_shared.contracts.checks import OutputChecks, Problem
+
 
 class Lane(StrEnum):
     INTERACTIVE = "interactive"
@@ -132,6 +134,16 @@ class Caller(BaseModel):
     api_key_id: str | None = None
 
 
+class PayloadRef(BaseModel):
+    """Where something lies that was too big for one message: parts in the PAYLOADS stream, in order (bus/payloads.py)."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    sequences: list[int]
+    bytes: int = Field(ge=0)
+    sha256: str
+
+
 class ExecutionRequest(BaseModel):
     """One execution for an executor. Interactive and background ones are admitted; a batch one is admitted when it is claimed."""
 
@@ -150,14 +162,19 @@ class ExecutionRequest(BaseModel):
     route: Route
     fallbacks: list[Fallback] = Field(default_factory=list, description="In the order in which they are asked.")
     routing: Routing | None = None
+    kind: Literal["chat", "embedding"] = Field(default="chat", description="Of an embedding each message is one input.")
     messages: list[dict[str, Any]]
+    parked: PayloadRef | None = Field(default=None, description="Where the messages are, when they are too big to travel in here.")
     variables: dict[str, Any] = Field(default_factory=dict)
     settings: dict[str, Any] = Field(
         default_factory=dict, description="Only what was given: temperature, max_tokens, response_format, tools, …"
     )
     output_format: str = "text"
+    output_checks: OutputChecks | None = Field(default=None, description="What the answer must be like; None: anything goes.")
     stream: bool = False
     timeout_s: float = 60.0
+    retries: int | None = Field(default=None, ge=0, description="Further calls where one failed at no cost; null: the executor's setting.")
+    retry_wait_most_s: float | None = Field(default=None, ge=0, description="A longer wait is not made; null: the executor's setting.")
     caller: Caller = Field(default_factory=Caller)
     store_content: bool = True
     job_id: UUID | None = None
@@ -229,6 +246,8 @@ class ErrorInfo(BaseModel):
     message: str
     retryable: bool = False
     retry_after_s: float | None = Field(default=None, description="How long the provider asked to wait.")
+    guardrail: str | None = Field(default=None, description="The name of the rule that stopped it.")
+    problems: list[Problem] = Field(default_factory=list, description="What of the answer is not as its version wants it.")
 
 
 class Outcome(BaseModel):

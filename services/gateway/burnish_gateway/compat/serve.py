@@ -17,7 +17,7 @@ from burnish_gateway.execution.routes import headers_of, outcome_of
 from burnish_gateway.execution.streaming import EventStream, paced, unless_gone
 from burnish_gateway.execution.submit import Admitted, Repeated, submit
 from burnish_gateway.idempotency import fingerprint_of, key_of
-from burnish_gateway.wire import read_body
+from burnish_gateway.wire import CHAT_MOST_BYTES, read_body
 from burnish_shared.books.admission import IdempotencyKey
 from burnish_shared.errors import BurnishError
 
@@ -33,7 +33,7 @@ async def serve(request: Request, *, format: Format) -> Response:
 async def _serve(request: Request, *, format: Format) -> Response:
     gateway = gateway_of(request)
     principal = await verified_caller(request, Role.VIEWER)
-    raw = await read_body(request)
+    raw = await read_body(request, most_bytes=CHAT_MOST_BYTES)
     chat = format.parse(raw)
     text = key_of(request)
     key = IdempotencyKey(format.route, text, fingerprint_of(raw)) if text is not None else None

@@ -15,7 +15,8 @@ import structlog
 from burnish_gateway.deps import Gateway
 from burnish_gateway.execution import books
 from burnish_gateway.execution.frames import Mailbox, NobodyThere
-from burnish_gateway.execution.order import checked_size
+from burnish_gateway.execution.order import REQUEST_MOST_BYTES
+from burnish_gateway.execution.park import parked
 from burnish_gateway.metrics import HANDOVERS
 from burnish_shared import subjects
 from burnish_shared.bus.frames import CANCELLED, Frame, FrameKind, superseded
@@ -257,12 +258,15 @@ class Dispatch:
                 "stream": False,
                 "used_key": used_key,
             }
-        body = checked_size(self.request.model_copy(update=changes).model_dump_json(exclude_defaults=True).encode())
+        body = self.request.model_copy(update=changes).model_dump_json(exclude_defaults=True).encode()
         try:
+            if len(body) > REQUEST_MOST_BYTES:
+                self.request = await parked(self.request, self.gateway)
+                body = self.request.model_copy(update=changes).model_dump_json(exclude_defaults=True).encode()
             await self.gateway.bus.nc.publish(
                 subjects.EXECUTIONS_REQUESTED_INTERACTIVE, body, reply=self.gateway.inbox.subject(self.request.execution_id)
             )
-        except (nats.errors.Error, OSError) as error:
+        except (nats.errors.Error, OSError, Unavailable) as error:
             log.warning("execution.not_sent", execution_id=str(self.request.execution_id), error=type(error).__name__)
 
     async def _cancel(self, why: bytes) -> None:

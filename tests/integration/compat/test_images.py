@@ -1,0 +1,69 @@
+"""Images that are too big for a message of the bus travel by claim-check."""
+
+import asyncio
+import base64
+import random
+from typing import Any
+
+import openai
+import pytest
+from openai import AsyncOpenAI
+
+from burnish_shared.streams import PAYLOADS
+from tests.embedded.stack import Caller, Stack
+from tests.fakes.tool_caller import ToolCaller
+
+pytestmark = pytest.mark.capability("E2")
+
+
+def image(size_bytes: int) -> str:
+    return "data:image/png;base64," + base64.b64encode(random.Random(7).randbytes(size_bytes)).decode()
+
+
+def asking(url: str) -> Any:
+    parts = [{"type": "text", "text": "What is this?"}, {"type": "image_url", "image_url": {"url": url, "detail": "low"}}]
+    return [{"role": "user", "content": parts}]
+
+
+@pytest.mark.promise("G-15")
+async def test_an_image_of_megabytes_reaches_the_model_whole_and_the_record_as_its_fingerprint(
+    client: AsyncOpenAI, caller: Caller, tool_caller: ToolCaller
+) -> None:
+    url = image(3 * 2**20)
+    answer = await client.chat.completions.create(model="own/tools", messages=asking(url))
+    assert tool_caller.bodies[-1]["messages"] == asking(url)
+    kept = (await caller("GET", f"/v1/executions/{answer.id}")).body["messages"][0]["content"]
+    assert kept[0] == {"type": "text", "text": "What is this?"}
+    assert kept[1]["image_url"]["url"].startswith(f"omitted:image/png;bytes={len(url)};sha256=") and kept[1]["image_url"]["detail"] == "low"
+
+
+async def test_a_big_image_streams_and_waits_in_the_background_too(caller: Caller, tool_caller: ToolCaller) -> None:
+    url = image(2**20)
+    body = {"messages": asking(url), "model": "own/tools"}
+    events = await caller.events("/v1/executions", body | {"stream": True})
+    assert events[-1][0] == "done" and tool_caller.bodies[-1]["messages"] == asking(url)
+    queued = await caller("POST", "/v1/executions", body | {"mode": "background"})
+    assert queued.status == 202, queued.body
+    async with asyncio.timeout(10):
+        while (read := (await caller("GET", f"/v1/executions/{queued.body['id']}")).body)["status"] in ("queued", "running"):
+            await asyncio.sleep(0.02)
+    assert read["status"] == "success" and len(tool_caller.bodies) == 2 and tool_caller.bodies[-1]["messages"] == asking(url)
+
+
+@pytest.mark.promise("G-15")
+async def test_more_than_eight_megabytes_are_refused(client: AsyncOpenAI, tool_caller: ToolCaller) -> None:
+    with pytest.raises(openai.APIStatusError) as refused:
+        await client.chat.completions.create(model="own/tools", messages=asking(image(7 * 2**20)))
+    assert refused.value.status_code == 413 and not tool_caller.bodies
+
+
+async def test_what_was_parked_expires_by_itself(stack: Stack) -> None:
+    """Each part says for how long: until the deadline of its execution, and an hour."""
+    import nats
+
+    connection = await nats.connect(stack.nats.url("provisioner"), inbox_prefix=b"_INBOX_provisioner")
+    try:
+        found = await connection.jetstream().get_last_msg(PAYLOADS.name, "burnish.v1.payloads.*")
+        assert found.headers is not None and 3600 < int(found.headers["Nats-TTL"]) <= 3600 + 86_400
+    finally:
+        await connection.close()
