@@ -17,11 +17,13 @@ ChangeKind = Literal[
     "prompt",
     "execution_group",
     "model",
+    "routing",
     "provider",
     "webhook_endpoint",
     "alert_rule",
     "metric",
     "inbound_endpoint",
+    "guardrail",
 ]
 
 

@@ -31,6 +31,7 @@ class ModelBook:
     """Knows each model that a workspace has called, and which keys there are for its provider, until a change touches them."""
 
     known: ConfigCache[tuple[UUID, str], ModelFacts]
+    lists: ConfigCache[UUID, list[ModelFacts]]
     keys: ConfigCache[tuple[UUID, str, str], KeysAtHand]
 
     @classmethod
@@ -48,6 +49,10 @@ class ModelBook:
         def touched(key: tuple[UUID, str], workspace_id: UUID | None, changed: str) -> bool:
             return workspace_id is None or (key[0] == workspace_id and changed in (key[1], "*"))
 
+        async def load_list(workspace_id: UUID) -> list[ModelFacts]:
+            async with db.unit_of_work(workspace=workspace_id, read_only=True) as tx:
+                return await model_store.list_models(tx)
+
         async def load_keys(key: tuple[UUID, str, str]) -> KeysAtHand:
             workspace_id, provider, address = key
             async with db.unit_of_work(workspace=workspace_id, read_only=True) as tx:
@@ -55,6 +60,12 @@ class ModelBook:
 
         return cls(
             known=ConfigCache(load, feed=feed, kinds=frozenset({"model", "provider"}), touched=touched),
+            lists=ConfigCache(
+                load_list,
+                feed=feed,
+                kinds=frozenset({"model", "provider"}),
+                touched=lambda known, workspace, _: workspace is None or workspace == known,
+            ),
             keys=ConfigCache(
                 load_keys,
                 feed=feed,
@@ -74,17 +85,25 @@ class ModelBook:
             raise ModelNotFound(f"The model {model[:200]!r} is retired.{instead}", param="model")
         return facts
 
+    async def every(self, workspace_id: UUID) -> list[ModelFacts]:
+        """All models that are not retired, by name. Treat the list as frozen: all requests share it."""
+        return await self.lists.get(workspace_id)
+
     async def route(self, workspace: WorkspaceFacts, model: str) -> tuple[ModelFacts, Route]:
         """Where, at what price and with whose key.
 
         Raises PriceUnknown where no price is set (paid use fails closed), NoProviderKey where nobody's key may be used.
         """
         facts = await self.find(workspace.workspace_id, model)
+        return facts, await self.route_of(workspace, facts)
+
+    async def route_of(self, workspace: WorkspaceFacts, facts: ModelFacts) -> Route:
+        """As `route`, for a model that is known."""
         route = facts.route()
         if route is None:
             raise PriceUnknown(
-                f"The model {model[:200]!r} has no price yet; set one with POST /v1/models before it is used.", param="model"
+                f"The model {facts.model[:200]!r} has no price yet; set one with POST /v1/models before it is used.", param="model"
             )
         keys = await self.keys.get((workspace.workspace_id, facts.provider, route_store.key_address(facts)))
         terms = PlatformTerms(allowed=workspace.platform_keys, markup_percent=workspace.platform_markup_percent)
-        return facts, with_keys(route, facts, keys=keys, terms=terms)
+        return with_keys(route, facts, keys=keys, terms=terms)

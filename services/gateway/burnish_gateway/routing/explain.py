@@ -1,0 +1,29 @@
+"""Says how a call would be routed, without making it."""
+
+from typing import Any
+
+from burnish_gateway.access.principal import Principal
+from burnish_gateway.deps import Gateway
+from burnish_gateway.execution.order import Order
+from burnish_gateway.routing.choose_way import choose_way
+from burnish_gateway.routing.qualify import NoModelQualifies
+
+
+async def explain(order: Order, *, gateway: Gateway, principal: Principal) -> dict[str, Any]:
+    """Version, model, what it falls back to, the rule. `models`: where `auto` found none, why each does not qualify.
+
+    Raises what the call itself would: NotFound, MissingVariables, PriceUnknown, NoProviderKey, …
+    """
+    version = None
+    if order.slug is not None:
+        version = await gateway.catalog.resolve(principal.workspace_id, order.slug, label=order.label, version=order.version)
+    try:
+        way = await choose_way(order, version, gateway=gateway, principal=principal)
+    except NoModelQualifies as error:
+        return {"model": None, "because": error.message, **error.details}
+    chosen = way.version
+    return {
+        "prompt": chosen.slug if chosen else None, "version": chosen.version if chosen else None, "label": chosen.label if chosen else None,
+        "model": way.facts.model, "provider": way.facts.provider, "falls_back_to": list(way.others or ()),
+        "routing": None if way.routing is None else way.routing.model_dump(),
+    }  # fmt: skip

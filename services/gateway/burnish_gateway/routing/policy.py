@@ -1,0 +1,54 @@
+"""Rules and requirements as the hot path needs them: parsed once. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from burnish_shared.expressions import ExpressionError, Node, holds, parse
+from burnish_shared.sandbox.outcome import Plain
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Exactly one of `model`, `version` and `label` is set. `prompt`: whose rule it is; None: the workspace's."""
+
+    name: str
+    when: Node
+    model: str | None = None
+    version: int | None = None
+    label: str | None = None
+    prompt: str | None = None
+
+    @classmethod
+    def of(cls, said: Mapping[str, Any], *, prompt: str | None) -> Self:
+        """Of a rule as it is stored, which was checked before."""
+        return cls(name=said["name"], when=parse(said["when"]), prompt=prompt, **said["use"])
+
+
+@dataclass(frozen=True, slots=True)
+class Policies:
+    """All routing of a workspace. `rules`: slug → that prompt's own; '' → the workspace's."""
+
+    requirements: Mapping[str, Any] = field(default_factory=dict)
+    rules: Mapping[str, Sequence[Rule]] = field(default_factory=dict)
+
+    def rules_for(self, slug: str | None) -> Sequence[Rule]:
+        """In the order in which they are asked. Empty, without any work, where nobody made rules."""
+        if not self.rules:
+            return ()
+        return (*(self.rules.get(slug, ()) if slug else ()), *self.rules.get("", ()))
+
+
+def applying(rules: Sequence[Rule], names: Mapping[str, Plain], *, may_choose_model: bool, may_choose_version: bool) -> Rule | None:
+    """The first rule that may choose what it chooses, and whose condition holds.
+
+    One that cannot be told for this call (a number compared with a text, say) does not hold: a call never fails by a rule.
+    """
+    for rule in rules:
+        if may_choose_model if rule.model is not None else may_choose_version:
+            try:
+                if holds(rule.when, names):
+                    return rule
+            except ExpressionError:
+                continue
+    return None

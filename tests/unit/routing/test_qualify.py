@@ -1,0 +1,113 @@
+"""Which models meet what is asked, in which order, and why the others do not (E12)."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from burnish_gateway.routing.policy import Policies, Rule, applying
+from burnish_gateway.routing.qualify import Choice, Need, Size, none_qualifies, ranked, reasons_against
+from burnish_shared.contracts.executions import Price
+from burnish_shared.db.model_store import ModelFacts
+
+pytestmark = pytest.mark.capability("E12")
+
+NOW = datetime(2026, 11, 20, tzinfo=UTC)
+PRICE = Price(version="t", input_nusd_per_million=1, cached_input_nusd_per_million=1, output_nusd_per_million=1)
+MODEL = ModelFacts(
+    model="m", provider="p", upstream_model="m", base_url="http://x/v1", display_name="m", context_tokens=10_000, output_tokens=1_000,
+    price=PRICE, capabilities=("chat", "tools"), active=True, simulated=False, own=True, own_base_url=True, needs_key=False,
+    quality_score=0.7, latency_ms=500,
+)  # fmt: skip
+SIZE = Size(input_tokens=100, output_tokens=None, default_output_tokens=4096)
+
+
+@pytest.mark.parametrize(
+    ("facts", "said", "size", "because"),
+    [
+        ({}, {}, {}, None),
+        ({}, {"capabilities": ["chat", "tools"], "min_quality": 0.7, "max_latency_ms": 500}, {}, None),
+        ({}, {"capabilities": ["vision"]}, {}, "lacks vision"),
+        ({}, {"min_quality": 0.71}, {}, "quality is 0.7"),
+        ({"quality_score": None}, {"min_quality": 0.0}, {}, "quality is not known"),
+        ({"latency_ms": None}, {"max_latency_ms": 10_000}, {}, "latency is not known"),
+        ({}, {"max_latency_ms": 499}, {}, "latency is 500"),
+        ({}, {}, {"input_tokens": 9_001}, "context holds 10000"),
+        ({}, {}, {"input_tokens": 9_000}, None),
+        ({}, {}, {"output_tokens": 1_001}, "output ends at 1000"),
+        ({"capabilities": ("embeddings",)}, {}, {}, "embeddings"),
+        ({"capabilities": ()}, {}, {}, None),
+        ({"deprecated_at": NOW}, {}, {}, "deprecated since 2026-11-20"),
+        ({"deprecated_at": NOW + timedelta(days=1)}, {}, {}, None),
+        ({"sunset_at": NOW - timedelta(days=1)}, {}, {}, "ended on 2026-11-19"),
+    ],
+)
+def test_what_is_not_known_or_not_met_does_not_qualify(
+    facts: dict[str, Any], said: dict[str, Any], size: dict[str, Any], because: str | None
+) -> None:
+    against = reasons_against(replace(MODEL, **facts), Need.of(said, replace(SIZE, **size)), now=NOW)
+    assert against == [] if because is None else because in " ".join(against)
+
+
+def choice(name: str, cost_nusd: int, **facts: Any) -> Choice:
+    one = replace(MODEL, model=name, **facts)
+    route = one.route()
+    assert route is not None
+    return Choice(one, route, cost_nusd)
+
+
+def test_preferred_ones_come_first_then_the_cheapest_then_by_priority() -> None:
+    choices = [
+        choice("dear", 30), choice("cheap", 10, priority=200), choice("cheap-first", 10, priority=5),
+        choice("liked", 90, preferred_for=("support",)),
+        choice("liked-cheaper", 80, preferred_for=("support", "x")),
+    ]  # fmt: skip
+    assert [one.facts.model for one in ranked(choices, use_case="support")] == [
+        "liked-cheaper", "liked", "cheap-first", "cheap", "dear",
+    ]  # fmt: skip
+    assert [one.facts.model for one in ranked(choices, use_case=None)][:3] == ["cheap-first", "cheap", "dear"]
+
+
+@given(st.permutations(range(6)))
+def test_the_order_does_not_depend_on_the_order_of_the_list(order: list[int]) -> None:
+    choices = [choice(f"m{n}", n // 2, priority=n % 2) for n in order]
+    assert [one.facts.model for one in ranked(choices, use_case="x")] == ["m0", "m1", "m2", "m3", "m4", "m5"]
+
+
+def test_a_refusal_says_why_of_each_model() -> None:
+    error = none_qualifies({"a": ["It lacks vision."], "b": ["Its quality is not known; 0.9 is asked."]})
+    assert error.code == "no_model_qualifies" and "It lacks vision." in error.message
+    assert [one["model"] for one in error.details["models"]] == ["a", "b"]
+
+
+def rule(name: str, when: str, **use: Any) -> Rule:
+    return Rule.of({"name": name, "when": when, "use": use}, prompt=None)
+
+
+def test_the_first_rule_that_holds_and_may_choose_applies() -> None:
+    rules = [
+        rule("broken", "variables.count > 3", model="a"),
+        rule("version", "language == 'de'", version=2),
+        rule("long", "input_tokens > 1000", model="b"),
+        rule("rest", "true", model="c"),
+    ]
+    german = {"variables": {"count": "many"}, "language": "de", "input_tokens": 5_000}
+    chosen = applying(rules, german, may_choose_model=True, may_choose_version=True)
+    assert chosen is not None and chosen.name == "version"
+    chosen = applying(rules, german, may_choose_model=True, may_choose_version=False)
+    assert chosen is not None and chosen.name == "long"
+    assert applying(rules, german, may_choose_model=False, may_choose_version=False) is None
+    short = german | {"input_tokens": 3, "language": None}
+    chosen = applying(rules, short, may_choose_model=True, may_choose_version=True)
+    assert chosen is not None and chosen.name == "rest"
+
+
+def test_a_prompts_own_rules_come_before_the_workspaces() -> None:
+    own, whole = rule("own", "true", model="a"), rule("whole", "true", model="b")
+    policies = Policies({}, {"": [whole], "greet": [own]})
+    assert [one.name for one in policies.rules_for("greet")] == ["own", "whole"]
+    assert [one.name for one in policies.rules_for(None)] == ["whole"]
+    assert Policies().rules_for("greet") == ()
