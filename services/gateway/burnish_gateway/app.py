@@ -30,9 +30,9 @@ log = structlog.get_logger("burnish.gateway")
 
 FEATURES = (
     "execution",
+    "compare",
+    "batches",
     "compat",
-    "cache",
-    "groups",
     "models",
     "provider_keys",
     "registry",

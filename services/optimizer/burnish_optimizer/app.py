@@ -4,10 +4,12 @@ import asyncio
 from functools import partial
 
 from burnish_optimizer.consumers import wake_up
+from burnish_optimizer.io import work_store
 from burnish_optimizer.io.answers_inbox import AnswersInbox
 from burnish_optimizer.io.evaluations import Desk
 from burnish_optimizer.io.work_store import Claim
 from burnish_optimizer.live_scores import LiveScores
+from burnish_optimizer.run_batch import run_batch
 from burnish_optimizer.run_job import run_job
 from burnish_optimizer.run_test_run import run_test_run
 from burnish_optimizer.settings import OptimizerSettings
@@ -48,11 +50,13 @@ async def run(settings: OptimizerSettings, *, db: Database, bus: Bus, stop: asyn
     grounds = Grounds.open(workers=settings.sandbox_workers, wasm=settings.sandbox_wasm)
     clock = SystemClock()
     workshop = make_workshop(settings, db=db, bus=bus, inbox=inbox, relay=relay, clock=clock, grounds=grounds)
+    batches = make_batch_workshop(settings, db=db, bus=bus, inbox=inbox, relay=relay, clock=clock)
     try:
         await supervise(
             workshop.run(stop),
+            batches.run(stop),
             LiveScores(db=db, bus=bus, inbox=inbox, settings=settings, clock=clock, grounds=grounds).run(stop),
-            consume(bus, OPTIMIZER_JOBS, wake_up(workshop.wake), db=db, stop=stop),
+            consume(bus, OPTIMIZER_JOBS, wake_up(workshop.wake, batches.wake), db=db, stop=stop),
             relay.run(stop),
             HealthServer(settings.metrics_port, partial(_why_not_ready, db, bus), host=settings.metrics_host).run(stop),
             _until_lost(bus, stop),
@@ -77,9 +81,31 @@ def make_workshop(
         inbox=inbox,
         settings=settings,
         clock=clock,
-        do_test_run=do_test_run,
-        do_optimization=do_optimization,
+        do={"test_run": do_test_run, "optimization": do_optimization},
+        at_once=settings.jobs_at_once,
         wake_relay=relay.wake,
+    )
+
+
+def make_batch_workshop(
+    settings: OptimizerSettings, *, db: Database, bus: Bus, inbox: AnswersInbox, relay: Relay, clock: Clock
+) -> Workshop:
+    """Beside the other one: long batches keep no test run waiting."""
+
+    async def do_batch(claim: Claim, desk: Desk) -> None:
+        await run_batch(claim, db=db, desk=desk, clock=clock, settings=settings)
+
+    return Workshop(
+        db=db,
+        bus=bus,
+        inbox=inbox,
+        settings=settings,
+        clock=clock,
+        do={"batch": do_batch},
+        at_once=settings.batches_at_once,
+        wake_relay=relay.wake,
+        claim_some=work_store.claim_batches,
+        release_all=work_store.release_batches,
     )
 
 

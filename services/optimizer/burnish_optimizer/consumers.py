@@ -5,10 +5,11 @@ from collections.abc import Callable, Sequence
 from burnish_shared.bus.batch import Delivered, Handle
 
 
-def wake_up(wake: Callable[[], None]) -> Handle:
+def wake_up(*wakes: Callable[[], None]) -> Handle:
     """A handler that acknowledges everything: what is not claimed now is found by the next look."""
 
     async def handle(messages: Sequence[Delivered]) -> None:
-        wake()
+        for wake in wakes:
+            wake()
 
     return handle

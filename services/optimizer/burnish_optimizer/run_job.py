@@ -19,8 +19,9 @@ from burnish_optimizer.core.scoring import is_right
 from burnish_optimizer.io import datasets_store, evaluations_store, runs_store, work_store
 from burnish_optimizer.io.announce import optimization_completed, suggestion_created
 from burnish_optimizer.io.datasets_store import DatasetItem, TestSplit, TestSplitFacts
-from burnish_optimizer.io.evaluations import Answer, Desk, OutOfFunds, Question
+from burnish_optimizer.io.evaluations import Desk
 from burnish_optimizer.io.evaluations_store import Key
+from burnish_optimizer.io.questions import Answer, OutOfFunds, Question
 from burnish_optimizer.io.runs_store import CallableModel, Job
 from burnish_optimizer.io.work_store import Claim
 from burnish_optimizer.search import Budget, Item, Progress, Proposal, Reflection, Scored, SearchResult, Task, digest, optimize

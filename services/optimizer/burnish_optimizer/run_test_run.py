@@ -11,10 +11,11 @@ from burnish_optimizer.core.summary import Case, summarize
 from burnish_optimizer.io import datasets_store, runs_store, work_store
 from burnish_optimizer.io.announce import test_run_completed
 from burnish_optimizer.io.datasets_store import DatasetItem
-from burnish_optimizer.io.evaluations import Desk, Question
+from burnish_optimizer.io.evaluations import Desk
 from burnish_optimizer.io.evaluations_store import Key
 from burnish_optimizer.io.evaluators_store import answers_of, load_evaluators
 from burnish_optimizer.io.judges_desk import JudgesDesk
+from burnish_optimizer.io.questions import Question
 from burnish_optimizer.io.runs_store import CallableModel, TestRun
 from burnish_optimizer.io.work_store import Claim
 from burnish_optimizer.score_answers import Scorers

@@ -11,6 +11,8 @@ class OptimizerSettings(SharedSettings):
     database_connections: int = Field(default=6, ge=2, description="Most connections of the pool of the optimizer.")
     jobs_at_once: int = Field(default=4, ge=1, description="Most test runs and optimization jobs that one replica works on at once.")
     job_in_flight: int = Field(default=64, ge=1, le=1024, description="Most evaluations of one job on their way at once.")
+    batches_at_once: int = Field(default=8, ge=1, description="Most batches that one replica works on at once.")
+    batch_turn_s: float = Field(default=20.0, gt=0, description="After so long a batch makes room where others wait.")
     live_evaluations_at_once: int = Field(default=4, ge=1, description="Most live evaluations that one replica scores for at once.")
     score_interval_s: float = Field(default=1.0, gt=0, description="How often it is looked whether live traffic waits to be scored.")
     sandbox_workers: int = Field(default=4, ge=1, le=64, description="Processes that run code of evaluators.")

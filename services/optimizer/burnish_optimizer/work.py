@@ -5,7 +5,7 @@ renewed is given up before another replica may take it.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,11 +13,12 @@ import structlog
 
 from burnish_optimizer import metrics
 from burnish_optimizer.beside import raise_of
-from burnish_optimizer.io import runs_store, work_store
-from burnish_optimizer.io.announce import optimization_failed
+from burnish_optimizer.io import batches_store, runs_store, work_store
+from burnish_optimizer.io.announce import batch_completed, optimization_failed
 from burnish_optimizer.io.answers_inbox import AnswersInbox
-from burnish_optimizer.io.evaluations import Desk, EvaluationFailed, OutOfFunds
-from burnish_optimizer.io.work_store import Claim, ClaimLost
+from burnish_optimizer.io.evaluations import Desk
+from burnish_optimizer.io.questions import EvaluationFailed, OutOfFunds
+from burnish_optimizer.io.work_store import Claim, ClaimLost, WorkKind
 from burnish_optimizer.settings import OptimizerSettings
 from burnish_shared.bus.connect import Bus
 from burnish_shared.clock import Clock
@@ -35,6 +36,8 @@ NOT_OURS = (BadRequest, EvaluationFailed, OutOfFunds)
 """Failures of what was asked for, of the model, and of the workspace's money: the fee of the run is not given back."""
 
 Do = Callable[[Claim, Desk], Awaitable[None]]
+ClaimSome = Callable[..., Awaitable[list[Claim]]]
+ReleaseAll = Callable[..., Awaitable[int]]
 
 
 class _Stopped(Exception):
@@ -50,9 +53,11 @@ class Workshop:
     inbox: AnswersInbox
     settings: OptimizerSettings
     clock: Clock
-    do_test_run: Do
-    do_optimization: Do
+    do: Mapping[WorkKind, Do]
+    at_once: int
     wake_relay: Callable[[], None]
+    claim_some: ClaimSome = work_store.claim_work
+    release_all: ReleaseAll = work_store.release_all
     _running: "set[asyncio.Task[None]]" = field(default_factory=set)
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -86,19 +91,19 @@ class Workshop:
         """A process that starts under this name holds nothing yet: what is held in it was held by one that died."""
         try:
             async with self.db.unit_of_work() as tx:
-                released = await work_store.release_all(tx, worker=self.settings.replica)
+                released = await self.release_all(tx, worker=self.settings.replica)
         except Unavailable:
             return  # the leases run out by themselves
         if released:
             log.warning("work.found_from_before", count=released)
 
     async def _claim(self) -> None:
-        room = self.settings.jobs_at_once - len(self._running)
+        room = self.at_once - len(self._running)
         if room <= 0:
             return
         try:
             async with self.db.unit_of_work() as tx:
-                claims = await work_store.claim_work(tx, worker=self.settings.replica, lease_s=self.settings.lease_s, most=room)
+                claims = await self.claim_some(tx, worker=self.settings.replica, lease_s=self.settings.lease_s, most=room)
         except Unavailable:
             return
         for claim in claims:
@@ -118,7 +123,7 @@ class Workshop:
         metrics.WORK_RUNNING.labels(claim.kind).inc()
         how = "completed"
         try:
-            if claim.fence > CLAIMS_MOST:
+            if claim.fence > CLAIMS_MOST and claim.kind != "batch":  # a batch takes turns, and expires
                 raise BurnishError(f"This was begun {CLAIMS_MOST} times and never came to an end.")
             how = await self._hold_through_outages(claim)
         except asyncio.CancelledError:
@@ -175,9 +180,9 @@ class Workshop:
             owner_id=claim.id,
             account_id=account_id,
             fence=claim.fence,
+            checkpoint=batches_store.BatchRows(claim.workspace_id, claim.id) if claim.kind == "batch" else None,
         )
-        do = self.do_test_run if claim.kind == "test_run" else self.do_optimization
-        work = asyncio.ensure_future(do(claim, desk))
+        work = asyncio.ensure_future(self.do[claim.kind](claim, desk))
         beside = [asyncio.ensure_future(desk.run()), asyncio.ensure_future(self._keep(claim))]
         try:
             await asyncio.wait({work, *beside}, return_when=asyncio.FIRST_COMPLETED)
@@ -204,7 +209,7 @@ class Workshop:
             await asyncio.sleep(self.settings.watch_interval_s)
             try:
                 async with self.db.unit_of_work(workspace=claim.workspace_id) as tx:
-                    if await work_store.is_to_stop(tx, claim):
+                    if await work_store.is_to_stop(tx, claim) and claim.kind != "batch":  # a batch sees to its own end
                         raise _Stopped
                     if loop.time() - renewed_at >= self.settings.renew_s:
                         await work_store.renew(tx, claim, lease_s=self.settings.lease_s)
@@ -223,9 +228,12 @@ class Workshop:
         try:
             async with self.db.unit_of_work(workspace=claim.workspace_id) as tx:
                 account_id = await work_store.funding_of(tx, claim)
-                await work_store.finish(tx, claim, status="failed", error={"code": error.code, "message": error.message})
+                why = {"code": error.code, "message": error.message}
+                await work_store.finish(tx, claim, status="failed", error=why)
                 if claim.kind == "optimization":
                     await optimization_failed(tx, await runs_store.load_job(tx, claim), error, clock=self.clock)
+                if claim.kind == "batch":
+                    await batch_completed(tx, await batches_store.close_lines(tx, claim), clock=self.clock)
                 await work_store.close_funding(tx, account_id)
                 if claim.kind == "optimization" and not isinstance(error, NOT_OURS):
                     await work_store.return_fee(tx, claim, reason="the run failed by our fault")

@@ -32,6 +32,7 @@ CATALOGUE: Final[dict[EventType, EventKind]] = {
     "alert.acknowledged": EventKind("Somebody has seen an alert.", data.AlertAcknowledged, "the alert"),
     "alert.resolved": EventKind("An alert is over.", data.AlertResolved, "the alert"),
     "test_run.completed": EventKind("A test run ended; `status` says how.", data.TestRunCompleted, "the test run"),
+    "batch.completed": EventKind("A batch ended; `status` says how.", data.BatchCompleted, "the batch"),
     "optimization.completed": EventKind("An optimization ended with a result.", data.OptimizationCompleted, "the optimization"),
     "optimization.failed": EventKind("An optimization ended without a result.", data.OptimizationFailed, "the optimization"),
     "suggestion.created": EventKind("The optimizer found a better prompt.", data.SuggestionCreated, "the suggestion"),

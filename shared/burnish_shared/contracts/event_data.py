@@ -131,6 +131,17 @@ class TestRunCompleted(OfPrompt):
     error_code: str | None
 
 
+class BatchCompleted(EventData):
+    batch_id: str
+    status: Literal["completed", "failed", "cancelled", "expired"]
+    endpoint: str
+    total: int
+    succeeded: int
+    failed: int
+    cost_nusd: int
+    error_code: str | None
+
+
 class OfJob(OfPrompt):
     job_id: str
     base_version: int

@@ -23,6 +23,7 @@ EventType = Literal[
     "alert.acknowledged",
     "alert.resolved",
     "test_run.completed",
+    "batch.completed",
     "optimization.completed",
     "optimization.failed",
     "suggestion.created",

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from burnish_gateway.access.principal import Principal
 from burnish_shared.errors import Forbidden
 
-AREA_OF_TAG = {"openai": "executions"}
-"""Tags whose routes are another area's in another format."""
+AREA_OF_TAG = {"openai": "executions", "batches": "executions"}
+"""Tags whose routes are another area's in another format, or many of them at once."""
 
 AREAS = (
     "access", "alerts", "analytics", "audit", "billing", "datasets", "evaluators", "executions", "export", "feedback", "marketplace",

@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from burnish_optimizer.io.batches_store import EndedBatch
 from burnish_optimizer.io.runs_store import Job, TestRun
 from burnish_shared.clock import Clock
 from burnish_shared.contracts.events import Event, EventType
@@ -40,6 +41,30 @@ async def test_run_completed(
         data=data,
         simulated=simulated,
         hops=run.hops,
+        clock=clock,
+    )
+
+
+async def batch_completed(tx: Tx, batch: EndedBatch, *, clock: Clock) -> None:
+    """Sent however it ended; `status` tells."""
+    data = {
+        "batch_id": str(batch.batch_id),
+        "status": batch.status,
+        "endpoint": batch.endpoint,
+        "total": batch.total,
+        "succeeded": batch.succeeded,
+        "failed": batch.failed,
+        "cost_nusd": batch.spent_nusd,
+        "error_code": batch.error["code"] if batch.error else None,
+    }
+    await _put(
+        tx,
+        "batch.completed",
+        workspace_id=batch.workspace_id,
+        object_id=batch.batch_id,
+        data=data,
+        simulated=batch.simulated,
+        hops=batch.hops,
         clock=clock,
     )
 

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 import structlog
@@ -18,15 +18,16 @@ import structlog
 from burnish_optimizer import metrics
 from burnish_optimizer.core.retry import is_worth_another_try, wait_before_try_s
 from burnish_optimizer.core.scoring import is_right
-from burnish_optimizer.io import evaluations_store, work_store
+from burnish_optimizer.io import evaluations_store
 from burnish_optimizer.io.answers_inbox import AnswersInbox
-from burnish_optimizer.io.evaluations_store import Booked, Key
+from burnish_optimizer.io.evaluations_store import Booked, EvaluationRows, Key
+from burnish_optimizer.io.questions import Answer, Checkpoint, EvaluationFailed, NotSent, OutOfFunds, Question
 from burnish_optimizer.settings import OptimizerSettings
 from burnish_shared import failpoints, subjects
 from burnish_shared.bus.connect import Bus
 from burnish_shared.bus.frames import REPLY_HEADER, Frame, FrameKind
 from burnish_shared.clock import Clock
-from burnish_shared.contracts.executions import Caller, ExecutionRequest, Lane, Outcome, PromptRef, Route
+from burnish_shared.contracts.executions import Caller, ExecutionRequest, Lane, Outcome
 from burnish_shared.db.session import Database
 from burnish_shared.errors import BurnishError, Unavailable
 from burnish_shared.evaluation_hold import hold_nusd
@@ -43,50 +44,6 @@ FUNDING_SPENT: Final = "funding"
 
 SENT_MOST: Final = 4
 """So often is a silent evaluation sent again before its job gives up."""
-
-
-class OutOfFunds(BurnishError):
-    """The executor did not admit an evaluation: the job's money, or the workspace's, is spent. `reason`: the verdict's name."""
-
-    code = "out_of_credit"
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(f"An evaluation could not be paid for any more ({reason}).")
-        self.reason = reason
-
-
-class EvaluationFailed(BurnishError):
-    """The model could not be asked, time and again."""
-
-    code = "evaluation_failed"
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """One call of a model. `expected` None: the answer is not scored (a proposal)."""
-
-    key: Key
-    route: Route
-    messages: list[dict[str, Any]]
-    variables: dict[str, Any]
-    settings: dict[str, Any]
-    timeout_s: float
-    prompt: PromptRef | None = None
-    output_format: str = "text"
-    expected: str | None = None
-    metadata: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What came back. `output` None: the execution did not succeed, for a reason that another try would not change."""
-
-    execution_id: UUID
-    output: str | None
-    error: dict[str, Any] | None
-    cost_nusd: int
-    latency_ms: int | None
-    simulated: bool
 
 
 @dataclass(slots=True)
@@ -116,6 +73,8 @@ class Desk:
     fence: int
     waits_for: frozenset[str] = frozenset({FUNDING_SPENT})
     """Refusals that may pass when what is on its way has ended, and its holds come back."""
+    checkpoint: Checkpoint | None = None
+    """None: the table `evaluations`."""
     _unanswered: "dict[Key, asyncio.Future[Answer]]" = field(default_factory=dict)
     _pending: deque[_Asked] = field(default_factory=deque)
     _out: dict[UUID, _Asked] = field(default_factory=dict)
@@ -124,12 +83,15 @@ class Desk:
     _wake_writer: asyncio.Event = field(default_factory=asyncio.Event)
     _wake_watcher: asyncio.Event = field(default_factory=asyncio.Event)
     _later: set["asyncio.TimerHandle"] = field(default_factory=set)
-    _budgets: list[int] = field(default_factory=list)  # accounts that evaluations count against, as the last batch found them
+    _has_stopped: bool = False
     _room: float = field(init=False)
     """How many may be on their way: fewer while the job's account cannot hold more (added by one a round, cut when refused)."""
 
+    _rows: Checkpoint = field(init=False)
+
     def __post_init__(self) -> None:
         self._room = float(self.settings.job_in_flight)
+        self._rows = self.checkpoint or EvaluationRows(self.workspace_id, self.owner_id)
 
     async def ask(self, question: Question) -> Answer:
         """The answer, once it is written down; equal questions share one. Raises OutOfFunds, EvaluationFailed."""
@@ -152,6 +114,11 @@ class Desk:
             for timer in self._later:
                 timer.cancel()
 
+    def stop_asking(self) -> None:
+        """What is not on its way yet is refused with NotSent; what is may come to its end."""
+        self._has_stopped = True
+        self._wake_sender.set()
+
     async def cancel_all(self) -> None:
         """Tells executors to stop what is under way. What still lies in the stream is not admitted once the account is closing."""
         for execution_id in self._out:
@@ -162,6 +129,8 @@ class Desk:
         while True:
             await self._wake_sender.wait()
             self._wake_sender.clear()
+            while self._has_stopped and self._pending:
+                _refuse(self._pending.popleft(), NotSent())
             room = int(self._room) - len(self._out)
             batch = [self._pending.popleft() for _ in range(max(0, min(room, len(self._pending))))]
             if batch:
@@ -170,10 +139,7 @@ class Desk:
     async def _begin(self, batch: Sequence[_Asked]) -> None:
         """Writes what is new, takes what is known, and sends the rest."""
         async with self.db.unit_of_work(workspace=self.workspace_id) as tx:
-            stored = await evaluations_store.claim(
-                tx, self.workspace_id, self.owner_id, [(asked.question.key, asked.execution_id) for asked in batch]
-            )
-            self._budgets = await work_store.budget_accounts(tx, self.workspace_id, self.owner_id)
+            stored = await self._rows.claim(tx, [(asked.question.key, asked.execution_id) for asked in batch])
         known = [asked for asked in batch if stored[asked.question.key].status is not None]
         for asked in known:
             _tell(asked, stored[asked.question.key].booked())
@@ -222,6 +188,15 @@ class Desk:
 
     def _request(self, asked: _Asked) -> ExecutionRequest:
         question, now = asked.question, self.clock.now()
+        accounts = [self.account_id, *self._rows.budgets_of(question)]
+        if question.made is not None:
+            return question.made.model_copy(
+                update={
+                    "execution_id": asked.execution_id, "lane": Lane.BATCH, "fence": 1, "account_ids": accounts, "job_id": self.owner_id,
+                    "deadline_at": now + timedelta(seconds=RUN_LIMIT_S), "queue_deadline_at": now + timedelta(seconds=QUEUE_LIMIT_S),
+                    "sent_at": now,
+                }
+            )  # fmt: skip
         return ExecutionRequest(
             execution_id=asked.execution_id,
             workspace_id=self.workspace_id,
@@ -230,7 +205,7 @@ class Desk:
             deadline_at=now + timedelta(seconds=RUN_LIMIT_S),
             queue_deadline_at=now + timedelta(seconds=QUEUE_LIMIT_S),
             hold_nusd=hold_nusd(question.messages, question.settings, question.route),
-            account_ids=[self.account_id, *self._budgets],
+            account_ids=accounts,
             prompt=question.prompt,
             route=question.route,
             messages=question.messages,
@@ -298,11 +273,9 @@ class Desk:
         await failpoints.hit("optimizer.before_settle")
         async with self.db.unit_of_work(workspace=self.workspace_id) as tx:
             if final:
-                await evaluations_store.settle(
-                    tx, self.workspace_id, self.owner_id, [(booked, _score(asked.question, booked)) for asked, booked in final]
-                )
-            for _, booked, execution_id in renewed:
-                await evaluations_store.renew(tx, self.workspace_id, self.owner_id, booked, execution_id=execution_id)
+                await self._rows.settle(tx, [(asked.question.key, booked, _score(asked.question, booked)) for asked, booked in final])
+            for asked, booked, execution_id in renewed:
+                await self._rows.renew(tx, asked.question.key, booked, execution_id=execution_id)
         metrics.EVALUATIONS.labels("answered").inc(len(final))
         metrics.EVALUATIONS.labels("retried").inc(len(renewed))
         for asked, booked, execution_id in renewed:

@@ -1,12 +1,13 @@
 """The checkpoint in SQL: what was asked under which execution, and what came back. Safe to repeat, every one of them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 
+from burnish_optimizer.io import work_store
 from burnish_shared.db.session import Tx
 
 
@@ -122,6 +123,29 @@ async def renew(tx: Tx, workspace_id: UUID, owner_id: UUID, failed: Booked, *, e
         execution_id,
         failed.cost_nusd,
     )
+
+
+@dataclass(slots=True)
+class EvaluationRows:
+    """The table `evaluations` as the checkpoint of one job, test run or live evaluation."""
+
+    workspace_id: UUID
+    owner_id: UUID
+    budgets: list[int] = field(default_factory=list)
+
+    async def claim(self, tx: Tx, asked: Sequence[tuple[Key, UUID]]) -> dict[Key, Stored]:
+        rows = await claim(tx, self.workspace_id, self.owner_id, asked)
+        self.budgets = await work_store.budget_accounts(tx, self.workspace_id, self.owner_id)
+        return rows
+
+    async def settle(self, tx: Tx, answers: Sequence[tuple[Key, Booked, float | None]]) -> None:
+        await settle(tx, self.workspace_id, self.owner_id, [(booked, score) for _, booked, score in answers])
+
+    async def renew(self, tx: Tx, key: Key, failed: Booked, *, execution_id: UUID) -> None:
+        await renew(tx, self.workspace_id, self.owner_id, failed, execution_id=execution_id)
+
+    def budgets_of(self, question: object) -> Sequence[int]:
+        return self.budgets
 
 
 async def find_booked(tx: Tx, workspace_id: UUID, execution_ids: Sequence[UUID]) -> list[Booked]:

@@ -13,8 +13,9 @@ from uuid import UUID
 
 from burnish_optimizer.core.hold import capped
 from burnish_optimizer.io import runs_store
-from burnish_optimizer.io.evaluations import Answer, Desk, EvaluationFailed, OutOfFunds, Question
+from burnish_optimizer.io.evaluations import Desk
 from burnish_optimizer.io.evaluations_store import Key
+from burnish_optimizer.io.questions import Answer, EvaluationFailed, OutOfFunds, Question
 from burnish_optimizer.io.runs_store import CallableModel
 from burnish_shared.db.session import Database
 from burnish_shared.errors import InvalidField, NoProviderKey

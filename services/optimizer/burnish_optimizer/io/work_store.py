@@ -6,9 +6,9 @@ from uuid import UUID
 
 from burnish_shared.db.session import Tx
 
-WorkKind = Literal["test_run", "optimization"]
+WorkKind = Literal["test_run", "optimization", "batch"]
 
-_TABLE = {"test_run": ("test_runs", "test_run_id"), "optimization": ("optimization_jobs", "job_id")}
+_TABLE = {"test_run": ("test_runs", "test_run_id"), "optimization": ("optimization_jobs", "job_id"), "batch": ("batches", "batch_id")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,18 @@ async def claim_work(tx: Tx, *, worker: str, lease_s: int, most: int) -> list[Cl
 async def release_all(tx: Tx, *, worker: str) -> int:
     """Gives back what a process of this name held when it died. Returns how much that was."""
     released: int = await tx.fetchval("SELECT release_work($1)", worker)
+    return released
+
+
+async def claim_batches(tx: Tx, *, worker: str, lease_s: int, most: int) -> list[Claim]:
+    """Takes batches that nobody holds: of workspaces with the fewest under way first, then what has waited longest."""
+    rows = await tx.fetch("SELECT kind, id, workspace_id, fence FROM claim_batches($1, $2, $3)", worker, lease_s, most)
+    return [Claim(**dict(row)) for row in rows]
+
+
+async def release_batches(tx: Tx, *, worker: str) -> int:
+    """As `release_all`, of batches."""
+    released: int = await tx.fetchval("SELECT release_batches($1)", worker)
     return released
 
 

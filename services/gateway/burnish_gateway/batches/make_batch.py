@@ -1,0 +1,163 @@
+"""Make a batch: render every line, set aside what all of it can cost, write the rows, wake the optimizer (PRODUCT E15).
+
+Each line is the request that `POST /v1/executions` would have made of it: the version, the model and the price are those of now.
+"""
+
+import asyncio
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from burnish_gateway.access import audit
+from burnish_gateway.access.principal import Principal
+from burnish_gateway.batches import store
+from burnish_gateway.batches.bodies import NewBatch
+from burnish_gateway.batches.read_lines import Line, read_lines
+from burnish_gateway.batches.store import NewLine
+from burnish_gateway.deps import Gateway
+from burnish_gateway.execution.order import hold_nusd
+from burnish_gateway.execution.submit import make_request
+from burnish_shared import subjects
+from burnish_shared.contracts.executions import ExecutionRequest
+from burnish_shared.db import outbox
+from burnish_shared.db.session import Tx
+from burnish_shared.errors import BurnishError, InvalidField, NotFound, OutOfCredit, PayloadTooLarge, Suspended, Unavailable
+from burnish_shared.hops import current_hops
+from burnish_shared.ids import new_uuid
+from burnish_shared.money import MAX_AMOUNT_NUSD, credits_text
+from burnish_shared.prompt_settings import cap_of
+
+SERVICE: Final = "gateway"
+
+RENDERED_MOST_BYTES: Final = 64 * 1024 * 1024
+"""All requests of a batch together, as they are written."""
+
+BREATH_LINES: Final = 20
+"""After so many lines other callers of this gateway have their turn (5 ms)."""
+
+DAYS_UNTIL_EXPIRED: Final = 7
+USUAL_OUTPUT_TOKENS: Final = 100
+"""Guessed where nothing is known of a prompt with a model."""
+
+ERRORS_SHOWN: Final = 20
+
+
+@dataclass(slots=True)
+class Plan:
+    """A batch that could begin. `most_nusd`: what it can cost; `likely_nusd`: a guess from the answers of the last week."""
+
+    lines: list[NewLine] = field(default_factory=list)
+    problems: list[dict[str, Any]] = field(default_factory=list)
+    invalid: int = 0
+    most_nusd: int = 0
+    likely_nusd: int = 0
+    rendered_bytes: int = 0
+
+
+async def plan_batch(body: NewBatch, *, gateway: Gateway, principal: Principal, request_id: str) -> Plan:
+    """Renders and prices every line. Raises NotFound for the file, InvalidField where no line could run, PayloadTooLarge."""
+    content: bytes | None = None
+    async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
+        usual = await store.usual_output(tx, principal.workspace_id)
+        if body.input_file_id is not None:
+            content = await store.content_of(tx, principal.workspace_id, body.input_file_id)
+            if content is None:
+                raise NotFound("input_file_id: there is no such file, or its time is over.", param="input_file_id")
+    plan = Plan()
+    for line in read_lines(body, content):
+        await _add(plan, line, usual, gateway=gateway, principal=principal, request_id=request_id)
+        if plan.rendered_bytes > RENDERED_MOST_BYTES:
+            raise PayloadTooLarge(f"The rendered requests have more than {RENDERED_MOST_BYTES} bytes together; make several batches.")
+        if len(plan.lines) % BREATH_LINES == 0:
+            await asyncio.sleep(0)
+    if plan.invalid == len(plan.lines):
+        first = plan.problems[0]
+        raise InvalidField(
+            f"No line can be run. Line {first['line']}: {first['message']}", param=first["param"], details={"problems": plan.problems}
+        )
+    return plan
+
+
+async def _add(
+    plan: Plan, line: Line, usual: dict[tuple[str, str], int], *, gateway: Gateway, principal: Principal, request_id: str
+) -> None:
+    """Raises Unavailable; any other error is the line's own."""
+    error = line.error
+    if line.order is not None:
+        try:
+            made = await make_request(line.order, gateway=gateway, principal=principal, request_id=request_id)
+        except Unavailable:
+            raise
+        except BurnishError as refusal:
+            error = refusal
+        else:
+            request = made.request
+            text = request.model_dump_json(exclude_defaults=True)
+            hold = max(request.hold_nusd, *(one.hold_nusd for one in request.fallbacks), 0)
+            plan.lines.append(NewLine(line.custom_id, request.route.model, text, hold, None))
+            plan.most_nusd += hold
+            plan.likely_nusd += min(hold, _likely_nusd(request, usual))
+            plan.rendered_bytes += len(text)
+            return
+    if error is None:
+        return
+    shown = {"code": error.code, "message": error.message, "param": error.param}
+    plan.lines.append(NewLine(line.custom_id, None, None, 0, shown))
+    plan.invalid += 1
+    if len(plan.problems) < ERRORS_SHOWN:
+        plan.problems.append({"line": line.number, "custom_id": line.custom_id, **shown})
+
+
+def _likely_nusd(request: ExecutionRequest, usual: dict[tuple[str, str], int]) -> int:
+    tokens = usual.get((request.prompt.slug if request.prompt else "", request.route.model), USUAL_OUTPUT_TOKENS)
+    name = cap_of(request.settings)
+    cap = request.settings[name]
+    return hold_nusd(request.messages, {**request.settings, name: max(1, min(cap, tokens))}, request.route)
+
+
+async def make_batch(tx: Tx, body: NewBatch, plan: Plan, *, gateway: Gateway, principal: Principal) -> UUID:
+    """Writes it. Raises Suspended, OutOfCredit, InvalidField where its answers could not be kept."""
+    workspace = principal.workspace
+    if workspace.suspended_at is not None:
+        raise Suspended("This workspace is suspended; ask its operator.")
+    if not workspace.store_content:
+        raise InvalidField("This workspace keeps no text, so the answers of a batch could not be read. Use background executions.")
+    batch_id, now = new_uuid(), gateway.clock.now()
+    aside_nusd = min(max(plan.most_nusd, 1), body.max_cost_nusd or MAX_AMOUNT_NUSD, MAX_AMOUNT_NUSD)
+    account_id = await store.fund(
+        tx, principal.workspace_id, credit_account_id=workspace.credit_account_id, amount_nusd=aside_nusd, batch_id=batch_id
+    )
+    if account_id is None:
+        raise OutOfCredit(
+            f"This batch can cost {credits_text(aside_nusd)} credits, which are set aside before it begins, and the workspace has less. "
+            f"Add credit, lower max_tokens, or give max_cost_nusd: it probably costs about {credits_text(plan.likely_nusd)} credits.",
+            param="max_cost_nusd",
+            details={"most_nusd": plan.most_nusd, "likely_nusd": plan.likely_nusd},
+        )
+    expires = timedelta(hours=24) if body.completion_window is not None else timedelta(days=DAYS_UNTIL_EXPIRED)
+    await store.insert_batch(
+        tx, batch_id=batch_id, workspace_id=principal.workspace_id, name=body.name, endpoint=body.endpoint,
+        input_file_id=body.input_file_id, metadata=body.metadata or {}, status="paused" if body.paused else "pending",
+        pause_reason="asked" if body.paused else None,
+        total=len(plan.lines), failed=plan.invalid, most_nusd=plan.most_nusd, set_aside_nusd=aside_nusd, funding_account_id=account_id,
+        created_by=principal.actor, expires_at=now + expires, hops=current_hops(),
+    )  # fmt: skip
+    await store.insert_lines(tx, principal.workspace_id, batch_id, plan.lines)
+    after = {"name": body.name, "endpoint": body.endpoint, "total": len(plan.lines), "set_aside_nusd": aside_nusd, "paused": body.paused}
+    await audit.note(tx, principal, action="batch.started", kind="batch", key=str(batch_id), after=after)
+    await wake(tx, batch_id, workspace_id=principal.workspace_id, again=0)
+    return batch_id
+
+
+async def wake(tx: Tx, batch_id: UUID, *, workspace_id: UUID, again: int) -> None:
+    """Only a wake-up: the row is what counts. `again`: how often it was claimed before, so that each is a message of its own."""
+    body = json.dumps({"id": str(batch_id), "workspace_id": str(workspace_id)}).encode()
+    await outbox.put(tx, service=SERVICE, subject=subjects.BATCHES_REQUESTED, message_id=f"{batch_id}:{again}", body=body)
+
+
+def problems_of(rows: Iterable[Any]) -> list[dict[str, Any]]:
+    """Lines that were never valid, as the table has them."""
+    return [{"line": row["line"], "custom_id": row["custom_id"], **row["error"]} for row in rows]

@@ -1,0 +1,109 @@
+"""From the lines of a batch to orders: each line is judged alone, and one that is wrong says why in the results. Pure."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Any, Final
+
+from burnish_gateway.batches.bodies import LINES_MOST, Endpoint, InputLine, NewBatch, RequestLine
+from burnish_gateway.compat.chat import parse_chat
+from burnish_gateway.execution.order import Order
+from burnish_gateway.execution.routes import NewExecution, order_of
+from burnish_gateway.json_lines import lines_of
+from burnish_gateway.wire import parse_json, parse_model
+from burnish_shared.errors import BurnishError, InvalidField
+
+ID_MOST: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One call. `order` or `error`, the other is None. `number`: of the line that it came from, from 1."""
+
+    number: int
+    custom_id: str | None
+    order: Order | None
+    error: BurnishError | None = None
+
+
+def read_lines(body: NewBatch, content: bytes | None) -> Iterator[Line]:
+    """In the order of the results: inputs as they came, each with its versions and models. `content`: of the file, where one is named.
+
+    Raises InvalidBody, InvalidField for what no single line is to blame for.
+    """
+    given: Sequence[tuple[int, InputLine | RequestLine | bytes]]
+    if content is not None:
+        given = list(lines_of(content, at_most=LINES_MOST))
+    else:
+        given = list(enumerate([*(body.inputs or []), *(body.requests or [])], 1))
+    sides = list(product(body.versions or [None], body.models or [None]))  # type: ignore[list-item]
+    if len(given) * len(sides) > LINES_MOST:
+        raise InvalidField(f"models: {len(given)} inputs for {len(sides)} sides are more than {LINES_MOST} calls; make several batches.")
+    seen: dict[str, int] = {}
+    for number, one in given:
+        for line in _read(number, one, body, sides):
+            earlier = seen.setdefault(line.custom_id, number) if line.custom_id is not None else number
+            if earlier != number:
+                raise InvalidField(
+                    f"custom_id: {line.custom_id!r} stands in lines {earlier} and {number}; each names one.", param="custom_id"
+                )
+            yield line
+
+
+def _read(number: int, given: "InputLine | RequestLine | bytes", body: NewBatch, sides: Sequence[tuple[Any, Any]]) -> Iterator[Line]:
+    custom_id: str | None = None
+    parsed: InputLine | RequestLine
+    try:
+        if isinstance(given, bytes):
+            fields = parse_json(given)
+            custom_id = _id_in(fields)
+            is_whole = isinstance(fields, dict) and "body" in fields
+            parsed = parse_model(RequestLine, given) if is_whole else parse_model(InputLine, given)
+        else:
+            parsed = given
+        custom_id = parsed.custom_id
+        orders = [_whole(parsed, body.endpoint)] if isinstance(parsed, RequestLine) else list(_inputs(parsed, body.request, sides))
+    except BurnishError as error:
+        yield Line(number, custom_id, None, error)
+        return
+    for order in orders:
+        yield Line(number, custom_id, order)
+
+
+def _id_in(fields: Any) -> str | None:
+    """So that the results can name a line whose other fields are wrong."""
+    given = fields.get("custom_id") if isinstance(fields, dict) else None
+    return given if isinstance(given, str) and 0 < len(given) <= ID_MOST else None
+
+
+def _whole(line: RequestLine, endpoint: Endpoint) -> Order:
+    if line.url is not None and line.url != endpoint:
+        raise InvalidField(f"url: is {line.url}, and the batch asks {endpoint}.", param="url")
+    raw = json.dumps(line.body).encode()
+    if endpoint == "/v1/chat/completions":
+        order = parse_chat(raw).order
+    else:
+        body = parse_model(NewExecution, raw)
+        if body.mode == "background":
+            raise InvalidField("mode: has no meaning in a batch.", param="mode")
+        order = order_of(body)
+    if order.stream:
+        raise InvalidField("stream: has no meaning in a batch; results are read when they are there.", param="stream")
+    return order
+
+
+def _inputs(line: InputLine, request: NewExecution | None, sides: Sequence[tuple[Any, Any]]) -> Iterator[Order]:
+    if request is None:
+        raise InvalidField("body: is needed where the batch names no request that a line is an input of.", param="body")
+    given = {name: value for name in ("user_id", "session_id", "app") if (value := getattr(line, name)) is not None}
+    if line.messages is not None:
+        given["messages"] = [*(request.messages or []), *line.messages]
+    merged = {"variables": {**request.variables, **line.variables}, "metadata": {**request.metadata, **line.metadata}}
+    for version, model in sides:
+        side: dict[str, Any] = {}
+        if version is not None:
+            side |= {"version": version, "label": None}
+        if model is not None:
+            side["model"] = model
+        yield order_of(request.model_copy(update=given | merged | side))

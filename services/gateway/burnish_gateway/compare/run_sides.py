@@ -1,0 +1,133 @@
+"""Runs several executions side by side: held for all or none, told together, each with a record and a bill of its own (PRODUCT E16)."""
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from burnish_gateway.access.principal import Principal
+from burnish_gateway.deps import Gateway
+from burnish_gateway.execution import store
+from burnish_gateway.execution.answer import failure_of, succeeded
+from burnish_gateway.execution.dispatch import Delta, Dispatch, Done, Text, Told
+from burnish_gateway.execution.order import Order
+from burnish_gateway.execution.replay import replay
+from burnish_gateway.execution.submit import Admitted, Repeated, admit, make_request
+from burnish_gateway.wire import error_response
+from burnish_shared.books.admission import IdempotencyKey
+from burnish_shared.errors import BurnishError, Unavailable
+
+ROUTE: Final = "executions.compare"
+
+WAITING_MOST: Final = 64
+"""Events that wait for a slow reader, of all sides together; then the sides wait too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How one side ended: an Outcome as JSON, or the error where there is none."""
+
+    body: bytes | None
+    error: BurnishError | None = None
+
+    @property
+    def succeeded(self) -> bool:
+        return self.body is not None and succeeded(self.body)
+
+
+Side = Admitted | Repeated
+Event = tuple[int, Told | Ended]
+
+
+async def admit_sides(
+    orders: Sequence[Order], *, gateway: Gateway, principal: Principal, request_id: str, traceparent: str | None, key: IdempotencyKey | None
+) -> list[Side]:
+    """All are held for, or none: then the first refusal is raised, and nothing is left of the others.
+
+    With a key, sides that were asked for before are Repeated.
+    """
+    made = [await make_request(one, gateway=gateway, principal=principal, request_id=request_id, traceparent=traceparent) for one in orders]
+    keys = [None if key is None else IdempotencyKey(ROUTE, f"{key.key}#{index}", key.fingerprint) for index in range(len(made))]
+    answers = await asyncio.gather(
+        *(admit(one, gateway=gateway, principal=principal, key=named) for one, named in zip(made, keys, strict=True)),
+        return_exceptions=True,
+    )
+    refusal = next((one for one in answers if isinstance(one, BaseException)), None)
+    if refusal is None:
+        return [one for one in answers if not isinstance(one, BaseException)]
+    admitted = [one.request.execution_id for one in answers if isinstance(one, Admitted)]
+    if admitted:
+        async with gateway.db.unit_of_work(workspace=principal.workspace_id) as tx:
+            await store.withdraw(tx, principal.workspace_id, admitted, route=ROUTE, keys=[one.key for one in keys if one is not None])
+        gateway.refusals.forget([account for one in made for account in one.request.account_ids])
+    raise refusal
+
+
+async def follow_sides(sides: Sequence[Side], *, gateway: Gateway, principal: Principal) -> AsyncGenerator[Event, None]:
+    """What happens on each side, as it happens; each ends with one Ended. Whoever stops reading stops all of them."""
+    events: asyncio.Queue[Event] = asyncio.Queue(WAITING_MOST)
+    tasks = [asyncio.create_task(_follow(index, side, events, gateway, principal)) for index, side in enumerate(sides)]
+    try:
+        under_way = len(sides)
+        while under_way:
+            event = await events.get()
+            under_way -= isinstance(event[1], Ended)
+            yield event
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _follow(index: int, side: Side, events: "asyncio.Queue[Event]", gateway: Gateway, principal: Principal) -> None:
+    """One side. An error of ours is how it ended, and no matter of the other sides."""
+    try:
+        if isinstance(side, Repeated):
+            body = await replay(side.execution_id, gateway=gateway, principal=principal, wait=True)
+            text = json.loads(body).get("output")
+            if text:
+                await events.put((index, Text(json.dumps(text, ensure_ascii=False).encode())))
+            await events.put((index, Ended(body)))
+            return
+        async with contextlib.aclosing(Dispatch(gateway, side.request, key=side.key).follow()) as told:
+            async for one in told:
+                await events.put((index, Ended(one.body) if isinstance(one, Done) else one))
+    except BurnishError as error:
+        await events.put((index, Ended(None, error)))
+
+
+async def in_words(events: AsyncGenerator[Event, None], *, start: bytes, request_id: str) -> AsyncIterator[bytes | None]:
+    """Server-sent events: `start`, then `delta`, `done` and `error` of each side by its `index`, then `end` with the sums."""
+    yield start
+    ended: list[Ended] = []
+    async with contextlib.aclosing(events) as parts:
+        async for index, one in parts:
+            match one:
+                case Text(body):
+                    yield b'event: delta\ndata: {"index":%d,"text":%s}\n\n' % (index, body)
+                case Delta(body):
+                    yield b'event: delta\ndata: {"index":%d,"text":"","delta":%s}\n\n' % (index, body)
+                case Ended():
+                    ended.append(one)
+                    name = b"done" if one.succeeded else b"error"
+                    yield b"event: %s\ndata: %s\n\n" % (name, side_shown(index, one, request_id=request_id))
+                case _:
+                    yield None
+    yield b"event: end\ndata: %s\n\n" % json.dumps(sums_of(ended)).encode()
+
+
+def side_shown(index: int, ended: Ended, *, request_id: str) -> bytes:
+    """The Outcome with its index before it, or the error with its index."""
+    if ended.body is not None and ended.succeeded:
+        return b'{"index":%d,%s' % (index, ended.body[1:])
+    error = failure_of(ended.body) if ended.body is not None else ended.error or Unavailable("The side ended without an answer.")
+    return b'{"index":%d,%s' % (index, bytes(error_response(error, request_id=request_id).body)[1:])
+
+
+def sums_of(ended: Sequence[Ended]) -> dict[str, int]:
+    """Of all sides together."""
+    cost_nusd = sum(json.loads(one.body)["cost_nusd"] for one in ended if one.body is not None)
+    succeeded_count = sum(one.succeeded for one in ended)
+    return {"succeeded": succeeded_count, "failed": len(ended) - succeeded_count, "cost_nusd": cost_nusd}

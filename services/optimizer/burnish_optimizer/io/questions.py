@@ -1,0 +1,85 @@
+"""What a job asks of models, what comes back, where it is written down, and how asking can fail."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+from uuid import UUID
+
+from burnish_optimizer.io.evaluations_store import Booked, Key, Stored
+from burnish_shared.contracts.executions import ExecutionRequest, PromptRef, Route
+from burnish_shared.db.session import Tx
+from burnish_shared.errors import BurnishError
+
+
+class OutOfFunds(BurnishError):
+    """The executor did not admit an evaluation: the job's money, or the workspace's, is spent. `reason`: the verdict's name."""
+
+    code = "out_of_credit"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"An evaluation could not be paid for any more ({reason}).")
+        self.reason = reason
+
+
+class EvaluationFailed(BurnishError):
+    """The model could not be asked, time and again."""
+
+    code = "evaluation_failed"
+
+
+class NotSent(BurnishError):
+    """Its job has stopped asking."""
+
+    code = "not_sent"
+
+    def __init__(self) -> None:
+        super().__init__("It was not sent: the job has stopped asking.")
+
+
+class Checkpoint(Protocol):
+    """Where it is written what was asked under which execution, and what came back. Safe to repeat, all of it."""
+
+    async def claim(self, tx: Tx, asked: Sequence[tuple[Key, UUID]]) -> dict[Key, Stored]:
+        """The row of each key: one under the given execution id, or under the one that it had before."""
+        ...
+
+    async def settle(self, tx: Tx, answers: Sequence[tuple[Key, Booked, float | None]]) -> None:
+        """Writes answers. One of an execution that is no longer the row's changes nothing."""
+        ...
+
+    async def renew(self, tx: Tx, key: Key, failed: Booked, *, execution_id: UUID) -> None:
+        """Another execution in place of one that failed; what that one cost stays counted."""
+        ...
+
+    def budgets_of(self, question: "Question") -> Sequence[int]:
+        """Accounts that a call counts against beside who pays, as the last `claim` found them."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One call of a model. `expected` None: the answer is not scored (a proposal). `made`: as the gateway made it, where it did."""
+
+    key: Key
+    route: Route
+    messages: list[dict[str, Any]]
+    variables: dict[str, Any]
+    settings: dict[str, Any]
+    timeout_s: float
+    prompt: PromptRef | None = None
+    output_format: str = "text"
+    expected: str | None = None
+    metadata: dict[str, Any] = field(default_factory=dict)
+    made: ExecutionRequest | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back. `output` None: the execution did not succeed, for a reason that another try would not change."""
+
+    execution_id: UUID
+    output: str | None
+    error: dict[str, Any] | None
+    cost_nusd: int
+    latency_ms: int | None
+    simulated: bool

@@ -1,0 +1,205 @@
+"""Batches over HTTP, through gateway, optimizer, NATS, executor, the simulator and the books."""
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+
+from tests.embedded.stack import Caller, Stack
+from tests.integration.batches.batches import CHAT, assert_books_are_in_order, results, started, until
+from tests.integration.execution.test_executions import books, fault
+
+pytestmark = pytest.mark.usefixtures("optimizer")
+
+
+def inputs(count: int) -> list[dict[str, Any]]:
+    return [{"custom_id": f"n{number}", "variables": {"name": f"Ada {number}"}} for number in range(count)]
+
+
+async def greeting(caller: Caller) -> dict[str, Any]:
+    content = {"messages": [{"role": "user", "content": "Say hello to {{name}}."}], "model": "simulated/chat", "max_tokens": 40}
+    made = await caller("POST", "/v1/prompts", {"slug": "greet"} | content)
+    assert made.status == 201, made.body
+    return {"prompt": "greet"}
+
+
+@pytest.mark.capability("E15")
+async def test_inputs_are_asked_of_every_model_and_answered_in_their_order(stack: Stack, caller: Caller) -> None:
+    body = {"request": await greeting(caller), "inputs": inputs(6), "models": ["simulated/chat", "simulated/reader"], "name": "greetings"}
+    batch = await started(caller, body)
+    assert (batch["status"], batch["request_counts"]["total"], batch["object"]) == ("validating", 12, "batch")
+    followed = await results(caller, batch["id"], "?follow=true")
+    batch = await until(caller, batch["id"])
+    assert (batch["status"], batch["request_counts"]) == ("completed", {"total": 12, "completed": 12, "failed": 0})
+    assert [one["line"] for one in followed] == list(range(12)) and followed == await results(caller, batch["id"])
+    assert [one["custom_id"] for one in followed] == [f"n{number}" for number in range(6) for _ in range(2)]
+    for one in followed:
+        read = (await caller("GET", f"/v1/executions/{one['response']['request_id']}")).body
+        assert (one["error"], one["response"]["status_code"]) == (None, 200)
+        assert {name: read[name] for name in one["response"]["body"]} == one["response"]["body"]
+        assert (read["lane"], read["job_id"], read["variables"]["name"]) == ("batch", batch["id"], f"Ada {one['custom_id'][1:]}")
+    assert {one["response"]["body"]["model"] for one in followed} == {"simulated/chat", "simulated/reader"}
+    assert [one["line"] for one in await results(caller, batch["id"], "?from_line=10")] == [10, 11]
+    assert batch["simulated"] is True and 0 < batch["cost_nusd"] < batch["set_aside_nusd"] == batch["most_nusd"]
+    await assert_books_are_in_order(stack, caller, batch)
+    told = "SELECT convert_from(body, 'UTF8') AS body FROM outbox WHERE subject = 'burnish.v1.batch.completed.' || $1::text"
+    (event,) = [json.loads(row["body"]) for row in await books(stack, told, str(caller.workspace.workspace_id))]
+    assert event["data"] | {"batch_id": batch["id"], "status": "completed", "succeeded": 12, "failed": 0} == event["data"]
+
+
+@pytest.mark.capability("E15")
+async def test_a_line_that_is_wrong_says_so_and_costs_no_other(stack: Stack, caller: Caller) -> None:
+    lines: list[Any] = [
+        {"custom_id": "fine", "body": CHAT},
+        {"custom_id": "typo", "body": CHAT | {"modle": "x"}},
+        {"custom_id": "nobody", "body": CHAT | {"model": "nobody/knows"}},
+        {"custom_id": "streamed", "body": CHAT | {"stream": True}},
+        "no object",
+        {"custom_id": "last", "method": "POST", "url": "/v1/executions", "body": CHAT},
+    ]
+    raw = "\n".join([*(json.dumps(one) for one in lines), "{broken", ""]).encode()
+    uploaded = await caller("POST", "/v1/files?name=calls.jsonl", raw=raw, headers={"content-type": "application/x-ndjson"})
+    assert (uploaded.status, uploaded.body["filename"], uploaded.body["bytes"]) == (201, "calls.jsonl", len(raw)), uploaded.body
+    batch = await started(caller, {"input_file_id": uploaded.body["id"]})
+    assert batch["request_counts"] == {"total": 7, "completed": 0, "failed": 5}
+    assert [one["custom_id"] for one in batch["errors"]["data"]] == ["typo", "nobody", "streamed", None, None]
+    batch = await until(caller, batch["id"])
+    assert (batch["status"], batch["request_counts"]) == ("completed", {"total": 7, "completed": 2, "failed": 5})
+    found = await results(caller, batch["id"])
+    assert [one["line"] for one in found] == list(range(7))
+    assert [(one["error"] or {}).get("code") for one in found] == [
+        None, "invalid_field", "model_not_found", "invalid_field", "invalid_body", None, "invalid_body",
+    ]  # fmt: skip
+    assert found[0]["response"]["body"]["status"] == found[5]["response"]["body"]["status"] == "success"
+    await assert_books_are_in_order(stack, caller, batch)
+    stranger = await stack.caller()
+    assert (await stranger("GET", f"/v1/files/{uploaded.body['id']}/content")).status == 404
+    assert (await caller("GET", f"/v1/files/{uploaded.body['id']}/content")).raw == raw
+    assert (await caller("DELETE", f"/v1/files/{uploaded.body['id']}")).body["deleted"] is True
+    assert (await caller("GET", f"/v1/files/{uploaded.body['id']}")).status == 404
+
+
+@pytest.mark.capability("E15", "E9")
+async def test_a_call_that_a_provider_refuses_is_an_error_of_its_line(stack: Stack, caller: Caller) -> None:
+    body = {"requests": [{"body": CHAT}, {"body": CHAT | {"model": "simulated/reader"}}]}
+    async with fault(stack, "error,status=400"):
+        batch = await until(caller, (await started(caller, body))["id"])
+    refused, fine = await results(caller, batch["id"])
+    assert (refused["response"]["status_code"], refused["error"]["code"], fine["error"]) == (400, "provider_refused", None)
+    assert refused["response"]["body"]["error"]["details"]["execution_id"] == refused["response"]["request_id"]
+    assert batch["request_counts"] == {"total": 2, "completed": 1, "failed": 1}
+    await assert_books_are_in_order(stack, caller, batch)
+
+
+@pytest.mark.capability("E15")
+async def test_a_paused_batch_begins_nothing_and_goes_on_where_it_was(stack: Stack, caller: Caller) -> None:
+    batch_id = (await started(caller, {"request": await greeting(caller), "inputs": inputs(40)}))["id"]
+    async with fault(stack, "slow,s=0.1"):
+        while (await caller("GET", f"/v1/batches/{batch_id}")).body["request_counts"]["completed"] < 8:
+            await asyncio.sleep(0.02)
+        assert (await caller("POST", f"/v1/batches/{batch_id}/pause")).body["status"] in ("pausing", "paused")
+        paused = await until(caller, batch_id, "paused")
+    done = paused["request_counts"]["completed"]
+    assert 8 <= done < 40 and paused["pause_reason"] == "asked"
+    assert len(await results(caller, batch_id)) == done
+    count = "SELECT count(*) AS n FROM executions WHERE job_id = $1::text::uuid"
+    assert (await books(stack, count, batch_id))[0]["n"] == done
+    assert (await caller("POST", f"/v1/batches/{batch_id}/resume")).status == 200
+    batch = await until(caller, batch_id)
+    assert batch["request_counts"]["completed"] == 40 and (await books(stack, count, batch_id))[0]["n"] == 40
+    assert (await caller("POST", f"/v1/batches/{batch_id}/pause")).body["status"] == "completed"
+    assert (await caller("POST", f"/v1/batches/{batch_id}/resume")).status == 409
+    await assert_books_are_in_order(stack, caller, batch)
+
+
+@pytest.mark.capability("E15")
+@pytest.mark.promise("O-11")
+async def test_a_cancelled_batch_ends_its_calls_and_gives_back_what_is_left(stack: Stack, caller: Caller) -> None:
+    batch_id = (await started(caller, {"request": await greeting(caller), "inputs": inputs(40)}))["id"]
+    async with fault(stack, "slow,s=30"):
+        under_way = "SELECT 1 FROM holds WHERE workspace_id = $1"
+        while len(await books(stack, under_way, caller.workspace.workspace_id)) < 8:
+            await asyncio.sleep(0.02)
+        assert (await caller("POST", f"/v1/batches/{batch_id}/cancel")).body["status"] == "cancelling"
+        batch = await until(caller, batch_id, timeout_s=5)
+    assert (batch["status"], batch["request_counts"]["completed"]) == ("cancelled", 0)
+    found = await results(caller, batch_id)
+    assert len(found) == 40 and {one["error"]["code"] for one in found} == {"cancelled", "not_sent"}
+    assert sum(one["error"]["code"] == "cancelled" for one in found) == 8
+    await assert_books_are_in_order(stack, caller, batch)
+    waiting = (await started(caller, {"request": {"prompt": "greet"}, "inputs": inputs(3), "paused": True}))["id"]
+    await caller("POST", f"/v1/batches/{waiting}/cancel")
+    assert (await until(caller, waiting))["status"] == "cancelled"
+
+
+@pytest.mark.capability("E15", "B3")
+async def test_a_batch_sets_its_money_aside_once_and_pauses_when_it_is_used_up(stack: Stack) -> None:
+    poor = await stack.caller(credit_nusd=10_000_000_000)
+    body = {"request": await greeting(poor), "inputs": inputs(10)}
+    estimate = (await poor("POST", "/v1/batches/estimate", body)).body
+    assert (estimate["total"], estimate["invalid"]) == (10, 0) and 0 < estimate["likely_nusd"] <= estimate["most_nusd"]
+    assert await books(stack, "SELECT 1 FROM batches WHERE workspace_id = $1", poor.workspace.workspace_id) == []
+    one_nusd = estimate["most_nusd"] // 10
+    first = (await started(poor, body | {"max_cost_nusd": one_nusd + 1}))["id"]
+    paused = await until(poor, first, "paused", *("completed",))
+    assert (paused["status"], paused["pause_reason"]) == ("paused", "funds"), paused
+    assert 1 <= paused["request_counts"]["completed"] < 10 and paused["request_counts"]["failed"] == 0
+    again = await poor("POST", f"/v1/batches/{first}/resume")
+    assert (again.status, again.body["error"]["param"]) == (422, "max_cost_nusd")
+    assert (await poor("POST", f"/v1/batches/{first}/resume", {"max_cost_nusd": 10**15})).status == 402
+    assert (await poor("POST", f"/v1/batches/{first}/resume", {"max_cost_nusd": estimate["most_nusd"] + one_nusd})).status == 200
+    batch = await until(poor, first)
+    assert batch["request_counts"] == {"total": 10, "completed": 10, "failed": 0}
+    await assert_books_are_in_order(stack, poor, batch)
+    left = (await poor("GET", "/v1/credits")).body
+    assert (left["balance_nusd"], left["held_nusd"]) == (10_000_000_000 - batch["cost_nusd"], 0)
+    beggar = await stack.caller(credit_nusd=one_nusd)
+    refused = await beggar("POST", "/v1/batches", body | {"request": {"messages": CHAT["messages"], "model": "simulated/chat"}})
+    assert (refused.status, refused.body["error"]["code"]) == (402, "out_of_credit")
+    assert refused.body["error"]["details"]["most_nusd"] > one_nusd
+
+
+@pytest.mark.capability("E15")
+async def test_small_batches_do_not_wait_for_large_ones(stack: Stack, caller: Caller) -> None:
+    body = {"request": await greeting(caller), "inputs": inputs(120)}
+    async with fault(stack, "slow,s=0.2"):
+        large = [(await started(caller, body))["id"] for _ in range(3)]  # more than are worked on at once
+        other = await stack.caller()
+        small = (await started(other, {"request": await greeting(other), "inputs": inputs(2)}))["id"]
+        await until(other, small, "completed")
+        unfinished = [(await caller("GET", f"/v1/batches/{one}")).body["status"] for one in large]
+        assert "completed" not in unfinished
+        for one in large:
+            await caller("POST", f"/v1/batches/{one}/cancel")
+    for one in large:
+        assert (await until(caller, one))["status"] == "cancelled"
+
+
+@pytest.mark.capability("E15")
+@pytest.mark.promise("G-02")
+async def test_a_repeat_makes_no_second_batch(stack: Stack, caller: Caller) -> None:
+    body, headers = {"requests": [{"body": CHAT}]}, {"idempotency-key": "once"}
+    first, again = [await caller("POST", "/v1/batches", body, headers=headers) for _ in range(2)]
+    assert first.status == 200 and again.raw == first.raw and again.headers["idempotent-replayed"] == "true"
+    assert [one["id"] for one in (await caller("GET", "/v1/batches")).body["data"]] == [first.body["id"]]
+    await until(caller, first.body["id"])
+
+
+@pytest.mark.capability("E15")
+@pytest.mark.parametrize(
+    ("body", "param"),
+    [
+        ({}, "input_file_id"),
+        ({"inputs": [{}]}, "request"),
+        ({"requests": [{"body": CHAT}], "models": ["simulated/chat"]}, "models"),
+        ({"requests": [{"custom_id": "a", "body": CHAT}, {"custom_id": "a", "body": CHAT}]}, "custom_id"),
+        ({"requests": [{"body": {"model": "x"}}]}, None),
+        ({"inputs": [{}] * 501, "request": CHAT, "models": ["simulated/chat"] * 20}, None),
+        ({"inputs": [{}], "request": CHAT | {"stream": True}}, "request"),
+    ],
+)
+async def test_what_cannot_be_a_batch_is_refused_as_a_whole(stack: Stack, caller: Caller, body: Any, param: str | None) -> None:
+    refused = await caller("POST", "/v1/batches", body)
+    assert refused.status == 422 and (param is None or refused.body["error"]["param"] == param), refused.body
+    assert await books(stack, "SELECT 1 FROM batches WHERE workspace_id = $1", caller.workspace.workspace_id) == []

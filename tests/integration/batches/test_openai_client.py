@@ -1,0 +1,48 @@
+"""Batches as OpenAI's own package makes them, unmodified."""
+
+import json
+
+import openai
+import pytest
+
+from tests.embedded.stack import Caller, Stack
+from tests.integration.batches.batches import until
+
+pytestmark = pytest.mark.usefixtures("optimizer")
+
+
+@pytest.mark.capability("E15", "E2")
+async def test_openais_client_makes_polls_reads_and_cancels_batches(stack: Stack, caller: Caller) -> None:
+    def line(name: str, text: str) -> str:
+        body = {"model": "simulated/chat", "messages": [{"role": "user", "content": text}], "max_tokens": 30}
+        return json.dumps({"custom_id": name, "method": "POST", "url": "/v1/chat/completions", "body": body})
+
+    content = "\n".join(line(f"r{number}", f"Say hello to Ada {number}.") for number in range(5)).encode()
+    async with openai.AsyncOpenAI(api_key=caller.key, base_url=f"{caller.url}/v1") as client:
+        file = await client.files.create(file=("calls.jsonl", content), purpose="batch")
+        assert (file.object, file.bytes, file.filename, file.purpose) == ("file", len(content), "calls.jsonl", "batch")
+        batch = await client.batches.create(
+            input_file_id=file.id, endpoint="/v1/chat/completions", completion_window="24h", metadata={"night": "1"}
+        )
+        assert batch.object == "batch" and batch.status in ("validating", "in_progress") and batch.metadata == {"night": "1"}
+        assert batch.expires_at == batch.created_at + 24 * 3600
+        done = await until(caller, batch.id)
+        batch = await client.batches.retrieve(batch.id)
+        assert batch.status == "completed" and batch.request_counts is not None and batch.request_counts.completed == 5
+        assert batch.output_file_id is not None and batch.error_file_id is None
+        output = await client.files.content(batch.output_file_id)
+        answers = [json.loads(one) for one in output.text.splitlines()]
+        assert [one["custom_id"] for one in answers] == [f"r{number}" for number in range(5)]
+        assert {one["response"]["body"]["object"] for one in answers} == {"chat.completion"}
+        assert all(one["response"]["body"]["choices"][0]["message"]["content"] for one in answers)
+        waiting = await client.batches.create(input_file_id=file.id, endpoint="/v1/chat/completions", completion_window="24h")
+        cancelled = await client.batches.cancel(waiting.id)
+        assert cancelled.status in ("cancelling", "completed", "cancelled")
+        assert [one.id async for one in client.batches.list(limit=1)] == [waiting.id, batch.id]
+        assert [one.id async for one in client.files.list()] == [file.id]
+        assert (await client.files.delete(file.id)).deleted is True
+        with pytest.raises(openai.NotFoundError):
+            await client.files.retrieve(file.id)
+        await until(caller, waiting.id)
+    assert done["cost_nusd"] == sum(one["response"]["body"]["usage"]["cost_nusd"] for one in answers)
+    assert (await caller("GET", f"/v1/batches/{batch.id}")).status == 200

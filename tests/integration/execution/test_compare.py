@@ -1,0 +1,142 @@
+"""Several models or versions side by side over HTTP, and executions that are cancelled by their id."""
+
+import asyncio
+import time
+from typing import Any
+
+import pytest
+
+from tests.embedded.stack import Caller, Stack
+from tests.integration.execution.test_executions import HELLO, assert_settled, books, fault, finished, one_hold, rows_of
+
+SIDES = {"messages": HELLO["messages"], "models": ["simulated/chat", "simulated/reader"]}
+
+
+async def greeting(caller: Caller) -> None:
+    for text in ("Say hello to {{name}}.", "Say good day to {{name}}."):
+        path = "/v1/prompts" if text.startswith("Say hello") else "/v1/prompts/greet/versions"
+        content = {"messages": [{"role": "user", "content": text}], "model": "simulated/chat"}
+        made = await caller("POST", path, content | ({"slug": "greet"} if path == "/v1/prompts" else {"base_version": 1}))
+        assert made.status == 201, made.body
+
+
+@pytest.mark.capability("E16")
+async def test_versions_are_told_together_each_with_its_own_record_and_cost(stack: Stack, caller: Caller) -> None:
+    await greeting(caller)
+    body = {"prompt": "greet", "versions": [1, 2], "variables": {"name": "Ada"}, "stream": True}
+    events = await caller.events("/v1/executions/compare", body)
+    assert (events[0][0], events[-1][0]) == ("start", "end")
+    started = events[0][1]["executions"]
+    assert [(one["index"], one["version"]) for one in started] == [(0, 1), (1, 2)]
+    for index in (0, 1):
+        text = "".join(data["text"] for name, data in events if name == "delta" and data["index"] == index)
+        (done,) = [data for name, data in events if name == "done" and data["index"] == index]
+        assert text == done["output"] and done["id"] == started[index]["id"] and done["latency_ms"] >= 0
+    rows = await rows_of(stack, caller)
+    assert [row["version"] for row in rows] == [1, 2]
+    assert events[-1][1] == {"succeeded": 2, "failed": 0, "cost_nusd": sum(row["cost_nusd"] for row in rows)}
+    await assert_settled(stack, caller)
+
+
+@pytest.mark.capability("E16")
+async def test_a_side_that_fails_ends_no_other(stack: Stack, caller: Caller) -> None:
+    async with fault(stack, "error,status=400"):
+        answer = await caller("POST", "/v1/executions/compare", SIDES)
+    assert (answer.status, answer.body["succeeded"], answer.body["failed"]) == (200, 1, 1), answer.body
+    failed, fine = answer.body["data"]
+    assert (failed["index"], failed["error"]["code"]) == (0, "provider_refused") and failed["error"]["details"]["execution_id"]
+    assert (fine["index"], fine["status"], fine["model"]) == (1, "success", "simulated/reader")
+    assert len(await rows_of(stack, caller)) == 2
+    await assert_settled(stack, caller)
+
+
+@pytest.mark.capability("E16")
+@pytest.mark.promise("G-06")
+async def test_what_credit_does_not_hold_for_as_a_whole_is_refused_as_a_whole(stack: Stack) -> None:
+    sides = {"messages": HELLO["messages"], "models": ["simulated/chat"] * 3}
+    hold = await one_hold(stack, HELLO)
+    poor = await stack.caller(credit_nusd=hold * 5 // 2)
+    headers = {"idempotency-key": "three"}
+    refused = await poor("POST", "/v1/executions/compare", sides, headers=headers)
+    assert (refused.status, refused.body["error"]["code"]) == (402, "out_of_credit"), refused.body
+    assert await rows_of(stack, poor) == []
+    assert await books(stack, "SELECT 1 FROM holds WHERE workspace_id = $1", poor.workspace.workspace_id) == []
+    held = "SELECT 1 FROM accounts WHERE workspace_id = $1 AND (held_nusd, in_flight) <> (0, 0)"
+    assert await books(stack, held, poor.workspace.workspace_id) == []
+    two = {"messages": HELLO["messages"], "models": ["simulated/chat"] * 2}
+    assert (await poor("POST", "/v1/executions/compare", two)).body["succeeded"] == 2  # at once: what was let go of is free again
+    await assert_settled(stack, poor)
+
+
+@pytest.mark.capability("E16")
+@pytest.mark.promise("G-02")
+async def test_a_repeat_with_the_same_key_gets_the_same_sides(stack: Stack, caller: Caller) -> None:
+    headers = {"idempotency-key": "sides"}
+    first = await caller("POST", "/v1/executions/compare", SIDES, headers=headers)
+    again = await caller("POST", "/v1/executions/compare", SIDES, headers=headers)
+    assert first.status == 200 and again.raw == first.raw and len(await rows_of(stack, caller)) == 2
+
+
+@pytest.mark.capability("E16", "E3")
+@pytest.mark.promise("G-11")
+async def test_whoever_leaves_ends_all_sides_within_a_second(stack: Stack, caller: Caller) -> None:
+    body = {"messages": HELLO["messages"], "models": ["simulated/chat"] * 3, "stream": True}
+    async with fault(stack, "slow_chunks,rate=4"):
+        names: set[tuple[str, Any]] = set()
+        async for name, data in caller.stream("/v1/executions/compare", body):
+            names.add((name, data.get("index")))
+            if {("delta", 0), ("delta", 1), ("delta", 2)} <= names:
+                break
+        left_at = time.monotonic()
+        async with asyncio.timeout(5):
+            while len(rows := await rows_of(stack, caller)) < 3:
+                await asyncio.sleep(0.02)
+        assert time.monotonic() - left_at < 1.0
+    assert {row["status"] for row in rows} == {"cancelled"} and all(row["cost_nusd"] > 0 for row in rows)
+    await assert_settled(stack, caller)
+
+
+@pytest.mark.capability("E16")
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"models": ["simulated/chat"]},
+        {"models": ["simulated/chat"] * 9},
+        {"versions": [1, 2]},
+        {"variants": [{"model": "simulated/chat"}, {"model": "simulated/reader"}]},
+        {"mode": "background"},
+        {"models": ["simulated/chat", "nobody/knows"]},
+    ],
+)
+async def test_a_comparison_that_cannot_be_is_refused_and_asks_nobody(stack: Stack, caller: Caller, change: dict[str, Any]) -> None:
+    answer = await caller("POST", "/v1/executions/compare", SIDES | change)
+    assert answer.status in (404, 422), answer.body
+    assert await rows_of(stack, caller) == []
+
+
+@pytest.mark.capability("E15", "E3")
+@pytest.mark.promise("G-11")
+async def test_a_background_execution_is_cancelled_by_its_id_within_a_second(stack: Stack, caller: Caller) -> None:
+    async with fault(stack, "slow,s=30"):
+        accepted = (await caller("POST", "/v1/executions", HELLO | {"mode": "background"})).body["id"]
+        async with asyncio.timeout(5):
+            while (await caller("GET", f"/v1/executions/{accepted}")).body["status"] != "running":
+                await asyncio.sleep(0.02)
+        began = time.monotonic()
+        cancelled = await caller("POST", f"/v1/executions/{accepted}/cancel")
+        assert (cancelled.status, cancelled.body) == (200, {"id": accepted, "status": "cancelled"})
+        assert time.monotonic() - began < 1.0
+    assert (await finished(caller, accepted))["status"] == "cancelled"
+    assert (await caller("POST", f"/v1/executions/{accepted}/cancel")).body["status"] == "cancelled"
+    stranger = await stack.caller()
+    assert (await stranger("POST", f"/v1/executions/{accepted}/cancel")).status == 404
+    await assert_settled(stack, caller)
+
+
+@pytest.mark.capability("E15")
+async def test_a_background_execution_that_nobody_began_is_cancelled_in_its_queue(stack: Stack, caller: Caller) -> None:
+    accepted = (await caller("POST", "/v1/executions", HELLO | {"mode": "background"})).body["id"]
+    cancelled = await caller("POST", f"/v1/executions/{accepted}/cancel")
+    assert cancelled.body["status"] in ("cancelled", "success")
+    assert (await finished(caller, accepted))["status"] == cancelled.body["status"]
+    await assert_settled(stack, caller)
