@@ -1,7 +1,8 @@
 """Every error that a caller can see, as one tree. A class fixes the stable code, the HTTP status and whether a retry may help.
 
 BurnishError
-├── BadRequest 400 ── InvalidBody 400 · InvalidField 422 · MissingVariables 422 · IdempotencyMismatch 422 · NoProviderKey 422
+├── BadRequest 400 ── InvalidBody 400 · InvalidField 422 · MissingVariables 422 · InputInvalid 422
+│                  · IdempotencyMismatch 422 · NoProviderKey 422
 ├── Unauthenticated 401 ── TokenExpired 401
 ├── OutOfCredit 402 ── BudgetExhausted 402
 ├── Forbidden 403 ── Suspended 403 · NoWorkspace 403 · CsrfRefused 403
@@ -70,6 +71,13 @@ class MissingVariables(BadRequest):
     """The prompt needs variables that were not given; the message names every one."""
 
     code = "missing_variables"
+    status = 422
+
+
+class InputInvalid(BadRequest):
+    """What a call puts in is not as the prompt's version wants it; `details.problems` lists where."""
+
+    code = "input_invalid"
     status = 422
 
 

@@ -1,0 +1,158 @@
+"""Guardrails around an execution: what goes to the model is looked at and masked first, what comes back last (PRODUCT E18).
+
+Between the two, the run has the masked messages, and a way back that tells only what may be told: whatever asks, caches or repeats in
+between knows nothing of guardrails. An execution of a workspace without any pays one look into a dictionary.
+"""
+
+import asyncio
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from burnish_executor import metrics
+from burnish_executor.core.failure import Failure, FailureKind
+from burnish_executor.core.outcome import JSON_FORMATS, outcome_of
+from burnish_executor.guard import Guard, GuardedReply, guarded
+from burnish_executor.run import Run, since
+from burnish_shared.contracts.executions import ErrorInfo, ExecutionRequest, Outcome, Status
+from burnish_shared.db.rules_book import RulesBook
+from burnish_shared.errors import Unavailable
+from burnish_shared.guarding.rules import Rule, Stopped
+from burnish_shared.guarding.texts import changed_calls, changed_messages, text_of, texts_in
+from burnish_shared.own_checks import OwnChecks, case_of
+
+AT_ONCE_CHARACTERS: Final = 65_536
+"""Longer texts are looked through in a thread: RE2 lets others work meanwhile."""
+
+OUR_OWN: Final = frozenset({"system", "developer"})
+"""Roles whose texts the prompt's author wrote; what a caller puts into them stands among the variables too."""
+
+BLOCKED: Final = "guardrail_blocked"
+UNKNOWN: Final = "guardrails_unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Guards:
+    """Every workspace's guardrails, and where own checks run."""
+
+    book: RulesBook
+    checks: OwnChecks
+
+    async def begin(self, run: Run) -> Outcome | None:
+        """Looks at what goes in. An outcome: nobody is asked. None: go on, with `run.guard` set where something guards the execution."""
+        request = run.request
+        if request.interrupted is not None:
+            return None
+        try:
+            rules = await self.book.of(request.workspace_id)
+        except Unavailable as error:
+            return _refused(run, _unknown(error))
+        if not rules.rules:
+            return None
+        slug = request.prompt.slug if request.prompt else None
+        into, out = rules.of(slug, "in"), rules.of(slug, "out")
+        if not into and not out:
+            return None
+        guard = run.guard = Guard(request, into, out, is_json=_wants_json(request))
+        if into:
+            size = sum(len(text_of(one)) for one in request.messages)
+            masked = _look_in(guard, into) if size <= AT_ONCE_CHARACTERS else await asyncio.to_thread(_look_in, guard, into)
+            stopped = guard.stopped = masked if isinstance(masked, Stopped) else await self._by_own_code(into, given(request), request)
+            if stopped is not None:
+                metrics.GUARDED.labels("blocked_in").inc()
+                return _refused(run, _stopping(stopped, "the request"))
+            if isinstance(masked, list) and guard.masks:
+                metrics.GUARDED.labels("masked").inc()
+                run.request = request.model_copy(update={"messages": masked})
+        run.reply = guarded(run.reply, guard, stop=run.cancel)
+        return None
+
+    async def end(self, run: Run, outcome: Outcome) -> Outcome:
+        """What the caller is told and the books keep: with the caller's own values, without what must not be said."""
+        guard = run.guard
+        if guard is None:
+            return outcome
+        run.request = run.request.model_copy(update={"messages": guard.given.messages})
+        if guard.stopped is not None and not guard.was_streamed:
+            return outcome  # on the way in: nobody was asked
+        text = guard.outgoing.text if guard.was_streamed else outcome.output or ""
+        if guard.stopped is None and outcome.status is Status.SUCCESS:
+            guard.stopped = await self._by_own_code(guard.out, text, guard.given)
+        output = await _told(run, guard) if guard.was_streamed else guard.whole(text, is_json=guard.is_json)
+        calls = changed_calls(outcome.tool_calls, lambda one: guard.whole(one, is_json=True)) if outcome.tool_calls else None
+        if guard.stopped is not None:
+            metrics.GUARDED.labels("blocked_out").inc()
+            return _blocked(outcome, _stopping(guard.stopped, "the answer"), output="".join(guard.told) or None)
+        made = outcome.model_copy(update={"output": output if outcome.output is not None else None, "tool_calls": calls})
+        return made if made.output_json is None else made.model_copy(update={"output_json": _json(output)})
+
+    async def _by_own_code(self, rules: Sequence[Rule], text: str, request: ExecutionRequest) -> Stopped | None:
+        """Most have none, and then nothing is made ready for it."""
+        if all(rule.check is None for rule in rules):
+            return None
+        return await self.checks.stopped(rules, case_of(text, request), request.workspace_id)
+
+
+def given(request: ExecutionRequest) -> str:
+    """What a caller can have written: messages that are not the prompt's own, and the variables that are in those that are."""
+    said = [text_of(one) for one in request.messages if one.get("role") not in OUR_OWN]
+    return "\n".join([*said, *texts_in(request.variables)])
+
+
+def _look_in(guard: Guard, rules: Sequence[Rule]) -> list[dict[str, Any]] | Stopped:
+    """The messages with masks, or the rule that stops them."""
+    request = guard.given
+    written, everything = given(request), "\n".join(text_of(one) for one in request.messages)
+    for rule in rules:
+        if rule.stops_whole(everything if rule.size is not None else written):
+            return Stopped(rule.name)
+    if not any(rule.finders for rule in rules):
+        return request.messages
+    for text in texts_in(request.messages):
+        guard.masks.leave(text)
+    return changed_messages(request.messages, guard.hidden)
+
+
+async def _told(run: Run, guard: Guard) -> str:
+    if isinstance(run.reply, GuardedReply):
+        await run.reply.rest()
+    return "".join(guard.told)
+
+
+def _refused(run: Run, error: ErrorInfo) -> Outcome:
+    """The outcome of an execution that asked nobody."""
+    nobody = Failure(FailureKind.NOT_ADMITTED, error.message)
+    outcome = outcome_of(run.request, nobody, text="", trials=[], latency_s=since(run.started_at), first_token_s=None)
+    return _blocked(outcome, error, output=None)
+
+
+def _blocked(outcome: Outcome, error: ErrorInfo, *, output: str | None) -> Outcome:
+    status = Status.BLOCKED if error.code == BLOCKED else Status.ERROR
+    attempts = [*outcome.attempts[:-1], outcome.attempts[-1].model_copy(update={"error": error.message})] if outcome.attempts else []
+    return outcome.model_copy(
+        update={"status": status, "error": error, "output": output, "output_json": None, "tool_calls": None, "attempts": attempts}
+    )
+
+
+def _stopping(stopped: Stopped, what: str) -> ErrorInfo:
+    return ErrorInfo(
+        type="guardrail_error", code=BLOCKED, message=f"The guardrail '{stopped.rule}' stopped {what}.", guardrail=stopped.rule
+    )
+
+
+def _unknown(error: Unavailable) -> ErrorInfo:
+    return ErrorInfo(type="api_error", code=UNKNOWN, message=error.message, retryable=True, retry_after_s=error.retry_after_s)
+
+
+def _wants_json(request: ExecutionRequest) -> bool:
+    wanted = request.settings.get("response_format")
+    is_json = isinstance(wanted, dict) and wanted.get("type") in ("json_object", "json_schema")
+    return is_json or request.output_format in JSON_FORMATS
+
+
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text, parse_constant=lambda _: None)
+    except (ValueError, RecursionError):
+        return None

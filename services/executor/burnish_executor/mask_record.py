@@ -1,0 +1,65 @@
+"""Blots out of an execution what its workspace does not want to store, before its row is made (PRODUCT E13).
+
+What the caller is told stays whole: only the record is masked, so a repeat with the same idempotency key gets the masked text.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from burnish_shared.contracts.executions import ExecutionRequest, Outcome
+from burnish_shared.db.rules_book import RulesBook
+from burnish_shared.errors import Unavailable
+from burnish_shared.guarding.masks import blotted
+from burnish_shared.guarding.spans import Finder, to_bytes, to_text
+from burnish_shared.guarding.texts import changed_calls, changed_messages, each_text, text_of
+
+AT_ONCE_CHARACTERS: Final = 65_536
+"""Longer executions are looked through in a thread: RE2 lets others work meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordMasks:
+    """Every workspace's masking, from memory."""
+
+    book: RulesBook
+
+    async def stored(self, request: ExecutionRequest, outcome: Outcome) -> tuple[ExecutionRequest, Outcome]:
+        """Both as they are stored. Raises Unavailable where nobody can tell how."""
+        finders = (await self.book.of(request.workspace_id)).stored
+        if not finders:
+            return request, outcome
+        if len(outcome.output or "") + sum(len(text_of(one)) for one in request.messages) <= AT_ONCE_CHARACTERS:
+            return masked(request, outcome, finders)
+        return await asyncio.to_thread(masked, request, outcome, finders)
+
+    async def leave_alone(self, request: ExecutionRequest, outcome: Outcome) -> bool:
+        """Whether the answer is stored as it is. Where nobody can tell, it is not."""
+        try:
+            _, stored = await self.stored(request, outcome)
+        except Unavailable:
+            return False
+        return (stored.output, stored.tool_calls) == (outcome.output, outcome.tool_calls)
+
+
+def masked(request: ExecutionRequest, outcome: Outcome, finders: Sequence[Finder]) -> tuple[ExecutionRequest, Outcome]:
+    """Both, masked. Who asked and for whom (`user_id`, `session_id`) stays: figures and erasure go by it."""
+
+    def blot(text: str) -> str:
+        return to_text(blotted(to_bytes(text), finders))
+
+    caller = request.caller.model_copy(update={"metadata": each_text(request.caller.metadata, blot)})
+    stored = request.model_copy(
+        update={"messages": changed_messages(request.messages, blot), "variables": each_text(request.variables, blot), "caller": caller}
+    )
+    changes: dict[str, Any] = {}
+    if outcome.output:
+        changes["output"] = blot(outcome.output)
+    if outcome.tool_calls:
+        changes["tool_calls"] = changed_calls(outcome.tool_calls, blot)
+    if outcome.error is not None:
+        changes["error"] = outcome.error.model_copy(update={"message": blot(outcome.error.message)})
+    if outcome.attempts:
+        changes["attempts"] = [one.model_copy(update={"error": blot(one.error)}) if one.error else one for one in outcome.attempts]
+    return stored, outcome.model_copy(update=changes)

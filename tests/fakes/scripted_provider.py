@@ -1,0 +1,79 @@
+"""An OpenAI-compatible provider over real HTTP that says what it was told to say, in small pieces where it streams."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiohttp import web
+
+USAGE = {"prompt_tokens": 1000, "completion_tokens": 100, "total_tokens": 1100}
+
+
+@dataclass
+class ScriptedProvider:
+    """`says`: the next answers, the last one again and again; a list is tool calls. `bodies`: what was asked.
+
+    `sent`: pieces of a stream that left; `waits`: whether each waits for somebody to read the one before.
+    """
+
+    port: int = 0
+    says: list[str | list[dict[str, Any]]] = field(default_factory=lambda: ["Yes."])
+    bodies: list[dict[str, Any]] = field(default_factory=list)
+    piece: int = 3
+    sent: int = 0
+    slow_s: float = 0.0
+
+    @property
+    def base_url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/v1"
+
+    def asked(self, index: int = -1) -> str:
+        """All that the messages of a call say."""
+        return "\n".join(str(one.get("content")) for one in self.bodies[index]["messages"])
+
+    async def answer(self, request: web.Request) -> web.StreamResponse:
+        body = await request.json()
+        self.bodies.append(body)
+        said = self.says.pop(0) if len(self.says) > 1 else self.says[0]
+        message: dict[str, Any] = {"role": "assistant", "content": said} if isinstance(said, str) else {"tool_calls": said, "content": None}
+        if not body.get("stream"):
+            return web.json_response({"choices": [{"index": 0, "message": message, "finish_reason": "stop"}], "usage": USAGE})
+        response = web.StreamResponse(headers={"content-type": "text/event-stream"})
+        await response.prepare(request)
+        deltas = (
+            [{"content": said[at : at + self.piece]} for at in range(0, len(said), self.piece)]
+            if isinstance(said, str)
+            else [{"tool_calls": [{"index": n, **one}]} for n, one in enumerate(said)]
+        )
+        for delta in deltas:
+            await _send(response, {"choices": [{"index": 0, "delta": delta, "finish_reason": None}]})
+            self.sent += 1
+            await asyncio.sleep(self.slow_s)
+        await _send(response, {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})
+        await _send(response, {"choices": [], "usage": USAGE})
+        await response.write(b"data: [DONE]\n\n")
+        return response
+
+
+async def _send(response: web.StreamResponse, event: dict[str, Any]) -> None:
+    await response.write(b"data: " + json.dumps(event).encode() + b"\n\n")
+
+
+@asynccontextmanager
+async def scripted_provider() -> AsyncIterator[ScriptedProvider]:
+    """Listens on a free port of 127.0.0.1."""
+    provider = ScriptedProvider()
+    app = web.Application()
+    app.router.add_post("/v1/chat/completions", provider.answer)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    provider.port = runner.addresses[0][1]
+    try:
+        yield provider
+    finally:
+        await runner.cleanup()
