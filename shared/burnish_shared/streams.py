@@ -34,7 +34,8 @@ EXECUTION_RETRY_DELAYS_S: Final = (1.0, 5.0)
 class StreamSpec:
     """One stream. `persist_async`: messages are acknowledged before they are on disk, because PostgreSQL sends them again after a loss.
 
-    It holds on a single server only, and the server refuses to change it (err_code 10052).
+    It holds on a single server only, and the server refuses to change it (err_code 10052). `messages_expire`: each message may say for
+    how long it is kept, at most `max_age_s`.
     """
 
     name: str
@@ -46,6 +47,7 @@ class StreamSpec:
     persist_async: bool = False
     max_message_bytes: int = -1
     duplicate_window_s: int = DUPLICATE_WINDOW_S
+    messages_expire: bool = False
 
     def config(self, *, replicas: int = 1, max_bytes: int | None = None) -> dict[str, object]:
         """The configuration in the server's own words and units (nanoseconds). `max_bytes` stands in for the spec's on a small disk."""
@@ -66,6 +68,8 @@ class StreamSpec:
         }
         if self.persist_async and replicas == 1:
             config["persist_mode"] = "async"
+        if self.messages_expire:
+            config["allow_msg_ttl"] = True
         return config
 
 
@@ -185,7 +189,20 @@ ERASURES: Final = StreamSpec(
 )
 """Tombstones (PROMISES P-04): they outlive the backups of PostgreSQL, so that a restored one learns what was erased since."""
 
-STREAMS: Final = (EXECUTIONS, RECORDS, FEEDBACK, EVENTS, JOBS, ADVISORY, ERASURES)
+PAYLOAD_SUBJECTS: Final = f"{subjects.PREFIX}.payloads.*"
+
+PAYLOADS: Final = StreamSpec(
+    name="PAYLOADS",
+    subjects=(PAYLOAD_SUBJECTS,),
+    retention="limits",
+    max_age_s=DAY_S + 7200,
+    max_bytes=GIB,
+    discard="new",
+    messages_expire=True,
+)
+"""What is too big for one message (bus/payloads.py). Each part says how long it is kept: until the deadline of its execution and an hour."""
+
+STREAMS: Final = (EXECUTIONS, RECORDS, FEEDBACK, EVENTS, JOBS, ADVISORY, ERASURES, PAYLOADS)
 
 INCIDENT_EVENTS: Final = ("budget.threshold_crossed", "budget.exhausted", "credits.low", "credits.exhausted", "provider_key.unhealthy")
 """What analytics makes alerts of."""

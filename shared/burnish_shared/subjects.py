@@ -15,6 +15,7 @@ OPTIMIZATIONS_REQUESTED = f"{PREFIX}.optimizations.requested"
 TEST_RUNS_REQUESTED = f"{PREFIX}.test_runs.requested"
 BATCHES_REQUESTED = f"{PREFIX}.batches.requested"
 PROVIDER_KEYS_TEST = f"{PREFIX}.provider_keys.test"
+PROVIDER_LIMITS_HEARD = f"{PREFIX}.provider_limits.heard"
 """Core NATS, queue group `executors`: a request with an answer."""
 
 CONFIG_CHANGED = f"{PREFIX}.config.changed"
@@ -27,6 +28,11 @@ def executions_requested_background(workspace_id: UUID) -> str:
 
 def executions_requested_batch(workspace_id: UUID) -> str:
     return f"{PREFIX}.executions.requested.batch.{workspace_id}"
+
+
+def payload(payload_id: UUID) -> str:
+    """Parts of what is too big for one message."""
+    return f"{PREFIX}.payloads.{payload_id.hex}"
 
 
 def execution_cancel(execution_id: UUID) -> str:

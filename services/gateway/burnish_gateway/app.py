@@ -33,6 +33,8 @@ FEATURES = (
     "compare",
     "batches",
     "compat",
+    "cache",
+    "groups",
     "models",
     "provider_keys",
     "registry",

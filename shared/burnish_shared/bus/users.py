@@ -53,9 +53,16 @@ COMMANDS: Final[dict[str, tuple[str, ...]]] = {
         subjects.CONFIG_CHANGED,
         subjects.PROVIDER_KEYS_TEST,
         streams.ERASURE_SUBJECTS,
+        streams.PAYLOAD_SUBJECTS,
         *streams.JOB_SUBJECTS,
     ),
-    "executor": (subjects.EXECUTIONS_COMPLETED_BATCH, "_INBOX_gateway.>", "_INBOX_optimizer.>"),
+    "executor": (
+        subjects.EXECUTIONS_COMPLETED_BATCH,
+        subjects.PROVIDER_LIMITS_HEARD,
+        streams.PAYLOAD_SUBJECTS,
+        "_INBOX_gateway.>",
+        "_INBOX_optimizer.>",
+    ),
     "optimizer": (streams.BATCH_REQUESTS, CANCELS, *streams.JOB_SUBJECTS),
     "analytics": (),
     "webhooks": (),
@@ -67,6 +74,7 @@ CORE_SUBSCRIPTIONS: Final[dict[str, tuple[str, ...]]] = {
     "executor": (
         f"{subjects.EXECUTIONS_REQUESTED_INTERACTIVE} {subjects.EXECUTORS_QUEUE}",
         f"{subjects.PROVIDER_KEYS_TEST} {subjects.EXECUTORS_QUEUE}",
+        subjects.PROVIDER_LIMITS_HEARD,
         CANCELS,
     ),
 }
@@ -77,6 +85,9 @@ READABLE_BY_INDEXER: Final = ("RECORDS", "FEEDBACK", "EVENTS", "JOBS")
 
 READS_TOMBSTONES: Final = (f"$JS.API.STREAM.INFO.{streams.ERASURES.name}", f"$JS.API.STREAM.MSG.GET.{streams.ERASURES.name}")
 """Analytics compares the stream of erasures with the table, most of all after a restore."""
+
+READS_PAYLOADS: Final = ("gateway", "executor")
+"""A request that was too big for its message is read by the executor, an answer by the gateway."""
 
 SERVICES: Final = ("gateway", "executor", "optimizer", "analytics", "webhooks")
 USERS: Final = ("provisioner", *SERVICES)
@@ -111,7 +122,7 @@ def permissions(user: str) -> Permissions:
         return Permissions(PROVISIONER_API, (_inboxes(user),))
     published = (*COMMANDS[user], *(streams.event_subjects(kind) for kind, by in EVENT_PUBLISHERS.items() if user in by))
     return Permissions(
-        publish=(*published, *_stream_api(published), *_consumer_api(user), *_indexer_api(user)),
+        publish=(*published, *_stream_api(published), *_consumer_api(user), *_indexer_api(user), *_payload_api(user)),
         subscribe=(_inboxes(user), subjects.CONFIG_CHANGED, *CORE_SUBSCRIPTIONS.get(user, ())),
     )
 
@@ -153,6 +164,10 @@ def _consumer_api(user: str) -> tuple[str, ...]:
             f"$JS.ACK.{one.stream}.{one.durable}.>",
         )
     )
+
+
+def _payload_api(user: str) -> tuple[str, ...]:
+    return (f"$JS.API.STREAM.MSG.GET.{streams.PAYLOADS.name}",) if user in READS_PAYLOADS else ()
 
 
 def _indexer_api(user: str) -> tuple[str, ...]:

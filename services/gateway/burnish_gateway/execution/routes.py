@@ -15,11 +15,14 @@ from burnish_gateway.deps import Gateway, GatewayParts, Viewer, gateway_of, requ
 from burnish_gateway.execution.answer import failure_of, succeeded
 from burnish_gateway.execution.cancel import cancel
 from burnish_gateway.execution.dispatch import Alive, Delta, Dispatch, Done, Started, Text, Told, first_told
+from burnish_gateway.execution.cache_choice import TTL_MOST_S, UNSAID, CacheMode, CacheSetting
 from burnish_gateway.execution.order import Order
 from burnish_gateway.execution.read import get_one, list_page
+from burnish_gateway.execution.group_key import PROMPT_KEY
 from burnish_gateway.execution.replay import replay
 from burnish_gateway.execution.streaming import EventStream, paced, unless_gone
 from burnish_gateway.execution.submit import Admitted, Repeated, submit
+from burnish_gateway.execution.shape import Shape, shaped
 from burnish_gateway.idempotency import fingerprint_of, key_of, run_once
 from burnish_gateway.model_settings import Overrides
 from burnish_gateway.wire import ApiModel, ErrorAnswer, error_response, json_body, json_response, make_router, parse_model, read_body
@@ -68,6 +71,13 @@ class NewExecution(ApiModel):
     session_id: Id | None = None
     app: Id | None = None
     metadata: Annotated[dict[str, Any], Field(max_length=100)] = Field(default_factory=dict)
+class CacheAsked(ApiModel):
+    """What one call asks of the cache, in place of what its version or workspace says."""
+
+    mode: CacheMode | None = Field(default=None, description="`deterministic`: only at temperature 0; `always`: at any temperature.")
+    ttl_s: Annotated[int, Field(ge=1, le=TTL_MOST_S, description="How old an answer may be, and how long this one is kept.")] | None = None
+
+
     overrides: Overrides = Field(default_factory=Overrides.model_construct)
     deadline_s: Annotated[float, Field(gt=0, le=600)] | None = None
     fallback_models: Annotated[list[Id], Field(max_length=FALLBACKS_MOST, description="In place of the version's; [] for none.")] | None = (
@@ -88,6 +98,15 @@ class NewExecution(ApiModel):
 
 
 class Queued(ApiModel):
+    cache: bool | CacheAsked | None = Field(
+        default=None, description="`true`: an answer that was given before will do, at any temperature; `false`: the model is to be asked."
+    )
+    prompt_key: Annotated[str, Field(pattern=PROMPT_KEY)] | None = Field(
+        default=None, description="Of `messages`: what such calls are grouped by, in place of their instructions."
+    )
+    response_shape: Shape | None = Field(
+        default=None, description="In place of the workspace's. Streams, background executions and errors look the same in all of them."
+    )
     """A background execution that was accepted."""
 
     id: UUID
@@ -98,6 +117,8 @@ class Queued(ApiModel):
     "/v1/executions",
     summary="Run a prompt",
     response_class=Response,
+        if self.prompt_key is not None and self.prompt is not None:
+            raise ValueError("prompt_key groups messages that have no prompt")
     responses={
         200: {"model": Outcome, "description": "The answer; with `stream` events `delta`, then `done` (this object) or `error`"},
         202: {"model": Queued, "description": "`mode: background`: read it by its id"},
@@ -128,7 +149,7 @@ async def execute(request: Request) -> Response:
         case Admitted() if body.stream:
             return await _stream(request, admitted, gateway=gateway)
         case Admitted():
-            return await _answer(request, admitted, gateway=gateway)
+            return await _answer(request, admitted, gateway=gateway, shape=body.response_shape or principal.workspace.response_shape)
 
 
 @router.get("/v1/executions", summary="Executions, newest first")
@@ -203,9 +224,9 @@ async def outcome_of(request: Request, admitted: Admitted, *, gateway: Gateway) 
     return await work if admitted.key else await unless_gone(request, work)
 
 
-async def _answer(request: Request, admitted: Admitted, *, gateway: Gateway) -> Response:
+async def _answer(request: Request, admitted: Admitted, *, gateway: Gateway, shape: Shape) -> Response:
     outcome = await outcome_of(request, admitted, gateway=gateway)
-    return _response(outcome, request_id=request_id_of(request), headers=headers_of(admitted))
+    return _response(outcome, request_id=request_id_of(request), headers=headers_of(admitted), shape=shape)
 
 
 async def _last(told: AsyncGenerator[Told, None]) -> bytes:
@@ -216,9 +237,9 @@ async def _last(told: AsyncGenerator[Told, None]) -> bytes:
     raise RuntimeError("a dispatch ended without an outcome")
 
 
-def _response(outcome: bytes, *, request_id: str, headers: dict[str, str]) -> Response:
+def _response(outcome: bytes, *, request_id: str, headers: dict[str, str], shape: Shape = "with_metadata") -> Response:
     if succeeded(outcome):
-        return Response(outcome, media_type="application/json", headers=headers)
+        return shaped(outcome, shape, headers=headers)
     response = error_response(failure_of(outcome), request_id=request_id)
     response.headers.update(headers)
     return response
@@ -229,8 +250,16 @@ async def _stream(request: Request, admitted: Admitted, *, gateway: Gateway) -> 
     told = Dispatch(gateway, admitted.request, key=admitted.key).follow()
     first = await unless_gone(request, first_told(told))
     if isinstance(first, Done) and not succeeded(first.body):
+        cache=_cache_asked(body.cache),
+        prompt_key=body.prompt_key,
         return _response(first.body, request_id=request_id_of(request), headers=headers_of(admitted))
     return EventStream(paced(_events(first, told, request_id=request_id_of(request))), headers=headers_of(admitted))
+
+
+def _cache_asked(asked: bool | CacheAsked | None) -> CacheSetting:
+    if isinstance(asked, CacheAsked):
+        return CacheSetting(asked.mode, asked.ttl_s)
+    return UNSAID if asked is None else CacheSetting("always" if asked else "off")
 
 
 async def _events(first: Told, rest: AsyncGenerator[Told, None], *, request_id: str) -> AsyncIterator[bytes | None]:
@@ -274,7 +303,8 @@ async def _repeat(execution_id: UUID, *, gateway: Gateway, principal: Principal,
         return _queued(execution_id, headers=headers)
     outcome = await replay(execution_id, gateway=gateway, principal=principal, wait=not body.stream)
     if not body.stream:
-        return _response(outcome, request_id=request_id, headers=headers)
+        shape = body.response_shape or principal.workspace.response_shape
+        return _response(outcome, request_id=request_id, headers=headers, shape=shape)
 
     async def stored() -> AsyncGenerator[bytes, None]:
         text = json.loads(outcome).get("output")
@@ -299,3 +329,5 @@ def headers_of(admitted: Admitted) -> dict[str, str]:
     if admitted.request.route.simulated:
         headers["x-burnish-simulated"] = "true"
     return headers
+    if admitted.request.group_key is not None:
+        headers["x-burnish-group"] = admitted.request.group_key
