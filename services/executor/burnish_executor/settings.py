@@ -1,8 +1,17 @@
 """Settings of the executor."""
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from burnish_shared.auth.kek import SealingSettings
+
+
+class ProviderLimit(BaseModel):
+    """What a provider lets the operator's key do in a minute; null: what it says in its headers."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    requests_per_minute: int | None = Field(default=None, ge=1)
+    tokens_per_minute: int | None = Field(default=None, ge=1)
 
 
 class ExecutorSettings(SealingSettings):
@@ -15,9 +24,21 @@ class ExecutorSettings(SealingSettings):
     first_token_s: float = Field(default=30.0, gt=0, description="Longest wait for the first byte of a provider.")
     chunk_idle_s: float = Field(default=15.0, gt=0, description="Longest silence inside a stream of a provider.")
     connect_s: float = Field(default=5.0, gt=0, description="Longest wait for a connection to a provider.")
-    attempts: int = Field(default=3, ge=1, le=10, description="Calls of one provider where it fails in a way that costs nothing.")
+    attempts: int = Field(
+        default=4, ge=1, le=11, description="Calls of one provider where it fails in a way that costs nothing; a version may say otherwise."
+    )
     retry_wait_most_s: float = Field(
         default=5.0, ge=0, description="A provider that asks to wait longer is not waited for; the caller hears how long."
+    )
+    slots_share_percent: int = Field(
+        default=50, ge=1, le=100, description="Most of an executor's slots that one workspace, or one provider, may have."
+    )
+    circuit_calls_least: int = Field(
+        default=10, ge=1, description="A provider is left alone when at least so many calls within half a minute failed, and half of all."
+    )
+    circuit_rest_s: float = Field(default=5.0, gt=0, description="For how long it is left alone at first; twice as long each time after.")
+    provider_limits: dict[str, ProviderLimit] = Field(
+        default_factory=dict, description='What each of the operator\'s keys may do: {"openai": {"requests_per_minute": 500}}.'
     )
     heartbeat_s: float = Field(default=0.5, gt=0, description="How often a running execution says that it lives.")
     stale_after_s: float = Field(
@@ -35,8 +56,10 @@ class ExecutorSettings(SealingSettings):
     ledger_check_s: float = Field(
         default=300.0, gt=0, description="How often what executions cost is compared with what was booked for them (burnish_ledger_drift)."
     )
-    database_connections: int = Field(default=4, ge=1, description="Most connections of the pool.")
-    drain_s: float = Field(default=25.0, gt=0, description="How long running executions may go on after SIGTERM.")
     cache_sweep_s: float = Field(default=60.0, gt=0, description="How often answers that are over are removed from the cache.")
     cache_entries_most: int = Field(default=20_000, ge=1, description="Most answers kept for one workspace; the longest unasked go first.")
     cache_mebibytes_most: int = Field(default=256, ge=1, description="Most that the answers of one workspace may take, in MiB.")
+    sandbox_workers: int = Field(default=2, ge=1, le=64, description="Processes that run own checks of guardrails and validators.")
+    sandbox_wasm: bool = Field(default=False, description="Offer WebAssembly beside Python; needs `burnish[wasm]`.")
+    database_connections: int = Field(default=4, ge=1, description="Most connections of the pool.")
+    drain_s: float = Field(default=25.0, gt=0, description="How long running executions may go on after SIGTERM.")

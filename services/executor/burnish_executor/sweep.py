@@ -6,6 +6,7 @@ import contextlib
 import structlog
 
 from burnish_executor import metrics
+from burnish_executor.io import tickets_store
 from burnish_executor.io.answers_store import sweep_answers
 from burnish_executor.settings import ExecutorSettings
 from burnish_shared.bus.relay import Relay
@@ -16,9 +17,9 @@ log = structlog.get_logger("burnish.executor")
 
 MOST_AT_ONCE = 200
 
-LEDGER_DAYS = 2
 CACHE_AT_ONCE = 5_000
 
+LEDGER_DAYS = 2
 """Of which the books are compared: what was admitted today and yesterday (UTC). `burnish doctor --audit` compares all of it."""
 
 
@@ -41,6 +42,7 @@ async def _sweep(db: Database, *, grace_ms: int) -> int:
         ended: int = await tx.fetchval("SELECT expire($1, $2)", grace_ms, MOST_AT_ONCE)
     async with db.unit_of_work() as tx:
         await tx.fetchval("SELECT return_funding(NULL)")
+        await tickets_store.forget_idle(tx)
     if ended:
         metrics.SWEPT.inc(ended)
         log.warning("sweep.ended", executions=ended)

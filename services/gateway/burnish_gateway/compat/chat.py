@@ -6,9 +6,10 @@ from typing import Any
 from burnish_gateway.compat.chat_body import SETTINGS, parse_chat_body
 from burnish_gateway.compat.format import Chat
 from burnish_gateway.compat.messages import checked_messages
+from burnish_gateway.compat.requirements import requirements_in
 from burnish_gateway.compat.target import target_of
-from burnish_gateway.execution.order import Order
 from burnish_gateway.execution.group_key import PROMPT_KEY
+from burnish_gateway.execution.order import Order
 from burnish_gateway.wire import parse_json
 from burnish_shared.errors import InvalidBody, InvalidField
 
@@ -30,6 +31,7 @@ def parse_chat(raw: bytes) -> Chat:
         overrides={setting: getattr(body, setting) for setting in SETTINGS if setting in body.model_fields_set}, stream=bool(body.stream),
         user_id=body.user, session_id=body.session_id or id_in(metadata, "session_id"), app=body.app or id_in(metadata, "app"),
         metadata={name: value for name, value in metadata.items() if name != "variables"}, prompt_key=prompt_key_in(metadata),
+        requirements=requirements_in(metadata),
     )  # fmt: skip
     return Chat(order, include_usage=(body.stream_options or {}).get("include_usage") is True)
 
@@ -48,8 +50,6 @@ def variables_of(*, metadata: dict[str, Any], prompt: dict[str, Any], given: dic
     return {**(ours or {}), **(openais or {}), **(given or {})}
 
 
-def id_in(metadata: dict[str, Any], name: str) -> str | None:
-    """Clients in languages that cannot add fields of their own have only `metadata`."""
 def prompt_key_in(metadata: dict[str, Any]) -> str | None:
     """What calls without a prompt are grouped by. Raises InvalidField for what could never be the name of a prompt."""
     value = metadata.get("prompt_key")
@@ -58,5 +58,7 @@ def prompt_key_in(metadata: dict[str, Any]) -> str | None:
     return value
 
 
+def id_in(metadata: dict[str, Any], name: str) -> str | None:
+    """Clients in languages that cannot add fields of their own have only `metadata`."""
     value = metadata.get(name)
     return value if isinstance(value, str) and 0 < len(value) <= ID_MOST else None

@@ -4,6 +4,7 @@ import contextlib
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from typing import Annotated, Any, Literal
+from urllib.parse import quote
 from uuid import UUID
 
 from fastapi import Query, Request
@@ -13,19 +14,31 @@ from pydantic import BaseModel, Field, model_validator
 from burnish_gateway.access.principal import Principal, Role
 from burnish_gateway.deps import Gateway, GatewayParts, Viewer, gateway_of, request_id_of, verified_caller
 from burnish_gateway.execution.answer import failure_of, succeeded
+from burnish_gateway.execution.cache_choice import TTL_MOST_S, UNSAID, CacheMode, CacheSetting
 from burnish_gateway.execution.cancel import cancel
 from burnish_gateway.execution.dispatch import Alive, Delta, Dispatch, Done, Started, Text, Told, first_told
-from burnish_gateway.execution.cache_choice import TTL_MOST_S, UNSAID, CacheMode, CacheSetting
+from burnish_gateway.execution.group_key import PROMPT_KEY
 from burnish_gateway.execution.order import Order
 from burnish_gateway.execution.read import get_one, list_page
-from burnish_gateway.execution.group_key import PROMPT_KEY
 from burnish_gateway.execution.replay import replay
+from burnish_gateway.execution.shape import Shape, shaped
 from burnish_gateway.execution.streaming import EventStream, paced, unless_gone
 from burnish_gateway.execution.submit import Admitted, Repeated, submit
-from burnish_gateway.execution.shape import Shape, shaped
 from burnish_gateway.idempotency import fingerprint_of, key_of, run_once
 from burnish_gateway.model_settings import Overrides
-from burnish_gateway.wire import ApiModel, ErrorAnswer, error_response, json_body, json_response, make_router, parse_model, read_body
+from burnish_gateway.routing.bodies import Requirements
+from burnish_gateway.wire import (
+    CHAT_MOST_BYTES,
+    ApiModel,
+    ChatRoute,
+    ErrorAnswer,
+    error_response,
+    json_body,
+    json_response,
+    make_router,
+    parse_model,
+    read_body,
+)
 from burnish_gateway.wire import Text as PlainText
 from burnish_shared.books.admission import IdempotencyKey
 from burnish_shared.contracts.executions import Lane, Outcome
@@ -33,7 +46,7 @@ from burnish_shared.db.session import Tx
 from burnish_shared.errors import BurnishError, InvalidField
 from burnish_shared.prompt_settings import FALLBACKS_MOST
 
-router = make_router("executions")
+router = make_router("executions", route_class=ChatRoute)
 
 ROUTE = "executions"
 
@@ -56,6 +69,13 @@ class Message(ApiModel):
         return self
 
 
+class CacheAsked(ApiModel):
+    """What one call asks of the cache, in place of what its version or workspace says."""
+
+    mode: CacheMode | None = Field(default=None, description="`deterministic`: only at temperature 0; `always`: at any temperature.")
+    ttl_s: Annotated[int, Field(ge=1, le=TTL_MOST_S, description="How old an answer may be, and how long this one is kept.")] | None = None
+
+
 class NewExecution(ApiModel):
     """Either `prompt` (a slug, with `label` or `version`; `production` where neither is given) or `messages` with `model`."""
 
@@ -71,17 +91,20 @@ class NewExecution(ApiModel):
     session_id: Id | None = None
     app: Id | None = None
     metadata: Annotated[dict[str, Any], Field(max_length=100)] = Field(default_factory=dict)
-class CacheAsked(ApiModel):
-    """What one call asks of the cache, in place of what its version or workspace says."""
-
-    mode: CacheMode | None = Field(default=None, description="`deterministic`: only at temperature 0; `always`: at any temperature.")
-    ttl_s: Annotated[int, Field(ge=1, le=TTL_MOST_S, description="How old an answer may be, and how long this one is kept.")] | None = None
-
-
     overrides: Overrides = Field(default_factory=Overrides.model_construct)
     deadline_s: Annotated[float, Field(gt=0, le=600)] | None = None
     fallback_models: Annotated[list[Id], Field(max_length=FALLBACKS_MOST, description="In place of the version's; [] for none.")] | None = (
         None
+    )
+    requirements: Requirements | None = Field(default=None, description="What the model must meet where it is `auto`.")
+    cache: bool | CacheAsked | None = Field(
+        default=None, description="`true`: an answer that was given before will do, at any temperature; `false`: the model is to be asked."
+    )
+    prompt_key: Annotated[str, Field(pattern=PROMPT_KEY)] | None = Field(
+        default=None, description="Of `messages`: what such calls are grouped by, in place of their instructions."
+    )
+    response_shape: Shape | None = Field(
+        default=None, description="In place of the workspace's. Streams, background executions and errors look the same in all of them."
     )
 
     @model_validator(mode="after")
@@ -92,21 +115,14 @@ class CacheAsked(ApiModel):
             raise ValueError("label and version belong to a prompt, not to messages")
         if self.label is not None and self.version is not None:
             raise ValueError("give either label or version")
+        if self.prompt_key is not None and self.prompt is not None:
+            raise ValueError("prompt_key groups messages that have no prompt")
         if self.stream and self.mode == "background":
             raise ValueError("a background execution cannot be streamed; read it by its id")
         return self
 
 
 class Queued(ApiModel):
-    cache: bool | CacheAsked | None = Field(
-        default=None, description="`true`: an answer that was given before will do, at any temperature; `false`: the model is to be asked."
-    )
-    prompt_key: Annotated[str, Field(pattern=PROMPT_KEY)] | None = Field(
-        default=None, description="Of `messages`: what such calls are grouped by, in place of their instructions."
-    )
-    response_shape: Shape | None = Field(
-        default=None, description="In place of the workspace's. Streams, background executions and errors look the same in all of them."
-    )
     """A background execution that was accepted."""
 
     id: UUID
@@ -117,8 +133,6 @@ class Queued(ApiModel):
     "/v1/executions",
     summary="Run a prompt",
     response_class=Response,
-        if self.prompt_key is not None and self.prompt is not None:
-            raise ValueError("prompt_key groups messages that have no prompt")
     responses={
         200: {"model": Outcome, "description": "The answer; with `stream` events `delta`, then `done` (this object) or `error`"},
         202: {"model": Queued, "description": "`mode: background`: read it by its id"},
@@ -129,7 +143,7 @@ class Queued(ApiModel):
 async def execute(request: Request) -> Response:
     gateway = gateway_of(request)
     principal = await verified_caller(request, Role.VIEWER)
-    raw = await read_body(request)
+    raw = await read_body(request, most_bytes=CHAT_MOST_BYTES)
     body = parse_model(NewExecution, raw)
     text = key_of(request)
     key = IdempotencyKey(ROUTE, text, fingerprint_of(raw)) if text is not None else None
@@ -199,6 +213,7 @@ async def get_execution(gateway: GatewayParts, principal: Viewer, execution_id: 
 
 
 def order_of(body: NewExecution) -> Order:
+    """The same in the words of whoever executes it."""
     return Order(
         slug=body.prompt,
         label=body.label,
@@ -215,7 +230,16 @@ def order_of(body: NewExecution) -> Order:
         metadata=body.metadata,
         deadline_s=body.deadline_s,
         fallback_models=body.fallback_models,
+        requirements=None if body.requirements is None else body.requirements.model_dump(exclude_none=True),
+        cache=_cache_asked(body.cache),
+        prompt_key=body.prompt_key,
     )
+
+
+def _cache_asked(asked: bool | CacheAsked | None) -> CacheSetting:
+    if isinstance(asked, CacheAsked):
+        return CacheSetting(asked.mode, asked.ttl_s)
+    return UNSAID if asked is None else CacheSetting("always" if asked else "off")
 
 
 async def outcome_of(request: Request, admitted: Admitted, *, gateway: Gateway) -> bytes:
@@ -250,16 +274,8 @@ async def _stream(request: Request, admitted: Admitted, *, gateway: Gateway) -> 
     told = Dispatch(gateway, admitted.request, key=admitted.key).follow()
     first = await unless_gone(request, first_told(told))
     if isinstance(first, Done) and not succeeded(first.body):
-        cache=_cache_asked(body.cache),
-        prompt_key=body.prompt_key,
         return _response(first.body, request_id=request_id_of(request), headers=headers_of(admitted))
     return EventStream(paced(_events(first, told, request_id=request_id_of(request))), headers=headers_of(admitted))
-
-
-def _cache_asked(asked: bool | CacheAsked | None) -> CacheSetting:
-    if isinstance(asked, CacheAsked):
-        return CacheSetting(asked.mode, asked.ttl_s)
-    return UNSAID if asked is None else CacheSetting("always" if asked else "off")
 
 
 async def _events(first: Told, rest: AsyncGenerator[Told, None], *, request_id: str) -> AsyncIterator[bytes | None]:
@@ -293,7 +309,10 @@ def _event(told: Told, *, index: int, request_id: str) -> bytes | None:
 def _last_event(outcome: bytes, *, request_id: str) -> bytes:
     if succeeded(outcome):
         return b"event: done\ndata: " + outcome + b"\n\n"
-    return b"event: error\ndata: " + bytes(error_response(failure_of(outcome), request_id=request_id).body) + b"\n\n"
+    failure = failure_of(outcome)
+    invalid = failure.details.get("output_invalid")
+    why = b"" if invalid is None else b"event: output_invalid\ndata: " + json.dumps({"problems": invalid}).encode() + b"\n\n"
+    return why + b"event: error\ndata: " + bytes(error_response(failure, request_id=request_id).body) + b"\n\n"
 
 
 async def _repeat(execution_id: UUID, *, gateway: Gateway, principal: Principal, body: NewExecution, request_id: str) -> Response:
@@ -326,8 +345,10 @@ def headers_of(admitted: Admitted) -> dict[str, str]:
     headers = {"x-execution-id": str(admitted.request.execution_id), "x-burnish-model": admitted.request.route.model, **admitted.headers}
     if prompt is not None:
         headers |= {"x-burnish-prompt": prompt.slug, "x-burnish-version": str(prompt.version)}
+    if admitted.request.routing is not None and admitted.request.routing.rule is not None:
+        headers["x-burnish-rule"] = quote(admitted.request.routing.rule, safe=" ")
+    if admitted.request.group_key is not None:
+        headers["x-burnish-group"] = admitted.request.group_key
     if admitted.request.route.simulated:
         headers["x-burnish-simulated"] = "true"
     return headers
-    if admitted.request.group_key is not None:
-        headers["x-burnish-group"] = admitted.request.group_key

@@ -7,7 +7,9 @@ from pydantic import Field, model_validator
 from burnish_gateway.execution.cache_choice import TTL_MOST_S
 from burnish_gateway.model_settings import JsonObject, ModelSettings
 from burnish_gateway.registry.content import CONTENT_FIELDS
+from burnish_gateway.routing.bodies import Requirements
 from burnish_gateway.wire import ApiModel, Name, Text
+from burnish_shared.contracts.checks import InputValidators, OutputValidators
 from burnish_shared.prompt_settings import FALLBACKS_MOST
 from burnish_shared.slug import MAX_VERSION
 from burnish_shared.template.messages import MAX_MESSAGES
@@ -49,14 +51,24 @@ class ParameterBody(ApiModel):
     description: ShortText | None = None
 
 
-class ContentBody(ModelSettings):
-    """The content of a version. A setting that is not given is not sent to the provider."""
 class CacheBody(ApiModel):
     """A cache of answers. `deterministic`: for calls at temperature 0; `always`: at any temperature."""
 
     mode: Literal["off", "deterministic", "always"] | None = None
     ttl_s: Annotated[int, Field(ge=1, le=TTL_MOST_S)] | None = Field(default=None, description="The workspace's where nothing is said.")
 
+
+class RetryPolicyBody(ApiModel):
+    """What happens when a provider fails in a way that costs nothing. Waits grow by themselves, with jitter (docs/guides/resilience.md)."""
+
+    retries: Annotated[int, Field(ge=0, le=10)] | None = Field(default=None, description="Further calls; 3 where nothing is said.")
+    wait_most_s: Annotated[float, Field(ge=0, le=60)] | None = Field(
+        default=None, description="A provider that asks to wait longer is not waited for; 5 where nothing is said."
+    )
+
+
+class ContentBody(ModelSettings):
+    """The content of a version. A setting that is not given is not sent to the provider."""
 
     messages: Annotated[list[MessageBody], Field(min_length=1, max_length=MAX_MESSAGES)] | None = None
     template: TemplateText | None = Field(default=None, description="In place of `messages`: the text of one user message.")
@@ -69,10 +81,31 @@ class CacheBody(ApiModel):
     fallback_models: Annotated[list[ModelName], Field(max_length=FALLBACKS_MOST)] | None = Field(
         default=None, description="Asked in this order when the model fails before anything of an answer came."
     )
+    fallback_cheaper: bool | None = Field(
+        default=None, description="After those that are named, the next cheaper models that can do what the call asks."
+    )
+    fallback_version: VersionNumber | None = Field(
+        default=None, description="Used in this version's place for a call that it cannot be rendered for, or whose input it refuses."
+    )
+    retry_policy: RetryPolicyBody | None = Field(default=None, description="How often, and how long, a failing provider is tried again.")
+    requirements: Requirements | None = Field(
+        default=None, description="What the model must meet where it is `auto`, in place of what the workspace asks."
+    )
     test_cases: Annotated[list[JsonObject], Field(max_length=200)] | None = None
     success_criteria: Annotated[list[ShortText], Field(max_length=50)] | None = None
     quality_threshold: Annotated[float, Field(ge=0, le=1)] | None = Field(default=None, description="0.8 where nothing is said.")
     features: Annotated[list[Tag], Field(max_length=50)] | None = None
+    cache: CacheBody | None = Field(default=None, description="Whether answers are given again, in place of what the workspace says.")
+    cacheable_messages: Annotated[int, Field(ge=0, le=MAX_MESSAGES)] | None = Field(
+        default=None,
+        description="So many messages from the first on are the same in every call: the provider is asked to keep them in its own cache.",
+    )
+
+    input_validators: InputValidators | None = Field(default=None, description="What variables and messages must be like: else 422.")
+    output_validators: OutputValidators | None = Field(default=None, description="What the answer must be like, beside its format.")
+    repair_output: bool | None = Field(
+        default=None, description="Whether the model is asked once more for an answer that is not valid. True where nothing is said."
+    )
 
     @model_validator(mode="after")
     def _one_text(self) -> Self:
@@ -87,6 +120,15 @@ class CacheBody(ApiModel):
             fields["messages"] = [one.model_dump(exclude_none=True) for one in self.messages]
         if self.template is not None:
             fields["messages"] = [{"role": "user", "content": self.template}]
+        for name in ("input_validators", "output_validators"):
+            if (validators := getattr(self, name)) is not None:
+                fields[name] = [one.model_dump(mode="json", by_alias=True, exclude_unset=True) for one in validators]
+        if self.requirements is not None:
+            fields["requirements"] = self.requirements.model_dump(exclude_none=True, exclude_defaults=True)
+        if self.retry_policy is not None:
+            fields["retry_policy"] = self.retry_policy.model_dump(exclude_none=True)
+        if self.cache is not None:
+            fields["cache"] = self.cache.model_dump(exclude_none=True)
         if self.parameters is not None:
             fields["parameters"] = {name: one.model_dump(exclude_none=True) for name, one in self.parameters.items()}
         return fields
@@ -95,11 +137,6 @@ class CacheBody(ApiModel):
 class CreatePrompt(ContentBody):
     """A prompt and its version 1."""
 
-    cache: CacheBody | None = Field(default=None, description="Whether answers are given again, in place of what the workspace says.")
-    cacheable_messages: Annotated[int, Field(ge=0, le=MAX_MESSAGES)] | None = Field(
-        default=None,
-        description="So many messages from the first on are the same in every call: the provider is asked to keep them in its own cache.",
-    )
     slug: Annotated[Text, Field(min_length=1, max_length=200)] = Field(description="Folded to lower case; `[a-z0-9][a-z0-9_-]{0,62}`.")
     name: Name | None = Field(default=None, description="The slug where nothing is said.")
     description: Annotated[Text, Field(max_length=10_000)] = ""
@@ -120,8 +157,6 @@ class ChangePrompt(ApiModel):
     use_case: ShortText | None = None
     folder: Annotated[Text, Field(max_length=700)] | None = None
     tags: Tags | None = None
-        if self.cache is not None:
-            fields["cache"] = self.cache.model_dump(exclude_none=True)
     visibility: Literal["private", "organization", "public"] | None = Field(
         default=None,
         description="How widely versions may be published. A narrower one withdraws what is published wider; `public` needs an admin.",

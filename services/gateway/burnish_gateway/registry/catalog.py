@@ -14,6 +14,8 @@ from uuid import UUID
 from burnish_gateway.registry import store
 from burnish_gateway.registry.prompt import Head, Version, no_such_prompt
 from burnish_gateway.registry.version_cache import VersionCache
+from burnish_gateway.registry.version_checks import InputChecks, input_checks_of, output_checks_of
+from burnish_shared.contracts.checks import OutputChecks
 from burnish_shared.db.config_cache import ChangeFeed, ConfigCache
 from burnish_shared.db.session import Database
 from burnish_shared.errors import NotFound, Unavailable
@@ -49,10 +51,17 @@ class ResolvedVersion:
     parameters: Mapping[str, Any]
     timeout_s: float
     fallback_models: tuple[str, ...]
-    record: Version
-    size_bytes: int
+    fallback_cheaper: bool
+    fallback_version: int | None
+    retries: int | None
+    retry_wait_most_s: float | None
+    requirements: Mapping[str, Any] | None
     cache: Mapping[str, Any] | None
     cacheable_messages: int
+    input_checks: InputChecks | None
+    output_checks: OutputChecks | None
+    record: Version
+    size_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +159,15 @@ class Catalog:
             parameters=spec.get("parameters", {}),
             timeout_s=spec.get("timeout_s", DEFAULT_TIMEOUT_S),
             fallback_models=tuple(spec.get("fallback_models", ())),
+            fallback_cheaper=spec.get("fallback_cheaper", False),
+            fallback_version=spec.get("fallback_version"),
+            retries=spec.get("retry_policy", {}).get("retries"),
+            retry_wait_most_s=spec.get("retry_policy", {}).get("wait_most_s"),
+            requirements=spec.get("requirements"),
+            cache=spec.get("cache"),
+            cacheable_messages=spec.get("cacheable_messages", 0),
+            input_checks=input_checks_of(spec),
+            output_checks=output_checks_of(spec),
             record=version,
             size_bytes=version.content.size_bytes(),
         )
@@ -159,7 +177,5 @@ def _size_bytes(version: ResolvedVersion) -> int:
     return version.size_bytes
 
 
-            cache=spec.get("cache"),
-            cacheable_messages=spec.get("cacheable_messages", 0),
 def _is_about(key: tuple[UUID, Slug], workspace_id: UUID | None, changed: str) -> bool:
     return workspace_id is None or key == (workspace_id, changed)

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import jsonschema_rs
 
+from burnish_gateway.registry.version_checks import check_validators
 from burnish_shared.errors import InvalidField
 from burnish_shared.prompt_settings import SETTING_FIELDS, settings_of
 from burnish_shared.template import PromptTemplate, parse_messages
@@ -18,16 +19,23 @@ SPEC_FIELDS: Final = (
     "parameters",
     "timeout_s",
     "fallback_models",
+    "fallback_cheaper",
+    "fallback_version",
+    "retry_policy",
     "test_cases",
     "success_criteria",
     "quality_threshold",
     "features",
+    "requirements",
+    "cache",
+    "cacheable_messages",
+    "input_validators",
+    "output_validators",
+    "repair_output",
 )
 """What Burnish itself reads."""
 
 CONTENT_FIELDS: Final = ("messages", "model", "provider", *SETTING_FIELDS, *SPEC_FIELDS)
-    "cache",
-    "cacheable_messages",
 
 MAX_CONTENT_BYTES: Final = 524_288
 """A version as JSON. It must fit into one message to an executor (768 KiB) together with its variables."""
@@ -81,22 +89,14 @@ def checked(content: VersionContent) -> PromptTemplate:
     size_bytes = content.size_bytes()
     if size_bytes > MAX_CONTENT_BYTES:
         raise InvalidField(f"A version has at most {MAX_CONTENT_BYTES:,} bytes; this one has {size_bytes:,}.", param="messages")
+    _check_cacheable(content)
     schema = content.spec.get("json_schema")
     if schema is not None and not _is_schema(schema):
         raise InvalidField("'json_schema' is no valid JSON Schema.", param="json_schema")
+    check_validators(content.spec)
     return content.template()
 
 
-def taken_over(base: VersionContent, given: Mapping[str, Any]) -> VersionContent:
-    """The base with what is given put over it: a field not given stays as it was, a null takes it away."""
-    _check_cacheable(content)
-    return VersionContent.from_fields(base.fields() | dict(given))
-
-
-def _is_schema(schema: dict[str, Any]) -> bool:
-    """Only the schema itself is looked at; nothing that a `$ref` names is fetched."""
-    try:
-        return jsonschema_rs.meta.is_valid(schema)
 def _check_cacheable(content: VersionContent) -> None:
     """What a provider keeps of its own is the same in every call; what a caller gives for a placeholder is not."""
     count = content.spec.get("cacheable_messages", 0)
@@ -108,6 +108,15 @@ def _check_cacheable(content: VersionContent) -> None:
         )
 
 
+def taken_over(base: VersionContent, given: Mapping[str, Any]) -> VersionContent:
+    """The base with what is given put over it: a field not given stays as it was, a null takes it away."""
+    return VersionContent.from_fields(base.fields() | dict(given))
+
+
+def _is_schema(schema: dict[str, Any]) -> bool:
+    """Only the schema itself is looked at; nothing that a `$ref` names is fetched."""
+    try:
+        return jsonschema_rs.meta.is_valid(schema)
     except ValueError:
         return False
 
