@@ -364,7 +364,7 @@ async def test_every_table_names_its_writer(catalog: asyncpg.Connection) -> None
 async def test_no_service_may_change_or_delete_what_is_append_only(catalog: asyncpg.Connection) -> None:
     rows = await catalog.fetch(
         """SELECT r.rolname, t.name FROM pg_roles r,
-                  unnest(ARRAY['transfers', 'audit_log', 'executions', 'execution_contents', 'prompt_versions']) t(name)
+                  unnest(ARRAY['transfers', 'audit_log', 'executions', 'execution_contents', 'prompt_versions', 'model_prices']) t(name)
             WHERE r.rolname = ANY ($1::text[] || ARRAY['burnish_lookup'])
               AND (has_any_column_privilege(r.oid, t.name, 'UPDATE') OR has_table_privilege(r.oid, t.name, 'DELETE'))""",
         list(LOGINS),

@@ -15,12 +15,13 @@ from uuid import UUID
 
 import structlog
 
-from burnish_analytics import metrics, watch_end_users, watch_labels
+from burnish_analytics import metrics, watch_end_users, watch_labels, watch_models
 from burnish_analytics.adopt_executions import Adopter
 from burnish_analytics.core.intake import LabelKey
 from burnish_analytics.count_scores import count_scores
 from burnish_analytics.ingest_batch import Ingested, Target, join_sessions, join_waiting
-from burnish_analytics.io import detector_store, end_user_store, joinable_store
+from burnish_analytics.io import detector_store, end_user_store, joinable_store, model_store
+from burnish_analytics.io.model_store import Ending
 from burnish_analytics.raise_alerts import KIND, judge_feedback
 from burnish_analytics.raise_incidents import IncidentWatch
 from burnish_analytics.settings import AnalyticsSettings
@@ -80,6 +81,7 @@ class Housework:
             group.create_task(self._every("scores", settings.scores_interval_s, self.count_scores, stop))
             group.create_task(self._every("incidents", settings.join_interval_s, self.end_incidents, stop))
             group.create_task(self._every("end_users", settings.end_users_interval_s, self.watch_end_users, stop))
+            group.create_task(self._every("models", settings.models_interval_s, self.watch_models, stop))
             group.create_task(self._every("month", settings.month_interval_s, self.turn_month, stop))
             group.create_task(self._every("usage", settings.usage_interval_s, self.close_days, stop))
             adopter = Adopter(self.db, settings.period_ms)
@@ -138,6 +140,20 @@ class Housework:
     async def _watch_hour(self, workspace_id: UUID, *, hour: datetime) -> int:
         async with self.db.unit_of_work(workspaces={workspace_id}) as tx:
             return await watch_end_users.watch_end_users(tx, workspace_id, hour=hour, now=self.clock.now())
+
+    async def watch_models(self) -> int:
+        """Warns of models that end soon or have ended. Returns how many alerts were raised."""
+        async with self.db.unit_of_work() as tx:
+            endings = await model_store.ending(tx, days=watch_models.DAYS_AHEAD, at_most=MOST_AT_ONCE)
+        raised = await together_or_each("models", endings, self._warn, of=attrgetter("workspace_id"))
+        if raised:
+            self.wake_relay()
+        metrics.alerts_raised_total.labels(watch_models.KIND).inc(raised)
+        return raised
+
+    async def _warn(self, endings: Collection[Ending]) -> int:
+        async with self.db.unit_of_work(workspaces={one.workspace_id for one in endings}) as tx:
+            return await watch_models.watch_models(tx, list(endings), now=self.clock.now())
 
     async def join_missed(self) -> int:
         """Joins feedback to executions where both sides looked at the same moment and missed each other. Returns how many it joined."""

@@ -5,7 +5,7 @@ from uuid import UUID
 
 ChannelKind = Literal["email", "slack", "teams", "pagerduty"]
 Severity = Literal["info", "warning", "error", "critical"]
-AlertKind = Literal["feedback_threshold", "degradation", "budget", "credits", "provider_key", "usage"]
+AlertKind = Literal["feedback_threshold", "degradation", "budget", "credits", "provider_key", "usage", "model"]
 
 SEVERITIES: Final[tuple[Severity, ...]] = ("info", "warning", "error", "critical")
 """From least to most, in the words of PagerDuty's Events API v2."""

@@ -138,6 +138,8 @@ def _links(row: asyncpg.Record) -> dict[str, str]:
             return {"credits": "/v1/credits", "figures": "/v1/usage"}
         case "provider_key":
             return {"provider_key": f"/v1/provider-keys/{row['subject']}"}
+        case "model":
+            return {"model": f"/v1/models/{row['subject']}"}
         case _:
             return {"figures": f"/v1/analytics/timeseries?grain=hour&from={since}"}
 
