@@ -15,7 +15,8 @@ from burnish_shared.guarding.rules import Rule, Stopped
 class Guard:
     """`given`: the request as the caller made it; the one that runs has masks in it, which are never written down.
 
-    `into`: rules for what goes to the model, `out`: for the answer. `stopped`: the one that ended it, on either way. `told`: what a caller who streams was told.
+    `into`: rules for what goes to the model, `out`: for the answer. `stopped`: the one that ended it, on either way. `told`: what a caller
+    who streams was told.
     """
 
     given: ExecutionRequest

@@ -29,6 +29,7 @@ from burnish_gateway.paging import Cursors
 from burnish_gateway.privacy.watch_erasures import ErasureWatch
 from burnish_gateway.registry.catalog import Catalog
 from burnish_gateway.reports.send_digests import DigestSender
+from burnish_gateway.routing.book import RoutingBook
 from burnish_gateway.settings import GatewaySettings
 from burnish_shared import subjects
 from burnish_shared.auth.installation import InstallationSecrets, check_keyring, load_installation_secrets
@@ -40,9 +41,11 @@ from burnish_shared.bus.connect import connect
 from burnish_shared.bus.relay import Relay
 from burnish_shared.clock import SystemClock
 from burnish_shared.db.config_cache import ChangeFeed
+from burnish_shared.db.rules_book import RulesBook
 from burnish_shared.db.session import Database
 from burnish_shared.egress import Egress, EgressPolicy
 from burnish_shared.evaluators import Grounds
+from burnish_shared.own_checks import OwnChecks
 from burnish_shared.process import patiently
 
 log = structlog.get_logger("burnish.gateway")
@@ -90,6 +93,7 @@ async def _connected(
     clock = SystemClock()
     relay = Relay(db, bus, service="gateway", wait_ms=settings.relay_wait_ms)
     identity = IdentityProviders.over(settings, public_url=settings.public_url, clock=clock)
+    grounds = Grounds.open(workers=settings.sandbox_workers, wasm=settings.sandbox_wasm)
     gateway = Gateway(
         settings=settings, db=db, bus=bus, clock=clock, keyring=keyring, installation=installation,
         cursors=Cursors(installation.cursor_key), feed=feed,
@@ -97,9 +101,9 @@ async def _connected(
         passwords=Passwords(PasswordHashing(memory_kib=settings.password_memory_kib, passes=settings.password_passes)), admission=admission,
         key_use=KeyUse(db, interval_s=settings.key_use_interval_s), refusals=Refusals(), inbox=FrameInbox(bus), relay=relay,
         catalog=Catalog(db, feed=feed), models=ModelBook.over(db, feed=feed), budgets=BudgetBook.over(db, feed=feed),
-        groups=GroupBook.over(db, feed=feed),
+        groups=GroupBook.over(db, feed=feed), routing=RoutingBook.over(db, feed=feed),
         metrics=MetricBook.over(db, feed=feed), inbound=InboundBook.over(db, feed=feed, keyring=keyring),
-        grounds=Grounds.open(workers=settings.sandbox_workers, wasm=settings.sandbox_wasm),
+        rules=RulesBook.over(db, feed=feed), grounds=grounds, own_checks=OwnChecks(grounds),
         feedback=FeedbackPublisher(bus=bus, db=db, wake_relay=relay.wake), egress=Egress(EgressPolicy.parse(settings.egress_allow)),
         erasures=ErasureWatch(db, bus, installation_key=installation.receipt_key), live=LiveHub(bus, clock),
     )  # fmt: skip

@@ -27,10 +27,12 @@ from burnish_shared.bus.connect import Bus
 from burnish_shared.bus.relay import Relay
 from burnish_shared.clock import Clock
 from burnish_shared.db.config_cache import ChangeFeed
+from burnish_shared.db.rules_book import RulesBook
 from burnish_shared.db.session import Database
 from burnish_shared.egress import Egress, look_up_for
 from burnish_shared.errors import Forbidden, NotFound
 from burnish_shared.evaluators import Grounds
+from burnish_shared.own_checks import OwnChecks
 
 if TYPE_CHECKING:
     from burnish_gateway.billing.budget_book import BudgetBook
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
     from burnish_gateway.models.book import ModelBook
     from burnish_gateway.privacy.watch_erasures import ErasureWatch
     from burnish_gateway.registry.catalog import Catalog
+    from burnish_gateway.routing.book import RoutingBook
 
 
 @dataclass(slots=True)
@@ -68,8 +71,11 @@ class Gateway:
     relay: Relay
     catalog: "Catalog"
     models: "ModelBook"
+    routing: "RoutingBook"
     budgets: "BudgetBook"
     groups: "GroupBook"
+    rules: RulesBook
+    own_checks: OwnChecks
     metrics: "MetricBook"
     inbound: "InboundBook"
     grounds: Grounds

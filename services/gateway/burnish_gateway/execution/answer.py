@@ -9,7 +9,13 @@ from burnish_shared.errors import BurnishError, Unavailable
 STATUS_CODES = {"timeout": 504, "rate_limited": 429, "cancelled": 499, "blocked": 422}
 """HTTP status by terminal status; `error` is 502, or 400 where the provider blamed the request itself, or 503 where nobody took it."""
 
-STATUS_OF_CODE = {"no_provider_key": 422, "provider_keys_unverified": 503}
+STATUS_OF_CODE = {
+    "no_provider_key": 422,
+    "provider_keys_unverified": 503,
+    "guardrails_unknown": 503,
+    "output_invalid": 422,
+    "provider_unavailable": 503,
+}
 """Errors of the executor that stand for a refusal of ours: the caller hears the same as from the gateway."""
 
 BLAMES_REQUEST = frozenset({400, 404, 413, 415, 422})
@@ -52,6 +58,10 @@ def failure_of(outcome: bytes) -> BurnishError:
     details = {"execution_id": body["id"], "status": body["status"], "cost_nusd": body["cost_nusd"], "usage": body["usage"]}
     if body.get("output"):
         details["output"] = body["output"]
+    if error.get("guardrail"):
+        details["guardrail"] = error["guardrail"]
+    if error.get("problems"):
+        details["output_invalid"] = error["problems"]
     return ExecutionFailed(
         error["message"], type=error["type"], code=error["code"], status=status, retryable=bool(error.get("retryable")), details=details,
         retry_after_s=error.get("retry_after_s"),

@@ -86,7 +86,7 @@ class TriedText(ApiModel):
 
 
 class TriedAnswer(BaseModel):
-    """`text`: what the model would be sent, or the caller be told; null where a rule stops it. `stored`: what a row would hold of the text."""
+    """`text`: what the model would be sent, or the caller be told; null where a rule stops it. `stored`: what a row would hold of it."""
 
     stopped_by: str | None
     text: str | None

@@ -1,5 +1,6 @@
 """Books executions made elsewhere: once each, free, joined by feedback and counted like our own (PRODUCT E13, PROMISES C-13)."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
@@ -8,6 +9,7 @@ from burnish_gateway.access.principal import Principal
 from burnish_gateway.deps import Gateway
 from burnish_gateway.execution.verdicts import suspended
 from burnish_gateway.imports import store
+from burnish_gateway.imports.mask_reported import masked
 from burnish_gateway.imports.metrics import IMPORTED
 from burnish_gateway.imports.reported import Reported
 from burnish_shared.books.finished import INT4_MOST, FinishedExecution, json_text
@@ -37,6 +39,9 @@ async def book_reported(gateway: Gateway, principal: Principal, reported: Sequen
     if not reported:
         return BookedReports([], [])
     workspace_id = principal.workspace_id
+    stored = (await gateway.rules.of(workspace_id)).stored
+    if stored:
+        reported = await asyncio.to_thread(masked, reported, stored)
     async with gateway.db.unit_of_work(workspace=workspace_id) as tx:
         ids = await store.ids_of(tx, workspace_id, [(one.source, one.their_id) for one in reported])
         named = {one.slug for one in reported if one.slug}

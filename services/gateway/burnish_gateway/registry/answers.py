@@ -61,10 +61,17 @@ class ContentAnswer(BaseModel):
     parameters: dict[str, Any] | None = None
     timeout_s: float | None = None
     fallback_models: list[str] | None = None
+    requirements: dict[str, Any] | None = None
+    fallback_cheaper: bool | None = None
+    fallback_version: int | None = None
+    retry_policy: dict[str, Any] | None = None
     test_cases: list[dict[str, Any]] | None = None
     success_criteria: list[str] | None = None
     quality_threshold: float | None = None
     features: list[str] | None = None
+    input_validators: list[dict[str, Any]] | None = None
+    output_validators: list[dict[str, Any]] | None = None
+    repair_output: bool | None = None
 
 
 class VersionItem(BaseModel):
