@@ -151,9 +151,9 @@ async def _is_ready(http: aiohttp.ClientSession, url: str) -> bool:
 
 
 @asynccontextmanager
-async def ground(home: Path) -> AsyncIterator[Ground]:
-    """Starts an installation in `home` and stops it at the end. Its logs stay when the block failed."""
-    installation = Installation(home, environment=ENVIRONMENT)
+async def ground(home: Path, **more: str) -> AsyncIterator[Ground]:
+    """Starts an installation in `home` and stops it at the end. Its logs stay when the block failed. `more`: further environment."""
+    installation = Installation(home, environment=ENVIRONMENT | more)
     connection = await asyncio.to_thread(installation.up, replicas=REPLICAS)
     try:
         yield Ground(installation, connection["url"], connection["api_key"])

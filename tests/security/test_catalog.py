@@ -27,6 +27,7 @@ SYSTEM_TABLES = {
     "platform_keys": "names of the providers for which the operator has keys; no key",
     "rate_state": "one number for each rate limit",
     "rate_epoch": "when the limits began to count",
+    "ticket_windows": "numbers for hashes: how much of each provider key's limit was used lately",
     "installation_secrets": "our own keys, sealed; for the gateway alone",
     "kek_check": "tells whether a service was given the right key-encryption key",
     "credentials": "password hashes: no service has a grant, only the sign-in's functions reach them",

@@ -20,6 +20,7 @@ MESSAGE_OF = {
 
 WITHOUT_CONTENT = {
     users.CANCELS: "Stops one execution. The body is a word: `cancelled`, or `superseded` and the fence below which claims stop.",
+    subjects.PROVIDER_LIMITS_HEARD: "What a provider said of its limits, told to all executors: a hash of key and model, and numbers.",
     subjects.PROVIDER_KEYS_TEST: "Does this provider key work? Carries ids of workspace and key; the answer says so, and never the key.",
     subjects.CONFIG_CHANGED: "Look at config_changes now. Carries nothing; the table is the truth.",
     subjects.OPTIMIZATIONS_REQUESTED: "A wake-up; the job row is the truth.",

@@ -3,18 +3,29 @@
 import asyncio
 
 import structlog
+from nats.aio.subscription import Subscription
 
 from burnish_executor.ask_keys import Asker
+from burnish_executor.borrow_tickets import Tickets
+from burnish_executor.bulkheads import Bulkheads
+from burnish_executor.check_answer import AnswerChecks
+from burnish_executor.choose_key import Keys
+from burnish_executor.circuits import Circuits
 from burnish_executor.consumers import Desk
+from burnish_executor.core.circuit import CircuitRule
+from burnish_executor.guard_execution import Guards
 from burnish_executor.io import keys_store
 from burnish_executor.io.answers_store import AnswersStore
 from burnish_executor.io.key_vault import KeyVault
 from burnish_executor.io.platform_keys import providers_with_platform_keys
 from burnish_executor.io.providers import Providers
+from burnish_executor.mask_record import RecordMasks
 from burnish_executor.record_batch import Recorder
+from burnish_executor.rests import Rests
 from burnish_executor.reuse_answers import AnswerCache
 from burnish_executor.run_execution import Runner
 from burnish_executor.settings import ExecutorSettings
+from burnish_executor.share_limits import SharedLimits
 from burnish_executor.sweep import sweep_cache, sweep_holds, watch_ledger
 from burnish_executor.widen_hold import Holds
 from burnish_shared import subjects
@@ -25,9 +36,13 @@ from burnish_shared.books.admission import Admission
 from burnish_shared.bus.batch import consume
 from burnish_shared.bus.connect import Bus, connect
 from burnish_shared.bus.relay import Relay
+from burnish_shared.contracts.provider_keys import KeyLimits
 from burnish_shared.db.config_cache import ChangeFeed
+from burnish_shared.db.rules_book import RulesBook
 from burnish_shared.db.session import Database, DurableConnection
 from burnish_shared.errors import BurnishError
+from burnish_shared.evaluators import Grounds
+from burnish_shared.own_checks import OwnChecks
 from burnish_shared.process import HealthServer, patiently
 from burnish_shared.streams import EXECUTOR_BACKGROUND, EXECUTOR_BATCH
 
@@ -51,21 +66,22 @@ async def main(stop: asyncio.Event, settings: ExecutorSettings | None = None) ->
     providers, feed = Providers.open(settings), ChangeFeed(db)
     vault = KeyVault.over(db, keyring=keyring, feed=feed, relay=relay, trust_s=settings.key_trust_s, news_s=settings.key_news_s)
     holds = Holds(admission)
-    asker = Asker(settings=settings, providers=providers, vault=vault, holds=holds)
+    tickets = Tickets(DurableConnection(dsn, application_name="burnish-executor-tickets", asynchronous=True, pooler=settings.pooler))
+    limits = SharedLimits(bus, tickets, Rests())
+    asker = _asker(settings, providers=providers, vault=vault, holds=holds, limits=limits)
     answers = AnswersStore.over(dsn, pooler=settings.pooler)
-    runner = Runner(settings=settings, recorder=recorder, asker=asker, holds=holds, cache=AnswerCache(answers))
-    desk = Desk(bus=bus, runner=runner, admission=admission, settings=settings)
+    rules, grounds = RulesBook.over(db, feed=feed), Grounds.open(workers=settings.sandbox_workers, wasm=settings.sandbox_wasm)
+    runner = _runner(settings, recorder=recorder, asker=asker, holds=holds, answers=answers, rules=rules, own=OwnChecks(grounds))
+    bulkheads = Bulkheads(settings.max_running, settings.slots_share_percent)
+    desk = Desk(bus=bus, runner=runner, admission=admission, settings=settings, bulkheads=bulkheads)
     health = HealthServer(settings.metrics_port, lambda: _readiness(bus, db), host=settings.metrics_host)
     await health.start()
     await patiently(feed.start)
     await patiently(lambda: _announce_platform_keys(db))
     sweeping, watching = sweep_holds(db, settings=settings, relay=relay, stop=stop), watch_ledger(db, settings=settings, stop=stop)
     housework = (feed.run(), vault.run(), sweeping, watching, sweep_cache(db, settings=settings, stop=stop))
-    loops = [asyncio.create_task(one) for one in (recorder.run(), admission.run(), desk.heartbeat(), *housework)]
-    subscription = await bus.nc.subscribe(subjects.EXECUTIONS_REQUESTED_INTERACTIVE, queue=subjects.EXECUTORS_QUEUE, cb=desk.on_interactive)
-    await bus.nc.subscribe(f"{subjects.PREFIX}.executions.cancel.>", cb=desk.on_cancel)
-    await bus.nc.subscribe(subjects.PROVIDER_KEYS_TEST, queue=subjects.EXECUTORS_QUEUE, cb=desk.on_key_test)
-    await bus.nc.subscribe(subjects.CONFIG_CHANGED, cb=feed.on_message)
+    loops = [asyncio.create_task(one) for one in (recorder.run(), admission.run(), tickets.run(), desk.heartbeat(), *housework)]
+    subscription = await _subscribe(bus, desk=desk, feed=feed, limits=limits)
     consuming = [
         asyncio.create_task(consume(bus, EXECUTOR_BACKGROUND, desk.on_queued, db=db, stop=stop, concurrency=settings.background_running)),
         asyncio.create_task(consume(bus, EXECUTOR_BATCH, desk.on_queued, db=db, stop=stop, concurrency=settings.batch_running)),
@@ -82,11 +98,41 @@ async def main(stop: asyncio.Event, settings: ExecutorSettings | None = None) ->
         for task in (*loops, *consuming, relaying):
             task.cancel()
         await asyncio.gather(*loops, *consuming, relaying, return_exceptions=True)
-        await asyncio.gather(vault.close(), answers.close())
+        await vault.close()
+        await asyncio.gather(answers.close(), tickets.close())
         await providers.close()
+        await grounds.close()
         await health.close()
         await bus.close()
         await db.close()
+
+
+async def _subscribe(bus: Bus, *, desk: Desk, feed: ChangeFeed, limits: SharedLimits) -> Subscription:
+    """To everything on core NATS. Returns the subscription by which work comes in: it ends first."""
+    await bus.nc.subscribe(f"{subjects.PREFIX}.executions.cancel.>", cb=desk.on_cancel)
+    await bus.nc.subscribe(subjects.PROVIDER_KEYS_TEST, queue=subjects.EXECUTORS_QUEUE, cb=desk.on_key_test)
+    await bus.nc.subscribe(subjects.PROVIDER_LIMITS_HEARD, cb=limits.on_message)
+    await bus.nc.subscribe(subjects.CONFIG_CHANGED, cb=feed.on_message)
+    return await bus.nc.subscribe(subjects.EXECUTIONS_REQUESTED_INTERACTIVE, queue=subjects.EXECUTORS_QUEUE, cb=desk.on_interactive)
+
+
+def _runner(
+    settings: ExecutorSettings, *, recorder: Recorder, asker: Asker, holds: Holds, answers: AnswersStore, rules: RulesBook, own: OwnChecks
+) -> Runner:
+    masks = RecordMasks(rules)
+    return Runner(
+        settings=settings, recorder=recorder, asker=asker, holds=holds, cache=AnswerCache(answers, masks.leave_alone),
+        guards=Guards(rules, own), checks=AnswerChecks(own, holds), masks=masks,
+    )  # fmt: skip
+
+
+def _asker(settings: ExecutorSettings, *, providers: Providers, vault: KeyVault, holds: Holds, limits: SharedLimits) -> Asker:
+    operators = {name: KeyLimits(one.requests_per_minute, one.tokens_per_minute) for name, one in settings.provider_limits.items()}
+    rule = CircuitRule(calls_least=settings.circuit_calls_least, rest_s=settings.circuit_rest_s)
+    return Asker(
+        settings=settings, providers=providers, keys=Keys(vault, operators), vault=vault, holds=holds, limits=limits,
+        circuits=Circuits(rule, patience_s=settings.first_token_s),
+    )  # fmt: skip
 
 
 async def _open_database(settings: ExecutorSettings, keyring: Keyring) -> Database:

@@ -1,49 +1,46 @@
 """Asks one model once with every key that may be used, until one answers or no other would help."""
 
 import asyncio
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 import structlog
 
 from burnish_executor import metrics
+from burnish_executor.borrow_tickets import Denied, Ticket
+from burnish_executor.choose_key import Chosen, Keys
+from burnish_executor.circuits import Circuits
 from burnish_executor.core.answer import Answer, Piece
 from burnish_executor.core.failure import Failure, FailureKind
 from burnish_executor.core.outcome import Trial
-from burnish_executor.core.waterfall import (
-    REFUSES_KEY,
-    Candidate,
-    CoolDown,
-    SetAside,
-    Stop,
-    TryNext,
-    affinity_of,
-    consequence_of,
-    in_order,
-    last_word,
-)
-from burnish_executor.io.key_vault import Address, KeyVault, OwnKey
+from burnish_executor.core.waterfall import REFUSES_KEY, CoolDown, SetAside, Stop, TryNext, consequence_of, last_word
+from burnish_executor.io.key_vault import KeyVault, OwnKey
 from burnish_executor.io.model_client import Started
-from burnish_executor.io.platform_keys import platform_key
 from burnish_executor.io.providers import Providers
-from burnish_executor.run import Run, since
+from burnish_executor.run import Run, since, within
 from burnish_executor.settings import ExecutorSettings
+from burnish_executor.share_limits import SharedLimits
 from burnish_executor.widen_hold import Holds
 from burnish_shared.bus.frames import FrameKind
-from burnish_shared.contracts.executions import ExecutionRequest, KeyUse
-from burnish_shared.egress import address_of
 from burnish_shared.errors import Unavailable
+from burnish_shared.prompt_settings import cap_of
+from burnish_shared.tokens import tokens_in_messages
 
 log = structlog.get_logger("burnish.executor")
 
+NO_TURN = frozenset({FailureKind.RESTING, FailureKind.RATE_LIMITED})
+
+NO_TICKET_S = 0.05
+"""A first look at several keys waits for the shared count only; who finds no ticket there looks at the next key."""
+
 
 @dataclass(frozen=True, slots=True)
-class _Chosen:
-    """Whose key a try is made with. `own`: the workspace's, so that what comes of it can be noted."""
+class _Turn:
+    """A call may be made now. `ticket` None: nothing limits it."""
 
-    use: KeyUse
-    secret: str | None = field(repr=False, default=None)
-    own: OwnKey | None = None
+    chosen: Chosen
+    ticket: Ticket | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,38 +49,114 @@ class Asker:
 
     settings: ExecutorSettings
     providers: Providers
+    keys: Keys
     vault: KeyVault
     holds: Holds
+    limits: SharedLimits
+    circuits: Circuits
 
     async def ask(self, run: Run) -> Answer | Failure:
         """Every key that may be used, once, until one answers or no other would help: own ones first, then the operator's."""
         route = run.request.route
         if route.keys != "own":
-            return await self._try(run, self._operators(run) if route.keys == "platform" else _Chosen(KeyUse(source="none")))
+            return await self._with_one(run, self.keys.operators(run) if route.keys == "platform" else self.keys.nobodys(run))
         failure: Failure | None = None
         tried: set[UUID] = set()
         try:
-            while (own := await self._next_own(run, tried)) is not None:
-                tried.add(own.provider_key_id)
-                result = await self._try(run, _Chosen(KeyUse(source="own", provider_key_id=own.provider_key_id), own.secret, own))
-                if not isinstance(result, Failure) or not self._learn(own, result, had_started=run.has_started):
+            while candidates := await self.keys.own(run, tried=tried):
+                turn = await self._turn(run, candidates)
+                if isinstance(turn, Failure):
+                    if turn.kind not in NO_TURN:
+                        return turn
+                    failure = turn if failure is None or turn.kind is FailureKind.RATE_LIMITED else failure
+                    break
+                own = turn.chosen.own
+                tried.update([own.provider_key_id] if own else [])
+                result = await self._try(run, turn)
+                if not isinstance(result, Failure) or own is None or not self._learn(own, result, had_started=run.has_started):
                     return result
                 failure = result
-            rests_s = [self.vault.rests_s(key) for key in await self.vault.keys(_address(run.request))]
+            told = last_word(failure, rests_s=await self.keys.rests_s(run))
         except Unavailable as error:
             return failure or Failure(FailureKind.KEYS_UNKNOWN, error.message, retry_after_s=error.retry_after_s)
-        told = last_word(failure, rests_s=[one for one in rests_s if one > 0])
         if not route.platform_fallback or not await self.holds.widen_for_operators_key(run):
             return told
         metrics.KEY_TROUBLES.labels("platform_fallback").inc()
-        return await self._try(run, self._operators(run))
+        return await self._with_one(run, self.keys.operators(run))
 
-    async def _next_own(self, run: Run, tried: set[UUID]) -> OwnKey | None:
-        """The key that comes next, of those that are valid at this moment. Raises Unavailable when nobody can tell which are."""
-        keys = {key.provider_key_id: key for key in await self.vault.keys(_address(run.request)) if key.provider_key_id not in tried}
-        candidates = [Candidate(key.provider_key_id, key.priority, self.vault.rests_s(key)) for key in keys.values()]
-        ready = [one for one in in_order(candidates, affinity=affinity_of(run.request)) if one.rests_s == 0]
-        return keys[ready[0].provider_key_id] if ready else None
+    async def _with_one(self, run: Run, chosen: Chosen) -> Answer | Failure:
+        """With the one key there is, or with none."""
+        resting = self.limits.rests.refusal(chosen.place)
+        if resting is not None:
+            self._note_untried(run, chosen, resting)
+            return resting
+        try:
+            turn = await self._turn(run, [chosen])
+        except Unavailable as error:
+            return Failure(FailureKind.KEYS_UNKNOWN, error.message, retry_after_s=error.retry_after_s)
+        if isinstance(turn, Failure):
+            return turn
+        result = await self._try(run, turn)
+        if isinstance(result, Failure) and result.kind is FailureKind.RATE_LIMITED and not run.has_started:
+            self.limits.rest(chosen.place, result)
+        return result
+
+    async def _turn(self, run: Run, candidates: Sequence[Chosen]) -> _Turn | Failure:
+        """The first key that may be used now, else the one that may be used soonest, as long as the deadline allows. Raises Unavailable.
+
+        Nobody waits for one key while another one is free (docs/decisions/0021).
+        """
+        refusal: Failure | None = None
+        waits: list[tuple[float, Chosen]] = []
+        ready = []
+        for chosen in candidates:
+            failing = self.circuits.refusal(chosen.place)
+            if failing is None:
+                ready.append(chosen)
+            else:
+                refusal = failing
+                self._note_untried(run, chosen, failing)
+        for chosen in ready if len(ready) > 1 else ():
+            found = await self._ticket(run, chosen, patience_s=NO_TICKET_S)
+            if not isinstance(found, Denied):
+                return self._begun(run, chosen, found)
+            waits.append((found.wait_s, chosen))
+        if not ready:
+            return refusal or Failure(FailureKind.NO_KEY, "There is no key that could be used now.")
+        soonest = min(waits, key=lambda one: one[0])[1] if waits else ready[0]
+        found = await self._ticket(run, soonest, patience_s=max(0.0, run.left_s()))
+        if not isinstance(found, Denied):
+            return self._begun(run, soonest, found)
+        metrics.LIMITED.labels("deadline").inc()
+        message = f"What the provider allows in a minute is used up; there is room again in about {found.wait_s:.0f} s."
+        limited = Failure(FailureKind.RATE_LIMITED, message, 429, retry_after_s=found.wait_s)
+        self._note_untried(run, soonest, limited)
+        return limited
+
+    def _begun(self, run: Run, chosen: Chosen, found: "Ticket | Failure | None") -> _Turn | Failure:
+        """A circuit may have opened while the ticket was waited for: then the ticket serves another call."""
+        if isinstance(found, Failure):
+            return found
+        failing = self.circuits.refusal(chosen.place)
+        if failing is None:
+            return _Turn(chosen, found)
+        if found is not None:
+            self.limits.tickets.settle(found, used_tokens=0)
+        self._note_untried(run, chosen, failing)
+        return failing
+
+    async def _ticket(self, run: Run, chosen: Chosen, *, patience_s: float) -> "Ticket | Denied | Failure | None":
+        """None: nothing limits this call. Raises Unavailable."""
+        if not self.limits.tickets.limits(chosen.account):
+            return None
+        began_at = asyncio.get_running_loop().time()
+        request = run.request
+        tokens = tokens_in_messages(request.messages) + int(request.settings.get(cap_of(request.settings)) or 0)
+        found = await within(
+            run, self.limits.tickets.take(chosen.account, owner=request.workspace_id, tokens=tokens, patience_s=patience_s)
+        )
+        metrics.LIMIT_WAIT_SECONDS.observe(since(began_at))
+        return found
 
     def _learn(self, key: OwnKey, failure: Failure, *, had_started: bool) -> bool:
         """Notes what the failure says of the key. True: the next key is worth a try."""
@@ -100,48 +173,38 @@ class Asker:
             case Stop():
                 return False
 
-    def _operators(self, run: Run) -> _Chosen:
-        """The operator's key goes to the provider's own address alone, whatever a request says."""
-        route = run.request.route
-        return _Chosen(KeyUse(source="platform"), None if route.own_base_url else platform_key(route.provider))
+    def _note_untried(self, run: Run, chosen: Chosen, failure: Failure) -> None:
+        """Nobody was called: the record says why all the same."""
+        run.trials.append(Trial(result=failure, latency_s=0.0, had_started=False, use=chosen.use, route=run.request.route))
 
-    async def _try(self, run: Run, chosen: _Chosen) -> Answer | Failure:
+    async def _try(self, run: Run, turn: _Turn) -> Answer | Failure:
         """One call of the provider, in a task of its own, so that a cancellation ends the call and nothing else."""
-        began_at, left_s = asyncio.get_running_loop().time(), run.left_s()
-        if run.cancelled:
-            return Failure(FailureKind.CANCELLED, "The caller went away.")
-        if left_s <= 0:
-            return Failure(FailureKind.DEADLINE, "The deadline passed before the model could be asked.")
-        timeout_s = min(left_s, run.request.timeout_s, self.settings.attempt_timeout_s)
-        run.call = asyncio.ensure_future(self._consume(run, chosen, timeout_s=timeout_s))
-        result: Answer | Failure
-        try:
-            result = await asyncio.wait_for(run.call, left_s)
-        except TimeoutError:
-            result = Failure(FailureKind.DEADLINE, "The deadline passed while the model was answering.")
-        except asyncio.CancelledError:
-            if not run.cancelled:
-                run.call.cancel()
-                raise
-            result = Failure(FailureKind.CANCELLED, "The caller went away.")
-        finally:
-            run.call = None
-        run.trials.append(
-            Trial(result=result, latency_s=since(began_at), had_started=run.has_started, use=chosen.use, route=run.request.route)
-        )
+        chosen, began_at = turn.chosen, asyncio.get_running_loop().time()
+        timeout_s = min(run.left_s(), run.request.timeout_s, self.settings.attempt_timeout_s)
+        self.circuits.enter(chosen.place)
+        result: Answer | Failure = await within(run, self._consume(run, chosen, timeout_s=timeout_s))
+        latency_s = since(began_at)
+        self.circuits.note(chosen.place, result, latency_s=latency_s)
+        if turn.ticket is not None:
+            self.limits.tickets.settle(turn.ticket, used_tokens=_tokens_used(result, turn.ticket, had_started=run.has_started))
+        run.trials.append(Trial(result=result, latency_s=latency_s, had_started=run.has_started, use=chosen.use, route=run.request.route))
         if chosen.use.source == "platform" and isinstance(result, Failure) and result.http_status in REFUSES_KEY:
             metrics.KEY_TROUBLES.labels("platform_refused").inc()
             log.error("platform_key.refused", provider=run.request.route.provider, http_status=result.http_status)
         if chosen.own is not None:
             self.vault.note_use(chosen.own)
-        metrics.PROVIDER_SECONDS.labels(result.kind.value[1] if isinstance(result, Failure) else "success").observe(since(began_at))
+        metrics.PROVIDER_SECONDS.labels(result.kind.value[1] if isinstance(result, Failure) else "success").observe(latency_s)
         return result
 
-    async def _consume(self, run: Run, chosen: _Chosen, *, timeout_s: float) -> Answer | Failure:
+    async def _consume(self, run: Run, chosen: Chosen, *, timeout_s: float) -> Answer | Failure:
         """Passes on what comes. Text goes to the caller's inbox when the request streams, and into `answer_so_far` always."""
         if chosen.secret:
             run.secrets.add(chosen.secret)
-        async for event in self.providers.call(run.request, key=chosen.secret, tried=run.secrets, timeout_s=timeout_s):
+
+        def heard(headers: Mapping[str, str]) -> None:
+            self.limits.hear(chosen.account, headers)
+
+        async for event in self.providers.call(run.request, key=chosen.secret, tried=run.secrets, timeout_s=timeout_s, heard=heard):
             match event:
                 case Started():
                     run.has_started = True
@@ -162,7 +225,8 @@ class Asker:
             await run.reply.delta(piece.delta)
 
 
-def _address(request: ExecutionRequest) -> Address:
-    """Which of the workspace's keys may be used: those for exactly the address that is called (no editor can lead a key elsewhere)."""
-    route = request.route
-    return request.workspace_id, route.provider, address_of(route.base_url) if route.own_base_url else ""
+def _tokens_used(result: Answer | Failure, ticket: Ticket, *, had_started: bool) -> int:
+    """What counts against the provider's limit; what was reserved, where nobody knows better."""
+    if isinstance(result, Answer) and result.usage is not None:
+        return result.usage.input_tokens + result.usage.output_tokens
+    return ticket.permit.tokens if had_started or isinstance(result, Answer) else 0

@@ -29,9 +29,8 @@ ROUND_S: Final = 0.25
 LEARNED_S: Final = 120.0
 """A limit that was learned is forgotten when its provider has not said for so long that it is tight."""
 
-IDLE_S: Final = 300.0
-
 POOLS_MOST: Final = 10_000
+"""Beyond it those that nobody uses at the moment are forgotten; what was borrowed is in the shared count all the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +66,7 @@ class Tickets:
 
     connection: DurableConnection
     _pools: dict[str, Pool] = field(default_factory=dict)
+    _busy: dict[int, Pool] = field(default_factory=dict)
     _learned: dict[str, _Learned] = field(default_factory=dict)
     _futures: "dict[int, asyncio.Future[None]]" = field(default_factory=dict)
     _asked: asyncio.Event = field(default_factory=asyncio.Event)
@@ -86,6 +86,7 @@ class Tickets:
         loop = asyncio.get_running_loop()
         wanted = Wanted(owner, tokens, until=loop.time() + patience_s)
         pool.want(wanted, now=loop.time())
+        self._busy[id(pool)] = pool
         if not wanted.is_decided:
             metrics.TICKETS.labels("asked").inc()
             await self._decision(wanted)
@@ -97,6 +98,7 @@ class Tickets:
     def settle(self, ticket: "Ticket", *, used_tokens: int) -> None:
         """What the call used; the rest of its tickets may be used by others."""
         ticket.pool.settle(ticket.permit, used_tokens)
+        self._busy[id(ticket.pool)] = ticket.pool
         if ticket.permit.tokens != used_tokens:
             self._asked.set()
 
@@ -114,7 +116,9 @@ class Tickets:
             left = tight.get(kind)
             if left is not None:
                 rate.used, rate.used_for_s = left.per_minute - left.remaining, 60.0 if left.whole_in_s is None else left.whole_in_s
-                self._asked.set()
+        if pool is not None:
+            self._busy[id(pool)] = pool
+            self._asked.set()
         return news
 
     def hear(self, scope: str, limits: KeyLimits) -> KeyLimits | None:
@@ -171,20 +175,25 @@ class Tickets:
         pool = self._pools.get(scope)
         if pool is None:
             pool = self._pools[scope] = Pool({})
+            if len(self._pools) > POOLS_MOST:
+                self._pools = {one: pool for one, pool in self._pools.items() if id(pool) in self._busy or one == scope}
         _adjust(pool, limits, scope=scope)
         return pool
 
     def _pause_s(self) -> float | None:
         """Until somebody must be asked again; None: nothing is due."""
         now = asyncio.get_running_loop().time()
-        waits = [max(0.0, pool.asks_at - now) for pool in self._pools.values() if pool.is_waited_for]
-        held = any(rate.in_hand or rate.back for pool in self._pools.values() for rate in pool.rates.values())
-        return min([*waits, *([ROUND_S] if held else [])], default=IDLE_S)
+        waits = [max(0.0, pool.asks_at - now) if pool.is_waited_for else ROUND_S for pool in self._busy.values()]
+        return min(waits, default=None)
 
     def _wishes(self, now: float) -> list[tuple[Pool, Kind, Wish]]:
-        found = [(pool, kind, wish) for pool in self._pools.values() for kind, wish in pool.wishes(now).items()]
-        for scope in [scope for scope, pool in self._pools.items() if pool.is_idle and now - pool.used_at > IDLE_S]:
-            del self._pools[scope]
+        """Of pools that somebody used lately. One that has nothing more to say is left alone until somebody uses it again."""
+        found: list[tuple[Pool, Kind, Wish]] = []
+        for pool in list(self._busy.values()):
+            wishes = pool.wishes(now)
+            found += [(pool, kind, wish) for kind, wish in wishes.items()]
+            if not wishes and pool.is_idle:
+                del self._busy[id(pool)]
         return found
 
     async def _ask(self, wishes: list[tuple[Pool, Kind, Wish]]) -> None:

@@ -11,11 +11,13 @@ from nats.aio.msg import Msg
 from pydantic import ValidationError
 
 from burnish_executor import metrics
+from burnish_executor.bulkheads import Bulkheads, provider_of
 from burnish_executor.io.replies import Reply
 from burnish_executor.run import Run, describe
 from burnish_executor.run_execution import Runner
 from burnish_executor.settings import ExecutorSettings
 from burnish_executor.try_key import try_key
+from burnish_executor.unpark import unpark
 from burnish_shared import failpoints, tracing
 from burnish_shared.books.admission import Admission, AdmissionRequest, Verdict
 from burnish_shared.bus.batch import Delivered, Poison
@@ -39,6 +41,7 @@ class Desk:
     runner: Runner
     admission: Admission
     settings: ExecutorSettings
+    bulkheads: Bulkheads
     running: dict[UUID, Run] = field(default_factory=dict)
     _key_tests: "set[asyncio.Task[None]]" = field(default_factory=set)
     _tasks: "set[asyncio.Task[None]]" = field(default_factory=set)
@@ -55,10 +58,14 @@ class Desk:
         if (datetime.now(UTC) - request.sent_at).total_seconds() > self.settings.stale_after_s:
             log.warning("execution.stale", execution_id=str(request.execution_id))
             return
-        if self.is_draining or len(self.running) >= self.settings.max_running or self.runner.recorder.is_full:
+        is_full = self.is_draining or len(self.running) >= self.settings.max_running or self.runner.recorder.is_full
+        seat = None if is_full else self.bulkheads.enter(request.workspace_id, provider_of(request))
+        if seat is None:
             await reply.send(FrameKind.FULL)
             return
-        task = asyncio.create_task(self._run_and_log(self._started(request, reply)))
+        run = self._started(request, reply)
+        run.seat = seat
+        task = asyncio.create_task(self._run_and_log(run))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -155,10 +162,13 @@ class Desk:
     async def _run(self, run: Run) -> None:
         metrics.RUNNING.labels(run.request.lane.value).inc()
         try:
+            await unpark(run, self.bus)
             await self.runner.run(run)
         finally:
             metrics.RUNNING.labels(run.request.lane.value).dec()
             run.reply.close()
+            if run.seat is not None:
+                run.seat.leave()
             if self.running.get(run.request.execution_id) is run:
                 del self.running[run.request.execution_id]
 

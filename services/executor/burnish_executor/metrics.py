@@ -20,7 +20,7 @@ FALLBACKS = Counter("burnish_executor_fallbacks_total", "Times that another mode
 KEY_TROUBLES = Counter("burnish_executor_key_troubles_total", "What befell workspaces' own provider keys", ["outcome"])
 LITELLM_STARTS = Counter("burnish_executor_litellm_starts_total", "Starts of LiteLLM's process; more than one is a sign of trouble")
 CACHE = Counter("burnish_executor_cache_total", "Executions that may be answered from the cache, by what came of it", ["outcome"])
-CIRCUITS = Counter("burnish_executor_circuits_total", "Providers that were left alone because they failed, and calls refused meanwhile", ["outcome"])
+CIRCUITS = Counter("burnish_executor_circuits_total", "Providers left alone because they failed, and calls refused meanwhile", ["outcome"])
 SLOTS_REFUSED = Counter("burnish_executor_slots_refused_total", "Requests not accepted, by whose share of the slots was taken", ["reason"])
 TICKETS = Counter("burnish_executor_tickets_total", "Tickets of limited provider keys", ["how"])
 LIMIT_WAIT_SECONDS = Histogram(
@@ -29,3 +29,5 @@ LIMIT_WAIT_SECONDS = Histogram(
     buckets=(0.001, 0.01, 0.1, 0.5, 1, 5, 15, 30, 60),
 )
 LIMITED = Counter("burnish_executor_limited_total", "Executions that ended because their provider's limit left no time", ["reason"])
+GUARDED = Counter("burnish_executor_guarded_total", "Executions that guardrails changed or stopped", ["outcome"])
+ANSWERS_CHECKED = Counter("burnish_executor_answers_checked_total", "Answers looked at as their version wants them", ["outcome"])

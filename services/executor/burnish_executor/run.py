@@ -1,12 +1,20 @@
 """One execution under way: what has come so far, what was tried, how long is left."""
 
 import asyncio
+from collections.abc import Coroutine
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
+from burnish_executor.bulkheads import Seat
+from burnish_executor.core.failure import Failure, FailureKind
 from burnish_executor.core.outcome import Trial
+from burnish_executor.guard import Guard
 from burnish_executor.io.replies import Reply
 from burnish_shared.contracts.executions import ExecutionRequest
+
+T = TypeVar("T")
+
+GONE = Failure(FailureKind.CANCELLED, "The caller went away.")
 
 
 @dataclass(slots=True)
@@ -14,6 +22,8 @@ class Run:
     """One execution under way. `superseded`: a higher fence has it, so nothing of this run may be told or booked.
 
     `held_nusd`: more than was held at first, after a hold was widened. `secrets`: every key that was tried, never to be told.
+    `call`: what it waits for, the model or another run that asks the same. `seat`: its place among the executor's slots; None: its lane
+    has none to share out. `guard`: what guardrails keep of it; None: none looks at it.
     """
 
     request: ExecutionRequest
@@ -28,6 +38,8 @@ class Run:
     held_nusd: int = 0
     secrets: set[str] = field(default_factory=set, repr=False)
     call: "asyncio.Future[Any] | None" = None
+    seat: Seat | None = None
+    guard: Guard | None = None
 
     def cancel(self) -> None:
         """Stops asking the model; what had come is booked, unless the run is superseded. Safe at any moment, any number of times."""
@@ -39,6 +51,26 @@ class Run:
         """Seconds until the deadline, measured from when the request came: clocks of other machines play no part."""
         allowed_s = (self.request.deadline_at - self.request.sent_at).total_seconds()
         return allowed_s - (asyncio.get_running_loop().time() - self.started_at)
+
+
+async def within(run: Run, work: Coroutine[Any, Any, T]) -> T | Failure:
+    """What `work` returns; a Failure as soon as the deadline passed or the caller went away, and `work` is cancelled then."""
+    left_s = run.left_s()
+    if run.cancelled or left_s <= 0:
+        work.close()
+        return GONE if run.cancelled else Failure(FailureKind.DEADLINE, "The deadline passed before the model could be asked.")
+    call = run.call = asyncio.ensure_future(work)
+    try:
+        return await asyncio.wait_for(call, left_s)
+    except TimeoutError:
+        return Failure(FailureKind.DEADLINE, "The deadline passed while the model was answering.")
+    except asyncio.CancelledError:
+        if not run.cancelled:
+            call.cancel()
+            raise
+        return GONE
+    finally:
+        run.call = None
 
 
 def since(moment: float) -> float:

@@ -10,17 +10,21 @@ import structlog
 
 from burnish_executor import metrics
 from burnish_executor.ask_keys import Asker
+from burnish_executor.bulkheads import provider_of
+from burnish_executor.check_answer import AnswerChecks
 from burnish_executor.core.answer import Answer
 from burnish_executor.core.failure import FREE, Failure, FailureKind, wait_before_retry_s
 from burnish_executor.core.fallback import another_may_help, falling_back
 from burnish_executor.core.outcome import outcome_of
+from burnish_executor.guard_execution import Guards
+from burnish_executor.mask_record import RecordMasks
 from burnish_executor.record_batch import Recorder
 from burnish_executor.reuse_answers import AnswerCache, Flight
-from burnish_executor.run import Run, describe, since
+from burnish_executor.run import Run, describe, since, within
 from burnish_executor.settings import ExecutorSettings
 from burnish_executor.widen_hold import Holds
 from burnish_shared import failpoints
-from burnish_shared.books.finished import finished
+from burnish_shared.books.finished import finished, with_vectors
 from burnish_shared.bus.frames import FrameKind
 from burnish_shared.contracts.executions import Outcome
 from burnish_shared.errors import Unavailable
@@ -37,17 +41,29 @@ class Runner:
     asker: Asker
     holds: Holds
     cache: AnswerCache
+    guards: Guards
+    checks: AnswerChecks
+    masks: RecordMasks
     dice: Callable[[], float] = random.random
 
     async def run(self, run: Run) -> Outcome | None:
         """Runs to the end and returns what was booked; None when another claim has it. Raises Unavailable when it could not be booked."""
+        outcome = await self.guards.begin(run) or await self._outcome(run)
+        if outcome is None:
+            return None
+        is_text = run.request.kind == "chat"
+        return await self._book(run, await self.guards.end(run, outcome) if run.guard is not None and is_text else outcome)
+
+    async def _outcome(self, run: Run) -> Outcome | None:
+        """What came of it, from the cache or the model; None when another claim has it."""
         begun = await self.cache.begin(run)
         if isinstance(begun, Outcome):
-            return await self._book(run, begun)
+            return begun
         result: Answer | Failure | None = None
         outcome: Outcome | None = None
         try:
             result = begun if isinstance(begun, Failure) else await self._answer(run)
+            result, checked = await self.checks.check(run, result, ask=self._ask)
             if run.superseded:
                 return None
             await failpoints.hit("executor.after_provider")
@@ -55,16 +71,18 @@ class Runner:
                 run.request, result, text="".join(run.answer_so_far), trials=run.trials, latency_s=since(run.started_at),
                 first_token_s=None if run.first_token_at is None else run.first_token_at - run.started_at,
             )  # fmt: skip
+            outcome = outcome if checked is None else checked.applied(outcome)
         finally:
             if isinstance(begun, Flight):
                 await self.cache.land(begun, result, outcome)
-        return await self._book(run, outcome)
+        return outcome
 
     async def _book(self, run: Run, outcome: Outcome) -> Outcome | None:
         """Tries as long as the sweeper leaves it alone: until the deadline and its grace."""
-        row = finished(run.request, outcome, finished_at=datetime.now(UTC), store_content=run.request.store_content)
         patience_s = max(0.0, run.left_s()) + self.settings.sweep_grace_s
         try:
+            stored = await self.masks.stored(run.request, outcome)
+            row = finished(stored[0], with_vectors(stored[1], of=outcome, request=run.request), finished_at=datetime.now(UTC), store_content=run.request.store_content)
             booked = await asyncio.shield(self.recorder.record(row, patience_s=patience_s))
         except Unavailable:
             log.error("execution.not_booked", execution_id=str(run.request.execution_id))
@@ -78,7 +96,7 @@ class Runner:
         if beyond_nusd > 0:
             metrics.OVERAGE_NUSD.inc(beyond_nusd)
             log.warning("execution.overage", execution_id=str(run.request.execution_id), nusd=beyond_nusd)
-        await run.reply.send(FrameKind.TERMINAL, outcome.model_dump_json().encode())
+        await run.reply.terminal(outcome.model_dump_json().encode())
         return outcome
 
     async def _answer(self, run: Run) -> Answer | Failure:
@@ -91,24 +109,31 @@ class Runner:
         for fallback in run.request.fallbacks:
             if not isinstance(result, Failure) or not another_may_help(result, had_started=run.has_started) or run.left_s() <= 0:
                 return result
+            after = falling_back(run.request, fallback)
+            if run.seat is not None and not run.seat.move(provider_of(after)):
+                continue
             if not await self.holds.widen(run, fallback.hold_nusd):
                 return result
             metrics.FALLBACKS.labels(result.kind.value[1]).inc()
             log.info("execution.fell_back", model=fallback.route.model, because=result.kind.value[1], **describe(run))
             run.held_nusd = max(run.held_nusd, run.request.hold_nusd)
-            run.request = falling_back(run.request, fallback)
+            run.request = after
             result = await self._ask(run)
         return result
 
     async def _ask(self, run: Run) -> Answer | Failure:
         """One model's answer."""
-        for attempt in range(self.settings.attempts):
+        retries = self.settings.attempts - 1 if run.request.retries is None else run.request.retries
+        most_s = self.settings.retry_wait_most_s if run.request.retry_wait_most_s is None else run.request.retry_wait_most_s
+        for attempt in range(retries + 1):
             result = await self.asker.ask(run)
-            last = attempt + 1 == self.settings.attempts
+            last = attempt == retries
             if not isinstance(result, Failure) or result.kind not in FREE or run.has_started or last:
                 return result
             wait_s = wait_before_retry_s(attempt, retry_after_s=result.retry_after_s, dice=self.dice())
-            if wait_s > self.settings.retry_wait_most_s or wait_s >= run.left_s():
+            if wait_s > most_s or wait_s >= run.left_s():
                 return result
-            await asyncio.sleep(wait_s)
+            ended = await within(run, asyncio.sleep(wait_s))
+            if ended is not None:
+                return ended
         return result

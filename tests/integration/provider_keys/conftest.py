@@ -13,6 +13,7 @@ from tests.embedded.stack import Answer, Caller, Stack, running_stack
 from tests.fakes.keyed_provider import KeyedProvider, Manner, serving_by_key
 
 OPERATORS_KEY = "operators-own-key-of-openai"
+METERED_KEY = "operators-own-key-of-metered"
 
 MODEL = """INSERT INTO platform_models (model, provider, upstream_model, display_name, context_tokens, output_tokens,
   input_price_nusd_per_million, cached_input_price_nusd_per_million, output_price_nusd_per_million, price_version)
@@ -76,14 +77,18 @@ class Tenant:
 async def ground(module_database_urls: Any, nats_server: Any) -> AsyncIterator[Ground]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("OPENAI_API_KEY", OPERATORS_KEY)
+        patch.setenv("BURNISH_PROVIDER_KEY_METERED", METERED_KEY)
         async with serving_by_key() as provider, serving_by_key() as other:
             connection = await asyncpg.connect(module_database_urls["superuser"], server_settings={"search_path": "burnish"})
             await connection.execute("UPDATE providers SET base_url = $1 WHERE provider = 'openai'", provider.base_url)
             await connection.execute("INSERT INTO providers (provider, base_url) VALUES ('bare', $1)", provider.base_url)
+            await connection.execute("INSERT INTO providers (provider, base_url) VALUES ('metered', $1)", provider.base_url)
+            await connection.execute(MODEL, "metered-test", "metered")
             await connection.execute(MODEL, "gpt-test", "openai")
             await connection.execute(MODEL, "bare-test", "bare")
             await connection.close()
-            executor = {"attempts": 1, "attempt_timeout_s": 1.0, "key_trust_s": 2.0, "key_news_s": 0.1}
+            limits = {"metered": {"requests_per_minute": 3}}
+            executor = {"provider_limits": limits, "attempts": 1, "attempt_timeout_s": 1.0, "key_trust_s": 2.0, "key_news_s": 0.1}
             async with running_stack(module_database_urls, nats_server, executors=2, executor=executor) as stack:
                 yield Ground(stack, provider, other)
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from burnish_executor import consumers
+from burnish_executor.bulkheads import Bulkheads
 from burnish_executor.consumers import KEY_TESTS_MOST, Desk
 from burnish_gateway.provider_keys.ask_executor import ask_executor
 from burnish_shared.contracts.provider_keys import KeyPlace, KeyTestAnswer, KeyTestRequest
@@ -35,7 +36,9 @@ async def test_an_executor_tries_few_keys_at_once_and_says_so_to_the_rest(monkey
 
     monkeypatch.setattr(consumers, "try_key", slowly)
     runner = SimpleNamespace(asker=SimpleNamespace(vault=SimpleNamespace(db=None, keyring=None), providers=None))
-    desk = Desk(bus=SimpleNamespace(nc=SimpleNamespace(publish=publish)), runner=runner, admission=None, settings=None)  # type: ignore[arg-type]
+    desk = Desk(
+        bus=SimpleNamespace(nc=SimpleNamespace(publish=publish)), runner=runner, admission=None, settings=None, bulkheads=Bulkheads(2, 50)
+    )  # type: ignore[arg-type]
     data = KeyTestRequest(workspace_id=new_uuid(), provider_key_id=new_uuid()).model_dump_json().encode()
 
     async def ask(*inboxes: str) -> None:

@@ -24,6 +24,7 @@ class FailureKind(Enum):
     INTERRUPTED = (Status.ERROR, "interrupted", True)
     EGRESS = (Status.ERROR, "egress_refused", False)
     NOT_ADMITTED = (Status.ERROR, "not_admitted", False)
+    RESTING = (Status.ERROR, "provider_unavailable", True)
     NO_KEY = (Status.ERROR, "no_provider_key", False)
     KEYS_UNKNOWN = (Status.ERROR, "provider_keys_unverified", True)
 
@@ -78,10 +79,10 @@ def failure_of_body(body: Mapping[str, Any]) -> Failure:
 
 
 def wait_before_retry_s(attempt: int, *, retry_after_s: float | None, dice: float) -> float:
-    """Full jitter over 0.25 · 2^attempt seconds, capped at 8 (AWS Architecture Blog, 'Exponential Backoff And Jitter'); Retry-After wins.
+    """Full jitter over 0.25 · 2^attempt seconds, capped at 8 (AWS Architecture Blog, 'Exponential Backoff And Jitter').
 
+    What a provider asks for comes first, and the jitter after it, at most 1 s: or all whom it sent away come back at the same moment.
     `attempt` from 0; `dice` uniform in [0, 1).
     """
-    if retry_after_s is not None:
-        return retry_after_s
-    return dice * min(8.0, 0.25 * float(2**attempt))
+    jitter_s = dice * min(8.0, 0.25 * float(2**attempt))
+    return jitter_s if retry_after_s is None else retry_after_s + min(1.0, jitter_s)

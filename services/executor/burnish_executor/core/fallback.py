@@ -14,6 +14,7 @@ OTHERS_MAY: Final = frozenset(
         FailureKind.PROVIDER,
         FailureKind.CUT_OFF,
         FailureKind.EGRESS,
+        FailureKind.RESTING,
         FailureKind.NO_KEY,
     }
 )

@@ -123,13 +123,11 @@ class Pool:
 
     rates: dict[Kind, Rate]
     asks_at: float = 0.0
-    used_at: float = 0.0
     reserved_tokens: int = 0
     _waiting: "OrderedDict[Hashable, deque[Wanted]]" = field(default_factory=OrderedDict)
 
     def want(self, wanted: Wanted, *, now: float) -> None:
         """Decided at once where tickets are in hand and nobody waits, or where it has no patience; else it waits until `share` helps it."""
-        self.used_at = now
         waits_behind = self.is_waited_for
         self._waiting.setdefault(wanted.owner, deque()).append(wanted)
         if not waits_behind:

@@ -20,7 +20,7 @@ REFUSES_KEY: Final = frozenset({401, 403})
 OUT_OF_MONEY: Final = 402
 """Some providers answer so when the account behind a key is empty; 429 is what the others say."""
 
-NEXT_KEY_HELPS: Final = FREE | {FailureKind.TIMEOUT, FailureKind.CUT_OFF}
+NEXT_KEY_HELPS: Final = FREE | {FailureKind.TIMEOUT, FailureKind.CUT_OFF, FailureKind.RESTING}
 """Failures before the first byte that are not the request's fault: another key, often of another account or region, may do better."""
 
 

@@ -19,7 +19,7 @@ from burnish_shared.auth.key_secrets import Kept, way_of
 from burnish_shared.auth.keyring import Keyring
 from burnish_shared.bus.relay import Relay
 from burnish_shared.contracts.events import Event
-from burnish_shared.contracts.provider_keys import KeyPlace
+from burnish_shared.contracts.provider_keys import UNLIMITED, KeyLimits, KeyPlace
 from burnish_shared.db.config_cache import ChangeFeed, ConfigCache
 from burnish_shared.db.session import Database, Tx
 from burnish_shared.errors import BurnishError, Unavailable
@@ -44,7 +44,7 @@ Address = tuple[UUID, str, str]
 
 @dataclass(frozen=True, slots=True)
 class OwnKey:
-    """One active key, opened. `rests_until`: on this process's own clock."""
+    """One active key, opened. `rests_until`: on this process's own clock. `limits`: those that somebody set on it."""
 
     place: KeyPlace
     provider: str
@@ -53,6 +53,7 @@ class OwnKey:
     priority: int
     rests_until: float
     secret: str = field(repr=False)
+    limits: KeyLimits = UNLIMITED
 
     @property
     def provider_key_id(self) -> UUID:
@@ -197,7 +198,8 @@ class KeyVault:
                 secret = await self._opened(tx, place, Kept(row["sealed"], row["vault_secret_id"]))
                 if secret is not None:
                     rests_until = loop.time() + row["rests_s"] if row["rests_s"] else 0.0
-                    opened.append(OwnKey(place, row["provider"], row["name"], row["last4"], row["priority"], rests_until, secret))
+                    limits = KeyLimits(row["requests_per_minute"], row["tokens_per_minute"])
+                    opened.append(OwnKey(place, row["provider"], row["name"], row["last4"], row["priority"], rests_until, secret, limits))
         return tuple(opened)
 
     async def _opened(self, tx: Tx, place: KeyPlace, kept: Kept) -> str | None:

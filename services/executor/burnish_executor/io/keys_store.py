@@ -30,7 +30,7 @@ async def active_keys(tx: Tx, workspace_id: UUID, *, provider: str, address: str
     """Keys that may be used for exactly this address ('': the provider's own); `rests_s`: seconds for which one still cools down."""
     return await tx.fetch(
         "SELECT provider_key_id, provider, name, last4, priority, secret_version, sealed, vault_secret_id, "
-        "greatest(0, extract(epoch FROM cooldown_until - clock_timestamp()))::float8 AS rests_s "
+        "requests_per_minute, tokens_per_minute, greatest(0, extract(epoch FROM cooldown_until - clock_timestamp()))::float8 AS rests_s "
         "FROM provider_keys WHERE workspace_id = $1 AND provider = $2 AND base_url = $3 AND status = 'active' "
         "ORDER BY priority, provider_key_id",
         workspace_id,

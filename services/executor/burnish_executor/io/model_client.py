@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -27,7 +27,10 @@ REST_PARTS_MOST = 20
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call. `key` None: none is shown. `headers`: what this provider wants to hear besides. Times in seconds."""
+    """One call. `key` None: none is shown. `headers`: what this provider wants to hear besides; `heard` gets those of its answer.
+
+    Times in seconds.
+    """
 
     url: str
     key: str | None = field(repr=False)
@@ -37,7 +40,9 @@ class Call:
     chunk_idle_s: float
     connect_s: float
     wire: Wire = OPENAI
+    body_most_bytes: int = BODY_MOST_BYTES
     headers: Mapping[str, str] = field(default_factory=dict)
+    heard: Callable[[Mapping[str, str]], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +67,13 @@ async def call_model(http: aiohttp.ClientSession, call: Call) -> AsyncIterator[E
             asyncio.timeout(call.timeout_s),
             http.post(call.url, json=call.body, headers=headers, timeout=timeout, allow_redirects=False) as response,
         ):
+            if call.heard is not None:
+                call.heard(response.headers)
             if response.status != 200:
                 yield await _refusal(response)
                 return
             yield Started()
-            async for event in _streamed(response, call) if call.body.get("stream") else _buffered(response, call.wire):
+            async for event in _streamed(response, call) if call.body.get("stream") else _buffered(response, call):
                 yield event
     except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, ConnectionRefusedError):
         yield Failure(FailureKind.UNREACHABLE, "The provider cannot be reached.")
@@ -96,10 +103,10 @@ async def list_models(http: aiohttp.ClientSession, url: str, *, wire: Wire, key:
     return len(models) if isinstance(models, list) else Failure(FailureKind.MALFORMED, "The provider's answer is no list of models.", 200)
 
 
-async def _buffered(response: aiohttp.ClientResponse, wire: Wire) -> AsyncIterator[Event]:
-    data = await _read(response, BODY_MOST_BYTES)
-    too_long = Failure(FailureKind.MALFORMED, f"The provider's answer is longer than {BODY_MOST_BYTES} bytes.")
-    yield too_long if data is None else wire.read_body(data)
+async def _buffered(response: aiohttp.ClientResponse, call: Call) -> AsyncIterator[Event]:
+    data = await _read(response, call.body_most_bytes)
+    too_long = Failure(FailureKind.MALFORMED, f"The provider's answer is longer than {call.body_most_bytes} bytes.")
+    yield too_long if data is None else call.wire.read_body(data)
 
 
 async def _streamed(response: aiohttp.ClientResponse, call: Call) -> AsyncIterator[Event]:

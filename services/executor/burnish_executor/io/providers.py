@@ -1,6 +1,6 @@
 """From a request to a call: address, key, body. Keys live here only; they are never logged, returned or put on the bus (PROMISES E-10)."""
 
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Self
 from urllib.parse import urlsplit
@@ -9,14 +9,17 @@ import aiohttp
 
 from burnish_executor.core.failure import Failure, FailureKind
 from burnish_executor.core.litellm_call import BASE_URL_HEADER, TIMEOUT_HEADER
-from burnish_executor.core.wires import WIRES
+from burnish_executor.core.wires import WIRES, wire_for
 from burnish_executor.io.litellm_process import LiteLLMProcess, NotThere
-from burnish_executor.io.model_client import Call, Event, call_model, list_models
+from burnish_executor.io.model_client import BODY_MOST_BYTES, Call, Event, call_model, list_models
 from burnish_executor.settings import ExecutorSettings
 from burnish_shared.contracts.executions import ExecutionRequest, Route
 from burnish_shared.egress import Egress, EgressPolicy, EgressRefused, look_up_for
 from burnish_shared.logging import REDACTED, redact
 from burnish_shared.providers import headers_of, wire_of
+
+EMBEDDINGS_MOST_BYTES: Final = 48 * 1024 * 1024
+"""2048 vectors of 1536 numbers in digits have about 40 MB."""
 
 LITELLM_URL: Final = "http://litellm"
 """Its host plays no part: the session leads to a unix socket."""
@@ -56,11 +59,20 @@ class Providers:
         await self.litellm.close()
 
     async def call(
-        self, request: ExecutionRequest, *, key: str | None, tried: Collection[str] = (), timeout_s: float
+        self,
+        request: ExecutionRequest,
+        *,
+        key: str | None,
+        tried: Collection[str] = (),
+        timeout_s: float,
+        heard: Callable[[Mapping[str, str]], None] | None = None,
     ) -> AsyncIterator[Event]:
-        """As `call_model`: ends with one Answer or Failure. `tried`: every key of this execution so far; none is ever told."""
+        """As `call_model`: ends with one Answer or Failure. `tried`: every key of this execution so far; none is ever told.
+
+        `heard` gets the headers of the answer, whatever its status.
+        """
         look_up_for(request.workspace_id)
-        wire = WIRES[wire_of(request.route.provider)]
+        wire = wire_for(request)
         call = Call(
             url=f"{self._address(request.route)}{wire.path}",
             key=key,
@@ -71,6 +83,8 @@ class Providers:
             chunk_idle_s=self.settings.chunk_idle_s,
             wire=wire,
             headers=_headers(request.route, timeout_s=timeout_s),
+            heard=heard,
+            body_most_bytes=EMBEDDINGS_MOST_BYTES if request.kind == "embedding" else BODY_MOST_BYTES,
         )
         try:
             async for event in call_model(await self._session_to(request.route), call):

@@ -9,7 +9,7 @@ from uuid import UUID
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.execution.cache_choice import UNSAID, CacheSetting, cache_use, setting_of
 from burnish_gateway.registry.catalog import ResolvedVersion
-from burnish_shared.contracts.executions import Caller, ExecutionRequest, Fallback, Lane, PromptRef, Route
+from burnish_shared.contracts.executions import Caller, ExecutionRequest, Fallback, Lane, PromptRef, Route, Routing
 from burnish_shared.db.model_store import ModelFacts
 from burnish_shared.errors import InvalidField, PayloadTooLarge
 from burnish_shared.hops import current_hops
@@ -22,7 +22,10 @@ DEFAULT_OUTPUT_TOKENS = 4096
 """The cap that is held for and sent where the caller names none (PROMISES 5.4); never the model's whole output limit."""
 
 REQUEST_MOST_BYTES = 768 * 1024
-"""More would travel by claim-check, which does not exist yet: 413 until then."""
+"""More travels by claim-check (park.py)."""
+
+PARKED_MOST_BYTES = 8 * 1024 * 1024
+"""More is refused with 413 (PROMISES G-15)."""
 
 CALLERS_PLACEHOLDER = "messages"
 
@@ -83,6 +86,7 @@ class Order:
     metadata: Mapping[str, Any] = field(default_factory=dict)
     deadline_s: float | None = None
     fallback_models: Sequence[str] | None = None
+    requirements: Mapping[str, Any] | None = None
     cache: CacheSetting = UNSAID
     prompt_key: str | None = None
 
@@ -97,6 +101,7 @@ def prepare(
     facts: ModelFacts,
     route: Route,
     fallbacks: Sequence[tuple[ModelFacts, Route]] = (),
+    routing: Routing | None = None,
     budget_account_ids: Sequence[int] = (),
     now: datetime,
     deadline_s: float,
@@ -104,7 +109,7 @@ def prepare(
     traceparent: str | None,
 ) -> ExecutionRequest:
     """The request for an executor, rendered, capped and priced. Raises MissingVariables, InvalidField, PayloadTooLarge."""
-    messages = _messages(order, version)
+    messages = messages_of(order, version)
     settings = _settings(order, version, facts)
     return ExecutionRequest(
         execution_id=execution_id,
@@ -116,13 +121,17 @@ def prepare(
         account_ids=[principal.workspace.credit_account_id, *budget_account_ids],
         prompt=_prompt(version, group),
         route=route,
-        fallbacks=[_fallback(messages, settings, facts=other, route=way) for other, way in fallbacks],
+        fallbacks=[fallback_to(messages, settings, facts=other, route=way) for other, way in fallbacks],
+        routing=routing,
         messages=messages,
         variables=dict(order.variables),
         settings=settings,
         output_format=version.output_format if version else "text",
+        output_checks=version.output_checks if version else None,
         stream=order.stream,
         timeout_s=version.timeout_s if version else deadline_s,
+        retries=version.retries if version else None,
+        retry_wait_most_s=version.retry_wait_most_s if version else None,
         caller=Caller(
             user_id=order.user_id,
             session_id=order.session_id,
@@ -148,8 +157,11 @@ def _prompt(version: ResolvedVersion | None, group: Group | None) -> PromptRef |
     return PromptRef(prompt_id=version.prompt_id, slug=version.slug, version=version.version, label=version.label)
 
 
-def _messages(order: Order, version: ResolvedVersion | None) -> list[dict[str, Any]]:
-    """A caller's own messages go into the prompt's placeholder `messages` where it has one, else behind the prompt."""
+def messages_of(order: Order, version: ResolvedVersion | None) -> list[dict[str, Any]]:
+    """What the model is asked, rendered. Raises MissingVariables.
+
+    A caller's own messages go into the prompt's placeholder `messages` where it has one, else behind the prompt.
+    """
     own = list(order.messages or [])
     if version is None:
         return own
@@ -159,9 +171,9 @@ def _messages(order: Order, version: ResolvedVersion | None) -> list[dict[str, A
 
 
 def checked_size(body: bytes) -> bytes:
-    """Raises PayloadTooLarge for a request that does not fit into one message."""
-    if len(body) > REQUEST_MOST_BYTES:
-        raise PayloadTooLarge(f"The rendered request has {len(body)} bytes; at most {REQUEST_MOST_BYTES} can be executed.")
+    """Raises PayloadTooLarge for a request that nobody would execute."""
+    if len(body) > PARKED_MOST_BYTES:
+        raise PayloadTooLarge(f"The rendered request has {len(body)} bytes; at most {PARKED_MOST_BYTES} can be executed.")
     return body
 
 
@@ -184,10 +196,17 @@ def _settings(order: Order, version: ResolvedVersion | None, facts: ModelFacts) 
     return settings
 
 
-def _fallback(messages: list[dict[str, Any]], settings: Mapping[str, Any], *, facts: ModelFacts, route: Route) -> Fallback:
+def fallback_to(messages: list[dict[str, Any]], settings: Mapping[str, Any], *, facts: ModelFacts, route: Route) -> Fallback:
+    """The same call of another model, with a cap that it allows."""
     name = cap_of(settings)
     output_tokens = min(settings[name], facts.output_tokens)
     return Fallback(route=route, hold_nusd=hold_nusd(messages, {**settings, name: output_tokens}, route), output_tokens=output_tokens)
+
+
+def input_tokens_of(messages: Sequence[dict[str, Any]], settings: Mapping[str, Any]) -> int:
+    """Counted by length, with tools and schema."""
+    spoken_of = [settings[name] for name in ("tools", "response_format") if settings.get(name)]
+    return tokens_in_messages(messages) + sum(tokens_in_text(str(one)) for one in spoken_of)
 
 
 def hold_nusd(messages: list[dict[str, Any]], settings: Mapping[str, Any], route: Route) -> int:
@@ -196,8 +215,7 @@ def hold_nusd(messages: list[dict[str, Any]], settings: Mapping[str, Any], route
 
     Where it is only fallen back to, the executor holds the markup before it does.
     """
-    spoken_of = [settings[name] for name in ("tools", "response_format") if settings.get(name)]
-    input_tokens = tokens_in_messages(messages) + sum(tokens_in_text(str(one)) for one in spoken_of)
+    input_tokens = input_tokens_of(messages, settings)
     output_tokens = settings[cap_of(settings)]
     markup_percent = route.markup_percent if route.keys == "platform" else 0
     amount = most_nusd(route.price, input_tokens=input_tokens, output_tokens=output_tokens, markup_percent=markup_percent)

@@ -1,27 +1,36 @@
 """Admits an execution: from a caller's order to a request that is held for, and may be dispatched."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from uuid import UUID
+
+import structlog
 
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.billing.budget import Budgets
 from burnish_gateway.deps import Gateway
 from burnish_gateway.execution import store
+from burnish_gateway.execution.check_inputs import check_inputs
 from burnish_gateway.execution.group_key import group_key_of
 from burnish_gateway.execution.order import Group, Order, checked_size, prepare
+from burnish_gateway.execution.park import parked_if_big
 from burnish_gateway.execution.payers import payers_of
 from burnish_gateway.execution.refusals import OF_MONEY
+from burnish_gateway.execution.spare_version import spare_version
 from burnish_gateway.execution.verdicts import Asked, error_of, rate_headers, suspended
 from burnish_gateway.metrics import ADMISSIONS
 from burnish_gateway.models.book import ModelNotFound, PriceUnknown
 from burnish_gateway.registry.catalog import ResolvedVersion
+from burnish_gateway.routing.choose_way import Way, choose_way
+from burnish_gateway.routing.fall_back_cheaper import with_cheaper
 from burnish_shared import failpoints, subjects
 from burnish_shared.books.admission import AdmissionRequest, Answer, IdempotencyKey, Verdict
 from burnish_shared.contracts.executions import ExecutionRequest, Lane, Route
 from burnish_shared.db.model_store import ModelFacts
-from burnish_shared.errors import InvalidField, NoProviderKey
+from burnish_shared.errors import BurnishError, InvalidField, NoProviderKey
 from burnish_shared.ids import new_uuid
+
+log = structlog.get_logger("burnish.gateway")
 
 DEADLINE_MOST_S = 600.0
 
@@ -65,6 +74,17 @@ class Submission:
     deadline_s: float
 
 
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """Who asks, and until when."""
+
+    gateway: Gateway
+    principal: Principal
+    deadline_s: float
+    request_id: str
+    traceparent: str | None
+
+
 async def submit(
     order: Order,
     *,
@@ -92,11 +112,24 @@ async def make_request(
     version = None
     if order.slug is not None:
         version = await gateway.catalog.resolve(principal.workspace_id, order.slug, label=order.label, version=order.version)
-    model = order.model or (version.model if version else None)
-    if model is None:
-        raise InvalidField("model: is needed where no prompt is named.", param="model")
-    facts, route = await gateway.models.route(principal.workspace, model)
-    fallbacks = await _fallbacks(order, version, gateway=gateway, principal=principal)
+    at = _Asking(gateway, principal, deadline_s=deadline_s, request_id=request_id, traceparent=traceparent)
+    try:
+        return await _made(order, version, at)
+    except BurnishError as error:
+        spare = spare_version(version, error)
+        if version is None or spare is None:
+            raise
+        log.info("execution.fell_back_to_version", slug=version.slug, version=version.version, to=spare, because=error.code)
+        other = await gateway.catalog.resolve(principal.workspace_id, version.slug, version=spare)
+        return await _made(replace(order, label=None, version=spare), other, at)
+
+
+async def _made(order: Order, version: ResolvedVersion | None, at: _Asking) -> MadeRequest:
+    """`version`: the one that the order names, before a rule chooses another."""
+    gateway, principal = at.gateway, at.principal
+    way = await choose_way(order, version, gateway=gateway, principal=principal)
+    version, facts, route = way.version, way.facts, way.route
+    fallbacks = await _fallbacks(order, way, gateway=gateway, principal=principal)
     budgets = await gateway.budgets.of(principal.workspace_id)
     group = None if version else await _group(order, gateway=gateway, principal=principal)
     prompt_id = version.prompt_id if version else group.prompt.prompt_id if group and group.prompt else None
@@ -110,13 +143,18 @@ async def make_request(
         facts=facts,
         route=route,
         fallbacks=fallbacks,
+        routing=way.routing,
         budget_account_ids=budgets.accounts_of(api_key_id=principal.first_key_id, prompt_id=prompt_id, end_user=order.user_id),
         now=gateway.clock.now(),
-        deadline_s=deadline_s,
-        request_id=request_id,
-        traceparent=traceparent,
+        deadline_s=at.deadline_s,
+        request_id=at.request_id,
+        traceparent=at.traceparent,
     )
-    return MadeRequest(request, budgets, deadline_s)
+    if version is not None and version.input_checks is not None:
+        await check_inputs(version.input_checks, request, gateway=gateway)
+    if version is not None and version.fallback_cheaper:
+        request = await with_cheaper(request, order, version, gateway=gateway, principal=principal)
+    return MadeRequest(request, budgets, at.deadline_s)
 
 
 async def _group(order: Order, *, gateway: Gateway, principal: Principal) -> Group | None:
@@ -130,13 +168,14 @@ async def admit(made: MadeRequest, *, gateway: Gateway, principal: Principal, ke
     return await _admit(made.request, Submission(gateway, principal, made.budgets, key, made.deadline_s))
 
 
-async def _fallbacks(
-    order: Order, version: ResolvedVersion | None, *, gateway: Gateway, principal: Principal
-) -> list[tuple[ModelFacts, Route]]:
+async def _fallbacks(order: Order, way: Way, *, gateway: Gateway, principal: Principal) -> list[tuple[ModelFacts, Route]]:
     """The models to fall back to that can be used now. One that the caller names himself is refused where it cannot be."""
     ways: list[tuple[ModelFacts, Route]] = []
     named = order.fallback_models
-    for index, model in enumerate(named if named is not None else version.fallback_models if version else ()):
+    of_version = way.version.fallback_models if way.version else ()
+    of_model = (way.facts.fallback_model,) if way.facts.fallback_model else ()
+    usual = of_version or (of_model if way.others is None else way.others)
+    for index, model in enumerate(named if named is not None else usual):
         try:
             ways.append(await gateway.models.route(principal.workspace, model))
         except (ModelNotFound, PriceUnknown, NoProviderKey) as error:
@@ -150,6 +189,8 @@ async def _admit(request: ExecutionRequest, of: Submission) -> Admitted | Repeat
     gateway, workspace = of.gateway, of.principal.workspace
     if workspace.suspended_at is not None:
         raise suspended()
+    if request.lane is Lane.BACKGROUND:
+        request = await parked_if_big(request, gateway)
     payers = payers_of(request, workspace, gateway.refusals)
     for payer in payers:
         request, answer = payer, await _ask(payer, of)

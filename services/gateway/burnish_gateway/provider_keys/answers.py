@@ -26,6 +26,8 @@ class ProviderKeyAnswer(BaseModel):
     name: str
     base_url: str = Field(description="Empty: the provider's own address.")
     priority: int
+    requests_per_minute: int | None = Field(description="What the provider allows in any minute; null: what it says in its headers.")
+    tokens_per_minute: int | None
     last4: str = Field(description="The end of the key; empty for a short one.")
     status: KeyStatus
     reason: str | None = Field(description="Why it is set aside: provider_refused_key.")
@@ -51,6 +53,8 @@ def key_answer(key: ProviderKey, usage: UsageToday) -> ProviderKeyAnswer:
         name=key.name,
         base_url=key.base_url,
         priority=key.priority,
+        requests_per_minute=key.requests_per_minute,
+        tokens_per_minute=key.tokens_per_minute,
         last4=key.last4,
         status=key.status,
         reason=key.reason,

@@ -9,7 +9,7 @@ from burnish_gateway.provider_keys import store
 from burnish_gateway.provider_keys.bodies import NewProviderKey, ProviderKeyChange
 from burnish_gateway.provider_keys.provider_key import ProviderKey, last4_of, no_such_key
 from burnish_shared.auth.key_secrets import KeySecrets
-from burnish_shared.contracts.provider_keys import KeyPlace
+from burnish_shared.contracts.provider_keys import KeyLimits, KeyPlace
 from burnish_shared.db.changes import note_change
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import Conflict, InvalidField
@@ -34,7 +34,8 @@ async def add_key(tx: Tx, principal: Principal, body: NewProviderKey, *, address
     kept = await secrets.keep(tx, place, secret)
     row = {
         "provider_key_id": place.provider_key_id, "workspace_id": place.workspace_id, "provider": body.provider, "name": body.name,
-        "base_url": address, "priority": body.priority, "last4": last4_of(secret), "created_by": principal.actor,
+        "base_url": address, "priority": body.priority, "requests_per_minute": body.requests_per_minute,
+        "tokens_per_minute": body.tokens_per_minute, "last4": last4_of(secret), "created_by": principal.actor,
     }  # fmt: skip
     await store.insert_key(tx, row, kept)
     made = await find_key(tx, principal, place.provider_key_id)
@@ -48,7 +49,8 @@ async def change_key(tx: Tx, principal: Principal, provider_key_id: UUID, body: 
     before = await find_key(tx, principal, provider_key_id, lock=True)
     if before.status == "revoked":
         raise Conflict("This provider key was revoked, and its text is gone; add a new one with POST /v1/provider-keys.")
-    await store.change_key(tx, before, name=body.name, priority=body.priority)
+    limits = body.limits(KeyLimits(before.requests_per_minute, before.tokens_per_minute))
+    await store.change_key(tx, before, name=body.name, priority=body.priority, limits=limits)
     if body.key is not None:
         await _replace(tx, before, body.key.get_secret_value(), secrets=secrets)
     if body.key is not None or body.status is not None:

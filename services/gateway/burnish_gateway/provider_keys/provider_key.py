@@ -13,7 +13,10 @@ KeyStatus = Literal["active", "set_aside", "revoked"]
 
 @dataclass(frozen=True, slots=True)
 class ProviderKey:
-    """A key without its secret. `base_url` '': it goes to the provider's own address. `cooldown_until`: None once it is over."""
+    """A key without its secret. `base_url` '': it goes to the provider's own address. `cooldown_until`: None once it is over.
+
+    A limit of None: what the provider says in its headers.
+    """
 
     provider_key_id: UUID
     workspace_id: UUID
@@ -21,6 +24,8 @@ class ProviderKey:
     name: str
     base_url: str
     priority: int
+    requests_per_minute: int | None
+    tokens_per_minute: int | None
     secret_version: int
     last4: str
     status: KeyStatus
@@ -45,6 +50,8 @@ class ProviderKey:
             "name": self.name,
             "base_url": self.base_url,
             "priority": self.priority,
+            "requests_per_minute": self.requests_per_minute,
+            "tokens_per_minute": self.tokens_per_minute,
             "last4": self.last4,
             "status": self.status,
         }

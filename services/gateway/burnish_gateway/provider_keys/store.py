@@ -6,10 +6,12 @@ from uuid import UUID
 
 from burnish_gateway.provider_keys.provider_key import ProviderKey, UsageToday
 from burnish_shared.auth.key_secrets import Kept
+from burnish_shared.contracts.provider_keys import KeyLimits
 from burnish_shared.db.session import Tx
 
 _KEYS = (
-    "SELECT provider_key_id, workspace_id, provider, name, base_url, priority, secret_version, last4, status, reason, "
+    "SELECT provider_key_id, workspace_id, provider, name, base_url, priority, requests_per_minute, "
+    "tokens_per_minute, secret_version, last4, status, reason, "
     "CASE WHEN cooldown_until > clock_timestamp() THEN cooldown_until END AS cooldown_until, last_used_at, last_error, last_error_at, "
     "created_by, created_at, revoked_at FROM provider_keys WHERE workspace_id = $1"
 )
@@ -56,14 +58,17 @@ async def insert_key(tx: Tx, key: dict[str, Any], kept: Kept) -> None:
     await tx.execute(f"INSERT INTO provider_keys ({', '.join(row)}) VALUES ({places})", *row.values())
 
 
-async def change_key(tx: Tx, key: ProviderKey, *, name: str | None, priority: int | None) -> None:
+async def change_key(tx: Tx, key: ProviderKey, *, name: str | None, priority: int | None, limits: KeyLimits) -> None:
+    """None leaves name and priority as they are; the limits are set to these."""
     await tx.execute(
-        "UPDATE provider_keys SET name = coalesce($3, name), priority = coalesce($4, priority) "
-        "WHERE workspace_id = $1 AND provider_key_id = $2",
+        "UPDATE provider_keys SET name = coalesce($3, name), priority = coalesce($4, priority), requests_per_minute = $5, "
+        "tokens_per_minute = $6 WHERE workspace_id = $1 AND provider_key_id = $2",
         key.workspace_id,
         key.provider_key_id,
         name,
         priority,
+        limits.requests_per_minute,
+        limits.tokens_per_minute,
     )
 
 
