@@ -23,6 +23,7 @@ GREET = Slug("greet")
         (None, {"id": "burnish::prompt::greet", "version": "production"}, Target(PromptName(GREET, label=Label("production")))),
         (None, {"id": "greet@3"}, Target(PromptName(GREET, version=3))),
         ("burnish::chain::x", {}, Target(model="burnish::chain::x")),
+        ("auto", {}, Target(model="auto")),
     ],
 )
 def test_a_model_or_a_prompt_is_named(model: str | None, prompt: dict[str, Any], target: Target) -> None:
@@ -33,8 +34,6 @@ def test_a_model_or_a_prompt_is_named(model: str | None, prompt: dict[str, Any],
     ("model", "prompt"),
     [
         (None, {}),
-        ("auto", {}),
-        ("auto", {"id": "greet"}),
         ("burnish::prompt::", {}),
         ("burnish::prompt::greet@", {}),
         ("burnish::prompt::greet@0", {}),

@@ -4,7 +4,7 @@ import json
 from typing import Any
 from uuid import UUID
 
-from burnish_gateway.compat.format import Facts
+from burnish_gateway.compat.format import Facts, burnish_of
 from burnish_shared.ids import created_at
 
 
@@ -17,7 +17,7 @@ def completion(outcome: Facts) -> bytes:
     body = head_of(outcome["id"], model=outcome["model"], simulated=outcome["simulated"], is_chunk=False) | {
         "choices": [{"index": 0, "message": message, "logprobs": None, "finish_reason": finish_reason(outcome)}],
         "usage": usage_of(outcome),
-        "burnish": {name: outcome[name] for name in ("prompt", "version", "label", "provider", "credits", "latency_ms", "cached")},
+        "burnish": burnish_of(outcome),
     }
     return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
 

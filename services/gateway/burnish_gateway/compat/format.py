@@ -13,6 +13,12 @@ Facts = dict[str, Any]
 """A successful Outcome, parsed."""
 
 
+def burnish_of(outcome: Facts) -> dict[str, Any]:
+    """What no format has a place for; `routing` only where the model or version was chosen."""
+    told = {name: outcome[name] for name in ("prompt", "version", "label", "provider", "credits", "latency_ms", "cached")}
+    return told | ({"routing": outcome["routing"]} if outcome.get("routing") else {})
+
+
 @dataclass(frozen=True, slots=True)
 class Chat:
     """A parsed request. `include_usage`: in a format where usage is an option, it is wanted."""

@@ -4,13 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from burnish_gateway.compat.refusals import Unsupported
 from burnish_shared.errors import InvalidField
 from burnish_shared.slug import PromptName, parse_prompt_name
 
 PROMPT_PREFIX = "burnish::prompt::"
-
-AUTO = "auto"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,15 +21,13 @@ class Target:
 def target_of(model: str | None, prompt: Mapping[str, Any]) -> Target:
     """`prompt`: OpenAI's object `{id, version}`, empty where none was sent.
 
-    Raises InvalidField where nothing, two prompts, or no name is named; Unsupported for `auto`.
+    Raises InvalidField where nothing, two prompts, or no name is named. `auto` is a model that routing chooses.
     """
     named = _of_object(prompt)
     if model is None:
         if named is None:
             raise InvalidField("model: is needed; name a model, or a prompt as burnish::prompt::SLUG.", param="model")
         return Target(prompt=named)
-    if model == AUTO:
-        raise Unsupported("model: 'auto' is not offered yet; name a model, or a prompt as burnish::prompt::SLUG.", param="model")
     if not model.startswith(PROMPT_PREFIX):
         return Target(prompt=named, model=model)
     if named is not None:

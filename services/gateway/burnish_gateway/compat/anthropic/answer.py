@@ -3,7 +3,7 @@
 import json
 from typing import Any, Final
 
-from burnish_gateway.compat.format import Facts
+from burnish_gateway.compat.format import Facts, burnish_of
 
 STOP_REASONS: Final = {"stop": "end_turn", "length": "max_tokens", "tool_calls": "tool_use", "content_filter": "refusal"}
 
@@ -17,7 +17,7 @@ def message(outcome: Facts) -> bytes:
         "stop_reason": stop_reason(outcome),
         "stop_sequence": None,
         "usage": usage_of(outcome),
-        "burnish": {name: outcome[name] for name in ("prompt", "version", "label", "provider", "credits", "latency_ms", "cached")},
+        "burnish": burnish_of(outcome),
     }
     return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
 

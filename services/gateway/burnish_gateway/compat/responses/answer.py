@@ -4,7 +4,7 @@ import json
 from typing import Any, Final
 from uuid import UUID
 
-from burnish_gateway.compat.format import Facts
+from burnish_gateway.compat.format import Facts, burnish_of
 from burnish_shared.ids import created_at
 
 INCOMPLETE: Final = {"length": "max_output_tokens", "content_filter": "content_filter"}
@@ -31,7 +31,7 @@ def response_object(outcome: Facts) -> dict[str, Any]:
         "incomplete_details": {"reason": reason} if reason else None,
         "output": output,
         "usage": usage_of(outcome),
-        "burnish": {name: outcome[name] for name in ("prompt", "version", "label", "provider", "credits", "latency_ms", "cached")},
+        "burnish": burnish_of(outcome),
     }
 
 

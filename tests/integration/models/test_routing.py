@@ -1,0 +1,168 @@
+"""`auto` and rules choose a model or a version where the call leaves it open, and say so (E12)."""
+
+from typing import Any
+
+import pytest
+
+from tests.embedded.stack import Caller
+from tests.fakes.keyed_provider import KeyedProvider
+from tests.integration.models.conftest import described, made
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("E12")]
+
+ASKED = [{"role": "user", "content": "Hello."}]
+CHEAP = {"input_price_nusd_per_million": 1_000_000, "output_price_nusd_per_million": 2_000_000}
+DEAR = {"input_price_nusd_per_million": 50_000_000, "output_price_nusd_per_million": 90_000_000}
+
+
+async def three(caller: Caller, provider: KeyedProvider) -> None:
+    """A cheap one of which nothing is known, a good one, and the best, which is liked for support."""
+    await made(caller, described(provider, "lab/cheap", **CHEAP))
+    await made(caller, described(provider, "lab/good", quality_score=0.7, latency_ms=400, capabilities=["chat", "tools"]))
+    await made(caller, described(provider, "lab/best", quality_score=0.9, latency_ms=900, preferred_for=["support"], **DEAR))
+
+
+async def ask(caller: Caller, **more: Any) -> Any:
+    return await caller("POST", "/v1/executions", {"messages": ASKED, "model": "auto", **more})
+
+
+async def test_auto_takes_the_cheapest_that_meets_what_is_asked(caller: Caller, provider: KeyedProvider) -> None:
+    await three(caller, provider)
+    for requirements, model, considered in (
+        ({}, "lab/cheap", 3),
+        ({"min_quality": 0.5}, "lab/best", 2),
+        ({"min_quality": 0.5, "max_latency_ms": 500}, "lab/good", 1),
+        ({"capabilities": ["tools"]}, "lab/good", 1),
+        ({"use_case": "support"}, "lab/best", 3),
+        ({"max_cost_nusd": 50_000}, "lab/cheap", 1),
+    ):
+        answer = await ask(caller, requirements=requirements)
+        assert (answer.status, answer.body["model"]) == (200, model), (requirements, answer.body)
+        assert answer.body["routing"] == {"rule": None, "prompt": None, "auto": True, "considered": considered}
+        assert (await caller("GET", f"/v1/executions/{answer.body['id']}")).body["routing"] == answer.body["routing"]
+    tools = [{"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}]
+    assert (await ask(caller, overrides={"tools": tools})).body["model"] == "lab/good"
+
+
+async def test_where_none_qualifies_the_refusal_says_why_of_each(caller: Caller, provider: KeyedProvider) -> None:
+    await three(caller, provider)
+    await made(caller, described(provider, "lab/free") | {"input_price_nusd_per_million": None, "output_price_nusd_per_million": None})
+    refused = await ask(caller, requirements={"min_quality": 0.95})
+    error = refused.body["error"]
+    assert (refused.status, error["code"], error["param"]) == (422, "no_model_qualifies", "model")
+    because = {one["model"]: " ".join(one["because"]) for one in error["details"]["models"]}
+    assert set(because) >= {"lab/cheap", "lab/good", "lab/best", "lab/free", "simulated/chat"}
+    assert "not known" in because["lab/cheap"] and "quality is 0.9; 0.95 is asked" in because["lab/best"]
+    assert "no price" in because["lab/free"]
+    dry = await caller("POST", "/v1/routing/explain", {"messages": ASKED, "model": "auto", "requirements": {"min_quality": 0.95}})
+    assert dry.status == 200 and dry.body["model"] is None and dry.body["models"] == error["details"]["models"]
+
+
+async def test_a_toy_answers_only_where_no_real_model_can_be_called(caller: Caller, provider: KeyedProvider) -> None:
+    assert (await ask(caller)).body["simulated"] is True
+    await made(caller, described(provider, "lab/real", **DEAR))
+    assert (await ask(caller)).body["model"] == "lab/real"
+    refused = await ask(caller, requirements={"capabilities": ["json"]})
+    assert refused.status == 422 and "a toy" in str(refused.body["error"]["details"])
+
+
+@pytest.mark.promise("E-04")
+async def test_auto_falls_back_to_the_next_cheapest(caller: Caller, provider: KeyedProvider) -> None:
+    await made(caller, described(provider, "lab/away", **CHEAP) | {"base_url": "http://127.0.0.1:9/v1"})
+    await made(caller, described(provider, "lab/there"))
+    answer = await ask(caller)
+    assert (answer.status, answer.body["model"]) == (200, "lab/there"), answer.body
+    assert [one["model"] for one in answer.body["attempts"]][-1] == "lab/there" and answer.body["attempts"][0]["model"] == "lab/away"
+
+
+async def test_requirements_are_the_calls_else_the_versions_else_the_workspaces(caller: Caller, provider: KeyedProvider) -> None:
+    await three(caller, provider)
+    said = {"requirements": {"min_quality": 0.5, "max_latency_ms": 500}}
+    assert (await caller("PUT", "/v1/routing", said)).status == 200
+    assert (await ask(caller)).body["model"] == "lab/good"
+    prompt = {"slug": "greet", "messages": ASKED, "model": "auto", "requirements": {"min_quality": 0.8}}
+    created = await caller("POST", "/v1/prompts", prompt)
+    assert created.status == 201, created.body
+    named = {"prompt": "greet"}
+    assert (await caller("POST", "/v1/executions", named)).body["model"] == "lab/best"
+    assert (await caller("POST", "/v1/executions", named | {"requirements": {}})).body["model"] == "lab/cheap"
+    assert (await caller("PATCH", "/v1/prompts/greet", {"use_case": "support"})).status == 200
+    told = await caller("POST", "/v1/routing/explain", named | {"requirements": {}})
+    assert (told.body["model"], told.body["falls_back_to"]) == ("lab/best", ["lab/cheap", "lab/good"])
+    chat = {"model": "auto", "messages": ASKED, "metadata": {"requirements": '{"capabilities": ["tools"]}'}}
+    assert (await caller("POST", "/v1/chat/completions", chat)).body["model"] == "lab/good"
+    wrong = await caller("POST", "/v1/chat/completions", chat | {"metadata": {"requirements": '{"min_quality": 7}'}})
+    assert (wrong.status, wrong.body["error"]["param"]) == (400, "metadata.requirements")
+
+
+RULES = [
+    {"name": "germans", "when": "language == 'de'", "use": {"version": 2}},
+    {"name": "long", "when": "input_tokens > 400", "use": {"model": "lab/best"}},
+    {"name": "gone", "when": "variables.tier == 'gold'", "use": {"label": "nowhere"}},
+    {"name": "gold", "when": "variables.tier == 'gold'", "use": {"model": "auto"}},
+]
+GERMAN = "Ich habe eine Frage zu der Rechnung, die nicht mit dem Betrag auf meinem Konto übereinstimmt, und ich bitte um eine Antwort."
+
+
+async def _with_rules(caller: Caller, provider: KeyedProvider) -> None:
+    await three(caller, provider)
+    prompt = {"slug": "desk", "messages": [{"role": "user", "content": "Answer: {{text}}"}], "model": "lab/good"}
+    assert (await caller("POST", "/v1/prompts", prompt)).status == 201
+    second = {"base_version": 1, "messages": [{"role": "user", "content": "Antworte: {{text}}"}]}
+    assert (await caller("POST", "/v1/prompts/desk/versions", second)).status == 201
+    saved = await caller("PUT", "/v1/prompts/desk/routing", {"rules": RULES})
+    assert saved.status == 200 and saved.body["rules"] == RULES, saved.body
+    workspace = {"rules": [{"name": "mobile", "when": "app == 'mobile'", "use": {"model": "lab/cheap"}}]}
+    assert (await caller("PUT", "/v1/routing", workspace)).status == 200
+
+
+async def test_rules_choose_by_variables_length_and_language_and_the_answer_names_them(caller: Caller, provider: KeyedProvider) -> None:
+    await _with_rules(caller, provider)
+
+    async def run(text: str, **more: Any) -> tuple[int, str, str | None]:
+        variables = {"text": text} | more.pop("variables", {})
+        answer = await caller("POST", "/v1/executions", {"prompt": "desk", "variables": variables, **more})
+        assert answer.status == 200, answer.body
+        routing = answer.body["routing"]
+        return answer.body["version"], answer.body["model"], routing["rule"] if routing else None
+
+    assert await run("hi") == (1, "lab/good", None)
+    assert await run(GERMAN) == (2, "lab/good", "germans")
+    assert await run("x" * 1_500) == (1, "lab/best", "long")
+    assert await run("hi", variables={"tier": "gold"}) == (1, "lab/cheap", "gold"), "a label that is not there is passed over"
+    assert await run("hi", app="mobile") == (1, "lab/cheap", "mobile"), "the workspace's come after the prompt's own"
+    assert await run("x" * 1_500, model="lab/cheap") == (1, "lab/cheap", None), "a model that the call names is the call's"
+    assert await run(GERMAN, version=1) == (1, "lab/good", None), "so is a version"
+    streamed = await caller.events("/v1/executions", {"prompt": "desk", "variables": {"text": GERMAN}, "stream": True})
+    assert streamed[-1][1]["routing"] == {"rule": "germans", "prompt": "desk", "auto": False, "considered": 0}
+    assert (await caller("PUT", "/v1/prompts/desk/routing", {"rules": []})).status == 200
+    assert await run(GERMAN) == (1, "lab/good", None), "a change holds at once"
+
+
+@pytest.mark.parametrize(
+    ("rules", "words"),
+    [
+        ([{"name": "a", "when": "weather == 'fine'", "use": {"model": "m"}}], "weather"),
+        ([{"name": "a", "when": "input_tokens +", "use": {"model": "m"}}], "when"),
+        ([{"name": "a", "when": "input_tokens", "use": {"model": "m"}}], "neither true nor false"),
+        ([{"name": "a", "when": "true", "use": {}}], "exactly one"),
+        ([{"name": "a", "when": "true", "use": {"model": "m", "label": "x"}}], "exactly one"),
+        ([{"name": "a", "when": "true", "use": {"version": 1}}], "belong to a prompt"),
+        ([{"name": "a", "when": "true", "use": {"model": "m"}}, {"name": "a", "when": "false", "use": {"model": "m"}}], "stands twice"),
+    ],
+)
+async def test_a_rule_that_could_never_choose_is_refused(caller: Caller, rules: list[dict[str, Any]], words: str) -> None:
+    refused = await caller("PUT", "/v1/routing", {"rules": rules})
+    assert refused.status == 422 and words in str(refused.body["error"]), refused.body
+
+
+async def test_routing_is_read_and_audited(caller: Caller, provider: KeyedProvider) -> None:
+    assert (await caller("GET", "/v1/routing")).body["updated_at"] is None
+    rules = [{"name": "all", "when": "true", "use": {"model": "auto"}}]
+    await caller("PUT", "/v1/routing", {"requirements": {"min_quality": 0.1}, "rules": rules})
+    shown = (await caller("GET", "/v1/routing")).body
+    assert (shown["rules"], shown["requirements"], shown["prompt"]) == (rules, {"min_quality": 0.1}, None)
+    (entry,) = (await caller("GET", "/v1/audit?action=routing.set")).body["data"]
+    assert entry["after"]["rules"] == [{"name": "all", "use": {"model": "auto"}}] and entry["before"] is None
+    assert (await caller("GET", "/v1/prompts/nobodys/routing")).status == 404
+    assert (await caller("PUT", "/v1/prompts/nobodys/routing", {"rules": []})).status == 404
