@@ -125,6 +125,16 @@ async def set_theme(page: Page, theme: str) -> None:
     await page.evaluate("(theme) => { document.documentElement.dataset.theme = theme }", theme)
 
 
+async def narrow(page: Page, width_px: int) -> None:
+    """Makes the window as narrow, and waits until charts have measured theirs: they hear of it a frame later."""
+    await page.set_viewport_size({"width": width_px, "height": 800})
+    await settled(page)
+    for _ in range(40):
+        if (await overflow_px(page))[0] <= 0:
+            return
+        await page.evaluate("() => new Promise((then) => requestAnimationFrame(() => setTimeout(then, 25)))")
+
+
 async def overflow_px(page: Page) -> tuple[int, list[str]]:
     """By how much the page is wider than its window, and what sticks out of it."""
     found: Any = await page.evaluate(

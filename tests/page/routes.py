@@ -43,7 +43,7 @@ ROUTES = (
     Route("suggestion-evidence", "/app/optimize/suggestions/{suggestion}?tab=evidence"),
     Route("test-runs-compared", "/app/test-runs?tab=compare"),
     Route("analytics", "/app/analytics"),
-    Route("analytics-by-version", "/app/analytics?range=7d&group=version&traffic=all&compare=1"),
+    Route("analytics-by-version", "/app/analytics?range=7d&group=version&traffic=all"),
     Route("costs", "/app/analytics/costs"),
     Route("failures", "/app/analytics/failures"),
     Route("reports", "/app/analytics/reports"),

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.page.axe import check_axe
-from tests.page.browser import overflow_px, settled
+from tests.page.browser import narrow, overflow_px
 from tests.page.conftest import OpenPage
 from tests.page.routes import ROUTES, Route
 
@@ -20,8 +20,7 @@ async def test_it_opens_and_everybody_can_use_it(page_as: OpenPage, route: Route
     assert await page.locator("html").get_attribute("lang") == "en"
     assert await page.locator("main").count() == 1
     await check_axe(page, without=route.without)
-    await page.set_viewport_size({"width": NARROW_PX, "height": 800})
-    await settled(page)
+    await narrow(page, NARROW_PX)
     beyond_px, guilty = await overflow_px(page)
     assert beyond_px <= 0, f"{beyond_px} px wider than a window of {NARROW_PX}: {guilty}"
 

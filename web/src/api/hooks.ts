@@ -1,5 +1,5 @@
 /** Reading and changing by TanStack Query. A key is [path, params], so that whatever changed is read again by its path alone. */
-import { type QueryClient, type QueryKey, useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { type QueryClient, type QueryKey, keepPreviousData, useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useCallback, useMemo } from "react";
 import { api, standing } from "./client";
 import { ApiError, asApiError } from "./errors";
@@ -43,6 +43,7 @@ export function keyOf(path: string, params?: object): QueryKey {
 }
 
 export type ReadOptions = { enabled?: boolean; refetchInterval?: number | false; staleTime?: number };
+type KeepOption = { /** The answer of another path stays while the new one loads, for who knows what to do with it. */ keeps?: boolean };
 
 /** The answer before, where it is of the same thing, only asked for otherwise. Another prompt's or run's never stands in for the one that loads. */
 function ofTheSame<T>(key: QueryKey): (before: T | undefined, asked: { queryKey: QueryKey } | undefined) => T | undefined {
@@ -54,11 +55,11 @@ function thing([workspace, path, params]: QueryKey): string {
 }
 
 /** Reads one answer. While new parameters load, the old answer stays on screen (`isPlaceholderData`); not while another object loads. */
-export function useRead<P extends With<"get">>(path: P, params?: Params<P>, options: ReadOptions = {}) {
+export function useRead<P extends With<"get">>(path: P, params?: Params<P>, { keeps = false, ...options }: ReadOptions & KeepOption = {}) {
   return useQuery<Answer<P>, ApiError>({
     queryKey: keyOf(path, params),
     queryFn: ({ signal }) => call("get", path, { ...params, signal }) as Promise<Answer<P>>,
-    placeholderData: ofTheSame(keyOf(path, params)) as never,
+    placeholderData: keeps ? keepPreviousData : (ofTheSame(keyOf(path, params)) as never),
     ...options,
   });
 }

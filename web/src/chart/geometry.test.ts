@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { day, utc } from "@/lib/format";
 import { nearest, niceRange, paretoFront, positions, stretches, timeTicks, valueRange, valueTicks, words, xRange } from "./geometry";
 
 const series = (...values: (number | null)[]) => ({ name: "p50", points: values.map((value, x) => ({ x, value })) });
@@ -45,6 +46,22 @@ describe("time ticks", () => {
   });
   it("stand on whole days", () => {
     expect(timeTicks([at(13), at(20)], 8).map((tick) => tick.label)).toEqual(["13 Nov", "14 Nov", "15 Nov", "16 Nov", "17 Nov", "18 Nov", "19 Nov", "20 Nov"]);
+  });
+});
+
+describe("days that are days in UTC", () => {
+  // Half a day off either way, whatever clock the tests run by.
+  it.each(["America/Los_Angeles", "Pacific/Auckland", "UTC"])("have their own names in %s", (zone) => {
+    const before = process.env.TZ;
+    process.env.TZ = zone;
+    try {
+      const [from, to] = [Date.parse("2026-11-13T00:00:00Z"), Date.parse("2026-11-16T00:00:00Z")];
+      expect(timeTicks([from, to], 4, "utc")).toEqual(["13 Nov", "14 Nov", "15 Nov", "16 Nov"].map((label, at) => ({ at: from + at * 86_400_000, label })));
+      expect([day("2026-11-20"), utc(Date.parse("2026-11-20T00:00:00Z")), utc("2026-11-20"), utc("2026-11-20T14:03:09Z")]).toEqual(["20 Nov 2026", "20 Nov 2026", "20 Nov 2026", "20 Nov 2026, 14:03\u00a0UTC"]);
+    } finally {
+      if (before === undefined) delete process.env.TZ;
+      else process.env.TZ = before;
+    }
   });
 });
 

@@ -26,9 +26,16 @@ const LINE_PX = 21.45;
 
 /** An editor for prompts, JSON and code. Its place is kept while it loads. Tab leaves it. */
 export function CodeEditor(props: CodeEditorProps) {
-  const height = (props.minLines ?? 6) * LINE_PX + 18;
+  const { value, minLines = 6, maxLines = 30 } = props;
+  const [least, most] = [minLines * LINE_PX + 18, maxLines * LINE_PX + 18];
+  // The text as it will stand, without what an editor can: nothing below it moves when the editor comes.
+  const text = (
+    <pre aria-busy style={{ minHeight: least, maxHeight: most }} className="overflow-hidden rounded-m border border-line-strong bg-panel py-2 pr-2 pl-10.5 font-mono text-13 leading-[1.65] whitespace-pre-wrap wrap-break-word">
+      {value}
+    </pre>
+  );
   return (
-    <Suspense fallback={<div aria-hidden style={{ height }} className="rounded-m border border-line-strong bg-panel" />}>
+    <Suspense fallback={text}>
       <Editor {...props} />
     </Suspense>
   );

@@ -1,4 +1,5 @@
 export * from "./Badge";
+export * from "./Breaking";
 export * from "./Button";
 export * from "./CodeEditor";
 export * from "./Combobox";

@@ -19,7 +19,9 @@ export function Nowhere() {
     <main className="mx-auto w-full max-w-[1320px] px-4 pt-7 md:px-8">
       <Page title="There is no such page">
         <p className="mb-4 text-muted">The address may be mistyped, or the page may have moved.</p>
-        <ButtonLink to="/prompts">Go to the prompts</ButtonLink>
+        <div>
+          <ButtonLink to="/prompts">Go to the prompts</ButtonLink>
+        </div>
       </Page>
     </main>
   );

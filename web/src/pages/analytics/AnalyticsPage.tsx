@@ -67,7 +67,7 @@ export default function AnalyticsPage() {
             </EmptyState>
           ) : compare && found.executions === 0 && earlier.data?.executions === 0 ? (
             <EmptyState icon={<Activity size={18} />} title={`No whole ${shown.grain} to compare yet`} action={<Button onClick={() => set({ compare: false })}>Show it without comparing</Button>}>
-              {`What runs in a ${shown.grain} is compared once that ${shown.grain} is over: before, it would look like a decline.`}
+              {`What runs now is compared once the ${shown.grain} is over: until then it would look like a decline.`}
             </EmptyState>
           ) : (
             <>

@@ -3,7 +3,7 @@ import { useMemo } from "react";
 import type { Schema } from "@/api/client";
 import { useRead } from "@/api/hooks";
 import { BarList, XYChart } from "@/chart";
-import { type Column, DownloadButton, EmptyState, Figures, Loaded, Money, Notice, NumberCell, Select, SimulatedBadge, SkeletonTable, Table } from "@/kit";
+import { Breaking, type Column, DownloadButton, EmptyState, Figures, Loaded, Money, Notice, NumberCell, Select, SimulatedBadge, SkeletonTable, Table } from "@/kit";
 import { count, money, percent } from "@/lib/format";
 import { oneOf, useUrlState } from "@/lib/url-state";
 import { Filters, filtersOf } from "./Filters";
@@ -97,7 +97,7 @@ function Trust({ projection }: { projection: Projection }) {
 
 function columnsWith(head: string, name: (group: string) => string, hasProjection: boolean): Column<Row>[] {
   return [
-    { key: "group", head: head[0]?.toUpperCase() + head.slice(1), cell: (row) => <span className="font-medium wrap-anywhere">{name(row.group)}</span> },
+    { key: "group", head: head[0]?.toUpperCase() + head.slice(1), cell: (row) => <Breaking text={name(row.group)} className="font-medium" /> },
     { key: "runs", head: "Runs", align: "end", width: "w-24", cell: (row) => <NumberCell value={row.executions} /> },
     { key: "input", head: "Input tokens", align: "end", width: "w-32", hideBelow: "md", cell: (row) => <NumberCell value={row.input_tokens} /> },
     { key: "output", head: "Output tokens", align: "end", width: "w-32", hideBelow: "md", cell: (row) => <NumberCell value={row.output_tokens} /> },

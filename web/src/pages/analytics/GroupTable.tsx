@@ -1,4 +1,4 @@
-import { type Column, Duration, Money, NumberCell, Percent, Table } from "@/kit";
+import { Breaking, type Column, Duration, Money, NumberCell, Percent, Table } from "@/kit";
 import { type GroupFigures, colorAt, linkOf, nameOf } from "./figures";
 import type { Group } from "./range";
 
@@ -16,7 +16,7 @@ export function GroupTable({ group, rows, keyNames, isStale }: { group: Group; r
         return (
           <span className="inline-flex items-center gap-2">
             <span aria-hidden className="h-2.5 w-2.5 shrink-0 rounded-full" style={at < MOST_COLOURED ? { background: `var(--series-${colorAt(at)})` } : { background: "transparent" }} />
-            <span className="font-medium wrap-anywhere">{nameOf(group, row.group, keyNames)}</span>
+            <Breaking text={nameOf(group, row.group, keyNames)} className="font-medium" />
           </span>
         );
       },

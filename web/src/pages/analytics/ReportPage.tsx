@@ -5,11 +5,11 @@ import type { Schema } from "@/api/client";
 import { invalidate, useChange, useRead } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
 import { type Series, XYChart } from "@/chart";
-import { Badge, Button, type Column, ConfirmDialog, DownloadButton, Duration, ErrorState, Money, NumberCell, Page, Percent, Section, SimulatedBadge, SkeletonTable, Table, TextLink, toast } from "@/kit";
+import { Badge, Breaking, Button, type Column, ConfirmDialog, DownloadButton, Duration, ErrorState, Money, NumberCell, Page, Percent, Section, SimulatedBadge, SkeletonTable, Table, TextLink, toast } from "@/kit";
 import { compact, count, day, money, percent, plural, spaced } from "@/lib/format";
 import { usePathParam } from "@/lib/pages";
 import { Kpis } from "./Kpis";
-import { nameOf } from "./figures";
+import { nameOf, reportStepMs, wholeSeries } from "./figures";
 import type { Group } from "./range";
 import { DAY_MS } from "./time";
 import { useKeyNames } from "./useKeyNames";
@@ -65,7 +65,7 @@ export default function ReportPage() {
       }
     >
       <p className="max-w-[80ch]">{spaced(report.summary)}</p>
-      <Sections content={report.content} />
+      <Sections content={report.content} ends={[Date.parse(report.from), Date.parse(report.to)]} />
       <ConfirmDialog
         open={asking}
         onOpenChange={setAsking}
@@ -88,13 +88,15 @@ export default function ReportPage() {
   );
 }
 
-function Sections({ content }: { content: Content }) {
+function Sections({ content, ends }: { content: Content; ends: readonly [number, number] }) {
   const keyNames = useKeyNames("api_key" in content.breakdowns);
   const breakdowns = ORDER.flatMap((by) => (content.breakdowns[by]?.length ? [[by, content.breakdowns[by]] as const] : []));
-  const runs: Series[] = [{ name: "Runs", color: 2, points: content.series.map((one) => ({ x: Date.parse(one.at), value: one.executions })) }];
-  const liked: Series[] = [{ name: "Satisfaction", color: 4, points: content.series.map((one) => ({ x: Date.parse(one.at), value: one.satisfaction?.value ?? null, low: one.satisfaction?.low ?? null, high: one.satisfaction?.high ?? null })) }];
+  const stepMs = reportStepMs(ends[1] - ends[0]);
+  const over = { ends, stepMs };
+  const runs: Series[] = [wholeSeries(content.series as never, "Runs", 2, { measure: "runs", ...over })];
+  const liked: Series[] = [wholeSeries(content.series as never, "Satisfaction", 4, { measure: "satisfaction", ...over })];
   const { projection } = content;
-  const clock = content.series.every((one) => Date.parse(one.at) % DAY_MS === 0) ? "utc" : "local";
+  const clock = stepMs === DAY_MS ? "utc" : "local";
   return (
     <>
       <Kpis of={content.figures} before={content.before.executions > 0 ? content.before : undefined} />
@@ -135,7 +137,7 @@ function Sections({ content }: { content: Content }) {
 
 function columnsOf(by: string, name: (group: string) => string): Column<Row>[] {
   return [
-    { key: "group", head: HEADS[by] ?? by, cell: (row) => <span className="font-medium wrap-anywhere">{name(row.group)}</span> },
+    { key: "group", head: HEADS[by] ?? by, cell: (row) => <Breaking text={name(row.group)} className="font-medium" /> },
     { key: "runs", head: "Runs", align: "end", width: "w-24", cell: (row) => <NumberCell value={row.executions} /> },
     { key: "satisfaction", head: "Satisfaction", align: "end", width: "w-36", cell: (row) => <Percent share={row.satisfaction?.value} low={row.satisfaction?.low} high={row.satisfaction?.high} samples={row.satisfaction?.samples} show="below" className="items-end" /> },
     { key: "success", head: "Success", align: "end", width: "w-24", hideBelow: "sm", cell: (row) => <Percent share={row.success_rate} /> },

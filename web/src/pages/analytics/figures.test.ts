@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type GroupFigures, type Step, deltaOf, groupSeries, isApart, monthSeries, nameOf, seriesBefore, wholeSeries } from "./figures";
+import { type GroupFigures, type Step, deltaOf, groupSeries, isApart, monthSeries, nameOf, reportStepMs, seriesBefore, wholeSeries } from "./figures";
 import { windowsOf } from "./range";
 
 const HOUR = 3_600_000;
@@ -60,4 +60,11 @@ test("the month is a growing sum, and goes on to where it is expected to end", (
   const [spent, expected] = monthSeries(days as never, { expected_nusd: 300, low_nusd: 200, high_nusd: 400 } as never, now);
   expect(spent?.points.map((one) => one.value)).toEqual([0, 10, 15, null]);
   expect(expected?.points.map((one) => [one.low, one.value, one.high])).toEqual([[15, 15, 15], [200, 300, 400]]); // prettier-ignore
+});
+
+test("a report's time is cut as the API cuts it, and all of it is drawn", () => {
+  const from = Date.parse("2026-11-13T17:00:00Z");
+  expect([reportStepMs(7 * 24 * HOUR), reportStepMs(30 * 24 * HOUR)]).toEqual([HOUR, 24 * HOUR]);
+  const { points } = wholeSeries([step(from + 2 * HOUR, 4)], "Runs", 2, { measure: "runs", ends: [from, from + 4 * HOUR], stepMs: HOUR });
+  expect(points.map((one) => one.value)).toEqual([0, 0, 4, 0]);
 });

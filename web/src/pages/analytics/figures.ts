@@ -3,6 +3,7 @@ import type { Schema } from "@/api/client";
 import type { IntervalRow, Point, Series } from "@/chart";
 import { change, duration, points } from "@/lib/format";
 import type { Group } from "./range";
+import { DAY_MS, HOUR_MS } from "./time";
 
 export type Step = Schema<"Point">;
 export type GroupFigures = Schema<"GroupFigures">;
@@ -47,6 +48,11 @@ type Made = { measure: Measure; name: (group: string) => string; ends: readonly 
 /** A count of nothing is 0; a rate of nothing is unknown. */
 function isCounted(measure: Measure): boolean {
   return measure === "cost" || measure === "runs";
+}
+
+/** The steps of a report: as the API cuts its time, hours at least, and days from 400 hours on. */
+export function reportStepMs(lengthMs: number): number {
+  return lengthMs / HOUR_MS <= 400 ? HOUR_MS : DAY_MS;
 }
 
 /** The points of one line over the whole range: sums are 0 where nothing ran, everything else has a gap there. */

@@ -3,7 +3,7 @@ import { Suspense, useMemo, useState } from "react";
 import type { Schema } from "@/api/client";
 import { usePages, useRead } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
-import { Button, ButtonLink, type Column, Drawer, EmptyState, Facts, Figures, JsonView, Loaded, Menu, Notice, Page, PagedTable, Prose, Segments, SkeletonText, Tabs } from "@/kit";
+import { Breaking, Button, ButtonLink, type Column, Drawer, EmptyState, Facts, Figures, JsonView, Loaded, Menu, Notice, Page, PagedTable, Prose, Segments, SkeletonText, Tabs } from "@/kit";
 import { later } from "@/lib/later";
 import { usePathParam } from "@/lib/pages";
 import { count } from "@/lib/format";
@@ -125,7 +125,7 @@ function Enough({ counts }: { counts: Readonly<Record<string, number>> }) {
 
 const COLUMNS: Column<Item>[] = [
   { key: "input", head: "Input", cell: (row) => <span className="line-clamp-2 text-13 wrap-anywhere">{inputWords(row.input)}</span> },
-  { key: "expected", head: "Expected", width: "w-28 sm:w-56", cell: (row) => <span className="line-clamp-2 text-13 wrap-anywhere">{row.expected}</span> },
+  { key: "expected", head: "Expected", width: "w-28 sm:w-56", cell: (row) => <Breaking text={row.expected} className="line-clamp-2 text-13 wrap-break-word" /> },
   { key: "split", head: "Split", width: "w-28", hideBelow: "sm", cell: (row) => <SplitDot split={row.split} /> },
   { key: "version", head: "Since", align: "end", width: "w-20", hideBelow: "md", cell: (row) => `v${row.added_version}` },
 ];

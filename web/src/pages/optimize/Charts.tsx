@@ -41,7 +41,7 @@ function Curves({ far, goesOn }: { far: Far; goesOn: boolean }) {
   if (best.length === 0 && !goesOn) return null;
   return (
     <div className="grid min-w-0 gap-6 lg:grid-cols-2">
-      <XYChart title="The leading text" unit="its gain in points, on train; more answers may lower it" xAxis="number" xName="evaluations" series={[{ name: "The leading text", points: best, color: 4 }]} format={(value) => points(value)} formatTick={(value) => points(value, 0)} formatX={(x) => `${count(x)} evaluations`} formatXTick={count} />
+      <XYChart title="The leading text" unit="its gain in points, on train; more answers may lower it" xAxis="number" xName="evaluations" topOfNothing={0.05} series={[{ name: "The leading text", points: best, color: 4 }]} format={(value) => points(value)} formatTick={(value) => points(value, 0)} formatX={(x) => `${count(x)} evaluations`} formatXTick={count} />
       <XYChart title="Spent" unit="dollars" kind="area" xAxis="number" xName="evaluations" topOfNothing={NUSD_PER_USD} series={[{ name: "Spent", points: spent, color: 1 }]} format={money} formatTick={money} formatX={(x) => `${count(x)} evaluations`} formatXTick={count} />
     </div>
   );

@@ -1,26 +1,24 @@
 import { Intervals } from "@/chart/Intervals";
-import { type Column, Facts, Section, Table, TextLink } from "@/kit";
-import { count, money, percent, points } from "@/lib/format";
+import { Breaking, type Column, Facts, Section, Table, TextLink } from "@/kit";
+import { count, money, percent, percentRange, points } from "@/lib/format";
 import { type Evidence, level } from "./model";
 import { Proposals } from "./Proposals";
 
 type Category = Evidence["per_category"][number];
 
 const COLUMNS: Column<Category>[] = [
-  { key: "category", head: "Expected answer", cell: (row) => <span className="wrap-anywhere">{row.category || "(empty)"}</span> },
-  { key: "n", head: "Items", align: "end", width: "w-20", cell: (row) => count(row.n) },
+  { key: "category", head: "Expected answer", cell: (row) => <Breaking text={row.category || "(empty)"} /> },
+  { key: "n", head: "Items", align: "end", width: "w-20", hideBelow: "sm", cell: (row) => count(row.n) },
   { key: "before", head: "Before", align: "end", width: "w-24", cell: (row) => percent(row.baseline) },
   {
     key: "after",
     head: "After",
     align: "end",
-    width: "w-40",
+    width: "sm:w-40",
     cell: (row) => (
       <span className="inline-flex flex-col items-end">
         {percent(row.candidate)}
-        <span className="text-12 text-muted">
-          {percent(row.candidate_low, 0)} to {percent(row.candidate_high, 0)}
-        </span>
+        <span className="text-12 text-muted">{percentRange(row.candidate_low, row.candidate_high, 0)}</span>
       </span>
     ),
   },

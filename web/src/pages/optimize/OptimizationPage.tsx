@@ -13,6 +13,10 @@ import { count, duration, money, points } from "@/lib/format";
 import { Proposals } from "./Proposals";
 import { type Edit, type Job, type Progress as Far, type Test, isGoingOn, progressOf, whyEnded } from "./model";
 
+/** About as high as what comes, so that what is below stays where it is. */
+const PROVEN_PX = 308;
+const CURVES_PX = 272;
+
 const Charts = later(() => import("./Charts"));
 
 const LOOK_AGAIN_MS = 5_000;
@@ -147,7 +151,7 @@ function Content({ job, far }: { job: Job; far: Far }) {
           ]}
         />
       </div>
-      <Suspense fallback={<div className="min-h-64" />}>
+      <Suspense fallback={<div aria-busy style={{ minHeight: test ? PROVEN_PX + CURVES_PX : CURVES_PX }} />}>
         <Charts test={test} far={far} goesOn={goesOn} />
       </Suspense>
       <Section title="Proposals" description="What each edit did on the train items it was tried on; for rejected ones, why.">

@@ -6,7 +6,6 @@ import { useForecast } from "@/api/forecast";
 import { useChange, useRead } from "@/api/hooks";
 import { useModels } from "@/api/models";
 import { Button, Combobox, Facts, Field, FormDialog, Input, Money, Notice, Select, errorFor, toast } from "@/kit";
-import { classes } from "@/lib/classes";
 import { count, plural } from "@/lib/format";
 import { NUSD_PER_CREDIT } from "./model";
 
@@ -41,7 +40,8 @@ export function StartSearch({ open, onOpenChange, ...given }: Props) {
   };
   const body = prompt && dataset ? ({ prompt, dataset_id: dataset, budget, models: { ...(task ? { task } : {}), ...(reflect ? { reflect } : {}) }, ...(version ? { version: Number(version) } : {}) } as Schema<"OptimizationBody">) : null;
   const forecast = useForecast("/v1/optimizations/forecast", open ? body : null);
-  const plan = forecast.data;
+  // Of what stands there now, or none: nobody shall start on the price of what stood there before.
+  const plan = forecast.isStale ? undefined : forecast.data;
   const tooFew = plan?.least_evaluations != null && budget.evaluations < plan.least_evaluations;
   const tooLow = plan?.least_credits != null && budget.credits !== undefined && budget.credits < Number(plan.least_credits);
   const error = start.error ?? forecast.error;
@@ -96,7 +96,7 @@ export function StartSearch({ open, onOpenChange, ...given }: Props) {
             </Labelled>
           </div>
         </div>
-        <div className={classes("flex min-h-40 flex-col gap-3 rounded-l bg-sunken p-4 transition-opacity", forecast.isStale && plan && "opacity-60")} aria-live="polite" aria-busy={forecast.isStale || undefined}>
+        <div className="flex min-h-40 flex-col gap-3 rounded-l bg-sunken p-4" aria-live="polite" aria-busy={forecast.isStale || undefined}>
           <h3 className="text-13 font-semibold">What it may cost</h3>
           {plan ? (
             <>

@@ -4,7 +4,7 @@ import { type Edit, curveOf, paired, ranked, whyEnded } from "./model";
 it("draws the curve from nothing, and spending up to now", () => {
   const progress = { evaluations: 300, spent_nusd: 90, best: 0.2, budget_evaluations: 800, curve: [{ evaluations: 200, spent_nusd: 60, best: 0.1 }] };
   expect(curveOf(progress)).toEqual({
-    best: [{ x: 0, value: 0 }, { x: 200, value: 0.1 }],
+    best: [{ x: 0, value: 0 }, { x: 200, value: 0.1 }, { x: 300, value: 0.2 }],
     spent: [{ x: 0, value: 0 }, { x: 200, value: 60 }, { x: 300, value: 90 }],
   });
   expect(curveOf({ ...progress, curve: undefined }).best).toEqual([]);

@@ -88,6 +88,8 @@ export function curveOf(progress: Progress): { best: Point[]; spent: Point[] } {
   const best = points.map((one) => ({ x: one.evaluations, value: one.best }));
   const spent = [zero, ...points.map((one) => ({ x: one.evaluations, value: one.spent_nusd }))];
   if (progress.evaluations > (last?.evaluations ?? 0)) spent.push({ x: progress.evaluations, value: progress.spent_nusd });
+  // What led last leads until the end: both charts tell of the same time.
+  if (last && progress.evaluations > last.evaluations) best.push({ x: progress.evaluations, value: progress.best ?? last.best });
   return { best: points.length > 0 ? [zero, ...best] : [], spent };
 }
 

@@ -29,7 +29,8 @@ export default function PromptPage() {
   const back = { to: "/prompts", label: "Prompts" };
   const heading = <span className="font-mono text-20">{slug}</span>;
   const found = prompt.data?.slug === slug ? prompt.data : undefined;
-  const newest = useRead("/v1/prompts/{slug}/versions/{version}", { path: { slug, version: found?.latest_version ?? 1 } }, { enabled: found !== undefined, staleTime: Number.POSITIVE_INFINITY });
+  // Kept while a newer one loads: the draft over it lives below.
+  const newest = useRead("/v1/prompts/{slug}/versions/{version}", { path: { slug, version: found?.latest_version ?? 1 } }, { enabled: found !== undefined, staleTime: Number.POSITIVE_INFINITY, keeps: true });
   const version = newest.data?.slug === slug ? newest.data : undefined;
   const error = (found ? null : prompt.error) ?? (version ? null : newest.error);
   if (!found || !version) {

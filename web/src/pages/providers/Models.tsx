@@ -2,7 +2,7 @@ import { Plus } from "lucide-react";
 import { useState } from "react";
 import { type Model, useModels } from "@/api/models";
 import { needs, useMay } from "@/api/session";
-import { Badge, Button, type Column, ErrorState, Money, SearchInput, Section, SimulatedBadge, Table } from "@/kit";
+import { Badge, Breaking, Button, type Column, ErrorState, Money, SearchInput, Section, SimulatedBadge, Table } from "@/kit";
 import { compact } from "@/lib/format";
 import { NewModel } from "./NewModel";
 import { matching } from "./matching";
@@ -41,7 +41,7 @@ const COLUMNS: Column<Model>[] = [
     head: "Model",
     cell: (row) => (
       <span className="flex flex-wrap items-center gap-2">
-        <code className="text-13 wrap-anywhere">{row.id}</code>
+        <Breaking text={row.id} className="font-mono text-13" />
         {row.simulated ? <SimulatedBadge /> : null}
       </span>
     ),

@@ -1,5 +1,6 @@
 import { Check, Minus } from "lucide-react";
 import { Badge, type Column, Drawer, Table } from "@/kit";
+import { classes } from "@/lib/classes";
 import { text, useUrlState } from "@/lib/url-state";
 import { type Area, ROLES, type Role, type Rule, areasOf, extentOf } from "./rights";
 import all from "./rights.json";
@@ -26,7 +27,7 @@ export default function Roles() {
 
 const COLUMNS: Column<Area>[] = [
   { key: "area", head: "Area", cell: (row) => <span className="font-medium">{row.name}</span> },
-  ...ROLES.map((role): Column<Area> => ({ key: role, head: HEADS[role], width: "w-24 sm:w-44", cell: (row) => <Extent role={role} area={row} /> })),
+  ...ROLES.map((role): Column<Area> => ({ key: role, head: HEADS[role], width: "w-18 sm:w-44", cell: (row) => <Extent role={role} area={row} /> })),
 ];
 
 function Extent({ role, area }: { role: Role; area: Area }) {
@@ -34,7 +35,7 @@ function Extent({ role, area }: { role: Role; area: Area }) {
   return (
     <span className="flex items-center gap-1.5">
       {whole ? <Check size={14} aria-hidden className="shrink-0 text-ok" /> : none ? <Minus size={14} aria-hidden className="shrink-0 text-muted" /> : null}
-      <span className={none ? "text-muted" : undefined}>{words}</span>
+      <span className={classes("max-sm:text-12", none && "text-muted", (whole || none) && "max-sm:sr-only")}>{words}</span>
     </span>
   );
 }

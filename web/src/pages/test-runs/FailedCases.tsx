@@ -1,5 +1,5 @@
 import { useMemo } from "react";
-import { Badge, Button, type Column, Drawer, Duration, EmptyState, Facts, JsonView, Money, Prose, SearchInput, Table, TextLink, Toolbar } from "@/kit";
+import { Badge, Breaking, Button, type Column, Drawer, Duration, EmptyState, Facts, JsonView, Money, Prose, SearchInput, Table, TextLink, Toolbar } from "@/kit";
 import { count, plural } from "@/lib/format";
 import { useUrlState } from "@/lib/url-state";
 import { type FailedCase, type Result, type Run, filterCases, wordsOf } from "./model";
@@ -7,7 +7,7 @@ import { shape } from "./shape";
 
 const COLUMNS: Column<FailedCase>[] = [
   { key: "input", head: "Input", cell: (one) => <span className="line-clamp-2 min-w-28 wrap-anywhere">{wordsOf(one.input)}</span> },
-  { key: "expected", head: "Expected", width: "sm:w-44", cell: (one) => <span className="line-clamp-2 min-w-20 wrap-anywhere">{one.expected}</span> },
+  { key: "expected", head: "Expected", width: "sm:w-44", cell: (one) => <Breaking text={one.expected} className="line-clamp-2 min-w-20 wrap-break-word" /> },
   { key: "got", head: "Got", cell: (one) => <Got one={one} /> },
   { key: "cost", head: "Cost", align: "end", width: "w-24", hideBelow: "md", cell: (one) => <Money nusd={one.cost_nusd} /> },
 ];

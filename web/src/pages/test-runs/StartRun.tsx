@@ -6,7 +6,6 @@ import { useChange, useRead } from "@/api/hooks";
 import { useModels } from "@/api/models";
 import { useForecast } from "@/api/forecast";
 import { Checkbox, Combobox, Facts, Field, FormDialog, Input, Money, Select, errorFor, toast } from "@/kit";
-import { classes } from "@/lib/classes";
 import { count } from "@/lib/format";
 
 type Body = Schema<"TestRunBody">;
@@ -83,8 +82,8 @@ export function StartRun({ open, onOpenChange, ...given }: Props) {
           ))}
         </fieldset>
       ) : null}
-      <div className={classes("min-h-20 rounded-m bg-sunken px-3 py-2.5 transition-opacity", forecast.isStale && forecast.data && "opacity-60")} aria-live="polite" aria-busy={forecast.isStale || undefined}>
-        {forecast.data ? (
+      <div className="min-h-20 rounded-m bg-sunken px-3 py-2.5" aria-live="polite" aria-busy={forecast.isStale || undefined}>
+        {forecast.data && !forecast.isStale ? (
           <Facts
             facts={[
               ["Answers", `${count(forecast.data.items)} by ${forecast.data.model}`],

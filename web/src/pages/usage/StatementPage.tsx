@@ -1,7 +1,7 @@
 import { useState } from "react";
 import type { Schema } from "@/api/client";
 import { useRead } from "@/api/hooks";
-import { type Column, DownloadButton, Facts, Figures, Loaded, Money, NumberCell, Section, Select, SimulatedBadge, SkeletonTable, Table, Toolbar } from "@/kit";
+import { Breaking, type Column, DownloadButton, Facts, Figures, Loaded, Money, NumberCell, Section, Select, SimulatedBadge, SkeletonTable, Table, Toolbar } from "@/kit";
 import { count, money } from "@/lib/format";
 import { text, useUrlState } from "@/lib/url-state";
 import { Head } from "./Head";
@@ -91,7 +91,7 @@ const LINES: Column<Statement["lines"][number]>[] = [
 ];
 
 const MODELS: Column<Statement["charges"]["models"][number]>[] = [
-  { key: "model", head: "Model", cell: (row) => <span className="font-medium wrap-anywhere">{row.model}</span> },
+  { key: "model", head: "Model", cell: (row) => <Breaking text={row.model} className="font-medium" /> },
   { key: "runs", head: "All runs", align: "end", width: "w-24", cell: (row) => <NumberCell value={row.executions} /> },
   { key: "input", head: "Input tokens", align: "end", width: "w-32", hideBelow: "md", cell: (row) => <NumberCell value={row.input_tokens} /> },
   { key: "output", head: "Output tokens", align: "end", width: "w-32", hideBelow: "md", cell: (row) => <NumberCell value={row.output_tokens} /> },

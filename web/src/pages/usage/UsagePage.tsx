@@ -5,7 +5,7 @@ import type { Schema } from "@/api/client";
 import { keyOf, read, usePages, useRead } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
 import { XYChart } from "@/chart";
-import { Button, type Column, EmptyState, Figures, Loaded, Money, Notice, NumberCell, PagedTable, Section, Segments, Select, SimulatedBadge, SkeletonTable, TextLink } from "@/kit";
+import { Breaking, Button, type Column, EmptyState, Figures, Loaded, Money, Notice, NumberCell, PagedTable, Section, Segments, Select, SimulatedBadge, SkeletonTable, TextLink } from "@/kit";
 import { count, day, money, plural } from "@/lib/format";
 import { oneOf, useUrlState } from "@/lib/url-state";
 import { useNow } from "@/lib/use-now";
@@ -141,6 +141,6 @@ function Name({ by, row, nameOf }: { by: By; row: Row; nameOf: (kind: "api_key",
   const value = row.group[by] ?? "";
   if (by === "day") return <span className="numeric">{day(value)}</span>;
   if (value === "") return <span className="text-muted">{by === "prompt" ? "no prompt" : by === "api_key" ? "signed in, or a job" : "not named"}</span>;
-  if (by === "prompt") return <TextLink to={`/prompts/${value}`}>{value}</TextLink>;
-  return <span className="font-medium wrap-anywhere">{row.name ?? (by === "api_key" ? nameOf("api_key", value) : value)}</span>;
+  if (by === "prompt") return <TextLink to={`/prompts/${value}`}><Breaking text={value} /></TextLink>;
+  return <Breaking text={row.name ?? (by === "api_key" ? nameOf("api_key", value) : value)} className="font-medium wrap-break-word" />;
 }

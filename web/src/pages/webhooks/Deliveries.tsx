@@ -1,11 +1,10 @@
 import { Send } from "lucide-react";
 import { useEffect, useMemo, useState } from "react";
 import { usePages, useRead } from "@/api/hooks";
-import { Badge, Button, type Column, Combobox, EmptyState, PagedTable, RelativeTime, Select, SearchInput, Toolbar } from "@/kit";
+import { Badge, Breaking, Button, type Column, Combobox, EmptyState, PagedTable, RelativeTime, Select, SearchInput, Toolbar } from "@/kit";
 import { count, shortId } from "@/lib/format";
 import { maybeOneOf, text, useUrlState } from "@/lib/url-state";
 import { DeliveryDrawer } from "./DeliveryDrawer";
-import { EventName } from "./EventName";
 import type { Endpoint } from "./draft";
 import { type Delivery, STATUSES, nameOf, reasonOf, standingOf } from "./words";
 
@@ -83,7 +82,7 @@ function columnsWith(names: ReadonlyMap<string, string> | null): Column<Delivery
       head: "Event",
       cell: (row) => (
         <span className="block min-w-0">
-          <EventName type={row.event_type} />
+          <Breaking text={row.event_type} className="font-mono text-13 font-medium" />
           {row.object_id ? (
             <span title={row.object_id} className="block font-mono text-12 text-muted">
               {shortId(row.object_id)}

@@ -1,7 +1,6 @@
 import { useRead } from "@/api/hooks";
-import { Badge, CodeBlock, type Column, Drawer, EmptyState, Facts, JsonView, Loaded, SearchInput, Table, Toolbar, Button } from "@/kit";
+import { Badge, Breaking, CodeBlock, type Column, Drawer, EmptyState, Facts, JsonView, Loaded, SearchInput, Table, Toolbar, Button } from "@/kit";
 import { text, useUrlState } from "@/lib/url-state";
-import { EventName } from "./EventName";
 import { type Kind, groupNameOf } from "./events";
 
 const shape = { q: text(), event: text() };
@@ -34,7 +33,7 @@ export function EventsTab() {
 }
 
 const COLUMNS: Column<Kind>[] = [
-  { key: "type", head: "Event", width: "sm:w-64", cell: (row) => <EventName type={row.type} /> },
+  { key: "type", head: "Event", width: "sm:w-64", cell: (row) => <Breaking text={row.type} className="font-mono text-13 font-medium" /> },
   { key: "about", head: "When", cell: (row) => <span className="text-muted">{row.description}</span> },
   { key: "filters", head: "Can be filtered by", hideBelow: "md", width: "w-48", cell: (row) => <span className="text-muted">{row.filters.map((one) => (one === "prompts" ? "prompt" : "label")).join(", ") || "–"}</span> },
   { key: "how", head: "Subscribed by", hideBelow: "sm", width: "w-44", cell: (row) => <How kind={row} /> },

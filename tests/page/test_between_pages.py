@@ -1,0 +1,147 @@
+"""What lies around and between pages: the way to the first steps, from one thing to another, long lists, roles, the live stream again."""
+
+import json
+import re
+from uuid import uuid4
+
+import pytest
+from playwright.async_api import Page, Route, expect
+
+from tests.page.axe import check_axe
+from tests.page.browser import expect_console, settled
+from tests.page.conftest import OpenPage
+from tests.page.site import Site
+
+pytestmark = pytest.mark.capability("U1")
+
+ROWS = 1_000
+
+
+async def test_the_first_steps_have_a_place_while_some_are_left(page_as: OpenPage, site: Site) -> None:
+    page = await page_as("editor", "/app/datasets", workspace_id=await site.new_workspace())
+    way = page.get_by_role("complementary").get_by_role("link", name="First steps")
+    await expect(way).to_contain_text("0 of 4")
+    await check_axe(page)
+    await way.click()
+    await expect(page.get_by_role("heading", name="First steps")).to_be_visible()
+    await expect(way).to_have_attribute("aria-current", "page")
+
+
+async def test_nobody_is_led_to_steps_that_were_taken(page_as: OpenPage) -> None:
+    page = await page_as("admin", "/app/datasets")
+    await page.wait_for_function("() => Object.keys(localStorage).some((key) => key.startsWith('burnish.first-steps-done.'))")
+    await expect(page.get_by_role("complementary").get_by_role("link", name="First steps")).to_have_count(0)
+
+
+async def test_nothing_of_one_prompt_stands_on_the_page_of_the_next(page_as: OpenPage, site: Site) -> None:
+    mark = uuid4().hex[:6]
+    for name in ("first", "second"):
+        body = {"slug": f"{name}-{mark}", "name": f"The {name} {mark}", "template": f"I am the {name}", "model": "simulated/chat"}
+        await site.call("POST", "/v1/prompts", body)
+    page = await page_as("editor", f"/app/prompts/first-{mark}")
+    await expect(page.get_by_text("I am the first")).to_be_visible()
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    await page.route(f"**/v1/prompts/second-{mark}?*", hold)
+    await page.keyboard.press("Control+k")
+    await page.get_by_placeholder(re.compile("prompt|Search", re.IGNORECASE)).last.fill(f"second-{mark}")
+    await page.get_by_role("option", name=re.compile(f"second-{mark}")).first.click()
+    await expect(page.get_by_role("heading", level=1)).to_contain_text(f"second-{mark}")
+    await expect(page.get_by_text("I am the first")).to_have_count(0)
+    for route in held:
+        await route.continue_()
+    await page.unroute_all()
+    await expect(page.get_by_text("I am the second")).to_be_visible()
+
+
+async def test_of_a_long_list_what_is_near_is_there_and_the_keys_reach_the_rest(page_as: OpenPage, site: Site) -> None:
+    one = (await site.call("GET", "/v1/executions?limit=1"))["data"][0]
+    rows = [{**one, "id": f"{n:08x}-0000-7000-8000-000000000000", "prompt": f"made-up-{n}"} for n in range(ROWS)]
+    page = await page_as("viewer", "/app/prompts")
+    await page.route(
+        re.compile(r"/v1/executions\?"),
+        lambda route: route.fulfill(body=json.dumps({"data": rows, "next_cursor": None}), content_type="application/json"),
+    )
+    await page.goto("/app/runs")
+    await settled(page)
+    table = page.get_by_role("table", name="Runs")
+    await expect(table).to_have_attribute("aria-rowcount", str(ROWS + 1))
+    assert await table.locator("tr[aria-rowindex]").count() <= 200, "a long list is not in the document as a whole"
+    took_ms = await page.evaluate(FRAMES_TO_THE_END)
+    await expect(table.get_by_text(f"made-up-{ROWS - 1}", exact=True)).to_be_visible()
+    assert await table.locator("tr[aria-rowindex]").count() <= 250
+    assert took_ms < 250, f"a frame took {took_ms:.0f} ms on the way to the end"
+    await table.locator("[data-row]").last.focus()
+    for _ in range(60):  # Beyond the part that it began in.
+        await page.keyboard.press("ArrowUp")
+    index = await page.evaluate("document.activeElement.closest('tr').getAttribute('aria-rowindex')")
+    assert int(index) == ROWS + 1 - 60
+    await check_axe(page)
+
+
+FRAMES_TO_THE_END = """
+async () => {
+  let longest = 0, before = performance.now();
+  for (;;) {
+    scrollBy(0, 3000);
+    await new Promise((then) => requestAnimationFrame(then));
+    const now = performance.now();
+    longest = Math.max(longest, now - before);
+    before = now;
+    if (scrollY + innerHeight >= document.documentElement.scrollHeight - 2) break;
+  }
+  await new Promise((then) => setTimeout(then, 100));
+  scrollTo(0, document.documentElement.scrollHeight);
+  return longest;
+}
+"""
+
+
+async def test_what_each_role_may_is_what_the_api_says(page_as: OpenPage, site: Site) -> None:
+    page = await page_as("viewer", "/app/team?tab=roles")
+    table = page.get_by_role("table", name="What each role may")
+    row = table.get_by_role("row").filter(has_text="Provider keys").get_by_role("cell")
+    assert await row.all_inner_texts() == ["Provider keys", "nothing", "nothing", "everything"]
+    await table.get_by_role("button", name="Webhooks").click()
+    drawer = page.get_by_role("dialog", name="Webhooks")
+    openapi = await site.call("GET", "/openapi.json")
+    test = openapi["paths"]["/v1/webhooks/endpoints/{endpoint_id}/test"]["post"]
+    item = drawer.get_by_role("listitem").filter(has_text=test["summary"])
+    assert test["x-burnish-role"] == "editor"
+    await expect(item).to_contain_text("editors")
+    told = sum(operation["tags"][0] == "webhooks" for path in openapi["paths"].values() for operation in path.values())
+    await expect(drawer.get_by_role("listitem")).to_have_count(told)
+    await check_axe(page, without=("region", "aria-hidden-focus"))
+    await page.keyboard.press("Escape")
+    assert "area=" not in page.url
+
+
+async def test_asking_again_wakes_the_live_stream_at_once(page_as: OpenPage) -> None:
+    page = await page_as("viewer", "/app/datasets")
+    expect_console(page, "ERR_FAILED")
+    tries: list[Route] = []
+
+    async def refuse(route: Route) -> None:
+        tries.append(route)
+        await route.abort()
+
+    await page.route("**/v1/live", refuse)
+    await page.reload()
+    lost = page.get_by_text("No connection to Burnish.")
+    await expect(lost).to_be_visible()
+    await _tried(page, tries, 3)
+    await page.unroute("**/v1/live")
+    # Left to itself the next try is 2.7 to 4 s away.
+    await page.get_by_role("button", name="Try now").click()
+    await expect(lost).to_have_count(0, timeout=1_500)
+
+
+async def _tried(page: Page, tries: list[Route], times: int) -> None:
+    for _ in range(200):
+        if len(tries) >= times:
+            return
+        await page.wait_for_timeout(50)
+    raise AssertionError(f"{len(tries)} tries")
