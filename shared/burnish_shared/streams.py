@@ -200,7 +200,7 @@ PAYLOADS: Final = StreamSpec(
     discard="new",
     messages_expire=True,
 )
-"""What is too big for one message (bus/payloads.py). Each part says how long it is kept: until the deadline of its execution and an hour."""
+"""What is too big for one message (bus/payloads.py). Each part says how long it is kept: an hour beyond the deadline of its execution."""
 
 STREAMS: Final = (EXECUTIONS, RECORDS, FEEDBACK, EVENTS, JOBS, ADVISORY, ERASURES, PAYLOADS)
 

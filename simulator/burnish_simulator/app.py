@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from burnish_simulator.answer_call import answer_call
 from burnish_simulator.counters import Counters
+from burnish_simulator.embeddings import MODEL, answer_embeddings
 from burnish_simulator.fault_script import FaultScript
 from burnish_simulator.faults import KINDS, parse_fault
 from burnish_simulator.models import FAULT_PREFIX, SPEAKERS, plain_name
@@ -24,7 +25,7 @@ STOP_GRACE_S = 0.2
 """How long running answers may take when the server stops; simulated ones are not worth waiting for."""
 MODELS_CREATED = 1_767_225_600
 """2026-01-01: a fixed `created` for the list of models."""
-MODEL_NAMES = (*SPEAKERS, *(f"{FAULT_PREFIX}{name}" for name in KINDS))
+MODEL_NAMES = (*SPEAKERS, MODEL, *(f"{FAULT_PREFIX}{name}" for name in KINDS))
 
 log = structlog.get_logger("burnish_simulator")
 
@@ -56,6 +57,14 @@ class Simulator:
             return web.Response()  # Nobody is there to get it; raising would log a failure that is none.
         finally:
             self.counters.open -= 1
+
+    async def embed(self, request: web.Request) -> web.Response:
+        body = await request.read()
+        self.counters.request_bytes += len(body)
+        self.counters.requests[MODEL] += 1
+        answer = answer_embeddings(body)
+        self.counters.statuses[200] += 1
+        return web.Response(body=answer, content_type="application/json")
 
     async def list_models(self, _: web.Request) -> web.Response:
         return _json({"object": "list", "data": [_model(name) for name in MODEL_NAMES], "simulated": True})
@@ -104,6 +113,7 @@ def application(simulator: Simulator) -> web.Application:
     app.add_routes(
         [
             web.post("/v1/chat/completions", simulator.complete),
+            web.post("/v1/embeddings", simulator.embed),
             web.get("/v1/models", simulator.list_models),
             web.get("/v1/models/{model:.+}", simulator.get_model),
             web.put("/faults", simulator.arm_fault),

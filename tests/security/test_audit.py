@@ -25,6 +25,7 @@ pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability(
 NO_CONFIGURATION = {
     "POST /v1/executions": "use; it stands in the executions",
     "POST /v1/chat/completions": "use; it stands in the executions",
+    "POST /v1/embeddings": "use; it stands in the executions",
     "POST /v1/responses": "use; it stands in the executions",
     "POST /v1/messages": "use; it stands in the executions",
     "POST /v1/feedback": "use; it stands in the feedback",
@@ -38,6 +39,7 @@ NO_CONFIGURATION = {
     "POST /v1/routing/explain": "changes nothing",
     "POST /v1/provider-keys/{provider_key_id}/test": "one call of the provider; it stands in the key's health",
     "POST /v1/evaluators/try": "changes nothing",
+    "POST /v1/guardrails/try": "changes nothing",
     "POST /v1/reports": "makes a report, which says by whom; changes no configuration",
     "POST /v1/reports/schedule/run": "the same",
     "POST /v1/test-runs/forecast": "changes nothing",

@@ -31,7 +31,7 @@ INSIDES = re.compile(
 NATIVE = {"type", "code", "message", "param", "request_id", "retryable"}
 OPENAI = {"type", "code", "message", "param"}
 
-COMPATIBLE = ("/v1/chat/completions", "/v1/responses", "/v1/messages")
+COMPATIBLE = ("/v1/chat/completions", "/v1/embeddings", "/v1/responses", "/v1/messages")
 """Routes in other people's formats."""
 
 READ_DIFFERENTLY = {

@@ -18,14 +18,18 @@ PATH_PARAMETERS = {
     "endpoint_id": "endpoint", "delivery_id": "delivery", "api_key_id": "api_key", "run_id": "run", "job_id": "job",
     "suggestion_id": "suggestion", "model": "model", "entry_id": "entry", "erasure_id": "erasure",
     "evaluator_id": "evaluator", "provider_key_id": "provider_key", "channel_id": "channel",
+    "file_id": "file", "batch_id": "batch",
     "workspace_id": "workspace", "organization_id": "organization", "user_id": "user", "invitation_id": "invitation",
     "budget_id": "budget", "replay_id": "replay", "session_id": "session", "metric": "metric",
     "inbound_id": "inbound_endpoint", "report_id": "report", "review_id": "review", "live_evaluation_id": "live_evaluation",
+    "guardrail_id": "guardrail",
     "group_key": "group",
 }  # fmt: skip
 """Parameter of a path → which of a tenant's things it names. A route with another one fails the tests until it stands here."""
 
 OTHER_PARAMETERS = {
+    "/v1/batches/{batch_id}/pause": {"batch_id": "pending_batch"},
+    "/v1/batches/{batch_id}/cancel": {"batch_id": "unwanted_batch"},
     "/v1/workspaces/{workspace_id}/suspend": {"workspace_id": "neighbour"},
     "/v1/workspaces/{workspace_id}/resume": {"workspace_id": "neighbour"},
     "/v1/auth/sessions/{session_id}": {"session_id": "user_session"},
@@ -34,7 +38,7 @@ OTHER_PARAMETERS = {
 }
 """Paths whose parameters mean another thing than elsewhere: the tenant's own workspace must go on, and what was skipped was not decided."""
 
-NUMBERS = {"version": "1", "a": "1", "b": "2", "plan": "pro", "event_type": "alert.raised"}
+NUMBERS = {"platform_model": "platform/model", "version": "1", "a": "1", "b": "2", "plan": "pro", "event_type": "alert.raised"}
 """Parameters that name nothing of a tenant's."""
 
 QUERY_PARAMETERS = {
@@ -50,6 +54,7 @@ HARMLESS_QUERY = {
     "action", "actor", "app", "archived", "capability", "category", "code", "confirm", "cursor", "days", "error", "evaluator_version",
     "event_type", "format", "from", "grain", "group_by", "iss", "kind", "lane", "limit", "mine", "month", "name", "next",
     "object_kind", "passed", "projection", "provider", "reason", "request_id", "retired", "schedule", "scope", "scored", "sort", "split",
+    "after", "follow", "from_line", "purpose",
     "state", "status", "steps", "target_kind", "to", "traffic", "uncertain", "version", "visibility", "fresh", "wait_s",
 }  # fmt: skip
 
@@ -61,10 +66,19 @@ def bodies(own: Mapping[str, str]) -> dict[str, Body]:
     message = {"role": "user", "content": "Hello {{name}}."}
     return {
         "POST /v1/executions": {"prompt": own["slug"], "label": own["label"], "variables": {"name": "Ada"}},
+        "POST /v1/executions/compare": {
+            "prompt": own["slug"], "label": own["label"], "variables": {"name": "Ada"}, "models": ["simulated/chat", "simulated/reader"],
+        },
+        "POST /v1/files": {"variables": {"name": "Ada"}},
+        "POST /v1/batches": {
+            "input_file_id": own["file"], "request": {"prompt": own["slug"], "label": own["label"]}, "paused": True,
+        },
+        "POST /v1/batches/estimate": {"input_file_id": own["file"], "request": {"prompt": own["slug"], "label": own["label"]}},
         "POST /v1/chat/completions": {
             "model": f"burnish::prompt::{own['slug']}@{own['label']}", "messages": [{"role": "user", "content": "x"}],
             "metadata": {"variables": "{\"name\": \"Ada\"}"},
         },
+        "POST /v1/embeddings": {"model": "simulated/embed", "input": "x"},
         "POST /v1/responses": {
             "prompt": {"id": own["slug"], "version": own["label"], "variables": {"name": "Ada"}}, "input": "x",
         },
@@ -77,6 +91,7 @@ def bodies(own: Mapping[str, str]) -> dict[str, Body]:
             "input_price_nusd_per_million": 1, "output_price_nusd_per_million": 1,
         },
         "PATCH /v1/models/{model}": {"priority": 50},
+        "PUT /v1/platform-models/{platform_model}": {"provider": "simulated", "context_tokens": 1000, "output_tokens": 100},
         "PUT /v1/routing": {"rules": [{"name": "all", "when": "app == 'nowhere'", "use": {"model": "auto"}}]},
         "PUT /v1/prompts/{slug}/routing": {"rules": [{"name": "own", "when": "app == 'nowhere'", "use": {"version": 1}}]},
         "POST /v1/routing/explain": {"messages": [{"role": "user", "content": "Hello."}], "model": "simulated/chat"},
@@ -97,6 +112,10 @@ def bodies(own: Mapping[str, str]) -> dict[str, Body]:
         "POST /v1/evaluators/try": {"settings": {"kind": "exact"}, "output": "a", "expected": "a"},
         "POST /v1/evaluators/{evaluator_id}/try": {"output": "a", "expected": "a"},
         "POST /v1/evaluators/{evaluator_id}/versions": {"settings": {"kind": "contains", "phrases": ["b"]}, "message": "another"},
+        "POST /v1/guardrails": {"name": "one more", "settings": {"kind": "deny", "phrases": ["nobody says this"]}, "sides": ["in"]},
+        "POST /v1/guardrails/try": {"text": "Hello.", "prompt": own["slug"]},
+        "PATCH /v1/guardrails/{guardrail_id}": {"sides": ["out"]},
+        "PUT /v1/masking": {"masking": {"kinds": ["iban"]}},
         "POST /v1/live-evaluations": {"evaluator_id": own["evaluator"], "labels": ["elsewhere"], "sample": 0.5},
         "PATCH /v1/live-evaluations/{live_evaluation_id}": {"sample": 0.25},
         "POST /v1/datasets": {"name": "more", "items": [{"input": "a", "expected": "b"}]},
@@ -160,6 +179,7 @@ def bodies(own: Mapping[str, str]) -> dict[str, Body]:
 
 
 THINGS = (
+    "file", "batch", "pending_batch", "unwanted_batch",
     "execution", "dataset", "alert", "endpoint", "api_key", "run", "job", "suggestion", "entry", "erasure", "evaluator",
     "provider_key", "inbound_endpoint", "workspace", "neighbour", "organization", "user", "invitation", "budget", "user_session",
     "replay", "event", "channel", "report", "review", "other_review", "decided_review", "reviewed", "live_evaluation", "item",
@@ -173,7 +193,11 @@ def absent() -> dict[str, str]:
     delivery = message_id(new_uuid(), new_uuid())
     names = {name: f"nobody{name[0]}" for name in ("session", "end_user", "tag", "folder", "word")}
     names |= {"metric": "nobodys.metric"}
-    return ids | names | {"delivery": delivery, "slug": "nobodys-desk", "group": "nobodys-group", "label": "nobodys-live", "model": "nobodys/model"}
+    return (
+        ids
+        | names
+        | {"delivery": delivery, "slug": "nobodys-desk", "group": "nobodys-group", "label": "nobodys-live", "model": "nobodys/model"}
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,13 +10,19 @@ from uuid import UUID
 
 from burnish_shared import subjects
 from burnish_shared.contracts.events import Event
-from burnish_shared.contracts.executions import Attempt, CompletedItem, ErrorInfo, ExecutionRequest, Lane, Outcome
+from burnish_shared.contracts.executions import Attempt, CompletedItem, CostSplit, ErrorInfo, ExecutionRequest, Lane, Outcome
 from burnish_shared.ids import derived_uuid7
 from burnish_shared.storable_text import storable
 
 SETTLE = "SELECT settle($1::finished_execution[], $2, $3) AS made"
 
+VECTORS_MOST_CHARACTERS = 128 * 1024
+"""A dozen vectors of 1536 numbers: enough that a repeat of an application's search gets its answer."""
+
 INT4_MOST = 2**31 - 1
+
+COST_PARTS = tuple(name for name in CostSplit.model_fields if name != "markup_nusd")
+"""The markup has a column of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,11 +131,18 @@ def finished(request: ExecutionRequest, outcome: Outcome, *, finished_at: dateti
     )  # fmt: skip
 
 
+def with_vectors(stored: Outcome, *, of: Outcome, request: ExecutionRequest) -> Outcome:
+    """`stored` as the row has it. Vectors are no text in which something is to be masked; of more than a few inputs they are not kept."""
+    if request.kind != "embedding":
+        return stored
+    return stored.model_copy(update={"output": of.output if of.output and len(of.output) <= VECTORS_MOST_CHARACTERS else None})
+
+
 def details_of(outcome: Outcome) -> dict[str, Any]:
     """What else the books keep of it: numbers and names, never a text of somebody's. The gateway reads it back (execution/store.py)."""
     split, routing = outcome.cost_split, outcome.routing
     known = {
-        "cost": None if split is None else split.model_dump(exclude_defaults=True, exclude={"markup_nusd"}),
+        "cost": None if split is None else {name: value for name in COST_PARTS if (value := getattr(split, name))},
         "routing": None if routing is None else routing.model_dump(exclude_defaults=True),
         "service_tier": outcome.usage.service_tier,
     }
@@ -175,7 +188,9 @@ def _without_images(message: dict[str, Any]) -> dict[str, Any]:
 def _named(part: dict[str, Any]) -> dict[str, Any]:
     """`data:image/png;base64,…` → `omitted:image/png;bytes=…;sha256=…` of the text that stood there. An address stays."""
     image = part.get("image_url")
-    url = image.get("url") if isinstance(image, dict) else None
+    if not isinstance(image, dict):
+        return part
+    url = image.get("url")
     if not isinstance(url, str) or not url.startswith("data:"):
         return part
     digest, kind = hashlib.sha256(url.encode("utf-8", "replace")).hexdigest(), url[5:].partition(",")[0].partition(";")[0][:100]
@@ -183,8 +198,11 @@ def _named(part: dict[str, Any]) -> dict[str, Any]:
 
 
 def _settings(request: ExecutionRequest) -> dict[str, Any]:
-    """The settings as they were sent, and the output format where it was not plain text: a replay needs it."""
-    return request.settings if request.output_format == "text" else {**request.settings, "output_format": request.output_format}
+    """The settings as they were sent, and what a reader needs besides: the output format where it was not plain text, and the kind."""
+    if request.output_format == "text" and request.kind == "chat":
+        return request.settings
+    said = {} if request.output_format == "text" else {"output_format": request.output_format}
+    return {**request.settings, **said} | ({} if request.kind == "chat" else {"kind": request.kind})
 
 
 def _attempts(attempts: list[Attempt]) -> str:

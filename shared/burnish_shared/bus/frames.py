@@ -19,6 +19,7 @@ class FrameKind(Enum):
     HEARTBEAT = b"H"
     TERMINAL = b"T"
     ELSEWHERE = b"X"
+    PARKED = b"P"
 
 
 KINDS = {kind.value: kind for kind in FrameKind}
@@ -49,7 +50,7 @@ def superseded_below(body: bytes) -> int | None:
 class Frame:
     """One frame. `body`: CHUNK a JSON string of text; DELTA an OpenAI delta object (tool calls); TERMINAL an Outcome; else empty.
 
-    ELSEWHERE: another claim wrote the row, so read the books.
+    ELSEWHERE: another claim wrote the row, so read the books. PARKED: as TERMINAL, of an Outcome that is too big; a PayloadRef.
     """
 
     kind: FrameKind

@@ -94,6 +94,8 @@ def _was_a_hit(request: ExecutionRequest) -> bool:
 
 def _usage(request: ExecutionRequest, result: Answer | Failure, *, output: str, may_cost: bool) -> Usage:
     """A call that never began costs nothing; one that broke off costs its input and what had come (PROMISES E-01, E-06)."""
+    if request.kind == "embedding":
+        output = ""  # vectors are no tokens
     if isinstance(result, Answer):
         return result.usage or estimated(request.messages, output + (json.dumps(result.tool_calls) if result.tool_calls else ""))
     if _was_a_hit(request) or (not may_cost and not output):

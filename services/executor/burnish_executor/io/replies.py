@@ -3,12 +3,19 @@
 import asyncio
 import json
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import nats.errors
 
+from burnish_shared.bus import payloads
 from burnish_shared.bus.connect import Bus
 from burnish_shared.bus.frames import Frame, FrameKind
+from burnish_shared.errors import Unavailable
+
+TERMINAL_MOST_BYTES: Final = 768 * 1024
+
+PARKED_S: Final = 300.0
+"""The caller waits for it now."""
 
 
 @dataclass(slots=True)
@@ -28,6 +35,18 @@ class Reply:
         """Publishes one frame, after the text that waits. A bus that is away loses it: the caller then reads the books."""
         await self.flush()
         await self._publish(Frame(kind, self.fence, self.chunks, body))
+
+    async def terminal(self, outcome: bytes) -> None:
+        """The last frame. An outcome that is too big for a message lies beside it; where that fails, the caller reads the books."""
+        if len(outcome) <= TERMINAL_MOST_BYTES or not self.inbox:
+            await self.send(FrameKind.TERMINAL, outcome)
+            return
+        try:
+            ref = await payloads.put(self.bus, outcome, keep_s=PARKED_S)
+        except Unavailable:
+            await self.send(FrameKind.ELSEWHERE)
+            return
+        await self.send(FrameKind.PARKED, ref.model_dump_json().encode())
 
     async def text(self, text: str) -> None:
         """Adds text; it leaves at once when nothing waits and nothing left just now, else with what follows within `coalesce_s`."""

@@ -64,7 +64,7 @@ def parse_chat_body(raw: bytes) -> ChatBody:
     try:
         body = ChatBody.model_validate(value)
     except ValidationError as error:
-        raise _refusal(error) from error
+        raise refusal_of(error) from error
     for name, successor in REPLACED.items():
         if value.get(name):
             raise Unsupported(f"{name}: is not offered; use {successor}.", param=name)
@@ -77,7 +77,7 @@ def parse_chat_body(raw: bytes) -> ChatBody:
     return body
 
 
-def _refusal(error: ValidationError) -> InvalidField:
+def refusal_of(error: ValidationError) -> InvalidField:
     """The first wrong parameter, and everything that was wrong with it: a union says it once for each of its members."""
     problems = error.errors(include_url=False, include_input=False, include_context=False)
     name = str(problems[0]["loc"][0])

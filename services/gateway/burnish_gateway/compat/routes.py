@@ -1,4 +1,4 @@
-"""`/v1/chat/completions`, `/v1/responses` and `/v1/messages`: what OpenAI's and Anthropic's clients call (PRODUCT E2)."""
+"""`/v1/chat/completions`, `/v1/embeddings`, `/v1/responses` and `/v1/messages`: what OpenAI's and Anthropic's clients call (PRODUCT E2)."""
 
 from typing import Any, Final
 
@@ -9,6 +9,8 @@ from burnish_gateway.compat.anthropic.body import MessagesBody
 from burnish_gateway.compat.anthropic.errors import with_bearer
 from burnish_gateway.compat.anthropic.messages_format import AnthropicFormat
 from burnish_gateway.compat.chat_body import ChatBody
+from burnish_gateway.compat.embed import embed
+from burnish_gateway.compat.embeddings_body import EmbeddingsBody
 from burnish_gateway.compat.openai_format import OpenAIFormat
 from burnish_gateway.compat.responses.body import ResponsesBody
 from burnish_gateway.compat.responses.responses_format import ResponsesFormat
@@ -36,6 +38,19 @@ REFUSALS: Final[dict[int | str, dict[str, Any]]] = {
 )
 async def complete_chat(request: Request) -> Response:
     return await serve(request, format=OpenAIFormat())
+
+
+@router.post(
+    "/v1/embeddings",
+    summary="Embeddings in OpenAI's format: one text or up to 2048 of them, or lists of tokens",
+    response_class=Response,
+    dependencies=[Depends(bearer)],
+    responses={200: {"description": "A `list` of `embedding`s, as numbers or base64 of 32-bit floats; `usage` with the cost"}, **REFUSALS},
+    openapi_extra=json_body(EmbeddingsBody, role="viewer"),
+)
+async def create_embeddings(request: Request) -> Response:
+    """Each call is an execution, priced by its input. Its inputs are kept as its messages; of the vectors only those of a few inputs."""
+    return await embed(request)
 
 
 @router.post(

@@ -19,8 +19,9 @@ from burnish_gateway.execution.order import REQUEST_MOST_BYTES
 from burnish_gateway.execution.park import parked
 from burnish_gateway.metrics import HANDOVERS
 from burnish_shared import subjects
+from burnish_shared.bus import payloads
 from burnish_shared.bus.frames import CANCELLED, Frame, FrameKind, superseded
-from burnish_shared.contracts.executions import ExecutionRequest, KeyUse
+from burnish_shared.contracts.executions import ExecutionRequest, KeyUse, PayloadRef
 from burnish_shared.errors import BurnishError, Unavailable
 
 log = structlog.get_logger("burnish.gateway")
@@ -185,9 +186,9 @@ class Dispatch:
                 told = self._on_piece(frame)
                 if told is not None:
                     yield told
-            case FrameKind.TERMINAL:
+            case FrameKind.TERMINAL | FrameKind.PARKED:
                 self._note_gap(frame.chunks)
-                async for last in self._end(frame.body):
+                async for last in self._end(await self._outcome_in(frame)):
                     yield last
             case FrameKind.ELSEWHERE:
                 body = await books.read_outcome(self.gateway, self.request)
@@ -198,6 +199,12 @@ class Dispatch:
                 self.accepted = True
                 self._note_gap(frame.chunks)
                 yield Alive()
+
+    async def _outcome_in(self, frame: Frame) -> bytes:
+        """Raises Unavailable where it lies beside its frame, and cannot be fetched; it is booked all the same."""
+        if frame.kind is FrameKind.TERMINAL:
+            return frame.body
+        return await payloads.get(self.gateway.bus, PayloadRef.model_validate_json(frame.body))
 
     def _on_piece(self, frame: Frame) -> Text | Delta | None:
         """What the caller is told of it; nothing after a gap: what is missing comes from the books, in one piece."""

@@ -1,0 +1,71 @@
+"""Answers one call of `POST /v1/embeddings`: admitted, executed and booked like every other call of a model."""
+
+import json
+
+from fastapi import Request
+from fastapi.responses import Response
+
+from burnish_gateway.access.principal import Principal, Role
+from burnish_gateway.compat.embeddings import embedding_request, embeddings
+from burnish_gateway.compat.embeddings_body import EmbeddingsBody, parse_embeddings_body
+from burnish_gateway.compat.error_answer import openai_error
+from burnish_gateway.deps import Gateway, gateway_of, request_id_of, verified_caller
+from burnish_gateway.execution.answer import failure_of, succeeded
+from burnish_gateway.execution.replay import replay
+from burnish_gateway.execution.routes import headers_of, outcome_of
+from burnish_gateway.execution.submit import MadeRequest, Repeated, admit
+from burnish_gateway.idempotency import fingerprint_of, key_of
+from burnish_gateway.wire import CHAT_MOST_BYTES, read_body
+from burnish_shared.books.admission import IdempotencyKey
+from burnish_shared.errors import BurnishError
+from burnish_shared.ids import new_uuid
+
+ROUTE = "embeddings"
+
+
+async def embed(request: Request) -> Response:
+    """Never raises a BurnishError: OpenAI's clients know errors in its own words only."""
+    try:
+        return await _embed(request)
+    except BurnishError as error:
+        return openai_error(error, request_id=request_id_of(request))
+
+
+async def _embed(request: Request) -> Response:
+    gateway = gateway_of(request)
+    principal = await verified_caller(request, Role.VIEWER)
+    raw = await read_body(request, most_bytes=CHAT_MOST_BYTES)
+    body = parse_embeddings_body(raw)
+    text = key_of(request)
+    key = IdempotencyKey(ROUTE, text, fingerprint_of(raw)) if text is not None else None
+    made = await _made(body, request, gateway=gateway, principal=principal)
+    admitted = await admit(made, gateway=gateway, principal=principal, key=key)
+    if isinstance(admitted, Repeated):
+        outcome = await replay(admitted.execution_id, gateway=gateway, principal=principal, wait=True)
+        headers = {"idempotent-replayed": "true", "x-execution-id": str(admitted.execution_id)}
+    else:
+        outcome, headers = await outcome_of(request, admitted, gateway=gateway), headers_of(admitted)
+    if not succeeded(outcome):
+        response = openai_error(failure_of(outcome), request_id=request_id_of(request))
+        response.headers.update(headers)
+        return response
+    return Response(embeddings(json.loads(outcome), body), media_type="application/json", headers=headers)
+
+
+async def _made(body: EmbeddingsBody, request: Request, *, gateway: Gateway, principal: Principal) -> MadeRequest:
+    """Raises ModelNotFound, PriceUnknown, NoProviderKey, InvalidField."""
+    _, route = await gateway.models.route(principal.workspace, body.model)
+    budgets = await gateway.budgets.of(principal.workspace_id)
+    deadline_s = gateway.settings.deadline_s
+    made = embedding_request(
+        body,
+        execution_id=new_uuid(),
+        principal=principal,
+        route=route,
+        budget_account_ids=budgets.accounts_of(api_key_id=principal.first_key_id, prompt_id=None, end_user=body.user),
+        now=gateway.clock.now(),
+        deadline_s=deadline_s,
+        request_id=request_id_of(request),
+        traceparent=request.headers.get("traceparent"),
+    )
+    return MadeRequest(made, budgets, deadline_s)

@@ -1,0 +1,98 @@
+"""Embeddings: from a body to a request for an executor, and from its outcome to OpenAI's answer. Pure."""
+
+import base64
+import json
+from array import array
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from burnish_gateway.access.principal import Principal
+from burnish_gateway.compat.chat import id_in
+from burnish_gateway.compat.embeddings_body import EmbeddingsBody
+from burnish_gateway.compat.format import Facts
+from burnish_shared.contracts.executions import Caller, ExecutionRequest, Lane, Route
+from burnish_shared.errors import BurnishError, Conflict, InvalidField
+from burnish_shared.hops import current_hops
+from burnish_shared.money import MAX_AMOUNT_NUSD
+from burnish_shared.pricing import most_nusd
+from burnish_shared.providers import wire_of
+from burnish_shared.tokens import tokens_in_text
+
+
+class EmbeddingNotKept(Conflict):
+    """The first request with this key was answered and paid for; vectors of more than a few inputs are not kept."""
+
+    code = "answer_not_kept"
+
+
+class EmbeddingsIncomplete(BurnishError):
+    """The provider gave another number of vectors than there were inputs."""
+
+    code = "provider_malformed"
+    status = 502
+
+
+def embedding_request(
+    body: EmbeddingsBody,
+    *,
+    execution_id: UUID,
+    principal: Principal,
+    route: Route,
+    budget_account_ids: Sequence[int],
+    now: datetime,
+    deadline_s: float,
+    request_id: str,
+    traceparent: str | None,
+) -> ExecutionRequest:
+    """Held for by its input alone. Raises InvalidField for a model whose provider has no embeddings."""
+    if wire_of(route.provider) == "anthropic":
+        raise InvalidField(f"model: the provider of {route.model!r} offers no embeddings.", param="model")
+    inputs, metadata = body.inputs(), dict(body.metadata or {})
+    settings = {"dimensions": body.dimensions} if body.dimensions is not None else {}
+    return ExecutionRequest(
+        execution_id=execution_id, workspace_id=principal.workspace_id, lane=Lane.INTERACTIVE, fence=1,
+        deadline_at=now + timedelta(seconds=deadline_s), hold_nusd=_hold_nusd(inputs, route),
+        account_ids=[principal.workspace.credit_account_id, *budget_account_ids], route=route, kind="embedding", messages=inputs,
+        settings=settings, timeout_s=deadline_s,
+        caller=Caller(
+            user_id=body.user, session_id=body.session_id or id_in(metadata, "session_id"), app=body.app or id_in(metadata, "app"),
+            metadata=metadata, api_key_id=str(principal.api_key_id) if principal.api_key_id else None,
+        ),
+        store_content=principal.workspace.store_content, request_id=request_id, traceparent=traceparent, hops=current_hops(), sent_at=now,
+    )  # fmt: skip
+
+
+def _hold_nusd(inputs: Sequence[dict[str, Any]], route: Route) -> int:
+    tokens = sum(len(one["tokens"]) if "tokens" in one else tokens_in_text(one["content"]) for one in inputs)
+    percent = route.markup_percent if route.keys == "platform" else 0
+    amount = most_nusd(route.price, input_tokens=tokens, output_tokens=0, markup_percent=percent)
+    if amount > MAX_AMOUNT_NUSD:
+        raise InvalidField("This call could cost more than a million dollars; send fewer inputs.", param="input")
+    return amount
+
+
+def embeddings(outcome: Facts, body: EmbeddingsBody) -> bytes:
+    """OpenAI's list. Raises EmbeddingNotKept for one that is told again and was not kept, EmbeddingsIncomplete."""
+    if not outcome["output"]:
+        raise EmbeddingNotKept("The vectors of this call are not kept; ask again with another Idempotency-Key.")
+    vectors: list[str] = json.loads(outcome["output"])
+    if len(vectors) != len(body.inputs()):
+        raise EmbeddingsIncomplete(
+            "The provider gave another number of embeddings than was asked for.", details={"execution_id": outcome["id"]}
+        )
+    as_is = body.encoding_format == "base64"
+    shown = {
+        "object": "list",
+        "data": [
+            {"object": "embedding", "index": index, "embedding": one if as_is else array("f", base64.b64decode(one)).tolist()}
+            for index, one in enumerate(vectors)
+        ],
+        "model": outcome["model"],
+        "usage": {
+            "prompt_tokens": outcome["usage"]["input_tokens"], "total_tokens": outcome["usage"]["input_tokens"],
+            "cost_nusd": outcome["cost_nusd"], "source": outcome["usage"]["source"],
+        },
+    }  # fmt: skip
+    return json.dumps(shown | ({"simulated": True} if outcome["simulated"] else {}), separators=(",", ":")).encode()
