@@ -69,6 +69,8 @@ class ContentAnswer(BaseModel):
     success_criteria: list[str] | None = None
     quality_threshold: float | None = None
     features: list[str] | None = None
+    cache: dict[str, Any] | None = None
+    cacheable_messages: int | None = None
     input_validators: list[dict[str, Any]] | None = None
     output_validators: list[dict[str, Any]] | None = None
     repair_output: bool | None = None
