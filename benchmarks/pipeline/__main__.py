@@ -72,7 +72,12 @@ async def main(asked: argparse.Namespace) -> int:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=20_000, help="Executions of each peer in each round (default 20000; 0: leave it out).")
+    parser.add_argument(
+        "--rows",
+        type=int,
+        default=100_000,
+        help="Executions of each peer in each round (default 100000, so that starting counts little; 0: leave it out).",
+    )
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument(
         "--fill", type=int, default=200_000, help="Executions in the tables for dashboards (goal's: 10000000; 0: leave it out)."

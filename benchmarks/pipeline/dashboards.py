@@ -12,7 +12,7 @@ import asyncpg
 from benchmarks.pipeline.servers import Servers
 from benchmarks.pipeline.traffic import MIDNIGHT
 from burnish_analytics.core.rollup import SUMS
-from burnish_analytics.io.recount_store import _COUNTED
+from burnish_analytics.io.recount_store import COUNTED
 from burnish_gateway.insights import store
 from burnish_gateway.insights.ranges import Range
 from burnish_gateway.insights.store import Filters
@@ -28,7 +28,7 @@ SELECT gen_random_uuid(), $1, 'p' || n % 8, 1, 'production', 'm' || n % 2, 'simu
        n % 2000, n % 400, 0, n % 1000000, 50 + n % 5000, 40, false, false, $2::timestamptz - interval '1 second' * (n * ($4::float8 / $3))
   FROM generate_series(1, $3) n"""
 
-_SUMS = ", ".join(f"coalesce({_COUNTED.get(name, '0')}, 0)::bigint" for name in SUMS)
+_SUMS = ", ".join(f"coalesce({COUNTED.get(name, '0')}, 0)::bigint" for name in SUMS)
 
 ROLL_UP = f"""
 WITH cells AS (

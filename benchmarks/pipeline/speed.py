@@ -32,6 +32,9 @@ from burnish_shared.streams import ANALYTICS_FEEDBACK, ANALYTICS_RECORDS
 
 INSERTED_MOST = 2_000
 
+LOOKS_EVERY_S = 0.05
+"""How often is looked whether all is counted. Each look reads all rollup rows of the day, on the server that is measured."""
+
 
 @dataclass(slots=True)
 class Peer:
@@ -128,7 +131,7 @@ async def _pipeline(at: Servers, meter: Meter, workspace_id: UUID, rows: int, *,
         group.create_task(batch.consume(bus, ANALYTICS_FEEDBACK, intake.handle_feedback, db=db, stop=stop))
         group.create_task(housework.run(stop))
         while not await _counted(looker, workspace_id, rows, rows // 10 if reacted else 0):
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(LOOKS_EVERY_S)
         took_s = meter.end(began_at)
         stop.set()
     await looker.close()

@@ -9,6 +9,7 @@ import structlog
 
 from burnish_executor import metrics
 from burnish_shared import failpoints
+from burnish_shared.books.event_parts import in_events
 from burnish_shared.books.finished import SETTLE, FinishedExecution, without_content
 from burnish_shared.bus.relay import Relay
 from burnish_shared.db.session import BUSY, UNAVAILABLE, DurableConnection
@@ -65,11 +66,12 @@ class Recorder:
             metrics.RECORD_WAITING.set(len(self._queue))
             if not self._queue:
                 self._asked.clear()
-            try:
-                await self._book(batch, event_id=str(new_uuid()))
-            except Exception as error:  # callers must not hang, whatever it was
-                log.exception("record.failed", rows=len(batch))
-                _fail(batch, error)
+            for part in in_events(batch, lambda one: one.row):
+                try:
+                    await self._book(list(part), event_id=str(new_uuid()))
+                except Exception as error:  # callers must not hang, whatever it was
+                    log.exception("record.failed", rows=len(part))
+                    _fail(list(part), error)
 
     async def _book(self, batch: list[_Waiting], *, event_id: str) -> None:
         """Tries until the rows are in the books or their patience ends. The event id stays the same over all tries."""

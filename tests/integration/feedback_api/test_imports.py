@@ -181,6 +181,25 @@ async def test_genai_spans_become_executions_once_in_protobuf_gzip_and_json_alik
     await until(counted)
 
 
+@pytest.mark.promise("A-08")
+async def test_many_executions_with_long_names_are_told_in_messages_that_fit_and_all_counted(caller: Caller, stack: Stack) -> None:
+    """In one message they would be more than NATS takes: in the books, and in no figure."""
+    long = {"gen_ai.conversation.id": "c" * 200, "gen_ai.response.model": "m" * 200}
+    spans = [(f"{n:016x}", CALL | long | {"user.id": f"{'u' * 190}{n}"}) for n in range(1, 1501)]
+    answer = await send(caller, gzip.compress(export(*spans).SerializeToString()), **{"content-encoding": "gzip"})
+    assert (answer.status, answer.raw) == (200, b"")
+
+    async def counted() -> bool:
+        return bool((await summary(caller))["executions"] == 1500)
+
+    await until(counted)
+    connection = await asyncpg.connect(stack.urls["superuser"], server_settings={"search_path": "burnish"})
+    ours = str(caller.workspace.workspace_id).encode()
+    sizes = await connection.fetch("SELECT length(body) AS size FROM outbox WHERE position($1::bytea IN body) > 0", ours)
+    await connection.close()
+    assert sum(row["size"] for row in sizes) > 1_048_576 > 800_000 > max(row["size"] for row in sizes)
+
+
 async def test_a_span_that_cannot_be_taken_is_rejected_alone_and_the_answer_says_so(caller: Caller) -> None:
     request = export(("01" * 8, CALL), ("02" * 8, {"gen_ai.operation.name": "chat"}))
     answer = ExportTraceServiceResponse.FromString((await send(caller, request.SerializeToString())).raw)

@@ -12,6 +12,7 @@ from burnish_gateway.imports import store
 from burnish_gateway.imports.mask_reported import masked
 from burnish_gateway.imports.metrics import IMPORTED
 from burnish_gateway.imports.reported import Reported
+from burnish_shared.books.event_parts import in_events
 from burnish_shared.books.finished import INT4_MOST, FinishedExecution, json_text
 from burnish_shared.contracts.executions import CompletedItem, ErrorInfo, Lane
 from burnish_shared.ids import new_uuid
@@ -48,7 +49,9 @@ async def book_reported(gateway: Gateway, principal: Principal, reported: Sequen
         prompts = await store.prompts_of(tx, named)
         by_id = {ids[(one.source, one.their_id)]: one for one in reversed(reported)}  # of two with one id the first counts
         rows = [_row(one, by_id[one], principal=principal, prompts=prompts) for one in sorted(by_id)]
-        made = set(await store.book(tx, workspace_id, rows, event_id=str(new_uuid())))
+        made: set[UUID] = set()
+        for part in in_events(rows, lambda row: row):
+            made |= set(await store.book(tx, workspace_id, part, event_id=str(new_uuid())))
         costs = [(one, cost) for one in sorted(made) if (cost := by_id[one].cost_nusd) is not None]
         await store.note_costs(tx, workspace_id, costs)
     IMPORTED.labels("new").inc(len(made))
