@@ -182,7 +182,7 @@ THINGS = (
     "file", "batch", "pending_batch", "unwanted_batch",
     "execution", "dataset", "alert", "endpoint", "api_key", "run", "job", "suggestion", "entry", "erasure", "evaluator",
     "provider_key", "inbound_endpoint", "workspace", "neighbour", "organization", "user", "invitation", "budget", "user_session",
-    "replay", "event", "channel", "report", "review", "other_review", "decided_review", "reviewed", "live_evaluation", "item",
+    "replay", "event", "channel", "report", "review", "other_review", "decided_review", "reviewed", "live_evaluation", "guardrail", "item",
 )  # fmt: skip
 """What a tenant owns under a random id."""
 

@@ -87,6 +87,12 @@ async def find_model(tx: Tx, model: str) -> ModelFacts | None:
     return None if row is None else _with_provider(row, await _providers(tx))
 
 
+async def find_platform_model(tx: Tx, model: str) -> ModelFacts | None:
+    """The platform's, whatever a workspace has under that name."""
+    row = await tx.fetchrow(f"SELECT {COLUMNS}, '' AS base_url, false AS own FROM platform_models WHERE model = $1", model)
+    return None if row is None else _with_provider(row, await _providers(tx))
+
+
 async def list_models(tx: Tx, *, retired: bool = False) -> list[ModelFacts]:
     """All models a workspace may call, by name; its own stand for the platform's of the same name. `retired`: and those that ended."""
     rows = await tx.fetch(

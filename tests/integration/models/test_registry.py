@@ -7,6 +7,7 @@ import pytest
 
 from tests.embedded.stack import Caller, Stack
 from tests.fakes.keyed_provider import KeyedProvider
+from tests.integration.billing.money import operator_of
 from tests.integration.models.conftest import described, made
 from tests.integration.optimization.test_test_runs import books
 
@@ -154,6 +155,26 @@ async def test_a_platforms_model_is_the_operators_to_describe(caller: Caller) ->
         ("POST", "/v1/models/simulated/chat/retire", {}),
     ):
         assert (await caller(method, path, body)).status == 404
+
+
+async def test_the_operator_describes_models_for_everybody(stack: Stack, caller: Caller) -> None:
+    operator = await operator_of(stack)
+    body = {
+        "provider": "simulated", "upstream_model": "chat", "context_tokens": 8_000, "output_tokens": 500,
+        "input_price_nusd_per_million": 7_000_000, "output_price_nusd_per_million": 9_000_000, "quality_score": 0.4,
+    }  # fmt: skip
+    path = "/v1/platform-models/house/one"
+    assert (await caller("PUT", path, body)).status == 403
+    saved = await operator("PUT", path, body)
+    assert (saved.status, saved.body["scope"], saved.body["quality_score"]) == (200, "platform", 0.4), saved.body
+    assert (await operator("PUT", path, body | {"provider": "nowhere"})).status == 422
+    answer = await caller("POST", "/v1/executions", {"messages": ASKED, "model": "house/one"})
+    assert (answer.status, answer.body["price_version"]) == (200, saved.body["price_version"])
+    dearer = await operator("PUT", path, body | {"output_price_nusd_per_million": 10_000_000})
+    versions = [one["price_version"] for one in (await caller("GET", "/v1/models/house/one/prices")).body["data"]]
+    assert versions == [dearer.body["price_version"], saved.body["price_version"]]
+    assert (await operator("PUT", path, body | {"active": False, "successor": "simulated/chat"})).body["retired_at"] is not None
+    assert "house/one" not in [one["id"] for one in (await operator("GET", "/v1/models")).body["data"]]
 
 
 async def test_a_fallback_of_the_model_is_asked_where_nobody_names_one(caller: Caller, provider: KeyedProvider) -> None:

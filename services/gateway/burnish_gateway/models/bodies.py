@@ -58,7 +58,9 @@ class _About(ApiModel):
     def _both_prices(self) -> Self:
         """Of a model without a price nothing can be charged; one with half a price would be charged wrongly."""
         names = ("input_price_nusd_per_million", "output_price_nusd_per_million")
-        given = [getattr(self, name) is not None for name in names if name in self.model_fields_set or isinstance(self, NewModel)]
+        given = [
+            getattr(self, name) is not None for name in names if name in self.model_fields_set or isinstance(self, NewModel | PlatformModel)
+        ]
         if any(given) and not all(given):
             raise ValueError("give input_price_nusd_per_million and output_price_nusd_per_million together, or neither")
         return self
@@ -110,6 +112,38 @@ class NewModel(_About):
         return self
 
 
+class PlatformModel(_About):
+    """A model that every workspace may call at its provider's own address. The whole of it: what is left out is empty from then on."""
+
+    provider: ProviderName
+    upstream_model: Annotated[Text, Field(min_length=1, max_length=200)] | None = None
+    display_name: Name | None = None
+    context_tokens: Tokens
+    output_tokens: Annotated[int, Field(gt=0, le=1_000_000)]
+    input_price_nusd_per_million: PriceField | None = None
+    cached_input_price_nusd_per_million: PriceField | None = None
+    cache_write_input_price_nusd_per_million: PriceField | None = None
+    output_price_nusd_per_million: PriceField | None = None
+    reasoning_price_nusd_per_million: PriceField | None = None
+    price_tiers: Tiers = Field(default_factory=list)
+    capabilities: Annotated[list[Annotated[Text, Field(max_length=40)]], Field(max_length=30)] = Field(default_factory=list)
+    preferred_for: Annotated[list[Word], Field(max_length=30)] = Field(default_factory=list)
+    priority: Annotated[int, Field(ge=0, le=1000)] = 100
+    quality_score: Score | None = None
+    quality_source: Source = ""
+    reliability_score: Score | None = None
+    reliability_source: Source = ""
+    latency_ms: Annotated[int, Field(ge=1, le=3_600_000)] | None = None
+    latency_source: Source = ""
+    fallback_model: ModelName | None = None
+    successor: ModelName | None = None
+    deprecated_at: Moment | None = None
+    sunset_at: Moment | None = None
+    last_tested_at: Moment | None = None
+    active: bool = Field(default=True, description="`false`: retired; workspaces are told its successor.")
+    notes: Annotated[Text, Field(max_length=2000)] = ""
+
+
 class ModelChange(_About):
     """What is left out stays; a null takes away what can be absent."""
 
@@ -149,6 +183,6 @@ class RetireModel(ApiModel):
     rerun: bool = Field(default=True, description="Run the newest test runs again with the successor.")
 
 
-def stored(said: dict[str, Any], body: NewModel | ModelChange) -> dict[str, Any]:
+def stored(said: dict[str, Any], body: NewModel | PlatformModel | ModelChange) -> dict[str, Any]:
     """`said` with tiers as they are stored."""
     return said | {"price_tiers": [one.stored() for one in body.price_tiers or []]} if "price_tiers" in said else said

@@ -5,15 +5,15 @@ from typing import Annotated, Any
 from fastapi import Path, Query, Request
 from fastapi.responses import Response
 
-from burnish_gateway.deps import Editor, GatewayParts, Viewer
+from burnish_gateway.deps import Editor, GatewayParts, Operator, Viewer
 from burnish_gateway.idempotency import run_once
 from burnish_gateway.models import store
 from burnish_gateway.models.answers import shown
-from burnish_gateway.models.bodies import ModelChange, NewModel, RetireModel
+from burnish_gateway.models.bodies import MODEL_NAME, ModelChange, NewModel, PlatformModel, RetireModel
 from burnish_gateway.models.book import ModelNotFound
 from burnish_gateway.models.measure import measure
 from burnish_gateway.models.retire_model import retire_model
-from burnish_gateway.models.set_model import add_model, change_model, check_address
+from burnish_gateway.models.set_model import add_model, change_model, check_address, set_platform_model
 from burnish_gateway.wire import json_response, make_router
 from burnish_shared.db import model_store
 from burnish_shared.db.session import Tx
@@ -37,13 +37,13 @@ async def list_models(
     return {"object": "list", "data": data}
 
 
-@router.get("/v1/models/{model:path}/prices", summary="Every price of a model of one's own, newest first")
+@router.get("/v1/models/{model:path}/prices", summary="Every price of a model, newest first")
 async def list_prices(gateway: GatewayParts, principal: Viewer, model: ModelPath) -> dict[str, Any]:
     """An execution names the `price_version` that it was charged by."""
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
         rows = await store.list_prices(tx, principal.workspace_id, _named(model))
     if not rows:
-        raise ModelNotFound(f"This workspace has no model {model[:200]!r} of its own.", param="model")
+        raise ModelNotFound(f"There is no model {model[:200]!r}, or it never had a price.", param="model")
     data = [
         {"price_version": row["price_version"], "prices": row["prices"], "set_by": row["set_by"], "set_at": row["set_at"].isoformat()}
         for row in rows
@@ -97,6 +97,20 @@ async def retire(model: ModelPath, body: RetireModel, request: Request, gateway:
     await gateway.catalog.catch_up()
     gateway.relay.wake()
     return response
+
+
+@router.put("/v1/platform-models/{platform_model:path}", summary="Describe a model for every workspace, and set its prices (operator)")
+async def put_platform_model(
+    platform_model: Annotated[str, Path(max_length=200, pattern=MODEL_NAME)],
+    body: PlatformModel,
+    gateway: GatewayParts,
+    principal: Operator,
+) -> Response:
+    """It is called at its provider's own address, with the operator's keys or a workspace's. Other prices are a new price version."""
+    async with gateway.db.unit_of_work(workspace=principal.workspace_id) as tx:
+        facts = await set_platform_model(tx, gateway, principal, platform_model, body)
+    await gateway.catalog.catch_up()
+    return json_response(shown(facts))
 
 
 def _named(model: str) -> str:

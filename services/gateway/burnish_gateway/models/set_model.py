@@ -8,7 +8,7 @@ from burnish_gateway.access.principal import Principal
 from burnish_gateway.deps import Gateway
 from burnish_gateway.models import store
 from burnish_gateway.models.answers import audited
-from burnish_gateway.models.bodies import ModelChange, NewModel, stored
+from burnish_gateway.models.bodies import ModelChange, NewModel, PlatformModel, stored
 from burnish_gateway.models.book import ModelNotFound
 from burnish_shared.db import model_store
 from burnish_shared.db.changes import note_change
@@ -67,6 +67,23 @@ async def change_model(tx: Tx, gateway: Gateway, principal: Principal, model: st
     if any(name in said for name in ("base_url", *store.PRICED)):
         await check_address(gateway, whole["provider"], whole["base_url"])
     return await _put(tx, gateway, principal, model, whole, action="model.changed")
+
+
+async def set_platform_model(tx: Tx, gateway: Gateway, principal: Principal, model: str, body: PlatformModel) -> ModelFacts:
+    """Of the operator's own. Raises InvalidField for a provider that is not known here."""
+    if not await store.is_provider(tx, body.provider):
+        raise InvalidField(f"provider: {body.provider!r} is not known here; it is a row of `providers`.", param="provider")
+    said = stored(body.model_dump(), body)
+    said |= {"upstream_model": body.upstream_model or model, "display_name": body.display_name or model}
+    row = await store.lock_platform_model(tx, model)
+    await store.put_platform_model(tx, model, said, was=row, by=principal.actor, now=gateway.clock.now())
+    facts = await model_store.find_platform_model(tx, model)
+    if facts is None:
+        raise ModelNotFound(f"There is no model {model[:200]!r}.", param="model")
+    before = None if row is None else {name: row[name] for name in ("active", "price_version", *store.PRICED)}
+    await audit.note(tx, principal, action="platform_model.set", kind="model", key=model, before=before, after=audited(facts))
+    await note_change(tx, workspace_id=None, kind="model", key=model)
+    return facts
 
 
 async def _put(tx: Tx, gateway: Gateway, principal: Principal, model: str, said: Mapping[str, Any], *, action: str) -> ModelFacts:

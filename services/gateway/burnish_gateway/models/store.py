@@ -51,6 +51,47 @@ async def put_model(tx: Tx, workspace_id: UUID, model: str, said: Mapping[str, A
     await tx.execute(PUT, workspace_id, model, version, now, *(said[name] for name in FIELDS))
 
 
+PLATFORM_FIELDS: Final = tuple(name for name in FIELDS if name != "base_url")
+
+PUT_PLATFORM: Final = (
+    f"INSERT INTO platform_models (model, price_version, updated_at, active, retired_at, {', '.join(PLATFORM_FIELDS)}) "
+    f"VALUES ({', '.join(f'${n}' for n in range(1, len(PLATFORM_FIELDS) + 6))}) ON CONFLICT (model) DO UPDATE SET "
+    f"{', '.join(f'{name} = excluded.{name}' for name in ('price_version', 'updated_at', 'active', 'retired_at', *PLATFORM_FIELDS))}"
+)
+
+
+async def lock_platform_model(tx: Tx, model: str) -> Record | None:
+    return await tx.fetchrow(
+        f"SELECT price_version, active, retired_at, {', '.join(PLATFORM_FIELDS)} FROM platform_models WHERE model = $1 FOR UPDATE", model
+    )
+
+
+async def put_platform_model(tx: Tx, model: str, said: Mapping[str, Any], *, was: Record | None, by: str, now: datetime) -> None:
+    """As `put_model`, for the platform. `said` says whether it is active."""
+    other = was is None or any(was[name] != said[name] for name in PRICED)
+    version: str = was["price_version"] if was is not None else ""
+    if other:
+        count = await tx.fetchval("SELECT count(*) FROM platform_model_prices WHERE model = $1", model)
+        version = f"platform-{now:%Y%m%dT%H%M%S}-{count + 1}"
+    retired_at = None if said["active"] else (was["retired_at"] if was is not None else None) or now
+    fields = (said[name] for name in PLATFORM_FIELDS)
+    await tx.execute(PUT_PLATFORM, model, version, now, said["active"], retired_at, *fields)
+    if other:
+        prices = {name.replace("_price", ""): said[name] for name in PRICES if said[name] is not None} | {"tiers": said["price_tiers"]}
+        await tx.execute(
+            "INSERT INTO platform_model_prices (model, price_version, prices, set_by, set_at) VALUES ($1, $2, $3, $4, $5)",
+            model,
+            version,
+            prices,
+            by,
+            now,
+        )
+
+
+async def is_provider(tx: Tx, provider: str) -> bool:
+    return bool(await tx.fetchval("SELECT EXISTS (SELECT FROM providers WHERE provider = $1)", provider))
+
+
 async def revive_model(tx: Tx, workspace_id: UUID, model: str) -> None:
     """A model that was retired can be called again."""
     await tx.execute(
@@ -61,9 +102,11 @@ async def revive_model(tx: Tx, workspace_id: UUID, model: str) -> None:
 
 
 async def list_prices(tx: Tx, workspace_id: UUID, model: str) -> Sequence[Record]:
-    """Newest first, the last hundred."""
+    """Of the workspace's own model, else of the platform's. Newest first, the last hundred."""
     return await tx.fetch(
         "SELECT price_version, prices, set_by, set_at FROM model_prices WHERE workspace_id = $1 AND model = $2 "
+        "UNION ALL SELECT price_version, prices, 'operator', set_at FROM platform_model_prices WHERE model = $2 "
+        "AND NOT EXISTS (SELECT FROM workspace_models WHERE workspace_id = $1 AND model = $2) "
         "ORDER BY set_at DESC, price_version DESC LIMIT 100",
         workspace_id,
         model,
