@@ -81,6 +81,14 @@ async def make_tenant(stack: Stack, name: str) -> Tenant:
     own["evaluator"] = (await make("POST", "/v1/evaluators", evaluator))["id"]
     rule = {"evaluator_id": own["evaluator"], "prompts": [own["slug"]], "labels": [own["label"]], "sample": 0.5}
     own["live_evaluation"] = (await make("POST", "/v1/live-evaluations", rule))["id"]
+    guardrail = {"name": secret, "prompts": [own["slug"]], "settings": {"kind": "deny", "phrases": [f"never {secret}"]}}
+    own["guardrail"] = (await make("POST", "/v1/guardrails", guardrail))["id"]
+    await make("PUT", "/v1/masking", {"masking": {"kinds": ["card"], "patterns": [{"name": "own", "pattern": f"no {secret}"}]}})
+    line = {"custom_id": secret, "variables": {"name": secret}, "user_id": own["end_user"]}
+    own["file"] = (await make("POST", "/v1/files", line))["id"]
+    batch = {"request": {"prompt": own["slug"], "label": own["label"]}, "inputs": [line], "name": secret}
+    for name in ("batch", "pending_batch", "unwanted_batch"):
+        own[name] = (await make("POST", "/v1/batches", batch | {"paused": name == "batch"}))["id"]
     own["dataset"] = (await make("POST", "/v1/datasets", {"name": secret, "items": items}))["id"]
     own["item"] = (await make("GET", f"/v1/datasets/{own['dataset']}/items?limit=1", None))["data"][0]["id"]
     own["endpoint"] = (

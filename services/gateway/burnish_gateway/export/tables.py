@@ -173,6 +173,20 @@ TABLES: Final = (
         " decided_at created_at",
         "suggestion_id", page_rows=PAGE_ROWS_OF_TEXTS,
     ),
+    _table(
+        "files", "file_id name purpose size_bytes content created_by created_at expires_at", "file_id", as_text="content", page_rows=1,
+    ),
+    _table(
+        "batches",
+        "batch_id name endpoint input_file_id metadata status pause_reason total succeeded failed most_nusd set_aside_nusd spent_nusd"
+        " simulated error created_by created_at started_at stopping_at finished_at expires_at",
+        "batch_id", page_rows=PAGE_ROWS, pause_requested=INTERNAL, turn_at=INTERNAL, **RUNS,
+    ),
+    _table(
+        "batch_lines",
+        "batch_id line custom_id model request hold_nusd execution_id attempt status error spent_nusd answered_at",
+        "batch_id line", page_rows=PAGE_ROWS_OF_TEXTS,
+    ),
     _table("test_looks", "look_id dataset_id test_version number alpha owner_id at", "look_id"),
     _table(
         "executions",
@@ -261,6 +275,8 @@ TABLES: Final = (
     _table("report_schedules", "every weekday hour time_zone channels enabled next_at updated_by updated_at", "workspace_id"),
     _table("end_user_hours", "hour end_users most_calls most_cost_nusd", "hour"),
     _table("policy_starts", "alert_id slug job_id refused started_at", "alert_id"),
+    _table("guardrails", "guardrail_id name prompts sides settings active created_by created_at updated_at", "guardrail_id"),
+    _table("masking", "settings updated_by updated_at", "workspace_id"),
     _table("alert_mutes", "kind slug muted_until reason muted_by muted_at", "kind slug"),
     _table("alert_acknowledgements", "alert_id acknowledged_by acknowledged_at", "alert_id"),
     _table(
