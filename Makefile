@@ -42,7 +42,7 @@ try-page: $(STAMP)
 
 test-page: $(STAMP) page ## test the web page in Chromium on the real services, and its own parts
 	@cd web && npm test --silent
-	$(BIN)/pytest -m page $(ARGS) tests/page
+	$(BIN)/pytest -m page -n $(WORKERS) --dist loadfile $(ARGS) tests/page
 
 screenshots: $(STAMP) page ## make pictures of every page, in both themes and narrow, in .screenshots
 	$(BIN)/pytest -m page -q $(ARGS) tests/page/screenshots.py

@@ -1,8 +1,10 @@
 """Fixtures for tests of the page. Everything that needs `site` bears the mark `page`: `make test-page` runs it, `make test` does not."""
 
+import fcntl
 import os
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
@@ -61,13 +63,23 @@ async def site(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> As
     kept = os.environ.get("BURNISH_PAGE_HOME")
     installation = Installation(Path(kept) if kept else tmp_path_factory.mktemp("page") / "home")
     try:
-        running = await start_site(installation)
+        with _alone(installation.home):
+            running = await start_site(installation)
         yield running
         await close_site(running)
     finally:
         if not kept:
             installation.down()
             shutil.rmtree(installation.home, ignore_errors=True)
+
+
+@contextmanager
+def _alone(home: Path) -> Iterator[None]:
+    """One process after the other: where two run tests on a kept home, the second finds what the first has started."""
+    home.parent.mkdir(parents=True, exist_ok=True)
+    with home.with_name(f"{home.name}.starting").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -41,16 +41,18 @@ function Who() {
   return null;
 }
 
-function show(children: ReactNode) {
-  return render(
+function tree(children: ReactNode) {
+  return (
     <QueryClientProvider client={queries}>
       <SessionProvider>
         <Who />
         {children}
       </SessionProvider>
-    </QueryClientProvider>,
+    </QueryClientProvider>
   );
 }
+
+const show = (children: ReactNode) => render(tree(children));
 
 const signedIn = () => waitFor(() => expect(state().session?.user.id).toBe("u1"));
 
@@ -98,10 +100,13 @@ it("forgets all answers at sign-out, and what was typed", async () => {
   expect(sessionStorage.getItem("burnish.samples.a")).toBeNull();
 });
 
-it("is signed out by a 401 of any answer", async () => {
-  answering(() => REFUSED());
-  show(<Inside><Prompt slug="a" /></Inside>);
+it("is signed out by a 401 of any answer, and keeps none of those before", async () => {
+  answering((url) => (url.pathname === "/v1/prompts/a" ? json({ name: "secret" }) : REFUSED()));
+  const { rerender } = show(<Inside><Prompt slug="a" /></Inside>);
+  await screen.findByText("secret");
+  rerender(tree(<Inside><Prompt slug="b" /></Inside>));
   await waitFor(() => expect(state().session).toBeNull());
+  await waitFor(() => expect(queries.getQueryCache().getAll().map((one) => one.queryKey[0])).toEqual(["session"]));
 });
 
 it("is signed out by a 401 of a stream", async () => {
@@ -133,14 +138,7 @@ it("leaves an answer on screen while the same thing is asked for otherwise, and 
     await act(async () => waiting.get(path)?.(json({ name })));
   };
   const again = (children: ReactNode) =>
-    shown.rerender(
-      <QueryClientProvider client={queries}>
-        <SessionProvider>
-          <Who />
-          <Inside>{children}</Inside>
-        </SessionProvider>
-      </QueryClientProvider>,
-    );
+    shown.rerender(tree(<Inside>{children}</Inside>));
   await come("/v1/prompts/a", "A");
   await screen.findByText("A");
   again(<Prompt slug="a" label="production" />);
@@ -169,14 +167,7 @@ it("reads a list page by page, and begins anew for another thing", async () => {
   await screen.findByText("2");
   act(() => screen.getByText("more").click());
   await screen.findByText("2 1");
-  rerender(
-    <QueryClientProvider client={queries}>
-      <SessionProvider>
-        <Who />
-        <Inside><Versions slug="b" /></Inside>
-      </SessionProvider>
-    </QueryClientProvider>,
-  );
+  rerender(tree(<Inside><Versions slug="b" /></Inside>));
   expect(screen.getByText("none")).toBeTruthy();
   await screen.findByText("9");
 });
@@ -190,14 +181,7 @@ it("says that a forecast is of the settings before until that of the new ones is
   answering(async (_, request) => json({ items: ((await request.json()) as { repeats: number }).repeats }));
   const { rerender } = show(<Plan repeats={1} />);
   await screen.findByText("1");
-  rerender(
-    <QueryClientProvider client={queries}>
-      <SessionProvider>
-        <Who />
-        <Plan repeats={2} />
-      </SessionProvider>
-    </QueryClientProvider>,
-  );
+  rerender(tree(<Plan repeats={2} />));
   expect(screen.getByText("1, old")).toBeTruthy();
   await screen.findByText("2");
 });
