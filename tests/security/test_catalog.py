@@ -77,6 +77,7 @@ OWNED_BY_THE_OWNER = {
     "erase_top_users": "the same for one person, as erase_step",
     "forget_batches": "the same, of batches' lines and files",
     "forget_reports": "the same, of reports and failure groups",
+    "erase_batches": "the same for one person, as erase_step",
     "erase_reports": "the same for one person, as erase_step",
     "forget_reviews": "the same, of the review queue",
     "erase_reviews": "the same for one person, with the dataset items that came of reviews; as erase_step",

@@ -68,6 +68,8 @@ async def forget_some(db: Database, workspace_id: UUID, done: Forgotten, *, batc
         reviews = await store.forget_reviews(tx, workspace_id, numbers_days=NUMBERS_DAYS, at_most=batch_rows)
     async with db.unit_of_work() as tx:
         reports = await store.forget_reports(tx, workspace_id, at_most=batch_rows)
+    async with db.unit_of_work() as tx:
+        batches = await store.forget_batches(tx, workspace_id, at_most=batch_rows)
     done.contents += executions.contents
     done.persons += executions.persons
     done.feedback += feedback
@@ -82,9 +84,10 @@ async def forget_some(db: Database, workspace_id: UUID, done: Forgotten, *, batc
         ("answers", answers),
         ("reports", reports),
         ("reviews", reviews),
+        ("batches", batches),
     ):
         metrics.retention_forgotten_total.labels(store_name).inc(rows)
-    return executions.seen == batch_rows or max(feedback, voices, units, top_users, answers, reports, reviews) >= batch_rows
+    return executions.seen == batch_rows or max(feedback, voices, units, top_users, answers, reports, reviews, batches) >= batch_rows
 
 
 async def _forget_day(db: Database, done: Forgotten, *, batch_rows: int) -> bool:

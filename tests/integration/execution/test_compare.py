@@ -74,7 +74,8 @@ async def test_a_repeat_with_the_same_key_gets_the_same_sides(stack: Stack, call
     headers = {"idempotency-key": "sides"}
     first = await caller("POST", "/v1/executions/compare", SIDES, headers=headers)
     again = await caller("POST", "/v1/executions/compare", SIDES, headers=headers)
-    assert first.status == 200 and again.raw == first.raw and len(await rows_of(stack, caller)) == 2
+    assert first.status == 200 and again.raw == first.raw and again.headers["idempotent-replayed"] == "true"
+    assert len(await rows_of(stack, caller)) == 2
 
 
 @pytest.mark.capability("E16", "E3")

@@ -59,6 +59,11 @@ async def forget_reports(tx: Tx, workspace_id: UUID, *, at_most: int) -> int:
     return await tx.fetchval("SELECT forget_reports($1, $2)", workspace_id, at_most)  # type: ignore[no-any-return]
 
 
+async def forget_batches(tx: Tx, workspace_id: UUID, *, at_most: int) -> int:
+    """Uploaded files whose time is over, and lines of batches that ended long ago."""
+    return await tx.fetchval("SELECT forget_batches($1, $2)", workspace_id, at_most)  # type: ignore[no-any-return]
+
+
 async def forget_days(tx: Tx, *, numbers_days: int, dead_letters_days: int, at_most: int) -> int:
     """One partition that is too old, and dead letters."""
     return await tx.fetchval("SELECT forget_days($1, $2, $3)", numbers_days, dead_letters_days, at_most)  # type: ignore[no-any-return]

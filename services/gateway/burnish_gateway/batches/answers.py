@@ -140,6 +140,7 @@ def status_of(row: Record) -> Status:
 
 
 def batch_answer(row: Record, *, errors: list[dict[str, Any]] | None = None) -> BatchAnswer:
+    """A row as it is told; `errors`: its first lines that were never valid, where they were read."""
     batch_id, status = str(row["batch_id"]), status_of(row)
     ended = {name: _seconds(row["finished_at"]) if row["status"] == name else None for name in ENDED}
     has_ended = row["status"] in ENDED

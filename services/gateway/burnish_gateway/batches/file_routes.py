@@ -151,9 +151,11 @@ async def _answers(gateway: GatewayParts, principal: Principal, batch_id: UUID, 
 async def delete_file(gateway: GatewayParts, principal: Editor, file_id: UUID) -> FileDeleted:
     """Batches that were made of it go on."""
     async with gateway.db.unit_of_work(workspace=principal.workspace_id) as tx:
-        if not await store.delete_file(tx, principal.workspace_id, file_id):
+        row = await store.find_file(tx, principal.workspace_id, file_id)
+        if row is None or not await store.delete_file(tx, principal.workspace_id, file_id):
             raise _no_such_file()
-        await audit.note(tx, principal, action="file.deleted", kind="file", key=str(file_id))
+        before = {"bytes": row["size_bytes"], "created_by": row["created_by"]}
+        await audit.note(tx, principal, action="file.deleted", kind="file", key=str(file_id), before=before)
     return FileDeleted(id=str(file_id))
 
 

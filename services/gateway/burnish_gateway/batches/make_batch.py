@@ -18,7 +18,7 @@ from burnish_gateway.batches.bodies import NewBatch
 from burnish_gateway.batches.read_lines import Line, read_lines
 from burnish_gateway.batches.store import NewLine
 from burnish_gateway.deps import Gateway
-from burnish_gateway.execution.order import hold_nusd
+from burnish_gateway.execution.order import REQUEST_MOST_BYTES, hold_nusd
 from burnish_gateway.execution.submit import make_request
 from burnish_shared import subjects
 from burnish_shared.contracts.executions import ExecutionRequest
@@ -55,6 +55,7 @@ class Plan:
     most_nusd: int = 0
     likely_nusd: int = 0
     rendered_bytes: int = 0
+    first_error: BurnishError | None = None
 
 
 async def plan_batch(body: NewBatch, *, gateway: Gateway, principal: Principal, request_id: str) -> Plan:
@@ -73,6 +74,8 @@ async def plan_batch(body: NewBatch, *, gateway: Gateway, principal: Principal, 
             raise PayloadTooLarge(f"The rendered requests have more than {RENDERED_MOST_BYTES} bytes together; make several batches.")
         if len(plan.lines) % BREATH_LINES == 0:
             await asyncio.sleep(0)
+    if plan.invalid == len(plan.lines) and isinstance(plan.first_error, NotFound):
+        raise plan.first_error
     if plan.invalid == len(plan.lines):
         first = plan.problems[0]
         raise InvalidField(
@@ -85,30 +88,28 @@ async def _add(
     plan: Plan, line: Line, usual: dict[tuple[str, str], int], *, gateway: Gateway, principal: Principal, request_id: str
 ) -> None:
     """Raises Unavailable; any other error is the line's own."""
-    error = line.error
-    if line.order is not None:
-        try:
-            made = await make_request(line.order, gateway=gateway, principal=principal, request_id=request_id)
-        except Unavailable:
-            raise
-        except BurnishError as refusal:
-            error = refusal
-        else:
-            request = made.request
-            text = request.model_dump_json(exclude_defaults=True)
-            hold = max(request.hold_nusd, *(one.hold_nusd for one in request.fallbacks), 0)
-            plan.lines.append(NewLine(line.custom_id, request.route.model, text, hold, None))
-            plan.most_nusd += hold
-            plan.likely_nusd += min(hold, _likely_nusd(request, usual))
-            plan.rendered_bytes += len(text)
-            return
-    if error is None:
+    try:
+        if line.order is None:
+            raise line.error or InvalidField("body: is needed.", param="body")
+        request = (await make_request(line.order, gateway=gateway, principal=principal, request_id=request_id)).request
+        text = request.model_dump_json(exclude_defaults=True)
+        if len(text.encode()) > REQUEST_MOST_BYTES:
+            raise PayloadTooLarge(f"The rendered request has more than {REQUEST_MOST_BYTES} bytes; run it in the background instead.")
+    except Unavailable:
+        raise
+    except BurnishError as error:
+        shown = {"code": error.code, "message": error.message, "param": error.param}
+        plan.lines.append(NewLine(line.custom_id, None, None, 0, shown))
+        plan.invalid += 1
+        plan.first_error = plan.first_error or error
+        if len(plan.problems) < ERRORS_SHOWN:
+            plan.problems.append({"line": line.number, "custom_id": line.custom_id, **shown})
         return
-    shown = {"code": error.code, "message": error.message, "param": error.param}
-    plan.lines.append(NewLine(line.custom_id, None, None, 0, shown))
-    plan.invalid += 1
-    if len(plan.problems) < ERRORS_SHOWN:
-        plan.problems.append({"line": line.number, "custom_id": line.custom_id, **shown})
+    hold = max(request.hold_nusd, *(one.hold_nusd for one in request.fallbacks), 0)
+    plan.lines.append(NewLine(line.custom_id, request.route.model, text, hold, None))
+    plan.most_nusd += hold
+    plan.likely_nusd += min(hold, _likely_nusd(request, usual))
+    plan.rendered_bytes += len(text)
 
 
 def _likely_nusd(request: ExecutionRequest, usual: dict[tuple[str, str], int]) -> int:

@@ -13,7 +13,7 @@ from burnish_gateway.compare.bodies import NewComparison, orders_of
 from burnish_gateway.compare.run_sides import ROUTE, Ended, Side, admit_sides, follow_sides, in_words, side_shown, sums_of
 from burnish_gateway.deps import Gateway, gateway_of, request_id_of, verified_caller
 from burnish_gateway.execution.streaming import EventStream, paced, unless_gone
-from burnish_gateway.execution.submit import Admitted
+from burnish_gateway.execution.submit import Admitted, Repeated
 from burnish_gateway.idempotency import fingerprint_of, key_of
 from burnish_gateway.wire import ErrorAnswer, json_body, make_router, parse_model, read_body
 from burnish_shared.books.admission import IdempotencyKey
@@ -60,14 +60,15 @@ async def compare(request: Request) -> Response:
         traceparent=request.headers.get("traceparent"),
         key=IdempotencyKey(ROUTE, text, fingerprint_of(raw)) if text is not None else None,
     )
+    headers = {"idempotent-replayed": "true"} if any(isinstance(one, Repeated) for one in sides) else {}
     if body.stream:
         events = follow_sides(sides, gateway=gateway, principal=principal)
-        return EventStream(paced(in_words(events, start=_start(sides), request_id=request_id_of(request))), headers={})
+        return EventStream(paced(in_words(events, start=_start(sides), request_id=request_id_of(request))), headers=headers)
     work = _all(sides, gateway=gateway, principal=principal)
     ended = await work if text is not None else await unless_gone(request, work)
     shown = b",".join(side_shown(index, one, request_id=request_id_of(request)) for index, one in enumerate(ended))
     sums = json.dumps(sums_of(ended)).encode()
-    return Response(b'{"data":[%s],%s' % (shown, sums[1:]), media_type="application/json")
+    return Response(b'{"data":[%s],%s' % (shown, sums[1:]), media_type="application/json", headers=headers)
 
 
 async def _all(sides: list[Side], *, gateway: Gateway, principal: Principal) -> list[Ended]:

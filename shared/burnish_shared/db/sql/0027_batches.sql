@@ -165,8 +165,33 @@ BEGIN
   GET DIAGNOSTICS n = ROW_COUNT;
   RETURN done + n;
 END $$;
-REVOKE ALL ON FUNCTION forget_batches(uuid, integer) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION forget_batches(uuid, integer) TO burnish_worker;
+
+-- Of the person of an erasure: lines that wait and are about them, with the names that they were given; and uploaded files, which may hold them
+-- (what a batch needs of them it has copied). Up to p_most lines; 0: all done.
+CREATE FUNCTION erase_batches(p_erasure uuid, p_most integer) RETURNS integer LANGUAGE plpgsql SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
+DECLARE e erasures; n integer; done integer := 0; v_inner bytea; v_outer bytea;
+BEGIN
+  SELECT * INTO e FROM erasures WHERE erasure_id = p_erasure;
+  IF NOT FOUND OR e.subject_key IS NULL THEN RETURN 0; END IF;
+  v_inner := hmac_block(e.subject_key, 54); v_outer := hmac_block(e.subject_key, 92);
+  DELETE FROM files f WHERE f.workspace_id = e.workspace_id AND f.created_at < e.requested_at;
+  GET DIAGNOSTICS n = ROW_COUNT; done := done + n;
+  WITH hits AS (
+    SELECT l.batch_id, l.line FROM batch_lines l JOIN batches b USING (workspace_id, batch_id)
+     WHERE l.workspace_id = e.workspace_id AND l.status IS NULL AND b.created_at < e.requested_at
+       AND keyed_hash(v_inner, v_outer, l.request::jsonb #>> '{caller,user_id}') = e.subject_digest LIMIT p_most),
+  gone AS (
+    UPDATE batch_lines l SET status = 'unsent', request = NULL, custom_id = NULL, answered_at = clock_timestamp(),
+           error = '{"code": "erased", "message": "The person whom this was about was erased."}'
+      FROM hits h WHERE l.workspace_id = e.workspace_id AND l.batch_id = h.batch_id AND l.line = h.line AND l.status IS NULL RETURNING l.batch_id)
+  UPDATE batches b SET failed = b.failed + g.n FROM (SELECT batch_id, count(*)::integer AS n FROM gone GROUP BY 1) g
+   WHERE b.workspace_id = e.workspace_id AND b.batch_id = g.batch_id;
+  GET DIAGNOSTICS n = ROW_COUNT; done := done + n;
+  IF done > 0 THEN UPDATE erasures SET counts = erased(counts, 'batches', done) WHERE erasure_id = p_erasure; END IF;
+  RETURN done;
+END $$;
+REVOKE ALL ON FUNCTION forget_batches(uuid, integer), erase_batches(uuid, integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION forget_batches(uuid, integer), erase_batches(uuid, integer) TO burnish_worker;
 
 RESET ROLE;
 SET LOCAL search_path = public;

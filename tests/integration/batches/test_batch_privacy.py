@@ -1,0 +1,75 @@
+"""What batches keep goes with the workspace's days, and with the person whom it is about (PRODUCT T8)."""
+
+import asyncio
+from typing import Any
+
+import asyncpg
+import pytest
+
+from burnish_analytics.erase_subjects import erase_due
+from burnish_analytics.forget_old import Forgotten, forget_some
+from burnish_shared.clock import SystemClock
+from burnish_shared.db.session import Database
+from tests.embedded.stack import Caller, Stack
+from tests.integration.batches.batches import CHAT, started
+from tests.integration.execution.test_executions import books
+
+PERSON = "ada@example.com"
+
+
+async def waiting_batch(caller: Caller) -> str:
+    """Three lines that nobody begins, one of them about PERSON."""
+    lines = [{"custom_id": f"of-{one}", "body": CHAT | {"user_id": one}} for one in (PERSON, "grace", "joan")]
+    uploaded = await caller("POST", "/v1/files", raw=b'{"body": {}, "custom_id": "ada@example.com"}\n')
+    assert uploaded.status == 201
+    return str((await started(caller, {"requests": lines, "paused": True}))["id"])
+
+
+async def lines_of(stack: Stack, batch_id: str) -> list[asyncpg.Record]:
+    sql = "SELECT custom_id, request, status, error->>'code' AS code FROM batch_lines WHERE batch_id = $1::text::uuid ORDER BY line"
+    return list(await books(stack, sql, batch_id))
+
+
+@pytest.mark.capability("T8")
+@pytest.mark.promise("P-02")
+async def test_a_person_who_is_erased_is_asked_about_no_more(stack: Stack, caller: Caller) -> None:
+    batch_id = await waiting_batch(caller)
+    assert (await caller("POST", "/v1/erasures", {"user_id": PERSON})).status in (201, 202)
+    db = await Database.open(stack.urls["analytics"], application_name="test")
+    try:
+        assert await erase_due(db, SystemClock(), batch_rows=1) == 1
+    finally:
+        await db.close()
+    gone, *others = await lines_of(stack, batch_id)
+    assert (gone["custom_id"], gone["request"], gone["status"], gone["code"]) == (None, None, "unsent", "erased")
+    assert [(one["status"], one["request"] is not None) for one in others] == [(None, True)] * 2
+    assert (await caller("GET", "/v1/files")).body["data"] == []
+    assert (await caller("GET", f"/v1/batches/{batch_id}")).body["request_counts"]["failed"] == 1
+
+
+@pytest.mark.capability("T8")
+@pytest.mark.promise("P-01")
+async def test_lines_go_with_the_days_of_their_batch_and_files_after_their_own(stack: Stack, caller: Caller) -> None:
+    batch_id, workspace_id = await waiting_batch(caller), caller.workspace.workspace_id
+    db = await Database.open(stack.urls["analytics"], application_name="test")
+
+    async def forget() -> None:
+        while await forget_some(db, workspace_id, Forgotten(), batch_rows=2):
+            await asyncio.sleep(0)
+
+    async def counted() -> tuple[Any, Any]:
+        files = await books(stack, "SELECT 1 FROM files WHERE workspace_id = $1", workspace_id)
+        return len(files), len(await lines_of(stack, batch_id))
+
+    try:
+        await forget()
+        assert await counted() == (1, 3)
+        old = "clock_timestamp() - interval '31 days'"
+        await books(stack, f"UPDATE files SET created_at = {old} WHERE workspace_id = $1", workspace_id)
+        await forget()
+        assert await counted() == (0, 3), "a batch that has not ended keeps its lines"
+        await books(stack, f"UPDATE batches SET status = 'completed', finished_at = {old} WHERE workspace_id = $1", workspace_id)
+        await forget()
+        assert await counted() == (0, 0)
+    finally:
+        await db.close()
