@@ -56,7 +56,7 @@ class AnswerCache:
         None: the request does not use the cache. Whoever leads a flight ends it, by `land`, whatever happens.
         """
         use = run.request.cache
-        if use is None or run.request.interrupted is not None:
+        if use is None or run.request.interrupted is not None or run.request.kind != "chat":
             return None
         key = cache_key(run.request)
         while True:

@@ -10,7 +10,7 @@ CLAIM: Final = frozenset(
     {
         "v", "execution_id", "lane", "fence", "deadline_at", "queue_deadline_at", "hold_nusd", "account_ids", "variables", "stream",
         "timeout_s", "caller", "store_content", "job_id", "request_id", "traceparent", "hops", "sent_at", "interrupted",
-        "upstream_started", "used_key", "cache", "fallbacks", "routing", "group_key",
+        "upstream_started", "used_key", "cache", "fallbacks", "routing", "group_key", "retries", "retry_wait_most_s",
     }
 )  # fmt: skip
 """Whose request it is, when, and how it is paid and told. Variables stand in the messages already. A field that is not named here is part
@@ -25,6 +25,6 @@ PROMPT: Final = frozenset({"label", "slug"})
 
 def cache_key(request: ExecutionRequest) -> bytes:
     """SHA-256 over tenant, version, messages, model, provider, address and settings, in one spelling."""
-    excluded: dict[str, Any] = {**dict.fromkeys(CLAIM, True), "route": set(ROUTE), "prompt": set(PROMPT)}
+    excluded: dict[str, Any] = {**dict.fromkeys(CLAIM, True), "route": set(ROUTE), "prompt": set(PROMPT), "parked": {"sequences"}}
     parts = request.model_dump(mode="json", exclude=excluded)
     return hashlib.sha256(json.dumps(parts, sort_keys=True, separators=(",", ":")).encode()).digest()

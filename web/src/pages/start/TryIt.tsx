@@ -21,7 +21,7 @@ function Form({ prompt, names, onRun, onReaction }: { prompt: string; names: rea
   const may = useMay();
   const [values, setValues] = useState<Record<string, string>>(() => Object.fromEntries(names.map((name, index) => [name, index === 0 ? SAMPLE : ""])));
   const run = useMutation({
-    mutationFn: () => change("post", "/v1/executions", { body: { prompt, variables: values }, headers: { "Idempotency-Key": newIdempotencyKey() } } as never) as Promise<unknown> as Promise<Answer>,
+    mutationFn: () => change("post", "/v1/executions", { body: { prompt, variables: values, response_shape: "with_metadata" }, headers: { "Idempotency-Key": newIdempotencyKey() } } as never) as Promise<unknown> as Promise<Answer>,
     onSuccess: () => {
       thumb.reset();
       onRun();
