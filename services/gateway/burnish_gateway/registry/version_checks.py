@@ -123,16 +123,16 @@ def _by_pattern(
 ) -> list[Problem]:
     if settings.variable is None:
         text = "\n".join(text_of(one) for one in messages if one.get("role") == "user")
-        what = "the messages"
+        what = "the messages do"
     else:
         value = variables.get(settings.variable)
         text = value if isinstance(value, str) else "" if value is None else json.dumps(value, ensure_ascii=False)
-        what = f"the variable {settings.variable}"
+        what = f"the variable {settings.variable} does"
     found = (pattern.fullmatch if settings.whole else pattern.search)(to_bytes(text)) is not None
     if found == (settings.expect == "match"):
         return []
-    wanted = "do not match" if settings.expect == "match" else "match"
-    return [Problem(check=validator.name, message=f"{what}: {wanted} the pattern")]
+    wanted = "not match" if settings.expect == "match" else "match"
+    return [Problem(check=validator.name, message=f"{what} {wanted} the pattern")]
 
 
 def _mistake_in(settings: Any) -> str | None:

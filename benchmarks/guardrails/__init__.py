@@ -1,0 +1,1 @@
+"""What guardrails, masks and checks of answers cost: `python -m benchmarks.guardrails`."""
