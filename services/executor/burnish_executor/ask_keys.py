@@ -86,7 +86,7 @@ class Asker:
 
     async def _with_one(self, run: Run, chosen: Chosen) -> Answer | Failure:
         """With the one key there is, or with none."""
-        resting = self.limits.rests.refusal(chosen.place)
+        resting = self.limits.refusal(chosen.account)
         if resting is not None:
             self._note_untried(run, chosen, resting)
             return resting
@@ -98,7 +98,7 @@ class Asker:
             return turn
         result = await self._try(run, turn)
         if isinstance(result, Failure) and result.kind is FailureKind.RATE_LIMITED and not run.has_started:
-            self.limits.rest(chosen.place, result)
+            self.limits.rest(chosen.account, result)
         return result
 
     async def _turn(self, run: Run, candidates: Sequence[Chosen]) -> _Turn | Failure:
@@ -106,6 +106,8 @@ class Asker:
 
         Nobody waits for one key while another one is free (docs/decisions/0021).
         """
+        if len(candidates) == 1 and not self.circuits.are_any and not self.limits.tickets.limits(candidates[0].account):
+            return _Turn(candidates[0], None)
         refusal: Failure | None = None
         waits: list[tuple[float, Chosen]] = []
         ready = []
@@ -220,7 +222,8 @@ class Asker:
             run.first_token_at = asyncio.get_running_loop().time()
         if piece.text:
             run.answer_so_far.append(piece.text)
-            await run.reply.text(piece.text)
+            if not piece.in_delta or (run.guard is not None and run.guard.touches_answers):
+                await run.reply.text(piece.text)
         if piece.delta is not None:
             await run.reply.delta(piece.delta)
 

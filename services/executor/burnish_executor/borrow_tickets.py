@@ -43,7 +43,7 @@ class Account:
 
     @property
     def scope(self) -> str:
-        """Place and model together, of one length whatever they are."""
+        """Place and model together, of one length whatever they are: what executors tell each other."""
         return sha256(f"{self.place}|{self.model}".encode()).hexdigest()[:32]
 
 
@@ -70,6 +70,7 @@ class Tickets:
     _learned: dict[str, _Learned] = field(default_factory=dict)
     _futures: "dict[int, asyncio.Future[None]]" = field(default_factory=dict)
     _asked: asyncio.Event = field(default_factory=asyncio.Event)
+    _round: asyncio.TimerHandle | None = None
 
     async def close(self) -> None:
         await self.connection.close()
@@ -99,8 +100,10 @@ class Tickets:
         """What the call used; the rest of its tickets may be used by others."""
         ticket.pool.settle(ticket.permit, used_tokens)
         self._busy[id(ticket.pool)] = ticket.pool
-        if ticket.permit.tokens != used_tokens:
+        if ticket.pool.is_waited_for:
             self._asked.set()
+        elif self._round is None:
+            self._round = asyncio.get_running_loop().call_later(ROUND_S, self._end_round)
 
     def learn(self, account: Account, said: Said) -> KeyLimits | None:
         """What the provider said with an answer. Limits that somebody wrote down for the key stand in its place.
@@ -145,6 +148,10 @@ class Tickets:
             wishes = self._wishes(asyncio.get_running_loop().time())
             if wishes:
                 await self._ask(wishes)
+
+    def _end_round(self) -> None:
+        self._round = None
+        self._asked.set()
 
     async def _decision(self, wanted: Wanted) -> None:
         """Waits until somebody decided. Who is cancelled meanwhile gives up its place."""

@@ -24,9 +24,9 @@ class Chosen:
     own: OwnKey | None = None
 
     @property
-    def place(self) -> str:
-        """What fails or rests together: one address, asked with one key for one model."""
-        return self.account.scope
+    def place(self) -> tuple[str, str]:
+        """What fails together: one address, asked with one key for one model."""
+        return self.account.place, self.account.model
 
 
 @dataclass(frozen=True, slots=True)

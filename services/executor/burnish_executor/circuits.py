@@ -29,6 +29,11 @@ class Circuits:
     dice: Callable[[], float] = random.random
     _known: "OrderedDict[Hashable, Circuit]" = field(default_factory=OrderedDict)
 
+    @property
+    def are_any(self) -> bool:
+        """Did anything fail lately?"""
+        return bool(self._known)
+
     def refusal(self, place: Hashable) -> Failure | None:
         """Why nobody calls there now; None: call, after `enter`."""
         circuit = self._known.get(place)
@@ -47,9 +52,14 @@ class Circuits:
             circuit.enter(asyncio.get_running_loop().time())
 
     def note(self, place: Hashable, result: Answer | Failure, *, latency_s: float) -> None:
-        worked = says_of_provider(result, latency_s=latency_s, patience_s=self.patience_s)
+        """What came of a call. Counting begins with the first failure, so that providers in good health cost nothing."""
         circuit = self._known.get(place)
+        if circuit is None and isinstance(result, Answer):
+            return
+        worked = says_of_provider(result, latency_s=latency_s, patience_s=self.patience_s)
         if circuit is None:
+            if worked is not False:
+                return
             circuit = self._known[place] = Circuit(self.rule)
             if len(self._known) > CIRCUITS_MOST:
                 self._known.popitem(last=False)
@@ -62,3 +72,5 @@ class Circuits:
         elif was_open and circuit.rests_until is None:
             metrics.CIRCUITS.labels("closed").inc()
             log.info("circuit.closed")
+        if circuit.is_healthy:
+            self._known.pop(place, None)

@@ -35,6 +35,11 @@ class Rests:
             self._until = {one: until for one, until in self._until.items() if until > now}
         return rests_s if now + rests_s - before >= NEWS_S else None
 
+    @property
+    def are_any(self) -> bool:
+        """Does any place rest?"""
+        return bool(self._until)
+
     def refusal(self, place: str) -> Failure | None:
         """Why nobody is called there now."""
         until = self._until.get(place)

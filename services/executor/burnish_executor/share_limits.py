@@ -42,11 +42,15 @@ class SharedLimits:
                 LimitsHeard(scope=account.scope, requests_per_minute=news.requests_per_minute, tokens_per_minute=news.tokens_per_minute)
             )
 
-    def rest(self, place: str, failure: Failure) -> None:
+    def refusal(self, account: Account) -> Failure | None:
+        """Why nobody calls there now: the provider asked for patience."""
+        return self.rests.refusal(account.scope) if self.rests.are_any else None
+
+    def rest(self, account: Account, failure: Failure) -> None:
         """The provider asked for patience there."""
-        rests_s = self.rests.note(place, failure)
+        rests_s = self.rests.note(account.scope, failure)
         if rests_s is not None:
-            self._tell(LimitsHeard(scope=place, rests_s=rests_s))
+            self._tell(LimitsHeard(scope=account.scope, rests_s=rests_s))
 
     async def on_message(self, message: Msg) -> None:
         """Another executor heard something."""

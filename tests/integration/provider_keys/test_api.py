@@ -26,7 +26,8 @@ async def test_the_text_of_a_key_is_told_by_nothing_and_lies_nowhere_in_plain_wo
     assert made.status == 201, made.body
     assert made.body | {"id": "", "created_at": "", "created_by": ""} == {
         "id": "", "provider": "openai", "name": "main", "base_url": "", "priority": 5, "last4": "text", "status": "active", "reason": None,
-        "requests_per_minute": None, "tokens_per_minute": None, "cooldown_until": None, "last_used_at": None, "last_error": None, "last_error_at": None, "created_by": "", "created_at": "",
+        "requests_per_minute": None, "tokens_per_minute": None, "cooldown_until": None,
+        "last_used_at": None, "last_error": None, "last_error_at": None, "created_by": "", "created_at": "",
         "revoked_at": None, "usage_today": {"executions": 0, "failed": 0, "input_tokens": 0, "output_tokens": 0, "cost_nusd": 0},
     }  # fmt: skip
     again = await admin("POST", PATH, body, headers=headers)

@@ -74,6 +74,15 @@ def test_what_was_under_way_when_it_opened_neither_opens_it_again_nor_is_ignored
     assert circuit.wait_s(102.0) == 0
 
 
+def test_a_circuit_is_healthy_when_its_failures_are_long_ago() -> None:
+    circuit = Circuit(RULE)
+    circuit.note(False, now=100.0, dice=0.0)
+    circuit.note(True, now=110.0, dice=0.0)
+    assert not circuit.is_healthy
+    circuit.note(True, now=131.0, dice=0.0)
+    assert circuit.is_healthy and not _opened().is_healthy
+
+
 def test_rests_differ_by_up_to_a_fifth() -> None:
     circuit = Circuit(RULE)
     for _ in range(4):

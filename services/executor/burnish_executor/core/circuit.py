@@ -57,6 +57,11 @@ class Circuit:
         if self.rests_until is not None:
             self.probing_until = now + PROBE_S
 
+    @property
+    def is_healthy(self) -> bool:
+        """Closed, and no failure in its window: forgetting it changes nothing."""
+        return self.rests_until is None and not any(failed for _, _, failed in self._slots)
+
     def note(self, worked: bool | None, *, now: float, dice: float) -> bool:
         """What came of a call; None: nothing that says anything of the provider. True: it opened the circuit just now.
 

@@ -78,7 +78,7 @@ class Rate:
         if not (want or self.back or self.used):
             return None
         made = Wish(self.rate_id, self.per_minute, want, min(max(0, least - self.in_hand), want), self.back, self.used, self.used_for_s)
-        self.back, self.used, self.used_for_s, self.taken = {}, 0, 0.0, 0
+        self.back, self.used, self.used_for_s, self.taken = {}, 0, 0.0, 0 if want else self.taken
         return made
 
     def unsaid(self, wish: Wish) -> None:
