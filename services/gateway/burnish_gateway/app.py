@@ -22,6 +22,7 @@ from burnish_gateway.describe_routes import describe
 from burnish_gateway.http_protocol import HttpProtocol
 from burnish_gateway.middleware import RequestContext
 from burnish_gateway.settings import GatewaySettings
+from burnish_gateway.short_way import ShortWay
 from burnish_gateway.wire import error_response, invalid_field
 from burnish_shared.errors import BadRequest, BurnishError, Conflict, Forbidden, NotFound, Unauthenticated, Unavailable
 from burnish_shared.process import HealthServer, supervise
@@ -107,6 +108,7 @@ def build_app(settings: GatewaySettings) -> FastAPI:
     app.include_router(page)  # last: it takes whatever is below /app/
     app.openapi = describe(app)  # type: ignore[method-assign]
     _handle_errors(app)
+    app.add_middleware(ShortWay)
     app.add_middleware(RequestContext, proxies=TrustedProxies.parse(settings.trusted_proxies))
     return app
 
