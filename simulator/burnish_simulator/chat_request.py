@@ -8,6 +8,7 @@ from burnish_simulator.reader.conversation import MAX_TEXT_CHARS, Message
 from burnish_simulator.refusals import Refusal, refusal_of
 
 CHARS_PER_TOKEN = 4
+CHOICES_MOST = 32
 TOKENS_PER_MESSAGE = 4
 CONTEXT_TOKENS = MAX_TEXT_CHARS // CHARS_PER_TOKEN
 """Context window of every simulated model."""
@@ -61,6 +62,7 @@ class ChatRequest(_Checked):
     max_completion_tokens: Annotated[int, Field(ge=1)] | None = None
     stop: str | Annotated[list[str], Field(max_length=4)] | None = None
     n: int | None = None
+    logprobs: bool | None = None
     seed: int | None = None
     stream: bool | None = None
     stream_options: StreamOptions | None = None
@@ -98,8 +100,8 @@ def read_request(body: bytes) -> ChatRequest:
         request = ChatRequest.model_validate_json(body)
     except ValidationError as error:
         raise refusal_of(error) from error
-    if request.n not in (None, 1):
-        raise Refusal("Only n=1 is supported by simulated models.", param="n", code="unsupported_value")
+    if request.n is not None and not 1 <= request.n <= CHOICES_MOST:
+        raise Refusal(f"n must be from 1 to {CHOICES_MOST}.", param="n", code="invalid_value")
     if request.tool_choice not in (None, "auto", "none"):
         raise Refusal("Simulated models never call tools; tool_choice may be auto or none.", param="tool_choice", code="unsupported_value")
     if request.stream_options is not None and not request.stream:

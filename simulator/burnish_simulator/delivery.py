@@ -44,11 +44,12 @@ def usage_json(completion: Completion) -> str:
 
 def buffered(completion: Completion, *, completion_id: str, created: int, usage: str | None) -> Delivery:
     """A completion as one JSON object. `usage` is JSON text as it will stand there, or None for an answer without it."""
-    body = (
-        f"{_head(completion, completion_id, created, kind='chat.completion')},"
-        f'"choices":[{{"index":0,"message":{{"role":"assistant","content":{json.dumps(completion.text)},"refusal":null}},'
-        f'"logprobs":null,"finish_reason":"{completion.finish_reason}"}}]'
+    choices = ",".join(
+        f'{{"index":{index},"message":{{"role":"assistant","content":{json.dumps(completion.text)},"refusal":null}},'
+        f'"logprobs":{_logprobs(completion, completion.text)},"finish_reason":"{completion.finish_reason}"}}'
+        for index in range(completion.choices)
     )
+    body = f'{_head(completion, completion_id, created, kind="chat.completion")},"choices":[{choices}]'
     return json_delivery(f"{body}{_usage_field(usage)}}}".encode())
 
 
@@ -57,12 +58,18 @@ def streamed(completion: Completion, *, completion_id: str, created: int, usage:
     head = _head(completion, completion_id, created, kind="chat.completion.chunk")
     tail = ',"usage":null}\n\n' if with_usage else "}\n\n"
 
-    def event(delta: str, finish: str) -> bytes:
-        return f'data: {head},"choices":[{{"index":0,"delta":{delta},"logprobs":null,"finish_reason":{finish}}}]{tail}'.encode()
+    def event(delta: str, finish: str, *, index: int, logprobs: str = "null") -> bytes:
+        choice = f'{{"index":{index},"delta":{delta},"logprobs":{logprobs},"finish_reason":{finish}}}'
+        return f'data: {head},"choices":[{choice}]{tail}'.encode()
 
-    events = [event('{"role":"assistant","content":"","refusal":null}', "null")]
-    events += [event(f'{{"content":{json.dumps(chunk)}}}', "null") for chunk in CHUNK.findall(completion.text)]
-    events.append(event("{}", f'"{completion.finish_reason}"'))
+    every = range(completion.choices)
+    events = [event('{"role":"assistant","content":"","refusal":null}', "null", index=index) for index in every]
+    events += [
+        event(f'{{"content":{json.dumps(chunk)}}}', "null", index=index, logprobs=_logprobs(completion, chunk))
+        for chunk in CHUNK.findall(completion.text)
+        for index in every
+    ]
+    events += [event("{}", f'"{completion.finish_reason}"', index=index) for index in every]
     if with_usage and usage is not None:
         events.append(f'data: {head},"choices":[]{_usage_field(usage)}}}\n\n'.encode())
     return Delivery((*events, DONE), EVENT_STREAM_TYPE, headers={"Cache-Control": "no-cache"})
@@ -78,6 +85,13 @@ def _head(completion: Completion, completion_id: str, created: int, *, kind: str
         f'{{"id":"{completion_id}","object":"{kind}","created":{created},"model":{json.dumps(completion.model)},'
         '"system_fingerprint":"fp_simulated","simulated":true'
     )
+
+
+def _logprobs(completion: Completion, text: str) -> str:
+    """Of a piece of the answer, which counts as one token here."""
+    if not completion.logprobs:
+        return "null"
+    return json.dumps({"content": [{"token": text, "logprob": 0.0, "bytes": list(text.encode()), "top_logprobs": []}], "refusal": None})
 
 
 def _usage_field(usage: str | None) -> str:

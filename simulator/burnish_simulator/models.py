@@ -28,6 +28,10 @@ class Completion:
     finish_reason: Literal["stop", "length"]
     prompt_tokens: int
     completion_tokens: int
+    choices: int = 1
+    """How often the answer is given: a toy says the same each time."""
+    logprobs: bool = False
+    """A toy is sure of each of its words."""
 
 
 Speaker = Callable[[ChatRequest, list[Message]], str]
@@ -47,7 +51,8 @@ def complete(request: ChatRequest, *, model: str) -> Completion:
             code="context_length_exceeded",
         )
     text, finish_reason = _cut(speaker(request, conversation), request)
-    return Completion(request.model, text, finish_reason, prompt_tokens, tokens_of(text))
+    count = request.n or 1
+    return Completion(request.model, text, finish_reason, prompt_tokens, tokens_of(text) * count, count, bool(request.logprobs))
 
 
 def plain_name(model: str) -> str:

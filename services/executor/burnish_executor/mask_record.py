@@ -4,11 +4,11 @@ What the caller is told stays whole: only the record is masked, so a repeat with
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from burnish_shared.contracts.executions import ExecutionRequest, Outcome
+from burnish_shared.contracts.executions import Choice, ExecutionRequest, Outcome
 from burnish_shared.db.rules_book import RulesBook
 from burnish_shared.errors import Unavailable
 from burnish_shared.guarding.masks import blotted
@@ -58,8 +58,18 @@ def masked(request: ExecutionRequest, outcome: Outcome, finders: Sequence[Finder
         changes["output"] = blot(outcome.output)
     if outcome.tool_calls:
         changes["tool_calls"] = changed_calls(outcome.tool_calls, blot)
+    if outcome.choices:
+        changes["choices"] = [_blotted_choice(one, blot) for one in outcome.choices]
     if outcome.error is not None:
         changes["error"] = outcome.error.model_copy(update={"message": blot(outcome.error.message)})
     if outcome.attempts:
         changes["attempts"] = [one.model_copy(update={"error": blot(one.error)}) if one.error else one for one in outcome.attempts]
     return stored, outcome.model_copy(update=changes)
+
+
+def _blotted_choice(choice: Choice, blot: Callable[[str], str]) -> Choice:
+    """Probabilities are told by token, in which nothing can be found, so they go."""
+    calls = changed_calls(choice.tool_calls, blot) if choice.tool_calls else None
+    return choice.model_copy(
+        update={"output": blot(choice.output) if choice.output else choice.output, "tool_calls": calls, "logprobs": None}
+    )

@@ -51,8 +51,11 @@ class Runner:
         outcome = await self.guards.begin(run) or await self._outcome(run)
         if outcome is None:
             return None
-        is_text = run.request.kind == "chat"
-        return await self._book(run, await self.guards.end(run, outcome) if run.guard is not None and is_text else outcome)
+        if run.guard is not None and run.request.kind == "chat":
+            outcome = await self.guards.end(run, outcome)
+            if run.guard.touches_answers:
+                outcome = outcome.model_copy(update={"choices": None})  # what was not looked at is not told
+        return await self._book(run, outcome)
 
     async def _outcome(self, run: Run) -> Outcome | None:
         """What came of it, from the cache or the model; None when another claim has it."""
@@ -82,7 +85,12 @@ class Runner:
         patience_s = max(0.0, run.left_s()) + self.settings.sweep_grace_s
         try:
             stored = await self.masks.stored(run.request, outcome)
-            row = finished(stored[0], with_vectors(stored[1], of=outcome, request=run.request), finished_at=datetime.now(UTC), store_content=run.request.store_content)
+            row = finished(
+                stored[0],
+                with_vectors(stored[1], of=outcome, request=run.request),
+                finished_at=datetime.now(UTC),
+                store_content=run.request.store_content,
+            )
             booked = await asyncio.shield(self.recorder.record(row, patience_s=patience_s))
         except Unavailable:
             log.error("execution.not_booked", execution_id=str(run.request.execution_id))

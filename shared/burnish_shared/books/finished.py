@@ -16,6 +16,9 @@ from burnish_shared.storable_text import storable
 
 SETTLE = "SELECT settle($1::finished_execution[], $2, $3) AS made"
 
+CHOICES = "choices"
+"""Where all choices lie beside the settings of a call that had several: the one column of content that has room for them."""
+
 VECTORS_MOST_CHARACTERS = 128 * 1024
 """A dozen vectors of 1536 numbers: enough that a repeat of an application's search gets its answer."""
 
@@ -120,7 +123,7 @@ def finished(request: ExecutionRequest, outcome: Outcome, *, finished_at: dateti
         error=json_text(outcome.error.model_dump()) if outcome.error else None,
         attempts=_attempts(outcome.attempts), finished_at=finished_at,
         messages=json_text(_messages(request)) if store_content else None,
-        variables=json_text(request.variables), settings=json_text(_settings(request)),
+        variables=json_text(request.variables), settings=json_text(_settings(request, outcome)),
         output=None if outcome.output is None else storable(outcome.output),
         tool_calls=json_text(outcome.tool_calls) if outcome.tool_calls else None, metadata=json_text(caller.metadata),
         completed_event=_completed(request, outcome, finished_at=finished_at).model_dump_json(),
@@ -197,12 +200,14 @@ def _named(part: dict[str, Any]) -> dict[str, Any]:
     return part | {"image_url": {**image, "url": f"omitted:{kind};bytes={len(url)};sha256={digest}"}}
 
 
-def _settings(request: ExecutionRequest) -> dict[str, Any]:
-    """The settings as they were sent, and what a reader needs besides: the output format where it was not plain text, and the kind."""
-    if request.output_format == "text" and request.kind == "chat":
+def _settings(request: ExecutionRequest, outcome: Outcome) -> dict[str, Any]:
+    """The settings as they were sent, and what a reader needs besides: output format, kind, and all choices, where they say anything."""
+    if request.output_format == "text" and request.kind == "chat" and outcome.choices is None:
         return request.settings
     said = {} if request.output_format == "text" else {"output_format": request.output_format}
-    return {**request.settings, **said} | ({} if request.kind == "chat" else {"kind": request.kind})
+    kind = {} if request.kind == "chat" else {"kind": request.kind}
+    choices = {} if outcome.choices is None else {CHOICES: [one.model_dump(mode="json") for one in outcome.choices]}
+    return {**request.settings, **said, **kind, **choices}
 
 
 def _attempts(attempts: list[Attempt]) -> str:

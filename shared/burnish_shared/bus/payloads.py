@@ -1,6 +1,6 @@
 """Claim-check: what is too big for one message lies in the PAYLOADS stream, and the message carries a reference (DESIGN section 6).
 
-A stream of our own and not NATS' object store, whose readers need the right to make consumers (docs/decisions/0021).
+A stream of our own and not NATS' object store, whose readers need the right to make consumers (docs/decisions/0026).
 """
 
 import base64

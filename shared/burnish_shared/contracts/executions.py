@@ -250,6 +250,33 @@ class ErrorInfo(BaseModel):
     problems: list[Problem] = Field(default_factory=list, description="What of the answer is not as its version wants it.")
 
 
+class LikelyToken(BaseModel):
+    """A token and the logarithm of its probability."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    token: str
+    logprob: float
+    bytes: list[int] | None = None
+
+
+class TokenChance(LikelyToken):
+    """The token that was chosen, and the likeliest at its place."""
+
+    top_logprobs: list[LikelyToken] = Field(default_factory=list)
+
+
+class Choice(BaseModel):
+    """One of several answers of a call, or one whose tokens' probabilities were asked for."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    output: str | None = None
+    tool_calls: list[dict[str, Any]] | None = None
+    finish_reason: str | None = None
+    logprobs: list[TokenChance] | None = Field(default=None, description="Each token with its probability, as OpenAI tells it.")
+
+
 class Outcome(BaseModel):
     """The body of the terminal frame, and of the public answer: the same facts as the row in the books, so a replay has the same bytes.
 
@@ -263,6 +290,7 @@ class Outcome(BaseModel):
     output: str | None
     output_json: Any = None
     tool_calls: list[dict[str, Any]] | None = None
+    choices: list[Choice] | None = Field(default=None, description="Of `n` answers all, the first of them too; `output` is the first.")
     prompt: str | None
     version: int | None
     label: str | None = None

@@ -16,7 +16,10 @@ CALLS_MOST = 127
 
 @dataclass(slots=True)
 class Answer:
-    """What has come so far. `complete`: the provider said that it was done (a finish reason or [DONE]); `simulated`: that it is a toy."""
+    """What has come so far. `others`: the second choice and those after it.
+
+    `complete`: the provider said that it was done (a finish reason or [DONE]); `simulated`: that it is a toy.
+    """
 
     text: list[str] = field(default_factory=list)
     tool_calls: list[dict[str, Any]] = field(default_factory=list)
@@ -25,6 +28,8 @@ class Answer:
     complete: bool = False
     characters: int = 0
     simulated: bool = False
+    others: "list[Answer]" = field(default_factory=list)
+    logprobs: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def output(self) -> str:
@@ -33,10 +38,11 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """What one chunk adds: text for the caller, or an OpenAI delta with tool calls."""
+    """What one chunk adds: text for the caller, an OpenAI delta with tool calls, or several choices (`in_delta`: they hold the text)."""
 
     text: str = ""
     delta: dict[str, Any] | None = None
+    in_delta: bool = False
 
 
 def add(answer: Answer, *, text: str = "", calls: Sequence[dict[str, Any]] = ()) -> Piece | Failure | None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from burnish_executor.core.answer import CALLS_MOST, Answer, Piece, add, merge_call, parsed
+from burnish_executor.core.choices import CHOICES_MOST, add_choices, is_plain, logprobs_in
 from burnish_executor.core.failure import Failure, FailureKind, failure_of_body
 from burnish_executor.core.provider_cache import prompt_cache_key
 from burnish_executor.core.usage import reported
@@ -66,8 +67,13 @@ def read_chunk(answer: Answer, data: bytes) -> Piece | Failure | None:
         return failure_of_body(chunk)
     answer.usage = reported(_usage_in(chunk), service_tier=chunk.get("service_tier")) or answer.usage
     answer.simulated = answer.simulated or chunk.get("simulated") is True
-    choice = _first(chunk.get("choices"))
+    choices = chunk.get("choices")
+    choice = _first(choices)
     delta = choice.get("delta")
+    if isinstance(choices, list) and choices and not is_plain(choices):
+        added = add_choices(answer, choices)
+        answer.complete = answer.complete or answer.finish_reason is not None
+        return added
     if choice.get("finish_reason"):
         answer.finish_reason, answer.complete = str(choice["finish_reason"])[:40], True
     return _added(answer, delta) if isinstance(delta, dict) else None
@@ -80,13 +86,25 @@ def read_body(data: bytes) -> Answer | Failure:
         return Failure(FailureKind.MALFORMED, "The provider's answer is no JSON object.")
     if body.get("error"):
         return failure_of_body(body)
-    choice = _first(body.get("choices"))
+    choices = body.get("choices")
+    answer = _read_choice(_first(choices))
+    if answer is None:
+        return Failure(FailureKind.MALFORMED, "The provider's answer holds no message.")
+    answer.usage = reported(body.get("usage"), service_tier=body.get("service_tier"))
+    answer.simulated = body.get("simulated") is True
+    for choice in choices[1:CHOICES_MOST] if isinstance(choices, list) else ():
+        other = _read_choice(choice) if isinstance(choice, dict) else None
+        if other is not None:
+            answer.others.append(other)
+    return answer
+
+
+def _read_choice(choice: dict[str, Any]) -> Answer | None:
+    """One choice of a buffered answer; None without a message."""
     message = choice.get("message")
     if not isinstance(message, dict):
-        return Failure(FailureKind.MALFORMED, "The provider's answer holds no message.")
-    usage = reported(body.get("usage"), service_tier=body.get("service_tier"))
-    answer = Answer(usage=usage, finish_reason=str(choice.get("finish_reason") or "stop")[:40], complete=True)
-    answer.simulated = body.get("simulated") is True
+        return None
+    answer = Answer(finish_reason=str(choice.get("finish_reason") or "stop")[:40], complete=True, logprobs=logprobs_in(choice))
     if isinstance(message.get("content"), str):
         answer.text.append(message["content"])
     if isinstance(message.get("tool_calls"), list):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from burnish_executor.core.answer import Answer
+from burnish_executor.core.choices import choices_of, outputs_beside
 from burnish_executor.core.failure import Failure, FailureKind
 from burnish_executor.core.usage import estimated
 from burnish_shared.contracts.executions import Attempt, ExecutionRequest, KeyUse, Outcome, Route, Status, Usage
@@ -56,6 +57,7 @@ def outcome_of(
         output=output if output or not failed else None,
         output_json=None if failed else _parsed(request, output),
         tool_calls=result.tool_calls or None if isinstance(result, Answer) else None,
+        choices=choices_of(result) if isinstance(result, Answer) else None,
         prompt=request.prompt.slug if request.prompt else None,
         version=request.prompt.version if request.prompt else None,
         label=request.prompt.label if request.prompt else None,
@@ -97,7 +99,8 @@ def _usage(request: ExecutionRequest, result: Answer | Failure, *, output: str, 
     if request.kind == "embedding":
         output = ""  # vectors are no tokens
     if isinstance(result, Answer):
-        return result.usage or estimated(request.messages, output + (json.dumps(result.tool_calls) if result.tool_calls else ""))
+        said = output + outputs_beside(result) + (json.dumps(result.tool_calls) if result.tool_calls else "")
+        return result.usage or estimated(request.messages, said)
     if _was_a_hit(request) or (not may_cost and not output):
         return NOTHING
     if result.kind is FailureKind.INTERRUPTED and not request.upstream_started and not output:

@@ -11,9 +11,12 @@ from burnish_shared.errors import InvalidBody, InvalidField
 
 SETTINGS = (
     "temperature", "top_p", "frequency_penalty", "presence_penalty", "max_tokens", "max_completion_tokens", "stop", "seed",
-    "reasoning_effort", "response_format", "tools", "tool_choice", "parallel_tool_calls", "logit_bias",
+    "reasoning_effort", "response_format", "tools", "tool_choice", "parallel_tool_calls", "logit_bias", "logprobs", "top_logprobs", "n",
 )  # fmt: skip
 """What goes to the provider under its own name."""
+
+CHOICES_MOST = 32
+"""OpenAI allows 128; each is held for and paid like a call of its own."""
 
 REPLACED = {"functions": "tools", "function_call": "tool_choice"}
 """Given up by OpenAI in 2023. Ignored, a model would silently never call them."""
@@ -32,7 +35,9 @@ class ChatBody(BaseModel):
     messages: Annotated[list[Object], Field(max_length=MESSAGES_MOST)] | None = None
     stream: bool | None = None
     stream_options: Object | None = None
-    n: int | None = None
+    n: Annotated[int, Field(ge=1, le=CHOICES_MOST)] | None = None
+    logprobs: bool | None = None
+    top_logprobs: Annotated[int, Field(ge=0, le=20)] | None = None
     temperature: Annotated[float, Field(ge=0, le=2)] | None = None
     top_p: Annotated[float, Field(ge=0, le=1)] | None = None
     frequency_penalty: Factor | None = None
@@ -68,8 +73,8 @@ def parse_chat_body(raw: bytes) -> ChatBody:
     for name, successor in REPLACED.items():
         if value.get(name):
             raise Unsupported(f"{name}: is not offered; use {successor}.", param=name)
-    if body.n not in (None, 1):
-        raise Unsupported("n: only 1 is offered; send the request as often as answers are wanted.", param="n")
+    if body.top_logprobs is not None and not body.logprobs:
+        raise InvalidField("top_logprobs: needs logprobs: true beside it.", param="top_logprobs")
     if body.modalities and body.modalities != ["text"]:
         raise Unsupported("modalities: answers are text; leave it out.", param="modalities")
     if body.response_format is not None and not isinstance(body.response_format.get("type"), str):

@@ -12,6 +12,9 @@ from burnish_shared.errors import BurnishError
 
 DONE = b"data: [DONE]\n\n"
 
+SEVERAL = b'{"choices":'
+"""How a delta of several choices begins, as `json.dumps` writes it in the executor."""
+
 
 @dataclass(frozen=True, slots=True)
 class Chunks:
@@ -41,8 +44,14 @@ class Chunks:
         return self.before_text + body + self.after_text
 
     def delta(self, body: bytes) -> bytes:
-        """`body`: a delta object as JSON."""
+        """`body`: a delta object as JSON; or `{"choices":[…]}`, each with index, delta and logprobs, where there are several."""
+        if body.startswith(SEVERAL):
+            return b"".join(self._choice(one) for one in json.loads(body)["choices"])
         return self.before_delta + body + self.after_delta
+
+    def _choice(self, choice: dict[str, Any]) -> bytes:
+        shown = json.dumps({**choice, "finish_reason": choice.get("finish_reason")}, ensure_ascii=False, separators=(",", ":")).encode()
+        return self.before_choices + shown + (b'],"usage":null}\n\n' if self.include_usage else b"]}\n\n")
 
     def tool_calls(self, calls: list[dict[str, Any]]) -> bytes:
         """Whole tool calls in one chunk, for a stream that did not see them come."""
@@ -50,7 +59,11 @@ class Chunks:
 
     def end(self, outcome: Facts) -> bytes:
         """Finish reason, usage and cost where they are wanted, and `[DONE]`, which is sent nowhere else."""
-        last = self.before_delta + b'{},"finish_reason":' + json.dumps(finish_reason(outcome)).encode() + b"}]"
+        others = b"".join(
+            self._choice({"index": index, "delta": {}, "finish_reason": finish_reason(one)})
+            for index, one in enumerate((outcome.get("choices") or [])[1:], start=1)
+        )
+        last = others + self.before_delta + b'{},"finish_reason":' + json.dumps(finish_reason(outcome)).encode() + b"}]"
         if not self.include_usage:
             return last + b"}\n\n" + DONE
         usage = json.dumps(usage_of(outcome), separators=(",", ":")).encode()

@@ -10,16 +10,31 @@ from burnish_shared.ids import created_at
 
 def completion(outcome: Facts) -> bytes:
     """The buffered answer. `id` is the execution's, so that feedback can name it."""
-    calls = outcome.get("tool_calls")
-    message = {"role": "assistant", "content": outcome["output"] or (None if calls else ""), "refusal": None}
-    if calls:
-        message["tool_calls"] = calls
     body = head_of(outcome["id"], model=outcome["model"], simulated=outcome["simulated"], is_chunk=False) | {
-        "choices": [{"index": 0, "message": message, "logprobs": None, "finish_reason": finish_reason(outcome)}],
+        "choices": choices_of(outcome),
         "usage": usage_of(outcome),
         "burnish": burnish_of(outcome),
     }
     return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def choices_of(outcome: Facts) -> list[Facts]:
+    """One, unless several were asked for."""
+    return [
+        {
+            "index": index,
+            "message": _message(one),
+            "logprobs": {"content": one["logprobs"], "refusal": None} if one.get("logprobs") else None,
+            "finish_reason": finish_reason(one),
+        }
+        for index, one in enumerate(outcome.get("choices") or [outcome])
+    ]
+
+
+def _message(said: Facts) -> Facts:
+    calls = said.get("tool_calls")
+    message = {"role": "assistant", "content": said["output"] or (None if calls else ""), "refusal": None}
+    return message | {"tool_calls": calls} if calls else message
 
 
 def head_of(execution_id: UUID | str, *, model: str, simulated: bool, is_chunk: bool) -> dict[str, Any]:

@@ -57,10 +57,30 @@ def ending(outcome: bytes, *, events: Events, has_calls: bool, request_id: str, 
     if not succeeded(outcome):
         return events.error(failure_of(outcome), request_id=request_id)
     facts: dict[str, Any] = json.loads(outcome)
-    calls = facts.get("tool_calls")
+    calls, several = facts.get("tool_calls"), facts.get("choices")
+    if several:
+        return _ending_of_several(facts, events=events, were_told=has_calls, request_id=request_id, gap=gap)
     if not calls or (has_calls and not gap):
         return events.end(facts)
     if has_calls:
         error = StreamGap("Part of a tool call was lost on its way; read the execution by its id.", details={"execution_id": facts["id"]})
         return events.error(error, request_id=request_id)
     return events.tool_calls(calls) + events.end(facts)
+
+
+def _ending_of_several(facts: dict[str, Any], *, events: Events, were_told: bool, request_id: str, gap: bool) -> bytes:
+    """Of a stored answer the first choice was told as text; the others are told here."""
+    if gap and were_told:
+        error = StreamGap("Part of an answer was lost on its way; read the execution by its id.", details={"execution_id": facts["id"]})
+        return events.error(error, request_id=request_id)
+    if were_told:
+        return events.end(facts)
+    deltas = [{"role": "assistant", "content": one.get("output")} | _calls(one) for one in facts["choices"]]
+    told = [{"index": index, "delta": delta, "logprobs": None} for index, delta in enumerate(deltas) if index]
+    rest = events.delta(json.dumps({"choices": told}).encode()) if told else b""
+    return (events.tool_calls(facts["tool_calls"]) if facts.get("tool_calls") else b"") + rest + events.end(facts)
+
+
+def _calls(choice: dict[str, Any]) -> dict[str, Any]:
+    calls = choice.get("tool_calls")
+    return {"tool_calls": [{"index": index, **call} for index, call in enumerate(calls)]} if calls else {}

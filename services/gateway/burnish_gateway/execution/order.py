@@ -16,6 +16,7 @@ from burnish_shared.hops import current_hops
 from burnish_shared.money import MAX_AMOUNT_NUSD
 from burnish_shared.pricing import most_nusd
 from burnish_shared.prompt_settings import cap_of
+from burnish_shared.providers import wire_of
 from burnish_shared.tokens import tokens_in_messages, tokens_in_text
 
 DEFAULT_OUTPUT_TOKENS = 4096
@@ -49,6 +50,7 @@ SETTINGS = frozenset(
         "parallel_tool_calls",
         "logprobs",
         "top_logprobs",
+        "n",
         "logit_bias",
         "user",
     }
@@ -193,6 +195,8 @@ def _settings(order: Order, version: ResolvedVersion | None, facts: ModelFacts) 
     if asked is not None and (isinstance(asked, bool) or not isinstance(asked, int) or not 1 <= asked <= facts.output_tokens):
         raise InvalidField(f"{name}: must be a whole number from 1 to {facts.output_tokens}, the limit of {facts.model}.", param=name)
     settings[name] = asked or min(DEFAULT_OUTPUT_TOKENS, facts.output_tokens)
+    if (settings.get("n") or 1) > 1 and wire_of(facts.provider) == "anthropic":
+        raise InvalidField(f"n: the provider of {facts.model!r} gives one answer a call; send the request as often as needed.", param="n")
     return settings
 
 
@@ -216,7 +220,7 @@ def hold_nusd(messages: list[dict[str, Any]], settings: Mapping[str, Any], route
     Where it is only fallen back to, the executor holds the markup before it does.
     """
     input_tokens = input_tokens_of(messages, settings)
-    output_tokens = settings[cap_of(settings)]
+    output_tokens = settings[cap_of(settings)] * (settings.get("n") or 1)
     markup_percent = route.markup_percent if route.keys == "platform" else 0
     amount = most_nusd(route.price, input_tokens=input_tokens, output_tokens=output_tokens, markup_percent=markup_percent)
     if amount > MAX_AMOUNT_NUSD:

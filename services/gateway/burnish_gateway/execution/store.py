@@ -6,7 +6,8 @@ from uuid import UUID
 
 from asyncpg import Record
 
-from burnish_shared.contracts.executions import Attempt, CostSplit, ErrorInfo, Outcome, Routing, Usage
+from burnish_shared.books.finished import CHOICES
+from burnish_shared.contracts.executions import Attempt, Choice, CostSplit, ErrorInfo, Outcome, Routing, Usage
 from burnish_shared.db.session import Tx
 from burnish_shared.money import credits_text
 
@@ -84,12 +85,14 @@ def outcome_of(row: Record, *, output_json: Any = None) -> Outcome:
     """The Outcome that the executor told, made again from the books: its JSON has the same bytes (PROMISES G-02)."""
     details = row["details"] or {}
     cost, routing = details.get("cost"), details.get("routing")
+    choices = (row["settings"] or {}).get(CHOICES)
     return Outcome(
         status=row["status"],
         id=row["execution_id"],
         output=row["output"],
         output_json=output_json,
         tool_calls=row["tool_calls"],
+        choices=[Choice.model_validate(one) for one in choices] if choices else None,
         prompt=row["slug"],
         version=row["version"],
         label=row["label"],
