@@ -282,6 +282,9 @@ export interface paths {
         /**
          * Figures of a range, group by group
          * @description At most 200 groups. Calls that named no prompt are left out of prompts, versions and labels.
+         *
+         *     End users are those of live traffic with the most executions and the highest cost, 200 of each for every hour or day that is over, as it
+         *     stood when it ended; `others_…` says what that leaves out.
          */
         get: operations["groups_v1_analytics_groups_get"];
         put?: never;
@@ -646,6 +649,147 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/batches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List batches
+         * @description Newest first.
+         */
+        get: operations["list_batches_v1_batches_get"];
+        put?: never;
+        /**
+         * Start a batch
+         * @description Sets aside what it can cost and runs every line as an execution on the batch lane. A line that is wrong says so in the results.
+         */
+        post: operations["create_batch_v1_batches_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/batches/estimate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Estimate a batch
+         * @description What it would be and cost. Nothing is begun and nothing set aside.
+         */
+        post: operations["estimate_batch_v1_batches_estimate_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/batches/{batch_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a batch */
+        get: operations["read_batch_v1_batches__batch_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/batches/{batch_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel a batch
+         * @description Ends within seconds: calls under way are cancelled and paid for as far as they came, what was set aside comes back.
+         */
+        post: operations["cancel_v1_batches__batch_id__cancel_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/batches/{batch_id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Pause a batch
+         * @description What is under way comes to its end; nothing more is begun. What has ended stays as it is.
+         */
+        post: operations["pause_v1_batches__batch_id__pause_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/batches/{batch_id}/results": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a batch's results
+         * @description JSON lines in the order of the input, each with `response` (as the endpoint would have answered) or `error`.
+         */
+        get: operations["read_results_v1_batches__batch_id__results_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/batches/{batch_id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resume a batch
+         * @description Goes on with the lines that have no answer. `max_cost_nusd` sets more aside, where what was set aside is used up.
+         */
+        post: operations["resume_v1_batches__batch_id__resume_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/budgets": {
         parameters: {
             query?: never;
@@ -684,6 +828,44 @@ export interface paths {
         head?: never;
         /** Change name, limit, warning or hardness */
         patch: operations["patch_budget_v1_budgets__budget_id__patch"];
+        trace?: never;
+    };
+    "/v1/cache": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is kept of answers, and what it saved */
+        get: operations["show_cache_v1_cache_get"];
+        put?: never;
+        post?: never;
+        /**
+         * Remove what is kept of a prompt's answers, or of all
+         * @description At once, everywhere: the next call asks the model. What is being asked at this moment is told, and not kept.
+         */
+        delete: operations["purge_cache_v1_cache_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/cache/entries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Answers that are kept, the newest first, each with its hits */
+        get: operations["list_entries_v1_cache_entries_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/v1/chat/completions": {
@@ -896,6 +1078,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/embeddings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Embeddings in OpenAI's format: one text or up to 2048 of them, or lists of tokens
+         * @description Each call is an execution, priced by its input. Its inputs are kept as its messages; of the vectors only those of a few inputs.
+         */
+        post: operations["create_embeddings_v1_embeddings_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/erasures": {
         parameters: {
             query?: never;
@@ -1081,6 +1283,68 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/execution-groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Calls without a prompt, grouped, those with the newest call first
+         * @description Calls are grouped by the `prompt_key` that they carry, else by a fingerprint of their instructions (system and developer messages).
+         *
+         *     The newest 20,000 calls of these days are counted; `counted_since` says since when. A call is there a second or two after it ended.
+         */
+        get: operations["list_groups_v1_execution_groups_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/execution-groups/{group_key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One group of calls without a prompt, with a sample */
+        get: operations["show_group_v1_execution_groups__group_key__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/execution-groups/{group_key}/prompt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a group a prompt, with its history
+         * @description Version 1 has the group's instructions and a place for the messages that a call brings.
+         *
+         *     The application goes on as it is: its calls count for version 1, with their feedback. Once it names the prompt, what a label serves
+         *     can be made better behind it.
+         */
+        post: operations["make_prompt_v1_execution_groups__group_key__prompt_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/executions": {
         parameters: {
             query?: never;
@@ -1093,6 +1357,27 @@ export interface paths {
         put?: never;
         /** Run a prompt */
         post: operations["execute_v1_executions_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/executions/compare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask several models or versions side by side
+         * @description Each side is an execution of its own, with its record, cost and latency. All are held for or none; one that fails ends no other;
+         *     a client that leaves ends all.
+         */
+        post: operations["compare_v1_executions_compare_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1132,6 +1417,26 @@ export interface paths {
         get: operations["get_execution_v1_executions__execution_id__get"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/executions/{execution_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel an execution
+         * @description Ends one that is queued or under way, whoever waits for it; what was produced so far is paid for. What has ended stays as it is.
+         */
+        post: operations["cancel_execution_v1_executions__execution_id__cancel_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1202,6 +1507,131 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/v1/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List files
+         * @description Newest first.
+         */
+        get: operations["list_files_v1_files_get"];
+        put?: never;
+        /**
+         * Upload a file
+         * @description JSON lines for a batch, at most 32 MiB, as they are or as a form. Kept for seven days.
+         */
+        post: operations["upload_file_v1_files_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/files/{file_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a file's entry */
+        get: operations["read_file_v1_files__file_id__get"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a file
+         * @description Batches that were made of it go on.
+         */
+        delete: operations["delete_file_v1_files__file_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/files/{file_id}/content": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a file
+         * @description What was uploaded; or the answers or errors of a batch, by the `output_file_id` or `error_file_id` that it names.
+         */
+        get: operations["read_content_v1_files__file_id__content_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/guardrails": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Guardrails, the newest first */
+        get: operations["list_guardrails_v1_guardrails_get"];
+        put?: never;
+        /**
+         * Make a guardrail
+         * @description It looks at every execution of its prompts from about a second on, whichever way they come: also of test runs, jobs and judges.
+         */
+        post: operations["post_guardrail_v1_guardrails_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/guardrails/try": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * See what guardrails would do with a text
+         * @description Nothing is sent to a model, and nothing is stored.
+         */
+        post: operations["post_try_v1_guardrails_try_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/guardrails/{guardrail_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One guardrail */
+        get: operations["get_guardrail_v1_guardrails__guardrail_id__get"];
+        put?: never;
+        post?: never;
+        /** Remove a guardrail */
+        delete: operations["delete_guardrail_v1_guardrails__guardrail_id__delete"];
+        options?: never;
+        head?: never;
+        /** Change a guardrail, or pause it */
+        patch: operations["patch_guardrail_v1_guardrails__guardrail_id__patch"];
         trace?: never;
     };
     "/v1/inbound-endpoints": {
@@ -1473,6 +1903,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/masking": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is masked in what is stored */
+        get: operations["get_masking_v1_masking_get"];
+        /**
+         * Say what is masked in what is stored
+         * @description Of rows that are written from about a second on, also of imported ones. Rows that are there stay as they are.
+         */
+        put: operations["put_masked_v1_masking_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/members": {
         parameters: {
             query?: never;
@@ -1585,8 +2036,8 @@ export interface paths {
         /** Models that can be called, in OpenAI's list format with prices beside it */
         get: operations["list_models_v1_models_get"];
         put?: never;
-        /** Add a model of one's own, or set its prices anew */
-        post: operations["add_model_v1_models_post"];
+        /** Add a model of one's own, or describe it and set its prices anew */
+        post: operations["put_model_v1_models_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1600,10 +2051,57 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One model */
+        /**
+         * One model, retired ones too, with what was measured of its calls in the last seven days
+         * @description `measured_reliability` and `measured_latency_ms` are suggestions: `PATCH` makes them the scores that routing goes by.
+         */
         get: operations["get_model_v1_models__model__get"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Change what is said of a model of one's own; other prices are a new price version */
+        patch: operations["patch_model_v1_models__model__patch"];
+        trace?: never;
+    };
+    "/v1/models/{model}/prices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Every price of a model, newest first
+         * @description An execution names the `price_version` that it was charged by.
+         */
+        get: operations["list_prices_v1_models__model__prices_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/models/{model}/retire": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End a model of one's own, and test its successor on the prompts that use it
+         * @description Without `sunset_at` the model cannot be called from now on; with it, it is deprecated and ends then.
+         *
+         *     For every prompt that calls the model through a label or its newest version, the newest completed test run of each dataset and split is
+         *     run again with the successor. `test_runs` names them beside those that they are to be compared with; `skipped` says what was not run.
+         */
+        post: operations["retire_v1_models__model__retire_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1832,6 +2330,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/platform-models/{platform_model}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Describe a model for every workspace, and set its prices (operator)
+         * @description It is called at its provider's own address, with the operator's keys or a workspace's. Other prices are a new price version.
+         */
+        put: operations["put_platform_model_v1_platform_models__platform_model__put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/platform-statistics": {
         parameters: {
             query?: never;
@@ -1994,6 +2512,27 @@ export interface paths {
          * @description A missing variable is 422 `missing_variables`, with all of them in `details.missing`. Calls no model and costs nothing.
          */
         post: operations["render_v1_prompts__slug__render_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/prompts/{slug}/routing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A prompt's own routing rules */
+        get: operations["show_prompt_routing_v1_prompts__slug__routing_get"];
+        /**
+         * Replace a prompt's own routing rules
+         * @description Asked before the workspace's. They may choose a version or a label too, where the call names no version by its number.
+         */
+        put: operations["put_prompt_routing_v1_prompts__slug__routing_put"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2443,6 +2982,47 @@ export interface paths {
          *     Your own decisions; an admin undoes anybody's. Where there is nothing to undo, nothing changes.
          */
         post: operations["post_undo_v1_review__review_id__undo_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/routing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The workspace's routing rules, and what `auto` asks of a model */
+        get: operations["show_routing_v1_routing_get"];
+        /**
+         * Replace the workspace's routing rules and requirements
+         * @description They hold for calls that leave the model open: `model: auto`, or a prompt without a `model` in the call.
+         */
+        put: operations["put_routing_v1_routing_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/routing/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What would answer a call, and why not the others; nothing is called or charged
+         * @description The body of `POST /v1/executions`.
+         */
+        post: operations["explain_routing_v1_routing_explain_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3161,15 +3741,37 @@ export interface components {
         AddVersion: {
             /** Base Version */
             base_version: number;
+            /** @description Whether answers are given again, in place of what the workspace says. */
+            cache?: components["schemas"]["CacheBody"] | null;
+            /**
+             * Cacheable Messages
+             * @description So many messages from the first on are the same in every call: the provider is asked to keep them in its own cache.
+             */
+            cacheable_messages?: number | null;
+            /**
+             * Fallback Cheaper
+             * @description After those that are named, the next cheaper models that can do what the call asks.
+             */
+            fallback_cheaper?: boolean | null;
             /**
              * Fallback Models
              * @description Asked in this order when the model fails before anything of an answer came.
              */
             fallback_models?: string[] | null;
+            /**
+             * Fallback Version
+             * @description Used in this version's place for a call that it cannot be rendered for, or whose input it refuses.
+             */
+            fallback_version?: number | null;
             /** Features */
             features?: string[] | null;
             /** Frequency Penalty */
             frequency_penalty?: number | null;
+            /**
+             * Input Validators
+             * @description What variables and messages must be like: else 422.
+             */
+            input_validators?: components["schemas"]["InputValidator"][] | null;
             /** Json Schema */
             json_schema?: {
                 [key: string]: unknown;
@@ -3188,6 +3790,11 @@ export interface components {
             model?: string | null;
             /** Output Format */
             output_format?: ("text" | "json" | "markdown" | "code" | "structured") | null;
+            /**
+             * Output Validators
+             * @description What the answer must be like, beside its format.
+             */
+            output_validators?: components["schemas"]["OutputValidator"][] | null;
             /** Parameters */
             parameters?: {
                 [key: string]: components["schemas"]["ParameterBody"];
@@ -3203,10 +3810,19 @@ export interface components {
             quality_threshold?: number | null;
             /** Reasoning Effort */
             reasoning_effort?: ("none" | "minimal" | "low" | "medium" | "high" | "xhigh") | null;
+            /**
+             * Repair Output
+             * @description Whether the model is asked once more for an answer that is not valid. True where nothing is said.
+             */
+            repair_output?: boolean | null;
+            /** @description What the model must meet where it is `auto`, in place of what the workspace asks. */
+            requirements?: components["schemas"]["Requirements"] | null;
             /** Response Format */
             response_format?: {
                 [key: string]: unknown;
             } | null;
+            /** @description How often, and how long, a failing provider is tried again. */
+            retry_policy?: components["schemas"]["RetryPolicyBody"] | null;
             /** Seed */
             seed?: number | null;
             /** Stop */
@@ -3316,6 +3932,39 @@ export interface components {
             workspace_id: string;
         };
         /**
+         * AdoptGroup
+         * @description `slug`: the group's key where that is one. `messages`, `model`: those of the newest call where nothing is said.
+         */
+        AdoptGroup: {
+            /**
+             * Label
+             * @default production
+             */
+            label: string | null;
+            /** Messages */
+            messages?: components["schemas"]["MessageBody"][] | null;
+            /** Model */
+            model?: string | null;
+            /** Name */
+            name?: string | null;
+            /** Slug */
+            slug?: string | null;
+        };
+        /**
+         * Adopted
+         * @description The prompt with its version 1. The group's calls count for it from now on; those of before follow within seconds to minutes.
+         */
+        Adopted: {
+            /** Group Key */
+            group_key: string;
+            /** Label */
+            label: string | null;
+            /** Prompt */
+            prompt: string;
+            /** Version */
+            version: number;
+        };
+        /**
          * AgreementAnswer
          * @description `kappa` null: not defined, as one of both always says the same. `split`: executions left out because people were of two minds.
          */
@@ -3378,7 +4027,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "feedback_threshold" | "degradation" | "budget" | "credits" | "provider_key" | "usage";
+            kind: "feedback_threshold" | "degradation" | "budget" | "credits" | "provider_key" | "usage" | "model";
             /** Label */
             label: string | null;
             /** Links */
@@ -3454,7 +4103,7 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "feedback_threshold" | "degradation" | "budget" | "credits" | "provider_key" | "usage";
+            kind: "feedback_threshold" | "degradation" | "budget" | "credits" | "provider_key" | "usage" | "model";
             /** Label */
             label: string | null;
             /** Links */
@@ -3803,17 +4452,24 @@ export interface components {
             /** Projections */
             projections: number;
         };
-        /**
-         * BatchAnswer
-         * @description What became of each line, in their order.
-         */
-        BatchAnswer: {
-            /** Accepted */
-            accepted: number;
-            /** Rejected */
-            rejected: number;
-            /** Results */
-            results: components["schemas"]["LineResult"][];
+        /** BatchPage */
+        BatchPage: {
+            /** Data */
+            data: components["schemas"]["burnish_gateway__batches__answers__BatchAnswer"][];
+            /** First Id */
+            first_id: string | null;
+            /** Has More */
+            has_more: boolean;
+            /** Last Id */
+            last_id: string | null;
+            /** Next Cursor */
+            next_cursor: string | null;
+            /**
+             * Object
+             * @default list
+             * @constant
+             */
+            object: "list";
         };
         /** BreakdownRow */
         BreakdownRow: {
@@ -3944,6 +4600,122 @@ export interface components {
             data: components["schemas"]["BudgetAnswer"][];
             /** Next Cursor */
             next_cursor: string | null;
+        };
+        /**
+         * CacheAnswer
+         * @description What is kept at this moment, and what the workspace says of its cache. An entry that is over takes its hits with it.
+         *
+         *     Rates over time are `cache_hit_rate` and `provider_cache_rate` of `GET /v1/analytics/summary`.
+         */
+        CacheAnswer: {
+            /** Entries */
+            entries: number;
+            /** Hits */
+            hits: number;
+            /** Mode */
+            mode: string;
+            /** Oldest At */
+            oldest_at: string | null;
+            /**
+             * Prompts
+             * @description Those with the most hits, at most 100.
+             */
+            prompts: components["schemas"]["KeptOfPrompt"][];
+            /** Saved Nusd */
+            saved_nusd: number;
+            /** Simulated */
+            simulated: boolean;
+            /** Size Bytes */
+            size_bytes: number;
+            /** Ttl S */
+            ttl_s: number;
+        };
+        /**
+         * CacheAsked
+         * @description What one call asks of the cache, in place of what its version or workspace says.
+         */
+        CacheAsked: {
+            /**
+             * Mode
+             * @description `deterministic`: only at temperature 0; `always`: at any temperature.
+             */
+            mode?: ("off" | "deterministic" | "always") | null;
+            /** Ttl S */
+            ttl_s?: number | null;
+        };
+        /**
+         * CacheBody
+         * @description A cache of answers. `deterministic`: for calls at temperature 0; `always`: at any temperature.
+         */
+        CacheBody: {
+            /** Mode */
+            mode?: ("off" | "deterministic" | "always") | null;
+            /**
+             * Ttl S
+             * @description The workspace's where nothing is said.
+             */
+            ttl_s?: number | null;
+        };
+        /**
+         * CacheEntry
+         * @description One answer. `execution_id`: who made it, and where its text is read. `cost_nusd`: what making it cost.
+         */
+        CacheEntry: {
+            /** Cost Nusd */
+            cost_nusd: number;
+            /**
+             * Execution Id
+             * Format: uuid
+             */
+            execution_id: string;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            /** Hits */
+            hits: number;
+            /** Id */
+            id: string;
+            /** Last Hit At */
+            last_hit_at: string | null;
+            /**
+             * Made At
+             * Format: date-time
+             */
+            made_at: string;
+            /** Model */
+            model: string;
+            /** Prompt */
+            prompt: string | null;
+            /** Saved Nusd */
+            saved_nusd: number;
+            /** Simulated */
+            simulated: boolean;
+            /** Size Bytes */
+            size_bytes: number;
+            /** Version */
+            version: number | null;
+        };
+        /** CachePage */
+        CachePage: {
+            /** Data */
+            data: components["schemas"]["CacheEntry"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
+         * CancelledAnswer
+         * @description `status`: how it ended, or `running` where it has not yet.
+         */
+        CancelledAnswer: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Status */
+            status: string;
         };
         /**
          * Cap
@@ -4201,7 +4973,7 @@ export interface components {
          */
         ChannelFilters: {
             /** Kinds */
-            kinds?: ("feedback_threshold" | "degradation" | "budget" | "credits" | "provider_key" | "usage")[] | null;
+            kinds?: ("feedback_threshold" | "degradation" | "budget" | "credits" | "provider_key" | "usage" | "model")[] | null;
             /** Min Severity */
             min_severity?: ("info" | "warning" | "error" | "critical") | null;
             /**
@@ -4267,6 +5039,25 @@ export interface components {
             value: number;
             /** Version */
             version: number;
+        };
+        /**
+         * Choice
+         * @description One of several answers of a call, or one whose tokens' probabilities were asked for.
+         */
+        Choice: {
+            /** Finish Reason */
+            finish_reason?: string | null;
+            /**
+             * Logprobs
+             * @description Each token with its probability, as OpenAI tells it.
+             */
+            logprobs?: components["schemas"]["TokenChance"][] | null;
+            /** Output */
+            output?: string | null;
+            /** Tool Calls */
+            tool_calls?: {
+                [key: string]: unknown;
+            }[] | null;
         };
         /** ClaimBody */
         ClaimBody: {
@@ -4409,6 +5200,25 @@ export interface components {
             /** Split */
             split: string;
         };
+        /**
+         * ComparisonAnswer
+         * @description `data`: for each side in order its `index` and the answer of an execution, or its `index` and `error`.
+         */
+        ComparisonAnswer: {
+            /**
+             * Cost Nusd
+             * @description Of all sides together.
+             */
+            cost_nusd: number;
+            /** Data */
+            data: {
+                [key: string]: unknown;
+            }[];
+            /** Failed */
+            failed: number;
+            /** Succeeded */
+            succeeded: number;
+        };
         /** Confusion */
         Confusion: {
             /** Answered */
@@ -4459,12 +5269,26 @@ export interface components {
          * @description The content of a version: the fields that were given, and no others.
          */
         ContentAnswer: {
+            /** Cache */
+            cache?: {
+                [key: string]: unknown;
+            } | null;
+            /** Cacheable Messages */
+            cacheable_messages?: number | null;
+            /** Fallback Cheaper */
+            fallback_cheaper?: boolean | null;
             /** Fallback Models */
             fallback_models?: string[] | null;
+            /** Fallback Version */
+            fallback_version?: number | null;
             /** Features */
             features?: string[] | null;
             /** Frequency Penalty */
             frequency_penalty?: number | null;
+            /** Input Validators */
+            input_validators?: {
+                [key: string]: unknown;
+            }[] | null;
             /** Json Schema */
             json_schema?: {
                 [key: string]: unknown;
@@ -4479,6 +5303,10 @@ export interface components {
             model: string;
             /** Output Format */
             output_format?: string | null;
+            /** Output Validators */
+            output_validators?: {
+                [key: string]: unknown;
+            }[] | null;
             /** Parameters */
             parameters?: {
                 [key: string]: unknown;
@@ -4491,8 +5319,18 @@ export interface components {
             quality_threshold?: number | null;
             /** Reasoning Effort */
             reasoning_effort?: string | null;
+            /** Repair Output */
+            repair_output?: boolean | null;
+            /** Requirements */
+            requirements?: {
+                [key: string]: unknown;
+            } | null;
             /** Response Format */
             response_format?: {
+                [key: string]: unknown;
+            } | null;
+            /** Retry Policy */
+            retry_policy?: {
                 [key: string]: unknown;
             } | null;
             /** Seed */
@@ -4568,6 +5406,42 @@ export interface components {
             simulated: boolean;
         };
         /**
+         * CostSplit
+         * @description What each class of token cost, and the markup: together the cost, to the nano-dollar.
+         */
+        CostSplit: {
+            /**
+             * Cache Write Input Nusd
+             * @default 0
+             */
+            cache_write_input_nusd: number;
+            /**
+             * Cached Input Nusd
+             * @default 0
+             */
+            cached_input_nusd: number;
+            /**
+             * Input Nusd
+             * @default 0
+             */
+            input_nusd: number;
+            /**
+             * Markup Nusd
+             * @default 0
+             */
+            markup_nusd: number;
+            /**
+             * Output Nusd
+             * @default 0
+             */
+            output_nusd: number;
+            /**
+             * Reasoning Nusd
+             * @default 0
+             */
+            reasoning_nusd: number;
+        };
+        /**
          * CostsAnswer
          * @description Dearest first.
          */
@@ -4597,20 +5471,49 @@ export interface components {
             total_nusd: number;
         };
         /**
+         * Counts
+         * @description `completed`: with an answer; `failed`: with an error, the lines that were never valid among them.
+         */
+        Counts: {
+            /** Completed */
+            completed: number;
+            /** Failed */
+            failed: number;
+            /** Total */
+            total: number;
+        };
+        /**
          * CreatePrompt
          * @description A prompt and its version 1.
          */
         CreatePrompt: {
+            /** @description Whether answers are given again, in place of what the workspace says. */
+            cache?: components["schemas"]["CacheBody"] | null;
+            /**
+             * Cacheable Messages
+             * @description So many messages from the first on are the same in every call: the provider is asked to keep them in its own cache.
+             */
+            cacheable_messages?: number | null;
             /**
              * Description
              * @default
              */
             description: string;
             /**
+             * Fallback Cheaper
+             * @description After those that are named, the next cheaper models that can do what the call asks.
+             */
+            fallback_cheaper?: boolean | null;
+            /**
              * Fallback Models
              * @description Asked in this order when the model fails before anything of an answer came.
              */
             fallback_models?: string[] | null;
+            /**
+             * Fallback Version
+             * @description Used in this version's place for a call that it cannot be rendered for, or whose input it refuses.
+             */
+            fallback_version?: number | null;
             /** Features */
             features?: string[] | null;
             /**
@@ -4621,6 +5524,11 @@ export interface components {
             folder: string;
             /** Frequency Penalty */
             frequency_penalty?: number | null;
+            /**
+             * Input Validators
+             * @description What variables and messages must be like: else 422.
+             */
+            input_validators?: components["schemas"]["InputValidator"][] | null;
             /** Json Schema */
             json_schema?: {
                 [key: string]: unknown;
@@ -4650,6 +5558,11 @@ export interface components {
             name?: string | null;
             /** Output Format */
             output_format?: ("text" | "json" | "markdown" | "code" | "structured") | null;
+            /**
+             * Output Validators
+             * @description What the answer must be like, beside its format.
+             */
+            output_validators?: components["schemas"]["OutputValidator"][] | null;
             /** Parameters */
             parameters?: {
                 [key: string]: components["schemas"]["ParameterBody"];
@@ -4665,10 +5578,19 @@ export interface components {
             quality_threshold?: number | null;
             /** Reasoning Effort */
             reasoning_effort?: ("none" | "minimal" | "low" | "medium" | "high" | "xhigh") | null;
+            /**
+             * Repair Output
+             * @description Whether the model is asked once more for an answer that is not valid. True where nothing is said.
+             */
+            repair_output?: boolean | null;
+            /** @description What the model must meet where it is `auto`, in place of what the workspace asks. */
+            requirements?: components["schemas"]["Requirements"] | null;
             /** Response Format */
             response_format?: {
                 [key: string]: unknown;
             } | null;
+            /** @description How often, and how long, a failing provider is tried again. */
+            retry_policy?: components["schemas"]["RetryPolicyBody"] | null;
             /** Seed */
             seed?: number | null;
             /**
@@ -4987,6 +5909,26 @@ export interface components {
             data: components["schemas"]["DeliveryAnswer"][];
             /** Next Cursor */
             next_cursor: string | null;
+        };
+        /**
+         * Deny
+         * @description Words and phrases that must not be said, as whole words, whatever blanks are between them.
+         */
+        Deny: {
+            /**
+             * Ignore Case
+             * @default true
+             */
+            ignore_case: boolean;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "deny";
+            /** Patterns */
+            patterns?: components["schemas"]["OwnPattern"][];
+            /** Phrases */
+            phrases?: string[];
         };
         /**
          * Difference
@@ -5459,8 +6401,18 @@ export interface components {
         ErrorInfo: {
             /** Code */
             code: string;
+            /**
+             * Guardrail
+             * @description The name of the rule that stopped it.
+             */
+            guardrail?: string | null;
             /** Message */
             message: string;
+            /**
+             * Problems
+             * @description What of the answer is not as its version wants it.
+             */
+            problems?: components["schemas"]["Problem"][];
             /**
              * Retry After S
              * @description How long the provider asked to wait.
@@ -5473,6 +6425,35 @@ export interface components {
             retryable: boolean;
             /** Type */
             type: string;
+        };
+        /**
+         * Estimate
+         * @description What a batch would be and cost, without making it.
+         */
+        Estimate: {
+            /**
+             * Errors
+             * @description The first lines that could not run.
+             */
+            errors: components["schemas"]["burnish_gateway__batches__answers__LineError"][];
+            /** Invalid */
+            invalid: number;
+            /** Likely Credits */
+            likely_credits: string;
+            /**
+             * Likely Nusd
+             * @description A guess: the input as it is, answers as long as they were in the last week.
+             */
+            likely_nusd: number;
+            /** Most Credits */
+            most_credits: string;
+            /**
+             * Most Nusd
+             * @description What it can cost; set aside before it begins, unless `max_cost_nusd` is lower.
+             */
+            most_nusd: number;
+            /** Total */
+            total: number;
         };
         /**
          * EvaluatorAnswer
@@ -5968,6 +6949,75 @@ export interface components {
             success_rate: number | null;
         };
         /**
+         * FileAnswer
+         * @description OpenAI's file object.
+         */
+        FileAnswer: {
+            /** Bytes */
+            bytes: number;
+            /** Created At */
+            created_at: number;
+            /** Expires At */
+            expires_at: number;
+            /** Filename */
+            filename: string;
+            /** Id */
+            id: string;
+            /**
+             * Object
+             * @default file
+             * @constant
+             */
+            object: "file";
+            /**
+             * Purpose
+             * @default batch
+             * @constant
+             */
+            purpose: "batch";
+            /**
+             * Status
+             * @default processed
+             * @constant
+             */
+            status: "processed";
+        };
+        /** FileDeleted */
+        FileDeleted: {
+            /**
+             * Deleted
+             * @default true
+             */
+            deleted: boolean;
+            /** Id */
+            id: string;
+            /**
+             * Object
+             * @default file
+             * @constant
+             */
+            object: "file";
+        };
+        /** FilePage */
+        FilePage: {
+            /** Data */
+            data: components["schemas"]["FileAnswer"][];
+            /** First Id */
+            first_id: string | null;
+            /** Has More */
+            has_more: boolean;
+            /** Last Id */
+            last_id: string | null;
+            /** Next Cursor */
+            next_cursor: string | null;
+            /**
+             * Object
+             * @default list
+             * @constant
+             */
+            object: "list";
+        };
+        /**
          * Filters
          * @description Narrows the events: each list that is given must hold the event's value. An event without that value is not sent.
          *
@@ -6039,8 +7089,67 @@ export interface components {
             workspace_id: string;
         };
         /**
+         * GroupAnswer
+         * @description Calls that belong together. `group_key`: the caller's own `prompt_key`, or `~` and a fingerprint of their instructions.
+         *
+         *     `model`: the one most calls went to. `prompt`: what the group became, with `moved` calls of before that count for it by now, and
+         *     `history_complete` once no other is left.
+         */
+        GroupAnswer: {
+            /** Cost Nusd */
+            cost_nusd: number;
+            /** Executions */
+            executions: number;
+            feedback: components["schemas"]["GroupFeedback"];
+            /**
+             * First At
+             * Format: date-time
+             */
+            first_at: string;
+            /** Group Key */
+            group_key: string;
+            /** History Complete */
+            history_complete: boolean | null;
+            /**
+             * Last At
+             * Format: date-time
+             */
+            last_at: string;
+            /** Model */
+            model: string;
+            /** Moved */
+            moved: number | null;
+            /**
+             * Newest
+             * @description The newest calls, at most five.
+             */
+            newest: string[];
+            /** Prompt */
+            prompt: string | null;
+            /** Simulated */
+            simulated: boolean;
+            /** Successes */
+            successes: number;
+            /** Version */
+            version: number | null;
+        };
+        /**
+         * GroupFeedback
+         * @description What end users said of these calls.
+         */
+        GroupFeedback: {
+            /** Mean Score */
+            mean_score: number | null;
+            /** Scores */
+            scores: number;
+            /** Thumbs Down */
+            thumbs_down: number;
+            /** Thumbs Up */
+            thumbs_up: number;
+        };
+        /**
          * GroupFigures
-         * @description `group`: the slug, `slug@version`, `slug@label`, the model, the app (empty: none was named) or the id of the API key.
+         * @description `group`: the slug, `slug@version`, `slug@label`, the model, the app (empty: none was named), the API key's id, or the end user.
          */
         GroupFigures: {
             /** Blocked */
@@ -6115,8 +7224,77 @@ export interface components {
             timeouts: number;
         };
         /**
+         * GroupPage
+         * @description `counted_since`: calls before it are not in the counts.
+         */
+        GroupPage: {
+            /**
+             * Counted Since
+             * Format: date-time
+             */
+            counted_since: string;
+            /** Data */
+            data: components["schemas"]["GroupAnswer"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
+         * GroupWhole
+         * @description With a sample of its text, as far as texts are kept.
+         */
+        GroupWhole: {
+            /** Cost Nusd */
+            cost_nusd: number;
+            /** Executions */
+            executions: number;
+            feedback: components["schemas"]["GroupFeedback"];
+            /**
+             * First At
+             * Format: date-time
+             */
+            first_at: string;
+            /** Group Key */
+            group_key: string;
+            /** History Complete */
+            history_complete: boolean | null;
+            /**
+             * Instructions
+             * @description Of the newest call whose text is kept; the first 2,000 characters.
+             */
+            instructions: string | null;
+            /**
+             * Last At
+             * Format: date-time
+             */
+            last_at: string;
+            /** Model */
+            model: string;
+            /** Moved */
+            moved: number | null;
+            /**
+             * Newest
+             * @description The newest calls, at most five.
+             */
+            newest: string[];
+            /** Prompt */
+            prompt: string | null;
+            /** Settings */
+            settings: {
+                [key: string]: unknown;
+            } | null;
+            /** Simulated */
+            simulated: boolean;
+            /** Successes */
+            successes: number;
+            /** Version */
+            version: number | null;
+        };
+        /**
          * GroupsAnswer
          * @description Those with the most executions first. `is_whole` false: there are more groups than are told.
+         *
+         *     Of end users: `through` is until when hours were over and counted, and whoever is not told had at most `others_executions` executions
+         *     and `others_cost_nusd` of cost.
          */
         GroupsAnswer: {
             /** Data */
@@ -6135,13 +7313,80 @@ export interface components {
             group_by: string;
             /** Is Whole */
             is_whole: boolean;
+            /** Others Cost Nusd */
+            others_cost_nusd?: number | null;
+            /** Others Executions */
+            others_executions?: number | null;
+            /** Through */
+            through?: string | null;
             /**
              * To
              * Format: date-time
              */
             to: string;
         };
-        /** ImportAnswer */
+        /** GuardrailAnswer */
+        GuardrailAnswer: {
+            /** Active */
+            active: boolean;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Created By */
+            created_by: string;
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /**
+             * Object
+             * @default guardrail
+             * @constant
+             */
+            object: "guardrail";
+            /** Prompts */
+            prompts: string[];
+            /** Settings */
+            settings: {
+                [key: string]: unknown;
+            };
+            /** Sides */
+            sides: ("in" | "out")[];
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+        };
+        /**
+         * GuardrailChange
+         * @description What is named changes, for executions from now on.
+         */
+        GuardrailChange: {
+            /** Active */
+            active?: boolean | null;
+            /** Name */
+            name?: string | null;
+            /** Prompts */
+            prompts?: string[] | null;
+            /** Settings */
+            settings?: (components["schemas"]["PersonalData"] | components["schemas"]["Secrets"] | components["schemas"]["Deny"] | components["schemas"]["Injection"] | components["schemas"]["Size"] | components["schemas"]["Language"] | components["schemas"]["OwnCheck"]) | null;
+            /** Sides */
+            sides?: ("in" | "out")[] | null;
+        };
+        /** GuardrailPage */
+        GuardrailPage: {
+            /** Data */
+            data: components["schemas"]["GuardrailAnswer"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
+         * ImportAnswer
+         * @description `unknown_prompts`: names that no prompt of this workspace has, perhaps misspelt. What they name is taken, and counted under them.
+         */
         ImportAnswer: {
             /** Accepted */
             accepted: number;
@@ -6149,13 +7394,15 @@ export interface components {
             rejected: number;
             /** Results */
             results: components["schemas"]["ImportedLine"][];
+            /** Unknown Prompts */
+            unknown_prompts?: string[] | null;
         };
         /**
          * ImportedLine
          * @description What became of one line: `id`, ours, where it was taken, `error` where it was not.
          */
         ImportedLine: {
-            error?: components["schemas"]["LineError"] | null;
+            error?: components["schemas"]["burnish_gateway__feedback__bodies__LineError"] | null;
             /** Id */
             id?: string | null;
             /** Line */
@@ -6276,6 +7523,90 @@ export interface components {
             data: components["schemas"]["InboundAnswer"][];
             /** Next Cursor */
             next_cursor?: null;
+        };
+        /**
+         * Injection
+         * @description Known ways to talk a model out of its instructions, in English, German, French and Spanish. On the way in only.
+         */
+        Injection: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "injection";
+            /**
+             * Phrases
+             * @description More of them.
+             */
+            phrases?: string[];
+        };
+        /**
+         * InputLine
+         * @description One input: what goes into the request of the batch. `variables` and `metadata` are added to those that it has.
+         */
+        InputLine: {
+            /** App */
+            app?: string | null;
+            /** Custom Id */
+            custom_id?: string | null;
+            /** Messages */
+            messages?: components["schemas"]["Message"][] | null;
+            /** Metadata */
+            metadata?: {
+                [key: string]: unknown;
+            };
+            /** Session Id */
+            session_id?: string | null;
+            /** User Id */
+            user_id?: string | null;
+            /** Variables */
+            variables?: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * InputPattern
+         * @description A variable, or all that the caller's messages say, matches a regular expression of RE2.
+         */
+        InputPattern: {
+            /**
+             * Expect
+             * @default match
+             * @enum {string}
+             */
+            expect: "match" | "no_match";
+            /**
+             * Ignore Case
+             * @default false
+             */
+            ignore_case: boolean;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "pattern";
+            /** Pattern */
+            pattern: string;
+            /**
+             * Variable
+             * @description Its name; without one the texts of the user's messages.
+             */
+            variable?: string | null;
+            /**
+             * Whole
+             * @default false
+             */
+            whole: boolean;
+        };
+        /**
+         * InputValidator
+         * @description Looked at before anything is held for: 422 `input_invalid` where it does not hold.
+         */
+        InputValidator: {
+            /** Name */
+            name: string;
+            /** Settings */
+            settings: components["schemas"]["Size"] | components["schemas"]["VariablesSchema"] | components["schemas"]["InputPattern"];
         };
         /** InvitationAnswer */
         InvitationAnswer: {
@@ -6461,6 +7792,26 @@ export interface components {
             split: string;
         };
         /**
+         * KeptOfPrompt
+         * @description `prompt` null: messages without a prompt.
+         */
+        KeptOfPrompt: {
+            /** Entries */
+            entries: number;
+            /** Hits */
+            hits: number;
+            /** Oldest At */
+            oldest_at: string | null;
+            /** Prompt */
+            prompt: string | null;
+            /** Saved Nusd */
+            saved_nusd: number;
+            /** Simulated */
+            simulated: boolean;
+            /** Size Bytes */
+            size_bytes: number;
+        };
+        /**
          * KeyAnswer
          * @description A key without its text. `created_by`: `user:…`, `api_key:…` or `operator`. `last_used_at` is up to half a minute late.
          */
@@ -6624,6 +7975,19 @@ export interface components {
          * @enum {string}
          */
         Lane: "interactive" | "background" | "batch" | "imported";
+        /**
+         * Language
+         * @description Text in one of these languages. Told by its script and its commonest words; a text too short to tell passes.
+         */
+        Language: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "language";
+            /** Languages */
+            languages: ("ar" | "de" | "el" | "en" | "es" | "fr" | "he" | "hi" | "it" | "ja" | "ko" | "nl" | "pl" | "pt" | "ru" | "th" | "zh")[];
+        };
         /** LastFailure */
         LastFailure: {
             /**
@@ -6665,6 +8029,36 @@ export interface components {
             status: "sent" | "failed" | "retrying";
         };
         /**
+         * Length
+         * @description The answer has so many characters.
+         */
+        Length: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "length";
+            /**
+             * Least Characters
+             * @default 0
+             */
+            least_characters: number;
+            /** Most Characters */
+            most_characters?: number | null;
+        };
+        /**
+         * LikelyToken
+         * @description A token and the logarithm of its probability.
+         */
+        LikelyToken: {
+            /** Bytes */
+            bytes?: number[] | null;
+            /** Logprob */
+            logprob: number;
+            /** Token */
+            token: string;
+        };
+        /**
          * Line
          * @description What changed the balance, by kind: above zero it came in, below it went out.
          */
@@ -6676,26 +8070,23 @@ export interface components {
             /** Transfers */
             transfers: number;
         };
-        /**
-         * LineError
-         * @description Why one line was not taken.
-         */
-        LineError: {
-            /** Code */
-            code: string;
-            /** Message */
-            message: string;
-            /** Param */
-            param?: string | null;
-            /** Type */
-            type: string;
+        /** LineErrors */
+        LineErrors: {
+            /** Data */
+            data: components["schemas"]["burnish_gateway__batches__answers__LineError"][];
+            /**
+             * Object
+             * @default list
+             * @constant
+             */
+            object: "list";
         };
         /**
          * LineResult
          * @description What became of one line: `feedback_id` where it was taken, `error` where it was not. `line` counts from 1, empty lines too.
          */
         LineResult: {
-            error?: components["schemas"]["LineError"] | null;
+            error?: components["schemas"]["burnish_gateway__feedback__bodies__LineError"] | null;
             /** Feedback Id */
             feedback_id?: string | null;
             /** Line */
@@ -6924,6 +8315,31 @@ export interface components {
              */
             when?: string | null;
         };
+        /**
+         * Masking
+         * @description What is blotted out of an execution before its row is written: kinds, and your own patterns.
+         */
+        Masking: {
+            /** Kinds */
+            kinds?: ("email" | "phone" | "card" | "iban" | "ip" | "secret")[];
+            /** Patterns */
+            patterns?: components["schemas"]["OwnPattern"][];
+        };
+        /** MaskingAnswer */
+        MaskingAnswer: {
+            masking: components["schemas"]["Masking"];
+            /** Updated At */
+            updated_at?: string | null;
+            /** Updated By */
+            updated_by?: string | null;
+        };
+        /**
+         * MaskingBody
+         * @description What is blotted out of rows that are written from now on. Nothing at all: everything is stored as it is.
+         */
+        MaskingBody: {
+            masking: components["schemas"]["Masking"];
+        };
         /** MemberAnswer */
         MemberAnswer: {
             /**
@@ -6956,6 +8372,29 @@ export interface components {
             data: components["schemas"]["MemberAnswer"][];
             /** Next Cursor */
             next_cursor: string | null;
+        };
+        /**
+         * Message
+         * @description One chat message. `content` null where an assistant only called tools.
+         */
+        Message: {
+            /** Content */
+            content?: string | {
+                [key: string]: unknown;
+            }[] | null;
+            /** Name */
+            name?: string | null;
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "system" | "developer" | "user" | "assistant" | "tool";
+            /** Tool Call Id */
+            tool_call_id?: string | null;
+            /** Tool Calls */
+            tool_calls?: {
+                [key: string]: unknown;
+            }[] | null;
         };
         /**
          * MessageBody
@@ -7038,6 +8477,64 @@ export interface components {
             data: components["schemas"]["MetricAnswer"][];
             /** Next Cursor */
             next_cursor?: null;
+        };
+        /**
+         * ModelChange
+         * @description What is left out stays; a null takes away what can be absent.
+         */
+        ModelChange: {
+            /** Base Url */
+            base_url?: string | null;
+            /** Cache Write Input Price Nusd Per Million */
+            cache_write_input_price_nusd_per_million?: number | null;
+            /** Cached Input Price Nusd Per Million */
+            cached_input_price_nusd_per_million?: number | null;
+            /** Capabilities */
+            capabilities?: string[] | null;
+            /** Context Tokens */
+            context_tokens?: number | null;
+            /** Deprecated At */
+            deprecated_at?: string | null;
+            /** Display Name */
+            display_name?: string | null;
+            /** Fallback Model */
+            fallback_model?: string | null;
+            /** Input Price Nusd Per Million */
+            input_price_nusd_per_million?: number | null;
+            /** Last Tested At */
+            last_tested_at?: string | null;
+            /** Latency Ms */
+            latency_ms?: number | null;
+            /** Latency Source */
+            latency_source?: string | null;
+            /** Notes */
+            notes?: string | null;
+            /** Output Price Nusd Per Million */
+            output_price_nusd_per_million?: number | null;
+            /** Output Tokens */
+            output_tokens?: number | null;
+            /** Preferred For */
+            preferred_for?: string[] | null;
+            /** Price Tiers */
+            price_tiers?: components["schemas"]["TierBody"][] | null;
+            /** Priority */
+            priority?: number | null;
+            /** Quality Score */
+            quality_score?: number | null;
+            /** Quality Source */
+            quality_source?: string | null;
+            /** Reasoning Price Nusd Per Million */
+            reasoning_price_nusd_per_million?: number | null;
+            /** Reliability Score */
+            reliability_score?: number | null;
+            /** Reliability Source */
+            reliability_source?: string | null;
+            /** Successor */
+            successor?: string | null;
+            /** Sunset At */
+            sunset_at?: string | null;
+            /** Upstream Model */
+            upstream_model?: string | null;
         };
         /**
          * ModelUsage
@@ -7126,7 +8623,7 @@ export interface components {
         /** MuteAnswer */
         MuteAnswer: {
             /** Kind */
-            kind: ("feedback_threshold" | "degradation" | "budget" | "credits" | "provider_key" | "usage") | null;
+            kind: ("feedback_threshold" | "degradation" | "budget" | "credits" | "provider_key" | "usage" | "model") | null;
             /**
              * Muted At
              * Format: date-time
@@ -7150,7 +8647,7 @@ export interface components {
          */
         MuteBody: {
             /** Kind */
-            kind?: ("feedback_threshold" | "degradation" | "budget" | "credits" | "provider_key" | "usage") | null;
+            kind?: ("feedback_threshold" | "degradation" | "budget" | "credits" | "provider_key" | "usage" | "model") | null;
             /** Prompt */
             prompt?: string | null;
             /**
@@ -7199,6 +8696,54 @@ export interface components {
             similarity: number;
             /** Splits */
             splits: string[];
+        };
+        /**
+         * NewBatch
+         * @description `input_file_id` (an uploaded file of JSON lines), `requests`, or `inputs`. A line is a whole request (`{custom_id, body}`), or an
+         *     input (`{custom_id, variables}`) of the one `request`, which is then asked of each of `models` and `versions`.
+         */
+        NewBatch: {
+            /**
+             * Completion Window
+             * @description After it the batch expires; seven days where none is given.
+             */
+            completion_window?: "24h" | null;
+            /**
+             * Endpoint
+             * @description The route whose bodies the lines are, and whose answers they get.
+             * @default /v1/executions
+             * @enum {string}
+             */
+            endpoint: "/v1/executions" | "/v1/chat/completions";
+            /** Input File Id */
+            input_file_id?: string | null;
+            /** Inputs */
+            inputs?: components["schemas"]["InputLine"][] | null;
+            /**
+             * Max Cost Nusd
+             * @description Set aside no more than this; the batch pauses when it is used up.
+             */
+            max_cost_nusd?: number | null;
+            /** Metadata */
+            metadata?: {
+                [key: string]: string;
+            } | null;
+            /** Models */
+            models?: string[] | null;
+            /** Name */
+            name?: string | null;
+            /**
+             * Paused
+             * @description Set everything up, and begin when it is resumed.
+             * @default false
+             */
+            paused: boolean;
+            /** @description What every input goes into: a body of POST /v1/executions. */
+            request?: components["schemas"]["NewExecution"] | null;
+            /** Requests */
+            requests?: components["schemas"]["RequestLine"][] | null;
+            /** Versions */
+            versions?: number[] | null;
         };
         /**
          * NewBudget
@@ -7358,6 +8903,97 @@ export interface components {
             name: string;
             /** Settings */
             settings: components["schemas"]["Exact"] | components["schemas"]["Contains"] | components["schemas"]["Regex"] | components["schemas"]["JsonSchema"] | components["schemas"]["Numeric"] | components["schemas"]["Similarity"] | components["schemas"]["Expression"] | components["schemas"]["Code"] | components["schemas"]["Toxicity"] | components["schemas"]["LlmJudge"] | components["schemas"]["Jury"] | components["schemas"]["Pairwise"];
+        };
+        /**
+         * NewExecution
+         * @description Either `prompt` (a slug, with `label` or `version`; `production` where neither is given) or `messages` with `model`.
+         */
+        NewExecution: {
+            /** App */
+            app?: string | null;
+            /**
+             * Cache
+             * @description `true`: an answer that was given before will do, at any temperature; `false`: the model is to be asked.
+             */
+            cache?: boolean | components["schemas"]["CacheAsked"] | null;
+            /** Deadline S */
+            deadline_s?: number | null;
+            /** Fallback Models */
+            fallback_models?: string[] | null;
+            /** Label */
+            label?: string | null;
+            /** Messages */
+            messages?: components["schemas"]["Message"][] | null;
+            /** Metadata */
+            metadata?: {
+                [key: string]: unknown;
+            };
+            /**
+             * Mode
+             * @default sync
+             * @enum {string}
+             */
+            mode: "sync" | "background";
+            /** Model */
+            model?: string | null;
+            overrides?: components["schemas"]["Overrides"];
+            /** Prompt */
+            prompt?: string | null;
+            /**
+             * Prompt Key
+             * @description Of `messages`: what such calls are grouped by, in place of their instructions.
+             */
+            prompt_key?: string | null;
+            /** @description What the model must meet where it is `auto`. */
+            requirements?: components["schemas"]["Requirements"] | null;
+            /**
+             * Response Shape
+             * @description In place of the workspace's. Streams, background executions and errors look the same in all of them.
+             */
+            response_shape?: ("with_metadata" | "raw" | "headers") | null;
+            /** Session Id */
+            session_id?: string | null;
+            /**
+             * Stream
+             * @default false
+             */
+            stream: boolean;
+            /** User Id */
+            user_id?: string | null;
+            /** Variables */
+            variables?: {
+                [key: string]: unknown;
+            };
+            /** Version */
+            version?: number | null;
+        };
+        /**
+         * NewGuardrail
+         * @description A rule, what it is for, and on which way it looks.
+         */
+        NewGuardrail: {
+            /**
+             * Active
+             * @default true
+             */
+            active: boolean;
+            /**
+             * Name
+             * @description Callers hear it where the rule stops something.
+             */
+            name: string;
+            /**
+             * Prompts
+             * @description Slugs; none: every prompt, and calls without one.
+             */
+            prompts?: string[];
+            /** Settings */
+            settings: components["schemas"]["PersonalData"] | components["schemas"]["Secrets"] | components["schemas"]["Deny"] | components["schemas"]["Injection"] | components["schemas"]["Size"] | components["schemas"]["Language"] | components["schemas"]["OwnCheck"];
+            /**
+             * Sides
+             * @description `in`: what goes to the model; `out`: what comes back.
+             */
+            sides?: ("in" | "out")[];
         };
         /** NewInboundAnswer */
         NewInboundAnswer: {
@@ -7551,6 +9187,8 @@ export interface components {
         /**
          * NewModel
          * @description A model that this workspace may call. The address is checked by the egress guard, here and whenever it is called.
+         *
+         *     Without prices it is listed and cannot be used: paid use fails closed until they are set.
          */
         NewModel: {
             /**
@@ -7559,19 +9197,35 @@ export interface components {
              * @default
              */
             base_url: string;
+            /** Cache Write Input Price Nusd Per Million */
+            cache_write_input_price_nusd_per_million?: number | null;
             /** Cached Input Price Nusd Per Million */
             cached_input_price_nusd_per_million?: number | null;
             /** Capabilities */
             capabilities?: string[];
             /** Context Tokens */
             context_tokens: number;
+            /** Deprecated At */
+            deprecated_at?: string | null;
             /** Display Name */
             display_name?: string | null;
             /**
-             * Input Price Nusd Per Million
-             * @description Nano-dollars per million tokens
+             * Fallback Model
+             * @description Asked when this one fails and neither call nor version names one.
              */
-            input_price_nusd_per_million: number;
+            fallback_model?: string | null;
+            /** Input Price Nusd Per Million */
+            input_price_nusd_per_million?: number | null;
+            /** Last Tested At */
+            last_tested_at?: string | null;
+            /** Latency Ms */
+            latency_ms?: number | null;
+            /**
+             * Latency Source
+             * @description Where the score is from: a page, a test run, `measured`.
+             * @default
+             */
+            latency_source: string;
             /** Model */
             model: string;
             /**
@@ -7579,15 +9233,50 @@ export interface components {
              * @default
              */
             notes: string;
-            /**
-             * Output Price Nusd Per Million
-             * @description Nano-dollars per million tokens
-             */
-            output_price_nusd_per_million: number;
+            /** Output Price Nusd Per Million */
+            output_price_nusd_per_million?: number | null;
             /** Output Tokens */
             output_tokens: number;
+            /**
+             * Preferred For
+             * @description Use cases for which it goes before cheaper ones.
+             */
+            preferred_for?: string[];
+            /** Price Tiers */
+            price_tiers?: components["schemas"]["TierBody"][];
+            /**
+             * Priority
+             * @description Of equally dear models the lower goes first.
+             * @default 100
+             */
+            priority: number;
             /** Provider */
             provider: string;
+            /** Quality Score */
+            quality_score?: number | null;
+            /**
+             * Quality Source
+             * @description Where the score is from: a page, a test run, `measured`.
+             * @default
+             */
+            quality_source: string;
+            /** Reasoning Price Nusd Per Million */
+            reasoning_price_nusd_per_million?: number | null;
+            /** Reliability Score */
+            reliability_score?: number | null;
+            /**
+             * Reliability Source
+             * @description Where the score is from: a page, a test run, `measured`.
+             * @default
+             */
+            reliability_source: string;
+            /** Successor */
+            successor?: string | null;
+            /**
+             * Sunset At
+             * @description From then on the provider does not offer it; alerts say so before.
+             */
+            sunset_at?: string | null;
             /** Upstream Model */
             upstream_model?: string | null;
         };
@@ -7643,6 +9332,10 @@ export interface components {
              * @example openai
              */
             provider: string;
+            /** Requests Per Minute */
+            requests_per_minute?: number | null;
+            /** Tokens Per Minute */
+            tokens_per_minute?: number | null;
         };
         /**
          * NewVersion
@@ -7953,8 +9646,15 @@ export interface components {
              * @default false
              */
             cached: boolean;
+            /**
+             * Choices
+             * @description Of `n` answers all, the first of them too; `output` is the first.
+             */
+            choices?: components["schemas"]["Choice"][] | null;
             /** Cost Nusd */
             cost_nusd: number;
+            /** @description The cost by class of token; null where it is not known. */
+            cost_split?: components["schemas"]["CostSplit"] | null;
             /**
              * Credits
              * @description The cost in credits, for display.
@@ -7989,6 +9689,11 @@ export interface components {
             output: string | null;
             /** Output Json */
             output_json?: unknown;
+            /**
+             * Price Version
+             * @description The price table by which it was charged.
+             */
+            price_version?: string | null;
             /** Prompt */
             prompt: string | null;
             /** Provider */
@@ -7998,6 +9703,7 @@ export interface components {
              * @description The workspace's own key that was used.
              */
             provider_key_id?: string | null;
+            routing?: components["schemas"]["Routing"] | null;
             /** Simulated */
             simulated: boolean;
             status: components["schemas"]["Status"];
@@ -8008,6 +9714,108 @@ export interface components {
             usage: components["schemas"]["Usage"];
             /** Version */
             version: number | null;
+        };
+        /**
+         * OutputValidator
+         * @description Looked at when the answer is whole.
+         */
+        OutputValidator: {
+            /** Name */
+            name: string;
+            /** Settings */
+            settings: components["schemas"]["JsonSchema"] | components["schemas"]["Regex"] | components["schemas"]["Contains"] | components["schemas"]["Length"] | components["schemas"]["Expression"] | components["schemas"]["Code"] | components["schemas"]["Toxicity"];
+        };
+        /**
+         * Overrides
+         * @description Settings of one execution that stand in for the version's.
+         */
+        Overrides: {
+            /** Frequency Penalty */
+            frequency_penalty?: number | null;
+            /** Logit Bias */
+            logit_bias?: {
+                [key: string]: number;
+            } | null;
+            /** Max Completion Tokens */
+            max_completion_tokens?: number | null;
+            /** Max Tokens */
+            max_tokens?: number | null;
+            /** Parallel Tool Calls */
+            parallel_tool_calls?: boolean | null;
+            /** Presence Penalty */
+            presence_penalty?: number | null;
+            /** Reasoning Effort */
+            reasoning_effort?: ("none" | "minimal" | "low" | "medium" | "high" | "xhigh") | null;
+            /** Response Format */
+            response_format?: {
+                [key: string]: unknown;
+            } | null;
+            /** Seed */
+            seed?: number | null;
+            /** Stop */
+            stop?: string | string[] | null;
+            /** Temperature */
+            temperature?: number | null;
+            /** Tool Choice */
+            tool_choice?: ("none" | "auto" | "required") | {
+                [key: string]: unknown;
+            } | null;
+            /** Tools */
+            tools?: {
+                [key: string]: unknown;
+            }[] | null;
+            /** Top P */
+            top_p?: number | null;
+        };
+        /**
+         * OwnCheck
+         * @description Your own code, in the sandbox: it sees `output` (the text that is looked at), `input`, `variables` and `metadata`.
+         */
+        OwnCheck: {
+            /**
+             * Code
+             * @description True, or a score from 0.5, passes.
+             */
+            code: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "code";
+            /**
+             * Language
+             * @default python
+             * @enum {string}
+             */
+            language: "python" | "wasm";
+            /**
+             * On Failure
+             * @description Where the code itself fails or no worker is free.
+             * @default block
+             * @enum {string}
+             */
+            on_failure: "block" | "pass";
+        };
+        /**
+         * OwnPattern
+         * @description A regular expression of RE2 with a name: what it finds is masked as `[NAME_1]`.
+         */
+        OwnPattern: {
+            /**
+             * Ignore Case
+             * @default false
+             */
+            ignore_case: boolean;
+            /**
+             * Longest
+             * @description Bytes of the longest text it finds: while an answer is streamed, so much of it waits.
+             * @default 100
+             */
+            longest: number;
+            /** Name */
+            name: string;
+            /** Pattern */
+            pattern: string;
         };
         /** OwnSession */
         OwnSession: {
@@ -8134,6 +9942,28 @@ export interface components {
             p99_ms: number | null;
             /** Relative Error */
             relative_error: number;
+        };
+        /**
+         * PersonalData
+         * @description E-mail addresses, phone and card numbers, IBANs, IP addresses, and what your own patterns find.
+         */
+        PersonalData: {
+            /**
+             * Action
+             * @description `mask`: the model sees `[EMAIL_1]`, the caller the address again.
+             * @default mask
+             * @enum {string}
+             */
+            action: "mask" | "block";
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "personal_data";
+            /** Kinds */
+            kinds?: ("email" | "phone" | "card" | "iban" | "ip")[];
+            /** Patterns */
+            patterns?: components["schemas"]["OwnPattern"][];
         };
         /**
          * PickBody
@@ -8312,6 +10142,88 @@ export interface components {
             next_cursor: string | null;
         };
         /**
+         * PlatformModel
+         * @description A model that every workspace may call at its provider's own address. The whole of it: what is left out is empty from then on.
+         */
+        PlatformModel: {
+            /**
+             * Active
+             * @description `false`: retired; workspaces are told its successor.
+             * @default true
+             */
+            active: boolean;
+            /** Cache Write Input Price Nusd Per Million */
+            cache_write_input_price_nusd_per_million?: number | null;
+            /** Cached Input Price Nusd Per Million */
+            cached_input_price_nusd_per_million?: number | null;
+            /** Capabilities */
+            capabilities?: string[];
+            /** Context Tokens */
+            context_tokens: number;
+            /** Deprecated At */
+            deprecated_at?: string | null;
+            /** Display Name */
+            display_name?: string | null;
+            /** Fallback Model */
+            fallback_model?: string | null;
+            /** Input Price Nusd Per Million */
+            input_price_nusd_per_million?: number | null;
+            /** Last Tested At */
+            last_tested_at?: string | null;
+            /** Latency Ms */
+            latency_ms?: number | null;
+            /**
+             * Latency Source
+             * @description Where the score is from: a page, a test run, `measured`.
+             * @default
+             */
+            latency_source: string;
+            /**
+             * Notes
+             * @default
+             */
+            notes: string;
+            /** Output Price Nusd Per Million */
+            output_price_nusd_per_million?: number | null;
+            /** Output Tokens */
+            output_tokens: number;
+            /** Preferred For */
+            preferred_for?: string[];
+            /** Price Tiers */
+            price_tiers?: components["schemas"]["TierBody"][];
+            /**
+             * Priority
+             * @default 100
+             */
+            priority: number;
+            /** Provider */
+            provider: string;
+            /** Quality Score */
+            quality_score?: number | null;
+            /**
+             * Quality Source
+             * @description Where the score is from: a page, a test run, `measured`.
+             * @default
+             */
+            quality_source: string;
+            /** Reasoning Price Nusd Per Million */
+            reasoning_price_nusd_per_million?: number | null;
+            /** Reliability Score */
+            reliability_score?: number | null;
+            /**
+             * Reliability Source
+             * @description Where the score is from: a page, a test run, `measured`.
+             * @default
+             */
+            reliability_source: string;
+            /** Successor */
+            successor?: string | null;
+            /** Sunset At */
+            sunset_at?: string | null;
+            /** Upstream Model */
+            upstream_model?: string | null;
+        };
+        /**
          * Point
          * @description One step. `group` is the value of what was grouped by, null without grouping.
          */
@@ -8393,6 +10305,21 @@ export interface components {
             thumbs_up: number;
             /** Timeouts */
             timeouts: number;
+        };
+        /**
+         * Problem
+         * @description What is not as it must be: which check says so, where in the JSON, why. Holds nothing of the text that was looked at.
+         */
+        Problem: {
+            /** Check */
+            check: string;
+            /** Message */
+            message: string;
+            /**
+             * Path
+             * @description JSON Pointer; names that the schema does not know are `*`.
+             */
+            path?: string | null;
         };
         /** ProgressAnswer */
         ProgressAnswer: {
@@ -8483,6 +10410,12 @@ export interface components {
          * @description A prompt with one of its versions: `label` is the one it was reached by.
          */
         PromptAnswer: {
+            /** Cache */
+            cache?: {
+                [key: string]: unknown;
+            } | null;
+            /** Cacheable Messages */
+            cacheable_messages?: number | null;
             /**
              * Created At
              * Format: date-time
@@ -8492,8 +10425,12 @@ export interface components {
             created_by: string;
             /** Description */
             description: string;
+            /** Fallback Cheaper */
+            fallback_cheaper?: boolean | null;
             /** Fallback Models */
             fallback_models?: string[] | null;
+            /** Fallback Version */
+            fallback_version?: number | null;
             /** Features */
             features?: string[] | null;
             /** Folder */
@@ -8505,6 +10442,10 @@ export interface components {
              * Format: uuid
              */
             id: string;
+            /** Input Validators */
+            input_validators?: {
+                [key: string]: unknown;
+            }[] | null;
             /** Json Schema */
             json_schema?: {
                 [key: string]: unknown;
@@ -8529,6 +10470,10 @@ export interface components {
             name: string;
             /** Output Format */
             output_format?: string | null;
+            /** Output Validators */
+            output_validators?: {
+                [key: string]: unknown;
+            }[] | null;
             /** Parameters */
             parameters?: {
                 [key: string]: unknown;
@@ -8541,8 +10486,18 @@ export interface components {
             quality_threshold?: number | null;
             /** Reasoning Effort */
             reasoning_effort?: string | null;
+            /** Repair Output */
+            repair_output?: boolean | null;
+            /** Requirements */
+            requirements?: {
+                [key: string]: unknown;
+            } | null;
             /** Response Format */
             response_format?: {
+                [key: string]: unknown;
+            } | null;
+            /** Retry Policy */
+            retry_policy?: {
                 [key: string]: unknown;
             } | null;
             /** Seed */
@@ -8658,6 +10613,14 @@ export interface components {
             waiting: number;
         };
         /**
+         * PromptRouting
+         * @description The prompt's own rules, asked before the workspace's. What `auto` asks of a model stands in the prompt's versions.
+         */
+        PromptRouting: {
+            /** Rules */
+            rules?: components["schemas"]["Rule"][];
+        };
+        /**
          * ProviderKeyAnswer
          * @description A provider key and how it does.
          */
@@ -8712,6 +10675,11 @@ export interface components {
              * @description Why it is set aside: provider_refused_key.
              */
             reason: string | null;
+            /**
+             * Requests Per Minute
+             * @description What the provider allows in any minute; null: what it says in its headers.
+             */
+            requests_per_minute: number | null;
             /** Revoked At */
             revoked_at: string | null;
             /**
@@ -8719,11 +10687,15 @@ export interface components {
              * @enum {string}
              */
             status: "active" | "set_aside" | "revoked";
+            /** Tokens Per Minute */
+            tokens_per_minute: number | null;
             usage_today: components["schemas"]["UsageAnswer"];
         };
         /**
          * ProviderKeyChange
          * @description What is left out stays. `key` replaces the text and keeps the id; `status: active` restores a key that was set aside.
+         *
+         *     A limit that is null is taken away.
          */
         ProviderKeyChange: {
             /** Key */
@@ -8732,8 +10704,12 @@ export interface components {
             name?: string | null;
             /** Priority */
             priority?: number | null;
+            /** Requests Per Minute */
+            requests_per_minute?: number | null;
             /** Status */
             status?: "active" | null;
+            /** Tokens Per Minute */
+            tokens_per_minute?: number | null;
         };
         /** ProviderKeyPage */
         ProviderKeyPage: {
@@ -8773,6 +10749,14 @@ export interface components {
              * @enum {string}
              */
             visibility: "organization" | "public";
+        };
+        /**
+         * Purged
+         * @description `entries`: so many answers were removed.
+         */
+        Purged: {
+            /** Entries */
+            entries: number;
         };
         /**
          * Queued
@@ -9396,6 +11380,94 @@ export interface components {
             version: number;
         };
         /**
+         * RequestLine
+         * @description One whole request, as OpenAI's batch files hold it.
+         */
+        RequestLine: {
+            /** Body */
+            body: {
+                [key: string]: unknown;
+            };
+            /** Custom Id */
+            custom_id?: string | null;
+            /**
+             * Method
+             * @default POST
+             * @constant
+             */
+            method: "POST";
+            /** Url */
+            url?: ("/v1/executions" | "/v1/chat/completions") | null;
+        };
+        /**
+         * Requirements
+         * @description What a model must meet for `auto` to choose it. A score that nobody said does not qualify.
+         */
+        Requirements: {
+            /** Capabilities */
+            capabilities?: string[];
+            /**
+             * Max Cost Nusd
+             * @description What this call may cost at most: its input, and as much output as it allows.
+             */
+            max_cost_nusd?: number | null;
+            /** Max Latency Ms */
+            max_latency_ms?: number | null;
+            /** Min Quality */
+            min_quality?: number | null;
+            /**
+             * Use Case
+             * @description Models preferred for it come first; the prompt's use case, unless given.
+             */
+            use_case?: string | null;
+        };
+        /**
+         * ResumeBatch
+         * @description Nothing, or a higher cap where the money that was set aside is used up.
+         */
+        ResumeBatch: {
+            /** Max Cost Nusd */
+            max_cost_nusd?: number | null;
+        };
+        /**
+         * RetireModel
+         * @description The end of a model. Without `sunset_at` it cannot be called any more; with one it is deprecated and can be called meanwhile.
+         */
+        RetireModel: {
+            /**
+             * Rerun
+             * @description Run the newest test runs again with the successor.
+             * @default true
+             */
+            rerun: boolean;
+            /**
+             * Successor
+             * @description The test runs of prompts that use the model are run again with it.
+             */
+            successor?: string | null;
+            /**
+             * Sunset At
+             * @description When its provider ends it; alerts say so 30 and 7 days before.
+             */
+            sunset_at?: string | null;
+        };
+        /**
+         * RetryPolicyBody
+         * @description What happens when a provider fails in a way that costs nothing. Waits grow by themselves, with jitter (docs/guides/resilience.md).
+         */
+        RetryPolicyBody: {
+            /**
+             * Retries
+             * @description Further calls; 3 where nothing is said.
+             */
+            retries?: number | null;
+            /**
+             * Wait Most S
+             * @description A provider that asks to wait longer is not waited for; 5 where nothing is said.
+             */
+            wait_most_s?: number | null;
+        };
+        /**
          * ReviewAnswer
          * @description One answer in the queue, without its text.
          */
@@ -9690,6 +11762,89 @@ export interface components {
             overlap_hours: number;
         };
         /**
+         * Routing
+         * @description How the model or version was chosen, where the caller left it open.
+         */
+        Routing: {
+            /**
+             * Auto
+             * @description The cheapest model that met the requirements was chosen.
+             * @default false
+             */
+            auto: boolean;
+            /**
+             * Considered
+             * @description Models that met the requirements.
+             * @default 0
+             */
+            considered: number;
+            /**
+             * Prompt
+             * @description The prompt whose rule it is; null: the workspace's.
+             */
+            prompt?: string | null;
+            /**
+             * Rule
+             * @description The name of the routing rule that applied.
+             */
+            rule?: string | null;
+        };
+        /**
+         * RoutingAnswer
+         * @description `updated_at` null: nobody said anything yet.
+         */
+        RoutingAnswer: {
+            /** Prompt */
+            prompt?: string | null;
+            /** Requirements */
+            requirements?: {
+                [key: string]: unknown;
+            };
+            /** Rules */
+            rules?: components["schemas"]["RuleShown"][];
+            /** Updated At */
+            updated_at?: string | null;
+            /** Updated By */
+            updated_by?: string | null;
+        };
+        /**
+         * Rule
+         * @description `when`: a condition over the call; the first rule whose condition holds chooses.
+         */
+        Rule: {
+            /** Name */
+            name: string;
+            use: components["schemas"]["RuleUse"];
+            /** When */
+            when: string;
+        };
+        /** RuleShown */
+        RuleShown: {
+            /** Name */
+            name: string;
+            /** Use */
+            use: {
+                [key: string]: string | number;
+            };
+            /** When */
+            when: string;
+        };
+        /**
+         * RuleUse
+         * @description What a rule chooses: exactly one.
+         */
+        RuleUse: {
+            /** Label */
+            label?: string | null;
+            /**
+             * Model
+             * @description Or `auto`.
+             */
+            model?: string | null;
+            /** Version */
+            version?: number | null;
+        };
+        /**
          * RunPlanAnswer
          * @description A test run that could be started now.
          */
@@ -9938,6 +12093,23 @@ export interface components {
              */
             to: string;
         };
+        /**
+         * Secrets
+         * @description Keys and passwords: the shapes of common providers, `password: …`, and long strings that look drawn by lot.
+         */
+        Secrets: {
+            /**
+             * Action
+             * @default mask
+             * @enum {string}
+             */
+            action: "mask" | "block";
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "secrets";
+        };
         /** SessionPage */
         SessionPage: {
             /** Data */
@@ -10102,6 +12274,21 @@ export interface components {
              * @default 0.8
              */
             threshold: number;
+        };
+        /**
+         * Size
+         * @description Text of at most so many characters or tokens (estimated: three bytes each).
+         */
+        Size: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "size";
+            /** Most Characters */
+            most_characters?: number | null;
+            /** Most Tokens */
+            most_tokens?: number | null;
         };
         /** SkipBody */
         SkipBody: {
@@ -10593,6 +12780,35 @@ export interface components {
             data: components["schemas"]["Comparison"][];
         };
         /**
+         * TierBody
+         * @description Prices for all tokens of a call that has more input than `above_input_tokens`, or was served in `service_tier`, or both.
+         */
+        TierBody: {
+            /**
+             * Above Input Tokens
+             * @default 0
+             */
+            above_input_tokens: number;
+            /** Cache Write Input Price Nusd Per Million */
+            cache_write_input_price_nusd_per_million?: number | null;
+            /** Cached Input Price Nusd Per Million */
+            cached_input_price_nusd_per_million?: number | null;
+            /**
+             * Input Price Nusd Per Million
+             * @description Nano-dollars per million tokens
+             */
+            input_price_nusd_per_million: number;
+            /**
+             * Output Price Nusd Per Million
+             * @description Nano-dollars per million tokens
+             */
+            output_price_nusd_per_million: number;
+            /** Reasoning Price Nusd Per Million */
+            reasoning_price_nusd_per_million?: number | null;
+            /** Service Tier */
+            service_tier?: string | null;
+        };
+        /**
          * TimeseriesAnswer
          * @description Steps without any execution are left out.
          */
@@ -10614,6 +12830,20 @@ export interface components {
              * Format: date-time
              */
             to: string;
+        };
+        /**
+         * TokenChance
+         * @description The token that was chosen, and the likeliest at its place.
+         */
+        TokenChance: {
+            /** Bytes */
+            bytes?: number[] | null;
+            /** Logprob */
+            logprob: number;
+            /** Token */
+            token: string;
+            /** Top Logprobs */
+            top_logprobs?: components["schemas"]["LikelyToken"][];
         };
         /**
          * Toxicity
@@ -10697,6 +12927,26 @@ export interface components {
             older: number;
         };
         /**
+         * TriedAnswer
+         * @description `text`: what the model would be sent, or the caller be told; null where a rule stops it. `stored`: what a row would hold of it.
+         */
+        TriedAnswer: {
+            /** Looked */
+            looked: string[];
+            /** Masked */
+            masked: {
+                [key: string]: number;
+            };
+            /** Stopped By */
+            stopped_by: string | null;
+            /** Stored */
+            stored: string;
+            /** Text */
+            text: string | null;
+            /** Took Ms */
+            took_ms: number;
+        };
+        /**
          * TriedSettings
          * @description The same, with settings that are not saved yet.
          */
@@ -10723,6 +12973,30 @@ export interface components {
                 [key: string]: unknown;
             };
         };
+        /**
+         * TriedText
+         * @description A text, and either a prompt whose guardrails look at it, or settings that are not saved.
+         */
+        TriedText: {
+            /**
+             * Prompt
+             * @description A slug; without it a call without one.
+             */
+            prompt?: string | null;
+            /**
+             * Settings
+             * @description In place of what is saved.
+             */
+            settings?: (components["schemas"]["PersonalData"] | components["schemas"]["Secrets"] | components["schemas"]["Deny"] | components["schemas"]["Injection"] | components["schemas"]["Size"] | components["schemas"]["Language"] | components["schemas"]["OwnCheck"]) | null;
+            /**
+             * Side
+             * @default in
+             * @enum {string}
+             */
+            side: "in" | "out";
+            /** Text */
+            text: string;
+        };
         /** UndoneAnswer */
         UndoneAnswer: {
             item: components["schemas"]["ReviewAnswer"];
@@ -10735,7 +13009,14 @@ export interface components {
         /** Usage */
         Usage: {
             /**
+             * Cache Write Input Tokens
+             * @description Part of the input: written to the provider's cache.
+             * @default 0
+             */
+            cache_write_input_tokens: number;
+            /**
              * Cached Input Tokens
+             * @description Part of the input: read from the provider's cache.
              * @default 0
              */
             cached_input_tokens: number;
@@ -10743,6 +13024,17 @@ export interface components {
             input_tokens: number;
             /** Output Tokens */
             output_tokens: number;
+            /**
+             * Reasoning Tokens
+             * @description Part of the output: thought, and not shown.
+             * @default 0
+             */
+            reasoning_tokens: number;
+            /**
+             * Service Tier
+             * @description The class of service, where the provider reports one.
+             */
+            service_tier?: string | null;
             /**
              * Source
              * @enum {string}
@@ -10844,6 +13136,21 @@ export interface components {
             required: boolean;
             /** Type */
             type?: string | null;
+        };
+        /**
+         * VariablesSchema
+         * @description The variables, as one object, are as a JSON Schema wants them.
+         */
+        VariablesSchema: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "json_schema";
+            /** Schema */
+            schema: {
+                [key: string]: unknown;
+            };
         };
         /**
          * VerdictAnswer
@@ -10965,6 +13272,10 @@ export interface components {
          * @description `rate_limit_per_minute` null: the plan's. `limits`: what no setting can exceed.
          */
         WorkspaceAnswer: {
+            /** Cache Mode */
+            cache_mode: string;
+            /** Cache Ttl S */
+            cache_ttl_s: number;
             /**
              * Created At
              * Format: date-time
@@ -10991,6 +13302,8 @@ export interface components {
             platform_keys: boolean;
             /** Rate Limit Per Minute */
             rate_limit_per_minute: number | null;
+            /** Response Shape */
+            response_shape: string;
             /** Retention Days */
             retention_days: number;
             /** Share Statistics */
@@ -11005,6 +13318,13 @@ export interface components {
          * @description What is left out stays. `rate_limit_per_minute` null: the plan's. `retention_days` 0: texts are not stored at all.
          */
         WorkspaceChange: {
+            /**
+             * Cache Mode
+             * @description Of answers: `off` for everybody, `asked`: where a version or a call asks for it, `deterministic`: of every call at temperature 0, `always`: of every call.
+             */
+            cache_mode?: ("off" | "asked" | "deterministic" | "always") | null;
+            /** Cache Ttl S */
+            cache_ttl_s?: number | null;
             /** Legal Hold */
             legal_hold?: boolean | null;
             /** Name */
@@ -11015,6 +13335,11 @@ export interface components {
             platform_keys?: boolean | null;
             /** Rate Limit Per Minute */
             rate_limit_per_minute?: number | null;
+            /**
+             * Response Shape
+             * @description How `POST /v1/executions` answers: with all that is known, the bare answer, or the rest in headers.
+             */
+            response_shape?: ("with_metadata" | "raw" | "headers") | null;
             /** Retention Days */
             retention_days?: number | null;
             /** Share Statistics */
@@ -11048,6 +13373,15 @@ export interface components {
             next_cursor: string | null;
         };
         /**
+         * WorkspaceRouting
+         * @description The whole of it: what is left out is empty from then on.
+         */
+        WorkspaceRouting: {
+            requirements?: components["schemas"]["Requirements"];
+            /** Rules */
+            rules?: components["schemas"]["Rule"][];
+        };
+        /**
          * SessionAnswer
          * @description Who signed in. `csrf_token`: goes into X-CSRF-Token of every request that changes something and is sent with the cookie.
          */
@@ -11061,6 +13395,109 @@ export interface components {
             user: components["schemas"]["UserAnswer"];
             /** Workspaces */
             workspaces: components["schemas"]["OwnWorkspace"][];
+        };
+        /**
+         * BatchAnswer
+         * @description `status`: `validating` until somebody works on it. `errors`: the first lines that were never valid.
+         */
+        burnish_gateway__batches__answers__BatchAnswer: {
+            /** Cancelled At */
+            cancelled_at: number | null;
+            /** Cancelling At */
+            cancelling_at: number | null;
+            /** Completed At */
+            completed_at: number | null;
+            /** Completion Window */
+            completion_window: string;
+            /**
+             * Cost Nusd
+             * @description What its answered calls cost.
+             */
+            cost_nusd: number;
+            /** Created At */
+            created_at: number;
+            /** Created By */
+            created_by: string;
+            /** Credits */
+            credits: string;
+            /** Endpoint */
+            endpoint: string;
+            /** Error */
+            error: {
+                [key: string]: unknown;
+            } | null;
+            /** Error File Id */
+            error_file_id: string | null;
+            errors?: components["schemas"]["LineErrors"] | null;
+            /** Expired At */
+            expired_at: number | null;
+            /** Expires At */
+            expires_at: number;
+            /** Failed At */
+            failed_at: number | null;
+            /** Finalizing At */
+            finalizing_at?: number | null;
+            /** Id */
+            id: string;
+            /** In Progress At */
+            in_progress_at: number | null;
+            /** Input File Id */
+            input_file_id: string | null;
+            /** Metadata */
+            metadata: {
+                [key: string]: string;
+            };
+            /**
+             * Most Nusd
+             * @description What all of it can cost.
+             */
+            most_nusd: number;
+            /** Name */
+            name: string | null;
+            /**
+             * Object
+             * @default batch
+             * @constant
+             */
+            object: "batch";
+            /** Output File Id */
+            output_file_id: string | null;
+            /**
+             * Pause Reason
+             * @description Why it waits: somebody asked, or what was set aside is used up, a budget or the workspace's standing refused a call.
+             */
+            pause_reason: ("asked" | "funds" | "budget" | "suspended" | "refused") | null;
+            request_counts: components["schemas"]["Counts"];
+            /**
+             * Results
+             * @description Where its results are read, as JSON lines in the order of the input.
+             */
+            results: string;
+            /**
+             * Set Aside Nusd
+             * @description What was moved out of the credit for it; the rest comes back when it ends.
+             */
+            set_aside_nusd: number;
+            /** Simulated */
+            simulated: boolean;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "validating" | "in_progress" | "pausing" | "paused" | "cancelling" | "completed" | "failed" | "cancelled" | "expired";
+        };
+        /** LineError */
+        burnish_gateway__batches__answers__LineError: {
+            /** Code */
+            code: string;
+            /** Custom Id */
+            custom_id?: string | null;
+            /** Line */
+            line: number;
+            /** Message */
+            message: string;
+            /** Param */
+            param?: string | null;
         };
         /** VersionAnswer */
         burnish_gateway__evaluators__bodies__VersionAnswer: {
@@ -11091,6 +13528,32 @@ export interface components {
             data: components["schemas"]["burnish_gateway__evaluators__bodies__VersionAnswer"][];
             /** Next Cursor */
             next_cursor: string | null;
+        };
+        /**
+         * BatchAnswer
+         * @description What became of each line, in their order.
+         */
+        burnish_gateway__feedback__bodies__BatchAnswer: {
+            /** Accepted */
+            accepted: number;
+            /** Rejected */
+            rejected: number;
+            /** Results */
+            results: components["schemas"]["LineResult"][];
+        };
+        /**
+         * LineError
+         * @description Why one line was not taken.
+         */
+        burnish_gateway__feedback__bodies__LineError: {
+            /** Code */
+            code: string;
+            /** Message */
+            message: string;
+            /** Param */
+            param?: string | null;
+            /** Type */
+            type: string;
         };
         /**
          * MetricBody
@@ -11151,17 +13614,31 @@ export interface components {
             author: string;
             /** Base Version */
             base_version: number | null;
+            /** Cache */
+            cache?: {
+                [key: string]: unknown;
+            } | null;
+            /** Cacheable Messages */
+            cacheable_messages?: number | null;
             /**
              * Created At
              * Format: date-time
              */
             created_at: string;
+            /** Fallback Cheaper */
+            fallback_cheaper?: boolean | null;
             /** Fallback Models */
             fallback_models?: string[] | null;
+            /** Fallback Version */
+            fallback_version?: number | null;
             /** Features */
             features?: string[] | null;
             /** Frequency Penalty */
             frequency_penalty?: number | null;
+            /** Input Validators */
+            input_validators?: {
+                [key: string]: unknown;
+            }[] | null;
             /** Is New */
             is_new?: boolean | null;
             /** Json Schema */
@@ -11180,6 +13657,10 @@ export interface components {
             model: string;
             /** Output Format */
             output_format?: string | null;
+            /** Output Validators */
+            output_validators?: {
+                [key: string]: unknown;
+            }[] | null;
             /** Parameters */
             parameters?: {
                 [key: string]: unknown;
@@ -11192,8 +13673,18 @@ export interface components {
             quality_threshold?: number | null;
             /** Reasoning Effort */
             reasoning_effort?: string | null;
+            /** Repair Output */
+            repair_output?: boolean | null;
+            /** Requirements */
+            requirements?: {
+                [key: string]: unknown;
+            } | null;
             /** Response Format */
             response_format?: {
+                [key: string]: unknown;
+            } | null;
+            /** Retry Policy */
+            retry_policy?: {
                 [key: string]: unknown;
             } | null;
             /** Seed */
@@ -12428,7 +14919,7 @@ export interface operations {
     delete_mute_v1_alert_mutes_delete: {
         parameters: {
             query?: {
-                kind?: ("feedback_threshold" | "degradation" | "budget" | "credits" | "provider_key" | "usage") | null;
+                kind?: ("feedback_threshold" | "degradation" | "budget" | "credits" | "provider_key" | "usage" | "model") | null;
                 prompt?: string | null;
             };
             header?: never;
@@ -13605,7 +16096,7 @@ export interface operations {
     groups_v1_analytics_groups_get: {
         parameters: {
             query?: {
-                group_by?: "prompt" | "version" | "label" | "model" | "app" | "api_key";
+                group_by?: "prompt" | "version" | "label" | "model" | "app" | "api_key" | "end_user";
                 /** @description Only of these; may be given several times. */
                 prompt?: string[] | null;
                 /** @description `batch`: test runs and optimization. Absent: both. */
@@ -16178,6 +18669,860 @@ export interface operations {
             };
         };
     };
+    list_batches_v1_batches_get: {
+        parameters: {
+            query?: {
+                status?: ("validating" | "in_progress" | "paused" | "completed" | "failed" | "cancelled" | "expired") | null;
+                cursor?: string | null;
+                /** @description In place of a cursor: the last id that was seen. */
+                after?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchPage"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    create_batch_v1_batches_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewBatch"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["burnish_gateway__batches__answers__BatchAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    estimate_batch_v1_batches_estimate_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewBatch"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Estimate"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    read_batch_v1_batches__batch_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["burnish_gateway__batches__answers__BatchAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    cancel_v1_batches__batch_id__cancel_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                batch_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["burnish_gateway__batches__answers__BatchAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    pause_v1_batches__batch_id__pause_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                batch_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["burnish_gateway__batches__answers__BatchAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    read_results_v1_batches__batch_id__results_get: {
+        parameters: {
+            query?: {
+                /** @description Go on here after a broken stream; the first line is 0. */
+                from_line?: number;
+                /** @description Wait for lines that have no answer yet, until the batch has ended. */
+                follow?: boolean;
+            };
+            header?: never;
+            path: {
+                batch_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    resume_v1_batches__batch_id__resume_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                batch_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ResumeBatch"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["burnish_gateway__batches__answers__BatchAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
     list_budgets_v1_budgets_get: {
         parameters: {
             query?: {
@@ -16704,6 +20049,317 @@ export interface operations {
             };
         };
     };
+    show_cache_v1_cache_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CacheAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    purge_cache_v1_cache_delete: {
+        parameters: {
+            query?: {
+                /** @description Only of this prompt. */
+                prompt?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Purged"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    list_entries_v1_cache_entries_get: {
+        parameters: {
+            query?: {
+                /** @description Only of this prompt. */
+                prompt?: string | null;
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CachePage"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
     complete_chat_v1_chat_completions_post: {
         parameters: {
             query?: never;
@@ -16725,6 +20381,8 @@ export interface operations {
                     logit_bias?: {
                         [key: string]: number;
                     } | null;
+                    /** Logprobs */
+                    logprobs?: boolean | null;
                     /** Max Completion Tokens */
                     max_completion_tokens?: number | null;
                     /** Max Tokens */
@@ -16779,6 +20437,8 @@ export interface operations {
                     tools?: {
                         [key: string]: unknown;
                     }[] | null;
+                    /** Top Logprobs */
+                    top_logprobs?: number | null;
                     /** Top P */
                     top_p?: number | null;
                     /** User */
@@ -18257,6 +21917,158 @@ export interface operations {
             };
         };
     };
+    create_embeddings_v1_embeddings_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** App */
+                    app?: string | null;
+                    /** Dimensions */
+                    dimensions?: number | null;
+                    /** Encoding Format */
+                    encoding_format?: ("float" | "base64") | null;
+                    /** Input */
+                    input: string | string[] | number[] | number[][];
+                    /** Metadata */
+                    metadata?: {
+                        [key: string]: unknown;
+                    } | null;
+                    /** Model */
+                    model: string;
+                    /** Session Id */
+                    session_id?: string | null;
+                    /** User */
+                    user?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description A `list` of `embedding`s, as numbers or base64 of 32-bit floats; `usage` with the cost */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Payment Required */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Bad Gateway */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Gateway Timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
     list_erasures_v1_erasures_get: {
         parameters: {
             query?: {
@@ -19635,6 +23447,325 @@ export interface operations {
             };
         };
     };
+    list_groups_v1_execution_groups_get: {
+        parameters: {
+            query?: {
+                /** @description How far back calls are counted. */
+                days?: number;
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupPage"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    show_group_v1_execution_groups__group_key__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                group_key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupWhole"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    make_prompt_v1_execution_groups__group_key__prompt_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                group_key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AdoptGroup"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Adopted"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
     list_executions_v1_executions_get: {
         parameters: {
             query?: {
@@ -19764,6 +23895,19 @@ export interface operations {
                 "application/json": {
                     /** App */
                     app?: string | null;
+                    /**
+                     * Cache
+                     * @description `true`: an answer that was given before will do, at any temperature; `false`: the model is to be asked.
+                     */
+                    cache?: boolean | {
+                        /**
+                         * Mode
+                         * @description `deterministic`: only at temperature 0; `always`: at any temperature.
+                         */
+                        mode?: ("off" | "deterministic" | "always") | null;
+                        /** Ttl S */
+                        ttl_s?: number | null;
+                    } | null;
                     /** Deadline S */
                     deadline_s?: number | null;
                     /** Fallback Models */
@@ -19846,6 +23990,35 @@ export interface operations {
                     };
                     /** Prompt */
                     prompt?: string | null;
+                    /**
+                     * Prompt Key
+                     * @description Of `messages`: what such calls are grouped by, in place of their instructions.
+                     */
+                    prompt_key?: string | null;
+                    /** @description What the model must meet where it is `auto`. */
+                    requirements?: {
+                        /** Capabilities */
+                        capabilities?: string[];
+                        /**
+                         * Max Cost Nusd
+                         * @description What this call may cost at most: its input, and as much output as it allows.
+                         */
+                        max_cost_nusd?: number | null;
+                        /** Max Latency Ms */
+                        max_latency_ms?: number | null;
+                        /** Min Quality */
+                        min_quality?: number | null;
+                        /**
+                         * Use Case
+                         * @description Models preferred for it come first; the prompt's use case, unless given.
+                         */
+                        use_case?: string | null;
+                    } | null;
+                    /**
+                     * Response Shape
+                     * @description In place of the workspace's. Streams, background executions and errors look the same in all of them.
+                     */
+                    response_shape?: ("with_metadata" | "raw" | "headers") | null;
                     /** Session Id */
                     session_id?: string | null;
                     /**
@@ -19984,6 +24157,322 @@ export interface operations {
             };
             /** @description Gateway Timeout */
             504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    compare_v1_executions_compare_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** App */
+                    app?: string | null;
+                    /**
+                     * Cache
+                     * @description `true`: an answer that was given before will do, at any temperature; `false`: the model is to be asked.
+                     */
+                    cache?: boolean | {
+                        /**
+                         * Mode
+                         * @description `deterministic`: only at temperature 0; `always`: at any temperature.
+                         */
+                        mode?: ("off" | "deterministic" | "always") | null;
+                        /** Ttl S */
+                        ttl_s?: number | null;
+                    } | null;
+                    /** Deadline S */
+                    deadline_s?: number | null;
+                    /** Fallback Models */
+                    fallback_models?: string[] | null;
+                    /** Label */
+                    label?: string | null;
+                    /** Messages */
+                    messages?: {
+                        /** Content */
+                        content?: string | {
+                            [key: string]: unknown;
+                        }[] | null;
+                        /** Name */
+                        name?: string | null;
+                        /**
+                         * Role
+                         * @enum {string}
+                         */
+                        role: "system" | "developer" | "user" | "assistant" | "tool";
+                        /** Tool Call Id */
+                        tool_call_id?: string | null;
+                        /** Tool Calls */
+                        tool_calls?: {
+                            [key: string]: unknown;
+                        }[] | null;
+                    }[] | null;
+                    /** Metadata */
+                    metadata?: {
+                        [key: string]: unknown;
+                    };
+                    /**
+                     * Mode
+                     * @default sync
+                     * @enum {string}
+                     */
+                    mode?: "sync" | "background";
+                    /** Model */
+                    model?: string | null;
+                    /** Models */
+                    models?: string[] | null;
+                    /**
+                     * Overrides
+                     * @description Settings of one execution that stand in for the version's.
+                     */
+                    overrides?: {
+                        /** Frequency Penalty */
+                        frequency_penalty?: number | null;
+                        /** Logit Bias */
+                        logit_bias?: {
+                            [key: string]: number;
+                        } | null;
+                        /** Max Completion Tokens */
+                        max_completion_tokens?: number | null;
+                        /** Max Tokens */
+                        max_tokens?: number | null;
+                        /** Parallel Tool Calls */
+                        parallel_tool_calls?: boolean | null;
+                        /** Presence Penalty */
+                        presence_penalty?: number | null;
+                        /** Reasoning Effort */
+                        reasoning_effort?: ("none" | "minimal" | "low" | "medium" | "high" | "xhigh") | null;
+                        /** Response Format */
+                        response_format?: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Seed */
+                        seed?: number | null;
+                        /** Stop */
+                        stop?: string | string[] | null;
+                        /** Temperature */
+                        temperature?: number | null;
+                        /** Tool Choice */
+                        tool_choice?: ("none" | "auto" | "required") | {
+                            [key: string]: unknown;
+                        } | null;
+                        /** Tools */
+                        tools?: {
+                            [key: string]: unknown;
+                        }[] | null;
+                        /** Top P */
+                        top_p?: number | null;
+                    };
+                    /** Prompt */
+                    prompt?: string | null;
+                    /**
+                     * Prompt Key
+                     * @description Of `messages`: what such calls are grouped by, in place of their instructions.
+                     */
+                    prompt_key?: string | null;
+                    /** @description What the model must meet where it is `auto`. */
+                    requirements?: {
+                        /** Capabilities */
+                        capabilities?: string[];
+                        /**
+                         * Max Cost Nusd
+                         * @description What this call may cost at most: its input, and as much output as it allows.
+                         */
+                        max_cost_nusd?: number | null;
+                        /** Max Latency Ms */
+                        max_latency_ms?: number | null;
+                        /** Min Quality */
+                        min_quality?: number | null;
+                        /**
+                         * Use Case
+                         * @description Models preferred for it come first; the prompt's use case, unless given.
+                         */
+                        use_case?: string | null;
+                    } | null;
+                    /**
+                     * Response Shape
+                     * @description In place of the workspace's. Streams, background executions and errors look the same in all of them.
+                     */
+                    response_shape?: ("with_metadata" | "raw" | "headers") | null;
+                    /** Session Id */
+                    session_id?: string | null;
+                    /**
+                     * Stream
+                     * @default false
+                     */
+                    stream?: boolean;
+                    /** User Id */
+                    user_id?: string | null;
+                    /** Variables */
+                    variables?: {
+                        [key: string]: unknown;
+                    };
+                    /** Variants */
+                    variants?: {
+                        /** Label */
+                        label?: string | null;
+                        /** Model */
+                        model?: string | null;
+                        /**
+                         * Overrides
+                         * @description Settings of one execution that stand in for the version's.
+                         */
+                        overrides?: {
+                            /** Frequency Penalty */
+                            frequency_penalty?: number | null;
+                            /** Logit Bias */
+                            logit_bias?: {
+                                [key: string]: number;
+                            } | null;
+                            /** Max Completion Tokens */
+                            max_completion_tokens?: number | null;
+                            /** Max Tokens */
+                            max_tokens?: number | null;
+                            /** Parallel Tool Calls */
+                            parallel_tool_calls?: boolean | null;
+                            /** Presence Penalty */
+                            presence_penalty?: number | null;
+                            /** Reasoning Effort */
+                            reasoning_effort?: ("none" | "minimal" | "low" | "medium" | "high" | "xhigh") | null;
+                            /** Response Format */
+                            response_format?: {
+                                [key: string]: unknown;
+                            } | null;
+                            /** Seed */
+                            seed?: number | null;
+                            /** Stop */
+                            stop?: string | string[] | null;
+                            /** Temperature */
+                            temperature?: number | null;
+                            /** Tool Choice */
+                            tool_choice?: ("none" | "auto" | "required") | {
+                                [key: string]: unknown;
+                            } | null;
+                            /** Tools */
+                            tools?: {
+                                [key: string]: unknown;
+                            }[] | null;
+                            /** Top P */
+                            top_p?: number | null;
+                        };
+                        /** Prompt */
+                        prompt?: string | null;
+                        /** Version */
+                        version?: number | null;
+                    }[] | null;
+                    /** Version */
+                    version?: number | null;
+                    /** Versions */
+                    versions?: number[] | null;
+                };
+            };
+        };
+        responses: {
+            /** @description With `stream` events: `start` names the executions; `delta`, `done` and `error` carry the `index` of a side; `end` has the sums */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ComparisonAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Payment Required */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -20217,6 +24706,112 @@ export interface operations {
                 };
                 content: {
                     "application/json": unknown;
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    cancel_execution_v1_executions__execution_id__cancel_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                execution_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CancelledAnswer"];
                 };
             };
             /** @description Bad Request */
@@ -20598,7 +25193,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["BatchAnswer"];
+                    "application/json": components["schemas"]["burnish_gateway__feedback__bodies__BatchAnswer"];
                 };
             };
             /** @description Successful Response */
@@ -20607,7 +25202,1178 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["BatchAnswer"];
+                    "application/json": components["schemas"]["burnish_gateway__feedback__bodies__BatchAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    list_files_v1_files_get: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                /** @description In place of a cursor: the last id that was seen. */
+                after?: string | null;
+                limit?: number;
+                purpose?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FilePage"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    upload_file_v1_files_post: {
+        parameters: {
+            query?: {
+                /** @description Of a file that is sent as it is. */
+                name?: string | null;
+            };
+            header?: {
+                /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/x-ndjson": string;
+                "multipart/form-data": {
+                    /** Format: binary */
+                    file: string;
+                    /** @enum {string} */
+                    purpose: "batch";
+                };
+            };
+        };
+        responses: {
+            /** @description The same, to a form: OpenAI's clients expect it */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileAnswer"];
+                };
+            };
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    read_file_v1_files__file_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                file_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    delete_file_v1_files__file_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                file_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileDeleted"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    read_content_v1_files__file_id__content_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                file_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    list_guardrails_v1_guardrails_get: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GuardrailPage"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    post_guardrail_v1_guardrails_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewGuardrail"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GuardrailAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    post_try_v1_guardrails_try_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TriedText"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TriedAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_guardrail_v1_guardrails__guardrail_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                guardrail_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GuardrailAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    delete_guardrail_v1_guardrails__guardrail_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                guardrail_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    patch_guardrail_v1_guardrails__guardrail_id__patch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                guardrail_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GuardrailChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GuardrailAnswer"];
                 };
             };
             /** @description Bad Request */
@@ -22801,6 +28567,212 @@ export interface operations {
             };
         };
     };
+    get_masking_v1_masking_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MaskingAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    put_masked_v1_masking_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MaskingBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MaskingAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
     list_members_v1_members_get: {
         parameters: {
             query?: {
@@ -23622,7 +29594,13 @@ export interface operations {
     };
     list_models_v1_models_get: {
         parameters: {
-            query?: never;
+            query?: {
+                provider?: string | null;
+                /** @description Only those that say so of themselves. */
+                capability?: string | null;
+                /** @description Also those that cannot be called any more. */
+                retired?: boolean;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -23723,7 +29701,7 @@ export interface operations {
             };
         };
     };
-    add_model_v1_models_post: {
+    put_model_v1_models_post: {
         parameters: {
             query?: never;
             header?: {
@@ -23851,6 +29829,328 @@ export interface operations {
                     "application/json": {
                         [key: string]: unknown;
                     };
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    patch_model_v1_models__model__patch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ModelChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    list_prices_v1_models__model__prices_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    retire_v1_models__model__retire_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RetireModel"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
                 };
             };
             /** @description Bad Request */
@@ -25521,6 +31821,113 @@ export interface operations {
             };
         };
     };
+    put_platform_model_v1_platform_models__platform_model__put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                platform_model: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlatformModel"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
     get_statistics_v1_platform_statistics_get: {
         parameters: {
             query?: {
@@ -26726,6 +33133,216 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RenderAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    show_prompt_routing_v1_prompts__slug__routing_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoutingAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    put_prompt_routing_v1_prompts__slug__routing_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PromptRouting"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoutingAnswer"];
                 };
             };
             /** @description Bad Request */
@@ -30479,6 +37096,320 @@ export interface operations {
             };
         };
     };
+    show_routing_v1_routing_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoutingAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    put_routing_v1_routing_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WorkspaceRouting"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoutingAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    explain_routing_v1_routing_explain_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewExecution"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
     list_scores_v1_scores_get: {
         parameters: {
             query?: {
@@ -32209,7 +39140,7 @@ export interface operations {
         parameters: {
             query?: {
                 endpoint_id?: string | null;
-                event_type?: ("prompt.version.created" | "prompt.label.moved" | "execution.completed" | "feedback.created" | "feedback.threshold_reached" | "metric.degraded" | "metric.recovered" | "alert.raised" | "alert.acknowledged" | "alert.resolved" | "test_run.completed" | "optimization.completed" | "optimization.failed" | "suggestion.created" | "suggestion.accepted" | "suggestion.rejected" | "budget.threshold_crossed" | "budget.exhausted" | "credits.low" | "credits.exhausted" | "provider_key.unhealthy" | "usage.anomaly_detected" | "data.erased" | "report.ready" | "webhook.endpoint_disabled" | "webhook.delivery.exhausted" | "webhook.test") | null;
+                event_type?: ("prompt.version.created" | "prompt.label.moved" | "execution.completed" | "feedback.created" | "feedback.threshold_reached" | "metric.degraded" | "metric.recovered" | "alert.raised" | "alert.acknowledged" | "alert.resolved" | "test_run.completed" | "batch.completed" | "optimization.completed" | "optimization.failed" | "suggestion.created" | "suggestion.accepted" | "suggestion.rejected" | "budget.threshold_crossed" | "budget.exhausted" | "credits.low" | "credits.exhausted" | "provider_key.unhealthy" | "usage.anomaly_detected" | "data.erased" | "report.ready" | "webhook.endpoint_disabled" | "webhook.delivery.exhausted" | "webhook.test") | null;
                 /** @description exhausted: the dead letters */
                 status?: ("pending" | "delivered" | "exhausted" | "cancelled") | null;
                 /** @description Why it ended undelivered, such as endpoint_disabled. */
