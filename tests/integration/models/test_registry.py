@@ -115,6 +115,7 @@ async def test_a_tier_is_charged_where_it_applies_and_held_for_where_it_could(
         assert answer.status == status, (credit, answer.body)
 
 
+@pytest.mark.promise("E-14")
 async def test_a_model_without_a_price_is_listed_and_refused(caller: Caller, provider: KeyedProvider) -> None:
     bare = described(provider, "lab/unpriced") | {"input_price_nusd_per_million": None, "output_price_nusd_per_million": None}
     assert (await made(caller, bare))["input_price_nusd_per_million"] is None

@@ -40,6 +40,8 @@ SIZE = Size(input_tokens=100, output_tokens=None, default_output_tokens=4096)
         ({}, {}, {"output_tokens": 1_001}, "output ends at 1000"),
         ({"capabilities": ("embeddings",)}, {}, {}, "embeddings"),
         ({"capabilities": ()}, {}, {}, None),
+        ({"provider": "anthropic"}, {}, {"answers": 2}, "one answer a call"),
+        ({"provider": "anthropic"}, {}, {"answers": 1}, None),
         ({"deprecated_at": NOW}, {}, {}, "deprecated since 2026-11-20"),
         ({"deprecated_at": NOW + timedelta(days=1)}, {}, {}, None),
         ({"sunset_at": NOW - timedelta(days=1)}, {}, {}, "ended on 2026-11-19"),

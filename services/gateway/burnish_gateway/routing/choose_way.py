@@ -124,7 +124,12 @@ async def choose_models(
 def _cost_nusd(need: Need, facts: ModelFacts, route: Route) -> int:
     """What this call can cost at most: the figure that it would be held for."""
     markup_percent = route.markup_percent if route.keys == "platform" else 0
-    return most_nusd(route.price, input_tokens=need.size.input_tokens, output_tokens=need.cap_of(facts), markup_percent=markup_percent)
+    return most_nusd(
+        route.price,
+        input_tokens=need.size.input_tokens,
+        output_tokens=need.cap_of(facts) * need.size.answers,
+        markup_percent=markup_percent,
+    )
 
 
 def _need(order: Order, version: ResolvedVersion | None, policies: Policies, *, use_case: str | None) -> Need:
@@ -132,7 +137,7 @@ def _need(order: Order, version: ResolvedVersion | None, policies: Policies, *, 
     settings = {**(version.settings if version else {}), **order.overrides}
     messages = messages_of(order, version)
     cap = settings.get("max_completion_tokens") or settings.get("max_tokens")
-    size = Size(input_tokens_of(messages, settings), cap if isinstance(cap, int) else None, DEFAULT_OUTPUT_TOKENS)
+    size = Size(input_tokens_of(messages, settings), cap if isinstance(cap, int) else None, DEFAULT_OUTPUT_TOKENS, settings.get("n") or 1)
     said = order.requirements
     if said is None:
         said = version.requirements if version is not None and version.requirements is not None else policies.requirements

@@ -8,6 +8,7 @@ from typing import Any, Final, Self
 from burnish_shared.contracts.executions import Route
 from burnish_shared.db.model_store import ModelFacts
 from burnish_shared.errors import InvalidField
+from burnish_shared.providers import wire_of
 
 REASONS_MOST: Final = 100
 """Models whose reasons a refusal lists."""
@@ -24,11 +25,12 @@ class NoModelQualifies(InvalidField):
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How much a call reads and may write. `output_tokens` None: the caller named no cap."""
+    """How much a call reads and may write. `output_tokens` None: the caller named no cap. `answers`: several are asked for at once."""
 
     input_tokens: int
     output_tokens: int | None
     default_output_tokens: int
+    answers: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,8 @@ def _of_abilities(facts: ModelFacts, need: Need) -> list[str]:
         said.append("It makes embeddings and answers no chat.")
     if missing := need.capabilities - able:
         said.append(f"It lacks {', '.join(sorted(missing))}.")
+    if need.size.answers > 1 and wire_of(facts.provider) == "anthropic":
+        said.append("Its provider gives one answer a call.")
     cap = need.cap_of(facts)
     if cap > facts.output_tokens:
         said.append(f"Its output ends at {facts.output_tokens} tokens; the call allows {cap}.")
