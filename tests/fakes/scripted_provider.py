@@ -16,7 +16,7 @@ USAGE = {"prompt_tokens": 1000, "completion_tokens": 100, "total_tokens": 1100}
 class ScriptedProvider:
     """`says`: the next answers, the last one again and again; a list is tool calls. `bodies`: what was asked.
 
-    `sent`: pieces of a stream that left; `waits`: whether each waits for somebody to read the one before.
+    `sent`: pieces of streams that left, `slow_s` apart; `breaks_after`: so many, and the connection ends.
     """
 
     port: int = 0
@@ -25,6 +25,7 @@ class ScriptedProvider:
     piece: int = 3
     sent: int = 0
     slow_s: float = 0.0
+    breaks_after: int = 0
 
     @property
     def base_url(self) -> str:
@@ -37,10 +38,10 @@ class ScriptedProvider:
     async def answer(self, request: web.Request) -> web.StreamResponse:
         body = await request.json()
         self.bodies.append(body)
-        said = self.says.pop(0) if len(self.says) > 1 else self.says[0]
-        message: dict[str, Any] = {"role": "assistant", "content": said} if isinstance(said, str) else {"tool_calls": said, "content": None}
         if not body.get("stream"):
-            return web.json_response({"choices": [{"index": 0, "message": message, "finish_reason": "stop"}], "usage": USAGE})
+            choices = [{"index": n, "message": self._message(), "finish_reason": "stop"} for n in range(body.get("n", 1))]
+            return web.json_response({"choices": choices, "usage": USAGE})
+        said = self._next()
         response = web.StreamResponse(headers={"content-type": "text/event-stream"})
         await response.prepare(request)
         deltas = (
@@ -51,11 +52,21 @@ class ScriptedProvider:
         for delta in deltas:
             await _send(response, {"choices": [{"index": 0, "delta": delta, "finish_reason": None}]})
             self.sent += 1
+            if self.sent == self.breaks_after and request.transport is not None:
+                request.transport.close()
+                return response
             await asyncio.sleep(self.slow_s)
         await _send(response, {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})
         await _send(response, {"choices": [], "usage": USAGE})
         await response.write(b"data: [DONE]\n\n")
         return response
+
+    def _next(self) -> str | list[dict[str, Any]]:
+        return self.says.pop(0) if len(self.says) > 1 else self.says[0]
+
+    def _message(self) -> dict[str, Any]:
+        said = self._next()
+        return {"role": "assistant", "content": said} if isinstance(said, str) else {"tool_calls": said, "content": None}
 
 
 async def _send(response: web.StreamResponse, event: dict[str, Any]) -> None:

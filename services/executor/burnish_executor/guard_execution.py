@@ -15,7 +15,7 @@ from burnish_executor.core.failure import Failure, FailureKind
 from burnish_executor.core.outcome import JSON_FORMATS, outcome_of
 from burnish_executor.guard import Guard, GuardedReply, guarded
 from burnish_executor.run import Run, since
-from burnish_shared.contracts.executions import ErrorInfo, ExecutionRequest, Outcome, Status
+from burnish_shared.contracts.executions import Choice, ErrorInfo, ExecutionRequest, Outcome, Status
 from burnish_shared.db.rules_book import RulesBook
 from burnish_shared.errors import Unavailable
 from burnish_shared.guarding.rules import Rule, Stopped
@@ -78,13 +78,16 @@ class Guards:
             return outcome  # on the way in: nobody was asked
         text = guard.outgoing.text if guard.was_streamed else outcome.output or ""
         if guard.stopped is None and outcome.status is Status.SUCCESS:
-            guard.stopped = await self._by_own_code(guard.out, text, guard.given)
+            for one in [text, *(choice.output or "" for choice in (outcome.choices or [])[1:])]:
+                guard.stopped = guard.stopped or await self._by_own_code(guard.out, one, guard.given)
         output = await _told(run, guard) if guard.was_streamed else guard.whole(text, is_json=guard.is_json)
         calls = changed_calls(outcome.tool_calls, lambda one: guard.whole(one, is_json=True)) if outcome.tool_calls else None
+        choices = [_looked_through(one, guard) for one in outcome.choices] if outcome.choices else None
         if guard.stopped is not None:
             metrics.GUARDED.labels("blocked_out").inc()
             return _blocked(outcome, _stopping(guard.stopped, "the answer"), output="".join(guard.told) or None)
-        made = outcome.model_copy(update={"output": output if outcome.output is not None else None, "tool_calls": calls})
+        changes = {"output": output if outcome.output is not None else None, "tool_calls": calls, "choices": choices}
+        made = outcome.model_copy(update=changes)
         return made if made.output_json is None else made.model_copy(update={"output_json": _json(output)})
 
     async def _by_own_code(self, rules: Sequence[Rule], text: str, request: ExecutionRequest) -> Stopped | None:
@@ -114,6 +117,15 @@ def _look_in(guard: Guard, rules: Sequence[Rule]) -> list[dict[str, Any]] | Stop
     return changed_messages(request.messages, guard.hidden)
 
 
+def _looked_through(choice: Choice, guard: Guard) -> Choice:
+    """One of several answers, as it may be told. Probabilities are told by token, in which nothing can be found, so they go."""
+    if not guard.touches_answers:
+        return choice
+    calls = changed_calls(choice.tool_calls, lambda one: guard.whole(one, is_json=True)) if choice.tool_calls else None
+    output = choice.output if choice.output is None else guard.whole(choice.output, is_json=guard.is_json)
+    return choice.model_copy(update={"output": output, "tool_calls": calls, "logprobs": None})
+
+
 async def _told(run: Run, guard: Guard) -> str:
     if isinstance(run.reply, GuardedReply):
         await run.reply.rest()
@@ -131,7 +143,15 @@ def _blocked(outcome: Outcome, error: ErrorInfo, *, output: str | None) -> Outco
     status = Status.BLOCKED if error.code == BLOCKED else Status.ERROR
     attempts = [*outcome.attempts[:-1], outcome.attempts[-1].model_copy(update={"error": error.message})] if outcome.attempts else []
     return outcome.model_copy(
-        update={"status": status, "error": error, "output": output, "output_json": None, "tool_calls": None, "attempts": attempts}
+        update={
+            "status": status,
+            "error": error,
+            "output": output,
+            "output_json": None,
+            "tool_calls": None,
+            "choices": None,
+            "attempts": attempts,
+        }
     )
 
 

@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
+from uuid import UUID
 
 from burnish_shared.contracts.executions import Choice, ExecutionRequest, Outcome
 from burnish_shared.db.rules_book import RulesBook
@@ -18,6 +19,8 @@ from burnish_shared.guarding.texts import changed_calls, changed_messages, each_
 AT_ONCE_CHARACTERS: Final = 65_536
 """Longer executions are looked through in a thread: RE2 lets others work meanwhile."""
 
+AGAIN_S: Final = 0.25
+
 
 @dataclass(frozen=True, slots=True)
 class RecordMasks:
@@ -25,14 +28,24 @@ class RecordMasks:
 
     book: RulesBook
 
-    async def stored(self, request: ExecutionRequest, outcome: Outcome) -> tuple[ExecutionRequest, Outcome]:
-        """Both as they are stored. Raises Unavailable where nobody can tell how."""
-        finders = (await self.book.of(request.workspace_id)).stored
+    async def stored(self, request: ExecutionRequest, outcome: Outcome, *, patience_s: float = 0.0) -> tuple[ExecutionRequest, Outcome]:
+        """Both as they are stored. Raises Unavailable where nobody can tell how within `patience_s`."""
+        finders = await self._finders(request.workspace_id, patience_s=patience_s)
         if not finders:
             return request, outcome
         if len(outcome.output or "") + sum(len(text_of(one)) for one in request.messages) <= AT_ONCE_CHARACTERS:
             return masked(request, outcome, finders)
         return await asyncio.to_thread(masked, request, outcome, finders)
+
+    async def _finders(self, workspace_id: UUID, *, patience_s: float) -> tuple[Finder, ...]:
+        give_up_at = asyncio.get_running_loop().time() + patience_s
+        while True:
+            try:
+                return (await self.book.of(workspace_id)).stored
+            except Unavailable:
+                if asyncio.get_running_loop().time() >= give_up_at:
+                    raise
+            await asyncio.sleep(AGAIN_S)
 
     async def leave_alone(self, request: ExecutionRequest, outcome: Outcome) -> bool:
         """Whether the answer is stored as it is. Where nobody can tell, it is not."""

@@ -53,8 +53,6 @@ class Runner:
             return None
         if run.guard is not None and run.request.kind == "chat":
             outcome = await self.guards.end(run, outcome)
-            if run.guard.touches_answers:
-                outcome = outcome.model_copy(update={"choices": None})  # what was not looked at is not told
         return await self._book(run, outcome)
 
     async def _outcome(self, run: Run) -> Outcome | None:
@@ -84,7 +82,7 @@ class Runner:
         """Tries as long as the sweeper leaves it alone: until the deadline and its grace."""
         patience_s = max(0.0, run.left_s()) + self.settings.sweep_grace_s
         try:
-            stored = await self.masks.stored(run.request, outcome)
+            stored = await self.masks.stored(run.request, outcome, patience_s=patience_s)
             row = finished(
                 stored[0],
                 with_vectors(stored[1], of=outcome, request=run.request),

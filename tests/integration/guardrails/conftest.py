@@ -1,19 +1,25 @@
-"""One stack for the tests of this folder; each test has a workspace and a model of its own."""
+"""One stack and one database for the tests of this folder; each test has a workspace and a model of its own."""
 
+import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
 import pytest_asyncio
 
+from tests.embedded.databases import Cluster
+from tests.embedded.emitted_events import check_events
 from tests.embedded.stack import Answer, Caller, Stack, running_stack
 from tests.fakes.scripted_provider import ScriptedProvider, scripted_provider
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def stack(module_database_urls: Any, nats_server: Any) -> AsyncIterator[Stack]:
-    async with running_stack(module_database_urls, nats_server) as running:
+@pytest_asyncio.fixture(scope="package", loop_scope="session")
+async def stack(postgres: Cluster, nats_server: Any) -> AsyncIterator[Stack]:
+    urls = await postgres.clone()
+    async with running_stack(urls, nats_server) as running:
         yield running
+    await check_events(urls)
+    await postgres.drop(urls)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +50,9 @@ class Place:
         return (await self.caller("GET", f"/v1/executions/{execution_id}")).body
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def place(stack: Stack) -> AsyncIterator[Place]:
-    caller = await stack.caller()
+@contextlib.asynccontextmanager
+async def placed(caller: Caller) -> AsyncIterator[Place]:
+    """The caller's workspace with a model: 1 nano-dollar for a token in, 2 for one out."""
     async with scripted_provider() as model:
         facts = {
             "model": "own/model", "provider": "lab", "upstream_model": "model", "base_url": model.base_url, "context_tokens": 100_000,
@@ -55,3 +61,9 @@ async def place(stack: Stack) -> AsyncIterator[Place]:
         made = await caller("POST", "/v1/models", facts)
         assert made.status == 201, made.body
         yield Place(caller, model)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def place(stack: Stack) -> AsyncIterator[Place]:
+    async with placed(await stack.caller()) as made:
+        yield made

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.integration.guardrails.conftest import Place
+from tests.embedded.stack import Stack
+from tests.integration.guardrails.conftest import Place, placed
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("E11")]
 
@@ -67,6 +68,16 @@ async def test_a_failure_keeps_the_text_and_says_why_without_quoting_it(place: P
     kept = await place.stored(error["details"]["execution_id"])
     assert (kept["status"], kept["output"], kept["error"]["problems"]) == ("error", BAD, problems)
     assert "many" not in json.dumps(kept["error"]) and "secret" not in json.dumps(kept["error"])
+
+
+async def test_what_cannot_be_held_for_is_not_repaired(stack: Stack) -> None:
+    async with placed(await stack.caller(credit_nusd=3000)) as poor:  # a call is held for with 2,000 and something
+        await poor.prompt(output_format="json")
+        poor.model.says = ["no json", GOOD]
+        answer = await poor.run("Berlin?")
+        details = answer.body["error"]["details"]
+        assert (answer.body["error"]["code"], details["cost_nusd"], details["output"]) == ("output_invalid", COST, "no json"), answer.body
+        assert len(poor.model.bodies) == 1 and (await poor.caller("GET", "/v1/credits")).body["held_nusd"] == 0
 
 
 async def test_a_version_may_do_without_the_repair(place: Place) -> None:

@@ -196,3 +196,33 @@ async def test_changes_stand_in_the_audit_log_without_the_phrases(place: Place) 
     entries = {one["action"]: one for one in log}
     assert entries["guardrail.changed"]["before"]["active"] is True and entries["guardrail.changed"]["after"]["active"] is False
     assert entries["guardrail.created"]["after"]["settings"]["phrases"] == 2 and "falcon" not in str(log)
+
+
+async def test_each_of_several_answers_is_looked_through(place: Place) -> None:
+    await place.rule({"kind": "personal_data"}, "in", "out", name="data")
+    await place.rule({"kind": "deny", "phrases": ["falcon"]}, "out", name="falcons")
+    body = {"model": "own/model", "messages": [{"role": "user", "content": "I am ann@example.com"}], "n": 2}
+    place.model.says = ["Hello [EMAIL_1].", "Hi [EMAIL_1], I am bob@example.com.", "Fine."]
+    answer = await place.caller("POST", "/v1/chat/completions", body)
+    assert [one["message"]["content"] for one in answer.body["choices"]] == ["Hello ann@example.com.", "Hi ann@example.com, I am [EMAIL]."]
+    place.model.says = ["Fine.", "A falcon.", "Fine."]
+    assert (await place.caller("POST", "/v1/chat/completions", body)).status == 422
+
+
+async def test_a_cached_answer_has_the_values_of_whoever_asks(place: Place) -> None:
+    await place.prompt()
+    await place.rule({"kind": "personal_data"})
+    place.model.says = ["Dear [EMAIL_1]."]
+    answers = [(await place.run(f"I am {who}@example.com", cache=True)).body for who in ("ann", "bob")]
+    assert [one["output"] for one in answers] == ["Dear ann@example.com.", "Dear bob@example.com."], answers
+    assert [one["cached"] for one in answers] == [False, True] and len(place.model.bodies) == 1
+
+
+async def test_a_call_that_breaks_off_tells_and_keeps_what_had_come_without_masks(place: Place) -> None:
+    await place.prompt()
+    await place.rule({"kind": "personal_data"}, "in", "out")
+    place.model.says, place.model.breaks_after = ["Dear [EMAIL_1], bob@example.com and carol@example.com are here."], 12
+    events = await place.events("I am ann@example.com")
+    assert events[-1][0] == "error" and events[-1][1]["error"]["code"] == "stream_cut_off", events[-1]
+    kept = await place.stored(events[-1][1]["error"]["details"]["execution_id"])
+    assert text_of(events) == kept["output"] and kept["output"].startswith("Dear ann@example.com, [EMAIL]"), kept["output"]
