@@ -65,6 +65,13 @@ QUESTIONS: Final = (
               AND (x.execution_id IS NOT NULL OR t.execution_id >= day_bound((clock_timestamp() AT TIME ZONE 'UTC')::date - 400))""",
     ),
     Question(
+        "every cost is the sum of its parts, to the nano-dollar",
+        "SELECT count(*) FROM executions WHERE details ? 'cost'",
+        """SELECT x.execution_id || ' cost ' || x.cost_nusd || ' nano-dollars, its parts ' || p.nusd FROM executions x,
+                  LATERAL (SELECT x.markup_nusd + coalesce(sum(value::bigint), 0) AS nusd FROM jsonb_each_text(x.details -> 'cost')) p
+            WHERE x.details ? 'cost' AND p.nusd <> x.cost_nusd""",
+    ),
+    Question(
         "every account holds and has spent what holds and transfers add up to",
         "SELECT count(*) FROM accounts",
         "SELECT 'account ' || account_id || ': ' || what || ' is ' || booked || ', counted ' || counted FROM drift()",

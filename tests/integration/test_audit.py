@@ -68,6 +68,7 @@ CHARGE_WITHOUT_ROW = """INSERT INTO transfers (workspace_id, execution_id, kind,
     SELECT workspace_id, overlay(gen_random_uuid()::text PLACING 'f' FROM 1)::uuid,
            kind, debit_account_id, credit_account_id, 7 FROM transfers WHERE kind = 'charge'"""
 NO_CHARGE = "ALTER TABLE transfers DISABLE TRIGGER ALL; DELETE FROM transfers WHERE kind = 'charge'"
+WRONG_PARTS = """UPDATE executions SET details = '{"cost": {"input_nusd": 300, "output_nusd": 99}}'"""
 OLD_HOLD = "INSERT INTO holds SELECT execution_id, workspace_id, 0, '{}', lane, clock_timestamp() FROM executions"
 LOST_REACTION = "INSERT INTO feedback_ids SELECT workspace_id, gen_random_uuid(), 'thumb', 'execution', 'x', '' FROM workspaces"
 DEAD_LETTER = """INSERT INTO dead_letters (dead_letter_id, consumer, stream, stream_seq, subject, deliveries, reason)
@@ -98,6 +99,7 @@ LOST_EVENT = """INSERT INTO outbox (service, subject, message_id, body, sent_at,
         },
         {
             NO_CHARGE: "cost 400 nano-dollars, booked are 0",
+            WRONG_PARTS: "cost 400 nano-dollars, its parts 399",
             "UPDATE accounts SET spent_nusd = spent_nusd + 1": "spent is 401, counted 0",
             "UPDATE rollups SET executions = executions + 1": "executions is 2, raw rows give 1",
             "UPDATE execution_facts SET execution_id = gen_random_uuid()": "is counted and has no row",
