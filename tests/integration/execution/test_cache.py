@@ -39,9 +39,12 @@ async def _ask(caller: Caller, **more: Any) -> Answer:
     return answer
 
 
-async def _set(caller: Caller, **settings: Any) -> None:
-    changed = await caller("PATCH", f"/v1/workspaces/{caller.workspace.workspace_id}", settings)
+async def _set(caller: Caller, mode: str, **settings: Any) -> None:
+    """Returns when this gateway knows it, within a second."""
+    changed = await caller("PATCH", f"/v1/workspaces/{caller.workspace.workspace_id}", {"cache_mode": mode, **settings})
     assert changed.status == 200, changed.body
+    while (await caller("GET", "/v1/cache")).body["mode"] != mode:
+        await asyncio.sleep(0.01)
 
 
 async def _entries(caller: Caller) -> list[dict[str, Any]]:
@@ -137,14 +140,14 @@ async def test_each_version_of_a_prompt_has_answers_of_its_own_whatever_label_it
 async def test_an_answer_above_temperature_0_is_given_again_only_where_somebody_asked(
     caller: Caller, provider: KeyedProvider, workspace: str, call: Any, temperature: float | None, cached: bool
 ) -> None:
-    await _set(caller, cache_mode=workspace)
+    await _set(caller, workspace)
     overrides = {} if temperature is None else {"temperature": temperature}
     await _ask(caller, cache=call, overrides=overrides)
     assert (await _ask(caller, cache=call, overrides=overrides)).body["cached"] is cached
 
 
 async def test_a_workspace_that_stores_no_text_has_no_cache(caller: Caller, provider: KeyedProvider) -> None:
-    await _set(caller, store_content=False)
+    await _set(caller, "always", store_content=False)
     await _ask(caller)
     assert not (await _ask(caller)).body["cached"]
     assert await _entries(caller) == []
@@ -195,12 +198,12 @@ async def test_equal_calls_at_the_same_time_share_one_call_of_each_executor(stac
 async def test_a_failure_is_not_kept_and_a_fallbacks_answer_neither(caller: Caller, provider: KeyedProvider) -> None:
     async with serving_by_key() as second:
         await _add_model(caller, second, model="own/second", name="lab_second")
-        provider.manners[""] = Manner(status=500)
+        provider.manners[""] = Manner(status=404)
         for calls in (1, 2):
             answer = await _ask(caller, fallback_models=["own/second"])
             assert (answer.body["model"], answer.body["cached"], len(second.calls)) == ("own/second", False, calls)
         refused = await caller("POST", "/v1/executions", {"messages": ASKED, "model": "own/one", "cache": True})
-        assert refused.status == 502
+        assert refused.status == 400
         provider.manners[""] = Manner()
         assert not (await _ask(caller, fallback_models=["own/second"])).body["cached"]
         assert (await _ask(caller)).body["cached"]

@@ -1,5 +1,6 @@
 """A workspace says how answers look on the native route; a call may say otherwise."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -14,6 +15,8 @@ ASKED = {"messages": [{"role": "user", "content": "Hello."}], "model": "simulate
 async def _shape(caller: Caller, shape: str) -> None:
     changed = await caller("PATCH", f"/v1/workspaces/{caller.workspace.workspace_id}", {"response_shape": shape})
     assert (changed.status, changed.body["response_shape"]) == (200, shape)
+    while ((await _ask(caller)).headers["content-type"] == "application/json") != (shape == "with_metadata"):
+        await asyncio.sleep(0.01)  # this gateway knows it within a second
 
 
 async def _ask(caller: Caller, **more: Any) -> Answer:

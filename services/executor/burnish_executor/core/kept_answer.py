@@ -37,7 +37,7 @@ def kept(outcome: Outcome, request: ExecutionRequest) -> KeptAnswer | None:
     is_sound = outcome.status is Status.SUCCESS and outcome.finish_reason in WHOLE and not outcome.cached
     if not is_sound or (outcome.model, outcome.provider) != (request.route.model, request.route.provider):
         return None
-    if getattr(outcome, "choices", None):
+    if outcome.choices:
         return None
     answer = KeptAnswer.model_validate(outcome.model_dump(include=set(KeptAnswer.model_fields)))
     return answer if len(answer.model_dump_json()) <= MOST_CHARACTERS else None

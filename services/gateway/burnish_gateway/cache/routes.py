@@ -118,7 +118,7 @@ async def purge_cache(gateway: GatewayParts, principal: Editor, *, prompt: Promp
     slug = None if prompt is None else parse_slug(prompt, param="prompt")
     async with gateway.db.unit_of_work(workspace=principal.workspace_id) as tx:
         entries = await store.purge(tx, principal.workspace_id, slug)
-        await audit.note(tx, principal, action="cache.purged", kind="cache", key=slug or "*", after={"entries": entries})
+        await audit.note(tx, principal, action="cache.purged", kind="cache", key=slug or "*", before={"entries": entries})
     return Purged(entries=entries)
 
 
