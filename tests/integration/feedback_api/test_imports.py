@@ -87,6 +87,13 @@ async def test_a_name_that_no_prompt_has_is_taken_and_told(caller: Caller) -> No
     assert (told.body["accepted"], told.body["unknown_prompts"]) == (3, ["elsewhere", "traige"])
 
 
+async def test_tokens_by_class_come_in_with_it(caller: Caller) -> None:
+    classes = {"cached_input_tokens": 40, "cache_write_input_tokens": 30, "reasoning_tokens": 5}
+    brought = (await bring(caller, line("c-1", input_tokens=100, output_tokens=9, **classes))).body["results"][0]["id"]
+    usage = (await caller("GET", f"/v1/executions/{brought}")).body["usage"]
+    assert {name: usage[name] for name in classes} == classes
+
+
 @pytest.mark.promise("T-01")
 async def test_the_same_id_in_another_workspace_is_another_execution(caller: Caller, stack: Stack) -> None:
     other = await stack.caller()

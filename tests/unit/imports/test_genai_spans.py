@@ -179,3 +179,10 @@ def test_what_a_span_lacks_is_named() -> None:
     ):
         with pytest.raises(ValueError, match=f"lacks {re.escape(lacking)}$"):
             reported_of(span)
+
+
+def test_tokens_by_class_are_read() -> None:
+    usage = {"gen_ai__usage__cache_read__input_tokens": 4, "gen_ai__usage__cache_creation__input_tokens": 3}
+    found = reported_of(span(gen_ai__system="acme", gen_ai__request__model="m", gen_ai__usage__reasoning__output_tokens=2, **usage))
+    assert found is not None
+    assert (found.cached_input_tokens, found.cache_write_input_tokens, found.reasoning_tokens) == (4, 3, 2)

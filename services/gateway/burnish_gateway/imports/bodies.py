@@ -38,6 +38,8 @@ class ImportedBody(ApiModel):
     input_tokens: Count | None = None
     output_tokens: Count | None = None
     cached_input_tokens: Count | None = None
+    cache_write_input_tokens: Count | None = None
+    reasoning_tokens: Count | None = None
     cost_nusd: Annotated[int, Field(ge=0, le=10**15)] | None = Field(
         default=None, description="What the source says it cost. Shown as `reported_cost_nusd`; nothing is charged."
     )
@@ -55,6 +57,7 @@ class ImportedBody(ApiModel):
             model=self.model, provider=self.provider, status=Status(self.status), error=self.error, finish_reason=self.finish_reason,
             slug=self.prompt, version=self.version, label=self.label, first_token_ms=self.first_token_ms,
             input_tokens=self.input_tokens, output_tokens=self.output_tokens, cached_input_tokens=self.cached_input_tokens,
+            cache_write_input_tokens=self.cache_write_input_tokens, reasoning_tokens=self.reasoning_tokens,
             cost_nusd=self.cost_nusd, end_user=self.user_id, session_id=self.session_id, app=self.app,
             messages=[one.model_dump(exclude_none=True) for one in self.messages], variables=self.variables, output=self.output,
             metadata=self.metadata,

@@ -74,6 +74,7 @@ def _row(execution_id: UUID, one: Reported, *, principal: Principal, prompts: di
         messages=json_text(one.messages) if stored else None, variables=json_text(one.variables), settings="{}",
         output=None if one.output is None else storable(one.output), tool_calls=None, metadata=json_text(one.metadata),
         completed_event=completed.model_dump_json(), background_event=None, background_subject=None,
+        cache_write_input_tokens=completed.cache_write_input_tokens, reasoning_tokens=completed.reasoning_tokens,
     )  # fmt: skip
 
 
@@ -96,6 +97,8 @@ def _completed(execution_id: UUID, one: Reported, *, principal: Principal, promp
         input_tokens=min(one.input_tokens or 0, INT4_MOST),
         output_tokens=min(one.output_tokens or 0, INT4_MOST),
         cached_input_tokens=min(one.cached_input_tokens or 0, INT4_MOST),
+        cache_write_input_tokens=min(one.cache_write_input_tokens or 0, INT4_MOST),
+        reasoning_tokens=min(one.reasoning_tokens or 0, INT4_MOST),
         cost_nusd=0,
         latency_ms=min(max(one.latency_ms, 0), INT4_MOST),
         first_token_ms=min(one.first_token_ms, INT4_MOST) if one.first_token_ms is not None else None,

@@ -75,6 +75,8 @@ def reported_of(span: Span) -> Reported | None:
         input_tokens=_count(_first(span, "gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens")),
         output_tokens=_count(_first(span, "gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens")),
         cached_input_tokens=_count(_first(span, "gen_ai.usage.cache_read.input_tokens", "gen_ai.usage.cached_input_tokens")),
+        cache_write_input_tokens=_count(_first(span, "gen_ai.usage.cache_creation.input_tokens")),
+        reasoning_tokens=_count(_first(span, "gen_ai.usage.reasoning.output_tokens", "gen_ai.usage.reasoning_tokens")),
         cost_nusd=_cost(_first(span, "gen_ai.usage.cost", "llm.usage.total_cost")),
         end_user=_text(_first(span, "user.id", "enduser.id")),
         session_id=_text(_first(span, "gen_ai.conversation.id", "session.id")),

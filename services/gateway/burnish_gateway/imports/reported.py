@@ -34,6 +34,8 @@ class Reported:
     input_tokens: int | None = None
     output_tokens: int | None = None
     cached_input_tokens: int | None = None
+    cache_write_input_tokens: int | None = None
+    reasoning_tokens: int | None = None
     cost_nusd: int | None = None
     end_user: str | None = None
     session_id: str | None = None

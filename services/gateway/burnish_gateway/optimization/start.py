@@ -261,6 +261,8 @@ async def _price(tx: Tx, principal: Principal, model: str, *, param: str) -> Pri
 
     Raises InvalidField for a model that cannot be called: unknown, retired, or without a price; NoProviderKey.
     """
+    if model == "auto":
+        raise InvalidField("The version leaves its model to routing ('auto'); name one that is to be measured.", param=param)
     facts = await model_store.find_model(tx, model)
     if facts is None or not facts.active:
         raise InvalidField(f"There is no model {model[:200]!r}; GET /v1/models lists those that can be called.", param=param)
