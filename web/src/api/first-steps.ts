@@ -6,7 +6,7 @@ export type Facts = {
   prompt: string | null;
   runs: number;
   reactions: number;
-  /** Of the newest job of the prompt. */
+  /** The newest job that was completed, else the newest: one that was stopped takes no step back. */
   job: { id: string; status: string; outcome: string | null; suggestionId: string | null } | null;
 };
 
@@ -50,12 +50,13 @@ export function useFirstSteps({ enabled = true, everyMs = false }: { enabled?: b
   const prompts = useRead("/v1/prompts", { query: { limit: 50 } }, options);
   const summary = useRead("/v1/analytics/summary", { query: { from: new Date(today - BACK_DAYS * DAY_MS).toISOString() } }, options);
   const jobs = useRead("/v1/optimizations", { query: { limit: 1 } }, options);
-  const job = (jobs.data?.data ?? [])[0] as { id: string; status: string; outcome?: string | null; suggestion_id?: string | null } | undefined;
+  const completed = useRead("/v1/optimizations", { query: { status: "completed", limit: 1 } }, options);
+  const job = (completed.data?.data[0] ?? jobs.data?.data[0]) as { id: string; status: string; outcome?: string | null; suggestion_id?: string | null } | undefined;
   const facts: Facts = {
     prompt: choosePrompt(prompts.data?.data ?? []),
     runs: summary.data?.executions ?? 0,
     reactions: summary.data?.reactions ?? 0,
     job: job ? { id: job.id, status: job.status, outcome: job.outcome ?? null, suggestionId: job.suggestion_id ?? null } : null,
   };
-  return { facts, figures: summary.data, isReady: Boolean(prompts.data && summary.data && jobs.data), hasFailed: Boolean(prompts.error ?? summary.error ?? jobs.error) };
+  return { facts, figures: summary.data, isReady: Boolean(prompts.data && summary.data && jobs.data && completed.data), hasFailed: Boolean(prompts.error ?? summary.error ?? jobs.error ?? completed.error) };
 }
