@@ -10,6 +10,7 @@ import aiohttp
 from tests.integration.optimization.tickets import WEAK, tickets
 
 BUDGET = 800
+BATCH_LINES = 200
 ENDED = ("completed", "failed", "cancelled")
 AGAIN_S = 0.3
 PATIENCE_S = 90.0
@@ -18,7 +19,7 @@ PATIENCE_S = 90.0
 
 @dataclass(slots=True)
 class Jobs:
-    """One optimization after the other, each with a test run beside it, until `stop` is set. `ended` holds what they came to."""
+    """One optimization after the other, each with a test run and a batch beside it, until `stop` is set. `ended`: what they came to."""
 
     url: str
     api_key: str
@@ -39,7 +40,9 @@ class Jobs:
                 run = await self._ask(
                     http, "POST", "/v1/test-runs", {"prompt": "tickets", "version": 1, "dataset_id": dataset["id"], "split": "validation"}
                 )
-                for path in (f"/v1/optimizations/{job['id']}", f"/v1/test-runs/{run['id']}"):
+                lines = [{"messages": [{"role": "user", "content": f"Where is parcel {number}?"}]} for number in range(BATCH_LINES)]
+                batch = await self._ask(http, "POST", "/v1/batches", {"request": {"prompt": "tickets", "version": 1}, "inputs": lines})
+                for path in (f"/v1/optimizations/{job['id']}", f"/v1/test-runs/{run['id']}", f"/v1/batches/{batch['id']}"):
                     self.ended.append(await self._until_ended(http, path))
 
     async def _until_ended(self, http: aiohttp.ClientSession, path: str) -> dict[str, Any]:
