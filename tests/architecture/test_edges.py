@@ -47,6 +47,8 @@ READS_ENVIRONMENT = {
     "shared/burnish_shared/db/migrate.py": "hands it on to the process that migrates",
     "shared/burnish_shared/process.py": "log level and failpoints count before there are settings",
     "services/executor/burnish_executor/io/platform_keys.py": "the operator's provider keys, one variable for each provider",
+    "services/executor/burnish_executor/io/llm.py": "a process of its own, which is handed nothing but what it needs",
+    "services/executor/burnish_executor/io/litellm_process.py": "what little of it that process gets",
     "services/analytics/burnish_analytics/recount.py": "a command of its own",
     "services/analytics/burnish_analytics/group_worker.py": "tells libraries of its own process, before they are loaded, to use one thread",
 }

@@ -86,11 +86,16 @@ async def _chunks(stream: Any) -> AsyncIterator[bytes]:
     async for chunk in stream:
         shown = chunk.model_dump(exclude_none=True, mode="json")
         ends = any(choice.get("finish_reason") for choice in shown.get("choices") or [])
-        if ends and stream.received_finish_reason is None:
+        if ends and not _was_finished(stream):
             raise _CutOff
         if "usage" in shown and not _was_reported(stream):
             continue  # LiteLLM's own count; the executor estimates by its own rule, and says so
         yield b"data: " + json.dumps(shown, ensure_ascii=False).encode("utf-8", "replace") + b"\n\n"
+
+
+def _was_finished(stream: Any) -> bool:
+    """Where LiteLLM notes the provider's reason depends on the provider."""
+    return bool(stream.received_finish_reason or stream.intermittent_finish_reason or stream.received_any_finish_reason)
 
 
 def _was_reported(stream: Any) -> bool:
