@@ -66,7 +66,7 @@ TABLES: Final = (
         "workspaces",
         _words(
             "workspace_id organization_id name rate_limit_per_minute store_content retention_days legal_hold platform_keys"
-            " only_admins_change_prompts share_statistics suspended_at created_at"
+            " only_admins_change_prompts share_statistics cache_mode cache_ttl_s response_shape suspended_at created_at"
         ),
         ("workspace_id",),
         {"credit_account_id": INTERNAL, "rate_id": INTERNAL},
@@ -85,8 +85,7 @@ TABLES: Final = (
     _table(
         "provider_keys",
         "provider_key_id provider name base_url priority last4 status reason cooldown_until last_used_at last_error"
-        " last_error_at created_by"
-        " created_at revoked_at",
+        " last_error_at created_by requests_per_minute tokens_per_minute created_at revoked_at",
         "provider_key_id", sealed=SECRET, vault_secret_id=SECRET, secret_version=INTERNAL,
     ),
     _table(
