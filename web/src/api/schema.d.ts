@@ -24497,6 +24497,8 @@ export interface operations {
                 "application/json": {
                     /** App */
                     app?: string | null;
+                    /** Cache Write Input Tokens */
+                    cache_write_input_tokens?: number | null;
                     /** Cached Input Tokens */
                     cached_input_tokens?: number | null;
                     /**
@@ -24569,6 +24571,8 @@ export interface operations {
                      * @default unknown
                      */
                     provider?: string;
+                    /** Reasoning Tokens */
+                    reasoning_tokens?: number | null;
                     /** Session Id */
                     session_id?: string | null;
                     /**
