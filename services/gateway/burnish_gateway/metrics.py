@@ -13,6 +13,7 @@ REQUEST_SECONDS = Histogram(
     buckets=(0.005, 0.02, 0.1, 0.5, 2, 10, 60),
 )
 ADMISSIONS = Counter("burnish_gateway_admissions_total", "Verdicts of admission", ["verdict"])
+ROUTED = Counter("burnish_gateway_routed_total", "Calls that left the model open: rule, auto, no_model", ["outcome"])
 HANDOVERS = Counter("burnish_gateway_handovers_total", "Executions taken from an executor", ["reason"])
 OPEN_EXECUTIONS = Gauge("burnish_gateway_open_executions", "Executions whose frames this gateway waits for")
 LIVE_STREAMS = Gauge("burnish_gateway_live_streams", "Open streams of GET /v1/live")

@@ -133,6 +133,10 @@ async def test_rules_choose_by_variables_length_and_language_and_the_answer_name
     assert await run("hi", app="mobile") == (1, "lab/cheap", "mobile"), "the workspace's come after the prompt's own"
     assert await run("x" * 1_500, model="lab/cheap") == (1, "lab/cheap", None), "a model that the call names is the call's"
     assert await run(GERMAN, version=1) == (1, "lab/good", None), "so is a version"
+    told = await caller("POST", "/v1/routing/explain", {"prompt": "desk", "variables": {"text": "hi", "tier": 7}})
+    assert {one["name"]: one["holds"] for one in told.body["rules"]} == {
+        "germans": False, "long": False, "gone": False, "gold": False, "mobile": False,
+    }  # fmt: skip
     streamed = await caller.events("/v1/executions", {"prompt": "desk", "variables": {"text": GERMAN}, "stream": True})
     assert streamed[-1][1]["routing"] == {"rule": "germans", "prompt": "desk", "auto": False, "considered": 0}
     assert (await caller("PUT", "/v1/prompts/desk/routing", {"rules": []})).status == 200

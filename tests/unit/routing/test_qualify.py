@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from burnish_gateway.routing.policy import Policies, Rule, applying
+from burnish_gateway.routing.policy import Policies, Rule, applying, verdicts
 from burnish_gateway.routing.qualify import Choice, Need, Size, none_qualifies, ranked, reasons_against
 from burnish_shared.contracts.executions import Price
 from burnish_shared.db.model_store import ModelFacts
@@ -105,6 +105,12 @@ def test_the_first_rule_that_holds_and_may_choose_applies() -> None:
     short = german | {"input_tokens": 3, "language": None}
     chosen = applying(rules, short, may_choose_model=True, may_choose_version=True)
     assert chosen is not None and chosen.name == "rest"
+
+
+def test_somebody_who_asks_why_is_told_of_each_rule() -> None:
+    rules = [rule("broken", "variables.count > 3", model="a"), rule("long", "input_tokens > 3", model="b")]
+    broken, long = verdicts(rules, {"variables": {"count": "many"}, "input_tokens": 4})
+    assert (broken.holds, long.holds, long.because) == (None, True, None) and broken.because
 
 
 def test_a_prompts_own_rules_come_before_the_workspaces() -> None:

@@ -7,10 +7,11 @@ from typing import Any, Final
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.deps import Gateway
 from burnish_gateway.execution.order import DEFAULT_OUTPUT_TOKENS, Order, input_tokens_of, messages_of
+from burnish_gateway.metrics import ROUTED
 from burnish_gateway.models.book import ModelNotFound, PriceUnknown
 from burnish_gateway.registry.catalog import ResolvedVersion
 from burnish_gateway.routing.policy import Policies, Rule, applying
-from burnish_gateway.routing.qualify import Choice, Need, Size, none_qualifies, ranked, reasons_against
+from burnish_gateway.routing.qualify import Choice, Need, NoModelQualifies, Size, none_qualifies, ranked, reasons_against
 from burnish_shared.contracts.executions import Route, Routing
 from burnish_shared.db.model_store import ModelFacts
 from burnish_shared.errors import BurnishError, InvalidField, NoProviderKey, NotFound
@@ -57,7 +58,7 @@ async def _by_rule(
     order: Order, version: ResolvedVersion | None, rules: Sequence[Rule], *, policies: Policies, gateway: Gateway, principal: Principal
 ) -> Way | None:
     """None where no rule applies. A rule that names what is not there, or cannot be called, is passed over."""
-    names, left = Words(_words(order, version)), list(rules)
+    names, left = Words(words_of(order, version)), list(rules)
     may_model, may_version = order.model in (None, AUTO), version is not None and order.version is None
     while (rule := applying(left, names, may_choose_model=may_model, may_choose_version=may_version)) is not None:
         left = left[left.index(rule) + 1 :]
@@ -67,7 +68,9 @@ async def _by_rule(
                 chosen = await gateway.catalog.resolve(principal.workspace_id, version.slug, label=rule.label, version=rule.version)
             model = rule.model or order.model or (chosen.model if chosen else AUTO)
             routing = Routing(rule=rule.name, prompt=rule.prompt)
-            return await _with_model(model, order, chosen, policies=policies, gateway=gateway, principal=principal, routing=routing)
+            way = await _with_model(model, order, chosen, policies=policies, gateway=gateway, principal=principal, routing=routing)
+            ROUTED.labels("rule").inc()
+            return way
         except (NotFound, PriceUnknown, NoProviderKey):
             continue
     return None
@@ -80,7 +83,12 @@ async def _with_model(
     if model != AUTO:
         facts, route = await gateway.models.route(principal.workspace, model)
         return Way(version, facts, route, routing=routing)
-    choices = await choose_models(order, version, policies=policies, gateway=gateway, principal=principal)
+    try:
+        choices = await choose_models(order, version, policies=policies, gateway=gateway, principal=principal)
+    except NoModelQualifies:
+        ROUTED.labels("no_model").inc()
+        raise
+    ROUTED.labels("auto").inc()
     first, *others = choices
     told = (routing or Routing()).model_copy(update={"auto": True, "considered": len(choices)})
     return Way(version, first.facts, first.route, tuple(one.facts.model for one in others[:FALLBACKS_MOST]), told)
@@ -169,7 +177,8 @@ class Words(Mapping[str, Plain]):
         return len(self._makers)
 
 
-def _words(order: Order, version: ResolvedVersion | None) -> dict[str, Callable[[], Plain]]:
+def words_of(order: Order, version: ResolvedVersion | None) -> dict[str, Callable[[], Plain]]:
+    """What conditions may speak of, as far as this call has it."""
     return {
         "variables": lambda: dict(order.variables),
         "metadata": lambda: dict(order.metadata),

@@ -5,25 +5,37 @@ from typing import Any
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.deps import Gateway
 from burnish_gateway.execution.order import Order
-from burnish_gateway.routing.choose_way import choose_way
+from burnish_gateway.registry.catalog import ResolvedVersion
+from burnish_gateway.routing.choose_way import Words, choose_way, words_of
+from burnish_gateway.routing.policy import verdicts
 from burnish_gateway.routing.qualify import NoModelQualifies
 
 
 async def explain(order: Order, *, gateway: Gateway, principal: Principal) -> dict[str, Any]:
-    """Version, model, what it falls back to, the rule. `models`: where `auto` found none, why each does not qualify.
+    """Version, model, what it falls back to, the rule, and of each rule whether it holds.
+
+    `models`: where `auto` found none, why each does not qualify.
 
     Raises what the call itself would: NotFound, MissingVariables, PriceUnknown, NoProviderKey, …
     """
     version = None
     if order.slug is not None:
         version = await gateway.catalog.resolve(principal.workspace_id, order.slug, label=order.label, version=order.version)
+    told = await _rules(order, version, gateway=gateway, principal=principal)
     try:
         way = await choose_way(order, version, gateway=gateway, principal=principal)
     except NoModelQualifies as error:
-        return {"model": None, "because": error.message, **error.details}
+        return {"model": None, "because": error.message, **error.details, "rules": told}
     chosen = way.version
     return {
         "prompt": chosen.slug if chosen else None, "version": chosen.version if chosen else None, "label": chosen.label if chosen else None,
         "model": way.facts.model, "provider": way.facts.provider, "falls_back_to": list(way.others or ()),
-        "routing": None if way.routing is None else way.routing.model_dump(),
+        "routing": None if way.routing is None else way.routing.model_dump(), "rules": told,
     }  # fmt: skip
+
+
+async def _rules(order: Order, version: ResolvedVersion | None, *, gateway: Gateway, principal: Principal) -> list[dict[str, Any]]:
+    """Whether the condition of each rule holds for this call; null where it cannot be told, and why."""
+    policies = await gateway.routing.of(principal.workspace_id)
+    found = verdicts(policies.rules_for(version.slug if version else None), Words(words_of(order, version)))
+    return [{"name": one.rule.name, "prompt": one.rule.prompt, "holds": one.holds, "because": one.because} for one in found]

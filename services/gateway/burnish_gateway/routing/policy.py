@@ -39,6 +39,26 @@ class Policies:
         return (*(self.rules.get(slug, ()) if slug else ()), *self.rules.get("", ()))
 
 
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of one rule's condition. `holds` None: it cannot be told for this call, `because` says why."""
+
+    rule: Rule
+    holds: bool | None
+    because: str | None = None
+
+
+def verdicts(rules: Sequence[Rule], names: Mapping[str, Plain]) -> list[Verdict]:
+    """Every rule by itself, for somebody who asks why: which one applies, `applying` says."""
+    found = []
+    for rule in rules:
+        try:
+            found.append(Verdict(rule, holds(rule.when, names)))
+        except ExpressionError as error:
+            found.append(Verdict(rule, None, str(error)))
+    return found
+
+
 def applying(rules: Sequence[Rule], names: Mapping[str, Plain], *, may_choose_model: bool, may_choose_version: bool) -> Rule | None:
     """The first rule that may choose what it chooses, and whose condition holds.
 
