@@ -162,8 +162,8 @@ async def test_a_batch_sets_its_money_aside_once_and_pauses_when_it_is_used_up(s
 
 @pytest.mark.capability("E15")
 async def test_small_batches_do_not_wait_for_large_ones(stack: Stack, caller: Caller) -> None:
-    body = {"request": await greeting(caller), "inputs": inputs(120)}
-    async with fault(stack, "slow,s=0.2"):
+    body = {"request": await greeting(caller), "inputs": inputs(60)}
+    async with fault(stack, "slow,s=0.1"):
         large = [(await started(caller, body))["id"] for _ in range(3)]  # more than are worked on at once
         other = await stack.caller()
         small = (await started(other, {"request": await greeting(other), "inputs": inputs(2)}))["id"]
@@ -203,3 +203,13 @@ async def test_what_cannot_be_a_batch_is_refused_as_a_whole(stack: Stack, caller
     refused = await caller("POST", "/v1/batches", body)
     assert refused.status == 422 and (param is None or refused.body["error"]["param"] == param), refused.body
     assert await books(stack, "SELECT 1 FROM batches WHERE workspace_id = $1", caller.workspace.workspace_id) == []
+
+
+@pytest.mark.capability("E15")
+async def test_a_batch_whose_time_is_over_ends_with_what_it_has(stack: Stack, caller: Caller) -> None:
+    batch_id = (await started(caller, {"requests": [{"body": CHAT}] * 2, "paused": True, "completion_window": "24h"}))["id"]
+    await books(stack, "UPDATE batches SET expires_at = clock_timestamp() WHERE batch_id = $1::text::uuid", batch_id)
+    batch = await until(caller, batch_id)
+    assert batch["status"] == "expired" and batch["expired_at"] is not None
+    assert [one["error"]["code"] for one in await results(caller, batch_id)] == ["not_sent"] * 2
+    await assert_books_are_in_order(stack, caller, batch)
