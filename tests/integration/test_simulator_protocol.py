@@ -143,7 +143,7 @@ async def test_a_seed_repeats_an_answer_at_a_temperature(client: openai.AsyncOpe
         ({"messages": [{"role": "user", "content": "x" * 1_100_000}]}, openai.BadRequestError, "context_length_exceeded", "messages"),
         ({"temperature": 3}, openai.BadRequestError, "invalid_value", "temperature"),
         ({"max_tokens": 0}, openai.BadRequestError, "invalid_value", "max_tokens"),
-        ({"n": 2}, openai.BadRequestError, "unsupported_value", "n"),
+        ({"n": 33}, openai.BadRequestError, "invalid_value", "n"),
         ({"stream": "yes"}, openai.BadRequestError, "invalid_value", "stream"),
         ({"stream_options": {"include_usage": True}}, openai.BadRequestError, "invalid_value", "stream_options"),
         ({"stop": ["a"] * 5}, openai.BadRequestError, "invalid_value", "stop.list[constrained-str]"),
