@@ -1,7 +1,7 @@
 """An answer that is told piece by piece is the same however it is cut, and holds nothing that must not be said."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from burnish_shared.contracts.guardrails import Deny, GuardrailSettings, OwnCheck, PersonalData, Secrets, Size
@@ -42,6 +42,7 @@ def _told(outgoing: Outgoing, text: str, sizes: list[int]) -> tuple[list[str], S
 CUTS = st.lists(st.integers(1, 12), min_size=1, max_size=20)
 
 
+@settings(max_examples=40)
 @given(CUTS)
 def test_masks_are_the_same_however_the_answer_is_cut(sizes: list[int]) -> None:
     outgoing = Outgoing(_rules(PersonalData(kind="personal_data"), Secrets(kind="secrets")), Masks())
@@ -49,6 +50,7 @@ def test_masks_are_the_same_however_the_answer_is_cut(sizes: list[int]) -> None:
     assert stopped is None and "".join(told) == MASKED and outgoing.text == SAID
 
 
+@settings(max_examples=40)
 @given(CUTS)
 def test_what_was_masked_on_the_way_in_comes_back_and_what_the_model_says_itself_does_not(sizes: list[int]) -> None:
     masks = Masks()
@@ -58,6 +60,7 @@ def test_what_was_masked_on_the_way_in_comes_back_and_what_the_model_says_itself
     assert "".join(told) == "Dear ann@example.com, not [EMAIL], [NOTE_1] [x] ann@example.com"
 
 
+@settings(max_examples=40)
 @given(CUTS)
 def test_not_one_letter_of_a_denied_phrase_is_told(sizes: list[int]) -> None:
     outgoing = Outgoing(_rules(Deny(kind="deny", phrases=["blue whale", "acme corp"])), Masks())
@@ -65,6 +68,7 @@ def test_not_one_letter_of_a_denied_phrase_is_told(sizes: list[int]) -> None:
     assert stopped == Stopped("deny") and "We are better than most, and better than ".startswith("".join(told))
 
 
+@settings(max_examples=40)
 @given(CUTS)
 def test_nothing_of_what_stops_is_told(sizes: list[int]) -> None:
     outgoing = Outgoing(_rules(PersonalData(kind="personal_data", action="block")), Masks())
