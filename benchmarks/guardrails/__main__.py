@@ -1,10 +1,12 @@
 """What each check costs, on one core: microseconds for a prompt of 2 KB, and for an answer of 1 KB in 30 pieces."""
 
+import asyncio
 import json
 import os
 import platform
 import time
 from collections.abc import Callable
+from uuid import UUID
 
 from burnish_shared.contracts.guardrails import (
     Deny,
@@ -17,10 +19,12 @@ from burnish_shared.contracts.guardrails import (
     Secrets,
     Size,
 )
+from burnish_shared.db.config_cache import ChangeFeed, ConfigCache
 from burnish_shared.guarding.masks import Masks, blotted
 from burnish_shared.guarding.outgoing import Outgoing
 from burnish_shared.guarding.rules import NONE, Rule, Rules, rule_of, stored_finders
 from burnish_shared.guarding.spans import to_bytes
+from burnish_shared.ids import new_uuid
 from burnish_shared.schema_check import SchemaCheck
 
 ROUNDS = 2_000
@@ -80,12 +84,28 @@ def streamed(rules: list[Rule]) -> None:
     outgoing.end()
 
 
+async def asking_for_rules() -> float:
+    """What every execution pays, twice: its workspace's rules, from memory, where there are none."""
+    workspace_id = new_uuid()
+
+    async def load(_: UUID) -> Rules:
+        return NONE
+
+    feed = ChangeFeed(db=None)  # type: ignore[arg-type]
+    known: ConfigCache[UUID, Rules] = ConfigCache(load, feed=feed, kinds=frozenset({"guardrail"}), touched=lambda *_: False)
+    await known.get(workspace_id)
+    began = time.process_time()
+    for _ in range(ROUNDS * 10):
+        (await known.get(workspace_id)).of("support", "in")
+    return round((time.process_time() - began) / (ROUNDS * 10) * 1e6, 2)
+
+
 def main() -> None:
     """Prints one JSON object."""
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     made = {name: rule_of(name, settings, sides=["in", "out"]) for name, settings in RULES.items()}
     stored, raw = stored_finders(Masking(kinds=["email", "phone", "card", "iban", "ip", "secret"])), to_bytes(PROMPT)
-    schema, nothing, some = SchemaCheck(SCHEMA), NONE, Rules(tuple(made.values()))
+    schema, some = SchemaCheck(SCHEMA), Rules(tuple(made.values()))
     figures = {
         "in, prompt of 2 KB": {name: microseconds_each(lambda rule=rule: into(rule)) for name, rule in made.items()},
         "out, 1 KB in 30 pieces": {
@@ -95,7 +115,7 @@ def main() -> None:
         "masking what is stored, 2 KB": microseconds_each(lambda: blotted(raw, stored)),
         "json schema of an answer": microseconds_each(lambda: schema.flaws(json.loads(JSON_ANSWER))),
         "choosing the rules of a prompt": microseconds_each(lambda: some.of("support", "in")),
-        "nothing is configured": microseconds_each(lambda: nothing.of("support", "in")),
+        "nothing is configured": asyncio.run(asking_for_rules()),
     }
     print(
         json.dumps(

@@ -10,7 +10,7 @@ from typing import Final
 
 from burnish_shared.guarding.masks import OPENED, WRITTEN, Masks, Spelling, as_is
 from burnish_shared.guarding.rules import Rule, Stopped, is_beyond
-from burnish_shared.guarding.spans import BLANKS, Finder, at_character, found_in, to_bytes, to_text
+from burnish_shared.guarding.spans import BLANKS, Finder, Found, OpenFrom, at_character, found_in, to_bytes, to_text
 
 HELD_MOST: Final = 8_192
 """Bytes that wait at most for the end of something that was found; then it is masked as far as it came, and the rest of the word goes."""
@@ -34,14 +34,17 @@ class Outgoing:
     _context: bytes = b""
     _drops_word: bool = False
     _all: list[str] = field(default_factory=list, repr=False)
+    finders: list[Finder] = field(init=False, repr=False)
+    opens: list[OpenFrom] = field(init=False, repr=False)
+    needs_whole: bool = field(init=False)
+    holds_bytes: int = field(init=False)
 
-    @property
-    def finders(self) -> list[Finder]:
-        return [finder for rule in self.rules for finder in rule.finders]
-
-    @property
-    def needs_whole(self) -> bool:
-        return any(rule.needs_whole for rule in self.rules)
+    def __post_init__(self) -> None:
+        self.finders = [finder for rule in self.rules for finder in rule.finders]
+        looking = [finder for rule in self.rules for finder in (*rule.finders, *rule.stoppers)]
+        self.opens = list(dict.fromkeys(finder.open_from for finder in looking))
+        self.needs_whole = any(rule.needs_whole for rule in self.rules)
+        self.holds_bytes = max((rule.holds_bytes for rule in self.rules), default=0)
 
     def feed(self, text: str) -> str | Stopped:
         """The next piece."""
@@ -52,22 +55,26 @@ class Outgoing:
         self._waiting += raw
         if self.needs_whole:
             return ""
-        stopped = self._stopped()
-        return stopped if stopped is not None else self._tell(self._safe())
+        whole = self._context + self._waiting
+        stopped = self._stopped(whole)
+        if stopped is not None:
+            return stopped
+        found = found_in(whole, self.finders)
+        return self._tell(self._safe(whole, found), whole, found)
 
     def end(self) -> str | Stopped:
         """The answer is whole. Own checks are somebody else's to run, before this."""
-        stopped = self._stopped(whole="".join(self._all) if self.needs_whole else None)
-        return stopped if stopped is not None else self._tell(len(self._waiting))
+        raw = self._context + self._waiting
+        stopped = self._stopped(raw, whole="".join(self._all) if self.needs_whole else None)
+        return stopped if stopped is not None else self._tell(len(self._waiting), raw, found_in(raw, self.finders))
 
     @property
     def text(self) -> str:
         """All that came, as it came."""
         return "".join(self._all)
 
-    def _stopped(self, *, whole: str | None = None) -> Stopped | None:
+    def _stopped(self, raw: bytes, *, whole: str | None = None) -> Stopped | None:
         """Sizes are of the whole; phrases and patterns can only stand in what waits, and in the little before it."""
-        raw = self._context + self._waiting
         near: str | None = None
         for rule in self.rules:
             if rule.size is not None and is_beyond(rule.size, characters=self.characters, size_bytes=self.size_bytes):
@@ -81,34 +88,32 @@ class Outgoing:
                 return Stopped(rule.name)
         return None
 
-    def _safe(self) -> int:
+    def _safe(self, raw: bytes, in_it: Sequence[Found]) -> int:
         """How many of the waiting bytes may be told: before anything that is not whole, and not in the middle of what was found."""
-        raw, offset = self._context + self._waiting, len(self._context)
-        cut = len(raw)
-        for rule in self.rules:
-            cut = min(cut, len(raw) - rule.holds_bytes, *(finder.open_from(raw) for finder in (*rule.finders, *rule.stoppers)))
+        offset, cut = len(self._context), len(raw)
+        cut = min([cut - self.holds_bytes, *(open_from(raw) for open_from in self.opens)])
         if self.masks and (opened := OPENED.search(raw, max(0, cut - MASK_MOST_BYTES))) is not None:
             cut = min(cut, opened.start())
         if self.masks:
             cut = min([cut, *(one.start() for one in WRITTEN.finditer(raw) if one.start() < cut < one.end())])
-        for found in found_in(raw, self.finders):
+        for found in in_it:
             if found.start < cut < found.end or found.end == len(raw):
                 cut = min(cut, found.start)
         cut = max(cut, offset, len(raw) - HELD_MOST)
         return at_character(raw, cut) - offset if cut < len(raw) else cut - offset
 
-    def _tell(self, count: int) -> str:
+    def _tell(self, count: int, raw: bytes, in_it: Sequence[Found]) -> str:
         """So many of the waiting bytes, masked and restored."""
         if count <= 0:
             return ""
-        raw, offset = self._context + self._waiting, len(self._context)
+        offset = len(self._context)
         last = offset + count
         parts: list[str] = []
         at, goes_on = offset, self._drops_word
         if goes_on:
             at = _end_of_word(raw, at, last)
             self._drops_word = at == last
-        for found in found_in(raw, self.finders):
+        for found in in_it:
             if found.end <= at or found.start >= last:
                 continue
             parts.append(self._restored(raw[at : max(at, found.start)]))

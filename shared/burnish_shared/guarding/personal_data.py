@@ -4,6 +4,7 @@ Card numbers and IBANs carry a checksum, and only those that it fits are found. 
 """
 
 import ipaddress
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -54,6 +55,8 @@ IBAN_LENGTH: Final = {
 }  # fmt: skip
 """SWIFT's IBAN registry: how long each country's are."""
 
+
+BEGINS_NUMBER: Final = re.compile(rb"[0-9+(]")
 
 DOUBLED: Final = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
 """Twice a digit, with the digits of what comes out added up."""
@@ -161,10 +164,8 @@ def open_number(raw: bytes) -> int:
     """From the first word with a digit, a plus or a bracket among the last ones; where there is none, the last word."""
     least = max(0, len(raw) - NUMBER_MOST)
     last = last_word(raw, most=NUMBER_MOST)
-    for at in range(least, last):
-        if raw[at] in b"0123456789+(":
-            return max(least, last_word(raw[:at], most=NUMBER_MOST))
-    return last
+    begins = BEGINS_NUMBER.search(raw, least, last)
+    return last if begins is None else max(least, last_word(raw[: begins.start()], most=NUMBER_MOST))
 
 
 FINDERS: Final[dict[PersonalKind, Finder]] = {

@@ -88,9 +88,10 @@ def _start(found: Found) -> int:
 
 def last_word(raw: bytes, *, most: int) -> int:
     """Where the last run without blanks begins, at most so many bytes from the end."""
-    least = max(0, len(raw) - most)
-    at = max((raw.rfind(blank, least) for blank in (b" ", b"\n", b"\t", b"\r", b"\f", b"\v")), default=-1)
-    return max(least, at + 1)
+    tail = raw[-most:]
+    if not tail or tail[-1] in BLANKS:
+        return len(raw)
+    return len(raw) - len(tail.rsplit(None, 1)[-1])
 
 
 def at_character(raw: bytes, at: int) -> int:
