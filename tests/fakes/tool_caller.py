@@ -31,7 +31,9 @@ class ToolCaller:
         last = body["messages"][-1]
         has_result = last["role"] == "tool"
         if has_result or not body.get("tools"):
-            said = last["content"] if isinstance(last["content"], str) else f"{len(last['content'])} parts"
+            said = last["content"]
+            if not isinstance(said, str):
+                said = " ".join(part.get("text") or part["type"] for part in said)
             message: dict[str, Any] = {"role": "assistant", "content": f"It says: {said}"}
         else:
             function = {"name": body["tools"][0]["function"]["name"], "arguments": "".join(ARGUMENTS)}
