@@ -68,7 +68,7 @@ async def test_a_toy_answers_only_where_no_real_model_can_be_called(caller: Call
 
 @pytest.mark.promise("E-04")
 async def test_auto_falls_back_to_the_next_cheapest(caller: Caller, provider: KeyedProvider) -> None:
-    await made(caller, described(provider, "lab/away", **CHEAP) | {"base_url": "http://127.0.0.1:9/v1"})
+    await made(caller, described(provider, "lab/away", **CHEAP) | {"base_url": f"{provider.base_url}/gone"})
     await made(caller, described(provider, "lab/there"))
     answer = await ask(caller)
     assert (answer.status, answer.body["model"]) == (200, "lab/there"), answer.body
