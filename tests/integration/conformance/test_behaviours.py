@@ -175,3 +175,25 @@ async def test_whoever_stops_listening_ends_the_call_within_a_second(way: Way, s
 async def test_own_addresses_pass_the_egress_guard(way: Way) -> None:
     result = await way.ask(way.request(base_url="http://169.254.169.254/latest"))
     assert isinstance(result, Failure) and result.kind is FailureKind.EGRESS and result.status is Status.ERROR
+
+
+@pytest.mark.capability("E2")
+async def test_texts_become_vectors_in_their_order(way: Way) -> None:
+    if way.name == "anthropic":
+        pytest.skip("the format has no embeddings")
+    texts = [{"role": "user", "content": text} for text in ("one", "two", "one")]
+    request = way.request("embed", messages=texts).model_copy(update={"kind": "embedding", "settings": {}})
+    answer = await way.ask(request)
+    assert isinstance(answer, Answer), answer
+    first, second, third = json.loads(answer.output)
+    assert first == third != second and answer.usage == Usage(input_tokens=3, output_tokens=0, source="provider")
+
+
+@pytest.mark.capability("E2")
+@pytest.mark.parametrize("stream", [False, True])
+async def test_several_answers_are_told_apart(way: Way, stream: bool) -> None:
+    if way.name == "anthropic":
+        pytest.skip("the format gives one answer a call")
+    answer = await way.ask(way.request(stream=stream, n=2))
+    assert isinstance(answer, Answer) and len(answer.others) == 1
+    assert answer.others[0].output == answer.output != ""

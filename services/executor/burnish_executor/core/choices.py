@@ -45,7 +45,8 @@ def add_choices(answer: Answer, choices: Sequence[Any]) -> Piece | Failure | Non
         if target is None or not isinstance(delta, dict):
             continue
         said, probabilities = delta.get("content"), logprobs_in(one)
-        calls = [call for call in delta.get("tool_calls") or [] if isinstance(call, dict)]
+        parts = delta.get("tool_calls")
+        calls = [call for call in parts if isinstance(call, dict)] if isinstance(parts, list) else []
         before = target.characters
         added = add(target, text=said if isinstance(said, str) else "", calls=calls)
         if target is not answer:
