@@ -1,4 +1,4 @@
-"""One stack for the tests of this folder, with one optimizer on top; each test has a workspace of its own."""
+"""One stack for the tests of this folder; each module that needs one has an optimizer, each test a workspace of its own."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -8,6 +8,7 @@ import pytest_asyncio
 
 from burnish_optimizer.app import main as run_optimizer
 from burnish_optimizer.settings import OptimizerSettings
+from tests.embedded.emitted_events import check_events
 from tests.embedded.stack import FAST, Caller, Stack, running_stack
 
 QUICK: dict[str, Any] = {
@@ -16,10 +17,13 @@ QUICK: dict[str, Any] = {
 }  # fmt: skip
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def stack(module_database_urls: Any, nats_server: Any) -> AsyncIterator[Stack]:
-    async with running_stack(module_database_urls, nats_server) as running:
+@pytest_asyncio.fixture(scope="package", loop_scope="session")
+async def stack(postgres: Any, nats_server: Any) -> AsyncIterator[Stack]:
+    urls = await postgres.clone()
+    async with running_stack(urls, nats_server) as running:
         yield running
+    await check_events(urls)
+    await postgres.drop(urls)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
