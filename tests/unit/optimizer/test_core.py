@@ -128,7 +128,10 @@ def test_passing_failures_are_tried_again_and_refusals_of_the_input_are_not() ->
     assert not is_worth_another_try(booked("error", retryable=False), attempt=1)
     assert not is_worth_another_try(booked("success"), attempt=1)
     assert is_worth_another_try(booked("success", has_content=False), attempt=1)
-    assert (wait_before_try_s(2), wait_before_try_s(3)) == (1.0, 4.0)
+    assert is_worth_another_try(booked("rate_limited", retryable=True), attempt=5), "a limit passes by waiting"
+    assert not is_worth_another_try(booked("rate_limited", retryable=True), attempt=6)
+    waits_s = [wait_before_try_s(attempt, failed=booked("rate_limited")) for attempt in range(2, 7)]
+    assert waits_s == [1.0, 4.0, 16.0, 60.0, 60.0]
 
 
 def pairs(*, fixed: int, broken: int, both: int = 40, neither: int = 40) -> list[Pair]:

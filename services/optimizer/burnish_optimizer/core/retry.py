@@ -3,7 +3,13 @@
 from typing import Any, Final, Protocol
 
 TRIES: Final = 3
+TRIES_WHERE_LIMITED: Final = 6
+"""A limit passes by waiting: thousands of calls must not fail because a provider is asked too much for a minute."""
+
 FIRST_WAIT_S: Final = 1.0
+WAIT_MOST_S: Final = 60.0
+RETRY_AFTER_MOST_S: Final = 120.0
+"""A provider that asks to wait longer is asked again then, and may say it again."""
 
 
 class FailedCall(Protocol):
@@ -18,17 +24,18 @@ class FailedCall(Protocol):
 
 
 def is_worth_another_try(booked: FailedCall, *, attempt: int) -> bool:
-    """An execution that failed for a passing reason, or whose answer nobody kept; at most TRIES in all.
+    """An execution that failed for a passing reason, or whose answer nobody kept; at most TRIES in all, or TRIES_WHERE_LIMITED.
 
     The executor has retried what costs nothing before it said so. A refusal of this one input (too long, blocked) is an answer.
     """
-    if attempt >= TRIES:
+    if attempt >= (TRIES_WHERE_LIMITED if booked.status == "rate_limited" else TRIES):
         return False
     if booked.status == "success":
         return not booked.has_content
     return bool((booked.error or {}).get("retryable", True))
 
 
-def wait_before_try_s(attempt: int) -> float:
-    """1 s before the second try, 4 s before the third."""
-    return FIRST_WAIT_S * 4.0 ** (attempt - 2)
+def wait_before_try_s(attempt: int, *, failed: FailedCall) -> float:
+    """1 s before the second try, 4 s before the third, 16 s, then a minute; longer where the provider asks for it."""
+    asked_s = (failed.error or {}).get("retry_after_s") or 0.0
+    return max(min(WAIT_MOST_S, FIRST_WAIT_S * 4.0 ** (attempt - 2)), min(float(asked_s), RETRY_AFTER_MOST_S))

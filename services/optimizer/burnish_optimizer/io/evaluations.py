@@ -82,7 +82,7 @@ class Desk:
     _wake_sender: asyncio.Event = field(default_factory=asyncio.Event)
     _wake_writer: asyncio.Event = field(default_factory=asyncio.Event)
     _wake_watcher: asyncio.Event = field(default_factory=asyncio.Event)
-    _later: set["asyncio.TimerHandle"] = field(default_factory=set)
+    _later: dict["asyncio.TimerHandle", _Asked] = field(default_factory=dict)
     _has_stopped: bool = False
     _room: float = field(init=False)
     """How many may be on their way: fewer while the job's account cannot hold more (added by one a round, cut when refused)."""
@@ -117,6 +117,10 @@ class Desk:
     def stop_asking(self) -> None:
         """What is not on its way yet is refused with NotSent; what is may come to its end."""
         self._has_stopped = True
+        for timer, asked in self._later.items():
+            timer.cancel()
+            self._pending.append(asked)
+        self._later.clear()
         self._wake_sender.set()
 
     async def cancel_all(self) -> None:
@@ -281,18 +285,18 @@ class Desk:
         for asked, booked, execution_id in renewed:
             asked.spent_before_nusd += booked.cost_nusd
             asked.execution_id, asked.attempt, asked.sent = execution_id, asked.attempt + 1, 0
-            self._send_later(asked)
+            self._send_later(asked, failed=booked)
         for asked, booked in final:
             _tell(asked, (booked, asked.spent_before_nusd + booked.cost_nusd))
 
-    def _send_later(self, asked: _Asked) -> None:
+    def _send_later(self, asked: _Asked, *, failed: Booked) -> None:
         def due() -> None:
-            self._later.discard(timer)
+            self._later.pop(timer, None)
             self._pending.appendleft(asked)
             self._wake_sender.set()
 
-        timer = asyncio.get_running_loop().call_later(wait_before_try_s(asked.attempt), due)
-        self._later.add(timer)
+        timer = asyncio.get_running_loop().call_later(wait_before_try_s(asked.attempt, failed=failed), due)
+        self._later[timer] = asked
 
     async def _watch(self) -> None:
         """Looks up what is silent, and sends again what the books do not know after a long while."""
