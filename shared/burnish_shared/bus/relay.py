@@ -88,7 +88,7 @@ class Relay:
         self._housework_at = 0.0
 
     def wake(self) -> None:
-        """Says that a row was committed. Rows that come within `wait_ms` of the first travel together; where they keep coming, BUSY_WAIT_S."""
+        """Says that a row was committed. Rows that come within `wait_ms` travel together; where they keep coming, BUSY_WAIT_S."""
         self._woken.set()
 
     async def run(self, stop: asyncio.Event) -> None:
