@@ -36,6 +36,10 @@ PATIENT: dict[str, Any] = {"trust_s": 30.0}
 its database, and the next call would be refused. Tests of that name their own time."""
 
 
+UNTIRING: dict[str, Any] = {"circuit_calls_least": 10_000, "rest_most_s": 0.0}
+"""Tests let one provider fail again and again; those of circuits and rests name their own numbers."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     status: int
@@ -127,7 +131,7 @@ class Stack:
         stop = asyncio.Event()
         number = len(self.executors)
         made = ExecutorSettings(
-            database_url=self.urls["executor"], nats_url=self.nats.url("executor"), replica=f"t{number}", **(FAST | settings)
+            database_url=self.urls["executor"], nats_url=self.nats.url("executor"), replica=f"t{number}", **(FAST | UNTIRING | settings)
         )
         task = asyncio.create_task(run_executor(stop, made))
         self.executors.append(stop)

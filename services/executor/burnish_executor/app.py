@@ -67,7 +67,7 @@ async def main(stop: asyncio.Event, settings: ExecutorSettings | None = None) ->
     vault = KeyVault.over(db, keyring=keyring, feed=feed, relay=relay, trust_s=settings.key_trust_s, news_s=settings.key_news_s)
     holds = Holds(admission)
     tickets = Tickets(DurableConnection(dsn, application_name="burnish-executor-tickets", asynchronous=True, pooler=settings.pooler))
-    limits = SharedLimits(bus, tickets, Rests())
+    limits = SharedLimits(bus, tickets, Rests(settings.rest_most_s))
     asker = _asker(settings, providers=providers, vault=vault, holds=holds, limits=limits)
     answers = AnswersStore.over(dsn, pooler=settings.pooler)
     rules, grounds = RulesBook.over(db, feed=feed), Grounds.open(workers=settings.sandbox_workers, wasm=settings.sandbox_wasm)

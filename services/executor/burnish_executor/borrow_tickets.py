@@ -85,7 +85,7 @@ class Tickets:
         if pool is None:
             return None
         loop = asyncio.get_running_loop()
-        wanted = Wanted(owner, tokens, until=loop.time() + patience_s)
+        wanted = Wanted(owner, tokens, until=loop.time() + patience_s, since=loop.time())
         pool.want(wanted, now=loop.time())
         self._busy[id(pool)] = pool
         if not wanted.is_decided:
@@ -213,10 +213,10 @@ class Tickets:
             self._fail(wishes)
             await asyncio.sleep(ROUND_S)
             return
-        metrics.TICKETS.labels("borrowed").inc(sum(one.amount for one in lent))
+        metrics.TICKETS.labels("borrowed").inc(sum(one.tickets for one in lent))
         waits: dict[int, tuple[Pool, float]] = {}
         for (pool, kind, wish), one in zip(wishes, lent, strict=True):
-            pool.rates[kind].got(one.amount, second=one.second, good_until=began_at + LIFE_S)
+            pool.rates[kind].got(one.tickets, second=one.second, good_until=began_at + LIFE_S)
             if wish.want:
                 waits[id(pool)] = (pool, max(one.wait_s, waits.get(id(pool), (pool, 0.0))[1]))
         for pool, wait_s in waits.values():

@@ -18,8 +18,9 @@ NEWS_S: Final = 0.5
 
 @dataclass(slots=True)
 class Rests:
-    """In this process. Others hear of it (share_limits.py)."""
+    """In this process. Others hear of it (share_limits.py). `most_s`: longest that anything rests."""
 
+    most_s: float = COOLDOWN_MOST_S
     _until: dict[str, float] = field(default_factory=dict)
 
     def note(self, place: str, failure: Failure) -> float | None:
@@ -28,7 +29,7 @@ class Rests:
 
     def rest(self, place: str, seconds: float) -> float | None:
         """Nobody calls there for so long. None: that was known, nearly."""
-        now, rests_s = asyncio.get_running_loop().time(), min(seconds, COOLDOWN_MOST_S)
+        now, rests_s = asyncio.get_running_loop().time(), min(seconds, self.most_s)
         before = self._until.get(place, 0.0)
         self._until[place] = max(before, now + rests_s)
         if len(self._until) > RESTS_MOST:

@@ -37,6 +37,9 @@ class ExecutorSettings(SealingSettings):
         default=10, ge=1, description="A provider is left alone when at least so many calls within half a minute failed, and half of all."
     )
     circuit_rest_s: float = Field(default=5.0, gt=0, description="For how long it is left alone at first; twice as long each time after.")
+    rest_most_s: float = Field(
+        default=3600.0, ge=0, description="Longest that an address is left alone because its provider asked for patience with a 429."
+    )
     provider_limits: dict[str, ProviderLimit] = Field(
         default_factory=dict, description='What each of the operator\'s keys may do: {"openai": {"requests_per_minute": 500}}.'
     )

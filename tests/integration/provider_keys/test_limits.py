@@ -175,7 +175,7 @@ async def test_many_who_borrow_at_once_never_get_more_than_the_limit(tenant: Ten
             order = rates[(seed + turn) % 3 :] + rates[: (seed + turn) % 3]
             lent = await borrow(connection, [_wish(5 + seed, rate_id=one) for one in order])
             for rate, one in zip(order, lent, strict=True):
-                got[rate] += one.amount
+                got[rate] += one.tickets
         return got
 
     all_got = await asyncio.gather(*(greedy(one, seed) for seed, one in enumerate(made)))
@@ -190,25 +190,25 @@ async def test_what_was_borrowed_leaves_after_its_window_and_what_comes_back_is_
     rate = uuid4()
     (all_of_it,) = await borrow(connection, [_wish(100, rate_id=rate)])
     (none,) = await borrow(connection, [_wish(10, rate_id=rate)])
-    assert (all_of_it.amount, none.amount) == (100, 0) and WINDOW_S - 2 < none.wait_s <= WINDOW_S
+    assert (all_of_it.tickets, none.tickets) == (100, 0) and WINDOW_S - 2 < none.wait_s <= WINDOW_S
     (again,) = await borrow(connection, [_wish(50, rate_id=rate, back={all_of_it.second: 30})])
-    assert again.amount == 30
+    assert again.tickets == 30
     (too_few,) = await borrow(connection, [_wish(50, rate_id=rate, least=20, back={again.second: 10})])
-    assert too_few.amount == 0 and too_few.wait_s > 0
+    assert too_few.tickets == 0 and too_few.wait_s > 0
     (debt,) = await borrow(connection, [_wish(50, rate_id=rate, back={again.second: -4})])
-    assert debt.amount == 6
+    assert debt.tickets == 6
     await tenant.books(f"{SHIFT} WHERE rate_id = $2", int(WINDOW_S), rate)
     (fresh,) = await borrow(connection, [_wish(200, rate_id=rate)])
-    assert fresh.amount == 100
+    assert fresh.tickets == 100
 
 
 async def test_what_the_provider_says_was_used_counts_until_it_is_whole_again(tenant: Tenant, connection: DurableConnection) -> None:
     rate = uuid4()
     (first,) = await borrow(connection, [_wish(10, rate_id=rate)])
     (rest,) = await borrow(connection, [_wish(100, rate_id=rate, used=70, used_for_s=20.0)])
-    assert (first.amount, rest.amount) == (10, 30)
+    assert (first.tickets, rest.tickets) == (10, 30)
     (same,) = await borrow(connection, [_wish(10, rate_id=rate, used=40, used_for_s=20.0)])
-    assert same.amount == 0 and 18 < same.wait_s <= 21
+    assert same.tickets == 0 and 18 < same.wait_s <= 21
 
 
 @pytest.mark.promise("G-16")
@@ -218,7 +218,7 @@ async def test_after_a_crash_of_postgresql_a_limit_counts_as_used_up(tenant: Ten
     try:
         await owner.execute("UPDATE rate_epoch SET since = clock_timestamp()")
         (none,) = await borrow(connection, [_wish(1, rate_id=uuid4())])
-        assert none.amount == 0 and none.wait_s > WINDOW_S - 2
+        assert none.tickets == 0 and none.wait_s > WINDOW_S - 2
     finally:
         await owner.execute("UPDATE rate_epoch SET since = '-infinity'")
         await owner.close()

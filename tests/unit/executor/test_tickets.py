@@ -92,7 +92,11 @@ def test_while_calls_under_way_may_give_tokens_back_nobody_is_sent_away() -> Non
     assert first.permit is not None and pool.deny(60.0, now=0.0) == [] and pool.asks_at < 1.0
     pool.settle(first.permit, 100)
     assert pool.wishes(0.0)["tokens"].back == {3: 500}
-    assert pool.deny(60.0, now=0.0) == [second] and second.denied_until == 60.0, "nothing more will come back"
+    assert pool.deny(60.0, now=0.1) == [], "another executor may give something back"
+    assert pool.deny(60.0, now=1.0) == [second] and second.denied_until == 60.0, "nothing more will come back"
+    hasty = _wanted(pool, "b", tokens=600, until=1.05, now=1.0)
+    assert hasty.denied_until == 60.0, "without a question"
+    assert not _wanted(pool, "b", tokens=600, until=2.0, now=1.0).is_decided and pool.asks_at < 2.0
 
 
 def test_a_busy_key_borrows_ahead_and_a_quiet_one_does_not() -> None:

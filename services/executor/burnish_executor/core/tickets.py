@@ -17,7 +17,10 @@ LIFE_S: Final = 1.0
 """How long a borrowed ticket may be used."""
 
 SOON_S: Final = 0.25
-"""While calls under way hold tokens that they may not need, it is worth asking again so soon."""
+"""Tokens come back from calls that did not need them, so it is worth asking for some again so soon."""
+
+ROUNDS_S: Final = 0.6
+"""What another executor gives back is in the shared count within this time: nobody is sent away before."""
 
 AHEAD_RATIO: Final = 0.05
 """At most this part of a limit is borrowed for calls that have not come yet: other executors want some too."""
@@ -67,9 +70,9 @@ class Rate:
             self.give_back(self.in_hand, self.second)
             self.in_hand = self.taken = 0
 
-    def give_back(self, amount: int, second: int) -> None:
-        if amount:
-            self.back[second] = self.back.get(second, 0) + amount
+    def give_back(self, tickets: int, second: int) -> None:
+        if tickets:
+            self.back[second] = self.back.get(second, 0) + tickets
 
     def wish(self, need: int, least: int) -> Wish | None:
         """`need`: of those who wait. More is asked for when many were taken since the last time. None: nothing to say."""
@@ -83,19 +86,19 @@ class Rate:
 
     def unsaid(self, wish: Wish) -> None:
         """The wish did not arrive: what it gave back is still to be given back."""
-        for second, amount in wish.back.items():
-            self.give_back(amount, second)
+        for second, tickets in wish.back.items():
+            self.give_back(tickets, second)
         if wish.used > self.used:
             self.used, self.used_for_s = wish.used, wish.used_for_s
 
-    def got(self, amount: int, *, second: int, good_until: float) -> None:
+    def got(self, tickets: int, *, second: int, good_until: float) -> None:
         """Old ones in hand are as old as they are: what there is counts as borrowed then, and ends first."""
-        if not amount:
+        if not tickets:
             return
         self.second, self.good_until = (
             (min(self.second, second), min(self.good_until, good_until)) if self.in_hand else (second, good_until)
         )
-        self.in_hand += amount
+        self.in_hand += tickets
 
 
 @dataclass(slots=True, eq=False)
@@ -105,6 +108,7 @@ class Wanted:
     owner: Hashable
     tokens: int
     until: float
+    since: float = 0.0
     permit: Permit | None = None
     denied_until: float | None = None
     gave_up: bool = False
@@ -118,11 +122,12 @@ class Wanted:
 class Pool:
     """The limits of one key, and who waits for it. Owners take turns, so that one with many calls does not stand before all others.
 
-    `reserved_tokens`: of calls under way; some of them will come back.
+    `asks_at`: nobody asks before; `room_at`: when there is room if nothing comes back; `reserved_tokens`: of calls under way, which may.
     """
 
     rates: dict[Kind, Rate]
     asks_at: float = 0.0
+    room_at: float = 0.0
     reserved_tokens: int = 0
     _waiting: "OrderedDict[Hashable, deque[Wanted]]" = field(default_factory=OrderedDict)
 
@@ -133,7 +138,7 @@ class Pool:
         if not waits_behind:
             self.share(now)
         if not wanted.is_decided and wanted.until < self.asks_at:
-            wanted.denied_until = self.asks_at
+            wanted.denied_until = self.room_at
 
     def share(self, now: float) -> list[Wanted]:
         """Gives what is in hand to those whose turn it is. Returns whom it helped."""
@@ -166,13 +171,23 @@ class Pool:
         return found
 
     def deny(self, until: float, *, now: float) -> list[Wanted]:
-        """Nobody can be helped before, unless calls under way give tokens back. Returns those who do not wait so long."""
-        self.asks_at = until if not self.reserved_tokens else min(until, now + SOON_S)
-        tired = [one for queue in self._waiting.values() for one in queue if not one.is_decided and one.until < self.asks_at]
+        """There is room then, or sooner where tokens come back. Returns those who do not wait so long."""
+        self.room_at = until
+        self.asks_at = min(until, now + SOON_S) if "tokens" in self.rates else until
+        tired = [
+            one
+            for queue in self._waiting.values()
+            for one in queue
+            if not one.is_decided and (one.until < self.asks_at or (one.until < until and self._hopes_for_nothing(one, now)))
+        ]
         for one in tired:
             one.denied_until = until
         self._first()
         return tired
+
+    def _hopes_for_nothing(self, one: Wanted, now: float) -> bool:
+        """No call of this executor may give something back, and what others did would have been seen by now."""
+        return "tokens" not in self.rates or (not self.reserved_tokens and now - one.since >= ROUNDS_S)
 
     def abandon(self) -> list[Wanted]:
         """Everybody who waits, who then waits no more."""

@@ -18,7 +18,7 @@ BORROW: Final = "SELECT granted, second, wait_ms FROM borrow_tickets($1, $2, $3,
 class Lent:
     """What came of one wish. `wait_s`: when the least that was asked for may be there; 0: something was lent, or nothing was wanted."""
 
-    amount: int
+    tickets: int
     second: int
     wait_s: float
 
@@ -27,7 +27,7 @@ async def borrow(connection: DurableConnection, wishes: Sequence[Wish]) -> list[
     """One for each wish; no two of them for one limit. Raises what asyncpg raises; then nothing was borrowed, or nobody will use it."""
     order = sorted(range(len(wishes)), key=lambda index: wishes[index].rate_id)
     asked = [wishes[index] for index in order]
-    backs = [(slot, second, amount) for slot, wish in enumerate(asked, start=1) for second, amount in wish.back.items()]
+    backs = [(slot, second, tickets) for slot, wish in enumerate(asked, start=1) for second, tickets in wish.back.items()]
     row = await connection.fetchrow(
         BORROW,
         [wish.rate_id for wish in asked],
@@ -38,13 +38,13 @@ async def borrow(connection: DurableConnection, wishes: Sequence[Wish]) -> list[
         [int(wish.used_for_s) for wish in asked],
         [slot for slot, _, _ in backs],
         [second for _, second, _ in backs],
-        [amount for _, _, amount in backs],
+        [tickets for _, _, tickets in backs],
         int(WINDOW_S),
     )
     if row is None:
         raise RuntimeError("borrow_tickets answered nothing")
     columns = zip(row["granted"], row["second"], row["wait_ms"], strict=True)
-    lent = [Lent(amount, second, wait_ms / 1000) for amount, second, wait_ms in columns]
+    lent = [Lent(tickets, second, wait_ms / 1000) for tickets, second, wait_ms in columns]
     answers: list[Lent] = [lent[0]] * len(lent)
     for position, index in enumerate(order):
         answers[index] = lent[position]
