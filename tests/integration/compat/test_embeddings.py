@@ -57,6 +57,7 @@ async def test_base64_and_lists_of_tokens_are_taken_as_they_come(client: AsyncOp
     assert one.data[0].embedding == pytest.approx(tokens.data[0].embedding)
 
 
+@pytest.mark.promise("M-13")
 async def test_a_thousand_vectors_are_too_big_for_a_message_and_come_all_the_same(client: AsyncOpenAI, caller: Caller) -> None:
     raw = await client.embeddings.with_raw_response.create(model=EMBED, input=[f"line {number}" for number in range(1000)], dimensions=512)
     answer = raw.parse()

@@ -25,7 +25,7 @@ def asking(url: str) -> Any:
     return [{"role": "user", "content": parts}]
 
 
-@pytest.mark.promise("G-15")
+@pytest.mark.promise("G-15", "M-13")
 async def test_an_image_of_megabytes_reaches_the_model_whole_and_the_record_as_its_fingerprint(
     client: AsyncOpenAI, caller: Caller, tool_caller: ToolCaller
 ) -> None:
