@@ -100,7 +100,7 @@ async def test_a_provider_that_fails_is_left_alone_and_tried_again_by_one_call(c
     assert [(one["model"], one["status"]) for one in other.body["attempts"]] == [("own/one", "error"), ("own/two", "success")]
     await asyncio.sleep(REST_S * 1.3)
     provider.manners[""] = Manner(hangs=True)
-    trying = asyncio.create_task(ask(caller, fallback_models=[], deadline_s=1))
+    trying = asyncio.create_task(ask(caller, fallback_models=[], deadline_s=8))
     while len(provider.calls) < 9:
         await asyncio.sleep(0.01)
     assert (await ask(caller, fallback_models=[])).status == 503 and len(provider.calls) == 9, "one tries, the others wait for it"
