@@ -48,7 +48,7 @@ async def add_guardrail(tx: Tx, principal: Principal, body: NewGuardrail) -> UUI
         raise Conflict(f"This workspace has {GUARDRAILS_MOST} guardrails; remove one first.")
     guardrail_id = new_uuid()
     await store.add(
-        tx, principal.workspace_id, guardrail_id, name=body.name, prompts=await _prompts(tx, body.prompts), sides=_once(body.sides),
+        tx, principal.workspace_id, guardrail_id, name=body.name, prompts=await known_prompts(tx, body.prompts), sides=_once(body.sides),
         settings=settings_json(body.settings), active=body.active, created_by=principal.actor,
     )  # fmt: skip
     await _note(tx, principal, "created", guardrail_id, before=None, after=await found(tx, guardrail_id))
@@ -64,7 +64,7 @@ async def change_guardrail(tx: Tx, principal: Principal, guardrail_id: UUID, bod
         await _check_name(tx, body.name, but=guardrail_id)
         changes["name"] = body.name
     if body.prompts is not None:
-        changes["prompts"] = await _prompts(tx, body.prompts)
+        changes["prompts"] = await known_prompts(tx, body.prompts)
     if body.sides is not None:
         changes["sides"] = _once(body.sides)
     if body.settings is not None:
@@ -108,6 +108,15 @@ async def found(tx: Tx, guardrail_id: UUID) -> Record:
     return row
 
 
+async def known_prompts(tx: Tx, slugs: list[str], *, param: str = "prompts") -> list[str]:
+    """The slugs as they are spelled, each once. Raises NotFound for one that is no prompt here."""
+    parsed: list[str] = list(dict.fromkeys(parse_slug(one, param=param) for one in slugs))
+    missing = await unknown_prompt(tx, parsed)
+    if missing is not None:
+        raise NotFound(f"{param}: there is no prompt {missing!r}.", param=param)
+    return parsed
+
+
 def _check_sides(settings: GuardrailSettings, sides: Sequence[str]) -> None:
     if settings.kind == "injection" and "out" in sides:
         raise InvalidField("sides: injection looks at what callers write; leave out 'out'.", param="sides")
@@ -116,14 +125,6 @@ def _check_sides(settings: GuardrailSettings, sides: Sequence[str]) -> None:
 async def _check_name(tx: Tx, name: str, *, but: UUID | None) -> None:
     if await store.find_named(tx, name, but=but) is not None:
         raise Conflict(f"There is a guardrail {name!r} already; callers hear the name, so give another.", param="name")
-
-
-async def _prompts(tx: Tx, slugs: list[str]) -> list[str]:
-    parsed: list[str] = list(dict.fromkeys(parse_slug(one, param="prompts") for one in slugs))
-    missing = await unknown_prompt(tx, parsed)
-    if missing is not None:
-        raise InvalidField(f"prompts: there is no prompt {missing!r}.", param="prompts")
-    return parsed
 
 
 def _once(sides: list[Any]) -> list[Any]:

@@ -19,7 +19,15 @@ from burnish_gateway.guardrails.bodies import (
     TriedText,
     guardrail_answer,
 )
-from burnish_gateway.guardrails.keep_guardrails import add_guardrail, change_guardrail, check, found, put_masking, remove_guardrail
+from burnish_gateway.guardrails.keep_guardrails import (
+    add_guardrail,
+    change_guardrail,
+    check,
+    found,
+    known_prompts,
+    put_masking,
+    remove_guardrail,
+)
 from burnish_gateway.guardrails.try_out import try_out
 from burnish_gateway.idempotency import replay, run_once
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
@@ -64,6 +72,8 @@ async def post_try(request: Request, body: TriedText, principal: Viewer, gateway
     """Nothing is sent to a model, and nothing is stored."""
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
         repeated = await replay(gateway, tx, request, principal)
+        if repeated is None and body.prompt is not None:
+            await known_prompts(tx, [body.prompt], param="prompt")
     if repeated is not None:
         return repeated
     if body.settings is not None:
