@@ -68,9 +68,17 @@ def test_a_new_version_takes_over_what_it_does_not_mention_and_null_takes_away()
 )
 def test_what_could_never_be_sent_is_refused(fields: dict[str, Any], param: str) -> None:
     with pytest.raises(InvalidField) as refused:
-        checked(content(**fields))
+        checked(content(**fields), version=1)
     assert refused.value.param == param
 
 
 def test_a_schema_that_names_another_place_is_not_fetched() -> None:
-    assert checked(content(json_schema={"$ref": "http://127.0.0.1:9/nothing"})).required == ("name",)
+    assert checked(content(json_schema={"$ref": "http://127.0.0.1:9/nothing"}), version=1).required == ("name",)
+
+
+@pytest.mark.parametrize("spare", [2, 3])
+def test_only_an_earlier_version_stands_in_for_one(spare: int) -> None:
+    assert checked(content(fallback_version=1), version=2)
+    with pytest.raises(InvalidField) as refused:
+        checked(content(fallback_version=spare), version=2)
+    assert refused.value.param == "fallback_version"

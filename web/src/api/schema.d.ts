@@ -3760,7 +3760,7 @@ export interface components {
             fallback_models?: string[] | null;
             /**
              * Fallback Version
-             * @description Used in this version's place for a call that it cannot be rendered for, or whose input it refuses.
+             * @description An earlier version, used in this one's place for a call that it cannot be rendered for, or whose input it refuses.
              */
             fallback_version?: number | null;
             /** Features */
@@ -5511,7 +5511,7 @@ export interface components {
             fallback_models?: string[] | null;
             /**
              * Fallback Version
-             * @description Used in this version's place for a call that it cannot be rendered for, or whose input it refuses.
+             * @description An earlier version, used in this one's place for a call that it cannot be rendered for, or whose input it refuses.
              */
             fallback_version?: number | null;
             /** Features */

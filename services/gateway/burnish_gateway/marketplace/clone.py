@@ -17,14 +17,14 @@ from burnish_shared.slug import PRODUCTION, Slug
 async def clone(tx: Tx, principal: Principal, entry: Entry, *, slug: Slug, name: str, clock: Clock) -> tuple[Head, Version]:
     """The new prompt with version 1 in production. Call `announce.prompt_changed` last in the transaction.
 
-    Raises Conflict for a slug in use.
+    A version that stood in for the entry's is not cloned with it. Raises Conflict for a slug in use.
     """
     new = NewPrompt(slug=slug, name=name, description=entry.description, use_case=entry.use_case, tags=tuple(entry.tags))
     head, version = await create_prompt(
         tx,
         principal.workspace_id,
         new,
-        VersionContent.from_fields(entry.content),
+        VersionContent.from_fields({**entry.content, "fallback_version": None}),
         label=PRODUCTION,
         author=author_of(principal),
         clock=clock,

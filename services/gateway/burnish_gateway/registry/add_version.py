@@ -62,7 +62,7 @@ async def add_version(
     if base is None:
         raise no_such_prompt(slug, version=base_version)
     content = taken_over(base.content, given)
-    checked(content)
+    checked(content, version=prompt.latest_version + 1)
 
     standing = await store.find_identical(tx, prompt, content)
     if standing is not None:

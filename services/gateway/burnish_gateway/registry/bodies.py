@@ -85,7 +85,8 @@ class ContentBody(ModelSettings):
         default=None, description="After those that are named, the next cheaper models that can do what the call asks."
     )
     fallback_version: VersionNumber | None = Field(
-        default=None, description="Used in this version's place for a call that it cannot be rendered for, or whose input it refuses."
+        default=None,
+        description="An earlier version, used in this one's place for a call that it cannot be rendered for, or whose input it refuses.",
     )
     retry_policy: RetryPolicyBody | None = Field(default=None, description="How often, and how long, a failing provider is tried again.")
     requirements: Requirements | None = Field(

@@ -84,8 +84,11 @@ class VersionContent:
         return parse_messages(self.messages, parameters=self.spec.get("parameters"))
 
 
-def checked(content: VersionContent) -> PromptTemplate:
-    """Refuses (InvalidField) what could be stored but never rendered or sent: bad templates, a schema that is none, too much of it."""
+def checked(content: VersionContent, *, version: int) -> PromptTemplate:
+    """Refuses (InvalidField) what could be stored but never rendered or sent: bad templates, a schema that is none, too much of it.
+
+    `version`: the number that the content is to have.
+    """
     size_bytes = content.size_bytes()
     if size_bytes > MAX_CONTENT_BYTES:
         raise InvalidField(f"A version has at most {MAX_CONTENT_BYTES:,} bytes; this one has {size_bytes:,}.", param="messages")
@@ -94,6 +97,11 @@ def checked(content: VersionContent) -> PromptTemplate:
     if schema is not None and not _is_schema(schema):
         raise InvalidField("'json_schema' is no valid JSON Schema.", param="json_schema")
     check_validators(content.spec)
+    spare = content.spec.get("fallback_version")
+    if spare is not None and spare >= version:
+        raise InvalidField(
+            f"'fallback_version' names an earlier version of the prompt; this one is version {version}.", param="fallback_version"
+        )
     return content.template()
 
 

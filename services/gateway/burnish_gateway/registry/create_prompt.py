@@ -27,7 +27,7 @@ async def create_prompt(
 
     Raises Conflict where the slug is taken, InvalidField where the content could never be sent.
     """
-    checked(content)
+    checked(content, version=1)
 
     prompt = await store.insert_prompt(tx, workspace_id, new, author=author)
     if prompt is None:
