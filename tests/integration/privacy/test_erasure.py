@@ -365,27 +365,27 @@ async def test_a_restored_database_forgets_again_before_the_gateway_is_ready(pos
     urls = await postgres.clone()
     workspace = await make_workspace(urls["superuser"])
     connection = await asyncpg.connect(urls["superuser"], server_settings={"search_path": "burnish"})
-    await Past(connection).execution(workspace.workspace_id, "phoenix", at=days_ago(1), session="ashes")
+    await Past(connection).execution(workspace.workspace_id, "phoenix-of-old", at=days_ago(1), session="ashes")
     async with running_stack(urls, nats_server, executors=0):
         pass  # Secrets of the installation are made at the first start; a backup has them.
     await connection.close()
     backup = await copy_of(postgres, urls)
     async with running_stack(urls, nats_server, executors=0) as stack, analytics_on(urls, nats_server):
-        await forgotten(await stack.caller(workspace=workspace), "phoenix")
+        await forgotten(await stack.caller(workspace=workspace), "phoenix-of-old")
         await eventually(lambda: sent(urls), what="the tombstone on the bus")
     async with running_stack(backup, nats_server, executors=0, restored=True) as stack:
         restored = Past(await asyncpg.connect(backup["superuser"], server_settings={"search_path": "burnish"}))
         caller = await stack.caller(workspace=workspace)
         ready = await caller("GET", "/readyz")
         assert ready.status == 503 and ready.body["checks"]["erasures"] is False
-        assert await restored.found("phoenix")
+        assert await restored.found("phoenix-of-old")
         async with analytics_on(backup, nats_server):
 
             async def is_ready() -> bool:
                 return (await caller("GET", "/readyz")).status == 200
 
             await eventually(is_ready, what="readiness")
-            assert await restored.found("phoenix") == {} and await restored.found("ashes") == {}
+            assert await restored.found("phoenix-of-old") == {} and await restored.found("ashes") == {}
         [erasure] = (await caller("GET", "/v1/erasures")).body["data"]
         assert erasure["counts"]["execution_contents"] == 1
         await restored.superuser.close()
