@@ -1,5 +1,6 @@
 """A model of one's own: described whole, priced by versions that stay, changed, retired (E5)."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -176,6 +177,20 @@ async def test_the_operator_describes_models_for_everybody(stack: Stack, caller:
     assert versions == [dearer.body["price_version"], saved.body["price_version"]]
     assert (await operator("PUT", path, body | {"active": False, "successor": "simulated/chat"})).body["retired_at"] is not None
     assert "house/one" not in [one["id"] for one in (await operator("GET", "/v1/models")).body["data"]]
+
+
+async def test_who_describes_the_same_model_at_the_same_moment_waits(stack: Stack, caller: Caller, provider: KeyedProvider) -> None:
+    operator = await operator_of(stack)
+    house = {"provider": "simulated", "context_tokens": 1_000, "output_tokens": 100}
+    asked = [
+        [operator("PUT", "/v1/platform-models/house/new", house | {"input_price_nusd_per_million": n, "output_price_nusd_per_million": n})
+         for n in range(6)],
+        [caller("POST", "/v1/models", described(provider, "lab/new", input_price_nusd_per_million=n)) for n in range(6)],
+    ]  # fmt: skip
+    for calls in asked:
+        answers = await asyncio.gather(*calls)
+        assert {one.status for one in answers} <= {200, 201}, [one.body for one in answers]
+        assert len({one.body["price_version"] for one in answers}) == 6
 
 
 async def test_a_fallback_of_the_model_is_asked_where_nobody_names_one(caller: Caller, provider: KeyedProvider) -> None:

@@ -90,7 +90,8 @@ async def _put(tx: Tx, gateway: Gateway, principal: Principal, model: str, said:
     for name in ("fallback_model", "successor"):
         if said[name] == model:
             raise InvalidField(f"{name}: must be another model.", param=name)
-    was, row = await model_store.find_model(tx, model), await store.lock_model(tx, principal.workspace_id, model)
+    row = await store.lock_model(tx, principal.workspace_id, model)
+    was = await model_store.find_model(tx, model)
     await store.put_model(tx, principal.workspace_id, model, said, was=row, by=principal.actor, now=gateway.clock.now())
     if action == SET:
         await store.revive_model(tx, principal.workspace_id, model)

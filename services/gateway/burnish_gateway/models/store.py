@@ -25,12 +25,18 @@ PUT: Final = (
 
 
 async def lock_model(tx: Tx, workspace_id: UUID, model: str) -> Record | None:
-    """The workspace's own model, whole; nobody else changes it until the transaction ends."""
+    """The workspace's own model, whole; nobody else changes it, or adds it, until the transaction ends."""
+    await _one_at_a_time(tx, f"{workspace_id} {model}")
     return await tx.fetchrow(
         f"SELECT price_version, active, {', '.join(FIELDS)} FROM workspace_models WHERE workspace_id = $1 AND model = $2 FOR UPDATE",
         workspace_id,
         model,
     )
+
+
+async def _one_at_a_time(tx: Tx, name: str) -> None:
+    """A row that is not there yet cannot be locked, and two who add it would give its first prices the same number."""
+    await tx.execute("SELECT pg_advisory_xact_lock(hashtext('burnish.models'), hashtext($1))", name)
 
 
 async def put_model(tx: Tx, workspace_id: UUID, model: str, said: Mapping[str, Any], *, was: Record | None, by: str, now: datetime) -> None:
@@ -61,6 +67,8 @@ PUT_PLATFORM: Final = (
 
 
 async def lock_platform_model(tx: Tx, model: str) -> Record | None:
+    """As `lock_model`, for the platform."""
+    await _one_at_a_time(tx, model)
     return await tx.fetchrow(
         f"SELECT price_version, active, retired_at, {', '.join(PLATFORM_FIELDS)} FROM platform_models WHERE model = $1 FOR UPDATE", model
     )
