@@ -10,7 +10,10 @@ from burnish_webhooks.io import notices_store
 
 
 async def queue_notices(events: Sequence[Event], *, db: Database) -> int:
-    """Safe to call twice. What comes after an alert was raised goes where that went. Returns how many notices there are to send."""
+    """Safe to call twice. What comes after an alert was raised goes where that went, also where it is read before: then it waits for that.
+
+    Returns how many notices there are to send.
+    """
     told = {event.id: event for event in events if _is_told(event)}
     if not told:
         return 0
@@ -21,6 +24,7 @@ async def queue_notices(events: Sequence[Event], *, db: Database) -> int:
         if not channels:
             return 0
         listening = {channel.channel_id for channel in channels}
+        await notices_store.lock_alerts(tx, {event.data["alert_id"] for event in told.values() if "alert_id" in event.data})
         for event in told.values():
             if event.type == REPORT:
                 to = [one for one in map(UUID, event.data["channels"]) if one in listening]
@@ -30,7 +34,12 @@ async def queue_notices(events: Sequence[Event], *, db: Database) -> int:
                 alert_id = UUID(event.data["alert_id"])
                 before = await notices_store.told_channels(tx, workspace_id=event.workspace_id, alert_id=alert_id)
                 to = [one for one in before if one in listening]
+                if not to:
+                    own = [(event, one.channel_id) for one in channels if one.workspace_id == event.workspace_id]
+                    await notices_store.add(tx, own, waits=True)
             made += await notices_store.add(tx, [(event, channel_id) for channel_id in to]) if to else 0
+            if event.type == "alert.raised":
+                made += await notices_store.release(tx, workspace_id=event.workspace_id, alert_id=UUID(event.data["alert_id"]), channels=to)
     return made
 
 

@@ -65,6 +65,29 @@ async def test_a_channel_that_hangs_holds_up_no_other_tenants_alerts(
         await running
 
 
+async def test_an_end_that_is_read_before_its_beginning_is_told_after_it_and_nowhere_else(
+    gateway: WebhookGateway, hooks: Hooks, receiver: Receiver
+) -> None:
+    admin = await gateway.caller(hooks.workspace_id)
+    for body in (
+        {"kind": "pagerduty", "name": "pager", "url": receiver.url("/pager"), "routing_key": "R" * 32},
+        {"kind": "slack", "name": "budgets only", "url": receiver.url("/budgets"), "filters": {"kinds": ["budget"]}},
+    ):
+        status, made = await admin("POST", "/v1/alert-channels", body)
+        assert status == 201, made
+    raised = an_alert(hooks, alert_id=(alert_id := new_uuid()))
+    resolved = an_alert(hooks, "alert.resolved", alert_id=alert_id)
+    assert await queue_notices([resolved], db=hooks.worker) == 0
+    _, listed = await admin("GET", "/v1/alert-channels")
+    assert await send(hooks) == 0 and [one["waiting"] for one in listed["data"]] == [0, 0]
+    assert await queue_notices([raised], db=hooks.worker) == 2
+    assert await queue_notices([raised, resolved], db=hooks.worker) == 0
+    while await send(hooks):
+        pass
+    assert [json.loads(one.body)["event_action"] for one in receiver.at("/pager")] == ["trigger", "resolve"]
+    assert receiver.at("/budgets") == []
+
+
 async def test_channels_hear_that_a_webhook_endpoint_was_switched_off(gateway: WebhookGateway, hooks: Hooks, receiver: Receiver) -> None:
     """Even where it was the only endpoint: nobody is told of his own end."""
     admin = await gateway.caller(hooks.workspace_id)

@@ -12,7 +12,8 @@ from burnish_shared.db.session import Tx
 
 CHANNEL: Final = """
 SELECT c.channel_id, c.kind, c.name, c.settings, c.filters, c.enabled, c.created_at, c.updated_at,
-       (SELECT count(*) FROM alert_notices n WHERE n.channel_id = c.channel_id AND n.status = 'pending') AS waiting,
+       (SELECT count(*) FROM alert_notices n
+         WHERE n.channel_id = c.channel_id AND n.status = 'pending' AND n.next_attempt_at < 'infinity') AS waiting,
        l.event_type, CASE l.status WHEN 'pending' THEN 'retrying' ELSE l.status END AS status, l.attempts, l.error, l.detail,
        coalesce(l.settled_at, l.next_attempt_at) AS at
   FROM alert_channels c

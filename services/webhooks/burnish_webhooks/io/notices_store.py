@@ -41,14 +41,37 @@ async def channels(tx: Tx, workspaces: Collection[UUID]) -> list[Channel]:
     return [Channel(row["channel_id"], row["workspace_id"], row["filters"]) for row in rows]
 
 
-async def add(tx: Tx, notices: Sequence[tuple[Event, UUID]]) -> int:
+async def lock_alerts(tx: Tx, alert_ids: Collection[str]) -> None:
+    """Until the transaction ends: what is read of one alert by several processes is noted one after another."""
+    await tx.execute(
+        "SELECT pg_advisory_xact_lock(hashtextextended(a, 0)) FROM (SELECT unnest($1::text[]) a ORDER BY 1) x",
+        [f"alert_notices:{one}" for one in alert_ids],
+    )
+
+
+async def release(tx: Tx, *, workspace_id: UUID, alert_id: UUID, channels: Collection[UUID]) -> int:
+    """What was read of the alert before its beginning is due where the beginning goes. Returns how many."""
+    released = await tx.fetch(
+        """UPDATE alert_notices SET next_attempt_at = clock_timestamp()
+            WHERE workspace_id = $1 AND alert_id = $2 AND channel_id = ANY ($3::uuid[])
+              AND status = 'pending' AND next_attempt_at = 'infinity'
+        RETURNING event_id""",
+        workspace_id, alert_id, list(channels),
+    )  # fmt: skip
+    return len(released)
+
+
+async def add(tx: Tx, notices: Sequence[tuple[Event, UUID]], *, waits: bool = False) -> int:
     """Writes a notice for each (event, channel) that has none. A channel that was deleted meanwhile gets none. Returns how many.
 
+    `waits`: not due before it is released. Most never are: the alert was told of nowhere, and they go after 30 days like all others.
     An alert whose stronger reason came later is raised again: of that only those are told who were not told of it.
     """
     made = await tx.fetch(
-        """INSERT INTO alert_notices (event_id, channel_id, workspace_id, alert_id, event_type, body, simulated, occurred_at)
-           SELECT n.* FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::jsonb[], $7::boolean[], $8::timestamptz[])
+        """INSERT INTO alert_notices (event_id, channel_id, workspace_id, alert_id, event_type, body, simulated, occurred_at,
+                                      next_attempt_at)
+           SELECT n.*, CASE WHEN $9 THEN 'infinity' ELSE clock_timestamp() END
+             FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::jsonb[], $7::boolean[], $8::timestamptz[])
                   n (event_id, channel_id, workspace_id, alert_id, event_type, body, simulated, occurred_at)
              JOIN alert_channels c ON c.workspace_id = n.workspace_id AND c.channel_id = n.channel_id
             WHERE n.event_type <> 'alert.raised' OR NOT EXISTS (
@@ -63,6 +86,7 @@ async def add(tx: Tx, notices: Sequence[tuple[Event, UUID]]) -> int:
         [event.data for event, _ in notices],
         [event.simulated for event, _ in notices],
         [event.occurred_at for event, _ in notices],
+        waits,
     )
     return len(made)
 
