@@ -5,7 +5,7 @@ import { FormDialog } from "./Dialog";
 
 afterEach(cleanup);
 
-function form(props: { busy?: boolean; disabled?: boolean; onSubmit: () => void }) {
+function form(props: { busy?: boolean; waiting?: boolean; disabled?: boolean; onSubmit: () => void; onOpenChange?: (open: boolean) => void }) {
   return (
     <FormDialog open onOpenChange={() => undefined} title="New" submit="Make" {...props}>
       <input aria-label="Name" />
@@ -33,6 +33,31 @@ it.each([{ busy: true }, { disabled: true }])("sends nothing while it is %o", (h
   fireEvent.keyDown(screen.getByLabelText("Name"), { key: "Enter", ctrlKey: true });
   fireEvent.submit(screen.getByLabelText("Name").closest("form") as HTMLFormElement);
   expect(onSubmit).not.toHaveBeenCalled();
+});
+
+const CLOSERS = {
+  Cancel: () => fireEvent.click(screen.getByRole("button", { name: "Cancel" })),
+  Close: () => fireEvent.click(screen.getByRole("button", { name: "Close" })),
+  Escape: () => fireEvent.keyDown(screen.getByLabelText("Name"), { key: "Escape" }),
+};
+
+it.each(["Cancel", "Close", "Escape"] as const)("does not close by %s while what it sent is under way, and says why", (how) => {
+  const onOpenChange = vi.fn();
+  const shown = render(form({ onSubmit: vi.fn(), onOpenChange, busy: true }));
+  CLOSERS[how]();
+  expect(onOpenChange).not.toHaveBeenCalled();
+  expect(screen.getByRole("status").textContent).toContain("sent already");
+  shown.rerender(form({ onSubmit: vi.fn(), onOpenChange, busy: false }));
+  expect(screen.queryByRole("status")).toBeNull();
+  CLOSERS[how]();
+  expect(onOpenChange.mock.calls).toEqual([[false]]);
+});
+
+it("closes where it only waits for a connection", () => {
+  const onOpenChange = vi.fn();
+  render(form({ onSubmit: vi.fn(), onOpenChange, busy: true, waiting: true }));
+  for (const close of Object.values(CLOSERS)) close();
+  expect(onOpenChange.mock.calls).toEqual([[false], [false], [false]]);
 });
 
 it("takes no second press while a button is at work, and none where it says why not", () => {

@@ -1,6 +1,6 @@
 import { X } from "lucide-react";
 import { Dialog as Radix } from "radix-ui";
-import { type FormEvent, type KeyboardEvent, type ReactNode, useRef } from "react";
+import { type FormEvent, type KeyboardEvent, type ReactNode, useRef, useState } from "react";
 import { classes } from "@/lib/classes";
 import { Button } from "./Button";
 import { FormError } from "./Field";
@@ -83,18 +83,28 @@ export function Dialog({ open, onOpenChange, title, description, children, foote
   );
 }
 
-/** A dialog that is a form: Enter sends, ⌘Enter too, the error of the API stands above the buttons. */
+/** A dialog that is a form: Enter sends, ⌘Enter too, the error of the API stands above the buttons. While it is `busy` nothing closes it: what
+ * was sent is done all the same, and its answer (a secret that is shown once, a word of what went live) would come to nobody. `waiting`: it is
+ * not sent yet, for want of a connection; closing is then up to the caller, who takes it back. */
 export function FormDialog({
   submit,
   onSubmit,
   busy,
+  waiting,
   error,
   fields,
   danger,
   disabled,
   children,
   ...frame
-}: Frame & { submit: string; onSubmit: () => void; busy?: boolean; error?: unknown; fields?: readonly string[]; danger?: boolean; disabled?: boolean; wide?: boolean }) {
+}: Frame & { submit: string; onSubmit: () => void; busy?: boolean; waiting?: boolean; error?: unknown; fields?: readonly string[]; danger?: boolean; disabled?: boolean; wide?: boolean }) {
+  const [isAsked, setAsked] = useState(false);
+  const isHeld = Boolean(busy && !waiting);
+  if (isAsked && !isHeld) setAsked(false);
+  const openOrClose = (open: boolean) => {
+    if (isHeld && !open) setAsked(true);
+    else frame.onOpenChange(open);
+  };
   const send = (event: FormEvent | KeyboardEvent) => {
     event.preventDefault();
     if (!busy && !disabled) onSubmit();
@@ -106,12 +116,17 @@ export function FormDialog({
     send(event);
   };
   return (
-    <Dialog {...frame}>
+    <Dialog {...frame} onOpenChange={openOrClose}>
       <form onSubmit={send} onKeyDownCapture={sendByKey} className="flex flex-col gap-4">
         {children}
         <FormError error={error} fields={fields} />
+        {isAsked ? (
+          <p role="status" className="text-13 text-muted">
+            It is sent already. This closes as soon as the answer is there.
+          </p>
+        ) : null}
         <div className="flex flex-wrap justify-end gap-2 pt-1">
-          <Button onClick={() => frame.onOpenChange(false)}>Cancel</Button>
+          <Button onClick={() => openOrClose(false)}>Cancel</Button>
           <Button type="submit" variant={danger ? "danger" : "primary"} busy={busy} disabled={disabled}>
             {submit}
           </Button>
