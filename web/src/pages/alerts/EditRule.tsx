@@ -1,8 +1,8 @@
 import { useState } from "react";
 import { useDatasets, usePromptChoices } from "@/api/choices";
-import { useChange } from "@/api/hooks";
+import { change as send, useChange } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
-import { Button, Checkbox, Combobox, Field, FormDialog, Input, Switch, errorFor, toast, toastError } from "@/kit";
+import { Button, Checkbox, Combobox, Field, FormDialog, Input, Switch, errorFor, toast, toastError, useUndo } from "@/kit";
 import { DEFAULTS, type Rule, type RuleForm, bodyOf, formOf, wrongIn } from "./rule";
 
 const INVALIDATES = { invalidates: ["/v1/alert-rules"] };
@@ -19,6 +19,7 @@ export function EditRule({ rule, isOwn, onClose }: { rule: Rule | null; isOwn: b
   const forOne = useChange("put", "/v1/alert-rules/{prompt}", INVALIDATES);
   const fallBack = useChange("delete", "/v1/alert-rules/{prompt}", INVALIDATES);
   const fallBackAll = useChange("delete", "/v1/alert-rules", INVALIDATES);
+  const undo = useUndo(INVALIDATES.invalidates);
   const isDefault = rule !== null && rule.prompt === null;
   const error = forAll.error ?? forOne.error;
   const wrong = wrongIn(form);
@@ -36,11 +37,15 @@ export function EditRule({ rule, isOwn, onClose }: { rule: Rule | null; isOwn: b
     else if (prompt) forOne.mutate({ path: { prompt }, body }, done(`The rule for ${prompt} is changed`));
   };
   const give = () => {
-    const restore = () => (rule?.prompt ? forOne.mutate({ path: { prompt: rule.prompt }, body: bodyOf(formOf(rule), rule) }, { onError: toastError }) : rule ? forAll.mutate({ body: bodyOf(formOf(rule), rule) }, { onError: toastError }) : undefined);
+    const restore = async () => {
+      if (!rule) return;
+      const body = bodyOf(formOf(rule), rule);
+      await (rule.prompt ? send("put", "/v1/alert-rules/{prompt}", { path: { prompt: rule.prompt }, body }) : send("put", "/v1/alert-rules", { body }));
+    };
     const options = {
       onSuccess: () => {
         onClose();
-        toast(rule?.prompt ? `${rule.prompt} follows the rule for all prompts` : "All prompts follow the product's defaults", { label: "Undo", run: restore });
+        toast(rule?.prompt ? `${rule.prompt} follows the rule for all prompts` : "All prompts follow the product's defaults", undo(restore, "The rule holds again"));
       },
       onError: toastError,
     };

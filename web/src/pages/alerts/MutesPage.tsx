@@ -1,8 +1,8 @@
 import { BellOff } from "lucide-react";
 import type { Schema } from "@/api/client";
-import { useChange, useRead } from "@/api/hooks";
+import { change, useChange, useRead } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
-import { Button, type Column, EmptyState, Loaded, RelativeTime, SkeletonTable, Table, toast, toastError } from "@/kit";
+import { Button, type Column, EmptyState, Loaded, RelativeTime, SkeletonTable, Table, toast, toastError, useUndo } from "@/kit";
 import { flag, useUrlState } from "@/lib/url-state";
 import { Head } from "./Head";
 import { MuteDialog } from "./MuteDialog";
@@ -17,14 +17,14 @@ export default function MutesPage() {
   const may = useMay();
   const found = useRead("/v1/alert-mutes");
   const end = useChange("delete", "/v1/alert-mutes", INVALIDATES);
-  const again = useChange("put", "/v1/alert-mutes", INVALIDATES);
+  const undo = useUndo(INVALIDATES.invalidates);
   const add = (
     <Button variant="primary" icon={<BellOff size={14} aria-hidden />} onClick={() => set({ new: true })} disabled={!may.edit} why={needs("editor")}>
       Mute alerts
     </Button>
   );
   const finish = ({ kind, prompt, until, reason }: Mute) =>
-    end.mutate({ query: { kind, prompt } }, { onSuccess: () => toast("Such alerts are told again", { label: "Undo", run: () => again.mutate({ body: { kind, prompt, until, reason } }, { onError: toastError }) }), onError: toastError });
+    end.mutate({ query: { kind, prompt } }, { onSuccess: () => toast("Such alerts are told again", undo(() => change("put", "/v1/alert-mutes", { body: { kind, prompt, until, reason } }), "Such alerts are muted again")), onError: toastError });
   const columns: Column<Mute>[] = [
     {
       key: "what",

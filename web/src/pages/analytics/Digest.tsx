@@ -1,8 +1,8 @@
 import { CalendarClock } from "lucide-react";
 import { useState } from "react";
-import { useChange, usePages, useRead } from "@/api/hooks";
+import { change, useChange, usePages, useRead } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
-import { Badge, Button, Checkbox, Combobox, ErrorState, Field, FormDialog, RelativeTime, Segments, Select, TextLink, errorFor, toast, toastError } from "@/kit";
+import { Badge, Button, Checkbox, Combobox, ErrorState, Field, FormDialog, RelativeTime, Segments, Select, TextLink, errorFor, toast, toastError, useUndo } from "@/kit";
 import { plural } from "@/lib/format";
 import { type Schedule, WEEKDAYS, scheduleInWords } from "./report";
 
@@ -16,7 +16,7 @@ export function Digest({ open, onOpenChange }: { open: boolean; onOpenChange: (o
   const schedule = found.data?.data[0] ?? null;
   const run = useChange("post", "/v1/reports/schedule/run", { invalidates: ["/v1/reports", LIST] });
   const remove = useChange("delete", PATH, { invalidates: [LIST] });
-  const again = useChange("put", PATH, { invalidates: [LIST] });
+  const undo = useUndo([LIST]);
   if (found.error && !found.data) return <ErrorState error={found.error} onRetry={() => void found.refetch()} />;
   if (!found.data) return <div className="min-h-16" aria-busy />;
   return (
@@ -45,7 +45,7 @@ export function Digest({ open, onOpenChange }: { open: boolean; onOpenChange: (o
               Make it now
             </Button>
             <Button
-              onClick={() => remove.mutate({}, { onSuccess: (was) => toast("No digest comes any more", { label: "Undo", run: () => again.mutate({ body: bodyOf(was) }, { onError: toastError }) }), onError: toastError })}
+              onClick={() => remove.mutate({}, { onSuccess: (was) => toast("No digest comes any more", undo(() => change("put", PATH, { body: bodyOf(was) }), "The digest comes again")), onError: toastError })}
               busy={remove.isPending}
               disabled={!may.admin}
               why={needs("admin")}

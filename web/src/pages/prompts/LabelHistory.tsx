@@ -1,8 +1,8 @@
 import { useState } from "react";
 import type { Schema } from "@/api/client";
-import { useChange, usePages } from "@/api/hooks";
+import { change, useChange, usePages } from "@/api/hooks";
 import { useAuthors } from "@/api/authors";
-import { Button, ConfirmDialog, Drawer, ErrorState, RelativeTime, SkeletonText, toast } from "@/kit";
+import { Button, ConfirmDialog, Drawer, ErrorState, RelativeTime, SkeletonText, toast, useUndo } from "@/kit";
 import type { Move } from "./MoveLabel";
 
 type Prompt = Schema<"PromptAnswer">;
@@ -69,8 +69,8 @@ export function LabelHistory({ prompt, label, onClose, onMove, why }: { prompt: 
 
 function RemoveLabel({ slug, label, version, onClose }: { slug: string; label: string; version: number | undefined; onClose: () => void }) {
   const remove = useChange("delete", "/v1/prompts/{slug}/labels/{label}", { invalidates: ["/v1/prompts"] });
-  const put = useChange("put", "/v1/prompts/{slug}/labels/{label}", { invalidates: ["/v1/prompts"] });
-  const undo = () => (version === undefined ? undefined : put.mutate({ path: { slug, label }, body: { version, reason: "Undo" } }));
+  const undo = useUndo(["/v1/prompts"]);
+  const put = (at: number) => undo(() => change("put", "/v1/prompts/{slug}/labels/{label}", { path: { slug, label }, body: { version: at, reason: "Undo" } }), `${label} is back at v${at}`);
   return (
     <ConfirmDialog
       open
@@ -79,7 +79,7 @@ function RemoveLabel({ slug, label, version, onClose }: { slug: string; label: s
       submit="Remove"
       busy={remove.isPending}
       error={remove.error}
-      onSubmit={() => remove.mutate({ path: { slug, label } }, { onSuccess: () => (onClose(), toast(`${label} is removed`, { label: "Undo", run: () => void undo() })) })}
+      onSubmit={() => remove.mutate({ path: { slug, label } }, { onSuccess: () => (onClose(), toast(`${label} is removed`, version === undefined ? undefined : put(version))) })}
     >
       Every call that asks for {slug}@{label} hears 404 from now on. Its history stays.
     </ConfirmDialog>

@@ -1,7 +1,6 @@
 import { useState } from "react";
-import { change, invalidate, useChange, useRead } from "@/api/hooks";
-import { useQueryClient } from "@tanstack/react-query";
-import { Field, FormDialog, Input, Loaded, Select, errorFor, toast, toastError } from "@/kit";
+import { change, useChange, useRead } from "@/api/hooks";
+import { Field, FormDialog, Input, Loaded, Select, errorFor, toast, useUndo } from "@/kit";
 import { Comparison } from "./Comparison";
 import { contentOf } from "./content";
 
@@ -10,7 +9,7 @@ const NEW = "+";
 
 /** Moves a label, with a reason. It says beforehand what changes for whoever asks for it, and can be undone. */
 export function MoveLabel({ slug, labels, move, onClose }: { slug: string; labels: Record<string, number>; move: Move; onClose: () => void }) {
-  const queries = useQueryClient();
+  const undo = useUndo(["/v1/prompts"]);
   const known = [...new Set(["production", "staging", ...Object.keys(labels)])].filter((one) => one !== "latest");
   const [label, setLabel] = useState(move.label ?? known.find((one) => labels[one] !== move.version) ?? "production");
   const [fresh, setFresh] = useState("");
@@ -19,18 +18,15 @@ export function MoveLabel({ slug, labels, move, onClose }: { slug: string; label
   const name = label === NEW ? fresh.trim().toLowerCase() : label;
   const from = labels[name];
 
-  const undo = () => {
-    const path = { slug, label: name };
-    const back = from === undefined ? change("delete", "/v1/prompts/{slug}/labels/{label}", { path, query: { reason: "Undo" } }) : change("put", "/v1/prompts/{slug}/labels/{label}", { path, body: { version: from, reason: "Undo" } });
-    back.then(() => toast(from === undefined ? `${name} is taken away again` : `${name} is back at v${from}`), toastError).finally(() => void invalidate(queries, ["/v1/prompts"]));
-  };
+  const path = { slug, label: name };
+  const back = () => (from === undefined ? change("delete", "/v1/prompts/{slug}/labels/{label}", { path, query: { reason: "Undo" } }) : change("put", "/v1/prompts/{slug}/labels/{label}", { path, body: { version: from, reason: "Undo" } }));
   const submit = () =>
     put.mutate(
-      { path: { slug, label: name }, body: { version: move.version, reason: reason.trim() } },
+      { path, body: { version: move.version, reason: reason.trim() } },
       {
         onSuccess: () => {
           onClose();
-          toast(`${name} is v${move.version}`, { label: "Undo", run: undo });
+          toast(`${name} is v${move.version}`, undo(back, from === undefined ? `${name} is taken away again` : `${name} is back at v${from}`));
         },
       },
     );

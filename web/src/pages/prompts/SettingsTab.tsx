@@ -1,9 +1,9 @@
 import { useState } from "react";
 import type { Schema } from "@/api/client";
-import { useChange } from "@/api/hooks";
+import { change as send, useChange } from "@/api/hooks";
 import { useMay } from "@/api/session";
 import { useAuthors } from "@/api/authors";
-import { Button, CodeBlock, Facts, Field, FormError, Input, RelativeTime, Section, Segments, Select, Textarea, errorFor, toast } from "@/kit";
+import { Button, CodeBlock, Facts, Field, FormError, Input, RelativeTime, Section, Segments, Select, Textarea, errorFor, toast, useUndo } from "@/kit";
 import { moment } from "@/lib/format";
 import { Publish } from "./Publish";
 import { LANGUAGES, type Language, snippet } from "./snippets";
@@ -106,7 +106,11 @@ function Share({ prompt }: { prompt: Prompt }) {
   const may = useMay();
   const [publishing, setPublishing] = useState(false);
   const change = useChange("patch", "/v1/prompts/{slug}", { invalidates: ["/v1/prompts", "/v1/marketplace"] });
-  const set = (visibility: Visibility) => change.mutate({ path: { slug: prompt.slug }, body: { visibility } }, { onSuccess: () => toast("Saved", { label: "Undo", run: () => change.mutate({ path: { slug: prompt.slug }, body: { visibility: prompt.visibility } }) }) });
+  const undo = useUndo(["/v1/prompts", "/v1/marketplace"]);
+  const { visibility: before } = prompt;
+  const path = { slug: prompt.slug };
+  const back = () => send("patch", "/v1/prompts/{slug}", { path, body: { visibility: before } });
+  const set = (visibility: Visibility) => change.mutate({ path, body: { visibility } }, { onSuccess: () => toast("Saved", undo(back, "It is shown as before")) });
   return (
     <Section
       framed

@@ -1,8 +1,8 @@
 import { useState } from "react";
 import type { Schema } from "@/api/client";
-import { useChange, usePages } from "@/api/hooks";
-import { type Role, useMay, useSession } from "@/api/session";
-import { Badge, Button, type Column, ConfirmDialog, EmptyState, PagedTable, RelativeTime, Select, toast, toastError } from "@/kit";
+import { change, useChange, usePages } from "@/api/hooks";
+import { type Role, useMay, useSession, useSessionState } from "@/api/session";
+import { Badge, Button, type Column, ConfirmDialog, EmptyState, PagedTable, RelativeTime, Select, toast, useUndo } from "@/kit";
 
 type Member = Schema<"MemberAnswer">;
 
@@ -17,15 +17,8 @@ export function Members() {
   const { user } = useSession();
   const [leaving, setLeaving] = useState<Member | null>(null);
   const pages = usePages("/v1/members");
-  const change = useChange("patch", "/v1/members/{user_id}", { invalidates: ["/v1/members"] });
-  const setRole = (member: Member, role: Role) =>
-    change.mutate(
-      { path: { user_id: member.user_id }, body: { role } },
-      {
-        onSuccess: () => toast(`${member.name || member.email} is ${role} now`, { label: "Undo", run: () => change.mutate({ path: { user_id: member.user_id }, body: { role: member.role } }, { onError: toastError }) }),
-        onError: toastError,
-      },
-    );
+  // Asked first: the arrow keys alone change a select, and one's own role is not given back by oneself.
+  const [turning, setTurning] = useState<{ member: Member; role: Role } | null>(null);
   const columns: Column<Member>[] = [
     {
       key: "name",
@@ -46,7 +39,7 @@ export function Members() {
       key: "role",
       head: "Role",
       width: "w-36",
-      cell: (row) => (may.admin ? <Select compact aria-label={`Role of ${row.name || row.email}`} value={row.role} options={ROLES} onChange={(role) => setRole(row, role)} /> : <Badge>{row.role}</Badge>),
+      cell: (row) => (may.admin ? <Select compact aria-label={`Role of ${row.name || row.email}`} value={row.role} options={ROLES} onChange={(role) => setTurning({ member: row, role })} /> : <Badge>{row.role}</Badge>),
     },
     {
       key: "acts",
@@ -64,8 +57,40 @@ export function Members() {
   return (
     <>
       <PagedTable label="Members" columns={columns} pages={pages} rowKey={(row) => row.user_id} empty={<EmptyState title="No members">This workspace is used by API keys alone. Invite somebody.</EmptyState>} />
+      {turning ? <ChangeRole {...turning} isOwn={turning.member.user_id === user.id} onClose={() => setTurning(null)} /> : null}
       {leaving ? <Remove member={leaving} onClose={() => setLeaving(null)} /> : null}
     </>
+  );
+}
+
+const MAY: Record<Role, string> = {
+  viewer: "A viewer reads everything here and runs prompts.",
+  editor: "An editor also changes prompts, datasets and what watches them.",
+  admin: "An admin may do everything here: members, keys and money too.",
+};
+
+function ChangeRole({ member, role, isOwn, onClose }: { member: Member; role: Role; isOwn: boolean; onClose: () => void }) {
+  const { retry: readSessionAgain } = useSessionState();
+  const patch = useChange("patch", "/v1/members/{user_id}", { invalidates: ["/v1/members"] });
+  const undo = useUndo(["/v1/members"]);
+  const name = member.name || member.email;
+  const path = { user_id: member.user_id };
+  const back = () => change("patch", "/v1/members/{user_id}", { path, body: { role: member.role } });
+  const send = () =>
+    patch.mutate(
+      { path, body: { role } },
+      {
+        onSuccess: () => {
+          onClose();
+          if (isOwn) readSessionAgain();
+          toast(`${name} is ${role} now`, isOwn ? undefined : undo(back, `${name} is ${member.role} again`));
+        },
+      },
+    );
+  return (
+    <ConfirmDialog open onOpenChange={(open) => !open && onClose()} title={isOwn ? `Become ${role} yourself?` : `Make ${name} ${role}?`} submit={`Make ${isOwn ? "me" : "them"} ${role}`} danger={isOwn} onSubmit={send} busy={patch.isPending} error={patch.error}>
+      {MAY[role]} {isOwn ? "You are no admin here any more then, and only another admin can change that." : "It holds within a second."}
+    </ConfirmDialog>
   );
 }
 

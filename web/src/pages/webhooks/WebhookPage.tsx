@@ -5,7 +5,7 @@ import { useState } from "react";
 import { change, invalidate, read, useChange, useRead } from "@/api/hooks";
 import { asApiError } from "@/api/errors";
 import { needs, useMay } from "@/api/session";
-import { Badge, Button, ConfirmDialog, CopyButton, Loaded, Menu, Notice, Page, RelativeTime, Tabs, toast, toastError } from "@/kit";
+import { Badge, Button, ConfirmDialog, CopyButton, Loaded, Menu, Notice, Page, RelativeTime, Tabs, toast, toastError, useUndo } from "@/kit";
 import { usePathParam } from "@/lib/pages";
 import { flag, oneOf, useUrlState } from "@/lib/url-state";
 import { Deliveries } from "./Deliveries";
@@ -115,14 +115,14 @@ function Acts({ endpoint }: { endpoint: Endpoint }) {
   const [{ edit }, set] = useUrlState(shape);
   const [act, setAct] = useState<"rotate" | "delete" | "replay" | null>(null);
   const pause = useChange("patch", "/v1/webhooks/endpoints/{endpoint_id}", { invalidates: ["/v1/webhooks"] });
+  const undo = useUndo(["/v1/webhooks"]);
   const isPaused = endpoint.status === "paused";
   const isOff = endpoint.status === "disabled";
   const close = () => setAct(null);
+  const asked = (paused: boolean) => ({ path: { endpoint_id: endpoint.id }, body: { paused } as never });
+  const said = (paused: boolean) => (paused ? "Paused; deliveries wait" : "Deliveries go on");
   const turn = (paused: boolean) =>
-    pause.mutate(
-      { path: { endpoint_id: endpoint.id }, body: { paused } as never },
-      { onSuccess: () => toast(paused ? "Paused; deliveries wait" : "Deliveries go on", { label: "Undo", run: () => turn(!paused) }), onError: toastError },
-    );
+    pause.mutate(asked(paused), { onSuccess: () => toast(said(paused), undo(() => change("patch", "/v1/webhooks/endpoints/{endpoint_id}", asked(!paused)), said(!paused))), onError: toastError });
   return (
     <>
       <Test endpoint={endpoint} />
