@@ -122,7 +122,7 @@ class Housework:
         return counted.raised
 
     async def end_incidents(self) -> int:
-        """Resolves alerts of budgets, credit and provider keys whose cause is over. Returns how many."""
+        """Resolves alerts of budgets, credit, keys and models whose cause is over, and those whose rule is off. Returns how many."""
         return await IncidentWatch(self.db, self.clock, self.wake_relay).end_what_is_over()
 
     async def watch_end_users(self) -> int:
@@ -135,7 +135,18 @@ class Housework:
         if raised:
             self.wake_relay()
         metrics.alerts_raised_total.labels(watch_end_users.KIND).inc(raised)
+        await self._keep_days(watch_end_users.days_over(self.clock.now()))
         return raised
+
+    async def _keep_days(self, before: datetime) -> None:
+        async with self.db.unit_of_work() as tx:
+            due = await end_user_store.days_due(tx, before=before, days=watch_end_users.DAYS_BACK, at_most=MOST_AT_ONCE)
+        await each("end_users", due, self._keep_day)
+
+    async def _keep_day(self, due: tuple[UUID, datetime]) -> int:
+        workspace_id, day = due
+        async with self.db.unit_of_work(workspaces={workspace_id}) as tx:
+            return await watch_end_users.keep_day(tx, workspace_id, day=day)
 
     async def _watch_hour(self, workspace_id: UUID, *, hour: datetime) -> int:
         async with self.db.unit_of_work(workspaces={workspace_id}) as tx:

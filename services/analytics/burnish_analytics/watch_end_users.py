@@ -1,6 +1,6 @@
 """Looks at each closed hour once: who used most, and did one end user use far more than is usual in this workspace?"""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -20,11 +20,27 @@ SETTLES_AFTER: Final = timedelta(minutes=5)
 HOURS_BACK: Final = 24
 """After a longer stop, hours before that are not made up for."""
 
+DAYS_BACK: Final = 20
+"""Days are: as long as hours tell of a day that was not counted (forget_top_users)."""
+
 
 def closed_hours(now: datetime) -> list[datetime]:
     """Hours that may have to be looked at, the oldest first."""
     last = (now - SETTLES_AFTER).replace(minute=0, second=0, microsecond=0) - timedelta(hours=1)
     return [last - timedelta(hours=back) for back in reversed(range(HOURS_BACK))]
+
+
+def days_over(now: datetime) -> datetime:
+    """The end of the last day that is over and counted, which is when its last hour is."""
+    return (closed_hours(now)[-1] + timedelta(hours=1)).replace(hour=0)
+
+
+async def keep_day(tx: Tx, workspace_id: UUID, *, day: datetime) -> bool:
+    """The heaviest end users of a day that is over. Safe to call twice: False when the day was counted before."""
+    if not await end_user_store.keep_day(tx, workspace_id, day=day, forget_before=day - timedelta(days=60)):
+        return False
+    await top_user_store.keep(tx, workspace_id, grain="day", start=day, end=day + timedelta(days=1))
+    return True
 
 
 async def watch_end_users(tx: Tx, workspace_id: UUID, *, hour: datetime, now: datetime) -> int:
@@ -33,7 +49,7 @@ async def watch_end_users(tx: Tx, workspace_id: UUID, *, hour: datetime, now: da
     before = await end_user_store.history(tx, workspace_id, before=hour, hours=HOURS_MOST)
     if not await end_user_store.keep(tx, workspace_id, hour=hour, busiest=busiest, forget_before=hour - timedelta(days=60)):
         return 0
-    await _keep_top(tx, workspace_id, hour=hour)
+    await top_user_store.keep(tx, workspace_id, grain="hour", start=hour, end=hour + timedelta(hours=1))
     rule = alerts_store.rule_for(await alerts_store.rules_of(tx, [workspace_id]), workspace_id, "")
     raised = 0
     for metric, seen, execution, floor, past in (
@@ -50,14 +66,6 @@ async def watch_end_users(tx: Tx, workspace_id: UUID, *, hour: datetime, now: da
         else:
             await _resolve(tx, workspace_id, metric, now=now)
     return raised
-
-
-async def _keep_top(tx: Tx, workspace_id: UUID, *, hour: datetime) -> None:
-    """The heaviest end users of the hour, and of the day that ends with it."""
-    end = hour + timedelta(hours=1)
-    await top_user_store.keep(tx, workspace_id, grain="hour", start=hour, end=end)
-    if end.astimezone(UTC).hour == 0:
-        await top_user_store.keep(tx, workspace_id, grain="day", start=end - timedelta(days=1), end=end)
 
 
 async def _raise(tx: Tx, wanted: Alert, *, hour: datetime, now: datetime) -> bool:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import pytest
 
+from burnish_analytics import watch_end_users as end_users
 from burnish_analytics.io import top_user_store
 from burnish_gateway.insights.group_store import TopUsers, top_users
 from burnish_gateway.insights.ranges import Range
@@ -70,3 +71,35 @@ async def test_a_day_that_is_over_is_counted_as_one_and_open_days_by_their_hours
     assert {name: one.sums["executions"] for name, one in (await told(analytics, where, "hour", hours=24)).found.items()} == {
         "user-1": 4, "user-2": 2,
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("looked_at", [(10, 24, 34, 48), (50,)], ids=["as it goes", "after a stop"])
+async def test_a_day_is_counted_whatever_its_last_hour_had(analytics: Analytics, workspace: Workspace, looked_at: tuple[int, ...]) -> None:
+    """Nobody is there before midnight; on the next day somebody is, or analytics was away for longer than hours are made up for."""
+    where = workspace.workspace_id
+    used = [("user-1", 9)] * 5 + [("user-2", 33), ("user-2", 47)]
+    for name, hour in used:
+        await analytics.count(execution(where, end_user=name, finished_at=MIDNIGHT + timedelta(hours=hour)))
+    for hours in looked_at:
+        analytics.clock.at = MIDNIGHT + timedelta(hours=hours, minutes=6)
+        await analytics.housework.watch_end_users()
+    found = await told(analytics, where, "day", hours=48)
+    assert {name: one.sums["executions"] for name, one in found.found.items()} == {"user-1": 5, "user-2": 2}
+    assert (found.others_executions, found.through) == (0, MIDNIGHT + timedelta(hours=48))
+    days = await analytics.rows("SELECT bucket FROM rollup_top_users WHERE workspace_id = $1 AND grain = 'day' ORDER BY 1", where)
+    assert [row["bucket"] for row in days] == [MIDNIGHT, MIDNIGHT + timedelta(days=1)]
+    async with analytics.db.unit_of_work(workspaces={where}) as tx:
+        assert not await end_users.keep_day(tx, where, day=MIDNIGHT), "a day is counted once"
+
+
+async def test_hours_of_a_day_that_was_not_counted_are_told_beside_later_days(analytics: Analytics, workspace: Workspace) -> None:
+    where = workspace.workspace_id
+    for hour in (9, 33):
+        await analytics.count(execution(where, end_user=f"user-{hour}", finished_at=MIDNIGHT + timedelta(hours=hour)))
+        analytics.clock.at = MIDNIGHT + timedelta(hours=hour + 1, minutes=6)
+        await analytics.housework.watch_end_users()
+    async with analytics.db.unit_of_work(workspaces={where}) as tx:
+        await tx.execute("DELETE FROM rollup_top_users WHERE workspace_id = $1 AND grain = 'day'", where)
+        await end_users.keep_day(tx, where, day=MIDNIGHT + timedelta(days=1))
+    found = await told(analytics, where, "day", hours=48)
+    assert {name: one.sums["executions"] for name, one in found.found.items()} == {"user-9": 1, "user-33": 1}

@@ -25,6 +25,12 @@ async def due(tx: Tx, *, hour: datetime, at_most: int) -> list[UUID]:
     return [row[0] for row in rows]
 
 
+async def days_due(tx: Tx, *, before: datetime, days: int, at_most: int) -> list[tuple[UUID, datetime]]:
+    """(workspace, day) with use by end users that was not counted, of so many days before a moment, the oldest first."""
+    rows = await tx.fetch("SELECT workspace_id, day FROM end_user_days_due($1, $2, $3)", before, days, at_most)
+    return [(row["workspace_id"], row["day"]) for row in rows]
+
+
 async def busiest(tx: Tx, workspace_id: UUID, *, hour: datetime) -> BusiestHour:
     """Live traffic only."""
     [row] = await tx.fetch(
@@ -62,4 +68,13 @@ async def keep(tx: Tx, workspace_id: UUID, *, hour: datetime, busiest: BusiestHo
            ON CONFLICT DO NOTHING RETURNING true""",
         workspace_id, hour, busiest.end_users, busiest.most_calls, busiest.most_cost_nusd,
     )  # fmt: skip
+    return bool(made)
+
+
+async def keep_day(tx: Tx, workspace_id: UUID, *, day: datetime, forget_before: datetime) -> bool:
+    """Notes that the day is counted, and forgets old notes. False when somebody did before."""
+    await tx.execute("DELETE FROM end_user_days WHERE workspace_id = $1 AND day < $2", workspace_id, forget_before)
+    made = await tx.fetchval(
+        "INSERT INTO end_user_days (workspace_id, day) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING true", workspace_id, day
+    )
     return bool(made)

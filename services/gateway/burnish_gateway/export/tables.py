@@ -272,6 +272,7 @@ TABLES: Final = (
         "report_id", page_rows=PAGE_ROWS_OF_TEXTS,
     ),
     _table("report_schedules", "every weekday hour time_zone channels enabled next_at updated_by updated_at", "workspace_id"),
+    _table("end_user_days", "day", "day"),
     _table("end_user_hours", "hour end_users most_calls most_cost_nusd", "hour"),
     _table("policy_starts", "alert_id slug job_id refused started_at", "alert_id"),
     _table("guardrails", "guardrail_id name prompts sides settings active created_by created_at updated_at", "guardrail_id"),

@@ -12,9 +12,10 @@ _WHERE = """r.grain = $1 AND r.bucket >= $2 AND r.bucket < $3 AND ($4::text[] IS
    AND ($5::text IS NULL OR r.traffic = $5)"""
 
 
-# Days that are over, and hours of days that are not.
-_TOLD = """r.bucket >= $2 AND r.bucket < $3 AND (r.grain = $1 OR r.grain = 'hour' AND r.bucket >=
-   coalesce((SELECT max(d.bucket) FROM rollup_top_users d WHERE d.grain = 'day') + interval '1 day', '-infinity'))"""
+# Hours by hour; by day, days that were counted, and of each other day its hours.
+_TOLD = """r.bucket >= $2 AND r.bucket < $3 AND (r.grain = $1 OR r.grain = 'hour' AND NOT EXISTS
+   (SELECT FROM rollup_top_users d
+     WHERE d.workspace_id = r.workspace_id AND d.grain = 'day' AND d.bucket = date_trunc('day', r.bucket, 'UTC')))"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,11 @@ async def top_users(tx: Tx, wanted: Range, *, at_most: int) -> TopUsers:
                       FROM rollup_top_users r WHERE {_TOLD} GROUP BY r.grain, r.bucket) b""",
         *arguments,
     )
-    through = await tx.fetchval("SELECT max(hour) + interval '1 hour' FROM end_user_hours WHERE hour < $1", wanted.end)
+    through = await tx.fetchval(
+        """SELECT greatest((SELECT max(hour) + interval '1 hour' FROM end_user_hours WHERE hour < $1),
+                           (SELECT max(day) + interval '24 hours' FROM end_user_days WHERE day < $1))""",
+        wanted.end,
+    )
     return TopUsers(found, others["executions"], others["cost_nusd"], through)
 
 
