@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from operator import itemgetter
 from typing import Final
 from uuid import UUID
@@ -51,22 +52,24 @@ class IncidentWatch:
         self.wake_relay()
 
     async def end_what_is_over(self) -> int:
-        """Resolves alerts whose mark was cleared, whose period ended, or whose key works again. Returns how many."""
+        """Resolves alerts whose mark was cleared, whose period ended, whose key works again, or whose rule is off. Returns how many."""
         async with self.db.unit_of_work() as tx:
             over = await incident_store.over(tx, at_most=MOST_AT_ONCE)
-        return await together_or_each("incidents", over, self._end, of=itemgetter(0))
+            switched_off = await alerts_store.switched_off(tx, at_most=MOST_AT_ONCE)
+        ended = await together_or_each("incidents", over, partial(self._end, resolution="recovered"), of=itemgetter(0))
+        return ended + await together_or_each("incidents", switched_off, partial(self._end, resolution="rule_disabled"), of=itemgetter(0))
 
-    async def _end(self, over: Collection[tuple[UUID, str]]) -> int:
+    async def _end(self, over: Collection[tuple[UUID, str]], *, resolution: str) -> int:
         ended = 0
         async with self.db.unit_of_work(workspaces={workspace_id for workspace_id, _ in over}) as tx:
             for workspace_id, key in over:
                 resolved = await alerts_store.resolve_alert(
-                    tx, workspace_id=workspace_id, incident_key=key, resolution="recovered", at=self.clock.now()
+                    tx, workspace_id=workspace_id, incident_key=key, resolution=resolution, at=self.clock.now()
                 )
                 if resolved is not None:
                     ended += 1
                     await announce_alert(
-                        tx, "alert.resolved", resolved, at=self.clock.now(), version=RESOLVED_VERSION, resolution="recovered"
+                        tx, "alert.resolved", resolved, at=self.clock.now(), version=RESOLVED_VERSION, resolution=resolution
                     )
         self.wake_relay()
         return ended

@@ -11,7 +11,7 @@ from typing import Final
 from uuid import UUID
 
 from burnish_analytics.core import degradation
-from burnish_analytics.core.degradation import PLANS, DetectorLimits, MetricPlan, Seen, SeriesState, Verdict
+from burnish_analytics.core.degradation import PLANS, DetectorLimits, MetricPlan, Recovered, Seen, SeriesState, Verdict
 from burnish_analytics.core.intake import LabelKey
 from burnish_analytics.core.reactions import MICRO
 from burnish_analytics.core.seasonal import hourly_limits
@@ -83,8 +83,8 @@ async def _write_and_tell(
     found = [
         Found(one.series, verdict, version, any(period.simulated for period in by_label[one.series.pair]))
         for one in followed
-        if one.series.rule.enabled
         for verdict, version in one.verdicts
+        if one.series.rule.enabled or isinstance(verdict, Recovered)
     ]
     await detector_store.keep_voices(tx, workspace_id=workspace_id, waiting={one.series.pair: one.waiting for one in followed})
     kept = [
@@ -112,18 +112,18 @@ def _states(stored: StoredStates | None) -> dict[str, SeriesState]:
 
 
 async def _begin_anew(tx: Tx, workspace_id: UUID, followed: Sequence[Followed], stored: Mapping[Pair, StoredStates]) -> None:
-    """The statistics of incidents that somebody acknowledged since the series was last written."""
+    """The statistics of incidents that somebody acknowledged since the series was last written, or whose alert a rule has ended."""
     since = {
         one.series.incident_key(plan.metric): held.seen_through
         for one in followed
         if (held := stored.get(one.series.pair)) is not None
         for plan in PLANS
     }
-    acknowledged = await alerts_store.acknowledged_among(tx, workspace_id=workspace_id, since=since) if since else set()
+    opened = await alerts_store.open_among(tx, workspace_id=workspace_id, since=since) if since else {}
     for one in followed:
         for metric, state in one.states.items():
-            if one.series.incident_key(metric) in acknowledged:
-                one.states[metric] = degradation.acknowledged(state)
+            if one.series.rule.enabled:
+                one.states[metric] = degradation.with_alert(state, opened.get(one.series.incident_key(metric)))
 
 
 async def _learn_seasons(

@@ -80,19 +80,21 @@ async def _watch(
         lost = sum(1 - one.score for one in rows if one.score is not None)
         seen = Seen(now, version, n=len(rows), bad=lost)
         state, verdict = degradation.observed(state, seen, plan=plan, limits=limits, monitors=monitors)
-        if verdict is not None and series.rule.enabled:
+        if verdict is not None and (series.rule.enabled or isinstance(verdict, Recovered)):
             raised += await _tell(tx, series, verdict, state=state, simulated=any(one.simulated for one in rows), now=now)
     await store.save_quality(tx, series.workspace_id, series.key, version=version, newest_at=newest_at, state=degradation.to_stored(state))
     return raised
 
 
 async def _state(tx: Tx, series: _Series, stored: QualityState | None) -> SeriesState:
-    """What is remembered, with the statistic of an acknowledged incident begun anew."""
+    """What is remembered, with the statistic of an incident begun anew that was acknowledged, or that a rule has ended."""
     if stored is None:
         return SeriesState()
     state = degradation.from_stored(stored.state)
-    acknowledged = await alerts_store.acknowledged_since(tx, workspace_id=series.workspace_id, since=stored.seen_through)
-    return degradation.acknowledged(state) if series.incident_key in acknowledged else state
+    if not series.rule.enabled:
+        return state
+    opened = await alerts_store.open_among(tx, workspace_id=series.workspace_id, since={series.incident_key: stored.seen_through})
+    return degradation.with_alert(state, opened.get(series.incident_key))
 
 
 async def _tell(tx: Tx, series: _Series, verdict: Degraded | Recovered, *, state: SeriesState, simulated: bool, now: datetime) -> bool:

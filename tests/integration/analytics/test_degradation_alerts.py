@@ -2,16 +2,18 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
 
+from burnish_analytics.core.score_sums import NewScore
 from burnish_analytics.io import detector_store
 from burnish_analytics.raise_alerts import judge_feedback
 from burnish_analytics.watch_labels import watch_workspace
+from burnish_analytics.watch_quality import watch_quality
 from burnish_shared.db.session import Tx
 from burnish_shared.ids import new_uuid
 from tests.embedded.workspaces import Workspace
@@ -307,3 +309,70 @@ async def test_acknowledging_begins_the_statistic_anew_and_keeps_the_incident(wa
     [stored] = await watching.rows("SELECT state FROM detector_states WHERE workspace_id = $1", workspace.workspace_id)
     assert stored["state"]["satisfaction"]["sums"] == [0.0, 0.0]
     assert stored["state"]["satisfaction"]["is_degraded"]
+
+
+async def test_an_alert_ends_with_its_rule_and_what_lasts_is_told_again_once_it_is_on(watching: Analytics, workspace: Workspace) -> None:
+    where = workspace.workspace_id
+    await quiet_thresholds(watching, where)
+    for _ in range(3):
+        await period(watching, where, up=36, down=4)
+    for _ in range(3):
+        await period(watching, where, up=10, down=30, version=2)
+    await watching.rows("UPDATE alert_rules SET enabled = false WHERE workspace_id = $1", where)
+    assert await watching.housework.end_incidents() == 1
+    assert await period(watching, where, up=10, down=30, version=2) == 0
+    assert [one["resolution"] for one in await watching.alerts(where)] == ["rule_disabled"]
+    await watching.rows("UPDATE alert_rules SET enabled = true WHERE workspace_id = $1", where)
+    assert await period(watching, where, up=10, down=30, version=2) == 1
+    told = [(one["type"], one["data"].get("resolution")) for one in await watching.events(where)]
+    assert told[2:] == [("alert.resolved", "rule_disabled"), ("alert.raised", None), ("metric.degraded", None)]
+
+
+async def test_what_recovers_while_its_rule_is_off_ends_its_alert(watching: Analytics, workspace: Workspace) -> None:
+    """Also where nobody has looked yet for alerts whose rule is off."""
+    where = workspace.workspace_id
+    await quiet_thresholds(watching, where)
+    for _ in range(3):
+        await period(watching, where, up=36, down=4)
+    for _ in range(3):
+        await period(watching, where, up=10, down=30)
+    await watching.rows("UPDATE alert_rules SET enabled = false WHERE workspace_id = $1", where)
+    for _ in range(3):
+        await period(watching, where, up=38, down=2)
+    assert [one["resolution"] for one in await watching.alerts(where)] == ["recovered"]
+
+
+async def scored(analytics: Analytics, workspace_id: UUID, *, good: int, bad: int, evaluator_id: UUID) -> int:
+    one = NewScore(
+        execution_id=new_uuid(),
+        evaluator_id=evaluator_id,
+        evaluator_version=1,
+        slug="route",
+        version=1,
+        label="production",
+        model="m",
+        finished_at=NOON,
+        score=1.0,
+        passed=True,
+        uncertain=False,
+        cost_nusd=0,
+        simulated=False,
+    )
+    scores = [*[one] * good, *[replace(one, score=0.0, passed=False)] * bad]
+    async with analytics.db.unit_of_work(workspaces={workspace_id}) as tx:
+        limits = analytics.housework.settings.detector_limits()
+        return await watch_quality(tx, workspace_id, scores, limits=limits, now=NOON)
+
+
+async def test_alerts_of_scores_end_with_their_rule_too(watching: Analytics, workspace: Workspace) -> None:
+    where, evaluator_id = workspace.workspace_id, new_uuid()
+    await quiet_thresholds(watching, where)
+    raised = [await scored(watching, where, good=good, bad=bad, evaluator_id=evaluator_id) for good, bad in ((90, 10), (20, 20), (20, 20))]
+    assert sum(raised) == 1
+    await watching.rows("UPDATE alert_rules SET enabled = false WHERE workspace_id = $1", where)
+    assert await watching.housework.end_incidents() == 1
+    await watching.rows("UPDATE alert_rules SET enabled = true WHERE workspace_id = $1", where)
+    assert await scored(watching, where, good=10, bad=30, evaluator_id=evaluator_id) == 1
+    await watching.rows("UPDATE alert_rules SET enabled = false WHERE workspace_id = $1", where)
+    await scored(watching, where, good=100, bad=5, evaluator_id=evaluator_id)
+    assert [one["resolution"] for one in await watching.alerts(where)] == ["rule_disabled", "recovered"]

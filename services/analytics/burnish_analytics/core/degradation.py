@@ -204,6 +204,13 @@ def acknowledged(state: SeriesState) -> SeriesState:
     return replace(state, sums=Sums())
 
 
+def with_alert(state: SeriesState, is_acknowledged: bool | None) -> SeriesState:
+    """The state as its open alert stands. None: there is none. It ended while the rule was off, so what lasts is told again."""
+    if is_acknowledged is None:
+        return replace(state, is_degraded=False, sums=Sums()) if state.is_degraded else state
+    return acknowledged(state) if is_acknowledged else state
+
+
 def _bad_of(seen: Seen, baseline: Baseline | None, *, season: LimitsByHour | None, season_excuses: bool) -> float:
     if baseline is not None and baseline.limit is not None:
         usual = season[slot_of(seen.at, HOURS_A_WEEK)] if season is not None else None

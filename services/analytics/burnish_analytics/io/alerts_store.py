@@ -105,28 +105,24 @@ async def resolve_alert(tx: Tx, *, workspace_id: UUID, incident_key: str, resolu
     return None if row is None else Alert(workspace_id=workspace_id, incident_key=incident_key, **dict(row))
 
 
-async def acknowledged_since(tx: Tx, *, workspace_id: UUID, since: datetime) -> set[str]:
-    """Incidents whose open alert somebody acknowledged after this moment."""
+async def open_among(tx: Tx, *, workspace_id: UUID, since: Mapping[str, datetime]) -> dict[str, bool]:
+    """Those of these incidents that have an open alert, and whether somebody acknowledged it after the moment given for it."""
     rows = await tx.fetch(
-        """SELECT a.incident_key FROM alerts a JOIN alert_acknowledgements k USING (workspace_id, alert_id)
-            WHERE a.workspace_id = $1 AND a.resolved_at IS NULL AND k.acknowledged_at > $2""",
-        workspace_id,
-        since,
-    )
-    return {row["incident_key"] for row in rows}
-
-
-async def acknowledged_among(tx: Tx, *, workspace_id: UUID, since: Mapping[str, datetime]) -> set[str]:
-    """Which of these incidents have an open alert that somebody acknowledged, each after its own moment."""
-    rows = await tx.fetch(
-        """SELECT DISTINCT a.incident_key FROM unnest($2::text[], $3::timestamptz[]) u(incident_key, since)
+        """SELECT u.incident_key, coalesce(bool_or(k.acknowledged_at > u.since), false) AS is_acknowledged
+             FROM unnest($2::text[], $3::timestamptz[]) u(incident_key, since)
              JOIN alerts a ON a.workspace_id = $1 AND a.incident_key = u.incident_key AND a.resolved_at IS NULL
-             JOIN alert_acknowledgements k ON k.workspace_id = $1 AND k.alert_id = a.alert_id AND k.acknowledged_at > u.since""",
+             LEFT JOIN alert_acknowledgements k ON k.workspace_id = $1 AND k.alert_id = a.alert_id GROUP BY u.incident_key""",
         workspace_id,
         list(since.keys()),
         list(since.values()),
     )
-    return {row["incident_key"] for row in rows}
+    return {row["incident_key"]: row["is_acknowledged"] for row in rows}
+
+
+async def switched_off(tx: Tx, *, at_most: int) -> list[tuple[UUID, str]]:
+    """(workspace, incident) of open alerts whose rule is off, those about a target left out: they end where feedback is judged."""
+    rows = await tx.fetch("SELECT workspace_id, incident_key FROM alerts_switched_off($1)", at_most)
+    return [(row["workspace_id"], row["incident_key"]) for row in rows]
 
 
 async def rules_of(tx: Tx, workspaces: Collection[UUID]) -> dict[tuple[UUID, str], Rule]:
