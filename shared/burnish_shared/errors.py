@@ -10,7 +10,7 @@ BurnishError
 ├── Conflict 409 ── IdempotencyInProgress 409 · NewerVersion 409 · LastAdmin 409
 ├── PayloadTooLarge 413
 ├── RateLimited 429 ── ConcurrencyLimited 429
-├── Unavailable 503
+├── Unavailable 503 ── Busy 503
 └── ProviderFailed 502 ── ProviderTimedOut 504
 """
 
@@ -214,6 +214,10 @@ class Unavailable(BurnishError):
     code = "unavailable"
     status = 503
     retryable = True
+
+
+class Busy(Unavailable):
+    """PostgreSQL is there, but a row is held by others, or the statement took too long: it says nothing of anybody else's work."""
 
 
 class ProviderFailed(BurnishError):

@@ -8,7 +8,7 @@ from uuid import UUID
 import structlog
 
 from burnish_analytics import metrics
-from burnish_shared.errors import Unavailable
+from burnish_shared.errors import Busy, Unavailable
 
 log = structlog.get_logger("burnish.analytics")
 
@@ -28,7 +28,9 @@ async def each(task: str, these: Iterable[T], work: Callable[[T], Awaitable[int]
         try:
             done += await work(one)
             away = 0
-        except Unavailable:  # Also rows that somebody else is at, which says nothing of the others.
+        except Busy:  # Rows that somebody else is at, or one that takes too long: the others can be done.
+            log.warning("turn_waits_for_rows", task=task, whose=str(one))
+        except Unavailable:
             away += 1
             log.warning("turn_waits_for_database", task=task, whose=str(one))
             if away == AWAY_AFTER:

@@ -2,9 +2,14 @@
 
 from uuid import UUID
 
+import structlog
+
 from burnish_shared.db.session import Database
+from burnish_shared.errors import Busy
 from burnish_webhooks import metrics
 from burnish_webhooks.io import deliveries_store, endpoints_store, retention_store
+
+log = structlog.get_logger("burnish.webhooks")
 
 DAYS_AHEAD = 7
 FORGET_MOST_ROWS = 500
@@ -32,7 +37,10 @@ async def cancel_switched_off(*, db: Database) -> None:
     async with db.unit_of_work() as tx:
         off = await endpoints_store.switched_off(tx, limit=CANCEL_MOST_ENDPOINTS)
     for workspace_id, endpoint_id, reason in off:
-        await cancel_some(endpoint_id, workspace_id=workspace_id, reason=reason, db=db)
+        try:
+            await cancel_some(endpoint_id, workspace_id=workspace_id, reason=reason, db=db)
+        except Busy:  # the others are done; this one in the next round
+            log.warning("webhooks.cancel_waits", endpoint_id=str(endpoint_id))
 
 
 async def cancel_some(endpoint_id: UUID, *, workspace_id: UUID, reason: str, db: Database) -> int:

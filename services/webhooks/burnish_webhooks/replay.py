@@ -2,10 +2,15 @@
 
 from uuid import UUID
 
+import structlog
+
 from burnish_shared.db.session import Database
+from burnish_shared.errors import Busy
 from burnish_webhooks import metrics
 from burnish_webhooks.io import deliveries_store, endpoints_store, replays_store
 from burnish_webhooks.replay_range import replay_ranges
+
+log = structlog.get_logger("burnish.webhooks")
 
 
 async def replay_some(*, db: Database, per_second: int) -> int:
@@ -28,8 +33,17 @@ async def replay_waiting(*, db: Database, limit: int) -> int:
         return 0
     async with db.unit_of_work() as tx:
         wishes = await replays_store.waiting(tx, limit=limit)
-    outcomes = [await replay(replay_id, workspace_id=workspace_id, db=db) for workspace_id, replay_id in wishes]
+    outcomes = [await _in_turn(replay_id, workspace_id=workspace_id, db=db) for workspace_id, replay_id in wishes]
     return outcomes.count("restarted")
+
+
+async def _in_turn(replay_id: UUID, *, workspace_id: UUID, db: Database) -> str:
+    """One wish whose rows others hold waits for the next round; those behind it do not."""
+    try:
+        return await replay(replay_id, workspace_id=workspace_id, db=db)
+    except Busy:
+        log.warning("webhooks.replay_waits", replay_id=str(replay_id))
+        return "waiting"
 
 
 async def replay(replay_id: UUID, *, workspace_id: UUID, db: Database) -> str:

@@ -18,7 +18,7 @@ from uuid import UUID
 
 import asyncpg
 
-from burnish_shared.errors import Unavailable
+from burnish_shared.errors import Busy, Unavailable
 from burnish_shared.hops import current_hops
 
 Pooler = Literal["none", "transaction"]
@@ -198,7 +198,7 @@ class Database:
         except UNAVAILABLE as error:
             raise Unavailable("The database went away in the middle of the work; try again.", retry_after_s=1) from error
         except BUSY as error:
-            raise Unavailable("The database is busy with the same rows at the moment; try again.", retry_after_s=1) from error
+            raise Busy("The database is busy with the same rows at the moment; try again.", retry_after_s=1) from error
         finally:
             await asyncio.shield(self._give_back(connection))
 

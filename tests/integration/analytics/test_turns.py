@@ -14,7 +14,7 @@ from burnish_analytics.consumers import Intake
 from burnish_analytics.core.rollup import EXACTLY, MetricSums
 from burnish_analytics.io import facts_store, feedback_store, joinable_store, label_store
 from burnish_analytics.take_turns import each
-from burnish_shared.errors import Unavailable
+from burnish_shared.errors import Busy, Unavailable
 from burnish_shared.ids import new_uuid
 from tests.embedded.workspaces import Workspace
 from tests.integration.analytics.test_experiment_sums import largest
@@ -99,6 +99,15 @@ async def missed(analytics: Analytics, *workspaces: UUID) -> None:
 
 async def waiting(analytics: Analytics, workspace_id: UUID) -> list[dict[str, Any]]:
     return await analytics.rows("SELECT * FROM feedback WHERE workspace_id = $1 AND joined_at IS NULL", workspace_id)
+
+
+async def test_rows_that_others_hold_end_no_round_however_many_they_are() -> None:
+    async def work(n: int) -> int:
+        if n < 9:
+            raise Busy("held")
+        return n
+
+    assert await each("watch", range(10), work) == 9
 
 
 async def test_a_database_that_is_away_ends_the_round_and_one_busy_row_does_not() -> None:

@@ -210,8 +210,9 @@ async def test_a_digest_is_made_once_when_it_is_due_whoever_looks_and_missed_one
     assert len(await ready_events(analytics, caller)) == 2
 
 
+@pytest.mark.parametrize("trouble", ["SELECT 1 / 0", "SET LOCAL statement_timeout = 20; SELECT pg_sleep(5)"], ids=["broken", "slow"])
 async def test_a_digest_that_cannot_be_made_stops_no_other_and_is_tried_again_an_hour_later(
-    stack: Stack, monkeypatch: pytest.MonkeyPatch
+    stack: Stack, monkeypatch: pytest.MonkeyPatch, trouble: str
 ) -> None:
     callers = [await stack.caller() for _ in range(3)]
     ids = [one.workspace.workspace_id for one in callers]
@@ -223,7 +224,7 @@ async def test_a_digest_that_cannot_be_made_stops_no_other_and_is_tried_again_an
 
     async def breaks_for_one(tx: Tx, workspace_id: UUID, *args: Any, **named: Any) -> Any:
         if workspace_id == ids[0]:
-            raise OverflowError("a figure that nobody thought of")
+            await tx.execute(trouble)
         return await write_digest(tx, workspace_id, *args, **named)
 
     db = await Database.open(stack.urls["gateway"], application_name="test-digests", max_size=4)

@@ -46,7 +46,7 @@ def test_a_gap_is_told_after_a_start_a_loss_and_for_each_bound(monkeypatch: pyte
     assert ring.after(THERE, "7001") == ([], True)
 
 
-@pytest.mark.parametrize("position", ["", "x", "1.2", f"1.{UUID(int=1)}x", "9" * 16])
+@pytest.mark.parametrize("position", ["", "x", "1.2", f"1.{UUID(int=1)}x", "9" * 16, "1." + "-" * 36])
 def test_what_is_no_position_is_refused(position: str) -> None:
     with pytest.raises(ValueError):
         EventRing(since_ms=0).after(HERE, position)

@@ -17,7 +17,7 @@ from burnish_gateway.optimization.bodies import OptimizationBody
 from burnish_gateway.optimization.start import start_optimization
 from burnish_shared.db.audit_log import add_entry
 from burnish_shared.db.session import Database, Tx
-from burnish_shared.errors import BurnishError, NotFound, Unavailable
+from burnish_shared.errors import BurnishError, Busy, NotFound, Unavailable
 
 log = structlog.get_logger("burnish.gateway")
 
@@ -68,6 +68,9 @@ class PolicyStarter:
             async with self.db.unit_of_work(workspace=workspace_id) as tx:
                 found = await policy_store.lock_due(tx, alert_id)
                 return found is not None and await _start_one(tx, workspace_id, alert_id, found)
+        except Busy:  # tried again in the next round, after the others
+            log.warning("policy.put_off", workspace_id=str(workspace_id), alert_id=str(alert_id))
+            return False
         except Unavailable:
             raise
         except BurnishError as error:

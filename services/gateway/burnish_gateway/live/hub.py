@@ -47,16 +47,20 @@ BATCHES_REMEMBERED: Final = 1_000
 
 @dataclass(slots=True, eq=False)
 class Listener:
-    """One open stream: figures that replace each other, and events that wait in order. `ended`: why it must end."""
+    """One open stream: figures that replace each other, and events that wait in order. `ended`: why it must end.
+
+    `missed`: how many were put before those that come now; they do not make it a slow reader.
+    """
 
     figures: bytes | None = None
     events: deque[Kept] = field(default_factory=deque)
+    missed: int = 0
     has_gap: bool = False
     ended: str | None = None
     woken: asyncio.Event = field(default_factory=asyncio.Event)
 
     def give(self, one: Kept) -> None:
-        if len(self.events) >= EVENTS_WAITING_MOST:
+        if len(self.events) >= EVENTS_WAITING_MOST + self.missed:
             self.end("too_slow")
             return
         self.events.append(one)
@@ -90,6 +94,7 @@ class LiveHub:
         self._batches: OrderedDict[str, None] = OrderedDict()
         self._records: Subscription | None = None
         self._ticking: asyncio.Task[None] | None = None
+        self._subscribing = asyncio.Lock()
 
     def now_ms(self) -> int:
         return int(self._now_s() * 1000)
@@ -145,10 +150,11 @@ class LiveHub:
 
     async def ensure_records(self) -> None:
         """Subscribes to finished executions while somebody looks; nobody else pays for reading them."""
-        if self._records is None and self._watched:
-            self._records = await self._bus.nc.subscribe(subjects.EXECUTIONS_COMPLETED_BATCH, cb=self._on_records)
-        if self._ticking is None or self._ticking.done():
-            self._ticking = asyncio.create_task(self._tick())
+        async with self._subscribing:
+            if self._records is None and self._watched:
+                self._records = await self._bus.nc.subscribe(subjects.EXECUTIONS_COMPLETED_BATCH, cb=self._on_records)
+            if self._ticking is None or self._ticking.done():
+                self._ticking = asyncio.create_task(self._tick())
 
     def _watch(self, workspace_id: UUID) -> _Watched:
         now_s = self._now_s()
@@ -157,7 +163,7 @@ class LiveHub:
         return watched
 
     async def _tick(self) -> None:
-        while self._watched:
+        while not await self._is_over():
             await asyncio.sleep(COALESCE_S)
             now_s = self._now_s()
             for workspace_id, watched in list(self._watched.items()):
@@ -165,9 +171,19 @@ class LiveHub:
                     del self._watched[workspace_id]
                 elif watched.listeners:
                     self._send_figures(watched)
-        if self._records is not None:
-            records, self._records = self._records, None
-            await records.unsubscribe()
+
+    async def _is_over(self) -> bool:
+        """Nobody looks any more: then nothing is listened to either, and whoever comes next begins anew."""
+        if self._watched:
+            return False
+        async with self._subscribing:
+            if self._watched:
+                return False
+            if self._records is not None:
+                records, self._records = self._records, None
+                await records.unsubscribe()
+            self._ticking = None
+            return True
 
     def _send_figures(self, watched: _Watched) -> None:
         figures = watched.window.figures(now_s=self._now_s())

@@ -17,7 +17,7 @@ IN_ALL: Final = 20_000
 
 OVERLAP_MS: Final = 1_000
 
-POSITION: Final = re.compile(r"(\d{1,15})(?:\.([0-9a-f-]{36}))?")
+POSITION: Final = re.compile(r"(\d{1,15})(?:\.([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}))?")
 """`<arrival in ms>.<event id>`, or the time alone for a stream that has shown no event yet."""
 
 

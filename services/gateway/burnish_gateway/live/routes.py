@@ -84,6 +84,7 @@ def _hello(gateway: Gateway, principal: Principal, listener: Listener, *, last_e
     if last_event_id is not None:
         missed, listener.has_gap = gateway.live.ring.after(principal.workspace_id, last_event_id)
         listener.events.extendleft(reversed(missed))
+        listener.missed = len(missed)
         listener.woken.set()
     data = json.dumps({"workspace_id": str(principal.workspace_id)}).encode()
     return f"id: {position}\n".encode() + _event("hello", data) if last_event_id is None else _event("hello", data)

@@ -14,7 +14,7 @@ from burnish_gateway.reports import schedule_store
 from burnish_gateway.reports.write_report import write_due_digest
 from burnish_shared.clock import Clock
 from burnish_shared.db.session import Database
-from burnish_shared.errors import BurnishError, Unavailable
+from burnish_shared.errors import BurnishError, Busy, Unavailable
 
 log = structlog.get_logger("burnish.gateway")
 
@@ -56,6 +56,8 @@ class DigestSender:
         try:
             async with self.db.unit_of_work(workspace=workspace_id) as tx:
                 return await write_due_digest(tx, workspace_id, now=self.clock.now())
+        except Busy:  # its figures take too long today; the others' need not
+            log.warning("digests.put_off", workspace_id=str(workspace_id))
         except Unavailable:
             raise
         except Exception:
