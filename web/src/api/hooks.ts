@@ -1,6 +1,6 @@
 /** Reading and changing by TanStack Query. A key is [path, params], so that whatever changed is read again by its path alone. */
 import { type QueryClient, type QueryKey, keepPreviousData, useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useCallback, useMemo } from "react";
+import { useCallback, useEffect, useMemo, useRef } from "react";
 import { api, standing } from "./client";
 import { ApiError, asApiError } from "./errors";
 import type { paths } from "./schema";
@@ -114,15 +114,33 @@ export function usePages<P extends Paged>(path: P, params?: Params<P>, options: 
   };
 }
 
-/** Changes something. `invalidates`: paths whose answers are read again afterwards, each with everything below it. */
+/** Changes something. `invalidates`: paths whose answers are read again afterwards, each with everything below it. What `waits` for a connection
+ * is taken back when its form goes. */
 export function useChange<V extends Exclude<Verb, "get">, P extends With<V>>(verb: V, path: P, { invalidates = [], waits = false }: { invalidates?: readonly string[]; /** For a connection; name the workspace in the headers then. */ waits?: boolean } = {}) {
   const queries = useQueryClient();
-  return useMutation<Answer<P, V>, ApiError, Change<P, V>>({
+  const changing = useMutation<Answer<P, V>, ApiError, Change<P, V>>({
     ...(waits ? { networkMode: "online" as const } : {}),
     mutationFn: (given) => change(verb, path, given),
     // Not waited for: what the caller does on success (a word, another page) comes first, and also where the new answers take its dialog away.
     onSuccess: () => void invalidate(queries, invalidates),
   });
+  const given = useRef<unknown>(undefined);
+  useEffect(() => {
+    given.current = changing.variables;
+  });
+  useEffect(() => () => void takeBack(queries, given.current), [queries]);
+  return changing;
+}
+
+/** Takes back what still waits for a connection, by what was given to `mutate`: it is never sent. False where it is sent already. */
+export function takeBack(queries: QueryClient, given: unknown): boolean {
+  const cache = queries.getMutationCache();
+  const found = cache.getAll().find(({ state }) => state.isPaused && state.variables !== undefined && state.variables === given);
+  if (!found) return false;
+  // Otherwise it would look again and again, forever, whether it has ended and can be forgotten.
+  found.setOptions({ ...found.options, gcTime: Number.POSITIVE_INFINITY });
+  cache.remove(found);
+  return true;
 }
 
 /** Changes something, outside of a component. */

@@ -1,5 +1,6 @@
+import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import { useChange } from "@/api/hooks";
+import { takeBack, useChange } from "@/api/hooks";
 import { ApiError } from "@/api/errors";
 import { useSession } from "@/api/session";
 import { Badge, Field, FormDialog, Input, Notice, Select, toast, toastError } from "@/kit";
@@ -11,6 +12,7 @@ type SaveProps = { slug: string; draft: Draft; labels: readonly string[]; open: 
 /** Saves the draft as the next version, with a note, and makes it live where that is wanted. */
 export function SaveVersion({ slug, draft, labels, open, onOpenChange, onNewer }: SaveProps) {
   const { workspace } = useSession();
+  const queries = useQueryClient();
   const [message, setMessage] = useState("");
   const [label, setLabel] = useState("");
   const save = useChange("post", "/v1/prompts/{slug}/versions", { invalidates: ["/v1/prompts"], waits: true });
@@ -25,35 +27,41 @@ export function SaveVersion({ slug, draft, labels, open, onOpenChange, onNewer }
       toast(`Nothing was saved: version ${version.version} says exactly this`);
       return;
     }
-    draft.start(version, contentOf(version));
+    // Not `draft.start`: what is on screen by now may be more than what was sent.
+    draft.saved(version, content);
     if (!label) {
       toast(`v${version.version} is saved`);
       return;
     }
-    move.mutate({ path: { slug, label }, body: { version: version.version, reason: message } }, { onSuccess: () => toast(`v${version.version} is saved, and ${label}`), onError: toastError });
+    move.mutateAsync({ path: { slug, label }, body: { version: version.version, reason: message } }).then(() => toast(`v${version.version} is saved, and ${label}`), toastError);
   };
+  const refused = (error: unknown) => {
+    const newer = newerVersionOf(error);
+    if (newer === null) return;
+    onOpenChange(false);
+    save.reset();
+    onNewer(newer);
+  };
+  // By its promise: it is told, and the label moves, also where another tab of the prompt is open by then.
   const submit = () =>
-    save.mutate(
-      {
+    void save
+      .mutateAsync({
         path: { slug },
         body: { ...changeOf(contentOf(base), content), base_version: base.version, message: message.trim() } as never,
         // It may wait for a connection: it belongs to the workspace of this moment, whichever is chosen by then.
         headers: workspace ? { "X-Burnish-Workspace": workspace.id } : {},
-      },
-      {
-        onSuccess: saved,
-        onError: (error) => {
-          const newer = newerVersionOf(error);
-          if (newer === null) return;
-          onOpenChange(false);
-          save.reset();
-          onNewer(newer);
-        },
-      },
-    );
+      })
+      .then(saved, refused);
+  const openOrClose = (next: boolean) => {
+    if (!next && save.isPaused) {
+      if (!takeBack(queries, save.variables)) return; // The connection came back just now, and it is sent.
+      save.reset();
+    }
+    onOpenChange(next);
+  };
 
   return (
-    <FormDialog open={open} onOpenChange={onOpenChange} title={`Save as the next version`} description={`Over v${base.version}. Nobody is served it until a label moves there.`} submit="Save" onSubmit={submit} busy={save.isPending} error={save.error}>
+    <FormDialog open={open} onOpenChange={openOrClose} title={`Save as the next version`} description={`Over v${base.version}. Nobody is served it until a label moves there.`} submit="Save" onSubmit={submit} busy={save.isPending} waiting={save.isPaused} error={save.error}>
       <p className="flex flex-wrap items-center gap-1.5 text-13">
         <span className="text-muted">Changed</span>
         {changed.map((field) => (

@@ -1,36 +1,49 @@
 import { useMemo, useState } from "react";
-import { type Content, type Read, type Version, changedFields, contentOf, readTemplate } from "./content";
+import { type Content, type Read, type Version, changedFields, contentOf, mergedOnto, readTemplate } from "./content";
 
 export type Draft = {
   /** The newest version that the draft knows of, and lies over. */
   base: Version;
   content: Content;
+  /** Another number with each content that did not come from typing: what is half written in a field belongs to one of them. */
+  turn: number;
   changed: string[];
   template: Read;
   /** JSON that cannot be read, by what it is. Nothing is saved meanwhile. */
   faults: Record<string, string>;
   set: (changes: Partial<Content>) => void;
   setFault: (what: string, fault: string | null) => void;
-  /** Another content over another base: after saving, or after looking at a newer version. */
+  /** Another content over another base: after looking at a newer version, or to go on from an older one. */
   start: (base: Version, content: Content) => void;
+  /** `sent` is saved as this version. What was written since it was sent stays, as changes over it. */
+  saved: (version: Version, sent: Content) => void;
 };
 
-type State = { base: Version; content: Content; faults: Record<string, string> };
+type State = { base: Version; content: Content; faults: Record<string, string>; turn: number };
 
 /** What is being written over the newest version. While nothing is changed it follows newer versions by itself; after that it never does. */
 export function useDraft(newest: Version): Draft {
-  const [state, setState] = useState<State>(() => ({ base: newest, content: contentOf(newest), faults: {} }));
+  const [state, setState] = useState<State>(() => ({ base: newest, content: contentOf(newest), faults: {}, turn: 0 }));
   const changed = useMemo(() => changedFields(contentOf(state.base), state.content), [state]);
   const template = useMemo(() => readTemplate(state.content), [state.content]);
-  if (changed.length === 0 && Object.keys(state.faults).length === 0 && newest.version > state.base.version) setState({ base: newest, content: contentOf(newest), faults: {} });
+  if (changed.length === 0 && Object.keys(state.faults).length === 0 && newest.version > state.base.version) setState(begun(newest, contentOf(newest)));
   return {
     ...state,
     changed,
     template,
     set: (changes) => setState((before) => ({ ...before, content: withChanges(before.content, changes) })),
     setFault: (what, fault) => setState((before) => ({ ...before, faults: withFault(before.faults, what, fault) })),
-    start: (base, content) => setState({ base, content, faults: {} }),
+    start: (base, content) => setState(begun(base, content)),
+    saved: (version, sent) =>
+      setState((before) => {
+        const hasGoneOn = before.content !== sent || Object.keys(before.faults).length > 0;
+        return hasGoneOn ? { ...before, base: version, content: mergedOnto(sent, contentOf(version), before.content, new Set()) } : begun(version, contentOf(version))(before);
+      }),
   };
+}
+
+function begun(base: Version, content: Content): (before: State) => State {
+  return (before) => ({ base, content, faults: {}, turn: before.turn + 1 });
 }
 
 function withChanges(content: Content, changes: Partial<Content>): Content {

@@ -1,0 +1,128 @@
+import { QueryClient, QueryClientProvider, onlineManager } from "@tanstack/react-query";
+import { act, cleanup, fireEvent, render, screen, waitFor } from "@testing-library/react";
+import { useState } from "react";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { standing } from "@/api/client";
+import { SessionProvider, useSessionState } from "@/api/session";
+import { SaveVersion } from "./SaveVersion";
+import type { Version } from "./content";
+import { type Draft, useDraft } from "./draft";
+
+const SESSION = { user: { id: "u1", name: "Ada", email: null, is_operator: false }, workspaces: [{ id: "w1", name: "One", role: "admin" }], csrf_token: "c", session_id: "s1" };
+
+const versionOf = (version: number, content: string, changes: object = {}) => ({ version, messages: [{ role: "user", content }], model: "m", is_new: true, ...changes }) as unknown as Version;
+
+let sent: { path: string; body: Record<string, unknown> }[];
+let answer: (version: unknown) => void;
+let queries: QueryClient;
+const now: { draft?: Draft } = {};
+const draft = () => now.draft as Draft;
+const text = () => draft().content.messages[0]?.content;
+
+const json = (body: unknown) => new Response(JSON.stringify(body), { headers: { "content-type": "application/json" } });
+
+beforeEach(() => {
+  sent = [];
+  // As in main.tsx.
+  queries = new QueryClient({ defaultOptions: { mutations: { retry: false, networkMode: "always", gcTime: 0 } } });
+  queries.mount();
+  vi.spyOn(globalThis, "fetch").mockImplementation(async (given) => {
+    const request = given as Request;
+    const path = new URL(request.url).pathname;
+    if (request.method === "GET") return json(SESSION);
+    sent.push({ path: `${request.method} ${path}`, body: (await request.json()) as Record<string, unknown> });
+    return path.includes("/labels/") ? json({}) : new Promise<Response>((resolve) => (answer = (version) => resolve(json(version))));
+  });
+});
+
+afterEach(() => {
+  cleanup();
+  queries.unmount();
+  onlineManager.setOnline(true);
+  Object.assign(standing, { csrfToken: null, workspaceId: null });
+});
+
+function Saving({ isHere }: { isHere: boolean }) {
+  const [open, setOpen] = useState(true);
+  const { session } = useSessionState();
+  const [newest] = useState(() => versionOf(1, "old"));
+  const found = useDraft(newest);
+  now.draft = found;
+  return session && isHere ? <SaveVersion slug="greet" draft={found} labels={["production"]} open={open} onOpenChange={setOpen} onNewer={() => undefined} /> : null;
+}
+
+const tree = (isHere: boolean) => (
+  <QueryClientProvider client={queries}>
+    <SessionProvider>
+      <Saving isHere={isHere} />
+    </SessionProvider>
+  </QueryClientProvider>
+);
+
+const write = (content: string) => act(() => draft().set({ messages: [{ role: "user", content }] }));
+const press = (name: string) => fireEvent.click(screen.getByRole("button", { name }));
+
+async function begin() {
+  const shown = render(tree(true));
+  write("new");
+  await screen.findByRole("dialog");
+  return shown;
+}
+
+it("keeps what is written while a save is under way, over the version that it made", async () => {
+  await begin();
+  press("Save");
+  await waitFor(() => expect(sent).toHaveLength(1));
+  press("Cancel");
+  expect(screen.getByRole("dialog")).toBeTruthy();
+  write("newer still");
+  act(() => draft().setFault("others", "This is no JSON yet."));
+  await act(async () => answer(versionOf(2, "new")));
+  await waitFor(() => expect(draft().base.version).toBe(2));
+  expect([text(), draft().changed, draft().faults]).toEqual(["newer still", ["messages"], { others: "This is no JSON yet." }]);
+});
+
+it("begins anew over the saved version where nothing was written since", async () => {
+  await begin();
+  const { turn } = draft();
+  press("Save");
+  await waitFor(() => expect(sent).toHaveLength(1));
+  await act(async () => answer(versionOf(2, "new", { temperature: 0.5 })));
+  await waitFor(() => expect(draft().base.version).toBe(2));
+  expect([text(), draft().content.temperature, draft().changed, draft().turn]).toEqual(["new", 0.5, [], turn + 1]);
+  await waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());
+});
+
+const isSent = async () => {
+  act(() => onlineManager.setOnline(true));
+  await act(() => new Promise((resolve) => setTimeout(resolve, 20)));
+  return sent.length > 0;
+};
+
+async function waitOffline() {
+  onlineManager.setOnline(false);
+  press("Save");
+  await screen.findByText(/No connection/);
+}
+
+it("saves what waited for a connection as soon as there is one", async () => {
+  await begin();
+  await waitOffline();
+  expect(await isSent()).toBe(true);
+});
+
+it("never sends a save that was cancelled while it waited for a connection, and can save again", async () => {
+  await begin();
+  await waitOffline();
+  press("Cancel");
+  await waitFor(() => expect(screen.queryByRole("dialog")).toBeNull());
+  expect(await isSent()).toBe(false);
+  expect([text(), draft().base.version, queries.getMutationCache().getAll()]).toEqual(["new", 1, []]);
+});
+
+it("never sends a save that waited when its page was left", async () => {
+  const shown = await begin();
+  await waitOffline();
+  shown.rerender(tree(false));
+  expect(await isSent()).toBe(false);
+});
