@@ -1,7 +1,7 @@
 import { BellRing, FileText, Plus } from "lucide-react";
 import { useCallback, useMemo } from "react";
 import type { Schema } from "@/api/client";
-import { asApiError } from "@/api/errors";
+import { type ApiError, asApiError } from "@/api/errors";
 import { usePages, useRead } from "@/api/hooks";
 import { useMay } from "@/api/session";
 import { Badge, Button, type Column, Combobox, Duration, EmptyState, Money, Notice, NumberCell, Page, PagedTable, Percent, RelativeTime, SearchInput, Select, SimulatedBadge, type Sort, Toolbar } from "@/kit";
@@ -38,11 +38,13 @@ export default function PromptsPage() {
   const [{ q, label, tag, sort, falling, new: creating }, set] = useUrlState(shape);
   const setCreating = useCallback((on: boolean) => set({ new: on }), [set]);
   const may = useMay();
-  const alerts = useAlerted();
-  const only = falling ? [...alerts.keys()].slice(0, MOST_ALERTS) : undefined;
+  const { alerts, ...asking } = useAlerted();
+  // While it is not known which prompts have an alert, nothing is said of them: neither that there are none, nor that all have one.
+  const unknown = falling && (asking.isPending || asking.error !== null);
+  const only = falling && !unknown ? [...alerts.keys()].slice(0, MOST_ALERTS) : undefined;
   const none = only?.length === 0;
-  const pages = usePages("/v1/prompts", { query: { q, label, tag, sort, slug: none ? ["-"] : only } }, { enabled: !none });
-  const rows = useMemo(() => onlyOnce(none ? [] : pages.rows), [pages.rows, none]);
+  const pages = usePages("/v1/prompts", { query: { q, label, tag, sort, slug: none || unknown ? ["-"] : only } }, { enabled: !none && !unknown });
+  const rows = useMemo(() => onlyOnce(none || unknown ? [] : pages.rows), [pages.rows, none, unknown]);
   const figures = usePromptFigures(useMemo(() => rows.map((row) => row.slug), [rows]));
 
   const create = useMemo(() => [{ id: "new-prompt", label: "New prompt", keys: "n", run: () => setCreating(true) }], [setCreating]);
@@ -78,7 +80,7 @@ export default function PromptsPage() {
       <PagedTable
         label="Prompts"
         columns={columns}
-        pages={{ ...pages, rows, isPending: pages.isPending && !none, isStale: pages.isStale || (figures.isPending && rows.length > 0), hasMore: pages.hasMore && !none }}
+        pages={{ ...pages, ...(unknown ? { error: asking.error, retry: asking.retry } : {}), rows, isPending: unknown ? asking.error === null : pages.isPending && !none, isStale: pages.isStale || (figures.isPending && rows.length > 0), hasMore: pages.hasMore && !none && !unknown }}
         rowKey={(row) => row.id}
         rowLink={(row) => ({ to: `/prompts/${row.slug}` })}
         sort={{ by: sort, descending: DESCENDING.has(sort) } satisfies Sort}
@@ -100,11 +102,14 @@ export default function PromptsPage() {
   );
 }
 
-/** Prompts with an open alert. What somebody has acknowledged is still open. */
-function useAlerted(): ReadonlyMap<string, Alert> {
+/** Prompts with an open alert, as far as known. What somebody has acknowledged is still open. */
+function useAlerted(): { alerts: ReadonlyMap<string, Alert>; isPending: boolean; error: ApiError | null; retry: () => void } {
   const open = useRead("/v1/alerts", { query: { status: "open", limit: MOST_ALERTS } });
   const known = useRead("/v1/alerts", { query: { status: "acknowledged", limit: MOST_ALERTS } });
-  return useMemo(() => alertedPrompts([...(open.data?.data ?? []), ...(known.data?.data ?? [])]), [open.data, known.data]);
+  const alerts = useMemo(() => alertedPrompts([...(open.data?.data ?? []), ...(known.data?.data ?? [])]), [open.data, known.data]);
+  const isThere = open.data !== undefined && known.data !== undefined;
+  const error = isThere ? null : (open.error ?? known.error);
+  return { alerts, isPending: !isThere && !error, error, retry: () => void Promise.all([open.refetch(), known.refetch()]) };
 }
 
 /** Figures change between two pages of a list that is ordered by them: a prompt may come twice. */
