@@ -3,14 +3,14 @@ import type { Schema } from "@/api/client";
 import { useQueryClient } from "@tanstack/react-query";
 import { useChange, usePages } from "@/api/hooks";
 import { needs, sessionChanged, useMay, useSession, useSessionState } from "@/api/session";
-import { Badge, Button, type Column, EmptyState, Field, FormDialog, Input, PagedTable, SecretDialog, errorFor } from "@/kit";
+import { Badge, Button, type Column, EmptyState, Field, FormDialog, Input, PagedTable, SecretDialog, errorFor, toastError } from "@/kit";
 
 type Own = Schema<"OwnWorkspace">;
 
 export function Workspaces() {
   const may = useMay();
   const { workspace } = useSession();
-  const { choose } = useSessionState();
+  const goTo = useGoTo();
   const [creating, setCreating] = useState(false);
   const pages = usePages("/v1/workspaces");
   const columns: Column<Own>[] = [
@@ -26,7 +26,7 @@ export function Workspaces() {
         row.id === workspace?.id ? (
           <span className="text-12 text-muted">here</span>
         ) : row.role ? (
-          <Button size="s" onClick={() => choose(row.id)} aria-label={`Go to ${row.name}`}>
+          <Button size="s" onClick={() => void goTo(row.id).catch(toastError)} aria-label={`Go to ${row.name}`}>
             Go there
           </Button>
         ) : null,
@@ -45,24 +45,34 @@ export function Workspaces() {
   );
 }
 
-function NewWorkspace({ onOpenChange }: { onOpenChange: (open: boolean) => void }) {
+/** Into a workspace of one's own, also one that was made a moment ago, of which the session may not know yet: it would lead into another. */
+function useGoTo(): (id: string) => Promise<void> {
   const queries = useQueryClient();
+  const { workspaces } = useSession();
   const { choose } = useSessionState();
+  return async (id) => {
+    if (!workspaces.some((one) => one.id === id && one.role)) await sessionChanged(queries);
+    choose(id);
+  };
+}
+
+function NewWorkspace({ onOpenChange }: { onOpenChange: (open: boolean) => void }) {
+  const goTo = useGoTo();
+  const { retry: readSessionAgain } = useSessionState();
   const [name, setName] = useState("");
   const create = useChange("post", "/v1/workspaces", { invalidates: ["/v1/workspaces"] });
   const made = create.data;
   if (made) {
     const go = async () => {
-      await sessionChanged(queries);
-      choose(made.id);
+      await goTo(made.id);
       onOpenChange(false);
     };
     return (
-      <SecretDialog title={`${made.name} is there`} secret={made.api_key} what="its admin key" done="I have it, go there" onDone={() => void go()} onClose={() => onOpenChange(false)} />
+      <SecretDialog title={`${made.name} is there`} secret={made.api_key} what="its admin key" done="I have it, go there" onDone={() => void go().catch(toastError)} onClose={() => onOpenChange(false)} />
     );
   }
   return (
-    <FormDialog open onOpenChange={onOpenChange} title="New workspace" description="In the same organization, with prompts, keys, members and books of its own." submit="Make it" onSubmit={() => create.mutate({ body: { name: name.trim() } } as never)} busy={create.isPending} error={create.error} fields={["name"]} disabled={!name.trim()}>
+    <FormDialog open onOpenChange={onOpenChange} title="New workspace" description="In the same organization, with prompts, keys, members and books of its own." submit="Make it" onSubmit={() => create.mutate({ body: { name: name.trim() } } as never, { onSuccess: readSessionAgain })} busy={create.isPending} error={create.error} fields={["name"]} disabled={!name.trim()}>
       <Field label="Name" error={errorFor(create.error, "name")} required>
         <Input autoFocus value={name} onChange={(event) => setName(event.target.value)} />
       </Field>
