@@ -58,5 +58,5 @@ export function useFirstSteps({ enabled = true, everyMs = false }: { enabled?: b
     reactions: summary.data?.reactions ?? 0,
     job: job ? { id: job.id, status: job.status, outcome: job.outcome ?? null, suggestionId: job.suggestion_id ?? null } : null,
   };
-  return { facts, figures: summary.data, isReady: Boolean(prompts.data && summary.data && jobs.data && completed.data), hasFailed: Boolean(prompts.error ?? summary.error ?? jobs.error ?? completed.error) };
+  return { facts, figures: summary.data, retry: () => void Promise.all([prompts, summary, jobs, completed].map((one) => one.refetch())), isReady: Boolean(prompts.data && summary.data && jobs.data && completed.data), hasFailed: Boolean(prompts.error ?? summary.error ?? jobs.error ?? completed.error) };
 }

@@ -12,7 +12,7 @@ type Thumb = "up" | "down";
 export const BOOKED_MS = 1_200;
 
 /** Says of an answer that it is good or bad. A person's later thumb replaces the one before, and nobody else's. */
-export function Thumbs({ executionId, given = null }: { executionId: string; given?: Thumb | null }) {
+export function Thumbs({ executionId, given = null, onFirst }: { executionId: string; given?: Thumb | null; /** The first one has arrived. */ onFirst?: () => void }) {
   const may = useMay();
   const { user } = useSession();
   const [pressed, setPressed] = useState<{ of: string; thumb: Thumb } | null>(null);
@@ -25,7 +25,10 @@ export function Thumbs({ executionId, given = null }: { executionId: string; giv
     react.mutate(
       { body: { execution_id: executionId, thumb, user_id: user.email } },
       {
-        onSuccess: () => void setTimeout(() => void invalidate(queries, ["/v1/executions", "/v1/sessions"]), BOOKED_MS),
+        onSuccess: () => {
+          if (before === null) onFirst?.();
+          setTimeout(() => void invalidate(queries, ["/v1/executions", "/v1/sessions"]), BOOKED_MS);
+        },
         onError: (error) => {
           setPressed(before ? { of: executionId, thumb: before } : null);
           toastError(error);

@@ -3,9 +3,9 @@ import { Check } from "lucide-react";
 import { type ReactNode, useEffect, useState } from "react";
 import { type Facts, STEPS, type StepName, isDone, nextStep, useFirstSteps } from "@/api/first-steps";
 import { useSession } from "@/api/session";
-import { Badge, ButtonLink, Notice, Page, Section, SimulatedBadge, TextLink } from "@/kit";
+import { Badge, Button, ButtonLink, Notice, Page, Section, SimulatedBadge, TextLink } from "@/kit";
 import { classes } from "@/lib/classes";
-import { count } from "@/lib/format";
+import { plural } from "@/lib/format";
 import { flag, useUrlState } from "@/lib/url-state";
 import { Connect } from "./Connect";
 import { TryIt } from "./TryIt";
@@ -43,23 +43,29 @@ function Arrival() {
 
 function Steps() {
   const { workspace } = useSession();
-  const { facts, isReady, figures } = useFirstSteps();
+  const { facts, isReady, hasFailed, retry, figures } = useFirstSteps();
   const next = nextStep(facts);
-  // An answer of a moment ago counts at once: rollups follow some seconds later.
   const [here, setHere] = useState({ runs: 0, reactions: 0 });
-  const known: Facts = { ...facts, runs: facts.runs + here.runs, reactions: facts.reactions + here.reactions };
+  const known: Facts = { ...facts, runs: Math.max(facts.runs, here.runs), reactions: Math.max(facts.reactions, here.reactions) };
+  /** One more than was known: rollups follow some seconds later, and count the same run then. */
+  const counts = (what: "runs" | "reactions") => () => setHere((was) => ({ ...was, [what]: Math.max(facts[what], was[what]) + 1 }));
   const current = nextStep(known);
   return (
     <Page title="First steps" subtitle={workspace ? <>In {workspace.name}: everything here can be done over the API as well.</> : undefined}>
       {figures?.simulated ? (
         <Notice action={<SimulatedBadge />}>Answers in this workspace come from the built-in simulated model, so nothing costs money. Add a provider key for a real one under <TextLink to="/providers">Providers</TextLink>.</Notice>
       ) : null}
-      <ol className="flex flex-col" aria-busy={!isReady || undefined}>
+      {hasFailed && !isReady ? (
+        <Notice tone="bad" title="How far this workspace has come could not be read." action={<Button size="s" onClick={retry}>Try again</Button>}>
+          The steps below can be taken all the same.
+        </Notice>
+      ) : null}
+      <ol className="flex flex-col" aria-busy={(!isReady && !hasFailed) || undefined}>
         {STEPS.map((step, index) => (
           <Step key={step} number={index + 1} title={TITLES[step]} done={isReady && isDone(step, known)} current={isReady && current === step} last={index === STEPS.length - 1}>
             {step === "prompt" ? <PromptStep facts={known} /> : null}
             {step === "run" || step === "feedback" ? <FiguresStep step={step} facts={known} /> : null}
-            {step === "run" && known.prompt ? <TryIt key={known.prompt} prompt={known.prompt} onRun={() => setHere((was) => ({ ...was, runs: was.runs + 1 }))} onReaction={() => setHere((was) => ({ ...was, reactions: was.reactions + 1 }))} /> : null}
+            {step === "run" && known.prompt ? <TryIt key={known.prompt} prompt={known.prompt} onRun={counts("runs")} onReaction={counts("reactions")} /> : null}
             {step === "optimize" ? <OptimizeStep facts={known} /> : null}
           </Step>
         ))}
@@ -111,10 +117,10 @@ function PromptStep({ facts }: { facts: Facts }) {
 }
 
 function FiguresStep({ step, facts }: { step: "run" | "feedback"; facts: Facts }) {
-  if (step === "run") return <p className="text-14 text-muted">{facts.runs > 0 ? <>{count(facts.runs)} runs in the last 30 days, each with its text, cost and time under <TextLink to="/runs">Runs</TextLink>.</> : "Try it here: the answer is recorded like one of your application."}</p>;
+  if (step === "run") return <p className="text-14 text-muted">{facts.runs > 0 ? <>{plural(facts.runs, "run")} in the last 30 days, each with its text, cost and time under <TextLink to="/runs">Runs</TextLink>.</> : "Try it here: the answer is recorded like one of your application."}</p>;
   return (
     <p className="text-14 text-muted">
-      {facts.reactions > 0 ? <>{count(facts.reactions)} reactions so far. They say which version is better, and raise an alert when one gets worse.</> : "Give the answer above a thumb. Your application sends what its users do: a thumb, a score, a correction, or that they bought."}
+      {facts.reactions > 0 ? <>{plural(facts.reactions, "reaction")} so far. They say which version is better, and raise an alert when one gets worse.</> : "Give the answer above a thumb. Your application sends what its users do: a thumb, a score, a correction, or that they bought."}
     </p>
   );
 }

@@ -1,14 +1,16 @@
-import { ThumbsDown, ThumbsUp } from "lucide-react";
-import { useState } from "react";
+import { useRef, useState } from "react";
 import { newIdempotencyKey } from "@/api/client";
+import { asApiError } from "@/api/errors";
 import { change, useRead } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
 import { useMutation } from "@tanstack/react-query";
+import { Thumbs } from "@/kit/execution/Thumbs";
 import { Button, Duration, Field, FormError, Loaded, Money, Prose, SimulatedBadge, Textarea, TextLink } from "@/kit";
 import { variablesOf } from "./variables";
 
 type Answer = { id: string; output: string | null; simulated: boolean; cost_nusd: number; latency_ms: number; version: number | null };
 
+const REPEATS = 40;
 const SAMPLE = "I was charged twice for my subscription this month";
 
 /** One run of the prompt with values typed here, and a thumb for its answer. */
@@ -20,22 +22,32 @@ export function TryIt({ prompt, onRun, onReaction }: { prompt: string; onRun: ()
 function Form({ prompt, names, onRun, onReaction }: { prompt: string; names: readonly string[]; onRun: () => void; onReaction: () => void }) {
   const may = useMay();
   const [values, setValues] = useState<Record<string, string>>(() => Object.fromEntries(names.map((name, index) => [name, index === 0 ? SAMPLE : ""])));
+  const [liked, setLiked] = useState<string | null>(null);
+  // What was sent while no answer came is asked for under its key once more: it neither runs nor costs twice.
+  const lost = useRef<{ body: string; key: string } | null>(null);
   const run = useMutation({
-    mutationFn: () => change("post", "/v1/executions", { body: { prompt, variables: values, response_shape: "with_metadata" }, headers: { "Idempotency-Key": newIdempotencyKey() } } as never) as Promise<unknown> as Promise<Answer>,
+    mutationFn: ({ body, key }: { body: object; key: string }) => change("post", "/v1/executions", { body, headers: { "Idempotency-Key": key } } as never) as Promise<unknown> as Promise<Answer>,
+    // The first request under this key still runs: its answer is there as soon as it has ended.
+    retry: (repeat, failed) => repeat < REPEATS && asApiError(failed).status === 409 && asApiError(failed).retryable,
+    retryDelay: (_, failed) => (asApiError(failed).retryAfterS ?? 1) * 1_000,
+    onError: (failed, { body, key }) => {
+      lost.current = asApiError(failed).isConnection ? { body: JSON.stringify(body), key } : null;
+    },
     onSuccess: () => {
-      thumb.reset();
+      lost.current = null;
       onRun();
     },
   });
-  const thumb = useMutation({
-    mutationFn: (way: "up" | "down") => change("post", "/v1/feedback", { body: { execution_id: run.data?.id, thumb: way } } as never),
-    onSuccess: onReaction,
-  });
+  const start = () => {
+    const body = { prompt, variables: values, response_shape: "with_metadata" };
+    run.mutate({ body, key: lost.current?.body === JSON.stringify(body) ? lost.current.key : newIdempotencyKey() });
+  };
+  const answered = run.data?.id ?? "";
   return (
     <form
       onSubmit={(event) => {
         event.preventDefault();
-        run.mutate();
+        start();
       }}
       className="flex w-full max-w-2xl flex-col gap-3 rounded-l border border-line bg-panel p-4"
     >
@@ -60,18 +72,12 @@ function Form({ prompt, names, onRun, onReaction }: { prompt: string; names: rea
         <div role="status" className="flex flex-col gap-2 border-t border-line pt-3">
           <Prose text={run.data.output ?? ""} />
           <div className="flex flex-wrap items-center gap-2">
-            <Button size="s" icon={<ThumbsUp size={14} aria-hidden />} onClick={() => thumb.mutate("up")} disabled={!may.edit || thumb.isSuccess} why={may.edit ? undefined : needs("editor")}>
-              Good
-            </Button>
-            <Button size="s" icon={<ThumbsDown size={14} aria-hidden />} onClick={() => thumb.mutate("down")} disabled={!may.edit || thumb.isSuccess} why={may.edit ? undefined : needs("editor")}>
-              Bad
-            </Button>
-            <span className="text-12 text-muted">{thumb.isSuccess ? "Noted, and joined to this version." : null}</span>
+            <Thumbs key={answered} executionId={answered} onFirst={() => (setLiked(answered), onReaction())} />
+            <span className="text-12 text-muted">{liked === answered ? "Noted, and joined to this version." : null}</span>
             <TextLink to={`/runs/${run.data.id}`} className="ml-auto text-12">
               This run
             </TextLink>
           </div>
-          <FormError error={thumb.error} />
         </div>
       ) : null}
     </form>

@@ -1,0 +1,114 @@
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { cleanup, fireEvent, render, screen, waitFor } from "@testing-library/react";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { SessionProvider, useSessionState } from "@/api/session";
+import StartPage from "./StartPage";
+
+vi.mock("@tanstack/react-router", () => ({
+  Navigate: () => null,
+  Link: ({ children }: { children: React.ReactNode }) => <span>{children}</span>,
+  useNavigate: () => () => undefined,
+  useLocation: () => "",
+  useSearch: () => ({}),
+}));
+vi.mock("@/lib/url-state", async (original) => ({ ...(await original<object>()), useUrlState: () => [{ arrived: false }, () => undefined] }));
+
+const SESSION = { user: { id: "u1", name: "Ada", email: "ada@example.com", is_operator: false }, workspaces: [{ id: "w1", name: "One", role: "admin" }], csrf_token: "csrf", session_id: "s1" };
+const SUMMARY = { executions: 0, reactions: 0, simulated: false };
+
+let summary: typeof SUMMARY | null;
+let sent: { path: string; key: string | null; body: Record<string, unknown> }[];
+let answers: (() => Response)[];
+let queries: QueryClient;
+
+const json = (body: unknown, status = 200) => new Response(JSON.stringify(body), { status, headers: { "content-type": "application/json" } });
+const ANSWER = () => json({ id: "e1", output: "Billing", simulated: true, cost_nusd: 5, latency_ms: 9, version: 1 });
+
+beforeEach(() => {
+  summary = SUMMARY;
+  sent = [];
+  answers = [];
+  queries = new QueryClient({ defaultOptions: { queries: { retry: false } } });
+  vi.spyOn(globalThis, "fetch").mockImplementation(async (given) => {
+    const request = given as Request;
+    const { pathname } = new URL(request.url);
+    if (request.method === "POST") {
+      sent.push({ path: pathname, key: request.headers.get("idempotency-key"), body: (await request.json()) as Record<string, unknown> });
+      if (pathname === "/v1/feedback") return json({});
+      const answer = answers.shift();
+      if (!answer) throw new TypeError("Failed to fetch");
+      return answer();
+    }
+    if (pathname === "/v1/auth/session") return json(SESSION);
+    if (pathname === "/v1/prompts") return json({ data: [{ slug: "triage", labels: { production: 1 }, updated_at: "2026-11-20T10:00:00Z" }], next_cursor: null });
+    if (pathname === "/v1/prompts/triage") return json({ slug: "triage", messages: [{ role: "user", content: "Which queue?" }] });
+    if (pathname === "/v1/analytics/summary") return summary ? json(summary) : json({ error: { message: "Not now." } }, 503);
+    return json({ data: [], next_cursor: null });
+  });
+});
+
+afterEach(() => {
+  cleanup();
+  vi.restoreAllMocks();
+});
+
+const Inside = () => (useSessionState().session ? <StartPage /> : null);
+
+function show() {
+  render(
+    <QueryClientProvider client={queries}>
+      <SessionProvider>
+        <Inside />
+      </SessionProvider>
+    </QueryClientProvider>,
+  );
+}
+
+it("counts a run of this page once, at once and after the rollup", async () => {
+  answers = [ANSWER, ANSWER];
+  show();
+  fireEvent.click(await screen.findByRole("button", { name: "Run" }));
+  await screen.findByText(/^1 run in the last/);
+  summary = { ...SUMMARY, executions: 1 };
+  await queries.invalidateQueries();
+  screen.getByText(/^1 run in the last/);
+  fireEvent.click(screen.getByRole("button", { name: "Run" }));
+  await screen.findByText(/^2 runs in the last/);
+});
+
+it("gives a thumb in the name of whoever is signed in, and counts a changed mind once", async () => {
+  answers = [ANSWER];
+  show();
+  fireEvent.click(await screen.findByRole("button", { name: "Run" }));
+  fireEvent.click(await screen.findByRole("button", { name: "Good answer" }));
+  await screen.findByText(/^1 reaction so far/);
+  fireEvent.click(screen.getByRole("button", { name: "Bad answer" }));
+  await waitFor(() => expect(sent).toHaveLength(3));
+  expect(sent.slice(1).map((one) => one.body)).toEqual(["up", "down"].map((thumb) => ({ execution_id: "e1", thumb, user_id: "ada@example.com" })));
+  screen.getByText(/^1 reaction so far/);
+});
+
+it("asks for an answer that was lost under its key, so that it is paid once", async () => {
+  show();
+  fireEvent.click(await screen.findByRole("button", { name: "Run" }));
+  await screen.findByRole("alert");
+  const busy = () => new Response(JSON.stringify({ error: { message: "It still runs.", code: "in_progress", retryable: true } }), { status: 409, headers: { "retry-after": "0.001" } });
+  answers = [busy, ANSWER, ANSWER];
+  fireEvent.click(screen.getByRole("button", { name: "Run" }));
+  await screen.findByText("Billing");
+  expect(new Set(sent.map((one) => one.key)).size).toBe(1);
+  fireEvent.click(screen.getByRole("button", { name: "Run" }));
+  await waitFor(() => expect(sent).toHaveLength(4));
+  expect(sent[3]?.key).not.toBe(sent[0]?.key);
+});
+
+it("says that it could not be read how far one is, and tries again", async () => {
+  summary = null;
+  show();
+  await screen.findByText(/could not be read/);
+  expect(screen.getAllByRole("list")[0]?.getAttribute("aria-busy")).toBeNull();
+  summary = { ...SUMMARY, executions: 3 };
+  fireEvent.click(screen.getByRole("button", { name: "Try again" }));
+  await screen.findByText(/^3 runs in the last/);
+  expect(screen.queryByText(/could not be read/)).toBeNull();
+});
