@@ -56,13 +56,15 @@ export function useRuns() {
   const follow = useCallback(async (run: Run) => {
     const abort = new AbortController();
     aborts.current.set(run.key, abort);
+    const screen: Screen = { isHere, change: (change) => tell({ key: run.key, change }) };
+    const known = () => latest.current.find((one) => one?.key === run.key) ?? run;
     try {
       for (let tries = 0; ; tries++) {
-        const known = latest.current.find((one) => one?.key === run.key);
-        const end = await followRun(known ?? run, abort.signal, { isHere, change: (change) => tell({ key: run.key, change }) });
-        if (end === "over" || abort.signal.aborted) return;
-        await pause(waitBefore(tries, Math.random()), abort.signal);
-        if (abort.signal.aborted) return;
+        const end = await followRun(known(), abort.signal, screen);
+        if (end === "over") return;
+        if (end === "lost") await pause(waitBefore(tries, Math.random()), abort.signal);
+        // Whoever asks for it again at once ends this wait, and follows it under the same key: then it goes on, and is not stopped.
+        if (abort.signal.aborted) return aborts.current.get(run.key) === abort ? sayStopped(known(), screen) : undefined;
       }
     } finally {
       if (aborts.current.get(run.key) === abort) aborts.current.delete(run.key);
@@ -119,7 +121,7 @@ export function useRuns() {
 type Screen = { isHere: { readonly current: boolean }; change: (next: Change) => void };
 
 /** Runs it, or asks again for a run that was begun under the same key. */
-async function followRun(run: Run, signal: AbortSignal, { isHere, change }: Screen): Promise<"over" | "lost"> {
+async function followRun(run: Run, signal: AbortSignal, { isHere, change }: Screen): Promise<"over" | "lost" | "aborted"> {
   let executionId = run.executionId;
   let text = "";
   const frames = perFrame<string>((pieces) => {
@@ -174,10 +176,13 @@ async function followRun(run: Run, signal: AbortSignal, { isHere, change }: Scre
       return error.isConnection ? "lost" : "over";
     }
   }
-  if (run.phase === "lost") return "over";
-  ended({ phase: "stopped" });
+  frames.flush();
+  return "aborted";
+}
+
+function sayStopped({ executionId }: Run, { isHere, change }: Screen) {
+  change((before) => ({ phase: "stopped", error: null, totalMs: performance.now() - before.startedMs }));
   void figuresOf(executionId, isHere).then((found) => (found ? change({ outcome: found }) : undefined));
-  return "over";
 }
 
 /** What it took and cost, as it stands in the books; null where they do not say it in time. */
