@@ -46,7 +46,7 @@ function goesOn(signal: AbortSignal | null | undefined): Response {
 }
 
 /** A run whose connection was lost, and what its stream answers from then on. */
-async function lost(next: (signal: AbortSignal | null | undefined) => Response) {
+async function lost(next: (signal: AbortSignal | null | undefined) => Response | Promise<Response>) {
   const keys: (string | null)[] = [];
   vi.spyOn(globalThis, "fetch").mockImplementation(async (given, init) => {
     if (given instanceof Request) return EXECUTION();
@@ -84,8 +84,10 @@ it("asks no more for a run that is stopped while its connection is lost, and say
 });
 
 it("goes on, and says nothing of being stopped, where somebody asks at once for what was lost", async () => {
-  const { result, keys, phases } = await lost(() => new Response(said("done", DONE)));
-  act(() => result.current.resume(0));
+  let answer: (response: Response) => void = () => undefined;
+  const { result, keys, phases } = await lost(() => new Promise((resolve) => (answer = resolve)));
+  await act(async () => result.current.resume(0));
+  await act(async () => answer(new Response(said("done", DONE))));
   await waitFor(() => expect(result.current.runs[0]?.phase).toBe("done"));
   expect(phases).not.toContain("stopped");
   expect([keys.length, new Set(keys).size]).toEqual([2, 1]);
