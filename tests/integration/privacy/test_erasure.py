@@ -365,7 +365,7 @@ async def test_a_restored_database_forgets_again_before_the_gateway_is_ready(pos
     urls = await postgres.clone()
     workspace = await make_workspace(urls["superuser"])
     connection = await asyncpg.connect(urls["superuser"], server_settings={"search_path": "burnish"})
-    await Past(connection).execution(workspace.workspace_id, "phoenix-of-old", at=days_ago(1), session="ashes")
+    await Past(connection).execution(workspace.workspace_id, "phoenix-of-old", at=days_ago(1), session="ashes-of-old")
     async with running_stack(urls, nats_server, executors=0):
         pass  # Secrets of the installation are made at the first start; a backup has them.
     await connection.close()
@@ -385,7 +385,7 @@ async def test_a_restored_database_forgets_again_before_the_gateway_is_ready(pos
                 return (await caller("GET", "/readyz")).status == 200
 
             await eventually(is_ready, what="readiness")
-            assert await restored.found("phoenix-of-old") == {} and await restored.found("ashes") == {}
+            assert await restored.found("phoenix-of-old") == {} and await restored.found("ashes-of-old") == {}
         [erasure] = (await caller("GET", "/v1/erasures")).body["data"]
         assert erasure["counts"]["execution_contents"] == 1
         await restored.superuser.close()
