@@ -15,10 +15,10 @@ QUIET := $(if $(CI),--no-progress,)
 export UV_PYTHON_DOWNLOADS := never
 export UV_PROJECT_ENVIRONMENT := .venv
 
-.PHONY: help install up down logs test lint types snapshots page try-page test-page screenshots bench-page bench-sandbox bench-gateway bench-pipeline bench-webhooks bench-stats chaos fuzz
+.PHONY: help install up down logs test test-local-model lint types snapshots page try-page test-page screenshots bench-page bench-sandbox bench-gateway bench-pipeline bench-webhooks bench-stats chaos fuzz
 
 help: ## list what there is
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-14s %s\n", $$1, $$2 }'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-17s %s\n", $$1, $$2 }'
 
 install: $(STAMP) try-page ## fetch what is missing; nothing when all is there
 
@@ -32,7 +32,11 @@ logs: $(STAMP) ## show the logs of all processes until Ctrl-C
 	@$(BIN)/burnish logs --follow $(ARGS)
 
 test: $(STAMP) try-page ## run all tests on real servers, of the page a smoke
-	$(BIN)/pytest -m "not chaos and not page" -n $(WORKERS) --dist loadfile $(ARGS)
+	$(BIN)/pytest -m "not chaos and not page and not local_model" -n $(WORKERS) --dist loadfile $(ARGS)
+
+test-local-model: $(STAMP) ## test with a model of your own: any OpenAI-compatible server that BURNISH_TEST_OPENAI_BASE_URL names
+	@[ -n "$$BURNISH_TEST_OPENAI_BASE_URL" ] || { echo "Set BURNISH_TEST_OPENAI_BASE_URL, for example to http://127.0.0.1:11434/v1 of Ollama." >&2; exit 1; }
+	$(BIN)/pytest -m local_model -s $(ARGS) tests/local_model
 
 page: $(STAMP) ## build the web page (Node 20.19 or newer); a running gateway takes it at the next load
 	@$(BIN)/python web/build.py --must
@@ -71,7 +75,7 @@ bench-stats: $(STAMP) ## what the detectors find, how late, and how often falsel
 bench-sandbox: $(STAMP) ## Milliseconds per warm call of evaluators, expressions and code
 	$(BIN)/python -m benchmarks.sandbox
 
-bench-gateway: $(STAMP) ## CPU milliseconds per request, beside a direct call to the same model
+bench-gateway: $(STAMP) ## CPU milliseconds per request, beside other gateways and a direct call to the same model
 	$(BIN)/python -m benchmarks.gateway $(ARGS)
 
 bench-pipeline: $(STAMP) ## events a second from JetStream into rollups, beside plain COPY
