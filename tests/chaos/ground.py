@@ -39,7 +39,7 @@ ENVIRONMENT = {
 }
 """Every time limit that matters is a setting, so that faults are over in seconds; the latency keeps several calls under way."""
 
-HEAL_S = 30.0
+HEAL_S = 60.0
 
 
 @dataclass(slots=True)

@@ -1,12 +1,14 @@
 """Jobs that go on while everything around them dies: the batch lane, funding accounts, leases and checkpoints under fire."""
 
 import asyncio
+import json
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
 import aiohttp
 
+from tests.chaos.load import Load, Told
 from tests.integration.optimization.tickets import WEAK, tickets
 
 BUDGET = 800
@@ -30,26 +32,26 @@ class Jobs:
         """Raises TimeoutError when a job does not end although nothing hurts it any more."""
         headers = {"authorization": f"Bearer {self.api_key}"}
         async with aiohttp.ClientSession(headers=headers, timeout=aiohttp.ClientTimeout(total=10)) as http:
-            await self._ask(http, "POST", "/v1/prompts", _prompt())
-            dataset = await self._ask(http, "POST", "/v1/datasets", {"name": "tickets", "items": tickets()})
+            await self.ask(http, "POST", "/v1/prompts", _prompt())
+            dataset = await self.ask(http, "POST", "/v1/datasets", {"name": "tickets", "items": tickets()})
             seed = 0
             while not self.stop.is_set():
                 seed += 1
                 body = {"prompt": "tickets", "dataset_id": dataset["id"], "budget": {"evaluations": BUDGET}, "seed": seed}
-                job = await self._ask(http, "POST", "/v1/optimizations", body)
-                run = await self._ask(
+                job = await self.ask(http, "POST", "/v1/optimizations", body)
+                run = await self.ask(
                     http, "POST", "/v1/test-runs", {"prompt": "tickets", "version": 1, "dataset_id": dataset["id"], "split": "validation"}
                 )
                 lines = [{"messages": [{"role": "user", "content": f"Where is parcel {number}?"}]} for number in range(BATCH_LINES)]
-                batch = await self._ask(http, "POST", "/v1/batches", {"request": {"prompt": "tickets", "version": 1}, "inputs": lines})
+                batch = await self.ask(http, "POST", "/v1/batches", {"request": {"prompt": "tickets", "version": 1}, "inputs": lines})
                 for path in (f"/v1/optimizations/{job['id']}", f"/v1/test-runs/{run['id']}", f"/v1/batches/{batch['id']}"):
-                    self.ended.append(await self._until_ended(http, path))
+                    self.ended.append(await self.until_ended(http, path))
 
-    async def _until_ended(self, http: aiohttp.ClientSession, path: str) -> dict[str, Any]:
+    async def until_ended(self, http: aiohttp.ClientSession, path: str) -> dict[str, Any]:
         stopped_at: float | None = None
         loop = asyncio.get_running_loop()
         while True:
-            seen = await self._ask(http, "GET", path)
+            seen = await self.ask(http, "GET", path)
             if seen["status"] in ENDED:
                 return seen
             if self.stop.is_set():
@@ -58,7 +60,7 @@ class Jobs:
                     raise TimeoutError(f"{path} is still {seen['status']} after {PATIENCE_S:.0f} s: {seen}")
             await asyncio.sleep(AGAIN_S)
 
-    async def _ask(self, http: aiohttp.ClientSession, method: str, path: str, body: Any = None) -> dict[str, Any]:
+    async def ask(self, http: aiohttp.ClientSession, method: str, path: str, body: Any = None) -> dict[str, Any]:
         """Asks until there is an answer, with one key over all tries."""
         headers = {"idempotency-key": str(uuid4())} if method == "POST" else {}
         while True:
@@ -76,3 +78,49 @@ class Jobs:
 def _prompt() -> dict[str, Any]:
     messages = [{"role": "system", "content": WEAK}]
     return {"slug": "tickets", "messages": messages, "model": "simulated/reader", "temperature": 0.0, "max_tokens": 50}
+
+
+@dataclass(slots=True)
+class Batches:
+    """One batch of `lines` lines after the other until `stop` is set, at least one. Each of its calls goes into the journal of `load`."""
+
+    load: Load
+    lines: int = BATCH_LINES
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
+    ended: int = 0
+
+    async def run(self) -> None:
+        """Raises TimeoutError when a batch does not end although nothing hurts it any more."""
+        jobs = Jobs(self.load.url, self.load.api_key, self.stop)
+        headers = {"authorization": f"Bearer {self.load.api_key}"}
+        async with aiohttp.ClientSession(headers=headers, timeout=aiohttp.ClientTimeout(total=10)) as http:
+            while not self.ended or not self.stop.is_set():
+                request = {"model": "simulated/chat", "messages": [{"role": "system", "content": "You know all parcels."}]}
+                asked = [{"custom_id": str(n), "messages": [{"role": "user", "content": f"Where is {n}?"}]} for n in range(self.lines)]
+                made = await jobs.ask(http, "POST", "/v1/batches", {"request": request, "inputs": asked})
+                batch = await jobs.until_ended(http, f"/v1/batches/{made['id']}")
+                self._journal(batch, await self._results(http, batch["id"]))
+                self.ended += 1
+
+    async def _results(self, http: aiohttp.ClientSession, batch_id: str) -> list[dict[str, Any]]:
+        while True:
+            try:
+                async with http.get(f"{self.load.url}/v1/batches/{batch_id}/results") as response:
+                    if response.status == 200:
+                        return [json.loads(line) for line in (await response.text()).splitlines()]
+            except (aiohttp.ClientError, TimeoutError, OSError):
+                pass
+            await asyncio.sleep(AGAIN_S)
+
+    def _journal(self, batch: dict[str, Any], results: list[dict[str, Any]]) -> None:
+        if batch["status"] != "completed":
+            self.load.violations.append(f"the batch {batch['id']} ended {batch['status']}: {batch}")
+        if [one["custom_id"] for one in results] != [str(n) for n in range(self.lines)]:
+            self.load.violations.append(f"the batch {batch['id']} has other lines than were asked: {[one['custom_id'] for one in results]}")
+        for one in results:
+            response = one["response"]
+            if response is None or response["status_code"] != 200:
+                told = Told("failed", response["request_id"]) if response else Told("unknown")
+                self.load.note("batch", told)
+            else:
+                self.load.note("batch", Told("ok", response["request_id"]))

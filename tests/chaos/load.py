@@ -8,7 +8,7 @@ import hashlib
 import json
 import random
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
@@ -27,6 +27,12 @@ ASK_S = 30.0
 
 IN_PROGRESS = "idempotency_in_progress"
 
+OPEN = ("unavailable", "stream_gap", "answer_not_kept")
+"""Errors that say nothing of how the execution ended."""
+
+PLAIN = {"buffered": 35, "streamed": 30, "background": 15, "feedback": 20}
+"""Kinds of calls and how often each is made."""
+
 
 @dataclass(slots=True)
 class Told:
@@ -37,6 +43,8 @@ class Told:
     digest: str | None = None
     code: str | None = None
     again: bool = False
+    others: "list[Told]" = field(default_factory=list)
+    """What else the same call came to: the other sides of a comparison."""
 
 
 @dataclass(slots=True)
@@ -51,6 +59,7 @@ class Load:
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     violations: list[str] = field(default_factory=list)
     told: Counter[str] = field(default_factory=Counter)
+    kinds: Mapping[str, int] = field(default_factory=lambda: PLAIN)
     background: set[str] = field(default_factory=set)
     reacted: set[str] = field(default_factory=set)
     doubts_feedback: bool = False
@@ -79,15 +88,17 @@ class Load:
                     await asyncio.wait(calls)
 
     async def _one(self, http: aiohttp.ClientSession) -> None:
-        kind = self.dice.choices(("buffered", "streamed", "background", "feedback"), (35, 30, 15, 20))[0]
+        kind = self.dice.choices(list(self.kinds), list(self.kinds.values()))[0]
         key = str(uuid4()) if kind == "background" or self.dice.random() < 0.5 else None
         body = {"model": "simulated/chat", "messages": [{"role": "user", "content": PROMPT.format(n=self.dice.randrange(10**6))}]}
         try:
             if kind == "feedback":
                 await self._react(http)
                 return
-            told = await self._with_patience(lambda: self._ask(http, kind, body, key), tries=TRIES if key else 1)
-            self._note("executions", kind, told, key)
+            told = await self._with_patience(lambda: self.ask(http, kind, body, key), tries=TRIES if key else 1)
+            self.note(kind, told, key)
+            for other in told.others:
+                self.note(kind, other)
             if told.status == "ok" and told.id:
                 self._answered = [*self._answered[-200:], told.id]
             if kind == "background" and told.status == "accepted" and told.id:
@@ -103,7 +114,7 @@ class Load:
             await asyncio.sleep(TRY_AGAIN_S)
         return told
 
-    async def _ask(self, http: aiohttp.ClientSession, kind: str, body: dict[str, Any], key: str | None) -> Told:
+    async def ask(self, http: aiohttp.ClientSession, kind: str, body: dict[str, Any], key: str | None) -> Told:
         match kind:
             case "streamed":
                 return await self._streamed(http, body | {"stream": True}, key)
@@ -113,9 +124,9 @@ class Load:
 
     async def _post(self, http: aiohttp.ClientSession, body: dict[str, Any], key: str | None) -> Told:
         try:
-            async with http.post(f"{self.url}/v1/executions", json=body, headers=_with(key)) as response:
+            async with http.post(f"{self.url}/v1/executions", json=body, headers=with_key(key)) as response:
                 raw = await response.read()
-                return self._read(response.status, raw, response.headers.get("x-execution-id"))
+                return self.read(response.status, raw, response.headers.get("x-execution-id"))
         except (aiohttp.ClientError, TimeoutError, OSError):
             return Told("unknown", again=True)
 
@@ -123,10 +134,10 @@ class Load:
         seen: list[str] = []
         execution_id: str | None = None
         try:
-            async with http.post(f"{self.url}/v1/executions", json=body, headers=_with(key)) as response:
+            async with http.post(f"{self.url}/v1/executions", json=body, headers=with_key(key)) as response:
                 execution_id = response.headers.get("x-execution-id")
                 if response.status != 200:
-                    return self._read(response.status, await response.read(), execution_id)
+                    return self.read(response.status, await response.read(), execution_id)
                 told = await self._follow(response, execution_id, seen)
         except (aiohttp.ClientError, TimeoutError, OSError):
             return Told("unknown", execution_id, again=True)
@@ -150,13 +161,14 @@ class Load:
                     delta = json.loads(data)
                     if delta["index"] != index:
                         self.violations.append(f"the stream of {execution_id} has index {delta['index']} where {index} is due")
-                    index, _ = index + 1, seen.append(delta["text"])
+                    index += 1
+                    seen.append(delta["text"])
                 elif name == "done":
                     told = Told("ok", execution_id, digest=hashlib.sha256(data).hexdigest())
                     self._same_text(execution_id, "".join(seen), json.loads(data)["output"])
                 elif name == "error":
                     error = json.loads(data)["error"]
-                    told = self._failed(error, execution_id)
+                    told = self.failed(error, execution_id)
                     if "output" in (error.get("details") or {}):
                         self._same_text(execution_id, "".join(seen), error["details"]["output"])
         return told
@@ -165,7 +177,7 @@ class Load:
         if seen != booked:
             self.violations.append(f"the stream of {execution_id} showed {seen!r}, booked is {booked!r}")
 
-    def _read(self, status: int, raw: bytes, execution_id: str | None) -> Told:
+    def read(self, status: int, raw: bytes, execution_id: str | None) -> Told:
         if status == 200:
             return Told("ok", execution_id, digest=hashlib.sha256(raw).hexdigest())
         if status == 202:
@@ -183,11 +195,11 @@ class Load:
             return Told("refused", again=True)  # After a crash of PostgreSQL a limit begins full (PROMISES G-16).
         if 400 <= status < 500 and not (error.get("details") or {}).get("execution_id"):
             self.violations.append(f"a sound call was refused: {status} {error['code']}")
-        return self._failed(error, execution_id)
+        return self.failed(error, execution_id)
 
-    def _failed(self, error: dict[str, Any], execution_id: str | None) -> Told:
+    def failed(self, error: dict[str, Any], execution_id: str | None) -> Told:
         named = (error.get("details") or {}).get("execution_id")
-        if error["code"] == "unavailable" or named is None:
+        if error["code"] in OPEN or named is None:
             return Told("unknown", execution_id, again=True)
         return Told("failed", named, code=error["code"])
 
@@ -216,14 +228,20 @@ class Load:
             told = Told("unknown", feedback_id)
         if told.status == "accepted":
             self.reacted.add(feedback_id)
-        self._note("feedback", "feedback", told, None)
+        self.note("feedback", told, route="feedback")
 
-    def _note(self, route: str, kind: str, told: Told, key: str | None) -> None:
+    @property
+    def calls(self) -> int:
+        """How many came to something."""
+        return self.told.total()
+
+    def note(self, kind: str, told: Told, key: str | None = None, *, route: str = "executions") -> None:
+        """A line of the journal."""
         self.told[f"{kind} {told.status}" + (f" {told.code}" if told.code else "")] += 1
         line = {"route": route, "kind": kind, "id": told.id, "status": told.status, "digest": told.digest, "code": told.code, "key": key}
         assert self._out is not None
         self._out.write(json.dumps({name: value for name, value in line.items() if value is not None}) + "\n")
 
 
-def _with(key: str | None) -> dict[str, str]:
+def with_key(key: str | None) -> dict[str, str]:
     return {"idempotency-key": key} if key else {}

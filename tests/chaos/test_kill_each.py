@@ -1,4 +1,4 @@
-"""Each process is killed once under load; afterwards every book is right."""
+"""Each process is killed once under a thousand mixed calls; afterwards every book is right."""
 
 import asyncio
 import json
@@ -10,7 +10,9 @@ import aiohttp
 import pytest
 
 from tests.chaos.ground import Ground, ground
+from tests.chaos.jobs import Batches
 from tests.chaos.load import Load
+from tests.chaos.mix import Mix, prepare
 from tests.fakes.receiver import Receiver, receiving
 
 DWELL_S = 0.6
@@ -19,17 +21,28 @@ DWELL_S = 0.6
 AT_THE_FRONT = ("executor", "gateway", "nats", "executor-2", "postgres", "gateway-2")
 """Callers wait for these: each is back before the next one is killed."""
 
+CALLS = 1_000
+RATE = 24.0
+BATCH_LINES = 100
+
+FROZEN_S = 3.5
+"""Longer than NATS waits for an executor (BURNISH_ACK_WAIT_S here), so another one has the work when it wakes up."""
+
 BEHIND = ("analytics", "webhooks", "optimizer", "simulator")
 
 
 @pytest.mark.promise("P-09", "C-05", "G-12", "E-01", "M-01", "W-02", "A-01")
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(240)
 async def test_whatever_is_killed_the_books_are_right_afterwards(tmp_path: Path) -> None:
     journal = tmp_path / "journal.jsonl"
     async with ground(tmp_path / "home") as place, receiving() as receiver:
         await subscribe(place, receiver)
-        load = Load(place.url, place.api_key, journal, random.Random(1))
+        await prepare(place)
+        load = Mix(place.url, place.api_key, journal, random.Random(1), rate=RATE)
+        batches = Batches(load, lines=BATCH_LINES)
         running = asyncio.create_task(load.run())
+        batches.stop.set()
+        batch = asyncio.create_task(batches.run())
         for name in AT_THE_FRONT:
             await asyncio.sleep(DWELL_S)
             await place.kill(name)
@@ -37,11 +50,14 @@ async def test_whatever_is_killed_the_books_are_right_afterwards(tmp_path: Path)
         for name in BEHIND:
             await asyncio.sleep(DWELL_S)
             killed[name] = place.signal(name, signal.SIGKILL)
-        await asyncio.gather(*(place.heal(name, of_pid=pid) for name, pid in killed.items()))
-        await asyncio.sleep(DWELL_S)
+        await asyncio.gather(*(place.heal(name, of_pid=pid) for name, pid in killed.items()), place.freeze("executor", FROZEN_S))
+        await asyncio.wait_for(batch, 60)
+        while load.calls < CALLS:
+            await asyncio.sleep(DWELL_S)
         load.stop.set()
         await asyncio.wait_for(running, 60)
         await assert_right(place, load, receiver)
+        await assert_mixed(load)
 
 
 async def subscribe(place: Ground, receiver: Receiver) -> None:
@@ -60,3 +76,17 @@ async def assert_right(place: Ground, load: Load, receiver: Receiver) -> None:
     assert load.told["buffered ok"] and load.told["streamed ok"] and load.background and load.reacted
     named = {json.loads(one.body)["data"]["execution_id"] for one in receiver.requests}
     assert load.background <= named, "a background execution was never told of by webhook"
+
+
+async def assert_mixed(load: Mix) -> None:
+    """Every kind of call came through, and what streams showed is booked."""
+    await load.assert_shown_is_booked()
+    failing = {
+        "guarded": "failed guardrail_blocked",
+        "left": "unknown",
+        "background": "accepted",
+        "cancelled": "accepted",
+        "feedback": "accepted",
+    }
+    missing = [kind for kind in load.kinds if not load.told[f"{kind} {failing.get(kind, 'ok')}"]]
+    assert missing == [] and load.hits > 0, load.told
