@@ -3,6 +3,7 @@ import { type QueryClient, useQuery, useQueryClient } from "@tanstack/react-quer
 import { type ReactNode, createContext, use, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { type Schema, api, signedOut, standing } from "./client";
 import { ApiError, asApiError } from "./errors";
+import { forgetDrafts, leave } from "./unsaved";
 
 type SessionAnswer = Schema<"burnish_gateway__access__people_answers__SessionAnswer">;
 export type Workspace = Schema<"OwnWorkspace">;
@@ -26,6 +27,7 @@ type SessionState = {
   /** Why it is not known: the gateway does not answer. */
   error: ApiError | null;
   retry: () => void;
+  /** Both ask first where something is not saved. */
   choose: (workspaceId: string) => void;
   signOut: () => Promise<void>;
 };
@@ -41,6 +43,14 @@ async function readSession(): Promise<SessionAnswer | null> {
   }
 }
 
+/** The other tabs of this browser have the same session: they read it again where it became another one. */
+const CHANNEL = "burnish-session";
+let toOthers: BroadcastChannel | null = null;
+
+function tellOtherTabs() {
+  toOthers?.postMessage("changed");
+}
+
 /** Call after signing in, joining or leaving: reads anew who is there. Nothing of who was there before is kept. */
 export async function sessionChanged(queries: QueryClient): Promise<void> {
   standing.csrfToken = null;
@@ -48,6 +58,7 @@ export async function sessionChanged(queries: QueryClient): Promise<void> {
   queries.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== SESSION_KEY[0] });
   standing.hasSignedIn = answer !== null;
   queries.setQueryData(SESSION_KEY, answer);
+  tellOtherTabs();
 }
 
 /** Values that somebody typed to try prompts with. */
@@ -70,30 +81,35 @@ function remembered(): string | null {
 export function SessionProvider({ children }: { children: ReactNode }) {
   const queries = useQueryClient();
   const [chosen, setChosen] = useState(remembered);
+  const [whose, setWhose] = useState<string | null>(null);
   const { data, error, refetch } = useQuery({ queryKey: SESSION_KEY, queryFn: readSession, staleTime: 60_000, retry: false });
 
+  // Nothing of one person is left for the next, however the change came about: here, in another tab, or by a session that ended. From one
+  // straight to the next nobody is there for a moment, so that nothing on screen, and no answer that it follows, goes along.
+  const person = data?.user.id ?? null;
+  const isAnother = whose !== null && person !== null && person !== whose;
   const session = useMemo<Session | null | undefined>(() => {
     if (!data) return data;
+    if (isAnother) return undefined;
     const { user, workspaces, session_id } = data;
     const workspace = workspaces.find((one) => one.id === chosen) ?? workspaces.find((one) => one.role) ?? null;
     return { user, workspaces, workspace, role: workspace?.role ?? null, sessionId: session_id };
-  }, [data, chosen]);
+  }, [data, chosen, isAnother]);
 
   // Set while rendering, not in an effect: the children's first requests already carry it.
   standing.csrfToken = data?.csrf_token ?? null;
   standing.workspaceId = session?.workspace?.id ?? null;
 
-  // Nothing of one person is left for the next, however the change came about: here, in another tab, or by a session that ended.
-  const person = data?.user.id ?? null;
-  const before = useRef(person);
   useEffect(() => {
-    const was = before.current;
-    before.current = person;
-    if (was === null || was === person) return;
-    queries.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== SESSION_KEY[0] });
-    queries.getMutationCache().clear();
-    forgetTyped();
-  }, [person, queries]);
+    if (whose === person) return;
+    if (whose !== null) {
+      queries.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== SESSION_KEY[0] });
+      queries.getMutationCache().clear();
+      forgetTyped();
+    }
+    if (person !== null) forgetDrafts(person);
+    setWhose(person);
+  }, [whose, person, queries]);
 
   useEffect(() => {
     const heard = () => {
@@ -103,22 +119,38 @@ export function SessionProvider({ children }: { children: ReactNode }) {
     return () => void signedOut.delete(heard);
   }, [queries]);
 
+  useEffect(() => {
+    if (typeof BroadcastChannel === "undefined") return undefined;
+    const channel = new BroadcastChannel(CHANNEL);
+    channel.addEventListener("message", () => void refetch());
+    toOthers = channel;
+    return () => {
+      channel.close();
+      if (toOthers === channel) toOthers = null;
+    };
+  }, [refetch]);
+
   const choose = useCallback((workspaceId: string) => {
-    try {
-      localStorage.setItem(CHOSEN, workspaceId);
-    } catch {
-      // Storage is switched off: it holds until the page is closed.
-    }
-    setChosen(workspaceId);
+    leave(() => {
+      try {
+        localStorage.setItem(CHOSEN, workspaceId);
+      } catch {
+        // Storage is switched off: it holds until the page is closed.
+      }
+      setChosen(workspaceId);
+    });
   }, []);
 
-  const signOut = useCallback(async () => {
+  const signOutNow = useCallback(async () => {
     await api.POST("/v1/auth/sign-out", {}).catch((failed: unknown) => {
       if (!asApiError(failed).isSignedOut) throw failed;
     });
+    forgetDrafts();
     queries.setQueryData(SESSION_KEY, null);
     queries.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== SESSION_KEY[0] });
+    tellOtherTabs();
   }, [queries]);
+  const signOut = useCallback(() => new Promise<void>((resolve, reject) => leave(() => signOutNow().then(resolve, reject), resolve)), [signOutNow]);
 
   const retry = useCallback(() => void refetch(), [refetch]);
   const state = useMemo<SessionState>(
@@ -132,6 +164,17 @@ export function useSessionState(): SessionState {
   const state = use(SessionContext);
   if (!state) throw new Error("useSessionState needs a SessionProvider above it");
   return state;
+}
+
+/** Forgets what stands behind the "#" of the address, where pages keep texts, when another person comes. */
+export function useForgottenTexts(session: Session | null | undefined): void {
+  const person = session?.user.id ?? null;
+  const last = useRef<string | null>(null);
+  useEffect(() => {
+    // At once and not by the router: the next one's page reads it as soon as it comes.
+    if (last.current !== null && last.current !== person && window.location.hash) window.history.replaceState(window.history.state, "", window.location.pathname + window.location.search);
+    last.current = person;
+  }, [person]);
 }
 
 /** The session; only within the shell, where somebody is signed in. */

@@ -16,6 +16,7 @@ import { classes } from "@/lib/classes";
 import { later } from "@/lib/later";
 import { type ThemeChoice, chooseTheme, useThemeChoice } from "@/lib/theme";
 import { FirstSteps } from "./FirstSteps";
+import { Leaving } from "./Leaving";
 import { MOD, useKeys } from "./keys";
 import { ACCOUNT, NAV } from "./nav";
 
@@ -77,6 +78,7 @@ export function Shell() {
         </Suspense>
       ) : null}
       <Help open={helpOpen} onOpenChange={setHelpOpen} />
+      <Leaving />
     </div>
   );
 }

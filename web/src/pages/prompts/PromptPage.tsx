@@ -1,15 +1,17 @@
 import { useBlocker } from "@tanstack/react-router";
-import { type ReactNode, Suspense, useMemo, useState } from "react";
+import { type ReactNode, Suspense, useEffect, useMemo, useState } from "react";
 import type { Schema } from "@/api/client";
 import { useRead } from "@/api/hooks";
-import { Badge, ButtonLink, ConfirmDialog, ErrorState, Page, SkeletonText, Tabs, TextLink } from "@/kit";
+import { useSession } from "@/api/session";
+import { draftKey, forgetDraft, keepDraft, keptDraft, useUnsaved } from "@/api/unsaved";
+import { Badge, ButtonLink, ConfirmDialog, ErrorState, Page, SkeletonText, Tabs, TextLink, toast } from "@/kit";
 import { spaced } from "@/lib/format";
 import { later } from "@/lib/later";
 import { usePathParam } from "@/lib/pages";
 import { oneOf, useUrlState } from "@/lib/url-state";
 import { EditTab } from "./EditTab";
 import { type Version, contentOf } from "./content";
-import { useDraft } from "./draft";
+import { type Draft, type State, useDraft } from "./draft";
 import { AlertIcon } from "./AlertIcon";
 import { alertedPrompts, wordOf } from "./figures";
 
@@ -46,9 +48,8 @@ export default function PromptPage() {
 /** Everything of one prompt. The draft lives here, so that it outlives going from tab to tab. */
 function Workbench({ prompt, newest }: { prompt: Prompt; newest: Version }) {
   const [{ tab }, set] = useUrlState(shape);
-  const draft = useDraft(newest);
   const { slug } = prompt;
-  const isDirty = draft.changed.length > 0 || Object.keys(draft.faults).length > 0;
+  const { draft, isDirty } = useKeptDraft(slug, newest);
 
   const [wanted, setWanted] = useState<Version | null>(null);
   const editFrom = (version: Version) => {
@@ -95,6 +96,22 @@ function Workbench({ prompt, newest }: { prompt: Prompt; newest: Version }) {
       </ConfirmDialog>
     </Page>
   );
+}
+
+/** The draft, and with it what was written here when the session ended by itself. */
+function useKeptDraft(slug: string, newest: Version): { draft: Draft; isDirty: boolean } {
+  const { user, workspace } = useSession();
+  const key = draftKey(user.id, workspace?.id ?? "", slug);
+  const [kept] = useState(() => keptDraft(key) as State | null);
+  const draft = useDraft(newest, kept);
+  const { base, content, changed, faults, turn } = draft;
+  const isDirty = changed.length > 0 || Object.keys(faults).length > 0;
+  // Without JSON that cannot be read: its text is in its field alone.
+  useUnsaved(isDirty, slug, () => (changed.length > 0 ? keepDraft(key, { base, content, faults: {}, turn } satisfies State) : undefined));
+  useEffect(() => {
+    if (kept && forgetDraft(key)) toast("What you wrote before your session ended is here again, not saved yet");
+  }, [kept, key]);
+  return { draft, isDirty };
 }
 
 function Later({ children }: { children: ReactNode }) {

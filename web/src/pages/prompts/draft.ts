@@ -19,11 +19,11 @@ export type Draft = {
   saved: (version: Version, sent: Content) => void;
 };
 
-type State = { base: Version; content: Content; faults: Record<string, string>; turn: number };
+export type State = { base: Version; content: Content; faults: Record<string, string>; turn: number };
 
 /** What is being written over the newest version. While nothing is changed it follows newer versions by itself; after that it never does. */
-export function useDraft(newest: Version): Draft {
-  const [state, setState] = useState<State>(() => ({ base: newest, content: contentOf(newest), faults: {}, turn: 0 }));
+export function useDraft(newest: Version, kept: State | null = null): Draft {
+  const [state, setState] = useState<State>(() => kept ?? ({ base: newest, content: contentOf(newest), faults: {}, turn: 0 }));
   const changed = useMemo(() => changedFields(contentOf(state.base), state.content), [state]);
   const template = useMemo(() => readTemplate(state.content), [state.content]);
   if (changed.length === 0 && Object.keys(state.faults).length === 0 && newest.version > state.base.version) setState(begun(newest, contentOf(newest)));

@@ -1,0 +1,130 @@
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { act, cleanup, fireEvent, render, screen, waitFor } from "@testing-library/react";
+import { useState } from "react";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { Leaving } from "@/shell/Leaving";
+import { api, signedOut } from "./client";
+import { SessionProvider, useSessionState } from "./session";
+import { draftKey, forgetDraft, keepDraft, keptDraft, useUnsaved } from "./unsaved";
+
+let person: string | null;
+let signOuts: number;
+
+const json = (body: unknown, status = 200) => new Response(JSON.stringify(body), { status, headers: { "content-type": "application/json" } });
+const REFUSED = () => json({ error: { type: "unauthorized", code: "unauthorized", message: "Sign in." } }, 401);
+
+beforeEach(() => {
+  person = "ada";
+  signOuts = 0;
+  vi.spyOn(globalThis, "fetch").mockImplementation(async (given) => {
+    const { pathname } = new URL((given as Request).url);
+    if (pathname === "/v1/auth/sign-out") {
+      signOuts++;
+      person = null;
+      return new Response(null, { status: 204 });
+    }
+    if (!person) return REFUSED();
+    return json({ user: { id: person, name: person, email: "a@b.c", is_operator: false }, workspaces: ["w1", "w2"].map((id) => ({ id, name: id, role: "admin" })), csrf_token: "c", session_id: "s" });
+  });
+});
+
+afterEach(() => {
+  cleanup();
+  localStorage.clear();
+  sessionStorage.clear();
+  vi.restoreAllMocks();
+});
+
+function Page() {
+  const { session, choose, signOut } = useSessionState();
+  if (!session) return <p>nobody</p>;
+  const where = session.workspace?.id ?? "";
+  return (
+    <>
+      <p>{`in ${where}`}</p>
+      <button onClick={() => choose("w2")}>other workspace</button>
+      <button onClick={() => void signOut()}>sign out</button>
+      <Editor key={where} storage={draftKey(session.user.id, where, "greet")} />
+      <Leaving />
+    </>
+  );
+}
+
+function Editor({ storage }: { storage: string }) {
+  const [text, setText] = useState(() => (keptDraft(storage) as string | null) ?? "");
+  useUnsaved(text !== "", "greet", () => keepDraft(storage, text));
+  return <input aria-label="Text" value={text} onChange={(event) => setText(event.target.value)} />;
+}
+
+async function write(text: string) {
+  const queries = new QueryClient({ defaultOptions: { queries: { retry: false } } });
+  render(
+    <QueryClientProvider client={queries}>
+      <SessionProvider>
+        <Page />
+      </SessionProvider>
+    </QueryClientProvider>,
+  );
+  fireEvent.change(await screen.findByLabelText("Text"), { target: { value: text } });
+  return queries;
+}
+
+const shown = () => (screen.getByLabelText("Text") as HTMLInputElement).value;
+
+it("goes to another workspace at once where everything is saved", async () => {
+  await write("");
+  fireEvent.click(screen.getByText("other workspace"));
+  screen.getByText("in w2");
+});
+
+it("asks before another workspace takes a draft away", async () => {
+  await write("Hello");
+  fireEvent.click(screen.getByText("other workspace"));
+  screen.getByText(/What you wrote in greet is not saved/);
+  fireEvent.click(screen.getByRole("button", { name: "Cancel" }));
+  screen.getByText("in w1");
+  expect(shown()).toBe("Hello");
+  fireEvent.click(screen.getByText("other workspace"));
+  fireEvent.click(screen.getByRole("button", { name: "Leave it" }));
+  await screen.findByText("in w2");
+  expect([shown(), screen.queryByText(/is not saved/)]).toEqual(["", null]);
+});
+
+it("asks before signing out, and keeps nothing of what was given up", async () => {
+  await write("Hello");
+  fireEvent.click(screen.getByText("sign out"));
+  expect(signOuts).toBe(0);
+  fireEvent.click(screen.getByRole("button", { name: "Cancel" }));
+  fireEvent.click(screen.getByText("sign out"));
+  fireEvent.click(screen.getByRole("button", { name: "Leave it" }));
+  await screen.findByText("nobody");
+  expect([signOuts, sessionStorage.length]).toEqual([1, 0]);
+});
+
+async function ends(queries: QueryClient, next: string) {
+  person = null;
+  await act(async () => void (await api.GET("/v1/prompts", {}).catch(() => null)));
+  await screen.findByText("nobody");
+  person = next;
+  await act(() => queries.refetchQueries({ queryKey: ["session"] }));
+  await screen.findByLabelText("Text");
+}
+
+it("keeps a draft for whoever wrote it where the session ends by itself", async () => {
+  await ends(await write("Hello"), "ada");
+  expect(shown()).toBe("Hello");
+  expect([forgetDraft(draftKey("ada", "w1", "greet")), forgetDraft(draftKey("ada", "w1", "greet"))]).toEqual([true, false]);
+});
+
+it("keeps it for nobody else", async () => {
+  await ends(await write("Hello"), "bob");
+  expect(shown()).toBe("");
+  await waitFor(() => expect(Object.keys(sessionStorage)).toEqual([]));
+});
+
+it("keeps nothing where all was saved", async () => {
+  const queries = await write("Hello");
+  fireEvent.change(screen.getByLabelText("Text"), { target: { value: "" } });
+  await ends(queries, "ada");
+  expect([shown(), sessionStorage.length, signedOut.size]).toEqual(["", 0, 1]);
+});

@@ -1,0 +1,111 @@
+/** What somebody has written and not saved. Going to another workspace or signing out asks first; where the session ends by itself it is kept in
+ * this tab, for nobody but them. */
+import { useEffect, useRef, useSyncExternalStore } from "react";
+import { signedOut } from "./client";
+
+type Asking = { what: string; go: () => void; stay: () => void };
+
+const written = new Map<symbol, string>();
+const watchers = new Set<() => void>();
+let asking: Asking | null = null;
+let leaving = 0;
+
+function ask(next: Asking | null) {
+  asking = next;
+  for (const changed of watchers) changed();
+}
+
+/** Does it at once where nothing would be lost, else once that was said to be fine. `stay`: it was not. */
+export function leave(go: () => void | Promise<unknown>, stay: () => void = () => undefined): void {
+  const first = [...written.values()][0];
+  if (first === undefined) {
+    void go();
+    return;
+  }
+  asking?.stay();
+  ask({
+    what: first,
+    go: () => {
+      ask(null);
+      // Thrown away knowingly: the end of the session does not keep it.
+      leaving++;
+      void Promise.resolve(go()).finally(() => leaving--);
+    },
+    stay: () => {
+      ask(null);
+      stay();
+    },
+  });
+}
+
+/** What is being asked, for the one dialog that asks it. */
+export function useLeaving(): Asking | null {
+  return useSyncExternalStore(
+    (changed) => {
+      watchers.add(changed);
+      return () => void watchers.delete(changed);
+    },
+    () => asking,
+  );
+}
+
+/** Says that there is something unsaved here. `keep` is called where the session ends by itself. */
+export function useUnsaved(isDirty: boolean, what: string, keep: () => void): void {
+  const latest = useRef(keep);
+  latest.current = keep;
+  useEffect(() => {
+    if (!isDirty) return;
+    const id = Symbol(what);
+    const ended = () => (leaving === 0 ? latest.current() : undefined);
+    written.set(id, what);
+    signedOut.add(ended);
+    return () => {
+      signedOut.delete(ended);
+      written.delete(id);
+      if (written.size === 0) asking?.stay();
+    };
+  }, [isDirty, what]);
+}
+
+const DRAFTS = "burnish.draft.";
+
+/** Where a draft is kept: by whom, in which workspace, of what. */
+export function draftKey(userId: string, workspaceId: string, of: string): string {
+  return `${DRAFTS}${userId}.${workspaceId}.${of}`;
+}
+
+export function keepDraft(key: string, draft: unknown): void {
+  try {
+    sessionStorage.setItem(key, JSON.stringify(draft));
+  } catch {
+    // Storage is switched off or full: nothing can be kept.
+  }
+}
+
+export function keptDraft(key: string): unknown {
+  try {
+    return JSON.parse(sessionStorage.getItem(key) ?? "null");
+  } catch {
+    return null;
+  }
+}
+
+/** Whether there was one. */
+export function forgetDraft(key: string): boolean {
+  try {
+    const was = sessionStorage.getItem(key) !== null;
+    sessionStorage.removeItem(key);
+    return was;
+  } catch {
+    return false;
+  }
+}
+
+/** Drafts of everybody, or of everybody else. */
+export function forgetDrafts(butOf?: string): void {
+  try {
+    for (const key of Object.keys(sessionStorage)) if (key.startsWith(DRAFTS) && !(butOf && key.startsWith(`${DRAFTS}${butOf}.`))) sessionStorage.removeItem(key);
+  } catch {
+    // Storage is switched off: there is nothing.
+  }
+}
