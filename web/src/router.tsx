@@ -1,6 +1,6 @@
 import { Outlet, createRootRoute, createRoute, createRouter, redirect, useLocation, useNavigate } from "@tanstack/react-router";
 import { Suspense, useEffect, useRef } from "react";
-import { useSessionState } from "@/api/session";
+import { useForgottenTexts, useSessionState } from "@/api/session";
 import { Toasts, dismissAll } from "@/kit/Toast";
 import { later } from "@/lib/later";
 import type { PageRoute } from "@/lib/pages";
@@ -58,6 +58,7 @@ function pageRoute(page: PageRoute) {
 /** Sends whoever is not signed in to do so, and back afterwards. */
 function SignedInOnly() {
   const { session, error, retry } = useSessionState();
+  useForgottenTexts(session);
   const navigate = useNavigate();
   // Without what stands behind the "#": texts are kept there, and no server or log may see them.
   const here = useLocation({ select: (location) => location.pathname + location.searchStr });

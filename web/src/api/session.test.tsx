@@ -1,17 +1,25 @@
-import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { act, cleanup, render, screen, waitFor } from "@testing-library/react";
-import { type ReactNode, useLayoutEffect } from "react";
+import { QueryClient, QueryClientProvider, useMutation } from "@tanstack/react-query";
+import { act, cleanup, render, renderHook, screen, waitFor } from "@testing-library/react";
+import { type ReactNode, useEffect, useLayoutEffect, useState } from "react";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { signedOut, standing } from "./client";
 import { useForecast } from "./forecast";
 import { keyOf, usePages, useRead } from "./hooks";
-import { SessionProvider, useSessionState } from "./session";
+import { SessionProvider, sessionChanged, useForgottenTexts, useSessionState } from "./session";
 import { stream } from "./stream";
+import { FakeChannel } from "./channel.fake";
 
 type Answering = (url: URL, request: Request) => Response | Promise<Response>;
 
 const ADA = { user: { id: "u1", name: "Ada", email: "ada@example.com", is_operator: false }, workspaces: [{ id: "w1", name: "One", role: "admin" }, { id: "w2", name: "Two", role: "admin" }], csrf_token: "csrf", session_id: "s1" };
 
+const BEN = { ...ADA, user: { ...ADA.user, id: "u2", name: "Ben" }, csrf_token: "csrf2", session_id: "s2" };
+
+/** What listens beside the session itself. */
+const LISTENING = signedOut.size;
+
+/** Who the session's cookie names. */
+let signedInAs: object | null = ADA;
 let asked: { path: string; workspace: string | null }[] = [];
 
 function json(body: unknown, status = 200): Response {
@@ -25,7 +33,8 @@ function answering(answer: Answering) {
     const request = given instanceof Request ? given : new Request(new URL(String(given), "http://localhost/"), init);
     const url = new URL(request.url);
     asked.push({ path: url.pathname + url.search, workspace: request.headers.get("x-burnish-workspace") });
-    return url.pathname === "/v1/auth/session" ? json(ADA) : answer(url, request);
+    if (url.pathname !== "/v1/auth/session") return answer(url, request);
+    return signedInAs ? json(signedInAs) : REFUSED();
   });
 }
 
@@ -57,12 +66,14 @@ const show = (children: ReactNode) => render(tree(children));
 const signedIn = () => waitFor(() => expect(state().session?.user.id).toBe("u1"));
 
 beforeEach(() => {
+  signedInAs = ADA;
   asked = [];
   queries = new QueryClient({ defaultOptions: { queries: { retry: false } } });
 });
 
 afterEach(() => {
   cleanup();
+  vi.unstubAllGlobals();
   localStorage.clear();
   Object.assign(standing, { csrfToken: null, workspaceId: null, hasSignedIn: false });
 });
@@ -117,7 +128,7 @@ it("is signed out by a 401 of a stream", async () => {
     await expect(stream("/v1/executions", { method: "POST", body: {} }).next()).rejects.toMatchObject({ status: 401 });
   });
   await waitFor(() => expect(state().session).toBeNull());
-  expect(signedOut.size).toBe(1);
+  expect(signedOut.size).toBe(LISTENING + 1);
 });
 
 it("stays signed in where the API refuses for another reason", async () => {
@@ -185,3 +196,79 @@ it("says that a forecast is of the settings before until that of the new ones is
   expect(screen.getByText("1, old")).toBeTruthy();
   await screen.findByText("2");
 });
+
+const PEOPLE: Record<string, string> = { csrf: "Ada", csrf2: "Ben" };
+
+/** What one person sees, and types: with the words that each of them was shown. */
+function Desk({ seen }: { seen: string[] }) {
+  const { session } = useSessionState();
+  const found = useRead("/v1/prompts/{slug}", { path: { slug: "a" } });
+  const [words] = useState(() => `typed by ${session?.user.name}`);
+  const { mutate } = useMutation({ mutationFn: () => new Promise(() => undefined) });
+  useEffect(() => mutate(), [mutate]);
+  seen.push(`${session?.user.name}: ${found.data?.name ?? "loading"}, ${words}`);
+  return <p>{found.data?.name ?? "loading"}</p>;
+}
+
+it("leaves nothing on screen of one person for the next, who has the same workspace", async () => {
+  answering(() => json({ name: `of ${PEOPLE[standing.csrfToken ?? ""]}` }));
+  sessionStorage.setItem("burnish.samples.a", "typed");
+  const seen: string[] = [];
+  show(<Inside><Desk seen={seen} /></Inside>);
+  await screen.findByText("of Ada");
+  const [underWay] = queries.getMutationCache().getAll();
+  signedInAs = BEN;
+  await act(() => queries.refetchQueries({ queryKey: ["session"] }));
+  await screen.findByText("of Ben");
+  const ofBen = new Set(seen.filter((one) => one.startsWith("Ben")));
+  expect([...ofBen]).toEqual(["Ben: loading, typed by Ben", "Ben: of Ben, typed by Ben"]);
+  expect(seen.filter((one) => one.includes("undefined"))).toEqual([]);
+  expect(queries.getMutationCache().getAll()).not.toContain(underWay);
+  expect(sessionStorage.getItem("burnish.samples.a")).toBeNull();
+});
+
+it("stays as it is where the same person's session is read again", async () => {
+  answering(() => json({ name: "of Ada" }));
+  const seen: string[] = [];
+  show(<Inside><Desk seen={seen} /></Inside>);
+  await screen.findByText("of Ada");
+  const [underWay] = queries.getMutationCache().getAll();
+  signedInAs = { ...ADA, workspaces: [...ADA.workspaces].reverse() };
+  await act(() => sessionChanged(queries));
+  expect(queries.getMutationCache().getAll()).toContain(underWay);
+});
+
+it("takes the texts out of the address when another person comes, and leaves them where nobody does", () => {
+  const of = (id: string | null) => (id === null ? undefined : ({ user: { id } } as never));
+  window.history.replaceState(null, "", "/app/playground?prompt=a#texts");
+  const { rerender } = renderHook(({ id }: { id: string | null }) => useForgottenTexts(of(id)), { initialProps: { id: null as string | null } });
+  rerender({ id: "u1" });
+  rerender({ id: "u1" });
+  expect(window.location.hash).toBe("#texts");
+  rerender({ id: null });
+  expect([window.location.pathname, window.location.search, window.location.hash]).toEqual(["/app/playground", "?prompt=a", ""]);
+});
+
+it("reads the session again where another tab signed out, or in as somebody else", async () => {
+  vi.stubGlobal("BroadcastChannel", FakeChannel);
+  answering((url) => {
+    if (url.pathname === "/v1/auth/sign-out") signedInAs = null;
+    return new Response(null, { status: 204 });
+  });
+  const other = new QueryClient({ defaultOptions: { queries: { retry: false } } });
+  render(<QueryClientProvider client={other}><SessionProvider><Named /></SessionProvider></QueryClientProvider>);
+  show(null);
+  await signedIn();
+  await screen.findByText("Ada");
+  await act(() => state().signOut());
+  await screen.findByText("nobody");
+  signedInAs = BEN;
+  await act(() => sessionChanged(queries));
+  await screen.findByText("Ben");
+  expect(state().session?.user.name).toBe("Ben");
+});
+
+function Named() {
+  const { session } = useSessionState();
+  return <p>{session?.user.name ?? "nobody"}</p>;
+}

@@ -45,10 +45,11 @@ async function readSession(): Promise<SessionAnswer | null> {
 
 /** The other tabs of this browser have the same session: they read it again where it became another one. */
 const CHANNEL = "burnish-session";
+type Told = { kind: "changed" };
 let toOthers: BroadcastChannel | null = null;
 
 function tellOtherTabs() {
-  toOthers?.postMessage("changed");
+  toOthers?.postMessage({ kind: "changed" } satisfies Told);
 }
 
 /** Call after signing in, joining or leaving: reads anew who is there. Nothing of who was there before is kept. */
