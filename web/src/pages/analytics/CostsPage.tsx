@@ -4,7 +4,7 @@ import type { Schema } from "@/api/client";
 import { useRead } from "@/api/hooks";
 import { BarList, XYChart } from "@/chart";
 import { Breaking, type Column, DownloadButton, EmptyState, Figures, Loaded, Money, Notice, NumberCell, Select, SimulatedBadge, SkeletonTable, Table } from "@/kit";
-import { count, money, percent } from "@/lib/format";
+import { count, money, percent, plural } from "@/lib/format";
 import { oneOf, useUrlState } from "@/lib/url-state";
 import { Filters, filtersOf } from "./Filters";
 import { Head } from "./Head";
@@ -59,8 +59,8 @@ export default function CostsPage() {
               <Figures
                 isStale={costs.isPlaceholderData}
                 figures={[
-                  { label: RANGES[range].label, value: money(total_nusd), note: `${count(data.reduce((sum, row) => sum + row.executions, 0))} runs` },
-                  { label: `${monthName(now)} so far`, value: money(projection?.spent_nusd), note: projection ? `${Math.ceil(projection.days_left)} days left` : undefined },
+                  { label: RANGES[range].label, value: money(total_nusd), note: plural(data.reduce((sum, row) => sum + row.executions, 0), "run") },
+                  { label: `${monthName(now)} so far`, value: money(projection?.spent_nusd), note: projection ? `${plural(Math.ceil(projection.days_left), "day")} left` : undefined },
                   { label: "Expected at its end", value: money(projection?.expected_nusd), note: projection?.expected_nusd === null || !projection ? "too little is known" : `${money(projection.low_nusd)} – ${money(projection.high_nusd)}` },
                 ]}
               />

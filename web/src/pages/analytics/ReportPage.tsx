@@ -13,6 +13,7 @@ import { nameOf, reportStepMs, wholeSeries } from "./figures";
 import type { Group } from "./range";
 import { DAY_MS } from "./time";
 import { useKeyNames } from "./useKeyNames";
+import { daysOf } from "./report";
 
 type Content = Schema<"ReportContent">;
 type Row = Schema<"BreakdownRow">;
@@ -48,7 +49,7 @@ export default function ReportPage() {
       back={back}
       subtitle={
         <span className="flex flex-wrap items-center gap-2">
-          {`${day(report.from)} – ${day(report.to)}, made ${day(report.created_at)}`}
+          {`${daysOf(report.from, report.to)}, made ${day(report.created_at)}`}
           {report.schedule ? <Badge>{report.schedule}</Badge> : null}
           {report.simulated ? <SimulatedBadge /> : null}
         </span>

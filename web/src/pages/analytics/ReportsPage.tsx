@@ -4,12 +4,12 @@ import type { Schema } from "@/api/client";
 import { usePages } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
 import { Badge, Button, type Column, EmptyState, PagedTable, RelativeTime, Select, Toolbar } from "@/kit";
-import { day, spaced } from "@/lib/format";
+import { spaced } from "@/lib/format";
 import { flag, maybeOneOf, useUrlState } from "@/lib/url-state";
 import { Digest } from "./Digest";
 import { Head } from "./Head";
 import { NewReport } from "./NewReport";
-import { KINDS, KIND_WORDS } from "./report";
+import { KINDS, KIND_WORDS, daysOf } from "./report";
 
 type Report = Schema<"ReportHead">;
 const shape = { kind: maybeOneOf(KINDS), new: flag() };
@@ -65,6 +65,6 @@ const COLUMNS: Column<Report>[] = [
     ),
   },
   { key: "about", head: "About", width: "w-32", hideBelow: "md", cell: (row) => KIND_WORDS[row.kind] },
-  { key: "time", head: "Time", width: "w-56", hideBelow: "lg", cell: (row) => <span className="numeric whitespace-nowrap">{`${day(row.from)} – ${day(row.to)}`}</span> },
+  { key: "time", head: "Time", width: "w-56", hideBelow: "lg", cell: (row) => <span className="numeric whitespace-nowrap">{daysOf(row.from, row.to)}</span> },
   { key: "made", head: "Made", align: "end", width: "w-28", cell: (row) => <RelativeTime at={row.created_at} className="text-muted" /> },
 ];

@@ -2,7 +2,7 @@ import { useState } from "react";
 import type { Schema } from "@/api/client";
 import { useRead } from "@/api/hooks";
 import { Breaking, type Column, DownloadButton, Facts, Figures, Loaded, Money, NumberCell, Section, Select, SimulatedBadge, SkeletonTable, Table, Toolbar } from "@/kit";
-import { count, money } from "@/lib/format";
+import { count, money, plural } from "@/lib/format";
 import { text, useUrlState } from "@/lib/url-state";
 import { Head } from "./Head";
 import { isSimulated, monthsBefore } from "./burn";
@@ -54,7 +54,7 @@ function Whole({ statement, isStale }: { statement: Statement; isStale: boolean 
         isStale={isStale}
         figures={[
           { label: "Opening balance", value: money(statement.opening_balance_nusd) },
-          { label: "Charged", value: money(charges.total_nusd), note: `${count(charges.models.reduce((sum, one) => sum + one.executions, 0))} runs in all` },
+          { label: "Charged", value: money(charges.total_nusd), note: `${plural(charges.models.reduce((sum, one) => sum + one.executions, 0), "run")} in all` },
           { label: "Closing balance", value: money(statement.closing_balance_nusd), note: statement.set_aside_nusd > 0 ? `${money(statement.set_aside_nusd)} set aside for jobs` : undefined },
           { label: "Due", value: money(statement.due_nusd), note: statement.base_fee_nusd > 0 ? `base fee ${money(statement.base_fee_nusd)}` : "no base fee" },
         ]}

@@ -8,6 +8,7 @@ import { XYChart } from "@/chart";
 import { Breaking, Button, type Column, EmptyState, Figures, Loaded, Money, Notice, NumberCell, PagedTable, Section, Segments, Select, SimulatedBadge, SkeletonTable, TextLink } from "@/kit";
 import { count, day, money, plural } from "@/lib/format";
 import { oneOf, useUrlState } from "@/lib/url-state";
+import { asApiError } from "@/api/errors";
 import { useNow } from "@/lib/use-now";
 import { Head } from "./Head";
 import { WarningDialog } from "./WarningDialog";
@@ -49,7 +50,8 @@ function Left({ credits }: { credits: Credits }) {
   const statement = useRead("/v1/usage/statement", {}, FRESH);
   const byDay = useRead("/v1/usage", { query: { group_by: ["day"], from: `${month}-01`, limit: 200 } }, FRESH);
   const costs = useRead("/v1/analytics/costs", { query: { group_by: "model", projection: true } }, { staleTime: 300_000 });
-  const moved = useMoved(statement.data, `${month}-01T00:00:00Z`);
+  const { moved, ...moves } = useMoved(statement.data, `${month}-01T00:00:00Z`);
+  const failed = [statement, byDay, { ...moves, data: undefined }].find((one) => one.error && !one.data);
   const spent = useMemo(() => (byDay.data?.data ?? []).map((row): Spent => ({ day: row.group["day"] ?? "", cost_nusd: row.cost_nusd })), [byDay.data]);
   const pace = paceOf(spent, costs.data?.projection ?? null, now);
   const lasts = daysLeft(credits.available_nusd, pace?.perDay);
@@ -62,6 +64,11 @@ function Left({ credits }: { credits: Credits }) {
   return (
     <>
       {credits.suspended ? <Notice tone="bad" title="Suspended.">Calls are refused until credit comes in.</Notice> : null}
+      {failed ? (
+        <Notice tone="warn" title="This month could not be read as a whole." action={<Button size="s" onClick={() => void failed.refetch()}>Try again</Button>}>
+          {asApiError(failed.error).message} What is missing below is not nothing.
+        </Notice>
+      ) : null}
       <Figures
         label="Credits"
         figures={[
@@ -93,7 +100,7 @@ function monthEnd(now: number): number {
 }
 
 /** Credit that came or went this month otherwise than by charges, with its moment: the statement says which kinds there are. */
-function useMoved(statement: Schema<"StatementAnswer"> | undefined, from: string): Moved[] {
+function useMoved(statement: Schema<"StatementAnswer"> | undefined, from: string): { moved: Moved[]; error: Error | null; refetch: () => unknown } {
   const lines = (statement?.lines ?? []).filter((line) => line.kind !== "charge");
   return useQueries({
     queries: lines.map((line) => {
@@ -102,7 +109,11 @@ function useMoved(statement: Schema<"StatementAnswer"> | undefined, from: string
       // The sum is in the key: what the statement counts and what is read here are of one time.
       return { queryKey: keyOf("/v1/credits/transfers", { query, sum: line.amount_nusd }), queryFn: () => everyMove(page, { sum: line.amount_nusd, from }), staleTime: 60_000 };
     }),
-    combine: (answers) => answers.flatMap((one) => one.data ?? []),
+    combine: (answers) => ({
+      moved: answers.flatMap((one) => one.data ?? []),
+      error: answers.find((one) => one.error && !one.data)?.error ?? null,
+      refetch: () => Promise.all(answers.map((one) => (one.error ? one.refetch() : null))),
+    }),
   });
 }
 

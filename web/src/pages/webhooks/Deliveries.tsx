@@ -3,6 +3,7 @@ import { useEffect, useMemo, useState } from "react";
 import { usePages, useRead } from "@/api/hooks";
 import { Badge, Breaking, Button, type Column, Combobox, EmptyState, PagedTable, RelativeTime, Select, SearchInput, Toolbar } from "@/kit";
 import { count, shortId } from "@/lib/format";
+import { useNow } from "@/lib/use-now";
 import { maybeOneOf, text, useUrlState } from "@/lib/url-state";
 import { DeliveryDrawer } from "./DeliveryDrawer";
 import type { Endpoint } from "./draft";
@@ -16,6 +17,8 @@ const TIMES = [
 ] as const;
 const LOOK_AGAIN_MS = 3_000;
 const CALM_MS = 5_000;
+/** How often "the last hour" moves on. */
+const STEP_MS = 5 * 60_000;
 
 const shape = { endpoint: text(), status: maybeOneOf(["pending", "delivered", "exhausted", "cancelled"]), type: text(), find: text(), since: maybeOneOf(["1h", "24h", "7d"]), delivery: text() };
 
@@ -23,7 +26,8 @@ const shape = { endpoint: text(), status: maybeOneOf(["pending", "delivered", "e
 export function Deliveries({ of }: { of?: Endpoint }) {
   const [{ endpoint, status, type, find, since, delivery }, set] = useUrlState(shape);
   const [moving, setMoving] = useState(false);
-  const from = useMemo(() => fromOf(since), [since]);
+  const now = useNow(STEP_MS);
+  const from = fromOf(since, now);
   const isEvent = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(find.trim());
   const query = { endpoint_id: of?.id ?? (endpoint || undefined), status, event_type: (type || undefined) as never, from };
   const byEvent = usePages("/v1/webhooks/deliveries", { query: { ...query, event_id: find.trim() } }, { enabled: isEvent, refetchInterval: moving ? LOOK_AGAIN_MS : CALM_MS });
@@ -70,9 +74,9 @@ export function Deliveries({ of }: { of?: Endpoint }) {
 }
 
 /** Rounded to the minute, so that what is asked for does not change with each look. */
-export function fromOf(since: string | null): string | undefined {
+export function fromOf(since: string | null, now = Date.now()): string | undefined {
   const ms = TIMES.find((one) => one.value === since)?.ms;
-  return ms === undefined ? undefined : new Date(Math.floor((Date.now() - ms) / 60_000) * 60_000).toISOString();
+  return ms === undefined ? undefined : new Date(Math.floor((now - ms) / 60_000) * 60_000).toISOString();
 }
 
 function columnsWith(names: ReadonlyMap<string, string> | null): Column<Delivery>[] {
