@@ -1,6 +1,7 @@
 """Jobs that go on while everything around them dies: the batch lane, funding accounts, leases and checkpoints under fire."""
 
 import asyncio
+import contextlib
 import json
 from dataclasses import dataclass, field
 from typing import Any
@@ -82,10 +83,11 @@ def _prompt() -> dict[str, Any]:
 
 @dataclass(slots=True)
 class Batches:
-    """One batch of `lines` lines after the other until `stop` is set, at least one. Each of its calls goes into the journal of `load`."""
+    """A batch of `lines` lines, and `pause_s` after its end another one, until `stop` is set. Each line goes into the journal of `load`."""
 
     load: Load
     lines: int = BATCH_LINES
+    pause_s: float = 0.0
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     ended: int = 0
 
@@ -101,6 +103,8 @@ class Batches:
                 batch = await jobs.until_ended(http, f"/v1/batches/{made['id']}")
                 self._journal(batch, await self._results(http, batch["id"]))
                 self.ended += 1
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self.stop.wait(), self.pause_s)
 
     async def _results(self, http: aiohttp.ClientSession, batch_id: str) -> list[dict[str, Any]]:
         while True:

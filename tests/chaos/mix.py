@@ -156,7 +156,7 @@ class Mix(Load):
                     if line.startswith(b"data: "):
                         if told is not None:
                             self.violations.append(f"the stream of {execution_id} at {path} went on after its end: {line!r}")
-                        told = self._event(line[6:].decode().strip(), execution_id, seen)
+                        told = self.event(line[6:].decode().strip(), execution_id, seen)
         except (aiohttp.ClientError, TimeoutError, OSError):
             return Told("unknown", execution_id, again=True)
         if told is None:
@@ -166,7 +166,7 @@ class Mix(Load):
             self.texts[execution_id] = "".join(seen)
         return told
 
-    def _event(self, data: str, execution_id: str | None, seen: list[str]) -> Told | None:
+    def event(self, data: str, execution_id: str | None, seen: list[str]) -> Told | None:
         """Adds to `seen`; not None: this was the end."""
         if data in ENDS:
             return Told("ok", execution_id)
@@ -176,6 +176,8 @@ class Mix(Load):
             return Told("ok", execution_id)
         if kind == "response.failed":
             return self.failed(event["response"]["error"] | {"details": {"execution_id": execution_id}}, execution_id)
+        if kind == "error" and "code" in event:  # As OpenAI's responses tell it: no object of its own.
+            return self.failed({"code": event["code"], "details": {"execution_id": execution_id}}, execution_id)
         if event.get("error"):
             return self.failed(event["error"], execution_id)
         if kind == "response.output_text.delta":

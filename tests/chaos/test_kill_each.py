@@ -72,7 +72,7 @@ async def assert_right(place: Ground, load: Load, receiver: Receiver) -> None:
     code, report, told = await place.audit(load.journal)
     print(f"\n{sum(load.told.values())} calls: {dict(sorted(load.told.items()))}; audit waited {report.get('waited_s')} s")
     assert code == 0, json.dumps(report, indent=1) + told
-    assert load.violations == []
+    assert load.violations == [], "\n".join(load.violations)
     assert load.told["buffered ok"] and load.told["streamed ok"] and load.background and load.reacted
     named = {json.loads(one.body)["data"]["execution_id"] for one in receiver.requests}
     assert load.background <= named, "a background execution was never told of by webhook"

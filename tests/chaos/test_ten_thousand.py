@@ -18,6 +18,9 @@ from tests.fakes.receiver import receiving
 CALLS = int(os.environ.get("BURNISH_CHAOS_CALLS") or 10_000)
 SEED = int(os.environ.get("BURNISH_CHAOS_SEED") or time.time())
 RATE = 30.0
+BATCH_EVERY_S = 10.0
+"""Between two batches, so that most calls are those that somebody waits for."""
+
 CALM_S = (0.3, 3.0)
 EXECUTORS = ("executor", "executor-2")
 LONGEST_S = 120 + CALLS / 8
@@ -59,7 +62,7 @@ async def test_ten_thousand_mixed_calls_are_each_booked_once(tmp_path: Path, cap
         await subscribe(place, receiver)
         await prepare(place)
         load = Mix(place.url, place.api_key, tmp_path / "journal.jsonl", random.Random(SEED), rate=RATE)
-        batches = Batches(load)
+        batches = Batches(load, pause_s=BATCH_EVERY_S)
         running = asyncio.gather(load.run(), batching := asyncio.create_task(batches.run()))
         began_at = time.monotonic()
         async with asyncio.timeout(LONGEST_S):
