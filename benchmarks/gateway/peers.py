@@ -3,6 +3,7 @@
 Each does plain forwarding here (class A): no keys, no limits, no records. They get an environment of their own, without anybody's keys.
 """
 
+import contextlib
 import json
 import os
 import secrets
@@ -52,20 +53,23 @@ class Peer:
 
     def stop(self) -> None:
         """Ends the process and all below it, first gently. Safe to call twice."""
-        pids = family([self.process.pid]) if self.process.poll() is None else set()
-        for number in (signal.SIGTERM, signal.SIGKILL):
-            for pid in pids:
-                try:
-                    os.kill(pid, number)
-                except ProcessLookupError:
-                    continue
-            try:
-                self.process.wait(STOP_S)
-            except subprocess.TimeoutExpired:
-                continue
-            pids = {pid for pid in pids if Path(f"/proc/{pid}").exists() and pid != self.process.pid}
-            if not pids:
-                return
+        end(self.process)
+
+
+def end(process: "subprocess.Popen[str]") -> None:
+    """Ends a process and all below it by pid, first gently, after `STOP_S` by force."""
+    pids = family([process.pid]) if process.poll() is None else set()
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        for pid in pids:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
+        try:
+            process.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            continue
+        pids = {pid for pid in pids if Path(f"/proc/{pid}").exists() and pid != process.pid}
+        if not pids:
+            return
 
 
 def start(kind: Kind, cache: Path, mock_url: str) -> Peer:
@@ -141,9 +145,12 @@ def _wait(process: "subprocess.Popen[str]", folder: Path, ready: Callable[[], st
             return answer
         time.sleep(0.1)
     ended = process.poll()
-    Peer(PORTKEY, process).stop()
+    end(process)
     lines = (folder / "log").read_text().strip().splitlines() or ["it said nothing"]
-    raise PeerAway((f"ended with {ended}: " if ended is not None else f"did not listen within {START_S:g} s: ") + lines[-1][:300])
+    raise PeerAway(
+        (f"ended with {ended}: " if ended is not None else f"did not listen within {START_S:g} s: ")
+        + f"{lines[-1][:300]} (more in {folder}/log; without the folder it is installed anew)"
+    )
 
 
 def _listens(port: int) -> Callable[[], str | None]:
