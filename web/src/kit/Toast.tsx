@@ -3,7 +3,7 @@ import { useSyncExternalStore } from "react";
 import { asApiError } from "@/api/errors";
 
 export type ToastAction = { label: string; run: () => void };
-type Shown = { id: number; tone: "ok" | "bad"; text: string; requestId: string | null; action?: ToastAction };
+type Shown = { id: number; ms: number; tone: "ok" | "bad"; text: string; requestId: string | null; action?: ToastAction };
 
 const OK_MS = 5_000;
 const LONG_MS = 10_000;
@@ -13,6 +13,7 @@ let shown: readonly Shown[] = [];
 let nextId = 1;
 const watchers = new Set<() => void>();
 const timers = new Map<number, ReturnType<typeof setTimeout>>();
+let isHeld = false;
 
 function set(next: readonly Shown[]) {
   shown = next;
@@ -23,6 +24,8 @@ export function dismiss(id: number): void {
   clearTimeout(timers.get(id));
   timers.delete(id);
   set(shown.filter((one) => one.id !== id));
+  // What was pointed at or had the focus is gone, and tells nobody that it was left.
+  hold(false);
 }
 
 /** Takes every toast away: an Undo belongs to the workspace and the person that it was offered to. */
@@ -30,11 +33,20 @@ export function dismissAll(): void {
   for (const one of shown) dismiss(one.id);
 }
 
-function show(toast: Omit<Shown, "id">, ms: number): number {
+function show(toast: Omit<Shown, "id" | "ms">, ms: number): number {
   const id = nextId++;
-  set([...shown, { ...toast, id }].slice(-MOST));
-  timers.set(id, setTimeout(() => dismiss(id), ms));
+  set([...shown, { ...toast, id, ms }].slice(-MOST));
+  if (!isHeld) timers.set(id, setTimeout(() => dismiss(id), ms));
   return id;
+}
+
+/** While somebody points at them, or has gone to one by the keys, none goes away: its Undo is about to be pressed. */
+function hold(held: boolean) {
+  if (held === isHeld) return;
+  isHeld = held;
+  for (const timer of timers.values()) clearTimeout(timer);
+  timers.clear();
+  if (!held) for (const { id, ms } of shown) timers.set(id, setTimeout(() => dismiss(id), ms));
 }
 
 /** Says what has been done, in the past tense: `toast("Label moved to v7", { label: "Undo", run })`. */
@@ -57,7 +69,7 @@ export function Toasts() {
     () => shown,
   );
   return (
-    <section aria-label="Messages" aria-live="polite" className="pointer-events-none fixed inset-x-4 bottom-4 z-70 flex flex-col items-end gap-2">
+    <section aria-label="Messages" aria-live="polite" className="pointer-events-none fixed inset-x-4 bottom-4 z-70 flex flex-col items-end gap-2" onMouseOver={() => hold(true)} onMouseLeave={() => hold(false)} onFocus={() => hold(true)} onBlur={() => hold(false)}>
       {toasts.map((one) => (
         <div key={one.id} className="appear pointer-events-auto flex w-full max-w-sm items-start gap-2.5 rounded-l bg-panel py-2.5 pr-1.5 pl-3 text-13 shadow-float">
           {one.tone === "ok" ? <CircleCheck size={16} aria-hidden className="mt-0.5 shrink-0 text-ok" /> : <CircleAlert size={16} aria-label="Failed:" className="mt-0.5 shrink-0 text-bad" />}

@@ -1,0 +1,51 @@
+import { act, cleanup, fireEvent, render, screen } from "@testing-library/react";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { Toasts, dismissAll, toast } from "./Toast";
+
+beforeEach(() => void vi.useFakeTimers());
+
+afterEach(() => {
+  act(dismissAll);
+  cleanup();
+  vi.useRealTimers();
+});
+
+const isThere = () => screen.queryByText("It is moved") !== null;
+const wait = (ms: number) => act(() => void vi.advanceTimersByTime(ms));
+
+function show() {
+  render(<Toasts />);
+  act(() => void toast("It is moved", { label: "Undo", run: () => undefined }));
+}
+
+it("goes away by itself", () => {
+  show();
+  wait(9_900);
+  expect(isThere()).toBe(true);
+  wait(200);
+  expect(isThere()).toBe(false);
+});
+
+it.each([
+  ["pointed at", () => fireEvent.mouseOver(screen.getByText("It is moved")), () => fireEvent.mouseLeave(screen.getByLabelText("Messages"))],
+  ["reached by the keys", () => screen.getByText("Undo").focus(), () => screen.getByText("Undo").blur()],
+])("waits while it is %s", (_, come, go) => {
+  show();
+  act(come);
+  wait(60_000);
+  expect(isThere()).toBe(true);
+  act(go);
+  wait(9_900);
+  expect(isThere()).toBe(true);
+  wait(200);
+  expect(isThere()).toBe(false);
+});
+
+it("does not hold the next one for what was pressed and is gone", () => {
+  show();
+  act(() => screen.getByText("Undo").focus());
+  fireEvent.click(screen.getByText("Undo"));
+  act(() => void toast("It is moved"));
+  wait(5_100);
+  expect(isThere()).toBe(false);
+});
