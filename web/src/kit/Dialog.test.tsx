@@ -60,6 +60,21 @@ it("closes where it only waits for a connection", () => {
   expect(onOpenChange.mock.calls).toEqual([[false], [false], [false]]);
 });
 
+it.each(["the button", "the keys"])("sends nothing by %s while something required is empty", (way) => {
+  const onSubmit = vi.fn();
+  render(
+    <FormDialog open onOpenChange={() => undefined} title="New" submit="Make" onSubmit={onSubmit}>
+      <input aria-label="Name" required />
+    </FormDialog>,
+  );
+  const send = () => (way === "the keys" ? fireEvent.keyDown(screen.getByLabelText("Name"), { key: "Enter", ctrlKey: true }) : fireEvent.click(screen.getByRole("button", { name: "Make" })));
+  send();
+  expect(onSubmit).not.toHaveBeenCalled();
+  fireEvent.change(screen.getByLabelText("Name"), { target: { value: "a" } });
+  send();
+  expect(onSubmit).toHaveBeenCalledTimes(1);
+});
+
 it("takes no second press while a button is at work, and none where it says why not", () => {
   const onClick = vi.fn();
   const shown = render(<Button onClick={onClick}>Go</Button>);

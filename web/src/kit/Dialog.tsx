@@ -105,15 +105,17 @@ export function FormDialog({
     if (isHeld && !open) setAsked(true);
     else frame.onOpenChange(open);
   };
-  const send = (event: FormEvent | KeyboardEvent) => {
+  const send = (event: FormEvent) => {
     event.preventDefault();
     if (!busy && !disabled) onSubmit();
   };
   // On its way down and no further: an editor within would send it once more.
-  const sendByKey = (event: KeyboardEvent) => {
+  const sendByKey = (event: KeyboardEvent<HTMLFormElement>) => {
     if (event.key !== "Enter" || !(event.metaKey || event.ctrlKey)) return;
     event.stopPropagation();
-    send(event);
+    event.preventDefault();
+    // As the button does: what is required and empty, or of the wrong kind, is said by the browser first.
+    event.currentTarget.requestSubmit();
   };
   return (
     <Dialog {...frame} onOpenChange={openOrClose}>
