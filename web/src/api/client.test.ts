@@ -1,7 +1,8 @@
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { api, signedOut, standing } from "./client";
 import { ApiError } from "./errors";
 import { change, read } from "./hooks";
+import { stream } from "./stream";
 
 const body = { error: { type: "invalid_request", code: "invalid_field", message: "A slug is lower case.", param: "slug", request_id: "req_1", retryable: false, details: null } };
 let sent: Request[] = [];
@@ -35,6 +36,15 @@ describe("a request", () => {
   });
 });
 
+describe("a request that names its workspace itself", () => {
+  it("keeps that one, whichever is chosen by the time it is sent", async () => {
+    answer(200, {});
+    Object.assign(standing, { csrfToken: "csrf", workspaceId: "w2" });
+    await change("post", "/v1/prompts", { body: { slug: "a" } as never, headers: { "X-Burnish-Workspace": "w1" } });
+    expect([sent[0]?.headers.get("x-burnish-workspace"), sent[0]?.headers.get("x-csrf-token")]).toEqual(["w1", "csrf"]);
+  });
+});
+
 describe("an answer that is an error", () => {
   it("says all that the API said", async () => {
     answer(422, body);
@@ -57,5 +67,43 @@ describe("an answer that is an error", () => {
     signedOut.delete(heard);
     vi.spyOn(globalThis, "fetch").mockRejectedValue(new TypeError("Failed to fetch"));
     expect((await failed(read("/v1/plans"))).isConnection).toBe(true);
+  });
+});
+
+describe("a 401", () => {
+  const refused = () => new Response(JSON.stringify({ error: { type: "unauthorized", code: "unauthorized", message: "Sign in." } }), { status: 401 });
+  let ended = 0;
+  const heard = () => void ended++;
+
+  beforeEach(() => {
+    ended = 0;
+    signedOut.add(heard);
+  });
+  afterEach(() => {
+    signedOut.delete(heard);
+    standing.csrfToken = null;
+    vi.restoreAllMocks();
+  });
+
+  it.each(["of the client", "of a stream"])("%s ends the session that it was sent by, and none that has begun since", async (way) => {
+    let come: () => void = () => undefined;
+    vi.spyOn(globalThis, "fetch").mockImplementation(() => new Promise((resolve) => (come = () => resolve(refused()))));
+    const ask = () => (way === "of a stream" ? stream("/v1/live").next() : api.GET("/v1/prompts", {})).catch(() => null);
+    const comes = async (asked: Promise<unknown>) => {
+      await new Promise((resolve) => setTimeout(resolve));
+      come();
+      await asked;
+    };
+    standing.csrfToken = "ada";
+    await comes(ask());
+    expect(ended).toBe(1);
+    for (const sentBy of ["ada", null]) {
+      standing.csrfToken = sentBy;
+      const late = ask();
+      await new Promise((resolve) => setTimeout(resolve));
+      standing.csrfToken = "bob";
+      await comes(late);
+    }
+    expect(ended).toBe(1);
   });
 });

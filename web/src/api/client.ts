@@ -21,21 +21,25 @@ export function standingHeaders(method: string): Record<string, string> {
   return headers;
 }
 
+/** The session that each request was sent by. */
+const sentBy = new WeakMap<Request, string | null>();
+
 const standingOnEach: Middleware = {
   onRequest({ request }) {
     for (const [name, value] of Object.entries(standingHeaders(request.method))) {
       if (!request.headers.has(name)) request.headers.set(name, value);
     }
+    sentBy.set(request, standing.csrfToken);
     return request;
   },
-  async onResponse({ response }) {
+  async onResponse({ request, response }) {
     if (response.ok || response.status === 304) return undefined;
     const body: unknown = await response
       .clone()
       .json()
       .catch(() => null);
     const error = errorOf(response, body);
-    if (error.isSignedOut) for (const heard of signedOut) heard();
+    if (error.isSignedOut) tellSignedOut(sentBy.get(request));
     throw error;
   },
   onError({ error }) {
@@ -52,6 +56,12 @@ export function newIdempotencyKey(): string {
 
 /** Called where the API says that nobody is signed in (any more). */
 export const signedOut = new Set<() => void>();
+
+/** A 401 of a request that was sent by this session. That of one before, which comes late, does not end the one that has begun since. */
+export function tellSignedOut(sentBySession: string | null | undefined): void {
+  if (standing.csrfToken && sentBySession !== standing.csrfToken) return;
+  for (const heard of signedOut) heard();
+}
 
 /** `await api.GET("/v1/prompts", { params: { query: { q } } })` gives `{ data }`, or throws ApiError. */
 export const api = createClient<paths>({ baseUrl: "/", credentials: "same-origin", fetch: (request) => globalThis.fetch(request) });

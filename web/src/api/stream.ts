@@ -1,12 +1,13 @@
 /** Streams of the API that a page opens for itself (an answer in the playground, an optimization's progress). */
 import { errorOf, noConnection } from "./errors";
-import { signedOut, standingHeaders } from "./client";
+import { standing, standingHeaders, tellSignedOut } from "./client";
 import { type ServerEvent, serverEvents } from "./sse";
 
 export type StreamRequest = { method?: "GET" | "POST"; body?: unknown; signal?: AbortSignal; lastEventId?: string; headers?: Record<string, string>; /** Called once with the answer's headers, before its first event. */ onHeaders?: (headers: Headers) => void };
 
 /** The events of `path`. Ends when the server ends; abort `signal` to stop. Throws ApiError. */
 export async function* stream(path: string, { method = "GET", body, signal, lastEventId, headers, onHeaders }: StreamRequest = {}): AsyncGenerator<ServerEvent> {
+  const sentBySession = standing.csrfToken;
   const response = await fetch(path, {
     method,
     signal,
@@ -25,7 +26,7 @@ export async function* stream(path: string, { method = "GET", body, signal, last
   onHeaders?.(response.headers);
   if (!response.ok || !response.body) {
     const error = errorOf(response, await response.json().catch(() => null));
-    if (error.isSignedOut) for (const heard of signedOut) heard();
+    if (error.isSignedOut) tellSignedOut(sentBySession);
     throw error;
   }
   try {
