@@ -15,8 +15,9 @@ from uuid import UUID
 
 import structlog
 
-from burnish_analytics import metrics, watch_end_users, watch_labels, watch_models
+from burnish_analytics import forget_labels, metrics, watch_end_users, watch_labels, watch_models
 from burnish_analytics.adopt_executions import Adopter
+from burnish_analytics.core.followed import LABELS_FULL
 from burnish_analytics.core.intake import LabelKey
 from burnish_analytics.count_scores import count_scores
 from burnish_analytics.ingest_batch import Ingested, Target, join_sessions, join_waiting
@@ -28,7 +29,7 @@ from burnish_analytics.settings import AnalyticsSettings
 from burnish_analytics.take_turns import each, together_or_each
 from burnish_analytics.tell_reactions import tell_reactions
 from burnish_analytics.turn_month import close_days, turn_month
-from burnish_analytics.watch_labels import watch_workspace
+from burnish_analytics.watch_labels import Watched, watch_workspace
 from burnish_shared.clock import Clock
 from burnish_shared.db.session import Database
 from burnish_shared.errors import Unavailable
@@ -36,6 +37,10 @@ from burnish_shared.errors import Unavailable
 log = structlog.get_logger("burnish.analytics")
 
 MOST_AT_ONCE: Final = 500
+
+WATCH_MOST_S: Final = 5.0
+"""Of one round for one workspace's detectors: what is left over waits until the others had their turn."""
+
 PARTITION_DAYS_AHEAD: Final = 7
 KEYS_KEPT_H: Final = 24
 EVENT_IDS_KEPT_D: Final = 30
@@ -75,6 +80,7 @@ class Housework:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._look_again(stop))
             group.create_task(self._every("watch", settings.watch_interval_s, self.watch_labels, stop))
+            group.create_task(self._every("labels", settings.retention_interval_s, self.forget_labels, stop))
             group.create_task(self._every("join", settings.join_interval_s, self.join_missed, stop))
             group.create_task(self._every("judge", settings.join_interval_s, self.judge_due, stop))
             group.create_task(self._every("news", settings.news_interval_s, self.tell_news, stop))
@@ -97,13 +103,40 @@ class Housework:
         return await each("watch", workspaces, partial(self._watch, before=before))
 
     async def _watch(self, workspace_id: UUID, *, before: datetime) -> int:
+        """Page by page, until nothing is left or the workspace's time of this round is over."""
+        raised, until = 0, asyncio.get_running_loop().time() + WATCH_MOST_S
+        while True:
+            watched = await self._watch_page(workspace_id, before=before)
+            raised += watched.raised
+            if not watched.is_more or asyncio.get_running_loop().time() >= until:
+                return raised
+
+    async def _watch_page(self, workspace_id: UUID, *, before: datetime) -> Watched:
         now = self.clock.now()
         async with self.db.unit_of_work(workspaces={workspace_id}) as tx:
             watched = await watch_workspace(tx, workspace_id, before=before, limits=self.settings.detector_limits(), now=now)
             await judge_feedback(tx, watched.labels, now=now, cooldown_s=self.settings.alert_cooldown_s)
+        if watched.displaced:
+            async with self.db.unit_of_work(workspaces={workspace_id}) as tx:
+                await detector_store.lock_workspace(tx, workspace_id)
+                await forget_labels.forget_labels(tx, workspace_id, watched.displaced, now=now)
         metrics.alerts_raised_total.labels(watch_labels.KIND).inc(watched.raised)
+        metrics.detectors_skipped_total.labels(LABELS_FULL).inc(watched.skipped)
         self.wake_relay()
-        return watched.raised
+        return watched
+
+    async def forget_labels(self) -> int:
+        """Forgets labels that were not used for long. Returns how much went."""
+        days, feedback_days = forget_labels.DAYS, forget_labels.FEEDBACK_DAYS
+        async with self.db.unit_of_work() as tx:
+            workspaces = await detector_store.workspaces_with_unused_labels(tx, days=days, feedback_days=feedback_days)
+        return await each("labels", workspaces, self._forget_labels)
+
+    async def _forget_labels(self, workspace_id: UUID) -> int:
+        async with self.db.unit_of_work(workspaces={workspace_id}) as tx:
+            forgotten = await forget_labels.forget_unused(tx, workspace_id, now=self.clock.now())
+        self.wake_relay()
+        return forgotten
 
     async def tell_news(self) -> int:
         """Tells webhooks that asked for it of the reactions of the last second. Returns how many events that took."""

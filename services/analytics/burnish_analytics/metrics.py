@@ -30,6 +30,13 @@ housework_failures_total = Counter(
     "burnish_housework_failures_total", "Rounds of housework that failed; the next round tries again.", ["task"]
 )
 
+detectors_skipped_total = Counter(
+    "burnish_detectors_skipped_total",
+    "Executions, reactions and scores of labels that no detector follows, for a workspace has too many. They are in all figures.",
+    ["reason"],
+)
+"""reason: labels_full."""
+
 retention_forgotten_total = Counter(
     "burnish_retention_forgotten_total", "Rows that retention took text or persons from, or removed.", ["kind"]
 )

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from burnish_analytics.core import degradation
 from burnish_analytics.core.degradation import PLANS, DetectorLimits, MetricPlan, Recovered, Seen, SeriesState, Verdict
+from burnish_analytics.core.followed import chosen
 from burnish_analytics.core.intake import LabelKey
 from burnish_analytics.core.reactions import MICRO
 from burnish_analytics.core.seasonal import hourly_limits
@@ -25,16 +26,25 @@ from burnish_shared.measures import merged
 
 __all__ = ["KIND", "Watched", "watch_workspace"]
 
+PAGE: Final = 500
+"""Periods of labels in one transaction: one to two seconds."""
+
 SEASON_KEPT: Final = timedelta(days=1)
 SEASON_LEARNT_FROM: Final = timedelta(days=28)
 
 
 @dataclass(slots=True)
 class Watched:
-    """What came of one run. `labels`: whose version has just come or gone, to be judged in the same transaction."""
+    """What came of one page. `labels`: whose version has just come or gone, to be judged in the same transaction.
+
+    `skipped`: executions and reactions of labels that are not followed; `displaced`: labels that are not any more, to be forgotten.
+    """
 
     labels: set[LabelKey] = field(default_factory=set)
     raised: int = 0
+    is_more: bool = False
+    skipped: int = 0
+    displaced: set[Pair] = field(default_factory=set)
 
 
 @dataclass(slots=True)
@@ -49,22 +59,29 @@ class Followed:
 
 
 async def watch_workspace(tx: Tx, workspace_id: UUID, *, before: datetime, limits: DetectorLimits, now: datetime) -> Watched:
-    """Feeds every period before a moment to the detectors and tells what they found. Each period goes with this transaction."""
+    """Feeds a page of what came in before a moment to the detectors, the oldest periods first, and tells what they found.
+
+    What was fed goes with this transaction.
+    """
     await detector_store.lock_workspace(tx, workspace_id)
-    observed = await detector_store.take_observations(tx, workspace_id=workspace_id, before=before)
+    observed, is_more = await detector_store.take_observations(tx, workspace_id=workspace_id, before=before, at_most=PAGE)
     if not observed:
         return Watched()
-    stored = await detector_store.states_of(tx, workspace_id=workspace_id)
+    until = min(before, max(one.period for one in observed) + timedelta(microseconds=1))
+    come = {pair: list(periods) for pair, periods in groupby(observed, key=lambda one: (one.slug, one.label))}
+    said = await detector_store.take_voices(tx, workspace_id=workspace_id, labels=come.keys(), before=until)
+    named = await detector_store.named_versions(tx, workspace_id=workspace_id, labels=come.keys())
+    held = await detector_store.remembered(tx, workspace_id=workspace_id)
+    kept = chosen(held, {pair: sum(one.executions for one in periods) for pair, periods in come.items()}, named=named)
+    by_label = {pair: periods for pair, periods in come.items() if pair in kept}
+    monitors = sum(pair in come or held[pair].is_recent for pair in kept) * len(PLANS)
+    stored = await detector_store.states_of(tx, workspace_id=workspace_id, labels=by_label.keys())
     rules = await alerts_store.rules_of(tx, [workspace_id])
-    seen = {(one.slug, one.label) for one in observed}
-    said = await detector_store.take_voices(tx, workspace_id=workspace_id, labels=seen, before=before)
-    named = await detector_store.named_versions(tx, workspace_id=workspace_id, labels=seen)
-    by_label = {pair: list(periods) for pair, periods in groupby(observed, key=lambda one: (one.slug, one.label))}
     followed = [
         Followed(
             Series(workspace_id, slug, label, alerts_store.rule_for(rules, workspace_id, slug), named_version=named.get((slug, label))),
-            version=held.version if (held := stored.get((slug, label))) else 0,
-            states=_states(held),
+            version=known.version if (known := stored.get((slug, label))) else 0,
+            states=_states(known),
         )
         for slug, label in by_label
     ]
@@ -72,8 +89,15 @@ async def watch_workspace(tx: Tx, workspace_id: UUID, *, before: datetime, limit
     await _learn_seasons(tx, workspace_id, followed, by_label, now=now)
     for one in followed:
         pair = one.series.pair
-        _follow(one, by_label[pair], said=said.get(pair, []), limits=limits, monitors=len(seen | set(stored)) * len(PLANS))
-    return await _write_and_tell(tx, workspace_id, followed, by_label, now=now)
+        _follow(one, by_label[pair], said=said.get(pair, []), limits=limits, monitors=monitors)
+    watched = await _write_and_tell(tx, workspace_id, followed, by_label, now=now)
+    watched.is_more, watched.displaced = is_more, held.keys() - kept
+    watched.skipped = sum(
+        sum(one.executions + one.samples for one in periods) + sum(one.voice.samples for one in said.get(pair, ()))
+        for pair, periods in come.items()
+        if pair not in kept
+    )
+    return watched
 
 
 async def _write_and_tell(

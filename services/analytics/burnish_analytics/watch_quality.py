@@ -3,6 +3,7 @@
 One series for each version of an evaluator: another rubric is another scale, so their scores are not mixed.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -10,11 +11,13 @@ from itertools import groupby
 from typing import Any, Final
 from uuid import UUID
 
+from burnish_analytics import metrics
 from burnish_analytics.announce import RAISED_VERSION, RESOLVED_VERSION, announce_alert, announce_metric
 from burnish_analytics.core import degradation
 from burnish_analytics.core.degradation import Degraded, DetectorLimits, MetricPlan, Recovered, Seen, SeriesState
+from burnish_analytics.core.followed import LABELS_FULL, chosen
 from burnish_analytics.core.score_sums import NewScore
-from burnish_analytics.io import alerts_store
+from burnish_analytics.io import alerts_store, detector_store
 from burnish_analytics.io import live_score_store as store
 from burnish_analytics.io.alerts_store import Alert, Rule
 from burnish_analytics.io.live_score_store import QualityState, SeriesKey
@@ -36,7 +39,7 @@ class _Series:
 
     @property
     def incident_key(self) -> str:
-        return f"{KIND}:quality:{self.key.slug}:{self.key.label}:{self.key.evaluator_id}:{self.key.evaluator_version}"
+        return self.key.incident_key
 
 
 async def watch_quality(tx: Tx, workspace_id: UUID, scores: Sequence[NewScore], *, limits: DetectorLimits, now: datetime) -> int:
@@ -50,14 +53,20 @@ async def watch_quality(tx: Tx, workspace_id: UUID, scores: Sequence[NewScore], 
     )
     if not watched:
         return 0
-    stored = await store.quality_states(tx, workspace_id)
+    named = await detector_store.named_versions(tx, workspace_id=workspace_id, labels={(one.slug, one.label) for one in watched})
+    come = Counter(_key(one) for one in watched)
+    held = await store.remembered(tx, workspace_id)
+    keys = chosen(held, come, named={one for one in come if (one.slug, one.label) in named})
+    stored = await store.quality_states(tx, workspace_id, come.keys() & keys)
+    await store.forget_series(tx, workspace_id, held.keys() - keys)
+    monitors = sum(one in come or held[one].is_recent for one in keys)
+    metrics.detectors_skipped_total.labels(LABELS_FULL).inc(sum(count for one, count in come.items() if one not in keys))
     rules = await alerts_store.rules_of(tx, [workspace_id])
     names = await store.names_of(tx, workspace_id, {one.evaluator_id for one in watched})
-    keys = {_key(one) for one in watched} | stored.keys()
     raised = 0
-    for key, of_series in groupby(watched, key=_key):
+    for key, of_series in groupby([one for one in watched if _key(one) in keys], key=_key):
         series = _Series(workspace_id, key, names.get(key.evaluator_id, ""), alerts_store.rule_for(rules, workspace_id, key.slug))
-        raised += await _watch(tx, series, list(of_series), stored=stored.get(key), limits=limits, monitors=len(keys), now=now)
+        raised += await _watch(tx, series, list(of_series), stored=stored.get(key), limits=limits, monitors=monitors, now=now)
     return raised
 
 
@@ -117,7 +126,7 @@ async def _tell(tx: Tx, series: _Series, verdict: Degraded | Recovered, *, state
 
 def _alert(series: _Series, verdict: Degraded, *, state: SeriesState, simulated: bool, now: datetime) -> Alert:
     key, version = series.key, state.version or 0
-    before, after = 1 - verdict.expected, 1 - verdict.recent
+    before, after = 1 - verdict.before, 1 - verdict.recent
     has_moved = version != verdict.baseline.version
     about: Mapping[str, Any] = {"evaluator": {"id": str(key.evaluator_id), "name": series.evaluator, "version": key.evaluator_version}}
     return Alert(

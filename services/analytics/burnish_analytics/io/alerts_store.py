@@ -125,6 +125,17 @@ async def switched_off(tx: Tx, *, at_most: int) -> list[tuple[UUID, str]]:
     return [(row["workspace_id"], row["incident_key"]) for row in rows]
 
 
+async def open_of(tx: Tx, *, workspace_id: UUID, incident_keys: Collection[str]) -> list[str]:
+    """Those of these incidents that have an open alert."""
+    rows = await tx.fetch(
+        """SELECT incident_key FROM alerts WHERE workspace_id = $1 AND resolved_at IS NULL AND incident_key = ANY ($2::text[])
+            ORDER BY incident_key""",
+        workspace_id,
+        list(incident_keys),
+    )
+    return [row["incident_key"] for row in rows]
+
+
 async def rules_of(tx: Tx, workspaces: Collection[UUID]) -> dict[tuple[UUID, str], Rule]:
     """(workspace, slug) → rule, for every rule of these workspaces."""
     rows = await tx.fetch(

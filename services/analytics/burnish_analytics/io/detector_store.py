@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from burnish_analytics.core.followed import Remembered
 from burnish_analytics.core.intake import LabelKey
 from burnish_analytics.core.voices import Voice
 from burnish_shared.db.session import Tx
@@ -74,16 +75,68 @@ async def lock_workspace(tx: Tx, workspace_id: UUID) -> None:
     await tx.execute("SELECT pg_advisory_xact_lock(hashtext('burnish.detectors'), hashtext($1))", str(workspace_id))
 
 
-async def take_observations(tx: Tx, *, workspace_id: UUID, before: datetime) -> list[ObservedPeriod]:
-    """Removes and returns what came in before a moment, in order of prompt, label, period, version."""
+# Of each period a label goes with all of its versions, or not at all: which one it serves is read off them.
+TAKE: Final = """
+WITH page AS MATERIALIZED (
+       SELECT DISTINCT period, slug, label FROM detector_observations WHERE workspace_id = $1 AND period < $2
+        ORDER BY period, slug, label LIMIT $3),
+     taken AS (
+       DELETE FROM detector_observations o USING page p
+        WHERE o.workspace_id = $1 AND (o.period, o.slug, o.label) = (p.period, p.slug, p.label) RETURNING o.*)
+SELECT slug, label, version, period, executions, failures, latency, cost, samples, satisfied_micro, simulated, last_finished_at,
+       (SELECT count(*) FROM page) AS page_length
+  FROM taken ORDER BY slug, label, period, version"""
+
+
+async def take_observations(tx: Tx, *, workspace_id: UUID, before: datetime, at_most: int) -> tuple[list[ObservedPeriod], bool]:
+    """Removes and returns what came in before a moment, in order of prompt, label, period, version; and whether there may be more.
+
+    `at_most`: periods of labels, the oldest periods first.
+    """
+    rows = await tx.fetch(TAKE, workspace_id, before, at_most)
+    observed = [ObservedPeriod(**{name: value for name, value in row.items() if name != "page_length"}) for row in rows]
+    return observed, bool(rows) and rows[0]["page_length"] >= at_most
+
+
+async def remembered(tx: Tx, *, workspace_id: UUID) -> dict[Pair, Remembered]:
+    """(slug, label) → what is followed, without its states."""
     rows = await tx.fetch(
-        """WITH taken AS (DELETE FROM detector_observations WHERE workspace_id = $1 AND period < $2 RETURNING *)
-           SELECT slug, label, version, period, executions, failures, latency, cost, samples, satisfied_micro, simulated, last_finished_at
-             FROM taken ORDER BY slug, label, period, version""",
+        """SELECT d.slug, d.label, row_number() OVER (ORDER BY d.seen_through DESC, d.slug, d.label) AS rank,
+                  d.seen_through > now() - interval '1 day' AS is_recent, l.label IS NOT NULL AS is_named
+             FROM detector_states d LEFT JOIN prompts p ON p.workspace_id = d.workspace_id AND p.slug = d.slug
+             LEFT JOIN prompt_labels l ON l.workspace_id = p.workspace_id AND l.prompt_id = p.prompt_id AND l.label = d.label
+            WHERE d.workspace_id = $1""",
         workspace_id,
-        before,
     )
-    return [ObservedPeriod(**dict(row)) for row in rows]
+    return {(row["slug"], row["label"]): Remembered(row["rank"], row["is_recent"], row["is_named"]) for row in rows}
+
+
+async def forget_labels(tx: Tx, *, workspace_id: UUID, labels: Collection[Pair]) -> int:
+    """Removes what detectors remember of these. Returns how many there were."""
+    slugs, names = [slug for slug, _ in labels], [label for _, label in labels]
+    for table in ("detector_hours", "detector_voices", "detector_states"):
+        gone = await tx.fetch(
+            f"""DELETE FROM {table} d USING unnest($2::text[], $3::text[]) u(slug, label)
+                 WHERE d.workspace_id = $1 AND (d.slug, d.label) = (u.slug, u.label) RETURNING 1""",
+            workspace_id, slugs, names,
+        )  # fmt: skip
+    return len(gone)
+
+
+async def unused_labels(tx: Tx, *, workspace_id: UUID, days: int, at_most: int) -> list[Pair]:
+    """(slug, label) that nothing came in for so long."""
+    rows = await tx.fetch(
+        """SELECT slug, label FROM detector_states WHERE workspace_id = $1 AND seen_through < now() - $2 * interval '1 day'
+            ORDER BY slug, label LIMIT $3""",
+        workspace_id,
+        days,
+        at_most,
+    )
+    return [(row["slug"], row["label"]) for row in rows]
+
+
+async def workspaces_with_unused_labels(tx: Tx, *, days: int, feedback_days: int) -> list[UUID]:
+    return [row[0] for row in await tx.fetch("SELECT workspaces_with_unused_labels($1, $2)", days, feedback_days)]
 
 
 async def take_voices(
@@ -120,9 +173,13 @@ async def keep_voices(tx: Tx, *, workspace_id: UUID, waiting: Mapping[Pair, Sequ
         )
 
 
-async def states_of(tx: Tx, *, workspace_id: UUID) -> dict[tuple[str, str], StoredStates]:
-    """(slug, label) → what is remembered, for the whole workspace."""
-    rows = await tx.fetch("SELECT slug, label, version, state, seen_through FROM detector_states WHERE workspace_id = $1", workspace_id)
+async def states_of(tx: Tx, *, workspace_id: UUID, labels: Collection[Pair]) -> dict[Pair, StoredStates]:
+    """(slug, label) → what is remembered of these."""
+    rows = await tx.fetch(
+        """SELECT d.slug, d.label, d.version, d.state, d.seen_through FROM unnest($2::text[], $3::text[]) u(slug, label)
+             JOIN detector_states d ON d.workspace_id = $1 AND (d.slug, d.label) = (u.slug, u.label)""",
+        workspace_id, [slug for slug, _ in labels], [label for _, label in labels],
+    )  # fmt: skip
     return {(row["slug"], row["label"]): StoredStates(row["version"], row["state"], row["seen_through"]) for row in rows}
 
 

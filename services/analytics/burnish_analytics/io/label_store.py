@@ -197,6 +197,23 @@ async def versions_of_label(tx: Tx, *, workspace_id: UUID, slug: str, label: str
     return [LabelKey(workspace_id, slug, label, row["version"]) for row in rows]
 
 
+async def forget_feedback(tx: Tx, *, workspace_id: UUID, days: int, at_most: int) -> int:
+    """Removes standings that nobody judged for so long and nothing waits for, and what single voices said in them."""
+    rows = await tx.fetch(
+        """WITH gone AS (DELETE FROM label_feedback l WHERE (l.workspace_id, l.slug, l.label, l.version) IN
+             (SELECT x.workspace_id, x.slug, x.label, x.version FROM label_feedback x
+               WHERE x.workspace_id = $1 AND x.evaluated_at < now() - $2 * interval '1 day' AND NOT x.is_below AND x.recheck_at IS NULL
+               ORDER BY x.slug, x.label, x.version LIMIT $3 FOR UPDATE) RETURNING l.slug, l.label, l.version),
+           silent AS (DELETE FROM label_voices v USING gone g
+                       WHERE v.workspace_id = $1 AND (v.slug, v.label, v.version) = (g.slug, g.label, g.version))
+           SELECT 1 FROM gone""",
+        workspace_id,
+        days,
+        at_most,
+    )
+    return len(rows)
+
+
 async def add_observations(tx: Tx, observations: Mapping[LabelKey, Observation], *, period: datetime) -> None:
     """Adds what came in to the period's rows, and what single voices said to theirs."""
     said = [

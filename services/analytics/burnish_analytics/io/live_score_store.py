@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from burnish_analytics.core.followed import Remembered
 from burnish_analytics.core.live_rules import LiveRule, ScoreTask
 from burnish_analytics.core.recount import Difference
 from burnish_analytics.core.score_sums import MICRO, SUMS, NewScore, ScoredKey, ScoreKey, ScoreSums
@@ -62,6 +63,10 @@ class SeriesKey:
     label: str
     evaluator_id: UUID
     evaluator_version: int
+
+    @property
+    def incident_key(self) -> str:
+        return f"degradation:quality:{self.slug}:{self.label}:{self.evaluator_id}:{self.evaluator_version}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,11 +143,17 @@ async def names_of(tx: Tx, workspace_id: UUID, evaluators: Collection[UUID]) -> 
     return {row["evaluator_id"]: row["name"] for row in rows}
 
 
-async def quality_states(tx: Tx, workspace_id: UUID) -> dict[SeriesKey, QualityState]:
+async def quality_states(tx: Tx, workspace_id: UUID, keys: Collection[SeriesKey]) -> dict[SeriesKey, QualityState]:
+    """What is remembered of these series."""
+    if not keys:
+        return {}
     rows = await tx.fetch(
-        """SELECT slug, label, evaluator_id, evaluator_version, version, newest_at, state, seen_through FROM quality_states
-            WHERE workspace_id = $1""",
+        """SELECT q.slug, q.label, q.evaluator_id, q.evaluator_version, q.version, q.newest_at, q.state, q.seen_through
+             FROM unnest($2::text[], $3::text[], $4::uuid[], $5::integer[]) u(slug, label, evaluator_id, evaluator_version)
+             JOIN quality_states q ON q.workspace_id = $1 AND (q.slug, q.label, q.evaluator_id, q.evaluator_version)
+                                                            = (u.slug, u.label, u.evaluator_id, u.evaluator_version)""",
         workspace_id,
+        *(list(column) for column in zip(*map(astuple, sorted(keys)), strict=True)),
     )
     return {
         SeriesKey(row["slug"], row["label"], row["evaluator_id"], row["evaluator_version"]): QualityState(
@@ -150,6 +161,55 @@ async def quality_states(tx: Tx, workspace_id: UUID) -> dict[SeriesKey, QualityS
         )
         for row in rows
     }
+
+
+async def remembered(tx: Tx, workspace_id: UUID) -> dict[SeriesKey, Remembered]:
+    """What is followed, without its states."""
+    rows = await tx.fetch(
+        """SELECT q.slug, q.label, q.evaluator_id, q.evaluator_version, row_number() OVER (ORDER BY q.seen_through DESC, q.slug, q.label,
+                  q.evaluator_id, q.evaluator_version) AS rank, q.seen_through > now() - interval '1 day' AS is_recent,
+                  l.label IS NOT NULL AS is_named
+             FROM quality_states q LEFT JOIN prompts p ON p.workspace_id = q.workspace_id AND p.slug = q.slug
+             LEFT JOIN prompt_labels l ON l.workspace_id = p.workspace_id AND l.prompt_id = p.prompt_id AND l.label = q.label
+            WHERE q.workspace_id = $1""",
+        workspace_id,
+    )
+    return {
+        SeriesKey(row["slug"], row["label"], row["evaluator_id"], row["evaluator_version"]): Remembered(
+            row["rank"], row["is_recent"], row["is_named"]
+        )
+        for row in rows
+    }
+
+
+async def forget_quality(tx: Tx, workspace_id: UUID, *, days: int, at_most: int) -> list[str]:
+    """Removes series that no score came for so long. Returns the incidents that their alerts would be about."""
+    rows = await tx.fetch(
+        """DELETE FROM quality_states q USING
+             (SELECT slug, label, evaluator_id, evaluator_version FROM quality_states
+               WHERE workspace_id = $1 AND seen_through < now() - $2 * interval '1 day' ORDER BY 1, 2, 3, 4 LIMIT $3) u
+            WHERE q.workspace_id = $1 AND (q.slug, q.label, q.evaluator_id, q.evaluator_version)
+                                        = (u.slug, u.label, u.evaluator_id, u.evaluator_version)
+           RETURNING q.slug, q.label, q.evaluator_id, q.evaluator_version""",
+        workspace_id,
+        days,
+        at_most,
+    )
+    return sorted(SeriesKey(*row).incident_key for row in rows)
+
+
+async def forget_series(tx: Tx, workspace_id: UUID, keys: Collection[SeriesKey]) -> None:
+    """Removes what is remembered of these."""
+    if not keys:
+        return
+    await tx.execute(
+        """DELETE FROM quality_states q USING unnest($2::text[], $3::text[], $4::uuid[], $5::integer[])
+                  u(slug, label, evaluator_id, evaluator_version)
+            WHERE q.workspace_id = $1 AND (q.slug, q.label, q.evaluator_id, q.evaluator_version)
+                                        = (u.slug, u.label, u.evaluator_id, u.evaluator_version)""",
+        workspace_id,
+        *(list(column) for column in zip(*map(astuple, sorted(keys)), strict=True)),
+    )
 
 
 async def save_quality(tx: Tx, workspace_id: UUID, key: SeriesKey, *, version: int, newest_at: datetime, state: dict[str, Any]) -> None:
