@@ -27,7 +27,7 @@ from benchmarks.gateway.load import Target
 from benchmarks.gateway.measure import Upstream, at_rest, idle, under_load, warm
 from benchmarks.gateway.processes import family, pss_mib
 from benchmarks.gateway.products import Product
-from benchmarks.gateway.report import Run, page
+from benchmarks.gateway.report import Run, commit_now, page
 
 CREDIT_NUSD = 10**14
 UPSTREAM_MODELS = ("mock", "mock-gap")
@@ -121,7 +121,7 @@ async def main() -> int:
     options = arguments()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that everything is stopped then too
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    load_before = os.getloadavg()[0]
+    load_before, commit = os.getloadavg()[0], commit_now()
     print("starting Burnish, the mock and the peers …", flush=True)
     with contextlib.ExitStack() as stack:
         upstream = stack.enter_context(running_mock(environment))
@@ -136,7 +136,7 @@ async def main() -> int:
         await measure(products, direct, upstream, options)
         books = await check(facts["database_url"], burnish.answered + 2)
         memory = {name: pss_mib(family([pid])) for name, pid in pids.items()}
-        report = page(Run(products, away, books, memory, load_before, command_of(options), options.rounds))
+        report = page(Run(products, away, books, memory, load_before, command_of(options), options.rounds, commit))
     print("\n" + report)
     if options.write:
         options.write.write_text(report)

@@ -28,6 +28,7 @@ class Run:
     load_before: float
     command: str
     rounds: int
+    commit: str
 
     @property
     def direct(self) -> Product:
@@ -53,14 +54,11 @@ def page(run: Run) -> str:
 
 
 def _head(run: Run) -> str:
-    commit = _git("rev-parse", "--short", "HEAD") + (
-        " with changes" if _git("status", "--porcelain", "services", "shared", "benchmarks") else ""
-    )
     trial = "\n**A trial run: too short to be quoted.**" if run.rounds < 3 else ""
     lines = [
         "# The request path",
         "",
-        f"{datetime.datetime.now(datetime.UTC).date()}, commit {commit}, {platform.machine()}, {os.cpu_count()} cores shared by product, mock and load, "
+        f"{datetime.datetime.now(datetime.UTC).date()}, commit {run.commit}, {platform.machine()}, {os.cpu_count()} cores shared by product, mock and load, "
         f"Python {platform.python_version()}, load average {run.load_before:.1f} before and {os.getloadavg()[0]:.1f} at the end. Command: `{run.command}`.{trial}",
         CLASSES,
         f"All in one run before one mock, in turns that begin with another product each round; {run.rounds} round{'s'[: run.rounds > 1]}, median (range). CPU-ms: user and system time "
@@ -71,6 +69,13 @@ def _head(run: Run) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def commit_now() -> str:
+    """The commit of the working tree, and whether what is measured differs from it. Ask before measuring: others may commit meanwhile."""
+    return _git("rev-parse", "--short", "HEAD") + (
+        " with changes" if _git("status", "--porcelain", "services", "shared", "benchmarks") else ""
+    )
 
 
 def _git(*arguments: str) -> str:
