@@ -120,7 +120,8 @@ export class LiveHub {
             if (this.#status !== "live") this.#tell({ kind: "status", status: "live" });
             this.#take(event);
           }
-          // It ended in order, as when a gateway stops: another one answers.
+          // At once, so that another tab can read on; else it ended in order, as when a gateway stops: another one answers.
+          if (signal.aborted) return;
         } catch (caught) {
           const error = asApiError(caught);
           if (signal.aborted) return;

@@ -183,9 +183,32 @@ it("reads a list page by page, and begins anew for another thing", async () => {
   await screen.findByText("9");
 });
 
-function Plan({ repeats }: { repeats: number }) {
-  const { data, isStale } = useForecast("/v1/test-runs/forecast", { repeats });
-  return <p>{`${data ? data.items : "nothing"}${isStale ? ", old" : ""}`}</p>;
+function Rows() {
+  const pages = usePages("/v1/prompts", undefined, { refetchInterval: 20 });
+  return (
+    <div>
+      <p>{`${pages.rows.length} rows`}</p>
+      <button onClick={pages.loadMore}>more</button>
+    </div>
+  );
+}
+
+it("reads a list again by itself only while its first page alone is there", async () => {
+  answering((url) => json(url.searchParams.get("cursor") ? { data: [{ slug: "b" }], next_cursor: null } : { data: [{ slug: "a" }], next_cursor: "c1" }));
+  show(<Inside><Rows /></Inside>);
+  const times = () => asked.filter((one) => one.path.startsWith("/v1/prompts")).length;
+  await screen.findByText("1 rows");
+  await waitFor(() => expect(times()).toBeGreaterThan(2));
+  act(() => screen.getByText("more").click());
+  await screen.findByText("2 rows");
+  const before = times();
+  await act(() => new Promise((resolve) => setTimeout(resolve, 100)));
+  expect(times()).toBe(before);
+});
+
+function Plan({ repeats }: { repeats: number | null }) {
+  const { data, isStale, error } = useForecast("/v1/test-runs/forecast", repeats === null ? null : { repeats });
+  return <p>{`${data ? data.items : "nothing"}${isStale ? ", old" : ""}${error ? `, ${error.message}` : ""}`}</p>;
 }
 
 it("says that a forecast is of the settings before until that of the new ones is there", async () => {
@@ -194,6 +217,25 @@ it("says that a forecast is of the settings before until that of the new ones is
   await screen.findByText("1");
   rerender(tree(<Plan repeats={2} />));
   expect(screen.getByText("1, old")).toBeTruthy();
+  await screen.findByText("2");
+});
+
+it("has no forecast where there is nothing to ask for, and none with an error beside it", async () => {
+  answering(async (_, request) => {
+    const { repeats } = (await request.json()) as { repeats: number };
+    return repeats > 5 ? json({ error: { message: "At most 5." } }, 422) : json({ items: repeats });
+  });
+  const { rerender } = show(<Plan repeats={1} />);
+  await screen.findByText("1");
+  rerender(tree(<Plan repeats={null} />));
+  expect(screen.getByText("nothing")).toBeTruthy();
+  await act(() => new Promise((resolve) => setTimeout(resolve, 300)));
+  expect(screen.getByText("nothing")).toBeTruthy();
+  rerender(tree(<Plan repeats={6} />));
+  await screen.findByText("nothing, At most 5.");
+  // A word of the number before is not said of the one that is asked for now.
+  rerender(tree(<Plan repeats={2} />));
+  expect(screen.queryByText(/At most 5/)).toBeNull();
   await screen.findByText("2");
 });
 

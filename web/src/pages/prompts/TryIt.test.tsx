@@ -66,3 +66,13 @@ it("waits while the first request under its key still runs, and not where the AP
   await run(result);
   expect([keys.length, (result.current.trial?.error as Error | null)?.message]).toEqual([4, "Another body."]);
 });
+
+it("asks for another body under a key of its own, also where the answer before was lost", async () => {
+  const shown = renderHook(({ draft }) => useTrial("greet", draft, FOUND), { initialProps: { draft: DRAFT } });
+  await run(shown.result); // Nobody answers.
+  answers = [whole];
+  shown.rerender({ draft: { changed: [], base: { version: 4 }, template: { error: null, template: {} }, content: {} } as never });
+  await run(shown.result);
+  expect(keys).toHaveLength(2);
+  expect(keys[1]).not.toBe(keys[0]);
+});
