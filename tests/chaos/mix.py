@@ -62,8 +62,8 @@ class Mix(Load):
             case "fallback":
                 return await self._post(http, body | {"model": "own/broken", "fallback_models": ["simulated/chat"]}, key)
             case "compare":
-                del body["model"]
-                return await self._compare(http, body | {"models": ["simulated/chat", "simulated/reader"]}, key)
+                sides = {"messages": body["messages"], "models": ["simulated/chat", "simulated/reader"]}
+                return await self._compare(http, sides, key)
             case "left":
                 return await self._left(http, body)
             case "cancelled":
