@@ -1,6 +1,7 @@
 import { BellOff, Check } from "lucide-react";
 import { useState } from "react";
 import type { Schema } from "@/api/client";
+import { useAuthors } from "@/api/authors";
 import { useChange, useRead } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
 import { XYChart } from "@/chart";
@@ -179,6 +180,7 @@ const STEPS: Record<Detail["timeline"][number]["what"], string> = {
 const BAD: ReadonlySet<string> = new Set(["raised", "not_told", "optimization_refused"]);
 
 function Timeline({ alert }: { alert: Detail }) {
+  const nameOf = useAuthors();
   return (
     <Section title="What happened" framed actions={alert.timeline.some((step) => step.what === "told" || step.what === "not_told") ? undefined : <TextLink to="/alerts/channels">Channels</TextLink>}>
       <ol className="flex flex-col gap-3 text-13">
@@ -189,8 +191,8 @@ function Timeline({ alert }: { alert: Detail }) {
               <span className="font-medium">{STEPS[step.what]}</span>
               {step.detail && step.what !== "raised" ? <span className="wrap-anywhere">{`: ${DETAILS[step.detail] ?? step.detail.replaceAll("_", " ")}`}</span> : null}
               <span className="block text-12 text-muted">
+                {step.by && !step.by.startsWith("system:") ? `${nameOf(step.by)}, ` : null}
                 {moment(step.at)}
-                {step.by && !step.by.startsWith("system:") ? ` by ${step.by.startsWith("user:") ? "a member" : "an API key"}` : null}
               </span>
             </span>
           </li>

@@ -26,7 +26,7 @@ export function AddItems({ id, open, onOpenChange }: { id: string; open: boolean
     <FormDialog
       wide
       open={open}
-      onOpenChange={onOpenChange}
+      onOpenChange={(next) => (next ? undefined : add.reset(), onOpenChange(next))}
       title="Add items"
       description="They make the next version of the dataset. An input that is there already changes nothing."
       submit={items ? `Add ${plural(items.length, "item")}` : "Add"}

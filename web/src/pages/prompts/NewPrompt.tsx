@@ -31,7 +31,7 @@ export function NewPrompt({ open, onOpenChange }: { open: boolean; onOpenChange:
   return (
     <FormDialog
       open={open}
-      onOpenChange={onOpenChange}
+      onOpenChange={(next) => (next ? undefined : create.reset(), onOpenChange(next))}
       title="New prompt"
       description="It becomes version 1, live at once under the label production."
       submit="Create"

@@ -3,7 +3,7 @@ import { useMemo } from "react";
 import { useAuthors } from "@/api/authors";
 import type { Schema } from "@/api/client";
 import { usePages } from "@/api/hooks";
-import { type Column, CopyButton, DownloadButton, Drawer, EmptyState, Facts, Input, PagedTable, RelativeTime, Select, Toolbar } from "@/kit";
+import { type Column, CopyButton, DownloadButton, Drawer, EmptyState, Facts, PagedTable, RelativeTime, SearchInput, Select, Toolbar } from "@/kit";
 import { text, useUrlState } from "@/lib/url-state";
 import { changesOf } from "./changes";
 
@@ -25,7 +25,7 @@ export function Audit() {
     <div className="flex flex-col gap-4">
       <Toolbar>
         <Select compact aria-label="Kind" empty="Anything" value={kind} onChange={(next) => set({ kind: next })} options={KINDS.map((one) => ({ value: one, label: one.replaceAll("_", " ") }))} />
-        <Input aria-label="Action" placeholder="Action, such as prompt.label.moved" value={action} onChange={(event) => set({ action: event.target.value })} className="w-full sm:w-72" mono />
+        <SearchInput label="Action" placeholder="Action, such as prompt.label.moved" value={action} onChange={(next) => set({ action: next.trim() })} className="w-full sm:w-72" />
         <span className="ml-auto">
           <DownloadButton path={file} name="audit.csv">
             CSV

@@ -90,7 +90,7 @@ export default function PlanPage() {
       {may.operator ? null : <p className="text-13 text-muted">Who runs this installation changes the plan.</p>}
       <ConfirmDialog
         open={chosen !== null}
-        onOpenChange={(open) => !open && setChosen(null)}
+        onOpenChange={(open) => !open && (choose.reset(), setChosen(null))}
         title={`Take the plan ${chosen?.name ?? ""}?`}
         submit="Take it"
         danger={false}
