@@ -151,7 +151,9 @@ class Stack:
         where = {"database_url": self.urls["gateway"], "nats_url": self.nats.url("gateway"), "replica": f"t{len(self.gateways)}"}
         made = GatewaySettings(**(where | FAST | PATIENT | settings))
         server = uvicorn.Server(
-            uvicorn.Config(build_app(made), log_config=None, lifespan="on", http=HttpProtocol, timeout_graceful_shutdown=2)
+            uvicorn.Config(
+                build_app(made), log_config=None, lifespan="on", http=HttpProtocol, timeout_graceful_shutdown=2, timeout_keep_alive=75
+            )
         )
         server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment]
         task = asyncio.create_task(server.serve(sockets=[listening]))
