@@ -5,6 +5,7 @@ from uuid import UUID
 
 import pytest
 
+from burnish_analytics.io import model_store
 from tests.embedded.workspaces import Workspace
 from tests.integration.analytics.traffic import Analytics, execution
 
@@ -84,3 +85,13 @@ async def test_a_platforms_model_is_told_of_to_those_that_call_it(analytics: Ana
         assert await told(analytics, other) == [] and await told(analytics, shadowing) == []
     finally:
         await analytics.rows("UPDATE platform_models SET sunset_at = NULL WHERE model = 'simulated/writer'")
+
+
+async def test_a_workspace_without_alerts_takes_nobodys_place(analytics: Analytics, new_workspace: Any) -> None:
+    silent, warned = [(await new_workspace()).workspace_id for _ in range(2)]
+    await analytics.rows("INSERT INTO alert_rules (workspace_id, slug, enabled) VALUES ($1, '', false)", silent)
+    await own(analytics, silent, "lab/older", days=-400)
+    await own(analytics, warned, "lab/newer", days=-300)
+    async with analytics.db.unit_of_work() as tx:
+        [first] = await model_store.ending(tx, days=30, at_most=1)
+    assert (first.workspace_id, first.model) == (warned, "lab/newer")
