@@ -5,8 +5,10 @@ bucket of time that it belongs to; a recount from raw rows gives the same afterw
 adopted end as calls without a prompt, so it is looked for more until they must be over.
 """
 
+import asyncio
+from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
 
@@ -32,7 +34,10 @@ STEP: Final = 500
 """Executions in one transaction, beside which nothing is counted: some tens of milliseconds."""
 
 STEPS_MOST: Final = 20
-"""For one group in one round, so that no other waits for it."""
+"""In one round, for all groups together, which take turns."""
+
+PAUSE_RATIO: Final = 3.0
+"""After each step, in times of what it took: ingestion of all workspaces is held for a quarter of the time at most."""
 
 GROUPS_MOST: Final = 100
 
@@ -46,24 +51,34 @@ class Adopter:
 
     db: Database
     period_ms: int
+    _moved_last: list[tuple[UUID, str]] = field(default_factory=list)
 
     async def adopt_all(self) -> int:
         """One round. Returns how many executions were moved."""
         async with self.db.unit_of_work() as tx:
             groups = await store.under_way(tx, at_most=GROUPS_MOST)
-        return await each("adopt", groups, self._adopt)
+        waiting = deque(sorted(groups, key=self._moved_last.__contains__))
+        self._moved_last.clear()
+        total = 0
+        while waiting and len(self._moved_last) < STEPS_MOST:
+            group = waiting.popleft()
+            count = await each("adopt", [group], self._adopt)
+            total += count
+            if count:
+                self._moved_last.append(group)
+            if count == STEP:
+                waiting.append(group)
+        return total
 
     async def _adopt(self, group: tuple[UUID, str]) -> int:
-        total = 0
-        for _ in range(STEPS_MOST):
-            count = await self._step(*group)
-            total += count
-            if count < STEP:
-                break
-        if total:
-            metrics.adopted_total.inc(total)
-            log.info("group.adopted", workspace_id=str(group[0]), executions=total)
-        return total
+        """One step, and the pause after it."""
+        began = asyncio.get_running_loop().time()
+        count = await self._step(*group)
+        if count:
+            metrics.adopted_total.inc(count)
+            log.info("group.adopted", workspace_id=str(group[0]), executions=count)
+            await asyncio.sleep(PAUSE_RATIO * (asyncio.get_running_loop().time() - began))
+        return count
 
     async def _step(self, workspace_id: UUID, group_key: str) -> int:
         async with self.db.unit_of_work(workspaces={workspace_id}) as tx:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from burnish_analytics import count_scores, housework, ingest_batch, metrics, tell_reactions, watch_labels
+from burnish_analytics import adopt_executions, count_scores, housework, ingest_batch, metrics, tell_reactions, watch_labels
 from burnish_analytics import watch_end_users as end_users
 from burnish_analytics.consumers import Intake
 from burnish_analytics.core.rollup import EXACTLY, MetricSums
@@ -243,3 +243,51 @@ async def unusual(analytics: Analytics, workspace: Workspace) -> Any:
     analytics.clock.at = hour + timedelta(minutes=66)
     await analytics.count(*(execution(workspace.workspace_id, end_user="mallory", cost_nusd=10) for _ in range(150)))
     return hour
+
+
+async def test_groups_that_become_prompts_take_turns_within_one_bound(analytics: Analytics, monkeypatch: pytest.MonkeyPatch) -> None:
+    left = {(new_uuid(), f"group-{n}"): 4 for n in range(3)}
+    done: list[str] = []
+
+    async def under_way(*_: Any, **__: Any) -> list[Any]:
+        return [one for one, steps in left.items() if steps]
+
+    async def step(_: Any, workspace_id: UUID, group_key: str) -> int:
+        left[workspace_id, group_key] -= 1
+        done.append(group_key[-1])
+        return adopt_executions.STEP
+
+    monkeypatch.setattr(adopt_executions, "STEPS_MOST", 2)
+    monkeypatch.setattr(adopt_executions.store, "under_way", under_way)
+    monkeypatch.setattr(adopt_executions.Adopter, "_step", step)
+    adopter = adopt_executions.Adopter(analytics.db, 50)
+    assert [await adopter.adopt_all() for _ in range(3)] == [2 * adopt_executions.STEP] * 3
+    assert sorted(done[:3]) == ["0", "1", "2"] and max(done.count(one) for one in "012") <= 3
+
+
+async def test_ingestion_has_its_time_between_steps(analytics: Analytics, monkeypatch: pytest.MonkeyPatch) -> None:
+    loop, ends = asyncio.get_running_loop(), list[float]()
+
+    async def step(*_: Any) -> int:
+        began = loop.time()
+        await asyncio.sleep(0.02)
+        ends.append(loop.time() - began)
+        return 1
+
+    monkeypatch.setattr(adopt_executions.Adopter, "_step", step)
+    began = loop.time()
+    await adopt_executions.Adopter(analytics.db, 50)._adopt((new_uuid(), "group"))
+    assert loop.time() - began >= ends[0] * (1 + adopt_executions.PAUSE_RATIO)
+
+
+async def test_a_session_of_the_same_name_elsewhere_takes_none_of_what_waits(analytics: Analytics, new_workspace: NewWorkspace) -> None:
+    mine, theirs, silent = [(await new_workspace()).workspace_id for _ in range(3)]
+    done = {where: execution(where, session_id="same") for where in (mine, theirs)}
+    for where, times in ((mine, 1), (theirs, 2), (silent, 3)):
+        said = [thumb(execution(where), 1, target_kind="session", target_id="same", user_id=f"user-{n}") for n in range(times)]
+        await analytics.count(*said)
+    await analytics.intake.handle_records([records(list(done.values()))])
+    assert [(await analytics.rollup(where))["up"] for where in (mine, theirs)] == [1, 2]
+    assert len(await waiting(analytics, silent)) == 3
+    async with analytics.db.unit_of_work(workspaces={mine, theirs, silent}) as tx:
+        assert set(await feedback_store.lock_waiting_sessions(tx, {(mine, "same"), (theirs, "same")})) == set()
