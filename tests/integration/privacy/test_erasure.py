@@ -150,10 +150,25 @@ async def test_a_voice_loses_its_name_and_still_counts_once(stack: Stack, past: 
                 VALUES ($1, 'day', now() - interval '1 hour', $2, {", ".join("1" for _ in sums)}, '{{1}}', '{{1}}', 0, 0)""",
             workspace, person,
         )  # fmt: skip
+    elsewhere = (await stack.caller()).workspace.workspace_id
+    await superuser.execute(
+        """INSERT INTO rollup_top_users SELECT (jsonb_populate_record(t, jsonb_build_object('workspace_id', $1::uuid))).*
+             FROM rollup_top_users t WHERE end_user = 'vox'""",
+        elsewhere,
+    )
     done = await forgotten(caller, "vox")
     assert (done["counts"]["label_voices"], done["counts"]["rollup_top_users"]) == (1, 1)
+    theirs = await superuser.fetchval("SELECT end_user FROM rollup_top_users WHERE workspace_id = $1", elsewhere)
+    assert theirs == "vox", "of the same name, and somebody else"
     heaviest = {row["end_user"] for row in await past.rows("SELECT end_user FROM rollup_top_users WHERE workspace_id = $1", workspace)}
     assert {one for one in heaviest if not one.startswith("~")} == {"remains"} and len(heaviest) == 2
+    await superuser.execute(
+        """INSERT INTO rollup_top_users SELECT (jsonb_populate_record(t, '{"grain": "hour"}')).* FROM rollup_top_users t
+            WHERE end_user = 'remains'"""
+    )
+    assert await superuser.fetchval("SELECT forget_top_users($1, 10)", workspace) == 0
+    await superuser.execute("UPDATE rollup_top_users SET bucket = now() - interval '21 days' WHERE end_user = 'remains'")
+    assert [await superuser.fetchval("SELECT forget_top_users($1, 10)", workspace) for _ in range(2)] == [1, 0], "hours go after 20 days"
     await superuser.execute("UPDATE rollup_top_users SET bucket = now() - interval '500 days' WHERE end_user = 'remains'")
     assert [await superuser.fetchval("SELECT forget_top_users($1, 10)", workspace) for _ in range(2)] == [1, 0]
     waiting = await past.rows("SELECT voice FROM detector_voices WHERE workspace_id = $1", workspace)
