@@ -289,5 +289,6 @@ async def test_a_session_of_the_same_name_elsewhere_takes_none_of_what_waits(ana
     await analytics.intake.handle_records([records(list(done.values()))])
     assert [(await analytics.rollup(where))["up"] for where in (mine, theirs)] == [1, 2]
     assert len(await waiting(analytics, silent)) == 3
+    await analytics.count(thumb(done[mine], 1, target_kind="session", target_id="another"))
     async with analytics.db.unit_of_work(workspaces={mine, theirs, silent}) as tx:
         assert set(await feedback_store.lock_waiting_sessions(tx, {(mine, "same"), (theirs, "same")})) == set()
