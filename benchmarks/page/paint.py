@@ -66,7 +66,7 @@ async def _visit(site: Site, browser: Browser, *, path: str, is_slow: bool) -> d
     await page.add_init_script(OBSERVE)
     await page.goto(site.at(path))
     await settled(page)
-    await page.wait_for_function("window.__seen.fcp !== null")
+    await page.wait_for_function("() => window.__seen.fcp !== null")
     await page.wait_for_timeout(300)  # What shifts or blocks late belongs to the figures too.
     seen: dict[str, Any] = await page.evaluate("window.__seen")
     await context.close()

@@ -15,6 +15,7 @@ from burnish_analytics.what_changed import other_changes
 from burnish_shared.db.session import Tx
 from burnish_shared.ids import new_uuid
 from burnish_shared.measures import middle_of
+from burnish_shared.money import credits_text
 
 KIND: Final = "degradation"
 
@@ -103,17 +104,22 @@ def _alert(found: Found, verdict: Degraded, *, other: Mapping[str, Any], now: da
 def _figures(verdict: Degraded) -> tuple[dict[str, Any], dict[str, Any]]:
     """Before and after in the metric's own words: a share of satisfied, of failed, or of those beyond the old 95th percentile."""
     if verdict.metric == "satisfaction":
-        before, after = {"satisfaction": 1 - verdict.expected}, {"satisfaction": 1 - verdict.recent}
+        before, after = {"satisfaction": 1 - verdict.before}, {"satisfaction": 1 - verdict.recent}
     elif verdict.metric == "error_rate":
-        before, after = {"error_rate": verdict.expected}, {"error_rate": verdict.recent}
+        before, after = {"error_rate": verdict.before}, {"error_rate": verdict.recent}
     else:
         unit = "p95_ms" if verdict.metric == "latency" else "p95_nusd"
-        limit = middle_of(verdict.baseline.limit or 0)
-        before, after = {unit: limit, "share_above": verdict.expected}, {"share_above": verdict.recent}
+        was, is_now = _p95s(verdict)
+        before, after = {unit: was, "share_above": verdict.before}, {unit: is_now, "share_above": verdict.recent}
     return (
         {**before, "version": verdict.baseline.version, "observations": verdict.baseline.n},
         {**after, "observations": verdict.n, **_voices(verdict)},
     )
+
+
+def _p95s(verdict: Degraded) -> tuple[float, float]:
+    """The 95th percentile before and now, in milliseconds or nano-dollars, within 2 %."""
+    return middle_of(verdict.baseline.limit or 0), middle_of(verdict.recent_limit)
 
 
 def _voices(verdict: Degraded) -> Mapping[str, Any]:
@@ -130,8 +136,15 @@ def _voices(verdict: Degraded) -> Mapping[str, Any]:
 def _summary(series: Series, verdict: Degraded, *, version: int) -> str:
     name = f"{series.slug}@{series.label} (version {version})"
     if verdict.metric == "satisfaction":
-        return f"Satisfaction with {name} fell from {1 - verdict.expected:.1%} to {1 - verdict.recent:.1%}."
+        return f"Satisfaction with {name} fell from {1 - verdict.before:.1%} to {1 - verdict.recent:.1%}."
     if verdict.metric == "error_rate":
-        return f"The error rate of {name} rose from {verdict.expected:.1%} to {verdict.recent:.1%}."
-    what = "slower" if verdict.metric == "latency" else "dearer"
-    return f"{verdict.recent:.1%} of the answers of {name} are {what} than 95 % were before."
+        return f"The error rate of {name} rose from {verdict.before:.1%} to {verdict.recent:.1%}."
+    was, is_now = _p95s(verdict)
+    if verdict.metric == "latency":
+        what, before, after = "slower", f"{was:,.0f} ms", f"{is_now:,.0f} ms"
+    else:
+        what, before, after = "dearer", f"{credits_text(round(was))} credits", f"{credits_text(round(is_now))} credits"
+    return (
+        f"Answers of {name} became {what}: 95 % were within {before} before and are within {after} now ({is_now / max(was, 1) - 1:+.0%});"
+        f" {verdict.recent:.1%} are beyond what 95 % were within by more than a tenth."
+    )

@@ -22,7 +22,7 @@ from burnish_analytics.core.degradation import (
 )
 from burnish_analytics.io.detector_store import ObservedPeriod
 from burnish_analytics.watch_labels import _serving
-from burnish_shared.measures import histogram
+from burnish_shared.measures import histogram, middle_of
 
 pytestmark = pytest.mark.capability("A4")
 
@@ -153,6 +153,54 @@ def test_slower_answers_are_seen_by_the_share_beyond_the_old_95th_percentile() -
         state, verdict = observed(state, period(number, 2.0), plan=LATENCY, limits=LIMITS)
         told += [verdict] if verdict else []
     assert [type(one) for one in told] == [Degraded]
+
+
+@pytest.mark.parametrize(
+    ("scale", "kinds"), [(1.009, []), (1.055, []), (1.25, [Degraded, Recovered])], ids=["a rollback", "a twentieth", "a quarter"]
+)
+def test_dearer_by_less_than_a_tenth_is_no_alert_although_every_answer_is(scale: float, kinds: list[type]) -> None:
+    """Answers that all cost nearly the same: any rise puts them beyond what 95 % cost before."""
+    state, told = begin_version(SeriesState(), 1, plan=COST, limits=LIMITS), []
+
+    def feed(version: int, *, scale: float) -> None:
+        nonlocal state
+        state = begin_version(state, version, plan=COST, limits=LIMITS)
+        for number in range(30):
+            counts = histogram(round((1_000_000 + 400 * n) * scale) for n in range(40))
+            state, verdict = observed(state, Seen(START + timedelta(minutes=number), version, 40, 0, counts), plan=COST, limits=LIMITS)
+            told.extend([verdict] if verdict else [])
+            assert from_stored(to_stored(state)) == state
+
+    feed(1, scale=1.0)
+    feed(2, scale=scale)
+    if told:
+        assert isinstance(told[0], Degraded) and told[0].before == 0
+        assert middle_of(told[0].recent_limit) / middle_of(told[0].baseline.limit or 0) == pytest.approx(1.25, rel=0.04)
+    feed(3, scale=1.009)
+    assert [type(one) for one in told] == kinds
+
+
+def test_what_is_told_of_before_is_what_was_measured() -> None:
+    """A small baseline allows for chance by one standard error, which nobody has seen."""
+    state = begin_version(SeriesState(), 1, plan=SATISFACTION, limits=LIMITS)
+    state, _ = observed(state, Seen(START, 1, 300, 23), plan=SATISFACTION, limits=LIMITS)
+    state = begin_version(state, 2, plan=SATISFACTION, limits=LIMITS)
+    _, verdict = observed(state, Seen(START, 2, 60, 24), plan=SATISFACTION, limits=LIMITS)
+    assert isinstance(verdict, Degraded)
+    assert (verdict.before, verdict.expected > 0.09) == (23 / 300, True)
+
+
+def test_after_a_rollback_the_alert_ends_with_a_hundred_observations_of_the_old_version() -> None:
+    state = begin_version(after_a_good_baseline(), 2, plan=SATISFACTION, limits=LIMITS)
+    for number in range(20):
+        state, _ = observed(state, Seen(START + timedelta(minutes=number), 2, 20, 8), plan=SATISFACTION, limits=LIMITS)
+    assert state.is_degraded
+    state = begin_version(state, 1, plan=SATISFACTION, limits=LIMITS)
+    took = 0
+    while state.is_degraded:
+        state, _ = observed(state, Seen(START, 1, 10, 0.5), plan=SATISFACTION, limits=LIMITS)
+        took += 10
+    assert took == 100
 
 
 def test_a_state_survives_storage_and_goes_on_as_if_it_had_not_been_stored() -> None:

@@ -2,8 +2,9 @@
 version of an evaluator.
 
 Every metric is a share of bad observations: thumbs down and missing parts of scores, of people or of evaluators; failed executions;
-executions slower, or dearer, than 95 % of the baseline's. The baseline is frozen: from the first observations, and when the label moves
-from what the old version did since it came. So a bad new version is compared with the old one, and does not become normal by lasting.
+executions slower, or dearer, by more than a tenth than 95 % of the baseline's. The baseline is frozen: from the first observations, and
+when the label moves from what the old version did since it came. So a bad new version is compared with the old one, and does not become
+normal by lasting.
 Detectors see each observation once, in the period in which it came in. A reaction that was changed later moves what is shown, not this.
 """
 
@@ -22,13 +23,18 @@ Metric = Literal["satisfaction", "error_rate", "latency", "cost", "quality"]
 SEASONAL_RISE: Final = 0.05
 """Least rise of the share beyond the 95th percentile where that is known for each hour of the week: the swing is out of it."""
 
+MARGIN_BUCKETS: Final = 2
+"""What is beyond the 95th percentile by 8 to 12 % (GAMMA) is bad, and not what is barely beyond it: where all answers cost nearly the same,
+1 % more puts every one of them beyond what 95 % were before, which nobody wants to be called for.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class MetricPlan:
     """How one metric is watched. Ratios are shares of bad observations: `fast_rise` and `slow_rise` are the harms looked for.
 
     An alert also needs `least_rise` in the recent window. Latency and cost swing with the hour, so until four weeks tell what each hour of
-    the week is like, their margin is wide (SEASONAL_RISE). `by_quantile`: bad means beyond the baseline's 95th percentile.
+    the week is like, their margin is wide (SEASONAL_RISE). `by_quantile`: bad means a tenth beyond the baseline's 95th percentile.
     `season_excuses`: what is usual at an hour counts only where it is above that. What a query costs moves with the version more than with
     the hour, and the weeks before another version became normal must not make it look dear for weeks.
     """
@@ -82,13 +88,14 @@ class Seen:
 
 
 class Part(NamedTuple):
-    """One part of the recent window; the last three as in Seen."""
+    """One part of the recent window; as in Seen. `counts`: (bucket, how many) of buckets that hold any, where the plan is `by_quantile`."""
 
     n: float
     bad: float
     reactions: int = 0
     held_back: int = 0
     most_of_one: int = 0
+    counts: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +115,17 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """What is normal: `expected` share of bad observations, of `n`, from `version`. `limit`: last bucket that is not bad."""
+    """What is normal: `expected` share of bad observations, of `n`, from `version`. `limit`: the bucket of the 95th percentile.
+
+    `measured`: the share as it was, which is told to people. What is expected may be more, since few observations may be lucky ones; None:
+    frozen before it was kept.
+    """
 
     expected: float
     n: float
     version: int
     limit: int | None = None
+    measured: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +157,20 @@ class Degraded:
     baseline: Baseline
     window: tuple[Part, ...] = ()
 
+    @property
+    def before(self) -> float:
+        """The share of bad observations before, as it was measured."""
+        return self.baseline.measured if self.baseline.measured is not None else self.expected
+
+    @property
+    def recent_limit(self) -> int:
+        """The bucket of the recent window's 95th percentile, where the plan is `by_quantile`."""
+        counts = [0] * (1 + max((bucket for part in self.window for bucket, _ in part.counts), default=0))
+        for part in self.window:
+            for bucket, times in part.counts:
+                counts[bucket] += times
+        return p95_bucket(counts)
+
 
 @dataclass(frozen=True, slots=True)
 class Recovered:
@@ -158,22 +184,24 @@ Verdict = Degraded | Recovered
 
 
 def begin_version(state: SeriesState, version: int, *, plan: MetricPlan, limits: DetectorLimits) -> SeriesState:
-    """The label serves another version now. What the last one did becomes the baseline, unless it was itself degraded or hardly seen."""
+    """The label serves another version now. What the last one did becomes the baseline, unless it was itself degraded or hardly seen.
+
+    It does not count in the recent window any more, so that an alert ends soon after the label was moved back.
+    """
     if state.version == version:
         return state
     baseline = state.baseline
     if state.version is not None and not state.is_degraded and state.tally.n >= limits.least_baseline:
         baseline = frozen(state.tally, version=state.version, plan=plan, limits=limits)
-    return replace(state, version=version, tally=Tally(), baseline=baseline, moved_from=state.version)
+    return replace(state, version=version, tally=Tally(), baseline=baseline, window=(), moved_from=state.version)
 
 
 def frozen(tally: Tally, *, version: int, plan: MetricPlan, limits: DetectorLimits) -> Baseline:
     """A baseline from a tally. With fewer than `full_baseline` observations one standard error is allowed for."""
     limit = p95_bucket(tally.counts) if plan.by_quantile else None
-    share = share_above(tally.counts, limit) if limit is not None else tally.bad / tally.n
-    if tally.n < limits.full_baseline:
-        share += math.sqrt(max(share * (1 - share), 0.01) / tally.n)
-    return Baseline(expected=min(share, 1.0), n=tally.n, version=version, limit=limit)
+    share = share_above(tally.counts, limit + MARGIN_BUCKETS) if limit is not None else tally.bad / tally.n
+    allowed = math.sqrt(max(share * (1 - share), 0.01) / tally.n) if tally.n < limits.full_baseline else 0.0
+    return Baseline(expected=min(share + allowed, 1.0), n=tally.n, version=version, limit=limit, measured=share)
 
 
 def observed(
@@ -194,7 +222,8 @@ def observed(
     if baseline is None:
         return _with_first_baseline(state, seen, plan=plan, limits=limits), None
     sums = state.sums.updated(n=seen.n, bad=bad, expected=baseline.expected, fast_rise=plan.fast_rise, slow_rise=plan.slow_rise)
-    part = Part(seen.n, bad, seen.reactions, seen.held_back, seen.most_of_one)
+    counts = tuple((bucket, times) for bucket, times in enumerate(seen.counts) if times) if plan.by_quantile else ()
+    part = Part(seen.n, bad, seen.reactions, seen.held_back, seen.most_of_one, counts)
     state = replace(state, sums=sums, window=_window_with(state.window, part, most=limits.window))
     return _judged(state, baseline, plan=plan, limits=limits, monitors=monitors)
 
@@ -216,7 +245,7 @@ def _bad_of(seen: Seen, baseline: Baseline | None, *, season: LimitsByHour | Non
         usual = season[slot_of(seen.at, HOURS_A_WEEK)] if season is not None else None
         if usual is None or (season_excuses and usual < baseline.limit):
             usual = baseline.limit
-        return float(sum(seen.counts[usual + 1 :]))
+        return float(sum(seen.counts[usual + MARGIN_BUCKETS + 1 :]))
     if baseline is not None:
         # Even its 5 % may be enough for a fall, given time: who says more than others counts at worst for what is normal.
         return seen.bad - max(0.0, seen.held_bad - seen.held_n * baseline.expected)
@@ -245,7 +274,7 @@ def _judged(
     recent = sum(part.bad for part in state.window) / n
     rise = recent - baseline.expected
     if state.is_degraded:
-        if n >= min(limits.window, limits.least_window) and rise < plan.least_rise / 2:
+        if n >= min(limits.window, max(limits.least_window, limits.window // 2)) and rise < plan.least_rise / 2:
             return replace(state, is_degraded=False, sums=Sums()), Recovered(plan.metric, baseline.expected, recent, n)
         return state, None
     alarms = state.sums.reaches(
@@ -272,7 +301,13 @@ def to_stored(state: SeriesState) -> dict[str, Any]:
         },
         "baseline": None
         if state.baseline is None
-        else {"expected": state.baseline.expected, "n": state.baseline.n, "version": state.baseline.version, "limit": state.baseline.limit},
+        else {
+            "expected": state.baseline.expected,
+            "n": state.baseline.n,
+            "version": state.baseline.version,
+            "limit": state.baseline.limit,
+            "measured": state.baseline.measured,
+        },
         "sums": [state.sums.fast, state.sums.slow],
         "window": [list(one) for one in state.window],
         "is_degraded": state.is_degraded,
@@ -295,7 +330,10 @@ def from_stored(stored: dict[str, Any]) -> SeriesState:
         ),
         baseline=Baseline(**baseline) if baseline else None,
         sums=Sums(*stored["sums"]),
-        window=tuple(Part(*one) for one in stored["window"]),
+        window=tuple(
+            Part(*one[:5])._replace(counts=tuple((bucket, times) for bucket, times in (one[5] if len(one) > 5 else ())))
+            for one in stored["window"]
+        ),
         is_degraded=stored["is_degraded"],
         moved_from=stored["moved_from"],
         season=tuple(stored["season"]) if stored.get("season") else None,
