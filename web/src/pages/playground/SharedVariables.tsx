@@ -1,6 +1,6 @@
 import { Badge, Input, Section, Select, Textarea } from "@/kit";
 import type { Shared } from "./variables";
-import { readValue } from "./variables";
+import { readValue } from "@/lib/values";
 
 /** One value for each variable, for all columns that use it. */
 export function SharedVariables({ shared, values, onChange, names, onRun }: { shared: readonly Shared[]; values: Readonly<Record<string, string>>; onChange: (name: string, text: string) => void; names: readonly string[] | null; onRun: () => void }) {

@@ -3,7 +3,7 @@ import { TemplateError, render } from "@/lib/template";
 import type { Asked } from "./runs";
 import type { Column } from "./state";
 import type { Facts } from "./useColumn";
-import { valuesFor } from "./variables";
+import { valuesFor } from "@/lib/values";
 
 export type Asking = Asked | { why: string };
 

@@ -4,7 +4,8 @@ import { askedOf } from "./ask";
 import { type Run, nextRuns } from "./runs";
 import { newColumn, playgroundOf, readPlayground, writePlayground } from "./state";
 import type { Facts } from "./useColumn";
-import { readValue, sharedVariables, valuesFor } from "./variables";
+import { readValue, valuesFor } from "@/lib/values";
+import { sharedVariables } from "./variables";
 
 function facts(messages: { role: string; content: string }[], more: Partial<Facts> = {}): Facts {
   return { template: parseMessages(messages), fault: null, error: null, model: "m", version: 3, labels: {}, latest: 3, messages, isLoading: false, ...more };

@@ -16,6 +16,7 @@ vi.mock("@/lib/url-state", async (original) => ({ ...(await original<object>()),
 const SESSION = { user: { id: "u1", name: "Ada", email: "ada@example.com", is_operator: false }, workspaces: [{ id: "w1", name: "One", role: "admin" }], csrf_token: "csrf", session_id: "s1" };
 const SUMMARY = { executions: 0, reactions: 0, simulated: false };
 
+let messages: object[];
 let summary: typeof SUMMARY | null;
 let sent: { path: string; key: string | null; body: Record<string, unknown> }[];
 let answers: (() => Response)[];
@@ -25,6 +26,7 @@ const json = (body: unknown, status = 200) => new Response(JSON.stringify(body),
 const ANSWER = () => json({ id: "e1", output: "Billing", simulated: true, cost_nusd: 5, latency_ms: 9, version: 1 });
 
 beforeEach(() => {
+  messages = [{ role: "user", content: "Which queue?" }];
   summary = SUMMARY;
   sent = [];
   answers = [];
@@ -41,7 +43,7 @@ beforeEach(() => {
     }
     if (pathname === "/v1/auth/session") return json(SESSION);
     if (pathname === "/v1/prompts") return json({ data: [{ slug: "triage", labels: { production: 1 }, updated_at: "2026-11-20T10:00:00Z" }], next_cursor: null });
-    if (pathname === "/v1/prompts/triage") return json({ slug: "triage", messages: [{ role: "user", content: "Which queue?" }] });
+    if (pathname === "/v1/prompts/triage") return json({ slug: "triage", messages });
     if (pathname === "/v1/analytics/summary") return summary ? json(summary) : json({ error: { message: "Not now." } }, 503);
     return json({ data: [], next_cursor: null });
   });
@@ -111,4 +113,26 @@ it("says that it could not be read how far one is, and tries again", async () =>
   fireEvent.click(screen.getByRole("button", { name: "Try again" }));
   await screen.findByText(/^3 runs in the last/);
   expect(screen.queryByText(/could not be read/)).toBeNull();
+});
+
+it("leaves what is empty to its default, and refuses where there is none", async () => {
+  messages = [{ role: "user", content: '{{name}}, {{tone: string = "friendly"}}, {{count: number = 3}}' }];
+  answers = [ANSWER];
+  show();
+  fireEvent.click(await screen.findByRole("button", { name: "Run" }));
+  await screen.findByText("Give a value to name.");
+  expect(sent).toEqual([]);
+  fireEvent.change(screen.getByLabelText("name"), { target: { value: "Ada" } });
+  fireEvent.change(screen.getByLabelText("count"), { target: { value: "4" } });
+  fireEvent.click(screen.getByRole("button", { name: "Run" }));
+  await screen.findByText("Billing");
+  expect(sent.map((one) => one.body["variables"])).toEqual([{ name: "Ada", count: 4 }]);
+});
+
+it("gives the demo's ticket to the demo's variable alone", async () => {
+  messages = [{ role: "user", content: "{{city}} {{ticket}}" }];
+  show();
+  await screen.findByDisplayValue(/charged twice/);
+  expect((screen.getByLabelText("city") as HTMLTextAreaElement).value).toBe("");
+  expect((screen.getByLabelText("ticket") as HTMLTextAreaElement).value).toMatch(/charged twice/);
 });

@@ -1,4 +1,4 @@
-import { useRef, useState } from "react";
+import { useMemo, useRef, useState } from "react";
 import { newIdempotencyKey } from "@/api/client";
 import { asApiError } from "@/api/errors";
 import { change, useRead } from "@/api/hooks";
@@ -6,22 +6,25 @@ import { needs, useMay } from "@/api/session";
 import { useMutation } from "@tanstack/react-query";
 import { Thumbs } from "@/kit/execution/Thumbs";
 import { Button, Duration, Field, FormError, Loaded, Money, Prose, SimulatedBadge, Textarea, TextLink } from "@/kit";
-import { variablesOf } from "./variables";
+import type { PromptTemplate } from "@/lib/template";
+import { valuesFor } from "@/lib/values";
+import { fieldsOf, samplesOf, templateOf } from "./variables";
 
 type Answer = { id: string; output: string | null; simulated: boolean; cost_nusd: number; latency_ms: number; version: number | null };
 
 const REPEATS = 40;
-const SAMPLE = "I was charged twice for my subscription this month";
 
 /** One run of the prompt with values typed here, and a thumb for its answer. */
 export function TryIt({ prompt, onRun, onReaction }: { prompt: string; onRun: () => void; onReaction: () => void }) {
   const found = useRead("/v1/prompts/{slug}", { path: { slug: prompt } });
-  return <Loaded of={found}>{(version) => <Form prompt={prompt} names={variablesOf((version as { messages?: unknown }).messages)} onRun={onRun} onReaction={onReaction} />}</Loaded>;
+  return <Loaded of={found}>{(version) => <Form prompt={prompt} template={templateOf(version as never)} onRun={onRun} onReaction={onReaction} />}</Loaded>;
 }
 
-function Form({ prompt, names, onRun, onReaction }: { prompt: string; names: readonly string[]; onRun: () => void; onReaction: () => void }) {
+function Form({ prompt, template, onRun, onReaction }: { prompt: string; template: PromptTemplate | null; onRun: () => void; onReaction: () => void }) {
   const may = useMay();
-  const [values, setValues] = useState<Record<string, string>>(() => Object.fromEntries(names.map((name, index) => [name, index === 0 ? SAMPLE : ""])));
+  const fields = useMemo(() => fieldsOf(template), [template]);
+  const [values, setValues] = useState<Record<string, string>>(() => samplesOf(fields));
+  const [refused, setRefused] = useState<{ missing: readonly string[]; faults: Readonly<Record<string, string>> }>({ missing: [], faults: {} });
   const [liked, setLiked] = useState<string | null>(null);
   // What was sent while no answer came is asked for under its key once more: it neither runs nor costs twice.
   const lost = useRef<{ body: string; key: string } | null>(null);
@@ -39,7 +42,10 @@ function Form({ prompt, names, onRun, onReaction }: { prompt: string; names: rea
     },
   });
   const start = () => {
-    const body = { prompt, variables: values, response_shape: "with_metadata" };
+    const given = template ? valuesFor(template, values) : { values: {}, missing: [], faults: {} };
+    setRefused(given);
+    if (given.missing.length > 0 || Object.keys(given.faults).length > 0) return;
+    const body = { prompt, variables: given.values, response_shape: "with_metadata" };
     run.mutate({ body, key: lost.current?.body === JSON.stringify(body) ? lost.current.key : newIdempotencyKey() });
   };
   const answered = run.data?.id ?? "";
@@ -51,9 +57,14 @@ function Form({ prompt, names, onRun, onReaction }: { prompt: string; names: rea
       }}
       className="flex w-full max-w-2xl flex-col gap-3 rounded-l border border-line bg-panel p-4"
     >
-      {names.map((name) => (
-        <Field key={name} label={<code className="font-mono text-13">{name}</code>}>
-          <Textarea rows={2} className="min-h-14" value={values[name] ?? ""} onChange={(event) => setValues({ ...values, [name]: event.target.value })} />
+      {fields.map(({ name, isOptional, default: standard }) => (
+        <Field
+          key={name}
+          label={<code className="font-mono text-13">{name}</code>}
+          hint={isOptional ? "May be left empty." : undefined}
+          error={values[name] ? refused.faults[name] : refused.missing.includes(name) ? `Give a value to ${name}.` : undefined}
+        >
+          <Textarea rows={2} className="min-h-14" value={values[name] ?? ""} placeholder={standard === undefined ? undefined : typeof standard === "string" ? standard : JSON.stringify(standard)} onChange={(event) => setValues({ ...values, [name]: event.target.value })} />
         </Field>
       ))}
       <div className="flex flex-wrap items-center gap-3">
