@@ -12,6 +12,12 @@ test("figures of an alert stand side by side with their units", () => {
   expect(comparisonOf({ before: { limit_nusd: 5e9 }, after: { spent_nusd: 4e9 } }).map((one) => [one.name, one.before, one.after])).toEqual([["Limit", "$5.00", ""], ["Spent", "", "$4.00"]]); // prettier-ignore
 });
 
+test("a dearer version stands beside the one before, by its figures and its number", () => {
+  const told = comparisonOf({ version: 3, before: { p95_nusd: 1e9, share_above: 0.05, version: 2, observations: 200 }, after: { p95_nusd: 2e9, share_above: 0.6, observations: 90 } });
+  expect(told.map((one) => [one.field, one.before, one.after])).toEqual([["p95_nusd", "$1.00", "$2.00"], ["share_above", "5.0\u00a0%", "60.0\u00a0%"], ["version", "v2", "v3"], ["observations", "200", "90"]]); // prettier-ignore
+  expect(comparisonOf({ version: 3, before: { limit_nusd: 5e9 }, after: { spent_nusd: 4e9 } }).map((one) => one.field)).toEqual(["limit_nusd", "spent_nusd"]);
+});
+
 test("what changed is said from what to what", () => {
   expect(changesOf({ changed: { version: { from: 2, to: 3 }, evaluator: { id: "x", name: "Polite", version: 1 }, budget_id: "y" } })).toEqual([["Version", "v2 → v3"], ["Evaluator", "Polite v1"]]); // prettier-ignore
 });

@@ -47,7 +47,9 @@ export function valueOf(field: string, value: unknown): string {
 export type Comparison = { field: string; name: string; before: string; after: string; interval?: string };
 
 /** The figures before and after, side by side where both know them. A target stands where satisfaction was before, an interval beside it. */
-export function comparisonOf({ before, after }: Pick<Alert, "before" | "after">): Comparison[] {
+export function comparisonOf({ before, after: reported, version }: Pick<Alert, "before" | "after"> & Partial<Pick<Alert, "version">>): Comparison[] {
+  // The version that the alert is about stands in the alert itself.
+  const after = "version" in before && !("version" in reported) && typeof version === "number" ? { ...reported, version } : reported;
   const { target, ...was } = before;
   const { low, high, ...now } = after;
   const told = comparisonsOf(was, now["samples"] === now["reactions"] ? without(now, "samples") : now);
