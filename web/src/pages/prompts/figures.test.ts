@@ -22,11 +22,14 @@ it("keeps the beginning of a range for the hour", () => {
 });
 
 it("says of an alert what it is: below its target is not falling", () => {
-  expect((["degradation", "feedback_threshold", "budget"] as const).map((kind) => wordOf({ kind }))).toEqual(["falling", "below target", "alert"]);
+  expect((["degradation", "feedback_threshold", "budget"] as const).map((kind) => wordOf({ kind, metric: "satisfaction" }))).toEqual(["falling", "below target", "alert"]);
+  expect(["cost", "latency", "error_rate", "quality"].map((metric) => wordOf({ kind: "degradation", metric }))).toEqual(["dearer", "slower", "failing", "falling"]);
 });
 
 it("finds what has an alert that is open, and shows the worst", () => {
   const alert = (prompt: string | null, severity: string, more: object = {}) => ({ prompt, severity, ...more }) as never;
   const found = alertedPrompts([alert("a", "warning"), alert("a", "critical"), alert("b", "warning", { resolved_at: "2026-11-20" }), alert(null, "critical"), alert("c", "warning", { muted: true })]);
   expect([...found]).toEqual([["a", { prompt: "a", severity: "critical" }]]);
+  const both = [alert("a", "critical", { kind: "degradation" }), alert("a", "warning", { kind: "feedback_threshold" })];
+  expect([both, [...both].reverse()].map((ones) => alertedPrompts(ones).get("a")?.kind)).toEqual(["feedback_threshold", "feedback_threshold"]);
 });

@@ -46,18 +46,26 @@ function answers(found: readonly { data?: Groups; isPending: boolean; error: unk
   return { data: found.map((one) => one.data), isPending: found.some((one) => one.isPending), error: found.find((one) => one.error)?.error ?? null };
 }
 
+const WORSE: Record<string, string> = { cost: "dearer", latency: "slower", error_rate: "failing" };
+
 /** What an open alert says of its prompt, in as few words: below its target is not the same as worse than before. */
-export function wordOf(alert: Pick<Schema<"AlertAnswer">, "kind">): string {
-  return { degradation: "falling", feedback_threshold: "below target" }[alert.kind as string] ?? "alert";
+export function wordOf({ kind, metric }: Pick<Schema<"AlertAnswer">, "kind" | "metric">): string {
+  if (kind === "feedback_threshold") return "below target";
+  return kind === "degradation" ? (WORSE[metric] ?? "falling") : "alert";
 }
 
-/** Prompts with an open alert, and the worst of each. */
+/** The lower, the sooner it is shown: below its target first, then what is critical. */
+function rankOf(alert: Schema<"AlertAnswer">): number {
+  return (alert.kind === "feedback_threshold" ? 0 : 2) + (alert.severity === "critical" ? 0 : 1);
+}
+
+/** Prompts with an open alert, and of each the one to be shown. */
 export function alertedPrompts(alerts: readonly Schema<"AlertAnswer">[]): ReadonlyMap<string, Schema<"AlertAnswer">> {
   const found = new Map<string, Schema<"AlertAnswer">>();
   for (const alert of alerts) {
     if (!alert.prompt || alert.resolved_at || alert.muted) continue;
     const known = found.get(alert.prompt);
-    if (!known || (known.severity !== "critical" && alert.severity === "critical")) found.set(alert.prompt, alert);
+    if (!known || rankOf(alert) < rankOf(known)) found.set(alert.prompt, alert);
   }
   return found;
 }
