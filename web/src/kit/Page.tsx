@@ -97,8 +97,8 @@ export function Figures({ figures, label = "Figures", isStale }: { figures: read
             {figure.label}
             {figure.badge}
           </dt>
-          <dd className="numeric mt-0.5 truncate text-20 font-semibold">{figure.value}</dd>
-          {figure.note !== undefined ? <dd className="numeric min-h-4 truncate text-12 text-muted">{figure.note}</dd> : null}
+          <dd className="numeric mt-0.5 text-20 font-semibold wrap-break-word">{figure.value}</dd>
+          {figure.note !== undefined ? <dd className="numeric min-h-4 text-12 wrap-break-word text-muted">{figure.note}</dd> : null}
         </div>
       ))}
     </dl>
