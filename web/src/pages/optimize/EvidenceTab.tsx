@@ -41,7 +41,7 @@ export default function EvidenceTab({ evidence }: { evidence: Evidence }) {
           facts={[
             ["Fixed", `${count(test.fixed)} of ${count(test.n)} were wrong and are right`],
             ["Broken", `${count(test.broken)} of ${count(test.n)} were right and are wrong`],
-            ["p-value", `${test.p_value < 0.0001 ? "< 0.0001" : test.p_value.toFixed(4)} (exact McNemar, must be at most ${test.alpha})`],
+            ["p-value", `${test.p_value < 0.0001 ? "< 0.0001" : test.p_value.toFixed(4)} (exact McNemar, must be at most ${Number(test.alpha.toPrecision(2))})`],
             ["Power", `${percent(test.power.power, 0)} for a gain of ${points(test.power.for_gain, 0)}`],
             ["Cost per answer", `${money(evidence.cost.baseline_nusd)} → ${money(evidence.cost.candidate_nusd)}`],
             validation.n > 0 && ["On validation", `${percent(validation.baseline)} → ${percent(validation.candidate)} of ${count(validation.n)}: chosen on these, so rather too kind`],
