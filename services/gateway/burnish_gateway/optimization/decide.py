@@ -119,7 +119,7 @@ def _message(evidence: dict[str, Any]) -> str:
     test = evidence["test"]
     return (
         f"Optimizer: {test['baseline']:.1%} → {test['candidate']:.1%} on {test['n']} test items "
-        f"(gain {test['ci_low']:+.1%} to {test['ci_high']:+.1%}, {len(evidence['edits'])} edits)"
+        f"(gain {100 * test['ci_low']:+.1f} to {100 * test['ci_high']:+.1f} points, {len(evidence['edits'])} edits)"
     )
 
 
