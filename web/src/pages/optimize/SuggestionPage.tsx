@@ -1,6 +1,7 @@
 import { Check, X } from "lucide-react";
 import { Suspense, useState } from "react";
 import type { Schema } from "@/api/client";
+import { useAuthors } from "@/api/authors";
 import { useRead } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
 import { Badge, Button, Diff, Figures, Loaded, Notice, Page, Prose, RelativeTime, SimulatedBadge, SkeletonText, Tabs, TextLink } from "@/kit";
@@ -90,17 +91,24 @@ function Content({ suggestion }: { suggestion: Suggestion }) {
   );
 }
 
+/** A name within a sentence: "by you", "by a member", "by Ada". */
+function inSentence(name: string): string {
+  return /^(You|A (former )?member)$/.test(name) ? name.charAt(0).toLowerCase() + name.slice(1) : name;
+}
+
 function Decision({ suggestion }: { suggestion: Suggestion }) {
+  const nameOf = useAuthors();
+  const by = suggestion.decided_by ? ` by ${inSentence(nameOf(suggestion.decided_by))}` : "";
   if (suggestion.status === "accepted") {
     return (
-      <Notice tone="ok" title={`Accepted as version ${suggestion.accepted_version}.`} action={<TextLink to={`/prompts/${suggestion.prompt}`}>Look at the prompt</TextLink>}>
+      <Notice tone="ok" title={`Accepted as version ${suggestion.accepted_version}${by}.`} action={<TextLink to={`/prompts/${suggestion.prompt}`}>Look at the prompt</TextLink>}>
         {suggestion.label ? `The label ${suggestion.label} moved to it` : "No label moved to it"} <RelativeTime at={suggestion.decided_at} />.
       </Notice>
     );
   }
   if (suggestion.status === "rejected") {
     return (
-      <Notice title="Rejected.">
+      <Notice title={`Rejected${by}.`}>
         {suggestion.reason} <RelativeTime at={suggestion.decided_at} className="text-muted" />
       </Notice>
     );
