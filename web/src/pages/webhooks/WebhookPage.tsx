@@ -102,8 +102,8 @@ function Trouble({ endpoint, onCatchUp }: { endpoint: Endpoint; onCatchUp: () =>
   if (endpoint.status === "paused") return <Notice title="Paused.">Deliveries wait, and nothing is lost.</Notice>;
   if (stateOfEndpoint(endpoint, Date.now()).word === "failing") {
     return (
-      <Notice tone="warn" title="It fails.">
-        Too many attempts in a row did not arrive, so it is left in peace; the next try is <RelativeTime at={endpoint.resting_until} />. Nothing is lost meanwhile.
+      <Notice tone="warn" title="Left in peace for a while.">
+        Ten attempts in a row did not arrive, most of the last five minutes did not, or the try after a pause failed again. The next try is <RelativeTime at={endpoint.resting_until} />; nothing is lost meanwhile.
       </Notice>
     );
   }
