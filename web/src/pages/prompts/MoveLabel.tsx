@@ -1,8 +1,8 @@
 import { useState } from "react";
 import { change, useChange, useRead } from "@/api/hooks";
-import { Field, FormDialog, Input, Loaded, Select, errorFor, toast, useUndo } from "@/kit";
+import { Field, FormDialog, Input, Loaded, Notice, Select, errorFor, toast, useUndo } from "@/kit";
 import { Comparison } from "./Comparison";
-import { contentOf } from "./content";
+import { contentOf, newlyRequired } from "./content";
 
 export type Move = { version: number; label?: string; reason?: string };
 const NEW = "+";
@@ -46,12 +46,30 @@ export function MoveLabel({ slug, labels, move, onClose }: { slug: string; label
           </Field>
         ) : null}
       </div>
-      {from === undefined || from === move.version ? null : <Difference slug={slug} a={from} b={move.version} />}
+      {from === undefined || from === move.version ? null : (
+        <>
+          <Asked slug={slug} a={from} b={move.version} />
+          <Difference slug={slug} a={from} b={move.version} />
+        </>
+      )}
     </FormDialog>
   );
 }
 
 const NEVER_OLD = { staleTime: Number.POSITIVE_INFINITY };
+
+/** Variables that callers of the version before do not send yet. */
+function Asked({ slug, a, b }: { slug: string; a: number; b: number }) {
+  const before = useRead("/v1/prompts/{slug}/versions/{version}", { path: { slug, version: a } }, NEVER_OLD).data;
+  const after = useRead("/v1/prompts/{slug}/versions/{version}", { path: { slug, version: b } }, NEVER_OLD).data;
+  const names = before && after ? newlyRequired(contentOf(before), contentOf(after)) : [];
+  if (names.length === 0) return null;
+  return (
+    <Notice tone="warn" title={`v${b} needs what v${a} did not: ${names.join(", ")}.`}>
+      A call without {names.length === 1 ? "it" : "them"} is refused. Let your applications send {names.length === 1 ? "it" : "them"} first, or give {names.length === 1 ? "it a default" : "them defaults"}.
+    </Notice>
+  );
+}
 
 /** What changed between two versions. */
 export function Difference({ slug, a, b }: { slug: string; a: number; b: number }) {

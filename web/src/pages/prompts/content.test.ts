@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { type Content, changeOf, changedFields, contentOf, inWords, meetingOf, mergedOnto, roughTokens } from "./content";
+import { type Content, changeOf, changedFields, contentOf, inWords, meetingOf, mergedOnto, newlyRequired, roughTokens } from "./content";
 
 const system = { role: "system", content: "Be brief." };
 const user = { role: "user", content: "{{ticket}}" };
@@ -30,6 +30,13 @@ it("asks about what both changed, and takes the answer", () => {
   expect(mergedOnto(base, newest, draft, new Set(["temperature"])).temperature).toBe(0.9);
   const longer = { ...base, messages: [system, user, user] };
   expect(meetingOf(base, longer, { ...base, messages: [user] }).conflicts).toEqual(["messages"]);
+});
+
+it("names what callers have to give from now on", () => {
+  const content = (text: string): Content => ({ ...base, messages: [{ role: "user", content: text }] });
+  expect(newlyRequired(content('{{ticket}} {{tone: string = "kind"}}'), content('{{ticket}} {{tone}} {{city}} {{day: string = "today"}}'))).toEqual(["city", "tone"]);
+  expect(newlyRequired(content("{{ticket}} {{city}}"), content("{{city}}"))).toEqual([]);
+  expect(newlyRequired(content("{{"), content("{{city}}"))).toEqual([]);
 });
 
 it("counts tokens roughly, and says settings in words", () => {

@@ -114,6 +114,12 @@ export function readTemplate(content: Content): Read {
   }
 }
 
+/** What a caller has to give from now on and had not to before, sorted; nothing where a text cannot be read. */
+export function newlyRequired(before: Content, after: Content): string[] {
+  const [was, is] = [readTemplate(before).template, readTemplate(after).template];
+  return was && is ? is.required.filter((name) => !was.required.includes(name)) : [];
+}
+
 /** The order of magnitude of tokens in a text: four bytes of UTF-8 each. No two models count alike. */
 export function roughTokens(texts: readonly string[]): number {
   const encoder = new TextEncoder();
