@@ -5,7 +5,7 @@ import type { Schema } from "@/api/client";
 import { usePages } from "@/api/hooks";
 import { type Column, CopyButton, DownloadButton, Drawer, EmptyState, Facts, PagedTable, RelativeTime, SearchInput, Select, Toolbar } from "@/kit";
 import { text, useUrlState } from "@/lib/url-state";
-import { changesOf } from "./changes";
+import { changesOf, objectOf, readable } from "./changes";
 
 type Entry = Schema<"AuditEntry">;
 
@@ -46,7 +46,7 @@ export function Audit() {
         }
       />
       <Drawer open={Boolean(opened)} onOpenChange={(open) => !open && set({ entry: "" })} title={opened?.action ?? ""} description={opened ? <RelativeTime at={opened.at} /> : null}>
-        {opened ? <Detail entry={opened} who={nameOf(opened.actor)} /> : null}
+        {opened ? <Detail entry={opened} nameOf={nameOf} /> : null}
       </Drawer>
     </div>
   );
@@ -54,21 +54,21 @@ export function Audit() {
 
 function columnsWith(nameOf: (actor: string) => string): Column<Entry>[] {
   return [
-  { key: "action", head: "Action", cell: (row) => <span className="block min-w-0"><code className="block text-13 font-medium">{row.action}</code><span className="block text-12 text-muted wrap-anywhere">{row.object_kind.replaceAll("_", " ")} {row.object_id}</span></span> },
+  { key: "action", head: "Action", cell: (row) => <span className="block min-w-0"><code className="block text-13 font-medium">{row.action}</code><span className="block text-12 text-muted wrap-anywhere">{objectOf(row, nameOf)}</span></span> },
   { key: "actor", head: "By", hideBelow: "sm", cell: (row) => <span title={row.actor} className="text-12 text-muted">{nameOf(row.actor)}</span> },
   { key: "at", head: "When", align: "end", width: "w-32", cell: (row) => <RelativeTime at={row.at} className="text-muted" /> },
   ];
 }
 
-function Detail({ entry, who }: { entry: Entry; who: string }) {
-  const changes = changesOf(entry.before as Record<string, unknown> | null, entry.after as Record<string, unknown> | null);
+function Detail({ entry, nameOf }: { entry: Entry; nameOf: (actor: string) => string }) {
+  const changes = changesOf(readable(entry.before as Record<string, unknown> | null, nameOf), readable(entry.after as Record<string, unknown> | null, nameOf));
   return (
     <div className="flex flex-col gap-5">
       <Facts
         facts={[
-          ["Who", <span key="who">{who} <code className="text-12 break-all text-muted">{entry.actor}</code></span>],
+          ["Who", <span key="who">{nameOf(entry.actor)} <code className="text-12 break-all text-muted">{entry.actor}</code></span>],
           ["From", entry.address ?? "unknown"],
-          ["What", `${entry.object_kind} ${entry.object_id}`],
+          ["What", <span key="what">{objectOf(entry, nameOf)} <code className="text-12 break-all text-muted">{entry.object_id}</code></span>],
           entry.request_id ? ["Request", <span key="id" className="inline-flex items-center gap-1"><code className="break-all">{entry.request_id}</code><CopyButton text={entry.request_id} /></span>] : null,
         ]}
       />
