@@ -77,7 +77,7 @@ async def test_a_suggestion_is_read_and_accepted(page_as: OpenPage, site: Site) 
     await expect(dialog.get_by_role("button", name="Accept and go live")).to_be_disabled()
     await dialog.get_by_label("Go live all the same").check()
     await dialog.get_by_role("button", name="Accept and go live").click()
-    await expect(page.get_by_text("Accepted as version 3.")).to_be_visible()
+    await expect(page.get_by_text("Accepted as version 3 by you.")).to_be_visible()
     assert (await site.call("GET", f"/v1/prompts/{slug}"))["labels"]["production"] == 3
 
 
@@ -89,7 +89,7 @@ async def test_a_suggestion_is_rejected_with_a_reason(page_as: OpenPage, site: S
     await expect(dialog.get_by_role("button", name="Reject")).to_be_disabled()
     await dialog.get_by_label("Reason").fill("It sends refunds to the wrong queue")
     await dialog.get_by_role("button", name="Reject").click()
-    await expect(page.get_by_text("Rejected.")).to_be_visible()
+    await expect(page.get_by_text("Rejected by you.")).to_be_visible()
     await expect(page.get_by_role("main")).to_contain_text("It sends refunds to the wrong queue")
     await expect(page.get_by_role("button", name="Accept", exact=True)).to_have_count(0)
 
