@@ -107,7 +107,7 @@ async def test_a_credit_line_is_one_for_all_workspaces_of_the_organization(stack
 
     for one in everyone:
         for gateway in stack.gateways:
-            await until(lambda one=one, gateway=gateway: has_line(one.at(gateway)))  # type: ignore[misc]
+            await until(lambda one=one, gateway=gateway: has_line(one.at(gateway)), within_s=5)  # type: ignore[misc]
     await asyncio.gather(*(everyone[n % 4].at(stack.gateways[n % 2])("POST", "/v1/executions", SMALL) for n in range(40)))
     (drawn,) = await books(
         stack,

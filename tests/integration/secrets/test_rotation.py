@@ -37,6 +37,8 @@ PLAIN_BYTES = {
     "dead_letters.payload": "a message that could not be handled",
     "webhook_deliveries.body": "what is sent to the receiver",
     "rollup_end_users.sketch": "how many people, not who: ranks of keyed marks",
+    "files.content": "lines of a batch, as they were uploaded: content like that of executions",
+    "cache_entries.cache_key": "SHA-256 of what makes two calls the same",
     "erasures.subject_key": "salt of one erasure's digest, for the worker that has no key; gone after the last pass",
 }
 """Columns of bytes that hold nothing sealed, and what they hold."""
