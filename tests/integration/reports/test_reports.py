@@ -208,6 +208,10 @@ async def test_a_digest_is_made_once_when_it_is_due_whoever_looks_and_missed_one
     now = await caller("POST", "/v1/reports/schedule/run")
     assert (now.status, now.body["title"]) == (201, "Daily report")
     assert len(await ready_events(analytics, caller)) == 2
+    assert (await caller("PUT", "/v1/reports/schedule", {"every": "daily", "hour": 0, "time_zone": "Asia/Tokyo"})).status == 200
+    assert (await caller("POST", "/v1/reports/schedule/run")).status == 201
+    starts = {one["data"]["period_start"][10:] for one in await ready_events(analytics, caller)}
+    assert starts == {"T00:00:00+00:00", "T00:00:00+09:00"}, "in the zone that was asked for"
 
 
 @pytest.mark.parametrize("trouble", ["SELECT 1 / 0", "SET LOCAL statement_timeout = 20; SELECT pg_sleep(5)"], ids=["broken", "slow"])

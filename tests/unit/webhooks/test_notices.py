@@ -11,7 +11,7 @@ from burnish_shared.contracts.events import Event
 from burnish_shared.ids import new_uuid
 from burnish_webhooks.core.chat_messages import pagerduty_event, slack_message, teams_message
 from burnish_webhooks.core.mail import mail_of
-from burnish_webhooks.core.notice import Channel, Failed, Notice, Sent, TryAgain, figures, judged, wants
+from burnish_webhooks.core.notice import Channel, Failed, Notice, Sent, TryAgain, figures, judged, report_facts, wants
 from burnish_webhooks.core.outcome import NoResponse, Response
 from burnish_webhooks.io.mailer import SmtpServer
 
@@ -123,3 +123,16 @@ def test_amounts_are_told_in_credits() -> None:
     assert figures({"p95_ms": 912.4, "version": 1}) == "95 % within 912 ms, version 1"
     assert figures({"samples": 1_200, "low": 0.7, "voices_held_back": 0, "most_of_one_voice": 60}) == "samples 1,200, at least 70.0%"
     assert figures({"voices_held_back": 1, "most_of_one_voice": 60}) == "voices held back 1, of one voice at most 60"
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "said"),
+    [
+        ("2026-11-19T00:00:00+01:00", "2026-11-20T00:00:00+01:00", "2026-11-19 (UTC+01:00)"),
+        ("2026-10-23T00:00:00+02:00", "2026-10-30T00:00:00+01:00", "2026-10-23 to 2026-10-29 (UTC+01:00)"),
+        ("2026-11-18T23:00:00+00:00", "2026-11-19T23:00:00+00:00", "2026-11-18 23:00 to 2026-11-19 23:00 (UTC)"),
+        ("soon", "later", "soon to later"),
+    ],
+)
+def test_a_report_says_which_days_it_covers(start: str, end: str, said: str) -> None:
+    assert dict(report_facts({"period_start": start, "period_end": end}))["Period"] == said

@@ -1,6 +1,6 @@
 """Makes a report, keeps it, and tells of it: for whoever asked, or because a digest is due."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 from burnish_gateway.reports import schedule_store, store
@@ -43,7 +43,7 @@ async def write_report(
         content=content,
     )
     await store.add(tx, workspace_id, report, due_at=due_at)
-    await put_event(tx, _ready(workspace_id, report, channels=schedule.channels if schedule else []), service="gateway")
+    await put_event(tx, _ready(workspace_id, report, schedule=schedule), service="gateway")
     return report
 
 
@@ -71,7 +71,9 @@ async def write_due_digest(tx: Tx, workspace_id: UUID, *, now: datetime) -> bool
     return True
 
 
-def _ready(workspace_id: UUID, report: ReportAnswer, *, channels: list[UUID]) -> Event:
+def _ready(workspace_id: UUID, report: ReportAnswer, *, schedule: ScheduleAnswer | None) -> Event:
+    """A digest tells its period in the time zone that was asked for: in UTC its day would begin on the day before."""
+    zone = rhythm_of(schedule).zone if schedule else UTC
     head = ReportHead.model_validate(report.model_dump(exclude={"content"}))
     return Event(
         id=new_uuid(),
@@ -86,10 +88,10 @@ def _ready(workspace_id: UUID, report: ReportAnswer, *, channels: list[UUID]) ->
             "kind": head.kind,
             "title": head.title,
             "schedule": head.schedule,
-            "period_start": head.start.isoformat(),
-            "period_end": head.end.isoformat(),
+            "period_start": head.start.astimezone(zone).isoformat(),
+            "period_end": head.end.astimezone(zone).isoformat(),
             "summary": head.summary,
             "figures": numbers_of(report.content),
-            "channels": [str(one) for one in channels],
+            "channels": [str(one) for one in (schedule.channels if schedule else [])],
         },
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -117,8 +117,23 @@ def report_facts(data: Mapping[str, Any]) -> list[tuple[str, str]]:
         "This month at its end": f"{credits_text(known['projected_cost_nusd'])} credits" if "projected_cost_nusd" in known else None,
         "Alerts": str(known["alerts"]) if known.get("alerts") else None,
     }
-    period = f"{data.get('period_start')} to {data.get('period_end')}"
-    return [("Period", period), *((name, value) for name, value in shown.items() if value is not None)]
+    return [
+        ("Period", period_in_words(data.get("period_start"), data.get("period_end"))),
+        *((name, value) for name, value in shown.items() if value is not None),
+    ]
+
+
+def period_in_words(start: object, end: object) -> str:
+    """Whole days as days, the last one included, else to the minute; with the offset of the zone they are told in, at their end."""
+    try:
+        first, last = datetime.fromisoformat(str(start)), datetime.fromisoformat(str(end))
+    except ValueError:
+        return f"{start} to {end}"
+    zone = last.tzname() or "UTC"
+    if first.time() == last.time() == time():
+        days = (first.date(), last.date() - timedelta(days=1))
+        return f"{' to '.join(str(one) for one in sorted(set(days)))} ({zone})"
+    return f"{first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M} ({zone})"
 
 
 RATIOS: Final = {
