@@ -24,6 +24,12 @@ def test_it_is_not_defined_where_both_always_say_the_same() -> None:
     assert kappa_of(Confusion(30, 0, 0, 0)) is None and kappa_of(Confusion()) is None
 
 
+def test_it_is_nought_where_one_of_both_always_says_the_same() -> None:
+    for table in (Confusion(13, 9, 0, 0), Confusion(13, 0, 9, 0)):
+        kappa = kappa_of(table)
+        assert kappa is not None and kappa.value == 0 and kappa.low <= 0 <= kappa.high
+
+
 def test_perfect_agreement_on_few_cases_is_not_told_as_certain() -> None:
     kappa = kappa_of(Confusion(5, 0, 0, 5))
     assert kappa is not None and kappa.value == 1 and kappa.low < 0.75 and kappa.high == 1

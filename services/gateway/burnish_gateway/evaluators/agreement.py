@@ -59,7 +59,8 @@ def confusion_of(judged: Iterable[Judged]) -> tuple[Confusion, int]:
 
 
 def kappa_of(table: Confusion) -> Kappa | None:
-    """Agreement beyond chance (Cohen 1960). None where it is not defined: one of both always says the same, so chance explains all.
+    """Agreement beyond chance (Cohen 1960). None where it is not defined: both always say the same, so chance explains all. Where one of
+    both always says the same, it is 0: the other agrees no more than chance would.
 
     The interval is the large-sample one of Fleiss, Cohen and Everitt (1969), from smoothed counts, widened to hold κ itself.
     """
