@@ -82,7 +82,7 @@ class ThresholdReached(EventData):
 
 class OfAlert(EventData):
     alert_id: str
-    kind: str = Field(description="feedback_threshold | degradation | budget | credits | provider_key | usage")
+    kind: str = Field(description="feedback_threshold | degradation | budget | credits | provider_key | usage | model")
     metric: str
     severity: str = Field(default="warning", description="info | warning | error | critical")
     prompt: str | None
