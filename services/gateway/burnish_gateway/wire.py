@@ -235,6 +235,14 @@ def _in_words(error: Any) -> str:
             return f"may have at most {context['max_length']} characters; it has {len(given)}"
         case "too_short" if isinstance(given, str):
             return f"must have at least {context['min_length']} characters; it has {len(given)}"
+        case "too_long":
+            return f"may have at most {context['max_length']} items; it has {context['actual_length']}"
+        case "too_short" if context["min_length"] == 1:
+            return "may not be empty"
+        case "too_short":
+            return f"must have at least {context['min_length']} items; it has {context['actual_length']}"
+        case "string_too_short" if context["min_length"] == 1:
+            return "may not be empty"
         case "string_pattern_mismatch":
             return PATTERNS.get(context["pattern"]) or f"must match the pattern {context['pattern']}"
     return str(error["msg"]).removeprefix("Value error, ")

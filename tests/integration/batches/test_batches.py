@@ -49,6 +49,24 @@ async def test_inputs_are_asked_of_every_model_and_answered_in_their_order(stack
 
 
 @pytest.mark.capability("E15")
+async def test_inputs_may_bring_their_own_messages_and_then_need_no_request(stack: Stack, caller: Caller) -> None:
+    said = [{"messages": [{"role": "user", "content": word}]} for word in ("one", "two")]
+    batch = await started(caller, {"inputs": said, "models": ["simulated/chat"]})
+    answers = await results(caller, batch["id"], "?follow=true")
+    assert ["one" in one["response"]["body"]["output"] for one in answers] == [True, False]
+    asked = {"inputs": [*said, {"custom_id": "silent"}], "request": {"model": "simulated/chat", "overrides": {"max_tokens": 5}}}
+    plan = (await caller("POST", "/v1/batches/estimate", asked)).body
+    assert "messages" in json.dumps(plan) and "silent" in json.dumps(plan)
+    for wrong in (
+        {"inputs": said},
+        {"inputs": [], "models": ["simulated/chat"]},
+        {"inputs": said, "models": ["simulated/chat"], "versions": [1]},
+    ):
+        refused = await caller("POST", "/v1/batches", wrong)
+        assert refused.status == 422 and "validation" not in refused.body["error"]["message"], refused.body
+
+
+@pytest.mark.capability("E15")
 async def test_a_line_that_is_wrong_says_so_and_costs_no_other(stack: Stack, caller: Caller) -> None:
     lines: list[Any] = [
         {"custom_id": "fine", "body": CHAT},
@@ -191,7 +209,8 @@ async def test_a_repeat_makes_no_second_batch(stack: Stack, caller: Caller) -> N
     ("body", "param"),
     [
         ({}, "input_file_id"),
-        ({"inputs": [{}]}, "request"),
+        ({"inputs": [{}]}, "messages"),
+        ({"inputs": [], "models": ["simulated/chat"]}, "inputs"),
         ({"requests": [{"body": CHAT}], "models": ["simulated/chat"]}, "models"),
         ({"requests": [{"custom_id": "a", "body": CHAT}, {"custom_id": "a", "body": CHAT}]}, "custom_id"),
         ({"requests": [{"body": {"model": "x"}}]}, None),

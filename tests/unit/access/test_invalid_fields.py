@@ -6,6 +6,7 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from burnish_gateway.alerts.channel_bodies import NewChannel
+from burnish_gateway.batches.bodies import NewBatch
 from burnish_gateway.evaluators.bodies import NewEvaluator
 from burnish_gateway.feedback.bodies import COMMENT_MOST, FeedbackBody
 from burnish_gateway.wire import invalid_field
@@ -18,6 +19,8 @@ from burnish_shared.errors import InvalidField
         (NewChannel, {"kind": "slack", "name": "x"}, "url", "url: is needed by a channel of kind slack"),
         (NewEvaluator, {"name": "x", "settings": {"kind": "llm_judge", "model": "a/b"}}, "settings.rubric", "settings.rubric: is needed"),
         (FeedbackBody, {"comment": "x" * (COMMENT_MOST + 1)}, "comment", "comment: may have at most 10000 characters; it has 10001"),
+        (NewBatch, {"inputs": []}, "inputs", "inputs: may not be empty"),
+        (NewBatch, {"inputs": [{}], "models": ["m"] * 1000}, "models", "models: may have at most"),
         (FeedbackBody, {"metric": {"name": "1", "value": 1}}, "metric.name", "metric.name: must be a letter, then letters, digits"),
     ],
 )

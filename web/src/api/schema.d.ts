@@ -7608,6 +7608,69 @@ export interface components {
             /** Settings */
             settings: components["schemas"]["Size"] | components["schemas"]["VariablesSchema"] | components["schemas"]["InputPattern"];
         };
+        /**
+         * InputsRequest
+         * @description A body of POST /v1/executions that inputs go into. Without `prompt` and `messages`, each input brings its own messages.
+         */
+        InputsRequest: {
+            /** App */
+            app?: string | null;
+            /**
+             * Cache
+             * @description `true`: an answer that was given before will do, at any temperature; `false`: the model is to be asked.
+             */
+            cache?: boolean | components["schemas"]["CacheAsked"] | null;
+            /** Deadline S */
+            deadline_s?: number | null;
+            /** Fallback Models */
+            fallback_models?: string[] | null;
+            /** Label */
+            label?: string | null;
+            /** Messages */
+            messages?: components["schemas"]["Message"][] | null;
+            /** Metadata */
+            metadata?: {
+                [key: string]: unknown;
+            };
+            /**
+             * Mode
+             * @default sync
+             * @enum {string}
+             */
+            mode: "sync" | "background";
+            /** Model */
+            model?: string | null;
+            overrides?: components["schemas"]["Overrides"];
+            /** Prompt */
+            prompt?: string | null;
+            /**
+             * Prompt Key
+             * @description Of `messages`: what such calls are grouped by, in place of their instructions.
+             */
+            prompt_key?: string | null;
+            /** @description What the model must meet where it is `auto`. */
+            requirements?: components["schemas"]["Requirements"] | null;
+            /**
+             * Response Shape
+             * @description In place of the workspace's. Streams, background executions and errors look the same in all of them.
+             */
+            response_shape?: ("with_metadata" | "raw" | "headers") | null;
+            /** Session Id */
+            session_id?: string | null;
+            /**
+             * Stream
+             * @default false
+             */
+            stream: boolean;
+            /** User Id */
+            user_id?: string | null;
+            /** Variables */
+            variables?: {
+                [key: string]: unknown;
+            };
+            /** Version */
+            version?: number | null;
+        };
         /** InvitationAnswer */
         InvitationAnswer: {
             /**
@@ -8738,8 +8801,8 @@ export interface components {
              * @default false
              */
             paused: boolean;
-            /** @description What every input goes into: a body of POST /v1/executions. */
-            request?: components["schemas"]["NewExecution"] | null;
+            /** @description What every input goes into: a body of POST /v1/executions. Not needed where inputs bring their messages. */
+            request?: components["schemas"]["InputsRequest"] | null;
             /** Requests */
             requests?: components["schemas"]["RequestLine"][] | null;
             /** Versions */

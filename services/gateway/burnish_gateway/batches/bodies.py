@@ -40,6 +40,16 @@ class RequestLine(ApiModel):
     body: dict[str, Any]
 
 
+class InputsRequest(NewExecution):
+    """A body of POST /v1/executions that inputs go into. Without `prompt` and `messages`, each input brings its own messages."""
+
+    @model_validator(mode="after")
+    def _names_one_thing(self) -> "InputsRequest":
+        if self.prompt is not None and self.messages is not None:
+            raise ValueError("give prompt or messages, not both")
+        return self
+
+
 class NewBatch(ApiModel):
     """`input_file_id` (an uploaded file of JSON lines), `requests`, or `inputs`. A line is a whole request (`{custom_id, body}`), or an
     input (`{custom_id, variables}`) of the one `request`, which is then asked of each of `models` and `versions`."""
@@ -47,7 +57,9 @@ class NewBatch(ApiModel):
     input_file_id: UUID | None = None
     requests: Annotated[list[RequestLine], Field(min_length=1, max_length=LINES_MOST)] | None = None
     inputs: Annotated[list[InputLine], Field(min_length=1, max_length=LINES_MOST)] | None = None
-    request: NewExecution | None = Field(default=None, description="What every input goes into: a body of POST /v1/executions.")
+    request: InputsRequest | None = Field(
+        default=None, description="What every input goes into: a body of POST /v1/executions. Not needed where inputs bring their messages."
+    )
     models: Annotated[list[Id], Field(min_length=1, max_length=SIDES_MOST)] | None = None
     versions: Annotated[list[Version], Field(min_length=1, max_length=SIDES_MOST)] | None = None
     endpoint: Endpoint = Field(default="/v1/executions", description="The route whose bodies the lines are, and whose answers they get.")
@@ -68,7 +80,7 @@ class NewBatch(ApiModel):
         if sum(one is not None for one in (self.input_file_id, self.requests, self.inputs)) != 1:
             raise ValueError("input_file_id: give exactly one of input_file_id, requests and inputs")
         if self.inputs is not None and self.request is None:
-            raise ValueError("request: is needed beside inputs")
+            self.request = InputsRequest()
         if self.request is None and (self.models is not None or self.versions is not None):
             raise ValueError("models: and versions need a request that they stand in for")
         if self.requests is not None and self.request is not None:

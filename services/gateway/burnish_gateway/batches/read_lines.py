@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any, Final
 
-from burnish_gateway.batches.bodies import LINES_MOST, Endpoint, InputLine, NewBatch, RequestLine
+from burnish_gateway.batches.bodies import LINES_MOST, Endpoint, InputLine, InputsRequest, NewBatch, RequestLine
 from burnish_gateway.compat.chat import parse_chat
 from burnish_gateway.execution.order import Order
 from burnish_gateway.execution.routes import NewExecution, order_of
@@ -93,12 +93,14 @@ def _whole(line: RequestLine, endpoint: Endpoint) -> Order:
     return order
 
 
-def _inputs(line: InputLine, request: NewExecution | None, sides: Sequence[tuple[Any, Any]]) -> Iterator[Order]:
+def _inputs(line: InputLine, request: InputsRequest | None, sides: Sequence[tuple[Any, Any]]) -> Iterator[Order]:
     if request is None:
         raise InvalidField("body: is needed where the batch names no request that a line is an input of.", param="body")
     given = {name: value for name in ("user_id", "session_id", "app") if (value := getattr(line, name)) is not None}
     if line.messages is not None:
         given["messages"] = [*(request.messages or []), *line.messages]
+    elif request.prompt is None and request.messages is None:
+        raise InvalidField("messages: are needed where the batch's request names no prompt and holds none.", param="messages")
     merged = {"variables": {**request.variables, **line.variables}, "metadata": {**request.metadata, **line.metadata}}
     for version, model in sides:
         side: dict[str, Any] = {}

@@ -111,6 +111,10 @@ class NewExecution(ApiModel):
     def _names_one_thing(self) -> "NewExecution":
         if (self.prompt is None) == (self.messages is None):
             raise ValueError("give either prompt or messages")
+        return self
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> "NewExecution":
         if self.messages is not None and (self.label is not None or self.version is not None):
             raise ValueError("label and version belong to a prompt, not to messages")
         if self.label is not None and self.version is not None:
