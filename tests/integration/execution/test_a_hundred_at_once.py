@@ -74,7 +74,8 @@ async def test_of_a_hundred_at_once_just_the_affordable_ones_are_served(stack: S
     caller, body = await with_model(stack, calls=AFFORDABLE, cap=cap)
     callers = [caller.at(url) for url in stack.gateways[:2]]
     ends = await asyncio.gather(*(outcome(callers[i % 2], body | {"stream": streamed}, hangs_up=False) for i in range(100)))
-    assert Counter(ends) == {"200": AFFORDABLE, "402": 100 - AFFORDABLE}
+    told = Counter(ends)
+    assert told == {"200": AFFORDABLE, "402": 100 - AFFORDABLE}, told
     assert await settled(stack, caller) == (0, AFFORDABLE * CALL_NUSD)
 
 
@@ -83,6 +84,7 @@ async def test_of_a_hundred_at_once_just_the_affordable_ones_are_served(stack: S
 @pytest.mark.parametrize("streamed", [False, True], ids=["buffered", "streamed"])
 @pytest.mark.parametrize("cap", [True, False], ids=["max_tokens", "no_max_tokens"])
 async def test_when_every_fifth_client_hangs_up_the_sums_still_hold(stack: Stack, streamed: bool, cap: bool) -> None:
+    """On a busy machine some may hear that no executor took their call in time (503); nothing may be held or spent for those."""
     caller, body = await with_model(stack, calls=AFFORDABLE, cap=cap)
     callers = [caller.at(url) for url in stack.gateways[:2]]
     async with fault(stack, "slow_chunks,rate=5" if streamed else "slow,s=0.6"):
@@ -90,11 +92,11 @@ async def test_when_every_fifth_client_hangs_up_the_sums_still_hold(stack: Stack
         ends = Counter(await asyncio.gather(*calls))
         balance, costs = await settled(stack, caller)
     rows = await books(stack, "SELECT status, cost_nusd FROM executions WHERE workspace_id = $1", caller.workspace.workspace_id)
-    assert ends["200"] + ends["402"] + ends["gone"] == 100 and ends["gone"] > 0, ends
+    assert ends["200"] + ends["402"] + ends["gone"] + ends["503"] == 100 and ends["gone"] > 0, ends
     assert costs + balance == AFFORDABLE * CALL_NUSD
     assert all(0 <= row["cost_nusd"] <= CALL_NUSD for row in rows)
     assert sum(row["cost_nusd"] == CALL_NUSD for row in rows if row["status"] == "success") >= ends["200"] > 0
-    assert {row["status"] for row in rows} <= {"success", "cancelled"}
+    assert {row["status"] for row in rows} <= {"success", "cancelled"} | ({"error"} if ends["503"] else set())
     if streamed:  # they saw text, so they pay for it, and for no more
         gone = [row["cost_nusd"] for row in rows if row["status"] == "cancelled"]
         assert gone and all(0 < cost < CALL_NUSD for cost in gone)
