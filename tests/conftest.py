@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+import structlog
+from structlog.dev import plain_traceback
 
 from burnish.embedded import nats as embedded_nats
 from burnish.embedded import postgres as embedded_postgres
@@ -36,6 +38,10 @@ FAST = {"fsync": "off", "full_page_writes": "off", "autovacuum": "off", "log_min
 
 def pytest_configure() -> None:
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    # structlog's default draws tracebacks with every local variable: seconds of one event loop that all services share here.
+    structlog.configure(
+        processors=[*structlog.get_config()["processors"][:-1], structlog.dev.ConsoleRenderer(exception_formatter=plain_traceback)]
+    )
 
 
 @pytest.fixture(scope="session")

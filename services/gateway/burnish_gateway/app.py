@@ -14,6 +14,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from burnish_gateway import assemble
 from burnish_gateway.client_address import TrustedProxies
@@ -23,7 +24,7 @@ from burnish_gateway.http_protocol import HttpProtocol
 from burnish_gateway.middleware import RequestContext
 from burnish_gateway.settings import GatewaySettings
 from burnish_gateway.short_way import ShortWay
-from burnish_gateway.wire import error_response, invalid_field
+from burnish_gateway.wire import GONE, error_response, invalid_field
 from burnish_shared.errors import BadRequest, BurnishError, Conflict, Forbidden, NotFound, Unauthenticated, Unavailable
 from burnish_shared.process import HealthServer, supervise
 
@@ -107,7 +108,7 @@ def build_app(settings: GatewaySettings) -> FastAPI:
     app.include_router(status_page)
     app.include_router(page)  # last: it takes whatever is below /app/
     app.openapi = describe(app)  # type: ignore[method-assign]
-    _handle_errors(app)
+    handle_errors(app)
     app.add_middleware(ShortWay)
     app.add_middleware(RequestContext, proxies=TrustedProxies.parse(settings.trusted_proxies))
     return app
@@ -123,7 +124,7 @@ def _end_process_when_it_fails(task: "asyncio.Task[None]") -> None:
         os.kill(os.getpid(), signal.SIGTERM)
 
 
-def _handle_errors(app: FastAPI) -> None:
+def handle_errors(app: FastAPI) -> None:
     """The HTTP edge: the one place where exceptions become answers."""
 
     @app.exception_handler(BurnishError)
@@ -154,6 +155,10 @@ def _handle_errors(app: FastAPI) -> None:
         if error.headers:
             response.headers.update(error.headers)
         return response
+
+    @app.exception_handler(ClientDisconnect)
+    async def _gone(request: Request, error: ClientDisconnect) -> Response:
+        return Response(status_code=GONE)  # Nobody reads it; our logs and metrics do not call it our failure.
 
     @app.exception_handler(Exception)
     async def _unexpected(request: Request, error: Exception) -> Response:

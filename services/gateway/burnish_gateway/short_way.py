@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from fastapi import Request
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
-from burnish_gateway.wire import error_response
+from burnish_gateway.wire import GONE, error_response
 from burnish_shared.errors import BurnishError
 
 HOT: Final = frozenset({"/v1/executions", "/v1/chat/completions", "/v1/embeddings", "/v1/responses", "/v1/messages"})
@@ -48,4 +49,6 @@ async def _answer(request: Request, endpoint: Any) -> Response:
         response: Response = await endpoint(request)
     except BurnishError as error:
         return error_response(error, request_id=request.state.request_id)
+    except ClientDisconnect:
+        return Response(status_code=GONE)
     return response

@@ -273,6 +273,10 @@ def json_response(value: Any, *, status: int = 200, headers: dict[str, str] | No
     return Response(body, status_code=status, media_type="application/json", headers=headers)
 
 
+GONE = 499
+"""The client went away before its request was read: nginx's number for it; nobody sees it but the metrics."""
+
+
 def error_response(error: BurnishError, *, request_id: str) -> Response:
     """The one shape of an error. A key that was sent where none belongs is not sent back (PROMISES S-05)."""
     body = ErrorAnswer(

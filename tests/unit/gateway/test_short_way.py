@@ -6,7 +6,9 @@ import pytest
 from fastapi import FastAPI, Request
 from fastapi.responses import Response
 from httpx import ASGITransport, AsyncClient
+from structlog.testing import capture_logs
 
+from burnish_gateway.app import handle_errors
 from burnish_gateway.short_way import ShortWay
 from burnish_shared.errors import NotFound
 
@@ -45,3 +47,26 @@ async def test_errors_of_ours_are_answered_and_other_methods_go_the_long_way() -
         assert (missing.status_code, missing.json()["error"]["code"]) == (404, "not_found")
         assert (await client.get("/hot")).status_code == 405
         assert (await client.post("/hot/", content=b"x")).status_code in {307, 404}
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("calls_before", [0, 1], ids=["long_way", "short_way"])
+async def test_a_client_that_leaves_before_its_request_is_read_is_no_failure_of_ours(calls_before: int) -> None:
+    app = app_of([])
+    handle_errors(app)
+    async with AsyncClient(transport=ASGITransport(app), base_url="http://test") as client:
+        for _ in range(calls_before):
+            await client.post("/hot", content=b"x")
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        return {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "method": "POST", "path": "/hot", "raw_path": b"/hot", "query_string": b"", "headers": [], "state": {}}
+    with capture_logs() as lines:
+        await app(scope, receive, send)
+    assert [message["status"] for message in sent if message["type"] == "http.response.start"] == [499]
+    assert lines == []
