@@ -151,7 +151,7 @@ class Desk:
         """The edge of an interactive execution: what nobody caught is logged here, once."""
         with tracing.span("execute", parent=run.request.traceparent):
             try:
-                await run.reply.send(FrameKind.ACCEPTED)
+                run.reply.accept_soon()
                 await failpoints.hit("executor.accepted")
                 await self._run(run)
             except Unavailable:

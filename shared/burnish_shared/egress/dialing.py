@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 KEEPALIVE_S = 15.0
 
+LITERALS_MOST = 1_024
+"""URLs with a literal address that one process remembers to have passed."""
+
 
 class Egress:
     """The guard of one process: a policy, a resolver, and sessions that obey both.
@@ -31,12 +34,16 @@ class Egress:
         self.policy = policy
         self._resolver = resolver or SystemResolver()
         self._tls = tls
+        self._literals: dict[str, Target] = {}
 
     async def check(self, url: str) -> Target:
         """Reads the URL and refuses it if it is bad by its text or by any address it has now. Raises EgressRefused.
 
         A name that does not resolve at the moment passes, and the target says so (`resolves`): it is looked at again when it is dialled.
         """
+        known = self._literals.get(url)
+        if known is not None:
+            return known
         target = parse_target(url)
         addresses = [target.address] if target.address else []
         if target.address is None:
@@ -45,6 +52,8 @@ class Egress:
             except OSError:
                 target = replace(target, resolves=False)
         refuse_unless_reachable(target, addresses, policy=self.policy)
+        if target.address is not None and len(self._literals) < LITERALS_MOST:
+            self._literals[url] = target  # An address stays what it is, and so does the policy of a process.
         return target
 
     async def addresses(self, target: Target) -> list[str]:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
 from typing import Literal
 
@@ -42,8 +43,12 @@ class Target:
     resolves: bool = True
 
 
+@lru_cache(maxsize=4_096)
 def parse_target(url: str) -> Target:
-    """Reads a URL. Raises EgressRefused for user information, odd numeric hosts, non-ASCII hosts, fragments, other schemes, bad ports."""
+    """Reads a URL, whose text alone decides, so that it is remembered.
+
+    Raises EgressRefused for user information, odd numeric hosts, non-ASCII hosts, fragments, other schemes, bad ports.
+    """
     if len(url) > MAX_URL_LENGTH:
         raise EgressRefused(f"The URL is longer than {MAX_URL_LENGTH} characters.", param="url")
     if not _VISIBLE.match(url) or "\\" in url:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -13,6 +14,9 @@ from burnish_shared.bus.frames import Frame, FrameKind
 from burnish_shared.errors import Unavailable
 
 TERMINAL_MOST_BYTES: Final = 768 * 1024
+
+ACCEPT_WITHIN_S: Final = 0.05
+"""A fifth of the silence after which the gateway asks another executor (its `accept_wait_s`)."""
 
 PARKED_S: Final = 300.0
 """The caller waits for it now."""
@@ -29,12 +33,18 @@ class Reply:
     chunks: int = 0
     _text: list[str] = field(default_factory=list)
     _flushing: asyncio.TimerHandle | None = None
+    _accepting: asyncio.TimerHandle | None = None
     _sending: set["asyncio.Task[None]"] = field(default_factory=set)
 
     async def send(self, kind: FrameKind, body: bytes = b"") -> None:
         """Publishes one frame, after the text that waits. A bus that is away loses it: the caller then reads the books."""
         await self.flush()
         await self._publish(Frame(kind, self.fence, self.chunks, body))
+
+    def accept_soon(self) -> None:
+        """Says that the execution was taken, unless another frame says so before: a frame costs three processes something."""
+        if self.inbox:
+            self._accepting = asyncio.get_running_loop().call_later(ACCEPT_WITHIN_S, self._accept)
 
     async def terminal(self, outcome: bytes) -> None:
         """The last frame. An outcome that is too big for a message lies beside it; where that fails, the caller reads the books."""
@@ -77,18 +87,31 @@ class Reply:
         if self._flushing is not None:
             self._flushing.cancel()
             self._flushing = None
+        self._nothing_to_accept()
+
+    def _accept(self) -> None:
+        self._send_beside(self._publish(Frame(FrameKind.ACCEPTED, self.fence, self.chunks, b"")))
+
+    def _nothing_to_accept(self) -> None:
+        if self._accepting is not None:
+            self._accepting.cancel()
+            self._accepting = None
+
+    def _send_beside(self, sending: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.ensure_future(sending)
+        self._sending.add(task)
+        task.add_done_callback(self._sending.discard)
 
     def _window_over(self) -> None:
         self._flushing = None
         if self._text:
             self._flushing = asyncio.get_running_loop().call_later(self.coalesce_s, self._window_over)
-            task = asyncio.ensure_future(self.flush())
-            self._sending.add(task)
-            task.add_done_callback(self._sending.discard)
+            self._send_beside(self.flush())
 
     async def _publish(self, frame: Frame) -> None:
         if not self.inbox:
             return
+        self._nothing_to_accept()
         try:
             await self.bus.nc.publish(self.inbox, frame.to_bytes())
         except (nats.errors.Error, OSError):
