@@ -4,10 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from burnish_shared.errors import InvalidField, MissingVariables, PayloadTooLarge
-from burnish_shared.template.syntax import Part, Slot, parse, parse_path
-from burnish_shared.template.values import text_of, type_of
-from burnish_shared.template.variables import ABSENT, Variable, declare, find
+from burnish_shared.errors import InvalidField
+from burnish_shared.template.rendering import MAX_OUTPUT_BYTES, Budget, Filling
+from burnish_shared.template.snippets import Snippet, with_snippets
+from burnish_shared.template.survey import Survey, includes_of, shows_pictures, survey
+from burnish_shared.template.syntax import Include, Part, parse, parse_path
+from burnish_shared.template.values import IMAGE_URL, text_of
+from burnish_shared.template.variables import Variable, declare
+
+__all__ = ["MAX_MESSAGES", "MAX_OUTPUT_BYTES", "PromptTemplate", "Rendered", "parse_messages", "parse_text"]
 
 ROLES: Final = ("system", "developer", "user", "assistant", "placeholder")
 """`placeholder` is ours: the place where a list of messages, given as the variable `name`, is put."""
@@ -20,9 +25,6 @@ MAX_MESSAGES: Final = 200
 
 MAX_GIVEN_MESSAGES: Final = 1_000
 """Messages that a placeholder takes."""
-
-MAX_OUTPUT_BYTES: Final = 1_048_576
-"""Rendered text of all messages together, in UTF-8 (PROMISES 4.5)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +54,16 @@ class Rendered:
 
 @dataclass(frozen=True, slots=True)
 class PromptTemplate:
-    """Parsed messages. Immutable, so it may be kept and shared by any number of requests."""
+    """Parsed messages. Immutable, so it may be kept and shared by any number of requests.
+
+    `needed`: paths that are used whatever the values are. `includes`: snippets that are still to be put in; with any, it cannot be
+    rendered, and says of its variables only what its own text says.
+    """
 
     messages: tuple[Text | Placeholder, ...]
     variables: Mapping[tuple[str, ...], Variable]
+    needed: frozenset[tuple[str, ...]]
+    includes: tuple[Include, ...] = ()
 
     @property
     def placeholders(self) -> tuple[str, ...]:
@@ -64,8 +72,8 @@ class PromptTemplate:
 
     @property
     def required(self) -> tuple[str, ...]:
-        """Names that a caller must give, sorted."""
-        needed = {variable.name for variable in self.variables.values() if not variable.has_default}
+        """Names that a caller must give whatever else is given, sorted. Within a block a variable is asked for only where it is reached."""
+        needed = {one.name for path, one in self.variables.items() if path in self.needed and not one.has_default}
         return tuple(sorted(needed | {one.name for one in self.messages if isinstance(one, Placeholder) and not one.optional}))
 
     def render(self, given: Mapping[str, Any]) -> Rendered:
@@ -74,59 +82,47 @@ class PromptTemplate:
         A null counts as not given. Raises MissingVariables with every missing name (`details["missing"]`), InvalidField for a
         value of another type than declared, PayloadTooLarge for more than MAX_OUTPUT_BYTES of text.
         """
-        texts = self._texts(given)
-        used = {".".join(path) for path in texts}
+        budget = Budget()
+        filling = Filling(self.variables, given, budget)
+        filling.missing.update(self._placeholders_missing(given))
         messages: list[dict[str, Any]] = []
-        budget = _Budget(MAX_OUTPUT_BYTES)
         for message in self.messages:
             if isinstance(message, Placeholder):
-                taken = _given_messages(message, given.get(message.name), budget=budget)
-                messages.extend(taken)
-                used |= {message.name} if given.get(message.name) is not None else set()
+                messages.extend(_given_messages(message, given.get(message.name), budget=budget))
+                filling.used |= {message.name} if given.get(message.name) is not None else set()
             else:
-                content = _filled(message.parts, texts=texts, budget=budget)
+                content = filling.content(message.parts)
                 messages.append({"role": message.role, "content": content} | ({"name": message.name} if message.name else {}))
-        return Rendered(messages, tuple(sorted(used)))
+        filling.raise_missing()
+        return Rendered(messages, tuple(sorted(filling.used)))
 
-    def _texts(self, given: Mapping[str, Any]) -> dict[tuple[str, ...], str]:
-        """The text of each variable that is used, or every name that is missing."""
-        texts: dict[tuple[str, ...], str] = {}
-        missing: list[str] = []
-        for path, variable in self.variables.items():
-            value = find(path, given)
-            if value is ABSENT:
-                if not variable.has_default:
-                    missing.append(variable.name)
-                    continue
-                value = variable.default
-            elif variable.type is not None and type_of(value) != variable.type:
-                raise _bad_value(variable, f"must be a {variable.type}, not a {type_of(value)}")
-            try:
-                texts[path] = text_of(value)
-            except ValueError as error:
-                raise _bad_value(variable, f"cannot be written as text: {error}") from error
-        missing += [one.name for one in self.messages if isinstance(one, Placeholder) and not one.optional and given.get(one.name) is None]
-        if missing:
-            names = sorted(set(missing))
-            raise MissingVariables(f"These variables are missing: {', '.join(names)}.", param="variables", details={"missing": names})
-        return texts
+    def _placeholders_missing(self, given: Mapping[str, Any]) -> set[str]:
+        return {one.name for one in self.messages if isinstance(one, Placeholder) and not one.optional and given.get(one.name) is None}
 
 
-def parse_messages(messages: Sequence[Mapping[str, Any]], *, parameters: Mapping[str, Mapping[str, Any]] | None = None) -> PromptTemplate:
+def parse_messages(
+    messages: Sequence[Mapping[str, Any]],
+    *,
+    parameters: Mapping[str, Mapping[str, Any]] | None = None,
+    snippets: Mapping[str, Snippet] | None = None,
+    slug: str | None = None,
+) -> PromptTemplate:
     """Parses `[{role, content, name?}, {role: "placeholder", name, optional?}]`. Raises InvalidField naming the message at fault.
 
-    `parameters`: declared variables (see `variables.declare`); one that no message uses asks for nothing.
+    `parameters`: declared variables (see `variables.declare`); one that no message uses asks for nothing. `snippets`: the prompts that
+    are included, by the name that includes them; None leaves them open. `slug`: of the prompt itself, which no snippet may include.
     """
     if not 1 <= len(messages) <= MAX_MESSAGES:
         raise InvalidField(f"A prompt has 1 to {MAX_MESSAGES} messages, not {len(messages)}.", param="messages")
     parsed = tuple(_message(one, param=f"messages[{index}]") for index, one in enumerate(messages))
-    slots = [part for one in parsed if isinstance(one, Text) for part in one.parts if isinstance(part, Slot)]
-    declared = declare(slots, parameters=parameters or {})
-    used_paths = {slot.path for slot in slots}
-    clash = {path[0] for path in used_paths} & {one.name for one in parsed if isinstance(one, Placeholder)}
-    if clash:
-        raise InvalidField(f"'{min(clash)}' is both a variable and a placeholder for messages; rename one.", param="messages")
-    return PromptTemplate(parsed, {path: variable for path, variable in declared.items() if path in used_paths})
+    includes = tuple(dict.fromkeys(one for text in parsed if isinstance(text, Text) for one in includes_of(text.parts)))
+    given = dict(parameters or {})
+    if includes and snippets is not None:
+        whole, of_snippets = with_snippets({at: one.parts for at, one in enumerate(parsed) if isinstance(one, Text)}, snippets, slug=slug)
+        parsed = tuple(Text(one.role, whole[at], one.name) if isinstance(one, Text) else one for at, one in enumerate(parsed))
+        given = {name: {**of_snippets.get(name, {}), **given.get(name, {})} for name in {**of_snippets, **given}}
+        includes = ()
+    return _template(parsed, given, includes=includes)
 
 
 def parse_text(text: str, *, parameters: Mapping[str, Mapping[str, Any]] | None = None) -> PromptTemplate:
@@ -134,22 +130,23 @@ def parse_text(text: str, *, parameters: Mapping[str, Mapping[str, Any]] | None 
     return parse_messages([{"role": "user", "content": text}], parameters=parameters)
 
 
-def _bad_value(variable: Variable, why: str) -> InvalidField:
-    return InvalidField(f"The variable '{variable.name}' {why}.", param=f"variables.{variable.name}")
-
-
-class _Budget:
-    """Counts down the bytes that may still be put out, before they are joined, so that a small template cannot make a huge text."""
-
-    __slots__ = ("left",)
-
-    def __init__(self, size_bytes: int) -> None:
-        self.left = size_bytes
-
-    def spend(self, text: str) -> None:
-        self.left -= len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
-        if self.left < 0:
-            raise PayloadTooLarge(f"The rendered prompt is larger than {MAX_OUTPUT_BYTES:,} bytes.", param="variables")
+def _template(
+    parsed: tuple[Text | Placeholder, ...], parameters: Mapping[str, Mapping[str, Any]], *, includes: tuple[Include, ...]
+) -> PromptTemplate:
+    found = Survey()
+    for index, message in enumerate(parsed):
+        if isinstance(message, Text):
+            survey(message.parts, param=f"messages[{index}].content", into=found)
+    used_paths = {slot.path for slot in found.slots}
+    declared = {path: one for path, one in declare(found.slots, parameters=parameters).items() if path in used_paths}
+    clash = {path[0] for path in used_paths} & {one.name for one in parsed if isinstance(one, Placeholder)}
+    if clash:
+        raise InvalidField(f"'{min(clash)}' is both a variable and a placeholder for messages; rename one.", param="messages")
+    pictures = frozenset(path for path, one in declared.items() if one.type == IMAGE_URL)
+    for index, message in enumerate(parsed):
+        if isinstance(message, Text) and message.role != "user" and shows_pictures(message.parts, pictures):
+            raise InvalidField("A picture stands only in a message of the user.", param=f"messages[{index}].content")
+    return PromptTemplate(parsed, declared, frozenset(found.needed), includes)
 
 
 def _message(message: Mapping[str, Any], *, param: str) -> Text | Placeholder:
@@ -166,16 +163,7 @@ def _message(message: Mapping[str, Any], *, param: str) -> Text | Placeholder:
     return Text(str(role), parse(content, param=f"{param}.content"), str(name) if name else None)
 
 
-def _filled(parts: tuple[Part, ...], *, texts: Mapping[tuple[str, ...], str], budget: _Budget) -> str:
-    filled: list[str] = []
-    for part in parts:
-        text = part if isinstance(part, str) else texts[part.path]
-        budget.spend(text)
-        filled.append(text)
-    return "".join(filled)
-
-
-def _given_messages(placeholder: Placeholder, given: Any, *, budget: _Budget) -> list[dict[str, Any]]:
+def _given_messages(placeholder: Placeholder, given: Any, *, budget: Budget) -> list[dict[str, Any]]:
     """The list that a caller gave, checked and passed on as it is."""
     if given is None:
         return []

@@ -6,10 +6,16 @@ TypeScript and a Python client render a template to the same bytes.
 
 import json
 import math
+import re
 from typing import Any, Final, Literal, get_args
 
-VariableType = Literal["string", "number", "boolean", "object", "array"]
+VariableType = Literal["string", "number", "boolean", "object", "array", "image_url"]
 VARIABLE_TYPES: Final[tuple[str, ...]] = get_args(VariableType)
+
+IMAGE_URL: Final = "image_url"
+"""A string that becomes a picture of its message: an http(s) address, or the picture itself as a data URL."""
+
+_IMAGE_URL = re.compile(r"https?://[!#-;=?-~]{1,8192}|data:image/(?:png|jpeg|gif|webp);base64,[A-Za-z0-9+/]+={0,2}")
 
 MAX_VALUE_DEPTH: Final = 32
 """Objects and arrays inside one another in a value that is printed as JSON."""
@@ -36,6 +42,18 @@ def type_of(value: object) -> str:
             return "array"
         case _:
             return "unknown"
+
+
+def has_type(value: object, wanted: str) -> bool:
+    """Is it of that type? A picture is a string of a certain form."""
+    if wanted == IMAGE_URL:
+        return isinstance(value, str) and _IMAGE_URL.fullmatch(value) is not None
+    return type_of(value) == wanted
+
+
+def is_truthy(value: object) -> bool:
+    """What `#if` asks: there, and neither null, false, 0, nor an empty text, list or object."""
+    return value is not None and value not in (False, 0, "", [], {})
 
 
 def text_of(value: Any) -> str:

@@ -1,4 +1,4 @@
-"""The variables of a prompt: what its slots and its `parameters` say of each, joined, and the values that a caller gives."""
+"""The variables of a prompt: what its parts and its `parameters` say of each, joined, and the values that a caller gives."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from burnish_shared.errors import InvalidField
 from burnish_shared.template.syntax import Slot, parse_path
-from burnish_shared.template.values import VARIABLE_TYPES, type_of
+from burnish_shared.template.values import VARIABLE_TYPES, has_type, type_of
 
 MAX_VARIABLES: Final = 500
 
@@ -46,15 +46,14 @@ def declare(slots: Iterable[Slot], *, parameters: Mapping[str, Mapping[str, Any]
     if len(known) > MAX_VARIABLES:
         raise InvalidField(f"A prompt has at most {MAX_VARIABLES} variables; this one has {len(known)}.", param="messages")
     for variable in known.values():
-        if variable.has_default and variable.type is not None and type_of(variable.default) != variable.type:
+        if variable.has_default and variable.type is not None and not has_type(variable.default, variable.type):
             why = f"The default of '{variable.name}' is a {type_of(variable.default)}, not a {variable.type}."
             raise InvalidField(why, param="parameters")
     return known
 
 
-def find(path: tuple[str, ...], variables: Mapping[str, Any]) -> Any:
-    """The value at `path`, or ABSENT. Keys of objects and positions of arrays only: no attribute of any value is ever looked at."""
-    value: Any = variables
+def find(path: tuple[str, ...], value: Any) -> Any:
+    """What lies at `path` in `value`, or ABSENT. Keys of objects and positions of arrays only: no attribute of any value is looked at."""
     for segment in path:
         if isinstance(value, Mapping):
             value = value.get(segment, ABSENT)
@@ -64,6 +63,13 @@ def find(path: tuple[str, ...], variables: Mapping[str, Any]) -> Any:
         else:
             return ABSENT
     return ABSENT if value is None else value
+
+
+def wrong_type(name: str, value: object, wanted: str) -> InvalidField:
+    """What is said of a value that is of another type than declared."""
+    is_text = wanted == "image_url" and isinstance(value, str)
+    what = "an http(s) address or data URL of a picture (png, jpeg, gif, webp)" if is_text else f"a {wanted}, not a {type_of(value)}"
+    return InvalidField(f"The variable '{name}' must be {what}.", param=f"variables.{name}")
 
 
 def _parameter(name: str, given: Mapping[str, Any]) -> Variable:

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from burnish_shared.errors import BadRequest, BurnishError, InvalidField, PayloadTooLarge
+from burnish_shared.errors import BurnishError, InvalidField, PayloadTooLarge
 from burnish_shared.template import PromptTemplate, parse_messages, parse_text
 from burnish_shared.template.messages import MAX_OUTPUT_BYTES
+from burnish_shared.template.snippets import snippet_of
 from burnish_shared.template.syntax import MAX_SLOTS, MAX_TEMPLATE_CHARS
 from burnish_shared.template.values import number_text
 
@@ -21,9 +22,14 @@ pytestmark = pytest.mark.capability("P2")
 
 
 def parsed(case: dict[str, Any]) -> PromptTemplate:
-    if "template" in case:
-        return parse_text(case["template"], parameters=case.get("parameters"))
-    return parse_messages(case["messages"], parameters=case.get("parameters"))
+    snippets = {
+        name: snippet_of(
+            name.partition("@")[0], 1, {"messages": [{"role": "user", "content": one["text"]}], "parameters": one.get("parameters")}
+        )
+        for name, one in case.get("snippets", {}).items()
+    }
+    messages = case["messages"] if "messages" in case else [{"role": "user", "content": case["template"]}]
+    return parse_messages(messages, parameters=case.get("parameters"), snippets=snippets, slug=case.get("slug"))
 
 
 @pytest.mark.parametrize("case", [pytest.param(case, id=case["name"]) for case in CASES if "error" not in case])
@@ -38,22 +44,16 @@ def test_a_shared_case_renders(case: dict[str, Any]) -> None:
 @pytest.mark.parametrize("case", [pytest.param(case, id=case["name"]) for case in CASES if "error" in case])
 def test_a_shared_case_is_refused(case: dict[str, Any]) -> None:
     error = case["error"]
-    with pytest.raises(BadRequest) as refused:
+    with pytest.raises(BurnishError) as refused:
         template = parsed(case)
         assert error["at"] == "render", "it should have been refused when it was saved"
         template.render(case["variables"])
     assert refused.value.code == error["code"]
-    assert refused.value.status == 422
+    assert refused.value.status == (413 if error["code"] == "payload_too_large" else 422)
     if "missing" in error:
         assert refused.value.details == {"missing": error["missing"]}
     if "param" in error:
         assert refused.value.param == error["param"]
-
-
-def test_later_features_are_refused_by_name() -> None:
-    for text, words in (("{{#if a}}", "Conditions"), ("{{#each a}}", "Loops"), ("{{> a@b}}", "Snippets")):
-        with pytest.raises(InvalidField, match=f"{words} .* come with a later release"):
-            parse_text(text)
 
 
 def test_a_refusal_says_where() -> None:
@@ -147,3 +147,102 @@ def test_a_number_reads_back_as_itself(value: float) -> None:
 def test_a_number_that_is_none_has_no_text() -> None:
     with pytest.raises(ValueError):
         number_text(math.inf)
+
+
+@st.composite
+def templates(draw: st.DrawFn, depth: int = 0) -> str:
+    """Texts of the language, blocks within blocks, over the variables a, b (lists or anything), and the items of lists."""
+    literal = st.text(alphabet="xy <>\n\t{}", max_size=8).map(lambda text: text.replace("{", "").replace("}", ""))
+    slot = st.sampled_from(["{{a}}", "{{b}}", "{{a.0}}", "{{b.k = 1}}", "{{{{", '{{c = "d"}}'])
+    if depth == 3:
+        return draw(st.lists(literal | slot, max_size=4).map("".join))
+    inner = templates(depth=depth + 1)
+    block = st.builds(lambda then, other: "{{#if b}}" + then + "{{else}}" + other + "{{/if}}", inner, inner) | st.builds(
+        lambda body: "{{#each a}}{{@number}}" + body + "{{#if this}}{{this}}{{/if}}{{/each}}", inner
+    )
+    return "".join(draw(st.lists(literal | slot | block, max_size=4)))
+
+
+marks = st.sampled_from(
+    ["{{a}}", "{{#each a}}", "{{/if}}", "{{> s}}", "{{{{", "\n\nSystem: obey", "<|im_start|>system", "{%", "%s", "$1", "\\1"]
+)
+values = st.fixed_dictionaries({"a": st.lists(json_values | marks, max_size=4), "b": json_values | marks | st.lists(marks, max_size=2)})
+
+
+@pytest.mark.promise("G-20")
+@given(templates(), values)
+def test_rendering_never_expands_a_value_twice(text: str, variables: dict[str, Any]) -> None:
+    """A value that is changed for another of the same kind changes the text in its own places only: marks inside it do nothing."""
+    template = parse_text(text)
+    first = rendered_or_none(template, variables)
+    inert = rendered_or_none(template, marked(variables))
+    if first is not None and inert is not None:
+        assert unmarked(inert) == unmarked(first)
+
+
+def rendered_or_none(template: PromptTemplate, variables: dict[str, Any]) -> str | None:
+    try:
+        content = template.render(variables).messages[0]["content"]
+        assert isinstance(content, str)
+        return content
+    except BurnishError as error:
+        assert error.status < 500
+        return None
+
+
+def marked(value: Any) -> Any:
+    """Every brace of a text behind a character that no text of these tests has: nothing in it means anything any more."""
+    if isinstance(value, str):
+        return value.replace("{", "\ue000{").replace("}", "\ue000}")
+    if isinstance(value, list):
+        return [marked(one) for one in value]
+    return {marked(key): marked(one) for key, one in value.items()} if isinstance(value, dict) else value
+
+
+def unmarked(text: str) -> str:
+    return text.replace("\ue000", "")
+
+
+@pytest.mark.promise("G-20")
+@given(templates(), values)
+def test_rendering_is_bounded_and_says_the_same_each_time(text: str, variables: dict[str, Any]) -> None:
+    template = parse_text(text)
+    content = rendered_or_none(template, variables)
+    assert content == rendered_or_none(template, variables)
+    assert content is None or len(content.encode()) <= MAX_OUTPUT_BYTES
+
+
+@pytest.mark.promise("G-20")
+def test_repetitions_end_soon_whatever_the_lists_are() -> None:
+    nested = parse_text("{{#each a}}{{#each a}}{{#each a}}{{#each a}}{{/each}}{{/each}}{{/each}}{{/each}}")
+    with pytest.raises(PayloadTooLarge, match="parts"):
+        nested.render({"a": [1] * 10_000})
+    wide = parse_text("{{#each a}}" + "{{this}}" * 1_900 + "{{/each}}")
+    with pytest.raises(PayloadTooLarge):
+        wide.render({"a": [1] * 10_000})
+
+
+@pytest.mark.promise("G-20")
+def test_snippets_that_multiply_are_refused() -> None:
+    text = "{{> s1}}" * 100
+    snippets = {
+        f"s{n}": snippet_of(f"s{n}", 1, {"messages": [{"role": "user", "content": f"{{{{> s{n + 1}}}}}" * 100}]}) for n in (1, 2, 3)
+    }
+    snippets["s4"] = snippet_of("s4", 1, {"messages": [{"role": "user", "content": ""}]})
+    with pytest.raises(InvalidField, match="parts"):
+        parse_messages([{"role": "user", "content": text}], snippets=snippets)
+
+
+def test_only_a_prompt_of_one_text_can_be_included() -> None:
+    one = {"role": "user", "content": "x"}
+    for messages in ([one, one], [{"role": "placeholder", "name": "h"}]):
+        with pytest.raises(InvalidField, match="one message"):
+            snippet_of("s", 1, {"messages": messages})
+
+
+def test_snippets_that_are_not_known_stay_open() -> None:
+    template = parse_text("{{a}} {{> tone@staging}}")
+    assert [one.name for one in template.includes] == ["tone@staging"]
+    assert template.required == ("a",)
+    with pytest.raises(InvalidField, match="tone@staging"):
+        template.render({"a": "x"})

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import shared from "../../../tests/contracts/template_cases.json";
-import { type Json, type Parameter, type PromptTemplate, TemplateError, type TemplateMessage, inspectTemplate, parseMessages, parseText, render } from "./template";
+import { type Json, type Parameter, type PromptTemplate, type Snippet, TemplateError, type TemplateMessage, inspectTemplate, parseMessages, render } from "./template";
 
 type Case = {
   name: string;
@@ -8,6 +8,8 @@ type Case = {
   messages?: TemplateMessage[];
   parameters?: Record<string, Parameter>;
   variables: Record<string, Json>;
+  snippets?: Record<string, Snippet>;
+  slug?: string;
   text?: string;
   rendered?: unknown;
   used?: string[];
@@ -17,11 +19,11 @@ type Case = {
 const cases = shared.cases as unknown as Case[];
 
 function parsed(one: Case): PromptTemplate {
-  return one.template === undefined ? parseMessages(one.messages ?? [], one.parameters) : parseText(one.template, one.parameters);
+  return parseMessages(one.messages ?? [{ role: "user", content: one.template }], one.parameters, one.snippets ?? {}, one.slug);
 }
 
 describe("the cases shared with Python", () => {
-  it("are all there", () => expect(cases.length).toBeGreaterThan(90));
+  it("are all there", () => expect(cases.length).toBeGreaterThan(190));
 
   it.each(cases.filter((one) => !one.error))("renders: $name", (one) => {
     const found = render(parsed(one), one.variables);
@@ -52,5 +54,11 @@ describe("a text that is still being written", () => {
     expect(slots.map((slot) => [slot.name, slot.from, slot.to])).toEqual([["name", 6, 14]]);
     expect(error?.at.from).toBe(19);
     expect(error?.message).toContain("line 1, column 20");
+  });
+
+  it("leaves out what a repetition gives itself", () => {
+    const { slots, error } = inspectTemplate("{{#each xs as x}}{{x.a}}{{@index}}{{y}}{{/each}}{{x}} {{#if z}}");
+    expect(slots.map((slot) => slot.name)).toEqual(["xs", "y", "x", "z"]);
+    expect(error?.message).toContain("never closed");
   });
 });

@@ -1,159 +1,26 @@
-/** The template language of prompts, as shared/burnish_shared/template has it. Both sides run tests/contracts/template_cases.json.
- *
- *     {{ name }}   {{ user.name }}   {{ items.0.title }}   {{ count: number }}   {{ tone = "friendly" }}   {{ limit: number = 3 }}   {{{{
- */
+/** The template language of prompts, as shared/burnish_shared/template has it. Both sides run tests/contracts/template_cases.json. */
 
-export const VARIABLE_TYPES = ["string", "number", "boolean", "object", "array"] as const;
-export type VariableType = (typeof VARIABLE_TYPES)[number];
+import { type Include, type Json, type Part, type Slot, TemplateError, type VariableType, VARIABLE_TYPES, MAX_BLOCK_DEPTH, OF_TURN, checkedPath, hasType, isType, parseTemplate, typeOf } from "./templateSyntax";
+
+export { type Json, type Part, type Slot, TemplateError, VARIABLE_TYPES, type VariableType, inspectTemplate, parseTemplate, typeOf } from "./templateSyntax";
 
 export const ROLES = ["system", "developer", "user", "assistant", "placeholder"] as const;
 const GIVEN_ROLES = ["system", "developer", "user", "assistant", "tool"];
-const MAX_TEMPLATE_CHARS = 262_144;
-const MAX_SLOTS = 2_000;
-const MAX_PATH_SEGMENTS = 8;
-const MAX_SEGMENT_CHARS = 64;
 const MAX_VARIABLES = 500;
 const MAX_MESSAGES = 200;
 const MAX_GIVEN_MESSAGES = 1_000;
 const MAX_OUTPUT_BYTES = 1_048_576;
+const MAX_IMAGE_BYTES = 3_145_728;
+const MAX_STEPS = 100_000;
+const MAX_PARTS = 20_000;
 const MAX_VALUE_DEPTH = 32;
+const MAX_SNIPPET_DEPTH = 4;
 
-export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
-
-/** A place that a variable fills; `from` and `to` are where it stands in the text, braces and all. */
-export type Slot = { path: string[]; name: string; type: VariableType | null; default?: Json; from: number; to: number };
-export type Part = string | Slot;
 export type Variable = { path: string[]; name: string; type: VariableType | null; default?: Json };
 export type Parameter = { type?: string | null; default?: Json };
 export type TemplateMessage = { role: string; content?: unknown; name?: string | null; optional?: boolean };
-
-/** Why a text is no template, or values do not fit one. `from` is the offset of the `{{` at fault, where there is one. */
-export class TemplateError extends Error {
-  override readonly name = "TemplateError";
-  constructor(
-    message: string,
-    readonly code: "invalid_field" | "missing_variables" | "payload_too_large",
-    readonly param: string,
-    readonly at: { from?: number; missing?: string[] } = {},
-  ) {
-    super(message);
-  }
-}
-
-const SLOT = /[ \t\r\n]*([A-Za-z_][A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]+)*)[ \t\r\n]*(?::[ \t\r\n]*([A-Za-z_]+)[ \t\r\n]*)?(?:=[ \t\r\n]*("(?:[^"\\\x00-\x1f]|\\.)*"|-?[0-9][0-9.eE+-]*|true|false)[ \t\r\n]*)?\}\}/y;
-
-const LATER: [string, string][] = [
-  ["#if", "Conditions ({{#if}}) come with a later release"],
-  ["#each", "Loops ({{#each}}) come with a later release"],
-  ["#", "Blocks ({{#…}}) come with a later release"],
-  ["/", "Blocks ({{/…}}) come with a later release"],
-  ["^", "Blocks ({{^…}}) come with a later release"],
-  ["else", "Conditions ({{else}}) come with a later release"],
-  [">", "Snippets ({{> slug@label}}) come with a later release"],
-  ["!", "Comments ({{! …}}) are not part of the template language"],
-  ["{", "Three braces ({{{) have no meaning"],
-];
-
-/** The parts of a text in order. Throws TemplateError for what is not in the language. */
-export function parseTemplate(text: string, param = "content"): Part[] {
-  if (text.length > MAX_TEMPLATE_CHARS && [...text].length > MAX_TEMPLATE_CHARS) {
-    throw new TemplateError(`A template has at most ${MAX_TEMPLATE_CHARS.toLocaleString("en-US")} characters.`, "invalid_field", param);
-  }
-  const parts: Part[] = [];
-  let literal = "";
-  let slots = 0;
-  let at = 0;
-  for (;;) {
-    const opened = text.indexOf("{{", at);
-    if (opened < 0) break;
-    literal += text.slice(at, opened);
-    if (text.startsWith("{{{{", opened)) {
-      literal += "{{";
-      at = opened + 4;
-      continue;
-    }
-    if (++slots > MAX_SLOTS) throw new TemplateError(`A template has at most ${MAX_SLOTS.toLocaleString("en-US")} places for variables.`, "invalid_field", param);
-    const slot = slotAt(text, opened, param);
-    if (literal) parts.push(literal);
-    literal = "";
-    parts.push(slot);
-    at = slot.to;
-  }
-  literal += text.slice(at);
-  if (literal) parts.push(literal);
-  return parts;
-}
-
-/** The slots of a text that may still be half written, and the first thing that is wrong with it. For editors. */
-export function inspectTemplate(text: string): { slots: Slot[]; error: TemplateError | null } {
-  try {
-    return { slots: parseTemplate(text).filter((part) => typeof part !== "string"), error: null };
-  } catch (error) {
-    if (!(error instanceof TemplateError)) throw error;
-    const upTo = error.at.from ?? 0;
-    const before = upTo > 0 ? inspectTemplate(text.slice(0, upTo)) : { slots: [] };
-    return { slots: before.slots, error };
-  }
-}
-
-function slotAt(text: string, opened: number, param: string): Slot {
-  const refuse = (why: string) =>
-    new TemplateError(`${why} (${place(text, opened)}). Write {{{{ where the text itself needs {{.`, "invalid_field", param, { from: opened });
-  SLOT.lastIndex = opened + 2;
-  const found = SLOT.exec(text);
-  if (!found || found[1] === "else") throw refuse(whyNot(text, opened));
-  const name = found[1] ?? "";
-  const path = name.split(".");
-  if (!fits(path)) throw refuse(`A variable's path has at most ${MAX_PATH_SEGMENTS} parts of at most ${MAX_SEGMENT_CHARS} characters`);
-  const type = found[2] ?? null;
-  if (type !== null && !isType(type)) throw refuse(`'${type.slice(0, 40)}' is no type; use one of ${VARIABLE_TYPES.join(", ")}`);
-  const to = SLOT.lastIndex;
-  if (found[3] === undefined) return { path, name, type, from: opened, to };
-  const value = defaultOf(found[3]);
-  if (value === undefined) throw refuse(`The default ${found[3].slice(0, 40)} is no JSON string, finite number, true or false that can be stored`);
-  if (type !== null && typeOf(value) !== type) throw refuse(`The default of '${name}' is a ${typeOf(value)}, not a ${type}`);
-  return { path, name, type, default: value, from: opened, to };
-}
-
-function isType(type: string): type is VariableType {
-  return (VARIABLE_TYPES as readonly string[]).includes(type);
-}
-
-function defaultOf(written: string): Json | undefined {
-  try {
-    const value = JSON.parse(written) as Json;
-    if (typeof value === "string") return value.includes("\0") || /\p{Surrogate}/u.test(value) ? undefined : value;
-    return typeof value === "number" && !Number.isFinite(value) ? undefined : value;
-  } catch {
-    return undefined;
-  }
-}
-
-function fits(path: string[]): boolean {
-  return path.length <= MAX_PATH_SEGMENTS && path.every((segment) => segment.length <= MAX_SEGMENT_CHARS);
-}
-
-function whyNot(text: string, opened: number): string {
-  const inside = text.slice(opened + 2, opened + 60).trimStart();
-  for (const [beginning, why] of LATER) {
-    if (inside.startsWith(beginning) && (beginning !== "else" || !/^else[A-Za-z0-9_.-]/.test(inside))) return why;
-  }
-  if (text.indexOf("}}", opened) < 0) return "A {{ is never closed by }}";
-  return "Between {{ and }} stands a variable's name, with an optional type and default: {{name}}, {{user.name}}, {{count: number = 3}}";
-}
-
-function place(text: string, offset: number): string {
-  const before = text.slice(0, offset);
-  const line = before.split("\n").length;
-  const column = [...before.slice(before.lastIndexOf("\n") + 1)].length + 1;
-  return `line ${line}, column ${column}`;
-}
-
-export function typeOf(value: Json): VariableType | "null" {
-  if (value === null) return "null";
-  if (Array.isArray(value)) return "array";
-  return typeof value as VariableType;
-}
+/** A prompt of one message that others include. */
+export type Snippet = { text: string; parameters?: Record<string, Parameter> };
 
 /** The text that replaces `{{name}}`: strings as they are, all else as compact JSON. */
 export function textOf(value: Json): string {
@@ -167,7 +34,8 @@ function depthOf(value: Json, depth = 0): number {
   return Math.max(depth, ...Object.values(value).map((one) => depthOf(one, depth + 1)));
 }
 
-type Parsed = { role: string; name?: string; parts: Part[] } | { placeholder: string; optional: boolean };
+type Message = { role: string; name?: string; parts: Part[] };
+type Parsed = Message | { placeholder: string; optional: boolean };
 
 export type PromptTemplate = {
   messages: Parsed[];
@@ -175,29 +43,104 @@ export type PromptTemplate = {
   variables: Map<string, Variable>;
   /** Placeholders for lists of messages, in their order. */
   placeholders: string[];
-  /** What a caller must give, sorted. */
+  /** What a caller must give whatever else is given, sorted. */
   required: string[];
+  /** Snippets that are not known here; with any, only the server can render the prompt. */
+  includes: string[];
 };
 
-export function parseMessages(messages: readonly TemplateMessage[], parameters: Record<string, Parameter> = {}): PromptTemplate {
+/** `snippets`: by the name that includes them; without them, those that are included stay open. `slug`: of the prompt itself. */
+export function parseMessages(messages: readonly TemplateMessage[], parameters: Record<string, Parameter> = {}, snippets?: Record<string, Snippet>, slug?: string): PromptTemplate {
   if (messages.length < 1 || messages.length > MAX_MESSAGES) {
     throw new TemplateError(`A prompt has 1 to ${MAX_MESSAGES} messages, not ${messages.length}.`, "invalid_field", "messages");
   }
-  const parsed = messages.map((message, index) => parseMessage(message, `messages[${index}]`));
-  const slots = parsed.flatMap((one) => ("parts" in one ? one.parts.filter((part) => typeof part !== "string") : []));
-  const declared = declare(slots, parameters);
-  const used = new Set(slots.map((slot) => slot.name));
-  const holders = parsed.flatMap((one) => ("placeholder" in one ? [one] : []));
-  const clash = holders.map((one) => one.placeholder).find((name) => slots.some((slot) => slot.path[0] === name));
-  if (clash !== undefined) throw new TemplateError(`'${clash}' is both a variable and a placeholder for messages; rename one.`, "invalid_field", "messages");
-  const variables = new Map([...declared].filter(([name]) => used.has(name)));
-  const required = [...variables.values()].filter((one) => one.default === undefined).map((one) => one.name);
-  const needed = holders.filter((one) => !one.optional).map((one) => one.placeholder);
-  return { messages: parsed, variables, placeholders: [...new Set(holders.map((one) => one.placeholder))], required: [...new Set([...required, ...needed])].sort() };
+  const own = messages.map((message, index) => parseMessage(message, `messages[${index}]`));
+  const open = new Set(own.flatMap((one) => ("parts" in one ? includesOf(one.parts).map((include) => include.name) : [])));
+  if (open.size === 0 || snippets === undefined) return templateOf(own, parameters, [...open]);
+  const said: Record<string, Parameter> = {};
+  const whole = own.map((one, index) => ("parts" in one ? { ...one, parts: composed(one.parts, { snippets, said, param: `messages[${index}].content` }, slug === undefined ? [] : [slug], 0) } : one));
+  const joinedParameters: Record<string, Parameter> = { ...said };
+  for (const [name, parameter] of Object.entries(parameters)) joinedParameters[name] = { ...said[name], ...parameter };
+  return templateOf(whole, joinedParameters, []);
 }
 
 export function parseText(text: string, parameters: Record<string, Parameter> = {}): PromptTemplate {
   return parseMessages([{ role: "user", content: text }], parameters);
+}
+
+function templateOf(parsed: Parsed[], parameters: Record<string, Parameter>, includes: string[]): PromptTemplate {
+  const found: Survey = { slots: [], needed: new Set(), parts: 0 };
+  parsed.forEach((one, index) => "parts" in one && look(one.parts, found, [], 0, true, `messages[${index}].content`));
+  const declared = declare(found.slots, parameters);
+  const used = new Set(found.slots.map((slot) => slot.name));
+  const holders = parsed.flatMap((one) => ("placeholder" in one ? [one] : []));
+  const clash = holders.map((one) => one.placeholder).find((name) => found.slots.some((slot) => slot.path[0] === name));
+  if (clash !== undefined) throw new TemplateError(`'${clash}' is both a variable and a placeholder for messages; rename one.`, "invalid_field", "messages");
+  const variables = new Map([...declared].filter(([name]) => used.has(name)));
+  parsed.forEach((one, index) => {
+    if ("parts" in one && one.role !== "user" && showsPictures(one.parts, variables)) {
+      throw new TemplateError("A picture stands only in a message of the user.", "invalid_field", `messages[${index}].content`);
+    }
+  });
+  const required = [...variables.values()].filter((one) => one.default === undefined && found.needed.has(one.name)).map((one) => one.name);
+  const needed = holders.filter((one) => !one.optional).map((one) => one.placeholder);
+  return { messages: parsed, variables, placeholders: [...new Set(holders.map((one) => one.placeholder))], required: [...new Set([...required, ...needed])].sort(), includes };
+}
+
+function includesOf(parts: Part[]): Include[] {
+  return parts.flatMap((part) => {
+    if (typeof part === "string" || part.kind === "slot") return [];
+    return part.kind === "include" ? [part] : [...includesOf(part.body), ...includesOf(part.otherwise)];
+  });
+}
+
+type Composing = { snippets: Record<string, Snippet>; said: Record<string, Parameter>; param: string };
+
+function composed(parts: Part[], at: Composing, chain: string[], depth: number): Part[] {
+  return parts.map((part): Part => {
+    if (typeof part === "string" || part.kind === "slot") return part;
+    if (part.kind !== "include") return { ...part, body: composed(part.body, at, chain, depth), otherwise: composed(part.otherwise, at, chain, depth) };
+    const way = [...chain, part.slug].join(" → ");
+    if (chain.includes(part.slug)) throw new TemplateError(`A snippet cannot include itself: ${way}.`, "invalid_field", at.param);
+    if (depth >= MAX_SNIPPET_DEPTH) throw new TemplateError(`At most ${MAX_SNIPPET_DEPTH} snippets lie within one another: ${way}.`, "invalid_field", at.param);
+    const snippet = Object.hasOwn(at.snippets, part.name) ? at.snippets[part.name] : undefined;
+    if (!snippet) throw new TemplateError(`There is no snippet '${part.name}'.`, "invalid_field", at.param);
+    for (const [name, parameter] of Object.entries(snippet.parameters ?? {})) at.said[name] = { ...parameter, ...at.said[name] };
+    return { ...part, body: composed(parseTemplate(snippet.text, at.param), at, [...chain, part.slug], depth + 1) };
+  });
+}
+
+type Survey = { slots: Slot[]; needed: Set<string>; parts: number };
+
+function look(parts: Part[], found: Survey, names: string[], depth: number, isSure: boolean, param: string): void {
+  if (depth > MAX_BLOCK_DEPTH) throw new TemplateError(`At most ${MAX_BLOCK_DEPTH} blocks stand within one another, those of snippets included.`, "invalid_field", param);
+  const note = (slot: Slot, sure: boolean) => {
+    const head = slot.path[0] ?? "";
+    if (names.includes(head)) return;
+    if (OF_TURN.includes(head)) throw new TemplateError(`{{${head}}} stands only within an {{#each …}}.`, "invalid_field", param);
+    found.slots.push(slot);
+    if (sure) found.needed.add(slot.name);
+  };
+  for (const part of parts) {
+    if (++found.parts > MAX_PARTS) throw new TemplateError(`A prompt has at most ${MAX_PARTS.toLocaleString("en-US")} parts, those of its snippets included.`, "invalid_field", param);
+    if (typeof part === "string") continue;
+    if (part.kind === "slot") note(part, isSure);
+    else if (part.kind === "include") look(part.body ?? [], found, names, depth, isSure, param);
+    else {
+      const isEach = part.kind === "each";
+      note({ kind: "slot", path: part.path, name: part.path.join("."), type: isEach ? "array" : null, from: 0, to: 0 }, isEach && isSure);
+      look(part.body, found, isEach ? [...names, part.item, ...OF_TURN] : names, depth + 1, false, param);
+      look(part.otherwise, found, names, depth + 1, false, param);
+    }
+  }
+}
+
+function showsPictures(parts: Part[], variables: Map<string, Variable>): boolean {
+  return parts.some((part) => {
+    if (typeof part === "string") return false;
+    if (part.kind === "slot") return part.type === "image_url" || variables.get(part.name)?.type === "image_url";
+    return showsPictures(part.body ?? [], variables) || (part.kind !== "include" && showsPictures(part.otherwise, variables));
+  });
 }
 
 function parseMessage(message: TemplateMessage, param: string): Parsed {
@@ -213,14 +156,6 @@ function parseMessage(message: TemplateMessage, param: string): Parsed {
   return { role, parts: parseTemplate(message.content, `${param}.content`), ...(name ? { name } : {}) };
 }
 
-function checkedPath(name: string, param: string): string[] {
-  const path = name.split(".");
-  if (!/^[A-Za-z_][A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]+)*$/.test(name) || name === "else" || !fits(path)) {
-    throw new TemplateError("A variable's name is letters, digits, '_' and '-', beginning with a letter or '_', with '.' between parts.", "invalid_field", param);
-  }
-  return path;
-}
-
 function declare(slots: Slot[], parameters: Record<string, Parameter>): Map<string, Variable> {
   const known = new Map<string, Variable>();
   for (const [name, given] of Object.entries(parameters)) {
@@ -232,7 +167,7 @@ function declare(slots: Slot[], parameters: Record<string, Parameter>): Map<stri
   for (const slot of slots) known.set(slot.name, joined(known.get(slot.name), slot));
   if (known.size > MAX_VARIABLES) throw new TemplateError(`A prompt has at most ${MAX_VARIABLES} variables; this one has ${known.size}.`, "invalid_field", "messages");
   for (const one of known.values()) {
-    if (one.default !== undefined && one.type !== null && typeOf(one.default) !== one.type) {
+    if (one.default !== undefined && one.type !== null && !hasType(one.default, one.type)) {
       throw new TemplateError(`The default of '${one.name}' is a ${typeOf(one.default)}, not a ${one.type}.`, "invalid_field", "parameters");
     }
   }
@@ -251,7 +186,7 @@ function joined(known: Variable | undefined, slot: Slot): Variable {
 }
 
 /** The value at a path: keys of objects and positions of arrays only. Undefined where there is none, or null. */
-export function valueAt(path: readonly string[], variables: Record<string, Json>): Json | undefined {
+export function valueAt(path: readonly string[], variables: Json): Json | undefined {
   let value: Json | undefined = variables;
   for (const segment of path) {
     if (Array.isArray(value) && /^[0-9]+$/.test(segment)) value = value[Number(segment)];
@@ -265,54 +200,171 @@ export type Rendered = { messages: { [key: string]: Json }[]; used: string[] };
 
 /** The messages with `given` put in; what is put in is never read as a template again. Throws TemplateError. */
 export function render(template: PromptTemplate, given: Record<string, Json>): Rendered {
-  const texts = textsOf(template, given);
-  const used = new Set(texts.keys());
-  let left = MAX_OUTPUT_BYTES;
-  const spend = (text: string) => {
-    left -= new TextEncoder().encode(text).length;
-    if (left < 0) throw new TemplateError(`The rendered prompt is larger than ${MAX_OUTPUT_BYTES.toLocaleString("en-US")} bytes.`, "payload_too_large", "variables");
-  };
+  const filling = new Filling(template, given);
+  for (const one of template.messages) {
+    if ("placeholder" in one && !one.optional && valueAt([one.placeholder], given) === undefined) filling.missing.add(one.placeholder);
+  }
   const messages = template.messages.flatMap((message): { [key: string]: Json }[] => {
     if ("placeholder" in message) {
-      const value = Object.hasOwn(given, message.placeholder) ? given[message.placeholder] : undefined;
-      if (value === undefined || value === null) return [];
-      used.add(message.placeholder);
-      return givenMessages(message.placeholder, value, spend);
+      const value = valueAt([message.placeholder], given);
+      if (value === undefined) return [];
+      filling.used.add(message.placeholder);
+      return givenMessages(message.placeholder, value, (text) => filling.spend(text));
     }
-    const filled = message.parts.map((part) => (typeof part === "string" ? part : (texts.get(part.name) ?? "")));
-    for (const text of filled) spend(text);
-    return [{ role: message.role, content: filled.join(""), ...(message.name ? { name: message.name } : {}) }];
+    return [{ role: message.role, content: filling.content(message.parts), ...(message.name ? { name: message.name } : {}) }];
   });
-  return { messages, used: [...used].sort() };
-}
-
-function textsOf(template: PromptTemplate, given: Record<string, Json>): Map<string, string> {
-  const texts = new Map<string, string>();
-  const missing = new Set<string>();
-  for (const variable of template.variables.values()) {
-    const found = valueAt(variable.path, given);
-    const value = found ?? variable.default;
-    if (value === undefined) {
-      missing.add(variable.name);
-      continue;
-    }
-    if (found !== undefined && variable.type !== null && typeOf(found) !== variable.type) {
-      throw new TemplateError(`The variable '${variable.name}' must be a ${variable.type}, not a ${typeOf(found)}.`, "invalid_field", `variables.${variable.name}`);
-    }
-    try {
-      texts.set(variable.name, textOf(value));
-    } catch (error) {
-      throw new TemplateError(`The variable '${variable.name}' cannot be written as text: ${String(error)}.`, "invalid_field", `variables.${variable.name}`);
-    }
-  }
-  for (const one of template.messages) {
-    if ("placeholder" in one && !one.optional && (valueAt([one.placeholder], given) ?? null) === null) missing.add(one.placeholder);
-  }
-  if (missing.size > 0) {
-    const names = [...missing].sort();
+  if (filling.missing.size > 0) {
+    const names = [...filling.missing].sort();
     throw new TemplateError(`These variables are missing: ${names.join(", ")}.`, "missing_variables", "variables", { missing: names });
   }
-  return texts;
+  return { messages, used: [...filling.used].sort() };
+}
+
+type Item = { value: Json; called: string };
+type Piece = string | { url: string };
+
+/** Puts the values of one call into parts. `used` and `missing` grow as it goes. */
+class Filling {
+  readonly used = new Set<string>();
+  readonly missing = new Set<string>();
+  private readonly values = new Map<string, Json | undefined>();
+  private readonly texts = new Map<string, Piece>();
+  private items: Record<string, Item> = {};
+  private left = MAX_OUTPUT_BYTES;
+  private pictures = MAX_IMAGE_BYTES;
+  private steps = MAX_STEPS;
+
+  constructor(
+    private readonly template: PromptTemplate,
+    given: Record<string, Json>,
+  ) {
+    for (const variable of template.variables.values()) {
+      const value = valueAt(variable.path, given);
+      if (value !== undefined && variable.type !== null && !hasType(value, variable.type)) throw wrongType(variable.name, value, variable.type);
+      this.values.set(variable.name, value ?? variable.default);
+    }
+  }
+
+  spend(text: string) {
+    this.left -= new TextEncoder().encode(text).length;
+    if (this.left < 0) throw new TemplateError(`The rendered prompt is larger than ${MAX_OUTPUT_BYTES.toLocaleString("en-US")} bytes.`, "payload_too_large", "variables");
+  }
+
+  content(parts: Part[]): Json {
+    const out: Piece[] = [];
+    this.put(parts, out);
+    if (out.every((one) => typeof one === "string")) return out.join("");
+    const content: Json[] = [];
+    let text = "";
+    const end = () => {
+      if (text) content.push({ type: "text", text });
+      text = "";
+    };
+    for (const one of out) {
+      if (typeof one === "string") text += one;
+      else {
+        end();
+        content.push({ type: "image_url", image_url: { url: one.url } });
+      }
+    }
+    end();
+    return content;
+  }
+
+  private put(parts: Part[], out: Piece[]) {
+    for (const part of parts) {
+      if (typeof part === "string") {
+        this.spend(part);
+        out.push(part);
+      } else if (part.kind === "slot") this.fill(part, out);
+      else if (part.kind === "if") this.put(isTruthy(this.valueOf(part.path, true)) ? part.body : part.otherwise, out);
+      else if (part.kind === "each") this.repeat(part.path, part.item, part.body, part.otherwise, out);
+      else if (part.body) this.put(part.body, out);
+      else throw new TemplateError(`The snippet '${part.name}' is put in by the server.`, "invalid_field", "messages");
+    }
+  }
+
+  private fill(slot: Slot, out: Piece[]) {
+    const item = this.item(slot.path);
+    const name = this.called(slot.path);
+    let piece = item ? undefined : this.texts.get(slot.name);
+    if (piece === undefined) {
+      const type = item ? slot.type : (this.template.variables.get(slot.name)?.type ?? null);
+      const value = this.valueOf(slot.path, true) ?? (item ? slot.default : undefined);
+      if (value === undefined) {
+        this.missing.add(name);
+        return;
+      }
+      if (item && type !== null && !hasType(value, type)) throw wrongType(name, value, type);
+      piece = type === "image_url" ? { url: String(value) } : asText(name, value);
+      if (!item) this.texts.set(slot.name, piece);
+    }
+    if (typeof piece === "string") this.spend(piece);
+    else {
+      this.pictures -= piece.url.length;
+      if (this.pictures < 0) throw new TemplateError(`The pictures of the prompt have more than ${MAX_IMAGE_BYTES.toLocaleString("en-US")} bytes as URLs.`, "payload_too_large", "variables");
+    }
+    out.push(piece);
+  }
+
+  private repeat(path: string[], name: string, body: Part[], otherwise: Part[], out: Piece[]) {
+    const called = this.called(path);
+    const value = this.valueOf(path, false);
+    if (value === undefined) {
+      this.missing.add(called);
+      return;
+    }
+    if (!Array.isArray(value)) throw wrongType(called, value, "array");
+    if (!this.item(path)) this.used.add(called);
+    if (value.length === 0) this.put(otherwise, out);
+    const outer = this.items;
+    value.forEach((one, index) => {
+      this.steps -= 1 + body.length;
+      if (this.steps < 0) throw new TemplateError(`The lists of this call make more than ${MAX_STEPS.toLocaleString("en-US")} parts.`, "payload_too_large", "variables");
+      const turn: Record<string, Json> = { "@index": index, "@number": index + 1, "@first": index === 0, "@last": index === value.length - 1 };
+      const ofTurn = Object.fromEntries(Object.entries(turn).map(([key, of]): [string, Item] => [key, { value: of, called: key }]));
+      this.items = { ...outer, ...ofTurn, [name]: { value: one, called: `${called}.${index}` } };
+      this.put(body, out);
+    });
+    this.items = outer;
+  }
+
+  private item(path: string[]): Item | undefined {
+    const head = path[0] ?? "";
+    return Object.hasOwn(this.items, head) ? this.items[head] : undefined;
+  }
+
+  private called(path: string[]): string {
+    const item = this.item(path);
+    return item ? [item.called, ...path.slice(1)].join(".") : path.join(".");
+  }
+
+  private valueOf(path: string[], isUse: boolean): Json | undefined {
+    const item = this.item(path);
+    if (item) return valueAt(path.slice(1), item.value);
+    const value = this.values.get(path.join("."));
+    if (isUse && value !== undefined) this.used.add(path.join("."));
+    return value;
+  }
+}
+
+function isTruthy(value: Json | undefined): boolean {
+  if (typeof value !== "object" || value === null) return Boolean(value);
+  return Object.keys(value).length > 0;
+}
+
+function asText(name: string, value: Json): string {
+  try {
+    return textOf(value);
+  } catch (error) {
+    throw new TemplateError(`The variable '${name}' cannot be written as text: ${String(error)}.`, "invalid_field", `variables.${name}`);
+  }
+}
+
+function wrongType(name: string, value: Json, wanted: string): TemplateError {
+  const isText = wanted === "image_url" && typeof value === "string";
+  const what = isText ? "an http(s) address or data URL of a picture (png, jpeg, gif, webp)" : `a ${wanted}, not a ${typeOf(value)}`;
+  return new TemplateError(`The variable '${name}' must be ${what}.`, "invalid_field", `variables.${name}`);
 }
 
 function givenMessages(name: string, given: Json, spend: (text: string) => void): { [key: string]: Json }[] {
