@@ -6,10 +6,10 @@ told as one replacement, which is what a reader would see anyway.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypeVar
 
 from burnish_gateway.registry.content import VersionContent
 
@@ -23,6 +23,8 @@ _WORDS = re.compile(r"\s+|\w+|[^\w\s]")
 
 Op = Literal["equal", "delete", "insert"]
 
+T = TypeVar("T", bound=Hashable)
+
 
 @dataclass(frozen=True, slots=True)
 class Piece:
@@ -30,17 +32,6 @@ class Piece:
 
     op: Op
     text: str
-
-
-@dataclass(frozen=True, slots=True)
-class MessageChange:
-    """What became of the message at `index`. A role is None where that version has no such message; `pieces` in reading order."""
-
-    index: int
-    kind: Literal["changed", "added", "removed"]
-    role_before: str | None
-    role_after: str | None
-    pieces: tuple[Piece, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +44,21 @@ class FieldChange:
 
 
 @dataclass(frozen=True, slots=True)
+class MessageChange:
+    """What became of the message at `index`. A role is None where that version has no such message; `pieces` in reading order.
+
+    `pieces` tell the text, of a placeholder its name; `fields` what else of the message differs, such as its `name`.
+    """
+
+    index: int
+    kind: Literal["changed", "added", "removed"]
+    role_before: str | None
+    role_after: str | None
+    pieces: tuple[Piece, ...]
+    fields: tuple[FieldChange, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Difference:
     """Only what differs. Both empty: the versions say the same."""
 
@@ -62,12 +68,19 @@ class Difference:
 
 def difference(before: VersionContent, after: VersionContent) -> Difference:
     """What it takes to get from `before` to `after`. Messages are compared by position."""
-    old, new = before.fields(), after.fields()
-    names = [name for name in dict.fromkeys((*old, *new)) if name != "messages"]
-    return Difference(
-        _message_changes(before.messages, after.messages),
-        tuple(FieldChange(name, old.get(name), new.get(name)) for name in names if old.get(name) != new.get(name)),
-    )
+    old, new = ({name: value for name, value in one.fields().items() if name != "messages"} for one in (before, after))
+    return Difference(_message_changes(before.messages, after.messages), _field_changes(old, new))
+
+
+def applied(before: VersionContent, change: Difference) -> VersionContent:
+    """What comes out when `change` is made to `before`: of `difference(before, after)`, a content equal to `after`."""
+    fields = before.fields() | {one.field: one.after for one in change.settings}
+    messages: list[dict[str, Any] | None] = list(before.messages)
+    for one in change.messages:
+        if one.index >= len(messages):
+            messages.append(None)
+        messages[one.index] = _applied_message(messages[one.index] or {}, one)
+    return VersionContent.from_fields(fields | {"messages": [one for one in messages if one is not None]})
 
 
 def changed_fields(before: VersionContent, after: VersionContent) -> tuple[str, ...]:
@@ -82,13 +95,27 @@ def word_pieces(before: str, after: str) -> tuple[Piece, ...]:
     start = _common_prefix(old, new)
     end = _common_prefix(old[start:][::-1], new[start:][::-1])
     old_middle, new_middle = old[start : len(old) - end], new[start : len(new) - end]
-    middle = _edits(old_middle, new_middle)
+    middle: list[tuple[Op, str]] | None = _edits(old_middle, new_middle)
     if middle is None:
-        middle = [("delete", word) for word in old_middle] + [("insert", word) for word in new_middle]
+        middle = [*(("delete", word) for word in old_middle), *(("insert", word) for word in new_middle)]
     words: list[tuple[Op, str]] = [("equal", word) for word in old[:start]]
     words += middle
     words += [("equal", word) for word in old[len(old) - end :]]
     return tuple(Piece(op, "".join(word for _, word in run)) for op, run in groupby(words, key=lambda one: one[0]))
+
+
+def common_places(old: Sequence[Hashable], new: Sequence[Hashable]) -> dict[int, int]:
+    """Places in `old` → the places in `new` that hold the same, both growing: as many as there are, unless the two are very far apart."""
+    start = _common_prefix(old, new)
+    end = _common_prefix(old[start:][::-1], new[start:][::-1])
+    places = {place: place for place in range(start)}
+    at_old = at_new = start
+    for op, _ in _edits(old[start : len(old) - end], new[start : len(new) - end]) or ():
+        if op == "equal":
+            places[at_old] = at_new
+        at_old += op != "insert"
+        at_new += op != "delete"
+    return places | {len(old) - back: len(new) - back for back in range(end, 0, -1)}
 
 
 def _message_changes(before: Sequence[dict[str, Any]], after: Sequence[dict[str, Any]]) -> tuple[MessageChange, ...]:
@@ -100,22 +127,44 @@ def _message_changes(before: Sequence[dict[str, Any]], after: Sequence[dict[str,
             continue
         kind: Literal["changed", "added", "removed"] = "added" if old is None else "removed" if new is None else "changed"
         role_before, role_after = (one["role"] if one else None for one in (old, new))
-        changes.append(MessageChange(index, kind, role_before, role_after, word_pieces(_text(old), _text(new))))
+        pieces, fields = word_pieces(_text(old), _text(new)), _field_changes(_beside_text(old), _beside_text(new))
+        changes.append(MessageChange(index, kind, role_before, role_after, pieces, fields))
     return tuple(changes)
 
 
+def _applied_message(message: dict[str, Any], change: MessageChange) -> dict[str, Any] | None:
+    if change.role_after is None:
+        return None
+    beside = _beside_text(message) | {one.field: one.after for one in change.fields}
+    beside = {name: value for name, value in beside.items() if value is not None}
+    text = {} if change.role_after == "placeholder" else {"content": "".join(one.text for one in change.pieces if one.op != "delete")}
+    return {"role": change.role_after} | text | beside
+
+
 def _text(message: dict[str, Any] | None) -> str:
-    return "" if message is None else str(message.get("content") or message.get("name") or "")
+    """What is compared by word: the text, of a placeholder its name."""
+    if message is None:
+        return ""
+    return str(message.get("name" if message["role"] == "placeholder" else "content", ""))
 
 
-def _common_prefix(left: Sequence[str], right: Sequence[str]) -> int:
+def _beside_text(message: dict[str, Any] | None) -> dict[str, Any]:
+    return {name: value for name, value in (message or {}).items() if name not in ("role", "content")}
+
+
+def _field_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[FieldChange, ...]:
+    names = dict.fromkeys((*old, *new))
+    return tuple(FieldChange(name, old.get(name), new.get(name)) for name in names if old.get(name) != new.get(name))
+
+
+def _common_prefix(left: Sequence[Hashable], right: Sequence[Hashable]) -> int:
     for index, (one, other) in enumerate(zip(left, right, strict=False)):
         if one != other:
             return index
     return min(len(left), len(right))
 
 
-def _edits(old: Sequence[str], new: Sequence[str]) -> list[tuple[Op, str]] | None:
+def _edits(old: Sequence[T], new: Sequence[T]) -> list[tuple[Op, T]] | None:
     """The shortest edit script in reading order, or None where it needs more than MAX_EDITS or there are more than MAX_WORDS."""
     if len(old) + len(new) > MAX_WORDS:
         return None
@@ -134,9 +183,9 @@ def _edits(old: Sequence[str], new: Sequence[str]) -> list[tuple[Op, str]] | Non
     return None
 
 
-def _walk_back(trail: Sequence[dict[int, int]], *, old: Sequence[str], new: Sequence[str]) -> list[tuple[Op, str]]:
+def _walk_back(trail: Sequence[dict[int, int]], *, old: Sequence[T], new: Sequence[T]) -> list[tuple[Op, T]]:
     """The path through Myers' edit graph, read from its end: `trail[d]` is how far each diagonal had come before edit d."""
-    script: list[tuple[Op, str]] = []
+    script: list[tuple[Op, T]] = []
     x, y = len(old), len(new)
     for edits in range(len(trail) - 1, -1, -1):
         reach, diagonal = trail[edits], x - y
