@@ -79,8 +79,9 @@ class Recorder:
         while batch:
             try:
                 await failpoints.hit("executor.before_record")
-                alone = len(batch) == 1 and not self._queue  # nobody waits for its locks: it commits for itself, in one round trip
-                row = await (self.disk if alone else self.settle).fetchrow(SETTLE, [one.row.as_row() for one in batch], "executor", event_id)
+                alone = len(batch) == 1 and not self._queue  # nobody waits for its locks: it commits for itself, in one turn
+                through = self.disk if alone else self.settle
+                row = await through.fetchrow(SETTLE, [one.row.as_row() for one in batch], "executor", event_id)
                 made = set(row["made"]) if row else set()
                 missing = [one for one in batch if one.row.execution_id not in made]
                 own = await self._own_rows(missing) if missing and lost_answer else set()
