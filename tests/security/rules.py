@@ -109,6 +109,8 @@ EXPECTED = (
     ("* /v1/credits/*", "admin"),
     ("GET /v1/marketplace*", "viewer"),
     ("* /v1/marketplace*", "prompt_editor"),
+    ("GET /v1/templates*", "viewer"),
+    ("* /v1/templates*", "prompt_editor"),
     ("GET /v1/platform-statistics", "viewer"),
     ("* /v1/erasures*", "admin"),
     ("GET /v1/export", "admin"),

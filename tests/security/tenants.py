@@ -117,6 +117,8 @@ async def make_tenant(stack: Stack, name: str) -> Tenant:
     own["run"] = (await make("POST", "/v1/test-runs", bodies(own)["POST /v1/test-runs"]))["id"]
     own["running_job"] = (await make("POST", "/v1/optimizations", bodies(own)["POST /v1/optimizations"]))["id"]
     own["entry"] = (await make("POST", "/v1/marketplace", {**(bodies(own)["POST /v1/marketplace"] or {}), "example": secret}))["id"]
+    template = {"prompt": own["slug"], "version": 2, "example": secret}
+    own["template"] = (await make("POST", "/v1/templates", template))["id"]
     provider_key = {"provider": "own", "name": secret, "key": f"key-of-{secret}", "base_url": "http://127.0.0.1:9/v1"}
     own["provider_key"] = (await make("POST", "/v1/provider-keys", provider_key))["id"]
     own["erasure"] = (await make("POST", "/v1/erasures", {"user_id": f"gone{name}", "reason": secret}))["id"]

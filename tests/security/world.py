@@ -22,7 +22,7 @@ PATH_PARAMETERS = {
     "workspace_id": "workspace", "organization_id": "organization", "user_id": "user", "invitation_id": "invitation",
     "budget_id": "budget", "replay_id": "replay", "session_id": "session", "metric": "metric",
     "inbound_id": "inbound_endpoint", "report_id": "report", "review_id": "review", "live_evaluation_id": "live_evaluation",
-    "guardrail_id": "guardrail",
+    "guardrail_id": "guardrail", "template_id": "template",
     "group_key": "group",
 }  # fmt: skip
 """Parameter of a path → which of a tenant's things it names. A route with another one fails the tests until it stands here."""
@@ -53,7 +53,8 @@ QUERY_PARAMETERS = {
 HARMLESS_QUERY = {
     "action", "actor", "app", "archived", "capability", "category", "code", "confirm", "cursor", "days", "error", "evaluator_version",
     "event_type", "format", "from", "grain", "group_by", "iss", "kind", "lane", "limit", "mine", "month", "name", "next",
-    "object_kind", "passed", "projection", "provider", "reason", "request_id", "retired", "schedule", "scope", "scored", "sort", "split",
+    "object_kind", "origin", "passed",
+    "projection", "provider", "reason", "request_id", "retired", "schedule", "scope", "scored", "sort", "split",
     "after", "follow", "from_line", "purpose",
     "state", "status", "steps", "target_kind", "to", "traffic", "uncertain", "version", "visibility", "fresh", "wait_s",
 }  # fmt: skip
@@ -171,6 +172,8 @@ def bodies(own: Mapping[str, str]) -> dict[str, Body]:
         "PUT /v1/plans/{plan}": {"name": "Pro", "rate_limit_per_minute": 1200, "concurrency": 100, "retention_days_most": 90},
         "POST /v1/marketplace": {"prompt": own["slug"], "label": own["label"], "visibility": "organization"},
         "POST /v1/marketplace/{entry_id}/clone": {"slug": f"clone-of-{own['slug']}"[:60]},
+        "POST /v1/templates": {"prompt": own["slug"], "label": own["label"], "categories": ["generation"]},
+        "POST /v1/templates/{template_id}/use": {"slug": f"made-of-{own['slug']}"[:60]},
         "POST /v1/analytics/recount": {"to": "2026-11-20T00:00:00Z"},
         "POST /v1/reports": {"kind": "prompt", "target": own["slug"], "to": "2026-11-20T00:00:00Z"},
         "PUT /v1/reports/schedule": {"every": "daily", "channels": [own["channel"]]},
@@ -183,6 +186,7 @@ THINGS = (
     "execution", "dataset", "alert", "endpoint", "api_key", "run", "job", "suggestion", "entry", "erasure", "evaluator",
     "provider_key", "inbound_endpoint", "workspace", "neighbour", "organization", "user", "invitation", "budget", "user_session",
     "replay", "event", "channel", "report", "review", "other_review", "decided_review", "reviewed", "live_evaluation", "guardrail", "item",
+    "template",
 )  # fmt: skip
 """What a tenant owns under a random id."""
 

@@ -43,6 +43,7 @@ FEATURES = (
     "provider_keys",
     "registry",
     "marketplace",
+    "templates",
     "privacy",
     "export",
     "feedback",

@@ -102,7 +102,7 @@ TABLES: Final = (
     _table(
         "prompts",
         "prompt_id slug name description use_case folder tags visibility latest_version created_by created_at updated_at",
-        "prompt_id", revision=INTERNAL,
+        "prompt_id", revision=INTERNAL, model="of the newest version", text_words=DIGEST, search=DIGEST,
     ),
     _table(
         "prompt_versions",
@@ -120,7 +120,7 @@ TABLES: Final = (
     _table(
         "marketplace_entries",
         "entry_id organization_id visibility publisher prompt_id slug version name description use_case categories"
-        " tags model example content"
+        " tags model example form content"
         " figures measured_at clones published_by published_at updated_at",
         "entry_id", search=DIGEST, satisfaction="in figures", page_rows=PAGE_ROWS_OF_TEXTS,
     ),

@@ -1,12 +1,12 @@
 """What callers are told about the marketplace."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel
 
-from burnish_gateway.marketplace.entry import Entry, EntryVisibility
+from burnish_gateway.marketplace.entry import Entry
 from burnish_gateway.registry.answers import ContentAnswer
 
 
@@ -44,7 +44,7 @@ class EntryItem(BaseModel):
     tags: list[str]
     model: str
     publisher: str
-    visibility: EntryVisibility
+    visibility: Literal["organization", "public"]
     is_own: bool
     clones: int
     figures: FiguresAnswer
@@ -53,10 +53,25 @@ class EntryItem(BaseModel):
     updated_at: datetime
 
 
+class BenchmarkAnswer(BaseModel):
+    """A figure that the publisher says was measured, on so many items; `low` and `high` are its 95% interval."""
+
+    dataset: str
+    metric: str
+    value: float
+    items: int
+    model: str
+    low: float | None = None
+    high: float | None = None
+
+
 class EntryAnswer(EntryItem):
     """A published version with its content."""
 
     example: str
+    use_cases: list[str]
+    recommended_models: list[str]
+    benchmarks: list[BenchmarkAnswer]
     content: ContentAnswer
     is_new: bool | None = None
 
@@ -77,9 +92,16 @@ def entry_item(entry: Entry, *, reader: UUID) -> EntryItem:
 
 def entry_answer(entry: Entry, *, reader: UUID, is_new: bool | None = None) -> dict[str, Any]:
     """As JSON: of the content only the settings that were given."""
-    answer = EntryAnswer(**_fields(entry, reader), example=entry.example, content=ContentAnswer(**entry.content), is_new=is_new)
+    answer = EntryAnswer(
+        **_fields(entry, reader), **form_fields(entry.form), example=entry.example, content=ContentAnswer(**entry.content), is_new=is_new
+    )
     shown = answer.model_dump(mode="json", exclude={"content", *(() if is_new is not None else ("is_new",))})
     return shown | {"content": answer.content.model_dump(mode="json", exclude_unset=True)}
+
+
+def form_fields(form: dict[str, Any]) -> dict[str, Any]:
+    """What the form of an entry or template says, whether it says it or not."""
+    return {name: form.get(name, []) for name in ("use_cases", "recommended_models", "benchmarks")}
 
 
 def _fields(entry: Entry, reader: UUID) -> dict[str, Any]:

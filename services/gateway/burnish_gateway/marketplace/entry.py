@@ -7,7 +7,8 @@ from uuid import UUID
 
 from burnish_shared.errors import NotFound
 
-EntryVisibility = Literal["organization", "public"]
+EntryVisibility = Literal["private", "organization", "public"]
+"""A private entry is a template of the workspace's own, which the marketplace does not show."""
 Sort = Literal["newest", "clones", "satisfaction", "relevance"]
 
 
@@ -33,6 +34,9 @@ class Entry:
     clones: int
     published_at: datetime
     updated_at: datetime
+    form: dict[str, Any] = field(default_factory=dict)
+    """`use_cases`, `recommended_models`, `benchmarks`: what `FormBody` says beside the columns."""
+
     content: dict[str, Any] = field(default_factory=dict)
 
 

@@ -65,7 +65,8 @@ async def publish(
     texts = _texts(head.prompt, found, given)
     _refuse_secrets(screened if screened is not None and screened.texts == texts else Screened.of(texts))
     figures = await store.find_figures(tx, principal.workspace_id, slug=slug, version=number)
-    await sharing_store.widen(tx, head.prompt, to=given.visibility)
+    if given.visibility not in (None, "private"):
+        await sharing_store.widen(tx, head.prompt, to=given.visibility)
     return await store.put_entry(
         tx, head.prompt, found.content, version=number, organization_id=principal.organization_id, given=given, figures=figures
     )
@@ -76,6 +77,7 @@ def _texts(prompt: Prompt, version: Version, given: Publication) -> dict[str, st
         "prompt": json.dumps(version.content.fields(), ensure_ascii=False).replace("\\n", "\n").replace('\\"', '"'),
         "description": f"{given.description}\n{prompt.description}\n{prompt.name}\n{prompt.use_case}",
         "example": given.example,
+        "use_cases": "\n".join(given.form.get("use_cases", ())),
     }
 
 

@@ -1,6 +1,6 @@
 """`/v1/marketplace`: publish a version, find what others published, clone it, withdraw it."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import Query, Request
@@ -12,7 +12,7 @@ from burnish_gateway.deps import GatewayParts, PromptEditor, Viewer
 from burnish_gateway.idempotency import run_once
 from burnish_gateway.marketplace import answers, bodies, statistics_routes, store
 from burnish_gateway.marketplace.clone import clone
-from burnish_gateway.marketplace.entry import Entry, EntryVisibility, Sort, no_such_entry
+from burnish_gateway.marketplace.entry import Entry, Sort, no_such_entry
 from burnish_gateway.marketplace.publish import publish, screen
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
 from burnish_gateway.registry import announce
@@ -46,6 +46,7 @@ async def post_entry(request: Request, body: bodies.PublishBody, principal: Prom
         categories=tags_of(body.categories),
         example=body.example,
         published_by=principal.actor,
+        form=body.form(),
     )
     screened = await screen(gateway.db, principal, slug, label=label, version=body.version, given=given)
 
@@ -69,7 +70,7 @@ async def list_entries(
     q: Word = None,
     category: Word = None,
     tag: Word = None,
-    visibility: Annotated[EntryVisibility | None, Query()] = None,
+    visibility: Annotated[Literal["organization", "public"] | None, Query()] = None,
     mine: bool = False,
     sort: Annotated[Sort | None, Query()] = None,
     cursor: Annotated[Text | None, Query(max_length=500)] = None,
@@ -144,7 +145,7 @@ async def _seen(tx: Tx, principal: Principal, entry_id: str) -> Entry:
     """Raises NotFound for an entry that is none, or that the caller may not see."""
     await store.as_organization(tx, principal.organization_id)
     entry = await store.find_entry(tx, _parsed(entry_id))
-    if entry is None:
+    if entry is None or entry.visibility == "private":
         raise no_such_entry()
     return entry
 

@@ -1,7 +1,7 @@
 """The SQL of the marketplace. Reads run with `app.organization` set; row-level security decides which entries of others they see."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
 
@@ -15,7 +15,7 @@ from burnish_shared.ids import new_uuid
 from burnish_shared.published_figures import published_figures
 
 _LISTED: Final = """e.entry_id, e.workspace_id, e.visibility, e.publisher, e.slug, e.version, e.name, e.description, e.use_case,
-                   e.categories, e.tags, e.model, e.example, e.figures, e.measured_at, e.clones, e.published_at, e.updated_at"""
+                   e.categories, e.tags, e.model, e.example, e.form, e.figures, e.measured_at, e.clones, e.published_at, e.updated_at"""
 
 _SORT_KEYS: Final[dict[Sort, str]] = {
     "newest": "extract(epoch FROM e.published_at)",
@@ -37,18 +37,26 @@ class Wanted:
     tag: str | None = None
     visibility: EntryVisibility | None = None
     mine: bool = False
+    others: bool = False
+    """Not one's own."""
+
+    templates: bool = False
+    """Also one's own private ones, which are templates only."""
 
 
 @dataclass(frozen=True, slots=True)
 class Publication:
     """What the publisher says of a version beside its content."""
 
-    visibility: EntryVisibility
+    visibility: EntryVisibility | None
+    """None: as it stands, private where it is new."""
+
     publisher: str
     description: str
     categories: tuple[str, ...]
     example: str
     published_by: str
+    form: dict[str, Any] = field(default_factory=dict)
 
 
 async def find_figures(tx: Tx, workspace_id: UUID, *, slug: str, version: int) -> dict[str, Any]:
@@ -66,18 +74,22 @@ async def put_entry(
     (row,) = await tx.fetch(
         f"""INSERT INTO marketplace_entries AS e
              (entry_id, workspace_id, organization_id, visibility, publisher, prompt_id, slug, version, name, description, use_case,
-              categories, tags, model, example, content, search, figures, satisfaction, measured_at, published_by)
-           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,
-                   marketplace_search($9, $10, $11, $12::text[] || $13::text[] || ARRAY[$7::text], $17), $18, $19, clock_timestamp(), $20)
+              categories, tags, model, example, content, search, figures, satisfaction, measured_at, published_by, form)
+           VALUES ($1, $2, $3, coalesce($4, 'private'), $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16,
+                   marketplace_search($9, $10, $11, $12::text[] || $13::text[] || ARRAY[$7::text], $17), $18, $19, clock_timestamp(),
+                   $20, $21)
            ON CONFLICT (workspace_id, prompt_id, version) DO UPDATE
-             SET visibility = excluded.visibility, publisher = excluded.publisher, name = excluded.name, description = excluded.description,
+             SET visibility = coalesce($4, e.visibility), publisher = excluded.publisher, name = excluded.name,
+                 description = excluded.description,
                  use_case = excluded.use_case, categories = excluded.categories, tags = excluded.tags, example = excluded.example,
                  search = excluded.search, figures = excluded.figures, satisfaction = excluded.satisfaction,
-                 measured_at = excluded.measured_at, published_by = excluded.published_by, updated_at = clock_timestamp()
+                 measured_at = excluded.measured_at, published_by = excluded.published_by, form = excluded.form,
+                 updated_at = clock_timestamp()
            RETURNING {_LISTED}, e.content""",
         entry_id, prompt.workspace_id, organization_id, given.visibility, given.publisher, prompt.prompt_id, prompt.slug, version,
         prompt.name, given.description or prompt.description, prompt.use_case, list(given.categories), list(prompt.tags), content.model,
         given.example, content.fields(), said[:200_000], figures, (figures["satisfaction"] or {}).get("value"), given.published_by,
+        given.form,
     )  # fmt: skip
     return Entry(**dict(row)), row["entry_id"] == entry_id
 
@@ -103,11 +115,13 @@ async def list_entries(
                      (SELECT websearch_to_tsquery('english', $2) || websearch_to_tsquery('simple', $2) AS query) q
                WHERE ($1::text IS NULL OR e.search @@ q.query)
                  AND ($3::text IS NULL OR $3 = ANY (e.categories)) AND ($4::text IS NULL OR $4 = ANY (e.tags))
-                 AND ($5::text IS NULL OR e.visibility = $5) AND ($6::uuid IS NULL OR e.workspace_id = $6)) s
+                 AND ($5::text IS NULL OR e.visibility = $5) AND ($6::uuid IS NULL OR e.workspace_id = $6)
+                 AND ($10::uuid IS NULL OR e.workspace_id <> $10) AND ($11 OR e.visibility <> 'private')) s
              WHERE $7::double precision IS NULL OR (s.sort_key, s.entry_id) < ($7, $8)
              ORDER BY s.sort_key DESC, s.entry_id DESC LIMIT $9""",
         wanted.text, wanted.text or "", wanted.category, wanted.tag, wanted.visibility, workspace_id if wanted.mine else None,
-        float(after[0]) if after else None, UUID(after[1]) if after else None, limit,
+        float(after[0]) if after else None, UUID(after[1]) if after else None, limit, workspace_id if wanted.others else None,
+        wanted.templates,
     )  # fmt: skip
     return [(_listed(row), row["sort_key"]) for row in rows]
 

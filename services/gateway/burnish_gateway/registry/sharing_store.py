@@ -11,10 +11,12 @@ from burnish_shared.ids import new_uuid
 
 
 async def narrow_entries(tx: Tx, prompt: Prompt, *, to: Visibility) -> None:
-    """Withdraws from the marketplace what the new visibility no longer allows, or shows it to the organization alone."""
+    """Withdraws from the marketplace what the new visibility no longer allows, or shows it to the organization alone. Templates stay."""
     if to == "private":
         await tx.execute(
-            "DELETE FROM marketplace_entries WHERE workspace_id = $1 AND prompt_id = $2", prompt.workspace_id, prompt.prompt_id
+            "DELETE FROM marketplace_entries WHERE workspace_id = $1 AND prompt_id = $2 AND visibility <> 'private'",
+            prompt.workspace_id,
+            prompt.prompt_id,
         )
     elif to == "organization":
         await tx.execute(
