@@ -55,6 +55,7 @@ class SharedSettings(BaseSettings):
     otlp_endpoint: str = Field(default="", description="OTLP/HTTP traces endpoint; empty: no traces leave the process.")
     egress_allow: str = Field(default="", description="Networks that outbound calls may reach besides public ones, comma-separated CIDRs.")
     relay_wait_ms: int = Field(default=20, ge=0, le=1000, description="How long the outbox relay waits to join rows into one message.")
+    relay_busy_ms: int = Field(default=100, ge=0, le=1000, description="How far apart its turns are at least where rows keep coming.")
     sweep_interval_s: float = Field(default=15.0, gt=0, description="How often holds past their deadline are swept.")
     sweep_grace_s: float = Field(default=60.0, gt=0, description="How long after its deadline a hold is ended by the sweeper.")
     ack_wait_s: float = Field(default=60.0, gt=0, description="How long JetStream waits for an acknowledgement before it delivers again.")

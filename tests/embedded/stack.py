@@ -27,7 +27,7 @@ from tests.embedded.secrets import KEK, installation_secrets_of
 from tests.embedded.streams import empty_streams
 from tests.embedded.workspaces import Workspace, make_workspace
 
-FAST: dict[str, Any] = {"sweep_interval_s": 0.5, "sweep_grace_s": 1.0, "kek": KEK, "egress_allow": "127.0.0.0/8"}
+FAST: dict[str, Any] = {"sweep_interval_s": 0.5, "sweep_grace_s": 1.0, "kek": KEK, "egress_allow": "127.0.0.0/8", "relay_busy_ms": 20}
 """Deadlines and sweeps of seconds (PROMISES section 2: time limits are settings)."""
 
 

@@ -47,7 +47,7 @@ async def main(stop: asyncio.Event) -> None:
 async def run(settings: AnalyticsSettings, *, db: Database, bus: Bus, stop: asyncio.Event) -> None:
     """Everything that analytics does, on connections that are given."""
     clock = SystemClock()
-    relay = Relay(db, bus, service="analytics", wait_ms=settings.relay_wait_ms)
+    relay = Relay(db, bus, service="analytics", wait_ms=settings.relay_wait_ms, busy_ms=settings.relay_busy_ms)
     housework = Housework(db, settings, clock, wake_relay=relay.wake)
     intake = Intake(db, settings, clock, wake_relay=relay.wake, join_soon=housework.join_soon)
 

@@ -56,7 +56,7 @@ async def main(stop: asyncio.Event, settings: ExecutorSettings | None = None) ->
     keyring = load_keyring(settings)
     db = await _open_database(settings, keyring)
     bus = await connect(settings.nats_url.get_secret_value(), service="executor", replica=settings.replica)
-    relay = Relay(db, bus, service="executor", wait_ms=settings.relay_wait_ms)
+    relay = Relay(db, bus, service="executor", wait_ms=settings.relay_wait_ms, busy_ms=settings.relay_busy_ms)
     recorder = Recorder(
         settle=DurableConnection(dsn, application_name="burnish-executor-settle", asynchronous=True, pooler=settings.pooler),
         disk=DurableConnection(dsn, application_name="burnish-executor-flush", pooler=settings.pooler),

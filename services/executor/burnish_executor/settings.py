@@ -43,6 +43,9 @@ class ExecutorSettings(SealingSettings):
     provider_limits: dict[str, ProviderLimit] = Field(
         default_factory=dict, description='What each of the operator\'s keys may do: {"openai": {"requests_per_minute": 500}}.'
     )
+    relay_busy_ms: int = Field(
+        default=250, ge=0, le=1000, description="How far apart turns of the outbox relay are at least where executions keep ending."
+    )
     heartbeat_s: float = Field(default=0.5, gt=0, description="How often a running execution says that it lives.")
     stale_after_s: float = Field(
         default=2.0, gt=0, description="A waiting caller's request that lay longer is dropped: another executor has it."

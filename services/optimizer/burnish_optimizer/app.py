@@ -44,7 +44,7 @@ async def main(stop: asyncio.Event, settings: OptimizerSettings | None = None) -
 
 async def run(settings: OptimizerSettings, *, db: Database, bus: Bus, stop: asyncio.Event) -> None:
     """Everything that the optimizer does, on connections that are given."""
-    relay = Relay(db, bus, service="optimizer", wait_ms=settings.relay_wait_ms)
+    relay = Relay(db, bus, service="optimizer", wait_ms=settings.relay_wait_ms, busy_ms=settings.relay_busy_ms)
     inbox = AnswersInbox(bus)
     await inbox.open()
     grounds = Grounds.open(workers=settings.sandbox_workers, wasm=settings.sandbox_wasm)

@@ -67,7 +67,7 @@ async def main(stop: asyncio.Event) -> None:
 
 
 async def _serve(settings: WebhooksSettings, *, db: Database, bus: Bus, http: HttpSender, keyring: Keyring, stop: asyncio.Event) -> None:
-    relay = Relay(db, bus, service="webhooks", wait_ms=settings.relay_wait_ms)
+    relay = Relay(db, bus, service="webhooks", wait_ms=settings.relay_wait_ms, busy_ms=settings.relay_busy_ms)
     clock, dice = SystemClock(), SystemDice()
 
     async def attempt(claim: Claim) -> Attempted:

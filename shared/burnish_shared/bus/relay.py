@@ -40,7 +40,7 @@ REFUSED_WAIT_S: Final = 30.0
 
 BATCH_ROWS: Final = 200
 BATCH_BYTES: Final = 8 << 20
-BUSY_WAIT_S: Final = 0.1
+BUSY_MS: Final = 100
 """Where rows come one after another, turns are this far apart at least: a turn costs five statements, however few rows it sends."""
 
 FAILED_WAIT_S: Final = (0.2, 0.5, 1.0, 2.0)
@@ -70,6 +70,7 @@ class Relay:
         *,
         service: str,
         wait_ms: int = 20,
+        busy_ms: int = BUSY_MS,
         poll_s: float = POLL_S,
         lease_s: float = LEASE_S,
         keep_s: float = KEEP_SENT_S,
@@ -78,6 +79,7 @@ class Relay:
         self._bus = bus
         self._service = service
         self._wait_s = wait_ms / 1000
+        self._busy_s = busy_ms / 1000
         self._poll_s = poll_s
         self._lease_s = lease_s
         self._keep_s = keep_s
@@ -88,7 +90,7 @@ class Relay:
         self._housework_at = 0.0
 
     def wake(self) -> None:
-        """Says that a row was committed. Rows that come within `wait_ms` travel together; where they keep coming, BUSY_WAIT_S."""
+        """Says that a row was committed. Rows that come within `wait_ms` travel together; where they keep coming, within `busy_ms`."""
         self._woken.set()
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -151,8 +153,8 @@ class Relay:
         began_at = asyncio.get_running_loop().time()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._woken.wait(), self._poll_s)
-            was_calm = asyncio.get_running_loop().time() - began_at > BUSY_WAIT_S
-            await asyncio.sleep(self._wait_s if was_calm or stop.is_set() else max(self._wait_s, BUSY_WAIT_S))
+            was_calm = asyncio.get_running_loop().time() - began_at > self._busy_s
+            await asyncio.sleep(self._wait_s if was_calm or stop.is_set() else max(self._wait_s, self._busy_s))
         self._woken.clear()
 
     async def _wake_on(self, stop: asyncio.Event) -> None:
