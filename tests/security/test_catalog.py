@@ -124,6 +124,7 @@ GATEWAY_LOOKS_ACROSS = {
     "withdraw": "lets go of executions that were admitted and given to nobody",
     "cancel_queued": "writes the row of an execution that nobody has begun",
     "count_template_use": "adds one to a count of the whole installation",
+    "find_prompts": "ids of the transaction's own workspace, by an index that policies keep the gateway from",
     "count_clone": "adds one to an entry of the marketplace, most often another workspace's",
     "report_schedules_due": "ids of workspaces whose digest is due; a gateway then enters that workspace",
     "policy_starts_due": "ids of alerts whose workspace's own rule starts something; a gateway then enters that workspace",

@@ -51,10 +51,10 @@ QUERY_PARAMETERS = {
 """Filters that name something of a tenant's."""
 
 HARMLESS_QUERY = {
-    "action", "actor", "app", "archived", "capability", "category", "code", "confirm", "cursor", "days", "error", "evaluator_version",
+    "action", "actor", "app", "app_context", "archived", "author", "capability", "category", "code", "confirm", "cursor", "days", "error", "evaluator_version",
     "event_type", "format", "from", "grain", "group_by", "iss", "kind", "lane", "limit", "mine", "month", "name", "next",
     "object_kind", "origin", "passed",
-    "projection", "provider", "reason", "request_id", "retired", "schedule", "scope", "scored", "sort", "split",
+    "projection", "provider", "use_case", "reason", "request_id", "retired", "schedule", "scope", "scored", "sort", "split",
     "after", "follow", "from_line", "purpose",
     "state", "status", "steps", "target_kind", "to", "traffic", "uncertain", "version", "visibility", "fresh", "wait_s",
 }  # fmt: skip

@@ -175,6 +175,19 @@ class PromptPage(BaseModel):
     next_cursor: str | None
 
 
+class FolderAnswer(BaseModel):
+    """`prompts` lie in it, `within` in it and below it. '' is the top."""
+
+    folder: str
+    prompts: int
+    within: int
+
+
+class FolderPage(BaseModel):
+    data: list[FolderAnswer]
+    next_cursor: str | None
+
+
 class VersionPage(BaseModel):
     data: list[VersionItem]
     next_cursor: str | None

@@ -1,5 +1,9 @@
-"""The list of prompts: which of them, in which order, from which one on."""
+"""The list of prompts: which of them, in which order, from which one on. A condition that is not asked for is not in the statement, so that
+each filter is answered from its index (sql/0042_library.sql).
+"""
 
+import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,19 +14,31 @@ from burnish_gateway.registry.prompt import Head
 from burnish_gateway.registry.store import HEAD_COLUMNS, head_of
 from burnish_shared.db.session import Tx
 
-Sort = Literal["created", "updated", "name", "executions", "cost", "satisfaction"]
+Sort = Literal["created", "updated", "name", "executions", "cost", "satisfaction", "relevance"]
+
+WORD: Final = re.compile(r"[^\W_]+")
+WORDS_MOST: Final = 12
+"""Words of a search that count; who types more has pasted a text."""
 
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """Which prompts a list holds. None: whatever. `folder` includes the folders below it; `model` is that of the newest version."""
+    """Which prompts a list holds. None: whatever. `text` is what somebody types into a search box: each word, or its beginning, must occur.
+
+    `folder` includes the folders below it; `model` is that of the newest version; `author` made the prompt or a version of it.
+    """
 
     text: str | None = None
     tag: str | None = None
+    category: str | None = None
+    app_context: str | None = None
+    use_case: str | None = None
     folder: str | None = None
     model: str | None = None
     label: str | None = None
+    author: str | None = None
     slugs: tuple[str, ...] | None = None
+    archived: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +47,15 @@ class Listed:
 
     head: Head
     position: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """`prompts` lie in it, `within` in it and below it. '' is the top."""
+
+    folder: str
+    prompts: int
+    within: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +69,7 @@ class _Order:
 
 def _figures(value: str, grain: str) -> str:
     return f"""LEFT JOIN (SELECT r.slug, {value} AS value FROM rollups r
-                           WHERE r.workspace_id = $1 AND r.grain = '{grain}' AND r.bucket >= $10 AND r.traffic = 'live'
+                           WHERE r.workspace_id = $1 AND r.grain = '{grain}' AND r.bucket >= $3 AND r.traffic = 'live'
                            GROUP BY r.slug) u ON u.slug = p.slug"""
 
 
@@ -55,10 +80,28 @@ _ORDERS: Final[Mapping[Sort, _Order]] = {
     "created": _Order("p.prompt_id", "uuid"),
     "updated": _Order("p.updated_at", "timestamptz"),
     "name": _Order("p.slug", "text", descending=False),
+    "relevance": _Order("f.rank::float8", "float8"),
     "executions": _Order("coalesce(u.value, 0)", "bigint", figures=_figures("sum(r.executions)::bigint", "hour")),
     "cost": _Order("coalesce(u.value, 0)", "bigint", figures=_figures("sum(r.cost_nusd)::bigint", "hour")),
     "satisfaction": _Order("coalesce(u.value, 2)", "float8", descending=False, figures=_figures(_SATISFIED, "day")),
 }
+
+
+class _Statement:
+    """Conditions with their values, numbered as they come."""
+
+    def __init__(self, *first: Any) -> None:
+        self.values: list[Any] = list(first)
+        self.conditions: list[str] = []
+
+    def value(self, value: Any) -> str:
+        self.values.append(value)
+        return f"${len(self.values)}"
+
+    def where(self, condition: str, value: Any) -> None:
+        """`?` in the condition stands for the value."""
+        if value is not None:
+            self.conditions.append(condition.replace("?", self.value(value)))
 
 
 async def list_heads(
@@ -66,43 +109,79 @@ async def list_heads(
 ) -> list[Listed]:
     """Those behind the position `after`.
 
-    Figures that decide the order are those of live traffic from `since` on; who has no reactions comes last.
+    Figures that decide the order are those of live traffic from `since` on; who has no reactions comes last. `relevance` needs a text.
     """
+    sql, values = statement(workspace_id, filters, sort=sort, since=since, after=after, limit=limit)
+    return [Listed(head_of(row), _position(row)) for row in await tx.fetch(sql, *values)]
+
+
+def statement(
+    workspace_id: UUID, filters: Filters, *, sort: Sort, since: datetime, after: list[str] | None, limit: int
+) -> tuple[str, list[Any]]:
+    """The SQL of a list, and its values."""
     order = _ORDERS[sort]
     way, beyond = ("DESC", "<") if order.descending else ("ASC", ">")
-    needs_since = "" if order.figures else " AND $10::timestamptz IS NOT NULL"
+    made = _Statement(workspace_id, limit, *([since] if order.figures else []))
+    found = _found(made, filters)
+    made.conditions.append("p.workspace_id = $1")
+    if after is not None:
+        at = f"{made.value(after[-1])}::text::{order.kind}, {made.value(UUID(after[0]))}::uuid"
+        made.conditions.append(f"({order.key}, p.prompt_id) {beyond} ({at})")
+    made.conditions.append(f"p.archived_at IS {'NOT ' if filters.archived else ''}NULL")
+    _filter(made, filters)
+    sql = f"""SELECT {HEAD_COLUMNS}, ({order.key})::text AS sort_key FROM {found} {order.figures}
+               WHERE {" AND ".join(made.conditions)} ORDER BY {order.key} {way}, p.prompt_id {way} LIMIT $2"""
+    return sql, made.values
+
+
+async def list_folders(tx: Tx, workspace_id: UUID, *, after: str | None, limit: int) -> list[Folder]:
+    """Each folder that holds a prompt or lies on the way to one, in order of its path. Archived prompts do not count."""
     rows = await tx.fetch(
-        f"""SELECT {HEAD_COLUMNS}, ({order.key})::text AS sort_key FROM prompts p {order.figures}
-             WHERE p.workspace_id = $1
-               AND ($2::uuid IS NULL OR ({order.key}, p.prompt_id) {beyond} ($9::text::{order.kind}, $2)){needs_since}
-               AND ($4::text IS NULL OR p.slug ILIKE $4 OR p.name ILIKE $4 OR p.description ILIKE $4)
-               AND ($5::text IS NULL OR p.tags @> ARRAY[$5])
-               AND ($6::text IS NULL OR p.folder = $6 OR starts_with(p.folder, $6 || '/'))
-               AND ($7::text IS NULL OR EXISTS (SELECT FROM prompt_versions v WHERE v.workspace_id = p.workspace_id
-                                                  AND v.prompt_id = p.prompt_id AND v.version = p.latest_version AND v.model = $7))
-               AND ($8::text IS NULL OR EXISTS (SELECT FROM prompt_labels l WHERE l.workspace_id = p.workspace_id
-                                                  AND l.prompt_id = p.prompt_id AND l.label = $8))
-               AND ($11::text[] IS NULL OR p.slug = ANY($11))
-             ORDER BY {order.key} {way}, p.prompt_id {way} LIMIT $3""",
-        workspace_id,
-        UUID(after[0]) if after else None,
-        limit,
-        None if filters.text is None else f"%{_like(filters.text)}%",
-        filters.tag,
-        filters.folder,
-        filters.model,
+        """SELECT f.path AS folder, coalesce(sum(g.n) FILTER (WHERE f.path = g.folder), 0)::integer AS prompts, sum(g.n)::integer AS within
+             FROM (SELECT p.folder, count(*) AS n FROM prompts p WHERE p.workspace_id = $1 AND p.archived_at IS NULL GROUP BY p.folder) g,
+                  LATERAL (SELECT array_to_string(s.parts[1:i], '/') COLLATE "C" AS path
+                             FROM (SELECT string_to_array(g.folder, '/') AS parts) s, generate_series(0, cardinality(s.parts)) i) f
+            WHERE $2::text IS NULL OR f.path > $2 COLLATE "C" GROUP BY f.path ORDER BY f.path LIMIT $3""",
+        workspace_id, after, limit,
+    )  # fmt: skip
+    return [Folder(**dict(row)) for row in rows]
+
+
+def _found(made: _Statement, filters: Filters) -> str:
+    """Where prompts come from: the table, or what the index of words finds, in which tags, categories, contexts and uses are words too."""
+    words = None if filters.text is None else WORD.findall(filters.text.lower())[:WORDS_MOST]
+    each = [(made.value(f"'{one}':*"), made.value(one)) for one in words or ()]
+    parts = [f"({begun}::text::tsquery || plainto_tsquery('english', {whole}::text))" for begun, whole in each]
+    named = {"=t": filters.tag, "=c": filters.category, "=a": filters.app_context, "=u": filters.use_case and filters.use_case.lower()}
+    parts += [f"{made.value(_exactly(mark, one))}::text::tsquery" for mark, one in named.items() if one is not None]
+    if words == []:  # nothing that could be a word
+        parts.append("''::tsquery")
+        made.conditions.append("false")
+    return f"find_prompts({' && '.join(parts)}) f JOIN prompts p ON p.prompt_id = f.prompt_id" if parts else "prompts p"
+
+
+def _filter(made: _Statement, filters: Filters) -> None:
+    made.where("p.model = ?", filters.model)
+    made.where("p.slug = ANY (?::text[])", filters.slugs)
+    if filters.folder is not None:  # what lies below it begins with its path and '/', which '0' follows
+        made.where(
+            """(p.folder COLLATE "C" = ?::text OR p.folder COLLATE "C" > ?::text || '/' AND p.folder COLLATE "C" < ?::text || '0')""",
+            filters.folder,
+        )
+    made.where(
+        "EXISTS (SELECT FROM prompt_labels l WHERE l.workspace_id = p.workspace_id AND l.prompt_id = p.prompt_id AND l.label = ?)",
         filters.label,
-        after[-1] if after else None,
-        since,
-        filters.slugs,
     )
-    return [Listed(head_of(row), _position(row)) for row in rows]
+    made.where(
+        "EXISTS (SELECT FROM prompt_versions v WHERE v.workspace_id = p.workspace_id AND v.author = ? AND v.prompt_id = p.prompt_id)",
+        filters.author,
+    )
+
+
+def _exactly(mark: str, text: str) -> str:
+    """The word that stands for this value, as the trigger on prompts writes it."""
+    return f"'{mark}{hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()}'"
 
 
 def _position(row: Any) -> list[str]:
     return [str(row["prompt_id"]), row["sort_key"]]
-
-
-def _like(text: str) -> str:
-    """The text as a pattern that matches itself."""
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -1,5 +1,6 @@
 """Prompts over HTTP: create, find, change, render."""
 
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Annotated, Any, Final
 
@@ -84,29 +85,58 @@ async def list_prompts(
     folder: Annotated[Text | None, Query(max_length=700)] = None,
     model: Word = None,
     label: Word = None,
+    category: Word = None,
+    app_context: Word = None,
+    use_case: Annotated[Text | None, Query(max_length=2000)] = None,
+    author: Word = None,
+    archived: Annotated[bool, Query(description="Those that were archived, and no others.")] = False,
     slug: Annotated[list[Annotated[str, Field(max_length=63)]] | None, Query(max_length=PAGE_MOST, description="Only these.")] = None,
     sort: Annotated[
-        list_store.Sort, Query(description="Newest, last changed, slug; busiest and dearest of a day; least liked of a week.")
-    ] = "created",
+        list_store.Sort | None,
+        Query(description="Newest, last changed, slug; busiest, dearest of a day; least liked of a week; relevance, the default with `q`."),
+    ] = None,
     cursor: Annotated[Text | None, Query(max_length=500)] = None,
     limit: Limit = PAGE_DEFAULT,
 ) -> Response:
-    """`q` looks in slug, name and description; `folder` includes what is below it; `model` is that of the newest version."""
+    """`q`: words, or their beginnings, that all occur in slug, name, description, use case, folder, tags, categories or the newest text.
+
+    `folder` includes what is below it; `model` is that of the newest version; `author` made the prompt or a version of it.
+    """
+    order = sort or ("relevance" if q else "created")
+    if order == "relevance" and not q:
+        raise InvalidField("sort: 'relevance' needs 'q'.", param="sort")
     filters = list_store.Filters(
-        text=q,
+        text=q or None,
         tag=tag,
+        category=category,
+        app_context=app_context,
+        use_case=use_case,
+        author=author,
+        archived=archived,
         folder=parse_folder(folder) if folder else None,
         model=model,
         label=None if label is None else parse_label(label),
         slugs=None if slug is None else tuple(parse_slug(one) for one in slug),
     )
-    of = LIST if sort == "created" else f"{LIST}/{sort}"
+    of = LIST if order == "created" else f"{LIST}/{order}"
     position = gateway.cursors.open(cursor, principal.workspace_id, of=of)
-    since = gateway.clock.now() - (timedelta(days=7) if sort == "satisfaction" else timedelta(days=1))
+    since = gateway.clock.now() - (timedelta(days=7) if order == "satisfaction" else timedelta(days=1))
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
-        listed = await list_store.list_heads(tx, principal.workspace_id, filters, sort=sort, since=since, after=position, limit=limit + 1)
+        listed = await list_store.list_heads(tx, principal.workspace_id, filters, sort=order, since=since, after=position, limit=limit + 1)
     page = gateway.cursors.page(listed, limit=limit, workspace_id=principal.workspace_id, of=of, position=lambda one: one.position)
     return json_response(page | {"data": [answers.plain(answers.prompt_item(one.head)) for one in page["data"]]})
+
+
+@prompts.get("/v1/folders", response_model=answers.FolderPage, summary="Folders of prompts, with how many lie in each")
+async def list_folders(
+    principal: Viewer, gateway: GatewayParts, *, cursor: Annotated[Text | None, Query(max_length=2000)] = None, limit: Limit = PAGE_DEFAULT
+) -> Response:
+    """By path; the first one, '', is the top, and its `within` counts all prompts but archived ones."""
+    position = gateway.cursors.open(cursor, principal.workspace_id, of="folders")
+    async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
+        found = await list_store.list_folders(tx, principal.workspace_id, after=position[0] if position else None, limit=limit + 1)
+    page = gateway.cursors.page(found, limit=limit, workspace_id=principal.workspace_id, of="folders", position=lambda one: [one.folder])
+    return json_response(page | {"data": [asdict(one) for one in page["data"]]})
 
 
 @prompts.get(

@@ -2,11 +2,12 @@ SET ROLE burnish_owner;
 SET LOCAL search_path = burnish;
 
 DROP INDEX prompt_versions_by_author;
-DROP INDEX prompts_by_use_case;
 DROP INDEX prompts_by_model;
 DROP INDEX prompts_by_update;
 DROP INDEX prompts_by_search;
 DROP INDEX prompts_by_folder;
+DROP FUNCTION find_prompts(tsquery);
+CREATE INDEX prompts_by_tag ON prompts USING gin (tags);
 CREATE INDEX prompts_by_folder ON prompts (workspace_id, folder, prompt_id);
 DROP TRIGGER follow_newest_version ON prompt_versions;
 DROP TRIGGER follow_prompt_words ON prompts;

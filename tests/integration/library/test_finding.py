@@ -1,0 +1,160 @@
+"""Prompts are found by their words and by each of their fields, and a search reads its index (PRODUCT P9)."""
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import pytest
+
+from burnish_gateway.registry import list_store
+from burnish_gateway.registry.list_store import Filters, Sort
+from burnish_shared.db.session import Database
+from tests.embedded.stack import Caller, Stack
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("P9")]
+
+MANY = 2_000
+
+
+async def make(call: Caller, slug: str, text: str = "Say {{x}}.", **fields: Any) -> None:
+    answer = await call("POST", "/v1/prompts", {"slug": slug, "template": text, "model": "simulated/chat"} | fields)
+    assert answer.status == 201, answer.body
+
+
+async def found(call: Caller, query: str) -> list[str]:
+    answer = await call("GET", f"/v1/prompts?{query}")
+    assert answer.status == 200, answer.body
+    return [one["slug"] for one in answer.body["data"]]
+
+
+async def test_words_are_found_wherever_they_stand_whole_stemmed_or_begun(call: Caller) -> None:
+    await make(call, "ticket-router", name="Which desk", description="Sends refunds to billing", tags=["Support"], folder="desk/tier one")
+    await make(call, "chat_summary", "Summarise the émigré's chat {{x}}", use_case="Weekly report")
+    for words in ("ticket", "rout", "router%20ticket", "refund", "refunding", "BILL", "support", "tier", "desk%20refunds"):
+        assert await found(call, f"q={words}") == ["ticket-router"], words
+    for words in ("summ", "chat_summary", "week", "émigré", "summarising"):
+        assert await found(call, f"q={words}") == ["chat_summary"], words
+    for words in ("nowhere", "ticket%20weekly", "%27%22%5C%26%7C%21", "'zz:"):
+        assert await found(call, f"q={words}") == [], words
+    assert (await call("GET", "/v1/prompts?sort=relevance")).status == 422
+
+
+async def test_a_prompt_is_found_by_what_its_newest_version_says(call: Caller) -> None:
+    await make(call, "greeting", "Good morning {{x}}")
+    saved = await call(
+        "POST", "/v1/prompts/greeting/versions", {"base_version": 1, "template": "Farewell {{x}}", "model": "simulated/reader"}
+    )
+    assert saved.status == 201
+    assert (await found(call, "q=morning"), await found(call, "q=farewell")) == ([], ["greeting"])
+    assert (await found(call, "model=simulated/chat"), await found(call, "model=simulated/reader")) == ([], ["greeting"])
+    assert (await call("PATCH", "/v1/prompts/greeting", {"description": "for mornings"})).status == 200
+    assert (await found(call, "q=morning"), await found(call, "q=farewell")) == (["greeting"], ["greeting"])
+
+
+async def test_what_fits_best_comes_first_and_pages_go_through_all(call: Caller) -> None:
+    await make(call, "says-it", "All about otters {{x}}")
+    await make(call, "otter", "Nothing {{x}}", description="otters and otters")
+    assert await found(call, "q=otter") == ["otter", "says-it"]
+    page = (await call("GET", "/v1/prompts?q=otter&limit=1")).body
+    rest = await call("GET", f"/v1/prompts?q=otter&limit=1&cursor={page['next_cursor']}")
+    assert [page["data"][0]["slug"], rest.body["data"][0]["slug"], rest.body["next_cursor"]] == ["otter", "says-it", None]
+    assert await found(call, "q=otter&sort=created") == ["otter", "says-it"]
+    assert await found(call, "q=otter&sort=name") == ["otter", "says-it"]
+
+
+async def test_each_field_narrows_the_list(stack: Stack, call: Caller, superuser: asyncpg.Connection) -> None:
+    await make(call, "a", folder="desk/eu", tags=["red"], use_case="Mails")
+    await make(call, "b", folder="desk", label="staging")
+    await make(call, "c", folder="desk-two")
+    await superuser.execute(
+        "UPDATE prompts SET categories = '{analysis}', app_contexts = '{shop}' WHERE workspace_id = $1 AND slug = 'a'",
+        call.workspace.workspace_id,
+    )
+    other = await stack.caller(workspace=call.workspace, role="editor")
+    assert (await other("POST", "/v1/prompts/b/versions", {"base_version": 1, "temperature": 0.1})).status == 201
+    author = (await call("GET", "/v1/prompts/b/versions/2")).body["author"]
+    for query in ("folder=desk/eu", "tag=red", "use_case=mails", "category=analysis", "app_context=shop"):
+        assert await found(call, query) == ["a"], query
+    assert await found(call, "folder=desk") == ["b", "a"]
+    assert await found(call, "label=staging") == ["b"]
+    assert await found(call, f"author={author}") == ["b"]
+    assert await found(call, "folder=desk&tag=red&q=mails") == ["a"]
+    await superuser.execute(
+        "UPDATE prompts SET archived_at = clock_timestamp() WHERE workspace_id = $1 AND slug = 'b'", call.workspace.workspace_id
+    )
+    assert (await found(call, "folder=desk"), await found(call, "archived=true")) == (["a"], ["b"])
+
+
+async def test_folders_are_told_with_what_lies_in_them_and_below(call: Caller) -> None:
+    for slug, folder in (("a", "desk/eu/north"), ("b", "desk"), ("c", ""), ("d", "desk/eu"), ("e", "other")):
+        await make(call, slug, folder=folder)
+    page = (await call("GET", "/v1/folders?limit=3")).body
+    rest = (await call("GET", f"/v1/folders?limit=3&cursor={page['next_cursor']}")).body
+    told = [(one["folder"], one["prompts"], one["within"]) for one in page["data"] + rest["data"]]
+    assert told == [("", 1, 5), ("desk", 1, 3), ("desk/eu", 1, 2), ("desk/eu/north", 1, 1), ("other", 1, 1)]
+    assert rest["next_cursor"] is None
+
+
+@pytest.mark.promise("G-13")
+async def test_lists_and_searches_read_their_indexes(stack: Stack, call: Caller, superuser: asyncpg.Connection) -> None:
+    """As the gateway asks, with its role and policies, over many prompts of two workspaces that use the same words."""
+    neighbour = await stack.caller()
+    for caller in (call, neighbour):
+        await fill(superuser, caller.workspace.workspace_id, MANY)
+    await superuser.execute("ANALYZE prompts, prompt_versions, prompt_labels")
+    wanted: list[tuple[Filters, Sort, str]] = [
+        (Filters(), "created", "prompts_workspace_id_prompt_id_key"),
+        (Filters(), "updated", "prompts_by_update"),
+        (Filters(), "name", "prompts_workspace_id_slug_key"),
+        (Filters(folder="folder 17"), "created", "prompts_by_folder"),
+        (Filters(model="model-17"), "created", "prompts_by_model"),
+        (Filters(text="word17 common"), "relevance", "find_prompts"),
+        (Filters(use_case="Use 17"), "created", "find_prompts"),
+        (Filters(tag="tag17", text="word17"), "created", "find_prompts"),
+        (Filters(label="rare"), "created", "prompt_labels_by_label"),
+        (Filters(author="author-17"), "created", "prompt_versions_by_author"),
+    ]
+    db = await Database.open(stack.urls["gateway"], application_name="test-plans")
+    wrong = {}
+    async with db.unit_of_work(workspace=call.workspace.workspace_id, read_only=True) as tx:
+        for filters, sort, index in wanted:
+            sql, values = list_store.statement(
+                call.workspace.workspace_id, filters, sort=sort, since=datetime.now(UTC), after=None, limit=51
+            )
+            plan = "\n".join(row[0] for row in await tx.fetch(f"EXPLAIN {sql}", *values))
+            if index not in plan or "Seq Scan on prompts " in plan:
+                wrong[index] = plan
+            assert len(await tx.fetch(sql, *values)) > 0, filters
+    await db.close()
+    search = await superuser.fetchval("SELECT prosrc FROM pg_proc WHERE proname = 'find_prompts'")
+    async with superuser.transaction():
+        await superuser.execute("SET LOCAL ROLE burnish_lookup")
+        await superuser.execute("SELECT set_config('app.workspace', $1, true)", str(call.workspace.workspace_id))
+        plan = "\n".join(row[0] for row in await superuser.fetch("EXPLAIN " + search.replace("p_query", "'word17:*'::tsquery")))
+    if "prompts_by_search" not in plan:
+        wrong["prompts_by_search"] = plan
+    assert not wrong, "\n\n".join(wrong.values())
+
+
+async def fill(superuser: asyncpg.Connection, workspace_id: UUID, many: int) -> None:
+    """So many prompts with a version each."""
+    content = """json_build_object('model', 'model-' || n % 100, 'messages', json_build_array(json_build_object('role', 'user',
+                 'content', 'common text of word' || n % 100 || ' {{x}}')))"""
+    await superuser.execute(
+        """INSERT INTO prompts (prompt_id, workspace_id, slug, name, folder, tags, use_case, latest_version, created_by)
+           SELECT gen_random_uuid(), $1, 'prompt-' || n, 'Prompt ' || n, 'folder ' || n % 100, ARRAY['tag' || n % 100],
+                  'use ' || n % 100, 1, 'somebody' FROM generate_series(1, $2::integer) n""",
+        workspace_id, many,
+    )  # fmt: skip
+    await superuser.execute(
+        f"""INSERT INTO prompt_versions (workspace_id, prompt_id, version, model, content, content_hash, source, author)
+            SELECT $1, p.prompt_id, 1, 'model-' || n % 100, {content}, sha256(n::text::bytea), 'import', 'author-' || n % 100
+              FROM generate_series(1, $2::integer) n JOIN prompts p ON p.workspace_id = $1 AND p.slug = 'prompt-' || n""",
+        workspace_id, many,
+    )  # fmt: skip
+    await superuser.execute(
+        """INSERT INTO prompt_labels (workspace_id, prompt_id, label, version)
+           SELECT $1, prompt_id, CASE WHEN slug LIKE '%17' THEN 'rare' ELSE 'production' END, 1 FROM prompts WHERE workspace_id = $1""",
+        workspace_id,
+    )
