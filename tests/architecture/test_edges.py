@@ -19,6 +19,7 @@ EDGES = {
     "services/gateway/burnish_gateway/imports/otlp_spans.py:from_protobuf": "whatever protobuf says of bytes that are none of its",
     "services/gateway/burnish_gateway/reports/send_digests.py:_make": "the edge of one digest: no other workspace waits for it",
     "services/gateway/burnish_gateway/alerts/start_by_policy.py:_start": "the edge of one rule: no other workspace waits for it",
+    "services/gateway/burnish_gateway/chains/run_chain.py:carry_out": "the edge of one run: no other run ends with it",
     "services/gateway/burnish_gateway/feedback/publish.py:_send_all": "hands the failure to every caller whose reaction was in the message",
     "services/executor/burnish_executor/consumers.py:_run_and_log": "the edge of one execution: no neighbour ends with it",
     "services/executor/burnish_executor/io/llm.py:complete": "whatever LiteLLM raises in the middle of a stream is its last event",

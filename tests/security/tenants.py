@@ -63,6 +63,7 @@ async def make_tenant(stack: Stack, name: str) -> Tenant:
     message = {"role": "user", "content": f"Hello {{{{name}}}} of {secret}."}
     prompt = {"slug": own["slug"], "messages": [message], "model": "simulated/chat", "tags": [own["tag"]], "folder": own["folder"]}
     await make("POST", "/v1/prompts", {**prompt, "description": secret, "name": secret, "message": secret})
+    prompt_free = {"slug": own["slug"], "name": secret, "description": secret, "tags": [own["tag"]], "folder": own["folder"]}
     await make("POST", f"/v1/prompts/{own['slug']}/versions", {"base_version": 1, "temperature": 0.5, "message": secret})
     await make("PUT", f"/v1/prompts/{own['slug']}/labels/{own['label']}", {"version": 1, "reason": secret})
     call = {"prompt": own["slug"], "variables": {"name": secret}, "session_id": own["session"], "user_id": own["end_user"], "app": secret}
@@ -89,6 +90,10 @@ async def make_tenant(stack: Stack, name: str) -> Tenant:
     batch = {"request": {"prompt": own["slug"], "label": own["label"]}, "inputs": [line], "name": secret}
     for name in ("batch", "pending_batch", "unwanted_batch"):
         own[name] = (await make("POST", "/v1/batches", batch | {"paused": name == "batch"}))["id"]
+    step = {"id": "greet", "prompt": f"{own['slug']}@{own['label']}", "variables": {"name": "variables.name"}, "values": {"other": secret}}
+    await make("POST", "/v1/chains", {**prompt_free, "steps": [step], "label": own["label"], "message": secret})
+    run = {"label": own["label"], "variables": {"name": secret}, "user_id": own["end_user"], "app": secret, "metadata": {"note": secret}}
+    own["chain_run"] = (await make("POST", f"/v1/chains/{own['slug']}/runs", run))["id"]
     own["dataset"] = (await make("POST", "/v1/datasets", {"name": secret, "items": items}))["id"]
     own["item"] = (await make("GET", f"/v1/datasets/{own['dataset']}/items?limit=1", None))["data"][0]["id"]
     own["endpoint"] = (

@@ -32,6 +32,8 @@ NO_CONFIGURATION = {
     "POST /v1/executions/compare": "use; it stands in the executions",
     "POST /v1/executions/{execution_id}/cancel": "use; it stands in the execution",
     "POST /v1/batches/estimate": "changes nothing",
+    "POST /v1/chains/{slug}/runs": "use; it stands in the runs",
+    "POST /v1/chain-runs/{chain_run_id}/cancel": "use; it stands in the run",
     "POST /v1/executions/import": "use; it stands in the executions",
     "POST /v1/otlp/v1/traces": "use; it stands in the executions",
     "POST /v1/feedback/batch": "use; it stands in the feedback",
@@ -62,6 +64,7 @@ INSTEAD = {
     "POST /v1/suggestions/{suggestion_id}/reject": {"suggestion": "other_suggestion"},
     "POST /v1/prompts": {"slug": "free_slug"},
     "PUT /v1/prompts/{slug}/labels/{label}": {"label": "free_label"},
+    "PUT /v1/chains/{slug}/labels/{label}": {"label": "free_label"},
 }
 """Routes that need another thing of the tenant's than all others, because theirs is used up."""
 

@@ -17,6 +17,7 @@ NAMES_GIVEN = {
     "POST /v1/prompts": "slug",
     "POST /v1/models": "model",
     "PUT /v1/prompts/{slug}/labels/{label}": "label",
+    "PUT /v1/chains/{slug}/labels/{label}": "label",
     "PUT /v1/metrics/{metric}": "metric",
     "POST /v1/execution-groups/{group_key}/prompt": "slug",
 }
@@ -29,6 +30,7 @@ NOTHING_IS_AN_ANSWER = {
     "POST /v1/feedback",
     "POST /v1/feedback/batch",
     "GET /v1/prompts/{slug}/labels/{label}/history",
+    "GET /v1/chains/{slug}/labels/{label}/history",
     "POST /v1/erasures",
 }
 """Feedback may come before its execution; a label that never was has an empty history; who left no trace is erased as well."""

@@ -18,7 +18,7 @@ PATH_PARAMETERS = {
     "endpoint_id": "endpoint", "delivery_id": "delivery", "api_key_id": "api_key", "run_id": "run", "job_id": "job",
     "suggestion_id": "suggestion", "model": "model", "entry_id": "entry", "erasure_id": "erasure",
     "evaluator_id": "evaluator", "provider_key_id": "provider_key", "channel_id": "channel",
-    "file_id": "file", "batch_id": "batch",
+    "file_id": "file", "batch_id": "batch", "chain_run_id": "chain_run",
     "workspace_id": "workspace", "organization_id": "organization", "user_id": "user", "invitation_id": "invitation",
     "budget_id": "budget", "replay_id": "replay", "session_id": "session", "metric": "metric",
     "inbound_id": "inbound_endpoint", "report_id": "report", "review_id": "review", "live_evaluation_id": "live_evaluation",
@@ -46,7 +46,7 @@ QUERY_PARAMETERS = {
     "api_key": "api_key", "provider_key": "provider_key", "metric": "metric",
     "dataset_id": "dataset", "endpoint_id": "endpoint", "tag": "tag", "folder": "folder", "q": "word",
     "target": "slug", "object_id": "api_key", "event_id": "event", "target_id": "api_key", "evaluator_id": "evaluator",
-    "item": "item", "slug": "slug",
+    "item": "item", "slug": "slug", "chain": "slug",
 }  # fmt: skip
 """Filters that name something of a tenant's."""
 
@@ -102,6 +102,11 @@ def bodies(own: Mapping[str, str]) -> dict[str, Body]:
         "POST /v1/prompts/{slug}/render": {"variables": {"name": "Ada"}, "label": own["label"]},
         "POST /v1/prompts/{slug}/versions": {"messages": [{"role": "user", "content": "Good day {{name}}."}], "base_version": 2},
         "PUT /v1/prompts/{slug}/labels/{label}": {"version": 1},
+        "POST /v1/chains": {"slug": f"more-{own['slug']}"[:60], "steps": [_step(own)]},
+        "PATCH /v1/chains/{slug}": {"description": "changed"},
+        "POST /v1/chains/{slug}/versions": {"steps": [_step(own), {"id": "end", "stop": {}}], "base_version": 1},
+        "PUT /v1/chains/{slug}/labels/{label}": {"version": 1},
+        "POST /v1/chains/{slug}/runs": {"label": own["label"], "variables": {"name": "Ada"}},
         "POST /v1/execution-groups/{group_key}/prompt": {"slug": f"from-{own['slug']}"[:60]},
         "POST /v1/feedback": {"execution_id": own["execution"], "thumb": "down"},
         "POST /v1/feedback/batch": {"execution_id": own["execution"], "thumb": "down"},
@@ -181,8 +186,13 @@ def bodies(own: Mapping[str, str]) -> dict[str, Body]:
     }  # fmt: skip
 
 
+def _step(own: Mapping[str, str]) -> dict[str, Any]:
+    """A step of a chain that runs the tenant's prompt."""
+    return {"id": "greet", "prompt": f"{own['slug']}@{own['label']}", "variables": {"name": "variables.name"}}
+
+
 THINGS = (
-    "file", "batch", "pending_batch", "unwanted_batch",
+    "file", "batch", "pending_batch", "unwanted_batch", "chain_run",
     "execution", "dataset", "alert", "endpoint", "api_key", "run", "job", "suggestion", "entry", "erasure", "evaluator",
     "provider_key", "inbound_endpoint", "workspace", "neighbour", "organization", "user", "invitation", "budget", "user_session",
     "replay", "event", "channel", "report", "review", "other_review", "decided_review", "reviewed", "live_evaluation", "guardrail", "item",

@@ -70,6 +70,8 @@ async def forget_some(db: Database, workspace_id: UUID, done: Forgotten, *, batc
         reports = await store.forget_reports(tx, workspace_id, at_most=batch_rows)
     async with db.unit_of_work() as tx:
         batches = await store.forget_batches(tx, workspace_id, at_most=batch_rows)
+    async with db.unit_of_work() as tx:
+        chain_runs = await store.forget_chain_runs(tx, workspace_id, numbers_days=NUMBERS_DAYS, at_most=batch_rows)
     done.contents += executions.contents
     done.persons += executions.persons
     done.feedback += feedback
@@ -85,9 +87,10 @@ async def forget_some(db: Database, workspace_id: UUID, done: Forgotten, *, batc
         ("reports", reports),
         ("reviews", reviews),
         ("batches", batches),
+        ("chain_runs", chain_runs),
     ):
         metrics.retention_forgotten_total.labels(store_name).inc(rows)
-    return executions.seen == batch_rows or max(feedback, voices, units, top_users, answers, reports, reviews, batches) >= batch_rows
+    return executions.seen == batch_rows or max(feedback, voices, units, top_users, answers, reports, reviews, batches, chain_runs) >= batch_rows
 
 
 async def _forget_day(db: Database, done: Forgotten, *, batch_rows: int) -> bool:

@@ -42,6 +42,7 @@ FEATURES = (
     "routing",
     "provider_keys",
     "registry",
+    "chains",
     "marketplace",
     "templates",
     "privacy",

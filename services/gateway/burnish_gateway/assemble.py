@@ -16,6 +16,7 @@ from burnish_gateway.access.people import People, SessionRules
 from burnish_gateway.access.session_token import CookieShape, csrf_key, is_secure
 from burnish_gateway.alerts.start_by_policy import PolicyStarter
 from burnish_gateway.billing.budget_book import BudgetBook
+from burnish_gateway.chains.runner import ChainRunner
 from burnish_gateway.deps import Gateway
 from burnish_gateway.execution.frames import FrameInbox
 from burnish_gateway.execution.refusals import Refusals
@@ -107,6 +108,7 @@ async def _connected(
         feedback=FeedbackPublisher(bus=bus, db=db, wake_relay=relay.wake), egress=Egress(EgressPolicy.parse(settings.egress_allow)),
         erasures=ErasureWatch(db, bus, installation_key=installation.receipt_key), live=LiveHub(bus, clock),
     )  # fmt: skip
+    gateway.chains = ChainRunner(gateway)
     gateway.refusals.follow(feed)
     try:
         await gateway.inbox.start()
@@ -159,5 +161,6 @@ def loops(gateway: Gateway) -> list[Coroutine[Any, Any, None]]:
         gateway.key_use.run(),
         gateway.erasures.run(),
         PolicyStarter(gateway.db, gateway.relay.wake).run(),
+        gateway.chains.run(),
         DigestSender(gateway.db, gateway.clock, gateway.relay.wake).run(),
     ]

@@ -1,7 +1,7 @@
 """What routes are given: the gateway's parts, and the verified caller."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, Final
 from uuid import UUID
 
@@ -36,6 +36,7 @@ from burnish_shared.own_checks import OwnChecks
 
 if TYPE_CHECKING:
     from burnish_gateway.billing.budget_book import BudgetBook
+    from burnish_gateway.chains.runner import ChainRunner
     from burnish_gateway.execution.frames import FrameInbox
     from burnish_gateway.execution.refusals import Refusals
     from burnish_gateway.feedback.metric_book import MetricBook
@@ -83,6 +84,7 @@ class Gateway:
     egress: Egress
     erasures: "ErasureWatch"
     live: "LiveHub"
+    chains: "ChainRunner" = field(init=False)
 
 
 bearer = HTTPBearer(auto_error=False, description="An API key, `bk_live_…`, or the token of a sign-in provider.")

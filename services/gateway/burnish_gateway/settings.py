@@ -38,6 +38,11 @@ class GatewaySettings(IdentitySettings, SealingSettings):
         gt=0,
         description="How long keys and roles are trusted for more than reading when changes can no longer be read from PostgreSQL.",
     )
+    chain_lease_s: int = Field(default=15, ge=1, description="A run of a chain whose gateway has said nothing for so long is another's.")
+    chain_look_interval_s: float = Field(
+        default=0.5, gt=0, description="How often runs of chains are looked for, and whether those under way are to be cancelled."
+    )
+    chain_runs_at_once: int = Field(default=64, ge=1, description="Runs of chains in the background that one gateway works on at once.")
     key_use_interval_s: float = Field(default=30.0, gt=0, description="How often is written when API keys were last used.")
     sandbox_workers: int = Field(default=4, ge=1, le=64, description="Processes that run code of evaluators when it is tried out.")
     sandbox_wasm: bool = Field(default=False, description="Offer WebAssembly beside Python; needs `burnish[wasm]`.")

@@ -33,6 +33,7 @@ CATALOGUE: Final[dict[EventType, EventKind]] = {
     "alert.resolved": EventKind("An alert is over.", data.AlertResolved, "the alert"),
     "test_run.completed": EventKind("A test run ended; `status` says how.", data.TestRunCompleted, "the test run"),
     "batch.completed": EventKind("A batch ended; `status` says how.", data.BatchCompleted, "the batch"),
+    "chain_run.completed": EventKind("A run of a chain in the background ended; `status` says how.", data.ChainRunCompleted, "the run"),
     "optimization.completed": EventKind("An optimization ended with a result.", data.OptimizationCompleted, "the optimization"),
     "optimization.failed": EventKind("An optimization ended without a result.", data.OptimizationFailed, "the optimization"),
     "suggestion.created": EventKind("The optimizer found a better prompt.", data.SuggestionCreated, "the suggestion"),

@@ -142,6 +142,17 @@ class BatchCompleted(EventData):
     error_code: str | None
 
 
+class ChainRunCompleted(EventData):
+    chain_run_id: str
+    chain_id: str
+    slug: str
+    version: int
+    status: Literal["success", "error", "timeout", "rate_limited", "cancelled", "blocked"]
+    failed_step: str | None = Field(description="The step that ended it, where it was not the last.")
+    cost_nusd: int
+    error_code: str | None
+
+
 class OfJob(OfPrompt):
     job_id: str
     base_version: int

@@ -24,6 +24,7 @@ EventType = Literal[
     "alert.resolved",
     "test_run.completed",
     "batch.completed",
+    "chain_run.completed",
     "optimization.completed",
     "optimization.failed",
     "suggestion.created",

@@ -868,6 +868,245 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/chain-runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Runs of chains, newest first */
+        get: operations["list_runs_v1_chain_runs_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/chain-runs/{chain_run_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A run with its steps
+         * @description What a step said is read by its `execution_id`.
+         */
+        get: operations["get_run_v1_chain_runs__chain_run_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/chain-runs/{chain_run_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel a run
+         * @description Steps under way are stopped and paid for as far as they came; nothing more begins. What has ended stays as it is.
+         */
+        post: operations["cancel_run_v1_chain_runs__chain_run_id__cancel_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/chain-runs/{chain_run_id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Follow a run
+         * @description Server-sent events `run`, `step` and `delta` from now on, then `done` or `error`. Whoever stops listening ends nothing.
+         */
+        get: operations["follow_run_v1_chain_runs__chain_run_id__events_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/chains": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List chains, by slug */
+        get: operations["list_chains_v1_chains_get"];
+        put?: never;
+        /**
+         * Make a chain
+         * @description Version 1, with the label `production` where none is named. A form with faults is 422: `details.problems` names each.
+         */
+        post: operations["create_v1_chains_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/chains/{slug}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A chain with one of its versions
+         * @description Without label and version: what `production` names, or the newest version where nothing does.
+         */
+        get: operations["get_chain_v1_chains__slug__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Rename, describe, move or archive a chain
+         * @description What is not versioned. Runs under way go on when their chain is archived.
+         */
+        patch: operations["change_v1_chains__slug__patch"];
+        trace?: never;
+    };
+    "/v1/chains/{slug}/labels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where each label of a chain stands, `latest` too */
+        get: operations["list_labels_v1_chains__slug__labels_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/chains/{slug}/labels/{label}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Move a label of a chain, or set a new one
+         * @description Runs that begin afterwards run that version; runs under way go on as they began.
+         */
+        put: operations["put_label_v1_chains__slug__labels__label__put"];
+        post?: never;
+        /**
+         * Remove a label of a chain
+         * @description Its history stays.
+         */
+        delete: operations["delete_label_v1_chains__slug__labels__label__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/chains/{slug}/labels/{label}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where a label of a chain has been, newest first */
+        get: operations["label_history_v1_chains__slug__labels__label__history_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/chains/{slug}/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Run a chain
+         * @description Every step is an execution of its own under one trace. A client that goes away cancels the run, unless an Idempotency-Key may bring
+         *     it back; a repeat with the same key gets the same run.
+         */
+        post: operations["run_chain_v1_chains__slug__runs_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/chains/{slug}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Versions of a chain, newest first */
+        get: operations["list_versions_v1_chains__slug__versions_get"];
+        put?: never;
+        /**
+         * Save the next version of a chain
+         * @description Whole, not as a change. Saving what was saved before returns that version.
+         */
+        post: operations["add_v1_chains__slug__versions_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/chains/{slug}/versions/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One version of a chain */
+        get: operations["get_version_v1_chains__slug__versions__version__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/chat/completions": {
         parameters: {
             query?: never;
@@ -1566,6 +1805,26 @@ export interface paths {
          * @description What was uploaded; or the answers or errors of a batch, by the `output_file_id` or `error_file_id` that it names.
          */
         get: operations["read_content_v1_files__file_id__content_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/folders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Folders of prompts, with how many lie in each
+         * @description By path; the first one, '', is the top, and its `within` counts all prompts but archived ones.
+         */
+        get: operations["list_folders_v1_folders_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2381,7 +2640,9 @@ export interface paths {
         };
         /**
          * List prompts, the newest first unless sorted
-         * @description `q` looks in slug, name and description; `folder` includes what is below it; `model` is that of the newest version.
+         * @description `q`: words, or their beginnings, that all occur in slug, name, description, use case, folder, tags, categories or the newest text.
+         *
+         *     `folder` includes what is below it; `model` is that of the newest version; `author` made the prompt or a version of it.
          */
         get: operations["list_prompts_v1_prompts_get"];
         put?: never;
@@ -3174,6 +3435,75 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Find templates to make prompts of
+         * @description Those that ship come first, then what this workspace and others made, the newest first. `q` looks in name, description, tags, uses
+         *     and text. Categories of those that ship: analysis, extraction, generation, classification.
+         */
+        get: operations["get_templates_v1_templates_get"];
+        put?: never;
+        /**
+         * Make a template of one version of a prompt
+         * @description A copy of this version; later versions do not follow. Private where nothing is said; a
+         *     wider `visibility` shows it in the marketplace.
+         *
+         *     What looks like a key or password anywhere in it is refused (422).
+         */
+        post: operations["post_template_v1_templates_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/templates/{template_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A template with its content and an example */
+        get: operations["get_template_v1_templates__template_id__get"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a template of one's own
+         * @description Prompts that were made of it stay, and so does what their lineage says.
+         */
+        delete: operations["delete_template_v1_templates__template_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/templates/{template_id}/use": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a prompt of a template
+         * @description Its version 1 has source `clone`; its lineage keeps the template's publisher, name and version.
+         */
+        post: operations["post_use_v1_templates__template_id__use_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/test-runs": {
         parameters: {
             query?: never;
@@ -3733,6 +4063,44 @@ export interface components {
             status: string;
             /** Version */
             version: number;
+        };
+        /**
+         * AddChainVersion
+         * @description The next version, whole.
+         */
+        AddChainVersion: {
+            /**
+             * Base Version
+             * @description The newest version that you know; 409 where there is a newer one.
+             */
+            base_version: number;
+            /**
+             * Deadline S
+             * @description Of a whole run; 300 where nothing is said.
+             */
+            deadline_s?: number | null;
+            /**
+             * Message
+             * @description Why this version was made.
+             * @default
+             */
+            message: string;
+            /**
+             * Output
+             * @description An expression, or an object of them; the last step's output where none is given.
+             */
+            output?: string | {
+                [key: string]: string;
+            } | null;
+            /**
+             * Parameters
+             * @description Variables of the chain; where they are named, others are refused.
+             */
+            parameters?: {
+                [key: string]: components["schemas"]["ChainParameter"];
+            } | null;
+            /** Steps */
+            steps: components["schemas"]["StepBody"][];
         };
         /**
          * AddVersion
@@ -4471,6 +4839,52 @@ export interface components {
              */
             object: "list";
         };
+        /**
+         * BenchmarkAnswer
+         * @description A figure that the publisher says was measured, on so many items; `low` and `high` are its 95% interval.
+         */
+        BenchmarkAnswer: {
+            /** Dataset */
+            dataset: string;
+            /** High */
+            high?: number | null;
+            /** Items */
+            items: number;
+            /** Low */
+            low?: number | null;
+            /** Metric */
+            metric: string;
+            /** Model */
+            model: string;
+            /** Value */
+            value: number;
+        };
+        /**
+         * BenchmarkBody
+         * @description A figure that somebody measured.
+         */
+        BenchmarkBody: {
+            /** Dataset */
+            dataset: string;
+            /** High */
+            high?: number | null;
+            /**
+             * Items
+             * @description How many items it was measured on.
+             */
+            items: number;
+            /**
+             * Low
+             * @description Lower end of its 95% interval.
+             */
+            low?: number | null;
+            /** Metric */
+            metric: string;
+            /** Model */
+            model: string;
+            /** Value */
+            value: number;
+        };
         /** BreakdownRow */
         BreakdownRow: {
             /** Cost Nusd */
@@ -4718,6 +5132,22 @@ export interface components {
             status: string;
         };
         /**
+         * CancelledRun
+         * @description `status`: how it ended, or `running` where it has not yet.
+         */
+        CancelledRun: {
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "queued" | "running" | "success" | "error" | "timeout" | "rate_limited" | "cancelled" | "blocked";
+        };
+        /**
          * Cap
          * @description What judges may cost in a calendar day or month (UTC). Never more is spent: what does not fit any more is not asked.
          */
@@ -4781,10 +5211,427 @@ export interface components {
              */
             item_id: string;
         };
+        /** CaseBody */
+        CaseBody: {
+            /**
+             * If
+             * @description Left out of the last case: in any other case.
+             */
+            if?: string | null;
+            /** Steps */
+            steps: components["schemas"]["StepBody"][];
+        };
         /** CasesAnswer */
         CasesAnswer: {
             /** Data */
             data: components["schemas"]["CaseAnswer"][];
+        };
+        /**
+         * ChainAnswer
+         * @description A chain with one of its versions: `label` is the one it was reached by.
+         */
+        ChainAnswer: {
+            /** Archived At */
+            archived_at: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Created By */
+            created_by: string;
+            /** Deadline S */
+            deadline_s?: number | null;
+            /** Description */
+            description: string;
+            /** Folder */
+            folder: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Label */
+            label: string | null;
+            /** Labels */
+            labels: {
+                [key: string]: number;
+            };
+            /** Latest Version */
+            latest_version: number;
+            /** Name */
+            name: string;
+            /** Output */
+            output?: string | {
+                [key: string]: string;
+            } | null;
+            /** Parameters */
+            parameters?: {
+                [key: string]: unknown;
+            } | null;
+            /** Slug */
+            slug: string;
+            /** Steps */
+            steps: {
+                [key: string]: unknown;
+            }[];
+            /** Tags */
+            tags: string[];
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /** Version */
+            version: number;
+        };
+        /**
+         * ChainError
+         * @description Why a run, or a step of it, did not succeed.
+         */
+        ChainError: {
+            /** Code */
+            code: string;
+            /**
+             * Message
+             * @description Absent where the workspace keeps no text, or not any more.
+             */
+            message?: string | null;
+            /**
+             * Retryable
+             * @default false
+             */
+            retryable: boolean;
+            /** Type */
+            type?: string | null;
+        };
+        /**
+         * ChainItem
+         * @description A chain in a list.
+         */
+        ChainItem: {
+            /** Archived At */
+            archived_at: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Created By */
+            created_by: string;
+            /** Description */
+            description: string;
+            /** Folder */
+            folder: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Labels */
+            labels: {
+                [key: string]: number;
+            };
+            /** Latest Version */
+            latest_version: number;
+            /** Name */
+            name: string;
+            /** Slug */
+            slug: string;
+            /** Tags */
+            tags: string[];
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+        };
+        /**
+         * ChainLabelAnswer
+         * @description Where a label stands. `latest` moves by itself. `version` is null in the answer to removing a label.
+         */
+        ChainLabelAnswer: {
+            /** Label */
+            label: string;
+            /** Moved At */
+            moved_at: string | null;
+            /** Version */
+            version: number | null;
+        };
+        /** ChainLabelMoveAnswer */
+        ChainLabelMoveAnswer: {
+            /** Author */
+            author: string;
+            /** From Version */
+            from_version: number | null;
+            /** Label */
+            label: string;
+            /**
+             * Moved At
+             * Format: date-time
+             */
+            moved_at: string;
+            /** Reason */
+            reason: string;
+            /** Version */
+            version: number | null;
+        };
+        /**
+         * ChainLabelMovePage
+         * @description Newest first.
+         */
+        ChainLabelMovePage: {
+            /** Data */
+            data: components["schemas"]["ChainLabelMoveAnswer"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /** ChainLabelPage */
+        ChainLabelPage: {
+            /** Data */
+            data: components["schemas"]["ChainLabelAnswer"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /**
+         * ChainPage
+         * @description By slug.
+         */
+        ChainPage: {
+            /** Data */
+            data: components["schemas"]["ChainItem"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
+         * ChainParameter
+         * @description What is known of a variable of the chain. One with a default need not be given.
+         */
+        ChainParameter: {
+            /** Default */
+            default?: unknown;
+            /** Description */
+            description?: string | null;
+            /** Required */
+            required?: boolean | null;
+            /** Type */
+            type?: ("string" | "number" | "boolean" | "object" | "array" | "image_url") | null;
+        };
+        /**
+         * ChainRunAnswer
+         * @description A run with its steps, in the order in which they are written.
+         */
+        ChainRunAnswer: {
+            /** App */
+            app: string | null;
+            /** Chain */
+            chain: string;
+            /** Cost Nusd */
+            cost_nusd: number;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Created By */
+            created_by: string;
+            /** Credits */
+            credits: string;
+            /**
+             * Deadline At
+             * Format: date-time
+             */
+            deadline_at: string;
+            error: components["schemas"]["ChainError"] | null;
+            /**
+             * Failed Step
+             * @description The step that ended it, where it was not the last.
+             */
+            failed_step: string | null;
+            /** Finished At */
+            finished_at: string | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Label */
+            label: string | null;
+            /** Metadata */
+            metadata: {
+                [key: string]: unknown;
+            };
+            /**
+             * Mode
+             * @enum {string}
+             */
+            mode: "sync" | "background";
+            /** Output */
+            output: unknown;
+            /** Session Id */
+            session_id: string | null;
+            /** Simulated */
+            simulated: boolean;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "queued" | "running" | "success" | "error" | "timeout" | "rate_limited" | "cancelled" | "blocked";
+            /** Steps */
+            steps: components["schemas"]["RunStep"][];
+            /**
+             * Trace Id
+             * @description Of W3C Trace Context: all steps belong to it.
+             */
+            trace_id: string;
+            /** User Id */
+            user_id: string | null;
+            /** Variables */
+            variables: {
+                [key: string]: unknown;
+            } | null;
+            /** Version */
+            version: number;
+        };
+        /**
+         * ChainRunItem
+         * @description A run in a list. `status` of a run that ended is that of an execution.
+         */
+        ChainRunItem: {
+            /** App */
+            app: string | null;
+            /** Chain */
+            chain: string;
+            /** Cost Nusd */
+            cost_nusd: number;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Created By */
+            created_by: string;
+            /** Credits */
+            credits: string;
+            /**
+             * Deadline At
+             * Format: date-time
+             */
+            deadline_at: string;
+            error: components["schemas"]["ChainError"] | null;
+            /**
+             * Failed Step
+             * @description The step that ended it, where it was not the last.
+             */
+            failed_step: string | null;
+            /** Finished At */
+            finished_at: string | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Label */
+            label: string | null;
+            /**
+             * Mode
+             * @enum {string}
+             */
+            mode: "sync" | "background";
+            /** Session Id */
+            session_id: string | null;
+            /** Simulated */
+            simulated: boolean;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "queued" | "running" | "success" | "error" | "timeout" | "rate_limited" | "cancelled" | "blocked";
+            /**
+             * Trace Id
+             * @description Of W3C Trace Context: all steps belong to it.
+             */
+            trace_id: string;
+            /** User Id */
+            user_id: string | null;
+            /** Version */
+            version: number;
+        };
+        /**
+         * ChainRunPage
+         * @description Newest first.
+         */
+        ChainRunPage: {
+            /** Data */
+            data: components["schemas"]["ChainRunItem"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
+         * ChainVersionAnswer
+         * @description One immutable version. `is_new` only in the answer to saving it: false where this had been saved before.
+         */
+        ChainVersionAnswer: {
+            /** Author */
+            author: string;
+            /** Base Version */
+            base_version: number | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Deadline S */
+            deadline_s?: number | null;
+            /** Is New */
+            is_new?: boolean | null;
+            /** Message */
+            message: string;
+            /** Output */
+            output?: string | {
+                [key: string]: string;
+            } | null;
+            /** Parameters */
+            parameters?: {
+                [key: string]: unknown;
+            } | null;
+            /** Slug */
+            slug: string;
+            /** Steps */
+            steps: {
+                [key: string]: unknown;
+            }[];
+            /** Version */
+            version: number;
+        };
+        /**
+         * ChainVersionItem
+         * @description A version in a list, without its content.
+         */
+        ChainVersionItem: {
+            /** Author */
+            author: string;
+            /** Base Version */
+            base_version: number | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Message */
+            message: string;
+            /** Version */
+            version: number;
+        };
+        /**
+         * ChainVersionPage
+         * @description Newest first.
+         */
+        ChainVersionPage: {
+            /** Data */
+            data: components["schemas"]["ChainVersionItem"][];
+            /** Next Cursor */
+            next_cursor: string | null;
         };
         /**
          * Change
@@ -4797,6 +5644,25 @@ export interface components {
             before: number | null;
             /** Change */
             change: number | null;
+        };
+        /**
+         * ChangeChain
+         * @description What of a chain is not versioned. A field that is not given stays.
+         */
+        ChangeChain: {
+            /**
+             * Archived
+             * @description An archived chain cannot be run or changed; its slug and history stay.
+             */
+            archived?: boolean | null;
+            /** Description */
+            description?: string | null;
+            /** Folder */
+            folder?: string | null;
+            /** Name */
+            name?: string | null;
+            /** Tags */
+            tags?: string[] | null;
         };
         /**
          * ChangePrompt
@@ -5483,6 +6349,68 @@ export interface components {
             total: number;
         };
         /**
+         * CreateChain
+         * @description A chain and its version 1.
+         */
+        CreateChain: {
+            /**
+             * Deadline S
+             * @description Of a whole run; 300 where nothing is said.
+             */
+            deadline_s?: number | null;
+            /**
+             * Description
+             * @default
+             */
+            description: string;
+            /**
+             * Folder
+             * @description A path joined by '/'.
+             * @default
+             */
+            folder: string;
+            /**
+             * Label
+             * @description The label that version 1 gets, so that the chain can be run at once; null for none.
+             * @default production
+             */
+            label: string | null;
+            /**
+             * Message
+             * @description Why this version was made.
+             * @default
+             */
+            message: string;
+            /**
+             * Name
+             * @description The slug where nothing is said.
+             */
+            name?: string | null;
+            /**
+             * Output
+             * @description An expression, or an object of them; the last step's output where none is given.
+             */
+            output?: string | {
+                [key: string]: string;
+            } | null;
+            /**
+             * Parameters
+             * @description Variables of the chain; where they are named, others are refused.
+             */
+            parameters?: {
+                [key: string]: components["schemas"]["ChainParameter"];
+            } | null;
+            /**
+             * Slug
+             * @description Folded to lower case; `[a-z0-9][a-z0-9_-]{0,62}`.
+             */
+            slug: string;
+            /** Steps */
+            steps: components["schemas"]["StepBody"][];
+            /** Tags */
+            tags?: string[];
+        };
+        /**
          * CreatePrompt
          * @description A prompt and its version 1.
          */
@@ -5809,6 +6737,13 @@ export interface components {
              * Id
              * Format: uuid
              */
+            id: string;
+        };
+        /** DeletedTemplate */
+        DeletedTemplate: {
+            /** Deleted */
+            deleted: boolean;
+            /** Id */
             id: string;
         };
         /**
@@ -6199,6 +7134,8 @@ export interface components {
          * @description A published version with its content.
          */
         EntryAnswer: {
+            /** Benchmarks */
+            benchmarks: components["schemas"]["BenchmarkAnswer"][];
             /** Categories */
             categories: string[];
             /** Clones */
@@ -6231,6 +7168,8 @@ export interface components {
             published_at: string;
             /** Publisher */
             publisher: string;
+            /** Recommended Models */
+            recommended_models: string[];
             /** Slug */
             slug: string;
             /** Tags */
@@ -6242,6 +7181,8 @@ export interface components {
             updated_at: string;
             /** Use Case */
             use_case: string;
+            /** Use Cases */
+            use_cases: string[];
             /** Version */
             version: number;
             /**
@@ -6615,6 +7556,18 @@ export interface components {
              * @enum {string}
              */
             kind: "exact";
+        };
+        /**
+         * ExampleAnswer
+         * @description An example of use. `variables` null: the text is all that was said.
+         */
+        ExampleAnswer: {
+            /** Text */
+            text: string;
+            /** Variables */
+            variables: {
+                [key: string]: unknown;
+            } | null;
         };
         /**
          * Expression
@@ -7031,6 +7984,25 @@ export interface components {
              * @description Slugs of prompts.
              */
             prompts?: string[] | null;
+        };
+        /**
+         * FolderAnswer
+         * @description `prompts` lie in it, `within` in it and below it. '' is the top.
+         */
+        FolderAnswer: {
+            /** Folder */
+            folder: string;
+            /** Prompts */
+            prompts: number;
+            /** Within */
+            within: number;
+        };
+        /** FolderPage */
+        FolderPage: {
+            /** Data */
+            data: components["schemas"]["FolderAnswer"][];
+            /** Next Cursor */
+            next_cursor: string | null;
         };
         /**
          * ForecastAnswer
@@ -8673,6 +9645,16 @@ export interface components {
              */
             to_workspace_id: string;
         };
+        /** MoveChainLabel */
+        MoveChainLabel: {
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            /** Version */
+            version: number;
+        };
         /** MoveLabel */
         MoveLabel: {
             /**
@@ -9976,7 +10958,7 @@ export interface components {
             /** Description */
             description?: string | null;
             /** Type */
-            type?: ("string" | "number" | "boolean" | "object" | "array") | null;
+            type?: ("string" | "number" | "boolean" | "object" | "array" | "image_url") | null;
         };
         /** ParentAnswer */
         ParentAnswer: {
@@ -10781,11 +11763,10 @@ export interface components {
             /** Next Cursor */
             next_cursor: string | null;
         };
-        /**
-         * PublishBody
-         * @description Which version (`production` where neither label nor version is given), for whom, and what to say of it.
-         */
+        /** PublishBody */
         PublishBody: {
+            /** Benchmarks */
+            benchmarks?: components["schemas"]["BenchmarkBody"][];
             /** Categories */
             categories?: string[];
             /**
@@ -10804,6 +11785,13 @@ export interface components {
             label?: string | null;
             /** Prompt */
             prompt: string;
+            /** Recommended Models */
+            recommended_models?: string[];
+            /**
+             * Use Cases
+             * @description Where it has proved itself.
+             */
+            use_cases?: string[];
             /** Version */
             version?: number | null;
             /**
@@ -11908,6 +12896,49 @@ export interface components {
             version?: number | null;
         };
         /**
+         * RunChain
+         * @description Runs the version that `label` (production where neither is given) or `version` names.
+         */
+        RunChain: {
+            /** App */
+            app?: string | null;
+            /**
+             * Deadline S
+             * @description In place of the version's.
+             */
+            deadline_s?: number | null;
+            /** Label */
+            label?: string | null;
+            /**
+             * Metadata
+             * @description Goes into the record of every step, beside `chain`, `chain_run_id` and `chain_step`.
+             */
+            metadata?: {
+                [key: string]: unknown;
+            };
+            /**
+             * Mode
+             * @default sync
+             * @enum {string}
+             */
+            mode: "sync" | "background";
+            /** Session Id */
+            session_id?: string | null;
+            /**
+             * Stream
+             * @default false
+             */
+            stream: boolean;
+            /** User Id */
+            user_id?: string | null;
+            /** Variables */
+            variables?: {
+                [key: string]: unknown;
+            };
+            /** Version */
+            version?: number | null;
+        };
+        /**
          * RunPlanAnswer
          * @description A test run that could be started now.
          */
@@ -11919,6 +12950,43 @@ export interface components {
             model: string;
             /** Version */
             version: number;
+        };
+        /**
+         * RunStep
+         * @description A step that runs a prompt. `waiting`: not begun yet; `skipped`: the run ended without it. Its text is read by `execution_id`.
+         */
+        RunStep: {
+            /**
+             * Attempts
+             * @default 0
+             */
+            attempts: number;
+            /**
+             * Cost Nusd
+             * @description Of all its attempts.
+             * @default 0
+             */
+            cost_nusd: number;
+            error?: components["schemas"]["ChainError"] | null;
+            /** Execution Id */
+            execution_id?: string | null;
+            /** Finished At */
+            finished_at?: string | null;
+            /** Id */
+            id: string;
+            /** Model */
+            model?: string | null;
+            /** Prompt */
+            prompt: string;
+            /** Started At */
+            started_at?: string | null;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "waiting" | "running" | "success" | "error" | "timeout" | "rate_limited" | "cancelled" | "blocked" | "skipped";
+            /** Version */
+            version?: number | null;
         };
         /**
          * Satisfaction
@@ -12487,6 +13555,105 @@ export interface components {
          * @enum {string}
          */
         Status: "success" | "error" | "timeout" | "rate_limited" | "cancelled" | "blocked";
+        /**
+         * StepBody
+         * @description Does exactly one of `prompt`, `parallel`, `choose` and `stop`. Expressions (docs/guides/expressions.md) speak of `variables.NAME` and
+         *     of `steps.ID.output`, `.json`, `.status`, `.error`, `.model`, `.fell_back` of steps that have ended before.
+         */
+        StepBody: {
+            /**
+             * Choose
+             * @description The first case whose condition holds runs.
+             */
+            choose?: components["schemas"]["CaseBody"][] | null;
+            /**
+             * Deadline S
+             * @description Of each attempt of this step.
+             */
+            deadline_s?: number | null;
+            /**
+             * Fallback
+             * @description Steps that run in its place where it fails.
+             */
+            fallback?: components["schemas"]["StepBody"][] | null;
+            /** Id */
+            id: string;
+            /**
+             * If
+             * @description Skipped where this does not hold.
+             */
+            if?: string | null;
+            /**
+             * Model
+             * @description In place of the version's.
+             */
+            model?: string | null;
+            /**
+             * On Error
+             * @description Where it fails, and its fallback too: end the run (`stop`, where nothing is said), or go on without it.
+             */
+            on_error?: ("stop" | "continue") | null;
+            overrides?: components["schemas"]["Overrides"] | null;
+            /**
+             * Parallel
+             * @description Lists of steps that run at once; it is done when all are.
+             */
+            parallel?: components["schemas"]["StepBody"][][] | null;
+            /**
+             * Prompt
+             * @description Runs `SLUG` (production), `SLUG@LABEL` or `SLUG@VERSION`.
+             */
+            prompt?: string | null;
+            /**
+             * Retries
+             * @description So often it is run again where a failure may pass, each an execution of its own. 1 where nothing is said.
+             */
+            retries?: number | null;
+            stop?: components["schemas"]["StopBody"] | null;
+            /**
+             * Stream
+             * @description Those who stream the run get this step's text as it comes.
+             */
+            stream?: boolean | null;
+            /**
+             * Values
+             * @description Variables that stand as they are, without being computed.
+             */
+            values?: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Variables
+             * @description The prompt's variables, each an expression; texts stand in quotes.
+             */
+            variables?: {
+                [key: string]: string;
+            } | null;
+        };
+        /**
+         * StopBody
+         * @description The run ends here.
+         */
+        StopBody: {
+            /**
+             * Message
+             * @description Of an error: what the caller is told.
+             */
+            message?: string | null;
+            /**
+             * Output
+             * @description Of a success: an expression, or an object of them.
+             */
+            output?: string | {
+                [key: string]: string;
+            } | null;
+            /**
+             * Status
+             * @default success
+             * @enum {string}
+             */
+            status: "success" | "error";
+        };
         /** SuggestionAnswer */
         SuggestionAnswer: {
             /** Accepted Version */
@@ -12672,6 +13839,163 @@ export interface components {
         SuspensionBody: {
             /** Reason */
             reason: string;
+        };
+        /**
+         * TemplateAnswer
+         * @description A template with its content. `benchmarks`: what was measured, by whoever made it; `figures`: its publisher's live traffic.
+         */
+        TemplateAnswer: {
+            /** Benchmarks */
+            benchmarks: components["schemas"]["BenchmarkAnswer"][];
+            /** Categories */
+            categories: string[];
+            content: components["schemas"]["ContentAnswer"];
+            /** Description */
+            description: string;
+            example: components["schemas"]["ExampleAnswer"];
+            figures: components["schemas"]["FiguresAnswer"] | null;
+            /** Id */
+            id: string;
+            /** Is New */
+            is_new?: boolean | null;
+            /** Model */
+            model: string;
+            /** Name */
+            name: string;
+            /**
+             * Origin
+             * @enum {string}
+             */
+            origin: "shipped" | "workspace" | "shared";
+            /** Publisher */
+            publisher: string;
+            /** Recommended Models */
+            recommended_models: string[];
+            /** Slug */
+            slug: string;
+            /** Tags */
+            tags: string[];
+            /** Updated At */
+            updated_at: string | null;
+            /** Use Case */
+            use_case: string;
+            /** Use Cases */
+            use_cases: string[];
+            /** Uses */
+            uses: number;
+            /** Variables */
+            variables: components["schemas"]["TemplateVariable"][];
+            /** Version */
+            version: number;
+            /**
+             * Visibility
+             * @enum {string}
+             */
+            visibility: "private" | "organization" | "public";
+        };
+        /**
+         * TemplateBody
+         * @description A template of the workspace's own, out of a version of a prompt.
+         */
+        TemplateBody: {
+            /** Benchmarks */
+            benchmarks?: components["schemas"]["BenchmarkBody"][];
+            /** Categories */
+            categories?: string[];
+            /**
+             * Description
+             * @description The prompt's own where nothing is said.
+             * @default
+             */
+            description: string;
+            /**
+             * Example
+             * @description An example of use; anybody who sees the entry reads it.
+             * @default
+             */
+            example: string;
+            /** Label */
+            label?: string | null;
+            /** Prompt */
+            prompt: string;
+            /** Recommended Models */
+            recommended_models?: string[];
+            /**
+             * Use Cases
+             * @description Where it has proved itself.
+             */
+            use_cases?: string[];
+            /** Version */
+            version?: number | null;
+            /**
+             * Visibility
+             * @description Private where nothing is said, or as it stands. `organization` and `public` show it in the marketplace too; `public` needs an admin.
+             */
+            visibility?: ("private" | "organization" | "public") | null;
+        };
+        /**
+         * TemplateItem
+         * @description A template in a list. `origin`: ships with Burnish, made by this workspace, or shared by another one. `uses`: prompts made of it.
+         */
+        TemplateItem: {
+            /** Categories */
+            categories: string[];
+            /** Description */
+            description: string;
+            /** Id */
+            id: string;
+            /** Model */
+            model: string;
+            /** Name */
+            name: string;
+            /**
+             * Origin
+             * @enum {string}
+             */
+            origin: "shipped" | "workspace" | "shared";
+            /** Publisher */
+            publisher: string;
+            /** Recommended Models */
+            recommended_models: string[];
+            /** Slug */
+            slug: string;
+            /** Tags */
+            tags: string[];
+            /** Updated At */
+            updated_at: string | null;
+            /** Use Case */
+            use_case: string;
+            /** Use Cases */
+            use_cases: string[];
+            /** Uses */
+            uses: number;
+            /** Version */
+            version: number;
+            /**
+             * Visibility
+             * @enum {string}
+             */
+            visibility: "private" | "organization" | "public";
+        };
+        /** TemplatePage */
+        TemplatePage: {
+            /** Data */
+            data: components["schemas"]["TemplateItem"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /** TemplateVariable */
+        TemplateVariable: {
+            /** Default */
+            default?: unknown;
+            /** Description */
+            description: string;
+            /** Name */
+            name: string;
+            /** Required */
+            required: boolean;
+            /** Type */
+            type: string | null;
         };
         /**
          * TestAnswer
@@ -13174,6 +14498,35 @@ export interface components {
             output_tokens: number;
             /** Successes */
             successes: number;
+        };
+        /**
+         * UseBody
+         * @description How the prompt is called that is made.
+         */
+        UseBody: {
+            /**
+             * Folder
+             * @default
+             */
+            folder: string;
+            /**
+             * Label
+             * @description What version 1 gets; null for none.
+             * @default production
+             */
+            label: string | null;
+            /**
+             * Model
+             * @description The template's own where nothing is said; of those that ship: `auto`.
+             */
+            model?: string | null;
+            /** Name */
+            name?: string | null;
+            /**
+             * Slug
+             * @description The template's own where nothing is said.
+             */
+            slug?: string | null;
         };
         /** UserAnswer */
         UserAnswer: {
@@ -20423,6 +21776,1727 @@ export interface operations {
             };
         };
     };
+    list_runs_v1_chain_runs_get: {
+        parameters: {
+            query?: {
+                /** @description Of this chain, by its slug. */
+                chain?: string | null;
+                status?: ("queued" | "running" | "success" | "error" | "timeout" | "rate_limited" | "cancelled" | "blocked") | null;
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChainRunPage"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_run_v1_chain_runs__chain_run_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                chain_run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChainRunAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    cancel_run_v1_chain_runs__chain_run_id__cancel_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                chain_run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CancelledRun"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    follow_run_v1_chain_runs__chain_run_id__events_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                chain_run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    list_chains_v1_chains_get: {
+        parameters: {
+            query?: {
+                folder?: string | null;
+                tag?: string | null;
+                archived?: boolean;
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChainPage"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    create_v1_chains_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateChain"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChainAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_chain_v1_chains__slug__get: {
+        parameters: {
+            query?: {
+                /** @description `production` where neither label nor version is given. */
+                label?: string | null;
+                version?: number | null;
+            };
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChainAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    change_v1_chains__slug__patch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeChain"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChainItem"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    list_labels_v1_chains__slug__labels_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChainLabelPage"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    put_label_v1_chains__slug__labels__label__put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+                label: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MoveChainLabel"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChainLabelAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    delete_label_v1_chains__slug__labels__label__delete: {
+        parameters: {
+            query?: {
+                reason?: string;
+            };
+            header?: never;
+            path: {
+                slug: string;
+                label: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChainLabelAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    label_history_v1_chains__slug__labels__label__history_get: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                slug: string;
+                label: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChainLabelMovePage"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    run_chain_v1_chains__slug__runs_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RunChain"];
+            };
+        };
+        responses: {
+            /** @description The run, ended; with `stream` events `run`, `step`, `delta`, then `done` (this object) or `error` */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChainRunAnswer"];
+                };
+            };
+            /** @description `mode: background`: read it by its id, or subscribe to `chain_run.completed` */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CancelledRun"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The credit or a budget does not suffice for a step */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description A step failed; `details` names the run and the step */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    list_versions_v1_chains__slug__versions_get: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChainVersionPage"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    add_v1_chains__slug__versions_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddChainVersion"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChainVersionAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description `base_version` is not the newest: {error, newer_version, merge} */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_version_v1_chains__slug__versions__version__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChainVersionAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
     complete_chat_v1_chat_completions_post: {
         parameters: {
             query?: never;
@@ -25811,6 +28885,110 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    list_folders_v1_folders_get: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FolderPage"];
+                };
             };
             /** @description Bad Request */
             400: {
@@ -32106,10 +35284,16 @@ export interface operations {
                 folder?: string | null;
                 model?: string | null;
                 label?: string | null;
+                category?: string | null;
+                app_context?: string | null;
+                use_case?: string | null;
+                author?: string | null;
+                /** @description Those that were archived, and no others. */
+                archived?: boolean;
                 /** @description Only these. */
                 slug?: string[] | null;
-                /** @description Newest, last changed, slug; busiest and dearest of a day; least liked of a week. */
-                sort?: "created" | "updated" | "name" | "executions" | "cost" | "satisfaction";
+                /** @description Newest, last changed, slug; busiest, dearest of a day; least liked of a week; relevance, the default with `q`. */
+                sort?: ("created" | "updated" | "name" | "executions" | "cost" | "satisfaction" | "relevance") | null;
                 cursor?: string | null;
                 limit?: number;
             };
@@ -38346,6 +41530,539 @@ export interface operations {
             };
         };
     };
+    get_templates_v1_templates_get: {
+        parameters: {
+            query?: {
+                q?: string | null;
+                category?: string | null;
+                tag?: string | null;
+                /** @description Ships with Burnish, made by this workspace, shared by another one. */
+                origin?: ("shipped" | "workspace" | "shared") | null;
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplatePage"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    post_template_v1_templates_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TemplateBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_template_v1_templates__template_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                template_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    delete_template_v1_templates__template_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                template_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeletedTemplate"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    post_use_v1_templates__template_id__use_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                template_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["UseBody"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromptAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
     list_test_runs_v1_test_runs_get: {
         parameters: {
             query?: {
@@ -39207,7 +42924,7 @@ export interface operations {
         parameters: {
             query?: {
                 endpoint_id?: string | null;
-                event_type?: ("prompt.version.created" | "prompt.label.moved" | "execution.completed" | "feedback.created" | "feedback.threshold_reached" | "metric.degraded" | "metric.recovered" | "alert.raised" | "alert.acknowledged" | "alert.resolved" | "test_run.completed" | "batch.completed" | "optimization.completed" | "optimization.failed" | "suggestion.created" | "suggestion.accepted" | "suggestion.rejected" | "budget.threshold_crossed" | "budget.exhausted" | "credits.low" | "credits.exhausted" | "provider_key.unhealthy" | "usage.anomaly_detected" | "data.erased" | "report.ready" | "webhook.endpoint_disabled" | "webhook.delivery.exhausted" | "webhook.test") | null;
+                event_type?: ("prompt.version.created" | "prompt.label.moved" | "execution.completed" | "feedback.created" | "feedback.threshold_reached" | "metric.degraded" | "metric.recovered" | "alert.raised" | "alert.acknowledged" | "alert.resolved" | "test_run.completed" | "batch.completed" | "chain_run.completed" | "optimization.completed" | "optimization.failed" | "suggestion.created" | "suggestion.accepted" | "suggestion.rejected" | "budget.threshold_crossed" | "budget.exhausted" | "credits.low" | "credits.exhausted" | "provider_key.unhealthy" | "usage.anomaly_detected" | "data.erased" | "report.ready" | "webhook.endpoint_disabled" | "webhook.delivery.exhausted" | "webhook.test") | null;
                 /** @description exhausted: the dead letters */
                 status?: ("pending" | "delivered" | "exhausted" | "cancelled") | null;
                 /** @description Why it ended undelivered, such as endpoint_disabled. */

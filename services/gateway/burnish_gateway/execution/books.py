@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 from burnish_gateway.deps import Gateway
 from burnish_gateway.execution import store
@@ -34,12 +35,17 @@ async def abandon(gateway: Gateway, request: ExecutionRequest, *, key: tuple[str
 
 
 async def read_outcome(gateway: Gateway, request: ExecutionRequest, *, wait_s: float = READ_WAIT_S) -> bytes | None:
+    """As `read_ended`, of a request."""
+    return await read_ended(gateway, request.workspace_id, request.execution_id, wait_s=wait_s)
+
+
+async def read_ended(gateway: Gateway, workspace_id: UUID, execution_id: UUID, *, wait_s: float) -> bytes | None:
     """The Outcome as JSON, from the row, on disk; None when there is no row within `wait_s`."""
     give_up_at = asyncio.get_running_loop().time() + wait_s
     while True:
         try:
-            async with gateway.db.unit_of_work(workspace=request.workspace_id, read_only=True) as tx:
-                row = await store.find_execution(tx, request.execution_id)
+            async with gateway.db.unit_of_work(workspace=workspace_id, read_only=True) as tx:
+                row = await store.find_execution(tx, execution_id)
                 if row is not None:
                     await store.flush(tx)
                     break

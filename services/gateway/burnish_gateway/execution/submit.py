@@ -40,11 +40,15 @@ DRAWS_MOST = 3
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """It is held for, on disk. `key`: route and text of its idempotency key; `headers`: what the answer says of rate limits."""
+    """It is held for, on disk. `key`: route and text of its idempotency key; `headers`: what the answer says of rate limits.
+
+    `fence`: above 1 where it was held before, and is taken from whoever had it.
+    """
 
     request: ExecutionRequest
     key: tuple[str, str] | None
     headers: Mapping[str, str] = field(default_factory=dict)
+    fence: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +69,14 @@ class MadeRequest:
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """Who asks, from where, under which key, against which budgets."""
+    """Who asks, from where, under which key, against which budgets. `claims`: it may be held already, and is then taken over."""
 
     gateway: Gateway
     principal: Principal
     budgets: Budgets
     key: IdempotencyKey | None
     deadline_s: float
+    claims: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,9 +168,14 @@ async def _group(order: Order, *, gateway: Gateway, principal: Principal) -> Gro
     return None if key is None else Group(key, await gateway.groups.find(principal.workspace_id, key))
 
 
-async def admit(made: MadeRequest, *, gateway: Gateway, principal: Principal, key: IdempotencyKey | None = None) -> Admitted | Repeated:
-    """Holds for it. Raises RateLimited, OutOfCredit, Suspended, Unavailable, …; a refusal leaves nothing behind."""
-    return await _admit(made.request, Submission(gateway, principal, made.budgets, key, made.deadline_s))
+async def admit(
+    made: MadeRequest, *, gateway: Gateway, principal: Principal, key: IdempotencyKey | None = None, claims: bool = False
+) -> Admitted | Repeated:
+    """Holds for it. Raises RateLimited, OutOfCredit, Suspended, Unavailable, …; a refusal leaves nothing behind.
+
+    `claims`: whoever held for this id before is shut out, and one that has ended is Repeated.
+    """
+    return await _admit(made.request, Submission(gateway, principal, made.budgets, key, made.deadline_s, claims))
 
 
 async def _fallbacks(order: Order, way: Way, *, gateway: Gateway, principal: Principal) -> list[tuple[ModelFacts, Route]]:
@@ -200,6 +210,8 @@ async def _admit(request: ExecutionRequest, of: Submission) -> Admitted | Repeat
             answer = await _ask(request, of, remembers=False)
         if answer.verdict is Verdict.KEY_REPEATED and answer.original is not None:
             return Repeated(answer.original)
+        if answer.verdict is Verdict.ENDED and of.claims:
+            return Repeated(request.execution_id)
         # Of a background one that has ended, the first admission got through and its answer was lost.
         has_ended = answer.verdict is Verdict.ENDED and request.lane is Lane.BACKGROUND
         if answer.verdict is Verdict.YES or has_ended:
@@ -211,13 +223,14 @@ async def _admit(request: ExecutionRequest, of: Submission) -> Admitted | Repeat
     await failpoints.hit("gateway.admitted")
     if request.lane is Lane.BACKGROUND:
         gateway.relay.wake()
-    return Admitted(request, key=(of.key.route, of.key.key) if of.key else None, headers=rate_headers(answer.rate))
+    key = (of.key.route, of.key.key) if of.key else None
+    return Admitted(request, key=key, headers=rate_headers(answer.rate), fence=answer.fence)
 
 
 async def _ask(request: ExecutionRequest, of: Submission, *, remembers: bool = True) -> Answer:
     """`remembers`: not where more of the credit line was drawn just now, which a refusal of a moment ago knows nothing of."""
     admission = _admission(request, of)
-    if of.key is None and remembers:  # a repeat with a known key gets its answer, whatever rates and accounts say now
+    if of.key is None and remembers and not of.claims:  # what was let in before gets its answer, whatever rates and accounts say now
         of.gateway.refusals.check(_asked(request, of), request.account_ids)
     answer = await of.gateway.admission.ask(admission)
     ADMISSIONS.labels(answer.verdict.name.lower()).inc()
@@ -265,6 +278,6 @@ def _admission(request: ExecutionRequest, of: Submission) -> AdmissionRequest:
     return AdmissionRequest(
         execution_id=request.execution_id, workspace_id=request.workspace_id, amount_nusd=request.hold_nusd,
         ttl_ms=int((of.gateway.settings.queue_limit_s if background else of.deadline_s) * 1000), lane=request.lane.value,
-        account_ids=request.account_ids, rates=of.principal.rates, key=of.key, message=message,
+        account_ids=request.account_ids, rates=of.principal.rates, key=of.key, claim=of.claims, message=message,
         slot_account_id=workspace.credit_account_id, most_in_flight=workspace.concurrency,
     )  # fmt: skip

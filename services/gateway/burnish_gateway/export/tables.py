@@ -186,6 +186,25 @@ TABLES: Final = (
         "batch_id line custom_id model request hold_nusd execution_id attempt status error spent_nusd answered_at",
         "batch_id line", page_rows=PAGE_ROWS_OF_TEXTS,
     ),
+    _table("chains", "chain_id slug name description folder tags latest_version created_by created_at updated_at archived_at", "chain_id"),
+    _table(
+        "chain_versions", "chain_id version content base_version change_message author created_at", "chain_id version",
+        page_rows=PAGE_ROWS_OF_TEXTS, content_hash=DIGEST,
+    ),
+    _table("chain_labels", "chain_id label version moved_at", "chain_id label"),
+    _table("chain_label_moves", "move_id chain_id label from_version to_version reason author moved_at", "move_id"),
+    _table(
+        "chain_runs",
+        "run_id chain_id slug version label background status variables output error failed_step deadline_at end_user session_id app"
+        " metadata actor api_key_id user_id first_key_id traceparent request_id spent_nusd simulated created_at finished_at",
+        "run_id", page_rows=PAGE_ROWS_OF_TEXTS, keeps_text=INTERNAL,
+        **{name: why for name, why in RUNS.items() if name != "funding_account_id"},
+    ),
+    _table(
+        "chain_run_steps",
+        "run_id step status execution_id attempt slug version model error spent_nusd simulated started_at finished_at",
+        "run_id step", result=INTERNAL,
+    ),
     _table("test_looks", "look_id dataset_id test_version number alpha owner_id at", "look_id"),
     _table(
         "executions",

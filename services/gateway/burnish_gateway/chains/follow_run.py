@@ -1,0 +1,149 @@
+"""Wait for a run, or tell of it as it goes, wherever it is worked on."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from typing import Any, Final
+from uuid import UUID
+
+from asyncpg import Record
+
+from burnish_gateway.access.principal import Principal
+from burnish_gateway.chains import runs_store, store
+from burnish_gateway.chains.answers import ChainRunAnswer, run_answer
+from burnish_gateway.chains.run_chain import ChainRun, failed
+from burnish_gateway.chains.runs_store import ENDED
+from burnish_gateway.chains.tell import event_of
+from burnish_gateway.chains.walk import SUCCESS
+from burnish_gateway.deps import Gateway
+from burnish_gateway.wire import error_response
+from burnish_shared.db.session import Tx
+from burnish_shared.errors import BurnishError, NotFound, Unavailable
+
+LOOK_EVERY_S: Final = 0.25
+"""At a run that another gateway works on."""
+
+
+async def read_run(tx: Tx, workspace_id: UUID, run_id: UUID) -> ChainRunAnswer:
+    """Raises NotFound."""
+    row = await found_run(tx, workspace_id, run_id)
+    version = await store.find_version(tx, workspace_id, row["chain_id"], row["version"])
+    if version is None:
+        raise NotFound("There is no such run in this workspace.", param="run_id")
+    return run_answer(row, version.content, await runs_store.steps_of(tx, workspace_id, run_id))
+
+
+async def found_run(tx: Tx, workspace_id: UUID, run_id: UUID, *, lock: bool = False) -> Record:
+    """Raises NotFound."""
+    row = await runs_store.find_run(tx, workspace_id, run_id, lock=lock)
+    if row is None:
+        raise NotFound("There is no such run in this workspace.", param="run_id")
+    return row
+
+
+async def ended_run(gateway: Gateway, principal: Principal, run_id: UUID, *, local: ChainRun | None) -> ChainRunAnswer:
+    """The run once it has ended. `local`: its output is told as it was, whatever is kept of it."""
+    if local is not None:
+        await local.followers.ended.wait()
+    while True:
+        answer = await _look(gateway, principal, run_id)
+        if answer is not None and answer.status in ENDED:
+            return _whole(answer, local)
+        await asyncio.sleep(LOOK_EVERY_S)
+
+
+def error_of_run(answer: ChainRunAnswer, *, http_status: int | None = None) -> BurnishError:
+    """What a caller who waits hears of a run without success; the run itself is named in `details`."""
+    told = {} if answer.error is None else answer.error.model_dump()
+    details = {
+        "chain_run_id": str(answer.id), "status": answer.status, "step": answer.failed_step, "cost_nusd": answer.cost_nusd,
+        "trace_id": answer.trace_id,
+    }  # fmt: skip
+    return failed(told | ({"http_status": http_status} if http_status else {}), details=details)
+
+
+async def http_status_of(gateway: Gateway, principal: Principal, run_id: UUID) -> int | None:
+    """The status by which a failure is told, as it is kept beside its code."""
+    async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
+        row = await found_run(tx, principal.workspace_id, run_id)
+    return None if row["error"] is None else row["error"].get("http_status")
+
+
+async def events_of_run(
+    gateway: Gateway, principal: Principal, run_id: UUID, *, local: ChainRun | None, request_id: str
+) -> AsyncGenerator[bytes | None, None]:
+    """Server-sent events: `run`, then `step` for each change of one, and `delta` where text is streamed; exactly one of `done` and `error`
+    ends them. None: nothing happened for a while. Closed before the end, it ends nothing: that is up to the route.
+    """
+    queue = None if local is None else local.followers.follow()
+    first = await _look(gateway, principal, run_id)
+    told: dict[str, Any] = {}
+    if first is not None:
+        named = {"id", "chain", "version", "label", "status", "trace_id", "created_at", "deadline_at"}
+        yield event_of("run", first.model_dump(mode="json", include=named))
+        if queue is None or first.status in ENDED:
+            for event in _changes(first, told):
+                yield event
+    while queue is not None and (heard := await _next(queue)) is not END:
+        yield heard
+    while True:
+        answer = await _look(gateway, principal, run_id)
+        if answer is not None:
+            if queue is None:
+                for event in _changes(answer, told):
+                    yield event
+            if answer.status in ENDED:
+                yield await _last(gateway, principal, _whole(answer, local), request_id=request_id)
+                return
+            queue = None  # another gateway goes on with it
+        yield None
+        await asyncio.sleep(LOOK_EVERY_S)
+
+
+END: Final = b""
+
+
+async def _next(queue: "asyncio.Queue[bytes | None]") -> bytes | None:
+    """The next event; None where none came for a second, END at the end."""
+    try:
+        async with asyncio.timeout(1.0):
+            event = await queue.get()
+    except TimeoutError:
+        return None
+    return END if event is None else event
+
+
+async def _last(gateway: Gateway, principal: Principal, answer: ChainRunAnswer, *, request_id: str) -> bytes:
+    if answer.status == SUCCESS:
+        return event_of("done", answer.model_dump(mode="json"))
+    error = error_of_run(answer, http_status=await http_status_of(gateway, principal, answer.id))
+    return b"event: error\ndata: " + bytes(error_response(error, request_id=request_id).body) + b"\n\n"
+
+
+def _changes(answer: ChainRunAnswer, told: dict[str, Any]) -> list[bytes]:
+    """`step` events of what changed since; `told` is brought up to date."""
+    events: list[bytes] = []
+    for step in answer.steps:
+        now = (step.status, step.attempts)
+        if told.get(step.id, ("waiting", 0)) != now and step.status != "skipped":
+            events.append(event_of("step", step.model_dump(mode="json")))
+        told[step.id] = now
+    return events
+
+
+def _whole(answer: ChainRunAnswer, local: ChainRun | None) -> ChainRunAnswer:
+    """With what is not kept, or kept masked: whoever waits gets it as it was."""
+    if local is None or local.finished is None:
+        return answer
+    changes: dict[str, Any] = {"output": local.finished.output}
+    if answer.error is not None and local.finished.error is not None:
+        changes["error"] = answer.error.model_copy(update={"message": local.finished.error.get("message")})
+    return answer.model_copy(update=changes)
+
+
+async def _look(gateway: Gateway, principal: Principal, run_id: UUID) -> ChainRunAnswer | None:
+    """None while PostgreSQL is away. Raises NotFound."""
+    try:
+        async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
+            return await read_run(tx, principal.workspace_id, run_id)
+    except Unavailable:
+        return None

@@ -1,0 +1,134 @@
+"""Whoever dies in the middle of a chain: a step that was finished is not paid twice, and the run has one end (PRODUCT P8)."""
+
+import asyncio
+import os
+import socket
+import sys
+from collections.abc import AsyncIterator
+from typing import Any
+
+import aiohttp
+import pytest
+import pytest_asyncio
+
+from burnish_shared.failpoints import KILLED
+from tests.embedded.stack import KEK, Caller, Stack, running_stack
+from tests.integration.chains.chains import assert_paid_once, begun, call, fault, make_chain, make_prompt, start, until
+from tests.integration.chains.conftest import QUICK
+from tests.integration.execution.test_executions import books
+
+pytestmark = [pytest.mark.capability("P8"), pytest.mark.promise("E-01")]
+
+EXECUTIONS = "SELECT execution_id, status FROM executions WHERE workspace_id = $1 ORDER BY execution_id"
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def bare(postgres: Any, nats_server: Any) -> AsyncIterator[Stack]:
+    """A stack without an executor of its own."""
+    urls = await postgres.clone()
+    async with running_stack(urls, nats_server, executors=0, gateway=QUICK | {"dispatch_give_up_s": 15.0}) as running:
+        yield running
+    await postgres.drop(urls)
+
+
+async def serve(stack: Stack, service: str, **settings: Any) -> asyncio.subprocess.Process:
+    """A service as a process of its own."""
+    given = {name.upper(): str(value) for name, value in settings.items()}
+    environment = os.environ | {
+        "DATABASE_URL": stack.urls[service], "NATS_URL": stack.nats.url(service), "BURNISH_KEK": KEK, "BURNISH_LOG_LEVEL": "error",
+        "BURNISH_EGRESS_ALLOW": "127.0.0.0/8", "BURNISH_SWEEP_INTERVAL_S": "0.5", "BURNISH_SWEEP_GRACE_S": "1",
+    }  # fmt: skip
+    return await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "burnish.serve", service, env=environment | {f"BURNISH_{name}": value for name, value in given.items()}
+    )
+
+
+async def ended(process: asyncio.subprocess.Process) -> None:
+    if process.returncode is None:
+        process.kill()
+    await process.wait()
+
+
+async def test_an_executor_that_is_killed_in_the_middle_costs_no_finished_step_twice(bare: Stack) -> None:
+    caller = await bare.caller()
+    await make_prompt(caller, "reply")
+    await make_prompt(caller, "slow", model="simulated/reader")
+    await make_chain(
+        caller, "long", call("a"), call("b", "slow", topic="steps.a.output", retries=2), call("c", topic="steps.b.output")
+    )  # fmt: skip
+    first = await serve(bare, "executor", replica="first")
+    second = None
+    try:
+        async with fault(bare, "slow,s=30,first=1,key=chain-crash"):
+            run_id = await start(caller, "long", deadline_s=60)
+            await begun(caller, run_id, "b")
+            await _model_was_asked(bare, caller)
+            second = await serve(bare, "executor", replica="second")
+            first.kill()
+            run = await until(caller, run_id, timeout_s=40)
+    finally:
+        for one in (first, second):
+            if one is not None:
+                await ended(one)
+    assert (run["status"], [one["status"] for one in run["steps"]]) == ("success", ["success"] * 3)
+    attempts = {one["id"]: one["attempts"] for one in run["steps"]}
+    assert attempts["a"] == attempts["c"] == 1 and attempts["b"] <= 2
+    rows = await books(bare, EXECUTIONS, caller.workspace.workspace_id)
+    assert len(rows) == sum(attempts.values()), "every attempt is one row, and nothing was asked beside them"
+    assert await until(caller, run_id) == run, "it ended once, and stays as it ended"
+    await assert_paid_once(bare, caller, run_id)
+
+
+async def test_a_gateway_that_dies_in_the_middle_leaves_the_run_to_another(stack: Stack) -> None:
+    await asyncio.gather(*(_dies_at(stack, point) for point in ("gateway.admitted", "chain.step_ended")))
+
+
+async def _dies_at(stack: Stack, point: str) -> None:
+    """An execution that was admitted and given to nobody, and one that is in the books while its step does not know."""
+    caller = await stack.caller()
+    await make_prompt(caller, "reply")
+    await make_chain(caller, "two", call("a"), call("b", topic="steps.a.output"))
+    port = _free_port()
+    dying = await serve(stack, "gateway", replica=f"dying-{port}", port=port, fp=f"{point}:exit", chain_lease_s=2)
+    try:
+        run_id = await _begun_at(caller, f"http://127.0.0.1:{port}")
+        assert await asyncio.wait_for(dying.wait(), 20) == KILLED
+        run = await until(caller, run_id)
+    finally:
+        await ended(dying)
+    assert (run["status"], [(one["status"], one["attempts"]) for one in run["steps"]]) == ("success", [("success", 1)] * 2), point
+    rows = await books(stack, EXECUTIONS, caller.workspace.workspace_id)
+    assert [row["status"] for row in rows] == ["success"] * 2, point
+    assert {str(row["execution_id"]) for row in rows} == {one["execution_id"] for one in run["steps"]}
+    await assert_paid_once(stack, caller, run_id)
+
+
+async def _model_was_asked(stack: Stack, caller: Caller) -> None:
+    """Until the simulator has the slow call in hand."""
+    async with asyncio.timeout(15):
+        while True:
+            async with stack.session.get(f"{stack.simulator}/metrics") as answer:
+                if 'burnish_simulator_faults_total{fault="slow"}' in await answer.text():
+                    return
+            await asyncio.sleep(0.05)
+
+
+async def _begun_at(caller: Caller, url: str) -> str:
+    """A run that a gateway began which may die before it answers."""
+    async with asyncio.timeout(30):
+        while True:
+            try:
+                return await start(caller.at(url), "two")
+            except aiohttp.ClientConnectorError:
+                await asyncio.sleep(0.1)  # it is not up yet
+            except aiohttp.ClientError:
+                runs = (await caller("GET", "/v1/chain-runs")).body["data"]
+                if runs:
+                    return str(runs[0]["id"])
+                await asyncio.sleep(0.1)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,69 @@
+"""What runs of chains keep goes with the workspace's days and with the person it is about, is masked, or not kept at all (PRODUCT T8, E13)."""
+
+from typing import Any
+
+import pytest
+
+from burnish_analytics.erase_subjects import erase_due
+from burnish_analytics.forget_old import Forgotten, forget_some
+from burnish_shared.clock import SystemClock
+from burnish_shared.db.session import Database
+from tests.embedded.stack import Caller, Stack
+from tests.integration.chains.chains import call, make_chain, make_prompt, run
+from tests.integration.execution.test_executions import books
+
+PERSON = "ada@example.com"
+
+KEPT = "SELECT * FROM chain_runs WHERE workspace_id = $1 ORDER BY run_id"
+
+
+async def ready(caller: Caller) -> None:
+    await make_prompt(caller, "reply")
+    await make_chain(caller, "c", call("a"))
+
+
+async def kept(stack: Stack, caller: Caller) -> list[Any]:
+    return list(await books(stack, KEPT, caller.workspace.workspace_id))
+
+
+@pytest.mark.capability("T8")
+@pytest.mark.promise("P-01", "P-02")
+async def test_texts_and_persons_go_and_numbers_stay(stack: Stack, caller: Caller) -> None:
+    await ready(caller)
+    await run(caller, "c", user_id=PERSON, session_id="s")
+    await run(caller, "c", user_id="grace")
+    db = await Database.open(stack.urls["analytics"], application_name="test")
+    try:
+        assert (await caller("POST", "/v1/erasures", {"user_id": PERSON})).status in (201, 202)
+        assert await erase_due(db, SystemClock(), batch_rows=1) == 1
+        gone, other = await kept(stack, caller)
+        assert (gone["variables"], gone["output"], gone["end_user"], gone["session_id"]) == (None, None, None, None)
+        assert gone["spent_nusd"] > 0 and other["output"] is not None and other["end_user"] == "grace"
+        old = "UPDATE chain_runs SET finished_at = clock_timestamp() - interval '31 days' WHERE workspace_id = $1"
+        await books(stack, old, caller.workspace.workspace_id)
+        while await forget_some(db, caller.workspace.workspace_id, Forgotten(), batch_rows=1):
+            pass
+        assert [(one["variables"], one["output"], one["end_user"]) for one in await kept(stack, caller)] == [(None, None, None)] * 2
+    finally:
+        await db.close()
+
+
+@pytest.mark.capability("E13")
+async def test_who_waits_gets_the_whole_answer_and_the_record_is_masked(stack: Stack, caller: Caller) -> None:
+    await ready(caller)
+    assert (await caller("PUT", "/v1/masking", {"masking": {"kinds": ["email"]}})).status == 200
+    ended = await run(caller, "c", variables={"topic": f"mail to {PERSON}"})
+    assert PERSON in ended["output"]
+    stored = (await caller("GET", f"/v1/chain-runs/{ended['id']}")).body
+    assert PERSON not in str(stored["variables"]) and PERSON not in stored["output"]
+
+
+@pytest.mark.capability("E13")
+async def test_a_workspace_that_keeps_no_text_keeps_none_of_a_run(stack: Stack, caller: Caller) -> None:
+    await ready(caller)
+    workspace_id = caller.workspace.workspace_id
+    assert (await caller("PATCH", f"/v1/workspaces/{workspace_id}", {"store_content": False})).status == 200
+    ended = await run(caller, "c", metadata={"note": "secret"})
+    assert ended["status"] == "success" and ended["output"]
+    (row,) = await kept(stack, caller)
+    assert (row["variables"], row["output"], row["metadata"]) == (None, None, "{}")

@@ -1,0 +1,176 @@
+"""Chains over the API, on real parts (PRODUCT P8)."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from tests.embedded.stack import Caller, Stack
+from tests.integration.chains.chains import assert_paid_once, begun, call, fault, follow, make_chain, make_prompt, run, start, until
+from tests.integration.execution.test_executions import books
+
+pytestmark = pytest.mark.capability("P8")
+
+
+async def test_outputs_become_variables_and_every_step_is_an_execution_under_one_trace(stack: Stack, caller: Caller) -> None:
+    await make_prompt(caller, "reply")
+    await make_chain(
+        caller, "two", call("first"), call("second", topic="steps.first.output"),
+        output={"first": "steps.first.output", "second": "steps.second.output"},
+    )  # fmt: skip
+    traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    body = {"variables": {"topic": "tea"}, "user_id": "ada", "session_id": "s1", "metadata": {"order": 7}}
+    answer = await caller("POST", "/v1/chains/two/runs", body, headers={"traceparent": traceparent})
+    made = answer.body
+    assert (answer.status, made["status"], made["version"], made["label"]) == (200, "success", 1, "production")
+    assert made["trace_id"] == traceparent[3:35] and made["simulated"] is True
+    executions = [(await caller("GET", f"/v1/executions/{one['execution_id']}")).body for one in made["steps"]]
+    assert [one["output"] for one in executions] == [made["output"]["first"], made["output"]["second"]]
+    assert executions[1]["messages"] == [{"role": "user", "content": f"Answer {made['output']['first']}."}]
+    assert executions[1]["metadata"] == {"order": 7, "chain": "two", "chain_run_id": made["id"], "chain_step": "second"}
+    assert {one["user_id"] for one in executions} == {"ada"} and {one["label"] for one in executions} == {"production"}
+    assert sum(one["cost_nusd"] for one in executions) == made["cost_nusd"] > 0
+    assert (await caller("GET", f"/v1/chain-runs/{made['id']}")).body == made
+    assert [one["id"] for one in (await caller("GET", "/v1/chain-runs?chain=two&status=success")).body["data"]] == [made["id"]]
+    await assert_paid_once(stack, caller, made["id"])
+
+
+async def test_conditions_branches_fallbacks_and_stops_do_what_the_chain_says(stack: Stack, caller: Caller) -> None:
+    await make_prompt(caller, "reply")
+    await make_prompt(caller, "broken", model="simulated/reader", retry_policy={"retries": 0})
+    await make_chain(
+        caller, "all",
+        {"id": "both", "parallel": [[call("a")], [call("b", "broken", retries=0, fallback=[call("c")])]]},
+        {"id": "way", "choose": [{"if": "steps.b.fell_back", "steps": [call("d")]}, {"steps": [call("e")]}]},
+        call("f", **{"if": "steps.way.status == 'error'"}),
+        {"id": "end", "if": "variables.topic == 'tea'", "stop": {"output": {"d": "steps.way.output", "b": "steps.b.error.code"}}},
+        call("g", "broken", retries=0),
+    )  # fmt: skip
+    async with fault(stack, "error,status=500"):
+        ended = await run(caller, "all")
+        failed = await caller("POST", "/v1/chains/all/runs", {"variables": {"topic": "milk"}})
+    assert {one["id"]: one["status"] for one in ended["steps"]} == {
+        "a": "success", "b": "error", "c": "success", "d": "success", "e": "skipped", "f": "skipped", "g": "skipped",
+    }  # fmt: skip
+    assert ended["output"] == {"d": ended["output"]["d"], "b": "provider_failed"} and ended["failed_step"] == "end"
+    assert (failed.status, failed.body["error"]["code"], failed.body["error"]["details"]["step"]) == (502, "provider_failed", "g")
+    run_id = failed.body["error"]["details"]["chain_run_id"]
+    assert (await caller("GET", f"/v1/chain-runs/{run_id}")).body["failed_step"] == "g"
+
+
+async def test_a_stream_tells_steps_and_text_and_ends_once(stack: Stack, caller: Caller) -> None:
+    await make_prompt(caller, "reply")
+    await make_chain(caller, "streamed", call("a"), call("b", topic="steps.a.output", stream=True))
+    told = await caller.events("/v1/chains/streamed/runs", {"variables": {"topic": "tea"}, "stream": True})
+    assert [name for name, _ in told if name != "delta"] == ["run", "step", "step", "step", "step", "done"]
+    done = told[-1][1]
+    assert "".join(one["text"] for name, one in told if name == "delta" and one["step"] == "b") == done["output"]
+    assert {one["step"] for name, one in told if name == "delta"} == {"b"}
+    again = [one async for one in follow(caller, done["id"])]
+    assert [name for name, _ in again] == ["run", "step", "step", "done"] and again[-1][1] == done
+
+
+async def test_a_repeat_with_the_same_key_gets_the_same_run(stack: Stack, caller: Caller) -> None:
+    await make_prompt(caller, "reply")
+    await make_chain(caller, "once", call("a"))
+    body, headers = {"variables": {"topic": "tea"}}, {"idempotency-key": "k1"}
+    first, second = await asyncio.gather(*[caller("POST", "/v1/chains/once/runs", body, headers=headers) for _ in range(2)])
+    third = await caller("POST", "/v1/chains/once/runs", body, headers=headers)
+    assert {200} == {one.status for one in (first, third)} and second.status in (200, 409)
+    assert first.body["id"] == third.body["id"] and third.headers["idempotent-replayed"] == "true"
+    assert len((await caller("GET", "/v1/chain-runs")).body["data"]) == 1
+    await assert_paid_once(stack, caller, third.body["id"])
+
+
+async def test_a_run_in_the_background_ends_with_an_event(stack: Stack, caller: Caller) -> None:
+    await make_prompt(caller, "reply")
+    await make_chain(caller, "later", call("a"))
+    run_id = await start(caller, "later")
+    ended = await until(caller, run_id)
+    assert (ended["status"], ended["mode"]) == ("success", "background")
+    sql = "SELECT body FROM outbox WHERE subject LIKE $1 AND convert_from(body, 'UTF8') LIKE '%' || $2 || '%'"
+    told = await books(stack, sql, "%chain_run.completed%", run_id)
+    assert len(told) == 1
+
+
+async def test_cancelling_stops_what_is_under_way_and_pays_for_what_came(stack: Stack, caller: Caller) -> None:
+    await make_prompt(caller, "reply")
+    await make_prompt(caller, "slow", model="simulated/reader")
+    await make_chain(caller, "long", call("a"), call("b", "slow"), call("c"))
+    async with fault(stack, "slow,s=30"):
+        run_id = await start(caller, "long")
+        await begun(caller, run_id, "b")
+        cancelled = await caller("POST", f"/v1/chain-runs/{run_id}/cancel")
+    assert (cancelled.status, cancelled.body["status"]) == (200, "cancelled")
+    ended = await until(caller, run_id)
+    assert [one["status"] for one in ended["steps"]] == ["success", "cancelled", "skipped"]
+    assert (await caller("POST", f"/v1/chain-runs/{run_id}/cancel")).body["status"] == "cancelled"
+    await asyncio.sleep(0.1)
+    await assert_paid_once(stack, caller, run_id)
+
+
+async def test_the_deadline_holds_for_the_whole_run(stack: Stack, caller: Caller) -> None:
+    await make_prompt(caller, "slow", model="simulated/reader")
+    await make_chain(caller, "late", call("a", "slow"), deadline_s=0.5)
+    async with fault(stack, "slow,s=30"):
+        answer = await caller("POST", "/v1/chains/late/runs", {"variables": {"topic": "tea"}})
+    assert (answer.status, answer.body["error"]["details"]["status"]) == (504, "timeout")
+
+
+async def test_who_goes_away_cancels_the_run(stack: Stack, caller: Caller) -> None:
+    await make_prompt(caller, "slow", model="simulated/reader")
+    await make_chain(caller, "left", call("a", "slow"))
+    async with fault(stack, "slow,s=30"):
+        asking = asyncio.create_task(caller("POST", "/v1/chains/left/runs", {"variables": {"topic": "tea"}}))
+        async with asyncio.timeout(10):
+            while not (runs := (await caller("GET", "/v1/chain-runs")).body["data"]):
+                await asyncio.sleep(0.02)
+        asking.cancel()
+        await asyncio.gather(asking, return_exceptions=True)
+    assert (await until(caller, runs[0]["id"]))["status"] == "cancelled"
+
+
+async def test_credit_and_budgets_are_asked_for_every_step(stack: Stack) -> None:
+    caller = await stack.caller(credit_nusd=1)
+    await make_prompt(caller, "reply")
+    await make_chain(caller, "poor", call("a"))
+    refused = await caller("POST", "/v1/chains/poor/runs", {"variables": {"topic": "tea"}})
+    assert (refused.status, refused.body["error"]["code"]) == (402, "out_of_credit")
+
+
+async def test_versions_labels_and_archive_are_those_of_prompts(stack: Stack, caller: Caller) -> None:
+    await make_prompt(caller, "reply")
+    await make_chain(caller, "kept", call("a"), name="Kept", folder="/support/", tags=["x"])
+    second: dict[str, Any] = {"steps": [call("a"), call("b")], "base_version": 1, "message": "longer"}
+    saved = await caller("POST", "/v1/chains/kept/versions", second)
+    assert (saved.status, saved.body["version"], saved.body["is_new"]) == (201, 2, True)
+    assert (await caller("POST", "/v1/chains/kept/versions", second)).body["is_new"] is False
+    newer = await caller("POST", "/v1/chains/kept/versions", {"steps": [call("c")], "base_version": 1})
+    assert (newer.status, newer.body["newer_version"], newer.body["merge"]["conflicts"]) == (409, 2, [])
+    assert newer.body["merge"]["changed_by_theirs"] == ["steps.a", "steps.c"]
+    assert len((await run(caller, "kept"))["steps"]) == 1, "production still names version 1"
+    moved = await caller("PUT", "/v1/chains/kept/labels/production", {"version": 2, "reason": "better"})
+    assert (moved.status, moved.body["version"]) == (200, 2) and len((await run(caller, "kept"))["steps"]) == 2
+    history = (await caller("GET", "/v1/chains/kept/labels/production/history")).body["data"]
+    assert [(one["from_version"], one["version"], one["reason"]) for one in history] == [(1, 2, "better"), (None, 1, "")]
+    assert [one["version"] for one in (await caller("GET", "/v1/chains/kept/versions?limit=1")).body["data"]] == [2]
+    assert (await caller("GET", "/v1/chains/kept?version=1")).body["steps"] == [call("a")]
+    assert [one["slug"] for one in (await caller("GET", "/v1/chains?folder=support&tag=x")).body["data"]] == ["kept"]
+    assert (await caller("DELETE", "/v1/chains/kept/labels/production?reason=no")).status == 200
+    assert (await caller("POST", "/v1/chains/kept/runs", {"variables": {"topic": "tea"}})).status == 404
+    assert (await caller("PATCH", "/v1/chains/kept", {"archived": True})).status == 200
+    assert (await caller("POST", "/v1/chains/kept/runs", {"version": 2, "variables": {"topic": "tea"}})).status == 409
+    assert (await caller("GET", "/v1/chains?archived=true")).body["data"][0]["archived_at"] is not None
+
+
+async def test_faults_and_wrong_variables_are_refused_before_anything_costs(stack: Stack, caller: Caller) -> None:
+    await make_prompt(caller, "reply")
+    faulty = await caller("POST", "/v1/chains", {"slug": "x", "steps": [{"id": "a", "prompt": "reply"}, {"id": "b", "prompt": "none"}]})
+    assert faulty.status == 422
+    assert [one["param"] for one in faulty.body["error"]["details"]["problems"]] == ["steps.a.variables", "steps.b.prompt"]
+    await make_chain(caller, "typed", call("a"), parameters={"topic": {"type": "string"}, "tone": {"type": "string", "default": "warm"}})
+    for variables, param in (({}, "variables"), ({"topic": 1}, "variables.topic"), ({"topic": "t", "y": 1}, "variables.y")):
+        refused = await caller("POST", "/v1/chains/typed/runs", {"variables": variables})
+        assert (refused.status, refused.body["error"]["param"]) == (422, param)
+    assert (await run(caller, "typed"))["variables"] == {"topic": "tea", "tone": "warm"}
+    assert (await caller("GET", "/v1/chain-runs")).body["data"][0]["status"] == "success"

@@ -1,0 +1,125 @@
+"""What a run does next is a pure function of what has ended (PRODUCT P8)."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from burnish_gateway.chains.form import Call, all_steps
+from burnish_gateway.chains.walk import Finished, Result, Waiting, advance
+from tests.unit.chains.test_read_form import call, read
+
+pytestmark = pytest.mark.capability("P8")
+
+FAILED = Result("error", error={"code": "provider_failed", "message": "It failed."})
+
+
+def said(text: str, json: Any = None) -> Result:
+    return Result("success", text, json, json is not None, "simulated/chat")
+
+
+def waits_for(state: Waiting | Finished) -> dict[str, dict[str, Any]]:
+    assert isinstance(state, Waiting), state
+    return {one.id: one.variables for one in state.ready}
+
+
+def test_outputs_become_variables_of_the_next_step() -> None:
+    mapped = {"y": "steps.a.output", "z": "steps.a.json.team"}
+    chain = read(call("a", variables={"x": "variables.ticket"}), call("b", variables=mapped, values={"w": 1}))
+    assert waits_for(advance(chain, {"ticket": "t"}, {})) == {"a": {"x": "t"}}
+    results = {"a": said('{"team": "billing"}', {"team": "billing"})}
+    assert waits_for(advance(chain, {}, results)) == {"b": {"w": 1, "y": '{"team": "billing"}', "z": "billing"}}
+    assert advance(chain, {}, results | {"b": said("done")}) == Finished("success", output="done")
+
+
+def test_a_condition_skips_and_what_was_skipped_is_null() -> None:
+    chain = read(call("a"), call("b", **{"if": "steps.a.output == 'yes'"}), output={"a": "steps.a.output", "b": "steps.b.status"})
+    assert waits_for(advance(chain, {}, {"a": said("yes")})).keys() == {"b"}
+    assert advance(chain, {}, {"a": said("no")}) == Finished("success", output={"a": "no", "b": "skipped"})
+
+
+def test_branches_run_at_once_and_the_first_failure_ends_the_others() -> None:
+    chain = read({"id": "p", "parallel": [[call("a"), call("b")], [call("c")]]}, call("d", variables={"x": "steps.c.output"}))
+    assert waits_for(advance(chain, {}, {})).keys() == {"a", "c"}
+    assert waits_for(advance(chain, {}, {"c": said("c")})).keys() == {"a"}
+    assert waits_for(advance(chain, {}, {"a": said("a"), "c": said("c")})).keys() == {"b"}
+    failed = advance(chain, {}, {"c": FAILED})
+    assert isinstance(failed, Finished) and failed.step == "c"
+    again = advance(chain, {}, {"c": FAILED, "a": Result("cancelled", error={"code": "cancelled", "message": ""})})
+    assert again == failed, "what was cancelled because of it is not what it ends by"
+
+
+def test_the_first_case_that_holds_runs_and_its_output_is_that_of_the_choice() -> None:
+    chain = read(
+        call("a"),
+        {"id": "way", "choose": [{"if": "steps.a.output == 'x'", "steps": [call("b")]}, {"steps": [call("c")]}]},
+        call("d", variables={"y": "steps.way.output"}),
+    )
+    assert waits_for(advance(chain, {}, {"a": said("x")})).keys() == {"b"}
+    assert waits_for(advance(chain, {}, {"a": said("?")})).keys() == {"c"}
+    assert waits_for(advance(chain, {}, {"a": said("?"), "c": said("out")})) == {"d": {"y": "out"}}
+
+
+def test_a_fallback_stands_in_for_a_failed_step() -> None:
+    chain = read(
+        call("a", fallback=[call("b", variables={"why": "steps.a.error.code"})]), output={"o": "steps.a.output", "f": "steps.a.fell_back"}
+    )  # fmt: skip
+    assert waits_for(advance(chain, {}, {"a": FAILED})) == {"b": {"why": "provider_failed"}}
+    assert advance(chain, {}, {"a": FAILED, "b": said("spare")}) == Finished("success", output={"o": "spare", "f": True})
+    both = advance(chain, {}, {"a": FAILED, "b": FAILED})
+    assert isinstance(both, Finished) and (both.status, both.step) == ("error", "b")
+
+
+def test_a_run_goes_on_without_a_step_where_the_chain_says_so() -> None:
+    chain = read(call("a", on_error="continue"), call("b", variables={"had": "exists(steps.a.output)"}))
+    assert waits_for(advance(chain, {}, {"a": FAILED})) == {"b": {"had": False}}
+
+
+def test_a_stop_ends_the_run_with_success_or_an_error() -> None:
+    chain = read(
+        call("a"),
+        {"id": "good", "if": "steps.a.output == 'good'", "stop": {"output": {"text": "steps.a.output"}}},
+        {"id": "bad", "stop": {"status": "error", "message": "Not this one."}},
+    )
+    assert advance(chain, {}, {"a": said("good")}) == Finished("success", output={"text": "good"}, step="good")
+    bad = advance(chain, {}, {"a": said("?")})
+    assert isinstance(bad, Finished) and bad.error is not None and (bad.status, bad.error["message"]) == ("error", "Not this one.")
+
+
+def test_an_expression_that_cannot_be_computed_fails_its_step() -> None:
+    chain = read(call("a"), call("b", variables={"x": "steps.a.output - 1"}, fallback=[call("c")]))
+    assert waits_for(advance(chain, {}, {"a": said("text")})).keys() == {"c"}
+    plain = read(call("a"), output="steps.a.output - 1")
+    failed = advance(plain, {}, {"a": said("text")})
+    assert isinstance(failed, Finished) and failed.error is not None and failed.error["code"] == "expression_failed"
+
+
+CHAIN = read(
+    call("a"),
+    {
+        "id": "p",
+        "parallel": [
+            [call("b", retries=0), call("c", **{"if": "steps.b.output == 'x'"})],
+            [call("d", on_error="continue", fallback=[call("e")]), {"id": "s", "if": "steps.d.fell_back", "stop": {"status": "error"}}],
+        ],
+    },
+    {"id": "way", "choose": [{"if": "steps.c.status == 'skipped'", "steps": [call("f")]}]},
+    call("g", variables={"x": "steps.way.output"}),
+)
+CALLS = [one.id for one in all_steps(CHAIN.steps) if isinstance(one.does, Call)]
+
+
+@given(st.data())
+def test_whatever_happens_in_whatever_order_a_run_ends_once_and_asks_each_step_at_most_once(data: st.DataObject) -> None:
+    results: dict[str, Result] = {}
+    for _ in range(len(CALLS) + 1):
+        state = advance(CHAIN, {}, results)
+        assert state == advance(CHAIN, {}, dict(results)), "asked again it says the same"
+        if isinstance(state, Finished):
+            return
+        ready = [one.id for one in state.ready]
+        assert ready and len(ready) == len(set(ready)) and not results.keys() & set(ready)
+        chosen = data.draw(st.sampled_from(ready))
+        results[chosen] = data.draw(st.sampled_from([said("x"), said("y"), FAILED]))
+    raise AssertionError("it did not end")
