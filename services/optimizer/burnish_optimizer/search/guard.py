@@ -4,6 +4,7 @@ The proposer is a language model that has read end users' text. Its output is da
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -105,8 +106,15 @@ class Guard:
         return None
 
     def _is_duplicate(self, edit: Edit) -> bool:
+        return any(self._alike(edit))
+
+    def twin(self, edit: Edit) -> int:
+        """Which of the edits that entered, counted from 0, says what this duplicate says."""
+        return next(number for number, alike in enumerate(self._alike(edit)) if alike)
+
+    def _alike(self, edit: Edit) -> Iterator[bool]:
         place, words = _signature(edit)
-        return any(place == other and len(words & seen) >= DUPLICATE_JACCARD * len(words | seen) for other, seen in self._seen)
+        return (place == other and len(words & seen) >= DUPLICATE_JACCARD * len(words | seen) for other, seen in self._seen)
 
 
 def _signature(edit: Edit) -> tuple[str, frozenset[str]]:

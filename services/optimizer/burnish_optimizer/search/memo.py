@@ -31,6 +31,7 @@ class Memo:
         self.evaluations = 0
         self.proposals = 0
         self.spent_nusd = 0
+        self.stages = 0
         self._dearest_nusd = 0
 
     def can_afford(self, evaluations: int, *, keep: int = 0) -> bool:
@@ -49,6 +50,7 @@ class Memo:
         if not self.can_afford(len(fresh), keep=keep):
             raise OutOfBudget
         self.evaluations += len(fresh)
+        self.stages += bool(fresh)
         answers = await _all([self._evaluate(prompt, item) for prompt, item in fresh.values()])
         for name, scored in zip(fresh, answers, strict=True):
             self._known[name] = scored
@@ -59,6 +61,7 @@ class Memo:
     async def propose(self, reflections: Sequence[Reflection]) -> list[Proposal]:
         """Proposals in the order asked."""
         self.proposals += len(reflections)
+        self.stages += bool(reflections)
         answers = await _all([self._propose(reflection) for reflection in reflections])
         self.spent_nusd += sum(answer.cost_nusd for answer in answers)
         return answers

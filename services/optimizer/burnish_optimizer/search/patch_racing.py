@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 
 from burnish_optimizer.search.memo import Memo, OutOfBudget
-from burnish_optimizer.search.race import Arm, Race
+from burnish_optimizer.search.race import Race
 from burnish_optimizer.search.task import Budget, Candidate, Evaluate, FinishReason, Propose, Report, SearchResult, Settings, Task
 from burnish_optimizer.stats import discordance, mcnemar_one_sided
 from burnish_shared.search_budget import evaluations_to_confirm
@@ -41,6 +41,7 @@ async def optimize(
         spent_nusd=memo.spent_nusd,
         effects=candidate.effects if candidate else race.effects(),
         rejected=tuple(race.rejected),
+        stages=memo.stages,
     )
 
 
@@ -65,32 +66,24 @@ async def _has_no_headroom(race: Race) -> bool:
 
 
 async def _confirm(race: Race) -> tuple[FinishReason, Candidate | None]:
-    """Lets a few sets of the best edits meet the incumbent on all validation items; one must win there, not only in the model.
+    """Lets the champion meet the sets that the model believes in, and the winner the incumbent on all validation items.
 
     The gate is deliberately low (one-sided McNemar p ≤ confirm_p): it saves looks at the test split, it proves nothing.
     """
-    ranked = race.ranked()
-    arms: list[Arm] = [tuple(sorted(ranked[:size])) for size in race.settings.candidate_sizes]
-    arms = [arm for arm in dict.fromkeys(arms) if arm]
-    if not arms:
+    for arm in race.finalists():
+        await race.challenge(arm, keep=2 * len(race.task.validation))
+    prompt, arm = race.champion.prompt, race.champion_arm
+    if prompt == race.task.prompt:
         return "nothing_found", None
-    baseline = await _on_validation(race, ())
-    tried: list[tuple[float, int, Arm, tuple[float, ...]]] = []
-    for arm in arms:
-        try:
-            scores = await _on_validation(race, arm)
-        except OutOfBudget:
-            break
-        tried.append((sum(scores), -len(arm), arm, scores))
-    if not tried:
+    try:
+        baseline, scores = await _on_validation(race, race.task.prompt), await _on_validation(race, prompt)
+    except OutOfBudget:
         return "nothing_found", None
-    _, _, arm, scores = max(tried)
     cells = discordance([score >= 1 for score in baseline], [score >= 1 for score in scores])
     if sum(scores) <= sum(baseline) or mcnemar_one_sided(fixed=cells.fixed, broken=cells.broken) > race.settings.confirm_p:
         return "not_confirmed", None
-    return "confirmed", Candidate(prompt=race.prompt_of(arm), effects=race.effects(arm), baseline_scores=baseline, scores=scores)
+    return "confirmed", Candidate(prompt=prompt, effects=race.effects(arm), baseline_scores=baseline, scores=scores)
 
 
-async def _on_validation(race: Race, arm: Arm) -> tuple[float, ...]:
-    prompt = race.prompt_of(arm)
+async def _on_validation(race: Race, prompt: str) -> tuple[float, ...]:
     return tuple(answer.score for answer in await race.memo.score([(prompt, item) for item in race.task.validation]))

@@ -1,15 +1,38 @@
 """The race: rounds of several random combinations of edits on the same few items, and new edits from what failed (SCIENCE section 3)."""
 
 from dataclasses import dataclass, field
+from typing import Final
 
 import numpy as np
 
+from burnish_optimizer.search.champion import Champion
+from burnish_optimizer.search.contract import breach
 from burnish_optimizer.search.guard import Guard
+from burnish_optimizer.search.likeness import Likeness
 from burnish_optimizer.search.memo import Memo, OutOfBudget
+from burnish_optimizer.search.pace import Pace, Steadiness, pace_of
 from burnish_optimizer.search.posterior import Array, EffectModel
 from burnish_optimizer.search.reflection import RecentAnswers
 from burnish_optimizer.search.render import render
-from burnish_optimizer.search.task import Edit, Effect, FinishReason, Item, Progress, Reflection, Rejected, Report, Scored, Settings, Task
+from burnish_optimizer.search.rewrite import differences, lines_of
+from burnish_optimizer.search.task import (
+    Edit,
+    Effect,
+    FinishReason,
+    Item,
+    Progress,
+    Proposal,
+    Reflection,
+    Rejected,
+    Report,
+    Scored,
+    Settings,
+    Task,
+)
+
+ADAPT_EVERY: Final = 3
+ADAPT_AFTER: Final = 240
+"""Rounds between two looks at the size of effects, and evaluations before the first one changes the pace."""
 
 Arm = tuple[int, ...]
 """A combination of edits: their numbers, ascending. The empty one is the incumbent."""
@@ -28,9 +51,17 @@ class Race:
     dead: set[int] = field(default_factory=set)
     observations: list[int] = field(default_factory=list)
     rounds: int = 0
+    scale: float | None = None
+    """The typical size of an effect, as the evidence has it; None before there is any."""
+
+    steadiness: Steadiness = field(default_factory=Steadiness)
+    champion: Champion = field(init=False)
+    champion_arm: Arm = ()
     model: EffectModel = field(init=False)
     recent: RecentAnswers = field(init=False)
     _guard: Guard = field(init=False)
+    _revived: set[int] = field(init=False, default_factory=set)
+    _likeness: Likeness = field(init=False)
     _queue: list[Item] = field(init=False, default_factory=list)
     _leads: list[Array] = field(init=False, default_factory=list)
 
@@ -38,7 +69,9 @@ class Race:
         s = self.settings
         self.model = EffectModel(observation_variance=s.observation_variance, prior_mean=s.prior_mean, prior_sd=s.prior_sd)
         self.recent = RecentAnswers(s)
+        self.champion = Champion(self.task, self.memo, s, self.task.prompt)
         self._guard = Guard(self.task)
+        self._likeness = Likeness()
 
     async def run(self, *, keep: int, report: Report | None) -> FinishReason:
         """Rounds until the budget (less `keep` evaluations for confirmation) is used, or nothing is left to gain."""
@@ -47,9 +80,14 @@ class Race:
             while idle < self.settings.idle_rounds:
                 before = self.memo.evaluations
                 leader = await self._round(keep=keep)
+                self._adapt()
                 self._bury()
-                await self._reflect(leader)
-                idle = idle + 1 if self.memo.evaluations == before else 0
+                await self._challenge(keep=keep)
+                bought = self.memo.evaluations > before
+                await self._reflect(leader, is_stuck=not bought)
+                if self.steadiness.is_opaque:
+                    return "opaque"
+                idle = 0 if bought else idle + 1
                 if report is not None:
                     await report(self.progress())
                 if self._is_futile():
@@ -86,7 +124,41 @@ class Race:
         """`best` is measured and not modelled: leader − incumbent on the newest items, which the leader met after it was chosen."""
         leads = self._leads[-self.settings.futility_rounds :]
         gain = float(np.concatenate(leads).mean()) if leads and self.edits else None
-        return Progress(evaluations=self.memo.evaluations, spent_nusd=self.memo.spent_nusd, best=gain)
+        champion = None if self.champion.prompt == self.task.prompt else self.champion.prompt
+        return Progress(
+            evaluations=self.memo.evaluations, spent_nusd=self.memo.spent_nusd, best=gain, champion=champion, stages=self.memo.stages
+        )
+
+    @property
+    def pace(self) -> Pace:
+        return pace_of(self.settings, self.scale)
+
+    def _adapt(self) -> None:
+        """Asks the evidence how large effects are, every few rounds."""
+        if self.settings.adapts and self.edits and self.rounds % ADAPT_EVERY == 0:
+            self.model.adapt()
+            if self.memo.evaluations >= ADAPT_AFTER:
+                self.scale = self.model.prior_sd
+
+    async def _challenge(self, *, keep: int) -> None:
+        """Lets the leader meet the champion on validation when the model expects it to win."""
+        leader = self._leader()
+        if not leader or leader == self.champion_arm:
+            return
+        mean, sd = self.model.contrast(leader, self.champion_arm)
+        if mean >= self.settings.challenge_gain and mean > self.settings.challenge_z * sd:
+            await self.challenge(leader, keep=keep)
+
+    async def challenge(self, arm: Arm, *, keep: int) -> None:
+        """One challenge of the champion. A challenger that may not win the contract's way is not asked."""
+        if arm and await self.champion.challenge(self.prompt_of(arm), keep=keep):
+            self.champion_arm = arm
+
+    def finalists(self) -> list[Arm]:
+        """What the model believes in at the end: the leader, and sets of its surest edits, the smallest first."""
+        ranked = self.ranked()
+        arms = [self._leader(), *(tuple(sorted(ranked[:size])) for size in self.settings.candidate_sizes)]
+        return [arm for arm in dict.fromkeys(arms) if arm]
 
     async def _round(self, *, keep: int) -> Arm:
         """Evaluates some arms on the next items, and learns from it. Returns the arm that led before the round."""
@@ -105,13 +177,10 @@ class Race:
         scores = np.array([[answer.score for answer in answers] for answers in by_item]).T
         if () in arms:
             self._leads.append(scores[0] - scores[arms.index(())])
-        if len(arms) < 2:
-            return
-        design = np.array([[number in arm for number in range(len(self.edits))] for arm in arms], dtype=float)
-        self.model.observe(design, scores)
-        for arm in arms:
-            for number in arm:
-                self.observations[number] += len(items)
+        for item, answers in zip(items, by_item, strict=True):
+            self.model.observe(item.id, arms, [answer.score for answer in answers])
+        self.model.update()
+        self.observations = self.model.observations()
 
     def _alive(self) -> list[int]:
         return [number for number in range(len(self.edits)) if number not in self.dead]
@@ -134,15 +203,16 @@ class Race:
         arms: list[Arm] = [self._leader(), ()]
         if self.edits:
             alive = self._alive()
-            for draw in self.model.draw(self.rng, self.settings.arms - len(arms)):
+            for draw in self.model.draw(self.rng, self.pace.arms - len(arms)):
                 arms.append(self._one_format([number for number in alive if draw[number] > 0], draw))
         return list(dict.fromkeys(arms))
 
     def _next_items(self) -> list[Item]:
         """The same items for all arms of a round, in an order that is shuffled anew each time all have had their turn."""
-        if len(self._queue) < self.settings.items_per_round:
+        count = self.pace.items
+        if len(self._queue) < count:
             self._queue = [self.task.train[index] for index in self.rng.permutation(len(self.task.train))]
-        items, self._queue = self._queue[: self.settings.items_per_round], self._queue[self.settings.items_per_round :]
+        items, self._queue = self._queue[:count], self._queue[count:]
         return items
 
     def _undecided(self) -> list[int]:
@@ -156,32 +226,59 @@ class Race:
         mean, sd = self.model.mean, self.model.sd
         self.dead.update(number for number in self._alive() if mean[number] < self.settings.dead_below_z * sd[number])
         undecided = self._undecided()
-        if len(undecided) >= self.settings.undecided_cap:
-            old = [number for number in undecided if self.observations[number] >= self.settings.retire_after_observations]
+        steady = self.steadiness.edits_hold_still
+        if len(undecided) >= self.pace.undecided_cap or not steady:
+            most = self.settings.retire_after_observations if steady else self.settings.retire_after_unsteady
+            old = [number for number in undecided if self.observations[number] >= most]
             self.dead.update(sorted(old, key=lambda number: (float(mean[number]), number))[:2])
 
-    async def _reflect(self, leader: Arm) -> None:
-        """Asks for as many edits as the evaluations so far have earned, at once, and lets in what the guard lets in."""
-        earned = self.memo.evaluations // self.settings.evaluations_per_proposal + 1 - self.memo.proposals
-        room = self.settings.undecided_cap - len(self._undecided())
+    async def _reflect(self, leader: Arm, *, is_stuck: bool) -> None:
+        """Asks for as many edits as the evaluations so far have earned, at once, and lets in what the guard lets in.
+
+        One is asked for in any case where a round bought nothing: without a new edit the next would not either.
+        """
+        earned = self.memo.evaluations // self.pace.evaluations_per_proposal + 1 - self.memo.proposals
+        room = self.pace.undecided_cap - len(self._undecided())
         prompt = self.prompt_of(leader)
         reflections = [
             Reflection(number=self.memo.proposals + offset, prompt=prompt, failed=shown.failed, right=shown.right)
-            for offset in range(max(0, min(earned, room)))
+            for offset in range(max(int(is_stuck), min(earned, room)))
             if (shown := self.recent.choose(self.rng)) is not None
         ]
         for proposal in await self.memo.propose(reflections):
-            for edit in proposal.edits:
-                self._admit(edit)
+            self.steadiness.note(self._take(proposal, prompt))
         self.model.add_edits(len(self.edits) - len(self.model.mean))
 
-    def _admit(self, edit: Edit) -> None:
-        reason = self._guard.refusal(edit)
+    def _revive(self, number: int) -> None:
+        """Who proposes an edit again speaks for it: one that was dropped gets another chance, once."""
+        if number in self.dead and number not in self._revived:
+            self._revived.add(number)
+            self.dead.discard(number)
+
+    def _take(self, proposal: Proposal, prompt: str) -> str:
+        """Lets in what may enter. Returns what the reflection came to, for `Steadiness`."""
+        edits, reworded = proposal.edits, False
+        if proposal.rewritten is not None:
+            own = frozenset(lines_of(self.task.prompt))
+            difference = differences(prompt, proposal.rewritten, own_lines=own, likeness=self._likeness)
+            if difference.is_opaque:
+                return "opaque"
+            edits = (*edits, *difference.edits)
+            reworded = 2 * difference.reworded > len(lines_of(prompt))
+        reasons = [self._admit(edit) for edit in edits]
+        return "reworded" if reworded else "new" if None in reasons else "nothing"
+
+    def _admit(self, edit: Edit) -> str | None:
+        reason = breach(self.task.contract, self.task.prompt, render(self.task.prompt, [edit])) or self._guard.refusal(edit)
         if reason is not None:
+            if reason == "duplicate":
+                self._revive(self._guard.twin(edit))
             self.rejected.append(Rejected(edit=edit, reason=reason))
-            return
+            return reason
+        self._likeness.learn(edit.text or edit.line)
         self.edits.append(edit)
         self.observations.append(0)
+        return None
 
     def _is_futile(self) -> bool:
         """Whether even a kind reading of leader − incumbent, on the newest items that both answered, is less than a gain worth having.

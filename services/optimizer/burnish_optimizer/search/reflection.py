@@ -26,8 +26,11 @@ class RecentAnswers:
 
     settings: Settings
     _answers: dict[tuple[str, str], tuple[Item, Scored]] = field(default_factory=dict)
+    _leaders: dict[str, tuple[Item, Scored]] = field(default_factory=dict)
 
     def add(self, item: Item, answers: Sequence[Scored]) -> None:
+        """Answers of one item; the first is the leader's."""
+        self._leaders[item.id] = (item, answers[0])
         for answer in answers:
             key = (item.id, answer.output)
             self._answers.pop(key, None)
@@ -37,7 +40,7 @@ class RecentAnswers:
 
     def choose(self, rng: np.random.Generator) -> Shown | None:
         """Failures that share the expected answer of one drawn at random, a few others, and cases that go right. None if nothing fails."""
-        failures = [Failure(item, answer.output) for item, answer in self._answers.values() if answer.score < 1]
+        failures = self._failures()
         if not failures:
             return None
         right = list({item.id: item for item, answer in self._answers.values() if answer.score >= 1}.values())
@@ -49,6 +52,13 @@ class RecentAnswers:
             failed=(*_some(own, s.shown_failures, rng), *_some(others, s.shown_other_failures, rng)),
             right=tuple(_some(right, s.shown_right, rng)),
         )
+
+    def _failures(self) -> list[Failure]:
+        """What fails under the leader: the others' failures may be of their own making. All there are where the leader has too few."""
+        own = [Failure(item, answer.output) for item, answer in self._leaders.values() if answer.score < 1]
+        if len(own) >= self.settings.shown_failures_least:
+            return own
+        return [Failure(item, answer.output) for item, answer in self._answers.values() if answer.score < 1]
 
 
 def _some(of: Sequence[T], most: int, rng: np.random.Generator) -> list[T]:

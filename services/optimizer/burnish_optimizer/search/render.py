@@ -84,6 +84,13 @@ def _joined(line: str, text: str) -> str:
     return end.rstrip(".;") + (separator if match and match["text"].strip() else " ") + ", ".join(fresh)
 
 
+def section_of(line: str) -> str:
+    """Where a line belongs that came without a section: definitions have their shape, lines with an arrow are examples."""
+    if _DEFINITION.match(line):
+        return "definitions"
+    return "examples" if "->" in line else "rules"
+
+
 def definition_label(text: str) -> str | None:
     """The label that a definition line speaks of, or None for any other line."""
     match = _DEFINITION.match(text)

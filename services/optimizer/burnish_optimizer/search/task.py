@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Literal
 
+from burnish_optimizer.search.contract import FREE, Contract
 from burnish_shared.search_budget import CANDIDATE_SIZES, HEADROOM_ITEMS, SEARCH_ITEMS_LEAST
 
 Operation = Literal["add", "replace", "delete"]
-FinishReason = Literal["confirmed", "not_confirmed", "nothing_found", "nothing_to_gain", "no_headroom", "not_enough_data"]
+FinishReason = Literal["confirmed", "not_confirmed", "nothing_found", "nothing_to_gain", "no_headroom", "not_enough_data", "opaque"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,8 @@ class Item:
     id: str
     input: str
     expected: str
+    is_anchor: bool = False
+    """An anchor that the incumbent gets right is got right by every candidate that is suggested."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,10 @@ class Task:
     validation: tuple[Item, ...]
     examples_allowed: bool = False
     """Whether text made from training items may enter the prompt as examples; the workspace decides."""
+
+    contract: Contract = FREE
+    canaries: tuple[str, ...] = ()
+    """Strings that stand nowhere but in data that no prompt may repeat: an edit that holds one was copied."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +84,8 @@ class Proposal:
 
     edits: tuple[Edit, ...]
     cost_nusd: int = 0
+    rewritten: str | None = None
+    """The whole prompt anew, from a model that could not be brought to single edits; it is taken apart where that can be done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +131,8 @@ class SearchResult:
     spent_nusd: int
     effects: tuple[Effect, ...] = ()
     rejected: tuple[Rejected, ...] = ()
+    stages: int = 0
+    """How many times the search had to wait for answers before it could go on: what is left of its time when nothing limits calls."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +151,11 @@ class Progress:
     best: float | None
     """Estimated gain of the best candidate so far over the incumbent, or None before there is one."""
 
+    champion: str | None = None
+    """The text that would be returned if the search ended here: it has won on validation. None: the incumbent."""
+
+    stages: int = 0
+
 
 Evaluate = Callable[[str, Item], Coroutine[Any, Any, Scored]]
 Propose = Callable[[Reflection], Coroutine[Any, Any, Proposal]]
@@ -148,8 +164,11 @@ Report = Callable[[Progress], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How the race is run. Measured on support_routing (SIMULATOR sections 4 and 7), and kept for every task until they adapt."""
+    """How the race is run. Arms, items, evaluations a proposal and the model's variances hold where `adapts` is off; else they are where
+    it begins, and follow from the effects that are seen (`pace.py`, `EffectModel.adapt`).
+    """
 
+    adapts: bool = True
     arms: int = 4
     items_per_round: int = 12
     evaluations_per_proposal: int = 8
@@ -159,6 +178,19 @@ class Settings:
     prior_sd: float = 0.05
     dead_below_z: float = -1.645
     retire_after_observations: int = 200
+    retire_after_unsteady: int = 60
+    """The same where reflections mostly say again what is known: credit must not be split over paraphrases."""
+
+    challenge_z: float = 1.0
+    challenge_gain: float = 0.02
+    challenge_block: int = 8
+    challenge_keep: float = 0.9
+    challenge_kill: float = 0.15
+    """When a combination may challenge the champion on validation, by what the model expects; and when P(it wins | answers differ) keeps or
+    ends the challenge."""
+
+    shown_failures_least: int = 3
+    """From so many failures of the leader on, nobody else's are shown."""
 
     shown_failures: int = 8
     shown_other_failures: int = 4

@@ -1,0 +1,57 @@
+"""What would be returned now. It changes only after a paired win on validation, never because a model believes in something else."""
+
+from dataclasses import dataclass, field
+
+from scipy.special import betainc
+
+from burnish_optimizer.search.memo import Memo, OutOfBudget
+from burnish_optimizer.search.task import Settings, Task
+
+
+def chance_to_win(fixed: int, broken: int) -> float:
+    """P(more than half of the differing answers are for the challenger), after a flat prior."""
+    return round(1 - float(betainc(fixed + 1, broken + 1, 0.5)), 9)
+
+
+@dataclass(slots=True)
+class Champion:
+    """Meets challengers on the validation items, a block at a time, always in the order of the task: most answers are known already."""
+
+    task: Task
+    memo: Memo
+    settings: Settings
+    prompt: str
+    lost: set[str] = field(default_factory=set)
+
+    async def challenge(self, prompt: str, *, keep: int) -> bool:
+        """Whether this prompt takes the place. Ends early either way; an undecided one that is ahead wins at `challenge_keep` less a tenth.
+
+        Stays with what is where the budget ends.
+        """
+        if prompt == self.prompt or prompt in self.lost:
+            return False
+        s, items = self.settings, self.task.validation
+        fixed = broken = 0
+        for start in range(0, len(items), s.challenge_block):
+            block = items[start : start + s.challenge_block]
+            try:
+                answers = await self.memo.score([(text, item) for item in block for text in (self.prompt, prompt)], keep=keep)
+            except OutOfBudget:
+                return False
+            pairs = list(zip(answers[::2], answers[1::2], strict=True))
+            fixed += sum(new.score > old.score for old, new in pairs)
+            broken += sum(new.score < old.score for old, new in pairs)
+            chance, seen = chance_to_win(fixed, broken), start + len(block)
+            if chance < s.challenge_kill and seen >= 2 * s.challenge_block:
+                break
+            if chance > s.challenge_keep and seen >= 2 * s.challenge_block:
+                return self._takes(prompt)
+        if chance_to_win(fixed, broken) > s.challenge_keep - 0.1:
+            return self._takes(prompt)
+        self.lost.add(prompt)
+        return False
+
+    def _takes(self, prompt: str) -> bool:
+        self.prompt = prompt
+        self.lost.clear()
+        return True

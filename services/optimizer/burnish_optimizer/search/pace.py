@@ -1,0 +1,67 @@
+"""How wide a round is and how often a reflection is due, by the size of the effects that are seen (SCIENCE section 3).
+
+Two worlds ask for different things. Where one edit is worth .1, eight combinations on six items and a reflection every twenty evaluations
+tell edits apart soonest. Where an edit is worth .02, what is needed is many edits and the same items for all: four on twelve, every eight.
+"""
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from burnish_optimizer.search.task import Settings
+
+LARGE: Final = 0.10
+SMALL: Final = 0.05
+"""Prior standard deviations of an effect, as the evidence picks them: at and above LARGE, at and below SMALL."""
+
+WATCHED: Final = 20
+UNSTEADY_ABOVE: Final = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    arms: int
+    items: int
+    evaluations_per_proposal: int
+    undecided_cap: int
+
+
+def pace_of(settings: Settings, scale: float | None) -> Pace:
+    """`scale` is the typical size of an effect, None before anything is known. Without adapting, what the settings say."""
+    s = settings
+    if not s.adapts:
+        return Pace(s.arms, s.items_per_round, s.evaluations_per_proposal, s.undecided_cap)
+    if scale is None:
+        return Pace(6, 8, 12, 40)
+    if scale >= LARGE:
+        return Pace(8, 6, 20, 30)
+    if scale <= SMALL:
+        return Pace(4, 12, 8, 80)
+    return Pace(6, 8, 12, 50)
+
+
+@dataclass(slots=True)
+class Steadiness:
+    """What the last reflections came to: something new, nothing new, a prompt in other words, or one that could not be read."""
+
+    _last: deque[str] = field(default_factory=lambda: deque(maxlen=WATCHED))
+
+    def note(self, outcome: str) -> None:
+        self._last.append(outcome)
+
+    @property
+    def edits_hold_still(self) -> bool:
+        """False where more than half of the last reflections put whole prompts into other words: then paraphrases split the credit."""
+        return self._share("reworded", "opaque") <= UNSTEADY_ABOVE
+
+    @property
+    def is_opaque(self) -> bool:
+        """Whether most of the last reflections re-wrote prompts beyond recognition."""
+        return self._share("opaque") > UNSTEADY_ABOVE
+
+    def _share(self, *outcomes: str) -> float:
+        return sum(one in outcomes for one in self._known()) / WATCHED
+
+    def _known(self) -> Iterator[str]:
+        return iter(self._last)
