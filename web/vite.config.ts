@@ -9,10 +9,9 @@ const gateway = process.env.BURNISH_URL ?? "http://127.0.0.1:18000";
 const FRAME = /node_modules\/(react|react-dom|scheduler|@tanstack|openapi-fetch|use-sync-external-store)\//;
 // All but what the entry itself needs (toasts and their icons), which would draw the whole kit into it.
 const ENTRYS_ICONS = "x.mjs|circle-check|circle-alert|circle-exclamation";
-const KIT = new RegExp(
-  `node_modules/(@radix-ui|@floating-ui|cmdk|react-remove-scroll|aria-hidden|tslib|use-sidecar|lucide-react/dist/esm/icons/(?!${ENTRYS_ICONS}))` +
-    "|src/(kit|shell)/(?!editor|Palette|Toast|Elsewhere)",
-);
+const KIT = new RegExp(`node_modules/lucide-react/dist/esm/icons/(?!${ENTRYS_ICONS})|src/(kit|shell)/(?!editor|float/|Palette|Toast|Elsewhere)`);
+// What lies over the page comes later (src/kit/floats.ts).
+const FLOAT = /node_modules\/(@radix-ui|radix-ui|cmdk|react-remove-scroll|react-remove-scroll-bar|react-style-singleton|aria-hidden|tslib|use-sidecar|use-callback-ref)\/|src\/kit\/float\//;
 
 export default defineConfig(({ command }) => ({
   base: "/app/",
@@ -37,6 +36,7 @@ export default defineConfig(({ command }) => ({
           groups: [
             { name: "frame", test: FRAME, priority: 3 },
             { name: "kit", test: KIT, priority: 2 },
+            { name: "float", test: FLOAT, priority: 1 },
           ],
         },
       },

@@ -132,6 +132,7 @@ async def make_tenant(stack: Stack, name: str) -> Tenant:
     own["invitation"] = (await make("POST", "/v1/invitations", {"email": f"{secret}@example.com"}))["id"]
     budget = {"target_kind": "api_key", "target_id": own["api_key"], "limit_nusd": 10**12, "period": "month", "name": secret}
     own["budget"] = (await make("POST", "/v1/budgets", budget))["id"]
+    own["audit_entry"] = (await make("GET", "/v1/audit?limit=1"))["data"][0]["id"]
     viewer = await stack.caller(role="viewer", workspace=admin.workspace)
     person, _ = await sign_in(stack, admin.workspace, role="admin")
     _, member = await sign_in(stack, admin.workspace, role="viewer")

@@ -133,6 +133,8 @@ async def test_an_admin_reads_and_filters_the_log(world: World) -> None:
     first = (await admin("GET", f"{AUDIT}?limit=2&object_kind=api_key")).body
     second = (await admin("GET", f"{AUDIT}?limit=2")).body
     rest = (await admin("GET", f"{AUDIT}?limit=2&cursor={second['next_cursor']}")).body
+    assert (await admin("GET", f"{AUDIT}/{created['id']}")).body == created
+    assert (await world.beta.admin("GET", f"{AUDIT}/{created['id']}")).status == 404
     assert first["next_cursor"] is None and [one["action"] for one in rest["data"]] == ["api_key.created"]
     assert (await admin("GET", f"{AUDIT}?from=2026-01-01T00:00:00")).status == 422  # in which zone?
 

@@ -22,7 +22,7 @@ PATH_PARAMETERS = {
     "workspace_id": "workspace", "organization_id": "organization", "user_id": "user", "invitation_id": "invitation",
     "budget_id": "budget", "replay_id": "replay", "session_id": "session", "metric": "metric",
     "inbound_id": "inbound_endpoint", "report_id": "report", "review_id": "review", "live_evaluation_id": "live_evaluation",
-    "guardrail_id": "guardrail", "template_id": "template",
+    "guardrail_id": "guardrail", "audit_id": "audit_entry", "template_id": "template",
     "group_key": "group",
 }  # fmt: skip
 """Parameter of a path → which of a tenant's things it names. A route with another one fails the tests until it stands here."""

@@ -49,8 +49,9 @@ async def run_test_run(claim: Claim, *, db: Database, desk: Desk, clock: Clock, 
         run = await runs_store.load_test_run(tx, claim)
         model = await runs_store.load_model(tx, run.workspace_id, run.model)
         items = await datasets_store.load_for_test_run(
-            tx, run.workspace_id, run.dataset_id, version=run.dataset_version, split=run.split, owner_id=run.test_run_id
-        )
+            tx, run.workspace_id, run.dataset_id, version=run.dataset_version, split=run.split, owner_id=run.test_run_id,
+            item_ids=run.item_ids,
+        )  # fmt: skip
         saved = await load_evaluators(tx, run.workspace_id, run.evaluator_ids, as_of=run.created_at)
         others = await answers_of(tx, run.workspace_id, run.compare_with) if run.compare_with is not None else None
 

@@ -10,6 +10,9 @@ SIGNING_KEY_PREFIX: Final = "whsk_"
 PUBLIC_KEY_PREFIX: Final = "whpk_"
 """Of the ed25519 key pair that signs `v1a`, as Standard Webhooks writes them: base64 after the prefix."""
 
+FAILURES_IN_A_ROW_MOST: Final = 10
+"""After so many attempts without one that arrived, an endpoint is left in peace for a while (PROMISES 5.1)."""
+
 CONDITION_NAMES: Final = frozenset(
     {"type", "data", "object_id", "object_version", "simulated", "occurred_at", "event_id", "workspace_id", "hops"}
 )

@@ -46,6 +46,14 @@ async def test_a_test_run_says_what_is_right_and_what_is_not(stack: Stack, desk:
     assert len(run["failed_cases"]) == 40 - metrics["correct"] and run["simulated"] is True
     failed = (await desk.caller("GET", f"/v1/executions/{run['failed_cases'][0]['execution_id']}")).body
     assert failed["output"] == run["failed_cases"][0]["output"] and failed["cost_nusd"] == run["failed_cases"][0]["cost_nusd"]
+    again = await desk.caller("POST", "/v1/test-runs", body | {"failed_of": run["id"], "repeats": 2})
+    assert again.status == 202, again.body
+    only_failed = await desk.until(f"/v1/test-runs/{again.body['id']}")
+    assert only_failed["status"] == "completed" and only_failed["failed_of"] == run["id"], only_failed
+    assert only_failed["progress"]["total"] == 2 * len(run["failed_cases"]) == only_failed["metrics"]["total"]
+    assert {one["item_id"] for one in only_failed["failed_cases"]} <= {one["item_id"] for one in run["failed_cases"]}
+    summary = (await desk.caller("GET", f"/v1/test-runs/summary?dataset_id={desk.dataset_id}")).body["data"]
+    assert [one["test_run_id"] for each in summary for one in each["runs"]] == [run["id"]], "its share is comparable with none"
     rows = await books(stack, "SELECT cost_nusd FROM executions WHERE job_id = $1::text::uuid", run["id"])
     assert len(rows) == 40 and sum(row["cost_nusd"] for row in rows) == run["cost_nusd"] > 0
     await assert_books_are_in_order(stack, desk.caller)

@@ -114,6 +114,20 @@ export function usePages<P extends Paged>(path: P, params?: Params<P>, options: 
   };
 }
 
+/**
+ * What is opened by its id in the address: the row of the list, else what `read` finds, and from then on that object until another id is opened.
+ * A list that is read again may have moved it to another page: nothing that somebody writes about it closes by that.
+ */
+export function useOpened<T extends { id: string }, P extends With<"get">>(id: string, rows: readonly T[], path: P, params: Params<P>, { enabled = true }: { enabled?: boolean } = {}): T | undefined {
+  const held = useRef<T | undefined>(undefined);
+  const row = id === "" ? undefined : rows.find((one) => one.id === id);
+  const isKnown = row !== undefined || held.current?.id === id;
+  const found = useRead(path, params, { enabled: enabled && id !== "" && !isKnown });
+  if (held.current?.id !== id) held.current = undefined;
+  held.current = row ?? held.current ?? (found.data as T | undefined);
+  return held.current;
+}
+
 /** Changes something. `invalidates`: paths whose answers are read again afterwards, each with everything below it. What `waits` for a connection
  * is taken back when its form goes. */
 export function useChange<V extends Exclude<Verb, "get">, P extends With<V>>(verb: V, path: P, { invalidates = [], waits = false }: { invalidates?: readonly string[]; /** For a connection; name the workspace in the headers then. */ waits?: boolean } = {}) {

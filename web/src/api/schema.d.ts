@@ -450,6 +450,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/audit/{audit_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One change of configuration */
+        get: operations["read_entry_v1_audit__audit_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/auth/memberships/{workspace_id}": {
         parameters: {
             query?: never;
@@ -5742,8 +5759,13 @@ export interface components {
              */
             public_key: string | null;
             /**
+             * Resting Reason
+             * @description failures_in_a_row: ten attempts · share_of_failures: 70 % of at least 20 attempts within five minutes · failed_again: the attempt after a pause, so the next pause is twice as long
+             */
+            resting_reason?: ("failures_in_a_row" | "share_of_failures" | "failed_again") | null;
+            /**
              * Resting Until
-             * @description It failed too often in a row and is left in peace until then.
+             * @description It failed too often and is left in peace until then.
              */
             resting_until: string | null;
             /**
@@ -6997,8 +7019,13 @@ export interface components {
              */
             public_key: string | null;
             /**
+             * Resting Reason
+             * @description failures_in_a_row: ten attempts · share_of_failures: 70 % of at least 20 attempts within five minutes · failed_again: the attempt after a pause, so the next pause is twice as long
+             */
+            resting_reason?: ("failures_in_a_row" | "share_of_failures" | "failed_again") | null;
+            /**
              * Resting Until
-             * @description It failed too often in a row and is left in peace until then.
+             * @description It failed too often and is left in peace until then.
              */
             resting_until: string | null;
             /**
@@ -9907,8 +9934,13 @@ export interface components {
              */
             public_key: string | null;
             /**
+             * Resting Reason
+             * @description failures_in_a_row: ten attempts · share_of_failures: 70 % of at least 20 attempts within five minutes · failed_again: the attempt after a pause, so the next pause is twice as long
+             */
+            resting_reason?: ("failures_in_a_row" | "share_of_failures" | "failed_again") | null;
+            /**
              * Resting Until
-             * @description It failed too often in a row and is left in peace until then.
+             * @description It failed too often and is left in peace until then.
              */
             resting_until: string | null;
             /**
@@ -14063,6 +14095,11 @@ export interface components {
             }[] | null;
             /** Failed Cases Left Out */
             failed_cases_left_out?: number | null;
+            /**
+             * Failed Of
+             * @description The run whose failed items these are; null: the whole split.
+             */
+            failed_of?: string | null;
             /** Finished At */
             finished_at: string | null;
             /**
@@ -14126,6 +14163,11 @@ export interface components {
              * @description Score each answer with these too, beside the comparison with the expected one.
              */
             evaluators?: string[];
+            /**
+             * Failed Of
+             * @description Only the items that failed in this completed test run on the same split of this dataset.
+             */
+            failed_of?: string | null;
             /** Label */
             label?: string | null;
             /**
@@ -18873,6 +18915,109 @@ export interface operations {
                 content: {
                     "application/x-ndjson": string;
                     "text/csv": string;
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    read_entry_v1_audit__audit_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                audit_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditEntry"];
                 };
             };
             /** @description Bad Request */

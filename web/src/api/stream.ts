@@ -1,5 +1,5 @@
 /** Streams of the API that a page opens for itself (an answer in the playground, an optimization's progress). */
-import { errorOf, noConnection } from "./errors";
+import { asApiError, errorOf, noConnection } from "./errors";
 import { standing, standingHeaders, tellSignedOut } from "./client";
 import { type ServerEvent, serverEvents } from "./sse";
 
@@ -35,6 +35,47 @@ export async function* stream(path: string, { method = "GET", body, signal, last
     if (signal?.aborted) return;
     throw noConnection(error);
   }
+}
+
+const REPEATS_MOST = 40;
+
+/** Whether the first request under the same Idempotency-Key still runs: its answer is there, for the same price, as soon as it has ended. */
+export function stillRuns(repeat: number, failed: unknown): boolean {
+  const error = asApiError(failed);
+  return error.status === 409 && error.retryable && repeat < REPEATS_MOST;
+}
+
+/** How long to leave it running before asking again. */
+export function waitMsFor(failed: unknown): number {
+  return (asApiError(failed).retryAfterS ?? 1) * 1_000;
+}
+
+/** The events of one execution under its key. Where the request before it was lost and still runs, its answer is waited for. */
+export async function* executionStream(body: object, { key, signal, onHeaders }: { key: string; signal: AbortSignal; onHeaders?: (headers: Headers) => void }): AsyncGenerator<ServerEvent> {
+  for (let repeat = 0; ; repeat++) {
+    try {
+      return yield* stream("/v1/executions", { method: "POST", body: { ...body, stream: true }, headers: { "Idempotency-Key": key }, signal, onHeaders });
+    } catch (caught) {
+      if (signal.aborted || !stillRuns(repeat, caught)) throw caught;
+      await pause(waitMsFor(caught), signal);
+      if (signal.aborted) return undefined;
+    }
+  }
+}
+
+/** Waits, at most until the browser is online again or `signal` ends it. */
+export function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      window.removeEventListener("online", done);
+      signal.removeEventListener("abort", done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    window.addEventListener("online", done);
+    signal.addEventListener("abort", done);
+  });
 }
 
 /** Gathers what comes within one frame, so that a fast stream paints once a frame. Call the result's `flush` at the end. */

@@ -1,11 +1,12 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { act, cleanup, fireEvent, render, screen, waitFor } from "@testing-library/react";
 import { useState } from "react";
-import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { afterEach, beforeAll, beforeEach, expect, it, vi } from "vitest";
 import { Leaving } from "@/shell/Leaving";
 import { api, signedOut } from "./client";
 import { SessionProvider, useSessionState } from "./session";
 import { draftKey, forgetDraft, keepDraft, keptDraft, useUnsaved } from "./unsaved";
+import { preloadFloats } from "@/kit/floats";
 
 let person: string | null;
 let signOuts: number;
@@ -13,6 +14,7 @@ let signOuts: number;
 const json = (body: unknown, status = 200) => new Response(JSON.stringify(body), { status, headers: { "content-type": "application/json" } });
 const REFUSED = () => json({ error: { type: "unauthorized", code: "unauthorized", message: "Sign in." } }, 401);
 
+beforeAll(preloadFloats);
 beforeEach(() => {
   person = "ada";
   signOuts = 0;

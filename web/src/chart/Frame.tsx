@@ -23,7 +23,7 @@ export function Frame({ title, unit, legend, actions, table, children, className
           <IconButton size="s" label={asTable ? "Show as a chart" : "Show as a table"} aria-pressed={asTable} onClick={() => setAsTable((was) => !was)} icon={asTable ? <ChartLine size={14} aria-hidden /> : <Table2 size={14} aria-hidden />} />
         </div>
       </figcaption>
-      {legend && !asTable ? <div className="flex flex-wrap gap-x-4 gap-y-1 px-4 pb-1 text-12 text-muted">{legend}</div> : null}
+      {legend && !asTable ? <div className="flex min-h-5 flex-wrap gap-x-4 gap-y-1 px-4 pb-1 text-12 text-muted">{legend}</div> : null}
       <div className="min-w-0 px-4 pb-3">{asTable ? <DataTable label={title} {...table} /> : children}</div>
     </figure>
   );

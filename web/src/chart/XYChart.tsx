@@ -36,6 +36,8 @@ export type XYChartProps = {
   reference?: { value: number; label: string };
   annotations?: readonly Annotation[];
   height?: number;
+  /** The legend has its place also while there is one series, for charts whose others come later. */
+  keepsLegend?: boolean;
   isStale?: boolean;
   className?: string;
 };
@@ -56,7 +58,7 @@ export function XYChart(props: XYChartProps) {
     head: [xAxis === "time" ? "Time" : (props.xName ?? "At"), ...series.map((one) => one.name)],
     rows: xs.map((x) => [formatX(x), ...series.map((one) => cell(one.points.find((point) => point.x === x)))]),
   };
-  const legend = series.length > 1 ? series.map((one, index) => <LegendMark key={one.name} name={one.name} color={colorOf(one, index)} dashed={one.dashed} />) : null;
+  const legend = series.length > 1 ? series.map((one, index) => <LegendMark key={one.name} name={one.name} color={colorOf(one, index)} dashed={one.dashed} />) : props.keepsLegend ? " " : null;
   return (
     <Frame title={title} unit={unit} legend={legend} table={table} className={className}>
       <Plot {...props} xs={xs} formatX={formatX} />

@@ -33,6 +33,15 @@ export function SimulatedBadge() {
   );
 }
 
+/** The same in a row of a list, where a button of its own in each would be in the way. */
+export function SimulatedMark() {
+  return (
+    <span title="From the built-in simulated model" className="inline-flex">
+      <Badge tone="warn">simulated</Badge>
+    </span>
+  );
+}
+
 export type ExecutionStatus = "success" | "error" | "timeout" | "rate_limited" | "cancelled" | "blocked";
 
 const statuses: Record<string, Tone> = {

@@ -1,7 +1,7 @@
-import { Suspense } from "react";
+import { type ReactNode, type RefObject, useLayoutEffect, useRef, useState } from "react";
+import { flushSync } from "react-dom";
+import { classes } from "@/lib/classes";
 import { later } from "@/lib/later";
-
-const Editor = later(() => import("./editor/CodeEditor"));
 
 export type CodeEditorProps = {
   value: string;
@@ -22,21 +22,94 @@ export type CodeEditorProps = {
   onSave?: () => void;
 };
 
+/** Where one was writing when the editor took the plain text's place. */
+export type Cursor = { from: number; to: number };
+
+const Editor = later<CodeEditorProps & { cursor?: Cursor | null }>(() => import("./editor/CodeEditor"));
+let isHere = false;
+
 const LINE_PX = 21.45;
 
-/** An editor for prompts, JSON and code. Its place is kept while it loads. Tab leaves it. */
+/** An editor for prompts, JSON and code. Until somebody comes near it is plain text, with all one needs to read and even to write it: the editor
+ * proper is as large as half a page. It takes the text's place without moving anything. Tab leaves both. */
 export function CodeEditor(props: CodeEditorProps) {
-  const { value, minLines = 6, maxLines = 30 } = props;
-  const [least, most] = [minLines * LINE_PX + 18, maxLines * LINE_PX + 18];
-  // The text as it will stand, without what an editor can: nothing below it moves when the editor comes.
-  const text = (
-    <pre aria-busy style={{ minHeight: least, maxHeight: most }} className="overflow-hidden rounded-m border border-line-strong bg-panel py-2 pr-2 pl-10.5 font-mono text-13 leading-[1.65] whitespace-pre-wrap wrap-break-word">
-      {value}
-    </pre>
-  );
+  const [isEditor, setEditor] = useState(isHere);
+  const cursor = useRef<Cursor | null>(null);
+  const area = useRef<HTMLTextAreaElement>(null);
+  const isComposing = useRef(false);
+  const come = async () => {
+    await Editor.preload();
+    isHere = Editor.isHere();
+    if (!isHere || isComposing.current) return;
+    const { current } = area;
+    if (current && current === document.activeElement) cursor.current = { from: current.selectionStart, to: current.selectionEnd };
+    // At once: a key that is pressed in between would be lost.
+    flushSync(() => setEditor(true));
+  };
+  if (isEditor) return <Editor {...props} cursor={cursor.current} />;
   return (
-    <Suspense fallback={text}>
-      <Editor {...props} />
-    </Suspense>
+    // oxlint-disable-next-line jsx-a11y/no-static-element-interactions -- only fetches what the text within will need
+    <div onPointerEnter={() => void come()} onFocus={() => void come()} onCompositionStart={() => (isComposing.current = true)} onCompositionEnd={() => ((isComposing.current = false), void come())}>
+      <Plain {...props} area={area} />
+    </div>
   );
+}
+
+/** The text as the editor will show it, numbered and with its slots, and a field over it that is seen while one writes in it. */
+function Plain({ value, onChange, label, language, variables, readOnly, minLines = 6, maxLines = 30, placeholder, onSubmit, onSave, area }: CodeEditorProps & { area: RefObject<HTMLTextAreaElement | null> }) {
+  const text = useRef<HTMLDivElement>(null);
+  useLayoutEffect(() => {
+    // A long text scrolls within the field; what is seen behind it follows.
+    if (text.current && area.current) text.current.scrollTop = area.current.scrollTop;
+  });
+  const size = { minHeight: minLines * LINE_PX + 18, maxHeight: maxLines * LINE_PX + 18 };
+  return (
+    <div style={size} className="relative flex flex-col overflow-hidden rounded-m border border-line-strong bg-panel font-mono text-13 leading-[1.65] has-focus-visible:outline-2 has-focus-visible:outline-accent">
+      <textarea
+        ref={area}
+        aria-label={label}
+        value={value}
+        readOnly={readOnly}
+        spellCheck={language === "template" || language === "text"}
+        onChange={(event) => onChange?.(event.target.value)}
+        onScroll={(event) => {
+          if (text.current) text.current.scrollTop = event.currentTarget.scrollTop;
+        }}
+        onKeyDown={(event) => {
+          const act = event.metaKey || event.ctrlKey ? { Enter: onSubmit, s: onSave }[event.key] : undefined;
+          if (!act) return;
+          event.preventDefault();
+          act();
+        }}
+        className="peer absolute inset-0 z-1 h-full w-full resize-none bg-transparent py-2 pr-3 pl-10.5 leading-[1.65] wrap-break-word opacity-0 outline-none focus:opacity-100"
+      />
+      <div ref={text} aria-hidden className="min-h-0 flex-1 overflow-hidden py-2 peer-focus:[&_[data-text]]:invisible">
+        {value.split("\n").map((line, index) => (
+          <div key={index} className="relative min-h-[21.45px] pr-3 pl-10.5 whitespace-pre-wrap wrap-break-word">
+            <span className="absolute left-0 w-7.5 text-right text-muted select-none">{index + 1}</span>
+            <span data-text>{value === "" ? <span className="text-muted">{placeholder}</span> : language === "template" ? withSlots(line, variables) : line}</span>
+          </div>
+        ))}
+      </div>
+    </div>
+  );
+}
+
+const SLOT = /(?<!\{)\{\{\s*([A-Za-z_]\w*)[^{}]*\}\}(?!\})/g;
+
+/** A line with its slots marked, for who reads it; what the editor says of them is exact. */
+function withSlots(line: string, known: readonly string[] | undefined): ReactNode {
+  const parts: ReactNode[] = [];
+  let from = 0;
+  for (const found of line.matchAll(SLOT)) {
+    const isKnown = !known || known.includes(found[1] ?? "");
+    parts.push(
+      line.slice(from, found.index),
+      <span key={found.index} className={classes("rounded-s px-px font-semibold", isKnown ? "bg-accent-soft text-accent" : "bg-bad-soft text-bad underline decoration-wavy underline-offset-4")}>
+        {found[0]}
+      </span>,
+    );
+    from = found.index + found[0].length;
+  }
+  return [...parts, line.slice(from)];
 }

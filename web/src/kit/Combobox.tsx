@@ -1,8 +1,8 @@
-import { Command } from "cmdk";
-import { Check, ChevronsUpDown } from "lucide-react";
-import { Popover } from "radix-ui";
-import { type ReactNode, useState } from "react";
+import { ChevronsUpDown } from "lucide-react";
+import { type ReactNode, Suspense, useRef, useState } from "react";
 import { classes } from "@/lib/classes";
+import { Floating, useClosing } from "./Floating";
+import { ComboList } from "./floats";
 
 export type Choice = { value: string; label: string; hint?: ReactNode; keywords?: string[] };
 
@@ -32,50 +32,40 @@ export function Combobox({
   className?: string;
 }) {
   const [open, setOpen] = useState(false);
+  const anchor = useRef<HTMLButtonElement>(null);
+  const box = useRef<HTMLDivElement>(null);
   const chosen = choices.find((one) => one.value === value);
-  const take = (next: string | null) => {
-    onChange(next);
+  const close = () => {
     setOpen(false);
+    anchor.current?.focus();
+  };
+  useClosing(open, [anchor, box], (by) => (by === "escape" ? close() : setOpen(false)));
+  const take = (next: string | null) => {
+    close();
+    onChange(next);
   };
   return (
-    <Popover.Root open={open} onOpenChange={setOpen}>
-      <Popover.Trigger asChild>
-        <button
-          type="button"
-          disabled={disabled}
-          aria-label={`${label}: ${chosen?.label ?? value ?? clear ?? placeholder}`}
-          className={classes("inline-flex h-8 max-w-full min-w-0 items-center justify-between gap-2 rounded-m border border-line-strong/50 bg-panel px-2.5 text-13 font-medium hover:border-line-strong disabled:opacity-50", className)}
-        >
-          <span className="truncate">{chosen?.label ?? value ?? clear ?? placeholder}</span>
-          <ChevronsUpDown size={14} aria-hidden className="shrink-0 text-muted" />
-        </button>
-      </Popover.Trigger>
-      <Popover.Portal>
-        <Popover.Content align="start" sideOffset={4} collisionPadding={8} aria-label={label} className="appear z-60 w-72 max-w-[calc(100vw-16px)] overflow-hidden rounded-l bg-panel shadow-float">
-          <Command label={label} shouldFilter={!onSearch} loop>
-            <Command.Input autoFocus onValueChange={onSearch} placeholder="Type to find" className="h-9 w-full border-b border-line bg-transparent px-3 text-13 outline-none" />
-            <Command.List className="max-h-72 overflow-y-auto p-1">
-              <Command.Empty className="px-2 py-3 text-13 text-muted">{empty}</Command.Empty>
-              {clear ? <Item label={clear} chosen={value === null} onSelect={() => take(null)} /> : null}
-              {choices.map((one) => (
-                <Item key={one.value} value={one.value} label={one.label} hint={one.hint} keywords={[one.label, ...(one.keywords ?? [])]} chosen={one.value === value} onSelect={() => take(one.value)} />
-              ))}
-            </Command.List>
-          </Command>
-        </Popover.Content>
-      </Popover.Portal>
-    </Popover.Root>
-  );
-}
-
-function Item({ value, label, hint, keywords, chosen, onSelect }: { value?: string; label: string; hint?: ReactNode; keywords?: string[]; chosen: boolean; onSelect: () => void }) {
-  return (
-    <Command.Item value={value ?? label} keywords={keywords} onSelect={onSelect} className="flex min-h-8 cursor-pointer items-center gap-2 rounded-m px-2 py-1 text-13 data-[selected=true]:bg-sunken">
-      <span className="min-w-0 flex-1">
-        <span className="block truncate">{label}</span>
-        {hint ? <span className="block truncate text-12 text-muted">{hint}</span> : null}
-      </span>
-      {chosen ? <Check size={14} aria-label="chosen" className="text-accent" /> : null}
-    </Command.Item>
+    <>
+      <button
+        ref={anchor}
+        type="button"
+        disabled={disabled}
+        aria-haspopup="dialog"
+        aria-expanded={open}
+        aria-label={`${label}: ${chosen?.label ?? value ?? clear ?? placeholder}`}
+        onClick={() => setOpen(!open)}
+        className={classes("inline-flex h-8 max-w-full min-w-0 items-center justify-between gap-2 rounded-m border border-line-strong/50 bg-panel px-2.5 text-13 font-medium hover:border-line-strong disabled:opacity-50", className)}
+      >
+        <span className="truncate">{chosen?.label ?? value ?? clear ?? placeholder}</span>
+        <ChevronsUpDown size={14} aria-hidden className="shrink-0 text-muted" />
+      </button>
+      {open ? (
+        <Floating ref={box} data-floating role="dialog" aria-label={label} anchor={anchor} align="start" className="appear w-72 max-w-[calc(100vw-16px)] overflow-hidden rounded-l bg-panel text-fg shadow-float">
+          <Suspense fallback={<div className="h-24" />}>
+            <ComboList label={label} value={value} choices={choices} take={take} onSearch={onSearch} empty={empty} clear={clear} />
+          </Suspense>
+        </Floating>
+      ) : null}
+    </>
   );
 }

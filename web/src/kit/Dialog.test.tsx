@@ -1,8 +1,10 @@
 import { cleanup, fireEvent, render, screen } from "@testing-library/react";
-import { afterEach, expect, it, vi } from "vitest";
+import { afterEach, beforeAll, expect, it, vi } from "vitest";
 import { Button } from "./Button";
 import { FormDialog } from "./Dialog";
+import { preloadFloats } from "./floats";
 
+beforeAll(preloadFloats);
 afterEach(cleanup);
 
 function form(props: { busy?: boolean; waiting?: boolean; disabled?: boolean; onSubmit: () => void; onOpenChange?: (open: boolean) => void }) {

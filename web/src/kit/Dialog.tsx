@@ -1,9 +1,8 @@
-import { X } from "lucide-react";
-import { Dialog as Radix } from "radix-ui";
-import { type FormEvent, type KeyboardEvent, type ReactNode, useRef, useState } from "react";
-import { classes } from "@/lib/classes";
+import { type FormEvent, type KeyboardEvent, type ReactNode, Suspense, useRef, useState } from "react";
 import { Button } from "./Button";
 import { FormError } from "./Field";
+import type { DialogFrameProps } from "./float/DialogFrame";
+import { DialogFrame } from "./floats";
 
 type Frame = {
   open: boolean;
@@ -39,48 +38,22 @@ export function useReturningFocus(open: boolean) {
   };
 }
 
-function Head({ title, description, answered }: { title: ReactNode; description?: ReactNode; answered?: boolean }) {
+/** Nothing until it is first opened; then it stays, so that it closes in order. */
+function Over(frame: DialogFrameProps) {
+  const [wasOpen, setWasOpen] = useState(frame.open);
+  if (frame.open && !wasOpen) setWasOpen(true);
+  if (!wasOpen) return null;
   return (
-    <div className="flex items-start justify-between gap-4 px-5 pt-4 pb-3">
-      <div className="min-w-0">
-        <Radix.Title className="text-16 font-semibold wrap-break-word">{title}</Radix.Title>
-        {description ? <Radix.Description className="mt-0.5 text-13 text-muted">{description}</Radix.Description> : null}
-      </div>
-      {/* No tooltip: it has the focus first, and Escape would close the tooltip instead of the dialog. */}
-      {answered ? null : <Radix.Close aria-label="Close" className="-mr-2 grid size-8 shrink-0 place-items-center rounded-m text-muted hover:bg-sunken hover:text-fg">
-        <X size={16} aria-hidden />
-      </Radix.Close>}
-    </div>
+    <Suspense fallback={null}>
+      <DialogFrame {...frame} />
+    </Suspense>
   );
 }
 
 /** Something that has to be answered before going on. `wide` for what needs two columns. `onHeld`: only a button within closes it; called where
  * Escape or a click beside it would have. */
-export function Dialog({ open, onOpenChange, title, description, children, footer, wide, onHeld }: Frame & { footer?: ReactNode; wide?: boolean; onHeld?: () => void }) {
-  const focus = useReturningFocus(open);
-  const hold = (event: Event) => {
-    if (!onHeld) return;
-    event.preventDefault();
-    onHeld();
-  };
-  return (
-    <Radix.Root open={open} onOpenChange={onOpenChange}>
-      <Radix.Portal>
-        <Radix.Overlay className="fixed inset-0 z-40 bg-veil" />
-        <Radix.Content
-          {...focus}
-          onEscapeKeyDown={hold}
-          onPointerDownOutside={hold}
-          {...(description ? {} : { "aria-describedby": undefined })}
-          className={classes("appear fixed top-[8dvh] left-1/2 z-50 flex max-h-[84dvh] w-[calc(100vw-32px)] -translate-x-1/2 flex-col rounded-l bg-panel shadow-float", wide ? "max-w-4xl" : "max-w-lg")}
-        >
-          <Head title={title} description={description} answered={Boolean(onHeld)} />
-          <div className="min-h-0 overflow-y-auto px-5 pt-1 pb-5">{children}</div>
-          {footer ? <div className="flex flex-wrap justify-end gap-2 border-t border-line px-5 py-3">{footer}</div> : null}
-        </Radix.Content>
-      </Radix.Portal>
-    </Radix.Root>
-  );
+export function Dialog({ wide, ...frame }: Frame & { footer?: ReactNode; wide?: boolean; onHeld?: () => void }) {
+  return <Over kind={wide ? "wide dialog" : "dialog"} {...frame} {...useReturningFocus(frame.open)} />;
 }
 
 /** A dialog that is a form: Enter sends, ⌘Enter too, the error of the API stands above the buttons. While it is `busy` nothing closes it: what
@@ -148,18 +121,11 @@ export function ConfirmDialog({ children, ...props }: Frame & { submit: string; 
 }
 
 /** A panel from the right for the details of a row: the list stays where it is. */
-export function Drawer({ open, onOpenChange, title, description, children, actions }: Frame & { actions?: ReactNode }) {
-  const focus = useReturningFocus(open);
-  return (
-    <Radix.Root open={open} onOpenChange={onOpenChange}>
-      <Radix.Portal>
-        <Radix.Overlay className="fixed inset-0 z-40 bg-veil" />
-        <Radix.Content {...focus} {...(description ? {} : { "aria-describedby": undefined })} className="slide-in fixed inset-y-0 right-0 z-50 flex w-full max-w-2xl flex-col border-l border-line bg-panel shadow-float">
-          <Head title={title} description={description} />
-          {actions ? <div className="flex flex-wrap gap-2 px-5 pb-3">{actions}</div> : null}
-          <div className="min-h-0 flex-1 overflow-y-auto border-t border-line px-5 py-4">{children}</div>
-        </Radix.Content>
-      </Radix.Portal>
-    </Radix.Root>
-  );
+export function Drawer(frame: Frame & { actions?: ReactNode }) {
+  return <Over kind="drawer" {...frame} {...useReturningFocus(frame.open)} />;
+}
+
+/** The navigation of narrow windows, from the left. */
+export function SideMenu(frame: Frame) {
+  return <Over kind="menu" {...frame} {...useReturningFocus(frame.open)} />;
 }

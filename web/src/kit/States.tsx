@@ -75,6 +75,12 @@ export function Loaded<T>({ of, skeleton, children }: { of: Readable<T>; skeleto
   return skeleton ?? <SkeletonText lines={4} />;
 }
 
+/** What stands below something that has no place of a known height yet: it is read and laid out already, and shown with that (`what` is there), so
+ * that nothing moves under somebody's eyes. */
+export function After({ what, children }: { what: boolean; children: ReactNode }) {
+  return <div className={classes("flex min-w-0 flex-col gap-[inherit]", !what && "invisible")}>{children}</div>;
+}
+
 /** A sentence that must be seen before going on, in the flow of the page. */
 export function Notice({ tone = "neutral", title, children, action }: { tone?: "neutral" | "ok" | "warn" | "bad"; title?: ReactNode; children?: ReactNode; action?: ReactNode }) {
   const ground = { neutral: "bg-sunken", ok: "bg-ok-soft", warn: "bg-warn-soft", bad: "bg-bad-soft" }[tone];

@@ -1,6 +1,5 @@
 import { Link, useLocation } from "@tanstack/react-router";
-import { Tabs as Radix } from "radix-ui";
-import type { ReactNode } from "react";
+import { type KeyboardEvent, type ReactNode, useId } from "react";
 import { classes } from "@/lib/classes";
 
 const strip = "-mx-4 flex gap-4 overflow-x-auto border-b border-line px-4 md:mx-0 md:px-0";
@@ -8,24 +7,45 @@ const one = "-mb-px flex shrink-0 items-center gap-1.5 border-b-2 border-transpa
 
 export type Tab<T extends string = string> = { id: T; label: ReactNode; count?: ReactNode; content: ReactNode };
 
-/** Tabs within a page. Keep `value` in the address: `useUrlState({ tab: oneOf([...], "…") })` with `{ push: true }`. */
+/** Tabs within a page. Keep `value` in the address: `useUrlState({ tab: oneOf([...], "…") })` with `{ push: true }`. The arrow keys choose. */
 export function Tabs<T extends string>({ label, tabs, value, onChange, className }: { label: string; tabs: readonly Tab<T>[]; value: T; onChange: (value: T) => void; className?: string }) {
+  const id = useId();
+  const goByKey = (event: KeyboardEvent<HTMLElement>) => {
+    const here = tabs.findIndex((tab) => tab.id === value);
+    const to = { ArrowRight: (here + 1) % tabs.length, ArrowLeft: (here + tabs.length - 1) % tabs.length, Home: 0, End: tabs.length - 1 }[event.key];
+    const next = to === undefined ? undefined : tabs[to];
+    if (!next || event.metaKey || event.ctrlKey || event.altKey) return;
+    event.preventDefault();
+    event.currentTarget.parentElement?.querySelector<HTMLElement>(`[data-tab="${next.id}"]`)?.focus();
+    onChange(next.id);
+  };
   return (
-    <Radix.Root value={value} onValueChange={(next) => onChange(next as T)} className={className}>
-      <Radix.List aria-label={label} className={strip}>
+    <div className={className}>
+      <div role="tablist" aria-label={label} className={strip}>
         {tabs.map((tab) => (
-          <Radix.Trigger key={tab.id} value={tab.id} className={classes(one, "data-[state=active]:border-accent data-[state=active]:text-fg")}>
+          <button
+            key={tab.id}
+            type="button"
+            role="tab"
+            data-tab={tab.id}
+            id={`${id}-${tab.id}`}
+            aria-selected={tab.id === value}
+            aria-controls={tab.id === value ? `${id}-panel` : undefined}
+            tabIndex={tab.id === value ? 0 : -1}
+            onClick={() => onChange(tab.id)}
+            onKeyDown={goByKey}
+            className={classes(one, tab.id === value && "border-accent! text-fg")}
+          >
             {tab.label}
             {tab.count !== undefined ? <span className="numeric text-12 text-muted">{tab.count}</span> : null}
-          </Radix.Trigger>
+          </button>
         ))}
-      </Radix.List>
-      {tabs.map((tab) => (
-        <Radix.Content key={tab.id} value={tab.id} className="pt-4 outline-offset-4">
-          {tab.content}
-        </Radix.Content>
-      ))}
-    </Radix.Root>
+      </div>
+      {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- the panel of a tab is the next stop after it */}
+      <div key={value} role="tabpanel" id={`${id}-panel`} aria-labelledby={`${id}-${value}`} tabIndex={0} className="pt-4 outline-offset-4">
+        {tabs.find((tab) => tab.id === value)?.content}
+      </div>
+    </div>
   );
 }
 

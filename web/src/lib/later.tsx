@@ -72,6 +72,8 @@ export function later<P extends object>(load: () => Promise<Loaded<P>>, { quiet 
     await ask();
     if (!found) forget();
   };
+  /** Whether it is shown at once. */
+  Later.isHere = () => found !== null;
   return Later;
 }
 

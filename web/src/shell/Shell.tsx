@@ -1,13 +1,13 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { Link, Outlet, useLocation, useNavigate } from "@tanstack/react-router";
 import { Building2, ChevronsUpDown, Menu as MenuIcon, Search, WifiOff } from "lucide-react";
-import { Dialog as Radix } from "radix-ui";
 import { Suspense, useCallback, useEffect, useRef, useState } from "react";
 import { standing } from "@/api/client";
 import { invalidate } from "@/api/hooks";
 import { live, madeOldBy, useLiveEvents, useLiveStatus } from "@/api/live";
 import { useSession, useSessionState } from "@/api/session";
-import { Dialog } from "@/kit/Dialog";
+import { Dialog, SideMenu } from "@/kit/Dialog";
+import { afterFirstAct, preloadFloats } from "@/kit/floats";
 import { Menu, type MenuItem } from "@/kit/Menu";
 import { EmptyState } from "@/kit/States";
 import { Button } from "@/kit/Button";
@@ -21,6 +21,8 @@ import { MOD, useKeys } from "./keys";
 import { ACCOUNT, NAV } from "./nav";
 
 const GATHER_MS = 1_000;
+/** What lies over the page comes by then at the latest, also where nobody has touched anything. */
+const FLOATS_AFTER_MS = 4_000;
 
 // Loaded when it is first opened: nobody waits for it on the first page.
 const Palette = later(() => import("./Palette"), { quiet: true });
@@ -36,6 +38,7 @@ export function Shell() {
   const openHelp = useCallback(() => setHelpOpen(true), []);
   useKeys({ palette: openPalette, help: openHelp });
   useLiveWorkspace(workspace?.id ?? null);
+  useEffect(() => afterFirstAct(() => void preloadFloats(), FLOATS_AFTER_MS), []);
 
   const path = useLocation({ select: (location) => location.pathname });
   const arrived = useRef(path);
@@ -280,23 +283,17 @@ function Account() {
 function TopBar({ open, setOpen, openPalette }: { open: boolean; setOpen: (open: boolean) => void; openPalette: () => void }) {
   return (
     <header className="sticky top-0 z-30 flex h-12 items-center gap-1 border-b border-line bg-sunken px-2 md:hidden">
-      <Radix.Root open={open} onOpenChange={setOpen}>
-        <Radix.Trigger className="grid size-9 place-items-center rounded-m" aria-label="Menu">
-          <MenuIcon size={18} aria-hidden />
-        </Radix.Trigger>
-        <Radix.Portal>
-          <Radix.Overlay className="fixed inset-0 z-40 bg-veil" />
-          <Radix.Content aria-describedby={undefined} className="fixed inset-y-0 left-0 z-50 flex w-72 max-w-[85vw] flex-col border-r border-line bg-sunken shadow-float">
-            <Radix.Title className="sr-only">Menu</Radix.Title>
-            <Sidebar
-              openPalette={() => {
-                setOpen(false);
-                openPalette();
-              }}
-            />
-          </Radix.Content>
-        </Radix.Portal>
-      </Radix.Root>
+      <button type="button" className="grid size-9 place-items-center rounded-m" aria-label="Menu" aria-haspopup="dialog" aria-expanded={open} onClick={() => setOpen(true)}>
+        <MenuIcon size={18} aria-hidden />
+      </button>
+      <SideMenu open={open} onOpenChange={setOpen} title="Menu">
+        <Sidebar
+          openPalette={() => {
+            setOpen(false);
+            openPalette();
+          }}
+        />
+      </SideMenu>
       <Brand />
       <button type="button" aria-label="Search or jump" onClick={openPalette} className="ml-auto grid size-9 place-items-center rounded-m">
         <Search size={18} aria-hidden />

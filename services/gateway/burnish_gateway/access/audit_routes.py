@@ -9,12 +9,12 @@ from fastapi import Depends, Query
 from fastapi.responses import Response, StreamingResponse
 
 from burnish_gateway.access import audit_store as store
-from burnish_gateway.access.audit_entry import AuditPage, entry_of
+from burnish_gateway.access.audit_entry import AuditEntry, AuditPage, entry_of
 from burnish_gateway.access.audit_export import EXTENSIONS, ExportFormat, export
 from burnish_gateway.deps import Admin, GatewayParts
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
 from burnish_gateway.wire import Moment, Text, json_response, make_router
-from burnish_shared.errors import InvalidField
+from burnish_shared.errors import InvalidField, NotFound
 
 router = make_router("audit")
 
@@ -79,6 +79,15 @@ async def export_entries(gateway: GatewayParts, principal: Admin, wanted: Wanted
     first = await anext(pieces)  # before the status is sent: when nothing can be read, the caller hears 503
     headers = {"content-disposition": f'attachment; filename="audit.{ending}"', "cache-control": "no-store"}
     return StreamingResponse(_all(first, pieces), media_type=media_type, headers=headers)
+
+
+@router.get("/v1/audit/{audit_id}", summary="One change of configuration")
+async def read_entry(gateway: GatewayParts, principal: Admin, audit_id: UUID) -> AuditEntry:
+    async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
+        row = await store.find_entry(tx, audit_id)
+    if row is None:
+        raise NotFound("There is no such entry in this workspace's audit log.")
+    return entry_of(row)
 
 
 async def _all(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

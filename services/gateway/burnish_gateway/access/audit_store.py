@@ -22,6 +22,13 @@ class Wanted:
     end: datetime | None = None
 
 
+async def find_entry(tx: Tx, audit_id: UUID) -> Record | None:
+    return await tx.fetchrow(
+        "SELECT audit_id, at, actor, action, object_kind, object_id, before, after, request_id, address FROM audit_log WHERE audit_id = $1",
+        audit_id,
+    )
+
+
 async def list_entries(tx: Tx, wanted: Wanted, *, before: UUID | None, limit: int) -> list[Record]:
     """Newest first, at most `limit`, older than the entry `before`."""
     return list(

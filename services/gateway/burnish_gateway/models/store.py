@@ -155,7 +155,8 @@ async def newest_runs(tx: Tx, workspace_id: UUID, model: str, *, slug: str, vers
     """The newest completed test run of that version with that model on each dataset and split."""
     return await tx.fetch(
         """SELECT DISTINCT ON (dataset_id, split) test_run_id, dataset_id, split, repeats, evaluator_ids
-             FROM test_runs WHERE workspace_id = $1 AND model = $2 AND slug = $3 AND version = $4 AND status = 'completed'
+             FROM test_runs WHERE workspace_id = $1 AND model = $2 AND slug = $3 AND version = $4
+              AND status = 'completed' AND failed_of IS NULL
             ORDER BY dataset_id, split, created_at DESC""",
         workspace_id,
         model,

@@ -79,6 +79,7 @@ class TestRunAnswer(BaseModel):
     split: str
     repeats: int
     compare_with: UUID | None = Field(default=None, description="The run whose answers `pairwise` evaluators compared with.")
+    failed_of: UUID | None = Field(default=None, description="The run whose failed items these are; null: the whole split.")
     progress: dict[str, Any]
     metrics: dict[str, Any] | None = None
     confusion_matrix: dict[str, dict[str, int]] | None = None
@@ -243,7 +244,7 @@ def suggestion_answer(row: Record) -> SuggestionAnswer:
 
 
 _TEST_RUN_COLUMNS = (
-    "status", "version", "model", "dataset_id", "dataset_version", "split", "repeats", "compare_with", "error", "simulated",
+    "status", "version", "model", "dataset_id", "dataset_version", "split", "repeats", "compare_with", "failed_of", "error", "simulated",
     "created_by", "created_at", "started_at", "finished_at",
 )  # fmt: skip
 _JOB_COLUMNS = (

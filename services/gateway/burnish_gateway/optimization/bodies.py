@@ -29,6 +29,9 @@ class TestRunBody(ApiModel):
     compare_with: UUID | None = Field(
         default=None, description="A completed test run on this dataset: `pairwise` evaluators compare with its answers."
     )
+    failed_of: UUID | None = Field(
+        default=None, description="Only the items that failed in this completed test run on the same split of this dataset."
+    )
 
 
 class ModelsBody(ApiModel):

@@ -53,12 +53,13 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class RunPlan:
-    """A test run that could begin now. `total`: answers that it takes."""
+    """A test run that could begin now. `total`: answers that it takes; `item_ids` None: of the whole split."""
 
     subject: Subject
     split: Split
     model: str
     total: int
+    item_ids: list[UUID] | None
     evaluator_ids: list[UUID]
     forecast: Forecast
     set_aside_nusd: int
@@ -82,7 +83,8 @@ async def plan_test_run(tx: Tx, principal: Principal, body: TestRunBody) -> RunP
     """What it would be and cost. Raises NotFound, InvalidField."""
     split = split_named(body.split) or "test"
     subject = await _subject(tx, principal, slug=body.prompt, version=body.version, label=body.label, dataset_id=body.dataset_id)
-    total = subject.dataset.counts[split] * body.repeats
+    item_ids = await _failed_items(tx, principal, body.failed_of, dataset_id=body.dataset_id, split=split)
+    total = (subject.dataset.counts[split] if item_ids is None else len(item_ids)) * body.repeats
     if total == 0:
         raise InvalidField(f"The dataset has no {split} items.", param="split")
     model = body.models[0] if body.models else subject.version.content.model
@@ -93,14 +95,14 @@ async def plan_test_run(tx: Tx, principal: Principal, body: TestRunBody) -> RunP
     if missing:
         raise NotFound(f"evaluators: there is no evaluator {missing[0]}, or it is archived.", param="evaluators")
     if body.compare_with is not None:
-        await _check_comparable(tx, principal, body.compare_with, dataset_id=body.dataset_id, split=split)
+        await _check_comparable(tx, principal, body.compare_with, param="compare_with", dataset_id=body.dataset_id, split=split)
     judges = [
         Judging.of(settings, price=await _price(tx, principal, judge, param="evaluators"))
         for settings in await store.settings_of(tx, evaluator_ids)
         for judge in models_of(settings)
     ]
     forecast = with_judges(forecast, subject.sizes, judges)
-    return RunPlan(subject, split, model, total, evaluator_ids, forecast, min(forecast.aside_nusd, MAX_AMOUNT_NUSD))
+    return RunPlan(subject, split, model, total, item_ids, evaluator_ids, forecast, min(forecast.aside_nusd, MAX_AMOUNT_NUSD))
 
 
 async def start_test_run(tx: Tx, principal: Principal, body: TestRunBody) -> Started:
@@ -122,6 +124,8 @@ async def start_test_run(tx: Tx, principal: Principal, body: TestRunBody) -> Sta
         repeats=body.repeats,
         evaluator_ids=plan.evaluator_ids,
         compare_with=body.compare_with,
+        failed_of=body.failed_of,
+        item_ids=plan.item_ids,
         total=plan.total,
         funding_account_id=account_id,
         created_by=principal.actor,
@@ -182,13 +186,24 @@ async def start_optimization(tx: Tx, principal: Principal, body: OptimizationBod
     return Started(job_id, plan.forecast, plan.set_aside_nusd, fee_nusd)
 
 
-async def _check_comparable(tx: Tx, principal: Principal, run_id: UUID, *, dataset_id: UUID, split: str) -> None:
+async def _check_comparable(tx: Tx, principal: Principal, run_id: UUID, *, param: str, dataset_id: UUID, split: str) -> None:
     """Raises NotFound, InvalidField: another dataset or split has other items."""
     run = await store.find_run(tx, principal.workspace_id, "test_run", run_id)
     if run is None:
-        raise NotFound("compare_with: there is no test run of this id.", param="compare_with")
+        raise NotFound(f"{param}: there is no test run of this id.", param=param)
     if run["status"] != "completed" or run["dataset_id"] != dataset_id or run["split"] != split:
-        raise InvalidField("compare_with: must be a completed test run on the same split of this dataset.", param="compare_with")
+        raise InvalidField(f"{param}: must be a completed test run on the same split of this dataset.", param=param)
+
+
+async def _failed_items(tx: Tx, principal: Principal, run_id: UUID | None, *, dataset_id: UUID, split: str) -> list[UUID] | None:
+    """None: not asked for. Raises NotFound, InvalidField where there is nothing that failed."""
+    if run_id is None:
+        return None
+    await _check_comparable(tx, principal, run_id, param="failed_of", dataset_id=dataset_id, split=split)
+    found = await store.failed_items(tx, principal.workspace_id, run_id)
+    if not found:
+        raise InvalidField("failed_of: nothing failed in this test run, or its answers are not kept any more.", param="failed_of")
+    return found
 
 
 async def _subject(tx: Tx, principal: Principal, *, slug: str, version: int | None, label: str | None, dataset_id: UUID) -> Subject:

@@ -48,6 +48,17 @@ async def insert_test_run(tx: Tx, **columns: Any) -> None:
     await _insert(tx, "test_runs", columns)
 
 
+async def failed_items(tx: Tx, workspace_id: UUID, run_id: UUID) -> list[UUID]:
+    """Items that a test run has not answered rightly each time."""
+    rows = await tx.fetch(
+        """SELECT DISTINCT item_id FROM evaluations WHERE workspace_id = $1 AND owner_id = $2 AND answered_at IS NOT NULL
+              AND coalesce(score, 0) < 1 ORDER BY item_id""",
+        workspace_id,
+        run_id,
+    )
+    return [row["item_id"] for row in rows]
+
+
 async def missing_evaluators(tx: Tx, evaluator_ids: list[UUID]) -> list[UUID]:
     """Those that are not there, or archived."""
     if not evaluator_ids:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from burnish_gateway.webhooks.endpoint import Delivery, DeliveryStatus, Endpoint, EndpointStatus, LoggedAttempt
+from burnish_gateway.webhooks.endpoint import Delivery, DeliveryStatus, Endpoint, EndpointStatus, LoggedAttempt, RestingReason
 from burnish_shared.contracts.webhooks import message_id
 from burnish_shared.egress import Target
 
@@ -28,7 +28,12 @@ class EndpointAnswer(BaseModel):
     public_key: str | None = Field(description="whpk_…, of the ed25519 signatures (`v1a`); null where there are none.")
     status: EndpointStatus
     disabled_reason: str | None = Field(description="gone: it answered 410 · failing: nothing arrived for five days")
-    resting_until: datetime | None = Field(description="It failed too often in a row and is left in peace until then.")
+    resting_until: datetime | None = Field(description="It failed too often and is left in peace until then.")
+    resting_reason: RestingReason | None = Field(
+        default=None,
+        description="failures_in_a_row: ten attempts · share_of_failures: 70 % of at least 20 attempts within five minutes · "
+        "failed_again: the attempt after a pause, so the next pause is twice as long",
+    )
     delivered_count: int
     failed_count: int
     last_delivered_at: datetime | None
@@ -144,6 +149,7 @@ def endpoint_answer(endpoint: Endpoint, *, in_full: bool = True) -> EndpointAnsw
         status=endpoint.status,
         disabled_reason=endpoint.disabled_reason,
         resting_until=endpoint.resting_until,
+        resting_reason=endpoint.resting_reason,
         delivered_count=endpoint.delivered_count,
         failed_count=endpoint.failed_count,
         last_delivered_at=endpoint.last_delivered_at,

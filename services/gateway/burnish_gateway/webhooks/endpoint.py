@@ -9,6 +9,7 @@ from uuid import UUID
 from burnish_shared.errors import Conflict, NotFound
 
 EndpointStatus = Literal["active", "paused", "disabled"]
+RestingReason = Literal["failures_in_a_row", "share_of_failures", "failed_again"]
 DeliveryStatus = Literal["pending", "delivered", "exhausted", "cancelled"]
 
 
@@ -33,6 +34,7 @@ class Endpoint:
     status: EndpointStatus
     disabled_reason: str | None
     resting_until: datetime | None
+    resting_reason: RestingReason | None
     delivered_count: int
     failed_count: int
     last_delivered_at: datetime | None

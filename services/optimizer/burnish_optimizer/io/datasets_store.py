@@ -60,9 +60,12 @@ async def load_search_items(
 
 
 async def load_for_test_run(
-    tx: Tx, workspace_id: UUID, dataset_id: UUID, *, version: int, split: str, owner_id: UUID
+    tx: Tx, workspace_id: UUID, dataset_id: UUID, *, version: int, split: str, owner_id: UUID, item_ids: Sequence[UUID] | None = None
 ) -> Sequence[DatasetItem]:
-    """Items of a test run. On the test split the reading is noted, without a share of the error budget: it compares nothing."""
+    """Items of a test run; only those of `item_ids` where they are given.
+
+    On the test split the reading is noted, without a share of the error budget: it compares nothing.
+    """
     if split == "test":
         await tx.execute(
             """INSERT INTO test_looks (look_id, workspace_id, dataset_id, test_version, owner_id)
@@ -72,7 +75,9 @@ async def load_for_test_run(
             new_uuid(),
             owner_id,
         )
-    return await _load(tx, workspace_id, dataset_id, version=version, split=split)
+    found = await _load(tx, workspace_id, dataset_id, version=version, split=split)
+    wanted = None if item_ids is None else set(item_ids)
+    return found if wanted is None else tuple(item for item in found if item.item_id in wanted)
 
 
 async def test_split_facts(tx: Tx, workspace_id: UUID, dataset_id: UUID, *, version: int, job_id: UUID) -> TestSplitFacts:

@@ -42,6 +42,7 @@ class TestRun:
     compare_with: UUID | None
     created_at: datetime
     hops: int = 0
+    item_ids: list[UUID] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ class Job:
 async def load_test_run(tx: Tx, claim: Claim) -> TestRun:
     (row,) = await tx.fetch(
         """SELECT r.test_run_id, r.workspace_id, r.prompt_id, r.slug, r.version, r.model, r.dataset_id, r.dataset_version, r.split,
-                  r.repeats, r.funding_account_id, v.content, r.evaluator_ids, r.compare_with, r.created_at, r.hops
+                  r.repeats, r.funding_account_id, v.content, r.evaluator_ids, r.compare_with, r.created_at, r.hops, r.item_ids
              FROM test_runs r
              JOIN prompt_versions v ON v.workspace_id = r.workspace_id AND v.prompt_id = r.prompt_id AND v.version = r.version
             WHERE r.workspace_id = $1 AND r.test_run_id = $2""",

@@ -3,8 +3,9 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-OPENS_AFTER = 10
-"""Consecutive failures (PROMISES 5.1)."""
+from burnish_shared.contracts.webhooks import FAILURES_IN_A_ROW_MOST
+
+OPENS_AFTER = FAILURES_IN_A_ROW_MOST
 
 WINDOW_S = 300.0
 WINDOW_ATTEMPTS = 20

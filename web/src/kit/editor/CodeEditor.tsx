@@ -6,10 +6,10 @@ import { type Diagnostic, lintKeymap, linter } from "@codemirror/lint";
 import { searchKeymap } from "@codemirror/search";
 import { Compartment, EditorState, type Extension, RangeSetBuilder } from "@codemirror/state";
 import { Decoration, type DecorationSet, EditorView, ViewPlugin, type ViewUpdate, drawSelection, highlightActiveLine, keymap, lineNumbers, placeholder as placeholderText } from "@codemirror/view";
-import { useEffect, useRef } from "react";
+import { useEffect, useLayoutEffect, useRef } from "react";
 import { nonce } from "@/lib/nonce";
 import { inspectTemplate } from "@/lib/template";
-import type { CodeEditorProps } from "../CodeEditor";
+import type { CodeEditorProps, Cursor } from "../CodeEditor";
 
 const look = EditorView.theme({
   "&": { backgroundColor: "var(--panel)", color: "var(--fg)", fontSize: "13px", borderRadius: "6px", border: "1px solid var(--line-strong)" },
@@ -118,7 +118,7 @@ function languageOf({ language = "text", variables }: Pick<CodeEditorProps, "lan
   return language === "text" ? [] : [bracketMatching(), closeBrackets()];
 }
 
-export default function CodeEditor({ value, onChange, label, language = "text", variables, readOnly = false, minLines = 6, maxLines = 30, placeholder, onSubmit, onSave }: CodeEditorProps) {
+export default function CodeEditor({ value, onChange, label, language = "text", variables, readOnly = false, minLines = 6, maxLines = 30, placeholder, onSubmit, onSave, cursor }: CodeEditorProps & { cursor?: Cursor | null }) {
   const place = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView | null>(null);
   const changing = useRef({ language: new Compartment(), frozen: new Compartment() });
@@ -127,7 +127,8 @@ export default function CodeEditor({ value, onChange, label, language = "text", 
     latest.current = { onChange, onSubmit, onSave };
   });
 
-  useEffect(() => {
+  // Before anything else happens: it takes the place of a text that somebody may be writing in.
+  useLayoutEffect(() => {
     if (!place.current) return undefined;
     const act = (name: "onSubmit" | "onSave") => () => {
       latest.current[name]?.();
@@ -160,6 +161,12 @@ export default function CodeEditor({ value, onChange, label, language = "text", 
       }),
     });
     view.current = made;
+    if (cursor) {
+      // One was writing in the plain text that stood here: it goes on where it was.
+      const most = made.state.doc.length;
+      made.dispatch({ selection: { anchor: Math.min(cursor.from, most), head: Math.min(cursor.to, most) } });
+      made.focus();
+    }
     return () => {
       made.destroy();
       view.current = null;

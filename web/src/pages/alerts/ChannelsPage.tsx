@@ -1,6 +1,6 @@
 import { Megaphone, Plus } from "lucide-react";
 import { useState } from "react";
-import { useChange, usePages } from "@/api/hooks";
+import { useChange, useOpened, usePages } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
 import { Badge, Button, type Column, ConfirmDialog, EmptyState, Menu, PagedTable, RelativeTime, Switch, toast, toastError } from "@/kit";
 import { plural } from "@/lib/format";
@@ -23,7 +23,9 @@ export default function ChannelsPage() {
   const remove = useChange("delete", "/v1/alert-channels/{channel_id}", INVALIDATES);
   const change = useChange("patch", "/v1/alert-channels/{channel_id}", INVALIDATES);
   const test = useChange("post", "/v1/alert-channels/{channel_id}/test", INVALIDATES);
-  const opened = edit === "" ? undefined : edit === "new" ? null : pages.rows.find((row) => row.id === edit);
+  const one = edit === "new" ? "" : edit;
+  const known = useOpened(one, pages.rows, "/v1/alert-channels/{channel_id}", { path: { channel_id: one } }, { enabled: may.admin && !pages.isPending });
+  const opened = edit === "new" ? null : known;
 
   const add = (
     <Button variant="primary" icon={<Plus size={14} aria-hidden />} onClick={() => set({ edit: "new" })} disabled={!may.admin} why={needs("admin")}>

@@ -1,7 +1,7 @@
 import { Activity } from "lucide-react";
 import { useMemo } from "react";
 import { useRead } from "@/api/hooks";
-import { Button, ButtonLink, DownloadButton, EmptyState, Loaded, Section, Select, SimulatedBadge, SkeletonTable } from "@/kit";
+import { After, Button, ButtonLink, DownloadButton, EmptyState, Loaded, Section, Select, SimulatedBadge, SkeletonTable } from "@/kit";
 import { moment, utc } from "@/lib/format";
 import { useUrlState } from "@/lib/url-state";
 import { Charts } from "./Charts";
@@ -90,9 +90,11 @@ export default function AnalyticsPage() {
                 )}
               </Loaded>
               {group === "none" ? null : (
-                <Section title={GROUP_WORDS[group]} description={groups.data?.is_whole === false ? "The 200 busiest." : undefined}>
-                  <Loaded of={groups}>{() => <GroupTable group={group} rows={rows ?? []} keyNames={keyNames} isStale={groups.isPlaceholderData} />}</Loaded>
-                </Section>
+                <After what={Boolean(steps.data ?? steps.error) && Boolean(groups.data ?? groups.error)}>
+                  <Section title={GROUP_WORDS[group]} description={groups.data?.is_whole === false ? "The 200 busiest." : undefined}>
+                    <Loaded of={groups}>{() => <GroupTable group={group} rows={rows ?? []} keyNames={keyNames} isStale={groups.isPlaceholderData} />}</Loaded>
+                  </Section>
+                </After>
               )}
             </>
           )

@@ -1,9 +1,11 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { cleanup, fireEvent, render, screen } from "@testing-library/react";
 import { useState } from "react";
-import { afterEach, expect, it, vi } from "vitest";
+import { afterEach, beforeAll, expect, it, vi } from "vitest";
 import { NewKey } from "./NewKey";
+import { preloadFloats } from "@/kit/floats";
 
+beforeAll(preloadFloats);
 afterEach(cleanup);
 
 function Opened() {

@@ -11,7 +11,7 @@ import { later } from "@/lib/later";
 import { usePathParam } from "@/lib/pages";
 import { count, duration, money, points } from "@/lib/format";
 import { Proposals } from "./Proposals";
-import { type Edit, type Job, type Progress as Far, type Test, isGoingOn, progressOf, whyEnded } from "./model";
+import { type Edit, type Job, type Progress as Far, type Test, isGoingOn, isSimulated, progressOf, whyEnded } from "./model";
 
 /** About as high as what comes, so that what is below stays where it is. */
 const PROVEN_PX = 308;
@@ -40,7 +40,7 @@ export default function OptimizationPage() {
               {job.prompt} v{job.base_version}
             </span>
             <StatusBadge status={job.status} />
-            {job.simulated || job.models["task"]?.startsWith("simulated/") ? <SimulatedBadge /> : null}
+            {isSimulated(job) ? <SimulatedBadge /> : null}
           </span>
         ) : undefined
       }
@@ -129,7 +129,7 @@ function Content({ job, far }: { job: Job; far: Far }) {
   return (
     <div className="flex min-w-0 flex-col gap-8">
       <div className="flex flex-col gap-3">
-        {goesOn ? <Progress label="Evaluations" done={far.evaluations} total={far.budget_evaluations} words={`${count(far.evaluations)} of at most ${count(far.budget_evaluations)} evaluations`} /> : null}
+        {goesOn ? <Progress label="Evaluations" done={far.evaluations} total={far.budget_evaluations} words={job.status === "pending" ? "Waiting to begin: it starts within seconds, as soon as there is a free place" : `${count(far.evaluations)} of at most ${count(far.budget_evaluations)} evaluations`} /> : null}
         {job.status === "completed" && why ? (
           <Notice tone={job.outcome === "improved" ? "ok" : "neutral"} title={job.outcome === "improved" ? "Improved." : "No suggestion."}>
             {why}
@@ -144,7 +144,7 @@ function Content({ job, far }: { job: Job; far: Far }) {
         <Figures
           label="Progress"
           figures={[
-            { label: goesOn ? "Leading text, on train" : "Best on train", value: far.best === null ? "–" : points(far.best), note: test ? "no proof; see below" : "proves nothing yet" },
+            { label: goesOn ? "Leading text, on train" : "Best on train", value: far.best === null ? "–" : points(far.best), note: test ? "no proof; see below" : far.best === null && goesOn ? "nothing was better yet" : "proves nothing yet" },
             { label: "Evaluations", value: count(far.evaluations), note: `of at most ${count(job.budget["evaluations"])}` },
             { label: "Spent", value: money(far.spent_nusd), note: `of at most ${money(job.budget["nusd"])}` },
             { label: "Time", value: <Elapsed job={job} />, note: job.budget["seconds"] ? `of at most ${duration(job.budget["seconds"] * 1000)}` : "no limit" },
@@ -180,7 +180,7 @@ function Elapsed({ job }: { job: Job }) {
     const timer = setInterval(() => setNow(Date.now()), 1_000);
     return () => clearInterval(timer);
   }, [goesOn]);
-  if (!job.started_at) return <>–</>;
+  if (!job.started_at) return <>{isGoingOn(job.status) ? "waiting" : "–"}</>;
   const end = job.finished_at ? new Date(job.finished_at).getTime() : now;
   return <>{duration(Math.max(0, end - new Date(job.started_at).getTime()))}</>;
 }

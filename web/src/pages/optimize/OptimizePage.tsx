@@ -3,14 +3,14 @@ import { useEffect, useMemo, useState } from "react";
 import { useDatasets, usePromptChoices } from "@/api/choices";
 import { usePages } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
-import { Badge, Button, type Column, Combobox, EmptyState, Money, Page, PagedTable, RelativeTime, Select, StatusBadge, Tabs, Toolbar } from "@/kit";
+import { Badge, Button, type Column, Combobox, EmptyState, Money, Page, PagedTable, RelativeTime, Select, SimulatedMark, StatusBadge, Tabs, Toolbar } from "@/kit";
 import { Progress } from "@/kit/Progress";
 import { count, percent, points } from "@/lib/format";
 import { flag, maybeOneOf, oneOf, text, useUrlState } from "@/lib/url-state";
 import { useCommands } from "@/shell/commands";
 import { useHotkey } from "@/shell/keys";
 import { StartSearch } from "./StartSearch";
-import { type Job, type Suggestion, type Test, evidenceOf, isGoingOn, progressOf, pointsRange } from "./model";
+import { type Job, type Suggestion, type Test, evidenceOf, isGoingOn, isSimulated, progressOf, pointsRange } from "./model";
 
 const STATUSES = ["pending", "running", "completed", "failed", "cancelled"] as const;
 const DECISIONS = ["open", "accepted", "rejected"] as const;
@@ -126,10 +126,13 @@ function jobColumns(nameOf: (dataset: string) => string | undefined): Column<Job
       head: "Prompt",
       cell: (row) => (
         <span className="block min-w-0">
-          <span className="font-mono text-13 font-medium wrap-anywhere">
-            {row.prompt} v{row.base_version}
+          <span className="flex flex-wrap items-center gap-x-2 gap-y-0.5">
+            <span className="font-mono text-13 font-medium wrap-anywhere">
+              {row.prompt} v{row.base_version}
+            </span>
+            {isSimulated(row) ? <SimulatedMark /> : null}
           </span>
-          <span className="block text-12 text-muted wrap-anywhere">{nameOf(row.dataset_id) ?? row.models["task"]}{row.simulated ? " · simulated" : ""}</span>
+          <span className="block text-12 text-muted wrap-anywhere">{nameOf(row.dataset_id) ?? row.models["task"]}</span>
         </span>
       ),
     },
@@ -143,6 +146,7 @@ function jobColumns(nameOf: (dataset: string) => string | undefined): Column<Job
 
 function Outcome({ job }: { job: Job }) {
   if (isGoingOn(job.status)) {
+    if (job.status === "pending") return <Badge>waiting to begin</Badge>;
     const { evaluations, budget_evaluations: most } = progressOf(job);
     return <Progress label={`Evaluations for ${job.prompt}`} done={evaluations} total={most} className="w-32" />;
   }
@@ -168,12 +172,13 @@ const SUGGESTED: Column<Suggestion>[] = [
     head: "Prompt",
     cell: (row) => (
       <span className="block min-w-0">
-        <span className="font-mono text-13 font-medium wrap-anywhere">
-          {row.prompt} v{row.base_version}
+        <span className="flex flex-wrap items-center gap-x-2 gap-y-0.5">
+          <span className="font-mono text-13 font-medium wrap-anywhere">
+            {row.prompt} v{row.base_version}
+          </span>
+          {row.simulated ? <SimulatedMark /> : null}
         </span>
-        <span className="block text-12 text-muted">
-          {count(evidenceOf(row).test.n)} test items{row.simulated ? " · simulated" : ""}
-        </span>
+        <span className="block text-12 text-muted">{count(evidenceOf(row).test.n)} test items</span>
       </span>
     ),
   },

@@ -54,21 +54,27 @@ function useFirstPrompt(columns: readonly Column[], setColumn: (index: number, c
   const newest = wanted ? prompts.data?.data[0]?.slug : undefined;
   const isEmpty = only?.kind === "prompt" && only.prompt === "";
   const done = useRef(false);
+  // Whether it is still being found.
+  const isComing = wanted && isEmpty && (prompts.isPending || (newest !== undefined && !done.current));
   useEffect(() => {
     if (!newest || done.current || !isEmpty) return;
     done.current = true;
     setColumn(0, { prompt: newest });
   }, [newest, isEmpty, setColumn]);
+  return isComing;
 }
 
 function Loaded() {
   const may = useMay();
   const { models } = useModels();
   const { state, setColumn, setValue, set } = usePlayground();
-  useFirstPrompt(state.columns, setColumn);
+  const isComing = useFirstPrompt(state.columns, setColumn);
   const { columns, values } = state;
   const facts = [useColumn(columns[0]), useColumn(columns[1]), useColumn(columns[2])].slice(0, columns.length);
   const shared = sharedVariables(facts.map((one) => one.template));
+  // The variables stand above the columns, and come with their prompts: both are shown at once, the first time.
+  const [isShown, setShown] = useState(false);
+  if (!isShown && !isComing && facts.every((one) => !one.isLoading)) setShown(true);
   const { runs, start, stop, resume, remove } = useRuns();
   const [isComparing, setComparing] = useState(false);
 
@@ -124,7 +130,7 @@ function Loaded() {
       }
     >
       {shared.length > 0 ? <SharedVariables shared={shared} values={values} onChange={setValue} names={columns.length > 1 ? NAMES : null} onRun={runAll} /> : null}
-      <div className={classes("grid items-start gap-4", columns.length === 2 && "md:grid-cols-2", columns.length === 3 && "md:grid-cols-2 lg:grid-cols-3")}>
+      <div className={classes("grid items-start gap-4", !isShown && "invisible", columns.length === 2 && "md:grid-cols-2", columns.length === 3 && "md:grid-cols-2 lg:grid-cols-3")}>
         {columns.map((column, index) => (
           <ColumnCard
             key={index}

@@ -4,7 +4,7 @@ import { read } from "@/api/hooks";
 import { ApiError, asApiError } from "@/api/errors";
 import { type Schema, newIdempotencyKey } from "@/api/client";
 import { waitBefore } from "@/api/live";
-import { perFrame, stream } from "@/api/stream";
+import { executionStream, pause, perFrame } from "@/api/stream";
 import { type Execution, type Underway, isUnderway } from "@/kit/execution/types";
 
 type Outcome = Pick<Schema<"Outcome">, "status" | "usage" | "cost_nusd" | "latency_ms" | "first_token_ms" | "simulated" | "model" | "version" | "cached" | "tool_calls">;
@@ -43,7 +43,6 @@ export function nextRuns(runs: readonly (Run | null)[], told: Told): readonly (R
 const MOST = 3;
 const LOOKS = 12;
 const LOOK_MS = 400;
-const REPEATS = 40;
 
 export function useRuns() {
   const [runs, tell] = useReducer(nextRuns, Array.from({ length: MOST }, () => null));
@@ -133,44 +132,33 @@ async function followRun(run: Run, signal: AbortSignal, { isHere, change }: Scre
     frames.flush();
     change((before) => ({ totalMs: performance.now() - before.startedMs, ...next }));
   };
-  for (let repeat = 0; ; repeat++) {
-    try {
-      for await (const event of stream("/v1/executions", {
-        method: "POST",
-        body: { ...run.request.body, stream: true },
-        headers: { "Idempotency-Key": run.key },
-        signal,
-        onHeaders: (headers) => {
-          executionId = headers.get("x-execution-id") ?? executionId;
-          change({ executionId, phase: "running", error: null });
-        },
-      })) {
-        const told = JSON.parse(event.data) as Record<string, unknown>;
-        if (event.event === "delta") frames.push(String(told.text ?? ""));
-        else if (event.event === "done") {
-          const outcome = told as unknown as Schema<"Outcome">;
-          ended({ phase: "done", outcome, executionId: outcome.id });
-          if (outcome.output !== null && outcome.output !== undefined) change({ text: outcome.output });
-          return "over";
-        } else if (event.event === "error") {
-          const { error } = told as { error: ConstructorParameters<typeof ApiError>[1] };
-          ended({ phase: "failed", error: new ApiError(502, error) });
-          void figuresOf(executionId, isHere).then((found) => (found ? change({ outcome: found }) : undefined));
-          return "over";
-        }
+  const onHeaders = (headers: Headers) => {
+    executionId = headers.get("x-execution-id") ?? executionId;
+    change({ executionId, phase: "running", error: null });
+  };
+  try {
+    for await (const event of executionStream(run.request.body, { key: run.key, signal, onHeaders })) {
+      const told = JSON.parse(event.data) as Record<string, unknown>;
+      if (event.event === "delta") frames.push(String(told.text ?? ""));
+      else if (event.event === "done") {
+        const outcome = told as unknown as Schema<"Outcome">;
+        ended({ phase: "done", outcome, executionId: outcome.id });
+        if (outcome.output !== null && outcome.output !== undefined) change({ text: outcome.output });
+        return "over";
+      } else if (event.event === "error") {
+        const { error } = told as { error: ConstructorParameters<typeof ApiError>[1] };
+        ended({ phase: "failed", error: new ApiError(502, error) });
+        void figuresOf(executionId, isHere).then((found) => (found ? change({ outcome: found }) : undefined));
+        return "over";
       }
-      if (signal.aborted) break;
+    }
+    if (!signal.aborted) {
       ended({ phase: "lost" });
       return "lost";
-    } catch (caught) {
-      if (signal.aborted) break;
+    }
+  } catch (caught) {
+    if (!signal.aborted) {
       const error = asApiError(caught);
-      // The first request under this key still runs: its answer is there as soon as it has ended.
-      if (error.status === 409 && error.retryable && repeat < REPEATS) {
-        await pause((error.retryAfterS ?? 1) * 1_000, signal);
-        if (signal.aborted) break;
-        continue;
-      }
       const failed = typeof error.details.execution_id === "string" ? error.details.execution_id : executionId;
       ended(error.isConnection ? { phase: "lost", error } : { phase: "failed", error, executionId: failed });
       return error.isConnection ? "lost" : "over";
@@ -199,19 +187,4 @@ async function figuresOf(executionId: string | null, isHere: Screen["isHere"]): 
     }
   }
   return null;
-}
-
-/** Waits, at most until the browser is online again. */
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      window.removeEventListener("online", done);
-      signal.removeEventListener("abort", done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    window.addEventListener("online", done);
-    signal.addEventListener("abort", done);
-  });
 }

@@ -82,7 +82,7 @@ export function EditTab({ prompt, draft }: { prompt: Prompt; draft: Draft }) {
         </div>
         <div className="contents lg:order-2 lg:row-span-2 lg:flex lg:min-w-0 lg:flex-col lg:gap-4">
           <Variables className="order-2" template={shown} known={known} parameters={draft.content.parameters ?? {}} onParameters={(parameters) => draft.set({ parameters: Object.keys(parameters).length > 0 ? parameters : undefined })} samples={samples} onSample={setSample} found={found} readOnly={readOnly} />
-          <ModelSettings className="order-4" key={draft.turn} content={draft.content} set={draft.set} setFault={draft.setFault} faults={draft.faults} readOnly={readOnly} />
+          <ModelSettings className="order-4" key={draft.turn} content={draft.content} set={draft.set} setFault={draft.setFault} faults={draft.faults} unread={draft.unread} readOnly={readOnly} />
         </div>
         <div className="order-3 min-w-0">
           <TryIt running={running} mayRun={may.run} />

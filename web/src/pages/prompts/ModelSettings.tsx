@@ -8,10 +8,10 @@ const MOST_FALLBACKS = 5;
 const EFFORTS = ["none", "minimal", "low", "medium", "high", "xhigh"];
 const FORMATS = ["text", "json", "markdown", "code", "structured"];
 
-type SettingsProps = { content: Content; set: (changes: Partial<Content>) => void; setFault: (what: string, fault: string | null) => void; faults: Record<string, string>; readOnly: boolean; className?: string };
+type SettingsProps = { content: Content; set: (changes: Partial<Content>) => void; setFault: (what: string, fault: string | null, text?: string) => void; faults: Record<string, string>; unread: Record<string, string>; readOnly: boolean; className?: string };
 
 /** Which model, and what goes to it besides the text. What is left empty is not sent. */
-export function ModelSettings({ content, set, setFault, faults, readOnly, className }: SettingsProps) {
+export function ModelSettings({ content, set, setFault, faults, unread, readOnly, className }: SettingsProps) {
   const { choices } = useModels();
   const fallbacks = Array.isArray(content.fallback_models) ? (content.fallback_models as string[]) : [];
   const format = typeof content.output_format === "string" ? content.output_format : "";
@@ -43,8 +43,8 @@ export function ModelSettings({ content, set, setFault, faults, readOnly, classN
         </Field>
         {number("timeout_s", { min: 0.1, max: 600, step: 1, placeholder: "30" })}
       </div>
-      {format === "json" || format === "structured" || content.json_schema ? <JsonField field="json_schema" value={content.json_schema} readOnly={readOnly} onChange={(value) => set({ json_schema: value as never })} onFault={setFault} fault={faults.json_schema} /> : null}
-      <More open={OFTEN_CLOSED.some((field) => content[field] !== undefined)}>
+      {format === "json" || format === "structured" || content.json_schema ? <JsonField field="json_schema" value={content.json_schema} readOnly={readOnly} onChange={(value) => set({ json_schema: value as never })} onFault={setFault} fault={faults.json_schema} unread={unread.json_schema} /> : null}
+      <More open={OFTEN_CLOSED.some((field) => content[field] !== undefined) || faults.others !== undefined}>
         <div className="grid grid-cols-2 gap-3">
           {number("top_p", { min: 0.01, max: 1, step: 0.05 })}
           {number("seed", { min: -1e15, max: 1e15, step: 1 })}
@@ -57,7 +57,7 @@ export function ModelSettings({ content, set, setFault, faults, readOnly, classN
             <Input mono value={stopOf(content.stop)} readOnly={readOnly} onChange={(event) => set({ stop: event.target.value })} />
           </Field>
         </div>
-        <JsonField field="others" label="All others, as JSON" value={Object.fromEntries(AS_JSON.filter((field) => content[field] !== undefined).map((field) => [field, content[field]]))} readOnly={readOnly} onChange={(value) => set(othersOf(value))} onFault={setFault} fault={faults.others} check={strangeField} />
+        <JsonField field="others" label="All others, as JSON" value={Object.fromEntries(AS_JSON.filter((field) => content[field] !== undefined).map((field) => [field, content[field]]))} readOnly={readOnly} onChange={(value) => set(othersOf(value))} onFault={setFault} fault={faults.others} unread={unread.others} check={strangeField} />
       </More>
     </Section>
   );
@@ -102,19 +102,19 @@ function strangeField(value: unknown): string | null {
   return strange ? `'${strange}' is none of ${AS_JSON.join(", ")}.` : null;
 }
 
-/** A value as JSON. What cannot be read stays in the editor and is told; the draft keeps the last that could. */
-function JsonField({ field, label, value, onChange, onFault, fault, readOnly, check }: { field: string; label?: string; value: unknown; onChange: (value: unknown) => void; onFault: (what: string, fault: string | null) => void; fault?: string; readOnly: boolean; check?: (value: unknown) => string | null }) {
-  const [text, setText] = useState<string | null>(null);
+/** A value as JSON. What cannot be read stays in the editor and is told; the draft keeps the last that could, and the text beside it. */
+function JsonField({ field, label, value, onChange, onFault, fault, unread, readOnly, check }: { field: string; label?: string; value: unknown; onChange: (value: unknown) => void; onFault: (what: string, fault: string | null, text?: string) => void; fault?: string; unread?: string; readOnly: boolean; check?: (value: unknown) => string | null }) {
+  const [text, setText] = useState<string | null>(unread ?? null);
   const written = value === undefined || (typeof value === "object" && value !== null && Object.keys(value).length === 0) ? "" : JSON.stringify(value, null, 2);
   const take = (next: string) => {
     setText(next);
     try {
       const read: unknown = next.trim() ? JSON.parse(next) : undefined;
       const wrong = read !== undefined && check ? check(read) : null;
-      onFault(field, wrong);
+      onFault(field, wrong, next);
       if (!wrong) onChange(read);
     } catch {
-      onFault(field, "This is no JSON yet.");
+      onFault(field, "This is no JSON yet.", next);
     }
   };
   return (

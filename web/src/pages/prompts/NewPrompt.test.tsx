@@ -1,12 +1,14 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { cleanup, fireEvent, render, screen } from "@testing-library/react";
 import { useState } from "react";
-import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { afterEach, beforeAll, beforeEach, expect, it, vi } from "vitest";
 import { NewPrompt } from "./NewPrompt";
+import { preloadFloats } from "@/kit/floats";
 
 vi.mock("@tanstack/react-router", () => ({ Link: "span", useNavigate: () => () => undefined }));
 vi.mock("@/kit/CodeEditor", () => ({ CodeEditor: ({ value, onChange }: { value: string; onChange: (next: string) => void }) => <textarea aria-label="Text" value={value} onChange={(event) => onChange(event.target.value)} /> }));
 
+beforeAll(preloadFloats);
 beforeEach(() => {
   vi.spyOn(globalThis, "fetch").mockImplementation(async (given) => {
     const isRead = (given as Request).method === "GET";

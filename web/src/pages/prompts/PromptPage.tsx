@@ -104,10 +104,9 @@ function useKeptDraft(slug: string, newest: Version): { draft: Draft; isDirty: b
   const key = draftKey(user.id, workspace?.id ?? "", slug);
   const [kept] = useState(() => keptDraft(key) as State | null);
   const draft = useDraft(newest, kept);
-  const { base, content, changed, faults, turn } = draft;
+  const { base, content, changed, faults, unread, turn } = draft;
   const isDirty = changed.length > 0 || Object.keys(faults).length > 0;
-  // Without JSON that cannot be read: its text is in its field alone.
-  useUnsaved(isDirty, slug, () => (changed.length > 0 ? keepDraft(key, { base, content, faults: {}, turn } satisfies State) : undefined));
+  useUnsaved(isDirty, slug, () => keepDraft(key, { base, content, faults, unread, turn } satisfies State));
   useEffect(() => {
     if (kept && forgetDraft(key)) toast("What you wrote before your session ended is here again, not saved yet");
   }, [kept, key]);

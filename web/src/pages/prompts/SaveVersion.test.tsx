@@ -1,12 +1,13 @@
 import { QueryClient, QueryClientProvider, onlineManager } from "@tanstack/react-query";
 import { act, cleanup, fireEvent, render, screen, waitFor } from "@testing-library/react";
 import { useState } from "react";
-import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { afterEach, beforeAll, beforeEach, expect, it, vi } from "vitest";
 import { standing } from "@/api/client";
 import { SessionProvider, useSessionState } from "@/api/session";
 import { SaveVersion } from "./SaveVersion";
 import type { Version } from "./content";
 import { type Draft, useDraft } from "./draft";
+import { preloadFloats } from "@/kit/floats";
 
 const SESSION = { user: { id: "u1", name: "Ada", email: null, is_operator: false }, workspaces: [{ id: "w1", name: "One", role: "admin" }], csrf_token: "c", session_id: "s1" };
 
@@ -21,6 +22,7 @@ const text = () => draft().content.messages[0]?.content;
 
 const json = (body: unknown) => new Response(JSON.stringify(body), { headers: { "content-type": "application/json" } });
 
+beforeAll(preloadFloats);
 beforeEach(() => {
   sent = [];
   // As in main.tsx.
@@ -80,6 +82,14 @@ it("keeps what is written while a save is under way, over the version that it ma
   await act(async () => answer(versionOf(2, "new")));
   await waitFor(() => expect(draft().base.version).toBe(2));
   expect([text(), draft().changed, draft().faults]).toEqual(["newer still", ["messages"], { others: "This is no JSON yet." }]);
+});
+
+it("keeps JSON that is half written with the draft, until it can be read", async () => {
+  await begin();
+  act(() => draft().setFault("others", "This is no JSON yet.", '{"top_k": '));
+  expect(draft().unread).toEqual({ others: '{"top_k": ' });
+  act(() => draft().setFault("others", null, '{"top_k": 4}'));
+  expect([draft().unread, draft().faults]).toEqual([{}, {}]);
 });
 
 it("begins anew over the saved version where nothing was written since", async () => {

@@ -2,7 +2,7 @@ import { Play, Square } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
 import { type Schema, newIdempotencyKey } from "@/api/client";
 import { asApiError } from "@/api/errors";
-import { perFrame, stream } from "@/api/stream";
+import { executionStream, perFrame } from "@/api/stream";
 import { Button, Duration, ErrorState, Money, Notice, Prose, Section, SimulatedBadge, StatusBadge, TextLink, toast } from "@/kit";
 import { Thumbs } from "@/kit/execution/Thumbs";
 import { count } from "@/lib/format";
@@ -71,7 +71,7 @@ export function useTrial(slug: string, draft: Draft, found: Values | null): Runn
 }
 
 function bodyOf(slug: string, draft: Draft, { values }: Values): object {
-  const about = { stream: true, app: "burnish-page" };
+  const about = { app: "burnish-page" };
   if (draft.changed.length === 0) return { ...about, prompt: slug, version: draft.base.version, variables: values };
   const { template } = draft.template;
   const { content } = draft;
@@ -95,24 +95,8 @@ class BrokeOff extends Error {
   }
 }
 
-const REPEATS = 40;
-
 async function follow(body: object, { signal, key, push }: { signal: AbortSignal; key: string; push: (text: string) => void }): Promise<Outcome | null> {
-  for (let repeat = 0; ; repeat++) {
-    try {
-      return await once(body, { signal, key, push });
-    } catch (caught) {
-      const error = asApiError(caught);
-      // The first request under this key still runs: its answer is there as soon as it has ended.
-      if (error.status !== 409 || !error.retryable || repeat >= REPEATS) throw caught;
-      await new Promise((resolve) => setTimeout(resolve, (error.retryAfterS ?? 1) * 1_000));
-      if (signal.aborted) return null;
-    }
-  }
-}
-
-async function once(body: object, { signal, key, push }: { signal: AbortSignal; key: string; push: (text: string) => void }): Promise<Outcome | null> {
-  for await (const event of stream("/v1/executions", { method: "POST", body, signal, headers: { "Idempotency-Key": key } })) {
+  for await (const event of executionStream(body, { key, signal })) {
     const data = JSON.parse(event.data) as { text?: string; error?: { message: string } };
     if (event.event === "delta") push(data.text ?? "");
     else if (event.event === "done") return data as unknown as Outcome;

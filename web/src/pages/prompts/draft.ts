@@ -11,19 +11,21 @@ export type Draft = {
   template: Read;
   /** JSON that cannot be read, by what it is. Nothing is saved meanwhile. */
   faults: Record<string, string>;
+  /** Its text, as far as it is written. */
+  unread: Record<string, string>;
   set: (changes: Partial<Content>) => void;
-  setFault: (what: string, fault: string | null) => void;
+  setFault: (what: string, fault: string | null, text?: string) => void;
   /** Another content over another base: after looking at a newer version, or to go on from an older one. */
   start: (base: Version, content: Content) => void;
   /** `sent` is saved as this version. What was written since it was sent stays, as changes over it. */
   saved: (version: Version, sent: Content) => void;
 };
 
-export type State = { base: Version; content: Content; faults: Record<string, string>; turn: number };
+export type State = { base: Version; content: Content; faults: Record<string, string>; unread: Record<string, string>; turn: number };
 
 /** What is being written over the newest version. While nothing is changed it follows newer versions by itself; after that it never does. */
 export function useDraft(newest: Version, kept: State | null = null): Draft {
-  const [state, setState] = useState<State>(() => kept ?? ({ base: newest, content: contentOf(newest), faults: {}, turn: 0 }));
+  const [state, setState] = useState<State>(() => (kept ? { ...kept, unread: kept.unread ?? {} } : { base: newest, content: contentOf(newest), faults: {}, unread: {}, turn: 0 }));
   const changed = useMemo(() => changedFields(contentOf(state.base), state.content), [state]);
   const template = useMemo(() => readTemplate(state.content), [state.content]);
   if (changed.length === 0 && Object.keys(state.faults).length === 0 && newest.version > state.base.version) setState(begun(newest, contentOf(newest)));
@@ -32,7 +34,7 @@ export function useDraft(newest: Version, kept: State | null = null): Draft {
     changed,
     template,
     set: (changes) => setState((before) => ({ ...before, content: withChanges(before.content, changes) })),
-    setFault: (what, fault) => setState((before) => ({ ...before, faults: withFault(before.faults, what, fault) })),
+    setFault: (what, fault, text) => setState((before) => ({ ...before, faults: withOrWithout(before.faults, what, fault), unread: withOrWithout(before.unread, what, fault === null ? null : (text ?? null)) })),
     start: (base, content) => setState(begun(base, content)),
     saved: (version, sent) =>
       setState((before) => {
@@ -43,7 +45,7 @@ export function useDraft(newest: Version, kept: State | null = null): Draft {
 }
 
 function begun(base: Version, content: Content): (before: State) => State {
-  return (before) => ({ base, content, faults: {}, turn: before.turn + 1 });
+  return (before) => ({ base, content, faults: {}, unread: {}, turn: before.turn + 1 });
 }
 
 function withChanges(content: Content, changes: Partial<Content>): Content {
@@ -52,7 +54,7 @@ function withChanges(content: Content, changes: Partial<Content>): Content {
   return next as Content;
 }
 
-function withFault(faults: Record<string, string>, what: string, fault: string | null): Record<string, string> {
-  const { [what]: _, ...others } = faults;
-  return fault === null ? others : { ...others, [what]: fault };
+function withOrWithout(known: Record<string, string>, what: string, text: string | null): Record<string, string> {
+  const { [what]: _, ...others } = known;
+  return text === null ? others : { ...others, [what]: text };
 }

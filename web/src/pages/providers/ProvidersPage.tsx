@@ -4,7 +4,7 @@ import type { Schema } from "@/api/client";
 import { useChange, usePages } from "@/api/hooks";
 import { useModels } from "@/api/models";
 import { needs, useMay } from "@/api/session";
-import { Badge, Button, type Column, ConfirmDialog, EmptyState, Menu, Money, Page, PagedTable, RelativeTime, Section, StatusBadge, TextLink, Tooltip, toast, toastError } from "@/kit";
+import { After, Badge, Button, type Column, ConfirmDialog, EmptyState, Menu, Money, Page, PagedTable, RelativeTime, Section, StatusBadge, TextLink, Tooltip, toast, toastError } from "@/kit";
 import { count, duration } from "@/lib/format";
 import { useCommands } from "@/shell/commands";
 import { EditKey } from "./EditKey";
@@ -52,10 +52,12 @@ export default function ProvidersPage() {
           </EmptyState>
         )}
       </Section>
-      <Models />
-      <p className="text-13 text-muted">
-        What a key spent stands under <TextLink to="/usage">Usage</TextLink>.
-      </p>
+      <After what={!may.admin || !pages.isPending}>
+        <Models />
+        <p className="text-13 text-muted">
+          What a key spent stands under <TextLink to="/usage">Usage</TextLink>.
+        </p>
+      </After>
       <NewProviderKey open={creating} onOpenChange={setCreating} />
       {act?.what === "edit" ? <EditKey providerKey={act.key} onOpenChange={close} /> : null}
       {act?.what === "revoke" ? <Revoke providerKey={act.key} onOpenChange={close} /> : null}

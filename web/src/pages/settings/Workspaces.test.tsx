@@ -1,8 +1,9 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { cleanup, fireEvent, render, screen, waitFor } from "@testing-library/react";
-import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { afterEach, beforeAll, beforeEach, expect, it, vi } from "vitest";
 import { SessionProvider, useSessionState } from "@/api/session";
 import { Workspaces } from "./Workspaces";
+import { preloadFloats } from "@/kit/floats";
 
 vi.mock("@tanstack/react-router", () => ({ useNavigate: () => () => undefined, Link: "a" }));
 
@@ -13,6 +14,7 @@ let known: ReturnType<typeof workspace>[];
 let readings: number;
 let queries: QueryClient;
 
+beforeAll(preloadFloats);
 beforeEach(() => {
   known = [workspace("w0", "First"), workspace("w1", "One")];
   readings = 0;

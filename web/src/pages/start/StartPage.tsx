@@ -2,8 +2,9 @@ import { Navigate } from "@tanstack/react-router";
 import { Check } from "lucide-react";
 import { type ReactNode, useEffect, useState } from "react";
 import { type Facts, STEPS, type StepName, isDone, nextStep, useFirstSteps } from "@/api/first-steps";
+import { useRead } from "@/api/hooks";
 import { useSession } from "@/api/session";
-import { Badge, Button, ButtonLink, Notice, Page, Section, SimulatedBadge, TextLink } from "@/kit";
+import { Badge, Button, ButtonLink, Notice, Page, Section, SimulatedBadge, SkeletonText, TextLink } from "@/kit";
 import { classes } from "@/lib/classes";
 import { plural } from "@/lib/format";
 import { flag, useUrlState } from "@/lib/url-state";
@@ -45,6 +46,9 @@ function Steps() {
   const { workspace } = useSession();
   const { facts, isReady, hasFailed, retry, figures } = useFirstSteps();
   const next = nextStep(facts);
+  // All at once: how high a step is depends on how far one has come, and on the prompt's variables.
+  const prompt = useRead("/v1/prompts/{slug}", { path: { slug: facts.prompt ?? "" } }, { enabled: isReady && facts.prompt !== null });
+  const isHere = isReady ? facts.prompt === null || Boolean(prompt.data ?? prompt.error) : hasFailed;
   const [here, setHere] = useState({ runs: 0, reactions: 0 });
   const known: Facts = { ...facts, runs: Math.max(facts.runs, here.runs), reactions: Math.max(facts.reactions, here.reactions) };
   /** One more than was known: rollups follow some seconds later, and count the same run then. */
@@ -52,16 +56,17 @@ function Steps() {
   const current = nextStep(known);
   return (
     <Page title="First steps" subtitle={workspace ? <>In {workspace.name}: everything here can be done over the API as well.</> : undefined}>
-      {figures?.simulated ? (
+      {isHere ? null : <SkeletonText lines={12} />}
+      {isHere && figures?.simulated ? (
         <Notice action={<SimulatedBadge />}>Answers in this workspace come from the built-in simulated model, so nothing costs money. Add a provider key for a real one under <TextLink to="/providers">Providers</TextLink>.</Notice>
       ) : null}
-      {hasFailed && !isReady ? (
+      {isHere && hasFailed && !isReady ? (
         <Notice tone="bad" title="How far this workspace has come could not be read." action={<Button size="s" onClick={retry}>Try again</Button>}>
           The steps below can be taken all the same.
         </Notice>
       ) : null}
-      <ol className="flex flex-col" aria-busy={(!isReady && !hasFailed) || undefined}>
-        {STEPS.map((step, index) => (
+      <ol className="flex flex-col">
+        {(isHere ? STEPS : []).map((step, index) => (
           <Step key={step} number={index + 1} title={TITLES[step]} done={isReady && isDone(step, known)} current={isReady && current === step} last={index === STEPS.length - 1}>
             {step === "prompt" ? <PromptStep facts={known} /> : null}
             {step === "run" || step === "feedback" ? <FiguresStep step={step} facts={known} /> : null}
@@ -70,10 +75,12 @@ function Steps() {
           </Step>
         ))}
       </ol>
-      {isReady && next === null ? <Notice tone="ok" title="The loop is closed.">From here on Burnish watches each label, and tells you when it gets worse.</Notice> : null}
-      <Section title="Connect your application" description="Three lines in place of the call that it makes today.">
-        <Connect prompt={known.prompt} />
-      </Section>
+      {isHere && isReady && next === null ? <Notice tone="ok" title="The loop is closed.">From here on Burnish watches each label, and tells you when it gets worse.</Notice> : null}
+      {isHere ? (
+        <Section title="Connect your application" description="Three lines in place of the call that it makes today.">
+          <Connect prompt={known.prompt} />
+        </Section>
+      ) : null}
     </Page>
   );
 }

@@ -3,6 +3,7 @@ import { newIdempotencyKey } from "@/api/client";
 import { asApiError } from "@/api/errors";
 import { change, useRead } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
+import { stillRuns, waitMsFor } from "@/api/stream";
 import { useMutation } from "@tanstack/react-query";
 import { Thumbs } from "@/kit/execution/Thumbs";
 import { Button, Duration, Field, FormError, Loaded, Money, Prose, SimulatedBadge, Textarea, TextLink } from "@/kit";
@@ -11,8 +12,6 @@ import { valuesFor } from "@/lib/values";
 import { fieldsOf, samplesOf, templateOf } from "./variables";
 
 type Answer = { id: string; output: string | null; simulated: boolean; cost_nusd: number; latency_ms: number; version: number | null };
-
-const REPEATS = 40;
 
 /** One run of the prompt with values typed here, and a thumb for its answer. */
 export function TryIt({ prompt, onRun, onReaction }: { prompt: string; onRun: () => void; onReaction: () => void }) {
@@ -31,8 +30,8 @@ function Form({ prompt, template, onRun, onReaction }: { prompt: string; templat
   const run = useMutation({
     mutationFn: ({ body, key }: { body: object; key: string }) => change("post", "/v1/executions", { body, headers: { "Idempotency-Key": key } } as never) as Promise<unknown> as Promise<Answer>,
     // The first request under this key still runs: its answer is there as soon as it has ended.
-    retry: (repeat, failed) => repeat < REPEATS && asApiError(failed).status === 409 && asApiError(failed).retryable,
-    retryDelay: (_, failed) => (asApiError(failed).retryAfterS ?? 1) * 1_000,
+    retry: stillRuns,
+    retryDelay: (_, failed) => waitMsFor(failed),
     onError: (failed, { body, key }) => {
       lost.current = asApiError(failed).isConnection ? { body: JSON.stringify(body), key } : null;
     },

@@ -2,7 +2,7 @@ import { ScrollText } from "lucide-react";
 import { useMemo } from "react";
 import { useAuthors } from "@/api/authors";
 import type { Schema } from "@/api/client";
-import { usePages } from "@/api/hooks";
+import { useOpened, usePages } from "@/api/hooks";
 import { type Column, CopyButton, DownloadButton, Drawer, EmptyState, Facts, PagedTable, RelativeTime, SearchInput, Select, Toolbar } from "@/kit";
 import { text, useUrlState } from "@/lib/url-state";
 import { changesOf, objectOf, readable } from "./changes";
@@ -19,7 +19,7 @@ export function Audit() {
   const columns = useMemo(() => columnsWith(nameOf), [nameOf]);
   const query = { object_kind: kind, action };
   const pages = usePages("/v1/audit", { query });
-  const opened = pages.rows.find((row) => row.id === entry);
+  const opened = useOpened(entry, pages.rows, "/v1/audit/{audit_id}", { path: { audit_id: entry } }, { enabled: !pages.isPending });
   const file = `/v1/audit/export?${new URLSearchParams(Object.entries({ format: "csv", ...query }).filter(([, value]) => value))}`;
   return (
     <div className="flex flex-col gap-4">

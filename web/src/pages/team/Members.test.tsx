@@ -1,9 +1,10 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { act, cleanup, fireEvent, render, screen } from "@testing-library/react";
-import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { afterEach, beforeAll, beforeEach, expect, it, vi } from "vitest";
 import { SessionProvider, useSessionState } from "@/api/session";
 import { Toasts, dismissAll } from "@/kit";
 import { Members } from "./Members";
+import { preloadFloats } from "@/kit/floats";
 
 vi.mock("@tanstack/react-router", () => ({ useNavigate: () => () => undefined, Link: "a", useRouter: () => ({}) }));
 
@@ -12,6 +13,7 @@ const MEMBERS = { data: [{ user_id: "u1", name: "Ada", email: "ada@example.com",
 
 let sent: string[];
 
+beforeAll(preloadFloats);
 beforeEach(() => {
   sent = [];
   vi.spyOn(globalThis, "fetch").mockImplementation(async (given) => {

@@ -9,9 +9,9 @@ import { Checkbox, Combobox, Facts, Field, FormDialog, Input, Money, Select, err
 import { count } from "@/lib/format";
 
 type Body = Schema<"TestRunBody">;
-type Props = { open: boolean; onOpenChange: (open: boolean) => void; prompt: string | null; dataset: string | null; version: string; split: string; model: string | null };
+type Props = { open: boolean; onOpenChange: (open: boolean) => void; prompt: string | null; dataset: string | null; version: string; split: string; model: string | null; /** A run whose failed items alone are to be run. */ failedOf: string | null };
 
-const FIELDS = ["prompt", "version", "dataset_id", "split", "models", "repeats", "evaluators"];
+const FIELDS = ["prompt", "version", "dataset_id", "split", "models", "repeats", "evaluators", "failed_of"];
 const NAMES = ["train", "validation", "test"] as const;
 
 /** Which version on which cases; what it will take and cost stands below, before it starts. */
@@ -23,6 +23,7 @@ export function StartRun({ open, onOpenChange, ...given }: Props) {
   const [model, setModel] = useState(given.model);
   const [repeats, setRepeats] = useState("1");
   const [evaluators, setEvaluators] = useState<readonly string[]>([]);
+  const [onlyFailed, setOnlyFailed] = useState(given.failedOf !== null);
   const prompts = usePromptChoices();
   const datasets = useDatasets();
   const { choices: models } = useModels();
@@ -31,9 +32,12 @@ export function StartRun({ open, onOpenChange, ...given }: Props) {
   const navigate = useNavigate();
   const start = useChange("post", "/v1/test-runs", { invalidates: ["/v1/test-runs"] });
 
+  // Of another dataset or split no items failed in that run.
+  const canBeOnlyFailed = given.failedOf !== null && dataset === given.dataset && split === given.split;
+  const failedOf = canBeOnlyFailed && onlyFailed ? given.failedOf : null;
   const body: Body | null =
     prompt && dataset
-      ? { prompt, dataset_id: dataset, split: split as Body["split"], repeats: Math.max(1, Number(repeats) || 1), models: model ? [model] : [], evaluators: [...evaluators], ...(version ? { version: Number(version) } : {}) }
+      ? { prompt, dataset_id: dataset, split: split as Body["split"], repeats: Math.max(1, Number(repeats) || 1), models: model ? [model] : [], evaluators: [...evaluators], ...(version ? { version: Number(version) } : {}), ...(failedOf ? { failed_of: failedOf } : {}) }
       : null;
   const forecast = useForecast("/v1/test-runs/forecast", open ? body : null);
   const submit = () =>
@@ -73,6 +77,12 @@ export function StartRun({ open, onOpenChange, ...given }: Props) {
           <Input type="number" min={1} max={20} value={repeats} onChange={(event) => setRepeats(event.target.value)} />
         </Field>
       </div>
+      {canBeOnlyFailed ? (
+        <div className="flex flex-col gap-1">
+          <Checkbox label="Only the items that failed in the run before" hint="Quick to see what a change mends. Its share of right answers is not comparable with that of the whole split." checked={onlyFailed} onChange={(event) => setOnlyFailed(event.target.checked)} />
+          <FieldFault text={errorFor(error, "failed_of")} />
+        </div>
+      ) : null}
       {split === "test" ? <p className="text-12 text-muted">Looking at the test split often wears it out for proofs. Use validation while you are still changing the text.</p> : null}
       {(known.data?.data.length ?? 0) > 0 ? (
         <fieldset className="flex flex-col gap-1.5">
@@ -104,11 +114,15 @@ function Labelled({ name, error, children }: { name: string; error?: string; chi
     <div className="flex min-w-0 flex-col gap-1">
       <span className="text-13 font-medium">{name}</span>
       {children}
-      {error ? (
-        <p role="alert" className="text-12 text-bad">
-          {error}
-        </p>
-      ) : null}
+      <FieldFault text={error} />
     </div>
   );
+}
+
+function FieldFault({ text }: { text?: string }) {
+  return text ? (
+    <p role="alert" className="text-12 text-bad">
+      {text}
+    </p>
+  ) : null;
 }

@@ -51,7 +51,14 @@ function About({ run }: { run: Run }) {
   return (
     <span className="text-13">
       <TextLink to={`/datasets/${run.dataset_id}`}>{byId.get(run.dataset_id)?.name ?? "a dataset"}</TextLink>, {run.split}, dataset version {run.dataset_version} · {run.model}
-      {run.repeats > 1 ? ` · ${run.repeats} times each` : ""} · <RelativeTime at={run.created_at} />
+      {run.repeats > 1 ? ` · ${run.repeats} times each` : ""}
+      {run.failed_of ? (
+        <>
+          {" "}
+          · only what failed in <TextLink to={`/test-runs/${run.failed_of}`}>another run</TextLink>
+        </>
+      ) : null}{" "}
+      · <RelativeTime at={run.created_at} />
     </span>
   );
 }
@@ -62,10 +69,18 @@ function Acts({ run }: { run: Run }) {
   const cancel = useChange("post", "/v1/test-runs/{run_id}/cancel", { invalidates: ["/v1/test-runs"] });
   if (!isGoingOn(run.status)) {
     const again = { new: "1", prompt: run.prompt, version: String(run.version), dataset: run.dataset_id, split: run.split };
+    const hasFailed = run.status === "completed" && resultOf(run).failed.length > 0;
     return may.edit ? (
-      <ButtonLink to="/test-runs" search={again} icon={<RotateCw size={14} aria-hidden />}>
-        Run again
-      </ButtonLink>
+      <>
+        {hasFailed ? (
+          <ButtonLink to="/test-runs" search={{ ...again, failed_of: run.id }}>
+            Run failed again
+          </ButtonLink>
+        ) : null}
+        <ButtonLink to="/test-runs" search={run.failed_of ? { ...again, failed_of: run.failed_of } : again} icon={<RotateCw size={14} aria-hidden />}>
+          Run again
+        </ButtonLink>
+      </>
     ) : (
       <Button icon={<RotateCw size={14} aria-hidden />} disabled why={needs("editor")}>
         Run again

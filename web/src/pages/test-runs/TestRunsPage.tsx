@@ -3,7 +3,7 @@ import { Suspense, useEffect, useMemo, useState } from "react";
 import { useDatasets, usePromptChoices } from "@/api/choices";
 import { usePages } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
-import { Button, type Column, Combobox, EmptyState, Money, Page, PagedTable, Percent, RelativeTime, Select, SkeletonText, StatusBadge, Tabs, Toolbar } from "@/kit";
+import { Button, type Column, Combobox, EmptyState, Money, Page, PagedTable, Percent, RelativeTime, Select, SimulatedMark, SkeletonText, StatusBadge, Tabs, Toolbar } from "@/kit";
 import { Progress } from "@/kit/Progress";
 import { later } from "@/lib/later";
 import { flag, maybeOneOf, oneOf, text, useUrlState } from "@/lib/url-state";
@@ -16,21 +16,21 @@ import { type Metrics, type Run, isGoingOn, resultOf } from "./model";
 const Compare = later(() => import("./Compare"));
 
 const STATUSES = ["pending", "running", "completed", "failed", "cancelled"] as const;
-// `version`, `dataset`, `split` and `model` fill the form of a start.
-const shape = { tab: oneOf(["runs", "compare"], "runs"), prompt: text(), status: maybeOneOf(STATUSES), new: flag(), dataset: text(), version: text(), split: text(), model: text() };
+// `version`, `dataset`, `split`, `model` and `failed_of` fill the form of a start.
+const shape = { tab: oneOf(["runs", "compare"], "runs"), prompt: text(), status: maybeOneOf(STATUSES), new: flag(), dataset: text(), version: text(), split: text(), model: text(), failed_of: text() };
 
 const START = `curl $URL/v1/test-runs -H "Authorization: Bearer $KEY" -H "Content-Type: application/json" \\
   -d '{"prompt": "tickets", "dataset_id": "…", "split": "validation"}'`;
 
 export default function TestRunsPage() {
-  const [{ tab, prompt, status, new: starting, dataset, version, split, model }, set] = useUrlState(shape);
+  const [{ tab, prompt, status, new: starting, dataset, version, split, model, failed_of: failedOf }, set] = useUrlState(shape);
   const may = useMay();
   const prompts = usePromptChoices();
   const [moving, setMoving] = useState(false);
   const pages = usePages("/v1/test-runs", { query: { prompt, status } }, { refetchInterval: moving ? 1_500 : false });
   useEffect(() => setMoving(pages.rows.some((one) => isGoingOn(one.status))), [pages.rows]);
   const { byId } = useDatasets();
-  const open = (on: boolean) => set(on ? { new: true } : { new: false, dataset: "", version: "", split: "", model: "" });
+  const open = (on: boolean) => set(on ? { new: true } : { new: false, dataset: "", version: "", split: "", model: "", failed_of: "" });
 
   const commands = useMemo(() => [{ id: "new-test-run", label: "New test run", keys: "n", run: () => set({ new: true }) }], [set]);
   useCommands(commands);
@@ -76,7 +76,7 @@ export default function TestRunsPage() {
           { id: "compare", label: "Compare versions", content: <Suspense fallback={<SkeletonText />}><Compare prompt={prompt} /></Suspense> },
         ]}
       />
-      <StartRun key={`${starting} ${dataset} ${version} ${split} ${model}`} open={starting && may.edit} onOpenChange={open} prompt={prompt || null} dataset={dataset || null} version={version} split={split} model={model || null} />
+      <StartRun key={`${starting} ${dataset} ${version} ${split} ${model} ${failedOf}`} open={starting && may.edit} onOpenChange={open} prompt={prompt || null} dataset={dataset || null} version={version} split={split} model={model || null} failedOf={failedOf || null} />
     </Page>
   );
 }
@@ -88,13 +88,13 @@ function columnsWith(nameOf: (dataset: string) => string | undefined): Column<Ru
       head: "Version",
       cell: (row) => (
         <span className="block min-w-0">
-          <span className="font-mono text-13 font-medium wrap-anywhere">
-            {row.prompt} v{row.version}
+          <span className="flex flex-wrap items-center gap-x-2 gap-y-0.5">
+            <span className="font-mono text-13 font-medium wrap-anywhere">
+              {row.prompt} v{row.version}
+            </span>
+            {row.simulated || row.model.startsWith("simulated/") ? <SimulatedMark /> : null}
           </span>
-          <span className="block text-12 text-muted wrap-anywhere">
-            {row.model}
-            {row.simulated && !row.model.startsWith("simulated/") ? " · simulated" : ""}
-          </span>
+          <span className="block text-12 text-muted wrap-anywhere">{row.model}</span>
         </span>
       ),
     },
@@ -107,6 +107,7 @@ function columnsWith(nameOf: (dataset: string) => string | undefined): Column<Ru
           <span className="wrap-anywhere">{nameOf(row.dataset_id) ?? "–"}</span>
           <span className="block text-12 text-muted">
             {row.split}
+            {row.failed_of ? `, ${(row.progress as { total: number }).total} that failed` : ""}
             {row.repeats > 1 ? `, ${row.repeats} times each` : ""}
           </span>
         </span>

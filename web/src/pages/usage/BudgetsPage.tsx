@@ -1,11 +1,12 @@
 import { PiggyBank, Plus } from "lucide-react";
 import { useState } from "react";
 import type { Schema } from "@/api/client";
-import { useChange, usePages } from "@/api/hooks";
+import { useChange, useOpened, usePages } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
 import { Badge, Button, type Column, ConfirmDialog, EmptyState, Menu, Money, PagedTable, RelativeTime, toast } from "@/kit";
 import { classes } from "@/lib/classes";
-import { money, percent } from "@/lib/format";
+import { moment, money, percent } from "@/lib/format";
+import { isInFirstPeriod } from "./burn";
 import { text, useUrlState } from "@/lib/url-state";
 import { EditBudget } from "./EditBudget";
 import { Head } from "./Head";
@@ -23,7 +24,9 @@ export default function BudgetsPage() {
   const { nameOf } = useTargets();
   const pages = usePages("/v1/budgets", {}, { refetchInterval: 30_000 });
   const close = useChange("delete", "/v1/budgets/{budget_id}", { invalidates: ["/v1/budgets"] });
-  const opened = edit === "" ? undefined : edit === "new" ? null : pages.rows.find((row) => row.id === edit);
+  const one = edit === "new" ? "" : edit;
+  const known = useOpened(one, pages.rows, "/v1/budgets/{budget_id}", { path: { budget_id: one } }, { enabled: !pages.isPending });
+  const opened = edit === "new" ? null : known;
   const add = (
     <Button variant="primary" icon={<Plus size={14} aria-hidden />} onClick={() => set({ edit: "new" })} disabled={!may.admin} why={needs("admin")}>
       New budget
@@ -110,7 +113,8 @@ export default function BudgetsPage() {
 const ADD = `curl $URL/v1/budgets -H "Authorization: Bearer $KEY" -H 'Content-Type: application/json' \\
   -d '{"target_kind": "workspace", "period": "month", "limit_nusd": 50000000000, "warn_percent": 80}'`;
 
-function Used({ budget: { spent_nusd: spent, held_nusd: held, limit_nusd: limit, warn_percent: mark } }: { budget: Budget }) {
+function Used({ budget }: { budget: Budget }) {
+  const { spent_nusd: spent, held_nusd: held, limit_nusd: limit, warn_percent: mark } = budget;
   const share = limit > 0 ? spent / limit : 1;
   const tone = share >= 1 ? "bg-bad" : mark !== null && share * 100 >= mark ? "bg-warn" : "bg-ok";
   return (
@@ -126,6 +130,7 @@ function Used({ budget: { spent_nusd: spent, held_nusd: held, limit_nusd: limit,
         <span className={classes("block h-full rounded-full", tone)} style={{ width: `${Math.min(100, share * 100)}%` }} />
         {mark !== null ? <span className="absolute inset-y-0 w-px bg-line-strong" style={{ left: `${mark}%` }} /> : null}
       </span>
+      {isInFirstPeriod(budget) ? <span className="mt-1 block text-12 text-muted">counted since {moment(budget.created_at)}</span> : null}
     </span>
   );
 }

@@ -103,6 +103,7 @@ export function EditBudget({ budget, onClose }: { budget: Budget | null; onClose
       <Field label="Name" hint={budget ? undefined : "Empty: it is named by what it limits."} error={errorFor(error, "name")}>
         <Input value={name} onChange={(event) => setName(event.target.value)} />
       </Field>
+      {budget ? null : <p className="text-12 text-muted">It counts from now on: what was spent this {period} before is not in it.</p>}
       <Checkbox label="Refuse calls that would go over it" hint="Otherwise it only warns." checked={hard} onChange={(event) => setHard(event.target.checked)} />
     </FormDialog>
   );

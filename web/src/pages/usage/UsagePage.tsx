@@ -5,7 +5,7 @@ import type { Schema } from "@/api/client";
 import { keyOf, read, usePages, useRead } from "@/api/hooks";
 import { needs, useMay } from "@/api/session";
 import { XYChart } from "@/chart";
-import { Breaking, Button, type Column, EmptyState, Figures, Loaded, Money, Notice, NumberCell, PagedTable, Section, Segments, Select, SimulatedBadge, SkeletonTable, TextLink } from "@/kit";
+import { After, Breaking, Button, type Column, EmptyState, Figures, Loaded, Money, Notice, NumberCell, PagedTable, Section, Segments, Select, SimulatedBadge, SkeletonTable, TextLink } from "@/kit";
 import { count, day, money, plural } from "@/lib/format";
 import { oneOf, useUrlState } from "@/lib/url-state";
 import { asApiError } from "@/api/errors";
@@ -35,7 +35,9 @@ export default function UsagePage() {
       <Loaded of={credits} skeleton={<SkeletonTable columns={4} rows={5} />}>
         {(found) => <Left credits={found} />}
       </Loaded>
-      <By />
+      <After what={Boolean(credits.data ?? credits.error)}>
+        <By />
+      </After>
     </Head>
   );
 }
@@ -73,7 +75,7 @@ function Left({ credits }: { credits: Credits }) {
         label="Credits"
         figures={[
           { label: "Credits left", value: money(credits.available_nusd), note: `${count(Math.floor(Number(credits.credits)))} credits${credits.held_nusd > 0 ? `, ${money(credits.held_nusd)} held` : ""}` },
-          { label: "Spent this month", value: money(statement.data?.charges.total_nusd), note: statement.data ? `${plural(statement.data.charges.models.reduce((sum, one) => sum + one.executions, 0), "run")} in all` : undefined },
+          { label: "Spent this month", value: money(statement.data?.charges.total_nusd), note: statement.data ? `${plural(statement.data.charges.models.reduce((sum, one) => sum + one.executions, 0), "run")} in all` : " " },
           { label: "A day costs", value: pace ? money(pace.perDay) : "–", note: pace ? (pace.low === null ? `mean of ${plural(pace.days, "day")}` : `${money(pace.low)} – ${money(pace.high)}`) : "nothing spent yet" },
           { label: "Lasts until", value: lasts === null ? "–" : lasts > A_YEAR ? "over a year" : day(now + lasts * DAY_MS), note: lasts === null ? "at no pace yet" : lasts > A_YEAR ? "at this pace" : `${plural(Math.floor(lasts), "day")} at this pace` },
         ]}
@@ -88,7 +90,7 @@ function Left({ credits }: { credits: Credits }) {
         </span>
       </div>
       <h2 className="sr-only">This month</h2>
-      <XYChart title="Credits this month" unit="dollars left at the end of each day, UTC" series={series} format={money} formatTick={money} topOfNothing={NUSD_PER_USD} reference={below === null ? undefined : { value: below, label: "warning" }} clock="utc" height={190} isStale={statement.isPlaceholderData} />
+      <XYChart title="Credits this month" unit="dollars left at the end of each day, UTC" series={series} format={money} formatTick={money} topOfNothing={NUSD_PER_USD} keepsLegend reference={below === null ? undefined : { value: below, label: "warning" }} clock="utc" height={190} isStale={statement.isPlaceholderData} />
       <WarningDialog open={warning} onOpenChange={setWarning} below={below} />
     </>
   );

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { DAY_MS, balances, burnSeries, daysLeft, everyMove, isSimulated, monthsBefore, nusdOf, paceOf } from "./burn";
+import { DAY_MS, balances, burnSeries, daysLeft, everyMove, isInFirstPeriod, isSimulated, monthsBefore, nusdOf, paceOf } from "./burn";
 
 const START = Date.parse("2026-11-01T00:00:00Z");
 const NOW = START + 2.5 * DAY_MS;
@@ -43,4 +43,12 @@ test("what simulated models cost is marked", () => {
 test("months go back over the turn of the year, and amounts are read as typed", () => {
   expect(monthsBefore(Date.parse("2026-02-03T00:00:00Z"), 3)).toEqual(["2026-02", "2026-01", "2025-12"]);
   expect([nusdOf("12.50"), nusdOf("$3"), nusdOf("0"), nusdOf("x"), nusdOf("")]).toEqual([12_500_000_000, 3_000_000_000, 0, null, null]);
+});
+
+test("a budget counts from when it was made, in the period that ran then alone", () => {
+  const month = { period: "month", resets_at: "2026-12-01T00:00:00Z" } as const;
+  expect(isInFirstPeriod({ ...month, created_at: "2026-11-20T09:00:00Z" })).toBe(true);
+  expect(isInFirstPeriod({ ...month, created_at: "2026-10-31T23:59:59Z" })).toBe(false);
+  const day = { period: "day", resets_at: "2026-11-21T00:00:00Z" } as const;
+  expect([isInFirstPeriod({ ...day, created_at: "2026-11-20T09:00:00Z" }), isInFirstPeriod({ ...day, created_at: "2026-11-19T09:00:00Z" })]).toEqual([true, false]);
 });

@@ -53,6 +53,13 @@ export function isSimulated(models: readonly { model: string }[] | undefined): b
   return (models ?? []).some((one) => one.model.startsWith("simulated/"));
 }
 
+/** Whether a budget was made in the period that runs: what was spent in it before is not counted. */
+export function isInFirstPeriod({ period, created_at, resets_at }: { period: "day" | "month"; created_at: string; resets_at: string }): boolean {
+  const ends = new Date(resets_at);
+  const begins = period === "day" ? ends.getTime() - DAY_MS : Date.UTC(ends.getUTCFullYear(), ends.getUTCMonth() - 1, ends.getUTCDate());
+  return Date.parse(created_at) > begins;
+}
+
 export type Pace = { perDay: number; low: number | null; high: number | null; days: number };
 
 /** What a day costs: as the projection to the month's end expects where there is one, else the mean of the days since the first use. */

@@ -1,7 +1,7 @@
 import type { ReactNode } from "react";
 import { useRead } from "@/api/hooks";
 import { XYChart } from "@/chart";
-import { Badge, Facts, Figures, Loaded, Notice, RelativeTime, Section, Segments, TextLink } from "@/kit";
+import { After, Badge, Facts, Figures, Loaded, Notice, RelativeTime, Section, Segments, TextLink } from "@/kit";
 import { count, decimal, duration, moment, percent, plural } from "@/lib/format";
 import { oneOf, useUrlState } from "@/lib/url-state";
 import type { Endpoint } from "./draft";
@@ -65,9 +65,11 @@ export function Overview({ endpoint }: { endpoint: Endpoint }) {
           );
         }}
       </Loaded>
-      <Section title="What it is told" framed>
-        <Facts facts={factsOf(endpoint)} />
-      </Section>
+      <After what={Boolean(found.data ?? found.error)}>
+        <Section title="What it is told" framed>
+          <Facts facts={factsOf(endpoint)} />
+        </Section>
+      </After>
     </div>
   );
 }

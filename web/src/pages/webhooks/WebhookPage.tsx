@@ -16,7 +16,7 @@ import { ReplayRange } from "./ReplayRange";
 import { Replays } from "./Replays";
 import { RotateSecret } from "./RotateSecret";
 import type { Endpoint } from "./draft";
-import { nameOf, stateOfEndpoint } from "./words";
+import { nameOf, stateOfEndpoint, whyResting } from "./words";
 
 const shape = { tab: oneOf(["overview", "deliveries", "replays"], "overview"), edit: flag() };
 const LOOK_AGAIN_MS = 10_000;
@@ -103,7 +103,7 @@ function Trouble({ endpoint, onCatchUp }: { endpoint: Endpoint; onCatchUp: () =>
   if (stateOfEndpoint(endpoint, Date.now()).word === "failing") {
     return (
       <Notice tone="warn" title="Left in peace for a while.">
-        Ten attempts in a row did not arrive, most of the last five minutes did not, or the try after a pause failed again. The next try is <RelativeTime at={endpoint.resting_until} />; nothing is lost meanwhile.
+        {whyResting(endpoint.resting_reason)} The next try is <RelativeTime at={endpoint.resting_until} />; nothing is lost meanwhile.
       </Notice>
     );
   }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { everyDay, nameOf, shareOf, standingOf, stateOfEndpoint } from "./words";
+import { everyDay, nameOf, shareOf, standingOf, stateOfEndpoint, whyResting } from "./words";
 
 const NOW = Date.parse("2026-11-20T15:00:00Z");
 
@@ -8,6 +8,9 @@ describe("an endpoint", () => {
     expect(stateOfEndpoint({ status: "active", resting_until: "2026-11-20T15:00:01Z" }, NOW).word).toBe("failing");
     expect(stateOfEndpoint({ status: "active", resting_until: "2026-11-20T14:59:59Z" }, NOW).word).toBe("active");
     expect(stateOfEndpoint({ status: "disabled", resting_until: "2026-11-20T15:00:01Z" }, NOW).word).toBe("disabled");
+  });
+  it("says why it is left in peace, as far as the API says it", () => {
+    expect([whyResting("failures_in_a_row"), whyResting("failed_again"), whyResting(null)]).toEqual(["Ten attempts in a row did not arrive.", expect.stringContaining("longer"), "Too many attempts did not arrive."]);
   });
   it("is called by its host where nobody named it", () => {
     expect(nameOf({ url: "https://hooks.example.com/a?b", description: "" })).toBe("hooks.example.com");

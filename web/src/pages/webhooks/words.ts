@@ -34,6 +34,17 @@ export function reasonOf(reason: string): string {
   return REASONS[reason] ?? reason.replaceAll("_", " ");
 }
 
+const RESTING: Record<NonNullable<Endpoint["resting_reason"]>, string> = {
+  failures_in_a_row: "Ten attempts in a row did not arrive.",
+  share_of_failures: "Most attempts of five minutes did not arrive.",
+  failed_again: "The try after the last pause failed again, so this pause is longer.",
+};
+
+/** Why an endpoint rests. An API of the release before does not say. */
+export function whyResting(reason: Endpoint["resting_reason"] | undefined): string {
+  return reason ? RESTING[reason] : "Too many attempts did not arrive.";
+}
+
 /** One word for an endpoint. Resting: it failed too often in a row at `nowMs`. */
 export function stateOfEndpoint(endpoint: Pick<Endpoint, "status" | "resting_until">, nowMs: number): { word: string; tone: Tone } {
   if (endpoint.status === "disabled") return { word: "disabled", tone: "bad" };
