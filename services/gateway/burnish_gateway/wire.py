@@ -24,6 +24,8 @@ from pydantic import (
     model_validator,
 )
 
+from burnish_gateway.wording import PATTERNS as PATTERNS
+from burnish_gateway.wording import in_words
 from burnish_shared.errors import BurnishError, InvalidBody, InvalidField, PayloadTooLarge, Unauthenticated
 from burnish_shared.logging import redact_keys
 
@@ -92,9 +94,6 @@ def _no_nul(text: str) -> str:
         raise ValueError("must not contain U+0000")
     return text
 
-
-PATTERNS: dict[str, str] = {}
-"""Pattern → what it asks for, in words. Features add theirs."""
 
 Text = Annotated[str, AfterValidator(_no_nul)]
 """Text without NUL, which PostgreSQL cannot store."""
@@ -216,36 +215,11 @@ NAMES_A_FIELD = re.compile(r"([a-z][a-z0-9_.]*): (.+)", re.S)
 
 def _problem(error: Any, location: tuple[int | str, ...]) -> dict[str, str]:
     """`param` and `message` of one of pydantic's errors."""
-    param, message = _path(location), _in_words(error)
+    param, message = _path(location), in_words(error)
     named = NAMES_A_FIELD.match(message) if error["type"] == "value_error" else None
     if named is not None:
         param, message = f"{param}.{named[1]}" if param else named[1], named[2]
     return {"param": param, "message": message}
-
-
-def _in_words(error: Any) -> str:
-    """pydantic's message as a person would say it."""
-    context, given = error.get("ctx", {}), error.get("input")
-    match error["type"]:
-        case "extra_forbidden":
-            return "is no field of this call; see /openapi.json"
-        case "missing":
-            return "is needed"
-        case "too_long" if isinstance(given, str):
-            return f"may have at most {context['max_length']} characters; it has {len(given)}"
-        case "too_short" if isinstance(given, str):
-            return f"must have at least {context['min_length']} characters; it has {len(given)}"
-        case "too_long":
-            return f"may have at most {context['max_length']} items; it has {context['actual_length']}"
-        case "too_short" if context["min_length"] == 1:
-            return "may not be empty"
-        case "too_short":
-            return f"must have at least {context['min_length']} items; it has {context['actual_length']}"
-        case "string_too_short" if context["min_length"] == 1:
-            return "may not be empty"
-        case "string_pattern_mismatch":
-            return PATTERNS.get(context["pattern"]) or f"must match the pattern {context['pattern']}"
-    return str(error["msg"]).removeprefix("Value error, ")
 
 
 def json_body(model: type[BaseModel], *, role: str) -> dict[str, Any]:
@@ -301,11 +275,16 @@ def _inline(schema: Any, definitions: dict[str, Any]) -> Any:
     return [_inline(one, definitions) for one in schema] if isinstance(schema, list) else schema
 
 
+OF_UNIONS = ("function-after[", "function-before[", "list[")
+"""How pydantic calls the side of a union that did not fit, in the path to it."""
+
+
 def _path(location: tuple[int | str, ...]) -> str:
     """As the caller wrote it: of settings that are told apart by their `kind`, pydantic names the kind too."""
     if len(location) > 2 and location[0] == "settings":
         location = (location[0], *location[2:])
-    return ".".join(str(part) for part in location)[:200]
+    named = [part for part in location if not (isinstance(part, str) and part.startswith(OF_UNIONS))]
+    return ".".join(str(part) for part in named)[:200]
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

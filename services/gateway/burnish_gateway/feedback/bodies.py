@@ -5,7 +5,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from burnish_gateway.wire import PATTERNS, ApiModel, Text
+from burnish_gateway.wire import ApiModel, Text
+from burnish_gateway.wording import PATTERNS
 
 COMMENT_MOST: Final = 10_000
 CORRECTION_MOST: Final = 60_000

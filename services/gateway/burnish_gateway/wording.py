@@ -1,0 +1,68 @@
+"""What pydantic found wrong, as a person would say it."""
+
+from typing import Any
+
+PATTERNS: dict[str, str] = {}
+"""Pattern → what it asks for, in words. Features add theirs."""
+
+
+def in_words(error: Any) -> str:
+    """pydantic's message as a person would say it; a kind that is not known here is told in pydantic's words."""
+    kind, context = error["type"], error.get("ctx", {})
+    if kind in KINDS:
+        return KINDS[kind]
+    if kind in BOUNDS:
+        words, where = BOUNDS[kind]
+        return f"must be {words} {_plainly(context[where])}"
+    if kind in LENGTHS:
+        return _length(kind, context, error.get("input"))
+    if kind == "string_pattern_mismatch":
+        return PATTERNS.get(context["pattern"]) or f"must match the pattern {context['pattern']}"
+    if kind in ("literal_error", "enum"):
+        return f"must be {context['expected']}"
+    return str(error["msg"]).removeprefix("Value error, ")
+
+
+def _length(kind: str, context: dict[str, Any], given: object) -> str:
+    is_text = isinstance(given, str)
+    unit = "characters" if is_text or kind.startswith("string") else "items"
+    if "max_length" in context:
+        has = f"; it has {len(given)}" if isinstance(given, str | list | dict) else ""
+        return f"may have at most {context['max_length']} {unit}{has}"
+    least = context["min_length"]
+    if least == 1:
+        return "may not be empty"
+    return f"must have at least {least} {unit}"
+
+
+LENGTHS = frozenset({"too_long", "too_short", "string_too_long", "string_too_short"})
+
+BOUNDS = {
+    "less_than_equal": ("at most", "le"),
+    "less_than": ("below", "lt"),
+    "greater_than_equal": ("at least", "ge"),
+    "greater_than": ("above", "gt"),
+    "multiple_of": ("a multiple of", "multiple_of"),
+}
+"""pydantic's kind of error → our words, and where it keeps the number."""
+
+KINDS = {
+    "extra_forbidden": "is no field of this call; see /openapi.json",
+    "missing": "is needed",
+    "timezone_aware": "must say its time zone, such as 2026-11-20T08:00:00Z",
+    **dict.fromkeys(("bool_type", "bool_parsing"), "must be true or false"),
+    **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), "must be a whole number"),
+    "int_parsing_size": "is too large a number",
+    **dict.fromkeys(("float_type", "float_parsing", "finite_number"), "must be a number"),
+    "string_type": "must be text",
+    "list_type": "must be a list",
+    **dict.fromkeys(("dict_type", "model_type", "model_attributes_type"), "must be an object"),
+    **dict.fromkeys(("uuid_parsing", "uuid_type"), "must be a UUID, such as 01930000-0000-7000-8000-000000000000"),
+    **dict.fromkeys(("date_parsing", "date_from_datetime_parsing", "date_type"), "must be a date, such as 2026-11-20"),
+}
+"""pydantic's kind of error → what is wanted. What is not here is told in pydantic's words."""
+
+
+def _plainly(number: Any) -> str:
+    """3600000.0 is 3600000, not 3.6e+06."""
+    return str(int(number)) if isinstance(number, float) and number.is_integer() else str(number)

@@ -1,0 +1,52 @@
+"""What a person is told of a field that is wrong."""
+
+from datetime import date
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+import pytest
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from burnish_gateway.wire import invalid_field
+from burnish_gateway.wording import in_words
+
+
+class Strict(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid")
+    name: Annotated[str, Field(max_length=3)] = ""
+
+
+CASES = [
+    (Annotated[str, Field(min_length=1)], "", "may not be empty"),
+    (Annotated[str, Field(min_length=3)], "x", "must have at least 3 characters"),
+    (Annotated[str, Field(max_length=3)], "xxxx", "may have at most 3 characters; it has 4"),
+    (Annotated[list[int], Field(min_length=1)], [], "may not be empty"),
+    (Annotated[list[int], Field(max_length=1)], [1, 2], "may have at most 1 items; it has 2"),
+    (Annotated[float, Field(le=3_600_000.0)], 4e9, "must be at most 3600000"),
+    (Annotated[float, Field(ge=0.5)], 0.1, "must be at least 0.5"),
+    (Annotated[int, Field(gt=0)], 0, "must be above 0"),
+    (bool, "perhaps", "must be true or false"),
+    (int, "many", "must be a whole number"),
+    (str, 7, "must be text"),
+    (list[int], "x", "must be a list"),
+    (dict[str, int], "x", "must be an object"),
+    (UUID, "x", "must be a UUID, such as 01930000-0000-7000-8000-000000000000"),
+    (date, "yesterday", "must be a date, such as 2026-11-20"),
+    (AwareDatetime, "2026-11-20T08:00:00", "must say its time zone, such as 2026-11-20T08:00:00Z"),
+    (Literal["a", "b"], "c", "must be 'a' or 'b'"),
+    (Strict, {"nome": ""}, "is no field of this call; see /openapi.json"),
+]
+
+
+@pytest.mark.parametrize(("kind", "given", "said"), CASES, ids=[said for *_, said in CASES])
+def test_a_problem_is_told_in_words_without_the_value(kind: Any, given: object, said: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        TypeAdapter(kind).validate_python(given)
+    assert in_words(caught.value.errors()[0]) == said
+
+
+def test_the_field_stands_before_what_is_wrong_with_it() -> None:
+    with pytest.raises(ValidationError) as caught:
+        Strict.model_validate({"name": "xxxx"})
+    refused = invalid_field(caught.value)
+    assert (refused.message, refused.param) == ("name: may have at most 3 characters; it has 4", "name")
