@@ -15,7 +15,7 @@ from burnish_executor.core.failure import Failure, FailureKind
 from burnish_executor.core.outcome import JSON_FORMATS, outcome_of
 from burnish_executor.guard import Guard, GuardedReply, guarded
 from burnish_executor.run import Run, since
-from burnish_shared.contracts.executions import Choice, ErrorInfo, ExecutionRequest, Outcome, Status
+from burnish_shared.contracts.executions import Choice, ErrorInfo, ExecutionRequest, Fallback, Outcome, Status
 from burnish_shared.db.rules_book import RulesBook
 from burnish_shared.errors import Unavailable
 from burnish_shared.guarding.rules import Rule, Stopped
@@ -62,9 +62,12 @@ class Guards:
             if stopped is not None:
                 metrics.GUARDED.labels("blocked_in").inc()
                 return _refused(run, _stopping(stopped, "the request"))
-            if isinstance(masked, list) and guard.masks:
-                metrics.GUARDED.labels("masked").inc()
-                run.request = request.model_copy(update={"messages": masked})
+            if isinstance(masked, list):
+                fallbacks = [one for fallback in request.fallbacks if (one := _fallback_looked_in(guard, into, fallback)) is not None]
+                if guard.masks:
+                    metrics.GUARDED.labels("masked").inc()
+                if guard.masks or len(fallbacks) < len(request.fallbacks):
+                    run.request = request.model_copy(update={"messages": masked, "fallbacks": fallbacks})
         run.reply = guarded(run.reply, guard, stop=run.cancel)
         return None
 
@@ -73,7 +76,7 @@ class Guards:
         guard = run.guard
         if guard is None:
             return outcome
-        run.request = run.request.model_copy(update={"messages": guard.given.messages})
+        run.request = run.request.model_copy(update={"messages": _as_given(run.request, guard.given)})
         if guard.stopped is not None and not guard.was_streamed:
             return outcome  # on the way in: nobody was asked
         text = guard.outgoing.text if guard.was_streamed else outcome.output or ""
@@ -112,9 +115,29 @@ def _look_in(guard: Guard, rules: Sequence[Rule]) -> list[dict[str, Any]] | Stop
             return Stopped(rule.name)
     if not any(rule.finders for rule in rules):
         return request.messages
-    for text in texts_in(request.messages):
-        guard.masks.leave(text)
+    for messages in (request.messages, *(one.messages or [] for one in request.fallbacks)):
+        for text in texts_in(messages):
+            guard.masks.leave(text)
     return changed_messages(request.messages, guard.hidden)
+
+
+def _fallback_looked_in(guard: Guard, rules: Sequence[Rule], fallback: Fallback) -> Fallback | None:
+    """The same of the text that a fallback's model has of its own; None: a rule stops that text, so that model is not asked."""
+    if fallback.messages is None:
+        return fallback
+    own = guard.given.model_copy(update={"messages": fallback.messages})
+    written, everything = given(own), "\n".join(text_of(one) for one in fallback.messages)
+    if any(rule.stops_whole(everything if rule.size is not None else written) for rule in rules):
+        return None
+    if not any(rule.finders for rule in rules):
+        return fallback
+    return fallback.model_copy(update={"messages": changed_messages(fallback.messages, guard.hidden)})
+
+
+def _as_given(request: ExecutionRequest, before: ExecutionRequest) -> list[dict[str, Any]]:
+    """What the model that answered was asked, without masks."""
+    own = (one.messages for one in before.fallbacks if one.messages is not None and one.route == request.route)
+    return before.messages if request.route == before.route else next(own, before.messages)
 
 
 def _looked_through(choice: Choice, guard: Guard) -> Choice:

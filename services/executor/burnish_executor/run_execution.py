@@ -111,11 +111,12 @@ class Runner:
             run.answer_so_far.append(run.request.interrupted)
             run.has_started = run.request.upstream_started
             return Failure(FailureKind.INTERRUPTED, "The executor that ran this stopped in the middle; what had been delivered was booked.")
+        asked = run.request
         result = await self._ask(run)
-        for fallback in run.request.fallbacks:
+        for fallback in asked.fallbacks:
             if not isinstance(result, Failure) or not another_may_help(result, had_started=run.has_started) or run.left_s() <= 0:
                 return result
-            after = falling_back(run.request, fallback)
+            after = falling_back(asked, fallback)
             if run.seat is not None and not run.seat.move(provider_of(after)):
                 continue
             if not await self.holds.widen(run, fallback.hold_nusd):

@@ -22,4 +22,10 @@ async def unpark(run: Run, bus: Bus) -> None:
     except Unavailable as error:
         log.warning("execution.not_unparked", bytes=ref.bytes, reason=type(error).__name__, **describe(run))
         raise
-    run.request = run.request.model_copy(update={"messages": json.loads(body)})
+    held = json.loads(body)
+    if isinstance(held, list):
+        run.request = run.request.model_copy(update={"messages": held})
+        return
+    pairs = zip(run.request.fallbacks, held["of_fallbacks"], strict=True)  # texts of their own, which were parked with the first one's
+    fallbacks = [one.model_copy(update={"messages": messages}) for one, messages in pairs]
+    run.request = run.request.model_copy(update={"messages": held["messages"], "fallbacks": fallbacks})

@@ -82,6 +82,9 @@ class Fallback(BaseModel):
     route: Route
     hold_nusd: int = Field(ge=0, description="What a call of it can cost at most; held before it is asked, where it is more.")
     output_tokens: int = Field(gt=0, description="The cap of its output: the caller's, or the model's limit where that is lower.")
+    messages: list[dict[str, Any]] | None = Field(
+        default=None, description="What this model is asked, where the version has a text of its own for it; null: as the first model."
+    )
 
 
 class Routing(BaseModel):

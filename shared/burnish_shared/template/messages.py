@@ -7,7 +7,7 @@ from typing import Any, Final
 from burnish_shared.errors import InvalidField
 from burnish_shared.template.rendering import MAX_OUTPUT_BYTES, Budget, Filling
 from burnish_shared.template.snippets import Snippet, with_snippets
-from burnish_shared.template.survey import Survey, includes_of, shows_pictures, survey
+from burnish_shared.template.survey import Survey, includes_of, literal_of, shows_pictures, survey
 from burnish_shared.template.syntax import Include, Part, parse, parse_path
 from burnish_shared.template.values import IMAGE_URL, text_of
 from burnish_shared.template.variables import Variable, declare
@@ -75,6 +75,11 @@ class PromptTemplate:
         """Names that a caller must give whatever else is given, sorted. Within a block a variable is asked for only where it is reached."""
         needed = {one.name for path, one in self.variables.items() if path in self.needed and not one.has_default}
         return tuple(sorted(needed | {one.name for one in self.messages if isinstance(one, Placeholder) and not one.optional}))
+
+    @property
+    def literals(self) -> tuple[str, ...]:
+        """Of each message what stands in it whatever is given, with the longer branch of each condition and each repetition once."""
+        return tuple("" if isinstance(one, Placeholder) else literal_of(one.parts) for one in self.messages)
 
     def render(self, given: Mapping[str, Any]) -> Rendered:
         """The messages with `given` put in. What is put in is never read as a template again.

@@ -47,6 +47,22 @@ def includes_of(parts: Iterable[Part]) -> Iterator[Include]:
                 pass
 
 
+def literal_of(parts: Iterable[Part]) -> str:
+    """The text without values: of a condition the longer branch, of a repetition its body once."""
+    texts: list[str] = []
+    for part in parts:
+        match part:
+            case str():
+                texts.append(part)
+            case If(then=one, otherwise=other) | Each(body=one, otherwise=other):
+                texts.append(max(literal_of(one), literal_of(other), key=len))
+            case Include(body=body):
+                texts.append(literal_of(body or ()))
+            case _:
+                pass
+    return "".join(texts)
+
+
 def shows_pictures(parts: Iterable[Part], pictures: frozenset[tuple[str, ...]]) -> bool:
     """Does a part become a picture? `pictures`: the paths of variables of that type."""
     for part in parts:

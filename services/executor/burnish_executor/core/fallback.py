@@ -34,4 +34,5 @@ def another_may_help(failure: Failure, *, had_started: bool) -> bool:
 def falling_back(request: ExecutionRequest, fallback: Fallback) -> ExecutionRequest:
     """The same request for the other model, with a cap that it allows. Settings that it does not know are its provider's to refuse."""
     settings = {**request.settings, cap_of(request.settings): fallback.output_tokens}
-    return request.model_copy(update={"route": fallback.route, "settings": settings, "hold_nusd": fallback.hold_nusd})
+    own = {} if fallback.messages is None else {"messages": fallback.messages}
+    return request.model_copy(update={"route": fallback.route, "settings": settings, "hold_nusd": fallback.hold_nusd} | own)

@@ -1,6 +1,5 @@
 """`/v1/executions/compare`: one request to several models or versions."""
 
-import contextlib
 import json
 from typing import Any
 
@@ -8,10 +7,10 @@ from fastapi import Request
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
-from burnish_gateway.access.principal import Principal, Role
+from burnish_gateway.access.principal import Role
 from burnish_gateway.compare.bodies import NewComparison, orders_of
-from burnish_gateway.compare.run_sides import ROUTE, Ended, Side, admit_sides, follow_sides, in_words, side_shown, sums_of
-from burnish_gateway.deps import Gateway, gateway_of, request_id_of, verified_caller
+from burnish_gateway.compare.run_sides import ROUTE, Side, admit_sides, follow_sides, in_words, side_shown, sums_of, until_ended
+from burnish_gateway.deps import gateway_of, request_id_of, verified_caller
 from burnish_gateway.execution.streaming import EventStream, paced, unless_gone
 from burnish_gateway.execution.submit import Admitted, Repeated
 from burnish_gateway.idempotency import fingerprint_of, key_of
@@ -64,21 +63,11 @@ async def compare(request: Request) -> Response:
     if body.stream:
         events = follow_sides(sides, gateway=gateway, principal=principal)
         return EventStream(paced(in_words(events, start=_start(sides), request_id=request_id_of(request))), headers=headers)
-    work = _all(sides, gateway=gateway, principal=principal)
+    work = until_ended(sides, gateway=gateway, principal=principal)
     ended = await work if text is not None else await unless_gone(request, work)
     shown = b",".join(side_shown(index, one, request_id=request_id_of(request)) for index, one in enumerate(ended))
     sums = json.dumps(sums_of(ended)).encode()
     return Response(b'{"data":[%s],%s' % (shown, sums[1:]), media_type="application/json", headers=headers)
-
-
-async def _all(sides: list[Side], *, gateway: Gateway, principal: Principal) -> list[Ended]:
-    """How each side ended, in their order."""
-    ended: dict[int, Ended] = {}
-    async with contextlib.aclosing(follow_sides(sides, gateway=gateway, principal=principal)) as events:
-        async for index, one in events:
-            if isinstance(one, Ended):
-                ended[index] = one
-    return [ended[index] for index in sorted(ended)]
 
 
 def _start(sides: list[Side]) -> bytes:

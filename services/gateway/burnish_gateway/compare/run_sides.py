@@ -42,14 +42,21 @@ Event = tuple[int, Told | Ended]
 
 
 async def admit_sides(
-    orders: Sequence[Order], *, gateway: Gateway, principal: Principal, request_id: str, traceparent: str | None, key: IdempotencyKey | None
+    orders: Sequence[Order],
+    *,
+    gateway: Gateway,
+    principal: Principal,
+    request_id: str,
+    traceparent: str | None,
+    key: IdempotencyKey | None,
+    route: str = ROUTE,
 ) -> list[Side]:
     """All are held for, or none: then the first refusal is raised, and nothing is left of the others.
 
-    With a key, sides that were asked for before are Repeated.
+    With a key, sides that were asked for before by this `route` are Repeated.
     """
     made = [await make_request(one, gateway=gateway, principal=principal, request_id=request_id, traceparent=traceparent) for one in orders]
-    keys = [None if key is None else IdempotencyKey(ROUTE, f"{key.key}#{index}", key.fingerprint) for index in range(len(made))]
+    keys = [None if key is None else IdempotencyKey(route, f"{key.key}#{index}", key.fingerprint) for index in range(len(made))]
     answers = await asyncio.gather(
         *(admit(one, gateway=gateway, principal=principal, key=named) for one, named in zip(made, keys, strict=True)),
         return_exceptions=True,
@@ -60,7 +67,7 @@ async def admit_sides(
     admitted = [one.request.execution_id for one in answers if isinstance(one, Admitted)]
     if admitted:
         async with gateway.db.unit_of_work(workspace=principal.workspace_id) as tx:
-            await store.withdraw(tx, principal.workspace_id, admitted, route=ROUTE, keys=[one.key for one in keys if one is not None])
+            await store.withdraw(tx, principal.workspace_id, admitted, route=route, keys=[one.key for one in keys if one is not None])
         gateway.refusals.forget([account for one in made for account in one.request.account_ids])
     raise refusal
 
@@ -131,3 +138,13 @@ def sums_of(ended: Sequence[Ended]) -> dict[str, int]:
     cost_nusd = sum(json.loads(one.body)["cost_nusd"] for one in ended if one.body is not None)
     succeeded_count = sum(one.succeeded for one in ended)
     return {"succeeded": succeeded_count, "failed": len(ended) - succeeded_count, "cost_nusd": cost_nusd}
+
+
+async def until_ended(sides: Sequence[Side], *, gateway: Gateway, principal: Principal) -> list[Ended]:
+    """How each side ended, in their order."""
+    ended: dict[int, Ended] = {}
+    async with contextlib.aclosing(follow_sides(sides, gateway=gateway, principal=principal)) as events:
+        async for index, one in events:
+            if isinstance(one, Ended):
+                ended[index] = one
+    return [ended[index] for index in sorted(ended)]

@@ -16,8 +16,11 @@ async def parked(request: ExecutionRequest, gateway: Gateway) -> ExecutionReques
         return request
     is_queued = request.lane is Lane.BACKGROUND
     waits_s = gateway.settings.queue_limit_s if is_queued else (request.deadline_at - request.sent_at).total_seconds()
-    ref = await payloads.put(gateway.bus, json_text(request.messages).encode(), keep_s=waits_s + REST_S)
-    return request.model_copy(update={"messages": [], "parked": ref})
+    of_fallbacks = [one.messages for one in request.fallbacks]
+    held = {"messages": request.messages, "of_fallbacks": of_fallbacks} if any(of_fallbacks) else request.messages
+    ref = await payloads.put(gateway.bus, json_text(held).encode(), keep_s=waits_s + REST_S)
+    bare = [one.model_copy(update={"messages": None}) for one in request.fallbacks]
+    return request.model_copy(update={"messages": [], "fallbacks": bare, "parked": ref})
 
 
 async def parked_if_big(request: ExecutionRequest, gateway: Gateway) -> ExecutionRequest:

@@ -1,0 +1,49 @@
+"""The SQL of putting prompts away, bringing them back, and removing them."""
+
+from typing import Final
+
+from burnish_gateway.registry.prompt import Prompt
+from burnish_shared.db.session import Tx
+
+RUNNING: Final = (
+    ("test run", "test_runs", "test_run_id"),
+    ("optimization job", "optimization_jobs", "job_id"),
+)
+"""What works on a prompt and writes of it: its word, its table, and the column of its id."""
+
+
+async def set_archived(tx: Tx, prompt: Prompt, *, by: str | None) -> None:
+    """Puts it away, or with None brings it back."""
+    await tx.execute(
+        """UPDATE prompts SET archived_at = CASE WHEN $3::text IS NULL THEN NULL ELSE clock_timestamp() END, archived_by = $3,
+                  revision = revision + 1, updated_at = clock_timestamp()
+            WHERE workspace_id = $1 AND prompt_id = $2""",
+        prompt.workspace_id,
+        prompt.prompt_id,
+        by,
+    )
+
+
+async def running(tx: Tx, prompt: Prompt) -> list[str]:
+    """What is under way for this prompt, in words."""
+    found: list[str] = []
+    for word, table, column in RUNNING:
+        rows = await tx.fetch(
+            f"""SELECT {column} AS id FROM {table}
+                 WHERE workspace_id = $1 AND prompt_id = $2 AND status IN ('pending', 'running') LIMIT 5""",
+            prompt.workspace_id,
+            prompt.prompt_id,
+        )
+        found += [f"{word} {row['id']}" for row in rows]
+    return found
+
+
+async def experiments_running(tx: Tx, prompt: Prompt) -> list[str]:
+    """Experiments that give this prompt to end users. There are none until experiments exist: they add their query here."""
+    return []
+
+
+async def purge(tx: Tx, prompt: Prompt) -> int:
+    """Removes it with all that hangs on it. Returns the number of its versions; it must be archived."""
+    versions: int = await tx.fetchval("SELECT purge_prompt($1, $2)", prompt.workspace_id, prompt.prompt_id)
+    return versions

@@ -1,0 +1,102 @@
+"""Whether the fields of a version mean something together and by themselves: tools, formats, test cases (PRODUCT P1). Pure.
+
+What is stored but could never be sent, or would be sent and refused, is named when it is saved and not when it is called.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import jsonschema_rs
+
+from burnish_shared.errors import InvalidField
+
+TOOL_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
+"""What OpenAI and Anthropic take as the name of a function (their API references: `function.name`, `tools.name`)."""
+
+RESPONSE_FORMATS: Final = ("text", "json_object", "json_schema")
+
+
+def check_fields(model: str, settings: Mapping[str, Any], spec: Mapping[str, Any]) -> None:
+    """Raises InvalidField, naming the field and what to do."""
+    check_schema(spec.get("json_schema"), param="json_schema")
+    _check_tools(settings.get("tools"))
+    _check_choice(settings.get("tool_choice"), settings.get("tools"))
+    _check_response_format(settings.get("response_format"))
+    _check_fallbacks(model, spec.get("fallback_models") or [])
+    _check_names("test_cases", [case.get("name") for case in spec.get("test_cases") or []])
+    _check_names("variants", [variant["model"] for variant in spec.get("variants") or []])
+
+
+def check_schema(schema: Any, *, param: str) -> None:
+    """Only the schema itself is looked at; nothing that a `$ref` names is fetched. None is fine."""
+    if schema is None:
+        return
+    try:
+        is_schema = jsonschema_rs.meta.is_valid(schema)
+    except ValueError:
+        is_schema = False
+    if not is_schema:
+        raise InvalidField(f"'{param}' is no valid JSON Schema.", param=param)
+
+
+def _check_tools(tools: Sequence[Mapping[str, Any]] | None) -> None:
+    names: list[str | None] = []
+    for index, tool in enumerate(tools or ()):
+        param = f"tools[{index}]"
+        if not isinstance(tool.get("type"), str):
+            raise InvalidField(f"{param}.type: a tool has a type, such as 'function'.", param=f"{param}.type")
+        if tool["type"] != "function":
+            continue
+        function = tool.get("function")
+        if not isinstance(function, dict):
+            raise InvalidField(f"{param}.function: a tool of type 'function' has its name and parameters there.", param=f"{param}.function")
+        name = function.get("name")
+        if not isinstance(name, str) or not TOOL_NAME.fullmatch(name):
+            why = "a function's name has 1 to 64 letters, digits, '_' and '-'."
+            raise InvalidField(f"{param}.function.name: {why}", param=f"{param}.function.name")
+        check_schema(function.get("parameters"), param=f"{param}.function.parameters")
+        names.append(name)
+    _check_names("tools", names)
+
+
+def _check_choice(choice: object, tools: Sequence[Mapping[str, Any]] | None) -> None:
+    if choice is None or choice == "none":
+        return
+    if not tools:
+        raise InvalidField("tool_choice: there are no 'tools' to choose from.", param="tool_choice")
+    if isinstance(choice, dict):
+        function = choice.get("function")
+        name = function.get("name") if isinstance(function, dict) else None
+        known = [tool["function"]["name"] for tool in tools if tool["type"] == "function"]
+        if choice.get("type") == "function" and name not in known:
+            raise InvalidField(f"tool_choice: names no function of 'tools', which are {', '.join(known)}.", param="tool_choice")
+
+
+def _check_response_format(given: Mapping[str, Any] | None) -> None:
+    if given is None:
+        return
+    if given.get("type") not in RESPONSE_FORMATS:
+        known = ", ".join(RESPONSE_FORMATS)
+        raise InvalidField(f"response_format.type: is one of {known}.", param="response_format.type")
+    if given["type"] == "json_schema":
+        wrapped = given.get("json_schema")
+        if not isinstance(wrapped, dict) or not isinstance(wrapped.get("name"), str):
+            raise InvalidField(
+                "response_format.json_schema: has a 'name' and a 'schema'; the field 'json_schema' takes a bare schema.",
+                param="response_format.json_schema",
+            )
+        check_schema(wrapped.get("schema"), param="response_format.json_schema.schema")
+
+
+def _check_fallbacks(model: str, fallbacks: Sequence[str]) -> None:
+    for index, other in enumerate(fallbacks):
+        if other == model or other in fallbacks[:index]:
+            what = "is the model itself" if other == model else "is named before"
+            raise InvalidField(f"fallback_models[{index}]: {other!r} {what}; leave it out.", param=f"fallback_models[{index}]")
+
+
+def _check_names(field: str, names: Sequence[str | None]) -> None:
+    for index, name in enumerate(names):
+        if name is not None and name in names[:index]:
+            raise InvalidField(f"{field}[{index}]: {name!r} is named twice.", param=f"{field}[{index}]")

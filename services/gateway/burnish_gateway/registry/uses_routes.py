@@ -1,0 +1,94 @@
+"""Which prompts include which, over HTTP: the graph around one, and what moving a label would change (PRODUCT P2)."""
+
+from typing import Annotated
+
+from fastapi import Query
+from fastapi.responses import Response
+from pydantic import BaseModel
+
+from burnish_gateway.deps import GatewayParts, Viewer
+from burnish_gateway.registry import answers, store, uses_store
+from burnish_gateway.registry.prompt import no_such_prompt
+from burnish_gateway.registry.snippet_effects import effects_of, users_of
+from burnish_gateway.wire import json_response, make_router
+from burnish_shared.slug import MAX_VERSION, parse_movable_label, parse_slug
+
+router = make_router("prompts")
+
+
+class UseAnswer(BaseModel):
+    """`version` of the prompt includes `prompt` by `name`."""
+
+    version: int
+    name: str
+    prompt: str
+
+
+class UserAnswer(BaseModel):
+    """A served version that includes this prompt. `through`: the names on the way to it; one where it is included directly."""
+
+    prompt: str
+    version: int
+    labels: list[str]
+    through: list[str]
+
+
+class UsesAnswer(BaseModel):
+    """`uses`: what the served versions of the prompt include; `used_by`: the served versions of others that include it."""
+
+    slug: str
+    uses: list[UseAnswer]
+    used_by: list[UserAnswer]
+
+
+class EffectsAnswer(BaseModel):
+    """What would change. `refused`: the move would be, because some of these would be no prompts any more."""
+
+    slug: str
+    label: str
+    version: int
+    changed: list[answers.AffectedAnswer]
+    refused: bool
+
+
+@router.get("/v1/prompts/{slug}/uses", response_model=UsesAnswer, summary="What a prompt includes, and which prompts include it")
+async def uses(slug: str, principal: Viewer, gateway: GatewayParts) -> Response:
+    """Versions are served that a label names or that are the newest of their prompt; archived prompts are left out."""
+    name = parse_slug(slug)
+    async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
+        head = await store.find_head(tx, principal.workspace_id, name)
+        if head is None:
+            raise no_such_prompt(name)
+        own = await uses_store.uses_of(tx, head.prompt)
+        users = await users_of(tx, head.prompt)
+    return json_response(
+        UsesAnswer(
+            slug=name,
+            uses=[UseAnswer(version=version, name=written, prompt=other) for version, written, other in own],
+            used_by=[UserAnswer(prompt=use.slug, version=use.version, labels=list(use.labels), through=list(way)) for use, way in users],
+        )
+    )
+
+
+@router.get(
+    "/v1/prompts/{slug}/labels/{label}/effects", response_model=EffectsAnswer, summary="Which prompts would change if a label moved"
+)
+async def effects(
+    slug: str,
+    label: str,
+    principal: Viewer,
+    gateway: GatewayParts,
+    version: Annotated[int | None, Query(ge=1, le=MAX_VERSION, description="To which; the newest where nothing is said.")] = None,
+) -> Response:
+    """Moves nothing. Of each prompt that includes this one by the label: the variables that it would ask for, or why it would break."""
+    name, wanted = parse_slug(slug), parse_movable_label(label)
+    async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
+        head = await store.find_head(tx, principal.workspace_id, name)
+        if head is None:
+            raise no_such_prompt(name)
+        to = version or head.prompt.latest_version
+        head.named(label=None, version=to)
+        found = await effects_of(tx, head.prompt, wanted, version=to)
+    changed = [answers.affected_answer(one) for one in found]
+    answer = EffectsAnswer(slug=name, label=wanted, version=to, changed=changed, refused=any(one.problem for one in changed))
+    return json_response(answer)

@@ -1,0 +1,89 @@
+"""The SQL of which prompts include which: written with a version, read before a snippet changes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from asyncpg import Record
+
+from burnish_gateway.registry.prompt import Prompt
+from burnish_shared.db.session import Tx
+from burnish_shared.template.syntax import Include
+
+USERS_MOST: Final = 500
+"""Versions that include one prompt directly, of those that are served."""
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A served version that includes a prompt, and the name by which it does. `labels`: those that name the version."""
+
+    slug: str
+    version: int
+    labels: tuple[str, ...]
+    name: str
+    snippet: str
+    content: dict[str, Any]
+
+
+async def insert_uses(tx: Tx, prompt: Prompt, version: int, includes: Sequence[Include]) -> None:
+    await tx.execute(
+        """INSERT INTO prompt_uses (workspace_id, prompt_id, version, slug, label, at_version, name)
+           SELECT $1, $2, $3, i.* FROM unnest($4::text[], $5::text[], $6::integer[], $7::text[]) AS i""",
+        prompt.workspace_id,
+        prompt.prompt_id,
+        version,
+        [one.slug for one in includes],
+        [one.label for one in includes],
+        [one.version for one in includes],
+        [one.name for one in includes],
+    )
+
+
+async def served_users(tx: Tx, workspace_id: UUID, slugs: Sequence[str]) -> list[Use]:
+    """Versions that a label names, or that are the newest of their prompt, and include one of these prompts; archived ones left out."""
+    rows = await tx.fetch(
+        """SELECT p.slug, u.version, u.name, u.slug AS snippet, v.content,
+                  ARRAY(SELECT l.label FROM prompt_labels l
+                         WHERE l.workspace_id = $1 AND l.prompt_id = u.prompt_id AND l.version = u.version ORDER BY l.label) AS labels
+             FROM prompt_uses u
+             JOIN prompts p ON p.workspace_id = $1 AND p.prompt_id = u.prompt_id AND p.archived_at IS NULL
+             JOIN prompt_versions v ON v.workspace_id = $1 AND v.prompt_id = u.prompt_id AND v.version = u.version
+            WHERE u.workspace_id = $1 AND u.slug = ANY($2)
+              AND (u.version = p.latest_version OR EXISTS (SELECT FROM prompt_labels l
+                    WHERE l.workspace_id = $1 AND l.prompt_id = u.prompt_id AND l.version = u.version))
+            ORDER BY p.slug, u.version, u.name LIMIT $3""",
+        workspace_id,
+        list(slugs),
+        USERS_MOST,
+    )
+    return [Use(**{**dict(row), "labels": tuple(row["labels"])}) for row in rows]
+
+
+async def uses_of(tx: Tx, prompt: Prompt) -> list[tuple[int, str, str]]:
+    """Version, name and prompt that it includes, of the served versions of a prompt."""
+    rows = await tx.fetch(
+        """SELECT u.version, u.name, u.slug FROM prompt_uses u
+            WHERE u.workspace_id = $1 AND u.prompt_id = $2 AND (u.version = $3 OR EXISTS (SELECT FROM prompt_labels l
+                    WHERE l.workspace_id = $1 AND l.prompt_id = u.prompt_id AND l.version = u.version))
+            ORDER BY u.version DESC, u.name""",
+        prompt.workspace_id,
+        prompt.prompt_id,
+        prompt.latest_version,
+    )
+    return [(row["version"], row["name"], row["slug"]) for row in rows]
+
+
+async def newest_runs(tx: Tx, workspace_id: UUID, versions: Sequence[tuple[str, int]]) -> Sequence[Record]:
+    """The newest completed test run of each of these versions with each model, dataset and split."""
+    return await tx.fetch(
+        """SELECT DISTINCT ON (r.slug, r.version, r.model, r.dataset_id, r.split)
+                  r.test_run_id, r.slug, r.version, r.model, r.dataset_id, r.split, r.repeats, r.evaluator_ids
+             FROM test_runs r JOIN unnest($2::text[], $3::integer[]) AS i (slug, version) ON i.slug = r.slug AND i.version = r.version
+            WHERE r.workspace_id = $1 AND r.status = 'completed'
+            ORDER BY r.slug, r.version, r.model, r.dataset_id, r.split, r.created_at DESC""",
+        workspace_id,
+        [slug for slug, _ in versions],
+        [version for _, version in versions],
+    )

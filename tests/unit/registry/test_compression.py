@@ -1,0 +1,109 @@
+"""Shorter texts of prompts (PRODUCT P11): less to read, the same to do."""
+
+import re
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from burnish_shared.prompt_compression import compress_text
+from burnish_shared.template import parse_text
+
+pytestmark = pytest.mark.capability("P11")
+
+
+@pytest.mark.parametrize(
+    ("text", "shorter"),
+    [
+        ("Please make sure to read the ticket carefully.", "Read the ticket carefully."),
+        ("In order to help, use v1.2 of the list.", "To help, use v1.2 of the list."),
+        ("It is important to note that you must answer in JSON.", "You must answer in JSON."),
+        ("I would like you to name the queue.", "Name the queue."),
+        ("Your task is to classify the ticket.", "Classify the ticket."),
+        ("Be very brief and really clear.", "Be brief and clear."),
+        ("Answer in one word.   Answer in one word. Nothing else.", "Answer in one word. Nothing else."),
+        ("One.\n\n\n\nTwo.  \n", "One.\n\nTwo."),
+        (
+            "Never share names of customers.\nWrite politely.\nNever share names of customers.",
+            "Never share names of customers.\nWrite politely.",
+        ),
+        ("- Please note that dates are in UTC.\n- Kindly write in English.", "- Dates are in UTC.\n- Write in English."),
+    ],
+)
+def test_what_says_nothing_goes(text: str, shorter: str) -> None:
+    assert compress_text(text).text == shorter
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Answer with yes or no.",
+        "Do not use more than 3 words. You must never guess.",
+        'Say "please note that the shop is closed" to the customer.',
+        "```\nplease   keep   this\n\n\n\n\nplease\n```",
+        "Use `in order to` as the marker.",
+        "<please note that>",
+        "{{please}}",
+        '{"please note that": "a  b"}',
+        "| please note that | a   |",
+        "key: please note that this is data",
+        "# Please note that this is a heading",
+        "Be brief. Be brief.",
+        "See https://example.com/please-note-that/x.",
+        "displeased customers are pleased",
+        "",
+        "   indented\n      more",
+    ],
+)
+def test_what_means_something_stays_as_it_is(text: str) -> None:
+    assert compress_text(text).text == text
+
+
+def test_what_is_to_be_kept_is_kept_word_for_word() -> None:
+    block = "Please note that we are not   liable."
+    text = f"Please be kind. {block}\n\n\n{block}"
+    shorter = compress_text(text, keep=[block]).text
+    assert shorter == f"Be kind. {block}\n\n{block}"
+
+
+def test_it_says_what_it_took() -> None:
+    found = compress_text("Please read it with care today. Kindly read. Please read it with care today.")
+    assert found.text == "Read it with care today. Read."
+    assert found.fillers == ("Please", "Kindly")
+    assert found.repeated == ("Please read it with care today.",)
+
+
+pieces = st.sampled_from(
+    [
+        "Please ", "in order to ", "note that ", "You must not guess. ", "Name the queue of the ticket. ", "3 items. ", "é. ", "  ", "- ",
+        "{{ticket}}", "{{#if vip}}", "{{/if}}", "{{{{", "{{> tone}}", "```\ncode   here\n```\n", "`x  y`", '"a  b" ', "\n", "\n\n\n",
+        "KEEP   ME please ",
+    ]
+)  # fmt: skip
+
+
+@given(st.lists(pieces, max_size=30).map("".join))
+def test_braces_code_and_kept_texts_are_the_same_before_and_after(text: str) -> None:
+    keep = ["KEEP   ME please"]
+    found = compress_text(text, keep=keep)
+    assert len(found.text) <= len(text)
+    assert compress_text(found.text, keep=keep).text == found.text, "doing it again changes nothing"
+    for pattern in (r"\{\{\{\{|\{\{.*?\}\}", r"```.*?(?:```|\Z)", "KEEP   ME please", "must not"):
+        before, after = re.findall(pattern, text, re.DOTALL), re.findall(pattern, found.text, re.DOTALL)
+        assert (set(before) == set(after)) if pattern == "must not" else (before == after), pattern
+
+
+@given(st.text(max_size=300))
+def test_any_text_comes_out_no_longer(text: str) -> None:
+    found = compress_text(text)
+    assert len(found.text) <= len(text)
+    if "{{" not in text:
+        parse_text(found.text)
+
+
+def test_a_long_text_takes_no_time() -> None:
+    for text in ("in order " * 5_000 + "to " * 5_000, "please " * 20_000, "a " * 60_000, " " * 100_000 + "x", "x.y" * 30_000):
+        began = time.perf_counter()
+        compress_text(text)
+        assert time.perf_counter() - began < 3
