@@ -1,4 +1,4 @@
-"""What runs of chains keep goes with the workspace's days and with the person it is about, is masked, or not kept at all (PRODUCT T8, E13)."""
+"""What runs of chains keep goes with the days of the workspace and with the person, is masked, or not kept at all (PRODUCT T8, E13)."""
 
 from typing import Any
 

@@ -70,6 +70,18 @@ async def test_a_stream_tells_steps_and_text_and_ends_once(stack: Stack, caller:
     assert [name for name, _ in again] == ["run", "step", "step", "done"] and again[-1][1] == done
 
 
+async def test_whoever_follows_a_run_hears_what_has_happened_and_what_does(stack: Stack, caller: Caller) -> None:
+    await make_prompt(caller, "reply")
+    await make_prompt(caller, "slow", model="simulated/reader")
+    await make_chain(caller, "followed", call("a"), call("b", "slow"))
+    async with fault(stack, "slow,s=0.5"):
+        run_id = await start(caller, "followed")
+        await begun(caller, run_id, "b")
+        told = [(name, data.get("id"), data.get("status")) async for name, data in follow(caller, run_id)]
+    assert told[1:-1] == [("step", "a", "success"), ("step", "b", "running"), ("step", "b", "success")]
+    assert (told[0][0], told[-1][0]) == ("run", "done")
+
+
 async def test_a_repeat_with_the_same_key_gets_the_same_run(stack: Stack, caller: Caller) -> None:
     await make_prompt(caller, "reply")
     await make_chain(caller, "once", call("a"))
@@ -128,6 +140,22 @@ async def test_who_goes_away_cancels_the_run(stack: Stack, caller: Caller) -> No
         asking.cancel()
         await asyncio.gather(asking, return_exceptions=True)
     assert (await until(caller, runs[0]["id"]))["status"] == "cancelled"
+
+
+async def test_who_leaves_a_stream_cancels_the_run_unless_a_key_may_bring_him_back(stack: Stack, caller: Caller) -> None:
+    await make_prompt(caller, "slow", model="simulated/reader")
+    await make_chain(caller, "left", call("a", "slow"))
+    body = {"variables": {"topic": "tea"}, "stream": True}
+    ended = []
+    async with fault(stack, "slow,s=1.5"):
+        for headers in ({}, {"idempotency-key": "again"}):
+            async for name, data in caller.stream("/v1/chains/left/runs", body, headers=headers):
+                assert name == "run"
+                run_id = data["id"]
+                await begun(caller, run_id, "a")
+                break
+            ended.append((await until(caller, run_id))["status"])
+    assert ended == ["cancelled", "success"]
 
 
 async def test_credit_and_budgets_are_asked_for_every_step(stack: Stack) -> None:

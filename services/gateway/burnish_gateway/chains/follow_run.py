@@ -1,6 +1,7 @@
 """Wait for a run, or tell of it as it goes, wherever it is worked on."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncGenerator
 from typing import Any, Final
 from uuid import UUID
@@ -12,7 +13,7 @@ from burnish_gateway.chains import runs_store, store
 from burnish_gateway.chains.answers import ChainRunAnswer, run_answer
 from burnish_gateway.chains.run_chain import ChainRun, failed
 from burnish_gateway.chains.runs_store import ENDED
-from burnish_gateway.chains.tell import event_of
+from burnish_gateway.chains.tell import Queue, Told, event_of, rank_of
 from burnish_gateway.chains.walk import SUCCESS
 from burnish_gateway.deps import Gateway
 from burnish_gateway.wire import error_response
@@ -74,42 +75,44 @@ async def events_of_run(
     """Server-sent events: `run`, then `step` for each change of one, and `delta` where text is streamed; exactly one of `done` and `error`
     ends them. None: nothing happened for a while. Closed before the end, it ends nothing: that is up to the route.
     """
-    queue = None if local is None else local.followers.follow()
-    first = await _look(gateway, principal, run_id)
-    told: dict[str, Any] = {}
-    if first is not None:
-        named = {"id", "chain", "version", "label", "status", "trace_id", "created_at", "deadline_at"}
-        yield event_of("run", first.model_dump(mode="json", include=named))
-        if queue is None or first.status in ENDED:
-            for event in _changes(first, told):
+    known: dict[str, int] = {}
+    with contextlib.ExitStack() as stack:
+        queue = None if local is None else stack.enter_context(local.followers.follow())
+        first = await _look(gateway, principal, run_id)
+        if first is not None:
+            named = {"id", "chain", "version", "label", "status", "trace_id", "created_at", "deadline_at"}
+            yield event_of("run", first.model_dump(mode="json", include=named))
+            for event in _changes(first, known):
                 yield event
-    while queue is not None and (heard := await _next(queue)) is not END:
-        yield heard
-    while True:
+        while queue is not None and (heard := await _next(queue)) is not END:
+            if heard is None or not heard.step:
+                yield None if heard is None else heard.body
+            elif heard.rank > known.get(heard.step, 0):
+                known[heard.step] = heard.rank
+                yield heard.body
+    while True:  # another gateway has it, or it has ended
         answer = await _look(gateway, principal, run_id)
         if answer is not None:
-            if queue is None:
-                for event in _changes(answer, told):
-                    yield event
+            for event in _changes(answer, known):
+                yield event
             if answer.status in ENDED:
                 yield await _last(gateway, principal, _whole(answer, local), request_id=request_id)
                 return
-            queue = None  # another gateway goes on with it
         yield None
         await asyncio.sleep(LOOK_EVERY_S)
 
 
-END: Final = b""
+END: Final = Told(b"")
 
 
-async def _next(queue: "asyncio.Queue[bytes | None]") -> bytes | None:
+async def _next(queue: Queue) -> Told | None:
     """The next event; None where none came for a second, END at the end."""
     try:
         async with asyncio.timeout(1.0):
-            event = await queue.get()
+            told = await queue.get()
     except TimeoutError:
         return None
-    return END if event is None else event
+    return END if told is None else told
 
 
 async def _last(gateway: Gateway, principal: Principal, answer: ChainRunAnswer, *, request_id: str) -> bytes:
@@ -119,14 +122,14 @@ async def _last(gateway: Gateway, principal: Principal, answer: ChainRunAnswer, 
     return b"event: error\ndata: " + bytes(error_response(error, request_id=request_id).body) + b"\n\n"
 
 
-def _changes(answer: ChainRunAnswer, told: dict[str, Any]) -> list[bytes]:
-    """`step` events of what changed since; `told` is brought up to date."""
+def _changes(answer: ChainRunAnswer, known: dict[str, int]) -> list[bytes]:
+    """`step` events of what changed since; `known` is brought up to date."""
     events: list[bytes] = []
     for step in answer.steps:
-        now = (step.status, step.attempts)
-        if told.get(step.id, ("waiting", 0)) != now and step.status != "skipped":
+        rank = rank_of(step.status, step.attempts)
+        if rank > known.get(step.id, 0):
+            known[step.id] = rank
             events.append(event_of("step", step.model_dump(mode="json")))
-        told[step.id] = now
     return events
 
 

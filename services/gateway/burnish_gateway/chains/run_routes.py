@@ -1,6 +1,7 @@
 """`/v1/chains/{slug}/runs` and `/v1/chain-runs`: run a chain, follow it, cancel it."""
 
 import asyncio
+import contextlib
 import json
 from collections.abc import AsyncGenerator
 from typing import Annotated, Any
@@ -168,8 +169,9 @@ async def _ending(
     """The events; the run is cancelled where nobody listens to its end, and nobody may come back for it."""
     is_over = False
     try:
-        async for event in events_of_run(gateway, principal, run_id, local=local, request_id=request_id):
-            yield event
+        async with contextlib.aclosing(events_of_run(gateway, principal, run_id, local=local, request_id=request_id)) as events:
+            async for event in events:
+                yield event
         is_over = True
     finally:
         if not is_over and not goes_on:

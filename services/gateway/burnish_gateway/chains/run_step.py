@@ -15,7 +15,7 @@ from burnish_gateway.access.principal import Principal
 from burnish_gateway.chains import runs_store as store
 from burnish_gateway.chains.runs_store import Begun, Claim
 from burnish_gateway.chains.step_end import WAITED_FOR, Ended, cancelled, ended_by, ended_without
-from burnish_gateway.chains.tell import Followers, delta_of, event_of
+from burnish_gateway.chains.tell import Followers, Told, delta_of, event_of, rank_of
 from burnish_gateway.chains.walk import Ready
 from burnish_gateway.deps import Gateway
 from burnish_gateway.execution import books
@@ -187,7 +187,7 @@ class StepRun:
         }  # fmt: skip
         if ended is not None:
             told |= {"version": ended.end.version, "model": ended.end.model, "cost_nusd": ended.end.spent_nusd, "error": ended.end.error}
-        self.followers.tell(event_of("step", told))
+        self.followers.tell(Told(event_of("step", told), self.ready.id, rank_of(status, told["attempts"])))
 
     def _left_s(self) -> float:
         deadline_at: datetime = self.row["deadline_at"]
