@@ -170,6 +170,13 @@ async def test_a_threshold_alert_is_raised_listed_acknowledged_once_and_belongs_
         1,
         True,
     )
+    for wanted, found in (
+        ("kind=feedback_threshold&severity=warning&label=production&prompt=route", 1),
+        ("kind=degradation", 0),
+        ("severity=critical", 0),
+        ("label=staging", 0),
+    ):
+        assert len((await caller("GET", f"/v1/alerts?{wanted}")).body["data"]) == found, wanted
     seen = [await caller("POST", f"/v1/alerts/{alert['id']}/acknowledge") for _ in range(2)]
     assert [(one.status, one.body["status"]) for one in seen] == [(200, "acknowledged")] * 2
     assert seen[0].body["acknowledged_at"] == seen[1].body["acknowledged_at"]

@@ -24,6 +24,7 @@ from burnish_gateway.deps import Editor, Gateway, GatewayParts, Viewer
 from burnish_gateway.idempotency import run_once
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
 from burnish_gateway.wire import json_response, make_router
+from burnish_shared.contracts.alert_channels import AlertKind, Severity
 from burnish_shared.db.changes import note_change
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import InvalidField, NotFound
@@ -50,15 +51,20 @@ async def list_alerts(
     gateway: GatewayParts,
     *,
     status: Status | None = None,
+    kind: AlertKind | None = None,
+    severity: Severity | None = None,
     prompt: Annotated[str | None, Query(max_length=63)] = None,
+    label: Annotated[str | None, Query(max_length=63)] = None,
     limit: Limit = PAGE_DEFAULT,
     cursor: Cursor = None,
 ) -> Response:
+    """`label`: the one that the alert is about, such as production."""
     position = gateway.cursors.open(cursor, principal.workspace_id, of="alerts")
     slug = parse_slug(prompt, param="prompt") if prompt is not None else None
+    sought = store.Sought(status=status, slug=slug, label=label, kind=kind, severity=severity)
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
         before = UUID(position[0]) if position else None
-        alerts = await store.list_alerts(tx, status=status, slug=slug, before=before, at_most=limit + 1)
+        alerts = await store.list_alerts(tx, sought, before=before, at_most=limit + 1)
     return _page(gateway, alerts, limit=limit, workspace_id=principal.workspace_id, of="alerts", position=lambda one: [str(one.id)])
 
 

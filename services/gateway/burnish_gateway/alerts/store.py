@@ -1,6 +1,7 @@
 """Reads alerts, which analytics writes; writes their rules and acknowledgements, which analytics reads."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -25,12 +26,27 @@ WITH_STATUS: Final = {
 RULE: Final = "slug, enabled, min_samples, target_ratio, min_drop_ratio, muted_until, start_optimization, updated_at"
 
 
-async def list_alerts(tx: Tx, *, status: str | None, slug: str | None, before: UUID | None, at_most: int) -> list[AlertAnswer]:
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """Which alerts are wanted; None: any."""
+
+    status: str | None = None
+    slug: str | None = None
+    label: str | None = None
+    kind: str | None = None
+    severity: str | None = None
+
+
+async def list_alerts(tx: Tx, sought: Sought, *, before: UUID | None, at_most: int) -> list[AlertAnswer]:
     """Newest first. `before`: only alerts older than this one."""
     rows = await tx.fetch(
-        f"""{ALERT} WHERE {WITH_STATUS[status]} AND ($1::text IS NULL OR a.slug = $1) AND ($2::uuid IS NULL OR a.alert_id < $2)
-            ORDER BY a.alert_id DESC LIMIT $3""",
-        slug,
+        f"""{ALERT} WHERE {WITH_STATUS[sought.status]} AND ($1::text IS NULL OR a.slug = $1) AND ($2::text IS NULL OR a.label = $2)
+              AND ($3::text IS NULL OR a.kind = $3) AND ($4::text IS NULL OR a.severity = $4) AND ($5::uuid IS NULL OR a.alert_id < $5)
+            ORDER BY a.alert_id DESC LIMIT $6""",
+        sought.slug,
+        sought.label,
+        sought.kind,
+        sought.severity,
         before,
         at_most,
     )
