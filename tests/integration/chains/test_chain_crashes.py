@@ -5,6 +5,8 @@ import os
 import socket
 import sys
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import replace
 from typing import Any
 
 import aiohttp
@@ -101,6 +103,31 @@ async def _dies_at(stack: Stack, point: str) -> None:
     assert [row["status"] for row in rows] == ["success"] * 2, point
     assert {str(row["execution_id"]) for row in rows} == {one["execution_id"] for one in run["steps"]}
     await assert_paid_once(stack, caller, run_id)
+
+
+async def test_a_gateway_that_stops_leaves_the_answer_to_the_executor_and_the_run_to_another(stack: Stack) -> None:
+    caller = await stack.caller()
+    await make_prompt(caller, "slow", model="simulated/reader")
+    await make_chain(caller, "handed", call("a", "slow"), call("b", "slow", topic="steps.a.output"))
+    stopping = replace(stack, exit=AsyncExitStack(), gateways=[])
+    url = await stopping.start_gateway(**QUICK | {"replica": "stopping"})
+    async with fault(stack, "slow,s=2,first=1,key=handed-over"):
+        run_id = await start(caller.at(url), "handed")
+        await begun(caller, run_id, "a")
+        await asyncio.sleep(0.5)
+        before = await _asked(stack)
+        await stopping.exit.aclose()
+        run = await until(caller, run_id)
+    assert (run["status"], [(one["status"], one["attempts"]) for one in run["steps"]]) == ("success", [("success", 1)] * 2)
+    assert await _asked(stack) == before + 1, "only the second step asked the model after that"
+    await assert_paid_once(stack, caller, run_id)
+
+
+async def _asked(stack: Stack) -> int:
+    """How often `simulated/reader` was asked."""
+    async with stack.session.get(f"{stack.simulator}/metrics") as answer:
+        lines = (await answer.text()).splitlines()
+    return int(sum(float(one.rsplit(" ", 1)[1]) for one in lines if one.startswith("burnish_simulator_requests") and "reader" in one))
 
 
 async def _model_was_asked(stack: Stack, caller: Caller) -> None:

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import nats.errors
 import structlog
+from nats.aio.msg import Msg
 
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.chains import runs_store as store
@@ -38,6 +39,9 @@ REFUSED_WAIT_S: Final = 0.5
 
 RETRY_WAIT_S: Final = 0.25
 """Before the second attempt; doubled for each further one."""
+
+LOOK_S: Final = 0.2
+"""Between looks into the books for an execution that somebody works on."""
 
 BOOKED_WAIT_S: Final = 2.0
 """How long the end of a cancelled execution is waited for. An executor ends a call within a second."""
@@ -70,10 +74,13 @@ class StepRun:
         """Until it has ended and that is written. Cancelled: `end_early` says what it came to. Raises ClaimLost, Unavailable."""
         async with self.room:
             name, slug = self.ready.id, self.ready.call.prompt.slug
-            begun: Begun = await self.patiently(lambda tx: store.begin_step(tx, self.claim, name, execution_id=new_uuid(), slug=slug))
+            fresh_id = new_uuid()
+            begun: Begun = await self.patiently(lambda tx: store.begin_step(tx, self.claim, name, execution_id=fresh_id, slug=slug))
             self.begun = begun
             await failpoints.hit("chain.step_begun")
             self._tell("running", begun)
+            if begun.execution_id != fresh_id:
+                await self._left_to_its_executor(begun.execution_id)
             ended = await self._execute(begun)
             while ended.may_pass and begun.attempt <= self.ready.call.retries:
                 begun = self.begun = await self._begin_again(begun, ended)
@@ -109,6 +116,30 @@ class StepRun:
         await self.patiently(lambda tx: store.end_step(tx, self.claim, self.ready.id, ended.end))
         self._tell(ended.end.status, self.begun, ended)
         return ended
+
+    async def _left_to_its_executor(self, execution_id: UUID) -> None:
+        """Of a step that another gateway began: until its execution has ended, or nobody is heard to work on it.
+
+        Executors tell the gateway that is gone, twice a second; so a model that is answering is not asked again.
+        """
+        heard = asyncio.Event()
+
+        async def on_frame(_: Msg) -> None:
+            heard.set()
+
+        bus, silence_s = self.gateway.bus, self.gateway.settings.executor_silence_s
+        subscription = await bus.nc.subscribe(subjects.reply_inbox(bus.service, "*", execution_id.hex), cb=on_frame)
+        try:
+            while await books.read_ended(self.gateway, self.claim.workspace_id, execution_id, wait_s=0.0) is None:
+                heard.clear()
+                async with asyncio.timeout(silence_s):
+                    await heard.wait()
+                await asyncio.sleep(LOOK_S)
+        except (TimeoutError, nats.errors.Error, OSError):
+            return
+        finally:
+            with contextlib.suppress(nats.errors.Error, OSError):
+                await subscription.unsubscribe()
 
     async def _execute(self, begun: Begun) -> Ended:
         """The execution of this id, from wherever it stands."""
