@@ -17,6 +17,9 @@ from tests.embedded.installation import Installation
 from tests.page.browser import WATCHES, launch, screenshot, settled, watch_of, why_not
 from tests.page.site import Site, close_site, start_site
 
+AT_ONCE = {"BURNISH_WEBHOOK_HOUSEKEEPING_INTERVAL_S": "1"}
+"""What a test waits for that happens every now and then."""
+
 OpenPage = Callable[..., Awaitable[Page]]
 
 
@@ -61,7 +64,7 @@ async def site(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> As
     With BURNISH_PAGE_HOME it lies there, goes on running after the tests, and is found again by the next ones.
     """
     kept = os.environ.get("BURNISH_PAGE_HOME")
-    installation = Installation(Path(kept) if kept else tmp_path_factory.mktemp("page") / "home")
+    installation = Installation(Path(kept) if kept else tmp_path_factory.mktemp("page") / "home", environment=AT_ONCE)
     try:
         with _alone(installation.home):
             running = await start_site(installation)

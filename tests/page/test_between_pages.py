@@ -39,7 +39,7 @@ async def test_nothing_of_one_prompt_stands_on_the_page_of_the_next(page_as: Ope
         body = {"slug": f"{name}-{mark}", "name": f"The {name} {mark}", "template": f"I am the {name}", "model": "simulated/chat"}
         await site.call("POST", "/v1/prompts", body)
     page = await page_as("editor", f"/app/prompts/first-{mark}")
-    await expect(page.get_by_text("I am the first")).to_be_visible()
+    await expect(page.get_by_role("textbox", name="Message 1", exact=True)).to_have_text("I am the first")
     held: list[Route] = []
 
     def hold(route: Route) -> None:
@@ -54,7 +54,7 @@ async def test_nothing_of_one_prompt_stands_on_the_page_of_the_next(page_as: Ope
     for route in held:
         await route.continue_()
     await page.unroute_all()
-    await expect(page.get_by_text("I am the second")).to_be_visible()
+    await expect(page.get_by_role("textbox", name="Message 1", exact=True)).to_have_text("I am the second")
 
 
 async def test_of_a_long_list_what_is_near_is_there_and_the_keys_reach_the_rest(page_as: OpenPage, site: Site) -> None:

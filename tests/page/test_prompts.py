@@ -1,11 +1,12 @@
 """The pages of prompts: nothing is lost or overwritten between writing a text and serving it, and what was done can be undone."""
 
+import asyncio
 import re
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from tests.page.axe import check_axe
 from tests.page.browser import expect_console, settled
@@ -163,7 +164,7 @@ async def test_a_mistake_in_the_text_is_said_and_not_saved(page_as: OpenPage, si
     slug = await make(site)
     page = await page_as("editor", f"/app/prompts/{slug}")
     await write(page, " {{#if x}}", message=2)
-    await expect(page.get_by_role("alert")).to_contain_text("come with a later release")
+    await expect(page.get_by_role("alert")).to_contain_text("is never closed by")
     await page.keyboard.press("ControlOrMeta+s")
     await expect(page.get_by_role("dialog")).to_have_count(0)
 
@@ -314,3 +315,32 @@ async def test_a_prompt_sent_by_its_keys_is_sent_once(page_as: OpenPage, site: S
     await expect(page.get_by_role("heading", level=1)).to_contain_text(slug)
     assert len(sent) == 1
     await page.unroute(reading)
+
+
+async def test_a_text_can_be_read_and_written_before_the_editor_is_here(page_as: OpenPage, site: Site) -> None:
+    """A first visit loads neither the editor nor dialogs; what one writes meanwhile, and where, is kept when the editor comes."""
+    slug = await make(site)
+    page = await page_as("editor", f"/app/prompts/{slug}")
+    loaded = "() => performance.getEntriesByType('resource').map((one) => one.name).filter((name) => /CodeEditor|float-/.test(name))"
+    assert await page.evaluate(loaded) == []
+    waiting, goes_on = [], asyncio.Event()
+
+    async def later(route: Route) -> None:
+        waiting.append(route.request.url)
+        await goes_on.wait()
+        await route.continue_()
+
+    await page.route("**/CodeEditor-*.js", later)
+    box = page.get_by_role("textbox", name="Message 1", exact=True)
+    await box.focus()
+    await page.keyboard.press("ControlOrMeta+End")
+    await page.keyboard.type(" Be kund")
+    await page.keyboard.press("ArrowLeft")
+    await page.keyboard.press("ArrowLeft")
+    await expect(box).to_have_value(f"{SYSTEM} Be kund")
+    assert len(waiting) == 1
+    goes_on.set()
+    await expect(page.locator(".cm-content").first).to_be_focused()
+    await page.keyboard.press("Backspace")
+    await page.keyboard.type("i")
+    await expect(box).to_have_text(f"{SYSTEM} Be kind")

@@ -38,6 +38,18 @@ async def test_a_run_is_forecast_started_and_read_by_its_matrix(page_as: OpenPag
     await expect(drawer).to_contain_text("2 of 2")
     await page.keyboard.press("Escape")
 
+    await page.get_by_role("link", name="Run failed again").click()
+    await expect(dialog).to_contain_text("42 by simulated/reader")
+    only_failed = dialog.get_by_role("checkbox", name="Only the items that failed in the run before")
+    await only_failed.uncheck()
+    await expect(dialog).to_contain_text("99 by simulated/reader")
+    await only_failed.check()
+    await expect(dialog).to_contain_text("42 by simulated/reader")
+    await dialog.get_by_role("button", name="Start", exact=True).click()
+    await expect(page.get_by_text("only what failed in another run")).to_be_visible()
+    await expect(page.get_by_text("completed", exact=True)).to_be_visible(timeout=30_000)
+    await expect(page.get_by_label("What came", exact=True)).to_contain_text("0 of 42")
+
     handwritten = await site.call("GET", "/v1/test-runs/summary?split=test")
     await page.goto(f"/app/test-runs/{handwritten['data'][0]['runs'][0]['test_run_id']}?tab=compare")
     await expect(page.get_by_text("No other version has run on these items")).to_be_visible()

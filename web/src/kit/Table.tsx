@@ -15,7 +15,7 @@ export type Column<T> = {
   /** Numbers stand at the right, with digits of one width. */
   align?: "end";
   /** Leaves this column out below a width of the window: sm 560, md 900, lg 1180. */
-  hideBelow?: "sm" | "md" | "lg";
+  hideBelow?: "sm" | "md" | "lg" | "xl";
   /** A class for the width, such as `w-32`. The widest text should have none. */
   width?: string;
   sortable?: boolean;
@@ -39,7 +39,7 @@ export type TableProps<T> = {
   className?: string;
 };
 
-const hidden = { sm: "max-sm:hidden", md: "max-md:hidden", lg: "max-lg:hidden" };
+const hidden = { sm: "max-sm:hidden", md: "max-md:hidden", lg: "max-lg:hidden", xl: "max-xl:hidden" };
 
 /** So many rows make a part. Of longer lists only the parts near the window are in the document. */
 const PART_ROWS = 50;

@@ -104,7 +104,7 @@ const COLUMNS: Column<ExecutionRow>[] = [
   { key: "status", head: "Status", width: "w-28", hideBelow: "sm", cell: (row) => <StatusBadge status={row.status} /> },
   { key: "prompt", head: "Prompt", cell: (row) => <Called row={row} /> },
   { key: "model", head: "Model", width: "w-44", hideBelow: "lg", cell: (row) => <span className="block max-w-56 truncate text-muted">{row.model}</span> },
-  { key: "user", head: "End user", width: "w-36", hideBelow: "lg", cell: (row) => <span className="block max-w-40 truncate text-muted" title={row.user_id ?? undefined}>{row.user_id ?? "–"}</span> },
+  { key: "user", head: "End user", width: "w-36", hideBelow: "xl", cell: (row) => <span className="block max-w-40 truncate text-muted" title={row.user_id ?? undefined}>{row.user_id ?? "–"}</span> },
   { key: "tokens", head: "Tokens", align: "end", width: "w-24", hideBelow: "md", cell: (row) => <NumberCell value={row.usage.input_tokens + row.usage.output_tokens} /> },
   { key: "time", head: "Time", align: "end", width: "w-24", hideBelow: "sm", cell: (row) => <Duration ms={row.latency_ms} /> },
   { key: "cost", head: "Cost", align: "end", width: "sm:w-28", cell: (row) => <Money nusd={row.cost_nusd} /> },
