@@ -1,6 +1,7 @@
 """Chains over the API, on real parts (PRODUCT P8)."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -164,6 +165,18 @@ async def test_credit_and_budgets_are_asked_for_every_step(stack: Stack) -> None
     await make_chain(caller, "poor", call("a"))
     refused = await caller("POST", "/v1/chains/poor/runs", {"variables": {"topic": "tea"}})
     assert (refused.status, refused.body["error"]["code"]) == (402, "out_of_credit")
+
+
+@pytest.mark.promise("G-16")
+async def test_a_step_that_meets_a_rate_limit_waits_for_it(stack: Stack, caller: Caller) -> None:
+    """60 a minute let 13 begin at once; the chain is charged for 14."""
+    await make_prompt(caller, "reply")
+    await make_chain(caller, "many", {"id": "p", "parallel": [[call(f"a{n}"), call(f"b{n}")] for n in range(7)]}, output="'done'")
+    key = await caller("POST", "/v1/api-keys", {"name": "slow", "rate_limit_per_minute": 60})
+    assert key.status == 201, key.body
+    ended = await run(replace(caller, key=key.body["key"]), "many")
+    assert {one["status"] for one in ended["steps"]} == {"success"} and {one["attempts"] for one in ended["steps"]} == {1}
+    await assert_paid_once(stack, caller, ended["id"])
 
 
 async def test_versions_labels_and_archive_are_those_of_prompts(stack: Stack, caller: Caller) -> None:
