@@ -102,6 +102,18 @@ async def test_a_replay_tries_a_resting_endpoint_at_once(hooks: Hooks, databases
     assert len(await hooks.claims()) == 1
 
 
+async def test_a_replay_leaves_an_endpoint_that_does_not_rest_as_it_is(hooks: Hooks, databases: dict[str, Database]) -> None:
+    """Half open, a single failure would begin a pause."""
+    endpoint_id = await hooks.add_endpoint("https://x.example/")
+    event = an_event(hooks.workspace_id)
+    await hooks.emit(event)
+    await _settle_all(hooks, hooks.workspace_id)
+    await hooks.wish_replay(event.id, endpoint_id)
+    assert await replay_waiting(db=hooks.worker, limit=9) == 1
+    async with databases["superuser"].unit_of_work() as tx:
+        assert await tx.fetchval("SELECT opened_until FROM webhook_endpoint_states WHERE endpoint_id = $1", endpoint_id) is None
+
+
 async def test_all_processes_together_keep_to_the_pace_and_ranges_get_their_half(hooks: Hooks, databases: dict[str, Database]) -> None:
     endpoint_id, other = await hooks.add_endpoint("https://x.example/"), await hooks.add_endpoint("https://y.example/")
     events = [an_event(hooks.workspace_id) for _ in range(10)]

@@ -185,7 +185,7 @@ async def make_due(tx: Tx, endpoint_id: UUID, *, probes: bool = False) -> None:
         """
         UPDATE webhook_endpoint_states
            SET due_at = greatest(least(due_at, clock_timestamp()), CASE WHEN NOT $2 THEN opened_until END),
-               opened_until = CASE WHEN $2 THEN least(opened_until, clock_timestamp()) ELSE opened_until END
+               opened_until = CASE WHEN $2 AND opened_until > clock_timestamp() THEN clock_timestamp() ELSE opened_until END
          WHERE endpoint_id = $1""",
         endpoint_id,
         probes,
@@ -201,7 +201,7 @@ async def bring_forward(tx: Tx, due: Sequence[tuple[UUID, datetime, bool]]) -> N
         """
         UPDATE webhook_endpoint_states s
            SET due_at = greatest(least(s.due_at, n.due_at), CASE WHEN NOT n.is_test THEN s.opened_until END),
-               opened_until = CASE WHEN n.is_test THEN least(s.opened_until, clock_timestamp()) ELSE s.opened_until END
+               opened_until = CASE WHEN n.is_test AND s.opened_until > clock_timestamp() THEN clock_timestamp() ELSE s.opened_until END
           FROM (SELECT endpoint_id, min(due_at) AS due_at, bool_or(is_test) AS is_test
                   FROM unnest($1::uuid[], $2::timestamptz[], $3::boolean[]) AS u (endpoint_id, due_at, is_test) GROUP BY endpoint_id) n
          WHERE s.endpoint_id = n.endpoint_id""",
