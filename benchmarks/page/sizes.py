@@ -17,6 +17,9 @@ ALL_KB = 3_000.0
 SHELL = "kit"
 """Name of the chunk that holds navigation and the kit's common parts, which every page has (docs/decisions)."""
 
+OVER = "float"
+"""Name of the chunk of dialogs and lists, which comes with the first act on a page (docs/decisions/0032)."""
+
 EDITOR_CHUNK = ("codemirror", "codeeditor", "code-editor", "editor", "diff")
 """A page that pulls in a chunk of one of these names has the editor in it, and its larger budget."""
 
@@ -44,6 +47,9 @@ def sizes(ui: Path) -> list[Size]:
     found = [Size("entry JS", _gz_kb(ui, first), ENTRY_KB, tuple(sorted(first)))]
     if shell:
         found.append(Size("shell and kit", _gz_kb(ui, shell), PAGE_KB, tuple(sorted(shell))))
+    over = {file for name, one in manifest.items() if one.get("name") == OVER for file in closure(manifest, name)} - first - shell
+    if over:
+        found.append(Size("what lies over the page, loaded later", _gz_kb(ui, over), PAGE_KB, tuple(sorted(over))))
     for name, one in sorted(manifest.items()):
         if one.get("isDynamicEntry"):
             own = closure(manifest, name) - first - shell
