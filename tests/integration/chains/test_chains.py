@@ -88,6 +88,7 @@ async def test_a_repeat_with_the_same_key_gets_the_same_run(stack: Stack, caller
     await make_chain(caller, "once", call("a"))
     body, headers = {"variables": {"topic": "tea"}}, {"idempotency-key": "k1"}
     first, second = await asyncio.gather(*[caller("POST", "/v1/chains/once/runs", body, headers=headers) for _ in range(2)])
+    assert (await caller("PATCH", "/v1/chains/once", {"archived": True})).status == 200
     third = await caller("POST", "/v1/chains/once/runs", body, headers=headers)
     assert {200} == {one.status for one in (first, third)} and second.status in (200, 409)
     assert first.body["id"] == third.body["id"] and third.headers["idempotent-replayed"] == "true"
@@ -177,6 +178,14 @@ async def test_a_step_that_meets_a_rate_limit_waits_for_it(stack: Stack, caller:
     ended = await run(replace(caller, key=key.body["key"]), "many")
     assert {one["status"] for one in ended["steps"]} == {"success"} and {one["attempts"] for one in ended["steps"]} == {1}
     await assert_paid_once(stack, caller, ended["id"])
+
+
+async def test_more_runs_at_once_than_connections_all_end(stack: Stack, caller: Caller) -> None:
+    await make_prompt(caller, "reply")
+    await make_chain(caller, "crowd", call("a"), call("b", topic="steps.a.output"))
+    runs = await asyncio.gather(*(run(caller, "crowd") for _ in range(24)))
+    assert len({one["id"] for one in runs}) == 24
+    await assert_paid_once(stack, caller, *(one["id"] for one in runs))
 
 
 async def test_versions_labels_and_archive_are_those_of_prompts(stack: Stack, caller: Caller) -> None:

@@ -126,7 +126,9 @@ class ChainRun:
 
     async def _until_finished(self, chain: Chain, row: Any, given: Given | None) -> Finished | None:
         """None: it was let go."""
-        for one in await self._patiently(lambda tx: store.steps_of(tx, self.claim.workspace_id, self.claim.run_id)):
+        begun_before = self.given is None or self.claim.fence > 1
+        steps = await self._patiently(lambda tx: store.steps_of(tx, self.claim.workspace_id, self.claim.run_id)) if begun_before else ()
+        for one in steps:
             if one["status"] is not None:
                 self._results[one["step"]] = read_again(
                     status=one["status"], kept=one["result"], model=one["model"], error=one["error"]

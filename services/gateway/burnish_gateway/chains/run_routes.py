@@ -21,7 +21,7 @@ from burnish_gateway.chains.start_run import RunPlan, insert_run, plan_run
 from burnish_gateway.chains.walk import SUCCESS
 from burnish_gateway.deps import Gateway, GatewayParts, Viewer, request_id_of
 from burnish_gateway.execution.streaming import EventStream, paced, unless_gone
-from burnish_gateway.idempotency import key_of, run_once
+from burnish_gateway.idempotency import key_of, replay, run_once
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
 from burnish_gateway.wire import ChatRoute, Text, error_response, json_response, make_router
 from burnish_shared.db.session import Tx
@@ -49,21 +49,25 @@ async def run_chain(slug: str, request: Request, body: RunChain, principal: View
     it back; a repeat with the same key gets the same run."""
     name = parse_slug(slug, param="chain")
     label = None if body.label is None else parse_label(body.label)
-    started: list[tuple[Claim | None, RunPlan]] = []
+    plan: RunPlan | None = None
+    claims: list[Claim | None] = []
 
     async def work(tx: Tx) -> dict[str, Any]:
-        plan = await plan_run(name, label=label, body=body, gateway=gateway, principal=principal)
+        assert plan is not None  # noqa: S101 - planned before this is called
         run_id, claim = await insert_run(
             tx, plan, body, gateway=gateway, principal=principal, request_id=request_id_of(request),
             traceparent=request.headers.get("traceparent"),
         )  # fmt: skip
-        started[:] = [(claim, plan)]
+        claims[:] = [claim]
         return {"id": str(run_id), "status": "queued" if claim is None else "running"}
 
-    accepted = await run_once(gateway, request, principal, status=202, work=work)
+    accepted = await _repeated(request, gateway, principal)
+    if accepted is None:  # planned outside of the transaction: it reads what a connection of its own may be needed for
+        plan = await plan_run(name, label=label, body=body, gateway=gateway, principal=principal)
+        accepted = await run_once(gateway, request, principal, status=202, work=work)
     run_id = UUID(json.loads(bytes(accepted.body))["id"])
     is_repeat = "idempotent-replayed" in accepted.headers
-    local = gateway.chains.find(run_id) if is_repeat else _begun(gateway, principal, started)
+    local = gateway.chains.find(run_id) if is_repeat or plan is None else _begun(gateway, principal, claims[0], plan)
     headers = {"x-chain-run-id": str(run_id)} | ({"idempotent-replayed": "true"} if is_repeat else {})
     if body.mode == "background":
         accepted.headers.update(headers | {"location": f"/v1/chain-runs/{run_id}"})
@@ -130,9 +134,16 @@ async def cancel_run(chain_run_id: UUID, request: Request, principal: Viewer, ga
     return await run_once(gateway, request, principal, status=200, work=work)
 
 
-def _begun(gateway: Gateway, principal: Principal, started: list[tuple[Claim | None, RunPlan]]) -> ChainRun | None:
+async def _repeated(request: Request, gateway: Gateway, principal: Principal) -> Response | None:
+    """The answer to an earlier request with the same Idempotency-Key, whatever became of the chain since."""
+    if key_of(request) is None:
+        return None
+    async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
+        return await replay(gateway, tx, request, principal)
+
+
+def _begun(gateway: Gateway, principal: Principal, claim: Claim | None, plan: RunPlan) -> ChainRun | None:
     """The run, begun here; None where another gateway is to take it."""
-    claim, plan = started[0]
     if claim is None:
         gateway.chains.wake()
         return None
