@@ -7,7 +7,7 @@ BurnishError
 ├── OutOfCredit 402 ── BudgetExhausted 402
 ├── Forbidden 403 ── Suspended 403 · NoWorkspace 403 · CsrfRefused 403
 ├── NotFound 404
-├── Conflict 409 ── IdempotencyInProgress 409 · NewerVersion 409 · LastAdmin 409
+├── Conflict 409 ── IdempotencyInProgress 409 · NewerVersion 409 · MergeConflict 409 · LabelProtected 409 · LastAdmin 409
 ├── PayloadTooLarge 413
 ├── RateLimited 429 ── ConcurrencyLimited 429
 ├── Unavailable 503 ── Busy 503
@@ -176,6 +176,18 @@ class NewerVersion(Conflict):
     """A version was saved since `base_version`; `newer_version` and `merge` stand beside the error."""
 
     code = "newer_version"
+
+
+class MergeConflict(Conflict):
+    """Two versions changed the same part differently; `details.conflicts` lists base, ours and theirs of each. Nothing was saved."""
+
+    code = "merge_conflict"
+
+
+class LabelProtected(Conflict):
+    """The label moves only to a version that was approved, and has passed its test run where the workspace says so; `details.lacking` says what is missing."""
+
+    code = "label_protected"
 
 
 class LastAdmin(Conflict):

@@ -66,6 +66,20 @@ async def make_tenant(stack: Stack, name: str) -> Tenant:
     prompt_free = {"slug": own["slug"], "name": secret, "description": secret, "tags": [own["tag"]], "folder": own["folder"]}
     await make("POST", f"/v1/prompts/{own['slug']}/versions", {"base_version": 1, "temperature": 0.5, "message": secret})
     await make("PUT", f"/v1/prompts/{own['slug']}/labels/{own['label']}", {"version": 1, "reason": secret})
+    own |= {"spare_slug": f"{name}-spare", "shelved_slug": f"{name}-shelf", "unwanted_slug": f"{name}-bin"}
+    for another in ("spare_slug", "shelved_slug", "unwanted_slug"):
+        await make("POST", "/v1/prompts", {**prompt, "slug": own[another]})
+        if another != "spare_slug":
+            await make("POST", f"/v1/prompts/{own[another]}/archive")
+    own |= {"branch": f"{name}-branch", "other_branch": f"{name}-other", "moved_label": f"{name}-moved"}
+    for version, branch in ((3, own["branch"]), (4, own["other_branch"])):
+        await make("POST", f"/v1/prompts/{own['slug']}/branches", {"branch": branch, "version": 1})
+        other = {"base_version": 1, "branch": branch, "seed": version, "messages": [{"role": "user", "content": f"{{{{name}}}} {version}"}]}
+        assert (await make("POST", f"/v1/prompts/{own['slug']}/versions", other))["version"] == version
+    for version in (1, 2):
+        await make("PUT", f"/v1/prompts/{own['slug']}/labels/{own['moved_label']}", {"version": version})
+    own["comment"] = (await make("POST", f"/v1/prompts/{own['slug']}/comments", {"version": 1, "body": secret}))["id"]
+    await make("POST", f"/v1/prompts/{own['slug']}/versions/2/review", {"note": secret})
     call = {"prompt": own["slug"], "variables": {"name": secret}, "session_id": own["session"], "user_id": own["end_user"], "app": secret}
     own["execution"] = (await make("POST", "/v1/executions", {**call, "metadata": {"note": secret}}))["id"]
     await make("POST", "/v1/feedback", {"execution_id": own["execution"], "thumb": "up", "comment": secret})
@@ -176,7 +190,7 @@ async def _write_what_other_services_write(stack: Stack, workspace_id: UUID, own
     connection = await asyncpg.connect(stack.urls["superuser"], server_settings={"search_path": "burnish"})
     event_id, now = new_uuid(), datetime.now(UTC)
     own["delivery"] = message_id(event_id, UUID(own["endpoint"]))
-    prompt_id = await connection.fetchval("SELECT prompt_id FROM prompts WHERE workspace_id = $1", workspace_id)
+    prompt_id = await connection.fetchval("SELECT prompt_id FROM prompts WHERE workspace_id = $1 AND slug = $2", workspace_id, own["slug"])
     texts = json.dumps({"note": secret})
 
     async def insert(table: str, **row: Any) -> None:

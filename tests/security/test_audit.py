@@ -38,6 +38,8 @@ NO_CONFIGURATION = {
     "POST /v1/otlp/v1/traces": "use; it stands in the executions",
     "POST /v1/feedback/batch": "use; it stands in the feedback",
     "POST /v1/prompts/{slug}/render": "changes nothing",
+    "POST /v1/prompts/{slug}/versions/{version}/review/withdraw": "notes when there is a review to withdraw; there is none here",
+    "POST /v1/prompts/{slug}/versions/{version}/compress": "notes when it saved a shorter version; there is nothing to leave out here",
     "POST /v1/routing/explain": "changes nothing",
     "POST /v1/provider-keys/{provider_key_id}/test": "one call of the provider; it stands in the key's health",
     "POST /v1/evaluators/try": "changes nothing",

@@ -86,6 +86,7 @@ OWNED_BY_THE_OWNER = {
     "erase_reviews": "the same for one person, with the dataset items that came of reviews; as erase_step",
     "forget_scores": "removes scores that are older than any figure of an execution",
     "forget_judges": "takes what judges had read, with the execution that they read",
+    "purge_prompt": "removes a prompt's versions, which no service may, on the strength of its being archived",
     "adopt_executions": "says for which prompt executions count that no service may change, on the strength of a row in execution_groups",
     "erase_step": "takes one person out of rows that no service may change, on the strength of a row in erasures",
 }
@@ -117,6 +118,7 @@ GATEWAY_LOOKS_ACROSS = {
     "workspaces_of": "the workspaces of an organization, for those who govern it",
     "members_of_organization": "the members of an organization, for those who govern it",
     "note_change": "the change sequence is one for all",
+    "purge_prompt": "only the owner may remove versions; it looks into the caller's own workspace alone",
     "admit": "a batch of many workspaces",
     "claim_chain_runs": "runs that nobody holds, of whichever workspace",
     "look_at_chain_runs": "the runs that one gateway holds, of many workspaces",

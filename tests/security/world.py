@@ -22,8 +22,8 @@ PATH_PARAMETERS = {
     "workspace_id": "workspace", "organization_id": "organization", "user_id": "user", "invitation_id": "invitation",
     "budget_id": "budget", "replay_id": "replay", "session_id": "session", "metric": "metric",
     "inbound_id": "inbound_endpoint", "report_id": "report", "review_id": "review", "live_evaluation_id": "live_evaluation",
-    "guardrail_id": "guardrail", "audit_id": "audit_entry", "template_id": "template",
-    "group_key": "group",
+    "guardrail_id": "guardrail", "template_id": "template", "audit_id": "audit_entry",
+    "group_key": "group", "comment_id": "comment", "branch": "branch",
 }  # fmt: skip
 """Parameter of a path → which of a tenant's things it names. A route with another one fails the tests until it stands here."""
 
@@ -35,6 +35,10 @@ OTHER_PARAMETERS = {
     "/v1/auth/sessions/{session_id}": {"session_id": "user_session"},
     "/v1/review/{review_id}/skip": {"review_id": "other_review"},
     "/v1/review/{review_id}/undo": {"review_id": "decided_review"},
+    "/v1/prompts/{slug}/labels/{label}/rollback": {"label": "moved_label"},
+    "/v1/prompts/{slug}/archive": {"slug": "spare_slug"},
+    "/v1/prompts/{slug}/restore": {"slug": "shelved_slug"},
+    "/v1/prompts/{slug}/purge": {"slug": "unwanted_slug"},
 }
 """Paths whose parameters mean another thing than elsewhere: the tenant's own workspace must go on, and what was skipped was not decided."""
 
@@ -46,15 +50,15 @@ QUERY_PARAMETERS = {
     "api_key": "api_key", "provider_key": "provider_key", "metric": "metric",
     "dataset_id": "dataset", "endpoint_id": "endpoint", "tag": "tag", "folder": "folder", "q": "word",
     "target": "slug", "object_id": "api_key", "event_id": "event", "target_id": "api_key", "evaluator_id": "evaluator",
-    "item": "item", "slug": "slug", "chain": "slug",
+    "item": "item", "slug": "slug", "chain": "slug", "mentions": "user",
 }  # fmt: skip
 """Filters that name something of a tenant's."""
 
 HARMLESS_QUERY = {
-    "action", "actor", "app", "app_context", "archived", "author", "capability", "category", "code", "confirm", "cursor", "days", "error", "evaluator_version",
+    "action", "actor", "against", "open", "app", "app_context", "archived", "author", "capability", "category", "code", "confirm", "cursor", "days", "error", "evaluator_version",
     "event_type", "format", "from", "grain", "group_by", "iss", "kind", "lane", "limit", "mine", "month", "name", "next",
     "object_kind", "origin", "passed",
-    "projection", "provider", "use_case", "reason", "request_id", "retired", "schedule", "scope", "scored", "sort", "split",
+    "projection", "provider", "use_case", "reason", "request_id", "retired", "schedule", "scope", "scored", "severity", "sort", "split",
     "after", "follow", "from_line", "purpose",
     "state", "status", "steps", "target_kind", "to", "traffic", "uncertain", "version", "visibility", "fresh", "wait_s",
 }  # fmt: skip
@@ -102,6 +106,17 @@ def bodies(own: Mapping[str, str]) -> dict[str, Body]:
         "POST /v1/prompts/{slug}/render": {"variables": {"name": "Ada"}, "label": own["label"]},
         "POST /v1/prompts/{slug}/versions": {"messages": [{"role": "user", "content": "Good day {{name}}."}], "base_version": 2},
         "PUT /v1/prompts/{slug}/labels/{label}": {"version": 1},
+        "POST /v1/prompts/{slug}/purge": {"confirm": own["unwanted_slug"]},
+        "POST /v1/prompts/{slug}/versions/{version}/compress": {"save": True},
+        "POST /v1/prompts/{slug}/branches": {"branch": "fresh", "version": 1},
+        "POST /v1/prompts/{slug}/merge": {"version": 2, "into": own["branch"]},
+        "POST /v1/prompts/{slug}/versions/{version}/cherry-pick": {
+            "base_version": 4, "parts": ["messages"], "branch": own["other_branch"],
+        },
+        "POST /v1/prompts/{slug}/versions/{version}/copy": {"slug": f"copy-of-{own['slug']}"[:60]},
+        "POST /v1/prompts/{slug}/versions/{version}/review/send-back": {"comment": "too long"},
+        "POST /v1/prompts/{slug}/comments": {"version": 1, "body": "why so?"},
+        "PATCH /v1/prompts/{slug}/comments/{comment_id}": {"resolved": True},
         "POST /v1/chains": {"slug": f"more-{own['slug']}"[:60], "steps": [_step(own)]},
         "PATCH /v1/chains/{slug}": {"description": "changed"},
         "POST /v1/chains/{slug}/versions": {"steps": [_step(own), {"id": "end", "stop": {}}], "base_version": 1},
@@ -195,8 +210,8 @@ THINGS = (
     "file", "batch", "pending_batch", "unwanted_batch", "chain_run",
     "execution", "dataset", "alert", "endpoint", "api_key", "run", "job", "suggestion", "entry", "erasure", "evaluator",
     "provider_key", "inbound_endpoint", "workspace", "neighbour", "organization", "user", "invitation", "budget", "user_session",
-    "replay", "event", "channel", "report", "review", "other_review", "decided_review", "reviewed", "live_evaluation", "guardrail", "item",
-    "template",
+    "replay", "event", "channel", "report", "review", "other_review", "decided_review", "reviewed", "live_evaluation", "guardrail", "item", "comment",
+    "template", "audit_entry",
 )  # fmt: skip
 """What a tenant owns under a random id."""
 
@@ -206,7 +221,8 @@ def absent() -> dict[str, str]:
     ids = {name: str(new_uuid()) for name in THINGS}
     delivery = message_id(new_uuid(), new_uuid())
     names = {name: f"nobody{name[0]}" for name in ("session", "end_user", "tag", "folder", "word")}
-    names |= {"metric": "nobodys.metric"}
+    names |= {"spare_slug": "nobodys-spare", "shelved_slug": "nobodys-shelf", "unwanted_slug": "nobodys-bin"}
+    names |= {"metric": "nobodys.metric", "branch": "nobodys-branch", "other_branch": "nobodys-other", "moved_label": "nobodys-moved"}
     return (
         ids
         | names

@@ -206,7 +206,7 @@ def _work(
         claim=claim,
         db=db,
         desk=desk,
-        prompt=EditablePrompt.of(job.content),
+        prompt=EditablePrompt.of(job.content, snippets=job.snippets),
         inputs={str(item.item_id): item for item in items},
         task_route=task_model.route,
         task_settings=capped(settings_of(job.content), output_tokens_most=task_model.facts.output_tokens),

@@ -81,10 +81,10 @@ async def run_test_run(claim: Claim, *, db: Database, desk: Desk, clock: Clock, 
 
 async def _ask_all(run: TestRun, items: Sequence[DatasetItem], model: CallableModel, *, desk: Desk, answers: Answers) -> None:
     """Asks everything at once; the desk keeps the order of the day. The first failure ends the others."""
-    prompt = EditablePrompt.of(run.content)
+    prompt = EditablePrompt.of(run.content, snippets=run.snippets, model=run.model)
     renderer = prompt.renderer(prompt.text)
     settings = capped(settings_of(run.content), output_tokens_most=model.facts.output_tokens)
-    question = bytes.fromhex(digest(prompt.text))
+    question = bytes.fromhex(digest(prompt.fingerprint_text))
     ref = PromptRef(prompt_id=run.prompt_id, slug=run.slug, version=run.version)
 
     async def ask(place: int, item: DatasetItem, repeat: int) -> None:

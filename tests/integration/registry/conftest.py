@@ -85,10 +85,11 @@ class Bench:
         self._stack = stack
         self._session = session
 
-    async def start(self) -> RunningGateway:
+    async def start(self, url: str | None = None) -> RunningGateway:
+        """`url`: where it finds its database, if not there directly."""
         # First of all: on a busy machine it takes seconds, in which nobody would follow the changes.
         app = build_app(plain_settings())
-        db = await Database.open(self.urls["gateway"], application_name="test-gateway", max_size=4)
+        db = await Database.open(url or self.urls["gateway"], application_name="test-gateway", max_size=4)
         self._stack.push_async_callback(db.close)
         feed = ChangeFeed(db)
         await feed.start()

@@ -2,9 +2,8 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -24,48 +23,10 @@ from burnish_shared.errors import NotFound, Unavailable
 from burnish_shared.slug import PRODUCTION, Slug
 from tests.embedded.databases import DatabaseUrls
 from tests.embedded.workspaces import make_workspace
+from tests.integration.registry.wire import Wire
 
 AUTHOR = Author("test")
 HELLO = Slug("hello")
-
-
-class Wire:
-    """A TCP connection to PostgreSQL that can be cut."""
-
-    def __init__(self, url: str) -> None:
-        self._target = urlsplit(url)
-        self._server: asyncio.Server | None = None
-        self._pipes: set[asyncio.StreamWriter] = set()
-        self._port = 0
-
-    async def connect(self) -> None:
-        self._server = await asyncio.start_server(self._pass_on, "127.0.0.1", self._port)
-        self._port = self._server.sockets[0].getsockname()[1]
-
-    async def cut(self) -> None:
-        assert self._server is not None
-        self._server.close()
-        for pipe in self._pipes:
-            pipe.transport.abort()
-        self._pipes.clear()
-
-    @property
-    def url(self) -> str:
-        user, _, _ = self._target.netloc.rpartition("@")
-        return urlunsplit(self._target._replace(netloc=f"{user}@127.0.0.1:{self._port}"))
-
-    async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        there = await asyncio.open_connection(self._target.hostname, self._target.port)
-        self._pipes |= {writer, there[1]}
-
-        async def pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
-            with suppress(OSError):
-                while data := await source.read(65536):
-                    sink.write(data)
-                    await sink.drain()
-            sink.close()
-
-        await asyncio.gather(pump(reader, there[1]), pump(there[0], writer))
 
 
 class Counting:

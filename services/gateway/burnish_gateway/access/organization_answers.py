@@ -59,6 +59,9 @@ class WorkspaceAnswer(BaseModel):
     cache_mode: str
     cache_ttl_s: int
     response_shape: str
+    protected_labels: list[str]
+    own_approval: bool
+    test_run_gate: bool
     suspended_at: datetime | None
     created_at: datetime
     limits: PlanLimits

@@ -18,9 +18,10 @@ from burnish_gateway.access.scopes import check_may_grant
 from burnish_gateway.deps import Admin, AdminThere, Gateway, GatewayParts, Viewer, ViewerThere
 from burnish_gateway.execution.cache_choice import TTL_MOST_S
 from burnish_gateway.idempotency import run_once
-from burnish_gateway.wire import ApiModel, Name, make_router
+from burnish_gateway.wire import ApiModel, Name, Text, make_router
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import InvalidField, NotFound
+from burnish_shared.slug import parse_movable_label
 
 router = make_router("access")
 
@@ -42,6 +43,13 @@ class WorkspaceChange(ApiModel):
     legal_hold: bool | None = None
     platform_keys: bool | None = None
     only_admins_change_prompts: bool | None = None
+    protected_labels: Annotated[list[Annotated[Text, Field(max_length=200)]], Field(max_length=20)] | None = Field(
+        default=None, description="Labels of prompts that move to approved versions alone, and that only admins remove."
+    )
+    own_approval: bool | None = Field(default=None, description="Whether authors may approve versions that they wrote themselves.")
+    test_run_gate: bool | None = Field(
+        default=None, description="Whether a protected label asks besides that the newest test run of the version meets its threshold."
+    )
     share_statistics: bool | None = None
     cache_mode: Literal["off", "asked", "deterministic", "always"] | None = Field(
         default=None,
@@ -111,6 +119,8 @@ async def show_workspace(workspace_id: UUID, gateway: GatewayParts, principal: V
 )
 async def change(workspace_id: UUID, body: WorkspaceChange, gateway: GatewayParts, principal: AdminThere) -> WorkspaceAnswer:
     wanted = body.model_dump(include=body.model_fields_set)
+    if body.protected_labels is not None:
+        wanted["protected_labels"] = sorted({parse_movable_label(one, param="protected_labels") for one in body.protected_labels})
     empty = next((name for name, value in wanted.items() if value is None and name != "rate_limit_per_minute"), None)
     if empty is not None:
         raise InvalidField(f"{empty}: must not be null; leave it out to keep what it is.", param=empty)

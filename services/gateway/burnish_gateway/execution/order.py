@@ -15,12 +15,9 @@ from burnish_shared.errors import InvalidField, PayloadTooLarge
 from burnish_shared.hops import current_hops
 from burnish_shared.money import MAX_AMOUNT_NUSD
 from burnish_shared.pricing import most_nusd
-from burnish_shared.prompt_settings import cap_of
+from burnish_shared.prompt_settings import DEFAULT_OUTPUT_TOKENS, cap_of
 from burnish_shared.providers import wire_of
 from burnish_shared.tokens import tokens_in_messages, tokens_in_text
-
-DEFAULT_OUTPUT_TOKENS = 4096
-"""The cap that is held for and sent where the caller names none (PROMISES 5.4); never the model's whole output limit."""
 
 REQUEST_MOST_BYTES = 768 * 1024
 """More travels by claim-check (park.py)."""
@@ -111,7 +108,7 @@ def prepare(
     traceparent: str | None,
 ) -> ExecutionRequest:
     """The request for an executor, rendered, capped and priced. Raises MissingVariables, InvalidField, PayloadTooLarge."""
-    messages = messages_of(order, version)
+    messages = messages_of(order, version, model=facts.model)
     settings = _settings(order, version, facts)
     return ExecutionRequest(
         execution_id=execution_id,
@@ -123,7 +120,7 @@ def prepare(
         account_ids=[principal.workspace.credit_account_id, *budget_account_ids],
         prompt=_prompt(version, group),
         route=route,
-        fallbacks=[fallback_to(messages, settings, facts=other, route=way) for other, way in fallbacks],
+        fallbacks=[fallback_of(order, version, messages, settings, facts=other, route=way) for other, way in fallbacks],
         routing=routing,
         messages=messages,
         variables=dict(order.variables),
@@ -159,17 +156,18 @@ def _prompt(version: ResolvedVersion | None, group: Group | None) -> PromptRef |
     return PromptRef(prompt_id=version.prompt_id, slug=version.slug, version=version.version, label=version.label)
 
 
-def messages_of(order: Order, version: ResolvedVersion | None) -> list[dict[str, Any]]:
-    """What the model is asked, rendered. Raises MissingVariables.
+def messages_of(order: Order, version: ResolvedVersion | None, *, model: str | None = None) -> list[dict[str, Any]]:
+    """What the model is asked, rendered; by the version's text for this model where it has one. Raises MissingVariables.
 
     A caller's own messages go into the prompt's placeholder `messages` where it has one, else behind the prompt.
     """
     own = list(order.messages or [])
     if version is None:
         return own
-    if own and CALLERS_PLACEHOLDER in version.template.placeholders:
-        return version.template.render({**order.variables, CALLERS_PLACEHOLDER: own}).messages
-    return version.template.render(order.variables).messages + own
+    template = version.template if model is None else version.text_for(model)
+    if own and CALLERS_PLACEHOLDER in template.placeholders:
+        return template.render({**order.variables, CALLERS_PLACEHOLDER: own}).messages
+    return template.render(order.variables).messages + own
 
 
 def checked_size(body: bytes) -> bytes:
@@ -198,6 +196,23 @@ def _settings(order: Order, version: ResolvedVersion | None, facts: ModelFacts) 
     if (settings.get("n") or 1) > 1 and wire_of(facts.provider) == "anthropic":
         raise InvalidField(f"n: the provider of {facts.model!r} gives one answer a call; send the request as often as needed.", param="n")
     return settings
+
+
+def fallback_of(
+    order: Order,
+    version: ResolvedVersion | None,
+    messages: list[dict[str, Any]],
+    settings: Mapping[str, Any],
+    *,
+    facts: ModelFacts,
+    route: Route,
+) -> Fallback:
+    """The same call of another model, with the version's text for that one where it has another than `messages`."""
+    if version is None or not version.variants:
+        return fallback_to(messages, settings, facts=facts, route=route)
+    own = messages_of(order, version, model=facts.model)
+    fallback = fallback_to(own, settings, facts=facts, route=route)
+    return fallback if own == messages else fallback.model_copy(update={"messages": own})
 
 
 def fallback_to(messages: list[dict[str, Any]], settings: Mapping[str, Any], *, facts: ModelFacts, route: Route) -> Fallback:

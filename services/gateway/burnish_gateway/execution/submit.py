@@ -116,7 +116,7 @@ async def make_request(
         raise InvalidField(f"deadline_s: must be above 0 and at most {DEADLINE_MOST_S:g}.", param="deadline_s")
     version = None
     if order.slug is not None:
-        version = await gateway.catalog.resolve(principal.workspace_id, order.slug, label=order.label, version=order.version)
+        version = await gateway.catalog.in_use(principal.workspace_id, order.slug, label=order.label, version=order.version)
     at = _Asking(gateway, principal, deadline_s=deadline_s, request_id=request_id, traceparent=traceparent)
     try:
         return await _made(order, version, at)
@@ -125,7 +125,7 @@ async def make_request(
         if version is None or spare is None:
             raise
         log.info("execution.fell_back_to_version", slug=version.slug, version=version.version, to=spare, because=error.code)
-        other = await gateway.catalog.resolve(principal.workspace_id, version.slug, version=spare)
+        other = await gateway.catalog.in_use(principal.workspace_id, version.slug, version=spare)
         return await _made(replace(order, label=None, version=spare), other, at)
 
 

@@ -66,7 +66,8 @@ TABLES: Final = (
         "workspaces",
         _words(
             "workspace_id organization_id name rate_limit_per_minute store_content retention_days legal_hold platform_keys"
-            " only_admins_change_prompts share_statistics cache_mode cache_ttl_s response_shape suspended_at created_at"
+            " only_admins_change_prompts share_statistics cache_mode cache_ttl_s response_shape"
+            " protected_labels own_approval test_run_gate suspended_at created_at"
         ),
         ("workspace_id",),
         {"credit_account_id": INTERNAL, "rate_id": INTERNAL},
@@ -101,13 +102,25 @@ TABLES: Final = (
     _table("routing_policies", "slug requirements rules updated_by updated_at", "slug"),
     _table(
         "prompts",
-        "prompt_id slug name description use_case folder tags visibility latest_version created_by created_at updated_at",
+        "prompt_id slug name description use_case folder tags categories app_contexts locked_blocks rules visibility latest_version"
+        " archived_at archived_by created_by created_at updated_at",
         "prompt_id", revision=INTERNAL, model="of the newest version", text_words=DIGEST, search=DIGEST,
+        branched_version="the highest version that names a branch",
     ),
+    _table("prompt_uses", "prompt_id version slug label at_version name", "prompt_id version name"),
     _table(
         "prompt_versions",
-        "prompt_id version model content base_version source change_message author api_key_id created_at",
+        "prompt_id version model content base_version source change_message author api_key_id branch created_at",
         "prompt_id version", content_hash=DIGEST, page_rows=PAGE_ROWS_OF_TEXTS,
+    ),
+    _table("prompt_branches", "prompt_id branch version from_version created_by created_at moved_at", "prompt_id branch"),
+    _table(
+        "prompt_reviews", "review_id prompt_id version status note requested_by requested_at decision decided_by decided_at", "review_id",
+    ),
+    _table(
+        "prompt_comments",
+        "comment_id prompt_id version against part reply_to body mentions author created_at edited_at resolved_by resolved_at",
+        "comment_id",
     ),
     _table("prompt_labels", "prompt_id label version moved_at", "prompt_id label"),
     _table("prompt_label_moves", "move_id prompt_id label from_version to_version reason author moved_at", "move_id"),

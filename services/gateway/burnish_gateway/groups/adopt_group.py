@@ -8,7 +8,7 @@ from uuid import UUID
 from burnish_gateway.access import audit
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.execution.group_key import INSTRUCTIONS
-from burnish_gateway.execution.order import CALLERS_PLACEHOLDER, DEFAULT_OUTPUT_TOKENS
+from burnish_gateway.execution.order import CALLERS_PLACEHOLDER
 from burnish_gateway.groups import store
 from burnish_gateway.registry import announce
 from burnish_gateway.registry.content import VersionContent
@@ -21,7 +21,7 @@ from burnish_shared.contracts.executions import PromptRef
 from burnish_shared.db.changes import note_change
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import Conflict, NotFound
-from burnish_shared.prompt_settings import settings_of
+from burnish_shared.prompt_settings import DEFAULT_OUTPUT_TOKENS, settings_of
 from burnish_shared.slug import Label, Slug
 
 NOBODY: Final = UUID(int=0)

@@ -1,24 +1,18 @@
 """What callers are told about prompts."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from burnish_gateway.registry.catalog import ResolvedVersion
 from burnish_gateway.registry.difference import Difference
-from burnish_gateway.registry.prompt import Head, LabelMove, PlacedLabel, Source, Version, VersionSummary, Visibility
+from burnish_gateway.registry.prompt import Affected, Head, LabelMove, PlacedLabel, Source, Version, VersionSummary, Visibility
+from burnish_gateway.registry.text_answers import Estimated, VariableAnswer, estimated, variables_of
 from burnish_shared.slug import LATEST, Label
 from burnish_shared.template import PromptTemplate, Rendered
-
-
-class VariableAnswer(BaseModel):
-    name: str
-    type: str | None = None
-    required: bool
-    default: Any = None
 
 
 class PromptItem(BaseModel):
@@ -31,7 +25,12 @@ class PromptItem(BaseModel):
     use_case: str
     folder: str
     tags: list[str]
+    categories: list[str]
+    app_contexts: list[str]
+    locked_blocks: list[str]
+    rules: list[str]
     visibility: Visibility
+    archived_at: datetime | None
     latest_version: int
     labels: dict[str, int]
     created_by: str
@@ -74,6 +73,7 @@ class ContentAnswer(BaseModel):
     input_validators: list[dict[str, Any]] | None = None
     output_validators: list[dict[str, Any]] | None = None
     repair_output: bool | None = None
+    variants: list[dict[str, Any]] | None = None
 
 
 class VersionItem(BaseModel):
@@ -86,6 +86,8 @@ class VersionItem(BaseModel):
     message: str
     author: str
     created_at: datetime
+    branch: str | None = None
+    status: str = Field(default="draft", description="`draft`, `in_review` or `approved`.")
 
 
 class VersionAnswer(ContentAnswer):
@@ -98,7 +100,10 @@ class VersionAnswer(ContentAnswer):
     message: str
     author: str
     created_at: datetime
+    branch: str | None = None
     variables: list[VariableAnswer]
+    estimated: Estimated
+    snippets: dict[str, int] | None = Field(default=None, description="What it includes: the version that each name means now.")
     is_new: bool | None = None
 
 
@@ -109,6 +114,23 @@ class PromptAnswer(PromptItem, ContentAnswer):
     label: str | None = None
     version_created_at: datetime
     variables: list[VariableAnswer]
+    estimated: Estimated
+    snippets: dict[str, int] | None = Field(default=None, description="What it includes: the version that each name means now.")
+
+
+class AffectedAnswer(BaseModel):
+    """A served version of another prompt that reads otherwise. `through`: the names by which it includes the snippet.
+
+    `new_required`: variables that it asks for from now on; `problem`: why it would be no prompt any more, which refuses the change.
+    """
+
+    prompt: str
+    version: int
+    labels: list[str]
+    through: list[str]
+    new_required: list[str]
+    no_longer_used: list[str]
+    problem: str | None
 
 
 class LabelAnswer(BaseModel):
@@ -117,6 +139,11 @@ class LabelAnswer(BaseModel):
     label: str
     version: int | None
     moved_at: datetime | None
+    changed: list[AffectedAnswer] | None = Field(
+        default=None, description="Prompts that include this one by the label, and change with it."
+    )
+    retested: list[dict[str, Any]] | None = Field(default=None, description="Test runs of those that were begun again.")
+    not_retested: list[dict[str, Any]] | None = Field(default=None, description="Those that were not, and why.")
 
 
 class LabelMoveAnswer(BaseModel):
@@ -145,18 +172,21 @@ class PieceAnswer(BaseModel):
     text: str
 
 
+class FieldChangeAnswer(BaseModel):
+    field: str
+    before: Any
+    after: Any
+
+
 class MessageChangeAnswer(BaseModel):
+    """`words`: its text, of a placeholder its name. `fields`: what else of the message differs."""
+
     index: int
     kind: str
     role_before: str | None
     role_after: str | None
     words: list[PieceAnswer]
-
-
-class FieldChangeAnswer(BaseModel):
-    field: str
-    before: Any
-    after: Any
+    fields: list[FieldChangeAnswer] = []
 
 
 class DifferenceAnswer(BaseModel):
@@ -212,18 +242,25 @@ def prompt_item(head: Head) -> PromptItem:
     return PromptItem(**_prompt_fields(head))
 
 
-def prompt_answer(head: Head, version: Version, *, label: Label | None, template: PromptTemplate) -> PromptAnswer:
+def prompt_answer(
+    head: Head, version: Version, *, label: Label | None, template: PromptTemplate, found: ResolvedVersion | None = None
+) -> PromptAnswer:
+    """`found`: the version with its snippets in place, where they were looked up."""
     return PromptAnswer(
         **_prompt_fields(head),
         **version.content.fields(),
         version=version.version,
         label=label,
         version_created_at=version.created_at,
-        variables=_variables(template),
+        variables=variables_of(template, found.variants if found else version.content.variants()),
+        estimated=estimated(version.content, found.template if found else template),
+        **({"snippets": dict(found.snippets)} if found and found.snippets else {}),
     )
 
 
-def version_answer(slug: str, version: Version, *, is_new: bool | None = None) -> VersionAnswer:
+def version_answer(slug: str, version: Version, *, is_new: bool | None = None, found: ResolvedVersion | None = None) -> VersionAnswer:
+    """`found`: the version with its snippets in place, where they were looked up."""
+    template = found.template if found else version.content.template()
     return VersionAnswer(
         **version.content.fields(),
         slug=slug,
@@ -233,7 +270,10 @@ def version_answer(slug: str, version: Version, *, is_new: bool | None = None) -
         message=version.change_message,
         author=version.author,
         created_at=version.created_at,
-        variables=_variables(version.content.template()),
+        branch=version.branch,
+        variables=variables_of(template, found.variants if found else version.content.variants()),
+        estimated=estimated(version.content, template),
+        **({"snippets": dict(found.snippets)} if found and found.snippets else {}),
         **({} if is_new is None else {"is_new": is_new}),
     )
 
@@ -247,11 +287,26 @@ def version_item(summary: VersionSummary) -> VersionItem:
         message=summary.change_message,
         author=summary.author,
         created_at=summary.created_at,
+        branch=summary.branch,
+        status=summary.status,
     )
 
 
-def label_answer(placed: PlacedLabel) -> LabelAnswer:
-    return LabelAnswer(label=placed.label, version=placed.version, moved_at=placed.moved_at)
+def label_answer(placed: PlacedLabel, *, effects: Sequence[Affected] = ()) -> LabelAnswer:
+    changed = {"changed": [affected_answer(one) for one in effects]} if effects else {}
+    return LabelAnswer(label=placed.label, version=placed.version, moved_at=placed.moved_at, **changed)
+
+
+def affected_answer(one: Affected) -> AffectedAnswer:
+    return AffectedAnswer(
+        prompt=one.slug,
+        version=one.version,
+        labels=list(one.labels),
+        through=list(one.through),
+        new_required=list(one.new_required),
+        no_longer_used=list(one.no_longer_used),
+        problem=one.problem,
+    )
 
 
 def label_list(head: Head) -> list[LabelAnswer]:
@@ -295,6 +350,7 @@ def difference_answer(slug: str, a: int, b: int, change: Difference) -> Differen
                 role_before=one.role_before,
                 role_after=one.role_after,
                 words=[PieceAnswer(op=piece.op, text=piece.text) for piece in one.pieces],
+                fields=[FieldChangeAnswer(field=field.field, before=field.before, after=field.after) for field in one.fields],
             )
             for one in change.messages
         ],
@@ -312,6 +368,11 @@ def _prompt_fields(head: Head) -> Mapping[str, Any]:
         "use_case": prompt.use_case,
         "folder": prompt.folder,
         "tags": list(prompt.tags),
+        "categories": list(prompt.categories),
+        "app_contexts": list(prompt.app_contexts),
+        "locked_blocks": list(prompt.locked_blocks),
+        "rules": list(prompt.rules),
+        "archived_at": prompt.archived_at,
         "visibility": prompt.visibility,
         "latest_version": prompt.latest_version,
         "labels": {placed.label: placed.version for placed in head.labels.values()} | {LATEST: prompt.latest_version},
@@ -319,13 +380,3 @@ def _prompt_fields(head: Head) -> Mapping[str, Any]:
         "created_at": prompt.created_at,
         "updated_at": prompt.updated_at,
     }
-
-
-def _variables(template: PromptTemplate) -> list[VariableAnswer]:
-    """Every variable with what is known of it; a placeholder is an array."""
-    required = set(template.required)
-    known = [
-        VariableAnswer(name=one.name, type=one.type, required=one.name in required, default=one.default)
-        for one in template.variables.values()
-    ]
-    return known + [VariableAnswer(name=name, type="array", required=name in required) for name in template.placeholders]

@@ -25,7 +25,7 @@ class ConfirmPurge(ApiModel):
     confirm: Annotated[Text, Field(max_length=200, description="The slug once more: nothing brings the prompt back.")]
 
 
-class Purged(BaseModel):
+class PurgedPrompt(BaseModel):
     """`versions`: how many went with it."""
 
     slug: str
@@ -78,7 +78,7 @@ async def restore(slug: str, request: Request, principal: PromptEditor, gateway:
     return answer
 
 
-@router.post("/v1/prompts/{slug}/purge", response_model=Purged, summary="Remove an archived prompt for good")
+@router.post("/v1/prompts/{slug}/purge", response_model=PurgedPrompt, summary="Remove an archived prompt for good")
 async def purge(slug: str, request: Request, body: ConfirmPurge, principal: Admin, gateway: GatewayParts) -> Response:
     """All of it goes: versions, labels, lineage, test runs, jobs, suggestions, its entries in the marketplace.
 
@@ -98,7 +98,7 @@ async def purge(slug: str, request: Request, body: ConfirmPurge, principal: Admi
         versions = await archive_store.purge(tx, head.prompt)
         await audit.note(tx, principal, action="prompt.purged", kind="prompt", key=name, before=before, after={"versions": 0})
         await announce.prompt_changed(tx, principal.workspace_id, name)
-        return Purged(slug=name, versions=versions).model_dump(mode="json")
+        return PurgedPrompt(slug=name, versions=versions).model_dump(mode="json")
 
     answer = await run_once(gateway, request, principal, status=200, work=work)
     await gateway.catalog.catch_up()

@@ -2,11 +2,12 @@
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from burnish_gateway.execution.cache_choice import TTL_MOST_S
 from burnish_gateway.model_settings import JsonObject, ModelSettings
 from burnish_gateway.registry.content import CONTENT_FIELDS
+from burnish_gateway.registry.variants import MAX_VARIANTS
 from burnish_gateway.routing.bodies import Requirements
 from burnish_gateway.wire import ApiModel, Name, Text
 from burnish_shared.contracts.checks import InputValidators, OutputValidators
@@ -22,6 +23,10 @@ ShortText = Annotated[Text, Field(max_length=2_000)]
 ModelName = Annotated[Text, Field(min_length=1, max_length=200, pattern=r"^[^\s]+$")]
 Tag = Annotated[Text, Field(min_length=1, max_length=50)]
 Tags = Annotated[list[Tag], Field(max_length=50)]
+ShortNames = Annotated[list[Tag], Field(max_length=20)]
+LockedBlocks = Annotated[list[Annotated[Text, Field(min_length=1, max_length=20_000)]], Field(max_length=50)]
+Rules = Annotated[list[Annotated[Text, Field(min_length=1, max_length=2_000)]], Field(max_length=50)]
+Visibility = Literal["private", "organization", "public"]
 
 
 class MessageBody(ApiModel):
@@ -67,6 +72,51 @@ class RetryPolicyBody(ApiModel):
     )
 
 
+class TestCaseBody(ApiModel):
+    """An example of a call, and of what a good answer to it is."""
+
+    name: Annotated[Text, Field(min_length=1, max_length=200)] | None = None
+    variables: JsonObject | None = Field(default=None, description="What is put into the prompt.")
+    input: Text | JsonObject | None = Field(
+        default=None, description="In place of `variables`: the one text that goes in, or an item's input."
+    )
+    expected: Any = Field(default=None, description="The answer that is right.")
+    criteria: ShortText | None = Field(default=None, description="What makes an answer good, in words.")
+    metadata: JsonObject | None = None
+
+    @model_validator(mode="after")
+    def _one_input(self) -> Self:
+        if self.variables is not None and self.input is not None:
+            raise ValueError("give 'variables' or 'input', not both")
+        return self
+
+
+def _names_models(text: str) -> str:
+    if not text.strip() or len(text.split()) > 1 or "*" in text[:-1]:
+        raise ValueError("must be a model's name, or the beginning of names with one '*' at its end, such as 'anthropic/*'")
+    return text
+
+
+class VariantBody(ApiModel):
+    """The text for certain models, in place of the version's."""
+
+    model: Annotated[Text, Field(min_length=1, max_length=200), AfterValidator(_names_models)] = Field(
+        description="A model's name, or the beginning of names with a `*`: `anthropic/*`."
+    )
+    messages: Annotated[list[MessageBody], Field(min_length=1, max_length=MAX_MESSAGES)] | None = None
+    template: TemplateText | None = Field(default=None, description="In place of `messages`: the text of one user message.")
+
+    @model_validator(mode="after")
+    def _one_text(self) -> Self:
+        if (self.messages is None) == (self.template is None):
+            raise ValueError("a variant needs its text in 'messages' or 'template', one of them")
+        return self
+
+    def given(self) -> dict[str, Any]:
+        """As it is stored."""
+        return {"model": self.model, "messages": _messages(self.messages, self.template)}
+
+
 class ContentBody(ModelSettings):
     """The content of a version. A setting that is not given is not sent to the provider."""
 
@@ -92,7 +142,7 @@ class ContentBody(ModelSettings):
     requirements: Requirements | None = Field(
         default=None, description="What the model must meet where it is `auto`, in place of what the workspace asks."
     )
-    test_cases: Annotated[list[JsonObject], Field(max_length=200)] | None = None
+    test_cases: Annotated[list[TestCaseBody], Field(max_length=200)] | None = None
     success_criteria: Annotated[list[ShortText], Field(max_length=50)] | None = None
     quality_threshold: Annotated[float, Field(ge=0, le=1)] | None = Field(default=None, description="0.8 where nothing is said.")
     features: Annotated[list[Tag], Field(max_length=50)] | None = None
@@ -101,7 +151,9 @@ class ContentBody(ModelSettings):
         default=None,
         description="So many messages from the first on are the same in every call: the provider is asked to keep them in its own cache.",
     )
-
+    variants: Annotated[list[VariantBody], Field(min_length=1, max_length=MAX_VARIANTS)] | None = Field(
+        default=None, description="Texts for certain models, also where one is fallen back to. Variables and settings are the version's."
+    )
     input_validators: InputValidators | None = Field(default=None, description="What variables and messages must be like: else 422.")
     output_validators: OutputValidators | None = Field(default=None, description="What the answer must be like, beside its format.")
     repair_output: bool | None = Field(
@@ -117,10 +169,12 @@ class ContentBody(ModelSettings):
     def given(self) -> dict[str, Any]:
         """The content fields that were given, in their stored form. A null that was given stays a null."""
         fields = dict(self.model_dump(include=set(CONTENT_FIELDS), exclude_unset=True).items())
-        if self.messages is not None:
-            fields["messages"] = [one.model_dump(exclude_none=True) for one in self.messages]
-        if self.template is not None:
-            fields["messages"] = [{"role": "user", "content": self.template}]
+        if self.messages is not None or self.template is not None:
+            fields["messages"] = _messages(self.messages, self.template)
+        if self.variants is not None:
+            fields["variants"] = [one.given() for one in self.variants]
+        if self.test_cases is not None:
+            fields["test_cases"] = [one.model_dump(exclude_unset=True) for one in self.test_cases]
         for name in ("input_validators", "output_validators"):
             if (validators := getattr(self, name)) is not None:
                 fields[name] = [one.model_dump(mode="json", by_alias=True, exclude_unset=True) for one in validators]
@@ -135,6 +189,12 @@ class ContentBody(ModelSettings):
         return fields
 
 
+def _messages(messages: list[MessageBody] | None, template: str | None) -> list[dict[str, Any]]:
+    if messages is not None:
+        return [one.model_dump(exclude_none=True) for one in messages]
+    return [{"role": "user", "content": template}]
+
+
 class CreatePrompt(ContentBody):
     """A prompt and its version 1."""
 
@@ -144,6 +204,13 @@ class CreatePrompt(ContentBody):
     use_case: ShortText = ""
     folder: Annotated[Text, Field(max_length=700)] = Field(default="", description="A path joined by '/'.")
     tags: Tags = Field(default_factory=list)
+    categories: ShortNames = Field(default_factory=list, description="What kind of prompt it is: analysis, extraction, …")
+    app_contexts: ShortNames = Field(default_factory=list, description="Where in the callers' applications it is used.")
+    locked_blocks: LockedBlocks = Field(
+        default_factory=list, description="Texts of it that optimization and compression keep word for word; each must stand in version 1."
+    )
+    rules: Rules = Field(default_factory=list, description="What optimization must keep to, in words.")
+    visibility: Visibility = Field(default="private", description="How widely versions may be published. `public` needs an admin.")
     label: Annotated[Text, Field(max_length=200)] | None = Field(
         default="production", description="The label that version 1 gets, so that the prompt can be executed at once; null for none."
     )
@@ -158,7 +225,13 @@ class ChangePrompt(ApiModel):
     use_case: ShortText | None = None
     folder: Annotated[Text, Field(max_length=700)] | None = None
     tags: Tags | None = None
-    visibility: Literal["private", "organization", "public"] | None = Field(
+    categories: ShortNames | None = None
+    app_contexts: ShortNames | None = None
+    locked_blocks: LockedBlocks | None = Field(
+        default=None, description="Texts that optimization and compression keep word for word; each must stand in the newest version."
+    )
+    rules: Rules | None = Field(default=None, description="What optimization must keep to, in words.")
+    visibility: Visibility | None = Field(
         default=None,
         description="How widely versions may be published. A narrower one withdraws what is published wider; `public` needs an admin.",
     )
@@ -174,6 +247,9 @@ class AddVersion(ContentBody):
 class MoveLabel(ApiModel):
     version: VersionNumber
     reason: ShortText = ""
+    retest: bool | None = Field(
+        default=None, description="Begins the newest test runs again of prompts that include this one by the label, and change with it."
+    )
 
 
 class RenderPrompt(ApiModel):
@@ -182,6 +258,7 @@ class RenderPrompt(ApiModel):
     variables: JsonObject = Field(default_factory=dict)
     label: Annotated[Text, Field(max_length=200)] | None = None
     version: VersionNumber | None = None
+    model: ModelName | None = Field(default=None, description="By the text for this model; the version's own where nothing is said.")
 
     @model_validator(mode="after")
     def _one_name(self) -> Self:

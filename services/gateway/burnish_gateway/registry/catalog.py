@@ -5,27 +5,36 @@ are only bounded in number. While PostgreSQL is away, what is known is served, a
 """
 
 import asyncio
-from collections.abc import Mapping
+import hashlib
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Final
 from uuid import UUID
 
 from burnish_gateway.registry import store
-from burnish_gateway.registry.prompt import Head, Version, no_such_prompt
+from burnish_gateway.registry.prompt import Head, Version, check_not_archived, no_such_prompt
+from burnish_gateway.registry.variants import ModelText, text_for
 from burnish_gateway.registry.version_cache import VersionCache
 from burnish_gateway.registry.version_checks import InputChecks, input_checks_of, output_checks_of
 from burnish_shared.contracts.checks import OutputChecks
 from burnish_shared.db.config_cache import ChangeFeed, ConfigCache
 from burnish_shared.db.session import Database
-from burnish_shared.errors import NotFound, Unavailable
+from burnish_shared.errors import Conflict, InvalidField, NotFound, Unavailable
 from burnish_shared.prompt_settings import DEFAULT_TIMEOUT_S
 from burnish_shared.slug import Label, Slug, parse_label, parse_slug
 from burnish_shared.template import PromptTemplate
+from burnish_shared.template.snippets import Snippet, gather, snippet_of
+from burnish_shared.template.syntax import Include
 
 MOST_PROMPTS: Final = 10_000
 MOST_VERSION_BYTES: Final = 67_108_864
 """Of content as JSON; parsed it takes about three times as much. A version has at most 512 KiB, usually 2."""
+
+MOST_SNIPPETS: Final = 5_000
+MOST_WHOLE: Final = 2_000
+"""Versions with their snippets in place."""
 
 FRESH_FOR_S: Final = 2.0
 """The change sequence is read every 0.5 s; what was confirmed less than this ago counts as fresh."""
@@ -62,6 +71,24 @@ class ResolvedVersion:
     output_checks: OutputChecks | None
     record: Version
     size_bytes: int
+    variants: tuple[ModelText, ...] = ()
+    includes: tuple[Include, ...] = ()
+    snippets: tuple[tuple[str, int], ...] = ()
+    """What its includes mean at this moment, those of its snippets too: each name and version."""
+    archived: bool = False
+    broken: str | None = None
+    """Why its snippets cannot be put in, where they cannot: it can be read, and not rendered."""
+
+    @property
+    def meaning(self) -> str:
+        """Of a version that includes others: a part of its ETag that changes with them. Empty for others."""
+        if not self.includes:
+            return ""
+        return "-" + hashlib.sha256(repr((self.snippets, self.broken)).encode()).hexdigest()[:12]
+
+    def text_for(self, model: str) -> PromptTemplate:
+        """What this model is asked with."""
+        return text_for(model, self.template, self.variants) if self.variants else self.template
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +97,10 @@ class _VersionKey:
     slug: Slug
     prompt_id: UUID
     version: int
+
+
+_WholeKey = tuple[UUID, int, tuple[tuple[str, int], ...]]
+"""Prompt, version, and for each name the identity of the snippet that it means; the snippets are kept beside, so none is another's."""
 
 
 class Catalog:
@@ -87,6 +118,10 @@ class Catalog:
         self._versions: VersionCache[_VersionKey, ResolvedVersion] = VersionCache(
             self._load_version, size_bytes=_size_bytes, most_bytes=most_version_bytes
         )
+        self._snippets: VersionCache[_VersionKey, Snippet] = VersionCache(
+            self._load_snippet, size_bytes=lambda _: 1, most_bytes=MOST_SNIPPETS
+        )
+        self._whole: OrderedDict[_WholeKey, tuple[ResolvedVersion, dict[str, Snippet]]] = OrderedDict()
 
     @property
     def stale_for_s(self) -> float:
@@ -117,7 +152,67 @@ class Catalog:
             head = await self._heads.get((workspace_id, name))
             number, reached_by = head.named(label=wanted, version=version)
         found = await self._versions.get(_VersionKey(workspace_id, name, head.prompt.prompt_id, number))
-        return head, found if reached_by is None else replace(found, label=reached_by)
+        if found.includes:
+            found = await self._with_snippets(workspace_id, found)
+        archived = head.prompt.archived_at is not None
+        return head, replace(found, label=reached_by, archived=archived) if archived or reached_by is not None else found
+
+    async def in_use(self, workspace_id: UUID, slug: str, *, label: str | None = None, version: int | None = None) -> ResolvedVersion:
+        """As `resolve`, for whoever executes or renders.
+
+        Raises Conflict, besides, for a prompt that was archived, and for one that includes what is not there any more.
+        """
+        head, resolved = await self.find(workspace_id, slug, label=label, version=version)
+        if resolved.archived:
+            check_not_archived(head.prompt)
+        if resolved.broken is not None:
+            raise Conflict(f"The prompt '{resolved.slug}' cannot be put together: {resolved.broken}", param="prompt")
+        return resolved
+
+    async def _with_snippets(self, workspace_id: UUID, found: ResolvedVersion) -> ResolvedVersion:
+        """The version with its snippets in their places. What they mean is looked up in memory each time, and put together once."""
+        try:
+            snippets = await self._gathered(workspace_id, found)
+        except InvalidField:
+            await self.catch_up()  # it may have been made a moment ago through another gateway
+            try:
+                snippets = await self._gathered(workspace_id, found)
+            except InvalidField as error:
+                return replace(found, broken=error.message)
+        meaning = tuple(sorted((name, one.version) for name, one in snippets.items()))
+        key = (found.prompt_id, found.version, tuple(sorted((name, id(one)) for name, one in snippets.items())))
+        known = self._whole.get(key)
+        if known is None:
+            content = found.record.content
+            try:
+                template, variants = content.template(snippets, slug=found.slug), content.variants(snippets, slug=found.slug)
+            except InvalidField as error:
+                return replace(found, broken=error.message)
+            known = self._whole[key] = (replace(found, template=template, variants=variants, snippets=meaning), snippets)
+            while len(self._whole) > MOST_WHOLE:
+                self._whole.popitem(last=False)
+        return known[0]
+
+    async def _gathered(self, workspace_id: UUID, found: ResolvedVersion) -> dict[str, Snippet]:
+        async def load(wanted: Sequence[Include]) -> dict[str, Snippet]:
+            known = [(one.name, await self._snippet(workspace_id, one)) for one in wanted]
+            return {name: snippet for name, snippet in known if snippet is not None}
+
+        return await gather(found.includes, load)
+
+    async def _snippet(self, workspace_id: UUID, include: Include) -> Snippet | None:
+        try:
+            head = await self._heads.get((workspace_id, Slug(include.slug)))
+            number, _ = head.named(label=None if include.label is None else Label(include.label), version=include.version)
+            if head.prompt.archived_at is not None:
+                return None
+            return await self._snippets.get(_VersionKey(workspace_id, Slug(include.slug), head.prompt.prompt_id, number))
+        except NotFound:
+            return None
+
+    async def _load_snippet(self, key: _VersionKey) -> Snippet:
+        found = await self._versions.get(key)
+        return snippet_of(key.slug, key.version, found.record.content.fields())
 
     async def catch_up(self) -> None:
         """Reads the change sequence by a query that begins after this call; those who ask meanwhile share one.
@@ -170,6 +265,8 @@ class Catalog:
             output_checks=output_checks_of(spec),
             record=version,
             size_bytes=version.content.size_bytes(),
+            variants=version.content.variants(),
+            includes=version.content.includes(),
         )
 
 

@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-import jsonschema_rs
-
+from burnish_gateway.registry.field_checks import check_fields
+from burnish_gateway.registry.variants import ModelText
 from burnish_gateway.registry.version_checks import check_validators
 from burnish_shared.errors import InvalidField
 from burnish_shared.prompt_settings import SETTING_FIELDS, settings_of
 from burnish_shared.template import PromptTemplate, parse_messages
+from burnish_shared.template.snippets import Snippet
+from burnish_shared.template.syntax import Include
 
 SPEC_FIELDS: Final = (
     "output_format",
@@ -32,8 +34,12 @@ SPEC_FIELDS: Final = (
     "input_validators",
     "output_validators",
     "repair_output",
+    "variants",
 )
 """What Burnish itself reads."""
+
+Snippets = Mapping[str, Snippet]
+"""Snippets by the names that include them."""
 
 CONTENT_FIELDS: Final = ("messages", "model", "provider", *SETTING_FIELDS, *SPEC_FIELDS)
 
@@ -79,9 +85,28 @@ class VersionContent:
         """As JSON in UTF-8."""
         return len(_as_json(self.fields()))
 
-    def template(self) -> PromptTemplate:
-        """The messages, parsed. Raises InvalidField where they are not in the template language."""
-        return parse_messages(self.messages, parameters=self.spec.get("parameters"))
+    def template(self, snippets: Snippets | None = None, *, slug: str | None = None) -> PromptTemplate:
+        """The messages, parsed. Raises InvalidField where they are not in the template language.
+
+        `snippets`: what they include, None leaves it open; `slug`: of the prompt itself, which no snippet may include.
+        """
+        return parse_messages(self.messages, parameters=self.spec.get("parameters"), snippets=snippets, slug=slug)
+
+    def variants(self, snippets: Snippets | None = None, *, slug: str | None = None) -> tuple[ModelText, ...]:
+        """The texts for certain models, parsed as `template`. Raises InvalidField, naming the variant."""
+        texts: list[ModelText] = []
+        for index, variant in enumerate(self.spec.get("variants") or ()):
+            try:
+                template = parse_messages(variant["messages"], parameters=self.spec.get("parameters"), snippets=snippets, slug=slug)
+            except InvalidField as error:
+                raise InvalidField(error.message, param=f"variants[{index}].{error.param or 'messages'}") from error
+            texts.append(ModelText(variant["model"], template))
+        return tuple(texts)
+
+    def includes(self) -> tuple[Include, ...]:
+        """The snippets that its texts name themselves, each once."""
+        of_variants = [one for variant in self.variants() for one in variant.template.includes]
+        return tuple(dict.fromkeys((*self.template().includes, *of_variants)))
 
 
 def checked(content: VersionContent, *, version: int) -> PromptTemplate:
@@ -93,40 +118,32 @@ def checked(content: VersionContent, *, version: int) -> PromptTemplate:
     if size_bytes > MAX_CONTENT_BYTES:
         raise InvalidField(f"A version has at most {MAX_CONTENT_BYTES:,} bytes; this one has {size_bytes:,}.", param="messages")
     _check_cacheable(content)
-    schema = content.spec.get("json_schema")
-    if schema is not None and not _is_schema(schema):
-        raise InvalidField("'json_schema' is no valid JSON Schema.", param="json_schema")
+    check_fields(content.model, content.settings, content.spec)
     check_validators(content.spec)
     spare = content.spec.get("fallback_version")
     if spare is not None and spare >= version:
         raise InvalidField(
             f"'fallback_version' names an earlier version of the prompt; this one is version {version}.", param="fallback_version"
         )
+    content.variants()
     return content.template()
 
 
 def _check_cacheable(content: VersionContent) -> None:
     """What a provider keeps of its own is the same in every call; what a caller gives for a placeholder is not."""
     count = content.spec.get("cacheable_messages", 0)
-    first = content.messages[:count]
-    if len(first) < count or any(one.get("role") == "placeholder" for one in first):
-        raise InvalidField(
-            "'cacheable_messages' counts messages from the first on; there are fewer, or a placeholder is among them.",
-            param="cacheable_messages",
-        )
+    for messages in (content.messages, *(one["messages"] for one in content.spec.get("variants") or ())):
+        first = messages[:count]
+        if len(first) < count or any(one.get("role") == "placeholder" for one in first):
+            raise InvalidField(
+                "'cacheable_messages' counts messages from the first on; there are fewer, or a placeholder is among them.",
+                param="cacheable_messages",
+            )
 
 
 def taken_over(base: VersionContent, given: Mapping[str, Any]) -> VersionContent:
     """The base with what is given put over it: a field not given stays as it was, a null takes it away."""
     return VersionContent.from_fields(base.fields() | dict(given))
-
-
-def _is_schema(schema: dict[str, Any]) -> bool:
-    """Only the schema itself is looked at; nothing that a `$ref` names is fetched."""
-    try:
-        return jsonschema_rs.meta.is_valid(schema)
-    except ValueError:
-        return False
 
 
 def _as_json(value: object) -> bytes:

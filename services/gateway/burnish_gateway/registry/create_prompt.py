@@ -4,7 +4,9 @@ from uuid import UUID
 
 from burnish_gateway.registry import announce, store
 from burnish_gateway.registry.content import VersionContent, checked
+from burnish_gateway.registry.label_rules import check_may_name, rules_of
 from burnish_gateway.registry.prompt import Author, Head, PlacedLabel, Source, Version
+from burnish_gateway.registry.save_whole import check_blocks, check_whole, note_uses
 from burnish_shared.clock import Clock
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import Conflict
@@ -22,12 +24,16 @@ async def create_prompt(
     clock: Clock,
     source: Source = "manual",
     change_message: str = "",
+    insists: bool = False,
 ) -> tuple[Head, Version]:
     """The prompt with version 1, and `label` on it where one is given. Call `announce.prompt_changed` last in the transaction.
 
+    A label that is protected is left out, as nobody has approved the version yet, or refused (LabelProtected) where the caller `insists`.
     Raises Conflict where the slug is taken, InvalidField where the content could never be sent.
     """
     checked(content, version=1)
+    check_blocks(content, new.locked_blocks)
+    includes = await check_whole(tx, workspace_id, new.slug, content)
 
     prompt = await store.insert_prompt(tx, workspace_id, new, author=author)
     if prompt is None:
@@ -35,10 +41,13 @@ async def create_prompt(
     version = await store.insert_version(
         tx, prompt, content, version=1, base_version=None, source=source, change_message=change_message, author=author
     )
+    await note_uses(tx, prompt, 1, includes)
     await announce.version_created(tx, prompt, version=1, source=source, revision=prompt.revision, clock=clock)
 
     labels: dict[str, PlacedLabel] = {}
-    if label is not None:
+    if label is not None and insists:
+        await check_may_name(tx, prompt, label, version=1)
+    if label is not None and (insists or label not in (await rules_of(tx, workspace_id)).protected):
         moved_at = await store.put_label(tx, prompt, label, version=1)
         await store.insert_move(tx, prompt, label, from_version=None, to_version=1, reason="", author=author, moved_at=moved_at)
         await announce.label_moved(tx, prompt, label=label, from_version=None, to_version=1, revision=prompt.revision, clock=clock)

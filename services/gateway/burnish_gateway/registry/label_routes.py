@@ -11,8 +11,11 @@ from burnish_gateway.deps import GatewayParts, PromptEditor, Viewer
 from burnish_gateway.idempotency import run_once
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
 from burnish_gateway.registry import announce, answers, bodies, store
-from burnish_gateway.registry.move_label import move_label, remove_label
+from burnish_gateway.registry.history_bodies import RollBack
+from burnish_gateway.registry.label_rules import check_may_remove
+from burnish_gateway.registry.move_label import move_label, remove_label, roll_back
 from burnish_gateway.registry.prompt import Head, no_such_prompt
+from burnish_gateway.registry.retest_prompts import retest
 from burnish_gateway.registry.spelling import author_of
 from burnish_gateway.wire import Text, json_response, make_router
 from burnish_shared.db.session import Tx
@@ -42,7 +45,11 @@ async def get_label(slug: str, label: str, principal: Viewer, gateway: GatewayPa
 async def put_label(
     slug: str, label: str, *, request: Request, body: bodies.MoveLabel, principal: PromptEditor, gateway: GatewayParts
 ) -> Response:
-    """Every gateway serves it within a second. Setting it where it stands changes nothing."""
+    """Every gateway serves it within a second. Setting it where it stands changes nothing.
+
+    A label that the workspace protects moves to approved versions alone, whose newest test run passed where the workspace asks for that
+    too: else 409 `label_protected`, with what is lacking in `details.lacking`.
+    """
     name, wanted = parse_slug(slug), parse_movable_label(label)
 
     async def work(tx: Tx) -> dict[str, Any]:
@@ -62,6 +69,43 @@ async def put_label(
                 tx, principal, action="prompt.label.moved", kind="prompt_label", key=f"{name}@{wanted}", before=before, after=after
             )
             await announce.prompt_changed(tx, principal.workspace_id, name)
+        told = answers.plain(answers.label_answer(moved.placed, effects=moved.effects))
+        return told | (await retest(tx, principal, moved.effects) if body.retest and moved.effects else {})
+
+    answer = await run_once(gateway, request, principal, status=200, work=work)
+    await gateway.catalog.catch_up()
+    return answer
+
+
+@router.post(
+    "/v1/prompts/{slug}/labels/{label}/rollback", response_model=answers.LabelAnswer, summary="Move a label back to where it stood before"
+)
+async def roll_label_back(
+    slug: str, label: str, *, request: Request, principal: PromptEditor, gateway: GatewayParts, body: RollBack | None = None
+) -> Response:
+    """Undoes its last move, or goes to a version that it has named some time. Nothing is lost: the version that it leaves stays, and so
+    does the history. A protected label goes back too, without an approval; a label that was removed comes back.
+    """
+    name, wanted = parse_slug(slug), parse_movable_label(label)
+    to, reason = (body.version, body.reason) if body else (None, "")
+
+    async def work(tx: Tx) -> dict[str, Any]:
+        moved = await roll_back(
+            tx,
+            principal.workspace_id,
+            name,
+            wanted,
+            to=to,
+            author=author_of(principal),
+            clock=gateway.clock,
+            reason=reason or "rolled back",
+        )
+        if moved.is_moved:
+            before, after = {"version": moved.from_version}, {"version": moved.placed.version, "reason": reason}
+            await audit.note(
+                tx, principal, action="prompt.label.rolled_back", kind="prompt_label", key=f"{name}@{wanted}", before=before, after=after
+            )
+            await announce.prompt_changed(tx, principal.workspace_id, name)
         return answers.plain(answers.label_answer(moved.placed))
 
     answer = await run_once(gateway, request, principal, status=200, work=work)
@@ -79,10 +123,11 @@ async def delete_label(
     gateway: GatewayParts,
     reason: Annotated[Text, Query(max_length=2_000)] = "",
 ) -> Response:
-    """Whoever asks for it afterwards gets 404, never an old answer. Its history stays."""
+    """Whoever asks for it afterwards gets 404, never an old answer. Its history stays. A protected one is removed by admins alone."""
     name, removed = parse_slug(slug), parse_movable_label(label)
 
     async def work(tx: Tx) -> dict[str, Any]:
+        await check_may_remove(tx, principal, removed)
         gone = await remove_label(
             tx, principal.workspace_id, name, removed, author=author_of(principal), clock=gateway.clock, reason=reason
         )

@@ -3,7 +3,18 @@
 from uuid import UUID
 
 from burnish_gateway.registry import announce, store
-from burnish_gateway.registry.prompt import MAX_LABELS, Author, MovedLabel, PlacedLabel, RemovedLabel, no_such_prompt
+from burnish_gateway.registry.label_rules import check_may_name
+from burnish_gateway.registry.prompt import (
+    MAX_LABELS,
+    Author,
+    Head,
+    MovedLabel,
+    PlacedLabel,
+    RemovedLabel,
+    check_not_archived,
+    no_such_prompt,
+)
+from burnish_gateway.registry.snippet_effects import effects_of, refuse_broken
 from burnish_shared.clock import Clock
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import Conflict
@@ -16,18 +27,49 @@ async def move_label(
     """The label now names `version`. Call `announce.prompt_changed` last in the transaction.
 
     Idempotent: where it stands there already, nothing happens and the time of its last move comes back. Raises NotFound for an
-    unknown prompt or version.
+    unknown prompt or version, LabelProtected where the label asks for an approval or a test run that the version lacks.
     """
-    head = await store.lock_head(tx, workspace_id, slug)
-    if head is None:
-        raise no_such_prompt(slug)
-    prompt = head.prompt
+    head = await _held(tx, workspace_id, slug)
     head.named(label=None, version=version)
     before = head.labels.get(label)
     if before is not None and before.version == version:
         return MovedLabel(before, version, is_moved=False)
+    await check_may_name(tx, head.prompt, label, version=version)
+    return await _moved(tx, head, label, version=version, author=author, clock=clock, reason=reason)
+
+
+async def roll_back(
+    tx: Tx, workspace_id: UUID, slug: Slug, label: Label, *, to: int | None, author: Author, clock: Clock, reason: str = ""
+) -> MovedLabel:
+    """The label names again what it named before its last move, or the version `to`, which it has named some time.
+
+    A protected label too goes back without being asked for anything: that version was served by this label already, and whoever has to
+    go back cannot wait. Call `announce.prompt_changed` last. Raises NotFound, Conflict where there is nothing to go back to.
+    """
+    head = await _held(tx, workspace_id, slug)
+    if to is None:
+        moves = await store.list_moves(tx, head.prompt, label, before=None, limit=1)
+        if not moves:
+            raise no_such_prompt(slug, label=label)
+        to = moves[0].from_version
+        if to is None:
+            raise Conflict(f"The label '{label}' has named no other version before; there is nothing to go back to.", param="label")
+    head.named(label=None, version=to)
+    before = head.labels.get(label)
+    if before is not None and before.version == to:
+        return MovedLabel(before, to, is_moved=False)
+    if not await store.has_named(tx, head.prompt, label, to):
+        raise Conflict(f"The label '{label}' has never named version {to}; move it there instead.", param="version")
+    return await _moved(tx, head, label, version=to, author=author, clock=clock, reason=reason)
+
+
+async def _moved(tx: Tx, head: Head, label: Label, *, version: int, author: Author, clock: Clock, reason: str) -> MovedLabel:
+    prompt, before = head.prompt, head.labels.get(label)
+    check_not_archived(prompt)
+    effects = await effects_of(tx, prompt, label, version=version)
+    refuse_broken(effects, what=f"Moving '{label}' of '{prompt.slug}' to version {version}")
     if before is None and len(head.labels) >= MAX_LABELS:
-        raise Conflict(f"The prompt '{slug}' has {MAX_LABELS} labels, which is the most; remove one first.", param="label")
+        raise Conflict(f"The prompt '{prompt.slug}' has {MAX_LABELS} labels, which is the most; remove one first.", param="label")
 
     from_version = before.version if before else None
     moved_at = await store.put_label(tx, prompt, label, version=version)
@@ -36,7 +78,7 @@ async def move_label(
     )
     revision = await store.raise_revision(tx, prompt, latest_version=prompt.latest_version)
     await announce.label_moved(tx, prompt, label=label, from_version=from_version, to_version=version, revision=revision, clock=clock)
-    return MovedLabel(PlacedLabel(label, version, moved_at), from_version, is_moved=True)
+    return MovedLabel(PlacedLabel(label, version, moved_at), from_version, is_moved=True, effects=tuple(effects))
 
 
 async def remove_label(
@@ -46,14 +88,20 @@ async def remove_label(
 
     Call `announce.prompt_changed` last in the transaction.
     """
-    head = await store.lock_head(tx, workspace_id, slug)
-    if head is None:
-        raise no_such_prompt(slug)
+    head = await _held(tx, workspace_id, slug)
     prompt = head.prompt
     from_version, _ = head.named(label=label, version=None)
+    refuse_broken(await effects_of(tx, prompt, label, version=None), what=f"Removing '{label}' of '{slug}'")
 
     moved_at = await store.delete_label(tx, prompt, label)
     await store.insert_move(tx, prompt, label, from_version=from_version, to_version=None, reason=reason, author=author, moved_at=moved_at)
     revision = await store.raise_revision(tx, prompt, latest_version=prompt.latest_version)
     await announce.label_moved(tx, prompt, label=label, from_version=from_version, to_version=None, revision=revision, clock=clock)
     return RemovedLabel(from_version, moved_at)
+
+
+async def _held(tx: Tx, workspace_id: UUID, slug: Slug) -> Head:
+    head = await store.lock_head(tx, workspace_id, slug)
+    if head is None:
+        raise no_such_prompt(slug)
+    return head

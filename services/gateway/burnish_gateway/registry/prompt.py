@@ -6,7 +6,7 @@ from typing import Final, Literal
 from uuid import UUID
 
 from burnish_gateway.registry.content import VersionContent
-from burnish_shared.errors import NotFound
+from burnish_shared.errors import Conflict, NotFound
 from burnish_shared.slug import LATEST, PRODUCTION, Label, Slug
 
 Source = Literal["manual", "optimizer", "import", "merge", "clone"]
@@ -29,7 +29,9 @@ class Author:
 class Prompt:
     """A prompt without its versions. `revision` grows with every change of it, its versions or its labels.
 
-    `visibility`: how widely versions of it may be published; by itself it publishes nothing.
+    `latest_version`: where the main line stands. `last_version`: the highest number given, on whatever branch. `visibility`: how widely
+    versions of it may be published; by itself it publishes nothing. `locked_blocks`: texts that optimization and compression keep word for
+    word; `rules`: what they must keep to, in words. `archived_at`: it is put away, and can be neither executed nor changed.
     """
 
     prompt_id: UUID
@@ -46,11 +48,17 @@ class Prompt:
     created_at: datetime
     updated_at: datetime
     visibility: Visibility = "private"
+    last_version: int = 0
+    categories: tuple[str, ...] = ()
+    app_contexts: tuple[str, ...] = ()
+    locked_blocks: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
+    archived_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One immutable version."""
+    """One immutable version. `branch`: the one it was saved on, None: the main line."""
 
     version: int
     content: VersionContent
@@ -59,11 +67,12 @@ class Version:
     change_message: str
     author: str
     created_at: datetime
+    branch: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class VersionSummary:
-    """A version without its content, which may be large."""
+    """A version without its content, which may be large. `branch`: the one it was saved on, None: the main line."""
 
     version: int
     model: str
@@ -72,6 +81,8 @@ class VersionSummary:
     change_message: str
     author: str
     created_at: datetime
+    branch: str | None = None
+    status: str = "draft"
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +133,32 @@ class PlacedLabel:
 
 
 @dataclass(frozen=True, slots=True)
+class Affected:
+    """A served version that reads otherwise because a snippet does. `through`: the way from it to the snippet.
+
+    `new_required`: variables that it asks for from now on; `no_longer_used`: those that it used; `problem`: why it is no prompt any more.
+    """
+
+    slug: str
+    version: int
+    labels: tuple[str, ...]
+    through: tuple[str, ...]
+    new_required: tuple[str, ...] = ()
+    no_longer_used: tuple[str, ...] = ()
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class MovedLabel:
-    """What moving a label did. `is_moved` False: it stood there already. `from_version` None: the label is new."""
+    """What moving a label did. `is_moved` False: it stood there already. `from_version` None: the label is new.
+
+    `effects`: the prompts that include this one by the label, and change with it.
+    """
 
     placed: PlacedLabel
     from_version: int | None
     is_moved: bool
+    effects: tuple[Affected, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +179,7 @@ class Head:
     def named(self, *, label: Label | None, version: int | None) -> tuple[int, Label | None]:
         """The version that a label, a number, or neither (`production`) means, and the label it was reached by. Raises NotFound."""
         if version is not None:
-            if not 1 <= version <= self.prompt.latest_version:
+            if not 1 <= version <= self.prompt.last_version:
                 raise no_such_prompt(self.prompt.slug, version=version)
             return version, None
         wanted = label or PRODUCTION
@@ -158,6 +189,13 @@ class Head:
         if placed is None:
             raise no_such_prompt(self.prompt.slug, label=wanted)
         return placed.version, wanted
+
+
+def check_not_archived(prompt: Prompt) -> None:
+    """Raises Conflict for a prompt that was put away: it is neither executed nor changed."""
+    if prompt.archived_at is not None:
+        restore = f"restore it with POST /v1/prompts/{prompt.slug}/restore"
+        raise Conflict(f"The prompt '{prompt.slug}' was archived on {prompt.archived_at:%Y-%m-%d}; {restore}.", param="prompt")
 
 
 def no_such_prompt(slug: str, *, label: str | None = None, version: int | None = None) -> NotFound:

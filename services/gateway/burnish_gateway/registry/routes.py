@@ -16,18 +16,28 @@ from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
 from burnish_gateway.registry import (
     announce,
     answers,
+    archive_routes,
     bodies,
+    branch_routes,
+    comment_routes,
+    compare_routes,
+    compress_routes,
     label_routes,
     lineage_routes,
     list_store,
+    merge_routes,
+    review_routes,
     sharing_store,
     store,
+    usage_routes,
+    uses_routes,
     version_routes,
 )
 from burnish_gateway.registry.content import VersionContent
 from burnish_gateway.registry.create_prompt import create_prompt
-from burnish_gateway.registry.prompt import Head, no_such_prompt
-from burnish_gateway.registry.spelling import author_of, check_may_publish, etag_matches, tags_of
+from burnish_gateway.registry.prompt import Head, check_not_archived, no_such_prompt
+from burnish_gateway.registry.save_whole import check_blocks
+from burnish_gateway.registry.spelling import age_headers, author_of, check_may_publish, etag_matches, tags_of
 from burnish_gateway.wire import Text, json_response, make_router
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import InvalidField
@@ -51,7 +61,14 @@ async def create(request: Request, body: bodies.CreatePrompt, principal: PromptE
         use_case=body.use_case,
         folder=parse_folder(body.folder),
         tags=tags_of(body.tags),
+        categories=tags_of(body.categories),
+        app_contexts=tags_of(body.app_contexts),
+        locked_blocks=tuple(dict.fromkeys(body.locked_blocks)),
+        rules=tuple(dict.fromkeys(body.rules)),
+        visibility=body.visibility,
     )
+    if body.visibility == "public":
+        check_may_publish(principal)
     content = VersionContent.from_fields(body.given())
     label = None if body.label is None else parse_movable_label(body.label)
 
@@ -65,10 +82,12 @@ async def create(request: Request, body: bodies.CreatePrompt, principal: PromptE
             author=author_of(principal),
             clock=gateway.clock,
             change_message=body.message,
+            insists="label" in body.model_fields_set,
         )
-        await audit.note(tx, principal, action="prompt.created", kind="prompt", key=slug, after={"version": 1, "label": label})
+        placed = label if label in head.labels else None
+        await audit.note(tx, principal, action="prompt.created", kind="prompt", key=slug, after={"version": 1, "label": placed})
         await announce.prompt_changed(tx, principal.workspace_id, slug)
-        return answers.plain(answers.prompt_answer(head, version, label=label, template=content.template()))
+        return answers.plain(answers.prompt_answer(head, version, label=placed, template=content.template()))
 
     answer = await run_once(gateway, request, principal, status=201, work=work)
     await gateway.catalog.catch_up()
@@ -163,19 +182,15 @@ async def get_prompt(
     if label is None and version is None:
         label = await _usual_label(gateway, principal, slug)
     head, found = await gateway.catalog.find(principal.workspace_id, slug, label=label, version=version)
-    etag = f'"{head.prompt.prompt_id.hex[-12:]}-{head.prompt.revision}-{found.version}"'
-    headers = {"etag": etag, "cache-control": "private, no-cache"}
-    if gateway.catalog.stale_for_s:
-        headers["age"] = str(int(gateway.catalog.stale_for_s))
+    etag = f'"{head.prompt.prompt_id.hex[-12:]}-{head.prompt.revision}-{found.version}{found.meaning}"'
+    headers = {"etag": etag, "cache-control": "private, no-cache"} | age_headers(gateway.catalog.stale_for_s)
     if etag_matches(if_none_match, etag):
         return Response(status_code=304, headers=headers)
-    answer = answers.prompt_answer(head, found.record, label=found.label, template=found.template)
+    answer = answers.prompt_answer(head, found.record, label=found.label, template=found.template, found=found)
     return json_response(answers.plain(answer), headers=headers)
 
 
-@prompts.patch(
-    "/v1/prompts/{slug}", response_model=answers.PromptItem, summary="Change name, description, use case, folder, tags or visibility"
-)
+@prompts.patch("/v1/prompts/{slug}", response_model=answers.PromptItem, summary="Change what of a prompt is not versioned")
 async def change(slug: str, request: Request, body: bodies.ChangePrompt, principal: PromptEditor, gateway: GatewayParts) -> Response:
     """A narrower `visibility` withdraws from the marketplace what was published wider; clones stay. A wider one publishes nothing."""
     name = parse_slug(slug)
@@ -184,13 +199,16 @@ async def change(slug: str, request: Request, body: bodies.ChangePrompt, princip
         check_may_publish(principal)
     if "folder" in changes:
         changes["folder"] = parse_folder(changes["folder"])
-    if "tags" in changes:
-        changes["tags"] = list(tags_of(changes["tags"]))
+    for listed in {"tags", "categories", "app_contexts"} & changes.keys():
+        changes[listed] = list(tags_of(changes[listed]))
 
     async def work(tx: Tx) -> dict[str, Any]:
         head = await store.lock_head(tx, principal.workspace_id, name)
         if head is None:
             raise no_such_prompt(name)
+        check_not_archived(head.prompt)
+        if blocks := changes.get("locked_blocks"):
+            check_blocks((await store.newest_version(tx, head.prompt)).content, blocks)
         changed = Head(await store.update_prompt(tx, head.prompt, changes), head.labels)
         before = {field: getattr(head.prompt, field) for field in changes}
         if body.visibility is not None:
@@ -211,10 +229,16 @@ async def change(slug: str, request: Request, body: bodies.ChangePrompt, princip
     openapi_extra={"x-burnish-scope": "prompts:read"},
 )
 async def render(slug: str, body: bodies.RenderPrompt, principal: Viewer, gateway: GatewayParts) -> Response:
-    """A missing variable is 422 `missing_variables`, with all of them in `details.missing`. Calls no model and costs nothing."""
-    found = await gateway.catalog.resolve(principal.workspace_id, slug, label=body.label, version=body.version)
-    rendered = found.template.render(body.variables)
-    return json_response(answers.plain(answers.render_answer(found, rendered, stale_for_s=gateway.catalog.stale_for_s)))
+    """A missing variable is 422 `missing_variables`, with all of them in `details.missing`. Calls no model and costs nothing.
+
+    `model`: by the text for this model, where the version has one.
+    """
+    found = await gateway.catalog.in_use(principal.workspace_id, slug, label=body.label, version=body.version)
+    rendered = found.text_for(body.model or found.model).render(body.variables)
+    stale_for_s = gateway.catalog.stale_for_s
+    return json_response(
+        answers.plain(answers.render_answer(found, rendered, stale_for_s=stale_for_s)), headers=age_headers(stale_for_s)
+    )
 
 
 async def _usual_label(gateway: Gateway, principal: Principal, slug: str) -> str:
@@ -223,5 +247,9 @@ async def _usual_label(gateway: Gateway, principal: Principal, slug: str) -> str
 
 
 router = APIRouter()
-for part in (prompts, version_routes.router, label_routes.router, lineage_routes.router):
+for part in (
+    prompts, version_routes.router, label_routes.router, lineage_routes.router, branch_routes.router, merge_routes.router,
+    review_routes.router, comment_routes.router, compare_routes.router, archive_routes.router, uses_routes.router,
+    compress_routes.router, usage_routes.router,
+):  # fmt: skip
     router.include_router(part)

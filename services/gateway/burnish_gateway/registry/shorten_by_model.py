@@ -14,7 +14,8 @@ TEXTS_MOST: Final = 10
 
 INSTRUCTIONS: Final = (
     "You shorten prompts for language models. The user gives you the text of one message of a prompt. "
-    "Write the same message in fewer words. Keep its meaning, every instruction, condition, exception, number, name and example, its order and its line structure. "
+    "Write the same message in fewer words. Keep its meaning, every instruction, condition, exception, number, name and example, "
+    "its order and its line structure. "
     "Marks such as ⟦0⟧ stand for parts that stay: write each of them exactly once, unchanged and in the same order. "
     "Answer with the shortened message alone."
 )

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from math import ceil
 
 from fastapi import Request
 from fastapi.responses import Response
@@ -31,6 +32,11 @@ def etag_matches(if_none_match: str | None, etag: str) -> bool:
     """RFC 9110, section 13.1.2: a list of tags, weak ones compared as strong, or `*`."""
     given = [one.strip().removeprefix("W/") for one in (if_none_match or "").split(",")]
     return "*" in given or etag in given
+
+
+def age_headers(stale_for_s: float) -> dict[str, str]:
+    """`Age` in whole seconds, rounded up (RFC 9111, section 5.1), where something is not known to be fresh; empty where it is."""
+    return {"age": str(ceil(stale_for_s))} if stale_for_s else {}
 
 
 def newer_version_response(error: NewerVersion, request: Request) -> Response:

@@ -1,5 +1,6 @@
 """The SQL of prompts, versions and labels. Each function runs in the caller's transaction, whose policies admit one workspace."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -8,18 +9,37 @@ from uuid import UUID
 import asyncpg
 
 from burnish_gateway.registry.content import VersionContent
-from burnish_gateway.registry.prompt import Author, EdgeKind, Head, LabelMove, PlacedLabel, Prompt, Source, Version, VersionSummary
+from burnish_gateway.registry.prompt import (
+    Author,
+    EdgeKind,
+    Head,
+    LabelMove,
+    PlacedLabel,
+    Prompt,
+    Source,
+    Version,
+    VersionSummary,
+    Visibility,
+)
 from burnish_shared.db.session import Tx
 from burnish_shared.ids import new_uuid
 from burnish_shared.slug import Label, Slug
 
 _PROMPT = """p.prompt_id, p.workspace_id, p.slug, p.name, p.description, p.use_case, p.folder, p.tags, p.latest_version, p.revision,
-             p.visibility, p.created_by, p.created_at, p.updated_at"""
-_VERSION = "v.version, v.content, v.base_version, v.source, v.change_message, v.author, v.created_at"
+             p.visibility, p.created_by, p.created_at, p.updated_at, greatest(p.latest_version, p.branched_version) AS last_version,
+             p.categories, p.app_contexts, p.locked_blocks, p.rules, p.archived_at"""
+_VERSION = "v.version, v.content, v.base_version, v.source, v.change_message, v.author, v.created_at, v.branch"
 _LABELS = """(SELECT coalesce(jsonb_object_agg(l.label, jsonb_build_array(l.version, l.moved_at)), '{}')
                 FROM prompt_labels l WHERE l.workspace_id = p.workspace_id AND l.prompt_id = p.prompt_id) AS labels"""
 HEAD_COLUMNS: Final = f"{_PROMPT}, {_LABELS}"
 """Of the table `prompts p`: what `head_of` reads."""
+
+CHANGEABLE: Final = (
+    "name", "description", "use_case", "folder", "tags", "visibility", "categories", "app_contexts", "locked_blocks", "rules",
+)  # fmt: skip
+"""What of a prompt is not versioned."""
+
+_LISTS: Final = frozenset({"tags", "categories", "app_contexts", "locked_blocks", "rules"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +52,20 @@ class NewPrompt:
     use_case: str = ""
     folder: str = ""
     tags: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    app_contexts: tuple[str, ...] = ()
+    locked_blocks: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
+    visibility: Visibility = "private"
 
 
 async def insert_prompt(tx: Tx, workspace_id: UUID, new: NewPrompt, *, author: Author) -> Prompt | None:
     """The new prompt, promising version 1, which the caller inserts next. None where the slug is taken."""
     row = await tx.fetchrow(
-        f"""INSERT INTO prompts AS p (prompt_id, workspace_id, slug, name, description, use_case, folder, tags, latest_version, created_by)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1, $9) ON CONFLICT (workspace_id, slug) DO NOTHING RETURNING {_PROMPT}""",
+        f"""INSERT INTO prompts AS p (prompt_id, workspace_id, slug, name, description, use_case, folder, tags, latest_version, created_by,
+                                       categories, app_contexts, locked_blocks, rules, visibility)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1, $9, $10, $11, $12, $13, $14)
+            ON CONFLICT (workspace_id, slug) DO NOTHING RETURNING {_PROMPT}""",
         new_uuid(),
         workspace_id,
         new.slug,
@@ -48,6 +75,11 @@ async def insert_prompt(tx: Tx, workspace_id: UUID, new: NewPrompt, *, author: A
         new.folder,
         list(new.tags),
         author.name,
+        list(new.categories),
+        list(new.app_contexts),
+        list(new.locked_blocks),
+        list(new.rules),
+        new.visibility,
     )
     return _prompt(row) if row else None
 
@@ -67,27 +99,28 @@ async def find_head(tx: Tx, workspace_id: UUID, slug: Slug) -> Head | None:
 
 
 async def update_prompt(tx: Tx, prompt: Prompt, changes: dict[str, Any]) -> Prompt:
-    """Sets the given columns out of name, description, use_case, folder, tags, visibility. One that is not given stays."""
+    """Sets the given columns out of CHANGEABLE. One that is not given stays."""
     (row,) = await tx.fetch(
-        f"""UPDATE prompts p SET name = coalesce($3, name), description = coalesce($4, description), use_case = coalesce($5, use_case),
-                   folder = coalesce($6, folder), tags = coalesce($7, tags), visibility = coalesce($8, visibility),
+        f"""UPDATE prompts p SET {", ".join(f"{name} = coalesce(${number}, {name})" for number, name in enumerate(CHANGEABLE, start=3))},
                    revision = revision + 1, updated_at = clock_timestamp()
              WHERE p.workspace_id = $1 AND p.prompt_id = $2 RETURNING {_PROMPT}""",
         prompt.workspace_id,
         prompt.prompt_id,
-        *(changes.get(name) for name in ("name", "description", "use_case", "folder", "tags", "visibility")),
+        *(changes.get(name) for name in CHANGEABLE),
     )
     return _prompt(row)
 
 
-async def raise_revision(tx: Tx, prompt: Prompt, *, latest_version: int) -> int:
-    """Notes that something of the prompt changed. Returns its new revision."""
+async def raise_revision(tx: Tx, prompt: Prompt, *, latest_version: int, branched_version: int = 0) -> int:
+    """Notes that something of the prompt changed. Returns its new revision. `branched_version`: a number given on a branch."""
     revision: int = await tx.fetchval(
-        """UPDATE prompts SET latest_version = $3, revision = revision + 1, updated_at = clock_timestamp()
+        """UPDATE prompts SET latest_version = $3, branched_version = greatest(branched_version, $4), revision = revision + 1,
+                  updated_at = clock_timestamp()
             WHERE workspace_id = $1 AND prompt_id = $2 RETURNING revision""",
         prompt.workspace_id,
         prompt.prompt_id,
         latest_version,
+        branched_version,
     )
     return revision
 
@@ -102,11 +135,12 @@ async def insert_version(
     source: Source,
     change_message: str,
     author: Author,
+    branch: str | None = None,
 ) -> Version:
     (row,) = await tx.fetch(
         f"""INSERT INTO prompt_versions AS v (workspace_id, prompt_id, version, model, content, content_hash, base_version, source,
-                                              change_message, author, api_key_id)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING {_VERSION}""",
+                                              change_message, author, api_key_id, branch)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) RETURNING {_VERSION}""",
         prompt.workspace_id,
         prompt.prompt_id,
         version,
@@ -118,18 +152,27 @@ async def insert_version(
         change_message,
         author.name,
         author.api_key_id,
+        branch,
     )
     return _version(row)
 
 
 async def insert_edge(
-    tx: Tx, prompt: Prompt, *, version: int, kind: EdgeKind, parent_version: int, job_id: UUID | None, suggestion_id: UUID | None
+    tx: Tx,
+    prompt: Prompt,
+    *,
+    version: int,
+    kind: EdgeKind,
+    parent_version: int,
+    job_id: UUID | None,
+    suggestion_id: UUID | None,
+    parent_prompt_id: UUID | None = None,
 ) -> None:
-    """A lineage edge to another version of the same prompt."""
+    """A lineage edge to another version of the same prompt, or of `parent_prompt_id`."""
     await tx.execute(
         """INSERT INTO lineage_edges (edge_id, workspace_id, kind, prompt_id, version, parent_prompt_id, parent_version,
                                       job_id, suggestion_id)
-           VALUES ($1, $2, $3, $4, $5, $4, $6, $7, $8)""",
+           VALUES ($1, $2, $3, $4, $5, coalesce($9::uuid, $4::uuid), $6, $7, $8)""",
         new_uuid(),
         prompt.workspace_id,
         kind,
@@ -138,6 +181,7 @@ async def insert_edge(
         parent_version,
         job_id,
         suggestion_id,
+        parent_prompt_id,
     )
 
 
@@ -151,12 +195,24 @@ async def find_version(tx: Tx, workspace_id: UUID, prompt_id: UUID, version: int
     return _version(row) if row else None
 
 
+async def find_versions(tx: Tx, prompt: Prompt, numbers: Sequence[int]) -> list[Version]:
+    """Those of these numbers that exist."""
+    rows = await tx.fetch(
+        f"SELECT {_VERSION} FROM prompt_versions v WHERE v.workspace_id = $1 AND v.prompt_id = $2 AND v.version = ANY ($3)",
+        prompt.workspace_id,
+        prompt.prompt_id,
+        list(numbers),
+    )
+    return [_version(row) for row in rows]
+
+
 async def newest_version(tx: Tx, prompt: Prompt) -> Version:
     """The version that `latest` means; a prompt has at least one."""
     (row,) = await tx.fetch(
-        f"SELECT {_VERSION} FROM prompt_versions v WHERE v.workspace_id = $1 AND v.prompt_id = $2 ORDER BY v.version DESC LIMIT 1",
+        f"SELECT {_VERSION} FROM prompt_versions v WHERE v.workspace_id = $1 AND v.prompt_id = $2 AND v.version = $3",
         prompt.workspace_id,
         prompt.prompt_id,
+        prompt.latest_version,
     )
     return _version(row)
 
@@ -175,8 +231,12 @@ async def find_identical(tx: Tx, prompt: Prompt, content: VersionContent) -> Ver
 async def list_versions(tx: Tx, prompt: Prompt, *, before: int | None, limit: int) -> list[VersionSummary]:
     """Newest first, those with a number below `before`."""
     rows = await tx.fetch(
-        """SELECT version, model, base_version, source, change_message, author, created_at FROM prompt_versions
-            WHERE workspace_id = $1 AND prompt_id = $2 AND ($3::integer IS NULL OR version < $3) ORDER BY version DESC LIMIT $4""",
+        """SELECT v.version, v.model, v.base_version, v.source, v.change_message, v.author, v.created_at, v.branch,
+                  coalesce((SELECT r.status FROM prompt_reviews r
+                             WHERE r.workspace_id = v.workspace_id AND r.prompt_id = v.prompt_id AND r.version = v.version
+                               AND r.status IN ('in_review', 'approved')), 'draft') AS status
+             FROM prompt_versions v
+            WHERE v.workspace_id = $1 AND v.prompt_id = $2 AND ($3::integer IS NULL OR v.version < $3) ORDER BY v.version DESC LIMIT $4""",
         prompt.workspace_id,
         prompt.prompt_id,
         before,
@@ -197,6 +257,19 @@ async def put_label(tx: Tx, prompt: Prompt, label: Label, *, version: int) -> da
         version,
     )
     return moved_at
+
+
+async def has_named(tx: Tx, prompt: Prompt, label: Label, version: int) -> bool:
+    """Has the label stood at this version before?"""
+    found: bool = await tx.fetchval(
+        """SELECT EXISTS (SELECT FROM prompt_label_moves
+                           WHERE workspace_id = $1 AND prompt_id = $2 AND label = $3 AND (to_version = $4 OR from_version = $4))""",
+        prompt.workspace_id,
+        prompt.prompt_id,
+        label,
+        version,
+    )
+    return found
 
 
 async def delete_label(tx: Tx, prompt: Prompt, label: Label) -> datetime:
@@ -250,7 +323,8 @@ async def list_moves(tx: Tx, prompt: Prompt, label: Label, *, before: UUID | Non
 
 
 def _prompt(row: asyncpg.Record) -> Prompt:
-    return Prompt(**{name: row[name] for name in Prompt.__slots__ if name != "tags"}, tags=tuple(row["tags"]))
+    fields: dict[str, Any] = {name: tuple(row[name]) if name in _LISTS else row[name] for name in Prompt.__slots__}
+    return Prompt(**fields)
 
 
 def _version(row: asyncpg.Record) -> Version:

@@ -24,7 +24,7 @@ class UseAnswer(BaseModel):
     prompt: str
 
 
-class UserAnswer(BaseModel):
+class IncludingVersion(BaseModel):
     """A served version that includes this prompt. `through`: the names on the way to it; one where it is included directly."""
 
     prompt: str
@@ -38,7 +38,7 @@ class UsesAnswer(BaseModel):
 
     slug: str
     uses: list[UseAnswer]
-    used_by: list[UserAnswer]
+    used_by: list[IncludingVersion]
 
 
 class EffectsAnswer(BaseModel):
@@ -65,7 +65,9 @@ async def uses(slug: str, principal: Viewer, gateway: GatewayParts) -> Response:
         UsesAnswer(
             slug=name,
             uses=[UseAnswer(version=version, name=written, prompt=other) for version, written, other in own],
-            used_by=[UserAnswer(prompt=use.slug, version=use.version, labels=list(use.labels), through=list(way)) for use, way in users],
+            used_by=[
+                IncludingVersion(prompt=use.slug, version=use.version, labels=list(use.labels), through=list(way)) for use, way in users
+            ],
         )
     )
 
@@ -86,6 +88,7 @@ async def effects(
         head = await store.find_head(tx, principal.workspace_id, name)
         if head is None:
             raise no_such_prompt(name)
+        head.named(label=wanted, version=None)  # by a label that is not there nobody includes it
         to = version or head.prompt.latest_version
         head.named(label=None, version=to)
         found = await effects_of(tx, head.prompt, wanted, version=to)

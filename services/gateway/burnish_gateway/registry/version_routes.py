@@ -10,9 +10,10 @@ from burnish_gateway.access import audit
 from burnish_gateway.deps import GatewayParts, PromptEditor, Viewer
 from burnish_gateway.idempotency import run_once
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
-from burnish_gateway.registry import announce, answers, bodies, store
-from burnish_gateway.registry.add_version import add_version
+from burnish_gateway.registry import announce, answers, lines, store
+from burnish_gateway.registry.add_version import MergeOnto, add_version
 from burnish_gateway.registry.difference import difference
+from burnish_gateway.registry.history_bodies import SaveVersion, resolutions_of
 from burnish_gateway.registry.prompt import no_such_prompt
 from burnish_gateway.registry.spelling import author_of, etag_matches, newer_version_response
 from burnish_gateway.wire import Text, json_response, make_router
@@ -32,9 +33,14 @@ Number = Annotated[int, Path(ge=1, le=MAX_VERSION)]
     summary="Save the next version",
     responses={409: {"description": "`base_version` is not the newest: {error, newer_version, merge}"}},
 )
-async def add(slug: str, request: Request, body: bodies.AddVersion, principal: PromptEditor, gateway: GatewayParts) -> Response:
-    """What is given is put over `base_version`; a null takes a setting away. Saving what was saved before returns that version."""
+async def add(slug: str, request: Request, body: SaveVersion, principal: PromptEditor, gateway: GatewayParts) -> Response:
+    """What is given is put over `base_version`; a null takes a setting away. Saving what was saved before returns that version.
+
+    Where somebody saved meanwhile, `merge.offer` of the 409 holds what both together give; send the same again with `merge` to save that.
+    """
     name = parse_slug(slug)
+    branch = None if body.branch is None else lines.parse_branch(body.branch)
+    merge = None if body.merge is None else MergeOnto(body.merge.newer_version, resolutions_of(body.merge.resolutions))
 
     async def work(tx: Tx) -> dict[str, Any]:
         saved = await add_version(
@@ -46,9 +52,11 @@ async def add(slug: str, request: Request, body: bodies.AddVersion, principal: P
             author=author_of(principal),
             clock=gateway.clock,
             change_message=body.message,
+            branch=branch,
+            merge=merge,
         )
         if saved.is_new:
-            after = {"version": saved.version.version, "base_version": body.base_version}
+            after = {"version": saved.version.version, "base_version": body.base_version, "branch": body.branch}
             await audit.note(tx, principal, action="prompt.version.created", kind="prompt", key=name, after=after)
             await announce.prompt_changed(tx, principal.workspace_id, name)
         return answers.plain(answers.version_answer(name, saved.version, is_new=saved.is_new))
@@ -91,11 +99,11 @@ async def get_version(
     slug: str, version: Number, principal: Viewer, gateway: GatewayParts, if_none_match: Annotated[str | None, Header()] = None
 ) -> Response:
     found = await gateway.catalog.resolve(principal.workspace_id, slug, version=version)
-    etag = f'"{found.prompt_id.hex[-12:]}-v{version}"'
-    headers = {"etag": etag, "cache-control": "private, max-age=86400"}
+    etag = f'"{found.prompt_id.hex[-12:]}-v{version}{found.meaning}"'
+    headers = {"etag": etag, "cache-control": "private, no-cache" if found.includes else "private, max-age=86400"}
     if etag_matches(if_none_match, etag):
         return Response(status_code=304, headers=headers)
-    return json_response(answers.plain(answers.version_answer(found.slug, found.record)), headers=headers)
+    return json_response(answers.plain(answers.version_answer(found.slug, found.record, found=found)), headers=headers)
 
 
 @router.get(

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.deps import Gateway
-from burnish_gateway.execution.order import DEFAULT_OUTPUT_TOKENS, Order, input_tokens_of, messages_of
+from burnish_gateway.execution.order import Order, input_tokens_of, messages_of
 from burnish_gateway.metrics import ROUTED
 from burnish_gateway.models.book import ModelNotFound, PriceUnknown
 from burnish_gateway.registry.catalog import ResolvedVersion
@@ -14,10 +14,10 @@ from burnish_gateway.routing.policy import Policies, Rule, applying
 from burnish_gateway.routing.qualify import Choice, Need, NoModelQualifies, Size, none_qualifies, ranked, reasons_against
 from burnish_shared.contracts.executions import Route, Routing
 from burnish_shared.db.model_store import ModelFacts
-from burnish_shared.errors import BurnishError, InvalidField, NoProviderKey, NotFound
+from burnish_shared.errors import BurnishError, Conflict, InvalidField, NoProviderKey, NotFound
 from burnish_shared.guarding.language import language_of
 from burnish_shared.pricing import most_nusd
-from burnish_shared.prompt_settings import FALLBACKS_MOST
+from burnish_shared.prompt_settings import DEFAULT_OUTPUT_TOKENS, FALLBACKS_MOST
 from burnish_shared.sandbox.outcome import Plain
 from burnish_shared.tokens import tokens_in_messages, tokens_in_text
 
@@ -65,13 +65,13 @@ async def _by_rule(
         chosen = version
         try:
             if rule.model is None and version is not None:
-                chosen = await gateway.catalog.resolve(principal.workspace_id, version.slug, label=rule.label, version=rule.version)
+                chosen = await gateway.catalog.in_use(principal.workspace_id, version.slug, label=rule.label, version=rule.version)
             model = rule.model or order.model or (chosen.model if chosen else AUTO)
             routing = Routing(rule=rule.name, prompt=rule.prompt)
             way = await _with_model(model, order, chosen, policies=policies, gateway=gateway, principal=principal, routing=routing)
             ROUTED.labels("rule").inc()
             return way
-        except (NotFound, PriceUnknown, NoProviderKey):
+        except (Conflict, NotFound, PriceUnknown, NoProviderKey):
             continue
     return None
 

@@ -20,7 +20,7 @@ async def explain(order: Order, *, gateway: Gateway, principal: Principal) -> di
     """
     version = None
     if order.slug is not None:
-        version = await gateway.catalog.resolve(principal.workspace_id, order.slug, label=order.label, version=order.version)
+        version = await gateway.catalog.in_use(principal.workspace_id, order.slug, label=order.label, version=order.version)
     told = await _rules(order, version, gateway=gateway, principal=principal)
     try:
         way = await choose_way(order, version, gateway=gateway, principal=principal)

@@ -2,7 +2,7 @@
 
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.deps import Gateway
-from burnish_gateway.execution.order import Order, fallback_to
+from burnish_gateway.execution.order import Order, fallback_of
 from burnish_gateway.registry.catalog import ResolvedVersion
 from burnish_gateway.routing.choose_way import choose_models
 from burnish_gateway.routing.qualify import NoModelQualifies
@@ -28,5 +28,5 @@ async def with_cheaper(
     known = {request.route.model, *(one.route.model for one in request.fallbacks)}
     cheaper = [one for one in choices if one.facts.model not in known and one.cost_nusd < request.hold_nusd]
     cheaper.sort(key=lambda one: (-one.cost_nusd, one.facts.priority, one.facts.model))
-    added = [fallback_to(request.messages, request.settings, facts=one.facts, route=one.route) for one in cheaper[:room]]
+    added = [fallback_of(order, version, request.messages, request.settings, facts=one.facts, route=one.route) for one in cheaper[:room]]
     return request.model_copy(update={"fallbacks": [*request.fallbacks, *added]})

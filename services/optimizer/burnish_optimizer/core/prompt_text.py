@@ -1,11 +1,13 @@
 """The part of a prompt version that a search may edit, and the messages that come of an edited text. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from burnish_shared.errors import InvalidField
+from burnish_shared.model_patterns import best_pattern
 from burnish_shared.template import parse_messages
+from burnish_shared.template.snippets import Snippet
 
 SYSTEM_ROLES: Final = ("system", "developer")
 
@@ -17,16 +19,26 @@ class EditablePrompt:
     messages: tuple[Mapping[str, Any], ...]
     parameters: Mapping[str, Mapping[str, Any]]
     index: int
+    snippets: Mapping[str, Snippet] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, content: Mapping[str, Any]) -> "EditablePrompt":
-        """From the content of a version. Raises InvalidField where no message has a text."""
-        messages = tuple(content["messages"])
+    def of(cls, content: Mapping[str, Any], *, snippets: Mapping[str, Snippet] | None = None, model: str | None = None) -> "EditablePrompt":
+        """From the content of a version: its text for `model` where it has one. Raises InvalidField where no message has a text.
+
+        `snippets`: what its texts include, as it stood when the work began.
+        """
+        messages = tuple(messages_for(content, model))
         texts = [index for index, message in enumerate(messages) if isinstance(message.get("content"), str)]
         if not texts:
             raise InvalidField("The prompt has no text that could be edited.", param="messages")
         system = [index for index in texts if messages[index].get("role") in SYSTEM_ROLES]
-        return cls(messages=messages, parameters=content.get("parameters") or {}, index=(system or texts)[0])
+        return cls(messages=messages, parameters=content.get("parameters") or {}, index=(system or texts)[0], snippets=snippets or {})
+
+    @property
+    def fingerprint_text(self) -> str:
+        """The text, and with snippets also which versions they are: other snippets make another question of the same text."""
+        included = " ".join(f"{name}={one.version}" for name, one in sorted(self.snippets.items()))
+        return f"{self.text}\0{included}" if included else self.text
 
     @property
     def text(self) -> str:
@@ -39,7 +51,14 @@ class EditablePrompt:
 
     def renderer(self, text: str) -> "Renderer":
         """What turns items into requests for this text. Raises InvalidField where the text is no valid template."""
-        return Renderer.of(self.messages_with(text), parameters=self.parameters)
+        return Renderer.of(self.messages_with(text), parameters=self.parameters, snippets=self.snippets)
+
+
+def messages_for(content: Mapping[str, Any], model: str | None) -> list[Mapping[str, Any]]:
+    """The messages that a version asks this model with."""
+    variants = {one["model"]: one["messages"] for one in content.get("variants") or ()}
+    best = None if model is None else best_pattern(variants, model)
+    return list(content["messages"] if best is None else variants[best])
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +70,10 @@ class Renderer:
     has_variables: bool
 
     @classmethod
-    def of(cls, messages: list[dict[str, Any]], *, parameters: Mapping[str, Mapping[str, Any]]) -> "Renderer":
-        template = parse_messages(messages, parameters=parameters)
+    def of(
+        cls, messages: list[dict[str, Any]], *, parameters: Mapping[str, Mapping[str, Any]], snippets: Mapping[str, Snippet] | None = None
+    ) -> "Renderer":
+        template = parse_messages(messages, parameters=parameters, snippets=snippets or {})
         names = sorted({path[0] for path in template.variables} | set(template.placeholders))
         required = sorted({name.split(".")[0] for name in template.required})
         sole = "input" if "input" in names else required[0] if len(required) == 1 else names[0] if len(names) == 1 else None

@@ -1,6 +1,7 @@
 """What a test run or a job has to do, and what a job leaves behind."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,8 +11,11 @@ from burnish_shared.contracts.executions import Route
 from burnish_shared.db import model_store, route_store
 from burnish_shared.db.model_store import ModelFacts
 from burnish_shared.db.session import Tx
+from burnish_shared.db.snippet_store import gather_snippets
 from burnish_shared.errors import InvalidField
 from burnish_shared.ids import new_uuid
+from burnish_shared.template import parse_messages
+from burnish_shared.template.snippets import Snippet
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,7 @@ class TestRun:
     created_at: datetime
     hops: int = 0
     item_ids: list[UUID] | None = None
+    snippets: dict[str, Snippet] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +70,7 @@ class Job:
     progress: dict[str, Any]
     content: dict[str, Any]
     hops: int = 0
+    snippets: dict[str, Snippet] = field(default_factory=dict)
 
 
 async def load_test_run(tx: Tx, claim: Claim) -> TestRun:
@@ -77,7 +83,7 @@ async def load_test_run(tx: Tx, claim: Claim) -> TestRun:
         claim.workspace_id,
         claim.id,
     )
-    return TestRun(**dict(row))
+    return TestRun(**dict(row), snippets=await _snippets(tx, claim.workspace_id, row["content"]))
 
 
 async def load_job(tx: Tx, claim: Claim) -> Job:
@@ -91,7 +97,17 @@ async def load_job(tx: Tx, claim: Claim) -> Job:
         claim.workspace_id,
         claim.id,
     )
-    return Job(**dict(row))
+    return Job(**dict(row), snippets=await _snippets(tx, claim.workspace_id, row["content"]))
+
+
+async def _snippets(tx: Tx, workspace_id: UUID, content: Mapping[str, Any]) -> dict[str, Snippet]:
+    """What the texts of a version include, as it stands now. Empty where something is missing: putting them together then says what."""
+    texts = [content["messages"], *(one["messages"] for one in content.get("variants") or ())]
+    templates = [parse_messages(messages, parameters=content.get("parameters")) for messages in texts]
+    try:
+        return await gather_snippets(tx, workspace_id, list(dict.fromkeys(one for text in templates for one in text.includes)))
+    except InvalidField:
+        return {}
 
 
 async def load_model(tx: Tx, workspace_id: UUID, model: str) -> CallableModel:

@@ -13,6 +13,8 @@ GRANT UPDATE (categories, app_contexts, locked_blocks, rules, archived_at, archi
 CREATE INDEX prompts_by_category ON prompts USING gin (categories);
 CREATE INDEX prompts_by_app_context ON prompts USING gin (app_contexts);
 
+CREATE INDEX rollups_day_by_slug ON rollups_day (workspace_id, slug, bucket);   -- what one prompt was used for, whatever else the workspace has
+
 -- Which prompts a version includes as snippets: one row for each name that it includes. Neither label nor number: `production`.
 CREATE TABLE prompt_uses (
   workspace_id uuid NOT NULL,

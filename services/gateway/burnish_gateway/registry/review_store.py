@@ -1,0 +1,148 @@
+"""The SQL of reviews of versions. Each function runs in the caller's transaction, whose policies admit one workspace."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Literal
+from uuid import UUID
+
+from asyncpg import Record
+
+from burnish_gateway.registry.prompt import Prompt
+from burnish_shared.db.session import Tx
+from burnish_shared.ids import new_uuid
+
+ReviewStatus = Literal["in_review", "approved", "sent_back", "withdrawn"]
+VersionStatus = Literal["draft", "in_review", "approved"]
+
+OPEN: Final = ("in_review", "approved")
+"""Statuses that a version stands in; after another one it is a draft again."""
+
+MAX_REVIEWS: Final = 50
+"""Reviews of one version that are told."""
+
+_COLUMNS = """r.review_id, p.slug, r.version, r.status, r.note, r.requested_by, r.requested_at, r.decision, r.decided_by, r.decided_at,
+              v.author, v.change_message"""
+_FROM = (
+    """prompt_reviews r JOIN prompts p USING (workspace_id, prompt_id) JOIN prompt_versions v USING (workspace_id, prompt_id, version)"""
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """A version that was handed in. `author`: who wrote the version; `decision`: what was said when it was decided."""
+
+    review_id: UUID
+    slug: str
+    version: int
+    status: ReviewStatus
+    note: str
+    requested_by: str
+    requested_at: datetime
+    decision: str
+    decided_by: str | None
+    decided_at: datetime | None
+    author: str
+    change_message: str
+
+
+async def status_of(tx: Tx, prompt: Prompt, version: int) -> VersionStatus:
+    status: VersionStatus | None = await tx.fetchval(
+        "SELECT status FROM prompt_reviews WHERE workspace_id = $1 AND prompt_id = $2 AND version = $3 AND status = ANY ($4)",
+        prompt.workspace_id,
+        prompt.prompt_id,
+        version,
+        list(OPEN),
+    )
+    return status or "draft"
+
+
+async def reviews_of(tx: Tx, prompt: Prompt, version: int) -> list[Review]:
+    """Those of one version, the newest first; at most MAX_REVIEWS."""
+    rows = await tx.fetch(
+        f"""SELECT {_COLUMNS} FROM {_FROM} WHERE r.workspace_id = $1 AND r.prompt_id = $2 AND r.version = $3
+             ORDER BY r.review_id DESC LIMIT $4""",
+        prompt.workspace_id,
+        prompt.prompt_id,
+        version,
+        MAX_REVIEWS,
+    )
+    return [Review(**dict(row)) for row in rows]
+
+
+async def list_reviews(
+    tx: Tx, workspace_id: UUID, *, status: ReviewStatus | None, slug: str | None, before: UUID | None, limit: int
+) -> list[Review]:
+    """The newest first, those before the review `before`."""
+    rows = await tx.fetch(
+        f"""SELECT {_COLUMNS} FROM {_FROM}
+             WHERE r.workspace_id = $1 AND ($2::text IS NULL OR r.status = $2) AND ($3::text IS NULL OR p.slug = $3)
+               AND ($4::uuid IS NULL OR r.review_id < $4) ORDER BY r.review_id DESC LIMIT $5""",
+        workspace_id,
+        status,
+        slug,
+        before,
+        limit,
+    )
+    return [Review(**dict(row)) for row in rows]
+
+
+async def insert_review(tx: Tx, prompt: Prompt, version: int, *, note: str, by: str) -> bool:
+    """False: it is in review or approved already."""
+    made = await tx.fetchval(
+        """INSERT INTO prompt_reviews (review_id, workspace_id, prompt_id, version, note, requested_by) VALUES ($1, $2, $3, $4, $5, $6)
+           ON CONFLICT (workspace_id, prompt_id, version) WHERE status IN ('in_review', 'approved') DO NOTHING RETURNING true""",
+        new_uuid(),
+        prompt.workspace_id,
+        prompt.prompt_id,
+        version,
+        note,
+        by,
+    )
+    return bool(made)
+
+
+async def decide(tx: Tx, prompt: Prompt, version: int, *, status: ReviewStatus, comment: str, by: str) -> None:
+    """Of the review that the version stands in."""
+    await tx.execute(
+        """UPDATE prompt_reviews SET status = $4, decision = $5, decided_by = $6, decided_at = clock_timestamp()
+            WHERE workspace_id = $1 AND prompt_id = $2 AND version = $3 AND status = ANY ($7)""",
+        prompt.workspace_id,
+        prompt.prompt_id,
+        version,
+        status,
+        comment,
+        by,
+        list(OPEN),
+    )
+
+
+async def newest_run(tx: Tx, prompt: Prompt, version: int) -> Record | None:
+    """status and accuracy (0..1) of the newest test run of a whole split that was not cancelled."""
+    return await tx.fetchrow(
+        """SELECT test_run_id, status, (result #>> '{metrics,overall_accuracy}')::float8 AS accuracy FROM test_runs
+            WHERE workspace_id = $1 AND prompt_id = $2 AND version = $3 AND status <> 'cancelled' ORDER BY test_run_id DESC LIMIT 1""",
+        prompt.workspace_id,
+        prompt.prompt_id,
+        version,
+    )
+
+
+async def names_of(tx: Tx, *, actor: str, api_key_id: UUID | None) -> set[str]:
+    """Everybody who may stand behind an actor: with a key, its line, and whoever made it. `operator` made keys for all, and is nobody."""
+    names = {actor}
+    if api_key_id is not None:
+        row = await tx.fetchrow("SELECT created_by, first_key_id FROM api_keys WHERE api_key_id = $1", api_key_id)
+        names |= {f"api_key:{api_key_id}"}
+        names |= {row["created_by"], f"api_key:{row['first_key_id'] or api_key_id}"} if row is not None else set()
+    return names - {"operator"}
+
+
+async def key_of_author(tx: Tx, prompt: Prompt, version: int) -> UUID | None:
+    """The API key that a version was saved with."""
+    found: UUID | None = await tx.fetchval(
+        "SELECT api_key_id FROM prompt_versions WHERE workspace_id = $1 AND prompt_id = $2 AND version = $3",
+        prompt.workspace_id,
+        prompt.prompt_id,
+        version,
+    )
+    return found

@@ -1,0 +1,35 @@
+"""A snippet in a prompt that is tested: the run asks with it, and moving it tests again what changed (PRODUCT P2)."""
+
+from typing import Any
+
+import pytest
+
+from tests.embedded.stack import Stack
+from tests.integration.optimization.conftest import Desk
+
+
+@pytest.mark.capability("P2", "P6")
+async def test_a_moved_snippet_tests_again_the_prompts_that_change(stack: Stack, desk: Desk, start_optimizer: Any) -> None:
+    await start_optimizer()
+    queues = "Queues: billing, shipping, access, hardware."
+    for slug, template in (("queues", queues), ("included", "Name the queue of the ticket. {{> queues}}\n\n{{ticket}}")):
+        made = await desk.caller("POST", "/v1/prompts", {"slug": slug, "template": template, "model": "simulated/reader"})
+        assert made.status == 201, made.body
+    started = await desk.caller("POST", "/v1/test-runs", {"prompt": "included", "dataset_id": desk.dataset_id, "split": "val"})
+    assert started.status == 202, started.body
+    run = await desk.until(f"/v1/test-runs/{started.body['id']}")
+    assert run["status"] == "completed", run
+    case = next(iter(run["failed_cases"]), None)
+    if case is not None:
+        asked = (await desk.caller("GET", f"/v1/executions/{case['execution_id']}")).body["messages"]
+        assert queues in asked[-1]["content"]
+
+    await desk.caller("POST", "/v1/prompts/queues/versions", {"base_version": 1, "template": "Queues: billing, access."})
+    moved = await desk.caller("PUT", "/v1/prompts/queues/labels/production", {"version": 2, "retest": True})
+    assert moved.status == 200, moved.body
+    assert [(one["prompt"], one["replaces"]) for one in moved.body["retested"]] == [("included", run["id"])]
+    assert moved.body["not_retested"] == []
+    again = await desk.until(f"/v1/test-runs/{moved.body['retested'][0]['test_run_id']}")
+    assert again["status"] == "completed", again
+    assert again["progress"]["total"] == run["progress"]["total"]
+    assert again["metrics"]["correct"] != run["metrics"]["correct"], "the model was asked with other words"
