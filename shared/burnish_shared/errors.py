@@ -185,7 +185,7 @@ class MergeConflict(Conflict):
 
 
 class LabelProtected(Conflict):
-    """The label moves only to a version that was approved, and has passed its test run where the workspace says so; `details.lacking` says what is missing."""
+    """A label that moves only to approved versions, with a passed test run where the workspace asks; `details.lacking` says what lacks."""
 
     code = "label_protected"
 

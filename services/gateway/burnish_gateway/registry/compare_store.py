@@ -59,6 +59,7 @@ async def newest_runs(tx: Tx, prompt: Prompt, versions: Sequence[int]) -> list[R
                    SELECT DISTINCT ON (version, dataset_id, split, model) version, test_run_id, dataset_id, split, model, total, simulated,
                           finished_at, (result #>> '{metrics,overall_accuracy}')::float8 AS accuracy
                      FROM test_runs WHERE workspace_id = $1 AND prompt_id = $2 AND version = ANY ($3) AND status = 'completed'
+                      AND failed_of IS NULL
                     ORDER BY version, dataset_id, split, model, test_run_id DESC) t) p
                 WHERE place <= $4 ORDER BY version, place""",
             prompt.workspace_id,

@@ -120,7 +120,8 @@ async def newest_run(tx: Tx, prompt: Prompt, version: int) -> Record | None:
     """status and accuracy (0..1) of the newest test run of a whole split that was not cancelled."""
     return await tx.fetchrow(
         """SELECT test_run_id, status, (result #>> '{metrics,overall_accuracy}')::float8 AS accuracy FROM test_runs
-            WHERE workspace_id = $1 AND prompt_id = $2 AND version = $3 AND status <> 'cancelled' ORDER BY test_run_id DESC LIMIT 1""",
+            WHERE workspace_id = $1 AND prompt_id = $2 AND version = $3 AND status <> 'cancelled' AND failed_of IS NULL
+            ORDER BY test_run_id DESC LIMIT 1""",
         prompt.workspace_id,
         prompt.prompt_id,
         version,

@@ -236,9 +236,7 @@ async def render(slug: str, body: bodies.RenderPrompt, principal: Viewer, gatewa
     found = await gateway.catalog.in_use(principal.workspace_id, slug, label=body.label, version=body.version)
     rendered = found.text_for(body.model or found.model).render(body.variables)
     stale_for_s = gateway.catalog.stale_for_s
-    return json_response(
-        answers.plain(answers.render_answer(found, rendered, stale_for_s=stale_for_s)), headers=age_headers(stale_for_s)
-    )
+    return json_response(answers.plain(answers.render_answer(found, rendered, stale_for_s=stale_for_s)), headers=age_headers(stale_for_s))
 
 
 async def _usual_label(gateway: Gateway, principal: Principal, slug: str) -> str:

@@ -17,7 +17,8 @@ async def exists(tx: Tx, target: Target) -> bool:
         return True
     return bool(
         await tx.fetchval(
-            "SELECT EXISTS (SELECT FROM prompts WHERE slug = $1 AND ($2::integer IS NULL OR greatest(latest_version, branched_version) >= $2))",
+            """SELECT EXISTS (SELECT FROM prompts
+                               WHERE slug = $1 AND ($2::integer IS NULL OR greatest(latest_version, branched_version) >= $2))""",
             target.slug,
             target.filters.version,
         )

@@ -1,0 +1,141 @@
+"""Delivery under load: a moved label is seen everywhere within a second whatever message was lost, and PostgreSQL may go away."""
+
+import asyncio
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import Any
+
+import pytest
+
+from burnish_shared.db.config_cache import POLL_S
+from tests.integration.registry.conftest import Bench, Caller, RunningGateway
+from tests.integration.registry.wire import Wire
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("P3")]
+
+SEEN_WITHIN_S = 1.0
+CLIENTS = 24
+MOVES = 6
+REST_S = 0.3
+"""Between two moves: some readers meet a move that the gateway has not heard of, most do not."""
+
+
+@dataclass(slots=True)
+class Readers:
+    """Clients that read the prompt over and over, half of them with what they have (`If-None-Match`), and note what they were told."""
+
+    told: list[tuple[float, float, int]] = field(default_factory=list)
+    """Asked at, answered at, version."""
+    errors: list[Any] = field(default_factory=list)
+    not_modified: int = 0
+    stop: bool = False
+
+    async def read(self, call: Caller, *, renders: bool) -> None:
+        etag, version = "", 0
+        while not self.stop:
+            asked_at = monotonic()
+            if renders:
+                answer = await call("POST", "/v1/prompts/hello/render", {"label": "production"})
+            else:
+                answer = await call("GET", "/v1/prompts/hello?label=production", headers={"if-none-match": etag} if etag else None)
+            if answer.status == 304:
+                self.not_modified += 1
+            elif answer.status == 200:
+                version, etag = answer.body["version"], answer.headers.get("etag", "")
+                said = answer.body["messages"][0]["content"]
+                if said != f"version {version}":
+                    self.errors.append((version, said))
+            else:
+                self.errors.append((answer.status, answer.body))
+            self.told.append((asked_at, monotonic(), version))
+
+
+@pytest.mark.promise("G-20")
+async def test_a_label_moved_under_load_is_seen_within_a_second_without_any_message(bench: Bench) -> None:
+    """These gateways hear nothing over NATS: each has only its own look at the change sequence, every half second."""
+    assert POLL_S < SEEN_WITHIN_S
+    gateways = [await bench.start() for _ in range(3)]
+    mover = await bench.caller(gateways[0])
+    await mover("POST", "/v1/prompts", {"slug": "hello", "template": "version 1", "model": "simulated/chat"})
+    for version in range(1, MOVES + 1):
+        saved = await mover("POST", "/v1/prompts/hello/versions", {"template": f"version {version + 1}", "base_version": version})
+        assert saved.status == 201, saved.body
+    readers = Readers()
+    tasks = [
+        asyncio.create_task(readers.read(mover.at(gateways[n % 3].url), renders=n % 4 == 3)) for n in range(CLIENTS)
+    ]  # fmt: skip
+    moved: list[tuple[float, int]] = [(0.0, 1)]
+    for version in range(2, MOVES + 2):
+        await asyncio.sleep(REST_S)
+        answer = await mover("PUT", "/v1/prompts/hello/labels/production", {"version": version})
+        assert answer.status == 200, answer.body
+        moved.append((monotonic(), version))
+    await asyncio.sleep(SEEN_WITHIN_S + 0.2)
+    readers.stop = True
+    await asyncio.gather(*tasks)
+    assert not readers.errors, readers.errors[:3]
+    late = []
+    for asked_at, answered_at, version in readers.told:
+        least = max(number for at, number in moved if at <= asked_at - SEEN_WITHIN_S)
+        if version < least:
+            late.append((version, least, asked_at, answered_at))
+    assert not late, late[:3]
+    assert len(readers.told) > 20 * CLIENTS and readers.not_modified > 0, "there was some load"
+    assert {version for _, _, version in readers.told} >= {1, MOVES + 1}
+    for gateway in gateways:
+        assert (await mover.at(gateway.url)("GET", "/v1/prompts/hello?label=production")).body["version"] == MOVES + 1
+
+
+@pytest.mark.promise("G-10")
+async def test_with_postgresql_stopped_delivery_goes_on_and_says_how_old_it_is(
+    bench: Bench, first: RunningGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("burnish_gateway.registry.catalog.FRESH_FOR_S", 0.7)
+    wire = Wire(bench.urls["gateway"])
+    await wire.connect()
+    far = await bench.start(wire.url)
+    near = await bench.caller(first)
+    call = near.at(far.url)
+    await near("POST", "/v1/prompts", {"slug": "hello", "template": "version 1", "model": "simulated/chat"})
+    await near("POST", "/v1/prompts", {"slug": "gone", "template": "x", "model": "simulated/chat"})
+    await near("POST", "/v1/prompts/hello/versions", {"template": "version 2", "base_version": 1})
+    fresh = await call("GET", "/v1/prompts/hello?label=production")
+    assert (fresh.status, fresh.body["version"], "age" in fresh.headers) == (200, 1, False)
+    assert "age" not in (await call("POST", "/v1/prompts/hello/render", {})).headers
+
+    await wire.cut()
+    assert (await near("PUT", "/v1/prompts/hello/labels/production", {"version": 2})).status == 200
+    before = monotonic()
+    while "age" not in (served := await call("GET", "/v1/prompts/hello?label=production")).headers:
+        assert served.status == 200 and monotonic() - before < 5
+        await asyncio.sleep(0.02)
+    assert (served.status, served.body["version"]) == (200, 1) and int(served.headers["age"]) >= 1
+    kept = await call("GET", "/v1/prompts/hello?label=production", headers={"if-none-match": served.headers["etag"]})
+    assert (kept.status, "age" in kept.headers) == (304, True)
+    rendered = await call("POST", "/v1/prompts/hello/render", {})
+    assert rendered.status == 200 and rendered.body["stale_for_s"] >= 0.7 and "age" in rendered.headers
+    unknown = await call("GET", "/v1/prompts/gone")
+    assert (unknown.status, unknown.body["error"]["code"]) == (503, "unavailable"), "what it never knew it does not deny"
+
+    await wire.connect()
+    before = monotonic()
+    while (again := await call("GET", "/v1/prompts/hello?label=production")).body["version"] == 1:
+        assert again.status == 200 and monotonic() - before < 10
+        await asyncio.sleep(0.02)
+    assert (again.body["version"], "age" in again.headers) == (2, False)
+    await wire.cut()
+
+
+@pytest.mark.promise("G-10")
+async def test_a_removed_label_is_an_error_everywhere_within_a_second(
+    first: RunningGateway, second: RunningGateway, call: Caller
+) -> None:
+    await call("POST", "/v1/prompts", {"slug": "hello", "template": "version 1", "model": "simulated/chat"})
+    other = call.at(second.url)
+    assert (await other("GET", "/v1/prompts/hello?label=production")).status == 200
+    assert (await call("DELETE", "/v1/prompts/hello/labels/production")).status == 200
+    removed_at = monotonic()
+    while (answer := await other("GET", "/v1/prompts/hello?label=production")).status == 200:
+        assert monotonic() - removed_at < SEEN_WITHIN_S
+        await asyncio.sleep(0.01)
+    assert answer.status == 404

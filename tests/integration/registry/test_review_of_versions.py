@@ -1,0 +1,231 @@
+"""Review, protected labels and comments over HTTP: what is served to everybody was looked at by somebody else."""
+
+import json
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import pytest
+
+from burnish_shared.ids import new_uuid
+from tests.integration.registry.conftest import Bench, Caller, RunningGateway
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("P5")]
+
+
+async def created(call: Caller, **changes: Any) -> Any:
+    return await call("POST", "/v1/prompts", {"slug": "hello", "template": "one {{x}}", "model": "simulated/chat"} | changes)
+
+
+async def saved(call: Caller, text: str, *, base: int) -> int:
+    answer = await call("POST", "/v1/prompts/hello/versions", {"template": text, "base_version": base})
+    assert answer.status == 201, answer.body
+    return answer.body["version"]  # type: ignore[no-any-return]
+
+
+async def protect(admin: Caller, **settings: Any) -> None:
+    answer = await admin("PATCH", f"/v1/workspaces/{admin.workspace_id}", {"protected_labels": ["Production"]} | settings)
+    assert answer.status == 200 and answer.body["protected_labels"] == ["production"], answer.body
+
+
+async def move(call: Caller, version: int, label: str = "production") -> Any:
+    return await call("PUT", f"/v1/prompts/hello/labels/{label}", {"version": version})
+
+
+async def sql(bench: Bench, text: str, *arguments: Any) -> list[asyncpg.Record]:
+    connection = await asyncpg.connect(bench.urls["superuser"], server_settings={"search_path": "burnish"})
+    try:
+        return list(await connection.fetch(text, *arguments))
+    finally:
+        await connection.close()
+
+
+async def a_member(bench: Bench, workspace_id: UUID, email: str, name: str = "") -> UUID:
+    user_id = new_uuid()
+    await sql(bench, "INSERT INTO users (user_id, email, name) VALUES ($1, $2, $3)", user_id, email, name)
+    await sql(bench, "INSERT INTO members (workspace_id, user_id, role) VALUES ($1, $2, 'editor')", workspace_id, user_id)
+    return user_id
+
+
+async def a_run(bench: Bench, call: Caller, version: int, *, accuracy: float, status: str = "completed") -> None:
+    (prompt,) = await sql(bench, "SELECT prompt_id FROM prompts WHERE workspace_id = $1", call.workspace_id)
+    dataset_id = new_uuid()
+    await sql(
+        bench, "INSERT INTO datasets (dataset_id, workspace_id, name, created_by) VALUES ($1, $2, $3, 'test')",
+        dataset_id, call.workspace_id, str(dataset_id),
+    )  # fmt: skip
+    await sql(
+        bench,
+        """INSERT INTO test_runs (test_run_id, workspace_id, prompt_id, slug, version, model, dataset_id, dataset_version, split, status,
+                                  total, result, funding_account_id, created_by, finished_at)
+           SELECT $1, $2, $3, 'hello', $4, 'm', $5, 1, 'test', $6, 10, $7, credit_account_id, 'test', now()
+             FROM workspaces WHERE workspace_id = $2""",
+        new_uuid(), call.workspace_id, prompt["prompt_id"], version, dataset_id, status,
+        json.dumps({"metrics": {"overall_accuracy": accuracy}}),
+    )  # fmt: skip
+
+
+async def test_a_protected_label_moves_to_what_was_approved(bench: Bench, first: RunningGateway, call: Caller) -> None:
+    admin = await bench.caller(first, role="admin", workspace_id=call.workspace_id)
+    assert (await created(call)).body["label"] == "production"
+    await saved(call, "two {{x}}", base=1)
+    await protect(admin)
+    refused = await move(call, 2)
+    assert (refused.status, refused.body["error"]["code"], refused.body["error"]["param"]) == (409, "label_protected", "version")
+    assert refused.body["error"]["details"] == {"lacking": ["approval"], "review": "draft"}
+    assert (await move(call, 2, "staging")).status == 200
+    assert (await call("POST", "/v1/prompts/hello/versions/2/review/approve")).status == 409, "nobody asked for a review"
+    asked = await call("POST", "/v1/prompts/hello/versions/2/review", {"note": "shorter"})
+    assert (asked.status, asked.body["status"], asked.body["labels"]) == (201, "in_review", ["staging"])
+    assert (await call("POST", "/v1/prompts/hello/versions/2/review")).status == 409
+    waiting = (await call("GET", "/v1/version-reviews?status=in_review")).body["data"]
+    assert [(one["slug"], one["version"], one["note"]) for one in waiting] == [("hello", 2, "shorter")]
+    assert (await move(call, 2)).body["error"]["details"]["review"] == "in_review"
+    approved = await admin("POST", "/v1/prompts/hello/versions/2/review/approve", {"comment": "good"})
+    (review,) = approved.body["reviews"]
+    assert (approved.body["status"], review["comment"], review["decided_by"] != review["requested_by"]) == ("approved", "good", True)
+    assert review["decided_at"] and (await admin("POST", "/v1/prompts/hello/versions/2/review/approve")).status == 200
+    assert [one["status"] for one in (await call("GET", "/v1/prompts/hello/versions")).body["data"]] == ["approved", "draft"]
+    assert (await move(call, 2)).status == 200
+    assert (await move(call, 1)).status == 409, "version 1 was never approved"
+    back = await call("POST", "/v1/prompts/hello/labels/production/rollback")
+    assert (back.status, back.body["version"]) == (200, 1), "whoever must go back needs nobody's leave"
+    removed = await call("DELETE", "/v1/prompts/hello/labels/production")
+    assert (removed.status, removed.body["error"]["param"]) == (403, "label")
+    assert (await admin("DELETE", "/v1/prompts/hello/labels/production")).status == 200
+
+
+async def test_a_version_is_sent_back_and_an_approval_taken_back(bench: Bench, call: Caller) -> None:
+    await created(call)
+    review = "/v1/prompts/hello/versions/1/review"
+    await call("POST", review)
+    assert (await call("POST", f"{review}/send-back", {"comment": ""})).status == 422, "it says what is to be changed"
+    back = await call("POST", f"{review}/send-back", {"comment": "too long"})
+    assert (back.body["status"], back.body["reviews"][0]["comment"]) == ("draft", "too long")
+    assert (await call("POST", f"{review}/send-back", {"comment": "again"})).status == 409
+    await call("POST", review)
+    assert (await call("POST", f"{review}/withdraw")).body["status"] == "draft"
+    await call("POST", review)
+    await call("POST", f"{review}/approve")
+    taken = (await call("POST", f"{review}/send-back", {"comment": "it is wrong after all"})).body
+    assert (taken["status"], [one["status"] for one in taken["reviews"]]) == ("draft", ["sent_back", "withdrawn", "sent_back"])
+    entries = await sql(bench, "SELECT action FROM audit_log WHERE workspace_id = $1 ORDER BY audit_id", call.workspace_id)
+    assert [row["action"] for row in entries if "version" in row["action"]] == [
+        "prompt.version.review_requested", "prompt.version.sent_back", "prompt.version.review_requested", "prompt.version.withdrawn",
+        "prompt.version.review_requested", "prompt.version.approved", "prompt.version.sent_back",
+    ]  # fmt: skip
+
+
+async def test_nobody_approves_their_own_where_the_workspace_says_so(bench: Bench, first: RunningGateway, call: Caller) -> None:
+    admin = await bench.caller(first, role="admin", workspace_id=call.workspace_id)
+    await created(call)
+    await protect(admin, own_approval=False)
+    await call("POST", "/v1/prompts/hello/versions/1/review")
+    own = await call("POST", "/v1/prompts/hello/versions/1/review/approve")
+    assert own.status == 403 and "own" in own.body["error"]["message"]
+    sister = await bench.caller(first, workspace_id=call.workspace_id)
+    keys = await sql(bench, "SELECT api_key_id FROM api_keys WHERE workspace_id = $1 ORDER BY api_key_id", call.workspace_id)
+    for column, value in (("created_by", f"user:{new_uuid()}"), ("first_key_id", keys[0]["api_key_id"])):
+        await sql(bench, f"UPDATE api_keys SET {column} = $2 WHERE workspace_id = $1 AND role = 'editor'", call.workspace_id, value)
+        assert (await sister("POST", "/v1/prompts/hello/versions/1/review/approve")).status == 403, f"another key, but the same {column}"
+        back = "operator" if column == "created_by" else None
+        await sql(bench, f"UPDATE api_keys SET {column} = $2 WHERE workspace_id = $1", call.workspace_id, back)
+    assert (await sister("POST", "/v1/prompts/hello/versions/1/review/approve")).status == 200
+
+
+async def test_the_gate_asks_for_the_newest_test_run(bench: Bench, first: RunningGateway, call: Caller) -> None:
+    admin = await bench.caller(first, role="admin", workspace_id=call.workspace_id)
+    await created(call, label=None)
+    await protect(admin, test_run_gate=True)
+    await call("POST", "/v1/prompts/hello/versions/1/review")
+    lacking = (await move(call, 1)).body["error"]["details"]
+    assert (lacking["lacking"], lacking["test_run"]) == (["approval", "test_run"], "version 1 has no test run")
+    await admin("POST", "/v1/prompts/hello/versions/1/review/approve")
+    await a_run(bench, call, 1, accuracy=0.9)
+    await a_run(bench, call, 1, accuracy=0.7)
+    below = (await move(call, 1)).body["error"]["details"]
+    assert below == {"lacking": ["test_run"], "test_run": "its newest test run reached 70.0% of the 80.0% that it must"}
+    await a_run(bench, call, 1, accuracy=0, status="running")
+    assert (await move(call, 1)).body["error"]["details"]["test_run"] == "its newest test run is running"
+    await a_run(bench, call, 1, accuracy=0.8)
+    assert (await move(call, 1)).status == 200
+    (column,) = (await call("GET", "/v1/prompts/hello/compare?version=1")).body["data"]
+    assert sorted(one["accuracy"] for one in column["test_runs"]) == [0.7, 0.8, 0.9]
+
+
+async def test_a_new_prompt_gets_no_protected_label_by_itself(bench: Bench, first: RunningGateway, call: Caller) -> None:
+    admin = await bench.caller(first, role="admin", workspace_id=call.workspace_id)
+    await protect(admin)
+    asked = await created(call, slug="other", label="production")
+    assert (asked.status, asked.body["error"]["code"]) == (409, "label_protected")
+    quiet = await created(call)
+    assert (quiet.status, quiet.body["label"], quiet.body["labels"]) == (201, None, {"latest": 1})
+
+
+@pytest.mark.capability("T4")
+async def test_settings_of_labels_are_checked_and_kept(bench: Bench, first: RunningGateway) -> None:
+    admin = await bench.caller(first, role="admin")
+    path = f"/v1/workspaces/{admin.workspace_id}"
+    for wrong in (["latest"], ["7"], "production"):
+        refused = await admin("PATCH", path, {"protected_labels": wrong})
+        assert (refused.status, refused.body["error"]["param"]) == (422, "protected_labels")
+    changed = (await admin("PATCH", path, {"protected_labels": ["b", "A", "a"], "own_approval": False, "test_run_gate": True})).body
+    assert (changed["protected_labels"], changed["own_approval"], changed["test_run_gate"]) == (["a", "b"], False, True)
+    (entry,) = await sql(
+        bench, "SELECT before, after FROM audit_log WHERE workspace_id = $1 AND action = 'workspace.changed'", admin.workspace_id
+    )
+    assert json.loads(entry["after"])["protected_labels"] == ["a", "b"] and json.loads(entry["before"])["own_approval"] is True
+
+
+@pytest.mark.capability("P4")
+async def test_comments_mention_members_and_are_settled(bench: Bench, first: RunningGateway, call: Caller) -> None:
+    admin = await bench.caller(first, role="admin", workspace_id=call.workspace_id)
+    await created(call)
+    await saved(call, "two {{x}}", base=1)
+    ann = await a_member(bench, call.workspace_id, "ann@example.com", "Ann")
+    bob = await a_member(bench, call.workspace_id, "bob@example.com")
+    await a_member(bench, (await bench.caller(first)).workspace_id, "eve@example.com")
+    comments = "/v1/prompts/hello/comments"
+    said = "Shorter, @Ann@example.com. Not @eve@example.com; write to me@example.com."
+    one = await call("POST", comments, {"version": 2, "against": 1, "part": "messages[0]", "body": said, "mentions": [str(bob)]})
+    assert one.status == 201, one.body
+    assert sorted((mention["user_id"], mention["name"]) for mention in one.body["mentions"]) == sorted(
+        [(str(ann), "Ann"), (str(bob), "bob@example.com")]
+    )
+    answer = await admin("POST", comments, {"version": 2, "body": "Done.", "reply_to": one.body["id"]})
+    assert answer.body["reply_to"] == one.body["id"]
+    stranger = await call("POST", comments, {"version": 2, "body": "x", "mentions": [str(new_uuid())]})
+    assert (stranger.status, stranger.body["error"]["param"]) == (422, "mentions")
+    for wrong in ({"version": 9}, {"version": 1, "against": 9}, {"version": 1, "reply_to": str(new_uuid())}):
+        assert (await call("POST", comments, {"body": "x"} | wrong)).status == 404
+    assert len((await call("GET", f"{comments}?version=2")).body["data"]) == 2
+    assert [found["id"] for found in (await call("GET", f"{comments}?version=2&against=1")).body["data"]] == [one.body["id"]]
+    assert [found["id"] for found in (await call("GET", f"/v1/prompt-comments?mentions={ann}")).body["data"]] == [one.body["id"]]
+    assert (await call("GET", "/v1/prompt-comments?mentions=me")).status == 422, "a key is nobody"
+    path = f"{comments}/{one.body['id']}"
+    assert (await admin("PATCH", path, {"body": "mine now"})).status == 403
+    edited = (await call("PATCH", path, {"body": "Shorter, please."})).body
+    assert (edited["body"], edited["mentions"]) == ("Shorter, please.", []) and edited["edited_at"]
+    settled = (await admin("PATCH", path, {"resolved": True})).body
+    assert settled["resolved_by"] and settled["resolved_at"]
+    assert [found["id"] for found in (await call("GET", f"{comments}?open=true")).body["data"]] == [answer.body["id"]]
+    assert (await call("PATCH", path, {"resolved": False})).body["resolved_by"] is None
+    assert (await call("DELETE", f"{comments}/{answer.body['id']}")).status == 403
+    assert (await admin("DELETE", path)).status == 200
+    assert (await call("GET", comments)).body["data"] == [], "answers go with what they answer"
+    other = await bench.caller(first)
+    assert (await other("GET", comments)).status == 404 and (await other("PATCH", path, {"resolved": True})).status == 404
+
+
+@pytest.mark.capability("P4")
+async def test_comments_come_in_pages(call: Caller) -> None:
+    await created(call)
+    for n in range(5):
+        await call("POST", "/v1/prompts/hello/comments", {"version": 1, "body": str(n)})
+    found: list[str] = []
+    cursor = ""
+    for _ in range(3):
+        page = (await call("GET", f"/v1/prompts/hello/comments?limit=2{cursor}")).body
+        found += [one["body"] for one in page["data"]]
+        cursor = f"&cursor={page['next_cursor']}"
+    assert found == ["4", "3", "2", "1", "0"] and page["next_cursor"] is None
