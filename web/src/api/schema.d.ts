@@ -187,7 +187,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Alerts, newest first */
+        /**
+         * Alerts, newest first
+         * @description `label`: the one that the alert is about, such as production.
+         */
         get: operations["list_alerts_v1_alerts_get"];
         put?: never;
         post?: never;
@@ -1910,6 +1913,28 @@ export interface paths {
         patch: operations["patch_guardrail_v1_guardrails__guardrail_id__patch"];
         trace?: never;
     };
+    "/v1/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Bring in prompts and datasets from a file
+         * @description At most 16 MiB. The same file twice changes nothing the second time. A prompt that is not here is made with all its versions, labels and
+         *     lineage, authors and times as the file names them; one that is here goes on where the file goes on from the same versions, and its labels
+         *     stay where they are.
+         */
+        post: operations["post_import_v1_import_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/inbound-endpoints": {
         parameters: {
             query?: never;
@@ -2648,6 +2673,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/prompt-comments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Comments of the workspace, the newest first */
+        get: operations["list_all_v1_prompt_comments_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/prompts": {
         parameters: {
             query?: never;
@@ -2691,10 +2733,142 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Change name, description, use case, folder, tags or visibility
+         * Change what of a prompt is not versioned
          * @description A narrower `visibility` withdraws from the marketplace what was published wider; clones stay. A wider one publishes nothing.
          */
         patch: operations["change_v1_prompts__slug__patch"];
+        trace?: never;
+    };
+    "/v1/prompts/{slug}/archive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Put a prompt away
+         * @description Its slug, versions and history stay; it can be read, and neither executed nor changed until it is restored.
+         *
+         *     Refused while an experiment runs on it, and while other prompts include it. Repeating changes nothing.
+         */
+        post: operations["archive_v1_prompts__slug__archive_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/prompts/{slug}/branches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The lines of a prompt's history, and where each stands
+         * @description `main` first, then those that moved last. At most 200, so there is no further page.
+         */
+        get: operations["list_branches_v1_prompts__slug__branches_get"];
+        put?: never;
+        /**
+         * Start a branch at any version
+         * @description Save on it with `branch` in `POST …/versions`, bring it back with `POST …/merge`.
+         *
+         *     `latest` does not follow it; labels may name its versions.
+         */
+        post: operations["start_branch_v1_prompts__slug__branches_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/prompts/{slug}/branches/{branch}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove a branch; its versions stay */
+        delete: operations["remove_branch_v1_prompts__slug__branches__branch__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/prompts/{slug}/comments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Comments on a prompt's versions, the newest first
+         * @description `version`: on this one; with `against`: on how it differs from that one.
+         */
+        get: operations["list_of_prompt_v1_prompts__slug__comments_get"];
+        put?: never;
+        /**
+         * Comment on a version or on a difference
+         * @description `@name@example.com` mentions a member; who is none stays mere text.
+         */
+        post: operations["add_v1_prompts__slug__comments_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/prompts/{slug}/comments/{comment_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete a comment, with the answers to it
+         * @description One's own; an admin, anybody's.
+         */
+        delete: operations["delete_v1_prompts__slug__comments__comment_id__delete"];
+        options?: never;
+        head?: never;
+        /** Change a comment's text, or settle what it asks for */
+        patch: operations["change_v1_prompts__slug__comments__comment_id__patch"];
+        trace?: never;
+    };
+    "/v1/prompts/{slug}/compare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Versions beside each other, with their figures and test runs
+         * @description `version` once for each, at most 10; without, the newest and those that labels name.
+         *
+         *     Figures are of live traffic, in all and by model; how texts differ tells `…/diff/…`.
+         */
+        get: operations["compare_v1_prompts__slug__compare_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/v1/prompts/{slug}/labels": {
@@ -2726,14 +2900,37 @@ export interface paths {
         /**
          * Move a label, or set a new one
          * @description Every gateway serves it within a second. Setting it where it stands changes nothing.
+         *
+         *     A label that the workspace protects moves to approved versions alone, whose newest test run passed where the workspace asks for that
+         *     too: else 409 `label_protected`, with what is lacking in `details.lacking`.
          */
         put: operations["put_label_v1_prompts__slug__labels__label__put"];
         post?: never;
         /**
          * Remove a label
-         * @description Whoever asks for it afterwards gets 404, never an old answer. Its history stays.
+         * @description Whoever asks for it afterwards gets 404, never an old answer. Its history stays. A protected one is removed by admins alone.
          */
         delete: operations["delete_label_v1_prompts__slug__labels__label__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/prompts/{slug}/labels/{label}/effects": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Which prompts would change if a label moved
+         * @description Moves nothing. Of each prompt that includes this one by the label: the variables that it would ask for, or why it would break.
+         */
+        get: operations["effects_v1_prompts__slug__labels__label__effects_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -2759,6 +2956,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/prompts/{slug}/labels/{label}/rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Move a label back to where it stood before
+         * @description Undoes its last move, or goes to a version that it has named some time. Nothing is lost: the version that it leaves stays, and so
+         *     does the history. A protected label goes back too, without an approval; a label that was removed comes back.
+         */
+        post: operations["roll_label_back_v1_prompts__slug__labels__label__rollback_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/prompts/{slug}/lineage": {
         parameters: {
             query?: never;
@@ -2770,6 +2988,48 @@ export interface paths {
         get: operations["get_lineage_v1_prompts__slug__lineage_get"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/prompts/{slug}/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Merge a version or a branch into a line of the prompt
+         * @description The new version has both as its parents. Where the line has nothing of its own since, it moves to the other version; none is made.
+         */
+        post: operations["merge_v1_prompts__slug__merge_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/prompts/{slug}/purge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Remove an archived prompt for good
+         * @description All of it goes: versions, labels, lineage, test runs, jobs, suggestions, its entries in the marketplace.
+         *
+         *     Clones of others stay, and so does what was paid for: executions, figures, amounts, the audit log. The slug is free again.
+         */
+        post: operations["purge_v1_prompts__slug__purge_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2788,8 +3048,30 @@ export interface paths {
         /**
          * The messages of a version with variables put in
          * @description A missing variable is 422 `missing_variables`, with all of them in `details.missing`. Calls no model and costs nothing.
+         *
+         *     `model`: by the text for this model, where the version has one.
          */
         post: operations["render_v1_prompts__slug__render_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/prompts/{slug}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Bring an archived prompt back
+         * @description As it was, with its labels. Repeating changes nothing.
+         */
+        post: operations["restore_v1_prompts__slug__restore_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2817,6 +3099,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/prompts/{slug}/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How much a prompt and each version of it was used
+         * @description Counts what applications did; evaluations and tests are left out. More figures: `GET /v1/analytics/summary?prompt=…`.
+         */
+        get: operations["usage_v1_prompts__slug__usage_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/prompts/{slug}/uses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What a prompt includes, and which prompts include it
+         * @description Versions are served that a label names or that are the newest of their prompt; archived prompts are left out.
+         */
+        get: operations["uses_v1_prompts__slug__uses_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/prompts/{slug}/versions": {
         parameters: {
             query?: never;
@@ -2830,6 +3152,8 @@ export interface paths {
         /**
          * Save the next version
          * @description What is given is put over `base_version`; a null takes a setting away. Saving what was saved before returns that version.
+         *
+         *     Where somebody saved meanwhile, `merge.offer` of the 409 holds what both together give; send the same again with `merge` to save that.
          */
         post: operations["add_v1_prompts__slug__versions_post"];
         delete?: never;
@@ -2858,6 +3182,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/prompts/{slug}/versions/{a}/merge/{b}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What merging version b into version a would give
+         * @description Against their nearest common ancestor: messages by line, settings by field, variables by name. Saves nothing.
+         */
+        get: operations["preview_v1_prompts__slug__versions__a__merge__b__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/prompts/{slug}/versions/{version}": {
         parameters: {
             query?: never;
@@ -2869,6 +3213,163 @@ export interface paths {
         get: operations["get_version_v1_prompts__slug__versions__version__get"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/prompts/{slug}/versions/{version}/cherry-pick": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take chosen parts of a version over into the newest one
+         * @description A part that the version does not have is taken away. Taking everything gives back the version itself: none is saved twice.
+         */
+        post: operations["cherry_pick_v1_prompts__slug__versions__version__cherry_pick_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/prompts/{slug}/versions/{version}/compress": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A shorter text of a version, with what it saves
+         * @description Variables, code blocks, markup, quotes, data, examples and locked blocks stay as they are. Replaces nothing by itself.
+         *
+         *     A saved version's lineage says `compressed_from`; try it with a test run before a label moves to it.
+         */
+        post: operations["compress_v1_prompts__slug__versions__version__compress_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/prompts/{slug}/versions/{version}/copy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a prompt of its own out of a version
+         * @description Its version 1 says the same; the lineage says where it came from. A version that stood in for it is not copied.
+         */
+        post: operations["copy_version_v1_prompts__slug__versions__version__copy_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/prompts/{slug}/versions/{version}/estimate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What a call of a version costs at most
+         * @description Calls nobody. What a call is held for is counted from its messages as they are sent, so it is more by what the variables add.
+         */
+        get: operations["estimate_v1_prompts__slug__versions__version__estimate_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/prompts/{slug}/versions/{version}/review": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether a version is a draft, in review or approved */
+        get: operations["get_review_v1_prompts__slug__versions__version__review_get"];
+        put?: never;
+        /** Ask for a review of a version */
+        post: operations["ask_v1_prompts__slug__versions__version__review_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/prompts/{slug}/versions/{version}/review/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Approve a version
+         * @description Protected labels may move to it. Where the workspace says so, not by its author, nor by their keys. Repeating changes nothing.
+         */
+        post: operations["approve_v1_prompts__slug__versions__version__review_approve_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/prompts/{slug}/versions/{version}/review/send-back": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a version back
+         * @description It is a draft again. An approval can be taken back this way too: labels stay where they are, but move to it no more.
+         */
+        post: operations["send_back_v1_prompts__slug__versions__version__review_send_back_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/prompts/{slug}/versions/{version}/review/withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take a request for review back */
+        post: operations["withdraw_v1_prompts__slug__versions__version__review_withdraw_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3656,6 +4157,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/version-reviews": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Versions that were handed in for review, the newest first
+         * @description `status=in_review`: what waits for somebody.
+         */
+        get: operations["list_reviews_v1_version_reviews_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/webhooks/deliveries": {
         parameters: {
             query?: never;
@@ -4120,126 +4641,28 @@ export interface components {
             steps: components["schemas"]["StepBody"][];
         };
         /**
-         * AddVersion
-         * @description The next version: what is given is put over `base_version`; a null takes a setting away.
+         * AddComment
+         * @description On a version, or, with `against`, on how `version` differs from that one. `@name@example.com` in the text mentions a member.
          */
-        AddVersion: {
-            /** Base Version */
-            base_version: number;
-            /** @description Whether answers are given again, in place of what the workspace says. */
-            cache?: components["schemas"]["CacheBody"] | null;
+        AddComment: {
+            /** Against */
+            against?: number | null;
+            /** Body */
+            body: string;
             /**
-             * Cacheable Messages
-             * @description So many messages from the first on are the same in every call: the provider is asked to keep them in its own cache.
+             * Mentions
+             * @description Further members, by their user id.
              */
-            cacheable_messages?: number | null;
+            mentions?: string[];
             /**
-             * Fallback Cheaper
-             * @description After those that are named, the next cheaper models that can do what the call asks.
+             * Part
+             * @description What it is about: a field, `messages[0]`, `parameters.NAME`.
              */
-            fallback_cheaper?: boolean | null;
-            /**
-             * Fallback Models
-             * @description Asked in this order when the model fails before anything of an answer came.
-             */
-            fallback_models?: string[] | null;
-            /**
-             * Fallback Version
-             * @description An earlier version, used in this one's place for a call that it cannot be rendered for, or whose input it refuses.
-             */
-            fallback_version?: number | null;
-            /** Features */
-            features?: string[] | null;
-            /** Frequency Penalty */
-            frequency_penalty?: number | null;
-            /**
-             * Input Validators
-             * @description What variables and messages must be like: else 422.
-             */
-            input_validators?: components["schemas"]["InputValidator"][] | null;
-            /** Json Schema */
-            json_schema?: {
-                [key: string]: unknown;
-            } | null;
-            /** Max Tokens */
-            max_tokens?: number | null;
-            /**
-             * Message
-             * @description Why this version was made.
-             * @default
-             */
-            message: string;
-            /** Messages */
-            messages?: components["schemas"]["MessageBody"][] | null;
-            /** Model */
-            model?: string | null;
-            /** Output Format */
-            output_format?: ("text" | "json" | "markdown" | "code" | "structured") | null;
-            /**
-             * Output Validators
-             * @description What the answer must be like, beside its format.
-             */
-            output_validators?: components["schemas"]["OutputValidator"][] | null;
-            /** Parameters */
-            parameters?: {
-                [key: string]: components["schemas"]["ParameterBody"];
-            } | null;
-            /** Presence Penalty */
-            presence_penalty?: number | null;
-            /** Provider */
-            provider?: string | null;
-            /**
-             * Quality Threshold
-             * @description 0.8 where nothing is said.
-             */
-            quality_threshold?: number | null;
-            /** Reasoning Effort */
-            reasoning_effort?: ("none" | "minimal" | "low" | "medium" | "high" | "xhigh") | null;
-            /**
-             * Repair Output
-             * @description Whether the model is asked once more for an answer that is not valid. True where nothing is said.
-             */
-            repair_output?: boolean | null;
-            /** @description What the model must meet where it is `auto`, in place of what the workspace asks. */
-            requirements?: components["schemas"]["Requirements"] | null;
-            /** Response Format */
-            response_format?: {
-                [key: string]: unknown;
-            } | null;
-            /** @description How often, and how long, a failing provider is tried again. */
-            retry_policy?: components["schemas"]["RetryPolicyBody"] | null;
-            /** Seed */
-            seed?: number | null;
-            /** Stop */
-            stop?: string | string[] | null;
-            /** Success Criteria */
-            success_criteria?: string[] | null;
-            /** Temperature */
-            temperature?: number | null;
-            /**
-             * Template
-             * @description In place of `messages`: the text of one user message.
-             */
-            template?: string | null;
-            /** Test Cases */
-            test_cases?: {
-                [key: string]: unknown;
-            }[] | null;
-            /**
-             * Timeout S
-             * @description 30 where nothing is said.
-             */
-            timeout_s?: number | null;
-            /** Tool Choice */
-            tool_choice?: ("none" | "auto" | "required") | {
-                [key: string]: unknown;
-            } | null;
-            /** Tools */
-            tools?: {
-                [key: string]: unknown;
-            }[] | null;
-            /** Top P */
-            top_p?: number | null;
+            part?: string | null;
+            /** Reply To */
+            reply_to?: string | null;
+            /** Version */
+            version: number;
         };
         /** AddedAnswer */
         AddedAnswer: {
@@ -4346,6 +4769,28 @@ export interface components {
             label: string | null;
             /** Prompt */
             prompt: string;
+            /** Version */
+            version: number;
+        };
+        /**
+         * AffectedAnswer
+         * @description A served version of another prompt that reads otherwise. `through`: the names by which it includes the snippet.
+         *
+         *     `new_required`: variables that it asks for from now on; `problem`: why it would be no prompt any more, which refuses the change.
+         */
+        AffectedAnswer: {
+            /** Labels */
+            labels: string[];
+            /** New Required */
+            new_required: string[];
+            /** No Longer Used */
+            no_longer_used: string[];
+            /** Problem */
+            problem: string | null;
+            /** Prompt */
+            prompt: string;
+            /** Through */
+            through: string[];
             /** Version */
             version: number;
         };
@@ -4901,6 +5346,31 @@ export interface components {
             model: string;
             /** Value */
             value: number;
+        };
+        /**
+         * BranchAnswer
+         * @description `version`: where it stands; `from_version`: where it left. `main` has neither `from_version` nor dates: it is where `latest` is.
+         */
+        BranchAnswer: {
+            /** Branch */
+            branch: string;
+            /** Created At */
+            created_at: string | null;
+            /** Created By */
+            created_by: string | null;
+            /** From Version */
+            from_version: number | null;
+            /** Moved At */
+            moved_at: string | null;
+            /** Version */
+            version: number;
+        };
+        /** BranchPage */
+        BranchPage: {
+            /** Data */
+            data: components["schemas"]["BranchAnswer"][];
+            /** Next Cursor */
+            next_cursor: string | null;
         };
         /** BreakdownRow */
         BreakdownRow: {
@@ -5682,16 +6152,42 @@ export interface components {
             tags?: string[] | null;
         };
         /**
+         * ChangeComment
+         * @description Its text, by its author alone; whether what it asks for is settled, by any editor.
+         */
+        ChangeComment: {
+            /** Body */
+            body?: string | null;
+            /** Mentions */
+            mentions?: string[] | null;
+            /** Resolved */
+            resolved?: boolean | null;
+        };
+        /**
          * ChangePrompt
          * @description What of a prompt is not versioned. A field that is not given stays.
          */
         ChangePrompt: {
+            /** App Contexts */
+            app_contexts?: string[] | null;
+            /** Categories */
+            categories?: string[] | null;
             /** Description */
             description?: string | null;
             /** Folder */
             folder?: string | null;
+            /**
+             * Locked Blocks
+             * @description Texts that optimization and compression keep word for word; each must stand in the newest version.
+             */
+            locked_blocks?: string[] | null;
             /** Name */
             name?: string | null;
+            /**
+             * Rules
+             * @description What optimization must keep to, in words.
+             */
+            rules?: string[] | null;
             /** Tags */
             tags?: string[] | null;
             /** Use Case */
@@ -5929,6 +6425,30 @@ export interface components {
             version: number;
         };
         /**
+         * CherryPick
+         * @description Takes parts of a version over into the line that stands at `base_version`.
+         */
+        CherryPick: {
+            /** Base Version */
+            base_version: number;
+            /**
+             * Branch
+             * @description `main` where nothing is said.
+             */
+            branch?: string | null;
+            /**
+             * Message
+             * @description Why this version was made.
+             * @default
+             */
+            message: string;
+            /**
+             * Parts
+             * @description Fields such as `model`, `messages`, `messages[0]`, `parameters.NAME`; `*` for everything.
+             */
+            parts: string[];
+        };
+        /**
          * Choice
          * @description One of several answers of a call, or one whose tokens' probabilities were asked for.
          */
@@ -6010,6 +6530,51 @@ export interface components {
              * @enum {string}
              */
             language: "python" | "wasm";
+        };
+        /**
+         * CommentAnswer
+         * @description On `version`, or, where `against` is given, on how it differs from that one.
+         */
+        CommentAnswer: {
+            /** Against */
+            against: number | null;
+            /** Author */
+            author: string;
+            /** Body */
+            body: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Edited At */
+            edited_at: string | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Mentions */
+            mentions: components["schemas"]["MentionAnswer"][];
+            /** Part */
+            part: string | null;
+            /** Reply To */
+            reply_to: string | null;
+            /** Resolved At */
+            resolved_at: string | null;
+            /** Resolved By */
+            resolved_by: string | null;
+            /** Slug */
+            slug: string;
+            /** Version */
+            version: number;
+        };
+        /** CommentPage */
+        CommentPage: {
+            /** Data */
+            data: components["schemas"]["CommentAnswer"][];
+            /** Next Cursor */
+            next_cursor: string | null;
         };
         /**
          * ComparedRun
@@ -6106,6 +6671,99 @@ export interface components {
             failed: number;
             /** Succeeded */
             succeeded: number;
+        };
+        /**
+         * CompressVersion
+         * @description `rules` needs no model and costs nothing; `model` asks one on top of that, by executions that are charged as any.
+         */
+        CompressVersion: {
+            /**
+             * Message
+             * @description Why this version was made.
+             * @default
+             */
+            message: string;
+            /**
+             * Method
+             * @default rules
+             * @enum {string}
+             */
+            method: "rules" | "model";
+            /**
+             * Model
+             * @description Which model shortens; needed with the method `model`.
+             */
+            model?: string | null;
+            /**
+             * Save
+             * @description Saves the shorter text as the next version. No label moves to it.
+             * @default false
+             */
+            save: boolean;
+        };
+        /**
+         * CompressionAnswer
+         * @description Tokens are counted by length, of the texts without their variables.
+         */
+        CompressionAnswer: {
+            /** Cost Nusd */
+            cost_nusd: number;
+            /** Executions */
+            executions: string[];
+            /** Messages */
+            messages: {
+                [key: string]: unknown;
+            }[];
+            /**
+             * Method
+             * @enum {string}
+             */
+            method: "rules" | "model";
+            /**
+             * New Version
+             * @description The version that was saved; null where none was asked for, or nothing was left out.
+             */
+            new_version: number | null;
+            /** Saved Percent */
+            saved_percent: number;
+            /** Slug */
+            slug: string;
+            /** Texts */
+            texts: components["schemas"]["ShorterText"][];
+            /** Tokens After */
+            tokens_after: number;
+            /** Tokens Before */
+            tokens_before: number;
+            /** Tokens Saved */
+            tokens_saved: number;
+            /** Variants */
+            variants?: {
+                [key: string]: unknown;
+            }[] | null;
+            /** Version */
+            version: number;
+        };
+        /** ConfirmPurge */
+        ConfirmPurge: {
+            /**
+             * Confirm
+             * @description The slug once more: nothing brings the prompt back.
+             */
+            confirm: string;
+        };
+        /**
+         * ConflictAnswer
+         * @description What both sides changed differently; null: a side has nothing there. Name `part` in a resolution.
+         */
+        ConflictAnswer: {
+            /** Base */
+            base: unknown;
+            /** Ours */
+            ours: unknown;
+            /** Part */
+            part: string;
+            /** Theirs */
+            theirs: unknown;
         };
         /** Confusion */
         Confusion: {
@@ -6245,6 +6903,28 @@ export interface components {
             }[] | null;
             /** Top P */
             top_p?: number | null;
+            /** Variants */
+            variants?: {
+                [key: string]: unknown;
+            }[] | null;
+        };
+        /**
+         * CopyVersion
+         * @description A prompt of its own that begins with a version of this one.
+         */
+        CopyVersion: {
+            /**
+             * Label
+             * @description The label that version 1 gets.
+             */
+            label?: string | null;
+            /**
+             * Name
+             * @description The slug where nothing is said.
+             */
+            name?: string | null;
+            /** Slug */
+            slug: string;
         };
         /** CorrectBody */
         CorrectBody: {
@@ -6437,6 +7117,11 @@ export interface components {
          * @description A prompt and its version 1.
          */
         CreatePrompt: {
+            /**
+             * App Contexts
+             * @description Where in the callers' applications it is used.
+             */
+            app_contexts?: string[];
             /** @description Whether answers are given again, in place of what the workspace says. */
             cache?: components["schemas"]["CacheBody"] | null;
             /**
@@ -6444,6 +7129,11 @@ export interface components {
              * @description So many messages from the first on are the same in every call: the provider is asked to keep them in its own cache.
              */
             cacheable_messages?: number | null;
+            /**
+             * Categories
+             * @description What kind of prompt it is: analysis, extraction, …
+             */
+            categories?: string[];
             /**
              * Description
              * @default
@@ -6489,6 +7179,11 @@ export interface components {
              * @default production
              */
             label: string | null;
+            /**
+             * Locked Blocks
+             * @description Texts of it that optimization and compression keep word for word; each must stand in version 1.
+             */
+            locked_blocks?: string[];
             /** Max Tokens */
             max_tokens?: number | null;
             /**
@@ -6541,6 +7236,11 @@ export interface components {
             } | null;
             /** @description How often, and how long, a failing provider is tried again. */
             retry_policy?: components["schemas"]["RetryPolicyBody"] | null;
+            /**
+             * Rules
+             * @description What optimization must keep to, in words.
+             */
+            rules?: string[];
             /** Seed */
             seed?: number | null;
             /**
@@ -6562,9 +7262,7 @@ export interface components {
              */
             template?: string | null;
             /** Test Cases */
-            test_cases?: {
-                [key: string]: unknown;
-            }[] | null;
+            test_cases?: components["schemas"]["TestCaseBody"][] | null;
             /**
              * Timeout S
              * @description 30 where nothing is said.
@@ -6585,6 +7283,18 @@ export interface components {
              * @default
              */
             use_case: string;
+            /**
+             * Variants
+             * @description Texts for certain models, also where one is fallen back to. Variables and settings are the version's.
+             */
+            variants?: components["schemas"]["VariantBody"][] | null;
+            /**
+             * Visibility
+             * @description How widely versions may be published. `public` needs an admin.
+             * @default private
+             * @enum {string}
+             */
+            visibility: "private" | "organization" | "public";
         };
         /** Credentials */
         Credentials: {
@@ -6687,6 +7397,18 @@ export interface components {
             /** Version */
             version: number;
         };
+        /** DatasetImported */
+        DatasetImported: {
+            /** Items Added */
+            items_added: number;
+            /** Name */
+            name: string;
+            /**
+             * Outcome
+             * @enum {string}
+             */
+            outcome: "created" | "extended" | "unchanged" | "conflict";
+        };
         /** DatasetPage */
         DatasetPage: {
             /** Data */
@@ -6725,6 +7447,14 @@ export interface components {
              * @description 0 to 1; null where there was no attempt.
              */
             success_share: number | null;
+        };
+        /** DecideReview */
+        DecideReview: {
+            /**
+             * Comment
+             * @default
+             */
+            comment: string;
         };
         /** DecidedAnswer */
         DecidedAnswer: {
@@ -6963,6 +7693,22 @@ export interface components {
             data: components["schemas"]["EdgeAnswer"][];
             /** Next Cursor */
             next_cursor: string | null;
+        };
+        /**
+         * EffectsAnswer
+         * @description What would change. `refused`: the move would be, because some of these would be no prompts any more.
+         */
+        EffectsAnswer: {
+            /** Changed */
+            changed: components["schemas"]["AffectedAnswer"][];
+            /** Label */
+            label: string;
+            /** Refused */
+            refused: boolean;
+            /** Slug */
+            slug: string;
+            /** Version */
+            version: number;
         };
         /**
          * EndpointAnswer
@@ -7422,6 +8168,49 @@ export interface components {
             most_nusd: number;
             /** Total */
             total: number;
+        };
+        /**
+         * EstimateAnswer
+         * @description For the version's model, or the one that is named, and those that are fallen back to, each with its own text.
+         */
+        EstimateAnswer: {
+            /**
+             * Models
+             * @description In the order in which they are asked.
+             */
+            models: components["schemas"]["EstimateOfModel"][];
+            /** Slug */
+            slug: string;
+            /** Version */
+            version: number;
+        };
+        /**
+         * EstimateOfModel
+         * @description Of one call, from the text alone: variables come on top. `because`: why there is no cost.
+         */
+        EstimateOfModel: {
+            /** Because */
+            because?: string | null;
+            /** Cost Nusd Most */
+            cost_nusd_most: number | null;
+            /** Input Tokens */
+            input_tokens: number;
+            /** Model */
+            model: string;
+            /** Output Tokens Most */
+            output_tokens_most: number;
+            /** Simulated */
+            simulated: boolean | null;
+        };
+        /**
+         * Estimated
+         * @description Of one call, from the texts alone: what its variables add is not counted. Counted by length, from above.
+         */
+        Estimated: {
+            /** Input Tokens */
+            input_tokens: number;
+            /** Output Tokens Most */
+            output_tokens_most: number;
         };
         /**
          * EvaluatorAnswer
@@ -8397,6 +9186,20 @@ export interface components {
             unknown_prompts?: string[] | null;
         };
         /**
+         * ImportedAnswer
+         * @description What became of each prompt and dataset, or would. `notes`: what of the file was not taken, and why.
+         */
+        ImportedAnswer: {
+            /** Datasets */
+            datasets: components["schemas"]["DatasetImported"][];
+            /** Dry Run */
+            dry_run: boolean;
+            /** Notes */
+            notes: string[];
+            /** Prompts */
+            prompts: components["schemas"]["PromptImported"][];
+        };
+        /**
          * ImportedLine
          * @description What became of one line: `id`, ours, where it was taken, `error` where it was not.
          */
@@ -8522,6 +9325,20 @@ export interface components {
             data: components["schemas"]["InboundAnswer"][];
             /** Next Cursor */
             next_cursor?: null;
+        };
+        /**
+         * IncludingVersion
+         * @description A served version that includes this prompt. `through`: the names on the way to it; one where it is included directly.
+         */
+        IncludingVersion: {
+            /** Labels */
+            labels: string[];
+            /** Prompt */
+            prompt: string;
+            /** Through */
+            through: string[];
+            /** Version */
+            version: number;
         };
         /**
          * Injection
@@ -8969,10 +9786,29 @@ export interface components {
          * @description Where a label stands. `latest` has no `moved_at`: it moves by itself. `version` is null in the answer to removing a label.
          */
         LabelAnswer: {
+            /**
+             * Changed
+             * @description Prompts that include this one by the label, and change with it.
+             */
+            changed?: components["schemas"]["AffectedAnswer"][] | null;
             /** Label */
             label: string;
             /** Moved At */
             moved_at: string | null;
+            /**
+             * Not Retested
+             * @description Those that were not, and why.
+             */
+            not_retested?: {
+                [key: string]: unknown;
+            }[] | null;
+            /**
+             * Retested
+             * @description Test runs of those that were begun again.
+             */
+            retested?: {
+                [key: string]: unknown;
+            }[] | null;
             /** Version */
             version: number | null;
         };
@@ -9436,6 +10272,225 @@ export interface components {
             next_cursor: string | null;
         };
         /**
+         * MentionAnswer
+         * @description `name` null: no longer a member.
+         */
+        MentionAnswer: {
+            /** Name */
+            name: string | null;
+            /**
+             * User Id
+             * Format: uuid
+             */
+            user_id: string;
+        };
+        /**
+         * MergeAnswer
+         * @description The version that stands for the merge. `outcome`: `merged`: a new one; `moved`: the line had nothing of its own, and stands at
+         *     the other version now; `nothing_to_do`: it had everything already; `identical`: an older version says just this.
+         */
+        MergeAnswer: {
+            /** Ancestor Version */
+            ancestor_version: number;
+            /** Author */
+            author: string;
+            /** Base Version */
+            base_version: number | null;
+            /** Branch */
+            branch?: string | null;
+            /** Cache */
+            cache?: {
+                [key: string]: unknown;
+            } | null;
+            /** Cacheable Messages */
+            cacheable_messages?: number | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            estimated: components["schemas"]["Estimated"];
+            /** Fallback Cheaper */
+            fallback_cheaper?: boolean | null;
+            /** Fallback Models */
+            fallback_models?: string[] | null;
+            /** Fallback Version */
+            fallback_version?: number | null;
+            /** Features */
+            features?: string[] | null;
+            /** Frequency Penalty */
+            frequency_penalty?: number | null;
+            /** Input Validators */
+            input_validators?: {
+                [key: string]: unknown;
+            }[] | null;
+            /** Into */
+            into: string;
+            /** Is New */
+            is_new?: boolean | null;
+            /** Json Schema */
+            json_schema?: {
+                [key: string]: unknown;
+            } | null;
+            /** Max Tokens */
+            max_tokens?: number | null;
+            /** Message */
+            message: string;
+            /** Messages */
+            messages: {
+                [key: string]: unknown;
+            }[];
+            /** Model */
+            model: string;
+            /**
+             * Outcome
+             * @enum {string}
+             */
+            outcome: "merged" | "moved" | "nothing_to_do" | "identical";
+            /** Output Format */
+            output_format?: string | null;
+            /** Output Validators */
+            output_validators?: {
+                [key: string]: unknown;
+            }[] | null;
+            /** Parameters */
+            parameters?: {
+                [key: string]: unknown;
+            } | null;
+            /** Presence Penalty */
+            presence_penalty?: number | null;
+            /** Provider */
+            provider?: string | null;
+            /** Quality Threshold */
+            quality_threshold?: number | null;
+            /** Reasoning Effort */
+            reasoning_effort?: string | null;
+            /** Repair Output */
+            repair_output?: boolean | null;
+            /** Requirements */
+            requirements?: {
+                [key: string]: unknown;
+            } | null;
+            /** Response Format */
+            response_format?: {
+                [key: string]: unknown;
+            } | null;
+            /** Retry Policy */
+            retry_policy?: {
+                [key: string]: unknown;
+            } | null;
+            /** Seed */
+            seed?: number | null;
+            /** Slug */
+            slug: string;
+            /**
+             * Snippets
+             * @description What it includes: the version that each name means now.
+             */
+            snippets?: {
+                [key: string]: number;
+            } | null;
+            /**
+             * Source
+             * @enum {string}
+             */
+            source: "manual" | "optimizer" | "import" | "merge" | "clone";
+            /** Stop */
+            stop?: string | string[] | null;
+            /** Success Criteria */
+            success_criteria?: string[] | null;
+            /** Temperature */
+            temperature?: number | null;
+            /** Test Cases */
+            test_cases?: {
+                [key: string]: unknown;
+            }[] | null;
+            /** Timeout S */
+            timeout_s?: number | null;
+            /** Tool Choice */
+            tool_choice?: string | {
+                [key: string]: unknown;
+            } | null;
+            /** Tools */
+            tools?: {
+                [key: string]: unknown;
+            }[] | null;
+            /** Top P */
+            top_p?: number | null;
+            /** Variables */
+            variables: components["schemas"]["VariableAnswer"][];
+            /** Variants */
+            variants?: {
+                [key: string]: unknown;
+            }[] | null;
+            /** Version */
+            version: number;
+        };
+        /**
+         * MergeOffer
+         * @description Accepts the merge that a 409 offered, if `newer_version` is still where the line stands.
+         */
+        MergeOffer: {
+            /** Newer Version */
+            newer_version: number;
+            /** Resolutions */
+            resolutions?: components["schemas"]["ResolutionBody"][];
+        };
+        /**
+         * MergePreview
+         * @description `content`: what the merge would save; what is open stands in it as `ours` has it. Nothing was saved.
+         */
+        MergePreview: {
+            /** Ancestor Version */
+            ancestor_version: number;
+            /** Clean */
+            clean: boolean;
+            /** Conflicts */
+            conflicts: components["schemas"]["ConflictAnswer"][];
+            /** Content */
+            content: {
+                [key: string]: unknown;
+            };
+            /** Ours */
+            ours: number;
+            /** Slug */
+            slug: string;
+            /** Theirs */
+            theirs: number;
+        };
+        /**
+         * MergeVersions
+         * @description Brings a version, or where a branch stands, into a line of the prompt.
+         */
+        MergeVersions: {
+            /**
+             * Base Version
+             * @description Where `into` stood when the merge was looked at; 409 where it stands elsewhere by now.
+             */
+            base_version?: number | null;
+            /**
+             * Branch
+             * @description In place of `version`: where this branch stands.
+             */
+            branch?: string | null;
+            /**
+             * Into
+             * @description The branch that is to have it.
+             * @default main
+             */
+            into: string;
+            /**
+             * Message
+             * @description Why this version was made.
+             * @default
+             */
+            message: string;
+            /** Resolutions */
+            resolutions?: components["schemas"]["ResolutionBody"][];
+            /** Version */
+            version?: number | null;
+        };
+        /**
          * Message
          * @description One chat message. `content` null where an assistant only called tools.
          */
@@ -9481,8 +10536,16 @@ export interface components {
              */
             role: "system" | "developer" | "user" | "assistant" | "placeholder";
         };
-        /** MessageChangeAnswer */
+        /**
+         * MessageChangeAnswer
+         * @description `words`: its text, of a placeholder its name. `fields`: what else of the message differs.
+         */
         MessageChangeAnswer: {
+            /**
+             * Fields
+             * @default []
+             */
+            fields: components["schemas"]["FieldChangeAnswer"][];
             /** Index */
             index: number;
             /** Kind */
@@ -9598,6 +10661,79 @@ export interface components {
             /** Upstream Model */
             upstream_model?: string | null;
         };
+        /** ModelFigures */
+        ModelFigures: {
+            /** Blocked */
+            blocked: number;
+            /**
+             * Cache Hit Rate
+             * @description Answers from our cache, of all executions.
+             */
+            cache_hit_rate: number | null;
+            /** Cached */
+            cached: number;
+            /** Cached Input Tokens */
+            cached_input_tokens: number;
+            /** Cancelled */
+            cancelled: number;
+            /** Cost Nusd */
+            cost_nusd: number;
+            /**
+             * Effectiveness
+             * @description 0..100, of satisfaction and success rate; see effectiveness_without in the summary.
+             */
+            effectiveness: number | null;
+            /** Errors */
+            errors: number;
+            /** Executions */
+            executions: number;
+            first_token: components["schemas"]["Percentiles"];
+            /** Input Tokens */
+            input_tokens: number;
+            latency: components["schemas"]["Percentiles"];
+            /** Mean Cost Nusd */
+            mean_cost_nusd: number | null;
+            /** Mean Latency Ms */
+            mean_latency_ms: number | null;
+            /** Mean Score */
+            mean_score: number | null;
+            /** Model */
+            model: string;
+            /** Output Tokens */
+            output_tokens: number;
+            /**
+             * Provider Cache Rate
+             * @description Input tokens that the provider had in its cache, of all input tokens.
+             */
+            provider_cache_rate: number | null;
+            /** Rate Limited */
+            rate_limited: number;
+            /** Reactions */
+            reactions: number;
+            satisfaction: components["schemas"]["Satisfaction"] | null;
+            /** Scores */
+            scores: number;
+            /**
+             * Simulated
+             * @description True when any of it was made by a simulated model.
+             */
+            simulated: boolean;
+            /** Simulated Executions */
+            simulated_executions: number;
+            /**
+             * Success Rate
+             * @description Of all that were not cancelled.
+             */
+            success_rate: number | null;
+            /** Successes */
+            successes: number;
+            /** Thumbs Down */
+            thumbs_down: number;
+            /** Thumbs Up */
+            thumbs_up: number;
+            /** Timeouts */
+            timeouts: number;
+        };
         /**
          * ModelUsage
          * @description What a model was used for; `cost_nusd` with markup, `loss_nusd` of it the platform bore.
@@ -9689,6 +10825,11 @@ export interface components {
              * @default
              */
             reason: string;
+            /**
+             * Retest
+             * @description Begins the newest test runs again of prompts that include this one by the label, and change with it.
+             */
+            retest?: boolean | null;
             /** Version */
             version: number;
         };
@@ -11487,12 +12628,18 @@ export interface components {
          * @description A prompt with one of its versions: `label` is the one it was reached by.
          */
         PromptAnswer: {
+            /** App Contexts */
+            app_contexts: string[];
+            /** Archived At */
+            archived_at: string | null;
             /** Cache */
             cache?: {
                 [key: string]: unknown;
             } | null;
             /** Cacheable Messages */
             cacheable_messages?: number | null;
+            /** Categories */
+            categories: string[];
             /**
              * Created At
              * Format: date-time
@@ -11502,6 +12649,7 @@ export interface components {
             created_by: string;
             /** Description */
             description: string;
+            estimated: components["schemas"]["Estimated"];
             /** Fallback Cheaper */
             fallback_cheaper?: boolean | null;
             /** Fallback Models */
@@ -11535,6 +12683,8 @@ export interface components {
             };
             /** Latest Version */
             latest_version: number;
+            /** Locked Blocks */
+            locked_blocks: string[];
             /** Max Tokens */
             max_tokens?: number | null;
             /** Messages */
@@ -11577,10 +12727,19 @@ export interface components {
             retry_policy?: {
                 [key: string]: unknown;
             } | null;
+            /** Rules */
+            rules: string[];
             /** Seed */
             seed?: number | null;
             /** Slug */
             slug: string;
+            /**
+             * Snippets
+             * @description What it includes: the version that each name means now.
+             */
+            snippets?: {
+                [key: string]: number;
+            } | null;
             /** Stop */
             stop?: string | string[] | null;
             /** Success Criteria */
@@ -11614,6 +12773,10 @@ export interface components {
             use_case: string;
             /** Variables */
             variables: components["schemas"]["VariableAnswer"][];
+            /** Variants */
+            variants?: {
+                [key: string]: unknown;
+            }[] | null;
             /** Version */
             version: number;
             /**
@@ -11628,10 +12791,33 @@ export interface components {
             visibility: "private" | "organization" | "public";
         };
         /**
+         * PromptImported
+         * @description `conflict`: the prompt that is here has another history, and was left alone; `reason` says where.
+         */
+        PromptImported: {
+            /**
+             * Outcome
+             * @enum {string}
+             */
+            outcome: "created" | "extended" | "unchanged" | "conflict";
+            /** Reason */
+            reason: string | null;
+            /** Slug */
+            slug: string;
+            /** Versions Added */
+            versions_added: number;
+        };
+        /**
          * PromptItem
          * @description A prompt in a list.
          */
         PromptItem: {
+            /** App Contexts */
+            app_contexts: string[];
+            /** Archived At */
+            archived_at: string | null;
+            /** Categories */
+            categories: string[];
             /**
              * Created At
              * Format: date-time
@@ -11654,8 +12840,12 @@ export interface components {
             };
             /** Latest Version */
             latest_version: number;
+            /** Locked Blocks */
+            locked_blocks: string[];
             /** Name */
             name: string;
+            /** Rules */
+            rules: string[];
             /** Slug */
             slug: string;
             /** Tags */
@@ -11696,6 +12886,38 @@ export interface components {
         PromptRouting: {
             /** Rules */
             rules?: components["schemas"]["Rule"][];
+        };
+        /**
+         * PromptUsage
+         * @description Of the last `days` days, this one too; the newest version first.
+         */
+        PromptUsage: {
+            /** Cost Nusd */
+            cost_nusd: number;
+            /** Cost Nusd Mean */
+            cost_nusd_mean: number | null;
+            /** Days */
+            days: number;
+            /** Executions */
+            executions: number;
+            /** Input Tokens */
+            input_tokens: number;
+            /** Last Used On */
+            last_used_on: string | null;
+            /** Output Tokens */
+            output_tokens: number;
+            /** Satisfaction */
+            satisfaction: number | null;
+            /** Slug */
+            slug: string;
+            /** Successes */
+            successes: number;
+            /** Thumbs Down */
+            thumbs_down: number;
+            /** Thumbs Up */
+            thumbs_up: number;
+            /** Versions */
+            versions: components["schemas"]["UsedVersion"][];
         };
         /**
          * ProviderKeyAnswer
@@ -11840,6 +13062,16 @@ export interface components {
         Purged: {
             /** Entries */
             entries: number;
+        };
+        /**
+         * PurgedPrompt
+         * @description `versions`: how many went with it.
+         */
+        PurgedPrompt: {
+            /** Slug */
+            slug: string;
+            /** Versions */
+            versions: number;
         };
         /**
          * Queued
@@ -12189,6 +13421,11 @@ export interface components {
         RenderPrompt: {
             /** Label */
             label?: string | null;
+            /**
+             * Model
+             * @description By the text for this model; the version's own where nothing is said.
+             */
+            model?: string | null;
             /** Variables */
             variables?: {
                 [key: string]: unknown;
@@ -12482,6 +13719,15 @@ export interface components {
             /** Url */
             url?: ("/v1/executions" | "/v1/chat/completions") | null;
         };
+        /** RequestReview */
+        RequestReview: {
+            /**
+             * Note
+             * @description What reviewers should look at.
+             * @default
+             */
+            note: string;
+        };
         /**
          * Requirements
          * @description What a model must meet for `auto` to choose it. A score that nobody said does not qualify.
@@ -12503,6 +13749,21 @@ export interface components {
              * @description Models preferred for it come first; the prompt's use case, unless given.
              */
             use_case?: string | null;
+        };
+        /**
+         * ResolutionBody
+         * @description What is to stand at a conflict: what a side has (`take`), or another `value`; null: nothing.
+         */
+        ResolutionBody: {
+            /**
+             * Part
+             * @description As the conflict names it; `messages` for all of its runs of lines.
+             */
+            part: string;
+            /** Take */
+            take?: ("base" | "ours" | "theirs") | null;
+            /** Value */
+            value?: unknown;
         };
         /**
          * ResumeBatch
@@ -12743,6 +14004,22 @@ export interface components {
             role: "admin" | "editor" | "user" | "viewer";
         };
         /**
+         * RollBack
+         * @description Without `version`: to where the label stood before its last move.
+         */
+        RollBack: {
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            /**
+             * Version
+             * @description One that the label has named before.
+             */
+            version?: number | null;
+        };
+        /**
          * RotatedKeyAnswer
          * @description The new key, and when the one that it replaces ends.
          */
@@ -12971,6 +14248,34 @@ export interface components {
             version?: number | null;
         };
         /**
+         * RunOfVersion
+         * @description The newest completed test run of a version over a whole split.
+         */
+        RunOfVersion: {
+            /** Accuracy */
+            accuracy: number | null;
+            /**
+             * Dataset Id
+             * Format: uuid
+             */
+            dataset_id: string;
+            /** Finished At */
+            finished_at: string | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Model */
+            model: string;
+            /** Simulated */
+            simulated: boolean;
+            /** Split */
+            split: string;
+            /** Total */
+            total: number;
+        };
+        /**
          * RunPlanAnswer
          * @description A test run that could be started now.
          */
@@ -13047,6 +14352,138 @@ export interface components {
             samples: number;
             /** Value */
             value: number;
+        };
+        /**
+         * SaveVersion
+         * @description The next version: what is given is put over `base_version`; a null takes a setting away.
+         */
+        SaveVersion: {
+            /** Base Version */
+            base_version: number;
+            /**
+             * Branch
+             * @description The branch to save on, which must stand at `base_version`; `main` without.
+             */
+            branch?: string | null;
+            /** @description Whether answers are given again, in place of what the workspace says. */
+            cache?: components["schemas"]["CacheBody"] | null;
+            /**
+             * Cacheable Messages
+             * @description So many messages from the first on are the same in every call: the provider is asked to keep them in its own cache.
+             */
+            cacheable_messages?: number | null;
+            /**
+             * Fallback Cheaper
+             * @description After those that are named, the next cheaper models that can do what the call asks.
+             */
+            fallback_cheaper?: boolean | null;
+            /**
+             * Fallback Models
+             * @description Asked in this order when the model fails before anything of an answer came.
+             */
+            fallback_models?: string[] | null;
+            /**
+             * Fallback Version
+             * @description An earlier version, used in this one's place for a call that it cannot be rendered for, or whose input it refuses.
+             */
+            fallback_version?: number | null;
+            /** Features */
+            features?: string[] | null;
+            /** Frequency Penalty */
+            frequency_penalty?: number | null;
+            /**
+             * Input Validators
+             * @description What variables and messages must be like: else 422.
+             */
+            input_validators?: components["schemas"]["InputValidator"][] | null;
+            /** Json Schema */
+            json_schema?: {
+                [key: string]: unknown;
+            } | null;
+            /** Max Tokens */
+            max_tokens?: number | null;
+            /** @description Save the merge that the 409 of saving on an older version offered. */
+            merge?: components["schemas"]["MergeOffer"] | null;
+            /**
+             * Message
+             * @description Why this version was made.
+             * @default
+             */
+            message: string;
+            /** Messages */
+            messages?: components["schemas"]["MessageBody"][] | null;
+            /** Model */
+            model?: string | null;
+            /** Output Format */
+            output_format?: ("text" | "json" | "markdown" | "code" | "structured") | null;
+            /**
+             * Output Validators
+             * @description What the answer must be like, beside its format.
+             */
+            output_validators?: components["schemas"]["OutputValidator"][] | null;
+            /** Parameters */
+            parameters?: {
+                [key: string]: components["schemas"]["ParameterBody"];
+            } | null;
+            /** Presence Penalty */
+            presence_penalty?: number | null;
+            /** Provider */
+            provider?: string | null;
+            /**
+             * Quality Threshold
+             * @description 0.8 where nothing is said.
+             */
+            quality_threshold?: number | null;
+            /** Reasoning Effort */
+            reasoning_effort?: ("none" | "minimal" | "low" | "medium" | "high" | "xhigh") | null;
+            /**
+             * Repair Output
+             * @description Whether the model is asked once more for an answer that is not valid. True where nothing is said.
+             */
+            repair_output?: boolean | null;
+            /** @description What the model must meet where it is `auto`, in place of what the workspace asks. */
+            requirements?: components["schemas"]["Requirements"] | null;
+            /** Response Format */
+            response_format?: {
+                [key: string]: unknown;
+            } | null;
+            /** @description How often, and how long, a failing provider is tried again. */
+            retry_policy?: components["schemas"]["RetryPolicyBody"] | null;
+            /** Seed */
+            seed?: number | null;
+            /** Stop */
+            stop?: string | string[] | null;
+            /** Success Criteria */
+            success_criteria?: string[] | null;
+            /** Temperature */
+            temperature?: number | null;
+            /**
+             * Template
+             * @description In place of `messages`: the text of one user message.
+             */
+            template?: string | null;
+            /** Test Cases */
+            test_cases?: components["schemas"]["TestCaseBody"][] | null;
+            /**
+             * Timeout S
+             * @description 30 where nothing is said.
+             */
+            timeout_s?: number | null;
+            /** Tool Choice */
+            tool_choice?: ("none" | "auto" | "required") | {
+                [key: string]: unknown;
+            } | null;
+            /** Tools */
+            tools?: {
+                [key: string]: unknown;
+            }[] | null;
+            /** Top P */
+            top_p?: number | null;
+            /**
+             * Variants
+             * @description Texts for certain models, also where one is fallen back to. Variables and settings are the version's.
+             */
+            variants?: components["schemas"]["VariantBody"][] | null;
         };
         /**
          * Scale
@@ -13273,6 +14710,14 @@ export interface components {
              */
             kind: "secrets";
         };
+        /** SendBack */
+        SendBack: {
+            /**
+             * Comment
+             * @description What is to be changed.
+             */
+            comment: string;
+        };
         /** SessionPage */
         SessionPage: {
             /** Data */
@@ -13382,6 +14827,28 @@ export interface components {
             value: number;
         };
         /**
+         * ShorterText
+         * @description One message. `fillers`, `repeated`: what was taken away, as it stood there; `because`: why the model's answer was not taken.
+         */
+        ShorterText: {
+            /** After */
+            after: string;
+            /** Because */
+            because: string | null;
+            /** Before */
+            before: string;
+            /** Fillers */
+            fillers: string[];
+            /** Repeated */
+            repeated: string[];
+            /** Tokens After */
+            tokens_after: number;
+            /** Tokens Before */
+            tokens_before: number;
+            /** Where */
+            where: string;
+        };
+        /**
          * Shown
          * @description A figure with its 95 % interval.
          */
@@ -13480,6 +14947,16 @@ export interface components {
             publisher: string;
             /** Slug */
             slug: string;
+            /** Version */
+            version: number;
+        };
+        /** StartBranch */
+        StartBranch: {
+            /**
+             * Branch
+             * @description A name like that of a label; `main` and `latest` are taken.
+             */
+            branch: string;
             /** Version */
             version: number;
         };
@@ -14047,6 +15524,42 @@ export interface components {
              */
             warning?: string | null;
         };
+        /**
+         * TestCaseBody
+         * @description An example of a call, and of what a good answer to it is.
+         */
+        TestCaseBody: {
+            /**
+             * Criteria
+             * @description What makes an answer good, in words.
+             */
+            criteria?: string | null;
+            /**
+             * Expected
+             * @description The answer that is right.
+             */
+            expected?: unknown;
+            /**
+             * Input
+             * @description In place of `variables`: the one text that goes in, or an item's input.
+             */
+            input?: string | {
+                [key: string]: unknown;
+            } | null;
+            /** Metadata */
+            metadata?: {
+                [key: string]: unknown;
+            } | null;
+            /** Name */
+            name?: string | null;
+            /**
+             * Variables
+             * @description What is put into the prompt.
+             */
+            variables?: {
+                [key: string]: unknown;
+            } | null;
+        };
         /** TestRunAnswer */
         TestRunAnswer: {
             /**
@@ -14542,6 +16055,18 @@ export interface components {
             successes: number;
         };
         /**
+         * UseAnswer
+         * @description `version` of the prompt includes `prompt` by `name`.
+         */
+        UseAnswer: {
+            /** Name */
+            name: string;
+            /** Prompt */
+            prompt: string;
+            /** Version */
+            version: number;
+        };
+        /**
          * UseBody
          * @description How the prompt is called that is made.
          */
@@ -14570,6 +16095,31 @@ export interface components {
              */
             slug?: string | null;
         };
+        /** UsedVersion */
+        UsedVersion: {
+            /** Cost Nusd */
+            cost_nusd: number;
+            /** Cost Nusd Mean */
+            cost_nusd_mean: number | null;
+            /** Executions */
+            executions: number;
+            /** Input Tokens */
+            input_tokens: number;
+            /** Last Used On */
+            last_used_on: string | null;
+            /** Output Tokens */
+            output_tokens: number;
+            /** Satisfaction */
+            satisfaction: number | null;
+            /** Successes */
+            successes: number;
+            /** Thumbs Down */
+            thumbs_down: number;
+            /** Thumbs Up */
+            thumbs_up: number;
+            /** Version */
+            version: number;
+        };
         /** UserAnswer */
         UserAnswer: {
             /** Email */
@@ -14583,6 +16133,18 @@ export interface components {
             is_operator: boolean;
             /** Name */
             name: string;
+        };
+        /**
+         * UsesAnswer
+         * @description `uses`: what the served versions of the prompt include; `used_by`: the served versions of others that include it.
+         */
+        UsesAnswer: {
+            /** Slug */
+            slug: string;
+            /** Used By */
+            used_by: components["schemas"]["IncludingVersion"][];
+            /** Uses */
+            uses: components["schemas"]["UseAnswer"][];
         };
         /** VariableAnswer */
         VariableAnswer: {
@@ -14611,6 +16173,24 @@ export interface components {
             };
         };
         /**
+         * VariantBody
+         * @description The text for certain models, in place of the version's.
+         */
+        VariantBody: {
+            /** Messages */
+            messages?: components["schemas"]["MessageBody"][] | null;
+            /**
+             * Model
+             * @description A model's name, or the beginning of names with a `*`: `anthropic/*`.
+             */
+            model: string;
+            /**
+             * Template
+             * @description In place of `messages`: the text of one user message.
+             */
+            template?: string | null;
+        };
+        /**
          * VerdictAnswer
          * @description `score` None: there is none, and `unavailable` says whether its means were missing (`unavailable`) or its code or judge failed
          *     (`failed`). `disagreement`: between jurors or orders, highest less lowest score; `uncertain`: a person should look.
@@ -14637,6 +16217,56 @@ export interface components {
             votes?: components["schemas"]["VoteAnswer"][];
         };
         /**
+         * VersionColumn
+         * @description One version. `figures` null: it was not executed in the range. `models`: the same, model by model.
+         */
+        VersionColumn: {
+            figures: components["schemas"]["Figures"] | null;
+            /** Labels */
+            labels: string[];
+            /** Model */
+            model: string;
+            /** Models */
+            models: components["schemas"]["ModelFigures"][];
+            /**
+             * Quality Threshold
+             * @description 0.8 where the version says nothing.
+             */
+            quality_threshold: number;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "draft" | "in_review" | "approved";
+            /**
+             * Test Runs
+             * @description The newest over each dataset, split and model, at most 20.
+             */
+            test_runs: components["schemas"]["RunOfVersion"][];
+            /** Version */
+            version: number;
+        };
+        /**
+         * VersionComparison
+         * @description Versions of a prompt beside each other, in the order that was asked for. Figures are of live traffic.
+         */
+        VersionComparison: {
+            /** Data */
+            data: components["schemas"]["VersionColumn"][];
+            /**
+             * From
+             * Format: date-time
+             */
+            from: string;
+            /** Slug */
+            slug: string;
+            /**
+             * To
+             * Format: date-time
+             */
+            to: string;
+        };
+        /**
          * VersionItem
          * @description A version in a list, without its content.
          */
@@ -14645,6 +16275,8 @@ export interface components {
             author: string;
             /** Base Version */
             base_version: number | null;
+            /** Branch */
+            branch?: string | null;
             /**
              * Created At
              * Format: date-time
@@ -14659,8 +16291,79 @@ export interface components {
              * @enum {string}
              */
             source: "manual" | "optimizer" | "import" | "merge" | "clone";
+            /**
+             * Status
+             * @description `draft`, `in_review` or `approved`.
+             * @default draft
+             */
+            status: string;
             /** Version */
             version: number;
+        };
+        /**
+         * VersionReview
+         * @description How a version stands, the labels that name it, and its reviews, the newest first.
+         */
+        VersionReview: {
+            /** Labels */
+            labels: string[];
+            /** Reviews */
+            reviews: components["schemas"]["VersionReviewAnswer"][];
+            /** Slug */
+            slug: string;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "draft" | "in_review" | "approved";
+            /** Version */
+            version: number;
+        };
+        /**
+         * VersionReviewAnswer
+         * @description A version that was handed in for review. `author` wrote the version; `comment` is what was said when it was decided.
+         */
+        VersionReviewAnswer: {
+            /** Author */
+            author: string;
+            /** Comment */
+            comment: string;
+            /** Decided At */
+            decided_at: string | null;
+            /** Decided By */
+            decided_by: string | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Message */
+            message: string;
+            /** Note */
+            note: string;
+            /**
+             * Requested At
+             * Format: date-time
+             */
+            requested_at: string;
+            /** Requested By */
+            requested_by: string;
+            /** Slug */
+            slug: string;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "in_review" | "approved" | "sent_back" | "withdrawn";
+            /** Version */
+            version: number;
+        };
+        /** VersionReviewPage */
+        VersionReviewPage: {
+            /** Data */
+            data: components["schemas"]["VersionReviewAnswer"][];
+            /** Next Cursor */
+            next_cursor: string | null;
         };
         /**
          * VoteAnswer
@@ -14756,8 +16459,12 @@ export interface components {
              * Format: uuid
              */
             organization_id: string;
+            /** Own Approval */
+            own_approval: boolean;
             /** Platform Keys */
             platform_keys: boolean;
+            /** Protected Labels */
+            protected_labels: string[];
             /** Rate Limit Per Minute */
             rate_limit_per_minute: number | null;
             /** Response Shape */
@@ -14770,6 +16477,8 @@ export interface components {
             store_content: boolean;
             /** Suspended At */
             suspended_at: string | null;
+            /** Test Run Gate */
+            test_run_gate: boolean;
         };
         /**
          * WorkspaceChange
@@ -14789,8 +16498,18 @@ export interface components {
             name?: string | null;
             /** Only Admins Change Prompts */
             only_admins_change_prompts?: boolean | null;
+            /**
+             * Own Approval
+             * @description Whether authors may approve versions that they wrote themselves.
+             */
+            own_approval?: boolean | null;
             /** Platform Keys */
             platform_keys?: boolean | null;
+            /**
+             * Protected Labels
+             * @description Labels of prompts that move to approved versions alone, and that only admins remove.
+             */
+            protected_labels?: string[] | null;
             /** Rate Limit Per Minute */
             rate_limit_per_minute?: number | null;
             /**
@@ -14804,6 +16523,11 @@ export interface components {
             share_statistics?: boolean | null;
             /** Store Content */
             store_content?: boolean | null;
+            /**
+             * Test Run Gate
+             * @description Whether a protected label asks besides that the newest test run of the version meets its threshold.
+             */
+            test_run_gate?: boolean | null;
         };
         /**
          * WorkspaceErasureAnswer
@@ -15072,6 +16796,8 @@ export interface components {
             author: string;
             /** Base Version */
             base_version: number | null;
+            /** Branch */
+            branch?: string | null;
             /** Cache */
             cache?: {
                 [key: string]: unknown;
@@ -15083,6 +16809,7 @@ export interface components {
              * Format: date-time
              */
             created_at: string;
+            estimated: components["schemas"]["Estimated"];
             /** Fallback Cheaper */
             fallback_cheaper?: boolean | null;
             /** Fallback Models */
@@ -15150,6 +16877,13 @@ export interface components {
             /** Slug */
             slug: string;
             /**
+             * Snippets
+             * @description What it includes: the version that each name means now.
+             */
+            snippets?: {
+                [key: string]: number;
+            } | null;
+            /**
              * Source
              * @enum {string}
              */
@@ -15178,6 +16912,10 @@ export interface components {
             top_p?: number | null;
             /** Variables */
             variables: components["schemas"]["VariableAnswer"][];
+            /** Variants */
+            variants?: {
+                [key: string]: unknown;
+            }[] | null;
             /** Version */
             version: number;
         };
@@ -17002,7 +18740,10 @@ export interface operations {
         parameters: {
             query?: {
                 status?: ("open" | "acknowledged" | "resolved") | null;
+                kind?: ("feedback_threshold" | "degradation" | "budget" | "credits" | "provider_key" | "usage" | "model") | null;
+                severity?: ("info" | "warning" | "error" | "critical") | null;
                 prompt?: string | null;
+                label?: string | null;
                 limit?: number;
                 cursor?: string | null;
             };
@@ -28186,7 +29927,10 @@ export interface operations {
     get_export_v1_export_get: {
         parameters: {
             query?: {
-                scope?: "everything";
+                /** @description `prompts`: a bundle that `/v1/import` takes. */
+                scope?: "everything" | "prompts";
+                /** @description Of a bundle: this folder and what lies below it, no datasets. */
+                folder?: string | null;
             };
             header?: never;
             path?: never;
@@ -29764,6 +31508,124 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["GuardrailAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    post_import_v1_import_post: {
+        parameters: {
+            query?: {
+                /** @description `bundle` is our own; see the guide for the others. */
+                format?: "bundle" | "langfuse" | "openai" | "promptfoo" | "source";
+                /** @description Says what would happen, and changes nothing. */
+                dry_run?: boolean;
+                /** @description For prompts of foreign files that name none; `auto` if not given. */
+                model?: string | null;
+            };
+            header?: {
+                /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    format?: string;
+                };
+                "application/yaml": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportedAnswer"];
                 };
             };
             /** @description Bad Request */
@@ -35421,6 +37283,114 @@ export interface operations {
             };
         };
     };
+    list_all_v1_prompt_comments_get: {
+        parameters: {
+            query?: {
+                /** @description Only those that mention this member; `me`: the caller. */
+                mentions?: "me" | string | null;
+                /** @description true: what is not settled; false: what is. */
+                open?: boolean | null;
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommentPage"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
     list_prompts_v1_prompts_get: {
         parameters: {
             query?: {
@@ -35785,6 +37755,970 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PromptItem"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    archive_v1_prompts__slug__archive_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromptItem"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    list_branches_v1_prompts__slug__branches_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BranchPage"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    start_branch_v1_prompts__slug__branches_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StartBranch"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BranchAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    remove_branch_v1_prompts__slug__branches__branch__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+                branch: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BranchAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    list_of_prompt_v1_prompts__slug__comments_get: {
+        parameters: {
+            query?: {
+                version?: number | null;
+                against?: number | null;
+                /** @description true: what is not settled; false: what is. */
+                open?: boolean | null;
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommentPage"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    add_v1_prompts__slug__comments_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddComment"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommentAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    delete_v1_prompts__slug__comments__comment_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+                comment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommentAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    change_v1_prompts__slug__comments__comment_id__patch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+                comment_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeComment"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommentAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    compare_v1_prompts__slug__compare_get: {
+        parameters: {
+            query?: {
+                version?: number[] | null;
+                /** @description RFC 3339; 24 hours before `to` where absent. */
+                from?: string | null;
+                /** @description RFC 3339; now where absent. */
+                to?: string | null;
+            };
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionComparison"];
                 };
             };
             /** @description Bad Request */
@@ -36291,6 +39225,113 @@ export interface operations {
             };
         };
     };
+    effects_v1_prompts__slug__labels__label__effects_get: {
+        parameters: {
+            query?: {
+                /** @description To which; the newest where nothing is said. */
+                version?: number | null;
+            };
+            header?: never;
+            path: {
+                slug: string;
+                label: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EffectsAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
     label_history_v1_prompts__slug__labels__label__history_get: {
         parameters: {
             query?: {
@@ -36313,6 +39354,117 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LabelMovePage"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    roll_label_back_v1_prompts__slug__labels__label__rollback_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                slug: string;
+                label: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["RollBack"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LabelAnswer"];
                 };
             };
             /** @description Bad Request */
@@ -36504,6 +39656,224 @@ export interface operations {
             };
         };
     };
+    merge_v1_prompts__slug__merge_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MergeVersions"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MergeAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description `merge_conflict`: `details.conflicts` lists base, ours, theirs of what is open; nothing was saved */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    purge_v1_prompts__slug__purge_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConfirmPurge"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PurgedPrompt"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
     render_v1_prompts__slug__render_post: {
         parameters: {
             query?: never;
@@ -36529,6 +39899,112 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RenderAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    restore_v1_prompts__slug__restore_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromptItem"];
                 };
             };
             /** @description Bad Request */
@@ -36824,6 +40300,214 @@ export interface operations {
             };
         };
     };
+    usage_v1_prompts__slug__usage_get: {
+        parameters: {
+            query?: {
+                days?: number;
+            };
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromptUsage"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    uses_v1_prompts__slug__uses_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UsesAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
     list_versions_v1_prompts__slug__versions_get: {
         parameters: {
             query?: {
@@ -36944,7 +40628,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["AddVersion"];
+                "application/json": components["schemas"]["SaveVersion"];
             };
         };
         responses: {
@@ -37143,6 +40827,111 @@ export interface operations {
             };
         };
     };
+    preview_v1_prompts__slug__versions__a__merge__b__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+                a: number;
+                b: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MergePreview"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
     get_version_v1_prompts__slug__versions__version__get: {
         parameters: {
             query?: never;
@@ -37172,6 +40961,988 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    cherry_pick_v1_prompts__slug__versions__version__cherry_pick_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                slug: string;
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CherryPick"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["burnish_gateway__registry__answers__VersionAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description `base_version` is not where the line stands: {error, newer_version, merge} */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    compress_v1_prompts__slug__versions__version__compress_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                slug: string;
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["CompressVersion"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CompressionAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    copy_version_v1_prompts__slug__versions__version__copy_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                slug: string;
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CopyVersion"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromptAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    estimate_v1_prompts__slug__versions__version__estimate_get: {
+        parameters: {
+            query?: {
+                /** @description In place of the version's own. */
+                model?: string | null;
+            };
+            header?: never;
+            path: {
+                slug: string;
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EstimateAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_review_v1_prompts__slug__versions__version__review_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                slug: string;
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionReview"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    ask_v1_prompts__slug__versions__version__review_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                slug: string;
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["RequestReview"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionReview"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    approve_v1_prompts__slug__versions__version__review_approve_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                slug: string;
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["DecideReview"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionReview"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    send_back_v1_prompts__slug__versions__version__review_send_back_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                slug: string;
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SendBack"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionReview"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    withdraw_v1_prompts__slug__versions__version__review_withdraw_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                slug: string;
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionReview"];
+                };
             };
             /** @description Bad Request */
             400: {
@@ -42980,6 +47751,112 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["StatementAnswer"];
                     "text/csv": unknown;
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    list_reviews_v1_version_reviews_get: {
+        parameters: {
+            query?: {
+                status?: ("in_review" | "approved" | "sent_back" | "withdrawn") | null;
+                prompt?: string | null;
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VersionReviewPage"];
                 };
             };
             /** @description Bad Request */
