@@ -218,6 +218,9 @@ async def test_faults_and_wrong_variables_are_refused_before_anything_costs(stac
     faulty = await caller("POST", "/v1/chains", {"slug": "x", "steps": [{"id": "a", "prompt": "reply"}, {"id": "b", "prompt": "none"}]})
     assert faulty.status == 422
     assert [one["param"] for one in faulty.body["error"]["details"]["problems"]] == ["steps.a.variables", "steps.b.prompt"]
+    assert faulty.body["error"]["code"] == "invalid_field"
+    gone = await caller("POST", "/v1/chains", {"slug": "x", "steps": [{"id": "b", "prompt": "none"}]})
+    assert (gone.status, gone.body["error"]["param"]) == (404, "steps.b.prompt")
     await make_chain(caller, "typed", call("a"), parameters={"topic": {"type": "string"}, "tone": {"type": "string", "default": "warm"}})
     for variables, param in (({}, "variables"), ({"topic": 1}, "variables.topic"), ({"topic": "t", "y": 1}, "variables.y")):
         refused = await caller("POST", "/v1/chains/typed/runs", {"variables": variables})

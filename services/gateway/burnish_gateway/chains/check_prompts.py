@@ -5,34 +5,33 @@ from uuid import UUID
 from burnish_gateway.chains.form import Call, Chain, all_steps
 from burnish_gateway.chains.read_form import FAULTS_TOLD
 from burnish_gateway.registry.catalog import Catalog
-from burnish_shared.errors import InvalidField, NotFound
+from burnish_shared.errors import Conflict, InvalidField, NotFound
 
 
 async def check_prompts(chain: Chain, workspace_id: UUID, *, catalog: Catalog) -> None:
-    """Raises NotFound where the first fault is a prompt that is not there, else InvalidField; every fault stands in `details.problems`.
-
-    What a label names may change later: each run asks again.
+    """Raises NotFound or Conflict where the first fault is a prompt that is not there, or archived, else InvalidField; every fault stands
+    in `details.problems`. What a label names may change later: each run asks again.
 
     A variable that is needed below another (`user.name`) counts as given where `user` is.
     """
     problems: list[dict[str, str]] = []
+    refusals: list[type[NotFound | Conflict | InvalidField]] = []
     for step in all_steps(chain.steps):
         if not isinstance(step.does, Call):
             continue
         name, given = step.does.prompt, step.does.variables.keys() | step.does.values.keys()
         try:
-            version = await catalog.resolve(workspace_id, name.slug, label=name.label, version=name.version)
-        except NotFound as error:
+            version = await catalog.in_use(workspace_id, name.slug, label=name.label, version=name.version)
+        except (NotFound, Conflict) as error:
+            refusals.append(type(error))
             problems.append({"param": f"steps.{step.id}.prompt", "message": error.message})
             continue
         missing = [one for one in version.template.required if one not in given and one.split(".")[0] not in given]
         if missing:
             told = f"the prompt {name.slug!r} needs {', '.join(missing)}; give each in variables or values"
+            refusals.append(InvalidField)
             problems.append({"param": f"steps.{step.id}.variables", "message": told})
     if problems:
         first = problems[0]
-        if first["param"].endswith(".prompt"):
-            raise NotFound(f"{first['param']}: {first['message']}", param=first["param"], details={"problems": problems[:FAULTS_TOLD]})
-        raise InvalidField(
-            f"{first['param']}: {first['message']}", param=first["param"], details={"problems": problems[:FAULTS_TOLD]}
-        )  # fmt: skip
+        message = f"{first['param']}: {first['message']}"
+        raise refusals[0](message, param=first["param"], details={"problems": problems[:FAULTS_TOLD]})
