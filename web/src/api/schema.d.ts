@@ -1913,6 +1913,28 @@ export interface paths {
         patch: operations["patch_guardrail_v1_guardrails__guardrail_id__patch"];
         trace?: never;
     };
+    "/v1/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Bring in prompts and datasets from a file
+         * @description At most 16 MiB. The same file twice changes nothing the second time. A prompt that is not here is made with all its versions, labels and
+         *     lineage, authors and times as the file names them; one that is here goes on where the file goes on from the same versions, and its labels
+         *     stay where they are.
+         */
+        post: operations["post_import_v1_import_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/inbound-endpoints": {
         parameters: {
             query?: never;
@@ -7375,6 +7397,18 @@ export interface components {
             /** Version */
             version: number;
         };
+        /** DatasetImported */
+        DatasetImported: {
+            /** Items Added */
+            items_added: number;
+            /** Name */
+            name: string;
+            /**
+             * Outcome
+             * @enum {string}
+             */
+            outcome: "created" | "extended" | "unchanged" | "conflict";
+        };
         /** DatasetPage */
         DatasetPage: {
             /** Data */
@@ -9150,6 +9184,20 @@ export interface components {
             results: components["schemas"]["ImportedLine"][];
             /** Unknown Prompts */
             unknown_prompts?: string[] | null;
+        };
+        /**
+         * ImportedAnswer
+         * @description What became of each prompt and dataset, or would. `notes`: what of the file was not taken, and why.
+         */
+        ImportedAnswer: {
+            /** Datasets */
+            datasets: components["schemas"]["DatasetImported"][];
+            /** Dry Run */
+            dry_run: boolean;
+            /** Notes */
+            notes: string[];
+            /** Prompts */
+            prompts: components["schemas"]["PromptImported"][];
         };
         /**
          * ImportedLine
@@ -12741,6 +12789,23 @@ export interface components {
              * @enum {string}
              */
             visibility: "private" | "organization" | "public";
+        };
+        /**
+         * PromptImported
+         * @description `conflict`: the prompt that is here has another history, and was left alone; `reason` says where.
+         */
+        PromptImported: {
+            /**
+             * Outcome
+             * @enum {string}
+             */
+            outcome: "created" | "extended" | "unchanged" | "conflict";
+            /** Reason */
+            reason: string | null;
+            /** Slug */
+            slug: string;
+            /** Versions Added */
+            versions_added: number;
         };
         /**
          * PromptItem
@@ -29862,7 +29927,10 @@ export interface operations {
     get_export_v1_export_get: {
         parameters: {
             query?: {
-                scope?: "everything";
+                /** @description `prompts`: a bundle that `/v1/import` takes. */
+                scope?: "everything" | "prompts";
+                /** @description Of a bundle: this folder and what lies below it, no datasets. */
+                folder?: string | null;
             };
             header?: never;
             path?: never;
@@ -31440,6 +31508,124 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["GuardrailAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    post_import_v1_import_post: {
+        parameters: {
+            query?: {
+                /** @description `bundle` is our own; see the guide for the others. */
+                format?: "bundle" | "langfuse" | "openai" | "promptfoo" | "source";
+                /** @description Says what would happen, and changes nothing. */
+                dry_run?: boolean;
+                /** @description For prompts of foreign files that name none; `auto` if not given. */
+                model?: string | null;
+            };
+            header?: {
+                /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    format?: string;
+                };
+                "application/yaml": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportedAnswer"];
                 };
             };
             /** @description Bad Request */
