@@ -66,7 +66,7 @@ class Budget:
 class Filling:
     """Puts the values of one call into parts. `used` and `missing` grow as it goes."""
 
-    __slots__ = ("_items", "_texts", "_values", "_variables", "budget", "missing", "used")
+    __slots__ = ("_items", "_pictures", "_texts", "_values", "_variables", "budget", "missing", "used")
 
     def __init__(self, variables: Mapping[tuple[str, ...], Variable], given: Mapping[str, Any], budget: Budget) -> None:
         """Raises InvalidField for a value of another type than declared, whether or not it is going to be used."""
@@ -74,6 +74,7 @@ class Filling:
         self._values: dict[tuple[str, ...], Any] = {}
         self._texts: dict[tuple[str, ...], str | Picture] = {}
         self._items: dict[str, _Item] = {}
+        self._pictures = 0
         self.budget = budget
         self.used: set[str] = set()
         self.missing: set[str] = set()
@@ -88,9 +89,10 @@ class Filling:
     def content(self, parts: Sequence[Part]) -> str | list[dict[str, Any]]:
         """The text of a message, or its texts and pictures in order."""
         out: list[str | Picture] = []
+        self._pictures = 0
         self._put(parts, out)
-        if not any(isinstance(one, Picture) for one in out):
-            return "".join(one for one in out if isinstance(one, str))
+        if not self._pictures:
+            return "".join(out)  # type: ignore[arg-type]  # texts, all of them
         content: list[dict[str, Any]] = []
         texts: list[str] = []
         for one in [*out, None]:
@@ -127,7 +129,7 @@ class Filling:
                 self._put(part.body, out)
 
     def _fill(self, slot: Slot, out: list[str | Picture]) -> None:
-        item = self._items.get(slot.path[0])
+        item = self._items.get(slot.path[0]) if self._items else None
         if item is not None:
             filled = self._of_item(slot, item)
         else:
@@ -136,10 +138,11 @@ class Filling:
                 filled = self._of_variable(slot.path)
         if filled is None:
             return
-        if isinstance(filled, str):
+        if type(filled) is str:
             self.budget.spend(filled)
-        else:
+        elif isinstance(filled, Picture):
             self.budget.show(filled.url)
+            self._pictures += 1
         out.append(filled)
 
     def _of_variable(self, path: tuple[str, ...]) -> str | Picture | None:

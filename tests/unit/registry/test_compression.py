@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from burnish_gateway.registry.shorten_by_model import marked, shortened
 from burnish_shared.prompt_compression import compress_text
 from burnish_shared.template import parse_text
 
@@ -107,3 +108,32 @@ def test_a_long_text_takes_no_time() -> None:
         began = time.perf_counter()
         compress_text(text)
         assert time.perf_counter() - began < 3
+
+
+LONG = "Read the ticket of {{customer}} with great care before you answer it. " * 4 + "`keep  me` and {{> tone}}."
+
+
+@pytest.mark.parametrize(
+    ("answer", "is_taken"),
+    [
+        ("Read tickets of ⟦0⟧ ⟦1⟧ ⟦2⟧ ⟦3⟧. ⟦4⟧ and ⟦5⟧.", True),
+        ("Read tickets of ⟦0⟧ ⟦1⟧ ⟦2⟧ ⟦3⟧. ⟦4⟧.", False),
+        ("Read tickets of ⟦1⟧ ⟦0⟧ ⟦2⟧ ⟦3⟧. ⟦4⟧ and ⟦5⟧.", False),
+        ("Read tickets of {{customer}}. `keep me`", False),
+        ("⟦0⟧⟦1⟧⟦2⟧⟦3⟧⟦4⟧⟦5⟧" + "x" * 400, False),
+        ("", False),
+    ],
+)
+def test_what_a_model_shortened_is_taken_only_with_all_that_must_stay(answer: str, is_taken: bool) -> None:
+    asked = marked(LONG, keep=[])
+    assert asked is not None
+    assert "{{" not in asked.shown
+    text, because = shortened(asked, answer)
+    assert (text is not None, because is None) == (is_taken, is_taken)
+    if text is not None:
+        assert text.endswith("`keep  me` and {{> tone}}.")
+
+
+def test_short_texts_and_texts_with_marks_of_their_own_are_not_asked_for() -> None:
+    assert marked("Read the ticket.", keep=[]) is None
+    assert marked("⟦0⟧ " + "word " * 100, keep=[]) is None

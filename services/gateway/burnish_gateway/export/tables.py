@@ -119,8 +119,7 @@ TABLES: Final = (
     ),
     _table(
         "prompt_comments",
-        "comment_id prompt_id version against part reply_to body mentions author created_at edited_at resolved_by resolved_at",
-        "comment_id",
+        "comment_id prompt_id version against part reply_to body mentions author created_at edited_at resolved_by resolved_at", "comment_id"
     ),
     _table("prompt_labels", "prompt_id label version moved_at", "prompt_id label"),
     _table("prompt_label_moves", "move_id prompt_id label from_version to_version reason author moved_at", "move_id"),

@@ -132,7 +132,7 @@ def _used(rows: Any) -> dict[str, Any]:
     thumbs = sums["thumbs_up"] + sums["thumbs_down"]
     last = max((row["last_used"] for row in rows if row["last_used"] is not None), default=None)
     return sums | {
-        "cost_nusd_mean": round(sums["cost_nusd"] / sums["executions"]) if sums["executions"] else None,
+        "cost_nusd_mean": sums["cost_nusd"] // sums["executions"] if sums["executions"] else None,
         "satisfaction": round(sums["thumbs_up"] / thumbs, 4) if thumbs else None,
         "last_used_on": last.date() if last else None,
     }
