@@ -157,12 +157,15 @@ async def read_body(request: Request, *, most_bytes: int = BODY_MOST_BYTES, enco
 
 
 def check_parameters(request: Request) -> None:
-    """Raises InvalidField for a query parameter that the route does not know: a misspelt one would find everything."""
+    """Raises InvalidField for a query parameter that the route does not know: a misspelt one would find everything; and for NUL in any."""
     known = _parameters(request.scope["route"].dependant)
     for name in request.query_params:
         if name not in known:
             there_are = f"there are {', '.join(sorted(known))}" if known else "it takes none"
             raise InvalidField(f"{name[:100]}: is no parameter of this call; {there_are}.", param=name[:200])
+    for name, value in request.query_params.multi_items():
+        if "\x00" in value:
+            raise InvalidField(f"{name}: must not contain U+0000.", param=name)
 
 
 def _parameters(dependant: Dependant) -> set[str]:

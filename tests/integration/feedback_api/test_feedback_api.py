@@ -177,6 +177,7 @@ async def test_a_threshold_alert_is_raised_listed_acknowledged_once_and_belongs_
         ("label=staging", 0),
     ):
         assert len((await caller("GET", f"/v1/alerts?{wanted}")).body["data"]) == found, wanted
+    assert (await caller("GET", "/v1/alerts?label=a%00b")).status == 422
     seen = [await caller("POST", f"/v1/alerts/{alert['id']}/acknowledge") for _ in range(2)]
     assert [(one.status, one.body["status"]) for one in seen] == [(200, "acknowledged")] * 2
     assert seen[0].body["acknowledged_at"] == seen[1].body["acknowledged_at"]
