@@ -161,7 +161,7 @@ TABLES: Final = (
     _table(
         "test_runs",
         "test_run_id prompt_id slug version model dataset_id dataset_version split repeats status total done result error simulated"
-        " evaluator_ids compare_with created_by created_at started_at finished_at forgotten_at",
+        " evaluator_ids compare_with failed_of item_ids created_by created_at started_at finished_at forgotten_at",
         "test_run_id", page_rows=PAGE_ROWS_OF_TEXTS, **RUNS,
     ),
     _table(

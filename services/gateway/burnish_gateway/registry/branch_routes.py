@@ -12,7 +12,7 @@ from burnish_gateway.registry import announce, answers, lines, store
 from burnish_gateway.registry.create_prompt import create_prompt
 from burnish_gateway.registry.history_answers import BranchAnswer, BranchPage, branch_answer, main_line
 from burnish_gateway.registry.history_bodies import CopyVersion, StartBranch
-from burnish_gateway.registry.prompt import Head, no_such_prompt
+from burnish_gateway.registry.prompt import Head, check_not_archived, no_such_prompt
 from burnish_gateway.registry.spelling import author_of
 from burnish_gateway.wire import json_response, make_router
 from burnish_shared.db.session import Tx
@@ -121,4 +121,5 @@ async def _held(tx: Tx, workspace_id: Any, slug: Slug) -> Head:
     head = await store.lock_head(tx, workspace_id, slug)
     if head is None:
         raise no_such_prompt(slug)
+    check_not_archived(head.prompt)
     return head

@@ -9,7 +9,7 @@ from burnish_gateway.registry import lines, store
 from burnish_gateway.registry.add_version import Origin, Parent, SavedVersion, add_version, save_on
 from burnish_gateway.registry.cherry_pick import picked
 from burnish_gateway.registry.merge import unresolved
-from burnish_gateway.registry.prompt import Author, Prompt, Version, no_such_prompt
+from burnish_gateway.registry.prompt import Author, Prompt, Version, check_not_archived, no_such_prompt
 from burnish_gateway.registry.three_way import Merged, Resolution, merged
 from burnish_shared.clock import Clock
 from burnish_shared.db.session import Tx
@@ -131,4 +131,5 @@ async def _held(tx: Tx, workspace_id: UUID, slug: Slug) -> Prompt:
     head = await store.lock_head(tx, workspace_id, slug)
     if head is None:
         raise no_such_prompt(slug)
+    check_not_archived(head.prompt)
     return head.prompt
