@@ -241,3 +241,12 @@ async def test_row_level_security_alone_lets_nobody_write_an_entry_of_another(ad
         )
         assert await connection.execute("DELETE FROM marketplace_entries WHERE entry_id = $1::text::uuid", entry["id"]) == "DELETE 0"
     await connection.close()
+
+
+@pytest.mark.capability("P2", "T5")
+async def test_a_version_that_includes_others_is_not_published(admin_of: Admins) -> None:
+    ada = await admin_of("ada")
+    for slug, template in (("tone", "Be kind."), ("hello", "{{> tone}} Hello.")):
+        assert (await ada("POST", "/v1/prompts", {"slug": slug, "template": template, "model": "simulated/chat"})).status == 201
+    answer = await ada("POST", "/v1/marketplace", {"prompt": "hello", "visibility": "organization"})
+    assert (answer.status, "tone" in answer.body["error"]["message"]) == (409, True)

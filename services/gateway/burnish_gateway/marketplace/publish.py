@@ -14,7 +14,7 @@ from burnish_gateway.registry import sharing_store
 from burnish_gateway.registry import store as registry_store
 from burnish_gateway.registry.prompt import Prompt, Version, no_such_prompt
 from burnish_shared.db.session import Database, Tx
-from burnish_shared.errors import InvalidField, NotFound
+from burnish_shared.errors import Conflict, InvalidField, NotFound
 from burnish_shared.slug import Label, Slug
 
 
@@ -53,7 +53,8 @@ async def publish(
     """The entry, and whether it is new: a version that is published already is only described anew.
 
     `screened`: what `screen` said a moment ago; a prompt that was changed since then is searched again.
-    Raises NotFound for an unknown prompt, version or label, InvalidField where something in it looks like a secret.
+    Raises NotFound for an unknown prompt, version or label, Conflict for a version that includes other prompts, InvalidField where
+    something in it looks like a secret.
     """
     head = await registry_store.lock_head(tx, principal.workspace_id, slug)
     if head is None:
@@ -62,6 +63,11 @@ async def publish(
     found = await registry_store.find_version(tx, principal.workspace_id, head.prompt.prompt_id, number)
     if found is None:
         raise no_such_prompt(slug, version=number)
+    if given.visibility != "private" and (included := found.content.includes()):
+        named = ", ".join(one.name for one in included)
+        raise Conflict(
+            f"Version {number} includes prompts that others do not have ({named}); write their text out to publish it.", param="version"
+        )
     texts = _texts(head.prompt, found, given)
     _refuse_secrets(screened if screened is not None and screened.texts == texts else Screened.of(texts))
     figures = await store.find_figures(tx, principal.workspace_id, slug=slug, version=number)
