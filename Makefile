@@ -15,7 +15,7 @@ QUIET := $(if $(CI),--no-progress,)
 export UV_PYTHON_DOWNLOADS := never
 export UV_PROJECT_ENVIRONMENT := .venv
 
-.PHONY: help install up down logs test test-local-model lint types snapshots page try-page test-page screenshots bench-page bench-sandbox bench-gateway bench-pipeline bench-webhooks bench-stats chaos fuzz
+.PHONY: help install up down logs test test-local-model lint types snapshots page try-page test-page screenshots bench-page bench-sandbox bench-gateway bench-pipeline bench-registry bench-webhooks bench-stats bench-optimizer chaos fuzz
 
 help: ## list what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-17s %s\n", $$1, $$2 }'
@@ -72,6 +72,9 @@ bench-page: $(STAMP) page ## bytes, paint and blocking of the web page beside th
 bench-stats: $(STAMP) ## what the detectors find, how late, and how often falsely
 	$(BIN)/python -m benchmarks.stats $(ARGS)
 
+bench-optimizer: $(STAMP) ## evaluations to a better prompt in made-up worlds, gepa beside, and on real tickets
+	$(BIN)/python -m benchmarks.optimizer $(ARGS)
+
 bench-sandbox: $(STAMP) ## Milliseconds per warm call of evaluators, expressions and code
 	$(BIN)/python -m benchmarks.sandbox
 
@@ -80,6 +83,9 @@ bench-gateway: $(STAMP) ## CPU milliseconds per request, beside other gateways a
 
 bench-pipeline: $(STAMP) ## events a second from JetStream into rollups, beside plain COPY
 	$(BIN)/python -m benchmarks.pipeline $(ARGS)
+
+bench-registry: $(STAMP) ## lists, searches and delivery with 10,000 prompts of 10 versions each
+	$(BIN)/python -m benchmarks.registry $(ARGS)
 
 bench-webhooks: $(STAMP) ## deliveries beside endpoints that hang and fail, a drain, a kill
 	$(BIN)/python -m benchmarks.webhooks $(ARGS)

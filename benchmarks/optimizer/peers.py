@@ -37,7 +37,7 @@ class Adapter:
         return EvaluationBatch(outputs=[{} for _ in batch], scores=scores, trajectories=traces if capture_traces else None)
 
     def make_reflective_dataset(self, candidate: dict[str, str], batch: Any, components: list[str]) -> Mapping[str, list[dict[str, Any]]]:
-        return dict.fromkeys(components, list(batch.trajectories))
+        return {component: list(batch.trajectories) for component in components}
 
     def propose_new_texts(
         self, candidate: dict[str, str], dataset: Mapping[str, Sequence[Mapping[str, Any]]], components: list[str]

@@ -7,10 +7,50 @@ one, as when somebody else had written it. No method is told which meaning a lin
 import random
 from dataclasses import dataclass, field
 
-_SYLLABLES = (
-    "ba be bo da de di fa fe fo ga go ka ke ki la le lo ma me mi na ne no pa pe po ra re ri sa se so ta te to va ve vo za ze zu".split()
-)
-_TRADE = "account order delivery payment number address manager window".split()
+_SYLLABLES = [
+    "ba",
+    "be",
+    "bo",
+    "da",
+    "de",
+    "di",
+    "fa",
+    "fe",
+    "fo",
+    "ga",
+    "go",
+    "ka",
+    "ke",
+    "ki",
+    "la",
+    "le",
+    "lo",
+    "ma",
+    "me",
+    "mi",
+    "na",
+    "ne",
+    "no",
+    "pa",
+    "pe",
+    "po",
+    "ra",
+    "re",
+    "ri",
+    "sa",
+    "se",
+    "so",
+    "ta",
+    "te",
+    "to",
+    "va",
+    "ve",
+    "vo",
+    "za",
+    "ze",
+    "zu",
+]
+_TRADE = ["account", "order", "delivery", "payment", "number", "address", "manager", "window"]
 """Words that belong to the trade: two of them stand in every line, whatever it means."""
 
 _SHAPES = (

@@ -54,7 +54,7 @@ KINDS = {
         Kind("worded differently", rewords="line"),
         Kind("strong reflector", rules_a_call=3),
         Kind("whole prompt re-worded", rewords="whole"),
-        Kind("whole prompt, no word kept", rewords="whole", far_share=1.0),
+        Kind("whole prompt and no word kept", rewords="whole", far_share=1.0),
         Kind("nothing to gain", best=0.6, nothing_to_gain=True),
     )
 }

@@ -53,6 +53,7 @@ def test_examples_enter_only_where_they_are_allowed() -> None:
 def test_the_order_of_words_does_not_make_an_edit_new() -> None:
     seen = guard()
     assert seen.refusal(Edit("rules", "- refund before transfer wins")) is None
+    seen.remember(Edit("rules", "- refund before transfer wins"))
     assert seen.refusal(Edit("rules", "- transfer wins before refund")) == "duplicate"
     assert seen.refusal(Edit("format", "- transfer wins before refund")) is None
 

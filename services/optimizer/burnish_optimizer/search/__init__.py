@@ -1,7 +1,16 @@
-"""Patch racing as a library without I/O: `optimize` and the words it speaks (SCIENCE section 3)."""
+"""The search of better prompts as a library without I/O: `optimize`, its methods, and the words it speaks (SCIENCE section 3)."""
 
-from burnish_optimizer.search.patch_racing import optimize
+from burnish_optimizer.search.compression import Compression
+from burnish_optimizer.search.contract import Contract, breach
+from burnish_optimizer.search.evolution import Evolution, Generation, Individual
+from burnish_optimizer.search.few_shot import nearest, with_examples
+from burnish_optimizer.search.learned import Contribution, Learned, NoSignal, Row, learn
+from burnish_optimizer.search.manual import FewShot, Manual, Tuning, document
+from burnish_optimizer.search.optimize import Method, optimize
+from burnish_optimizer.search.patch_racing import Racing
+from burnish_optimizer.search.reflective import Reflective
 from burnish_optimizer.search.render import render
+from burnish_optimizer.search.semantic import Theme, themes
 from burnish_optimizer.search.task import (
     Budget,
     Candidate,
@@ -23,19 +32,41 @@ from burnish_optimizer.search.task import (
 __all__ = [
     "Budget",
     "Candidate",
+    "Compression",
+    "Contract",
+    "Contribution",
     "Edit",
     "Effect",
+    "Evolution",
     "Failure",
+    "FewShot",
+    "Generation",
+    "Individual",
     "Item",
+    "Learned",
+    "Manual",
+    "Method",
+    "NoSignal",
     "Progress",
     "Proposal",
+    "Racing",
     "Reflection",
+    "Reflective",
     "Rejected",
+    "Row",
     "Scored",
     "SearchResult",
     "Settings",
     "Task",
+    "Theme",
+    "Tuning",
+    "breach",
     "digest",
+    "document",
+    "learn",
+    "nearest",
     "optimize",
     "render",
+    "themes",
+    "with_examples",
 ]

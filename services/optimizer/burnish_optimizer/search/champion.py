@@ -22,8 +22,18 @@ class Champion:
     settings: Settings
     prompt: str
     lost: set[str] = field(default_factory=set)
+    spent: int = 0
+    """Evaluations that challenges took so far."""
 
     async def challenge(self, prompt: str, *, keep: int) -> bool:
+        """As `_challenge`, and counts what it takes."""
+        before = self.memo.evaluations
+        try:
+            return await self._challenge(prompt, keep=keep)
+        finally:
+            self.spent += self.memo.evaluations - before
+
+    async def _challenge(self, prompt: str, *, keep: int) -> bool:
         """Whether this prompt takes the place. Ends early either way; an undecided one that is ahead wins at `challenge_keep` less a tenth.
 
         Stays with what is where the budget ends.

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Final
 
-_TAG: Final = re.compile(r"\{\{\{?\{?.*?\}\}\}?\}?", re.S)
+TAG: Final = re.compile(r"\{\{\{?\{?.*?\}\}\}?\}?", re.S)
 _SCALE: Final = re.compile(r"\b(\d{1,3})\s*(?:to|through|until|bis|[-–—]|\.\.\.?)\s*(\d{1,3})\b", re.I)
 
 
@@ -52,7 +52,7 @@ def breach(contract: Contract, before: str, after: str) -> str | None:
 
 def variables_in(text: str) -> frozenset[str]:
     """Placeholders and blocks, each in its normal spelling. Counted once: a variable that is said twice is still one variable."""
-    return frozenset(re.sub(r"\s+", " ", tag.replace("{{ ", "{{").replace(" }}", "}}")) for tag in _TAG.findall(text))
+    return frozenset(re.sub(r"\s+", " ", tag.replace("{{ ", "{{").replace(" }}", "}}")) for tag in TAG.findall(text))
 
 
 def scales_in(text: str) -> frozenset[tuple[int, int]]:

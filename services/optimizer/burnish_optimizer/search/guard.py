@@ -10,11 +10,15 @@ from typing import Final
 
 from burnish_optimizer.search.render import SECTION_NAMES
 from burnish_optimizer.search.task import Edit, Task
+from burnish_optimizer.search.words import STOP
 
 MAX_EDIT_CHARS: Final = 600
 DUPLICATE_JACCARD: Final = 0.7
 LEAK_RUN: Final = 8
 """An edit that shares a run of so many words with an item was copied from it."""
+
+LEAK_SPAN: Final = 40
+"""The same for so many characters in a row."""
 
 LEAK_SHINGLES: Final = 0.5
 """So large a share of an edit's three-word runs in one item means the same."""
@@ -27,14 +31,10 @@ _FORBIDDEN: Final = (
     ("hidden character", re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\x00-\x08\x0b-\x1f]")),
     ("placeholder", re.compile(r"\{\{|\}\}")),
     ("order to ignore", re.compile(r"\bignore (?:all|any|the|previous|prior|above)\b", re.I)),
+    ("order to always answer", re.compile(r"\b(?:always|only ever) (?:answer|reply|respond|say|output)(?: with)? [\"'“‘]", re.I)),
+    ("secret", re.compile(r"\b(?:sk|pk|rk|ghp|gho|xox[abp]|AKIA|AIza)[-_]?[A-Za-z0-9_-]{12,}|-----BEGIN ", re.A)),
     ("identifier", re.compile(r"\b(?=\w*\d)(?:\w*\d){5,}\w*\b")),
 )
-_STOP_WORDS = (
-    "a an and are as at be been but by can could did do does for from get got had has have how i if in into is it its me my no not of on"
-    " or our out please she so some that the their them then there these they this those to too up want was we were what when where which"
-    " who why will with would you your"
-)
-_STOP = frozenset(_STOP_WORDS.split())
 
 
 def words_of(text: str) -> list[str]:
@@ -43,7 +43,7 @@ def words_of(text: str) -> list[str]:
 
 
 def _content_words(text: str) -> list[str]:
-    return [word for word in words_of(text) if word not in _STOP]
+    return [word for word in words_of(text) if word not in STOP]
 
 
 def _runs(words: list[str], n: int) -> frozenset[tuple[str, ...]]:
@@ -59,22 +59,30 @@ class Guard:
     _shingles: list[frozenset[tuple[str, ...]]] = field(init=False)
     _seen: list[tuple[str, frozenset[str]]] = field(init=False, default_factory=list)
     _lines: frozenset[str] = field(init=False)
+    _inputs: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:
         plain = [words_of(item.input) for item in (*self.task.train, *self.task.validation)]
         content = [_content_words(item.input) for item in (*self.task.train, *self.task.validation)]
         self._long = frozenset(run for words in plain for run in _runs(words, LEAK_RUN))
         self._shingles = [runs for words in (*plain, *content) if (runs := _runs(words, 3))]
+        self._inputs = tuple(_squeezed(item.input) for item in (*self.task.train, *self.task.validation))
         self._lines = frozenset(line.strip() for line in self.task.prompt.split("\n") if line.strip())
 
     def refusal(self, edit: Edit) -> str | None:
-        """Why this edit must not enter, or None; an edit that may enter is remembered, so that its like is a duplicate from then on."""
-        reason = self._malformed(edit) or self._forbidden(edit) or self._leak(edit)
+        """Why this edit must not enter, or None."""
+        reason = self._malformed(edit) or self.content_refusal(edit)
         if reason is None and self._is_duplicate(edit):
             reason = "duplicate"
-        if reason is None:
-            self._seen.append(_signature(edit))
         return reason
+
+    def content_refusal(self, edit: Edit) -> str | None:
+        """Why its text must not enter, wherever it is to stand."""
+        return self._forbidden(edit) or self._leak(edit)
+
+    def remember(self, edit: Edit) -> None:
+        """An edit that entered: its like is a duplicate from now on."""
+        self._seen.append(_signature(edit))
 
     def _malformed(self, edit: Edit) -> str | None:
         if edit.operation == "add" and edit.section not in SECTION_NAMES:
@@ -96,6 +104,10 @@ class Guard:
 
     def _leak(self, edit: Edit) -> str | None:
         """Compares after the same normalisation on both sides, also without small words: shortening a copied text does not hide it."""
+        if any(canary and canary.lower() in edit.text.lower() for canary in self.task.canaries):
+            return "holds a canary"
+        if _holds_span(edit.text, self._inputs):
+            return "copied from an item"
         body = edit.text.partition("->")[0] if "->" in edit.text else edit.text.partition(":")[2] or edit.text
         words, content = words_of(body), _content_words(body)
         if self._long & _runs(words, LEAK_RUN):
@@ -115,6 +127,17 @@ class Guard:
     def _alike(self, edit: Edit) -> Iterator[bool]:
         place, words = _signature(edit)
         return (place == other and len(words & seen) >= DUPLICATE_JACCARD * len(words | seen) for other, seen in self._seen)
+
+
+def _squeezed(text: str) -> str:
+    return " ".join(text.lower().split())
+
+
+def _holds_span(text: str, inputs: tuple[str, ...]) -> bool:
+    """Whether LEAK_SPAN characters of an item stand in the text as they are, in whatever writing has no words between blanks too."""
+    mine = _squeezed(text)
+    pieces = {mine[start : start + LEAK_SPAN] for start in range(len(mine) - LEAK_SPAN + 1)}
+    return any(piece in one for one in inputs if len(one) >= LEAK_SPAN for piece in pieces)
 
 
 def _signature(edit: Edit) -> tuple[str, frozenset[str]]:

@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from math import log, sqrt
 from typing import Final
 
@@ -51,12 +52,15 @@ class Alignment:
     pairs: tuple[tuple[int, int], ...]
     lost: tuple[int, ...]
     added: tuple[int, ...]
+    unsure: tuple[int, ...]
+    """Which of the added ones may as well be one of the lost in other words: they stand in the same gap."""
+
     guessed: int
     """How many pairs rest on their place alone, and not on a word in common."""
 
 
 def align(old: Sequence[str], new: Sequence[str], likeness: Likeness, *, least: float) -> Alignment:
-    """Equal lines first, then the likest; what remains between two known neighbours in equal number on both sides was re-worded in place."""
+    """Equal lines first, then the likest; what stands between known neighbours in equal number was re-worded in place."""
     pairs = _equal(old, new)
     free_old = [i for i in range(len(old)) if i not in pairs]
     free_new = [j for j in range(len(new)) if j not in pairs.values()]
@@ -64,12 +68,13 @@ def align(old: Sequence[str], new: Sequence[str], likeness: Likeness, *, least: 
     for value, i, j in ranked:
         if value >= least and i not in pairs and j not in pairs.values():
             pairs[i] = j
-    guessed = _by_place(old, new, pairs)
+    guessed, unsure = _by_place(old, new, pairs)
     taken = set(pairs.values())
     return Alignment(
         pairs=tuple(sorted(pairs.items())),
         lost=tuple(i for i in range(len(old)) if i not in pairs),
         added=tuple(j for j in range(len(new)) if j not in taken),
+        unsure=unsure,
         guessed=guessed,
     )
 
@@ -85,14 +90,16 @@ def _equal(old: Sequence[str], new: Sequence[str]) -> dict[int, int]:
     return pairs
 
 
-def _by_place(old: Sequence[str], new: Sequence[str], pairs: dict[int, int]) -> int:
-    """Pairs up what stands between the same neighbours in the same number. Returns how many pairs it made."""
+def _by_place(old: Sequence[str], new: Sequence[str], pairs: dict[int, int]) -> tuple[int, tuple[int, ...]]:
+    """Pairs up what stands between the same neighbours in the same number. Returns how many pairs it made, and who might be whom."""
     anchors = [(-1, -1), *((i, j) for i, j in sorted(pairs.items())), (len(old), len(new))]
-    made = 0
-    for (i, j), (k, m) in zip(anchors, anchors[1:], strict=False):
+    made, unsure = 0, list[int]()
+    for (i, j), (k, m) in pairwise(anchors):
         gap_old = [n for n in range(i + 1, k) if n not in pairs]
         gap_new = [n for n in range(j + 1, m) if n not in pairs.values()] if j < m else []
         if gap_old and len(gap_old) == len(gap_new):
             pairs.update(zip(gap_old, gap_new, strict=True))
             made += len(gap_old)
-    return made
+        elif gap_old:
+            unsure += gap_new
+    return made, tuple(unsure)

@@ -5,18 +5,17 @@ tell edits apart soonest. Where an edit is worth .02, what is needed is many edi
 """
 
 from collections import deque
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
 from burnish_optimizer.search.task import Settings
 
 LARGE: Final = 0.10
-SMALL: Final = 0.05
+SMALL: Final = 0.075
 """Prior standard deviations of an effect, as the evidence picks them: at and above LARGE, at and below SMALL."""
 
 WATCHED: Final = 20
-UNSTEADY_ABOVE: Final = 0.5
+OPAQUE_ABOVE: Final = 0.7
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,17 +50,6 @@ class Steadiness:
         self._last.append(outcome)
 
     @property
-    def edits_hold_still(self) -> bool:
-        """False where more than half of the last reflections put whole prompts into other words: then paraphrases split the credit."""
-        return self._share("reworded", "opaque") <= UNSTEADY_ABOVE
-
-    @property
     def is_opaque(self) -> bool:
         """Whether most of the last reflections re-wrote prompts beyond recognition."""
-        return self._share("opaque") > UNSTEADY_ABOVE
-
-    def _share(self, *outcomes: str) -> float:
-        return sum(one in outcomes for one in self._known()) / WATCHED
-
-    def _known(self) -> Iterator[str]:
-        return iter(self._last)
+        return self._last.count("opaque") > OPAQUE_ABOVE * WATCHED

@@ -1,89 +1,68 @@
-"""The search as one call: look whether there is headroom, race, confirm the best on validation."""
+"""The default method: single edits race in random combinations (SCIENCE section 3), and themes of complaints may sow the first ones."""
 
+from dataclasses import dataclass
 from typing import Final
 
-import numpy as np
-
-from burnish_optimizer.search.memo import Memo, OutOfBudget
+from burnish_optimizer.search.contract import breach
+from burnish_optimizer.search.gate import Verdict, gain_gate
+from burnish_optimizer.search.memo import OutOfBudget
 from burnish_optimizer.search.race import Race
-from burnish_optimizer.search.task import Budget, Candidate, Evaluate, FinishReason, Propose, Report, SearchResult, Settings, Task
-from burnish_optimizer.stats import discordance, mcnemar_one_sided
-from burnish_shared.search_budget import evaluations_to_confirm
+from burnish_optimizer.search.semantic import themes
+from burnish_optimizer.search.task import Reflection
+from burnish_optimizer.search.trial import Trial
+from burnish_optimizer.search.whole import WholeRace
 
-DEFAULTS: Final = Settings()
-
-
-async def optimize(
-    task: Task,
-    *,
-    evaluate: Evaluate,
-    propose: Propose,
-    budget: Budget,
-    rng: np.random.Generator,
-    settings: Settings = DEFAULTS,
-    report: Report | None = None,
-) -> SearchResult:
-    """Searches a better prompt by patch racing (SCIENCE section 3).
-
-    Pure apart from the two callables: the same task, budget, settings, dice and answers give the same sequence of questions and the same
-    result, in whatever order answers arrive. So a search that was cut off is resumed by running it again over the answers that are kept.
-    The budget is never passed. What `evaluate` or `propose` raise comes out unchanged.
-    """
-    memo = Memo(evaluate=evaluate, propose=propose, budget=budget)
-    race = Race(task=task, memo=memo, rng=rng, settings=settings)
-    reason, candidate = await _search(race, report=report)
-    return SearchResult(
-        finish_reason=reason,
-        candidate=candidate,
-        evaluations=memo.evaluations,
-        proposals=memo.proposals,
-        rounds=race.rounds,
-        spent_nusd=memo.spent_nusd,
-        effects=candidate.effects if candidate else race.effects(),
-        rejected=tuple(race.rejected),
-        stages=memo.stages,
-    )
+COMMENTS_SHOWN: Final = 8
+THEMES_MOST: Final = 6
 
 
-async def _search(race: Race, *, report: Report | None) -> tuple[FinishReason, Candidate | None]:
-    settings, task = race.settings, race.task
-    keep = evaluations_to_confirm(len(task.validation), candidates=len(settings.candidate_sizes))
-    if min(len(task.train), len(task.validation)) < settings.min_items or not race.memo.can_afford(settings.headroom_items, keep=keep):
-        return "not_enough_data", None
-    if await _has_no_headroom(race):
-        return "no_headroom", None
-    reason = await race.run(keep=keep, report=report)
-    if reason == "nothing_to_gain":
-        return reason, None
-    return await _confirm(race)
+@dataclass(frozen=True, slots=True)
+class Racing:
+    """With `comments`, method `semantic`: each cluster of them is given to one reflection, whose edits race like any other."""
 
+    comments: tuple[str, ...] = ()
 
-async def _has_no_headroom(race: Race) -> bool:
-    """Whether the incumbent is right so often that a search cannot pay."""
-    order = race.rng.permutation(len(race.task.train))[: race.settings.headroom_items]
-    answers = await race.memo.score([(race.task.prompt, race.task.train[index]) for index in order])
-    return sum(answer.score for answer in answers) >= race.settings.ceiling * len(answers)
+    async def run(self, trial: Trial, *, keep: int) -> tuple[Verdict, Race]:
+        race = Race(trial.task, trial.memo, trial.rng, trial.settings, trial.champion, trial.guard, rejected=trial.rejected)
+        await self._sow(race, trial)
+        race.reason = await race.run(keep=keep, report=trial.report)
+        if race.reason == "nothing_to_gain":
+            return (race.reason, None), race
+        if race.reason == "opaque":
+            trial.notes.append("the one who proposes re-writes whole prompts: whole prompts raced")
+            whole = WholeRace(trial.task, trial.memo, trial.rng, trial.settings, trial.champion, trial.guard, trial.rejected)
+            await whole.climb(keep=keep, say=trial.say)
+        else:
+            await self._finals(race, trial)
+        return await gain_gate(trial, race.effects(race.champion_arm)), race
 
+    async def _finals(self, race: Race, trial: Trial) -> None:
+        """The champion meets the sets that the model believes in, as far as the contract bears them."""
+        for arm in race.finalists():
+            if breach(trial.task.contract, trial.task.prompt, race.prompt_of(arm)) is None:
+                await race.challenge(arm, keep=2 * len(trial.task.validation))
 
-async def _confirm(race: Race) -> tuple[FinishReason, Candidate | None]:
-    """Lets the champion meet the sets that the model believes in, and the winner the incumbent on all validation items.
-
-    The gate is deliberately low (one-sided McNemar p ≤ confirm_p): it saves looks at the test split, it proves nothing.
-    """
-    for arm in race.finalists():
-        await race.challenge(arm, keep=2 * len(race.task.validation))
-    prompt, arm = race.champion.prompt, race.champion_arm
-    if prompt == race.task.prompt:
-        return "nothing_found", None
-    try:
-        baseline, scores = await _on_validation(race, race.task.prompt), await _on_validation(race, prompt)
-    except OutOfBudget:
-        return "nothing_found", None
-    cells = discordance([score >= 1 for score in baseline], [score >= 1 for score in scores])
-    if sum(scores) <= sum(baseline) or mcnemar_one_sided(fixed=cells.fixed, broken=cells.broken) > race.settings.confirm_p:
-        return "not_confirmed", None
-    return "confirmed", Candidate(prompt=prompt, effects=race.effects(arm), baseline_scores=baseline, scores=scores)
-
-
-async def _on_validation(race: Race, prompt: str) -> tuple[float, ...]:
-    return tuple(answer.score for answer in await race.memo.score([(prompt, item) for item in race.task.validation]))
+    async def _sow(self, race: Race, trial: Trial) -> None:
+        if not self.comments:
+            return
+        found = themes(self.comments)[:THEMES_MOST]
+        if not found:
+            trial.notes.append("no signal: the comments have no theme in common")
+            return
+        first = trial.memo.proposals
+        asked = [
+            Reflection(
+                number=first + n,
+                prompt=trial.task.prompt,
+                failed=(),
+                right=(),
+                theme=theme.words,
+                comments=tuple(self.comments[index] for index in theme.members[:COMMENTS_SHOWN]),
+            )
+            for n, theme in enumerate(found)
+        ]
+        try:
+            for theme, proposal in zip(found, await trial.memo.propose(asked), strict=True):
+                race.sow(proposal.edits[:3], theme=theme.words)
+        except OutOfBudget:
+            return

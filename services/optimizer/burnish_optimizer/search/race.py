@@ -1,5 +1,6 @@
 """The race: rounds of several random combinations of edits on the same few items, and new edits from what failed (SCIENCE section 3)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -34,6 +35,12 @@ ADAPT_EVERY: Final = 3
 ADAPT_AFTER: Final = 240
 """Rounds between two looks at the size of effects, and evaluations before the first one changes the pace."""
 
+DOUBT: Final = 0.3
+"""A draw takes an edit only if it is drawn so many standard deviations above nothing: edits that harm would hide what the others do."""
+
+SAME_MEANING: Final = 0.45
+"""So alike (`Likeness`) are two sentences that say the same in other words."""
+
 Arm = tuple[int, ...]
 """A combination of edits: their numbers, ascending. The empty one is the incumbent."""
 
@@ -46,20 +53,22 @@ class Race:
     memo: Memo
     rng: np.random.Generator
     settings: Settings
+    champion: Champion
+    guard: Guard
     edits: list[Edit] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)
     dead: set[int] = field(default_factory=set)
     observations: list[int] = field(default_factory=list)
+    themes: dict[int, tuple[str, ...]] = field(default_factory=dict)
     rounds: int = 0
+    reason: FinishReason = "nothing_found"
     scale: float | None = None
     """The typical size of an effect, as the evidence has it; None before there is any."""
 
     steadiness: Steadiness = field(default_factory=Steadiness)
-    champion: Champion = field(init=False)
     champion_arm: Arm = ()
     model: EffectModel = field(init=False)
     recent: RecentAnswers = field(init=False)
-    _guard: Guard = field(init=False)
     _revived: set[int] = field(init=False, default_factory=set)
     _likeness: Likeness = field(init=False)
     _queue: list[Item] = field(init=False, default_factory=list)
@@ -69,9 +78,14 @@ class Race:
         s = self.settings
         self.model = EffectModel(observation_variance=s.observation_variance, prior_mean=s.prior_mean, prior_sd=s.prior_sd)
         self.recent = RecentAnswers(s)
-        self.champion = Champion(self.task, self.memo, s, self.task.prompt)
-        self._guard = Guard(self.task)
         self._likeness = Likeness()
+
+    def sow(self, edits: Sequence[Edit], *, theme: tuple[str, ...] = ()) -> None:
+        """Lets edits in that come from elsewhere than the race's own failures."""
+        for edit in edits:
+            if self._admit(edit) is None:
+                self.themes[len(self.edits) - 1] = theme
+        self.model.add_edits(len(self.edits) - len(self.model.mean))
 
     async def run(self, *, keep: int, report: Report | None) -> FinishReason:
         """Rounds until the budget (less `keep` evaluations for confirmation) is used, or nothing is left to gain."""
@@ -116,6 +130,7 @@ class Race:
                 sd=float(self.model.sd[number]),
                 observations=self.observations[number],
                 state="chosen" if number in chosen else "dropped" if number in self.dead else "alive",
+                theme=self.themes.get(number, ()),
             )
             for number, edit in enumerate(self.edits)
         )
@@ -144,6 +159,8 @@ class Race:
         """Lets the leader meet the champion on validation when the model expects it to win."""
         leader = self._leader()
         if not leader or leader == self.champion_arm:
+            return
+        if self.champion.spent > self.settings.challenge_share * self.memo.evaluations:
             return
         mean, sd = self.model.contrast(leader, self.champion_arm)
         if mean >= self.settings.challenge_gain and mean > self.settings.challenge_z * sd:
@@ -186,9 +203,9 @@ class Race:
         return [number for number in range(len(self.edits)) if number not in self.dead]
 
     def _leader(self) -> Arm:
-        """The combination that is believed in: every edit whose mean is half a standard deviation above nothing."""
+        """The combination that is believed in: every edit that does more good than harm by the mean. Nothing is returned for that alone."""
         mean, sd = self.model.mean, self.model.sd
-        return self._one_format([number for number in self._alive() if mean[number] > 0.5 * sd[number]], mean / sd)
+        return self._one_format([number for number in self._alive() if mean[number] > 0], mean / sd)
 
     def _one_format(self, numbers: list[int], worth: Array) -> Arm:
         """Without all lines about the form of the answer but the best. Two of them repeat or contradict each other: together they would
@@ -200,11 +217,11 @@ class Race:
 
     def _choose_arms(self) -> list[Arm]:
         """The leader, the incumbent, and Thompson draws; equal ones once."""
-        arms: list[Arm] = [self._leader(), ()]
+        arms: list[Arm] = [self._leader(), self.champion_arm]
         if self.edits:
-            alive = self._alive()
+            alive, sd = self._alive(), self.model.sd
             for draw in self.model.draw(self.rng, self.pace.arms - len(arms)):
-                arms.append(self._one_format([number for number in alive if draw[number] > 0], draw))
+                arms.append(self._one_format([number for number in alive if draw[number] > DOUBT * sd[number]], draw))
         return list(dict.fromkeys(arms))
 
     def _next_items(self) -> list[Item]:
@@ -226,10 +243,8 @@ class Race:
         mean, sd = self.model.mean, self.model.sd
         self.dead.update(number for number in self._alive() if mean[number] < self.settings.dead_below_z * sd[number])
         undecided = self._undecided()
-        steady = self.steadiness.edits_hold_still
-        if len(undecided) >= self.pace.undecided_cap or not steady:
-            most = self.settings.retire_after_observations if steady else self.settings.retire_after_unsteady
-            old = [number for number in undecided if self.observations[number] >= most]
+        if len(undecided) >= self.pace.undecided_cap:
+            old = [number for number in undecided if self.observations[number] >= self.settings.retire_after_observations]
             self.dead.update(sorted(old, key=lambda number: (float(mean[number]), number))[:2])
 
     async def _reflect(self, leader: Arm, *, is_stuck: bool) -> None:
@@ -269,16 +284,33 @@ class Race:
         return "reworded" if reworded else "new" if None in reasons else "nothing"
 
     def _admit(self, edit: Edit) -> str | None:
-        reason = breach(self.task.contract, self.task.prompt, render(self.task.prompt, [edit])) or self._guard.refusal(edit)
+        reason = breach(self.task.contract, self.task.prompt, render(self.task.prompt, [edit])) or self.guard.refusal(edit)
+        if reason is None and (twin := self._paraphrased(edit)) is not None:
+            reason = "says in other words what is there"
+            self._revive(twin)
         if reason is not None:
             if reason == "duplicate":
-                self._revive(self._guard.twin(edit))
+                self._revive(self.guard.twin(edit))
             self.rejected.append(Rejected(edit=edit, reason=reason))
             return reason
+        self.guard.remember(edit)
         self._likeness.learn(edit.text or edit.line)
         self.edits.append(edit)
         self.observations.append(0)
         return None
+
+    def _paraphrased(self, edit: Edit) -> int | None:
+        """Which edit says the same in other words. Credit is not split over two of them (SCIENCE section 3).
+
+        Sentences alone are compared: definitions and rules with words in quotes differ in just those words.
+        """
+        if edit.section != "rules" or edit.operation != "add" or '"' in edit.text:
+            return None
+        alike = [
+            (self._likeness.between(edit.text, other.text), -number) for number, other in enumerate(self.edits) if other.section == "rules"
+        ]
+        value, number = max(alike, default=(0.0, 0))
+        return -number if value >= SAME_MEANING else None
 
     def _is_futile(self) -> bool:
         """Whether even a kind reading of leader − incumbent, on the newest items that both answered, is less than a gain worth having.
@@ -286,7 +318,7 @@ class Race:
         The leader was chosen before it met these items, so on the first pass over the train items this is no flattery. A leader that
         is still the incumbent counts as a difference of 0. One observation is added to the variance: three zeros prove nothing.
         """
-        if self.memo.evaluations < self.settings.futility_after_evaluations:
+        if self.champion_arm or self.memo.evaluations < self.settings.futility_after_evaluations:
             return False
         leads = np.concatenate(self._leads[-self.settings.futility_rounds :] or [np.zeros(0)])
         if len(leads) < self.settings.futility_rounds * self.settings.items_per_round // 2:

@@ -27,15 +27,15 @@ def differences(prompt: str, rewritten: str, *, own_lines: frozenset[str], liken
     """Single edits that make `rewritten` of `prompt`. Lines that merely say the same in other words make none.
 
     `own_lines` are lines of the incumbent: they alone can be deleted; what else is missing was an edit of ours, which the race judges.
-    A rewriting is opaque where most lines can be recognised neither by their words nor by their place, or where too much is new.
+    A rewriting is opaque where too much is new, or where nothing new can be told from old lines in other words.
     """
     old, new = lines_of(prompt), lines_of(rewritten)
     found = align(old, new, likeness, least=SAME_LINE)
     reworded = sum(old[i] != new[j] for i, j in found.pairs)
-    unknown = len(found.lost)
-    if len(found.added) > NEW_LINES_MOST or (len(found.added) > 1 and unknown > 0 and 2 * unknown >= len(old)):
+    sure = [j for j in found.added if j not in found.unsure]
+    if len(found.added) > NEW_LINES_MOST or (found.unsure and not sure):
         return Difference((), is_opaque=True, reworded=reworded)
-    added = tuple(Edit(section_of(new[j]), new[j]) for j in found.added)
+    added = tuple(Edit(section_of(new[j]), new[j]) for j in sure)
     lost = tuple(Edit("rules", "", operation="delete", line=old[i]) for i in found.lost if old[i] in own_lines and not added)
     return Difference((*added, *lost), is_opaque=False, reworded=reworded)
 

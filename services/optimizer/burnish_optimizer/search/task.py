@@ -76,6 +76,11 @@ class Reflection:
     prompt: str
     failed: tuple[Failure, ...]
     right: tuple[Item, ...]
+    theme: tuple[str, ...] = ()
+    """Words that tell apart one cluster of complaints, where the reflection is about one."""
+
+    comments: tuple[str, ...] = ()
+    """Some complaints of that cluster, as data."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +110,8 @@ class Effect:
     sd: float
     observations: int
     state: Literal["chosen", "alive", "dropped"]
+    theme: tuple[str, ...] = ()
+    """The cluster of complaints that this edit came of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +138,12 @@ class SearchResult:
     spent_nusd: int
     effects: tuple[Effect, ...] = ()
     rejected: tuple[Rejected, ...] = ()
+    generations: tuple[Any, ...] = ()
+    """`Generation`s of the methods that have them, for lineage, and for beginning again from one."""
+
+    notes: tuple[str, ...] = ()
+    """What else is to be said, in words for people: why a method did not do what it was asked for."""
+
     stages: int = 0
     """How many times the search had to wait for answers before it could go on: what is left of its time when nothing limits calls."""
 
@@ -178,14 +191,13 @@ class Settings:
     prior_sd: float = 0.05
     dead_below_z: float = -1.645
     retire_after_observations: int = 200
-    retire_after_unsteady: int = 60
-    """The same where reflections mostly say again what is known: credit must not be split over paraphrases."""
 
     challenge_z: float = 1.0
     challenge_gain: float = 0.02
     challenge_block: int = 8
     challenge_keep: float = 0.9
     challenge_kill: float = 0.15
+    challenge_share: float = 0.15
     """When a combination may challenge the champion on validation, by what the model expects; and when P(it wins | answers differ) keeps or
     ends the challenge."""
 
@@ -198,7 +210,7 @@ class Settings:
 
     candidate_sizes: tuple[int | None, ...] = CANDIDATE_SIZES
 
-    confirm_p: float = 0.15
+    confirm_p: float = 0.05
     headroom_items: int = HEADROOM_ITEMS
     ceiling: float = 0.97
     min_items: int = SEARCH_ITEMS_LEAST

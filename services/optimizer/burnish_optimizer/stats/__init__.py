@@ -9,6 +9,7 @@ from burnish_optimizer.stats.paired import (
     mcnemar_one_sided,
     newcombe_interval,
     power_of_mcnemar,
+    sign_flip_one_sided,
 )
 from burnish_optimizer.stats.proportion import wilson_interval
 
@@ -23,5 +24,6 @@ __all__ = [
     "mcnemar_one_sided",
     "newcombe_interval",
     "power_of_mcnemar",
+    "sign_flip_one_sided",
     "wilson_interval",
 ]

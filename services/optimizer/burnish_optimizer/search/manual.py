@@ -1,0 +1,82 @@
+"""Candidates that are given: people's own texts, combinations of settings, sets of examples. They race as they are."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from burnish_optimizer.search.few_shot import with_examples
+from burnish_optimizer.search.memo import OutOfBudget
+from burnish_optimizer.search.trial import Trial
+from burnish_optimizer.search.whole import WholeRace
+
+
+@dataclass(frozen=True, slots=True)
+class Manual:
+    """Each text meets the champion, in the order given."""
+
+    candidates: tuple[str, ...]
+
+    async def search(self, trial: Trial, *, keep: int) -> None:
+        race = _race(trial)
+        texts = [text for text in dict.fromkeys(self.candidates) if race.may_enter(text, trial.task.prompt)]
+        await _meet(race, texts, keep=keep)
+
+
+@dataclass(frozen=True, slots=True)
+class Tuning:
+    """Settings, tool descriptions, steps of a chain: one choice after the other, each tried with the best of all others.
+
+    The task's prompt is `document(choices)` of what is in force; `evaluate` gets such a document and reads the choices from it.
+    """
+
+    space: Mapping[str, tuple[Any, ...]]
+    sweeps: int = 2
+
+    async def search(self, trial: Trial, *, keep: int) -> None:
+        race = _race(trial)
+        for _ in range(self.sweeps):
+            before = trial.champion.prompt
+            for name, values in self.space.items():
+                now = json.loads(trial.champion.prompt)
+                await _meet(race, [document(now | {name: value}) for value in values], keep=keep)
+                await trial.say()
+            if trial.champion.prompt == before:
+                return
+
+
+@dataclass(frozen=True, slots=True)
+class FewShot:
+    """Sets of training items as examples, drawn so that labels are spread; only where the workspace allows examples."""
+
+    examples: int = 4
+    sets: int = 12
+
+    async def search(self, trial: Trial, *, keep: int) -> None:
+        task = trial.task
+        if not task.examples_allowed:
+            trial.notes.append("examples are not allowed in this workspace")
+            return
+        texts = []
+        for _ in range(self.sets):
+            order = [task.train[index] for index in trial.rng.permutation(len(task.train))]
+            spread = {item.expected: item for item in order}
+            chosen = [*spread.values(), *order][: self.examples]
+            texts.append(with_examples(task.prompt, tuple(dict.fromkeys(chosen))))
+        await _meet(_race(trial), texts, keep=keep)
+
+
+def document(choices: Mapping[str, Any]) -> str:
+    """The one spelling of a set of choices, so that the same choices are the same candidate."""
+    return json.dumps(choices, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+
+def _race(trial: Trial) -> WholeRace:
+    return WholeRace(trial.task, trial.memo, trial.rng, trial.settings, trial.champion, trial.guard, trial.rejected)
+
+
+async def _meet(race: WholeRace, texts: list[str], *, keep: int) -> None:
+    try:
+        await race.meet([text for text in texts if text != race.champion.prompt], keep=keep)
+    except OutOfBudget:
+        return

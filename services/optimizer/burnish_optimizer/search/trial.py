@@ -1,0 +1,49 @@
+"""What every method works with: the task, the counted way to answers, the dice, and who would be returned now."""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from burnish_optimizer.search.champion import Champion
+from burnish_optimizer.search.guard import Guard
+from burnish_optimizer.search.memo import Memo
+from burnish_optimizer.search.task import Item, Progress, Rejected, Report, Settings, Task
+
+if TYPE_CHECKING:
+    from burnish_optimizer.search.evolution import Generation
+
+
+@dataclass(slots=True)
+class Trial:
+    """One search under way, as its method sees it."""
+
+    task: Task
+    memo: Memo
+    rng: np.random.Generator
+    settings: Settings
+    champion: Champion
+    guard: Guard
+    report: Report | None = None
+    rejected: list[Rejected] = field(default_factory=list)
+    generations: list["Generation"] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    _order: list[Item] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, task: Task, memo: Memo, *, rng: np.random.Generator, settings: Settings, report: Report | None) -> "Trial":
+        return cls(task, memo, rng, settings, Champion(task, memo, settings, task.prompt), Guard(task), report)
+
+    def next_items(self, count: int) -> list[Item]:
+        """The next train items, in an order that is shuffled anew each time all have had their turn; never more than there are."""
+        count = min(count, len(self.task.train))
+        if len(self._order) < count:
+            self._order = [self.task.train[index] for index in self.rng.permutation(len(self.task.train))]
+        items, self._order = self._order[:count], self._order[count:]
+        return items
+
+    async def say(self) -> None:
+        """Reports how far the search is."""
+        if self.report is not None:
+            champion = None if self.champion.prompt == self.task.prompt else self.champion.prompt
+            await self.report(Progress(self.memo.evaluations, self.memo.spent_nusd, None, champion=champion, stages=self.memo.stages))

@@ -1,0 +1,202 @@
+"""Every method finds what there is for it to find, within the budget, the same way each time, and keeps the contract."""
+
+import json
+from collections.abc import Mapping
+
+import numpy as np
+import pytest
+
+from burnish_optimizer.search import (
+    Budget,
+    Compression,
+    Contract,
+    Edit,
+    Evolution,
+    FewShot,
+    Item,
+    Manual,
+    Method,
+    Proposal,
+    Racing,
+    Reflection,
+    Reflective,
+    Scored,
+    SearchResult,
+    Task,
+    Tuning,
+    document,
+    nearest,
+    optimize,
+)
+from tests.unit.optimizer.world import NAMES, World, unit
+
+pytestmark = pytest.mark.capability("O2")
+
+
+class Bench:
+    """Answers by what `chance` says of a prompt and an item; counts."""
+
+    def __init__(self, task: Task, chance: object = None) -> None:
+        self.task, self.asked, self.chance = task, list[tuple[str, str]](), chance
+
+    async def evaluate(self, prompt: str, item: Item) -> Scored:
+        self.asked.append((prompt, item.id))
+        right = unit("bench", item.id) < self.chance(prompt, item)  # type: ignore[operator]
+        return Scored(float(right), item.expected if right else "wrong", cost_nusd=10)
+
+    async def propose(self, reflection: Reflection) -> Proposal:
+        return Proposal(edits=())
+
+    async def search(self, method: Method, *, budget: int = 1_500, seed: int = 1) -> SearchResult:
+        return await optimize(
+            self.task,
+            evaluate=self.evaluate,
+            propose=self.propose,
+            budget=Budget(budget, reserved_evaluations=100),
+            rng=np.random.Generator(np.random.PCG64(seed)),
+            method=method,
+        )
+
+
+def task(prompt: str, *, contract: Contract | None = None, examples_allowed: bool = False) -> Task:
+    world = World(gain=0.5)
+    return Task(prompt, world.items("train", 80), world.items("validation", 64), examples_allowed, contract or Contract())
+
+
+@pytest.mark.parametrize("selection", ["tournament", "roulette", "pareto"])
+async def test_evolution_finds_a_word_that_helps_and_says_where_each_text_came_from(selection: str) -> None:
+    bench = Bench(task("Classify this.\nBe very verbose."), lambda prompt, item: 0.3 + 0.5 * ("verbose" not in prompt))
+    result = await bench.search(Evolution(selection=selection))  # type: ignore[arg-type]
+    assert result.finish_reason == "confirmed"
+    assert result.candidate is not None and "verbose" not in result.candidate.prompt
+    texts = {one.text for generation in result.generations for one in generation.individuals}
+    assert all(parent in texts for generation in result.generations[1:] for one in generation.individuals for parent in one.parents)
+    assert len(bench.asked) == len(set(bench.asked)) == result.evaluations <= 1_400
+
+
+async def test_evolution_goes_on_from_a_generation_that_was_kept() -> None:
+    bench = Bench(task("Classify this."), lambda prompt, item: 0.3 + 0.5 * ("with care" in prompt))
+    result = await bench.search(Evolution(start=("Classify this.", "Classify this with care.")))
+    assert result.candidate is not None and "with care" in result.candidate.prompt
+
+
+async def test_reflection_in_the_manner_of_gepa_finds_the_rules_that_help() -> None:
+    world = World(gain=0.5)
+    result = await optimize(
+        world.task(),
+        evaluate=world.evaluate,
+        propose=world.propose,
+        budget=Budget(2_000),
+        rng=np.random.default_rng(1),
+        method=Reflective(),
+    )
+    assert result.finish_reason == "confirmed"
+    assert result.candidate is not None and result.candidate.prompt.count("know ") >= 3
+    assert result.evaluations <= 2_000
+
+
+async def test_a_text_that_somebody_brought_is_measured_and_one_that_breaks_the_contract_costs_nothing() -> None:
+    bench = Bench(task("Sort {{ticket}}."), lambda prompt, item: 0.3 + 0.5 * ("well" in prompt))
+    result = await bench.search(Manual(("Sort {{ticket}} well.", "Sort well.", "Sort {{ticket}} well at https://x.example.")))
+    assert result.candidate is not None and result.candidate.prompt == "Sort {{ticket}} well."
+    assert [one.reason for one in result.rejected] == ["changes the variables", "holds a address"]
+    assert {prompt for prompt, _ in bench.asked} == {"Sort {{ticket}}.", "Sort {{ticket}} well."}
+
+
+async def test_settings_are_tuned_one_after_the_other() -> None:
+    now = {"temperature": 1.0, "model": "small"}
+
+    def chance(prompt: str, item: Item) -> float:
+        choices: Mapping[str, object] = json.loads(prompt)
+        return 0.3 + 0.3 * (choices["temperature"] == 0.0) + 0.3 * (choices["model"] == "large")
+
+    bench = Bench(task(document(now)), chance)
+    result = await bench.search(Tuning({"temperature": (0.0, 0.5), "model": ("large",)}))
+    assert result.candidate is not None and json.loads(result.candidate.prompt) == {"temperature": 0.0, "model": "large"}
+
+
+async def test_examples_are_chosen_where_they_are_allowed_and_nowhere_else() -> None:
+    def chance(prompt: str, item: Item) -> float:
+        return 0.3 + 0.5 * (sum(f"-> {name}" in prompt for name in NAMES) >= 4)
+
+    shown = await Bench(task("Sort.", examples_allowed=True), chance).search(FewShot(examples=5))
+    assert shown.candidate is not None and shown.candidate.prompt.count("-> ") == 5
+    refused = await Bench(task("Sort."), chance).search(FewShot())
+    assert refused.candidate is None and refused.notes == ("examples are not allowed in this workspace",)
+
+
+def test_the_nearest_examples_are_the_likest_and_never_the_item_itself() -> None:
+    pool = [Item("1", "my card is lost", "cards"), Item("2", "a loan for a house", "loans"), Item("3", "card was lost abroad", "cards")]
+    assert [one.id for one in nearest(pool, "my card is lost", count=1)] == ["3"]
+    assert [one.id for one in nearest(pool, "house loan", count=2)][-1] == "2"
+
+
+async def test_compression_takes_away_what_does_nothing_and_leaves_what_matters() -> None:
+    prompt = "Please sort {{ticket}}.\nOur house style was revised.\nNames: a, b.\nNote that we care."
+    bench = Bench(
+        task(prompt, contract=Contract(locked=("Note that we care.",))), lambda text, item: 0.8 if "Names: a, b." in text else 0.3
+    )
+    result = await bench.search(Compression())
+    assert result.candidate is not None
+    assert "house style" not in result.candidate.prompt
+    assert "Names: a, b." in result.candidate.prompt and "Note that we care." in result.candidate.prompt
+
+
+async def test_a_planted_theme_is_found_in_comments_and_its_edit_wins() -> None:
+    """`semantic`: of complaints about refunds and about other things one cluster comes, and what it leads to is measured like any edit."""
+    ends = "never came,is late,was wrong,took weeks,is missing,got lost,came twice,was refused,is too small,stays away,is pending,failed"
+    comments = [f"my refund {end}" for end in ends.split(",")]
+    comments += [f"{word} tone was rude and the answer too long, rude words" for word in ("your", "this", "that", "what", "one", "any")]
+    bench = Bench(task("Sort {{ticket}}."), lambda prompt, item: 0.3 + 0.4 * ("mind the refund" in prompt))
+
+    async def propose(reflection: Reflection) -> Proposal:
+        told = any("refund" in word for word in reflection.theme)
+        return Proposal((Edit("rules", "- mind the refund" if told else f"- noise {reflection.number * 7919 % 997}"),))
+
+    bench.propose = propose  # type: ignore[method-assign]
+    result = await bench.search(Racing(comments=tuple(comments)))
+    assert result.candidate is not None and "mind the refund" in result.candidate.prompt
+    effect = next(one for one in result.effects if one.edit.text == "- mind the refund")
+    assert "refund" in effect.theme and effect.mean > 0.05
+    bench.asked.clear()
+    without = await bench.search(Racing())
+    assert without.candidate is None
+
+
+async def test_comments_without_a_theme_are_said_to_have_none() -> None:
+    bench = Bench(task("Sort {{ticket}}."), lambda prompt, item: 0.5)
+    result = await bench.search(Racing(comments=tuple(f"w{n}x" for n in range(20))))
+    assert "no signal: the comments have no theme in common" in result.notes
+
+
+@pytest.mark.parametrize(
+    "method", [Racing(), Evolution(), Reflective(), Compression(), Manual(("Sort {{ticket}} now.",))], ids=lambda one: type(one).__name__
+)
+@pytest.mark.promise("O-04")
+@pytest.mark.promise("O-02")
+async def test_every_method_repeats_itself_keeps_its_budget_and_every_candidate_keeps_the_contract(method: Method) -> None:
+    contract = Contract(locked=("Rate from 1 to 5.",), rules=("- never guess",), changed_lines_most=3)
+    prompt = "Sort {{ticket}}.\nRate from 1 to 5.\n- never guess\nPlease be brief."
+    runs = []
+    for _ in range(2):
+        bench = Bench(task(prompt, contract=contract), lambda text, item: 0.4 + 0.1 * ("know" in text))
+        bench.propose = World(gain=0.5).propose  # type: ignore[method-assign]
+        result = await bench.search(method, budget=900)
+        assert result.evaluations == len(bench.asked) <= 800
+        for text in {text for text, _ in bench.asked}:
+            assert "{{ticket}}" in text and "Rate from 1 to 5." in text and "- never guess" in text.split("\n")
+        runs.append((result, bench.asked))
+    assert runs[0] == runs[1]
+
+
+async def test_an_anchor_that_would_be_lost_stops_a_candidate() -> None:
+    base = task("Sort {{ticket}}.")
+    anchors = tuple(Item(item.id, item.input, item.expected, is_anchor=n == 0) for n, item in enumerate(base.train))
+    lost = anchors[0].id
+    bench = Bench(
+        Task(base.prompt, anchors, base.validation),
+        lambda prompt, item: float("well" not in prompt) if item.id == lost else 0.3 + 0.6 * ("well" in prompt),
+    )
+    result = await bench.search(Manual(("Sort {{ticket}} well.",)))
+    assert result.finish_reason == "not_confirmed"
+    assert result.notes == (f"the best candidate loses 1 anchor items, the first is {lost}",)
