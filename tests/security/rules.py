@@ -123,6 +123,7 @@ EXPECTED = (
     ("GET /v1/platform-statistics", "viewer"),
     ("* /v1/erasures*", "admin"),
     ("GET /v1/export", "admin"),
+    ("POST /v1/import", "admin"),
 )
 """Pattern of a route → the rule that it must state (burnish_gateway/describe_routes.py); the first that fits counts.
 

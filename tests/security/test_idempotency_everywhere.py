@@ -77,6 +77,7 @@ OTHERWISE: dict[str, dict[str, Any]] = {
     "POST /v1/inbound-endpoints": {"name": "other"},
     "POST /v1/marketplace": {"example": "other"},
     "POST /v1/templates": {"example": "other"},
+    "POST /v1/import": {"datasets": []},
     "POST /v1/erasures": {"reason": "other"},
     "POST /v1/reports": {"to": "2026-11-19T00:00:00Z"},
     "POST /v1/analytics/recount": {"to": "2026-11-19T00:00:00Z"},

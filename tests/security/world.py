@@ -55,7 +55,8 @@ QUERY_PARAMETERS = {
 """Filters that name something of a tenant's."""
 
 HARMLESS_QUERY = {
-    "action", "actor", "against", "open", "app", "app_context", "archived", "author", "capability", "category", "code", "confirm", "cursor", "days", "error", "evaluator_version",
+    "action", "actor", "against", "open", "app", "app_context", "archived", "author", "capability", "category", "code", "confirm",
+    "cursor", "days", "dry_run", "error", "evaluator_version",
     "event_type", "format", "from", "grain", "group_by", "iss", "kind", "lane", "limit", "mine", "month", "name", "next",
     "object_kind", "origin", "passed",
     "projection", "provider", "use_case", "reason", "request_id", "retired", "schedule", "scope", "scored", "severity", "sort", "split",
@@ -192,6 +193,7 @@ def bodies(own: Mapping[str, str]) -> dict[str, Body]:
         "PUT /v1/plans/{plan}": {"name": "Pro", "rate_limit_per_minute": 1200, "concurrency": 100, "retention_days_most": 90},
         "POST /v1/marketplace": {"prompt": own["slug"], "label": own["label"], "visibility": "organization"},
         "POST /v1/marketplace/{entry_id}/clone": {"slug": f"clone-of-{own['slug']}"[:60]},
+        "POST /v1/import": {"format": "burnish.bundle", "version": 1, "prompts": []},
         "POST /v1/templates": {"prompt": own["slug"], "label": own["label"], "categories": ["generation"]},
         "POST /v1/templates/{template_id}/use": {"slug": f"made-of-{own['slug']}"[:60]},
         "POST /v1/analytics/recount": {"to": "2026-11-20T00:00:00Z"},
@@ -210,7 +212,8 @@ THINGS = (
     "file", "batch", "pending_batch", "unwanted_batch", "chain_run",
     "execution", "dataset", "alert", "endpoint", "api_key", "run", "job", "suggestion", "entry", "erasure", "evaluator",
     "provider_key", "inbound_endpoint", "workspace", "neighbour", "organization", "user", "invitation", "budget", "user_session",
-    "replay", "event", "channel", "report", "review", "other_review", "decided_review", "reviewed", "live_evaluation", "guardrail", "item", "comment",
+    "replay", "event", "channel", "report", "review", "other_review", "decided_review", "reviewed", "live_evaluation", "guardrail",
+    "item", "comment",
     "template", "audit_entry",
 )  # fmt: skip
 """What a tenant owns under a random id."""

@@ -47,6 +47,7 @@ FEATURES = (
     "templates",
     "privacy",
     "export",
+    "bundle",
     "feedback",
     "sessions",
     "inbound",

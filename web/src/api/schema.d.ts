@@ -1924,9 +1924,9 @@ export interface paths {
         put?: never;
         /**
          * Bring in prompts and datasets from a file
-         * @description At most 16 MiB. The same file twice changes nothing the second time. A prompt that is not here is made with all its versions, labels and
-         *     lineage, authors and times as the file names them; one that is here goes on where the file goes on from the same versions, and its labels
-         *     stay where they are.
+         * @description At most 16 MiB. The same file twice changes nothing the second time. A prompt that is not here is made with all its versions, labels
+         *     and lineage, authors and times as the file names them; one that is here goes on where the file goes on from the same versions, and its
+         *     labels stay where they are.
          */
         post: operations["post_import_v1_import_post"];
         delete?: never;
@@ -5348,6 +5348,48 @@ export interface components {
             value: number;
         };
         /**
+         * Beside
+         * @description What a model said besides its text and its tool calls.
+         */
+        Beside: {
+            /**
+             * Annotations
+             * @description Sources of the text, as OpenAI tells them.
+             */
+            annotations?: {
+                [key: string]: unknown;
+            }[] | null;
+            /**
+             * Reasoning
+             * @description What it thought, as far as its provider tells.
+             */
+            reasoning?: string | null;
+            /**
+             * Reasoning Details
+             * @description The same in OpenRouter's form.
+             */
+            reasoning_details?: {
+                [key: string]: unknown;
+            }[] | null;
+            /**
+             * Refusal
+             * @description Why it would not answer, in its own words.
+             */
+            refusal?: string | null;
+            /**
+             * Stop Sequence
+             * @description Which of the caller's stop sequences ended it, where that is told.
+             */
+            stop_sequence?: string | null;
+            /**
+             * Thinking
+             * @description Anthropic's thinking blocks with their signatures: to be sent back unchanged with the next turn.
+             */
+            thinking?: {
+                [key: string]: unknown;
+            }[] | null;
+        };
+        /**
          * BranchAnswer
          * @description `version`: where it stands; `from_version`: where it left. `main` has neither `from_version` nor dates: it is where `latest` is.
          */
@@ -6453,6 +6495,7 @@ export interface components {
          * @description One of several answers of a call, or one whose tokens' probabilities were asked for.
          */
         Choice: {
+            beside?: components["schemas"]["Beside"] | null;
             /** Finish Reason */
             finish_reason?: string | null;
             /**
@@ -10502,10 +10545,28 @@ export interface components {
             /** Name */
             name?: string | null;
             /**
+             * Reasoning Content
+             * @description What the model thought in that turn, given back to it.
+             */
+            reasoning_content?: string | null;
+            /** Reasoning Details */
+            reasoning_details?: {
+                [key: string]: unknown;
+            }[] | null;
+            /** Refusal */
+            refusal?: string | null;
+            /**
              * Role
              * @enum {string}
              */
             role: "system" | "developer" | "user" | "assistant" | "tool";
+            /**
+             * Thinking Blocks
+             * @description The same, signed by Anthropic.
+             */
+            thinking_blocks?: {
+                [key: string]: unknown;
+            }[] | null;
             /** Tool Call Id */
             tool_call_id?: string | null;
             /** Tool Calls */
@@ -11859,6 +11920,8 @@ export interface components {
         Outcome: {
             /** Attempts */
             attempts?: components["schemas"]["Attempt"][];
+            /** @description What it thought, refused or quoted; null for a plain answer. */
+            beside?: components["schemas"]["Beside"] | null;
             /**
              * Cached
              * @default false
@@ -11948,6 +12011,13 @@ export interface components {
          * @description Settings of one execution that stand in for the version's.
          */
         Overrides: {
+            /**
+             * Extra
+             * @description Further fields of the provider's own format, passed on as they are; never in place of ours.
+             */
+            extra?: {
+                [key: string]: unknown;
+            } | null;
             /** Frequency Penalty */
             frequency_penalty?: number | null;
             /** Logit Bias */
@@ -25398,6 +25468,14 @@ export interface operations {
                 "application/json": {
                     /** App */
                     app?: string | null;
+                    /** Cache */
+                    cache?: (boolean | {
+                        [key: string]: unknown;
+                    }) | null;
+                    /** Deadline S */
+                    deadline_s?: number | null;
+                    /** Fallback Models */
+                    fallback_models?: string[] | null;
                     /** Frequency Penalty */
                     frequency_penalty?: number | null;
                     /** Logit Bias */
@@ -25434,6 +25512,10 @@ export interface operations {
                     } | null;
                     /** Reasoning Effort */
                     reasoning_effort?: string | null;
+                    /** Requirements */
+                    requirements?: {
+                        [key: string]: unknown;
+                    } | null;
                     /** Response Format */
                     response_format?: {
                         [key: string]: unknown;
@@ -28946,10 +29028,28 @@ export interface operations {
                         /** Name */
                         name?: string | null;
                         /**
+                         * Reasoning Content
+                         * @description What the model thought in that turn, given back to it.
+                         */
+                        reasoning_content?: string | null;
+                        /** Reasoning Details */
+                        reasoning_details?: {
+                            [key: string]: unknown;
+                        }[] | null;
+                        /** Refusal */
+                        refusal?: string | null;
+                        /**
                          * Role
                          * @enum {string}
                          */
                         role: "system" | "developer" | "user" | "assistant" | "tool";
+                        /**
+                         * Thinking Blocks
+                         * @description The same, signed by Anthropic.
+                         */
+                        thinking_blocks?: {
+                            [key: string]: unknown;
+                        }[] | null;
                         /** Tool Call Id */
                         tool_call_id?: string | null;
                         /** Tool Calls */
@@ -28974,6 +29074,13 @@ export interface operations {
                      * @description Settings of one execution that stand in for the version's.
                      */
                     overrides?: {
+                        /**
+                         * Extra
+                         * @description Further fields of the provider's own format, passed on as they are; never in place of ours.
+                         */
+                        extra?: {
+                            [key: string]: unknown;
+                        } | null;
                         /** Frequency Penalty */
                         frequency_penalty?: number | null;
                         /** Logit Bias */
@@ -29232,10 +29339,28 @@ export interface operations {
                         /** Name */
                         name?: string | null;
                         /**
+                         * Reasoning Content
+                         * @description What the model thought in that turn, given back to it.
+                         */
+                        reasoning_content?: string | null;
+                        /** Reasoning Details */
+                        reasoning_details?: {
+                            [key: string]: unknown;
+                        }[] | null;
+                        /** Refusal */
+                        refusal?: string | null;
+                        /**
                          * Role
                          * @enum {string}
                          */
                         role: "system" | "developer" | "user" | "assistant" | "tool";
+                        /**
+                         * Thinking Blocks
+                         * @description The same, signed by Anthropic.
+                         */
+                        thinking_blocks?: {
+                            [key: string]: unknown;
+                        }[] | null;
                         /** Tool Call Id */
                         tool_call_id?: string | null;
                         /** Tool Calls */
@@ -29262,6 +29387,13 @@ export interface operations {
                      * @description Settings of one execution that stand in for the version's.
                      */
                     overrides?: {
+                        /**
+                         * Extra
+                         * @description Further fields of the provider's own format, passed on as they are; never in place of ours.
+                         */
+                        extra?: {
+                            [key: string]: unknown;
+                        } | null;
                         /** Frequency Penalty */
                         frequency_penalty?: number | null;
                         /** Logit Bias */
@@ -29354,6 +29486,13 @@ export interface operations {
                          * @description Settings of one execution that stand in for the version's.
                          */
                         overrides?: {
+                            /**
+                             * Extra
+                             * @description Further fields of the provider's own format, passed on as they are; never in place of ours.
+                             */
+                            extra?: {
+                                [key: string]: unknown;
+                            } | null;
                             /** Frequency Penalty */
                             frequency_penalty?: number | null;
                             /** Logit Bias */
@@ -29563,10 +29702,28 @@ export interface operations {
                         /** Name */
                         name?: string | null;
                         /**
+                         * Reasoning Content
+                         * @description What the model thought in that turn, given back to it.
+                         */
+                        reasoning_content?: string | null;
+                        /** Reasoning Details */
+                        reasoning_details?: {
+                            [key: string]: unknown;
+                        }[] | null;
+                        /** Refusal */
+                        refusal?: string | null;
+                        /**
                          * Role
                          * @enum {string}
                          */
                         role: "system" | "developer" | "user" | "assistant" | "tool";
+                        /**
+                         * Thinking Blocks
+                         * @description The same, signed by Anthropic.
+                         */
+                        thinking_blocks?: {
+                            [key: string]: unknown;
+                        }[] | null;
                         /** Tool Call Id */
                         tool_call_id?: string | null;
                         /** Tool Calls */
@@ -34352,6 +34509,14 @@ export interface operations {
                 "application/json": {
                     /** App */
                     app?: string | null;
+                    /** Cache */
+                    cache?: (boolean | {
+                        [key: string]: unknown;
+                    }) | null;
+                    /** Deadline S */
+                    deadline_s?: number | null;
+                    /** Fallback Models */
+                    fallback_models?: string[] | null;
                     /** Max Tokens */
                     max_tokens: number;
                     /**
@@ -34380,6 +34545,10 @@ export interface operations {
                     model: string;
                     /** Output Config */
                     output_config?: {
+                        [key: string]: unknown;
+                    } | null;
+                    /** Requirements */
+                    requirements?: {
                         [key: string]: unknown;
                     } | null;
                     /** Session Id */
@@ -43608,6 +43777,14 @@ export interface operations {
                 "application/json": {
                     /** App */
                     app?: string | null;
+                    /** Cache */
+                    cache?: (boolean | {
+                        [key: string]: unknown;
+                    }) | null;
+                    /** Deadline S */
+                    deadline_s?: number | null;
+                    /** Fallback Models */
+                    fallback_models?: string[] | null;
                     /** Input */
                     input?: string | {
                         [key: string]: unknown;
@@ -43630,6 +43807,10 @@ export interface operations {
                     } | null;
                     /** Reasoning */
                     reasoning?: {
+                        [key: string]: unknown;
+                    } | null;
+                    /** Requirements */
+                    requirements?: {
                         [key: string]: unknown;
                     } | null;
                     /** Safety Identifier */

@@ -50,7 +50,7 @@ CREATE TRIGGER follow_prompt_words BEFORE INSERT OR UPDATE ON prompts FOR EACH R
 CREATE FUNCTION follow_newest_version() RETURNS trigger LANGUAGE plpgsql SET search_path = burnish, pg_catalog, pg_temp AS $$
 BEGIN
   UPDATE prompts p SET model = n.model, text_words = strip(words_of(text_of_content(n.content)))
-    FROM (SELECT DISTINCT ON (m.workspace_id, m.prompt_id) m.* FROM made m WHERE to_jsonb(m) ->> 'branch' IS NULL ORDER BY m.workspace_id, m.prompt_id, m.version DESC) n
+    FROM (SELECT DISTINCT ON (m.workspace_id, m.prompt_id) m.* FROM made m WHERE m.branch IS NULL ORDER BY m.workspace_id, m.prompt_id, m.version DESC) n
    WHERE p.workspace_id = n.workspace_id AND p.prompt_id = n.prompt_id AND n.version >= p.latest_version;
   RETURN NULL;
 END $$;

@@ -1,0 +1,75 @@
+"""An import of any kind, checked: which reader is for which format."""
+
+import json
+from collections.abc import Callable
+from typing import Any, Final, Literal
+
+import yaml
+
+from burnish_gateway.bundle.foreign import langfuse, openai, promptfoo, source
+from burnish_gateway.bundle.foreign.draft import Drafts
+from burnish_gateway.bundle.form import BundleForm
+from burnish_gateway.bundle.read_bundle import ReadBundle, check_bundle, read_bundle
+from burnish_gateway.wire import NESTING_MOST, parse_json, parse_model
+from burnish_shared.errors import InvalidBody
+
+Format = Literal["bundle", "langfuse", "openai", "promptfoo", "source"]
+
+YAML_MOST_BYTES: Final = 1024 * 1024
+ALIASES_MOST: Final = 200
+"""Anchors of a YAML file that is meant to be read by people; each may stand for a whole part of it."""
+
+PARTS_MOST: Final = 200_000
+
+READERS: Final[dict[str, Callable[..., Drafts]]] = {
+    "langfuse": langfuse.read, "openai": openai.read, "promptfoo": promptfoo.read, "source": source.read,
+}  # fmt: skip
+
+
+def convert(raw: bytes, kind: Format, *, model: str) -> ReadBundle:
+    """`model`: of prompts that name none. Raises InvalidBody, InvalidField."""
+    if kind == "bundle":
+        return read_bundle(raw)
+    drafts = READERS[kind](_parsed_yaml(raw) if kind == "promptfoo" else _parsed(raw), model=model)
+    form = parse_model(BundleForm, json.dumps(drafts.bundle()).encode())
+    return check_bundle(form, notes=drafts.notes[:200])
+
+
+def _parsed(raw: bytes) -> Any:
+    """JSON, or one JSON object a line."""
+    try:
+        return parse_json(raw)
+    except InvalidBody:
+        lines = [line for line in raw.split(b"\n") if line.strip()]
+        if len(lines) < 2:
+            raise
+        return [parse_json(line) for line in lines]
+
+
+def _parsed_yaml(raw: bytes) -> Any:
+    """YAML as JSON has it: bounded in size, depth and what aliases make of it; no tags that make objects."""
+    if len(raw) > YAML_MOST_BYTES:
+        raise InvalidBody(f"A configuration has at most {YAML_MOST_BYTES:,} bytes.")
+    try:
+        depth = aliases = 0
+        for event in yaml.parse(raw, Loader=yaml.CSafeLoader):
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            aliases += isinstance(event, yaml.AliasEvent)
+            if depth > NESTING_MOST or aliases > ALIASES_MOST:
+                raise InvalidBody(f"The configuration is nested more than {NESTING_MOST} deep, or has more than {ALIASES_MOST} aliases.")
+        value = yaml.load(raw, Loader=yaml.CSafeLoader)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise InvalidBody(f"The configuration is no valid YAML: {str(error)[:200]}") from error
+    return _plain(value, [PARTS_MOST])
+
+
+def _plain(value: Any, left: list[int]) -> Any:
+    """With texts as keys; what JSON does not have (dates) as text. Counts what it makes, for aliases of aliases."""
+    left[0] -= 1
+    if left[0] < 0:
+        raise InvalidBody(f"The configuration stands for more than {PARTS_MOST:,} parts.")
+    if isinstance(value, dict):
+        return {str(key): _plain(one, left) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_plain(one, left) for one in value]
+    return value if isinstance(value, str | int | float | bool | None) else str(value)

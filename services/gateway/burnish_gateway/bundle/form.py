@@ -1,0 +1,134 @@
+"""The bundle, version 1: what an export writes and an import reads. Ids of the installation are not in it: it means the same anywhere.
+
+Foreign files are turned into the same form first (`burnish_gateway.bundle.foreign`). Sizes are bounded here.
+"""
+
+from typing import Annotated, Any, Final, Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from burnish_gateway.datasets.bodies import EXPECTED_MOST_CHARS, INPUT_MOST_CHARS, MOST_ITEMS
+from burnish_gateway.registry.bodies import ShortText, Tags, VersionNumber
+from burnish_gateway.registry.prompt import EdgeKind, Source, Visibility
+from burnish_gateway.wire import ApiModel, Moment, Name, Text
+
+FORMAT: Final = "burnish.bundle"
+VERSION: Final = 1
+
+IMPORT_MOST_BYTES: Final = 16 * 1024 * 1024
+PROMPTS_MOST: Final = 10_000
+VERSIONS_MOST: Final = 10_000
+
+Word = Annotated[Text, Field(min_length=1, max_length=200)]
+Names = Annotated[list[Annotated[Text, Field(min_length=1, max_length=50)]], Field(max_length=20)]
+
+
+class LabelForm(ApiModel):
+    label: Word
+    version: VersionNumber
+    moved_at: Moment | None = None
+
+
+class MoveForm(ApiModel):
+    """One step in a label's history, the oldest first."""
+
+    label: Word
+    from_version: VersionNumber | None = None
+    to_version: VersionNumber | None = None
+    reason: ShortText = ""
+    author: Word
+    moved_at: Moment
+
+
+class ParentForm(ApiModel):
+    slug: Word
+    version: VersionNumber
+
+
+class EntryForm(ApiModel):
+    """An entry of a marketplace, or a template, as it was called then."""
+
+    entry_id: Annotated[UUID, Field(strict=False)]
+    publisher: Word
+    slug: Word
+    version: VersionNumber
+
+
+class EdgeForm(ApiModel):
+    """Where one version comes from. `job_id`, `suggestion_id`: of the installation that it was made in."""
+
+    version: VersionNumber
+    kind: EdgeKind
+    parent: ParentForm | None = None
+    source: EntryForm | None = None
+    job_id: Annotated[UUID, Field(strict=False)] | None = None
+    suggestion_id: Annotated[UUID, Field(strict=False)] | None = None
+    created_at: Moment | None = None
+
+
+class VersionForm(ApiModel):
+    """One version. `content`: as `POST /v1/prompts` takes it, with `messages`."""
+
+    version: VersionNumber
+    content: dict[str, Any]
+    base_version: VersionNumber | None = None
+    branch: Word | None = None
+    source: Source = "import"
+    message: ShortText = ""
+    author: Word | None = Field(default=None, description="Whoever imports where nothing is said.")
+    created_at: Moment | None = None
+
+
+class PromptForm(ApiModel):
+    """A prompt with all its versions, numbered from 1 without a gap."""
+
+    slug: Word
+    name: Name | None = None
+    description: Annotated[Text, Field(max_length=10_000)] = ""
+    use_case: ShortText = ""
+    folder: Annotated[Text, Field(max_length=700)] = ""
+    tags: Tags = Field(default_factory=list)
+    categories: Names = Field(default_factory=list)
+    app_contexts: Names = Field(default_factory=list)
+    locked_blocks: Annotated[list[Annotated[Text, Field(min_length=1, max_length=20_000)]], Field(max_length=50)] = Field(
+        default_factory=list
+    )
+    rules: Annotated[list[Annotated[Text, Field(min_length=1, max_length=2_000)]], Field(max_length=50)] = Field(default_factory=list)
+    visibility: Visibility = "private"
+    archived_at: Moment | None = None
+    archived_by: Word | None = None
+    created_by: Word | None = None
+    created_at: Moment | None = None
+    updated_at: Moment | None = None
+    versions: Annotated[list[VersionForm], Field(min_length=1, max_length=VERSIONS_MOST)]
+    labels: Annotated[list[LabelForm], Field(max_length=100)] = Field(default_factory=list)
+    label_moves: Annotated[list[MoveForm], Field(max_length=100_000)] = Field(default_factory=list)
+    lineage: Annotated[list[EdgeForm], Field(max_length=100_000)] = Field(default_factory=list)
+
+
+class ItemForm(ApiModel):
+    split: Literal["train", "validation", "test"] | None = Field(default=None, description="By a hash of the input where nothing is said.")
+    input: Annotated[Text, Field(min_length=1, max_length=INPUT_MOST_CHARS)] | dict[str, Any]
+    expected: Annotated[Text, Field(max_length=EXPECTED_MOST_CHARS)]
+    metadata: dict[str, Any] = Field(default_factory=dict)
+    added_version: VersionNumber = 1
+
+
+class DatasetForm(ApiModel):
+    """A dataset with its items in order. Name and `created_at` together name it; without a time, the name alone."""
+
+    name: Name
+    version: VersionNumber = 1
+    test_version: VersionNumber = 1
+    created_by: Word | None = None
+    created_at: Moment | None = None
+    updated_at: Moment | None = None
+    items: Annotated[list[ItemForm], Field(max_length=MOST_ITEMS)]
+
+
+class BundleForm(ApiModel):
+    format: Literal["burnish.bundle"] = FORMAT
+    version: Literal[1] = VERSION
+    prompts: Annotated[list[PromptForm], Field(max_length=PROMPTS_MOST)] = Field(default_factory=list)
+    datasets: Annotated[list[DatasetForm], Field(max_length=1_000)] = Field(default_factory=list)

@@ -1,0 +1,261 @@
+"""Bring in prompts with their history, and datasets. The same file twice changes nothing the second time.
+
+A prompt that is not there is made whole. One that is there goes on where the file goes on from the same versions; where the two histories
+differ it is left alone, and said. Labels of a prompt that is there stay where they are: moving `production` is nobody's by-product.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from burnish_gateway.access.principal import Principal
+from burnish_gateway.bundle import store
+from burnish_gateway.bundle.read_bundle import ReadBundle, ReadDataset, ReadPrompt
+from burnish_gateway.datasets.add_items import add_items
+from burnish_gateway.datasets.item import NewItem
+from burnish_shared.contracts.events import Event
+from burnish_shared.db.session import Tx
+from burnish_shared.ids import new_uuid
+
+Outcome = Literal["created", "extended", "unchanged", "conflict"]
+
+SERVICE = "gateway"
+
+
+@dataclass(frozen=True, slots=True)
+class PromptResult:
+    slug: str
+    outcome: Outcome
+    versions_added: int
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetResult:
+    name: str
+    outcome: Outcome
+    items_added: int
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """`changed`: slugs whose prompts are new or longer; `notes`: what was not taken, in words."""
+
+    prompts: tuple[PromptResult, ...]
+    datasets: tuple[DatasetResult, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def changed(self) -> list[str]:
+        return [one.slug for one in self.prompts if one.outcome in ("created", "extended")]
+
+
+@dataclass(frozen=True, slots=True)
+class _Writer:
+    """Who brings it in, and when."""
+
+    workspace_id: UUID
+    actor: str
+    at: datetime
+
+
+async def import_bundle(tx: Tx, principal: Principal, bundle: ReadBundle, *, at: datetime, dry_run: bool) -> Imported:
+    """`dry_run`: says what would happen, and does nothing. Call `store.note_changes` with what changed last in the transaction."""
+    writer = _Writer(principal.workspace_id, principal.actor, at)
+    standing = await store.lock_standing(tx, writer.workspace_id, [one.slug for one in bundle.prompts])
+    planned = [(one, _compared(one, standing.get(one.slug))) for one in bundle.prompts]
+    notes = list(bundle.notes)
+    if not dry_run:
+        await _make(tx, writer, [one for one, result in planned if result.outcome == "created"])
+        await _extend(tx, writer, [(one, standing[one.slug]) for one, result in planned if result.outcome == "extended"])
+        notes += await _link(
+            tx, writer, [(one, _first_new(one, standing.get(one.slug))) for one, result in planned if result.versions_added]
+        )
+        await _announce(tx, writer, [one for one, result in planned if result.versions_added], standing)
+    notes += await _missing_snippets(tx, writer, bundle.prompts)
+    datasets = [await _dataset(tx, writer, one, dry_run=dry_run) for one in bundle.datasets]
+    return Imported(tuple(result for _, result in planned), tuple(datasets), tuple(notes))
+
+
+def _compared(read: ReadPrompt, standing: Mapping[str, Any] | None) -> PromptResult:
+    if standing is None:
+        return PromptResult(read.slug, "created", len(read.hashes))
+    held = standing["hashes"]
+    same = min(len(held), len(read.hashes))
+    if list(held[:same]) != list(read.hashes[:same]):
+        first = next(n for n in range(same) if held[n] != read.hashes[n]) + 1
+        why = f"Version {first} of '{read.slug}' says something else here; rename one of the two prompts, or add the text as a new version."
+        return PromptResult(read.slug, "conflict", 0, why)
+    added = len(read.hashes) - same
+    if set(held[same:]) & set(read.hashes[same:]):
+        return PromptResult(read.slug, "conflict", 0, f"The versions of '{read.slug}' came in another order here.")
+    return PromptResult(read.slug, "extended" if added else "unchanged", added)
+
+
+def _first_new(read: ReadPrompt, standing: Mapping[str, Any] | None) -> int:
+    return 1 if standing is None else len(standing["hashes"]) + 1
+
+
+async def _make(tx: Tx, writer: _Writer, prompts: Sequence[ReadPrompt]) -> None:
+    ids = {one.slug: new_uuid() for one in prompts}
+    await store.insert_rows(tx, "prompts", [_prompt_row(writer, one, ids[one.slug]) for one in prompts])
+    branched = [row for row in (_branched_row(one, ids[one.slug]) for one in prompts) if row is not None]
+    await _insert_versions(tx, writer, [(one, ids[one.slug], 1) for one in prompts])
+    if branched:
+        await store.mark_branched(tx, writer.workspace_id, dict(branched))
+    labels = [
+        {"workspace_id": writer.workspace_id, "prompt_id": ids[one.slug], "label": label.label, "version": label.version,
+         "moved_at": label.moved_at or writer.at}
+        for one in prompts for label in one.form.labels
+    ]  # fmt: skip
+    await store.insert_rows(tx, "prompt_labels", labels)
+    await store.insert_rows(tx, "prompt_label_moves", [row for one in prompts for row in _move_rows(writer, one, ids[one.slug])])
+
+
+async def _extend(tx: Tx, writer: _Writer, prompts: Sequence[tuple[ReadPrompt, Mapping[str, Any]]]) -> None:
+    if not prompts:
+        return
+    await _insert_versions(tx, writer, [(one, there["prompt_id"], len(there["hashes"]) + 1) for one, there in prompts])
+    await store.continue_prompts(tx, writer.workspace_id, {there["prompt_id"]: _newest(one) for one, there in prompts})
+
+
+async def _insert_versions(tx: Tx, writer: _Writer, prompts: Sequence[tuple[ReadPrompt, UUID, int]]) -> None:
+    rows, uses = [], []
+    has_branches = any(version.branch for one, _, _ in prompts for version in one.form.versions)
+    for one, prompt_id, first in prompts:
+        for version, content, digest, includes in zip(one.form.versions, one.contents, one.hashes, one.includes, strict=True):
+            if version.version < first:
+                continue
+            own = {"workspace_id": writer.workspace_id, "prompt_id": prompt_id, "version": version.version}
+            rows.append(
+                own | {
+                    "model": content.model, "content": content.fields(), "content_hash": digest, "base_version": version.base_version,
+                    "source": version.source, "change_message": version.message, "author": version.author or writer.actor,
+                    "created_at": version.created_at or writer.at,
+                } | ({"branch": version.branch} if has_branches else {})
+            )  # fmt: skip
+            uses += [
+                own | {"slug": use.slug, "label": use.label, "at_version": use.version, "name": use.name} for use in dict.fromkeys(includes)
+            ]
+    await store.insert_rows(tx, "prompt_versions", rows)
+    await store.insert_rows(tx, "prompt_uses", uses)
+
+
+async def _link(tx: Tx, writer: _Writer, prompts: Sequence[tuple[ReadPrompt, int]]) -> list[str]:
+    """Lineage of the new versions. An edge to a version that is not here cannot be kept: says so."""
+    wanted = {one.slug for one, _ in prompts} | {edge.parent.slug for one, _ in prompts for edge in one.form.lineage if edge.parent}
+    there = await store.versions_of(tx, writer.workspace_id, list(wanted))
+    rows, notes = [], []
+    for one, first in prompts:
+        for edge in one.form.lineage:
+            if edge.version < first:
+                continue
+            parent = there.get((edge.parent.slug, edge.parent.version)) if edge.parent else None
+            if edge.parent and parent is None:
+                notes.append(f"{one.slug}@{edge.version}: its lineage names {edge.parent.slug}@{edge.parent.version}, which is not here.")
+                continue
+            rows.append({
+                "edge_id": new_uuid(), "workspace_id": writer.workspace_id, "kind": edge.kind, "prompt_id": there[one.slug, edge.version],
+                "version": edge.version, "parent_prompt_id": parent, "parent_version": edge.parent.version if edge.parent else None,
+                "job_id": edge.job_id, "suggestion_id": edge.suggestion_id,
+                "source_entry_id": edge.source.entry_id if edge.source else None,
+                "source_publisher": edge.source.publisher if edge.source else None,
+                "source_slug": edge.source.slug if edge.source else None,
+                "source_version": edge.source.version if edge.source else None, "created_at": edge.created_at or writer.at,
+            })  # fmt: skip
+    await store.insert_rows(tx, "lineage_edges", rows)
+    return notes
+
+
+async def _announce(tx: Tx, writer: _Writer, prompts: Sequence[ReadPrompt], standing: Mapping[str, Mapping[str, Any]]) -> None:
+    """One event for each prompt, of its newest version: the history that came with it is no news."""
+    messages = []
+    there = await store.versions_of(tx, writer.workspace_id, [one.slug for one in prompts])
+    for one in prompts:
+        version, revision = _newest(one), standing[one.slug]["revision"] + 1 if one.slug in standing else 1
+        prompt_id = str(there[one.slug, version])
+        event = Event(
+            id=new_uuid(), type="prompt.version.created", workspace_id=writer.workspace_id, occurred_at=writer.at, object_id=prompt_id,
+            object_version=revision, data={"prompt_id": prompt_id, "slug": one.slug, "version": version, "source": "import"},
+        )  # fmt: skip
+        messages.append((event.subject(), str(event.id), event.to_bytes()))
+    await store.put_events(tx, messages, service=SERVICE)
+
+
+async def _missing_snippets(tx: Tx, writer: _Writer, prompts: Sequence[ReadPrompt]) -> list[str]:
+    names = {use.slug: one.slug for one in prompts for version in one.includes for use in version}
+    there = await store.slugs_there(tx, writer.workspace_id, list(names)) | {one.slug for one in prompts}
+    return [f"{user}: includes the snippet '{slug}', which is not here." for slug, user in sorted(names.items()) if slug not in there]
+
+
+async def _dataset(tx: Tx, writer: _Writer, read: ReadDataset, *, dry_run: bool) -> DatasetResult:
+    form = read.form
+    named = await store.find_datasets(tx, writer.workspace_id, [form.name])
+    same = next((one for one in named if form.created_at is None or one["created_at"] == form.created_at), None)
+    if same is None:
+        if not dry_run:
+            await _make_dataset(tx, writer, read)
+        return DatasetResult(form.name, "created", len(read.items))
+    missing = await store.count_missing(tx, writer.workspace_id, same["dataset_id"], [one.content_hash for one in read.items])
+    if missing and not dry_run:
+        await add_items(tx, writer.workspace_id, same["dataset_id"], read.items)
+    return DatasetResult(form.name, "extended" if missing else "unchanged", missing)
+
+
+async def _make_dataset(tx: Tx, writer: _Writer, read: ReadDataset) -> None:
+    form, dataset_id = read.form, new_uuid()
+    ids = [new_uuid() for _ in read.items]
+    added = {NewItem(one.input, "").content_hash: one.added_version for one in reversed(form.items)}
+    pairs = [
+        {"items": [str(ids[one.first]), str(ids[one.second])], "splits": [read.items[one.first].place, read.items[one.second].place],
+         "similarity": one.similarity}
+        for one in read.alike
+    ]  # fmt: skip
+    created_at = form.created_at or writer.at
+    await store.insert_rows(tx, "datasets", [{
+        "dataset_id": dataset_id, "workspace_id": writer.workspace_id, "name": form.name, "version": form.version,
+        "test_version": form.test_version, "near_duplicates": pairs, "created_by": form.created_by or writer.actor,
+        "created_at": created_at, "updated_at": form.updated_at or created_at,
+    }])  # fmt: skip
+    await store.insert_rows(tx, "dataset_items", [
+        {"item_id": item_id, "workspace_id": writer.workspace_id, "dataset_id": dataset_id, "position": position, "split": item.place,
+         "input": item.input, "expected": item.expected, "metadata": item.metadata, "content_hash": item.content_hash,
+         "added_version": added[item.content_hash]}
+        for position, (item_id, item) in enumerate(zip(ids, read.items, strict=True))
+    ])  # fmt: skip
+
+
+def _prompt_row(writer: _Writer, one: ReadPrompt, prompt_id: UUID) -> dict[str, Any]:
+    form = one.form
+    same = ("name", "description", "use_case", "folder", "tags", "categories", "app_contexts", "locked_blocks", "rules", "visibility",
+            "archived_at", "archived_by")  # fmt: skip
+    created_at = form.created_at or writer.at
+    return {name: getattr(form, name) for name in same} | {
+        "prompt_id": prompt_id, "workspace_id": writer.workspace_id, "slug": one.slug, "name": form.name or one.slug,
+        "latest_version": _newest(one), "created_by": form.created_by or writer.actor, "created_at": created_at,
+        "updated_at": form.updated_at or created_at,
+    }  # fmt: skip
+
+
+def _newest(one: ReadPrompt) -> int:
+    """Of the main line."""
+    return max((version.version for version in one.form.versions if version.branch is None), default=1)
+
+
+def _branched_row(one: ReadPrompt, prompt_id: UUID) -> tuple[UUID, int] | None:
+    numbers = [version.version for version in one.form.versions if version.branch is not None]
+    return (prompt_id, max(numbers)) if numbers else None
+
+
+def _move_rows(writer: _Writer, one: ReadPrompt, prompt_id: UUID) -> list[dict[str, Any]]:
+    """The history of its labels; one that was never told begins now."""
+    own = {"workspace_id": writer.workspace_id, "prompt_id": prompt_id}
+    rows = [{"move_id": new_uuid(), **own, **move.model_dump()} for move in one.form.label_moves]
+    told = {move.label for move in one.form.label_moves}
+    return rows + [
+        {"move_id": new_uuid(), **own, "label": label.label, "from_version": None, "to_version": label.version, "reason": "",
+         "author": writer.actor, "moved_at": label.moved_at or writer.at}
+        for label in one.form.labels if label.label not in told
+    ]  # fmt: skip

@@ -1,0 +1,104 @@
+"""From the bytes of an import to checked prompts and datasets. Pure and slow: called in a thread, before any lock is held."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from burnish_gateway.bundle.form import BundleForm, DatasetForm, PromptForm
+from burnish_gateway.datasets.item import NewItem
+from burnish_gateway.datasets.near_duplicates import NearDuplicate, near_duplicates
+from burnish_gateway.registry.bodies import ContentBody
+from burnish_gateway.registry.content import VersionContent, checked
+from burnish_gateway.registry.spelling import tags_of
+from burnish_gateway.wire import parse_model
+from burnish_shared.errors import InvalidField
+from burnish_shared.slug import Slug, parse_folder, parse_movable_label, parse_slug
+from burnish_shared.template.syntax import Include
+
+
+@dataclass(frozen=True, slots=True)
+class ReadPrompt:
+    """A prompt that may be stored. `contents`: of its versions, in order. `includes`: the snippets of each version."""
+
+    slug: Slug
+    form: PromptForm
+    contents: tuple[VersionContent, ...]
+    hashes: tuple[bytes, ...]
+    includes: tuple[tuple[Include, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadDataset:
+    form: DatasetForm
+    items: tuple[NewItem, ...]
+    alike: tuple[NearDuplicate, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadBundle:
+    """`notes`: what of a foreign file could not be taken, in words."""
+
+    prompts: tuple[ReadPrompt, ...]
+    datasets: tuple[ReadDataset, ...]
+    notes: tuple[str, ...] = ()
+    at: datetime | None = field(default=None)
+
+
+def read_bundle(raw: bytes) -> ReadBundle:
+    """Raises InvalidBody for what is no JSON, InvalidField naming the place of what is no bundle or could never be sent."""
+    return check_bundle(parse_model(BundleForm, raw))
+
+
+def check_bundle(bundle: BundleForm, *, notes: Sequence[str] = ()) -> ReadBundle:
+    prompts = tuple(_prompt(one, f"prompts[{index}]") for index, one in enumerate(bundle.prompts))
+    slugs = [one.slug for one in prompts]
+    if len(set(slugs)) < len(slugs):
+        twice = next(one for one in slugs if slugs.count(one) > 1)
+        raise InvalidField(f"The prompt '{twice}' stands in it twice.", param="prompts")
+    return ReadBundle(prompts, tuple(_dataset(one) for one in bundle.datasets), tuple(notes))
+
+
+def _prompt(form: PromptForm, place: str) -> ReadPrompt:
+    slug = parse_slug(form.slug, param=f"{place}.slug")
+    numbers = [one.version for one in form.versions]
+    if numbers != list(range(1, len(numbers) + 1)):
+        raise InvalidField(f"{place}.versions: must be numbered 1, 2, 3 and so on; '{slug}' has {numbers[:10]}.", param=f"{place}.versions")
+    contents = tuple(_content(one.content, one.version, f"{place}.versions[{one.version - 1}].content") for one in form.versions)
+    hashes = tuple(one.fingerprint() for one in contents)
+    if len(set(hashes)) < len(hashes):
+        raise InvalidField(f"{place}.versions: two versions of '{slug}' say the same.", param=f"{place}.versions")
+    named = [
+        *(one.version for one in form.labels), *(one.version for one in form.lineage),
+        *(one.base_version for one in form.versions if one.base_version is not None),
+    ]  # fmt: skip
+    if any(number > len(numbers) for number in named):
+        raise InvalidField(f"{place}: names a version of '{slug}' that is not in it.", param=place)
+    labels = [one.model_copy(update={"label": parse_movable_label(one.label, param=f"{place}.labels")}) for one in form.labels]
+    if len({one.label for one in labels}) < len(labels):
+        raise InvalidField(f"{place}.labels: a label stands twice.", param=f"{place}.labels")
+    folder = parse_folder(form.folder, param=f"{place}.folder")
+    lists = {name: list(tags_of(getattr(form, name))) for name in ("tags", "categories", "app_contexts")}
+    clean = form.model_copy(update={"slug": slug, "folder": folder, "labels": labels} | lists)
+    return ReadPrompt(slug, clean, contents, hashes, tuple(_includes(one) for one in contents))
+
+
+def _content(fields: dict[str, Any], version: int, place: str) -> VersionContent:
+    """Kept as it is given, so that it has the fingerprint that it had where it comes from; checked as if it were saved now."""
+    try:
+        ContentBody.model_validate(fields)
+        content = VersionContent.from_fields(fields)
+        checked(content, version=version)
+    except InvalidField as error:
+        raise InvalidField(f"{place}: {error.message}", param=f"{place}.{error.param}" if error.param else place) from error
+    return content
+
+
+def _includes(content: VersionContent) -> tuple[Include, ...]:
+    return content.includes()
+
+
+def _dataset(form: DatasetForm) -> ReadDataset:
+    items = tuple(NewItem(input=one.input, expected=one.expected, split=one.split, metadata=one.metadata) for one in form.items)
+    distinct = tuple({one.content_hash: one for one in reversed(items)}.values())[::-1]
+    return ReadDataset(form, distinct, tuple(near_duplicates([one.text for one in distinct], [one.place for one in distinct])))

@@ -1,0 +1,190 @@
+"""The SQL of moving prompts in and out: pages of whole prompts, and many rows in one statement."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from burnish_shared.db.session import Tx
+
+Row = dict[str, Any]
+
+
+async def slugs_after(tx: Tx, workspace_id: UUID, *, folder: str | None, after: str, limit: int) -> list[tuple[UUID, str]]:
+    """(prompt, slug) in order of the slug, which is compared byte by byte, so that every installation has the same order."""
+    rows = await tx.fetch(
+        """SELECT p.prompt_id, p.slug FROM prompts p
+            WHERE p.workspace_id = $1 AND p.slug COLLATE "C" > $2
+              AND ($3::text IS NULL OR p.folder = $3 OR starts_with(p.folder, $3 || '/')) ORDER BY p.slug COLLATE "C" LIMIT $4""",
+        workspace_id, after, folder, limit,
+    )  # fmt: skip
+    return [(row["prompt_id"], row["slug"]) for row in rows]
+
+
+async def read_prompts(tx: Tx, workspace_id: UUID, prompt_ids: Sequence[UUID]) -> dict[UUID, Row]:
+    """Every column of each."""
+    rows = await tx.fetch(
+        """SELECT p.prompt_id, to_jsonb(p) - ARRAY['search', 'text_words'] AS said FROM prompts p
+            WHERE p.workspace_id = $1 AND p.prompt_id = ANY ($2)""",
+        workspace_id, prompt_ids,
+    )  # fmt: skip
+    return {row["prompt_id"]: row["said"] for row in rows}
+
+
+async def read_versions(tx: Tx, workspace_id: UUID, prompt_ids: Sequence[UUID]) -> list[Row]:
+    """Every column of each version; `content` apart, because its keys have an order."""
+    rows = await tx.fetch(
+        """SELECT to_jsonb(v) - 'content' AS said, v.content FROM prompt_versions v
+            WHERE v.workspace_id = $1 AND v.prompt_id = ANY ($2) ORDER BY v.prompt_id, v.version""",
+        workspace_id, prompt_ids,
+    )  # fmt: skip
+    return [row["said"] | {"content": row["content"], "prompt_id": UUID(row["said"]["prompt_id"])} for row in rows]
+
+
+async def read_labels(tx: Tx, workspace_id: UUID, prompt_ids: Sequence[UUID]) -> list[Row]:
+    rows = await tx.fetch(
+        """SELECT prompt_id, label, version, moved_at FROM prompt_labels WHERE workspace_id = $1 AND prompt_id = ANY ($2)
+            ORDER BY prompt_id, label COLLATE "C" """,
+        workspace_id, prompt_ids,
+    )  # fmt: skip
+    return [dict(row) for row in rows]
+
+
+async def read_moves(tx: Tx, workspace_id: UUID, prompt_ids: Sequence[UUID]) -> list[Row]:
+    rows = await tx.fetch(
+        """SELECT prompt_id, label, from_version, to_version, reason, author, moved_at FROM prompt_label_moves
+            WHERE workspace_id = $1 AND prompt_id = ANY ($2) ORDER BY prompt_id, moved_at, move_id""",
+        workspace_id, prompt_ids,
+    )  # fmt: skip
+    return [dict(row) for row in rows]
+
+
+async def read_edges(tx: Tx, workspace_id: UUID, prompt_ids: Sequence[UUID]) -> list[Row]:
+    rows = await tx.fetch(
+        """SELECT e.prompt_id, e.version, e.kind, q.slug AS parent_slug, e.parent_version, e.source_entry_id, e.source_publisher,
+                  e.source_slug,
+                  e.source_version, e.job_id, e.suggestion_id, e.created_at
+             FROM lineage_edges e LEFT JOIN prompts q ON q.workspace_id = e.workspace_id AND q.prompt_id = e.parent_prompt_id
+            WHERE e.workspace_id = $1 AND e.prompt_id = ANY ($2)
+            ORDER BY e.prompt_id, e.version, e.kind, q.slug COLLATE "C", e.parent_version, e.source_entry_id, e.created_at""",
+        workspace_id, prompt_ids,
+    )  # fmt: skip
+    return [dict(row) for row in rows]
+
+
+async def list_datasets(tx: Tx, workspace_id: UUID) -> list[Row]:
+    rows = await tx.fetch(
+        """SELECT dataset_id, name, version, test_version, created_by, created_at, updated_at FROM datasets WHERE workspace_id = $1
+            ORDER BY created_at, name COLLATE "C" """,
+        workspace_id,
+    )
+    return [dict(row) for row in rows]
+
+
+async def read_items(tx: Tx, workspace_id: UUID, dataset_id: UUID) -> list[Row]:
+    rows = await tx.fetch(
+        """SELECT split, input, expected, metadata, added_version FROM dataset_items WHERE workspace_id = $1 AND dataset_id = $2
+            ORDER BY position""",
+        workspace_id, dataset_id,
+    )  # fmt: skip
+    return [dict(row) for row in rows]
+
+
+async def lock_standing(tx: Tx, workspace_id: UUID, slugs: Sequence[str]) -> dict[str, Row]:
+    """What stands under these slugs, held against other changes: the prompt, and the hash of each version by its number."""
+    await tx.execute("SELECT FROM prompts WHERE workspace_id = $1 AND slug = ANY ($2) ORDER BY slug FOR UPDATE", workspace_id, slugs)
+    rows = await tx.fetch(
+        """SELECT p.slug, p.prompt_id, p.revision, array_agg(v.content_hash ORDER BY v.version) AS hashes
+             FROM prompts p JOIN prompt_versions v USING (workspace_id, prompt_id)
+            WHERE p.workspace_id = $1 AND p.slug = ANY ($2) GROUP BY p.slug, p.prompt_id, p.revision""",
+        workspace_id, slugs,
+    )  # fmt: skip
+    return {row["slug"]: dict(row) for row in rows}
+
+
+async def versions_of(tx: Tx, workspace_id: UUID, slugs: Sequence[str]) -> dict[tuple[str, int], UUID]:
+    """(slug, version) → the prompt, for everything that stands under these slugs now."""
+    rows = await tx.fetch(
+        """SELECT p.slug, p.prompt_id, v.version FROM prompts p JOIN prompt_versions v USING (workspace_id, prompt_id)
+            WHERE p.workspace_id = $1 AND p.slug = ANY ($2)""",
+        workspace_id, slugs,
+    )  # fmt: skip
+    return {(row["slug"], row["version"]): row["prompt_id"] for row in rows}
+
+
+async def slugs_there(tx: Tx, workspace_id: UUID, slugs: Sequence[str]) -> set[str]:
+    rows = await tx.fetch("SELECT slug FROM prompts WHERE workspace_id = $1 AND slug = ANY ($2)", workspace_id, slugs)
+    return {row["slug"] for row in rows}
+
+
+async def insert_rows(tx: Tx, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Many rows in one statement; columns that the first one does not name keep their defaults. All rows have the same columns.
+
+    Names come from this feature alone. As json, not jsonb: it keeps the order of keys in a content.
+    """
+    if rows:
+        columns = ", ".join(f'"{name}"' for name in rows[0])
+        text = json.dumps([{name: _plain(value) for name, value in row.items()} for row in rows], ensure_ascii=False, default=str)
+        await tx.execute(
+            f"INSERT INTO {table} ({columns}) SELECT {columns} FROM json_populate_recordset(NULL::{table}, $1::text::json)", text
+        )
+
+
+async def continue_prompts(tx: Tx, workspace_id: UUID, newest: Mapping[UUID, int]) -> None:
+    """Says of prompts which version is the newest now."""
+    await tx.execute(
+        """UPDATE prompts p SET latest_version = n.version, revision = revision + 1, updated_at = clock_timestamp()
+             FROM unnest($2::uuid[], $3::integer[]) n(prompt_id, version) WHERE p.workspace_id = $1 AND p.prompt_id = n.prompt_id""",
+        workspace_id, list(newest), list(newest.values()),
+    )  # fmt: skip
+
+
+async def mark_branched(tx: Tx, workspace_id: UUID, highest: Mapping[UUID, int]) -> None:
+    """Makes the branches that the versions of these prompts name. `highest`: the highest number given on any branch of each."""
+    await tx.execute(
+        """UPDATE prompts p SET branched_version = n.version
+             FROM unnest($2::uuid[], $3::integer[]) n(prompt_id, version) WHERE p.workspace_id = $1 AND p.prompt_id = n.prompt_id""",
+        workspace_id, list(highest), list(highest.values()),
+    )  # fmt: skip
+    await tx.execute(
+        """INSERT INTO prompt_branches (workspace_id, prompt_id, branch, version, from_version, created_by)
+           SELECT v.workspace_id, v.prompt_id, v.branch, max(v.version), (array_agg(coalesce(v.base_version, 1) ORDER BY v.version))[1],
+                  (array_agg(v.author ORDER BY v.version))[1]
+             FROM prompt_versions v WHERE v.workspace_id = $1 AND v.prompt_id = ANY ($2) AND v.branch IS NOT NULL GROUP BY 1, 2, 3""",
+        workspace_id, list(highest),
+    )  # fmt: skip
+
+
+async def find_datasets(tx: Tx, workspace_id: UUID, names: Sequence[str]) -> list[Row]:
+    rows = await tx.fetch(
+        "SELECT dataset_id, name, created_at FROM datasets WHERE workspace_id = $1 AND name = ANY ($2) ORDER BY dataset_id",
+        workspace_id,
+        names,
+    )
+    return [dict(row) for row in rows]
+
+
+async def count_missing(tx: Tx, workspace_id: UUID, dataset_id: UUID, hashes: Sequence[bytes]) -> int:
+    """How many of these inputs the dataset lacks."""
+    found = await tx.fetch(
+        "SELECT content_hash FROM dataset_items WHERE workspace_id = $1 AND dataset_id = $2 AND content_hash = ANY ($3)",
+        workspace_id, dataset_id, hashes,
+    )  # fmt: skip
+    return len(set(hashes)) - len(found)
+
+
+async def put_events(tx: Tx, messages: Sequence[tuple[str, str, bytes]], *, service: str) -> None:
+    """Many events of the outbox in one statement: (subject, message id, body)."""
+    await tx.execute(
+        "INSERT INTO outbox (service, subject, message_id, body) SELECT $1, * FROM unnest($2::text[], $3::text[], $4::bytea[])",
+        service, [one[0] for one in messages], [one[1] for one in messages], [one[2] for one in messages],
+    )  # fmt: skip
+
+
+async def note_changes(tx: Tx, workspace_id: UUID, slugs: Sequence[str]) -> None:
+    """The changed prompts in the change sequence; called last, as `note_change`."""
+    await tx.execute("SELECT note_change($1, 'prompt', one) FROM unnest($2::text[]) one", workspace_id, slugs)
+
+
+def _plain(value: Any) -> Any:
+    return "\\x" + value.hex() if isinstance(value, bytes) else value

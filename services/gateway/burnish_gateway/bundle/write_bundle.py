@@ -1,0 +1,111 @@
+"""An export as one JSON document, written page by page: memory holds some prompts, or one dataset, at a time.
+
+The same content gives the same bytes, wherever it is: prompts lie in the order of their slugs, nothing names the installation.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+from uuid import UUID
+
+from burnish_gateway.bundle import store
+from burnish_gateway.bundle.form import FORMAT, VERSION, PromptForm
+from burnish_shared.db.session import Database, Tx
+
+PAGE: Final = 25
+"""Prompts, with all their versions."""
+
+_OWN: Final = tuple(name for name in PromptForm.model_fields if name not in ("versions", "labels", "label_moves", "lineage"))
+
+
+async def write_bundle(db: Database, workspace_id: UUID, *, folder: str | None, datasets: bool) -> AsyncIterator[bytes]:
+    """The document, some prompts at a time. Each page is a transaction of its own: what changes meanwhile may be in it or not."""
+    yield f'{{"format":"{FORMAT}","version":{VERSION},"prompts":['.encode()
+    after, between = "", "\n"
+    while True:
+        async with db.unit_of_work(workspace=workspace_id, read_only=True) as tx:
+            page = await store.slugs_after(tx, workspace_id, folder=folder, after=after, limit=PAGE)
+            whole = await _read(tx, workspace_id, [prompt_id for prompt_id, _ in page])
+        for prompt_id, slug in page:
+            if prompt_id in whole:
+                yield (between + _line(whole[prompt_id])).encode()
+                after, between = slug, ",\n"
+        if len(page) < PAGE:
+            break
+    yield b'],"datasets":['
+    between = "\n"
+    async for dataset in _datasets(db, workspace_id) if datasets else _none():
+        yield (between + _line(dataset)).encode()
+        between = ",\n"
+    yield b"]}\n"
+
+
+async def _read(tx: Tx, workspace_id: UUID, ids: list[UUID]) -> dict[UUID, dict[str, Any]]:
+    prompts = await store.read_prompts(tx, workspace_id, ids)
+    versions = _by_prompt(await store.read_versions(tx, workspace_id, ids))
+    labels = _by_prompt(await store.read_labels(tx, workspace_id, ids))
+    moves = _by_prompt(await store.read_moves(tx, workspace_id, ids))
+    edges = _by_prompt(await store.read_edges(tx, workspace_id, ids))
+    return {
+        one: _said(said, _OWN)
+        | {"versions": [_version(row) for row in versions[one]]}
+        | {name: rows for name, rows in (
+            ("labels", [_said(row, ("label", "version", "moved_at")) for row in labels[one]]),
+            ("label_moves", [_said(row, ("label", "from_version", "to_version", "reason", "author", "moved_at")) for row in moves[one]]),
+            ("lineage", [_edge(row) for row in edges[one]]),
+        ) if rows}
+        for one, said in prompts.items()
+    }  # fmt: skip
+
+
+def _version(row: Mapping[str, Any]) -> dict[str, Any]:
+    said = {**row, "message": row["change_message"]}
+    return _said(said, ("version", "content", "base_version", "branch", "source", "message", "author", "created_at"))
+
+
+def _edge(row: Mapping[str, Any]) -> dict[str, Any]:
+    parent = {"slug": row["parent_slug"], "version": row["parent_version"]} if row["parent_slug"] else None
+    names = ("entry_id", "publisher", "slug", "version")
+    source = {name: row[f"source_{name}"] for name in names} if row["source_entry_id"] else None
+    said = {**row, "parent": parent, "source": source}
+    return _said(said, ("version", "kind", "parent", "source", "job_id", "suggestion_id", "created_at"))
+
+
+async def _datasets(db: Database, workspace_id: UUID) -> AsyncIterator[dict[str, Any]]:
+    async with db.unit_of_work(workspace=workspace_id, read_only=True) as tx:
+        found = await store.list_datasets(tx, workspace_id)
+    for one in found:
+        async with db.unit_of_work(workspace=workspace_id, read_only=True) as tx:
+            items = await store.read_items(tx, workspace_id, one["dataset_id"])
+        said = _said(one, ("name", "version", "test_version", "created_by", "created_at", "updated_at"))
+        yield said | {"items": [_said(item, ("split", "input", "expected", "metadata", "added_version")) for item in items]}
+
+
+async def _none() -> AsyncIterator[dict[str, Any]]:
+    return
+    yield
+
+
+def _said(row: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    """These of its fields that say something, times as RFC 3339 writes them in UTC."""
+    return {name: _time(name, row[name]) for name in names if row.get(name) not in (None, "", [], {}) or (name == "expected")}
+
+
+def _time(name: str, value: Any) -> Any:
+    if not name.endswith("_at"):
+        return value
+    at = value if isinstance(value, datetime) else datetime.fromisoformat(value)
+    return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def _line(value: Mapping[str, Any]) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
+
+
+def _by_prompt(rows: Iterable[dict[str, Any]]) -> defaultdict[UUID, list[dict[str, Any]]]:
+    found: defaultdict[UUID, list[dict[str, Any]]] = defaultdict(list)
+    for row in rows:
+        found[row["prompt_id"]].append(row)
+    return found

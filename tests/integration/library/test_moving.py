@@ -1,0 +1,209 @@
+"""Prompts and datasets move between installations byte for byte, and come in out of foreign files (PRODUCT P10)."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.embedded.stack import Caller, Stack
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("P10")]
+
+
+async def export(call: Caller, query: str = "") -> bytes:
+    answer = await call("GET", f"/v1/export?scope=prompts{query}")
+    assert answer.status == 200, answer.body
+    return answer.raw
+
+
+async def bring(call: Caller, raw: bytes | dict[str, Any] | list[Any] | str, query: str = "", *, status: int = 200) -> Any:
+    body = raw if isinstance(raw, bytes) else raw.encode() if isinstance(raw, str) else json.dumps(raw).encode()
+    answer = await call("POST", f"/v1/import?{query}", raw=body)
+    assert answer.status == status, answer.body
+    return answer.body
+
+
+async def rendered(call: Caller, slug: str, **variables: Any) -> str:
+    answer = await call("POST", f"/v1/prompts/{slug}/render", {"variables": variables})
+    assert answer.status == 200, answer.body
+    return "\n".join(one["content"] for one in answer.body["messages"])
+
+
+async def furnished(call: Caller) -> None:
+    schema = {"type": "object", "properties": {"b": {"type": "string"}, "a": {"type": "number"}}}
+    first = {"slug": "router", "template": "Route {{ticket}} “so”", "model": "simulated/chat", "temperature": 0, "json_schema": schema,
+             "output_format": "structured", "tags": ["x"], "folder": "desk/eu", "categories": ["classification"], "description": "d"}  # fmt: skip
+    for method, path, body in (
+        ("POST", "/v1/prompts", first),
+        ("POST", "/v1/prompts/router/versions", {"base_version": 1, "temperature": 0.5, "message": "warmer"}),
+        ("PUT", "/v1/prompts/router/labels/staging", {"version": 2, "reason": "try"}),
+        ("PUT", "/v1/prompts/router/labels/production", {"version": 2}),
+        ("POST", "/v1/templates/chat_analysis/use", {"slug": "analysis"}),
+        ("POST", "/v1/datasets", {"name": "tickets", "items": [{"input": {"ticket": f"t {n}"}, "expected": "a"} for n in range(20)]}),
+    ):
+        answer = await call(method, path, body)
+        assert answer.status < 300, answer.body
+
+
+async def test_export_import_export_gives_the_same_bytes_and_twice_changes_nothing(stack: Stack, call: Caller) -> None:
+    await furnished(call)
+    bundle = await export(call)
+    other = await stack.caller()
+    told = await bring(other, bundle, "dry_run=true")
+    assert told["dry_run"] and [one["outcome"] for one in told["prompts"] + told["datasets"]] == ["created"] * 3
+    assert (await other("GET", "/v1/prompts")).body["data"] == []
+    assert (await bring(other, bundle))["prompts"] == told["prompts"]
+    assert await export(other) == bundle
+    again = await bring(other, bundle)
+    assert {one["outcome"] for one in again["prompts"] + again["datasets"]} == {"unchanged"}
+    assert await export(other) == bundle
+    assert await rendered(other, "router", ticket="t") == "Route t “so”"
+    assert (await other("GET", "/v1/prompts/router")).body["labels"] == {"production": 2, "staging": 2, "latest": 2}
+    assert [one["kind"] for one in (await other("GET", "/v1/prompts/analysis/lineage")).body["data"]] == ["cloned_from"]
+    assert (await other("GET", "/v1/prompts?q=route")).body["data"][0]["slug"] == "router"
+    assert (await other("GET", "/v1/audit?action=workspace.imported")).body["data"][0]["after"]["prompts"] in (0, 2)
+    # … and it can be worked on.
+    saved = await other("POST", "/v1/prompts/router/versions", {"base_version": 2, "temperature": 1})
+    assert (saved.status, saved.body["version"]) == (201, 3)
+
+
+async def test_a_prompt_that_is_there_goes_on_or_is_left_alone(stack: Stack, call: Caller) -> None:
+    await furnished(call)
+    old = await export(call)
+    other = await stack.caller()
+    await bring(other, old)
+    assert (await call("POST", "/v1/prompts/router/versions", {"base_version": 2, "temperature": 1})).status == 201
+    assert (await call("PUT", "/v1/prompts/router/labels/production", {"version": 3})).status == 200
+    found = {one["slug"]: one for one in (await bring(other, await export(call)))["prompts"]}
+    assert (found["router"]["outcome"], found["router"]["versions_added"]) == ("extended", 1)
+    there = (await other("GET", "/v1/prompts/router")).body
+    assert (there["labels"]["production"], there["latest_version"]) == (2, 3), "labels stay"
+    third = await stack.caller()
+    made = {"slug": "router", "template": "Mine {{x}}", "model": "simulated/chat"}
+    assert (await third("POST", "/v1/prompts", made)).status == 201
+    found = {one["slug"]: one for one in (await bring(third, old))["prompts"]}
+    assert found["router"]["outcome"] == "conflict" and "Version 1" in found["router"]["reason"]
+    assert await rendered(third, "router", x="1") == "Mine 1"
+
+
+async def test_a_folder_moves_alone_and_what_is_no_bundle_is_refused_by_name(stack: Stack, call: Caller) -> None:
+    await furnished(call)
+    part = json.loads(await export(call, "&folder=desk"))
+    assert ([one["slug"] for one in part["prompts"]], part["datasets"]) == (["router"], [])
+    good = part["prompts"][0]
+    for place, wrong in (
+        ("prompts[0].slug", good | {"slug": "no/slug"}),
+        ("prompts[0].versions", good | {"versions": [good["versions"][1]]}),
+        ("prompts[0].versions[0].content.messages", good | {"versions": [{"version": 1, "content": {"messages": [{"role": "user", "content": "{{"}], "model": "m"}}]}),
+        ("prompts[0].versions[0].content.temperature", good | {"versions": [{"version": 1, "content": {"messages": [{"role": "user", "content": "x"}], "model": "m", "temperature": 9}}]}),
+    ):  # fmt: skip
+        error = (await bring(await stack.caller(), {"prompts": [wrong]}, status=422))["error"]
+        assert error["param"].startswith(place), error
+    assert (await bring(call, b"[]", status=400))["error"]["code"]
+    editor = await stack.caller(workspace=call.workspace, role="editor")
+    assert (await editor("POST", "/v1/import", {"prompts": []})).status == 403
+
+
+async def test_prompts_of_langfuse_render_the_same_text(call: Caller) -> None:
+    movie = {
+        "name": "films/movie-critic",
+        "type": "text",
+        "config": {"model": "gpt-4o", "temperature": 0.5, "languages": ["en"]},
+        "tags": ["movies"],
+    }
+    rows = [
+        movie | {"version": 1, "prompt": "As a {{criticLevel}} critic, do you like {{ movie }}? Say {{\"json\": 1}}", "labels": ["staging"]},
+        movie | {"version": 3, "prompt": "Do you like {{movie}}?", "labels": ["production", "latest"], "commitMessage": "shorter"},
+        {"name": "tone", "type": "text", "version": 1, "prompt": "Be kind.", "labels": ["production"], "config": {}},
+        {"name": "chat", "type": "chat", "version": 1, "labels": ["production"], "config": {"model": "gpt-4o"}, "prompt": [
+            {"role": "system", "content": "@@@langfusePrompt:name=tone|label=production@@@ Help {{who}}."},
+            {"type": "placeholder", "name": "history"}, {"type": "chatmessage", "role": "user", "content": "{{q}}"}]},
+        {"datasetName": "capitals", "input": {"q": "France?"}, "expectedOutput": "Paris", "status": "ACTIVE"},
+    ]  # fmt: skip
+    told = await bring(call, {"data": rows}, "format=langfuse&model=simulated/chat")
+    assert [one["outcome"] for one in told["prompts"]] == ["created"] * 3 and told["datasets"][0]["items_added"] == 1
+    assert any("languages" in note for note in told["notes"])
+    assert await rendered(call, "movie-critic", movie="Heat") == "Do you like Heat?"
+    first = await call("POST", "/v1/prompts/movie-critic/render", {"version": 1, "variables": {"criticLevel": "kind", "movie": "Heat"}})
+    assert first.body["messages"][0]["content"] == 'As a kind critic, do you like Heat? Say {{"json": 1}}'
+    made = (await call("GET", "/v1/prompts/movie-critic")).body
+    assert (made["folder"], made["model"], made["temperature"], made["labels"]) == (
+        "films", "gpt-4o", 0.5, {"production": 2, "staging": 1, "latest": 2},
+    )  # fmt: skip
+    talk = await call("POST", "/v1/prompts/chat/render", {"variables": {"who": "Ada", "q": "Hi", "history": []}})
+    assert [one["content"] for one in talk.body["messages"]] == ["Be kind. Help Ada.", "Hi"]
+    assert {one["outcome"] for one in (await bring(call, {"data": rows}, "format=langfuse&model=simulated/chat"))["prompts"]} == {
+        "unchanged"
+    }
+
+
+async def test_prompt_objects_of_openai_render_the_same_text(call: Caller) -> None:
+    schema = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"], "additionalProperties": False}
+    row = {
+        "id": "pmpt_123", "name": "Support", "version": "1", "model": "gpt-5.1", "instructions": "Answer {{customer_name}} kindly.",
+        "input": [{"role": "user", "content": [{"type": "input_text", "text": "About {{issue}}"}]}], "max_output_tokens": 300,
+        "reasoning": {"effort": "low"}, "text": {"format": {"type": "json_schema", "name": "a", "schema": schema, "strict": True}},
+        "tools": [{"type": "function", "name": "look", "parameters": {"type": "object", "properties": {}}}, {"type": "web_search"}],
+    }  # fmt: skip
+    await bring(call, {"object": "list", "data": [row, row | {"version": "2", "instructions": "Help {{customer_name}}."}]}, "format=openai")
+    made = await call("POST", "/v1/prompts/support/render", {"version": 1, "variables": {"customer_name": "Ada", "issue": "bills"}})
+    assert [one["content"] for one in made.body["messages"]] == ["Answer Ada kindly.", "About bills"]
+    version = (await call("GET", "/v1/prompts/support/versions/2")).body
+    assert (version["model"], version["max_tokens"], version["reasoning_effort"], version["json_schema"]) == ("gpt-5.1", 300, "low", schema)
+    assert [one["function"]["name"] for one in version["tools"]] == ["look"]
+
+
+async def test_a_promptfoo_file_becomes_prompts_and_a_dataset(call: Caller) -> None:
+    config = """
+description: Translator
+providers:
+  - id: openai:chat:gpt-5-mini
+    config: {temperature: 0.2, max_tokens: 100}
+prompts:
+  - 'Translate to {{language}}: {{ input }} {% raw %}{{kept}}{% endraw %}'
+  - label: as chat
+    raw: '[{"role": "system", "content": "Into {{language}}."}, {"role": "user", "content": "{{input}}"}]'
+  - 'Shout {{ input | upper }}'
+  - file://prompt1.txt
+tests:
+  - vars: {language: French, input: Hello world}
+    assert: [{type: equals, value: Bonjour le monde}]
+  - vars: {language: German, input: Hi}
+    assert: [{type: llm-rubric, value: is German}]
+"""
+    told = await bring(call, config, "format=promptfoo")
+    assert [one["slug"] for one in told["prompts"]] == ["translator-1", "as-chat"]
+    assert told["datasets"][0]["items_added"] == 2 and sum("left out" in note for note in told["notes"]) == 2
+    assert await rendered(call, "translator-1", language="French", input="Hi") == "Translate to French: Hi {{kept}}"
+    assert await rendered(call, "as-chat", language="French", input="Hi") == "Into French.\nHi"
+    assert (await call("GET", "/v1/prompts/as-chat")).body["model"] == "gpt-5-mini"
+    bomb = "a: &a [x,x,x,x,x,x,x,x,x,x]\n" + "".join(
+        f"{n}: &{n} [{','.join([f'*{p}'] * 10)}]\n" for p, n in zip("abcdefg", "bcdefgh", strict=True)
+    )
+    for wrong in (bomb, "[" * 100_000, "a: !!python/object/apply:os.system ['x']", "\t- x: ["):
+        assert (await call("POST", "/v1/import?format=promptfoo", raw=wrong.encode())).status in (400, 422)
+
+
+async def test_the_source_systems_files_become_prompts_and_a_dataset(call: Caller) -> None:
+    rows = [
+        {
+            "id": 1,
+            "name": "ticket router",
+            "version": 1,
+            "template": "Route {{ticket}}",
+            "model": "simulated/chat",
+            "category": "classification",
+        },
+        {
+            "id": 2,
+            "name": "ticket router",
+            "version": 2,
+            "template": "Now route {{ticket}}",
+            "system_prompt": "Be brief.",
+            "is_active": True,
+        },
+    ]
+    await bring(call, {"ai_prompts": rows}, "format=source")
+    assert await rendered(call, "ticket-router", ticket="t") == "Be brief.\nNow route t"
+    items = [{"input": "Where is my parcel", "expected": "shipping", "split": "val"}, {"text": "Refund", "category": "billing"}]
+    assert (await bring(call, items, "format=source"))["datasets"] == [{"name": "test_set", "outcome": "created", "items_added": 2}]
