@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from burnish_gateway.registry import announce, lines, store
+from burnish_gateway.registry import announce, line_store, lines, store
 from burnish_gateway.registry.content import VersionContent, checked, taken_over
 from burnish_gateway.registry.merge import newer_version, unresolved
 from burnish_gateway.registry.prompt import MAX_VERSIONS, Author, EdgeKind, Prompt, Source, Version, check_not_archived, no_such_prompt
@@ -84,7 +84,7 @@ async def add_version(
     base = await store.find_version(tx, workspace_id, prompt.prompt_id, base_version)
     if base is None:
         raise no_such_prompt(slug, version=base_version)
-    stands_at = await lines.stands_at(tx, prompt, branch)
+    stands_at = await line_store.stands_at(tx, prompt, branch)
     content = taken_over(base.content, given)
     checked(content, version=prompt.last_version + 1)
 

@@ -8,7 +8,7 @@ from fastapi.responses import Response
 from burnish_gateway.access import audit
 from burnish_gateway.deps import GatewayParts, PromptEditor, Viewer
 from burnish_gateway.idempotency import run_once
-from burnish_gateway.registry import announce, answers, lines, store
+from burnish_gateway.registry import announce, answers, line_store, lines, store
 from burnish_gateway.registry.create_prompt import create_prompt
 from burnish_gateway.registry.history_answers import BranchAnswer, BranchPage, branch_answer, main_line
 from burnish_gateway.registry.history_bodies import CopyVersion, StartBranch
@@ -32,7 +32,7 @@ async def list_branches(slug: str, principal: Viewer, gateway: GatewayParts) -> 
         head = await store.find_head(tx, principal.workspace_id, name)
         if head is None:
             raise no_such_prompt(name)
-        branches = await lines.list_branches(tx, head.prompt)
+        branches = await line_store.list_branches(tx, head.prompt)
     return json_response(BranchPage(data=[main_line(head.prompt), *map(branch_answer, branches)], next_cursor=None))
 
 
@@ -47,7 +47,7 @@ async def start_branch(slug: str, request: Request, body: StartBranch, principal
     async def work(tx: Tx) -> BranchAnswer:
         head = await _held(tx, principal.workspace_id, name)
         head.named(label=None, version=body.version)
-        started = await lines.start_branch(tx, head.prompt, branch, version=body.version, by=principal.actor)
+        started = await line_store.start_branch(tx, head.prompt, branch, version=body.version, by=principal.actor)
         await audit.note(
             tx, principal, action="prompt.branch.started", kind="prompt", key=name, after={"branch": branch, "version": body.version}
         )
@@ -63,7 +63,7 @@ async def remove_branch(slug: str, branch: str, *, request: Request, principal: 
 
     async def work(tx: Tx) -> BranchAnswer:
         head = await _held(tx, principal.workspace_id, name)
-        gone = await lines.remove_branch(tx, head.prompt, removed)
+        gone = await line_store.remove_branch(tx, head.prompt, removed)
         before = {"branch": removed, "version": gone.version}
         await audit.note(tx, principal, action="prompt.branch.removed", kind="prompt", key=name, before=before)
         await announce.prompt_changed(tx, principal.workspace_id, name)

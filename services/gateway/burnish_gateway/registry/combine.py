@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
 
-from burnish_gateway.registry import lines, store
+from burnish_gateway.registry import line_store, lines, store
 from burnish_gateway.registry.add_version import Origin, Parent, SavedVersion, add_version, save_on
 from burnish_gateway.registry.cherry_pick import picked
 from burnish_gateway.registry.merge import unresolved
@@ -68,8 +68,8 @@ async def merge_version(
     Raises NotFound, Conflict where the line does not stand at `base_version`, MergeConflict where something is open: nothing is saved then.
     """
     prompt = await _held(tx, workspace_id, slug)
-    number = source if isinstance(source, int) else await lines.stands_at(tx, prompt, source)
-    stands_at = await lines.stands_at(tx, prompt, into)
+    number = source if isinstance(source, int) else await line_store.stands_at(tx, prompt, source)
+    stands_at = await line_store.stands_at(tx, prompt, into)
     if base_version not in (None, stands_at):
         raise Conflict(
             f"'{into or lines.MAIN}' stands at version {stands_at} by now, not {base_version}; look at the merge again.",

@@ -11,7 +11,8 @@ from burnish_gateway.insights.answers import Figures
 from burnish_gateway.registry.answers import VersionAnswer, version_answer
 from burnish_gateway.registry.combine import Brought, Sides
 from burnish_gateway.registry.comment_store import Comment
-from burnish_gateway.registry.lines import MAIN, Branch
+from burnish_gateway.registry.line_store import Branch
+from burnish_gateway.registry.lines import MAIN
 from burnish_gateway.registry.prompt import Prompt
 from burnish_gateway.registry.review_store import Review, ReviewStatus, VersionStatus
 from burnish_gateway.registry.three_way import Merged

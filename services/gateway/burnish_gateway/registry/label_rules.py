@@ -26,7 +26,7 @@ class LabelRules:
 
 async def rules_of(tx: Tx, workspace_id: UUID) -> LabelRules:
     """As they stand in this transaction."""
-    (row,) = await tx.fetch("SELECT protected_labels, own_approval, test_run_gate FROM workspaces WHERE workspace_id = $1", workspace_id)
+    row = await review_store.label_settings(tx, workspace_id)
     return LabelRules(frozenset(row["protected_labels"]), row["own_approval"], row["test_run_gate"])
 
 

@@ -128,6 +128,12 @@ async def newest_run(tx: Tx, prompt: Prompt, version: int) -> Record | None:
     )
 
 
+async def label_settings(tx: Tx, workspace_id: UUID) -> Record:
+    """protected_labels, own_approval and test_run_gate of the workspace."""
+    (row,) = await tx.fetch("SELECT protected_labels, own_approval, test_run_gate FROM workspaces WHERE workspace_id = $1", workspace_id)
+    return row
+
+
 async def names_of(tx: Tx, *, actor: str, api_key_id: UUID | None) -> set[str]:
     """Everybody who may stand behind an actor: with a key, its line, and whoever made it. `operator` made keys for all, and is nobody."""
     names = {actor}
