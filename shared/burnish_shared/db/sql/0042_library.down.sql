@@ -13,7 +13,7 @@ DROP TRIGGER follow_newest_version ON prompt_versions;
 DROP TRIGGER follow_prompt_words ON prompts;
 DROP FUNCTION follow_newest_version();
 DROP FUNCTION follow_prompt_words();
-ALTER TABLE prompts DROP COLUMN search, DROP COLUMN text_words, DROP COLUMN model;
+ALTER TABLE prompts DROP COLUMN search, DROP COLUMN text_words, DROP COLUMN name_words, DROP COLUMN model;
 DROP FUNCTION text_of_content(json);
 DROP FUNCTION words_of(text);
 

@@ -32,17 +32,19 @@ GRANT EXECUTE ON FUNCTION words_of(text), text_of_content(json) TO burnish_app;
 
 ALTER TABLE prompts
   ADD COLUMN model      text NOT NULL DEFAULT '',           -- of the newest version
+  ADD COLUMN name_words tsvector NOT NULL DEFAULT '',       -- what is said of it beside its text: short, so that a rank by it reads no more than the row
   ADD COLUMN text_words tsvector NOT NULL DEFAULT '',       -- what the newest version says
   ADD COLUMN search     tsvector NOT NULL DEFAULT '';       -- all words; and behind a '=', which begins no word, the workspace and each tag, category, app context, use case
 GRANT UPDATE (model, text_words) ON prompts TO burnish_app;
 
 CREATE FUNCTION follow_prompt_words() RETURNS trigger LANGUAGE plpgsql SET search_path = burnish, pg_catalog, pg_temp AS $$
 BEGIN
+  NEW.name_words := setweight(words_of(concat_ws(' ', NEW.slug, NEW.name, array_to_string(NEW.tags || NEW.categories || NEW.app_contexts, ' '))), 'A')
+    || setweight(words_of(concat_ws(' ', NEW.use_case, NEW.folder, NEW.description)), 'B');
   NEW.search := array_to_tsvector(ARRAY['=w' || NEW.workspace_id, '=u' || md5(lower(NEW.use_case))]
       || ARRAY(SELECT '=t' || md5(one) FROM unnest(NEW.tags) one) || ARRAY(SELECT '=c' || md5(one) FROM unnest(NEW.categories) one)
       || ARRAY(SELECT '=a' || md5(one) FROM unnest(NEW.app_contexts) one))
-    || setweight(words_of(concat_ws(' ', NEW.slug, NEW.name, array_to_string(NEW.tags || NEW.categories || NEW.app_contexts, ' '))), 'A')
-    || setweight(words_of(concat_ws(' ', NEW.use_case, NEW.folder, NEW.description)), 'B') || setweight(NEW.text_words, 'D');
+    || NEW.name_words || NEW.text_words;
   RETURN NEW;
 END $$;
 CREATE TRIGGER follow_prompt_words BEFORE INSERT OR UPDATE ON prompts FOR EACH ROW EXECUTE FUNCTION follow_prompt_words();
@@ -64,7 +66,7 @@ UPDATE prompts p SET model = v.model, text_words = strip(words_of(text_of_conten
 -- Policies may not be passed by the index of words: its operator is not leakproof, so as the gateway's own role a search would read every prompt.
 -- Ids and ranks, of the workspace of the transaction alone. A word that many workspaces use costs nobody more: the workspace is a word too.
 CREATE FUNCTION find_prompts(p_query tsquery) RETURNS TABLE (prompt_id uuid, rank real) LANGUAGE sql STABLE ROWS 100 SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
-  SELECT p.prompt_id, ts_rank(p.search, p_query) FROM prompts p
+  SELECT p.prompt_id, ts_rank(p.name_words, p_query) FROM prompts p
    WHERE p.search @@ (p_query && quote_literal('=w' || current_setting('app.workspace', true))::tsquery)
      AND p.workspace_id = nullif(current_setting('app.workspace', true), '')::uuid $$;
 CALL make_lookup_function('find_prompts(tsquery)', app => true, worker => false);
