@@ -92,7 +92,9 @@ def ratios(runs: dict[str, list[Run]]) -> str:
         parts = []
         for what, of in (("calls", 0), ("stages", 2)):
             ours, theirs = middle(runs["burnish"], 0.8, of), middle(mine, 0.8, of)
-            parts.append(f"{what} to 80% {'never' if ours >= NEVER else 'only ours' if theirs >= NEVER else f'{ours / theirs:.2f} ×'}")
+            parts.append(
+                f"{what} to 80% {'never' if ours >= NEVER / 2 else 'only ours' if theirs >= NEVER / 2 else f'{ours / theirs:.2f} ×'}"
+            )
         told.append(f"against {name}: {', '.join(parts)}")
     return "\nOurs " + "; ".join(told) + ".\n"
 

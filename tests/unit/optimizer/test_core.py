@@ -1,6 +1,7 @@
 """Pure decisions of the service around the search: what is sent, what is read out of answers, what a result says."""
 
 from typing import Any
+from unittest.mock import ANY
 from uuid import UUID
 
 import pytest
@@ -66,13 +67,36 @@ def test_a_summary_counts_categories_confusions_failures_and_costs() -> None:
         "total": 5,
         "errors": 1,
         "category_stats": {
-            "a": {"total": 2, "correct": 1, "accuracy": 0.5},
-            "b": {"total": 3, "correct": 1, "accuracy": pytest.approx(1 / 3, abs=1e-6)},
+            "a": {"total": 2, "correct": 1, "accuracy": 0.5, "interval": ANY, "too_small": True},
+            "b": {"total": 3, "correct": 1, "accuracy": pytest.approx(1 / 3, abs=1e-6), "interval": ANY, "too_small": True},
         },
+        "items": 5,
+        "too_small": True,
+        "pass_k": [{"k": 1, "share": 0.4}],
+        "always_right": 2,
+        "sometimes_right": 0,
+        "never_right": 3,
     }
     assert result["confusion_matrix"] == {"a": {"a": 1, "b": 1}, "b": {OTHER: 2, "b": 1}}
     assert [failed["output"] for failed in result["failed_cases"]] == ["b", "I think b", None]
     assert (result["cost_nusd"], result["latency_ms"]) == (50, {"p50": 30, "p95": 50})
+
+
+@pytest.mark.capability("D3")
+def test_repeats_of_an_item_say_how_reliable_it_is_and_narrow_no_interval() -> None:
+    def tries(number: int, *right: bool) -> list[Case]:
+        item = UUID(int=number)
+        return [Case(item, UUID(int=9), "t", "a", "a" if one else "b", cost_nusd=0, latency_ms=1) for one in right]
+
+    once = [case for number in range(40) for case in tries(number, number % 2 == 0)]
+    thrice = [case for number in range(40) for case in tries(number, *(3 * [number % 2 == 0]))]
+    assert summarize(thrice)["metrics"]["interval"] == summarize(once)["metrics"]["interval"]
+    assert (summarize(thrice)["metrics"]["too_small"], summarize(thrice[:60])["metrics"]["too_small"]) == (False, True)
+    mixed = summarize([*tries(1, True, True, True), *tries(2, True, True, False), *tries(3, False, False, False)])["metrics"]
+    assert (mixed["always_right"], mixed["sometimes_right"], mixed["never_right"]) == (1, 1, 1)
+    assert [(one["k"], one["share"]) for one in mixed["pass_k"]] == [
+        (1, pytest.approx(5 / 9, abs=1e-6)), (2, pytest.approx((1 + 1 / 3) / 3, abs=1e-6)), (3, pytest.approx(1 / 3, abs=1e-6)),
+    ]  # fmt: skip
 
 
 def test_a_summary_of_nothing_says_nothing() -> None:

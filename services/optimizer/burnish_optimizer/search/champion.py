@@ -22,7 +22,7 @@ class Champion:
     settings: Settings
     prompt: str
     lost: set[str] = field(default_factory=set)
-    spent: int = 0
+    evaluations: int = 0
     """Evaluations that challenges took so far."""
 
     async def challenge(self, prompt: str, *, keep: int) -> bool:
@@ -31,7 +31,7 @@ class Champion:
         try:
             return await self._challenge(prompt, keep=keep)
         finally:
-            self.spent += self.memo.evaluations - before
+            self.evaluations += self.memo.evaluations - before
 
     async def _challenge(self, prompt: str, *, keep: int) -> bool:
         """Whether this prompt takes the place. Ends early either way; an undecided one that is ahead wins at `challenge_keep` less a tenth.
@@ -60,6 +60,19 @@ class Champion:
             return self._takes(prompt)
         self.lost.add(prompt)
         return False
+
+    async def final(self, prompt: str, *, keep: int) -> bool:
+        """A last challenge, on all items and without an early end: who fixes more than it breaks takes the place."""
+        if prompt == self.prompt:
+            return False
+        try:
+            answers = await self.memo.score([(text, item) for item in self.task.validation for text in (self.prompt, prompt)], keep=keep)
+        except OutOfBudget:
+            return False
+        pairs = list(zip(answers[::2], answers[1::2], strict=True))
+        if sum(new.score > old.score for old, new in pairs) <= sum(new.score < old.score for old, new in pairs):
+            return False
+        return self._takes(prompt)
 
     def _takes(self, prompt: str) -> bool:
         self.prompt = prompt

@@ -40,7 +40,8 @@ class Racing:
         """The champion meets the sets that the model believes in, as far as the contract bears them."""
         for arm in race.finalists():
             if breach(trial.task.contract, trial.task.prompt, race.prompt_of(arm)) is None:
-                await race.challenge(arm, keep=2 * len(trial.task.validation))
+                if await trial.champion.final(race.prompt_of(arm), keep=len(trial.task.validation)):
+                    race.champion_arm = arm
 
     async def _sow(self, race: Race, trial: Trial) -> None:
         if not self.comments:

@@ -160,7 +160,7 @@ class Race:
         leader = self._leader()
         if not leader or leader == self.champion_arm:
             return
-        if self.champion.spent > self.settings.challenge_share * self.memo.evaluations:
+        if self.champion.evaluations > self.settings.challenge_share * self.memo.evaluations:
             return
         mean, sd = self.model.contrast(leader, self.champion_arm)
         if mean >= self.settings.challenge_gain and mean > self.settings.challenge_z * sd:

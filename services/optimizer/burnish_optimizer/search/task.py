@@ -210,7 +210,7 @@ class Settings:
 
     candidate_sizes: tuple[int | None, ...] = CANDIDATE_SIZES
 
-    confirm_p: float = 0.05
+    confirm_p: float = 0.03
     headroom_items: int = HEADROOM_ITEMS
     ceiling: float = 0.97
     min_items: int = SEARCH_ITEMS_LEAST
