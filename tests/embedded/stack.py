@@ -31,7 +31,7 @@ FAST: dict[str, Any] = {"sweep_interval_s": 0.5, "sweep_grace_s": 1.0, "kek": KE
 """Deadlines and sweeps of seconds (PROMISES section 2: time limits are settings)."""
 
 
-PATIENT: dict[str, Any] = {"trust_s": 30.0, "dispatch_give_up_s": 6.0}
+PATIENT: dict[str, Any] = {"trust_s": 30.0, "dispatch_give_up_s": 6.0, "headers_wait_s": 0.5}
 """All services share one event loop here: on a busy machine it may stand still for longer than a gateway in production goes without news of
 its database, or waits for an executor, and calls would be refused. Tests of that name their own times."""
 

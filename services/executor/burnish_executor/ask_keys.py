@@ -1,6 +1,7 @@
 """Asks one model once with every key that may be used, until one answers or no other would help."""
 
 import asyncio
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
@@ -210,7 +211,8 @@ class Asker:
             match event:
                 case Started():
                     run.has_started = True
-                    await run.reply.send(FrameKind.STARTED, chosen.use.model_dump_json().encode())
+                    began = {**chosen.use.model_dump(mode="json"), "model": run.request.route.model}
+                    await run.reply.send(FrameKind.STARTED, json.dumps(began).encode())
                 case Piece():
                     await self._pass_on(run, event)
                 case Answer() | Failure():

@@ -27,6 +27,12 @@ class GatewaySettings(IdentitySettings, SealingSettings):
     accept_wait_s: float = Field(default=0.25, gt=0, description="Silence after which a dispatched request is given to another executor.")
     executor_silence_s: float = Field(default=1.5, gt=0, description="Silence of a running execution that counts as a dead executor.")
     dispatch_give_up_s: float = Field(default=1.8, gt=0, description="How long an executor is looked for before the caller hears 503.")
+    headers_wait_s: float = Field(
+        default=10.0,
+        gt=0,
+        description="How long a stream's headers wait for the first piece of an answer, so that failures keep their status.",
+    )
+    slow_reader_s: float = Field(default=60.0, gt=0, description="A client of a stream that takes nothing for this long is cut off.")
     interrupted_give_up_s: float = Field(
         default=12.0,
         gt=0,

@@ -68,16 +68,25 @@ class StrictRoute(APIRoute):
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
+        takes_json = self.body_field is not None
 
         async def checked(request: Request) -> Response:
             if request.method in ("POST", "PUT", "PATCH"):
                 raw = await read_body(request, most_bytes=self.most_bytes)
-                if raw and "json" in request.headers.get("content-type", "json"):
+                if takes_json:
+                    request = _said_to_be_json(request)
+                if raw and (takes_json or "json" in request.headers.get("content-type", "json")):
                     parse_json(raw)
                 request._body = raw  # where Starlette keeps a body that was read already
             return await handle(request)
 
         return checked
+
+
+def _said_to_be_json(request: Request) -> Request:
+    """Where a route takes JSON, a body is read as JSON whatever its header says: curl calls it a form unless it is told better."""
+    others = [one for one in request.scope["headers"] if one[0] != b"content-type"]
+    return Request({**request.scope, "headers": [*others, (b"content-type", b"application/json")]}, request.receive)
 
 
 class ChatRoute(StrictRoute):
@@ -124,6 +133,7 @@ class ErrorBody(BaseModel):
     param: str | None = None
     request_id: str
     retryable: bool
+    retry_after_s: float | None = None
     details: dict[str, Any] | None = None
 
 
@@ -261,7 +271,7 @@ def error_response(error: BurnishError, *, request_id: str) -> Response:
     body = ErrorAnswer(
         error=ErrorBody(
             type=error.type, code=error.code, message=error.message, param=error.param, request_id=request_id, retryable=error.retryable,
-            details=error.details or None,
+            retry_after_s=error.retry_after_s, details=error.details or None,
         )
     )  # fmt: skip
     headers = {**error.headers, "x-request-id": request_id}
@@ -280,15 +290,20 @@ def _inline(schema: Any, definitions: dict[str, Any]) -> Any:
     return [_inline(one, definitions) for one in schema] if isinstance(schema, list) else schema
 
 
-OF_UNIONS = ("function-after[", "function-before[", "list[")
+OF_UNIONS = re.compile(
+    r"(function-(after|before|plain|wrap)|list|dict|set|tuple|constrained|nullable|literal|tagged-union|is-instance|json-or-python|lax-or-strict)\["
+)
 """How pydantic calls the side of a union that did not fit, in the path to it."""
+
+PLAIN_TYPES = frozenset({"str", "bool", "int", "float", "none", "bytes"})
+"""The same of sides that are no more than a type; no field of a body is called so."""
 
 
 def _path(location: tuple[int | str, ...]) -> str:
     """As the caller wrote it: of settings that are told apart by their `kind`, pydantic names the kind too."""
     if len(location) > 2 and location[0] == "settings":
         location = (location[0], *location[2:])
-    named = [part for part in location if not (isinstance(part, str) and part.startswith(OF_UNIONS))]
+    named = [part for part in location if not (isinstance(part, str) and (OF_UNIONS.match(part) or part in PLAIN_TYPES))]
     return ".".join(str(part) for part in named)[:200]
 
 

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from burnish_gateway.compat.anthropic.events import MessageEvents
 from burnish_gateway.compat.chunks import Chunks
+from burnish_gateway.compat.responses.events import ResponseEvents
 from burnish_gateway.compat.stream_chat import replayed_chat, stream_chat
 from burnish_gateway.execution.dispatch import Alive, Delta, Done, Started, Text, Told
 from burnish_shared.contracts.executions import ErrorInfo, Outcome, Status, Usage
@@ -99,3 +101,20 @@ async def test_a_stored_answer_is_replayed_as_the_same_text() -> None:
     said = parsed(b"".join([part async for part in replayed_chat(outcome(), events=CHUNKS, request_id="req_1")]))
     assert "".join(one["choices"][0]["delta"].get("content", "") for one in said[:-2]) == 'a "b" ☃'
     assert said[-1] == "[DONE]"
+
+
+async def test_an_error_in_a_stream_says_when_to_try_again_in_each_format() -> None:
+    """The status line is out by then, and with it the header that says so."""
+    failed = Unavailable("No.", retry_after_s=7)
+    for told in (
+        CHUNKS.error(failed, request_id="req_1"),
+        MessageEvents(str(EXECUTION), "m", False).error(failed, request_id="req_1"),
+        ResponseEvents(str(EXECUTION), "m", False).error(failed, request_id="req_1"),
+    ):
+        said = json.loads(told.decode().rpartition("data: ")[2])
+        assert said.get("error", said)["retry_after_s"] == 7
+
+
+async def test_the_usage_chunk_names_the_model_that_answered_in_the_end() -> None:
+    told = await events(Text(b'"a"'), Done(outcome(model="m/other")))
+    assert told[-2]["model"] == "m/other" and told[-2]["burnish"]["provider"] == "p"

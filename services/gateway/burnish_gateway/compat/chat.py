@@ -3,10 +3,10 @@
 import re
 from typing import Any
 
+from burnish_gateway.compat.call_fields import of_call
 from burnish_gateway.compat.chat_body import SETTINGS, parse_chat_body
 from burnish_gateway.compat.format import Chat
 from burnish_gateway.compat.messages import checked_messages
-from burnish_gateway.compat.requirements import requirements_in
 from burnish_gateway.compat.target import target_of
 from burnish_gateway.execution.group_key import PROMPT_KEY
 from burnish_gateway.execution.order import Order
@@ -31,7 +31,7 @@ def parse_chat(raw: bytes) -> Chat:
         overrides={setting: getattr(body, setting) for setting in SETTINGS if setting in body.model_fields_set}, stream=bool(body.stream),
         user_id=body.user, session_id=body.session_id or id_in(metadata, "session_id"), app=body.app or id_in(metadata, "app"),
         metadata={name: value for name, value in metadata.items() if name != "variables"}, prompt_key=prompt_key_in(metadata),
-        requirements=requirements_in(metadata),
+        **of_call(body, metadata),
     )  # fmt: skip
     return Chat(order, include_usage=(body.stream_options or {}).get("include_usage") is True)
 

@@ -2,8 +2,9 @@
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ConfigDict, Field, ValidationError
 
+from burnish_gateway.compat.call_fields import CallFields
 from burnish_gateway.compat.messages import MESSAGES_MOST
 from burnish_gateway.compat.refusals import Unsupported
 from burnish_gateway.wire import parse_json
@@ -26,7 +27,7 @@ Factor = Annotated[float, Field(ge=-2, le=2)]
 Object = dict[str, Any]
 
 
-class ChatBody(BaseModel):
+class ChatBody(CallFields):
     """Bounds are those of OpenAI's API reference where it names some. A null counts as not given."""
 
     model_config = ConfigDict(strict=True, extra="ignore", allow_inf_nan=False, title="ChatCompletionRequest")

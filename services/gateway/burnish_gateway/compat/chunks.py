@@ -7,7 +7,7 @@ from uuid import UUID
 
 from burnish_gateway.compat.completion import finish_reason, head_of, usage_of
 from burnish_gateway.compat.error_answer import openai_error
-from burnish_gateway.compat.format import Facts
+from burnish_gateway.compat.format import Facts, burnish_of
 from burnish_shared.errors import BurnishError
 
 DONE = b"data: [DONE]\n\n"
@@ -66,8 +66,13 @@ class Chunks:
         last = others + self.before_delta + b'{},"finish_reason":' + json.dumps(finish_reason(outcome)).encode() + b"}]"
         if not self.include_usage:
             return last + b"}\n\n" + DONE
-        usage = json.dumps(usage_of(outcome), separators=(",", ":")).encode()
-        return last + b',"usage":null}\n\n' + self.before_choices + b'],"usage":' + usage + b"}\n\n" + DONE
+        return last + b',"usage":null}\n\n' + self._usage(outcome) + DONE
+
+    def _usage(self, outcome: Facts) -> bytes:
+        """With the model that answered in the end, and what no field of OpenAI's has a place for."""
+        head = json.loads(self.before_choices.removeprefix(b"data: ").removesuffix(b',"choices":[') + b"}")
+        facts = head | {"model": outcome["model"], "choices": [], "usage": usage_of(outcome), "burnish": burnish_of(outcome)}
+        return b"data: " + json.dumps(facts, ensure_ascii=False, separators=(",", ":")).encode() + b"\n\n"
 
     def error(self, error: BurnishError, *, request_id: str) -> bytes:
         """The last event of a stream that failed after it began."""

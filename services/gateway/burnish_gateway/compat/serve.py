@@ -65,14 +65,16 @@ def _answer(request: Request, outcome: bytes, *, format: Format, headers: dict[s
 
 async def _stream(request: Request, admitted: Admitted, *, chat: Chat, format: Format, gateway: Gateway) -> Response:
     """What fails before the headers are out is told by its status code, which clients turn into their exceptions and retries."""
-    told = Dispatch(gateway, admitted.request, key=admitted.key).follow()
-    first = await unless_gone(request, first_told(told))
-    headers = headers_of(admitted)
+    dispatch = Dispatch(gateway, admitted.request, key=admitted.key)
+    told = dispatch.follow()
+    first = await unless_gone(request, first_told(told, wait_s=gateway.settings.headers_wait_s))
+    headers = headers_of(admitted, answered_by=dispatch.model)
     if isinstance(first, Done) and not succeeded(first.body):
         return _answer(request, first.body, format=format, headers=headers)
-    route = admitted.request.route
-    events = format.events(admitted.request.execution_id, model=route.model, simulated=route.simulated, chat=chat)
-    return EventStream(paced(stream_chat(first, told, events=events, request_id=request_id_of(request))), headers=headers)
+    simulated = admitted.request.route.simulated
+    events = format.events(admitted.request.execution_id, model=dispatch.model, simulated=simulated, chat=chat)
+    parts = paced(stream_chat(first, told, events=events, request_id=request_id_of(request)))
+    return EventStream(parts, headers=headers, slow_reader_s=gateway.settings.slow_reader_s)
 
 
 async def _repeat(request: Request, repeated: Repeated, *, chat: Chat, format: Format, gateway: Gateway, principal: Principal) -> Response:

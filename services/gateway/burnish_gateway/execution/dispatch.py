@@ -5,6 +5,7 @@ to another executor; what had started is booked from the text that was delivered
 """
 
 import asyncio
+import json
 from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -26,8 +27,11 @@ from burnish_shared.errors import BurnishError, Unavailable
 
 log = structlog.get_logger("burnish.gateway")
 
-HEADERS_WAIT_S = 0.5
-"""Most refusals of a provider come within this time. The executor's heartbeats, twice a second, end the wait."""
+HEADERS_WAIT_S = 10.0
+"""So long a provider may fail, be asked again and be replaced by another, and the caller still hears of it by a status code.
+
+The executor's heartbeats, twice a second, end the wait; comments keep the connection alive from then on.
+"""
 
 RETRY_S = 0.05
 
@@ -76,15 +80,16 @@ class Done:
 Told = Started | Text | Delta | Alive | Done
 
 
-async def first_told(told: AsyncGenerator[Told, None]) -> Told:
-    """What the headers of a stream wait for: that the model begins to answer, or that the executor lives after HEADERS_WAIT_S.
+async def first_told(told: AsyncGenerator[Told, None], *, wait_s: float = HEADERS_WAIT_S) -> Told:
+    """What the headers of a stream wait for: the first piece of an answer, or that the executor lives after `wait_s`.
 
-    So a call that fails early is told by its status code, and 503 is 503 for a stream too (PROMISES G-09).
+    So a call that fails early is told by its status code, which clients turn into exceptions and retries, and 503 is 503 for a stream
+    too (PROMISES G-09).
     """
     loop = asyncio.get_running_loop()
-    waits_until = loop.time() + HEADERS_WAIT_S
+    waits_until = loop.time() + wait_s
     async for one in told:
-        if not isinstance(one, Alive) or loop.time() >= waits_until:
+        if not isinstance(one, Alive | Started) or loop.time() >= waits_until:
             return one
     raise RuntimeError("a dispatch ended without an outcome")
 
@@ -137,6 +142,12 @@ class Dispatch:
                 self.gateway.refusals.forget(self.request.account_ids)
                 if not self.finished:
                     await self._cancel(CANCELLED)
+
+    @property
+    def model(self) -> str:
+        """The model that answers, as far as is known: a fallback names itself when it begins."""
+        named = json.loads(self.used_key).get("model") if self.used_key else None
+        return named if isinstance(named, str) else self.request.route.model
 
     async def _step(self) -> AsyncIterator[Told]:
         """Waits for one frame, or for silence."""

@@ -61,6 +61,10 @@ class Message(ApiModel):
     name: Id | None = None
     tool_calls: list[dict[str, Any]] | None = None
     tool_call_id: Id | None = None
+    reasoning_content: PlainText | None = Field(default=None, description="What the model thought in that turn, given back to it.")
+    thinking_blocks: list[dict[str, Any]] | None = Field(default=None, description="The same, signed by Anthropic.")
+    reasoning_details: list[dict[str, Any]] | None = None
+    refusal: PlainText | None = None
 
     @model_validator(mode="after")
     def _says_something(self) -> "Message":
@@ -235,12 +239,12 @@ def order_of(body: NewExecution) -> Order:
         deadline_s=body.deadline_s,
         fallback_models=body.fallback_models,
         requirements=None if body.requirements is None else body.requirements.model_dump(exclude_none=True),
-        cache=_cache_asked(body.cache),
+        cache=cache_asked(body.cache),
         prompt_key=body.prompt_key,
     )
 
 
-def _cache_asked(asked: bool | CacheAsked | None) -> CacheSetting:
+def cache_asked(asked: bool | CacheAsked | None) -> CacheSetting:
     if isinstance(asked, CacheAsked):
         return CacheSetting(asked.mode, asked.ttl_s)
     return UNSAID if asked is None else CacheSetting("always" if asked else "off")
@@ -275,11 +279,14 @@ def _response(outcome: bytes, *, request_id: str, headers: dict[str, str], shape
 
 async def _stream(request: Request, admitted: Admitted, *, gateway: Gateway) -> Response:
     """What fails before the headers are out is told by its status code."""
-    told = Dispatch(gateway, admitted.request, key=admitted.key).follow()
-    first = await unless_gone(request, first_told(told))
+    dispatch = Dispatch(gateway, admitted.request, key=admitted.key)
+    told = dispatch.follow()
+    first = await unless_gone(request, first_told(told, wait_s=gateway.settings.headers_wait_s))
+    headers = headers_of(admitted, answered_by=dispatch.model)
     if isinstance(first, Done) and not succeeded(first.body):
-        return _response(first.body, request_id=request_id_of(request), headers=headers_of(admitted))
-    return EventStream(paced(_events(first, told, request_id=request_id_of(request))), headers=headers_of(admitted))
+        return _response(first.body, request_id=request_id_of(request), headers=headers)
+    events = paced(_events(first, told, request_id=request_id_of(request)))
+    return EventStream(events, headers=headers, slow_reader_s=gateway.settings.slow_reader_s)
 
 
 async def _events(first: Told, rest: AsyncGenerator[Told, None], *, request_id: str) -> AsyncIterator[bytes | None]:
@@ -343,10 +350,14 @@ def _queued(execution_id: UUID, *, headers: Mapping[str, str]) -> Response:
     return json_response({"id": str(execution_id), "status": "queued"}, status=202, headers=named)
 
 
-def headers_of(admitted: Admitted) -> dict[str, str]:
-    """Known before the first byte of the answer."""
+def headers_of(admitted: Admitted, *, answered_by: str | None = None) -> dict[str, str]:
+    """Known before the first byte of the answer. `answered_by`: the model that began to answer, where that is known by then."""
     prompt = admitted.request.prompt
-    headers = {"x-execution-id": str(admitted.request.execution_id), "x-burnish-model": admitted.request.route.model, **admitted.headers}
+    headers = {
+        "x-execution-id": str(admitted.request.execution_id),
+        "x-burnish-model": answered_by or admitted.request.route.model,
+        **admitted.headers,
+    }
     if prompt is not None:
         headers |= {"x-burnish-prompt": prompt.slug, "x-burnish-version": str(prompt.version)}
     if admitted.request.routing is not None and admitted.request.routing.rule is not None:

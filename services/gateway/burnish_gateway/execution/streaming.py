@@ -9,7 +9,7 @@ from fastapi import Request
 from fastapi.responses import Response
 
 SLOW_READER_S = 60.0
-"""A client that takes nothing for this long is cut off (PROMISES G-14)."""
+"""A client that takes nothing for this long is cut off (PROMISES G-14), unless a setting says how long."""
 
 KEEP_ALIVE_S = 10.0
 KEEP_ALIVE = b": alive\n\n"
@@ -22,10 +22,17 @@ class EventStream(Response):
 
     media_type = "text/event-stream"
 
-    def __init__(self, parts: AsyncGenerator[bytes, None], status_code: int = 200, *, headers: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        parts: AsyncGenerator[bytes, None],
+        status_code: int = 200,
+        *,
+        headers: Mapping[str, str],
+        slow_reader_s: float = SLOW_READER_S,
+    ) -> None:
         super().__init__(None, status_code, headers={"cache-control": "no-cache", "x-accel-buffering": "no", **headers})
         self.raw_headers = [(name, value) for name, value in self.raw_headers if name != b"content-length"]
-        self._parts = parts
+        self._parts, self._slow_reader_s = parts, slow_reader_s
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
@@ -43,7 +50,7 @@ class EventStream(Response):
         async with contextlib.aclosing(self._parts) as parts:
             try:
                 async for part in parts:
-                    async with asyncio.timeout(SLOW_READER_S):
+                    async with asyncio.timeout(self._slow_reader_s):
                         await send({"type": "http.response.body", "body": part, "more_body": True})
                 await send({"type": "http.response.body", "body": b"", "more_body": False})
             except (OSError, TimeoutError):

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from burnish_gateway.compat.call_fields import CallFields
 from burnish_gateway.compat.messages import MESSAGES_MOST
 from burnish_gateway.wire import parse_json
 from burnish_shared.errors import InvalidBody, InvalidField
@@ -22,7 +23,7 @@ class Turn(BaseModel):
     content: str | Annotated[list[Object], Field(max_length=MESSAGES_MOST)]
 
 
-class MessagesBody(BaseModel):
+class MessagesBody(CallFields):
     """Bounds are those of Anthropic's API reference where it names some. A null counts as not given."""
 
     model_config = ConfigDict(strict=True, extra="ignore", allow_inf_nan=False, title="MessagesRequest")

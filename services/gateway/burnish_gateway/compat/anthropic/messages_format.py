@@ -11,6 +11,7 @@ from burnish_gateway.compat.anthropic.body import MessagesBody, parse_messages_b
 from burnish_gateway.compat.anthropic.conversation import messages_of, settings_of
 from burnish_gateway.compat.anthropic.errors import anthropic_error
 from burnish_gateway.compat.anthropic.events import MessageEvents
+from burnish_gateway.compat.call_fields import of_call
 from burnish_gateway.compat.chat import id_in, prompt_key_in, variables_of
 from burnish_gateway.compat.format import Chat, Facts
 from burnish_gateway.compat.target import target_of
@@ -49,5 +50,5 @@ def _order(body: MessagesBody) -> Order:
         variables=variables_of(metadata=metadata, prompt={}, given=body.variables), user_id=id_in(metadata, "user_id"),
         session_id=body.session_id or id_in(metadata, "session_id"), app=body.app or id_in(metadata, "app"),
         metadata={name: value for name, value in metadata.items() if name not in ("variables", "user_id")},
-        prompt_key=prompt_key_in(metadata),
+        prompt_key=prompt_key_in(metadata), **of_call(body, metadata),
     )  # fmt: skip

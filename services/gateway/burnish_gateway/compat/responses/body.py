@@ -5,8 +5,9 @@ Source: https://platform.openai.com/docs/api-reference/responses/create.
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ConfigDict, Field, ValidationError
 
+from burnish_gateway.compat.call_fields import CallFields
 from burnish_gateway.compat.messages import MESSAGES_MOST
 from burnish_gateway.compat.refusals import Unsupported
 from burnish_gateway.wire import parse_json
@@ -23,7 +24,7 @@ NOT_OFFERED = {
 """What needs a state that is kept for the caller, and what to do instead."""
 
 
-class ResponsesBody(BaseModel):
+class ResponsesBody(CallFields):
     """A null counts as not given."""
 
     model_config = ConfigDict(strict=True, extra="ignore", allow_inf_nan=False, title="ResponsesRequest")

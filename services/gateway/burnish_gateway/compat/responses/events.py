@@ -69,7 +69,7 @@ class ResponseEvents:
 
     def error(self, error: BurnishError, *, request_id: str) -> bytes:
         told = json.loads(bytes(openai_error(error, request_id=request_id).body))["error"]
-        return self._event("error", code=told["code"], message=told["message"], param=told["param"], request_id=request_id)
+        return self._event("error", code=told["code"], message=told["message"], param=told["param"], retry_after_s=told["retry_after_s"], request_id=request_id)
 
     def _open_message(self) -> bytes:
         closed = self._close()

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from fastapi.responses import Response
 
+from burnish_gateway.compat.call_fields import of_call
 from burnish_gateway.compat.chat import id_in, prompt_key_in, variables_of
 from burnish_gateway.compat.error_answer import openai_error
 from burnish_gateway.compat.format import Chat, Facts
@@ -49,6 +50,7 @@ def _order(body: ResponsesBody) -> Order:
         variables=variables_of(metadata=metadata, prompt=prompt, given=body.variables), user_id=body.user or body.safety_identifier,
         session_id=body.session_id or id_in(metadata, "session_id"), app=body.app or id_in(metadata, "app"),
         metadata={name: value for name, value in metadata.items() if name != "variables"}, prompt_key=prompt_key_in(metadata),
+        **of_call(body, metadata),
     )  # fmt: skip
 
 
