@@ -24,6 +24,7 @@ from burnish_optimizer.search import (
     SearchResult,
     Task,
     Tuning,
+    breach,
     document,
     nearest,
     optimize,
@@ -184,6 +185,7 @@ async def test_every_method_repeats_itself_keeps_its_budget_and_every_candidate_
         result = await bench.search(method, budget=900)
         assert result.evaluations == len(bench.asked) <= 800
         for text in {text for text, _ in bench.asked}:
+            assert breach(contract, prompt, text) is None
             assert "{{ticket}}" in text and "Rate from 1 to 5." in text and "- never guess" in text.split("\n")
         runs.append((result, bench.asked))
     assert runs[0] == runs[1]

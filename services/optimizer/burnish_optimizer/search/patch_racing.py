@@ -39,9 +39,10 @@ class Racing:
     async def _finals(self, race: Race, trial: Trial) -> None:
         """The champion meets the sets that the model believes in, as far as the contract bears them."""
         for arm in race.finalists():
-            if breach(trial.task.contract, trial.task.prompt, race.prompt_of(arm)) is None:
-                if await trial.champion.final(race.prompt_of(arm), keep=len(trial.task.validation)):
-                    race.champion_arm = arm
+            text = race.prompt_of(arm)
+            kept = breach(trial.task.contract, trial.task.prompt, text) is None
+            if kept and await trial.champion.final(text, keep=len(trial.task.validation)):
+                race.champion_arm = arm
 
     async def _sow(self, race: Race, trial: Trial) -> None:
         if not self.comments:

@@ -168,14 +168,16 @@ class Race:
 
     async def challenge(self, arm: Arm, *, keep: int) -> None:
         """One challenge of the champion. A challenger that may not win the contract's way is not asked."""
-        if arm and await self.champion.challenge(self.prompt_of(arm), keep=keep):
+        text = self.prompt_of(arm)
+        kept = breach(self.task.contract, self.task.prompt, text) is None
+        if arm and kept and await self.champion.challenge(text, keep=keep):
             self.champion_arm = arm
 
     def finalists(self) -> list[Arm]:
         """What the model believes in at the end: the leader, and sets of its surest edits, the smallest first."""
         ranked = self.ranked()
         arms = [self._leader(), *(tuple(sorted(ranked[:size])) for size in self.settings.candidate_sizes)]
-        return [arm for arm in dict.fromkeys(arms) if arm]
+        return [arm for arm in dict.fromkeys(map(self._within_contract, arms)) if arm]
 
     async def _round(self, *, keep: int) -> Arm:
         """Evaluates some arms on the next items, and learns from it. Returns the arm that led before the round."""
@@ -205,7 +207,7 @@ class Race:
     def _leader(self) -> Arm:
         """The combination that is believed in: every edit that does more good than harm by the mean. Nothing is returned for that alone."""
         mean, sd = self.model.mean, self.model.sd
-        return self._one_format([number for number in self._alive() if mean[number] > 0], mean / sd)
+        return self._within_contract(self._one_format([number for number in self._alive() if mean[number] > 0], mean / sd))
 
     def _one_format(self, numbers: list[int], worth: Array) -> Arm:
         """Without all lines about the form of the answer but the best. Two of them repeat or contradict each other: together they would
@@ -222,7 +224,15 @@ class Race:
             alive, sd = self._alive(), self.model.sd
             for draw in self.model.draw(self.rng, self.pace.arms - len(arms)):
                 arms.append(self._one_format([number for number in alive if draw[number] > DOUBT * sd[number]], draw))
-        return list(dict.fromkeys(arms))
+        return list(dict.fromkeys(self._within_contract(arm) for arm in arms))
+
+    def _within_contract(self, arm: Arm) -> Arm:
+        """The combination without its least sure edits, until the whole keeps the contract that each edit alone keeps."""
+        worth = self.model.mean
+        while arm and breach(self.task.contract, self.task.prompt, self.prompt_of(arm)) is not None:
+            least = min(arm, key=lambda number: (float(worth[number]), number))
+            arm = tuple(number for number in arm if number != least)
+        return arm
 
     def _next_items(self) -> list[Item]:
         """The same items for all arms of a round, in an order that is shuffled anew each time all have had their turn."""
