@@ -15,11 +15,11 @@ from burnish_executor.core.failure import Failure, FailureKind
 from burnish_executor.core.outcome import JSON_FORMATS, outcome_of
 from burnish_executor.guard import Guard, GuardedReply, guarded
 from burnish_executor.run import Run, since
-from burnish_shared.contracts.executions import Choice, ErrorInfo, ExecutionRequest, Fallback, Outcome, Status
+from burnish_shared.contracts.executions import Beside, Choice, ErrorInfo, ExecutionRequest, Fallback, Outcome, Status
 from burnish_shared.db.rules_book import RulesBook
 from burnish_shared.errors import Unavailable
 from burnish_shared.guarding.rules import Rule, Stopped
-from burnish_shared.guarding.texts import changed_calls, changed_messages, text_of, texts_in
+from burnish_shared.guarding.texts import changed_calls, changed_messages, each_text, text_of, texts_in
 from burnish_shared.own_checks import OwnChecks, case_of
 
 AT_ONCE_CHARACTERS: Final = 65_536
@@ -66,8 +66,9 @@ class Guards:
                 fallbacks = [one for fallback in request.fallbacks if (one := _fallback_looked_in(guard, into, fallback)) is not None]
                 if guard.masks:
                     metrics.GUARDED.labels("masked").inc()
+                extra = each_text(request.extra, guard.hidden) if request.extra else request.extra
                 if guard.masks or len(fallbacks) < len(request.fallbacks):
-                    run.request = request.model_copy(update={"messages": masked, "fallbacks": fallbacks})
+                    run.request = request.model_copy(update={"messages": masked, "fallbacks": fallbacks, "extra": extra})
         run.reply = guarded(run.reply, guard, stop=run.cancel)
         return None
 
@@ -81,15 +82,17 @@ class Guards:
             return outcome  # on the way in: nobody was asked
         text = guard.outgoing.text if guard.was_streamed else outcome.output or ""
         if guard.stopped is None and outcome.status is Status.SUCCESS:
-            for one in [text, *(choice.output or "" for choice in (outcome.choices or [])[1:])]:
+            thought = list(texts_in(outcome.beside.model_dump())) if outcome.beside else []
+            for one in [text, *thought, *(choice.output or "" for choice in (outcome.choices or [])[1:])]:
                 guard.stopped = guard.stopped or await self._by_own_code(guard.out, one, guard.given)
         output = await _told(run, guard) if guard.was_streamed else guard.whole(text, is_json=guard.is_json)
         calls = changed_calls(outcome.tool_calls, lambda one: guard.whole(one, is_json=True)) if outcome.tool_calls else None
         choices = [_looked_through(one, guard) for one in outcome.choices] if outcome.choices else None
+        beside = _beside_looked_through(outcome.beside, guard)
         if guard.stopped is not None:
             metrics.GUARDED.labels("blocked_out").inc()
             return _blocked(outcome, _stopping(guard.stopped, "the answer"), output="".join(guard.told) or None)
-        changes = {"output": output if outcome.output is not None else None, "tool_calls": calls, "choices": choices}
+        changes = {"output": output if outcome.output is not None else None, "tool_calls": calls, "choices": choices, "beside": beside}
         made = outcome.model_copy(update=changes)
         return made if made.output_json is None else made.model_copy(update={"output_json": _json(output)})
 
@@ -146,7 +149,16 @@ def _looked_through(choice: Choice, guard: Guard) -> Choice:
         return choice
     calls = changed_calls(choice.tool_calls, lambda one: guard.whole(one, is_json=True)) if choice.tool_calls else None
     output = choice.output if choice.output is None else guard.whole(choice.output, is_json=guard.is_json)
-    return choice.model_copy(update={"output": output, "tool_calls": calls, "logprobs": None})
+    return choice.model_copy(
+        update={"output": output, "tool_calls": calls, "logprobs": None, "beside": _beside_looked_through(choice.beside, guard)}
+    )
+
+
+def _beside_looked_through(beside: Beside | None, guard: Guard) -> Beside | None:
+    """Thoughts, refusals and sources are looked at as the answer is."""
+    if beside is None or not guard.touches_answers:
+        return beside
+    return Beside.model_validate(each_text(beside.model_dump(), lambda one: guard.whole(one, is_json=False)))
 
 
 async def _told(run: Run, guard: Guard) -> str:
@@ -173,6 +185,7 @@ def _blocked(outcome: Outcome, error: ErrorInfo, *, output: str | None) -> Outco
             "output_json": None,
             "tool_calls": None,
             "choices": None,
+            "beside": None,
             "attempts": attempts,
         }
     )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from burnish_shared.contracts.executions import Choice, ExecutionRequest, Outcome
+from burnish_shared.contracts.executions import Beside, Choice, ExecutionRequest, Outcome
 from burnish_shared.db.rules_book import RulesBook
 from burnish_shared.errors import Unavailable
 from burnish_shared.guarding.masks import blotted
@@ -53,7 +53,7 @@ class RecordMasks:
             _, stored = await self.stored(request, outcome)
         except Unavailable:
             return False
-        return (stored.output, stored.tool_calls) == (outcome.output, outcome.tool_calls)
+        return (stored.output, stored.tool_calls, stored.beside) == (outcome.output, outcome.tool_calls, outcome.beside)
 
 
 def masked(request: ExecutionRequest, outcome: Outcome, finders: Sequence[Finder]) -> tuple[ExecutionRequest, Outcome]:
@@ -65,6 +65,7 @@ def masked(request: ExecutionRequest, outcome: Outcome, finders: Sequence[Finder
     caller = request.caller.model_copy(update={"metadata": each_text(request.caller.metadata, blot)})
     stored = request.model_copy(
         update={"messages": changed_messages(request.messages, blot), "variables": each_text(request.variables, blot), "caller": caller}
+        | ({"extra": each_text(request.extra, blot)} if request.extra else {})
     )
     changes: dict[str, Any] = {}
     if outcome.output:
@@ -73,6 +74,8 @@ def masked(request: ExecutionRequest, outcome: Outcome, finders: Sequence[Finder
         changes["tool_calls"] = changed_calls(outcome.tool_calls, blot)
     if outcome.choices:
         changes["choices"] = [_blotted_choice(one, blot) for one in outcome.choices]
+    if outcome.beside is not None:
+        changes["beside"] = Beside.model_validate(each_text(outcome.beside.model_dump(), blot))
     if outcome.error is not None:
         changes["error"] = outcome.error.model_copy(update={"message": blot(outcome.error.message)})
     if outcome.attempts:
@@ -85,4 +88,5 @@ def _blotted_choice(choice: Choice, blot: Callable[[str], str]) -> Choice:
     calls = changed_calls(choice.tool_calls, blot) if choice.tool_calls else None
     return choice.model_copy(
         update={"output": blot(choice.output) if choice.output else choice.output, "tool_calls": calls, "logprobs": None}
+        | ({"beside": Beside.model_validate(each_text(choice.beside.model_dump(), blot))} if choice.beside else {})
     )

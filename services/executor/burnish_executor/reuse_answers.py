@@ -19,6 +19,7 @@ from burnish_executor.core.failure import Failure, FailureKind
 from burnish_executor.core.kept_answer import KeptAnswer, hit_of, kept
 from burnish_executor.io.answers_store import AnswersStore
 from burnish_executor.run import Run, since
+from burnish_shared.beside import message_fields
 from burnish_shared.bus.frames import FrameKind
 from burnish_shared.contracts.executions import ExecutionRequest, KeyUse, Outcome
 
@@ -135,6 +136,8 @@ class AnswerCache:
         latency_s = since(run.started_at)
         if run.request.stream:
             await run.reply.send(FrameKind.STARTED, FROM_CACHE)
+            if answer.beside is not None and (told := message_fields(answer.beside.model_dump())):
+                await run.reply.delta(told)
             if answer.output:
                 await run.reply.text(answer.output)
             if answer.tool_calls:

@@ -20,9 +20,13 @@ class ExecutorSettings(SealingSettings):
     max_running: int = Field(default=512, ge=2, description="Most executions at once; at least half of them stay for callers that wait.")
     background_running: int = Field(default=32, ge=1, description="Most background executions at once.")
     batch_running: int = Field(default=64, ge=1, description="Most batch executions at once.")
-    attempt_timeout_s: float = Field(default=60.0, gt=0, description="Longest single call of a provider.")
-    first_token_s: float = Field(default=30.0, gt=0, description="Longest wait for the first byte of a provider.")
-    chunk_idle_s: float = Field(default=15.0, gt=0, description="Longest silence inside a stream of a provider.")
+    attempt_timeout_s: float = Field(
+        default=60.0, gt=0, description="Longest single call of a provider, where neither version nor caller says."
+    )
+    first_token_s: float = Field(
+        default=30.0, gt=0, description="Longest wait for a provider's headers, where neither version nor caller says."
+    )
+    chunk_idle_s: float = Field(default=15.0, gt=0, description="Longest silence inside a stream of a provider, after its first word.")
     connect_s: float = Field(default=5.0, gt=0, description="Longest wait for a connection to a provider.")
     attempts: int = Field(
         default=4, ge=1, le=11, description="Calls of one provider where it fails in a way that costs nothing; a version may say otherwise."

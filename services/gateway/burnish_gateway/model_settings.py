@@ -35,3 +35,6 @@ class Overrides(ModelSettings):
     max_completion_tokens: Annotated[int, Field(ge=1, le=10_000_000)] | None = None
     parallel_tool_calls: bool | None = None
     logit_bias: Annotated[dict[str, float], Field(max_length=1000)] | None = None
+    extra: Annotated[JsonObject, Field(max_length=64)] | None = Field(
+        default=None, description="Further fields of the provider's own format, passed on as they are; never in place of ours."
+    )

@@ -19,6 +19,9 @@ SETTLE = "SELECT settle($1::finished_execution[], $2, $3) AS made"
 CHOICES = "choices"
 """Where all choices lie beside the settings of a call that had several: the one column of content that has room for them."""
 
+BESIDE = "beside"
+"""The same for what was thought, refused or quoted; `extra` holds the fields that went to the provider as they came."""
+
 VECTORS_MOST_CHARACTERS = 128 * 1024
 """A dozen vectors of 1536 numbers: enough that a repeat of an application's search gets its answer."""
 
@@ -202,12 +205,20 @@ def _named(part: dict[str, Any]) -> dict[str, Any]:
 
 def _settings(request: ExecutionRequest, outcome: Outcome) -> dict[str, Any]:
     """The settings as they were sent, and what a reader needs besides: output format, kind, and all choices, where they say anything."""
-    if request.output_format == "text" and request.kind == "chat" and outcome.choices is None:
+    if (
+        request.output_format == "text"
+        and request.kind == "chat"
+        and outcome.choices is None
+        and outcome.beside is None
+        and not request.extra
+    ):
         return request.settings
     said = {} if request.output_format == "text" else {"output_format": request.output_format}
     kind = {} if request.kind == "chat" else {"kind": request.kind}
     choices = {} if outcome.choices is None else {CHOICES: [one.model_dump(mode="json") for one in outcome.choices]}
-    return {**request.settings, **said, **kind, **choices}
+    beside = {} if outcome.beside is None else {BESIDE: outcome.beside.model_dump(mode="json", exclude_none=True)}
+    extra = {"extra": request.extra} if request.extra else {}
+    return {**request.settings, **said, **kind, **choices, **beside, **extra}
 
 
 def _attempts(attempts: list[Attempt]) -> str:

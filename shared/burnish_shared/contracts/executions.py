@@ -175,7 +175,8 @@ class ExecutionRequest(BaseModel):
     output_format: str = "text"
     output_checks: OutputChecks | None = Field(default=None, description="What the answer must be like; None: anything goes.")
     stream: bool = False
-    timeout_s: float = 60.0
+    timeout_s: float = Field(default=60.0, description="Longest single call of a provider.")
+    timeout_said: bool = Field(default=False, description="The version or the caller said so; else the executor's own limit counts too.")
     retries: int | None = Field(default=None, ge=0, description="Further calls where one failed at no cost; null: the executor's setting.")
     retry_wait_most_s: float | None = Field(default=None, ge=0, description="A longer wait is not made; null: the executor's setting.")
     caller: Caller = Field(default_factory=Caller)
@@ -188,6 +189,9 @@ class ExecutionRequest(BaseModel):
     interrupted: str | None = Field(
         default=None, description="Text that was delivered before its executor died: price and record it, call nobody."
     )
+    interrupted_beside_bytes: int = Field(
+        default=0, ge=0, description="Length of what was delivered beside that text: tool calls and further choices."
+    )
     upstream_started: bool = False
     used_key: KeyUse | None = Field(default=None, description="Whose key the executor that died had used, for the record.")
     cache: CacheUse | None = Field(default=None, description="None: the model is asked, and its answer is not kept.")
@@ -195,6 +199,11 @@ class ExecutionRequest(BaseModel):
         default=0, ge=0, description="So many messages from the first on are the same in every call: the provider may keep them."
     )
     group_key: str | None = Field(default=None, description="Of messages without a prompt: what they are grouped by.")
+    spoken: Literal["openai", "anthropic"] = Field(default="openai", description="The format in which the caller asked.")
+    extra: dict[str, Any] = Field(
+        default_factory=dict, description="Further fields of that format: for a provider that speaks it, and never in place of ours."
+    )
+    beta: str | None = Field(default=None, description="The caller's `anthropic-beta`, for a provider that speaks Anthropic's format.")
 
 
 class Usage(BaseModel):
@@ -269,6 +278,21 @@ class TokenChance(LikelyToken):
     top_logprobs: list[LikelyToken] = Field(default_factory=list)
 
 
+class Beside(BaseModel):
+    """What a model said besides its text and its tool calls."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    reasoning: str | None = Field(default=None, description="What it thought, as far as its provider tells.")
+    thinking: list[dict[str, Any]] | None = Field(
+        default=None, description="Anthropic's thinking blocks with their signatures: to be sent back unchanged with the next turn."
+    )
+    reasoning_details: list[dict[str, Any]] | None = Field(default=None, description="The same in OpenRouter's form.")
+    refusal: str | None = Field(default=None, description="Why it would not answer, in its own words.")
+    annotations: list[dict[str, Any]] | None = Field(default=None, description="Sources of the text, as OpenAI tells them.")
+    stop_sequence: str | None = Field(default=None, description="Which of the caller's stop sequences ended it, where that is told.")
+
+
 class Choice(BaseModel):
     """One of several answers of a call, or one whose tokens' probabilities were asked for."""
 
@@ -278,6 +302,7 @@ class Choice(BaseModel):
     tool_calls: list[dict[str, Any]] | None = None
     finish_reason: str | None = None
     logprobs: list[TokenChance] | None = Field(default=None, description="Each token with its probability, as OpenAI tells it.")
+    beside: Beside | None = None
 
 
 class Outcome(BaseModel):
@@ -294,6 +319,7 @@ class Outcome(BaseModel):
     output_json: Any = None
     tool_calls: list[dict[str, Any]] | None = None
     choices: list[Choice] | None = Field(default=None, description="Of `n` answers all, the first of them too; `output` is the first.")
+    beside: Beside | None = Field(default=None, description="What it thought, refused or quoted; null for a plain answer.")
     prompt: str | None
     version: int | None
     label: str | None = None

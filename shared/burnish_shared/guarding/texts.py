@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from burnish_shared.beside import THOUGHTS
+
 NESTING_MOST: Final = 200
 """Deeper than any body that is accepted."""
 
@@ -48,6 +50,8 @@ def _changed(message: Mapping[str, Any], change: Change) -> dict[str, Any]:
         made["content"] = [_changed_part(one, change) for one in content]
     if made.get("tool_calls"):
         made["tool_calls"] = changed_calls(made["tool_calls"], change)
+    for name in THOUGHTS & made.keys():
+        made[name] = each_text(made[name], change)
     return made
 
 

@@ -77,7 +77,7 @@ async def test_a_provider_that_hangs_is_let_go_in_time_and_leaves_others_their_s
     before = await timed(other, 20)
     provider.manners[""] = Manner(hangs=True)
     began_at = perf_counter()
-    hanging = [asyncio.create_task(ask(caller, deadline_s=10, fallback_models=[])) for _ in range(2 * SLOTS)]
+    hanging = [asyncio.create_task(ask(caller, fallback_models=[])) for _ in range(2 * SLOTS)]
     while len(provider.calls) < SLOTS // 2:
         await asyncio.sleep(0.01)
     during = await timed(other, 20)

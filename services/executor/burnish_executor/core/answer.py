@@ -1,10 +1,11 @@
 """What a provider said, put together piece by piece, whatever its wire format. Pure (PROMISES E-07)."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from burnish_executor.core.asides import KEPT_WITH_CALLS, PLAIN, Asides
 from burnish_executor.core.failure import Failure, FailureKind
 from burnish_shared.contracts.executions import Usage
 
@@ -30,10 +31,16 @@ class Answer:
     simulated: bool = False
     others: "list[Answer]" = field(default_factory=list)
     logprobs: list[dict[str, Any]] = field(default_factory=list)
+    asides: Asides | None = None
 
     @property
     def output(self) -> str:
         return "".join(self.text)
+
+    @property
+    def has_begun(self) -> bool:
+        """Text or a tool call came, so that the model does not think any more, or all of it."""
+        return bool(self.text or self.tool_calls or self.others or self.complete)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +52,35 @@ class Piece:
     in_delta: bool = False
 
 
-def add(answer: Answer, *, text: str = "", calls: Sequence[dict[str, Any]] = ()) -> Piece | Failure | None:
-    """Adds what one event of a stream brings: text, parts of tool calls as OpenAI cuts them, or both. None: nothing for the caller."""
+def add(
+    answer: Answer, *, text: str = "", calls: Sequence[dict[str, Any]] = (), beside: Mapping[str, Any] | None = None
+) -> Piece | Failure | None:
+    """Adds what one event of a stream brings: text, parts of tool calls as OpenAI cuts them, both, or what is said `beside` them.
+
+    None: nothing for the caller.
+    """
     answer.characters += len(text) + sum(merge_call(answer.tool_calls, call) for call in calls)
+    told = {} if beside is None else set_aside(answer, beside)
     if answer.characters > OUTPUT_MOST_CHARACTERS:
         return Failure(FailureKind.MALFORMED, f"The provider's stream grew beyond {OUTPUT_MOST_CHARACTERS} characters.")
     if text:
         answer.text.append(text)
+    if told:
+        return Piece(text=text, delta={"tool_calls": list(calls), **told} if calls else told)
     return Piece(text=text, delta={"tool_calls": list(calls)} if calls else None) if text or calls else None
+
+
+def set_aside(answer: Answer, said: Mapping[str, Any]) -> dict[str, Any]:
+    """Keeps what a message or delta says besides its text and calls, and returns it as a delta; empty where it says nothing."""
+    if said.keys() <= PLAIN:
+        return {}
+    asides = answer.asides or Asides()
+    before = asides.characters
+    told = asides.take(said)
+    if told:
+        answer.asides = asides
+        answer.characters += asides.characters - before
+    return told
 
 
 def merge_call(calls: list[dict[str, Any]], delta: dict[str, Any]) -> int:
@@ -65,6 +93,8 @@ def merge_call(calls: list[dict[str, Any]], delta: dict[str, Any]) -> int:
     call = calls[index]
     if isinstance(delta.get("id"), str):
         call["id"] = delta["id"]
+    if len(delta) > 4:  # more than index, id, type and function
+        call |= {name: delta[name] for name in KEPT_WITH_CALLS if isinstance(delta.get(name), dict)}
     if not isinstance(function, dict):
         return 0
     name, arguments = str(function.get("name") or ""), str(function.get("arguments") or "")

@@ -17,6 +17,12 @@ TOOL_CHOICES: Final = {"auto": "auto", "required": "any", "none": "none"}
 EFFORTS: Final = {"minimal": "low", "low": "low", "medium": "medium", "high": "high", "xhigh": "xhigh"}
 """`reasoning_effort` of OpenAI → `output_config.effort` of Anthropic, with thinking as deep as the model finds right."""
 
+OURS_TOO: Final = ("thinking", "top_k")
+"""Fields of this format that a caller of another one may send."""
+
+OPENAIS: Final = frozenset({"type", "function"})
+"""What a tool holds in OpenAI's words; what it holds besides is Anthropic's own: a mark for its cache, examples."""
+
 SAME: Final = ("temperature", "top_p")
 
 
@@ -37,7 +43,20 @@ def body_of(request: ExecutionRequest) -> dict[str, Any]:
         body["stop_sequences"] = [stop] if isinstance(stop, str) else stop
     if request.stream:
         body["stream"] = True
-    return body
+    return with_extra(body, request) if request.extra else body
+
+
+def with_extra(body: dict[str, Any], request: ExecutionRequest) -> dict[str, Any]:
+    """The caller's further fields, none in place of ours; how it is to think, in his own words where he says it."""
+    if request.spoken != "anthropic":
+        return body | {name: request.extra[name] for name in OURS_TOO if name in request.extra}
+    made = {**request.extra, **body}
+    if "thinking" in request.extra or "output_config" in request.extra:
+        said, wanted = request.extra.get("output_config"), body.get("output_config", {}).get("format")
+        config = dict(said) if isinstance(said, dict) else {}
+        config |= {"format": wanted} if wanted else {}
+        made |= {"thinking": request.extra.get("thinking"), "output_config": config or None}
+    return {name: value for name, value in made.items() if value is not None}
 
 
 def messages_of(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -49,15 +68,31 @@ def messages_of(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
             continue
         if role == "tool":
             block = {"type": "tool_result", "tool_use_id": message.get("tool_call_id", ""), "content": _content(message.get("content"))}
+            block |= _marks(message) | ({"is_error": True} if message.get("is_error") is True else {})
             if turns and turns[-1]["role"] == "user" and isinstance(turns[-1]["content"], list) and _is_result(turns[-1]["content"][-1:]):
                 turns[-1]["content"].append(block)
             else:
                 turns.append({"role": "user", "content": [block]})
         elif role == "assistant" and message.get("tool_calls"):
-            turns.append({"role": "assistant", "content": [*_blocks(message.get("content")), *map(_tool_use, message["tool_calls"])]})
+            blocks = [*thoughts_in(message), *_blocks(message.get("content")), *map(_tool_use, message["tool_calls"])]
+            turns.append({"role": "assistant", "content": blocks})
+        elif role == "assistant" and (thoughts := thoughts_in(message)):
+            turns.append({"role": "assistant", "content": [*thoughts, *_blocks(message.get("content"))]})
         else:
             turns.append({"role": "assistant" if role == "assistant" else "user", "content": _content(message.get("content"))})
     return turns
+
+
+def thoughts_in(message: dict[str, Any]) -> list[dict[str, Any]]:
+    """Blocks that this provider signed; what another one thought is not sent, because it would be refused."""
+    blocks = message.get("thinking_blocks")
+    listed = [one for one in blocks if isinstance(one, dict)] if isinstance(blocks, list) else []
+    return [one for one in listed if one.get("type") == "redacted_thinking" or (one.get("type") == "thinking" and one.get("signature"))]
+
+
+def _marks(given: dict[str, Any]) -> dict[str, Any]:
+    """A mark for the provider's cache, where there is one."""
+    return {"cache_control": given["cache_control"]} if isinstance(given.get("cache_control"), dict) else {}
 
 
 def _instructions(messages: list[dict[str, Any]]) -> str | list[dict[str, Any]]:
@@ -83,13 +118,13 @@ def _blocks(content: Any) -> list[dict[str, Any]]:
     if isinstance(content, str):
         return [{"type": "text", "text": content}] if content else []
     parts = [part for part in content if isinstance(part, dict)] if isinstance(content, list) else []
-    return [_image(part["image_url"]["url"]) if part.get("type") == "image_url" else _said(part) for part in parts]
+    return [_image(part["image_url"]["url"]) | _marks(part) if part.get("type") == "image_url" else _said(part) for part in parts]
 
 
 def _said(part: dict[str, Any]) -> dict[str, Any]:
     """A text as it came, with a mark for the provider's cache where there is one."""
     block = {"type": "text", "text": str(part.get("text") or part.get("refusal") or "")}
-    return block | ({"cache_control": part["cache_control"]} if isinstance(part.get("cache_control"), dict) else {})
+    return block | _marks(part)
 
 
 def _image(url: str) -> dict[str, Any]:
@@ -113,6 +148,7 @@ def _tool_use(call: dict[str, Any]) -> dict[str, Any]:
         "id": call.get("id", ""),
         "name": function.get("name", ""),
         "input": given if isinstance(given, dict) else {},
+        **_marks(call),
     }
 
 
@@ -122,7 +158,7 @@ def _is_result(blocks: list[dict[str, Any]]) -> bool:
 
 def _tools(settings: dict[str, Any]) -> dict[str, Any]:
     """Tools, and whether one must be called."""
-    tools = [tool["function"] for tool in settings.get("tools") or [] if isinstance(tool.get("function"), dict)]
+    tools = [tool for tool in settings.get("tools") or [] if isinstance(tool.get("function"), dict)]
     if not tools:
         return {}
     choice = settings.get("tool_choice")
@@ -133,7 +169,7 @@ def _tools(settings: dict[str, Any]) -> dict[str, Any]:
         chosen = {"type": "tool", "name": choice["function"].get("name", "")}
     if settings.get("parallel_tool_calls") is False:
         chosen = (chosen or {"type": "auto"}) | {"disable_parallel_tool_use": True}
-    told = {"tools": [_tool(function) for function in tools]}
+    told = {"tools": [_tool(tool["function"]) | {name: tool[name] for name in tool.keys() - OPENAIS} for tool in tools]}
     return told | ({"tool_choice": chosen} if chosen else {})
 
 

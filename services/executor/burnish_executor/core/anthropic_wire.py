@@ -7,8 +7,9 @@ import json
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from burnish_executor.core.answer import CALLS_MOST, Answer, Piece, add, merge_call, parsed
+from burnish_executor.core.answer import CALLS_MOST, Answer, Piece, add, merge_call, parsed, set_aside
 from burnish_executor.core.anthropic_request import body_of
+from burnish_executor.core.asides import Asides
 from burnish_executor.core.failure import Failure, FailureKind, failure_of_body
 from burnish_executor.core.usage import count_of, reported
 from burnish_shared.contracts.executions import ExecutionRequest, Usage
@@ -25,6 +26,9 @@ FINISH_REASONS: Final = {
     "refusal": "content_filter",
 }
 """Anthropic's reasons in OpenAI's words, which are ours. One that is not named here is passed on as it is."""
+
+
+THINKING: Final = frozenset({"thinking", "redacted_thinking"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +54,14 @@ class AnthropicWire:
 class AnthropicStream:
     """Reads the events of one stream. `ended`: message_stop came. Usage comes in two parts, which count together.
 
-    `calls`: index of each block that calls a tool → its index among the calls.
+    `calls`: index of each block that calls a tool → its index among the calls. `thoughts`: blocks of thinking that are not whole.
     """
 
     answer: Answer = field(default_factory=Answer)
     ended: bool = False
     usage: dict[str, Any] = field(default_factory=dict)
     calls: dict[int, int] = field(default_factory=dict)
+    thoughts: dict[int, dict[str, Any]] = field(default_factory=dict)
 
     @property
     def is_whole(self) -> bool:
@@ -78,7 +83,10 @@ class AnthropicStream:
                 return self._open(_index(event), _object(event, "content_block"))
             case "content_block_delta":
                 return self._add(_index(event), _object(event, "delta"))
+            case "content_block_stop" if (thought := self.thoughts.pop(_index(event), None)) is not None:
+                return add(self.answer, beside={"thinking_blocks": [thought]})
             case "message_delta":
+                _note_stop(self.answer, _object(event, "delta").get("stop_sequence"))
                 self._finish(_object(event, "delta").get("stop_reason"), event.get("usage"))
             case "message_stop":
                 self.ended, self.answer.complete = True, True
@@ -88,16 +96,23 @@ class AnthropicStream:
         if block.get("type") == "tool_use" and len(self.calls) <= CALLS_MOST:
             call = self.calls.setdefault(index, len(self.calls))
             return add(self.answer, calls=[_call(call, id=block.get("id"), name=block.get("name"))])
+        if block.get("type") in THINKING:
+            self.thoughts[index] = dict(block)
+            return _thought(self.answer, block.get("thinking"))
         text = block.get("text")
         return add(self.answer, text=text) if block.get("type") == "text" and isinstance(text, str) else None
 
     def _add(self, index: int, delta: dict[str, Any]) -> Piece | Failure | None:
-        """Text, or a part of a tool call's input. Thinking stays with the provider: it is counted in its usage and told to nobody."""
+        """Text, a part of a tool call's input, or of a thought: its text is told as it comes, its signature with the whole block."""
         kind, text, part = delta.get("type"), delta.get("text"), delta.get("partial_json")
         if kind == "text_delta" and isinstance(text, str):
             return add(self.answer, text=text)
         if kind == "input_json_delta" and isinstance(part, str) and index in self.calls:
             return add(self.answer, calls=[{"index": self.calls[index], "function": {"arguments": part}}])
+        for name in ("thinking", "signature"):
+            if kind == f"{name}_delta" and isinstance(delta.get(name), str) and index in self.thoughts:
+                self.thoughts[index][name] = str(self.thoughts[index].get(name) or "") + delta[name]
+                return _thought(self.answer, delta[name]) if name == "thinking" else None
         return None
 
     def _finish(self, reason: Any, usage: Any) -> None:
@@ -130,7 +145,21 @@ def read_body(data: bytes) -> Answer | Failure:
         elif block.get("type") == "tool_use" and len(answer.tool_calls) <= CALLS_MOST:
             call = _call(len(answer.tool_calls), id=block.get("id"), name=block.get("name"), given=block.get("input"))
             merge_call(answer.tool_calls, call)
+        elif block.get("type") in THINKING:
+            set_aside(answer, {"reasoning_content": block.get("thinking"), "thinking_blocks": [block]})
+    _note_stop(answer, body.get("stop_sequence"))
     return answer
+
+
+def _thought(answer: Answer, text: Any) -> Piece | Failure | None:
+    return add(answer, beside={"reasoning_content": text}) if isinstance(text, str) and text else None
+
+
+def _note_stop(answer: Answer, sequence: Any) -> None:
+    """Which of the caller's sequences ended it."""
+    if isinstance(sequence, str):
+        answer.asides = answer.asides or Asides()
+        answer.asides.stop_sequence = sequence[:500]
 
 
 def finish_reason_of(stop_reason: str) -> str:

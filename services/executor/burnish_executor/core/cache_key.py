@@ -9,7 +9,8 @@ from burnish_shared.contracts.executions import ExecutionRequest
 CLAIM: Final = frozenset(
     {
         "v", "execution_id", "lane", "fence", "deadline_at", "queue_deadline_at", "hold_nusd", "account_ids", "variables", "stream",
-        "timeout_s", "caller", "store_content", "job_id", "request_id", "traceparent", "hops", "sent_at", "interrupted",
+        "timeout_s", "timeout_said", "caller", "store_content", "job_id", "request_id", "traceparent", "hops", "sent_at", "interrupted",
+        "interrupted_beside_bytes",
         "upstream_started", "used_key", "cache", "fallbacks", "routing", "group_key", "retries", "retry_wait_most_s",
     }
 )  # fmt: skip

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict
 
 from burnish_executor.core.answer import Answer
 from burnish_executor.core.outcome import outcome_of
-from burnish_shared.contracts.executions import ExecutionRequest, Outcome, Status, Usage
+from burnish_shared.contracts.executions import Beside, ExecutionRequest, Outcome, Status, Usage
 
 UNASKED: Final = Usage(input_tokens=0, output_tokens=0, source="provider")
 """A hit uses nothing: no provider was asked. So costs and tokens add up to what was bought."""
@@ -25,6 +25,7 @@ class KeptAnswer(BaseModel):
 
     output: str | None
     tool_calls: list[dict[str, Any]] | None = None
+    beside: Beside | None = None
     finish_reason: str | None = None
     simulated: bool = False
 
@@ -50,4 +51,4 @@ def hit_of(request: ExecutionRequest, answer: KeptAnswer, *, latency_s: float) -
         usage=UNASKED, complete=True, simulated=answer.simulated,
     )  # fmt: skip
     made = outcome_of(request, given, text="", trials=[], latency_s=latency_s, first_token_s=latency_s if request.stream else None)
-    return made.model_copy(update={"cached": True})
+    return made.model_copy(update={"cached": True, "beside": answer.beside})

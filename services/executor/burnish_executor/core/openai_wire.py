@@ -3,14 +3,19 @@
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from burnish_executor.core.answer import CALLS_MOST, Answer, Piece, add, merge_call, parsed
+from burnish_executor.core.answer import CALLS_MOST, Answer, Piece, add, merge_call, parsed, set_aside
+from burnish_executor.core.asides import PLAIN
 from burnish_executor.core.choices import CHOICES_MOST, add_choices, is_plain, logprobs_in
 from burnish_executor.core.failure import Failure, FailureKind, failure_of_body
+from burnish_executor.core.openai_messages import messages_for
 from burnish_executor.core.provider_cache import prompt_cache_key
 from burnish_executor.core.usage import reported
 from burnish_shared.contracts.executions import ExecutionRequest
 
 DONE: Final = b"[DONE]"
+
+LATER_CAP: Final = frozenset({"openai"})
+"""Providers that name the cap of the output `max_completion_tokens`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +28,17 @@ class OpenAIWire:
         return {"authorization": f"Bearer {key}"} if key else {}
 
     def body(self, request: ExecutionRequest) -> dict[str, Any]:
-        """Only settings that were given, and the cap that the hold was counted by."""
-        body: dict[str, Any] = {"model": request.route.upstream_model, "messages": request.messages, **request.settings}
+        """Only settings that were given, and the cap that the hold was counted by.
+
+        OpenAI takes it under its later name for all its models, and for those that reason under no other
+        (https://platform.openai.com/docs/api-reference/chat/create); many who are compatible know only the earlier one.
+        """
+        messages, extra = messages_for(request), request.extra if request.spoken == "openai" else {}
+        body: dict[str, Any] = {**extra, "model": request.route.upstream_model, "messages": messages, **request.settings}
+        if request.spoken != "openai" and body.get("tools"):
+            body["tools"] = [{name: tool[name] for name in ("type", "function") if name in tool} for tool in body["tools"]]
+        if request.route.provider in LATER_CAP and "max_tokens" in body:
+            body["max_completion_tokens"] = body.pop("max_tokens")
         if (kept_under := prompt_cache_key(request)) is not None:
             body.setdefault("prompt_cache_key", kept_under)
         if request.stream:
@@ -111,6 +125,7 @@ def _read_choice(choice: dict[str, Any]) -> Answer | None:
         for index, call in enumerate(message["tool_calls"][: CALLS_MOST + 1]):
             if isinstance(call, dict):
                 merge_call(answer.tool_calls, {**call, "index": index})
+    set_aside(answer, message)
     return answer
 
 
@@ -118,7 +133,7 @@ def _added(answer: Answer, delta: dict[str, Any]) -> Piece | Failure | None:
     """Text and parts of tool calls of one delta; both may come together."""
     given, parts = delta.get("content"), delta.get("tool_calls")
     calls = [call for call in parts if isinstance(call, dict)] if isinstance(parts, list) else []
-    return add(answer, text=given if isinstance(given, str) else "", calls=calls)
+    return add(answer, text=given if isinstance(given, str) else "", calls=calls, beside=None if delta.keys() <= PLAIN else delta)
 
 
 def _usage_in(chunk: dict[str, Any]) -> Any:

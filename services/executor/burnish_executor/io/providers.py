@@ -79,10 +79,10 @@ class Providers:
             body=wire.body(request),
             timeout_s=timeout_s,
             connect_s=self.settings.connect_s,
-            first_token_s=min(self.settings.first_token_s, timeout_s) if request.stream else timeout_s,
+            first_token_s=min(self.settings.first_token_s, timeout_s) if request.stream and not request.timeout_said else timeout_s,
             chunk_idle_s=self.settings.chunk_idle_s,
             wire=wire,
-            headers=_headers(request.route, timeout_s=timeout_s),
+            headers=_headers(request.route, timeout_s=timeout_s) | _beta_of(request),
             heard=heard,
             body_most_bytes=EMBEDDINGS_MOST_BYTES if request.kind == "embedding" else BODY_MOST_BYTES,
         )
@@ -129,6 +129,11 @@ def _headers(route: Route, *, timeout_s: float) -> dict[str, str]:
     if wire_of(route.provider) == "litellm":
         return {TIMEOUT_HEADER: f"{timeout_s:g}"} | ({BASE_URL_HEADER: route.base_url} if route.own_base_url else {})
     return {} if route.own_base_url else dict(headers_of(route.provider))
+
+
+def _beta_of(request: ExecutionRequest) -> dict[str, str]:
+    """What the caller asks of Anthropic's that is not there for everybody."""
+    return {"anthropic-beta": request.beta} if request.beta and wire_of(request.route.provider) == "anthropic" else {}
 
 
 def without_keys(failure: Failure, keys: Collection[str]) -> Failure:

@@ -18,17 +18,20 @@ ID_MOST = 200
 
 def parse_chat(raw: bytes) -> Chat:
     """Raises InvalidBody, InvalidField, Unsupported."""
-    body = parse_chat_body(raw)
+    body, extra = parse_chat_body(raw)
     prompt, metadata = body.prompt or {}, dict(body.metadata or {})
     target = target_of(body.model, prompt)
     messages = checked_messages(body.messages or [])
     if not messages and target.prompt is None:
         raise InvalidField("messages: at least one is needed.", param="messages")
     name = target.prompt
+    overrides = {setting: getattr(body, setting) for setting in SETTINGS if setting in body.model_fields_set}
+    if extra:
+        overrides["extra"] = extra
     order = Order(
         slug=name.slug if name else None, label=name.label if name else None, version=name.version if name else None,
         messages=messages, model=target.model, variables=variables_of(metadata=metadata, prompt=prompt, given=body.variables),
-        overrides={setting: getattr(body, setting) for setting in SETTINGS if setting in body.model_fields_set}, stream=bool(body.stream),
+        overrides=overrides, stream=bool(body.stream),
         user_id=body.user, session_id=body.session_id or id_in(metadata, "session_id"), app=body.app or id_in(metadata, "app"),
         metadata={name: value for name, value in metadata.items() if name != "variables"}, prompt_key=prompt_key_in(metadata),
         **of_call(body, metadata),

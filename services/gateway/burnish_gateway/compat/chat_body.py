@@ -1,6 +1,6 @@
-"""The body of `POST /v1/chat/completions`, checked where a wrong value would do harm. What is not named here is ignored (PROMISES G-19)."""
+"""The body of `POST /v1/chat/completions`, checked where a wrong value would do harm. Other fields are the provider's (PROMISES G-19)."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from pydantic import ConfigDict, Field, ValidationError
 
@@ -62,8 +62,14 @@ class ChatBody(CallFields):
     app: Id | None = None
 
 
-def parse_chat_body(raw: bytes) -> ChatBody:
-    """Raises InvalidBody when it is no JSON object, InvalidField naming the first wrong parameter, Unsupported for what is not offered."""
+KNOWN: Final = frozenset(ChatBody.model_fields) | REPLACED.keys()
+
+
+def parse_chat_body(raw: bytes) -> tuple[ChatBody, Object]:
+    """The body, and what of it goes to the provider as it came.
+
+    Raises InvalidBody when it is no JSON object, InvalidField naming the first wrong parameter, Unsupported for what is not offered.
+    """
     value = parse_json(raw, duplicate_keys=True)
     if not isinstance(value, dict):
         raise InvalidBody("The body must be a JSON object.")
@@ -80,7 +86,7 @@ def parse_chat_body(raw: bytes) -> ChatBody:
         raise Unsupported("modalities: answers are text; leave it out.", param="modalities")
     if body.response_format is not None and not isinstance(body.response_format.get("type"), str):
         raise InvalidField("response_format.type: must be text, json_object or json_schema.", param="response_format.type")
-    return body
+    return body, {name: value[name] for name in value.keys() - KNOWN if value[name] is not None}
 
 
 def refusal_of(error: ValidationError) -> InvalidField:

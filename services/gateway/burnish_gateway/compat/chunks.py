@@ -8,6 +8,7 @@ from uuid import UUID
 from burnish_gateway.compat.completion import finish_reason, head_of, usage_of
 from burnish_gateway.compat.error_answer import openai_error
 from burnish_gateway.compat.format import Facts, burnish_of
+from burnish_shared.beside import message_fields
 from burnish_shared.errors import BurnishError
 
 DONE = b"data: [DONE]\n\n"
@@ -56,6 +57,10 @@ class Chunks:
     def tool_calls(self, calls: list[dict[str, Any]]) -> bytes:
         """Whole tool calls in one chunk, for a stream that did not see them come."""
         return self.delta(json.dumps({"tool_calls": [{"index": index, **call} for index, call in enumerate(calls)]}).encode())
+
+    def asides(self, beside: Facts) -> bytes:
+        told = message_fields(beside)
+        return self.delta(json.dumps(told, ensure_ascii=False).encode()) if told else b""
 
     def end(self, outcome: Facts) -> bytes:
         """Finish reason, usage and cost where they are wanted, and `[DONE]`, which is sent nowhere else."""

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from burnish_gateway.compat.format import Facts, burnish_of
+from burnish_shared.beside import message_fields
 from burnish_shared.ids import created_at
 
 
@@ -34,6 +35,8 @@ def choices_of(outcome: Facts) -> list[Facts]:
 def _message(said: Facts) -> Facts:
     calls = said.get("tool_calls")
     message = {"role": "assistant", "content": said["output"] or (None if calls else ""), "refusal": None}
+    if beside := said.get("beside"):
+        message |= message_fields(beside)
     return message | {"tool_calls": calls} if calls else message
 
 

@@ -39,11 +39,15 @@ class Events(Protocol):
         ...
 
     def delta(self, body: bytes) -> bytes:
-        """`body`: a delta object of OpenAI's format as JSON: parts of tool calls."""
+        """`body`: a delta object of OpenAI's format as JSON: parts of tool calls, of thoughts, of a refusal."""
         ...
 
     def tool_calls(self, calls: list[dict[str, Any]]) -> bytes:
         """Whole tool calls, for a stream that did not see them come."""
+        ...
+
+    def asides(self, beside: Facts) -> bytes:
+        """What was thought, refused or quoted, whole, for a stream that did not see it come."""
         ...
 
     def end(self, outcome: Facts) -> bytes: ...

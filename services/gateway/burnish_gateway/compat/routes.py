@@ -76,6 +76,6 @@ async def create_response(request: Request) -> Response:
 )
 async def create_message(request: Request) -> Response:
     """The key comes as `x-api-key`, where Anthropic's clients put it, or as a Bearer token."""
-    response = await serve(with_bearer(request), format=AnthropicFormat())
+    response = await serve(with_bearer(request), format=AnthropicFormat(beta=request.headers.get("anthropic-beta")))
     response.headers["request-id"] = request_id_of(request)  # where Anthropic's clients look for it
     return response

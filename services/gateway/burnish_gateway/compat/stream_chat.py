@@ -10,6 +10,9 @@ from burnish_gateway.execution.answer import failure_of, succeeded
 from burnish_gateway.execution.dispatch import Delta, Done, Text, Told
 from burnish_shared.errors import BurnishError
 
+CALLS = (b'{"tool_calls"', b'{"choices"')
+"""How deltas begin that hold tool calls or several choices, as `json.dumps` writes them in the executor."""
+
 
 class StreamGap(BurnishError):
     """Part of a tool call got lost on its way, and what was sent cannot be taken back."""
@@ -21,7 +24,7 @@ class StreamGap(BurnishError):
 async def stream_chat(first: Told, told: AsyncGenerator[Told, None], *, events: Events, request_id: str) -> AsyncIterator[bytes | None]:
     """`first` was taken from `told` before the headers went out. None: something lives, and there is nothing to say."""
     yield events.begin()
-    has_calls = False
+    has_calls = has_asides = False
     async with contextlib.aclosing(told):
         try:
             one = first
@@ -30,10 +33,11 @@ async def stream_chat(first: Told, told: AsyncGenerator[Told, None], *, events: 
                     case Text(body):
                         yield events.text(body)
                     case Delta(body):
-                        has_calls = True
+                        has_calls = has_calls or body.startswith(CALLS)
+                        has_asides = has_asides or not body.startswith(CALLS)
                         yield events.delta(body)
                     case Done(body):
-                        yield ending(body, events=events, has_calls=has_calls, request_id=request_id, gap=one.gap)
+                        yield ending(body, events=events, has_calls=has_calls, has_asides=has_asides, request_id=request_id, gap=one.gap)
                         return
                     case _:
                         yield None
@@ -46,17 +50,28 @@ async def replayed_chat(outcome: bytes, *, events: Events, request_id: str) -> A
     """A stored answer as a short stream."""
     yield events.begin()
     if succeeded(outcome):
-        text = json.loads(outcome)["output"]
+        facts = json.loads(outcome)
+        if facts.get("beside"):
+            yield events.asides(facts["beside"])
+        text = facts["output"]
         if text:
             yield events.text(json.dumps(text, ensure_ascii=False).encode())
-    yield ending(outcome, events=events, has_calls=False, request_id=request_id, gap=False)
+    yield ending(outcome, events=events, has_calls=False, has_asides=True, request_id=request_id, gap=False)
 
 
-def ending(outcome: bytes, *, events: Events, has_calls: bool, request_id: str, gap: bool) -> bytes:
-    """The last events of a stream. Tool calls of which nothing was told are told here; of which a part is missing, end it as an error."""
+def ending(outcome: bytes, *, events: Events, has_calls: bool, has_asides: bool, request_id: str, gap: bool) -> bytes:
+    """The last events of a stream. Tool calls of which nothing was told are told here; of which a part is missing, end it as an error.
+
+    So are thoughts and refusals; a part of them that got lost is missed by nobody.
+    """
     if not succeeded(outcome):
         return events.error(failure_of(outcome), request_id=request_id)
     facts: dict[str, Any] = json.loads(outcome)
+    untold = events.asides(facts["beside"]) if facts.get("beside") and not has_asides else b""
+    return untold + _end(facts, events=events, has_calls=has_calls, request_id=request_id, gap=gap)
+
+
+def _end(facts: dict[str, Any], *, events: Events, has_calls: bool, request_id: str, gap: bool) -> bytes:
     calls, several = facts.get("tool_calls"), facts.get("choices")
     if several:
         return _ending_of_several(facts, events=events, were_told=has_calls, request_id=request_id, gap=gap)

@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.execution.cache_choice import UNSAID, CacheSetting, cache_use, setting_of
+from burnish_gateway.execution.provider_extra import checked_extra
 from burnish_gateway.registry.catalog import ResolvedVersion
 from burnish_shared.contracts.executions import Caller, ExecutionRequest, Fallback, Lane, PromptRef, Route, Routing
 from burnish_shared.db.model_store import ModelFacts
@@ -68,6 +69,7 @@ class Order:
     """A parsed request. At least one of `slug` and `messages`; with both, the prompt comes first. `deadline_s` from the moment it came.
 
     `fallback_models` None: the version's. `prompt_key`: what messages without a prompt are grouped by, in place of their instructions.
+    `overrides` may hold `extra`, the provider's own fields in the format that is `spoken`; `beta`: the header `anthropic-beta`.
     """
 
     slug: str | None = None
@@ -88,6 +90,8 @@ class Order:
     requirements: Mapping[str, Any] | None = None
     cache: CacheSetting = UNSAID
     prompt_key: str | None = None
+    spoken: Literal["openai", "anthropic"] = "openai"
+    beta: str | None = None
 
 
 def prepare(
@@ -128,7 +132,8 @@ def prepare(
         output_format=version.output_format if version else "text",
         output_checks=version.output_checks if version else None,
         stream=order.stream,
-        timeout_s=version.timeout_s if version else deadline_s,
+        timeout_s=_timeout_s(order, version, deadline_s=deadline_s),
+        timeout_said=order.deadline_s is not None or timeout_said_s(version) is not None,
         retries=version.retries if version else None,
         retry_wait_most_s=version.retry_wait_most_s if version else None,
         caller=Caller(
@@ -146,6 +151,9 @@ def prepare(
         cache=cache_use(principal.workspace, call=order.cache, version=setting_of(version.cache if version else None), settings=settings),
         cacheable_messages=version.cacheable_messages if version else 0,
         group_key=group.key if group else None,
+        spoken=order.spoken,
+        extra=checked_extra(order.overrides["extra"], route=route, spoken=order.spoken) if order.overrides.get("extra") else {},
+        beta=order.beta,
     )
 
 
@@ -170,6 +178,19 @@ def messages_of(order: Order, version: ResolvedVersion | None, *, model: str | N
     return template.render(order.variables).messages + own
 
 
+def timeout_said_s(version: ResolvedVersion | None) -> float | None:
+    """How long the version lets one call of its model last, where it says so."""
+    return None if version is None else version.record.content.spec.get("timeout_s")
+
+
+def _timeout_s(order: Order, version: ResolvedVersion | None, *, deadline_s: float) -> float:
+    """What the version says, else the caller's deadline; where neither says anything, what is usual for a version."""
+    said = timeout_said_s(version)
+    if said is not None:
+        return said
+    return deadline_s if version is None or order.deadline_s is not None else version.timeout_s
+
+
 def checked_size(body: bytes) -> bytes:
     """Raises PayloadTooLarge for a request that nobody would execute."""
     if len(body) > PARKED_MOST_BYTES:
@@ -179,12 +200,12 @@ def checked_size(body: bytes) -> bytes:
 
 def _settings(order: Order, version: ResolvedVersion | None, facts: ModelFacts) -> dict[str, Any]:
     """The version's settings with the caller's on top, and always a cap on the output, because the hold is counted by it."""
-    unknown = sorted(set(order.overrides) - SETTINGS)
+    unknown = sorted(set(order.overrides) - SETTINGS - {"extra"})
     if unknown:
         raise InvalidField(
             f"overrides.{unknown[0]}: not a setting; known are {', '.join(sorted(SETTINGS))}.", param=f"overrides.{unknown[0]}"
         )
-    given = {name: value for name, value in order.overrides.items() if value is not None}
+    given = {name: value for name, value in order.overrides.items() if value is not None and name != "extra"}
     settings = {**(version.settings if version else {}), **given}
     name = "max_completion_tokens" if "max_completion_tokens" in (given if given.keys() & CAPS else settings) else "max_tokens"
     for other in CAPS - {name}:

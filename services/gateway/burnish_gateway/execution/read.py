@@ -13,7 +13,7 @@ from burnish_gateway.evaluators.score_store import scores_of
 from burnish_gateway.execution import books, store
 from burnish_gateway.feedback.store import feedback_of
 from burnish_gateway.imports.store import find_origin, origin_shown
-from burnish_shared.books.finished import CHOICES
+from burnish_shared.books.finished import BESIDE, CHOICES
 from burnish_shared.contracts.executions import Lane
 from burnish_shared.errors import NotFound
 from burnish_shared.ids import created_at
@@ -57,7 +57,9 @@ def _whole(row: Record, feedback: Any) -> dict[str, Any]:
         "lane": row["lane"],
         "messages": row["messages"],
         "variables": row["variables"],
-        "settings": None if row["settings"] is None else {name: value for name, value in row["settings"].items() if name != CHOICES},
+        "settings": None
+        if row["settings"] is None
+        else {name: value for name, value in row["settings"].items() if name not in (BESIDE, CHOICES)},
         "metadata": row["metadata"],
         "user_id": row["end_user"],
         "session_id": row["session_id"],

@@ -6,8 +6,8 @@ from uuid import UUID
 
 from asyncpg import Record
 
-from burnish_shared.books.finished import CHOICES
-from burnish_shared.contracts.executions import Attempt, Choice, CostSplit, ErrorInfo, Outcome, Routing, Usage
+from burnish_shared.books.finished import BESIDE, CHOICES
+from burnish_shared.contracts.executions import Attempt, Beside, Choice, CostSplit, ErrorInfo, Outcome, Routing, Usage
 from burnish_shared.db.session import Tx
 from burnish_shared.money import credits_text
 
@@ -85,7 +85,7 @@ def outcome_of(row: Record, *, output_json: Any = None) -> Outcome:
     """The Outcome that the executor told, made again from the books: its JSON has the same bytes (PROMISES G-02)."""
     details = row["details"] or {}
     cost, routing = details.get("cost"), details.get("routing")
-    choices = (row["settings"] or {}).get(CHOICES)
+    choices, beside = (row["settings"] or {}).get(CHOICES), (row["settings"] or {}).get(BESIDE)
     return Outcome(
         status=row["status"],
         id=row["execution_id"],
@@ -93,6 +93,7 @@ def outcome_of(row: Record, *, output_json: Any = None) -> Outcome:
         output_json=output_json,
         tool_calls=row["tool_calls"],
         choices=[Choice.model_validate(one) for one in choices] if choices else None,
+        beside=Beside.model_validate(beside) if beside else None,
         prompt=row["slug"],
         version=row["version"],
         label=row["label"],

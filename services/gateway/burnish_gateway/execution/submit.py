@@ -12,7 +12,7 @@ from burnish_gateway.deps import Gateway
 from burnish_gateway.execution import store
 from burnish_gateway.execution.check_inputs import check_inputs
 from burnish_gateway.execution.group_key import group_key_of
-from burnish_gateway.execution.order import Group, Order, checked_size, prepare
+from burnish_gateway.execution.order import Group, Order, checked_size, prepare, timeout_said_s
 from burnish_gateway.execution.park import parked_if_big
 from burnish_gateway.execution.payers import payers_of
 from burnish_gateway.execution.refusals import OF_MONEY
@@ -137,6 +137,7 @@ async def _made(order: Order, version: ResolvedVersion | None, at: _Asking) -> M
     fallbacks = await _fallbacks(order, way, gateway=gateway, principal=principal)
     budgets = await gateway.budgets.of(principal.workspace_id)
     group = None if version else await _group(order, gateway=gateway, principal=principal)
+    deadline_s = at.deadline_s if order.deadline_s is not None else max(at.deadline_s, timeout_said_s(version) or 0)
     prompt_id = version.prompt_id if version else group.prompt.prompt_id if group and group.prompt else None
 
     request = prepare(
@@ -151,7 +152,7 @@ async def _made(order: Order, version: ResolvedVersion | None, at: _Asking) -> M
         routing=way.routing,
         budget_account_ids=budgets.accounts_of(api_key_id=principal.first_key_id, prompt_id=prompt_id, end_user=order.user_id),
         now=gateway.clock.now(),
-        deadline_s=at.deadline_s,
+        deadline_s=deadline_s,
         request_id=at.request_id,
         traceparent=at.traceparent,
     )
@@ -159,7 +160,7 @@ async def _made(order: Order, version: ResolvedVersion | None, at: _Asking) -> M
         await check_inputs(version.input_checks, request, gateway=gateway)
     if version is not None and version.fallback_cheaper:
         request = await with_cheaper(request, order, version, gateway=gateway, principal=principal)
-    return MadeRequest(request, budgets, at.deadline_s)
+    return MadeRequest(request, budgets, deadline_s)
 
 
 async def _group(order: Order, *, gateway: Gateway, principal: Principal) -> Group | None:

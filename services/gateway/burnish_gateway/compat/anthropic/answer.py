@@ -10,16 +10,24 @@ STOP_REASONS: Final = {"stop": "end_turn", "length": "max_tokens", "tool_calls":
 
 def message(outcome: Facts) -> bytes:
     """The buffered answer. `id` is the execution's, so that feedback can name it."""
-    blocks: list[dict[str, Any]] = [{"type": "text", "text": outcome["output"]}] if outcome["output"] else []
+    beside = outcome.get("beside") or {}
+    blocks = thinking_blocks(beside) + [{"type": "text", "text": text} for text in (outcome["output"], beside.get("refusal")) if text]
     blocks += [tool_use(call) for call in outcome.get("tool_calls") or []]
     body = head_of(outcome["id"], model=outcome["model"], simulated=outcome["simulated"]) | {
         "content": blocks,
         "stop_reason": stop_reason(outcome),
-        "stop_sequence": None,
+        "stop_sequence": beside.get("stop_sequence"),
         "usage": usage_of(outcome),
         "burnish": burnish_of(outcome),
     }
     return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def thinking_blocks(beside: Facts) -> list[dict[str, Any]]:
+    """As Anthropic signed them; what another provider's model thought, as a block without a signature."""
+    if beside.get("thinking"):
+        return list(beside["thinking"])
+    return [{"type": "thinking", "thinking": beside["reasoning"], "signature": ""}] if beside.get("reasoning") else []
 
 
 def head_of(execution_id: str, *, model: str, simulated: bool) -> dict[str, Any]:
@@ -28,6 +36,11 @@ def head_of(execution_id: str, *, model: str, simulated: bool) -> dict[str, Any]
 
 
 def stop_reason(outcome: Facts) -> str:
+    beside = outcome.get("beside") or {}
+    if beside.get("stop_sequence") is not None:
+        return "stop_sequence"
+    if beside.get("refusal"):
+        return "refusal"
     reason = outcome.get("finish_reason") or ("tool_calls" if outcome.get("tool_calls") else "stop")
     return STOP_REASONS.get(reason, reason)
 

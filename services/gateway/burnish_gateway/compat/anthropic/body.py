@@ -3,7 +3,7 @@
 Source: https://docs.claude.com/en/api/messages.
 """
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -29,7 +29,7 @@ class MessagesBody(CallFields):
     model_config = ConfigDict(strict=True, extra="ignore", allow_inf_nan=False, title="MessagesRequest")
 
     model: Annotated[str, Field(min_length=1, max_length=300, description="Any model, or `burnish::prompt::SLUG[@LABEL|@N]`")]
-    messages: Annotated[list[Turn], Field(max_length=MESSAGES_MOST)] = []
+    messages: Annotated[list[Turn], Field(max_length=MESSAGES_MOST)] = Field(default_factory=list)
     max_tokens: Annotated[int, Field(ge=1, le=10_000_000)]
     system: str | Annotated[list[Object], Field(max_length=1000)] | None = None
     temperature: Annotated[float, Field(ge=0, le=1)] | None = None
@@ -46,13 +46,21 @@ class MessagesBody(CallFields):
     app: Id | None = None
 
 
-def parse_messages_body(raw: bytes) -> MessagesBody:
-    """Raises InvalidBody when it is no JSON object, InvalidField naming the first wrong field."""
+TRANSLATED: Final = frozenset(MessagesBody.model_fields) - {"thinking", "output_config"}
+"""What is said in our words; the rest goes to a model of Anthropic's as it came, and no other model has a word for it."""
+
+
+def parse_messages_body(raw: bytes) -> tuple[MessagesBody, Object]:
+    """The body, and what of it goes on unchanged.
+
+    Raises InvalidBody when it is no JSON object, InvalidField naming the first wrong field.
+    """
     value = parse_json(raw, duplicate_keys=True)
     if not isinstance(value, dict):
         raise InvalidBody("The body must be a JSON object.")
     try:
-        return MessagesBody.model_validate({name: one for name, one in value.items() if one is not None})
+        given = {name: one for name, one in value.items() if one is not None}
+        return MessagesBody.model_validate(given), {name: given[name] for name in given.keys() - TRANSLATED}
     except ValidationError as error:
         problem = error.errors(include_url=False, include_input=False, include_context=False)[0]
         name = ".".join(str(part) for part in problem["loc"] if not str(part).startswith(("list[", "str", "constrained")))

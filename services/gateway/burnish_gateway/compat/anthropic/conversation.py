@@ -12,8 +12,10 @@ Block = dict[str, Any]
 
 TOOL_CHOICES: Final = {"auto": "auto", "any": "required", "none": "none"}
 
-DROPPED: Final = frozenset({"thinking", "redacted_thinking"})
-"""What a model thought before: it is never given out here, and no other provider takes it."""
+THOUGHTS: Final = frozenset({"thinking", "redacted_thinking"})
+"""What a model thought before: it goes back to the provider that signed it, unchanged."""
+
+OF_TOOL: Final = frozenset({"type", "name", "description", "input_schema"})
 
 
 def messages_of(body: MessagesBody) -> list[dict[str, Any]]:
@@ -46,7 +48,8 @@ def _asked(blocks: Sequence[Block], *, param: str) -> list[dict[str, Any]]:
             if not isinstance(block.get("tool_use_id"), str):
                 where = f"{param}.content.{at}.tool_use_id"
                 raise InvalidField(f"{where}: must name the call that this answers.", param=where)
-            results.append({"role": "tool", "tool_call_id": block["tool_use_id"], "content": _result(block, param=f"{param}.content.{at}")})
+            said = {"role": "tool", "tool_call_id": block["tool_use_id"], "content": _result(block, param=f"{param}.content.{at}")}
+            results.append(said | _mark(block) | ({"is_error": True} if block.get("is_error") is True else {}))
     parts = _parts([block for block in blocks if block["type"] != "tool_result"], param=f"{param}.content")
     return [*results, {"role": "user", "content": parts}] if parts else results
 
@@ -58,14 +61,25 @@ def _result(block: Block, *, param: str) -> str | list[dict[str, Any]]:
 
 def _said(blocks: Sequence[Block], *, param: str) -> list[dict[str, Any]]:
     calls = [_call(block) for block in blocks if block["type"] == "tool_use"]
-    rest = [block for block in blocks if block["type"] != "tool_use" and block["type"] not in DROPPED]
-    text = "".join(part.get("text", "") for part in _parts(rest, param=f"{param}.content"))
-    return [{"role": "assistant", "content": text or None, "tool_calls": calls} if calls else {"role": "assistant", "content": text}]
+    rest = [block for block in blocks if block["type"] != "tool_use" and block["type"] not in THOUGHTS]
+    parts = _parts(rest, param=f"{param}.content")
+    text = parts if any("cache_control" in part for part in parts) else "".join(part.get("text", "") for part in parts)
+    said: dict[str, Any] = (
+        {"role": "assistant", "content": text or None, "tool_calls": calls} if calls else {"role": "assistant", "content": text}
+    )
+    thoughts = [block for block in blocks if block["type"] in THOUGHTS]
+    return [said | ({"thinking_blocks": thoughts} if thoughts else {})]
+
+
+def _mark(block: Block) -> dict[str, Any]:
+    """A mark for the provider's cache, where there is one."""
+    return {"cache_control": block["cache_control"]} if isinstance(block.get("cache_control"), dict) else {}
 
 
 def _call(block: Block) -> dict[str, Any]:
     given = json.dumps(block.get("input") or {}, ensure_ascii=False)
-    return {"id": str(block.get("id", "")), "type": "function", "function": {"name": str(block.get("name", "")), "arguments": given}}
+    function = {"name": str(block.get("name", "")), "arguments": given}
+    return {"id": str(block.get("id", "")), "type": "function", "function": function} | _mark(block)
 
 
 def _parts(blocks: Sequence[Block], *, param: str) -> list[dict[str, Any]]:
@@ -75,10 +89,9 @@ def _parts(blocks: Sequence[Block], *, param: str) -> list[dict[str, Any]]:
 def _part(block: Any, *, param: str) -> dict[str, Any]:
     kind = block.get("type") if isinstance(block, dict) else None
     if kind == "text" and isinstance(block.get("text"), str):
-        mark = {"cache_control": block["cache_control"]} if isinstance(block.get("cache_control"), dict) else {}
-        return {"type": "text", "text": block["text"]} | mark
+        return {"type": "text", "text": block["text"]} | _mark(block)
     if kind == "image" and (url := _image_url(block.get("source"))):
-        return {"type": "image_url", "image_url": {"url": url}}
+        return {"type": "image_url", "image_url": {"url": url}} | _mark(block)
     if kind in ("text", "image"):
         raise InvalidField(f"{param}: is no {kind} as the format describes one.", param=param)
     raise Unsupported(
@@ -120,7 +133,7 @@ def _tool(tool: dict[str, Any], *, param: str) -> dict[str, Any]:
         raise InvalidField(f"{param}.name: is needed.", param=f"{param}.name")
     described = {"description": tool["description"]} if isinstance(tool.get("description"), str) else {}
     function = {"name": tool["name"], "parameters": tool.get("input_schema") or {"type": "object"}} | described
-    return {"type": "function", "function": function}
+    return {"type": "function", "function": function} | {name: tool[name] for name in tool.keys() - OF_TOOL}
 
 
 def _choice(choice: dict[str, Any]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from burnish_gateway.compat.anthropic.answer import head_of, stop_reason, usage_of
+from burnish_gateway.compat.anthropic.answer import head_of, stop_reason, thinking_blocks, usage_of
 from burnish_gateway.compat.anthropic.errors import anthropic_error
 from burnish_gateway.compat.format import Facts
 from burnish_shared.errors import BurnishError
@@ -38,8 +38,11 @@ class MessageEvents:
 
     def delta(self, body: bytes) -> bytes:
         """Parts of tool calls in OpenAI's cut: the first of each names it, later ones add to its arguments."""
-        told = b""
-        for part in json.loads(body).get("tool_calls") or []:
+        given = json.loads(body)
+        told = self._thought(given.get("reasoning_content"), given.get("thinking_blocks") or [])
+        if given.get("refusal"):
+            told += self.text(json.dumps(given["refusal"], ensure_ascii=False).encode())
+        for part in given.get("tool_calls") or []:
             index, function = part.get("index", 0), part.get("function") or {}
             if index not in self.calls:
                 self.calls.add(index)
@@ -53,8 +56,31 @@ class MessageEvents:
         parts = [{"index": index, **call} for index, call in enumerate(calls)]
         return self.delta(json.dumps({"tool_calls": parts}).encode())
 
+    def asides(self, beside: Facts) -> bytes:
+        told = b""
+        for block in thinking_blocks(beside):
+            told += self._close() + self._thought(block.get("thinking"), [block])
+        if beside.get("refusal"):
+            told += self.text(json.dumps(beside["refusal"], ensure_ascii=False).encode())
+        return told
+
+    def _thought(self, text: str | None, blocks: list[dict[str, Any]]) -> bytes:
+        """The text of a block comes before the block itself, which brings the signature and is closed by it."""
+        told = b""
+        if text:
+            told += b"" if self.open == "thinking" else self._open("thinking", {"type": "thinking", "thinking": "", "signature": ""})
+            told += _event("content_block_delta", index=self.block, delta={"type": "thinking_delta", "thinking": text})
+        for block in blocks:
+            if block.get("type") != "thinking":
+                told += self._open("block", block) + self._close()
+            elif block.get("signature"):
+                told += b"" if self.open == "thinking" else self._open("thinking", {"type": "thinking", "thinking": "", "signature": ""})
+                signed = {"type": "signature_delta", "signature": block["signature"]}
+                told += _event("content_block_delta", index=self.block, delta=signed) + self._close()
+        return told
+
     def end(self, outcome: Facts) -> bytes:
-        delta = {"stop_reason": stop_reason(outcome), "stop_sequence": None}
+        delta = {"stop_reason": stop_reason(outcome), "stop_sequence": (outcome.get("beside") or {}).get("stop_sequence")}
         return self._close() + _event("message_delta", delta=delta, usage=usage_of(outcome)) + _event("message_stop")
 
     def error(self, error: BurnishError, *, request_id: str) -> bytes:

@@ -1,7 +1,8 @@
 """Anthropic's messages as a format."""
 
+import re
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from fastapi.responses import Response
@@ -18,15 +19,18 @@ from burnish_gateway.compat.target import target_of
 from burnish_gateway.execution.order import Order
 from burnish_shared.errors import BurnishError, InvalidField
 
+BETA: Final = r"[A-Za-z0-9._,; -]{1,1000}"
+
 
 @dataclass(frozen=True, slots=True)
 class AnthropicFormat:
-    """`POST /v1/messages`. Usage comes with the end of a stream."""
+    """`POST /v1/messages`. Usage comes with the end of a stream. `beta`: the header of the same end."""
 
     route: str = "messages"
+    beta: str | None = None
 
     def parse(self, raw: bytes) -> Chat:
-        return Chat(_order(parse_messages_body(raw)))
+        return Chat(_order(*parse_messages_body(raw), beta=self.beta))
 
     def answer(self, outcome: Facts) -> bytes:
         return message(outcome)
@@ -38,7 +42,9 @@ class AnthropicFormat:
         return anthropic_error(error, request_id=request_id)
 
 
-def _order(body: MessagesBody) -> Order:
+def _order(body: MessagesBody, extra: dict[str, Any], *, beta: str | None) -> Order:
+    if beta is not None and not re.fullmatch(BETA, beta):
+        raise InvalidField("anthropic-beta: names of features with commas between them, at most 1000 characters.", param="anthropic-beta")
     metadata: dict[str, Any] = dict(body.metadata or {})
     target = target_of(body.model, {})
     name = target.prompt
@@ -46,7 +52,8 @@ def _order(body: MessagesBody) -> Order:
         raise InvalidField("messages: at least one is needed.", param="messages")
     return Order(
         slug=name.slug if name else None, label=name.label if name else None, version=name.version if name else None,
-        messages=messages_of(body), model=target.model, overrides=settings_of(body), stream=bool(body.stream),
+        messages=messages_of(body), model=target.model, stream=bool(body.stream),
+        overrides=settings_of(body) | ({"extra": extra} if extra else {}), spoken="anthropic", beta=beta,
         variables=variables_of(metadata=metadata, prompt={}, given=body.variables), user_id=id_in(metadata, "user_id"),
         session_id=body.session_id or id_in(metadata, "session_id"), app=body.app or id_in(metadata, "app"),
         metadata={name: value for name, value in metadata.items() if name not in ("variables", "user_id")},

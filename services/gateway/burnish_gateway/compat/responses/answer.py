@@ -24,7 +24,10 @@ def response(outcome: Facts) -> bytes:
 
 def response_object(outcome: Facts) -> dict[str, Any]:
     reason = INCOMPLETE.get(outcome.get("finish_reason") or "")
-    output: list[dict[str, Any]] = [message_item(outcome["id"], text=outcome["output"])] if outcome["output"] else []
+    beside = outcome.get("beside") or {}
+    output = [reasoning_item(outcome["id"], beside)] if beside.get("reasoning") or beside.get("thinking") else []
+    if outcome["output"] or beside.get("refusal"):
+        output.append(message_item(outcome["id"], text=outcome["output"] or None, beside=beside))
     output += [call_item(outcome["id"], index, call) for index, call in enumerate(outcome.get("tool_calls") or [])]
     return head_of(outcome["id"], model=outcome["model"], simulated=outcome["simulated"]) | {
         "status": "incomplete" if reason else "completed",
@@ -44,11 +47,32 @@ def head_of(execution_id: str, *, model: str, simulated: bool) -> dict[str, Any]
     return head | {"simulated": True} if simulated else head
 
 
-def message_item(execution_id: str, *, text: str | None) -> dict[str, Any]:
-    """`text` None: the message has begun."""
-    content = [] if text is None else [text_part(text)]
-    status = "in_progress" if text is None else "completed"
+def reasoning_item(execution_id: str, beside: Facts, *, status: str = "completed") -> dict[str, Any]:
+    """What the model thought. Blocks that Anthropic signed are its `encrypted_content`: whoever sends the item back gives them back."""
+    text, blocks = beside.get("reasoning"), beside.get("thinking")
+    content = [{"type": "reasoning_text", "text": text}] if text else []
+    item = {"id": f"rs_{execution_id}", "type": "reasoning", "summary": [], "content": content, "status": status}
+    return item | ({"encrypted_content": json.dumps(blocks, ensure_ascii=False, separators=(",", ":"))} if blocks else {})
+
+
+def message_item(execution_id: str, *, text: str | None, beside: Facts | None = None) -> dict[str, Any]:
+    """`text` None and nothing beside: the message has begun."""
+    refusal, quoted = (beside or {}).get("refusal"), (beside or {}).get("annotations") or []
+    content = [] if text is None else [text_part(text) | {"annotations": [_flat(one) for one in quoted]}]
+    content += [refusal_part(refusal)] if refusal else []
+    status = "completed" if content else "in_progress"
     return {"id": f"msg_{execution_id}", "type": "message", "status": status, "role": "assistant", "content": content}
+
+
+def refusal_part(text: str) -> dict[str, Any]:
+    return {"type": "refusal", "refusal": text}
+
+
+def _flat(annotation: Facts) -> Facts:
+    """Chat completions nest what a source is; responses do not."""
+    kind = annotation.get("type")
+    inner = annotation.get(kind) if isinstance(kind, str) else None
+    return {"type": kind, **inner} if isinstance(inner, dict) else annotation
 
 
 def text_part(text: str) -> dict[str, Any]:

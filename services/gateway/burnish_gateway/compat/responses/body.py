@@ -1,4 +1,4 @@
-"""The body of `POST /v1/responses`, checked where a wrong value would do harm. What is not named here is ignored (PROMISES G-19).
+"""The body of `POST /v1/responses`, checked where a wrong value would do harm. What is not named here is the provider's (PROMISES G-19).
 
 Source: https://platform.openai.com/docs/api-reference/responses/create.
 """
@@ -27,7 +27,7 @@ NOT_OFFERED = {
 class ResponsesBody(CallFields):
     """A null counts as not given."""
 
-    model_config = ConfigDict(strict=True, extra="ignore", allow_inf_nan=False, title="ResponsesRequest")
+    model_config = ConfigDict(strict=True, extra="allow", allow_inf_nan=False, title="ResponsesRequest")
 
     model: Annotated[str, Field(min_length=1, max_length=300, description="A model, or `burnish::prompt::SLUG[@LABEL|@N]`")] | None = None
     input: str | Annotated[list[Object], Field(max_length=MESSAGES_MOST)] | None = None
@@ -45,6 +45,9 @@ class ResponsesBody(CallFields):
     metadata: Annotated[Object, Field(max_length=100)] | None = None
     user: Id | None = None
     safety_identifier: Id | None = None
+    service_tier: Annotated[str, Field(max_length=40)] | None = None
+    prompt_cache_key: Annotated[str, Field(max_length=1000)] | None = None
+    store: bool | None = None
     variables: Object | None = None
     session_id: Id | None = None
     app: Id | None = None

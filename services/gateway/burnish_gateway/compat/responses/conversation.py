@@ -1,5 +1,6 @@
 """Items of the Responses API as chat messages, which are ours inside. Pure."""
 
+import json
 from typing import Any, Final
 
 from burnish_gateway.compat.refusals import Unsupported
@@ -9,6 +10,14 @@ from burnish_shared.errors import InvalidField
 Item = dict[str, Any]
 
 TEXTS: Final = frozenset({"input_text", "output_text", "text"})
+
+PASSED: Final = ("service_tier", "prompt_cache_key", "safety_identifier", "store")
+"""They are called the same in chat completions."""
+
+OF_RESPONSES: Final = frozenset(
+    {"include", "truncation", "max_tool_calls", "background", "previous_response_id", "conversation", "stream_options", "top_logprobs"}
+)
+"""They belong to this format, and chat completions have no word for them."""
 
 ROLES: Final = frozenset({"user", "assistant", "system", "developer"})
 
@@ -20,14 +29,23 @@ def messages_of(body: ResponsesBody) -> list[dict[str, Any]]:
         return [*messages, {"role": "user", "content": body.input}]
     for index, item in enumerate(body.input or []):
         _add(messages, item, param=f"input[{index}]")
-    return messages
+    return [one for one in messages if not _only_thinks(one)]
+
+
+def _only_thinks(message: dict[str, Any]) -> bool:
+    """A turn of which nothing but its thoughts was sent."""
+    return message["content"] is None and not message.get("tool_calls")
 
 
 def _add(messages: list[dict[str, Any]], item: Item, *, param: str) -> None:
     """Calls that the model made at once stand in one message."""
     match item.get("type", "message"):
         case "message":
-            messages.append(_message(item, param=param))
+            said = _message(item, param=param)
+            if said["role"] == "assistant" and messages and _only_thinks(messages[-1]):
+                messages[-1]["content"] = said["content"]
+            else:
+                messages.append(said)
         case "function_call":
             call = {"id": str(item.get("call_id", "")), "type": "function", "function": _called(item, param=param)}
             if messages and messages[-1]["role"] == "assistant":
@@ -42,10 +60,28 @@ def _add(messages: list[dict[str, Any]], item: Item, *, param: str) -> None:
                 {"role": "tool", "tool_call_id": item["call_id"], "content": _content(item.get("output"), param=f"{param}.output")}
             )
         case "reasoning":
-            pass  # it belongs to the provider that wrote it
+            if thoughts := _thoughts(item):
+                messages.append({"role": "assistant", "content": None, **thoughts})
         case other:
             message = f"{param}.type: {str(other)[:40]!r} is not offered; send message, function_call and function_call_output."
             raise Unsupported(message, param=f"{param}.type")
+
+
+def _thoughts(item: Item) -> dict[str, Any]:
+    """As we gave them out; what OpenAI itself encrypted is nothing that another call could use."""
+    content, sealed = item.get("content"), item.get("encrypted_content")
+    texts = (
+        [part["text"] for part in content if isinstance(part, dict) and isinstance(part.get("text"), str)]
+        if isinstance(content, list)
+        else []
+    )
+    try:
+        blocks = json.loads(sealed) if isinstance(sealed, str) else None
+    except (ValueError, RecursionError):
+        blocks = None
+    is_ours = isinstance(blocks, list) and all(isinstance(one, dict) for one in blocks)
+    said = {"reasoning_content": "".join(texts)} if any(texts) else {}
+    return said | ({"thinking_blocks": blocks} if is_ours and blocks else {})
 
 
 def _message(item: Item, *, param: str) -> dict[str, Any]:
@@ -96,6 +132,11 @@ def settings_of(body: ResponsesBody) -> dict[str, Any]:
         "response_format": _format((body.text or {}).get("format")),
     }
     settings = {name: value for name, value in given.items() if value is not None}
+    extra = dict(body.model_extra or {}) | {name: value for name in PASSED if (value := getattr(body, name)) is not None}
+    if isinstance(verbosity := (body.text or {}).get("verbosity"), str):
+        extra["verbosity"] = verbosity
+    if extra := {name: value for name, value in extra.items() if name not in OF_RESPONSES}:
+        settings["extra"] = extra
     if body.tools:
         settings["tools"] = [_tool(tool, param=f"tools[{at}]") for at, tool in enumerate(body.tools)]
         choice = body.tool_choice

@@ -6,7 +6,15 @@ from typing import Any
 
 from burnish_gateway.compat.error_answer import openai_error
 from burnish_gateway.compat.format import Facts
-from burnish_gateway.compat.responses.answer import call_item, head_of, message_item, response_object, text_part
+from burnish_gateway.compat.responses.answer import (
+    call_item,
+    head_of,
+    message_item,
+    reasoning_item,
+    refusal_part,
+    response_object,
+    text_part,
+)
 from burnish_shared.errors import BurnishError
 
 
@@ -26,7 +34,7 @@ class _Call:
 
 @dataclass(slots=True)
 class ResponseEvents:
-    """The events of one stream, numbered. `items`: how many were opened; `said`: the text of the message."""
+    """The events of one stream, numbered. `items`: how many were opened; `said`: the text of the message; `refuses`: it is a refusal."""
 
     execution_id: str
     model: str
@@ -36,6 +44,10 @@ class ResponseEvents:
     said: list[str] = field(default_factory=list)
     message_at: int = -1
     message_open: bool = False
+    refuses: bool = False
+    thoughts: list[str] = field(default_factory=list)
+    thinking_at: int = -1
+    thinking_open: bool = False
     calls: dict[int, _Call] = field(default_factory=dict)
 
     def begin(self) -> bytes:
@@ -44,14 +56,16 @@ class ResponseEvents:
 
     def text(self, body: bytes) -> bytes:
         text = json.loads(body)
-        opened = b"" if self.message_open else self._open_message()
+        opened = b"" if self.message_open and not self.refuses else self._open_message()
         self.said.append(text)
         return opened + self._event("response.output_text.delta", **self._where(), delta=text, logprobs=[])
 
     def delta(self, body: bytes) -> bytes:
         """Parts of tool calls in the cut of chat completions: the first of each names it, later ones add to its arguments."""
-        told = b""
-        for part in json.loads(body).get("tool_calls") or []:
+        given = json.loads(body)
+        told = self._think(given["reasoning_content"]) if given.get("reasoning_content") else b""
+        told += self._refuse(given["refusal"]) if given.get("refusal") else b""
+        for part in given.get("tool_calls") or []:
             index, function = part.get("index", 0), part.get("function") or {}
             if index not in self.calls:
                 told += self._close() + self._open_call(index, part.get("id") or "", function.get("name") or "")
@@ -63,20 +77,54 @@ class ResponseEvents:
         parts = [{"index": index, **call} for index, call in enumerate(calls)]
         return self.delta(json.dumps({"tool_calls": parts}).encode())
 
+    def asides(self, beside: Facts) -> bytes:
+        told = self._think(beside["reasoning"]) if beside.get("reasoning") else b""
+        return told + (self._refuse(beside["refusal"]) if beside.get("refusal") else b"")
+
+    def _think(self, text: str) -> bytes:
+        told = b""
+        if not self.thinking_open:
+            told = self._close()
+            self.thoughts, self.thinking_at, self.thinking_open, self.items = [], self.items, True, self.items + 1
+            item = reasoning_item(self.execution_id, {}, status="in_progress")
+            told += self._event("response.output_item.added", output_index=self.thinking_at, item=item)
+        self.thoughts.append(text)
+        return told + self._event("response.reasoning_text.delta", **self._where_thought(), delta=text)
+
+    def _refuse(self, text: str) -> bytes:
+        told = b"" if self.message_open and self.refuses else self._open_message(refuses=True)
+        self.said.append(text)
+        return told + self._event("response.refusal.delta", **self._where(), delta=text)
+
+    def _where_thought(self) -> dict[str, Any]:
+        return {"item_id": f"rs_{self.execution_id}", "output_index": self.thinking_at, "content_index": 0}
+
     def end(self, outcome: Facts) -> bytes:
         whole = response_object(outcome)
         return self._close() + self._event(f"response.{whole['status']}", response=whole)
 
     def error(self, error: BurnishError, *, request_id: str) -> bytes:
         told = json.loads(bytes(openai_error(error, request_id=request_id).body))["error"]
-        return self._event("error", code=told["code"], message=told["message"], param=told["param"], retry_after_s=told["retry_after_s"], request_id=request_id)
+        return self._event(
+            "error",
+            code=told["code"],
+            message=told["message"],
+            param=told["param"],
+            retry_after_s=told["retry_after_s"],
+            request_id=request_id,
+        )
 
-    def _open_message(self) -> bytes:
+    def _open_message(self, *, refuses: bool = False) -> bytes:
         closed = self._close()
+        self.refuses = refuses
         self.said, self.message_at, self.message_open, self.items = [], self.items, True, self.items + 1
         item = message_item(self.execution_id, text=None)
         added = self._event("response.output_item.added", output_index=self.message_at, item=item)
-        return closed + added + self._event("response.content_part.added", **self._where(), part=text_part(""))
+        return (
+            closed
+            + added
+            + self._event("response.content_part.added", **self._where(), part=refusal_part("") if refuses else text_part(""))
+        )
 
     def _open_call(self, index: int, call_id: str, name: str) -> bytes:
         call = self.calls[index] = _Call(self.items, call_id, name)
@@ -92,12 +140,22 @@ class ResponseEvents:
 
     def _close(self) -> bytes:
         told = b""
+        if self.thinking_open:
+            self.thinking_open = False
+            text = "".join(self.thoughts)
+            told += self._event("response.reasoning_text.done", **self._where_thought(), text=text)
+            item = reasoning_item(self.execution_id, {"reasoning": text})
+            told += self._event("response.output_item.done", output_index=self.thinking_at, item=item)
         if self.message_open:
             self.message_open = False
             text = "".join(self.said)
-            told += self._event("response.output_text.done", **self._where(), text=text, logprobs=[])
-            told += self._event("response.content_part.done", **self._where(), part=text_part(text))
-            item = message_item(self.execution_id, text=text)
+            if self.refuses:
+                told += self._event("response.refusal.done", **self._where(), refusal=text)
+                item = message_item(self.execution_id, text=None, beside={"refusal": text})
+            else:
+                told += self._event("response.output_text.done", **self._where(), text=text, logprobs=[])
+                item = message_item(self.execution_id, text=text)
+            told += self._event("response.content_part.done", **self._where(), part=item["content"][0])
             told += self._event("response.output_item.done", output_index=self.message_at, item=item)
         for index, call in self.calls.items():
             if not call.closed:

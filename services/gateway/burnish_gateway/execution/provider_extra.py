@@ -1,0 +1,79 @@
+"""Fields of a call that are none of ours: what of them goes to the provider as it came, and what is refused. Pure."""
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+
+from burnish_shared.contracts.executions import Route
+from burnish_shared.errors import BadRequest, InvalidField
+from burnish_shared.providers import wire_of
+
+MOST_BYTES: Final = 65_536
+
+MOST_FIELDS: Final = 64
+
+OURS: Final = frozenset(
+    {
+        "model", "messages", "input", "stream", "stream_options", "n", "max_tokens", "max_completion_tokens", "temperature", "top_p",
+        "frequency_penalty", "presence_penalty", "stop", "stop_sequences", "seed", "reasoning_effort", "response_format", "tools",
+        "tool_choice", "parallel_tool_calls", "logit_bias", "logprobs", "top_logprobs", "system", "user",
+    }
+)  # fmt: skip
+"""Settings of ours, or what a call is held for and counted by."""
+
+BUYS_ANOTHER: Final = frozenset({"models", "route", "fallbacks", "plugins", "web_search_options", "best_of", "mcp_servers"})
+"""These make a provider do or charge what no price of ours knows of."""
+
+IGNORED: Final = frozenset({"cache", "requirements", "response_shape", "prompt_key", "mode", "label", "version", "user_id", "usage"})
+"""Fields of `/v1/executions`: no provider is to see them; and OpenRouter's wish for usage, which is always told."""
+
+OPENAIS: Final = frozenset(
+    {"service_tier", "verbosity", "prompt_cache_key", "prompt_cache_retention", "safety_identifier", "store", "prediction"}
+)
+"""Of OpenAI's own format. A provider of another one has no word for them, and none of them changes what an answer says."""
+
+USUAL_TIERS: Final = frozenset({"auto", "default", "standard_only"})
+
+ANTHROPICS: Final = frozenset({"thinking", "top_k"})
+"""What a caller who speaks OpenAI's format may ask of a model of Anthropic's besides."""
+
+
+class UnsupportedParameter(BadRequest):
+    """The model's provider knows no such field."""
+
+    code = "unsupported_parameter"
+
+
+def checked_extra(given: Mapping[str, Any], *, route: Route, spoken: str) -> dict[str, Any]:
+    """What goes to this provider. Raises InvalidField, UnsupportedParameter, naming the field."""
+    extra = {name: value for name, value in given.items() if name not in IGNORED and value is not None}
+    for name in sorted(extra.keys() & (OURS | BUYS_ANOTHER)):
+        why = "is a setting of its own, not one of extra" if name in OURS else "changes what is bought, and has no price here; leave it out"
+        raise UnsupportedParameter(f"{name}: {why}.", param=name)
+    wire = wire_of(route.provider)
+    if wire == "anthropic" and spoken == "openai":
+        extra = _known(extra, ANTHROPICS, route=route)
+    elif wire != spoken:
+        extra = {} if spoken == "anthropic" else _known(extra, frozenset(), route=route)
+    tier = extra.get("service_tier")
+    if tier is not None and tier not in USUAL_TIERS and tier not in {one.service_tier for one in route.price.tiers} | {"flex", "batch"}:
+        raise UnsupportedParameter(
+            f"service_tier: {str(tier)[:40]!r} has no price for {route.model!r}; add it to its tiers.", param="service_tier"
+        )
+    if len(extra) > MOST_FIELDS or len(json.dumps(extra)) > MOST_BYTES:
+        raise InvalidField(f"extra: at most {MOST_FIELDS} fields and {MOST_BYTES} bytes may go to a provider besides ours.", param="extra")
+    return extra
+
+
+def _known(extra: dict[str, Any], known: frozenset[str], *, route: Route) -> dict[str, Any]:
+    """What another format has a word for. A class of service that would be paid otherwise is not passed over in silence."""
+    unknown = sorted(extra.keys() - known - OPENAIS)
+    if extra.get("service_tier") not in (None, *USUAL_TIERS):
+        unknown.append("service_tier")
+    if unknown:
+        listed = ", ".join(unknown[:10])
+        raise UnsupportedParameter(
+            f"{listed}: the provider of {route.model!r} does not speak OpenAI's format and knows no such field; leave it out.",
+            param=unknown[0],
+        )
+    return {name: extra[name] for name in known & extra.keys()}
