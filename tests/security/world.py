@@ -50,7 +50,7 @@ QUERY_PARAMETERS = {
     "api_key": "api_key", "provider_key": "provider_key", "metric": "metric",
     "dataset_id": "dataset", "endpoint_id": "endpoint", "tag": "tag", "folder": "folder", "q": "word",
     "target": "slug", "object_id": "api_key", "event_id": "event", "target_id": "api_key", "evaluator_id": "evaluator",
-    "item": "item", "slug": "slug", "chain": "slug", "mentions": "user",
+    "item": "item", "slug": "slug", "chain": "slug", "mentions": "user", "base": "run",
 }  # fmt: skip
 """Filters that name something of a tenant's."""
 

@@ -7,6 +7,7 @@ import pytest
 
 from tests.embedded.stack import Caller, Stack
 from tests.integration.optimization.conftest import Desk
+from tests.integration.optimization.tickets import STRONG
 
 
 async def books(stack: Stack, sql: str, *args: object) -> Any:
@@ -57,6 +58,32 @@ async def test_a_test_run_says_what_is_right_and_what_is_not(stack: Stack, desk:
     rows = await books(stack, "SELECT cost_nusd FROM executions WHERE job_id = $1::text::uuid", run["id"])
     assert len(rows) == 40 and sum(row["cost_nusd"] for row in rows) == run["cost_nusd"] > 0
     await assert_books_are_in_order(stack, desk.caller)
+
+
+@pytest.mark.capability("D3")
+async def test_two_runs_are_compared_item_by_item(stack: Stack, desk: Desk, start_optimizer: Any) -> None:
+    await start_optimizer()
+    content = {"messages": [{"role": "system", "content": STRONG}], "model": "simulated/reader", "temperature": 0.0, "max_tokens": 50}
+    assert (await desk.caller("POST", "/v1/prompts/tickets/versions", content | {"base_version": 1})).status == 201
+    body = {"prompt": "tickets", "dataset_id": desk.dataset_id, "split": "train"}
+    ids = [(await desk.caller("POST", "/v1/test-runs", body | {"version": version})).body["id"] for version in (1, 2)]
+    runs = [await desk.until(f"/v1/test-runs/{one}") for one in ids]
+    before, after = (run["metrics"]["correct"] for run in runs)
+    assert before < after
+    found = await desk.caller("GET", f"/v1/test-runs/{ids[1]}/compare?base={ids[0]}")
+    assert found.status == 200, found.body
+    told = found.body
+    assert told["items"] == runs[0]["metrics"]["total"] and told["fixed"] - told["broken"] == after - before
+    assert told["verdict"] == "better" and told["difference"]["low"] > 0 and told["in_words"].startswith("Better: +"), told["in_words"]
+    assert (told["base"]["version"], told["run"]["version"], told["test"], told["test_reads"]) == (1, 2, "mcnemar", None)
+    assert len(told["changed"]) + told["changed_left_out"] == told["fixed"] + told["broken"]
+    case = next(one for one in told["changed"] if one["change"] == "fixed")
+    assert case["run_output"].strip() == case["expected"].strip() != case["base_output"].strip()
+    assert sum(one["items"] for one in told["categories"]) == told["items"]
+    back = (await desk.caller("GET", f"/v1/test-runs/{ids[0]}/compare?base={ids[1]}")).body
+    assert back["verdict"] == "worse" and back["p_value"] == told["p_value"]
+    same = await desk.caller("GET", f"/v1/test-runs/{ids[0]}/compare?base={ids[0]}")
+    assert (same.status, same.body["error"]["param"]) == (422, "base")
 
 
 @pytest.mark.capability("D3", "O3")

@@ -19,6 +19,10 @@ FRAMES = (
 )
 WEAK = "Sort the ticket into one of: billing, shipping, access, hardware"
 
+STRONG = "\n".join(
+    [WEAK, "Answer with the name of the queue only, nothing else.", *(f"- {queue}: {', '.join(cues)}" for queue, cues in CUES.items())]
+)
+
 
 def tickets(*, train: int = 20, validation: int = 10, test: int = 24, seed: int = 5) -> list[dict[str, Any]]:
     """So many tickets a queue and split; each of them once."""

@@ -4120,6 +4120,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/test-runs/{run_id}/compare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Compare two test runs item by item
+         * @description Over the items that both answered: what is fixed and broken, the difference with its interval, and whether it can be chance.
+         */
+        get: operations["compare_runs_v1_test_runs__run_id__compare_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/usage": {
         parameters: {
             query?: never;
@@ -5756,6 +5776,24 @@ export interface components {
             data: components["schemas"]["CaseAnswer"][];
         };
         /**
+         * CategoryDifference
+         * @description Items with one expected answer; descriptive: no claim is made of a category.
+         */
+        CategoryDifference: {
+            /** Accuracy */
+            accuracy: number;
+            /** Base */
+            base: number;
+            /** Broken */
+            broken: number;
+            /** Category */
+            category: string;
+            /** Fixed */
+            fixed: number;
+            /** Items */
+            items: number;
+        };
+        /**
          * ChainAnswer
          * @description A chain with one of its versions: `label` is the one it was reached by.
          */
@@ -6328,6 +6366,40 @@ export interface components {
              * @description What will keep deliveries from arriving, such as a host that has no address; else null.
              */
             warning?: string | null;
+        };
+        /**
+         * ChangedItem
+         * @description `base` and `run`: the share of its repeats that were right; outputs are of the first repeat, null where no text is kept.
+         */
+        ChangedItem: {
+            /** Base */
+            base: number;
+            /** Base Execution Id */
+            base_execution_id: string | null;
+            /** Base Output */
+            base_output: string | null;
+            /**
+             * Change
+             * @enum {string}
+             */
+            change: "broken" | "fixed";
+            /** Expected */
+            expected: string | null;
+            /** Input */
+            input: string | {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Item Id
+             * Format: uuid
+             */
+            item_id: string;
+            /** Run */
+            run: number;
+            /** Run Execution Id */
+            run_execution_id: string | null;
+            /** Run Output */
+            run_output: string | null;
         };
         /**
          * ChannelAnswer
@@ -8146,6 +8218,8 @@ export interface components {
             param?: string | null;
             /** Request Id */
             request_id: string;
+            /** Retry After S */
+            retry_after_s?: number | null;
             /** Retryable */
             retryable: boolean;
             /** Type */
@@ -14317,6 +14391,71 @@ export interface components {
             /** Version */
             version?: number | null;
         };
+        /** RunComparison */
+        RunComparison: {
+            base: components["schemas"]["RunSide"];
+            /** Broken */
+            broken: number;
+            /** Categories */
+            categories: components["schemas"]["CategoryDifference"][];
+            /**
+             * Changed
+             * @description Broken ones first; at most 200.
+             */
+            changed: components["schemas"]["ChangedItem"][];
+            /** Changed Left Out */
+            changed_left_out: number;
+            /** @description run − base as a share of items, with 95 % bounds: Newcombe's for pairs; with repeats, by item. */
+            difference: components["schemas"]["Share"];
+            /**
+             * Fixed
+             * @description Items with more right answers than in the base.
+             */
+            fixed: number;
+            /** In Words */
+            in_words: string;
+            /**
+             * Items
+             * @description Items that both runs answered; only these are compared.
+             */
+            items: number;
+            /**
+             * Items Needed
+             * @description So many items would find the difference that was seen; null where none was seen.
+             */
+            items_needed: number | null;
+            /** Only In Base */
+            only_in_base: number;
+            /** Only In Run */
+            only_in_run: number;
+            /**
+             * P Value
+             * @description Two-sided.
+             */
+            p_value: number;
+            run: components["schemas"]["RunSide"];
+            /**
+             * Smallest Difference
+             * @description A true difference of this size is found four times in five with so many items.
+             */
+            smallest_difference: number;
+            /**
+             * Test
+             * @description Exact McNemar; sign-flip where repeats make scores between 0 and 1.
+             * @enum {string}
+             */
+            test: "mcnemar" | "sign_flip";
+            /**
+             * Test Reads
+             * @description How often test runs have read this test split. Who chooses by it makes it less of a proof. Null: not the test split.
+             */
+            test_reads: number | null;
+            /**
+             * Verdict
+             * @enum {string}
+             */
+            verdict: "better" | "worse" | "no_difference" | "too_small";
+        };
         /**
          * RunOfVersion
          * @description The newest completed test run of a version over a whole split.
@@ -14355,6 +14494,36 @@ export interface components {
             items: number;
             /** Model */
             model: string;
+            /** Version */
+            version: number;
+        };
+        /**
+         * RunSide
+         * @description One of the two runs; `accuracy` of the items that both answered, with its 95 % bounds.
+         */
+        RunSide: {
+            accuracy: components["schemas"]["Share"];
+            /** Cost Nusd */
+            cost_nusd: number | null;
+            /** Dataset Version */
+            dataset_version: number;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Latency Ms */
+            latency_ms: {
+                [key: string]: number;
+            } | null;
+            /** Model */
+            model: string;
+            /** Prompt */
+            prompt: string;
+            /** Repeats */
+            repeats: number;
+            /** Simulated */
+            simulated: boolean;
             /** Version */
             version: number;
         };
@@ -34519,10 +34688,7 @@ export interface operations {
                     fallback_models?: string[] | null;
                     /** Max Tokens */
                     max_tokens: number;
-                    /**
-                     * Messages
-                     * @default []
-                     */
+                    /** Messages */
                     messages?: {
                         /** Content */
                         content: string | {
@@ -43805,6 +43971,8 @@ export interface operations {
                     prompt?: {
                         [key: string]: unknown;
                     } | null;
+                    /** Prompt Cache Key */
+                    prompt_cache_key?: string | null;
                     /** Reasoning */
                     reasoning?: {
                         [key: string]: unknown;
@@ -43815,8 +43983,12 @@ export interface operations {
                     } | null;
                     /** Safety Identifier */
                     safety_identifier?: string | null;
+                    /** Service Tier */
+                    service_tier?: string | null;
                     /** Session Id */
                     session_id?: string | null;
+                    /** Store */
+                    store?: boolean | null;
                     /** Stream */
                     stream?: boolean | null;
                     /** Temperature */
@@ -43841,6 +44013,8 @@ export interface operations {
                     variables?: {
                         [key: string]: unknown;
                     } | null;
+                } & {
+                    [key: string]: unknown;
                 };
             };
         };
@@ -47716,6 +47890,112 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TestRunAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    compare_runs_v1_test_runs__run_id__compare_get: {
+        parameters: {
+            query: {
+                /** @description The test run to compare with: what changed from it to this one. */
+                base: string;
+            };
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunComparison"];
                 };
             };
             /** @description Bad Request */

@@ -13,7 +13,7 @@ from burnish_gateway.access.principal import Principal
 from burnish_gateway.deps import Editor, Gateway, GatewayParts, PromptEditor, Viewer
 from burnish_gateway.execution.streaming import EventStream
 from burnish_gateway.idempotency import run_once
-from burnish_gateway.optimization import answers, decide, forecast_routes, store, summary_routes
+from burnish_gateway.optimization import answers, compare_runs_routes, decide, forecast_routes, store, summary_routes
 from burnish_gateway.optimization.bodies import AcceptBody, OptimizationBody, RejectBody, TestRunBody
 from burnish_gateway.optimization.follow import follow_job
 from burnish_gateway.optimization.start import start_optimization, start_test_run
@@ -27,6 +27,7 @@ from burnish_shared.slug import parse_slug
 router = make_router("optimization")
 router.include_router(summary_routes.router)  # before the routes of one run, whose id would take its place
 router.include_router(forecast_routes.router)
+router.include_router(compare_runs_routes.router)
 
 Limit = Annotated[int, Query(ge=1, le=PAGE_MOST)]
 Slug = Annotated[str | None, Query(max_length=130, description="Only those of this prompt.")]

@@ -3,12 +3,15 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from math import comb
 from typing import Any, Final, Protocol
 from uuid import UUID
 
 from burnish_optimizer.core.scoring import is_right
 from burnish_optimizer.stats import wilson_interval
 from burnish_shared.evaluators.verdict import NoScore, Score, Verdict
+from burnish_shared.measures import wilson
+from burnish_shared.paired import LEAST_ITEMS
 
 FAILED_CASES_MOST: Final = 200
 MATRIX_LABELS_MOST: Final = 100
@@ -50,16 +53,16 @@ def summarize(cases: Sequence[Case], *, evaluators: Mapping[UUID, Named] | None 
     `evaluators`: by id those that scored the answers.
     """
     correct = sum(case.is_right for case in cases)
-    low, high = wilson_interval(correct, len(cases))
     failed = [case for case in cases if not case.is_right]
     return {
         "metrics": {
             "overall_accuracy": round(correct / len(cases), 6) if cases else None,
-            "interval": {"low": round(low, 6), "high": round(high, 6), "confidence": 0.95},
+            "interval": _interval_of_items(cases),
             "correct": correct,
             "total": len(cases),
             "errors": sum(case.output is None for case in cases),
             "category_stats": _categories(cases),
+            **_reliability(cases),
         },
         "confusion_matrix": _confusion(cases),
         "failed_cases": [_failed(case) for case in failed[:FAILED_CASES_MOST]],
@@ -67,6 +70,38 @@ def summarize(cases: Sequence[Case], *, evaluators: Mapping[UUID, Named] | None 
         "cost_nusd": sum(case.cost_nusd for case in cases),
         "latency_ms": _latency([case.latency_ms for case in cases if case.latency_ms is not None]),
         "evaluators": [_scored(cases, evaluator_id, named) for evaluator_id, named in (evaluators or {}).items()],
+    }
+
+
+def _by_item(cases: Sequence[Case]) -> list[tuple[int, int]]:
+    """(right, asked) of each item."""
+    asked = Counter(case.item_id for case in cases)
+    right = Counter(case.item_id for case in cases if case.is_right)
+    return [(right[item_id], times) for item_id, times in asked.items()]
+
+
+def _interval_of_items(cases: Sequence[Case]) -> dict[str, float]:
+    """Wilson's, of items and not of answers: repeats of one item say little about other items. Without repeats that is the same."""
+    items = _by_item(cases)
+    interval = wilson(sum(right / asked for right, asked in items), len(items))
+    low, high = (interval.low, interval.high) if interval is not None else (0.0, 1.0)
+    return {"low": round(low, 6), "high": round(high, 6), "confidence": 0.95}
+
+
+def _reliability(cases: Sequence[Case]) -> dict[str, Any]:
+    """How sure one can be of an item: pass^k is the chance that k tries are all right, meaned over items (τ-bench, Yao et al. 2024)."""
+    items = _by_item(cases)
+    least = min((asked for _, asked in items), default=0)
+    return {
+        "items": len(items),
+        "too_small": len(items) < LEAST_ITEMS,
+        "pass_k": [
+            {"k": k, "share": round(sum(comb(right, k) / comb(asked, k) for right, asked in items) / len(items), 6)}
+            for k in range(1, least + 1)
+        ],
+        "always_right": sum(right == asked for right, asked in items),
+        "sometimes_right": sum(0 < right < asked for right, asked in items),
+        "never_right": sum(right == 0 for right, _ in items),
     }
 
 
@@ -97,7 +132,13 @@ def _categories(cases: Sequence[Case]) -> dict[str, dict[str, Any]]:
     for label in sorted({case.expected for case in cases}):
         own = [case for case in cases if case.expected == label]
         correct = sum(case.is_right for case in own)
-        stats[label] = {"total": len(own), "correct": correct, "accuracy": round(correct / len(own), 6)}
+        stats[label] = {
+            "total": len(own),
+            "correct": correct,
+            "accuracy": round(correct / len(own), 6),
+            "interval": _interval_of_items(own),
+            "too_small": len({case.item_id for case in own}) < LEAST_ITEMS,
+        }
         if len(stats) == MATRIX_LABELS_MOST:
             break
     return stats
