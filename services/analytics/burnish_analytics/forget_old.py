@@ -90,7 +90,8 @@ async def forget_some(db: Database, workspace_id: UUID, done: Forgotten, *, batc
         ("chain_runs", chain_runs),
     ):
         metrics.retention_forgotten_total.labels(store_name).inc(rows)
-    return executions.seen == batch_rows or max(feedback, voices, units, top_users, answers, reports, reviews, batches, chain_runs) >= batch_rows
+    most = max(feedback, voices, units, top_users, answers, reports, reviews, batches, chain_runs)
+    return executions.seen == batch_rows or most >= batch_rows
 
 
 async def _forget_day(db: Database, done: Forgotten, *, batch_rows: int) -> bool:

@@ -22,6 +22,6 @@ LIVE_ENDED = Counter(
 )
 SIGN_INS = Counter("burnish_gateway_sign_ins_total", "Tries to sign in with a password: signed_in, refused, slowed_down", ["outcome"])
 BACKGROUND_FAILED = Counter(
-    "burnish_gateway_background_failed_total", "Work for one workspace that failed while others went on: digest, policy, chain_run", ["task"]
+    "burnish_gateway_background_failed_total", "Work for one workspace that failed; others went on: digest, policy, chain_run", ["task"]
 )
 CHAIN_RUNS = Counter("burnish_gateway_chain_runs_total", "Runs of chains that ended, by how", ["status"])

@@ -31,8 +31,8 @@ async def rendered(call: Caller, slug: str, **variables: Any) -> str:
 
 async def furnished(call: Caller) -> None:
     schema = {"type": "object", "properties": {"b": {"type": "string"}, "a": {"type": "number"}}}
-    first = {"slug": "router", "template": "Route {{ticket}} “so”", "model": "simulated/chat", "temperature": 0, "json_schema": schema,
-             "output_format": "structured", "tags": ["x"], "folder": "desk/eu", "categories": ["classification"], "description": "d"}  # fmt: skip
+    first = {"slug": "router", "template": "Route {{ticket}} “so”", "model": "simulated/chat", "temperature": 0,
+             "json_schema": schema, "output_format": "structured", "tags": ["x"], "folder": "desk/eu", "categories": ["classification"], "description": "d"}  # fmt: skip
     for method, path, body in (
         ("POST", "/v1/prompts", first),
         ("POST", "/v1/prompts/router/versions", {"base_version": 1, "temperature": 0.5, "message": "warmer"}),
@@ -94,14 +94,19 @@ async def test_a_folder_moves_alone_and_what_is_no_bundle_is_refused_by_name(sta
     for place, wrong in (
         ("prompts[0].slug", good | {"slug": "no/slug"}),
         ("prompts[0].versions", good | {"versions": [good["versions"][1]]}),
-        ("prompts[0].versions[0].content.messages", good | {"versions": [{"version": 1, "content": {"messages": [{"role": "user", "content": "{{"}], "model": "m"}}]}),
-        ("prompts[0].versions[0].content.temperature", good | {"versions": [{"version": 1, "content": {"messages": [{"role": "user", "content": "x"}], "model": "m", "temperature": 9}}]}),
-    ):  # fmt: skip
+        ("prompts[0].versions[0].content.messages", good | _saying("{{")),
+        ("prompts[0].versions[0].content.temperature", good | _saying("x", temperature=9)),
+    ):
         error = (await bring(await stack.caller(), {"prompts": [wrong]}, status=422))["error"]
         assert error["param"].startswith(place), error
     assert (await bring(call, b"[]", status=400))["error"]["code"]
     editor = await stack.caller(workspace=call.workspace, role="editor")
     assert (await editor("POST", "/v1/import", {"prompts": []})).status == 403
+
+
+def _saying(text: str, **settings: object) -> dict[str, Any]:
+    """The versions of a prompt of which there is one, with one message."""
+    return {"versions": [{"version": 1, "content": {"messages": [{"role": "user", "content": text}], "model": "m"} | settings}]}
 
 
 async def test_prompts_of_langfuse_render_the_same_text(call: Caller) -> None:
@@ -112,7 +117,7 @@ async def test_prompts_of_langfuse_render_the_same_text(call: Caller) -> None:
         "tags": ["movies"],
     }
     rows = [
-        movie | {"version": 1, "prompt": "As a {{criticLevel}} critic, do you like {{ movie }}? Say {{\"json\": 1}}", "labels": ["staging"]},
+        movie | {"version": 1, "prompt": 'As a {{criticLevel}} critic, do you like {{ movie }}? Say {{"json": 1}}', "labels": ["staging"]},
         movie | {"version": 3, "prompt": "Do you like {{movie}}?", "labels": ["production", "latest"], "commitMessage": "shorter"},
         {"name": "tone", "type": "text", "version": 1, "prompt": "Be kind.", "labels": ["production"], "config": {}},
         {"name": "chat", "type": "chat", "version": 1, "labels": ["production"], "config": {"model": "gpt-4o"}, "prompt": [

@@ -127,9 +127,7 @@ async def test_with_postgresql_stopped_delivery_goes_on_and_says_how_old_it_is(
 
 
 @pytest.mark.promise("G-10")
-async def test_a_removed_label_is_an_error_everywhere_within_a_second(
-    first: RunningGateway, second: RunningGateway, call: Caller
-) -> None:
+async def test_a_removed_label_is_an_error_everywhere_within_a_second(first: RunningGateway, second: RunningGateway, call: Caller) -> None:
     await call("POST", "/v1/prompts", {"slug": "hello", "template": "version 1", "model": "simulated/chat"})
     other = call.at(second.url)
     assert (await other("GET", "/v1/prompts/hello?label=production")).status == 200
