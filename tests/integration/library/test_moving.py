@@ -32,7 +32,8 @@ async def rendered(call: Caller, slug: str, **variables: Any) -> str:
 async def furnished(call: Caller) -> None:
     schema = {"type": "object", "properties": {"b": {"type": "string"}, "a": {"type": "number"}}}
     first = {"slug": "router", "template": "Route {{ticket}} “so”", "model": "simulated/chat", "temperature": 0,
-             "json_schema": schema, "output_format": "structured", "tags": ["x"], "folder": "desk/eu", "categories": ["classification"], "description": "d"}  # fmt: skip
+             "json_schema": schema, "output_format": "structured",
+             "tags": ["x"], "folder": "desk/eu", "categories": ["classification"], "description": "d"}  # fmt: skip
     for method, path, body in (
         ("POST", "/v1/prompts", first),
         ("POST", "/v1/prompts/router/versions", {"base_version": 1, "temperature": 0.5, "message": "warmer"}),
