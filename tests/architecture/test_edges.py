@@ -22,6 +22,7 @@ EDGES = {
     "services/gateway/burnish_gateway/chains/run_chain.py:carry_out": "the edge of one run: no other run ends with it",
     "services/gateway/burnish_gateway/feedback/publish.py:_send_all": "hands the failure to every caller whose reaction was in the message",
     "services/executor/burnish_executor/consumers.py:_run_and_log": "the edge of one execution: no neighbour ends with it",
+    "services/executor/burnish_executor/ask_keys.py:_readably": "the edge to providers: whatever they send becomes one classified failure",
     "services/executor/burnish_executor/io/llm.py:complete": "whatever LiteLLM raises in the middle of a stream is its last event",
     "services/executor/burnish_executor/io/llm.py:_errors_as_json": "the HTTP edge of LiteLLM's process",
     "services/executor/burnish_executor/record_batch.py:run": "a batch of records: each waiting execution gets the failure",

@@ -17,7 +17,8 @@ TEXT = "Hello from afar."
 class Manner:
     """How a key is served. `hangs`: no answer begins; `stalls`, `breaks`: a stream stands still or ends after its first word.
 
-    `echoes`: the error repeats the key in its body and in a header.
+    `says`: a body of status 200 in place of an answer, or the first event of a stream. `echoes`: the error repeats the key in its body and
+    in a header.
     """
 
     status: int = 200
@@ -26,6 +27,7 @@ class Manner:
     stalls: bool = False
     breaks: bool = False
     echoes: bool = False
+    says: str = ""
 
 
 FINE = Manner()
@@ -73,6 +75,9 @@ class KeyedProvider:
             await self.released.wait()
         if manner.status != 200:
             return self._refuse(key, manner)
+        if manner.says:
+            kind, text = ("text/event-stream", f"data: {manner.says}\n\n") if body.get("stream") else ("application/json", manner.says)
+            return web.Response(text=text, content_type=kind)
         if body.get("stream"):
             return await self._stream(request, manner)
         message = {"role": "assistant", "content": TEXT}

@@ -19,18 +19,22 @@ from burnish_executor.core.waterfall import REFUSES_KEY, CoolDown, SetAside, Sto
 from burnish_executor.io.key_vault import KeyVault, OwnKey
 from burnish_executor.io.model_client import Started
 from burnish_executor.io.providers import Providers
-from burnish_executor.run import Run, since, within
+from burnish_executor.run import Run, describe, since, within
 from burnish_executor.settings import ExecutorSettings
 from burnish_executor.share_limits import SharedLimits
 from burnish_executor.widen_hold import Holds
 from burnish_shared.bus.frames import FrameKind
+from burnish_shared.deltas import said_in
 from burnish_shared.errors import Unavailable
 from burnish_shared.prompt_settings import cap_of
-from burnish_shared.tokens import tokens_in_messages
+from burnish_shared.tokens import input_tokens_of
 
 log = structlog.get_logger("burnish.executor")
 
 NO_TURN = frozenset({FailureKind.RESTING, FailureKind.RATE_LIMITED})
+
+OURS_TO_END = frozenset({FailureKind.CANCELLED, FailureKind.DEADLINE})
+"""The caller's end of a call that the provider worked on: it bills for it, so it is paid for."""
 
 NO_TICKET_S = 0.05
 """A first look at several keys waits for the shared count only; who finds no ticket there looks at the next key."""
@@ -113,7 +117,7 @@ class Asker:
         waits: list[tuple[float, Chosen]] = []
         ready = []
         for chosen in candidates:
-            failing = self.circuits.refusal(chosen.place)
+            failing = self.circuits.refusal(chosen.place, owner=run.request.workspace_id)
             if failing is None:
                 ready.append(chosen)
             else:
@@ -140,7 +144,7 @@ class Asker:
         """A circuit may have opened while the ticket was waited for: then the ticket serves another call."""
         if isinstance(found, Failure):
             return found
-        failing = self.circuits.refusal(chosen.place)
+        failing = self.circuits.refusal(chosen.place, owner=run.request.workspace_id)
         if failing is None:
             return _Turn(chosen, found)
         if found is not None:
@@ -154,7 +158,8 @@ class Asker:
             return None
         began_at = asyncio.get_running_loop().time()
         request = run.request
-        tokens = tokens_in_messages(request.messages) + int(request.settings.get(cap_of(request.settings)) or 0)
+        output_tokens = (request.settings.get(cap_of(request.settings)) or 0) * (request.settings.get("n") or 1)
+        tokens = input_tokens_of(request.messages, request.settings, kind=request.kind) + output_tokens
         found = await within(
             run, self.limits.tickets.take(chosen.account, owner=request.workspace_id, tokens=tokens, patience_s=patience_s)
         )
@@ -183,14 +188,17 @@ class Asker:
     async def _try(self, run: Run, turn: _Turn) -> Answer | Failure:
         """One call of the provider, in a task of its own, so that a cancellation ends the call and nothing else."""
         chosen, began_at = turn.chosen, asyncio.get_running_loop().time()
-        timeout_s = min(run.left_s(), run.request.timeout_s, self.settings.attempt_timeout_s)
-        self.circuits.enter(chosen.place)
-        result: Answer | Failure = await within(run, self._consume(run, chosen, timeout_s=timeout_s))
+        allowed_s = min(run.left_s(), run.request.timeout_s)
+        timeout_s = min(allowed_s, self.settings.attempt_timeout_s)
+        self.circuits.enter(chosen.place, owner=run.request.workspace_id)
+        run.has_begun = False
+        result: Answer | Failure = await within(run, self._readably(run, chosen, timeout_s=timeout_s))
         latency_s = since(began_at)
-        self.circuits.note(chosen.place, result, latency_s=latency_s)
+        self.circuits.note(chosen.place, result, owner=run.request.workspace_id, latency_s=latency_s, allowed_s=allowed_s)
+        had_started = run.has_started or (run.has_begun and isinstance(result, Failure) and result.kind in OURS_TO_END)
         if turn.ticket is not None:
-            self.limits.tickets.settle(turn.ticket, used_tokens=_tokens_used(result, turn.ticket, had_started=run.has_started))
-        run.trials.append(Trial(result=result, latency_s=latency_s, had_started=run.has_started, use=chosen.use, route=run.request.route))
+            self.limits.tickets.settle(turn.ticket, used_tokens=_tokens_used(result, turn.ticket, had_begun=run.has_begun or had_started))
+        run.trials.append(Trial(result=result, latency_s=latency_s, had_started=had_started, use=chosen.use, route=run.request.route))
         if chosen.use.source == "platform" and isinstance(result, Failure) and result.http_status in REFUSES_KEY:
             metrics.KEY_TROUBLES.labels("platform_refused").inc()
             log.error("platform_key.refused", provider=run.request.route.provider, http_status=result.http_status)
@@ -198,6 +206,23 @@ class Asker:
             self.vault.note_use(chosen.own)
         metrics.PROVIDER_SECONDS.labels(result.kind.value[1] if isinstance(result, Failure) else "success").observe(latency_s)
         return result
+
+    async def _readably(self, run: Run, chosen: Chosen, *, timeout_s: float) -> Answer | Failure:
+        """The edge to providers: whatever they send, and whatever a request makes of a body, is an answer or one classified failure (E-07).
+
+        What nobody thought of would end the run without a word, and another executor would ask, and pay, once more.
+        """
+        try:
+            return await self._consume(run, chosen, timeout_s=timeout_s)
+        except Exception:
+            came = run.has_begun
+            metrics.UNREADABLE.labels("answer" if came else "request").inc()
+            log.exception("provider.unreadable", came="answer" if came else "request", provider=run.request.route.provider, **describe(run))
+            if came:
+                return Failure(FailureKind.MALFORMED, "What the provider answered could not be read.")
+            return Failure(
+                FailureKind.REFUSED, "The request cannot be put as this provider wants it; its messages or settings are at fault."
+            )
 
     async def _consume(self, run: Run, chosen: Chosen, *, timeout_s: float) -> Answer | Failure:
         """Passes on what comes. Text goes to the caller's inbox when the request streams, and into `answer_so_far` always."""
@@ -210,16 +235,18 @@ class Asker:
         async for event in self.providers.call(run.request, key=chosen.secret, tried=run.secrets, timeout_s=timeout_s, heard=heard):
             match event:
                 case Started():
-                    run.has_started = True
+                    run.has_begun = True
                     began = {**chosen.use.model_dump(mode="json"), "model": run.request.route.model}
                     await run.reply.send(FrameKind.STARTED, json.dumps(began).encode())
                 case Piece():
                     await self._pass_on(run, event)
                 case Answer() | Failure():
+                    run.has_started = run.has_started or _is_something(event)
                     return event
         return Failure(FailureKind.CUT_OFF, "The provider's answer ended before it was complete.")
 
     async def _pass_on(self, run: Run, piece: Piece) -> None:
+        run.has_started = True
         if run.first_token_at is None:
             run.first_token_at = asyncio.get_running_loop().time()
         if piece.text:
@@ -227,11 +254,17 @@ class Asker:
             if not piece.in_delta or (run.guard is not None and run.guard.touches_answers):
                 await run.reply.text(piece.text)
         if piece.delta is not None:
+            run.beside_bytes += said_in(piece.delta)[1]
             await run.reply.delta(piece.delta)
 
 
-def _tokens_used(result: Answer | Failure, ticket: Ticket, *, had_started: bool) -> int:
+def _is_something(result: Answer | Failure) -> bool:
+    """A whole answer, readable or not. An error that came in its place is none, whatever its status says."""
+    return isinstance(result, Answer) or result.kind is FailureKind.MALFORMED
+
+
+def _tokens_used(result: Answer | Failure, ticket: Ticket, *, had_begun: bool) -> int:
     """What counts against the provider's limit; what was reserved, where nobody knows better."""
     if isinstance(result, Answer) and result.usage is not None:
         return result.usage.input_tokens + result.usage.output_tokens
-    return ticket.permit.tokens if had_started or isinstance(result, Answer) else 0
+    return ticket.permit.tokens if had_begun or isinstance(result, Answer) else 0

@@ -90,7 +90,7 @@ class Tickets:
         self._busy[id(pool)] = pool
         if not wanted.is_decided:
             metrics.TICKETS.labels("asked").inc()
-            await self._decision(wanted)
+            await self._decision(pool, wanted)
         if wanted.permit is None:
             return Denied(max(0.1, (wanted.denied_until or 0.0) - loop.time()))
         metrics.TICKETS.labels("taken").inc()
@@ -153,14 +153,16 @@ class Tickets:
         self._round = None
         self._asked.set()
 
-    async def _decision(self, wanted: Wanted) -> None:
-        """Waits until somebody decided. Who is cancelled meanwhile gives up its place."""
+    async def _decision(self, pool: Pool, wanted: Wanted) -> None:
+        """Waits until somebody decided. Who is cancelled meanwhile gives up its place, or gives back what it was granted in that moment."""
         future = self._futures[id(wanted)] = asyncio.get_running_loop().create_future()
         self._asked.set()
         try:
             await future
         except asyncio.CancelledError:
             wanted.gave_up = True
+            if wanted.permit is not None:
+                self.settle(Ticket(pool, wanted.permit), used_tokens=0)
             raise
         finally:
             del self._futures[id(wanted)]

@@ -11,6 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from burnish_executor import metrics
 from burnish_executor.core.answer import Answer
+from burnish_executor.core.choices import output_bytes_of
 from burnish_executor.core.failure import Failure
 from burnish_executor.core.flawed import Wrong, asked_again, invalid, with_earlier
 from burnish_executor.core.outcome import outcome_of
@@ -24,7 +25,7 @@ from burnish_shared.evaluators.verdict import NoScore
 from burnish_shared.own_checks import OwnChecks, case_of
 from burnish_shared.pricing import most_nusd
 from burnish_shared.schema_check import BadSchema, SchemaCheck, is_quick
-from burnish_shared.tokens import tokens_in_messages
+from burnish_shared.tokens import input_tokens_of, tokens_in_messages
 
 log = structlog.get_logger("burnish.executor")
 
@@ -102,7 +103,7 @@ class AnswerChecks:
             log.info("answer.not_repaired", because=second.kind.value[1], **describe(run))
             return None
         if second.usage is None:
-            second.usage = estimated(messages, second.output)
+            second.usage = estimated(input_tokens_of(messages, request.settings), output_bytes=output_bytes_of(second))
         still = await self._wrong(checks, second, run)
         metrics.ANSWERS_CHECKED.labels("invalid" if still else "repaired").inc()
         return second, Checked(still, earlier, attempt)

@@ -31,3 +31,4 @@ LIMIT_WAIT_SECONDS = Histogram(
 LIMITED = Counter("burnish_executor_limited_total", "Executions that ended because their provider's limit left no time", ["reason"])
 GUARDED = Counter("burnish_executor_guarded_total", "Executions that guardrails changed or stopped", ["outcome"])
 ANSWERS_CHECKED = Counter("burnish_executor_answers_checked_total", "Answers looked at as their version wants them", ["outcome"])
+UNREADABLE = Counter("burnish_executor_unreadable_total", "Calls of providers that ended by something nobody had thought of", ["outcome"])

@@ -21,6 +21,9 @@ GONE = Failure(FailureKind.CANCELLED, "The caller went away.")
 class Run:
     """One execution under way. `superseded`: a higher fence has it, so nothing of this run may be told or booked.
 
+    `beside_bytes`: the length of what came beside the text, tool calls and further choices.
+    `has_begun`: the provider that is asked now answered with a status that promises an answer; `has_started`: something of one came, which
+    is paid for and after which nobody else is asked.
     `held_nusd`: more than was held at first, after a hold was widened. `secrets`: every key that was tried, never to be told.
     `call`: what it waits for, the model or another run that asks the same. `seat`: its place among the executor's slots; None: its lane
     has none to share out. `guard`: what guardrails keep of it; None: none looks at it.
@@ -30,6 +33,8 @@ class Run:
     reply: Reply
     started_at: float
     answer_so_far: list[str] = field(default_factory=list)
+    beside_bytes: int = 0
+    has_begun: bool = False
     has_started: bool = False
     first_token_at: float | None = None
     trials: list[Trial] = field(default_factory=list)

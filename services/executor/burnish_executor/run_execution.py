@@ -70,7 +70,7 @@ class Runner:
             await failpoints.hit("executor.after_provider")
             outcome = outcome_of(
                 run.request, result, text="".join(run.answer_so_far), trials=run.trials, latency_s=since(run.started_at),
-                first_token_s=None if run.first_token_at is None else run.first_token_at - run.started_at,
+                first_token_s=None if run.first_token_at is None else run.first_token_at - run.started_at, beside_bytes=run.beside_bytes,
             )  # fmt: skip
             outcome = outcome if checked is None else checked.applied(outcome)
         finally:
@@ -109,6 +109,7 @@ class Runner:
         """The answer of the model, or of the next one that is fallen back to; each is tried as long as it costs nothing and time allows."""
         if run.request.interrupted is not None:
             run.answer_so_far.append(run.request.interrupted)
+            run.beside_bytes = run.request.interrupted_beside_bytes
             run.has_started = run.request.upstream_started
             return Failure(FailureKind.INTERRUPTED, "The executor that ran this stopped in the middle; what had been delivered was booked.")
         asked = run.request

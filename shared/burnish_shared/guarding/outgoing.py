@@ -52,9 +52,9 @@ class Outgoing:
         raw = to_bytes(text)
         self.characters += len(text)
         self.size_bytes += len(raw)
-        self._waiting += raw
         if self.needs_whole:
-            return ""
+            return ""  # a copy of all that waits for each piece would grow with the square of the answer
+        self._waiting += raw
         whole = self._context + self._waiting
         stopped = self._stopped(whole)
         if stopped is not None:
@@ -64,8 +64,10 @@ class Outgoing:
 
     def end(self) -> str | Stopped:
         """The answer is whole. Own checks are somebody else's to run, before this."""
+        if self.needs_whole:
+            self._waiting = to_bytes(self.text)
         raw = self._context + self._waiting
-        stopped = self._stopped(raw, whole="".join(self._all) if self.needs_whole else None)
+        stopped = self._stopped(raw, whole=self.text if self.needs_whole else None)
         return stopped if stopped is not None else self._tell(len(self._waiting), raw, found_in(raw, self.finders))
 
     @property

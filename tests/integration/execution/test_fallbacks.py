@@ -69,6 +69,53 @@ async def test_the_next_model_answers_and_every_attempt_is_listed(caller: Caller
     assert statement["held_nusd"] == 0
 
 
+@pytest.mark.promise("E-04", "E-05")
+@pytest.mark.parametrize("streamed", [False, True])
+async def test_an_error_that_comes_with_status_200_costs_nothing_and_the_next_model_answers(
+    caller: Caller, three: Three, streamed: bool
+) -> None:
+    three.first.manners[""] = Manner(says='{"error": {"message": "upstream is down", "code": 502}}')
+    answer = await _ask(caller, stream=streamed)
+    assert len(three.second.calls) == 1 and b"own/second" in answer.raw
+    alone = await _ask(caller, fallback_models=[])
+    assert alone.body["error"]["code"] == "provider_failed"
+    listed = (await caller("GET", "/v1/executions")).body["data"]
+    assert sorted(one["cost_nusd"] == 0 for one in listed) == [False, True], listed
+
+
+@pytest.mark.promise("E-04")
+async def test_the_next_model_answers_where_one_takes_longer_than_its_version_allows(caller: Caller, three: Three) -> None:
+    three.first.manners[""] = Manner(hangs=True)
+    body = {"slug": "hurried", "messages": ASKED, "model": "own/first", "fallback_models": ["own/second"], "timeout_s": 1}
+    assert (await caller("POST", "/v1/prompts", body)).status == 201
+    answer = await caller("POST", "/v1/executions", {"prompt": "hurried", "version": 1})
+    assert (answer.status, answer.body["model"], three.calls) == (200, "own/second", [1, 1, 0])
+
+
+@pytest.mark.promise("E-06", "E-07")
+async def test_usage_beyond_all_numbers_is_estimated_and_asked_once(caller: Caller, three: Three) -> None:
+    said = '{"choices": [{"message": {"content": "Yes."}}], "usage": {"prompt_tokens": 1%s, "completion_tokens": 1}}' % ("0" * 400)
+    three.first.manners[""] = Manner(says=said)
+    answer = await _ask(caller)
+    assert (answer.status, answer.body["output"], answer.body["usage"]["source"]) == (200, "Yes.", "estimated")
+    assert three.calls == [1, 0, 0]
+
+
+@pytest.mark.promise("G-20")
+@pytest.mark.parametrize(
+    ("content", "field"),
+    [
+        ([{"type": "image_url"}], "messages[0].content[0].image_url"),
+        ([{"type": "image_url", "image_url": "http://a"}], "messages[0].content[0].image_url"),
+        ([{"type": "text", "text": "a"}, {"type": "input_audio", "input_audio": {}}], "messages[0].content[1].type"),
+        ([{"text": "a"}], "messages[0].content[0].type"),
+    ],
+)
+async def test_a_part_that_is_none_is_refused_and_named(caller: Caller, three: Three, content: Any, field: str) -> None:
+    direct = await _ask(caller, messages=[{"role": "user", "content": content}])
+    assert direct.status in (400, 422) and direct.body["error"]["param"] == field and three.calls == [0, 0, 0]
+
+
 @pytest.mark.promise("E-05")
 async def test_nobody_else_is_asked_once_an_answer_began(caller: Caller, three: Three) -> None:
     three.first.manners[""] = Manner(breaks=True)

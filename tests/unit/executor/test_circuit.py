@@ -2,6 +2,7 @@
 
 import pytest
 
+from burnish_executor.circuits import Circuits
 from burnish_executor.core.answer import Answer
 from burnish_executor.core.circuit import PROBE_S, Circuit, CircuitRule, says_of_provider
 from burnish_executor.core.failure import Failure, FailureKind, of_status
@@ -113,3 +114,22 @@ def test_nothing_that_a_caller_can_bring_about_alone_counts_against_a_provider(
     result: Answer | Failure, latency_s: float, says: bool | None
 ) -> None:
     assert says_of_provider(result, latency_s=latency_s, patience_s=30.0) is says
+
+
+@pytest.mark.asyncio
+async def test_calls_that_a_callers_own_limit_ended_close_nothing_for_others() -> None:
+    circuits, slow = Circuits(CircuitRule(), patience_s=30.0, dice=lambda: 0.0), Failure(FailureKind.DEADLINE, "")
+    for _ in range(10):
+        circuits.note("key", slow, owner="hurried", latency_s=31.0, allowed_s=31.0)
+    assert circuits.refusal("key", owner="hurried") is not None and circuits.refusal("key", owner="patient") is None
+    for _ in range(10):
+        circuits.note("key", Failure(FailureKind.TIMEOUT, ""), owner="patient", latency_s=60.0, allowed_s=90.0)
+    assert circuits.refusal("key", owner="anybody") is not None, "the operator's own limit ended these"
+
+
+@pytest.mark.asyncio
+async def test_failures_of_a_provider_count_whoever_called() -> None:
+    circuits = Circuits(CircuitRule(), patience_s=30.0, dice=lambda: 0.0)
+    for number in range(10):
+        circuits.note("key", of_status(500, "", retry_after_s=None), owner=number, latency_s=0.1, allowed_s=30.0)
+    assert circuits.refusal("key", owner="another") is not None

@@ -1,23 +1,34 @@
 """What a provider says, right or wrong, becomes facts or one classified failure; memory stays bounded."""
 
+import asyncio
 import json
 from datetime import UTC, datetime
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 from uuid import uuid4
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from burnish_executor.ask_keys import Asker
 from burnish_executor.core.answer import OUTPUT_MOST_CHARACTERS, Answer, Piece
+from burnish_executor.core.anthropic_wire import usage_of
+from burnish_executor.core.circuit import says_of_provider
 from burnish_executor.core.event_stream import LINE_MOST_BYTES, EventStream, LineTooLong
 from burnish_executor.core.failure import FREE, Failure, FailureKind, of_status, wait_before_retry_s
-from burnish_executor.core.openai_wire import read_body, read_chunk
-from burnish_executor.core.outcome import outcome_of
+from burnish_executor.core.limits import patience_asked_s
+from burnish_executor.core.openai_wire import OpenAIWire, read_body, read_chunk
+from burnish_executor.core.outcome import Trial, outcome_of
 from burnish_executor.core.usage import estimated, reported
+from burnish_executor.io.model_client import Started
 from burnish_executor.io.providers import without_keys
-from burnish_shared.contracts.executions import ExecutionRequest, Lane, Price, Route, Status, Usage
+from burnish_executor.run import Run
+from burnish_shared.contracts.executions import ExecutionRequest, KeyUse, Lane, Price, Route, Status, Usage
+from burnish_shared.deltas import said_in
+from burnish_shared.evaluation_hold import hold_nusd
 from burnish_shared.pricing import plain_cost_nusd
+from burnish_shared.tokens import input_tokens_of
 
 PRICE = Price(version="t", input_nusd_per_million=1_000_000, cached_input_nusd_per_million=500_000, output_nusd_per_million=2_000_000)
 
@@ -141,7 +152,125 @@ def test_the_cost_is_exact(usage: tuple[int, int, int], nusd: int) -> None:
 
 
 def test_nothing_generated_is_estimated_as_nothing() -> None:
-    assert estimated([{"role": "user", "content": "hi"}], "").output_tokens == 0
+    assert estimated(9, output_bytes=0).output_tokens == 0
+
+
+TOOLS = [{"type": "function", "function": {"name": "look", "description": "d" * 30_000}}]
+SCHEMA = {"type": "json_schema", "json_schema": {"name": "x", "schema": {"description": "d" * 3000}}}
+
+
+@pytest.mark.promise("E-06")
+@pytest.mark.parametrize("settings", [{"tools": TOOLS}, {"response_format": SCHEMA}, {"tools": TOOLS, "response_format": SCHEMA}])
+def test_usage_that_is_missing_counts_what_was_held_for(settings: dict[str, Any]) -> None:
+    usage = outcome(Answer(text=["x"], complete=True), max_tokens=100, **settings).usage
+    held_nusd = hold_nusd([], {"max_tokens": 100, **settings}, request().route)
+    assert held_nusd >= plain_cost_nusd(usage, PRICE) and usage.input_tokens == input_tokens_of([], settings) >= 1000
+
+
+@pytest.mark.promise("E-06")
+def test_an_embedding_of_tokens_counts_its_tokens_where_usage_is_missing() -> None:
+    asked = request().model_copy(update={"kind": "embedding", "messages": [{"role": "user", "content": "", "tokens": list(range(8000))}]})
+    made = outcome_of(asked, Answer(text=["[]"], complete=True), text="", trials=[], latency_s=1, first_token_s=None)
+    assert (made.usage.input_tokens, made.usage.output_tokens) == (8000, 0)
+
+
+@pytest.mark.promise("E-06", "G-11")
+def test_tool_calls_and_further_choices_that_were_delivered_are_paid_for() -> None:
+    gone = Failure(FailureKind.CANCELLED, "gone")
+    trials = [Trial(gone, 1.0, had_started=True)]
+    told = [
+        {"tool_calls": [{"index": 0, "id": "c", "function": {"name": "look", "arguments": "a" * 3000}}]},
+        {"choices": [{"index": 0, "delta": {"content": "yes"}}, {"index": 1, "delta": {"content": "b" * 2997}}]},
+    ]
+    text, beside_bytes = "".join(said_in(one)[0] for one in told), sum(said_in(one)[1] for one in told)
+    made = outcome_of(request(), gone, text=text, trials=trials, latency_s=1, first_token_s=0.1, beside_bytes=beside_bytes)
+    assert text == "yes" and made.output == "yes" and made.usage.output_tokens == (4 + 3000 + 2997 + 3 + 2) // 3
+
+
+@pytest.mark.capability("E6", "E11")
+def test_an_answer_of_an_own_key_stays_its_own_when_the_operators_key_fails_to_correct_it() -> None:
+    first = Answer(text=["bad"], complete=True, usage=Usage(input_tokens=1000, output_tokens=100, source="provider"))
+    boom = of_status(500, "boom", retry_after_s=None)
+    trials = [Trial(first, 1.0, True, KeyUse(source="own")), Trial(boom, 1.0, True, KeyUse(source="platform"))]
+    asked = request()
+    asked = asked.model_copy(update={"route": asked.route.model_copy(update={"markup_percent": 10})})
+    made = outcome_of(asked, first, text="", trials=trials, latency_s=1, first_token_s=None)
+    assert (made.key_source, made.markup_nusd) == ("own", 0)
+    assert [one.cost_nusd for one in made.attempts] == [made.cost_nusd, 0]
+
+
+@pytest.mark.capability("E1")
+@pytest.mark.parametrize(("provider", "name"), [("openai", "max_completion_tokens"), ("groq", "max_tokens"), ("vllm", "max_tokens")])
+def test_the_cap_is_sent_under_the_name_that_the_provider_takes(provider: str, name: str) -> None:
+    asked = request(max_tokens=77)
+    body = OpenAIWire().body(asked.model_copy(update={"route": asked.route.model_copy(update={"provider": provider})}))
+    assert {one: body[one] for one in body if "tokens" in one} == {name: 77}
+    later = request(max_completion_tokens=77)
+    assert OpenAIWire().body(later)["max_completion_tokens"] == 77
+
+
+HUGE = 10**400
+
+
+@pytest.mark.promise("E-06", "E-07")
+@pytest.mark.parametrize("value", [HUGE, -HUGE, 1e308 * 10, float("nan")])
+def test_numbers_of_any_length_are_survived(value: Any) -> None:
+    assert reported({"prompt_tokens": value, "completion_tokens": 1}) is None
+    assert usage_of({"input_tokens": value, "output_tokens": 1}) is None
+    told = {"content": [{"token": "a", "logprob": value}, {"token": "b", "logprob": -0.5}]}
+    body = {"choices": [{"message": {"content": "x"}, "logprobs": told}], "usage": {"prompt_tokens": value, "completion_tokens": 1}}
+    answer = read_body(json.dumps(body).encode())
+    assert isinstance(answer, Answer) and answer.usage is None and [one["token"] for one in answer.logprobs] == ["b"]
+
+
+NOW = datetime(2026, 11, 20, 12, 0, 0, tzinfo=UTC)
+
+
+@pytest.mark.capability("E9")
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({}, None),
+        ({"retry-after": "7"}, 7.0),
+        ({"retry-after": " 1.5 "}, 1.5),
+        ({"retry-after": "9" * 18}, 86_400.0),
+        ({"retry-after": "\u00b2"}, None),
+        ({"retry-after": "\u0663"}, None),
+        ({"retry-after": "9" * 400}, None),
+        ({"retry-after": "soon"}, None),
+        ({"retry-after": "-1"}, None),
+        ({"retry-after": "Fri, 20 Nov 2026 12:01:00 GMT"}, 60.0),
+        ({"retry-after": "Fri, 20 Nov 2026 11:00:00 GMT"}, 0.0),
+        ({"retry-after": "Fri, 20 Nov 2026 12:00:30 -0000"}, 30.0),
+        ({"retry-after": "Fri, 20 Nov 99999999 12:00:30 GMT"}, None),
+        ({"retry-after-ms": "250", "retry-after": "9"}, 0.25),
+        ({"retry-after-ms": "\u00b2", "retry-after": "9"}, 9.0),
+    ],
+)
+def test_the_patience_that_a_provider_asks_for_is_read_in_each_of_its_spellings(headers: dict[str, str], seconds: float | None) -> None:
+    assert patience_asked_s(headers, now=NOW) == seconds
+
+
+@pytest.mark.promise("E-07")
+@pytest.mark.parametrize(("has_begun", "kind"), [(True, FailureKind.MALFORMED), (False, FailureKind.REFUSED)])
+def test_what_nobody_thought_of_is_a_classified_failure_and_counts_against_nobody_before_an_answer(
+    has_begun: bool, kind: FailureKind
+) -> None:
+    async def call(*_: Any, **__: Any) -> Any:
+        if has_begun:
+            yield Started()
+        raise AttributeError("what nobody thought of")
+
+    class Said:
+        async def send(self, *_: Any) -> None: ...
+
+    anything: Any = SimpleNamespace(call=call, hear=None)
+    asker = Asker(anything, anything, anything, anything, anything, anything, anything)
+    chosen: Any = SimpleNamespace(secret=None, account=None, use=KeyUse(source="none"))
+    run = Run(request=request(), reply=cast(Any, Said()), started_at=0.0)
+    failure = asyncio.run(asker._readably(run, chosen, timeout_s=1.0))
+    assert isinstance(failure, Failure) and failure.kind is kind and "nobody" not in failure.message
+    assert says_of_provider(failure, latency_s=1.0, patience_s=30.0) is (False if has_begun else None)
 
 
 @pytest.mark.capability("E9")

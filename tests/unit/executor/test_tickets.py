@@ -1,14 +1,18 @@
 """Tickets of limited keys: who gets one, who waits, and what is given back. And what providers' headers say of their limits."""
 
+import asyncio
 from datetime import UTC, datetime
+from typing import Any, cast
 from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from burnish_executor.borrow_tickets import Account, Tickets
 from burnish_executor.core.limits import Left, Said, said_by
 from burnish_executor.core.tickets import LIFE_S, Permit, Pool, Rate, Wanted
+from burnish_shared.contracts.provider_keys import KeyLimits
 
 pytestmark = pytest.mark.capability("E8")
 
@@ -184,3 +188,21 @@ def test_only_a_minutes_limit_that_is_tight_is_kept_to() -> None:
     daily = Left(14400, 30, 80_000.0)
     assert Said(requests=daily, tokens=Left(6000, 5000, 10.0)).tight() == {}
     assert Said(requests=Left(60, 10, 50.0)).limits().requests_per_minute == 60
+
+
+@pytest.mark.asyncio
+async def test_a_ticket_that_is_granted_as_its_caller_leaves_is_given_back() -> None:
+    tickets, account = Tickets(cast(Any, None)), Account("key", "model", KeyLimits(None, 1000))
+    taking = asyncio.ensure_future(tickets.take(account, owner="a", tokens=600, patience_s=5))
+    await asyncio.sleep(0)
+    pool = tickets._pool(account)
+    assert pool is not None
+    now = asyncio.get_running_loop().time()
+    pool.rates["tokens"].got(1000, second=7, good_until=now + LIFE_S)
+    tickets._tell(pool.share(now))
+    taking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await taking
+    assert (pool.reserved_tokens, pool.rates["tokens"].back) == (0, {7: 600})
+    if tickets._round is not None:
+        tickets._round.cancel()

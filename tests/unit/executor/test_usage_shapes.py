@@ -81,7 +81,7 @@ def test_no_provider_is_missing() -> None:
     assert known == {"openai", "anthropic", "deepseek", "openrouter", "groq", "gemini", "xai", "ollama", "vllm", "llama.cpp"}
 
 
-counts = st.integers(0, 10**6) | st.sampled_from([None, -1, True, "7", 2**40, float("nan")])
+counts = st.integers(0, 10**6) | st.sampled_from([None, -1, True, "7", 2**40, 10**400, float("nan")])
 of_input = st.none() | st.fixed_dictionaries({}, optional={"cached_tokens": counts, "cache_write_tokens": counts})
 of_output = st.none() | st.fixed_dictionaries({}, optional={"reasoning_tokens": counts})
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from burnish_shared.contracts.guardrails import Deny, GuardrailSettings, OwnCheck, PersonalData, Secrets, Size
+from burnish_shared.contracts.guardrails import Deny, GuardrailSettings, Language, OwnCheck, PersonalData, Secrets, Size
 from burnish_shared.guarding.masks import Masks
 from burnish_shared.guarding.outgoing import HELD_MOST, Outgoing
 from burnish_shared.guarding.rules import Rule, Stopped, rule_of
@@ -98,3 +98,10 @@ def test_sizes_stop_in_the_middle_and_own_checks_hold_all() -> None:
     assert stopped == Stopped("size") and "".join(told) == "x" * 16
     holding = Outgoing(_rules(OwnCheck(kind="code", code="True")), Masks())
     assert _told(holding, "a b c", [1]) == ([""] * 5 + ["a b c"], None)
+
+
+def test_an_answer_that_is_held_whole_is_not_copied_for_each_of_its_pieces() -> None:
+    outgoing = Outgoing(_rules(Language(kind="language", languages=["en"])), Masks())
+    pieces = ["It is a fine day, ", "and we go ", "to the sea. \ud83d", "\ude00"]
+    assert [outgoing.feed(one) for one in pieces] == [""] * 4 and outgoing._waiting == b""
+    assert outgoing.end() == "".join(pieces) == outgoing.text

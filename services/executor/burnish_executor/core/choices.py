@@ -1,18 +1,22 @@
 """Several answers of one call (`n`), and how likely each of their tokens was (`logprobs`), as OpenAI tells them. Pure."""
 
-import math
+import sys
 from collections.abc import Sequence
 from typing import Any, Final
 
 from burnish_executor.core.answer import Answer, Piece, add
 from burnish_executor.core.failure import Failure
 from burnish_shared.contracts.executions import Choice, TokenChance
+from burnish_shared.deltas import bytes_of, bytes_of_calls
 from burnish_shared.storable_text import storable
 
 CHOICES_MOST: Final = 32
 
 LOGPROBS_MOST: Final = 100_000
 """Tokens of one choice of which it is kept; a call has fewer, so that only an endless stream meets it."""
+
+FLOAT_MOST: Final = sys.float_info.max
+"""What a provider writes as an integer may be longer than any float."""
 
 TOLD: Final = ("role", "content", "refusal", "tool_calls")
 """Parts of a delta that a caller gets."""
@@ -82,7 +86,7 @@ def _sound(given: Any) -> list[dict[str, Any]]:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= FLOAT_MOST
 
 
 def _token(given: dict[str, Any]) -> dict[str, Any]:
@@ -105,6 +109,6 @@ def choices_of(answer: Answer) -> list[Choice] | None:
     ]  # fmt: skip
 
 
-def outputs_beside(answer: Answer) -> str:
-    """The texts of all choices but the first, for an estimate of what they cost."""
-    return "".join(one.output for one in answer.others)
+def output_bytes_of(answer: Answer) -> int:
+    """Of all that the model wrote, for an estimate of what it costs: texts and tool calls of every choice."""
+    return sum(bytes_of(one.output) + bytes_of_calls(one.tool_calls) for one in (answer, *answer.others))

@@ -23,6 +23,10 @@ SLOW: Final = frozenset({FailureKind.TIMEOUT, FailureKind.DEADLINE})
 """Failures that are the provider's where it had time enough: a caller's own short deadline says nothing."""
 
 
+BARELY_S: Final = 0.1
+"""A timer fires a little early or late."""
+
+
 @dataclass(frozen=True, slots=True)
 class CircuitRule:
     """Opens when `failed_ratio` of at least `calls_least` calls within `window_s` failed, for `rest_s`, doubling up to `rest_most_s`."""
@@ -119,4 +123,10 @@ def says_of_provider(result: Answer | Failure, *, latency_s: float, patience_s: 
         return False
     if result.kind in SLOW:
         return False if result.http_status is not None or latency_s >= patience_s else None
-    return True if result.kind is FailureKind.REFUSED else None
+    return True if result.kind is FailureKind.REFUSED and result.http_status is not None else None
+
+
+def ended_by_caller(result: Answer | Failure, *, latency_s: float, allowed_s: float) -> bool:
+    """Did the caller's own deadline or time limit, `allowed_s`, end it? A provider that said itself that it took too long did so itself."""
+    is_slow = isinstance(result, Failure) and result.kind in SLOW and result.http_status is None
+    return is_slow and latency_s >= allowed_s - BARELY_S

@@ -3,7 +3,8 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Final
 
 from burnish_executor.core.tickets import Kind
@@ -14,6 +15,11 @@ MINUTE_MOST_S: Final = 90.0
 
 TIGHT_RATIO: Final = 0.5
 """A limit that was learned is kept to once less than this part of it is left: before, nobody needs to count."""
+
+PATIENCE_MOST_S: Final = 86_400.0
+"""A provider may ask for more; nobody waits for longer than a day."""
+
+_NUMBER: Final = re.compile(r"[0-9]{1,18}(?:\.[0-9]{0,18})?")
 
 _DURATION: Final = re.compile(
     r"(?:(\d+(?:\.\d+)?)d)?(?:(\d+(?:\.\d+)?)h)?(?:(\d+(?:\.\d+)?)m(?!s))?(?:(\d+(?:\.\d+)?)s)?(?:(\d+(?:\.\d+)?)ms)?"
@@ -65,6 +71,23 @@ def said_by(headers: Mapping[str, str], *, now: datetime) -> Said | None:
     """From the headers of an answer, whatever its status; None where they say nothing. `now`: to read times that are no durations."""
     found = {name: _left(headers, patterns, now=now) for name, patterns in _NAMES.items()}
     return Said(**found) if any(found.values()) else None
+
+
+def patience_asked_s(headers: Mapping[str, str], *, now: datetime) -> float | None:
+    """For how many seconds nobody should call again: `retry-after-ms` of OpenAI, else `retry-after` as seconds or as a date (RFC 9110).
+
+    None where nothing is asked for that can be read.
+    """
+    thousandths, asked = headers.get("retry-after-ms", "").strip(), headers.get("retry-after", "").strip()
+    if _NUMBER.fullmatch(thousandths):
+        return min(float(thousandths) / 1000, PATIENCE_MOST_S)
+    if _NUMBER.fullmatch(asked):
+        return min(float(asked), PATIENCE_MOST_S)
+    try:
+        moment = parsedate_to_datetime(asked)
+        return min(max(0.0, (moment.replace(tzinfo=moment.tzinfo or UTC) - now).total_seconds()), PATIENCE_MOST_S)
+    except (ValueError, TypeError, OverflowError):
+        return None
 
 
 def _left(headers: Mapping[str, str], patterns: tuple[str, ...], *, now: datetime) -> Left | None:

@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from burnish_executor.core.answer import Answer
-from burnish_executor.core.choices import choices_of, outputs_beside
+from burnish_executor.core.choices import choices_of, output_bytes_of
 from burnish_executor.core.failure import Failure, FailureKind
 from burnish_executor.core.usage import estimated
 from burnish_shared.contracts.executions import Attempt, ExecutionRequest, KeyUse, Outcome, Route, Status, Usage
+from burnish_shared.deltas import bytes_of
 from burnish_shared.money import credits_text
 from burnish_shared.pricing import cost_split, sum_of
 from burnish_shared.storable_text import storable
+from burnish_shared.tokens import input_tokens_of
 
 NOTHING = Usage(input_tokens=0, output_tokens=0, source="estimated")
 
@@ -43,11 +45,16 @@ def outcome_of(
     trials: Sequence[Trial],
     latency_s: float,
     first_token_s: float | None,
+    beside_bytes: int = 0,
 ) -> Outcome:
-    """`text`: what was streamed so far; it is what counts when the call failed in the middle. Times in seconds."""
+    """`text`: what was streamed so far, `beside_bytes`: the length of tool calls and further choices that were; both count when the call
+    failed in the middle. Times in seconds.
+    """
     output = storable(result.output if isinstance(result, Answer) else text)
-    usage = _usage(request, result, output=output, may_cost=any(trial.had_started for trial in trials) or request.interrupted is not None)
-    use = trials[-1].use if trials else _used_before(request)
+    may_cost = any(trial.had_started for trial in trials) or request.interrupted is not None
+    usage = _usage(request, result, output_bytes=bytes_of(output) + beside_bytes, may_cost=may_cost)
+    paid = _paid(trials, result)
+    use = trials[paid].use if trials else _used_before(request)
     split = cost_split(usage, request.route.price, markup_percent=request.route.markup_percent if use and use.source == "platform" else 0)
     cost = sum_of(split)
     failed = isinstance(result, Failure)
@@ -69,16 +76,22 @@ def outcome_of(
         first_token_ms=None if first_token_s is None else _ms(first_token_s),
         simulated=request.route.simulated or (isinstance(result, Answer) and result.simulated),
         error=result.info() if isinstance(result, Failure) else None,
-        attempts=_attempts(request, trials, usage=usage, cost_nusd=cost) if len(trials) > 1 or failed else [],
+        attempts=_attempts(request, trials, paid=paid, usage=usage, cost_nusd=cost) if len(trials) > 1 or failed else [],
     )  # fmt: skip
 
 
-def _attempts(request: ExecutionRequest, trials: Sequence[Trial], *, usage: Usage, cost_nusd: int) -> list[Attempt]:
-    """Every trial. What the execution used belongs to the last: another one follows only what cost nothing (PROMISES E-04)."""
+def _paid(trials: Sequence[Trial], result: Answer | Failure) -> int:
+    """Which trial gave what counts: the last, unless a correction was asked for after it in vain; then its own key and price stay."""
+    own = (index for index in range(len(trials) - 1, -1, -1) if trials[index].result is result)
+    return next(own, len(trials) - 1)
+
+
+def _attempts(request: ExecutionRequest, trials: Sequence[Trial], *, paid: int, usage: Usage, cost_nusd: int) -> list[Attempt]:
+    """Every trial. What the execution used belongs to one: another follows only what cost nothing (PROMISES E-04), or corrects in vain."""
     made = [_attempt(request, trial) for trial in trials]
     if made:
         spent = {"input_tokens": usage.input_tokens, "output_tokens": usage.output_tokens, "cost_nusd": cost_nusd}
-        made[-1] = made[-1].model_copy(update=spent)
+        made[paid] = made[paid].model_copy(update=spent)
     return made
 
 
@@ -94,18 +107,21 @@ def _was_a_hit(request: ExecutionRequest) -> bool:
     return request.used_key is not None and request.used_key.source == "cache"
 
 
-def _usage(request: ExecutionRequest, result: Answer | Failure, *, output: str, may_cost: bool) -> Usage:
+def _usage(request: ExecutionRequest, result: Answer | Failure, *, output_bytes: int, may_cost: bool) -> Usage:
     """A call that never began costs nothing; one that broke off costs its input and what had come (PROMISES E-01, E-06)."""
-    if request.kind == "embedding":
-        output = ""  # vectors are no tokens
     if isinstance(result, Answer):
-        said = output + outputs_beside(result) + (json.dumps(result.tool_calls) if result.tool_calls else "")
-        return result.usage or estimated(request.messages, said)
-    if _was_a_hit(request) or (not may_cost and not output):
+        return result.usage or _estimated(request, output_bytes=output_bytes_of(result))
+    if _was_a_hit(request) or (not may_cost and not output_bytes):
         return NOTHING
-    if result.kind is FailureKind.INTERRUPTED and not request.upstream_started and not output:
+    if result.kind is FailureKind.INTERRUPTED and not request.upstream_started and not output_bytes:
         return NOTHING
-    return estimated(request.messages, output)
+    return _estimated(request, output_bytes=output_bytes)
+
+
+def _estimated(request: ExecutionRequest, *, output_bytes: int) -> Usage:
+    """Vectors are no tokens."""
+    input_tokens = input_tokens_of(request.messages, request.settings, kind=request.kind)
+    return estimated(input_tokens, output_bytes=0 if request.kind == "embedding" else output_bytes)
 
 
 def _parsed(request: ExecutionRequest, output: str) -> Any:

@@ -1,12 +1,10 @@
 """How many tokens of which class. What a provider reports wins when it makes sense; else we estimate and say so (PROMISES E-06)."""
 
-import math
-from collections.abc import Sequence
 from typing import Any
 
 from burnish_shared.contracts.executions import Usage
 from burnish_shared.pricing import BASE_TIERS
-from burnish_shared.tokens import tokens_in_messages, tokens_in_text
+from burnish_shared.tokens import tokens_in_bytes
 
 TOKENS_MOST = 2**31 - 1
 
@@ -41,16 +39,16 @@ def tier_of(*said: Any) -> str | None:
     return None if named is None or named in BASE_TIERS else named[:40]
 
 
-def estimated(messages: Sequence[dict[str, Any]], output: str) -> Usage:
+def estimated(input_tokens: int, *, output_bytes: int) -> Usage:
     """Tokens by length, where the provider said nothing that makes sense. No output: nothing was generated."""
-    return Usage(input_tokens=tokens_in_messages(messages), output_tokens=tokens_in_text(output) if output else 0, source="estimated")
+    return Usage(input_tokens=input_tokens, output_tokens=tokens_in_bytes(output_bytes), source="estimated")
 
 
 def count_of(value: Any) -> int | None:
     """A token count as an int, None for anything that is none."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value < 0 or value > TOKENS_MOST:
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return int(value)
+    return int(value) if 0 <= value <= TOKENS_MOST else None  # NaN is neither; an integer of any length compares
 
 
 def _first(*values: Any) -> int:

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import aiohttp
@@ -11,6 +12,7 @@ import aiohttp
 from burnish_executor.core.answer import Answer, Piece
 from burnish_executor.core.event_stream import EventStream, LineTooLong
 from burnish_executor.core.failure import Failure, FailureKind, failure_of_body, of_status
+from burnish_executor.core.limits import patience_asked_s
 from burnish_executor.core.openai_wire import OpenAIWire
 from burnish_executor.core.wire import Reader, Wire
 
@@ -199,14 +201,7 @@ async def _refusal(response: aiohttp.ClientResponse) -> Failure:
     if isinstance(body, dict):
         error = body.get("error")
         message = str(error.get("message", "") if isinstance(error, dict) else error or "")[:300]
-    return of_status(response.status, message, retry_after_s=_retry_after_s(response.headers.get("retry-after")))
-
-
-def _retry_after_s(text: str | None) -> float | None:
-    """Seconds; dates and nonsense are ignored. At most a day."""
-    if text is None or not text.strip().replace(".", "", 1).isdigit():
-        return None
-    return min(float(text), 86_400.0)
+    return of_status(response.status, message, retry_after_s=patience_asked_s(response.headers, now=datetime.now(UTC)))
 
 
 async def _read(response: aiohttp.ClientResponse, most_bytes: int) -> bytes | None:

@@ -18,7 +18,7 @@ from burnish_shared.hops import current_hops
 from burnish_shared.money import MAX_AMOUNT_NUSD
 from burnish_shared.pricing import most_nusd
 from burnish_shared.providers import wire_of
-from burnish_shared.tokens import tokens_in_text
+from burnish_shared.tokens import input_tokens_of
 
 
 class EmbeddingNotKept(Conflict):
@@ -65,7 +65,7 @@ def embedding_request(
 
 
 def _hold_nusd(inputs: Sequence[dict[str, Any]], route: Route) -> int:
-    tokens = sum(len(one["tokens"]) if "tokens" in one else tokens_in_text(one["content"]) for one in inputs)
+    tokens = input_tokens_of(inputs, {}, kind="embedding")
     percent = route.markup_percent if route.keys == "platform" else 0
     amount = most_nusd(route.price, input_tokens=tokens, output_tokens=0, markup_percent=percent)
     if amount > MAX_AMOUNT_NUSD:

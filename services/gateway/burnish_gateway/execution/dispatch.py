@@ -23,6 +23,7 @@ from burnish_shared import subjects
 from burnish_shared.bus import payloads
 from burnish_shared.bus.frames import CANCELLED, Frame, FrameKind, superseded
 from burnish_shared.contracts.executions import ExecutionRequest, KeyUse, PayloadRef
+from burnish_shared.deltas import said_in
 from burnish_shared.errors import BurnishError, Unavailable
 
 log = structlog.get_logger("burnish.gateway")
@@ -96,7 +97,10 @@ async def first_told(told: AsyncGenerator[Told, None], *, wait_s: float = HEADER
 
 @dataclass(slots=True)
 class Dispatch:
-    """One execution on its way. `follow` yields what the caller is told, and ends with one Done."""
+    """One execution on its way. `follow` yields what the caller is told, and ends with one Done.
+
+    `delivered`: the text that was told, `beside_bytes`: the length of tool calls and further choices that were.
+    """
 
     gateway: Gateway
     request: ExecutionRequest
@@ -111,6 +115,7 @@ class Dispatch:
     chunks: int = 0
     interrupted: bool = False
     delivered: list[bytes] = field(default_factory=list)
+    beside_bytes: int = 0
     queue: Mailbox = field(default_factory=Mailbox)
     seek_until: float = 0.0
     handovers: int = 0
@@ -225,6 +230,9 @@ class Dispatch:
         if self.gap:
             return None
         if frame.kind is FrameKind.DELTA:
+            text, beside_bytes = said_in(json.loads(frame.body))
+            self.beside_bytes += beside_bytes
+            self.delivered += [json.dumps(text).encode()] if text else []
             return Delta(frame.body)
         self.delivered.append(frame.body)
         return Text(frame.body)
@@ -272,6 +280,7 @@ class Dispatch:
             used_key = KeyUse.model_validate_json(self.used_key) if self.used_key else None
             changes |= {
                 "interrupted": books.text_of(self.delivered),
+                "interrupted_beside_bytes": self.beside_bytes,
                 "upstream_started": self.started,
                 "stream": False,
                 "used_key": used_key,

@@ -7,18 +7,18 @@ from typing import Any, Literal
 from uuid import UUID
 
 from burnish_gateway.access.principal import Principal
+from burnish_gateway.compat.messages import checked_messages
 from burnish_gateway.execution.cache_choice import UNSAID, CacheSetting, cache_use, setting_of
 from burnish_gateway.execution.provider_extra import checked_extra
 from burnish_gateway.registry.catalog import ResolvedVersion
 from burnish_shared.contracts.executions import Caller, ExecutionRequest, Fallback, Lane, PromptRef, Route, Routing
 from burnish_shared.db.model_store import ModelFacts
 from burnish_shared.errors import InvalidField, PayloadTooLarge
+from burnish_shared.evaluation_hold import hold_nusd as most_of_call_nusd
 from burnish_shared.hops import current_hops
 from burnish_shared.money import MAX_AMOUNT_NUSD
-from burnish_shared.pricing import most_nusd
 from burnish_shared.prompt_settings import DEFAULT_OUTPUT_TOKENS, cap_of
 from burnish_shared.providers import wire_of
-from burnish_shared.tokens import tokens_in_messages, tokens_in_text
 
 REQUEST_MOST_BYTES = 768 * 1024
 """More travels by claim-check (park.py)."""
@@ -167,8 +167,13 @@ def _prompt(version: ResolvedVersion | None, group: Group | None) -> PromptRef |
 def messages_of(order: Order, version: ResolvedVersion | None, *, model: str | None = None) -> list[dict[str, Any]]:
     """What the model is asked, rendered; by the version's text for this model where it has one. Raises MissingVariables.
 
-    A caller's own messages go into the prompt's placeholder `messages` where it has one, else behind the prompt.
+    A caller's own messages go into the prompt's placeholder `messages` where it has one, else behind the prompt. Whatever way they came,
+    what they are made of is looked at here: no executor takes them apart that has not been. Raises InvalidField, Unsupported too.
     """
+    return checked_messages(_rendered(order, version, model=model))
+
+
+def _rendered(order: Order, version: ResolvedVersion | None, *, model: str | None) -> list[dict[str, Any]]:
     own = list(order.messages or [])
     if version is None:
         return own
@@ -243,22 +248,9 @@ def fallback_to(messages: list[dict[str, Any]], settings: Mapping[str, Any], *, 
     return Fallback(route=route, hold_nusd=hold_nusd(messages, {**settings, name: output_tokens}, route), output_tokens=output_tokens)
 
 
-def input_tokens_of(messages: Sequence[dict[str, Any]], settings: Mapping[str, Any]) -> int:
-    """Counted by length, with tools and schema."""
-    spoken_of = [settings[name] for name in ("tools", "response_format") if settings.get(name)]
-    return tokens_in_messages(messages) + sum(tokens_in_text(str(one)) for one in spoken_of)
-
-
 def hold_nusd(messages: list[dict[str, Any]], settings: Mapping[str, Any], route: Route) -> int:
-    """What the call can cost at most: input with its safety, the whole output cap, each at the dearest rate that it can come to, and the
-    markup where the operator's key is used.
-
-    Where it is only fallen back to, the executor holds the markup before it does.
-    """
-    input_tokens = input_tokens_of(messages, settings)
-    output_tokens = settings[cap_of(settings)] * (settings.get("n") or 1)
-    markup_percent = route.markup_percent if route.keys == "platform" else 0
-    amount = most_nusd(route.price, input_tokens=input_tokens, output_tokens=output_tokens, markup_percent=markup_percent)
+    """What the call can cost at most. Raises InvalidField where that is more than anybody can hold."""
+    amount = most_of_call_nusd(messages, settings, route)
     if amount > MAX_AMOUNT_NUSD:
         raise InvalidField("This call could cost more than a million dollars; lower max_tokens.", param="max_tokens")
     return amount

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from burnish_gateway.access.principal import WorkspaceFacts
 from burnish_gateway.execution.order import hold_nusd
 from burnish_gateway.execution.refusals import Refusals
-from burnish_shared.contracts.executions import ExecutionRequest
+from burnish_shared.contracts.executions import ExecutionRequest, Fallback
+from burnish_shared.prompt_settings import cap_of
 
 
 def payers_of(request: ExecutionRequest, workspace: WorkspaceFacts, refusals: Refusals) -> Iterator[ExecutionRequest]:
@@ -16,5 +17,14 @@ def payers_of(request: ExecutionRequest, workspace: WorkspaceFacts, refusals: Re
         amount_nusd = hold_nusd(request.messages, request.settings, route)
         if refusals.refused(free_id, amount_nusd=amount_nusd) is None:
             accounts = [free_id, *request.account_ids[1:]]
-            yield request.model_copy(update={"route": route, "hold_nusd": amount_nusd, "account_ids": accounts})
+            fallbacks = [_free(one, request) for one in request.fallbacks]
+            yield request.model_copy(update={"route": route, "hold_nusd": amount_nusd, "account_ids": accounts, "fallbacks": fallbacks})
     yield request
+
+
+def _free(fallback: Fallback, request: ExecutionRequest) -> Fallback:
+    """The same account pays for whichever model answers."""
+    route = fallback.route.model_copy(update={"markup_percent": 0})
+    messages = request.messages if fallback.messages is None else fallback.messages
+    settings = {**request.settings, cap_of(request.settings): fallback.output_tokens}
+    return fallback.model_copy(update={"route": route, "hold_nusd": hold_nusd(messages, settings, route)})

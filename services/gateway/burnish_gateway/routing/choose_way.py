@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.deps import Gateway
-from burnish_gateway.execution.order import Order, input_tokens_of, messages_of
+from burnish_gateway.execution.order import Order, messages_of
 from burnish_gateway.metrics import ROUTED
 from burnish_gateway.models.book import ModelNotFound, PriceUnknown
 from burnish_gateway.registry.catalog import ResolvedVersion
@@ -17,9 +17,9 @@ from burnish_shared.db.model_store import ModelFacts
 from burnish_shared.errors import BurnishError, Conflict, InvalidField, NoProviderKey, NotFound
 from burnish_shared.guarding.language import language_of
 from burnish_shared.pricing import most_nusd
-from burnish_shared.prompt_settings import DEFAULT_OUTPUT_TOKENS, FALLBACKS_MOST
+from burnish_shared.prompt_settings import DEFAULT_OUTPUT_TOKENS, FALLBACKS_MOST, cap_of
 from burnish_shared.sandbox.outcome import Plain
-from burnish_shared.tokens import tokens_in_messages, tokens_in_text
+from burnish_shared.tokens import input_tokens_of, tokens_in_messages, tokens_in_text
 
 AUTO: Final = "auto"
 
@@ -144,7 +144,7 @@ def _need(order: Order, version: ResolvedVersion | None, policies: Policies, *, 
     """Requirements of the call, else of the version, else of the workspace; and what the call cannot do without."""
     settings = {**(version.settings if version else {}), **order.overrides}
     messages = messages_of(order, version)
-    cap = settings.get("max_completion_tokens") or settings.get("max_tokens")
+    cap = settings.get(cap_of(settings))
     size = Size(input_tokens_of(messages, settings), cap if isinstance(cap, int) else None, DEFAULT_OUTPUT_TOKENS, settings.get("n") or 1)
     said = order.requirements
     if said is None:
