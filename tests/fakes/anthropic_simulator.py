@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 from aiohttp import web
@@ -10,9 +11,11 @@ from aiohttp import web
 from burnish_simulator.chat_request import ChatRequest
 from burnish_simulator.counters import Counters
 from burnish_simulator.delivery import CHUNK, EVENT_STREAM_TYPE, Delivery, json_delivery, usage_json
-from burnish_simulator.faults import Fault, parse_fault, spoiled, spoiled_usage
+from burnish_simulator.faults import CONTENT, Fault, parse_fault, spoiled, spoiled_usage
 from burnish_simulator.models import Completion, complete
 from burnish_simulator.send import send
+
+COUNTERS = web.AppKey("counters", Counters)
 
 REASONS = {"stop": "end_turn", "length": "max_tokens"}
 
@@ -27,8 +30,23 @@ def _usage(completion: Completion, fault: Fault | None) -> dict[str, Any] | None
     return {"input_tokens": usage["prompt_tokens"], "output_tokens": usage["completion_tokens"]}
 
 
+TEXT = b'"text":   "'
+"""Before what is said, as long as what stands there in OpenAI's format."""
+
+
+def _padded(written: bytes) -> bytes:
+    return written.replace(b'"text": "', TEXT)
+
+
+def _spoiled(fault: Fault, plain: Delivery) -> Delivery:
+    """Faults look for the text where OpenAI has it."""
+    disguised = replace(plain, pieces=tuple(piece.replace(TEXT, CONTENT) for piece in plain.pieces))
+    spoilt = spoiled(fault, disguised)
+    return replace(spoilt, pieces=tuple(piece.replace(CONTENT, TEXT) for piece in spoilt.pieces))
+
+
 def _event(kind: str, **more: Any) -> bytes:
-    return f"event: {kind}\ndata: {json.dumps({'type': kind, **more})}\n\n".encode()
+    return _padded(f"event: {kind}\ndata: {json.dumps({'type': kind, **more})}\n\n".encode())
 
 
 def _streamed(completion: Completion, usage: dict[str, Any] | None) -> Delivery:
@@ -50,7 +68,7 @@ def _streamed(completion: Completion, usage: dict[str, Any] | None) -> Delivery:
 def _buffered(completion: Completion, usage: dict[str, Any] | None) -> Delivery:
     content = [{"type": "text", "text": completion.text}]
     body = {"type": "message", "role": "assistant", "content": content, "stop_reason": REASONS[completion.finish_reason]}
-    return json_delivery(json.dumps(body | ({"usage": usage} if usage else {})).encode())
+    return json_delivery(_padded(json.dumps(body | ({"usage": usage} if usage else {})).encode()))
 
 
 async def _answer(request: web.Request) -> web.StreamResponse:
@@ -64,13 +82,19 @@ async def _answer(request: web.Request) -> web.StreamResponse:
     completion = complete(asked, model="chat")
     usage = _usage(completion, fault)
     plain = _streamed(completion, usage) if body.get("stream") else _buffered(completion, usage)
-    return await send(request, plain if fault is None else spoiled(fault, plain), Counters())
+    counters = request.app[COUNTERS]
+    counters.open += 1
+    try:
+        return await send(request, plain if fault is None else _spoiled(fault, plain), counters)
+    finally:
+        counters.open -= 1
 
 
 @asynccontextmanager
-async def simulating_anthropic() -> AsyncIterator[str]:
-    """Its base URL."""
+async def simulating_anthropic(counters: Counters | None = None) -> AsyncIterator[str]:
+    """Its base URL. `counters`: where its calls are counted."""
     app = web.Application(client_max_size=16 * 2**20)
+    app[COUNTERS] = counters or Counters()
     app.router.add_post("/v1/messages", _answer)
     runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=0.1)
     await runner.setup()

@@ -18,6 +18,7 @@ from burnish_shared.contracts.executions import ExecutionRequest, Lane, Price, R
 from burnish_shared.providers import PRESETS, Preset
 from burnish_simulator.app import Simulator
 from burnish_simulator.app import serve as serve_simulator
+from burnish_simulator.counters import Counters
 from tests.fakes.anthropic_simulator import simulating_anthropic
 from tests.fakes.messages_provider import KEY, MessagesProvider, serving_messages
 from tests.fakes.tool_caller import ToolCaller, calling_tools
@@ -90,9 +91,14 @@ async def simulator() -> AsyncIterator[Simulator]:
         yield running
 
 
+@pytest.fixture(scope="package")
+def anthropic_counters() -> Counters:
+    return Counters()
+
+
 @pytest_asyncio.fixture(scope="package", loop_scope="session")
-async def anthropic_simulator() -> AsyncIterator[str]:
-    async with simulating_anthropic() as url:
+async def anthropic_simulator(anthropic_counters: Counters) -> AsyncIterator[str]:
+    async with simulating_anthropic(anthropic_counters) as url:
         yield url
 
 

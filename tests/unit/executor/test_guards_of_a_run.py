@@ -1,0 +1,64 @@
+"""Where nobody can tell what a workspace's guardrails are, nothing goes out; what is stored of an error is masked as the rest is."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+from uuid import uuid4
+
+import pytest
+
+from burnish_executor.core.failure import Failure, FailureKind
+from burnish_executor.core.outcome import NO_KEY, Trial, outcome_of
+from burnish_executor.guard_execution import UNKNOWN, Guards
+from burnish_executor.io.replies import Reply
+from burnish_executor.mask_record import masked
+from burnish_executor.run import Run
+from burnish_gateway.execution.answer import failure_of
+from burnish_shared.contracts.executions import ExecutionRequest, Lane, Price, Route, Status
+from burnish_shared.contracts.guardrails import Masking
+from burnish_shared.db.rules_book import RulesBook
+from burnish_shared.errors import Unavailable
+from burnish_shared.guarding.rules import stored_finders
+from burnish_shared.own_checks import OwnChecks
+
+PRICE = Price(version="t", input_nusd_per_million=1, cached_input_nusd_per_million=1, output_nusd_per_million=1)
+ROUTE = Route(model="m", provider="p", upstream_model="m", base_url="http://127.0.0.1:1/v1", price=PRICE, own_base_url=True, keys="own")
+
+
+def _request(text: str = "Hello.") -> ExecutionRequest:
+    now = datetime.now(UTC)
+    return ExecutionRequest(
+        execution_id=uuid4(), workspace_id=uuid4(), lane=Lane.INTERACTIVE, fence=1, deadline_at=now + timedelta(seconds=30), hold_nusd=1,
+        account_ids=[1], route=ROUTE, messages=[{"role": "user", "content": text}], settings={"max_tokens": 10}, stream=False, sent_at=now,
+    )  # fmt: skip
+
+
+class Away:
+    """A book that nobody can open: PostgreSQL is away."""
+
+    async def of(self, workspace_id: Any) -> Any:
+        raise Unavailable("The guardrails of this workspace cannot be known at the moment.", retry_after_s=1)
+
+
+@pytest.mark.capability("E18")
+async def test_nothing_goes_out_while_guardrails_cannot_be_known() -> None:
+    run = Run(_request(), cast(Reply, None), started_at=0.0)
+    guards = Guards(cast(RulesBook, Away()), cast(OwnChecks, None))
+    outcome = await guards.begin(run)
+    assert outcome is not None and outcome.status is Status.ERROR
+    assert outcome.error is not None and outcome.error.code == UNKNOWN and outcome.error.retryable
+    told = failure_of(outcome.model_dump_json().encode())
+    assert (told.status, told.retry_after_s, told.retryable) == (503, 1, True), "the caller may try again, and hears when"
+
+
+@pytest.mark.capability("E13")
+async def test_what_a_provider_quotes_in_its_error_is_stored_masked() -> None:
+    said = "The provider answered 400: 'ann@example.com' is no valid input."
+    failure = Failure(FailureKind.REFUSED, said, http_status=400)
+    trial = Trial(result=failure, latency_s=0.1, had_started=False, use=NO_KEY, route=ROUTE)
+    request = _request("Write to ann@example.com.")
+    outcome = outcome_of(request, failure, text="", trials=[trial], latency_s=0.1, first_token_s=None)
+    assert outcome.error is not None and "ann@example.com" in outcome.error.message and outcome.attempts[0].error
+    stored, row = masked(request, outcome, stored_finders(Masking(kinds=["email"])))
+    assert "ann@example.com" not in stored.model_dump_json() + row.model_dump_json()
+    assert row.error is not None and row.error.message.startswith("The provider answered 400")
+    assert row.attempts[0].error is not None and row.attempts[0].error.startswith("The provider answered 400")
