@@ -1,12 +1,14 @@
 """What a call may cost at most: what must be left for it before it is sent. Pure; for executions and evaluations alike."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from burnish_shared.contracts.executions import Route
 from burnish_shared.pricing import most_nusd
 from burnish_shared.prompt_settings import cap_of
 from burnish_shared.tokens import input_tokens_of
+
+HOUR: Final = "1h"
 
 
 def hold_nusd(messages: Sequence[dict[str, Any]], settings: Mapping[str, Any], route: Route) -> int:
@@ -18,4 +20,22 @@ def hold_nusd(messages: Sequence[dict[str, Any]], settings: Mapping[str, Any], r
     output_tokens = settings[cap_of(settings)] * (settings.get("n") or 1)
     markup_percent = route.markup_percent if route.keys == "platform" else 0
     input_tokens = input_tokens_of(messages, settings)
-    return most_nusd(route.price, input_tokens=input_tokens, output_tokens=output_tokens, markup_percent=markup_percent)
+    return most_nusd(
+        route.price,
+        input_tokens=input_tokens,
+        output_tokens=output_tokens,
+        markup_percent=markup_percent,
+        hour_writes=_keeps_for_hour(messages) or _keeps_for_hour(settings.get("tools") or ()),
+    )
+
+
+def _keeps_for_hour(given: Sequence[Any]) -> bool:
+    """Does a message, a part of one, or a tool carry Anthropic's mark for its one-hour cache?"""
+    for one in given:
+        mark = one.get("cache_control") if isinstance(one, dict) else None
+        if isinstance(mark, dict) and mark.get("ttl") == HOUR:
+            return True
+        content = one.get("content") if isinstance(one, dict) else None
+        if isinstance(content, list) and _keeps_for_hour(content):
+            return True
+    return False

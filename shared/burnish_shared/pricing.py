@@ -17,6 +17,11 @@ BASE_TIERS: Final = frozenset({"default", "standard", "auto", ""})
 """What providers call the class of service whose prices are the base ones."""
 
 
+HOUR_WRITES: Final = 2
+"""What is written to Anthropic's cache for an hour costs twice the input (docs.claude.com/en/docs/build-with-claude/prompt-caching); what
+is written for five minutes has a rate of its own in a price."""
+
+
 def rates_of(price: Price, *, input_tokens: int, service_tier: str | None = None) -> Rates:
     """The rates of a call: of the narrowest tier that fits, else the base. A tier of the class comes before one for whichever."""
     served = None if service_tier in BASE_TIERS else service_tier
@@ -29,8 +34,8 @@ def _narrowness(tier: PriceTier) -> tuple[bool, int]:
     return tier.service_tier is not None, tier.above_input_tokens
 
 
-def cost_split(usage: Usage, price: Price, *, markup_percent: int = 0) -> CostSplit:
-    """The cost by class of token.
+def cost_split(usage: Usage, price: Price, *, markup_percent: int = 0, hour_write_tokens: int = 0) -> CostSplit:
+    """The cost by class of token. `hour_write_tokens`: of what was written to a cache, what is kept for an hour.
 
     The whole is rounded up once, to the next nano-dollar; a part is what it adds to those before it. So the sum never depends on how tokens
     were split, and rounding never loses money.
@@ -38,12 +43,13 @@ def cost_split(usage: Usage, price: Price, *, markup_percent: int = 0) -> CostSp
     rates = rates_of(price, input_tokens=usage.input_tokens, service_tier=usage.service_tier)
     cached = min(usage.cached_input_tokens, usage.input_tokens)
     written = min(usage.cache_write_input_tokens, usage.input_tokens - cached)
+    for_hour = min(hour_write_tokens, written)
     thought = min(usage.reasoning_tokens, usage.output_tokens)
     parts = _rounded(
         [
             (usage.input_tokens - cached - written) * rates.input_nusd_per_million,
             cached * rates.cached_input_nusd_per_million,
-            written * _write_rate(rates),
+            (written - for_hour) * _write_rate(rates) + for_hour * _hour_rate(rates),
             (usage.output_tokens - thought) * rates.output_nusd_per_million,
             thought * _reasoning_rate(rates),
         ]
@@ -69,11 +75,16 @@ def plain_cost_nusd(usage: Usage, price: Price) -> int:
     return plain_sum_of(cost_split(usage, price))
 
 
-def most_nusd(price: Price, *, input_tokens: int, output_tokens: int, markup_percent: int = 0) -> int:
-    """What a call can cost at most: its input with the safety, its whole output, each at the dearest rate that it can come to."""
+def most_nusd(price: Price, *, input_tokens: int, output_tokens: int, markup_percent: int = 0, hour_writes: bool = False) -> int:
+    """What a call can cost at most: its input with the safety, its whole output, each at the dearest rate that it can come to.
+
+    `hour_writes`: it asks a provider to keep some of its input for an hour.
+    """
     held_tokens = -(-input_tokens * (100 + SAFETY_PERCENT) // 100)
     within = [price, *(one for one in price.tiers if held_tokens > one.above_input_tokens)]
     dearest_input = max(max(one.input_nusd_per_million, one.cached_input_nusd_per_million, _write_rate(one)) for one in within)
+    if hour_writes:
+        dearest_input = max(dearest_input, *(_hour_rate(one) for one in within))
     dearest_output = max(max(one.output_nusd_per_million, _reasoning_rate(one)) for one in within)
     plain = price_of(held_tokens, nusd_per_million=dearest_input) + price_of(output_tokens, nusd_per_million=dearest_output)
     return plain + markup_of(plain, percent=markup_percent)
@@ -94,6 +105,10 @@ def _marked_up(rates: Rates, percent: int) -> dict[str, int]:
 def _write_rate(rates: Rates) -> int:
     written = rates.cache_write_input_nusd_per_million
     return rates.input_nusd_per_million if written is None else written
+
+
+def _hour_rate(rates: Rates) -> int:
+    return max(HOUR_WRITES * rates.input_nusd_per_million, _write_rate(rates))
 
 
 def _reasoning_rate(rates: Rates) -> int:

@@ -184,3 +184,22 @@ async def test_a_frame_that_comes_just_as_the_caller_goes_does_not_keep_the_call
     await asyncio.wait({following}, timeout=SILENCE_S / 2)
     assert following.cancelled()
     assert len(line.cancels) == 1
+
+
+@pytest.mark.promise("G-11")
+async def test_tool_calls_that_were_told_are_booked_when_their_executor_falls_silent(monkeypatch: pytest.MonkeyPatch) -> None:
+    call = {"tool_calls": [{"index": 0, "id": "c", "function": {"name": "look", "arguments": "a" * 96}}]}
+    choices = {"choices": [{"index": 0, "delta": {"content": "yes"}}, {"index": 1, "delta": {"content": "nonono"}}]}
+
+    def on_request(line: Line, sent: dict[str, Any]) -> None:
+        if "interrupted" in sent:
+            line.say(FrameKind.TERMINAL, sent["fence"], 0, b'{"output": "yes"}')
+            return
+        for n, one in enumerate((call, choices), start=1):
+            line.say(FrameKind.DELTA, sent.get("fence", 1), n, json.dumps(one).encode())
+
+    line = Line(on_request)
+    heard = await told(line, monkeypatch, stream=True)
+    assert [type(one) for one in heard].count(Delta) == 2
+    last = line.requests[-1]
+    assert (last["interrupted"], last["interrupted_beside_bytes"]) == ("yes", 4 + 96 + 6)

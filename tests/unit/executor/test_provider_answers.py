@@ -357,3 +357,25 @@ def request(**settings: Any) -> ExecutionRequest:
 
 def outcome(answer: Answer, **settings: Any) -> Any:
     return outcome_of(request(**settings), answer, text="", trials=[], latency_s=0.1, first_token_s=None)
+
+
+@pytest.mark.promise("E-06", "G-11")
+def test_all_that_is_passed_on_is_counted() -> None:
+    class Deaf:
+        async def text(self, *_: Any) -> None: ...
+
+        async def delta(self, *_: Any) -> None: ...
+
+    asker: Any = Asker(*[cast(Any, None)] * 7)
+    run = Run(request=request(), reply=cast(Any, Deaf()), started_at=0.0)
+    pieces = [Piece("a"), Piece("b", {"tool_calls": [{"index": 0, "function": {"name": "look", "arguments": "{}"}}]})]
+    pieces.append(
+        Piece("c", {"choices": [{"index": 0, "delta": {"content": "c"}}, {"index": 1, "delta": {"content": "dd"}}]}, in_delta=True)
+    )
+
+    async def pass_all_on() -> None:
+        for piece in pieces:
+            await asker._pass_on(run, piece)
+
+    asyncio.run(pass_all_on())
+    assert ("".join(run.answer_so_far), run.beside_bytes, run.has_started) == ("abc", 6 + 2, True)

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from burnish_executor.core import anthropic_wire, openai_wire
 from burnish_executor.core.answer import Answer
 from burnish_executor.core.usage import reported
-from burnish_shared.contracts.executions import Price, Usage
-from burnish_shared.pricing import cost_split, plain_cost_nusd
+from burnish_shared.contracts.executions import Price, Route, Usage
+from burnish_shared.evaluation_hold import hold_nusd
+from burnish_shared.pricing import cost_split, sum_of
 
 pytestmark = pytest.mark.capability("E5")
 
@@ -73,7 +74,7 @@ def test_what_each_provider_documents_is_counted_and_priced_right(shape: dict[st
     )  # fmt: skip
     for answer in [streamed(shape)] if shape["where"] == "x_groq" else [buffered(shape), streamed(shape)]:
         assert answer.usage == wanted
-        assert plain_cost_nusd(answer.usage, PRICE) == shape["cost_nusd"]
+        assert sum_of(cost_split(answer.usage, PRICE, hour_write_tokens=answer.hour_write_tokens)) == shape["cost_nusd"]
 
 
 def test_no_provider_is_missing() -> None:
@@ -103,3 +104,22 @@ def test_classes_of_tokens_stay_within_their_whole_whatever_is_reported(value: d
     assert usage.reasoning_tokens <= usage.output_tokens
     split = cost_split(usage, PRICE)
     assert min(split.model_dump().values()) >= 0
+
+
+@pytest.mark.promise("C-03")
+def test_what_is_written_for_an_hour_costs_twice_the_input_and_is_held_for() -> None:
+    usage = {
+        "input_tokens": 3,
+        "cache_creation_input_tokens": 1000,
+        "cache_creation": {"ephemeral_1h_input_tokens": 1000},
+        "output_tokens": 1,
+    }
+    answer = anthropic_wire.read_body(json.dumps({"content": [], "usage": usage}).encode())
+    assert isinstance(answer, Answer) and answer.usage is not None
+    split = cost_split(answer.usage, PRICE, hour_write_tokens=answer.hour_write_tokens)
+    assert split.cache_write_input_nusd == 1000 * 2 * PRICE.input_nusd_per_million // 10**6
+    part = {"type": "text", "text": "word " * 600, "cache_control": {"type": "ephemeral", "ttl": "1h"}}
+    route = Route(model="m", provider="anthropic", upstream_model="m", base_url="http://x", price=PRICE)
+    held = hold_nusd([{"role": "user", "content": [part]}], {"max_tokens": 1}, route)
+    five = hold_nusd([{"role": "user", "content": [part | {"cache_control": {"type": "ephemeral"}}]}], {"max_tokens": 1}, route)
+    assert held >= sum_of(split) and five < held

@@ -19,6 +19,7 @@ CALLS_MOST = 127
 class Answer:
     """What has come so far. `others`: the second choice and those after it.
 
+    `hour_write_tokens`: of what was written to the provider's cache, what it keeps for an hour.
     `complete`: the provider said that it was done (a finish reason or [DONE]); `simulated`: that it is a toy.
     """
 
@@ -26,6 +27,7 @@ class Answer:
     tool_calls: list[dict[str, Any]] = field(default_factory=list)
     finish_reason: str | None = None
     usage: Usage | None = None
+    hour_write_tokens: int = 0
     complete: bool = False
     characters: int = 0
     simulated: bool = False

@@ -125,6 +125,7 @@ class AnthropicStream:
         if isinstance(usage, dict):
             self.usage |= {name: value for name, value in usage.items() if value is not None}
             self.answer.usage = usage_of(self.usage) or self.answer.usage
+            self.answer.hour_write_tokens = hour_writes_in(self.usage)
 
 
 def read_body(data: bytes) -> Answer | Failure:
@@ -138,7 +139,7 @@ def read_body(data: bytes) -> Answer | Failure:
     if not isinstance(blocks, list):
         return Failure(FailureKind.MALFORMED, "The provider's answer holds no content.")
     answer = Answer(finish_reason=finish_reason_of(str(body.get("stop_reason") or "end_turn")), complete=True)
-    answer.usage = usage_of(body.get("usage"))
+    answer.usage, answer.hour_write_tokens = usage_of(body.get("usage")), hour_writes_in(body.get("usage"))
     for block in (one for one in blocks if isinstance(one, dict)):
         if block.get("type") == "text" and isinstance(block.get("text"), str):
             answer.text.append(block["text"])
@@ -185,6 +186,12 @@ def usage_of(value: Any) -> Usage | None:
             "service_tier": value.get("service_tier"),
         }
     )
+
+
+def hour_writes_in(value: Any) -> int:
+    """Of what was written to the cache, how much is kept for an hour and not for five minutes; it costs more."""
+    written = value.get("cache_creation") if isinstance(value, dict) else None
+    return (count_of(written.get("ephemeral_1h_input_tokens")) or 0) if isinstance(written, dict) else 0
 
 
 def _call(index: int, *, id: Any, name: Any, given: Any = None) -> dict[str, Any]:

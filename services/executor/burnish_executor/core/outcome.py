@@ -55,7 +55,10 @@ def outcome_of(
     usage = _usage(request, result, output_bytes=bytes_of(output) + beside_bytes, may_cost=may_cost)
     paid = _paid(trials, result)
     use = trials[paid].use if trials else _used_before(request)
-    split = cost_split(usage, request.route.price, markup_percent=request.route.markup_percent if use and use.source == "platform" else 0)
+    split = cost_split(
+        usage, request.route.price, markup_percent=request.route.markup_percent if use and use.source == "platform" else 0,
+        hour_write_tokens=result.hour_write_tokens if isinstance(result, Answer) else 0,
+    )  # fmt: skip
     cost = sum_of(split)
     failed = isinstance(result, Failure)
     return Outcome(
