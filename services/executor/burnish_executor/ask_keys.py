@@ -189,7 +189,7 @@ class Asker:
         """One call of the provider, in a task of its own, so that a cancellation ends the call and nothing else."""
         chosen, began_at = turn.chosen, asyncio.get_running_loop().time()
         allowed_s = min(run.left_s(), run.request.timeout_s)
-        timeout_s = min(allowed_s, self.settings.attempt_timeout_s)
+        timeout_s = allowed_s if run.request.timeout_said else min(allowed_s, self.settings.attempt_timeout_s)
         self.circuits.enter(chosen.place, owner=run.request.workspace_id)
         run.has_begun = False
         result: Answer | Failure = await within(run, self._readably(run, chosen, timeout_s=timeout_s))

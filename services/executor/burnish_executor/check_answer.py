@@ -63,6 +63,8 @@ class AnswerChecks:
         checks = run.request.output_checks
         if checks is None or not isinstance(result, Answer) or (result.tool_calls and not result.output):
             return result, None
+        if result.asides is not None and result.asides.refusal and not result.output:
+            return result, None  # a refusal is told as what it is
         wrong = await self._wrong(checks, result, run)
         if not wrong:
             metrics.ANSWERS_CHECKED.labels("valid").inc()

@@ -177,7 +177,7 @@ async def test_fields_of_the_providers_own_reach_it(client: AsyncOpenAI, caller:
     ("model", "field", "value"),
     [
         ("claude/plain", "min_p", 0.1), ("claude/plain", "service_tier", "flex"), ("own/plain", "models", ["dear/one"]),
-        ("own/plain", "service_tier", "priority"), ("own/plain", "top_p_extra", "x" * 70_000),
+        ("own/plain", "top_p_extra", "x" * 70_000),
     ],
 )  # fmt: skip
 async def test_a_field_that_would_be_lost_or_buy_something_else_is_refused(
@@ -196,7 +196,7 @@ async def test_extra_of_the_native_route_takes_no_setting_of_ours(caller: Caller
 
 @pytest.mark.parametrize("model", ["own/reasoner", "claude/thinker"])
 async def test_thoughts_are_guarded_as_the_answer_is(client: AsyncOpenAI, caller: Caller, provider: CandidProvider, model: str) -> None:
-    rule = {"name": f"sixes {model}", "phase": "out", "settings": {"kind": "deny", "phrases": ["six times"]}}
+    rule = {"name": f"sixes {model}", "sides": ["out"], "settings": {"kind": "deny", "phrases": ["six times"]}}
     made = await caller("POST", "/v1/guardrails", rule)
     assert made.status == 201, made.body
     with pytest.raises(UnprocessableEntityError):

@@ -52,7 +52,7 @@ def add_choices(answer: Answer, choices: Sequence[Any]) -> Piece | Failure | Non
         parts = delta.get("tool_calls")
         calls = [call for call in parts if isinstance(call, dict)] if isinstance(parts, list) else []
         before = target.characters
-        added = add(target, text=said if isinstance(said, str) else "", calls=calls)
+        added = add(target, text=said if isinstance(said, str) else "", calls=calls, beside=delta)
         if target is not answer:
             answer.characters += target.characters - before
         overflow = added if isinstance(added, Failure) else add(answer)
@@ -63,7 +63,9 @@ def add_choices(answer: Answer, choices: Sequence[Any]) -> Piece | Failure | Non
         target.logprobs += probabilities[: max(0, LOGPROBS_MOST - len(target.logprobs))]
         text += said if target is answer and isinstance(said, str) else ""
         shown = {name: delta[name] for name in TOLD if delta.get(name) is not None}
-        if probabilities or shown.get("content") or shown.get("tool_calls"):
+        if isinstance(added, Piece) and added.delta:
+            shown |= added.delta
+        if probabilities or shown.get("content") or shown.keys() - {"role", "content"}:
             told.append({"index": one.get("index", 0), "delta": shown, "logprobs": {"content": probabilities} if probabilities else None})
     return Piece(text, {"choices": told}, in_delta=True) if told else None
 
@@ -104,6 +106,7 @@ def choices_of(answer: Answer) -> list[Choice] | None:
             output=storable(one.output), tool_calls=one.tool_calls or None,
             logprobs=[TokenChance(**token) for token in one.logprobs] or None,
             finish_reason=storable(one.finish_reason or ("tool_calls" if one.tool_calls else "stop")),
+            beside=one.asides.whole() if one.asides else None,
         )
         for one in (answer, *answer.others)
     ]  # fmt: skip
@@ -111,4 +114,7 @@ def choices_of(answer: Answer) -> list[Choice] | None:
 
 def output_bytes_of(answer: Answer) -> int:
     """Of all that the model wrote, for an estimate of what it costs: texts and tool calls of every choice."""
-    return sum(bytes_of(one.output) + bytes_of_calls(one.tool_calls) for one in (answer, *answer.others))
+    return sum(
+        bytes_of(one.output) + bytes_of_calls(one.tool_calls) + (bytes_of(one.asides.text) if one.asides else 0)
+        for one in (answer, *answer.others)
+    )

@@ -68,6 +68,7 @@ def outcome_of(
         output_json=None if failed else _parsed(request, output),
         tool_calls=result.tool_calls or None if isinstance(result, Answer) else None,
         choices=choices_of(result) if isinstance(result, Answer) else None,
+        beside=result.asides.whole() if isinstance(result, Answer) and result.asides else None,
         prompt=request.prompt.slug if request.prompt else None,
         version=request.prompt.version if request.prompt else None,
         label=request.prompt.label if request.prompt else None,

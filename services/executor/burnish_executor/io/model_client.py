@@ -31,7 +31,8 @@ REST_PARTS_MOST = 20
 class Call:
     """One call. `key` None: none is shown. `headers`: what this provider wants to hear besides; `heard` gets those of its answer.
 
-    Times in seconds.
+    Times in seconds. `first_token_s`: until its headers; after them a model may think for as long as the call may last. `chunk_idle_s`: a
+    silence once it said something.
     """
 
     url: str
@@ -63,12 +64,15 @@ async def call_model(http: aiohttp.ClientSession, call: Call) -> AsyncIterator[E
     """
     accept = "text/event-stream" if call.body.get("stream") else "application/json"
     headers = {"accept": accept, "accept-encoding": "identity", **call.headers, **call.wire.headers(call.key)}
-    timeout = aiohttp.ClientTimeout(total=call.timeout_s, sock_connect=call.connect_s, sock_read=max(call.first_token_s, call.chunk_idle_s))
+    timeout = aiohttp.ClientTimeout(total=None, sock_connect=call.connect_s)
+    began_at, limit_s = asyncio.get_running_loop().time(), min(call.first_token_s, call.timeout_s)
     try:
         async with (
-            asyncio.timeout(call.timeout_s),
+            asyncio.timeout(limit_s) as limit,
             http.post(call.url, json=call.body, headers=headers, timeout=timeout, allow_redirects=False) as response,
         ):
+            limit_s = call.timeout_s
+            limit.reschedule(began_at + limit_s)
             if call.heard is not None:
                 call.heard(response.headers)
             if response.status != 200:
@@ -80,7 +84,7 @@ async def call_model(http: aiohttp.ClientSession, call: Call) -> AsyncIterator[E
     except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, ConnectionRefusedError):
         yield Failure(FailureKind.UNREACHABLE, "The provider cannot be reached.")
     except TimeoutError:
-        yield Failure(FailureKind.TIMEOUT, f"The provider did not answer within {call.timeout_s:g} s.")
+        yield Failure(FailureKind.TIMEOUT, f"The provider did not answer within {round(limit_s, 1):g} s.")
     except (aiohttp.ClientError, ConnectionError, OSError):
         yield Failure(FailureKind.CUT_OFF, "The connection to the provider broke off.")
 
@@ -116,7 +120,7 @@ async def _streamed(response: aiohttp.ClientResponse, call: Call) -> AsyncIterat
         yield await _no_stream(response)
         return
     reader, events, size = call.wire.reader(), EventStream(), 0
-    wait_s, rest = call.first_token_s, 0
+    wait_s, rest = call.timeout_s, 0
     while rest < REST_PARTS_MOST:
         part = await _next_part(response, wait_s=wait_s, may_break=reader.answer.complete)
         if part is None and not reader.answer.complete:
@@ -137,7 +141,10 @@ async def _streamed(response: aiohttp.ClientResponse, call: Call) -> AsyncIterat
             await _next_part(response, wait_s=REST_S, may_break=True)  # the end of the body, after which the connection is free
             yield reader.answer
             return
-        wait_s, rest = (REST_S, rest + 1) if reader.is_whole else (call.chunk_idle_s, 0)
+        if reader.is_whole:
+            wait_s, rest = REST_S, rest + 1
+        elif reader.answer.has_begun:
+            wait_s, rest = call.chunk_idle_s, 0
     answer = reader.answer
     yield answer if answer.complete else Failure(FailureKind.CUT_OFF, "The provider's stream ended before its answer did.")
 

@@ -21,8 +21,11 @@ OURS: Final = frozenset(
 )  # fmt: skip
 """Settings of ours, or what a call is held for and counted by."""
 
-BUYS_ANOTHER: Final = frozenset({"models", "route", "fallbacks", "plugins", "web_search_options", "best_of", "mcp_servers"})
-"""These make a provider do or charge what no price of ours knows of."""
+ANOTHER_MODEL: Final = frozenset({"models", "route", "fallbacks"})
+"""Routers of models would ask another one than is held for; `fallback_models` does it here."""
+
+BUYS_MORE: Final = frozenset({"plugins", "web_search_options", "best_of", "mcp_servers"})
+"""These make a provider charge what no price of ours names: a workspace may, with its own key."""
 
 IGNORED: Final = frozenset({"cache", "requirements", "response_shape", "prompt_key", "mode", "label", "version", "user_id", "usage"})
 """Fields of `/v1/executions`: no provider is to see them; and OpenRouter's wish for usage, which is always told."""
@@ -47,22 +50,35 @@ class UnsupportedParameter(BadRequest):
 def checked_extra(given: Mapping[str, Any], *, route: Route, spoken: str) -> dict[str, Any]:
     """What goes to this provider. Raises InvalidField, UnsupportedParameter, naming the field."""
     extra = {name: value for name, value in given.items() if name not in IGNORED and value is not None}
-    for name in sorted(extra.keys() & (OURS | BUYS_ANOTHER)):
-        why = "is a setting of its own, not one of extra" if name in OURS else "changes what is bought, and has no price here; leave it out"
-        raise UnsupportedParameter(f"{name}: {why}.", param=name)
+    on_operator = route.keys == "platform" or route.platform_fallback
+    for name in sorted(extra.keys() & (OURS | ANOTHER_MODEL | (BUYS_MORE if on_operator else frozenset()))):
+        raise UnsupportedParameter(f"{name}: {_why_not(name)}", param=name)
     wire = wire_of(route.provider)
     if wire == "anthropic" and spoken == "openai":
         extra = _known(extra, ANTHROPICS, route=route)
     elif wire != spoken:
         extra = {} if spoken == "anthropic" else _known(extra, frozenset(), route=route)
     tier = extra.get("service_tier")
-    if tier is not None and tier not in USUAL_TIERS and tier not in {one.service_tier for one in route.price.tiers} | {"flex", "batch"}:
+    if (
+        tier is not None
+        and on_operator
+        and tier not in USUAL_TIERS
+        and tier not in {one.service_tier for one in route.price.tiers} | {"flex", "batch"}
+    ):
         raise UnsupportedParameter(
             f"service_tier: {str(tier)[:40]!r} has no price for {route.model!r}; add it to its tiers.", param="service_tier"
         )
     if len(extra) > MOST_FIELDS or len(json.dumps(extra)) > MOST_BYTES:
         raise InvalidField(f"extra: at most {MOST_FIELDS} fields and {MOST_BYTES} bytes may go to a provider besides ours.", param="extra")
     return extra
+
+
+def _why_not(name: str) -> str:
+    if name in OURS:
+        return "is a setting of its own, not one of extra."
+    if name in ANOTHER_MODEL:
+        return "could ask another model than the one that is paid for; name others in fallback_models."
+    return "has a price that is not known here; add a provider key of your own to use it, or leave it out."
 
 
 def _known(extra: dict[str, Any], known: frozenset[str], *, route: Route) -> dict[str, Any]:

@@ -1,0 +1,52 @@
+"""Which further fields of a call go to its provider, and which would cost somebody else."""
+
+from typing import Any
+
+import pytest
+
+from burnish_gateway.execution.provider_extra import UnsupportedParameter, checked_extra
+from burnish_shared.contracts.executions import Price, PriceTier, Route
+from burnish_shared.errors import InvalidField
+
+RATES: dict[str, Any] = {"input_nusd_per_million": 1, "cached_input_nusd_per_million": 1, "output_nusd_per_million": 1}
+
+
+def way(provider: str = "openai", *, keys: Any = "platform", tiers: Any = ()) -> Route:
+    price = Price(version="t", tiers=[PriceTier(service_tier=one, **RATES) for one in tiers], **RATES)
+    return Route(model="m", provider=provider, upstream_model="m", base_url="http://x", price=price, keys=keys)
+
+
+def test_a_provider_of_the_same_format_gets_all_that_is_none_of_ours() -> None:
+    given = {"verbosity": "low", "min_p": 0.1, "provider": {"only": ["x"]}, "cache": True, "usage": {"include": True}, "nothing": None}
+    assert checked_extra(given, route=way(), spoken="openai") == {"verbosity": "low", "min_p": 0.1, "provider": {"only": ["x"]}}
+    assert checked_extra({"top_k": 3, "thinking": {}}, route=way("anthropic"), spoken="anthropic") == {"top_k": 3, "thinking": {}}
+
+
+def test_a_provider_of_another_format_gets_what_it_has_a_word_for_and_the_rest_is_refused_by_name() -> None:
+    assert checked_extra({"top_k": 3, "verbosity": "low", "service_tier": "auto"}, route=way("anthropic"), spoken="openai") == {"top_k": 3}
+    for provider in ("anthropic", "mistral"):
+        with pytest.raises(UnsupportedParameter, match="chat_template_kwargs, min_p"):
+            checked_extra({"min_p": 0.1, "chat_template_kwargs": {}}, route=way(provider), spoken="openai")
+    assert checked_extra({"top_k": 3, "context_management": {}}, route=way(), spoken="anthropic") == {}, "it was written for Claude"
+
+
+@pytest.mark.parametrize("name", ["model", "messages", "n", "max_tokens", "stream", "stream_options", "tools", "models", "route"])
+@pytest.mark.parametrize("keys", ["own", "platform"])
+def test_nothing_stands_in_for_what_is_held_for(name: str, keys: str) -> None:
+    with pytest.raises(UnsupportedParameter) as refused:
+        checked_extra({name: 1}, route=way(keys=keys), spoken="openai")
+    assert refused.value.param == name
+
+
+@pytest.mark.parametrize(("name", "value"), [("web_search_options", {}), ("plugins", []), ("best_of", 9), ("service_tier", "priority")])
+def test_what_has_no_price_is_bought_with_an_own_key_only(name: str, value: Any) -> None:
+    assert checked_extra({name: value}, route=way(keys="own"), spoken="openai") == {name: value}
+    with pytest.raises(UnsupportedParameter):
+        checked_extra({name: value}, route=way(), spoken="openai")
+    assert checked_extra({"service_tier": "priority"}, route=way(tiers=["priority"]), spoken="openai") == {"service_tier": "priority"}
+
+
+def test_it_is_bounded() -> None:
+    for given in ({"x": "y" * 65_536}, {f"f{n}": 1 for n in range(65)}):
+        with pytest.raises(InvalidField):
+            checked_extra(given, route=way(), spoken="openai")
