@@ -1,0 +1,166 @@
+"""What waits, what is held, what is kept, and who else may be asked: each bound by itself."""
+
+import asyncio
+import json
+from types import SimpleNamespace
+from typing import Any, cast
+from uuid import uuid4
+
+import pytest
+
+from burnish_executor.core.failure import Failure, FailureKind
+from burnish_executor.core.fallback import another_may_help
+from burnish_executor.record_batch import WAITING_MOST, Recorder
+from burnish_gateway.compat.anthropic.messages_format import AnthropicFormat
+from burnish_gateway.compat.openai_format import OpenAIFormat
+from burnish_gateway.compat.responses.responses_format import ResponsesFormat
+from burnish_gateway.execution.cache_choice import UNSAID, CacheSetting, cache_use
+from burnish_gateway.execution.dispatch import Alive, Done, Started, Text, first_told
+from burnish_gateway.execution.frames import WAITING_MOST_BYTES, Mailbox
+from burnish_shared.books.finished import FinishedExecution
+from burnish_shared.bus.frames import Frame, FrameKind
+from burnish_shared.contracts.executions import Price
+from burnish_shared.errors import InvalidField
+from burnish_shared.pricing import most_nusd
+
+FORMATS: list[Any] = [OpenAIFormat(), ResponsesFormat(), AnthropicFormat()]
+
+
+@pytest.mark.promise("G-14")
+async def test_what_waits_for_a_slow_reader_is_bounded_and_its_end_is_never_dropped() -> None:
+    box, piece = Mailbox(), b'"' + b"x" * 10_000 + b'"'
+    for n in range(1_000):
+        box.put(Frame(FrameKind.CHUNK, 1, n + 1, piece))
+        box.put(Frame(FrameKind.DELTA, 1, n + 1, piece))
+    box.put(Frame(FrameKind.TERMINAL, 1, 1_000, b"{}"))
+    waiting = []
+    while box.has_arrivals:
+        waiting.append(cast(Frame, await box.get()))
+    assert sum(len(one.body) for one in waiting) <= WAITING_MOST_BYTES + 2 * len(piece)
+    assert waiting[-1].kind is FrameKind.TERMINAL
+    box.put(Frame(FrameKind.CHUNK, 1, 1, piece))
+    assert box.has_arrivals, "what was read makes room"
+
+
+@pytest.mark.promise("G-09")
+async def test_headers_wait_for_a_piece_of_an_answer_or_as_long_as_they_may() -> None:
+    async def telling(*told: Any) -> Any:
+        for one in told:
+            yield one
+
+    failed = Done(b'{"status":"error"}')
+    assert await first_told(telling(Started(), Alive(), Alive(), failed), wait_s=10) is failed
+    text = Text(b'"a"')
+    assert await first_told(telling(Alive(), Started(), text, failed), wait_s=10) is text
+    assert await first_told(telling(Alive(), text), wait_s=0) == Alive()
+
+
+@pytest.mark.capability("E5")
+def test_the_hold_covers_an_input_that_the_provider_counts_five_percent_longer() -> None:
+    price = Price(version="t", input_nusd_per_million=1_000_000, cached_input_nusd_per_million=0, output_nusd_per_million=0)
+    assert most_nusd(price, input_tokens=1_000, output_tokens=0) == 1_050
+    assert most_nusd(price, input_tokens=1, output_tokens=0) == 2, "rounded up"
+
+
+@pytest.mark.capability("E10")
+@pytest.mark.parametrize("said", [CacheSetting("always", 604_800), UNSAID])
+def test_no_answer_is_kept_for_longer_than_its_text(said: CacheSetting) -> None:
+    workspace: Any = SimpleNamespace(cache_mode="always", cache_ttl_s=604_800, store_content=True, retention_days=1)
+    use = cache_use(workspace, call=said, version=UNSAID, settings={})
+    assert use is not None and use.ttl_s == 86_400
+
+
+@pytest.mark.promise("E-04")
+@pytest.mark.parametrize("kind", FailureKind)
+def test_which_failures_are_this_providers_and_not_the_requests(kind: FailureKind) -> None:
+    of_provider = {"RATE_LIMITED", "TIMEOUT", "UNREACHABLE", "PROVIDER", "CUT_OFF", "EGRESS", "RESTING", "NO_KEY"}
+    failure = Failure(kind, "No.", http_status=400)
+    assert another_may_help(failure, had_started=False) is (kind.name in of_provider)
+    assert not another_may_help(failure, had_started=True)
+
+
+class _Line:
+    """A connection whose first answer is lost after the rows were made: the second try finds them there."""
+
+    def __init__(self) -> None:
+        self.tries = 0
+
+    async def fetchrow(self, statement: str, rows: Any, *_: Any) -> Any:
+        self.tries += 1
+        if self.tries == 1:
+            raise ConnectionResetError
+        return {"made": []}
+
+    async def fetch(self, statement: str, ids: list[Any], fences: list[int]) -> Any:
+        return [{"execution_id": ids[0]}] if fences == [3] else []
+
+    async def flush(self) -> None: ...
+
+
+def _row(fence: int) -> FinishedExecution:
+    row: Any = SimpleNamespace(execution_id=uuid4(), fence=fence, as_row=lambda: ())
+    return cast(FinishedExecution, row)
+
+
+@pytest.mark.promise("C-02")
+@pytest.mark.parametrize(("fence", "is_ours"), [(3, True), (2, False)])
+async def test_a_row_whose_answer_was_lost_is_ours_where_our_fence_made_it(
+    fence: int, is_ours: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("burnish_executor.record_batch.RETRY_S", 0.0)
+    line: Any = _Line()
+    recorder = Recorder(line, line, cast(Any, SimpleNamespace(wake=lambda: None)))
+    booked = asyncio.create_task(recorder.record(_row(fence), patience_s=5))
+    await asyncio.sleep(0)
+    batch, recorder._queue = recorder._queue, []
+    await recorder._book(batch, event_id="one")
+    assert await booked is is_ours and line.tries == 2
+
+
+def test_a_recorder_that_cannot_keep_up_takes_no_more() -> None:
+    line: Any = None
+    recorder = Recorder(line, line, line)
+    recorder._queue = cast(Any, [None] * (WAITING_MOST - 1))
+    assert not recorder.is_full
+    recorder._queue.append(cast(Any, None))
+    assert recorder.is_full
+
+
+def _body(format: Any, **more: Any) -> bytes:
+    asked = {"input": "Hello."} if isinstance(format, ResponsesFormat) else {"messages": [{"role": "user", "content": "Hello."}]}
+    capped = {"max_tokens": 10} if isinstance(format, AnthropicFormat) else {}
+    return json.dumps({"model": "auto", **capped, **asked, **more}).encode()
+
+
+@pytest.mark.capability("E12")
+@pytest.mark.parametrize("format", FORMATS, ids=lambda one: one.route)
+def test_each_format_takes_what_an_execution_can_be_told(format: Any) -> None:
+    more = {"deadline_s": 2, "fallback_models": ["m/other"], "cache": {"mode": "always", "ttl_s": 60}, "requirements": {"min_quality": 0.7}}
+    order = format.parse(_body(format, **more)).order
+    assert (order.deadline_s, order.fallback_models, order.cache) == (2, ["m/other"], CacheSetting("always", 60))
+    assert order.requirements["min_quality"] == 0.7 and "extra" not in order.overrides
+    assert format.parse(_body(format, cache=False)).order.cache == CacheSetting("off", None)
+    said = format.parse(_body(format, metadata={"requirements": '{"min_quality":0.7}'})).order
+    assert said.requirements == order.requirements, "where a client has metadata alone"
+
+
+@pytest.mark.capability("E12")
+@pytest.mark.parametrize("format", FORMATS, ids=lambda one: one.route)
+@pytest.mark.parametrize(
+    ("more", "param"),
+    [
+        ({"deadline_s": 601}, "deadline_s"),
+        ({"requirements": {"min_quality": 5}}, "requirements"),
+        ({"requirements": {"bogus": 1}}, "requirements"),
+        ({"metadata": {"requirements": '{"min_quality":5}'}}, "metadata.requirements"),
+        ({"metadata": {"requirements": "?"}}, "metadata.requirements"),
+        ({"cache": {"mode": "sometimes"}}, "cache"),
+        ({"cache": "yes"}, "cache"),
+        ({"fallback_models": [""]}, "fallback_models"),
+    ],
+)
+def test_each_format_refuses_what_an_execution_would(format: Any, more: dict[str, Any], param: str) -> None:
+    with pytest.raises(InvalidField) as refused:
+        format.parse(_body(format, **more))
+    assert refused.value.param is not None and refused.value.param.startswith(param)
+    assert refused.value.message.startswith(param) and "function-" not in refused.value.message
