@@ -216,3 +216,25 @@ async def counters(stack: Stack) -> Any:
 
 async def test_the_text_of_the_fake_is_what_the_others_answer(caller: Caller, provider: KeyedProvider) -> None:
     assert (await ask(caller)).body["output"] == TEXT
+
+
+async def test_what_a_version_or_a_caller_says_stands_in_for_the_usual_limit_of_time(caller: Caller, provider: KeyedProvider) -> None:
+    """The provider is silent for 3 s; usual are 2.5 s for a call, and 1 s until a stream begins."""
+    slow = {"slug": "slow", "model": "own/one", "timeout_s": 20, "messages": ASKED, "fallback_models": []}
+    assert (await caller("POST", "/v1/prompts", slow)).status == 201
+    provider.manners[""] = Manner(hangs=True)
+    plain: dict[str, Any] = {"messages": ASKED, "model": "own/one", "fallback_models": []}
+    bodies = [
+        {"prompt": "slow"},
+        {"prompt": "slow", "stream": True},
+        {**plain, "deadline_s": 20},
+        {**plain, "deadline_s": 20, "stream": True},
+    ]
+    patient = [asyncio.create_task(caller("POST", "/v1/executions", one)) for one in bodies]
+    through_chat = asyncio.create_task(caller("POST", "/v1/chat/completions", {"model": "own/one", "messages": ASKED, "deadline_s": 20}))
+    usual = await caller("POST", "/v1/executions", plain)
+    assert usual.status == 504 and usual.body["error"]["message"] == "The provider did not answer within 2.5 s."
+    await asyncio.sleep(0.5)
+    provider.released.set()
+    answers = [await one for one in (*patient, through_chat)]
+    assert {one.status for one in answers} == {200}, [one.body for one in answers]
