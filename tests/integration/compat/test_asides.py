@@ -88,7 +88,7 @@ async def test_the_responses_api_tells_thoughts_and_refusals_as_its_own_items(cl
         final = await stream.get_final_response()
     assert "response.reasoning_text.delta" in kinds and final.output_text.strip() == "42"
     refused = await client.responses.create(model="own/refuser", input="6*7?")
-    assert refused.output[0].content[0].refusal == "I cannot help with that."  # type: ignore[union-attr]
+    assert refused.output[0].content[0].refusal == "I cannot help with that."  # type: ignore[union-attr,index]
     items: Any = [
         {"role": "user", "content": "6*7?"},
         whole.output[0].model_dump(exclude_none=True),
@@ -148,13 +148,13 @@ async def test_anthropics_client_hears_which_stop_sequence_and_anybodys_thoughts
     stopped = await anthropic.messages.create(model="claude/stopper", stop_sequences=["END"], **asked)
     assert (stopped.stop_reason, stopped.stop_sequence) == ("stop_sequence", "END")
     thought = await anthropic.messages.create(model="own/reasoner", **asked)
-    assert [one.type for one in thought.content] == ["thinking", "text"] and thought.content[0].thinking == "Six times seven."  # type: ignore[union-attr]
+    assert [one.type for one in thought.content] == ["thinking", "text"] and thought.content[0].thinking == "Six times seven."
     turns = [*ASKED, {"role": "assistant", "content": [one.model_dump() for one in thought.content]}, *ASKED]
-    await anthropic.messages.create(model="own/reasoner", max_tokens=100, messages=turns, top_k=3)  # type: ignore[arg-type]
+    await anthropic.messages.create(model="own/reasoner", max_tokens=100, messages=turns, top_k=3)
     sent = provider.bodies[-1]
     assert sent["messages"][1]["reasoning_content"] == "Six times seven." and "thinking_blocks" not in sent["messages"][1]
     refused = await anthropic.messages.create(model="own/refuser", **asked)
-    assert refused.stop_reason == "refusal" and refused.content[0].text == "I cannot help with that."  # type: ignore[union-attr]
+    assert refused.stop_reason == "refusal" and refused.content[0].text == "I cannot help with that."
     through_chat = await client.chat.completions.create(model="claude/thinker", messages=ASKED)
     assert through_chat.choices[0].message.thinking_blocks[0] == THOUGHT  # type: ignore[attr-defined]
 

@@ -136,13 +136,7 @@ def prepare(
         timeout_said=order.deadline_s is not None or timeout_said_s(version) is not None,
         retries=version.retries if version else None,
         retry_wait_most_s=version.retry_wait_most_s if version else None,
-        caller=Caller(
-            user_id=order.user_id,
-            session_id=order.session_id,
-            app=order.app,
-            metadata=dict(order.metadata),
-            api_key_id=str(principal.api_key_id) if principal.api_key_id else None,
-        ),
+        caller=_caller(order, principal),
         store_content=principal.workspace.store_content,
         request_id=request_id,
         traceparent=traceparent,
@@ -154,6 +148,16 @@ def prepare(
         spoken=order.spoken,
         extra=checked_extra(order.overrides["extra"], route=route, spoken=order.spoken) if order.overrides.get("extra") else {},
         beta=order.beta,
+    )
+
+
+def _caller(order: Order, principal: Principal) -> Caller:
+    return Caller(
+        user_id=order.user_id,
+        session_id=order.session_id,
+        app=order.app,
+        metadata=dict(order.metadata),
+        api_key_id=str(principal.api_key_id) if principal.api_key_id else None,
     )
 
 
