@@ -28,7 +28,7 @@ INSIDES = re.compile(
 )
 """What an error may not tell."""
 
-NATIVE = {"type", "code", "message", "param", "request_id", "retryable"}
+NATIVE = {"type", "code", "message", "param", "request_id", "retryable", "retry_after_s"}
 OPENAI = {"type", "code", "message", "param"}
 
 COMPATIBLE = ("/v1/chat/completions", "/v1/embeddings", "/v1/responses", "/v1/messages")
