@@ -35,7 +35,7 @@ class OwnChecks:
             verdict = await self.verdict(settings, case, workspace_id)
             if isinstance(verdict, NoScore):
                 if rule.check.on_failure == "block":
-                    return Stopped(rule.name)
+                    return Stopped(rule.name, unchecked=verdict.reason)
             elif not verdict.passed:
                 return Stopped(rule.name)
         return None

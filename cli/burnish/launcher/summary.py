@@ -32,7 +32,8 @@ def _text(connection: dict[str, Any], *, home: Home) -> str:
     url, key, burnish = connection["url"], connection["api_key"], command_name()
     where = "" if home == find_home() else f" --home {home.path}"
     if os.environ.get("MAKELEVEL"):
-        commands = "make logs   make down"
+        args = f' ARGS="{where.strip()}"' if where else ""
+        commands = f"make logs{args}   make down{args}"
     else:
         commands = f"{burnish} status{where}   {burnish} logs -f{where}   {burnish} down{where}"
     return f"""

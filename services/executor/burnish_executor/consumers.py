@@ -22,7 +22,7 @@ from burnish_shared import failpoints, tracing
 from burnish_shared.books.admission import Admission, AdmissionRequest, Verdict
 from burnish_shared.bus.batch import Delivered, Poison
 from burnish_shared.bus.connect import Bus
-from burnish_shared.bus.frames import REPLY_HEADER, FrameKind, superseded_below
+from burnish_shared.bus.frames import CALLED_OFF, REPLY_HEADER, FrameKind, superseded_below
 from burnish_shared.contracts.executions import ExecutionRequest, Lane
 from burnish_shared.contracts.provider_keys import KeyTestRequest
 from burnish_shared.errors import Unavailable
@@ -79,6 +79,7 @@ class Desk:
             if run.request.fence >= below_fence:
                 return  # The claim that took over came sooner than the news of it.
             run.superseded = True
+        run.is_called_off = message.data == CALLED_OFF
         run.cancel()
 
     async def on_key_test(self, message: Msg) -> None:

@@ -192,9 +192,12 @@ def _blocked(outcome: Outcome, error: ErrorInfo, *, output: str | None) -> Outco
 
 
 def _stopping(stopped: Stopped, what: str) -> ErrorInfo:
-    return ErrorInfo(
-        type="guardrail_error", code=BLOCKED, message=f"The guardrail '{stopped.rule}' stopped {what}.", guardrail=stopped.rule
-    )
+    if stopped.unchecked is None:
+        said = f"The guardrail '{stopped.rule}' stopped {what}."
+    else:  # why is told where guardrails are tried: it may quote the text
+        metrics.GUARDED.labels("unchecked").inc()
+        said = f"The guardrail '{stopped.rule}' could not look at {what}, and lets nothing pass then."
+    return ErrorInfo(type="guardrail_error", code=BLOCKED, message=said, guardrail=stopped.rule)
 
 
 def _unknown(error: Unavailable) -> ErrorInfo:

@@ -125,7 +125,7 @@ class AnswerCache:
         finally:
             run.call = None
         if run.cancelled:
-            return Failure(FailureKind.CANCELLED, "The caller went away.")
+            return run.gone
         if not waiting.done():
             return Failure(FailureKind.DEADLINE, "The deadline passed while the same was being asked for another caller.")
         result: KeptAnswer | Failure | None = waiting.result()

@@ -15,6 +15,7 @@ from burnish_shared.contracts.executions import ExecutionRequest
 T = TypeVar("T")
 
 GONE = Failure(FailureKind.CANCELLED, "The caller went away.")
+CALLED = Failure(FailureKind.CANCELLED, "It was cancelled by a call of the API.")
 
 
 @dataclass(slots=True)
@@ -24,6 +25,7 @@ class Run:
     `beside_bytes`: the length of what came beside the text, tool calls and further choices.
     `has_begun`: the provider that is asked now answered with a status that promises an answer; `has_started`: something of one came, which
     is paid for and after which nobody else is asked.
+    `is_called_off`: cancelled by a call that names it, and not because its caller left.
     `held_nusd`: more than was held at first, after a hold was widened. `secrets`: every key that was tried, never to be told.
     `call`: what it waits for, the model or another run that asks the same. `seat`: its place among the executor's slots; None: its lane
     has none to share out. `guard`: what guardrails keep of it; None: none looks at it.
@@ -39,6 +41,7 @@ class Run:
     first_token_at: float | None = None
     trials: list[Trial] = field(default_factory=list)
     cancelled: bool = False
+    is_called_off: bool = False
     superseded: bool = False
     held_nusd: int = 0
     secrets: set[str] = field(default_factory=set, repr=False)
@@ -52,6 +55,11 @@ class Run:
         if self.call is not None:
             self.call.cancel()
 
+    @property
+    def gone(self) -> Failure:
+        """What a cancelled run ended with."""
+        return CALLED if self.is_called_off else GONE
+
     def left_s(self) -> float:
         """Seconds until the deadline, measured from when the request came: clocks of other machines play no part."""
         allowed_s = (self.request.deadline_at - self.request.sent_at).total_seconds()
@@ -63,7 +71,7 @@ async def within(run: Run, work: Coroutine[Any, Any, T]) -> T | Failure:
     left_s = run.left_s()
     if run.cancelled or left_s <= 0:
         work.close()
-        return GONE if run.cancelled else Failure(FailureKind.DEADLINE, "The deadline passed before the model could be asked.")
+        return run.gone if run.cancelled else Failure(FailureKind.DEADLINE, "The deadline passed before the model could be asked.")
     call = run.call = asyncio.ensure_future(work)
     try:
         return await asyncio.wait_for(call, left_s)
@@ -73,7 +81,7 @@ async def within(run: Run, work: Coroutine[Any, Any, T]) -> T | Failure:
         if not run.cancelled:
             call.cancel()
             raise
-        return GONE
+        return run.gone
     finally:
         run.call = None
 

@@ -18,6 +18,7 @@ from starlette.requests import ClientDisconnect
 
 from burnish_gateway import assemble
 from burnish_gateway.client_address import TrustedProxies
+from burnish_gateway.compat.anthropic.errors import anthropic_error
 from burnish_gateway.deps import Gateway
 from burnish_gateway.describe_routes import describe
 from burnish_gateway.http_protocol import HttpProtocol
@@ -154,6 +155,8 @@ def handle_errors(app: FastAPI) -> None:
             503: Unavailable(str(error.detail)),
         }
         answer = known.get(error.status_code) or BadRequest(str(error.detail))
+        if error.status_code in (404, 405) and request.url.path.startswith("/v1/messages/"):
+            return anthropic_error(NotFound(NOT_OF_MESSAGES), request_id=request.state.request_id)
         response = error_response(answer, request_id=request.state.request_id)
         if error.headers:
             response.headers.update(error.headers)
@@ -169,6 +172,11 @@ def handle_errors(app: FastAPI) -> None:
         return error_response(
             BurnishError("Something went wrong on our side; it has been logged under this request id."), request_id=request.state.request_id
         )
+
+
+NOT_OF_MESSAGES = (
+    "Of /v1/messages only the call itself is offered; usage.input_tokens of an answer tells what it counted; batches are at /v1/batches."
+)
 
 
 class _MethodNotAllowed(BadRequest):

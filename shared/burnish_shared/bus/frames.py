@@ -31,6 +31,9 @@ REPLY_HEADER = "Burnish-Reply"
 CANCELLED = b"cancelled"
 """Body of a cancellation: the caller went away. What had come is booked."""
 
+CALLED_OFF = b"called off"
+"""The same, by a call that names the execution or its batch."""
+
 _SUPERSEDED = b"superseded "
 
 

@@ -71,9 +71,10 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Stopped:
-    """Which rule stopped a text. Nothing of the text is told."""
+    """Which rule stopped a text. Nothing of the text is told. `unchecked`: why its own code could not look at it."""
 
     rule: str
+    unchecked: str | None = None
 
 
 @dataclass(slots=True)

@@ -99,3 +99,16 @@ async def test_a_repeat_gets_the_same_bytes(caller: Caller) -> None:
     replayed = await caller("POST", "/v1/messages", body | {"stream": True}, headers={"idempotency-key": "m-2"})
     assert streamed.raw.count(b"message_stop") == replayed.raw.count(b"message_stop") == 2
     assert replayed.headers["idempotent-replayed"] == "true"
+
+
+async def test_models_are_listed_for_its_client_too(claude: AsyncAnthropic) -> None:
+    """Its key travels as `x-api-key` on every route."""
+    found = [one async for one in claude.models.list()]
+    assert "simulated/chat" in [one.id for one in found] and found[0].type == "model" and found[0].created_at
+
+
+async def test_what_is_not_offered_says_so_in_its_own_envelope(claude: AsyncAnthropic) -> None:
+    with pytest.raises(anthropic.NotFoundError, match="usage.input_tokens") as refused:
+        await claude.messages.count_tokens(model="simulated/chat", messages=HELLO)  # type: ignore[arg-type]
+    assert refused.value.body["type"] == "error"  # type: ignore[index,call-overload]
+    assert refused.value.body["error"]["type"] == "not_found_error"  # type: ignore[index,call-overload]

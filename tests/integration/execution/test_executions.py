@@ -277,6 +277,20 @@ async def test_when_the_client_goes_away_the_call_ends_and_what_came_is_booked(s
     await assert_settled(stack, caller)
 
 
+@pytest.mark.promise("G-11")
+async def test_one_that_was_cancelled_by_a_call_says_so(stack: Stack, caller: Caller) -> None:
+    """Not that its caller went away: that one waits still."""
+    async with fault(stack, "slow_chunks,rate=10"):
+        url, headers = f"{caller.url}/v1/executions", {"authorization": f"Bearer {caller.key}"}
+        async with caller.session.post(url, json=HELLO | {"stream": True}, headers=headers) as response:
+            execution_id = response.headers["x-execution-id"]
+            assert (await caller("POST", f"/v1/executions/{execution_id}/cancel")).body["status"] == "cancelled"
+            assert b"cancelled by a call" in await response.read()
+    kept = (await caller("GET", f"/v1/executions/{execution_id}")).body
+    assert kept["error"]["message"] == "It was cancelled by a call of the API."
+    await assert_settled(stack, caller)
+
+
 @pytest.mark.promise("T-09")
 async def test_the_list_pages_through_everything_once_and_a_cursor_is_of_one_tenant(stack: Stack, caller: Caller) -> None:
     made = [(await caller("POST", "/v1/executions", HELLO)).body["id"] for _ in range(5)]

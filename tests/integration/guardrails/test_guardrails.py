@@ -76,7 +76,7 @@ async def test_what_is_stopped_on_the_way_out_is_paid_for_and_not_told(place: Pl
     assert details["cost_nusd"] == COST and "output" not in details and "Acme" not in answer.raw.decode()
     place.model.says, place.model.slow_s = ["Better buy from Acme Corp. " + "They are cheaper. " * 200], 0.001
     events = await place.events("Where?")
-    assert [name for name, _ in events][-1] == "error" and "Acme" not in str(events) and text_of(events) in "Better buy from "
+    assert events[-1][0] in ("error", "422") and "Acme" not in str(events) and text_of(events) in "Better buy from "
     assert place.model.sent < 600  # the provider is not listened to any longer
     kept = await place.stored(events[-1][1]["error"]["details"]["execution_id"])
     assert (kept["status"], kept["error"]["guardrail"]) == ("blocked", "competitors") and kept["cost_nusd"] > 0
@@ -105,7 +105,7 @@ async def test_own_code_sees_the_text_and_holds_a_stream_until_it_knows(place: P
     assert [name for name, _ in events] == ["delta", "done"] and text_of(events) == "A dog."
     place.model.says = ["A cat."]
     told = await place.events("What?")
-    assert [name for name, _ in told][-1] == "error" and text_of(told) == "" and "cat." not in str(told)
+    assert [name for name, _ in told] == ["422"] and "cat." not in str(told), "nothing was told yet, so its status tells it"
 
 
 async def test_sizes_languages_prompts_and_pauses(place: Place) -> None:
@@ -180,6 +180,10 @@ async def test_a_dry_run_says_what_would_be_done(place: Place) -> None:
     [
         ({"kind": "personal_data", "patterns": [{"name": "x", "pattern": "("}]}, "settings.patterns"),
         ({"kind": "code", "code": "def"}, "settings.code"),
+        ({"kind": "code", "code": "1/0"}, "settings.code"),
+        ({"kind": "code", "code": "'text'"}, "settings.code"),
+        ({"kind": "code", "code": "None"}, "settings.code"),
+        ({"kind": "code", "code": "import os"}, "settings.code"),
         ({"kind": "deny"}, "settings.deny"),
         ({"kind": "injection", "sides": ["out"]}, "sides"),
     ],
@@ -188,6 +192,20 @@ async def test_settings_that_are_wrong_are_refused_by_name(place: Place, setting
     sides = settings.pop("sides", ["in"])
     answer = await place.caller("POST", "/v1/guardrails", {"name": "x", "settings": settings, "sides": sides})
     assert (answer.status, answer.body["error"]["param"]) == (422, param), answer.body
+
+
+async def test_code_that_fails_says_so_and_lets_nothing_pass(place: Place) -> None:
+    """It works at the text that it was made with, and fails at this one."""
+    await place.prompt()
+    code = "output == 'Hello.' or int(output) > 0"
+    await place.rule({"kind": "code", "code": code}, "in", name="numbers")
+    error = (await place.run("none")).body["error"]
+    assert (error["code"], error["details"]["guardrail"]) == ("guardrail_blocked", "numbers")
+    assert error["message"] == "The guardrail 'numbers' could not look at the request, and lets nothing pass then."
+    tried = (await place.caller("POST", "/v1/guardrails/try", {"text": "none", "side": "in"})).body
+    assert tried["stopped_by"] == "numbers" and tried["unchecked"], tried
+    plain = {"text": "-1", "side": "in", "settings": {"kind": "code", "code": code}}
+    assert (await place.caller("POST", "/v1/guardrails/try", plain)).body["unchecked"] is None
 
 
 async def test_changes_stand_in_the_audit_log_without_the_phrases(place: Place) -> None:

@@ -68,9 +68,11 @@ class Authenticator:
         return await self.as_person(caller, wanted) if isinstance(caller, Person) else await self.as_key(caller, wanted)
 
     async def caller(self, request: Request) -> KeyFacts | Person:
-        """Whose key, token or cookie this is. A request with a bearer and a cookie is the bearer's."""
+        """Whose key, token or cookie this is. A request with a bearer and a cookie is the bearer's; `x-api-key` stands for a bearer."""
         scheme, _, text = request.headers.get("authorization", "").partition(" ")
         text = text.strip()
+        if not scheme and (key := request.headers.get("x-api-key", "").strip()):
+            scheme, text = "bearer", key  # where Anthropic's clients put it
         if scheme.lower() == "bearer" and text:
             return await self._key(text) if text.startswith("bk_") else await self.people.of_token(text)
         cookie = self.people.rules.cookie.read(request.headers.get("cookie"))

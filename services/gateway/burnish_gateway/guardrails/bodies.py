@@ -86,9 +86,13 @@ class TriedText(ApiModel):
 
 
 class TriedAnswer(BaseModel):
-    """`text`: what the model would be sent, or the caller be told; null where a rule stops it. `stored`: what a row would hold of it."""
+    """`text`: what the model would be sent, or the caller be told; null where a rule stops it. `stored`: what a row would hold of it.
+
+    `unchecked`: why the rule's own code could not look at it, where that is what stops it.
+    """
 
     stopped_by: str | None
+    unchecked: str | None = None
     text: str | None
     masked: dict[str, int]
     looked: list[str]

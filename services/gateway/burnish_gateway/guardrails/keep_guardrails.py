@@ -19,6 +19,7 @@ from burnish_shared.db.changes import note_change
 from burnish_shared.db.rules_book import SETTINGS
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import Conflict, InvalidField, NotFound
+from burnish_shared.evaluators import Case, NoScore
 from burnish_shared.guarding.rules import BadPattern, rule_of, stored_finders
 from burnish_shared.ids import new_uuid
 from burnish_shared.slug import parse_slug
@@ -26,17 +27,24 @@ from burnish_shared.slug import parse_slug
 GUARDRAILS_MOST: Final = 50
 """Of one workspace: all that are for a prompt look at each of its executions."""
 
+OF_A_CALL: Final = ("KeyError", "IndexError", "undefined", "no such")
+"""Of a failure that a call's own variables and metadata may mend: nobody knows them when a guardrail is made."""
+
 COUNTED: Final = frozenset({"phrases", "patterns"})
 
 
 async def check(settings: GuardrailSettings, *, gateway: Gateway, principal: Principal) -> None:
-    """Raises InvalidField for a pattern or code that is none, with line and column of the code."""
+    """Raises InvalidField for a pattern or code that is none, with line and column of the code, and for code that fails at a plain text."""
     try:
         rule_of("tried", settings)
     except BadPattern as error:
         raise InvalidField(f"settings.patterns: {error.name}: {error.message}", param="settings.patterns") from error
     if isinstance(settings, OwnCheck):
-        await checked(Code(kind="code", language=settings.language, code=settings.code), gateway=gateway, principal=principal)
+        code = Code(kind="code", language=settings.language, code=settings.code)
+        evaluator = await checked(code, gateway=gateway, principal=principal)
+        said = await evaluator(Case("Hello.", input="Hello."))
+        if isinstance(said, NoScore) and said.kind == "failed" and not any(one in said.reason for one in OF_A_CALL):
+            raise InvalidField(f"settings.code: fails at the text 'Hello.': {said.reason[:300]}", param="settings.code")
 
 
 async def add_guardrail(tx: Tx, principal: Principal, body: NewGuardrail) -> UUID:

@@ -27,6 +27,7 @@ async def try_out(body: TriedText, *, gateway: Gateway, principal: Principal) ->
     text, counts = _masked(body, looking) if stopped is None else (None, {})
     return TriedAnswer(
         stopped_by=stopped.rule if stopped else None,
+        unchecked=stopped.unchecked if stopped else None,
         text=text,
         masked=counts,
         looked=[one.name for one in looking],

@@ -21,7 +21,7 @@ def shown(facts: ModelFacts) -> dict[str, Any]:
     )  # fmt: skip
     dates = ("deprecated_at", "sunset_at", "retired_at", "last_tested_at", "updated_at")
     return {
-        "id": facts.model, "object": "model", "created": int(facts.created_at.timestamp()) if facts.created_at else 0,
+        "id": facts.model, "object": "model", "type": "model", "created": int(facts.created_at.timestamp()) if facts.created_at else 0,
         "owned_by": facts.provider, "scope": "workspace" if facts.own else "platform",
         **{name: getattr(facts, name) for name in same},
         **(rates_shown(price) if price else dict.fromkeys(PRICES)),
@@ -29,6 +29,7 @@ def shown(facts: ModelFacts) -> dict[str, Any]:
             {"above_input_tokens": one.above_input_tokens, "service_tier": one.service_tier, **rates_shown(one)} for one in price.tiers
         ] if price else [],
         "price_version": price.version if price else None, "capabilities": list(facts.capabilities),
+        "created_at": _written(facts.created_at),
         "preferred_for": list(facts.preferred_for), **{name: _written(getattr(facts, name)) for name in dates},
     }  # fmt: skip
 

@@ -34,7 +34,8 @@ async def list_models(
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
         models = await model_store.list_models(tx, retired=retired)
     data = [shown(one) for one in models if provider in (None, one.provider) and (capability is None or capability in one.capabilities)]
-    return {"object": "list", "data": data}
+    ids = {"first_id": data[0]["id"] if data else None, "last_id": data[-1]["id"] if data else None}
+    return {"object": "list", "data": data, "has_more": False, **ids}  # beside OpenAI's words those of Anthropic
 
 
 @router.get("/v1/models/{model:path}/prices", summary="Every price of a model, newest first")
