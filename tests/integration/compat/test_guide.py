@@ -19,7 +19,7 @@ async def test_every_python_block_of_the_guide_runs(caller: Caller, capsys: pyte
     assert made.status == 201, made.body
     text = GUIDE.read_text()
     code = "\n".join(re.findall(r"```python\n(.*?)```", text, re.DOTALL))
-    assert code.count("client.chat.completions.create(") == 5
+    assert code.count("client.chat.completions.create(") == 6
     code = code.replace("http://127.0.0.1:18000", caller.url).replace("bk_live_…", caller.key)
     said: dict[str, Any] = {}
     await asyncio.to_thread(exec, compile(code, str(GUIDE), "exec"), said)
@@ -28,5 +28,5 @@ async def test_every_python_block_of_the_guide_runs(caller: Caller, capsys: pyte
     assert code.count("client.responses.create(") == 1
     asked, alone = ("support-routing", 1, "success"), (None, None, "success")
     found = [(one["prompt"], one["version"], one["status"]) for one in executions]
-    assert found == [asked, alone, alone, asked, asked, asked, alone], "newest first: the embeddings and several answers name a model"
+    assert found == [asked, alone, alone, alone, asked, asked, asked, alone], "newest first: three calls name a model"
     assert "billing" in capsys.readouterr().out

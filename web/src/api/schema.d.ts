@@ -1288,8 +1288,31 @@ export interface paths {
         /**
          * Make a dataset
          * @description A new dataset from JSON items, or from a JSONL or CSV upload with its name in the query.
+         *
+         *     A file with lines at fault is refused as a whole: `details.problems` names each, and nothing is saved.
          */
         post: operations["create_v1_datasets_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/datasets/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview an upload
+         * @description What a file would become: its columns and what they probably mean, the first items, what is wrong with which line, and lines of
+         *     different splits that say almost the same. Saves nothing.
+         */
+        post: operations["preview_v1_datasets_preview_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -4033,8 +4056,8 @@ export interface paths {
         get: operations["list_test_runs_v1_test_runs_get"];
         put?: never;
         /**
-         * Start a test run
-         * @description Runs a version over a split of a dataset, in the background.
+         * Start test runs
+         * @description Runs a version, or several by several models, over a split of a dataset, in the background.
          */
         post: operations["create_test_run_v1_test_runs_post"];
         delete?: never;
@@ -4053,7 +4076,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Forecast a test run
+         * Forecast test runs
          * @description Takes the body of a start, and says what it would take and cost, a guess from above. Nothing is started or set aside.
          */
         post: operations["forecast_test_run_v1_test_runs_forecast_post"];
@@ -4120,7 +4143,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v1/test-runs/{run_id}/compare": {
+    "/v1/test-runs/{run_id}/compare/{base_id}": {
         parameters: {
             query?: never;
             header?: never;
@@ -4129,11 +4152,54 @@ export interface paths {
         };
         /**
          * Compare two test runs item by item
-         * @description Over the items that both answered: what is fixed and broken, the difference with its interval, and whether it can be chance.
+         * @description What changed from the base to this run, over the items that both answered: what is fixed and what is broken, the difference with its
+         *     interval, and whether it can be chance.
          */
-        get: operations["compare_runs_v1_test_runs__run_id__compare_get"];
+        get: operations["compare_runs_v1_test_runs__run_id__compare__base_id__get"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/test-runs/{run_id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Pause a test run
+         * @description What is on its way comes to its end within seconds, and nothing more is asked until it is resumed. Its credit stays set aside.
+         *
+         *     What is paused or has ended stays as it is.
+         */
+        post: operations["pause_test_run_v1_test_runs__run_id__pause_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/test-runs/{run_id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Go on with a paused test run
+         * @description Goes on where it was: what was answered is not asked, or paid, again. One that is not paused stays as it is.
+         */
+        post: operations["resume_test_run_v1_test_runs__run_id__resume_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -6646,6 +6712,23 @@ export interface components {
              */
             language: "python" | "wasm";
         };
+        /** Column */
+        Column: {
+            /** Examples */
+            examples: string[];
+            /**
+             * Filled
+             * @description Lines in which it says something.
+             */
+            filled: number;
+            /** Name */
+            name: string;
+            /**
+             * Target
+             * @description What it becomes: input, inputs.NAME, expected, split, category, tags, group, metadata.NAME, or -.
+             */
+            target: string;
+        };
         /**
          * CommentAnswer
          * @description On `version`, or, where `against` is given, on how it differs from that one.
@@ -8243,7 +8326,7 @@ export interface components {
              * Problems
              * @description What of the answer is not as its version wants it.
              */
-            problems?: components["schemas"]["Problem"][];
+            problems?: components["schemas"]["burnish_shared__contracts__checks__Problem"][];
             /**
              * Retry After S
              * @description How long the provider asked to wait.
@@ -11045,6 +11128,15 @@ export interface components {
             /** Splits */
             splits: string[];
         };
+        /** NearPair */
+        NearPair: {
+            /** Lines */
+            lines: number[];
+            /** Similarity */
+            similarity: number;
+            /** Splits */
+            splits: string[];
+        };
         /**
          * NewBatch
          * @description `input_file_id` (an uploaded file of JSON lines), `requests`, or `inputs`. A line is a whole request (`{custom_id, body}`), or an
@@ -12503,6 +12595,16 @@ export interface components {
             /** Next Cursor */
             next_cursor: string | null;
         };
+        /** PlannedRun */
+        PlannedRun: {
+            forecast: components["schemas"]["ForecastAnswer"];
+            /** Items */
+            items: number;
+            /** Model */
+            model: string;
+            /** Version */
+            version: number;
+        };
         /**
          * PlatformModel
          * @description A model that every workspace may call at its provider's own address. The whole of it: what is left out is empty from then on.
@@ -12668,20 +12770,66 @@ export interface components {
             /** Timeouts */
             timeouts: number;
         };
-        /**
-         * Problem
-         * @description What is not as it must be: which check says so, where in the JSON, why. Holds nothing of the text that was looked at.
-         */
-        Problem: {
-            /** Check */
-            check: string;
-            /** Message */
-            message: string;
+        /** Preview */
+        Preview: {
+            /** Columns */
+            columns: components["schemas"]["Column"][];
             /**
-             * Path
-             * @description JSON Pointer; names that the schema does not know are `*`.
+             * Counts
+             * @description Items by split.
              */
-            path?: string | null;
+            counts: {
+                [key: string]: number;
+            };
+            /**
+             * Duplicates
+             * @description Lines whose input came before.
+             */
+            duplicates: number;
+            /**
+             * Items
+             * @description Items that would be saved: lines without problems, each input once.
+             */
+            items: number;
+            /** Lines */
+            lines: number;
+            /**
+             * Near Duplicates
+             * @description Lines in different splits that say almost the same.
+             */
+            near_duplicates: components["schemas"]["NearPair"][];
+            /**
+             * Problems
+             * @description At most 100. While there is any, an upload with this mapping is refused as a whole.
+             */
+            problems: components["schemas"]["burnish_gateway__datasets__preview__Problem"][];
+            /** Problems Left Out */
+            problems_left_out: number;
+            /**
+             * Rows
+             * @description The first ten.
+             */
+            rows: components["schemas"]["PreviewRow"][];
+        };
+        /** PreviewRow */
+        PreviewRow: {
+            /** Expected */
+            expected: string;
+            /** Input */
+            input: string | {
+                [key: string]: unknown;
+            };
+            /** Line */
+            line: number;
+            /** Metadata */
+            metadata: {
+                [key: string]: unknown;
+            };
+            /**
+             * Split
+             * @description The given one, else the one that follows from a hash of the input.
+             */
+            split: string;
         };
         /** ProgressAnswer */
         ProgressAnswer: {
@@ -14486,7 +14634,7 @@ export interface components {
         };
         /**
          * RunPlanAnswer
-         * @description A test run that could be started now.
+         * @description Test runs that could be started now: version and model of the first, items and forecast of all together.
          */
         RunPlanAnswer: {
             forecast: components["schemas"]["ForecastAnswer"];
@@ -14494,6 +14642,8 @@ export interface components {
             items: number;
             /** Model */
             model: string;
+            /** Runs */
+            runs: components["schemas"]["PlannedRun"][];
             /** Version */
             version: number;
         };
@@ -15241,6 +15391,49 @@ export interface components {
             status: string;
         };
         /**
+         * StartedRun
+         * @description One of the runs of a request.
+         */
+        StartedRun: {
+            forecast: components["schemas"]["ForecastAnswer"];
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Model */
+            model: string;
+            /** Version */
+            version: number;
+        };
+        /**
+         * StartedRunsAnswer
+         * @description `id` of the first run; `forecast` of all together.
+         */
+        StartedRunsAnswer: {
+            forecast: components["schemas"]["ForecastAnswer"];
+            /**
+             * Group Id
+             * @description What the runs have in common; null for a single one.
+             */
+            group_id?: string | null;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /**
+             * Runs
+             * @description A run of each version by each model.
+             */
+            runs: components["schemas"]["StartedRun"][];
+            /**
+             * Status
+             * @default pending
+             */
+            status: string;
+        };
+        /**
          * StatementAnswer
          * @description `opening_balance_nusd` plus `lines` is `closing_balance_nusd`; `set_aside_nusd` of it belongs to test runs and jobs.
          *
@@ -15855,6 +16048,11 @@ export interface components {
             /** Finished At */
             finished_at: string | null;
             /**
+             * Group Id
+             * @description The runs that one request started: `GET /v1/test-runs?group_id=`.
+             */
+            group_id?: string | null;
+            /**
              * Id
              * Format: uuid
              */
@@ -15892,7 +16090,7 @@ export interface components {
             started_at: string | null;
             /**
              * Status
-             * @description pending | running | completed | failed | cancelled
+             * @description pending | running | paused | completed | failed | cancelled
              */
             status: string;
             /** Version */
@@ -15924,7 +16122,7 @@ export interface components {
             label?: string | null;
             /**
              * Models
-             * @description Another model than the version's; one, for now.
+             * @description Other models than the version's own; a run of each version by each model, at most 20 in all.
              */
             models?: string[];
             /**
@@ -15944,6 +16142,11 @@ export interface components {
             split: "train" | "validation" | "val" | "test";
             /** Version */
             version?: number | null;
+            /**
+             * Versions
+             * @description Several versions at once, instead of `version` or `label`; a run of each.
+             */
+            versions?: number[];
         };
         /** TestRunPage */
         TestRunPage: {
@@ -16110,6 +16313,8 @@ export interface components {
         /**
          * TriedAnswer
          * @description `text`: what the model would be sent, or the caller be told; null where a rule stops it. `stored`: what a row would hold of it.
+         *
+         *     `unchecked`: why the rule's own code could not look at it, where that is what stops it.
          */
         TriedAnswer: {
             /** Looked */
@@ -16126,6 +16331,8 @@ export interface components {
             text: string | null;
             /** Took Ms */
             took_ms: number;
+            /** Unchecked */
+            unchecked?: string | null;
         };
         /**
          * TriedSettings
@@ -16920,6 +17127,13 @@ export interface components {
             /** Param */
             param?: string | null;
         };
+        /** Problem */
+        burnish_gateway__datasets__preview__Problem: {
+            /** Line */
+            line: number;
+            /** Message */
+            message: string;
+        };
         /** VersionAnswer */
         burnish_gateway__evaluators__bodies__VersionAnswer: {
             /**
@@ -17203,6 +17417,21 @@ export interface components {
              */
             relative_error: number;
             total: components["schemas"]["AttemptSums"];
+        };
+        /**
+         * Problem
+         * @description What is not as it must be: which check says so, where in the JSON, why. Holds nothing of the text that was looked at.
+         */
+        burnish_shared__contracts__checks__Problem: {
+            /** Check */
+            check: string;
+            /** Message */
+            message: string;
+            /**
+             * Path
+             * @description JSON Pointer; names that the schema does not know are `*`.
+             */
+            path?: string | null;
         };
     };
     responses: never;
@@ -26707,6 +26936,8 @@ export interface operations {
             query?: {
                 /** @description Name of an upload. */
                 name?: string | null;
+                /** @description Of an upload, `column=target`, once for each column: input, inputs.NAME, expected, split, category, tags, group, metadata.NAME, or - to leave it out. Columns that are not named keep their name's meaning, or become metadata. */
+                map?: string[] | null;
             };
             header?: {
                 /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
@@ -26757,6 +26988,131 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AddedAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    preview_v1_datasets_preview_post: {
+        parameters: {
+            query?: {
+                /** @description Of an upload, `column=target`, once for each column: input, inputs.NAME, expected, split, category, tags, group, metadata.NAME, or - to leave it out. Columns that are not named keep their name's meaning, or become metadata. */
+                map?: string[] | null;
+            };
+            header?: {
+                /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** Items */
+                    items: {
+                        [key: string]: unknown;
+                    }[];
+                    /**
+                     * Mapping
+                     * @description Column → target; guessed from the columns' names where absent.
+                     */
+                    mapping?: {
+                        [key: string]: string;
+                    } | null;
+                };
+                "application/x-ndjson": string;
+                "text/csv": string;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Preview"];
                 };
             };
             /** @description Bad Request */
@@ -27056,7 +27412,10 @@ export interface operations {
     };
     add_v1_datasets__dataset_id__items_post: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Of an upload, `column=target`, once for each column: input, inputs.NAME, expected, split, category, tags, group, metadata.NAME, or - to leave it out. Columns that are not named keep their name's meaning, or become metadata. */
+                map?: string[] | null;
+            };
             header?: {
                 /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
                 "Idempotency-Key"?: string;
@@ -47339,7 +47698,9 @@ export interface operations {
             query?: {
                 /** @description Only those of this prompt. */
                 prompt?: string | null;
-                status?: ("pending" | "running" | "completed" | "failed" | "cancelled") | null;
+                status?: ("pending" | "running" | "paused" | "completed" | "failed" | "cancelled") | null;
+                /** @description Only the runs that one request started. */
+                group_id?: string | null;
                 limit?: number;
                 cursor?: string | null;
             };
@@ -47463,7 +47824,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["StartedAnswer"];
+                    "application/json": components["schemas"]["StartedRunsAnswer"];
                 };
             };
             /** @description Bad Request */
@@ -47975,13 +48336,117 @@ export interface operations {
             };
         };
     };
-    compare_runs_v1_test_runs__run_id__compare_get: {
+    compare_runs_v1_test_runs__run_id__compare__base_id__get: {
         parameters: {
-            query: {
-                /** @description The test run to compare with: what changed from it to this one. */
-                base: string;
-            };
+            query?: never;
             header?: never;
+            path: {
+                run_id: string;
+                base_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunComparison"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    pause_test_run_v1_test_runs__run_id__pause_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 run_id: string;
             };
@@ -47995,7 +48460,113 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RunComparison"];
+                    "application/json": components["schemas"]["TestRunAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    resume_test_run_v1_test_runs__run_id__resume_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TestRunAnswer"];
                 };
             };
             /** @description Bad Request */
