@@ -90,7 +90,7 @@ async def test_a_label_moved_under_load_is_seen_within_a_second_without_any_mess
 async def test_with_postgresql_stopped_delivery_goes_on_and_says_how_old_it_is(
     bench: Bench, first: RunningGateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("burnish_gateway.registry.catalog.FRESH_FOR_S", 0.7)
+    monkeypatch.setattr("burnish_gateway.registry.catalog.FRESH_FOR_S", 1.5)
     wire = Wire(bench.urls["gateway"])
     await wire.connect()
     far = await bench.start(wire.url)
@@ -107,13 +107,13 @@ async def test_with_postgresql_stopped_delivery_goes_on_and_says_how_old_it_is(
     assert (await near("PUT", "/v1/prompts/hello/labels/production", {"version": 2})).status == 200
     before = monotonic()
     while "age" not in (served := await call("GET", "/v1/prompts/hello?label=production")).headers:
-        assert served.status == 200 and monotonic() - before < 5
+        assert served.status == 200 and monotonic() - before < 10
         await asyncio.sleep(0.02)
     assert (served.status, served.body["version"]) == (200, 1) and int(served.headers["age"]) >= 1
     kept = await call("GET", "/v1/prompts/hello?label=production", headers={"if-none-match": served.headers["etag"]})
     assert (kept.status, "age" in kept.headers) == (304, True)
     rendered = await call("POST", "/v1/prompts/hello/render", {})
-    assert rendered.status == 200 and rendered.body["stale_for_s"] >= 0.7 and "age" in rendered.headers
+    assert rendered.status == 200 and rendered.body["stale_for_s"] >= 1.5 and "age" in rendered.headers
     unknown = await call("GET", "/v1/prompts/gone")
     assert (unknown.status, unknown.body["error"]["code"]) == (503, "unavailable"), "what it never knew it does not deny"
 
