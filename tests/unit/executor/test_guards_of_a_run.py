@@ -1,14 +1,16 @@
 """Where nobody can tell what a workspace's guardrails are, nothing goes out; what is stored of an error is masked as the rest is."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 from uuid import uuid4
 
 import pytest
 
-from burnish_executor.core.failure import Failure, FailureKind
+from burnish_executor.core.failure import Failure, FailureKind, named_by, of_status
 from burnish_executor.core.outcome import NO_KEY, Trial, outcome_of
 from burnish_executor.guard_execution import UNKNOWN, Guards
+from burnish_executor.io.providers import without_keys
 from burnish_executor.io.replies import Reply
 from burnish_executor.mask_record import masked
 from burnish_executor.run import Run
@@ -48,6 +50,19 @@ async def test_nothing_goes_out_while_guardrails_cannot_be_known() -> None:
     assert outcome.error is not None and outcome.error.code == UNKNOWN and outcome.error.retryable
     told = failure_of(outcome.model_dump_json().encode())
     assert (told.status, told.retry_after_s, told.retryable) == (503, 1, True), "the caller may try again, and hears when"
+
+
+@pytest.mark.capability("E2")
+def test_the_providers_own_code_and_parameter_are_told_beside_its_words() -> None:
+    """Applications branch on them; what is no name, and any key, is left out."""
+    code, param = named_by({"code": "context_length_exceeded", "param": "messages[1].content", "type": "invalid_request_error"})
+    failure = replace(of_status(400, "Too long.", retry_after_s=None), code=code, param=param)
+    outcome = outcome_of(_request(), failure, text="", trials=[], latency_s=0.1, first_token_s=None)
+    details = failure_of(outcome.model_dump_json().encode()).details
+    assert (details["provider_code"], details["provider_param"]) == ("context_length_exceeded", "messages[1].content")
+    assert named_by({"code": 400, "type": "overloaded_error"}) == ("overloaded_error", None)
+    assert named_by({"code": "Ann <ann@example.com>", "param": "sk-1 2"}) == (None, None)
+    assert without_keys(replace(failure, code="abcdefgh"), ["abcdefgh"]).code is None
 
 
 @pytest.mark.capability("E13")

@@ -1,9 +1,10 @@
 """How a call of a provider can fail, and what the caller hears."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any
+from typing import Any, Final
 
 from burnish_shared.contracts.executions import ErrorInfo, Status
 from burnish_shared.storable_text import storable
@@ -35,12 +36,14 @@ FREE = frozenset({FailureKind.RATE_LIMITED, FailureKind.UNREACHABLE, FailureKind
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why there is no answer. `message` is for the caller: no key, no address of ours."""
+    """Why there is no answer. `message` is for the caller: no key, no address of ours. `code`, `param`: the provider's own."""
 
     kind: FailureKind
     message: str
     http_status: int | None = None
     retry_after_s: float | None = None
+    code: str | None = None
+    param: str | None = None
 
     @property
     def status(self) -> Status:
@@ -54,7 +57,21 @@ class Failure:
             message=storable(self.message),
             retryable=self.kind.value[2],
             retry_after_s=self.retry_after_s,
+            provider_code=self.code,
+            provider_param=self.param,
         )
+
+
+CODE: Final = re.compile(r"[a-z][a-z_]{2,59}")
+PARAM: Final = re.compile(r"[a-z_][a-z0-9_.\[\]]{0,79}")
+"""A name, and nothing that could be a text of somebody's."""
+
+
+def named_by(error: Mapping[str, Any]) -> tuple[str | None, str | None]:
+    """The code (Anthropic's `type` stands for one) and the parameter of a provider's error object, where they are names."""
+    code = next((one for one in (error.get("code"), error.get("type")) if isinstance(one, str) and CODE.fullmatch(one)), None)
+    param = error.get("param")
+    return code, param if isinstance(param, str) and PARAM.fullmatch(param) else None
 
 
 def of_status(http_status: int, message: str, *, retry_after_s: float | None) -> Failure:

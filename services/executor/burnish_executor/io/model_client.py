@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -11,7 +11,7 @@ import aiohttp
 
 from burnish_executor.core.answer import Answer, Piece
 from burnish_executor.core.event_stream import EventStream, LineTooLong
-from burnish_executor.core.failure import Failure, FailureKind, failure_of_body, of_status
+from burnish_executor.core.failure import Failure, FailureKind, failure_of_body, named_by, of_status
 from burnish_executor.core.limits import patience_asked_s
 from burnish_executor.core.openai_wire import OpenAIWire
 from burnish_executor.core.wire import Reader, Wire
@@ -200,7 +200,7 @@ async def _no_stream(response: aiohttp.ClientResponse) -> Failure:
 
 async def _refusal(response: aiohttp.ClientResponse) -> Failure:
     data = await _read(response, ERROR_MOST_BYTES)
-    message = ""
+    message, code, param = "", None, None
     try:
         body = json.loads(data or b"null")
     except (ValueError, RecursionError):
@@ -208,7 +208,9 @@ async def _refusal(response: aiohttp.ClientResponse) -> Failure:
     if isinstance(body, dict):
         error = body.get("error")
         message = str(error.get("message", "") if isinstance(error, dict) else error or "")[:300]
-    return of_status(response.status, message, retry_after_s=patience_asked_s(response.headers, now=datetime.now(UTC)))
+        code, param = named_by(error) if isinstance(error, dict) else (None, None)
+    failure = of_status(response.status, message, retry_after_s=patience_asked_s(response.headers, now=datetime.now(UTC)))
+    return replace(failure, code=code, param=param)
 
 
 async def _read(response: aiohttp.ClientResponse, most_bytes: int) -> bytes | None:

@@ -146,4 +146,5 @@ def without_keys(failure: Failure, keys: Collection[str]) -> Failure:
         message = message.replace(key, REDACTED)
         cut = next((length for length in range(len(key) - 1, LEAST_SHOWN - 1, -1) if message.endswith(key[:length])), 0)
         message = message[: len(message) - cut] + REDACTED if cut else message
-    return replace(failure, message=redact(message))
+    code, param = (None if one and any(key in one for key in keys) else one for one in (failure.code, failure.param))
+    return replace(failure, message=redact(message), code=code, param=param)

@@ -60,6 +60,7 @@ def failure_of(outcome: bytes) -> BurnishError:
         details["output"] = body["output"]
     if error.get("guardrail"):
         details["guardrail"] = error["guardrail"]
+    details |= {name: error[name] for name in ("provider_code", "provider_param") if error.get(name)}
     if error.get("problems"):
         details["output_invalid"] = error["problems"]
     return ExecutionFailed(
