@@ -24,7 +24,7 @@ ROUTE = Route(
 )
 
 
-@pytest.mark.capability("A5", "E9")
+@pytest.mark.capability("E7", "E9")
 def test_the_free_allowance_pays_no_markup_of_a_model_that_is_fallen_back_to() -> None:
     now, settings = datetime.now(UTC), {"max_tokens": 500}
     other = ROUTE.model_copy(update={"model": "other"})
