@@ -133,7 +133,7 @@ UNDER_WAY: Final = {
     "webhook replays waiting": "SELECT count(*) FROM webhook_replays WHERE done_at IS NULL AND requested_at < $1",
     "jobs and test runs that nobody works on": """SELECT count(*) FROM (
         SELECT leased_until, created_at FROM optimization_jobs WHERE status IN ('pending', 'running')
-        UNION ALL SELECT leased_until, created_at FROM test_runs WHERE status IN ('pending', 'running')) j
+        UNION ALL SELECT leased_until, created_at FROM test_runs WHERE status IN ('pending', 'running') AND paused_at IS NULL) j
         WHERE j.created_at < $1 AND (j.leased_until IS NULL OR j.leased_until < clock_timestamp())""",
     "accounts of ended jobs not empty": f"""SELECT count(*) FROM accounts a JOIN {ENDED_JOBS} j ON j.id = a.reference
         WHERE a.kind = 4 AND j.finished_at < $1 AND a.limit_nusd > a.spent_nusd""",

@@ -46,6 +46,7 @@ NO_CONFIGURATION = {
     "POST /v1/guardrails/try": "changes nothing",
     "POST /v1/reports": "makes a report, which says by whom; changes no configuration",
     "POST /v1/reports/schedule/run": "the same",
+    "POST /v1/datasets/preview": "changes nothing",
     "POST /v1/test-runs/forecast": "changes nothing",
     "POST /v1/optimizations/forecast": "changes nothing",
     "POST /v1/evaluators/{evaluator_id}/try": "changes nothing",

@@ -58,6 +58,7 @@ OTHERWISE: dict[str, dict[str, Any]] = {
     "POST /v1/live-evaluations": {"sample": 0.75},
     "POST /v1/guardrails": {"name": "other"},
     "POST /v1/guardrails/try": {"text": "other"},
+    "POST /v1/datasets/preview": {"items": [{"question": "other", "answer": "b"}]},
     "POST /v1/datasets/{dataset_id}/items": {"items": [{"input": "other", "expected": "b"}]},
     "POST /v1/test-runs": {"repeats": 2},
     "POST /v1/test-runs/forecast": {"repeats": 2},

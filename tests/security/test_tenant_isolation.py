@@ -35,7 +35,11 @@ NOTHING_IS_AN_ANSWER = {
 }
 """Feedback may come before its execution; a label that never was has an empty history; who left no trace is erased as well."""
 
-NOT_READY = {"GET /v1/erasures/{erasure_id}/receipt": 409, "DELETE /v1/workspaces/{workspace_id}": 422}
+NOT_READY = {
+    "GET /v1/erasures/{erasure_id}/receipt": 409,
+    "DELETE /v1/workspaces/{workspace_id}": 422,
+    "GET /v1/test-runs/{run_id}/compare/{base_id}": 409,
+}
 """What comes when other services have done their part, and how it is answered until then."""
 
 

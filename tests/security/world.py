@@ -15,7 +15,7 @@ UNKEYED = frozenset({"sign-in", "inbound"})
 
 PATH_PARAMETERS = {
     "execution_id": "execution", "slug": "slug", "prompt": "slug", "label": "label", "dataset_id": "dataset", "alert_id": "alert",
-    "endpoint_id": "endpoint", "delivery_id": "delivery", "api_key_id": "api_key", "run_id": "run", "job_id": "job",
+    "endpoint_id": "endpoint", "delivery_id": "delivery", "api_key_id": "api_key", "run_id": "run", "base_id": "run", "job_id": "job",
     "suggestion_id": "suggestion", "model": "model", "entry_id": "entry", "erasure_id": "erasure",
     "evaluator_id": "evaluator", "provider_key_id": "provider_key", "channel_id": "channel",
     "file_id": "file", "batch_id": "batch", "chain_run_id": "chain_run",
@@ -50,7 +50,7 @@ QUERY_PARAMETERS = {
     "api_key": "api_key", "provider_key": "provider_key", "metric": "metric",
     "dataset_id": "dataset", "endpoint_id": "endpoint", "tag": "tag", "folder": "folder", "q": "word",
     "target": "slug", "object_id": "api_key", "event_id": "event", "target_id": "api_key", "evaluator_id": "evaluator",
-    "item": "item", "slug": "slug", "chain": "slug", "mentions": "user", "base": "run",
+    "item": "item", "group_id": "run", "slug": "slug", "chain": "slug", "mentions": "user",
 }  # fmt: skip
 """Filters that name something of a tenant's."""
 
@@ -60,7 +60,7 @@ HARMLESS_QUERY = {
     "event_type", "format", "from", "grain", "group_by", "iss", "kind", "lane", "limit", "mine", "month", "name", "next",
     "object_kind", "origin", "passed",
     "projection", "provider", "use_case", "reason", "request_id", "retired", "schedule", "scope", "scored", "severity", "sort", "split",
-    "after", "follow", "from_line", "purpose",
+    "after", "follow", "from_line", "purpose", "map",
     "state", "status", "steps", "target_kind", "to", "traffic", "uncertain", "version", "visibility", "fresh", "wait_s",
 }  # fmt: skip
 
@@ -141,6 +141,7 @@ def bodies(own: Mapping[str, str]) -> dict[str, Body]:
         "POST /v1/live-evaluations": {"evaluator_id": own["evaluator"], "labels": ["elsewhere"], "sample": 0.5},
         "PATCH /v1/live-evaluations/{live_evaluation_id}": {"sample": 0.25},
         "POST /v1/datasets": {"name": "more", "items": [{"input": "a", "expected": "b"}]},
+        "POST /v1/datasets/preview": {"items": [{"question": "a", "answer": "b"}]},
         "POST /v1/datasets/{dataset_id}/items": {"items": [{"input": "another", "expected": "b"}]},
         "POST /v1/test-runs": {"prompt": own["slug"], "label": own["label"], "dataset_id": own["dataset"], "split": "validation"},
         "POST /v1/test-runs/forecast": {"prompt": own["slug"], "label": own["label"], "dataset_id": own["dataset"], "split": "validation"},

@@ -44,6 +44,10 @@ class _Stopped(Exception):
     """Somebody asked to cancel."""
 
 
+class _Paused(Exception):
+    """Somebody asked to wait: it is given back, and nobody claims it until it is resumed."""
+
+
 @dataclass(slots=True)
 class Workshop:
     """What this replica works on."""
@@ -197,12 +201,17 @@ class Workshop:
             await _ended(work, *beside)
             await self._cancelled(claim, account_id)
             return "cancelled"
+        except _Paused:
+            await _ended(work, *beside)
+            await self._release(claim)
+            return "paused"
         finally:
             await _ended(work, *beside)
         return "completed"
 
     async def _keep(self, claim: Claim) -> None:
-        """Renews the lease and looks whether the work is to stop. Raises _Stopped, ClaimLost, or Unavailable before the lease runs out."""
+        """Renews the lease and looks whether the work is to stop. Raises _Stopped, _Paused, ClaimLost, or Unavailable before the
+        lease runs out."""
         loop = asyncio.get_running_loop()
         renewed_at = loop.time()
         while True:
@@ -211,6 +220,8 @@ class Workshop:
                 async with self.db.unit_of_work(workspace=claim.workspace_id) as tx:
                     if await work_store.is_to_stop(tx, claim) and claim.kind != "batch":  # a batch sees to its own end
                         raise _Stopped
+                    if claim.kind == "test_run" and await work_store.is_to_wait(tx, claim):
+                        raise _Paused
                     if loop.time() - renewed_at >= self.settings.renew_s:
                         await work_store.renew(tx, claim, lease_s=self.settings.lease_s)
                         renewed_at = loop.time()

@@ -1,5 +1,6 @@
 """Test runs over HTTP, through gateway, optimizer, NATS, executor, the simulator and the books."""
 
+import asyncio
 from typing import Any
 
 import asyncpg
@@ -70,7 +71,7 @@ async def test_two_runs_are_compared_item_by_item(stack: Stack, desk: Desk, star
     runs = [await desk.until(f"/v1/test-runs/{one}") for one in ids]
     before, after = (run["metrics"]["correct"] for run in runs)
     assert before < after
-    found = await desk.caller("GET", f"/v1/test-runs/{ids[1]}/compare?base={ids[0]}")
+    found = await desk.caller("GET", f"/v1/test-runs/{ids[1]}/compare/{ids[0]}")
     assert found.status == 200, found.body
     told = found.body
     assert told["items"] == runs[0]["metrics"]["total"] and told["fixed"] - told["broken"] == after - before
@@ -80,10 +81,36 @@ async def test_two_runs_are_compared_item_by_item(stack: Stack, desk: Desk, star
     case = next(one for one in told["changed"] if one["change"] == "fixed")
     assert case["run_output"].strip() == case["expected"].strip() != case["base_output"].strip()
     assert sum(one["items"] for one in told["categories"]) == told["items"]
-    back = (await desk.caller("GET", f"/v1/test-runs/{ids[0]}/compare?base={ids[1]}")).body
+    back = (await desk.caller("GET", f"/v1/test-runs/{ids[0]}/compare/{ids[1]}")).body
     assert back["verdict"] == "worse" and back["p_value"] == told["p_value"]
-    same = await desk.caller("GET", f"/v1/test-runs/{ids[0]}/compare?base={ids[0]}")
-    assert (same.status, same.body["error"]["param"]) == (422, "base")
+    same = await desk.caller("GET", f"/v1/test-runs/{ids[0]}/compare/{ids[0]}")
+    assert (same.status, same.body["error"]["param"]) == (422, "base_id")
+
+
+@pytest.mark.capability("D1", "D2")
+async def test_a_file_from_elsewhere_is_previewed_uploaded_and_run(stack: Stack, desk: Desk, start_optimizer: Any) -> None:
+    await start_optimizer()
+    sheet = "Question,Ideal Answer,Topic,Ignore\n" + "".join(f"ticket {n} about a parcel,shipping,t{n % 2},x\n" for n in range(40))
+
+    async def send(path: str, text: str, content_type: str = "text/csv") -> tuple[int, Any]:
+        headers = {"authorization": f"Bearer {desk.caller.key}", "content-type": content_type}
+        async with desk.caller.session.post(f"{desk.caller.url}{path}", data=text.encode(), headers=headers) as response:
+            return response.status, await response.json()
+
+    status, shown = await send("/v1/datasets/preview", sheet)
+    assert status == 200 and (shown["items"], shown["problems"]) == (40, []), shown
+    assert [one["target"] for one in shown["columns"]] == ["input", "expected", "category", "metadata.Ignore"]
+    columns = "map=Question=input&map=Ideal%20Answer=expected&map=Topic=category&map=Ignore=-"
+    status, told = await send(f"/v1/datasets?name=sheet&{columns}", sheet + "one more,\nand,so,on,and,on\n")
+    assert status == 422 and told["error"]["details"]["problems"][-1]["line"] == 43, told
+    assert "sheet" not in [one["name"] for one in (await desk.caller("GET", "/v1/datasets")).body["data"]], "nothing half-written"
+    status, made = await send(f"/v1/datasets?name=sheet&{columns}", sheet)
+    assert status == 201 and made["added"] == 40 and made["counts"] == shown["counts"], made
+    item = (await desk.caller("GET", f"/v1/datasets/{made['id']}/items?limit=1")).body["data"][0]
+    assert item["metadata"] == {"category": "t0"} and item["expected"] == "shipping"
+    started = await desk.caller("POST", "/v1/test-runs", {"prompt": "tickets", "dataset_id": made["id"], "split": "train", "repeats": 3})
+    run = await desk.until(f"/v1/test-runs/{started.body['id']}")
+    assert run["dataset_version"] == 1 and [one["k"] for one in run["metrics"]["pass_k"]] == [1, 2, 3], run["metrics"]
 
 
 @pytest.mark.capability("D3", "O3")
@@ -157,6 +184,67 @@ async def test_a_cancelled_run_stops_at_once_and_gives_back_what_is_left(stack: 
     assert run["status"] == "cancelled" and run["partial_results"]["metrics"]["total"] >= 5
     rows = await books(stack, "SELECT count(*) AS n FROM executions WHERE job_id = $1::text::uuid", run_id)
     assert rows[0]["n"] < 200
+
+
+@pytest.mark.capability("D2")
+async def test_a_paused_run_waits_and_goes_on_without_paying_twice(stack: Stack, desk: Desk, start_optimizer: Any) -> None:
+    await start_optimizer(job_in_flight=2)
+    body = {"prompt": "tickets", "dataset_id": desk.dataset_id, "split": "train", "repeats": 2}
+    run_id = (await desk.caller("POST", "/v1/test-runs", body)).body["id"]
+    while (await desk.caller("GET", f"/v1/test-runs/{run_id}")).body["progress"]["done"] < 5:
+        pass
+    assert (await desk.caller("POST", f"/v1/test-runs/{run_id}/pause")).body["status"] == "paused"
+    async with asyncio.timeout(10):
+        while await books(stack, "SELECT FROM test_runs WHERE test_run_id = $1::text::uuid AND leased_until IS NOT NULL", run_id):
+            await asyncio.sleep(0.05)
+        while await books(stack, "SELECT FROM holds WHERE workspace_id = $1", desk.caller.workspace.workspace_id):
+            await asyncio.sleep(0.05)
+    waiting = await books(stack, "SELECT count(*) AS n FROM executions WHERE job_id = $1::text::uuid", run_id)
+    assert 5 <= waiting[0]["n"] < 160
+    assert [one["id"] for one in (await desk.caller("GET", "/v1/test-runs?status=paused")).body["data"]] == [run_id]
+    assert (await desk.caller("GET", "/v1/test-runs?status=running")).body["data"] == []
+    assert (await desk.caller("POST", f"/v1/test-runs/{run_id}/resume")).body["status"] == "running"
+    run = await desk.until(f"/v1/test-runs/{run_id}")
+    assert run["status"] == "completed" and run["metrics"]["total"] == 160
+    rows = await books(stack, "SELECT cost_nusd FROM executions WHERE job_id = $1::text::uuid", run_id)
+    assert len(rows) == 160 and sum(row["cost_nusd"] for row in rows) == run["cost_nusd"]
+    assert (await desk.caller("POST", f"/v1/test-runs/{run_id}/pause")).body["status"] == "completed"
+    await assert_books_are_in_order(stack, desk.caller)
+
+
+async def test_a_paused_run_can_be_cancelled(stack: Stack, desk: Desk, start_optimizer: Any) -> None:
+    body = {"prompt": "tickets", "dataset_id": desk.dataset_id, "split": "test"}
+    run_id = (await desk.caller("POST", "/v1/test-runs", body)).body["id"]
+    assert (await desk.caller("POST", f"/v1/test-runs/{run_id}/pause")).body["status"] == "paused"
+    await books(stack, "UPDATE test_runs SET status = 'running' WHERE test_run_id = $1::text::uuid", run_id)  # as if it had begun
+    await desk.caller("POST", f"/v1/test-runs/{run_id}/cancel")
+    await start_optimizer()
+    assert (await desk.until(f"/v1/test-runs/{run_id}", statuses=("cancelled", "completed")))["status"] == "cancelled"
+    await assert_books_are_in_order(stack, desk.caller)
+
+
+@pytest.mark.capability("D2")
+async def test_versions_by_models_are_runs_that_belong_together(stack: Stack, desk: Desk, start_optimizer: Any) -> None:
+    await start_optimizer()
+    content = {"messages": [{"role": "system", "content": STRONG}], "model": "simulated/reader", "temperature": 0.0, "max_tokens": 50}
+    assert (await desk.caller("POST", "/v1/prompts/tickets/versions", content | {"base_version": 1})).status == 201
+    body = {"prompt": "tickets", "dataset_id": desk.dataset_id, "split": "val", "versions": [1, 2, 1]}
+    body["models"] = ["simulated/reader", "simulated/chat"]
+    told = (await desk.caller("POST", "/v1/test-runs/forecast", body)).body
+    started = await desk.caller("POST", "/v1/test-runs", body)
+    assert started.status == 202, started.body
+    runs = started.body["runs"]
+    assert [(one["version"], one["model"]) for one in runs] == [(v, m) for v in (1, 2) for m in body["models"]]
+    assert started.body["id"] == runs[0]["id"] and told["items"] == 160 and told["forecast"] == started.body["forecast"]
+    for one in runs:
+        assert (await desk.until(f"/v1/test-runs/{one['id']}"))["status"] == "completed"
+    listed = (await desk.caller("GET", f"/v1/test-runs?group_id={started.body['group_id']}")).body["data"]
+    assert {one["id"] for one in listed} == {one["id"] for one in runs}
+    for wrong, param in (({"version": 1}, "versions"), ({"versions": list(range(1, 12))}, "models")):
+        refused = await desk.caller("POST", "/v1/test-runs", body | wrong)
+        assert (refused.status, refused.body["error"]["param"]) == (422, param), refused.body
+    nothing = await desk.caller("POST", "/v1/test-runs", body | {"versions": [1, 9]})
+    assert nothing.status == 404 and len((await desk.caller("GET", "/v1/test-runs")).body["data"]) == 4, "all of them or none"
 
 
 async def test_a_run_that_nobody_has_begun_is_cancelled_without_an_optimizer(stack: Stack, desk: Desk) -> None:

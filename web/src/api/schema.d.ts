@@ -6725,7 +6725,7 @@ export interface components {
             name: string;
             /**
              * Target
-             * @description What it becomes: input, inputs.NAME, expected, split, category, tags, group, metadata.NAME, or -.
+             * @description What it becomes: input, inputs.NAME, expected, split, category, tags, group, synthetic, metadata.NAME, or -.
              */
             target: string;
         };
@@ -8328,6 +8328,16 @@ export interface components {
              */
             problems?: components["schemas"]["burnish_shared__contracts__checks__Problem"][];
             /**
+             * Provider Code
+             * @description What the provider calls its error, such as `context_length_exceeded`.
+             */
+            provider_code?: string | null;
+            /**
+             * Provider Param
+             * @description The parameter that the provider blames, in its own name.
+             */
+            provider_param?: string | null;
+            /**
              * Retry After S
              * @description How long the provider asked to wait.
              */
@@ -9747,6 +9757,11 @@ export interface components {
             };
             /** Split */
             split: string;
+            /**
+             * Synthetic
+             * @description Made up; never in the test split.
+             */
+            synthetic: boolean;
         };
         /** ItemPage */
         ItemPage: {
@@ -16096,7 +16111,10 @@ export interface components {
             /** Version */
             version: number;
         };
-        /** TestRunBody */
+        /**
+         * TestRunBody
+         * @description What is run over which split: one version, or several by several models.
+         */
         TestRunBody: {
             /**
              * Compare With
@@ -26936,7 +26954,7 @@ export interface operations {
             query?: {
                 /** @description Name of an upload. */
                 name?: string | null;
-                /** @description Of an upload, `column=target`, once for each column: input, inputs.NAME, expected, split, category, tags, group, metadata.NAME, or - to leave it out. Columns that are not named keep their name's meaning, or become metadata. */
+                /** @description Of an upload, `column=target`, once for each column: input, inputs.NAME, expected, split, category, tags, group, synthetic, metadata.NAME, or - to leave it out. Columns that are not named keep their name's meaning, or become metadata. */
                 map?: string[] | null;
             };
             header?: {
@@ -26957,6 +26975,11 @@ export interface operations {
                          */
                         expected: string;
                         /**
+                         * Group
+                         * @description The user or conversation that it comes from: one group falls into one split. Kept as a hash, in `metadata.group`.
+                         */
+                        group?: string | null;
+                        /**
                          * Input
                          * @description A text, or the prompt's variables by name.
                          */
@@ -26972,6 +26995,12 @@ export interface operations {
                          * @description train, validation (or val), test; without it the split follows from a hash.
                          */
                         split?: string | null;
+                        /**
+                         * Synthetic
+                         * @description Made up, and marked so in `metadata.synthetic`; never in the test split.
+                         * @default false
+                         */
+                        synthetic?: boolean;
                     }[];
                     /** Name */
                     name: string;
@@ -27076,7 +27105,7 @@ export interface operations {
     preview_v1_datasets_preview_post: {
         parameters: {
             query?: {
-                /** @description Of an upload, `column=target`, once for each column: input, inputs.NAME, expected, split, category, tags, group, metadata.NAME, or - to leave it out. Columns that are not named keep their name's meaning, or become metadata. */
+                /** @description Of an upload, `column=target`, once for each column: input, inputs.NAME, expected, split, category, tags, group, synthetic, metadata.NAME, or - to leave it out. Columns that are not named keep their name's meaning, or become metadata. */
                 map?: string[] | null;
             };
             header?: {
@@ -27413,7 +27442,7 @@ export interface operations {
     add_v1_datasets__dataset_id__items_post: {
         parameters: {
             query?: {
-                /** @description Of an upload, `column=target`, once for each column: input, inputs.NAME, expected, split, category, tags, group, metadata.NAME, or - to leave it out. Columns that are not named keep their name's meaning, or become metadata. */
+                /** @description Of an upload, `column=target`, once for each column: input, inputs.NAME, expected, split, category, tags, group, synthetic, metadata.NAME, or - to leave it out. Columns that are not named keep their name's meaning, or become metadata. */
                 map?: string[] | null;
             };
             header?: {
@@ -27436,6 +27465,11 @@ export interface operations {
                          */
                         expected: string;
                         /**
+                         * Group
+                         * @description The user or conversation that it comes from: one group falls into one split. Kept as a hash, in `metadata.group`.
+                         */
+                        group?: string | null;
+                        /**
                          * Input
                          * @description A text, or the prompt's variables by name.
                          */
@@ -27451,6 +27485,12 @@ export interface operations {
                          * @description train, validation (or val), test; without it the split follows from a hash.
                          */
                         split?: string | null;
+                        /**
+                         * Synthetic
+                         * @description Made up, and marked so in `metadata.synthetic`; never in the test split.
+                         * @default false
+                         */
+                        synthetic?: boolean;
                     }[];
                 };
                 "application/x-ndjson": string;

@@ -1,5 +1,6 @@
 """Make a dataset, and add items to one."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -9,15 +10,13 @@ from burnish_gateway.datasets import store
 from burnish_gateway.datasets.bodies import MOST_ITEMS
 from burnish_gateway.datasets.dataset import Dataset, no_such_dataset
 from burnish_gateway.datasets.item import NewItem
+from burnish_gateway.datasets.keep_together import FEW_ITEMS, placed
 from burnish_gateway.datasets.near_duplicates import MOST_REPORTED, near_duplicates, near_duplicates_of
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import InvalidField
 
 FRESH_TEST_RATIO: Final = 0.5
 """Looks at a test split are counted anew when at least so large a part of it is fresh; a handful of new items buys no new error budget."""
-
-FEW_ITEMS: Final = 10
-"""So many new items are compared one by one: a reviewer adds one with every key press, to a dataset that may hold thousands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +48,9 @@ async def _add(tx: Tx, workspace_id: UUID, dataset_id: UUID, items: Sequence[New
 
     version = dataset.version if is_new else dataset.version + 1
     first = await store.next_position(tx, workspace_id, dataset_id)
+    if any(item.split is None for item in items):
+        stored = await store.held_of(tx, workspace_id, dataset_id) if held else []
+        items = await asyncio.to_thread(placed, items, held=stored)
     splits = await store.insert_items(tx, workspace_id, dataset_id, items, version=version, first=first)
     if splits:
         tests = dataset.counts["test"] + splits.count("test")

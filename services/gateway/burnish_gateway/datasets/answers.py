@@ -41,6 +41,7 @@ class ItemAnswer(BaseModel):
     input: str | dict[str, Any]
     expected: str
     metadata: dict[str, Any]
+    synthetic: bool = Field(description="Made up; never in the test split.")
     added_version: int
 
 
@@ -69,6 +70,7 @@ def item_answer(item: StoredItem) -> ItemAnswer:
         input=item.input,
         expected=item.expected,
         metadata=item.metadata,
+        synthetic=item.synthetic,
         added_version=item.added_version,
     )
 

@@ -1,23 +1,25 @@
 """What callers send about datasets, as JSON, JSONL or CSV."""
 
-import csv
-import io
 import json
-from typing import Annotated, Any, Final
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
-from burnish_gateway.datasets.item import NewItem, split_named
-from burnish_gateway.wire import ApiModel, Name, Text, parse_json, parse_model
+from burnish_gateway.datasets.item import GROUP, SYNTHETIC, NewItem, group_key, split_named
+from burnish_gateway.datasets.lines import LINES_MOST, Line, lines_of
+from burnish_gateway.datasets.mapping import placed
+from burnish_gateway.wire import ApiModel, Name, Text, parse_model
 from burnish_shared.errors import InvalidBody, InvalidField
 
-MOST_ITEMS: Final = 10_000
+MOST_ITEMS: Final = LINES_MOST
 """Items of one dataset."""
+
+PROBLEMS_MOST: Final = 100
+"""Lines at fault that are told at once."""
 
 INPUT_MOST_CHARS: Final = 65_536
 EXPECTED_MOST_CHARS: Final = 16_384
-
-csv.field_size_limit(INPUT_MOST_CHARS * 4)
 
 
 class ItemBody(ApiModel):
@@ -29,6 +31,11 @@ class ItemBody(ApiModel):
     expected: Annotated[Text, Field(max_length=EXPECTED_MOST_CHARS)] = Field(description="The right answer; compared after trimming.")
     split: str | None = Field(default=None, description="train, validation (or val), test; without it the split follows from a hash.")
     metadata: dict[str, Any] = Field(default_factory=dict)
+    group: Annotated[Text, Field(min_length=1, max_length=200)] | None = Field(
+        default=None,
+        description="The user or conversation that it comes from: one group falls into one split. Kept as a hash, in `metadata.group`.",
+    )
+    synthetic: bool = Field(default=False, description="Made up, and marked so in `metadata.synthetic`; never in the test split.")
 
     @field_validator("split")
     @classmethod
@@ -36,7 +43,17 @@ class ItemBody(ApiModel):
         return split_named(value)
 
     def item(self) -> NewItem:
-        return NewItem(input=self.input, expected=self.expected, split=split_named(self.split), metadata=self.metadata)
+        given = self.group if self.group is not None else self.metadata.get(GROUP)
+        marks: dict[str, Any] = {} if given is None else {GROUP: group_key(str(given))}
+        if self.synthetic:
+            marks[SYNTHETIC] = True
+        return NewItem(input=self.input, expected=self.expected, split=split_named(self.split), metadata=self.metadata | marks)
+
+    @model_validator(mode="after")
+    def _tested_on_real_ones(self) -> Self:
+        if split_named(self.split) == "test" and (self.synthetic or self.metadata.get(SYNTHETIC) is True):
+            raise ValueError("split: an item that was made up cannot be in the test split; use train or validation, or leave split out")
+        return self
 
 
 class ItemsBody(ApiModel):
@@ -47,88 +64,54 @@ class DatasetBody(ItemsBody):
     name: Name
 
 
-def read_dataset(raw: bytes, *, content_type: str, name: str | None) -> tuple[str, list[NewItem]]:
+def read_dataset(raw: bytes, *, content_type: str, name: str | None, mapping: Mapping[str, str] | None = None) -> tuple[str, list[NewItem]]:
     """Name and items of a new dataset. JSON carries its name; for an upload it is given beside it (`?name=`)."""
-    if _is_json(content_type):
+    if is_json(content_type):
         body = parse_model(DatasetBody, raw)
         return body.name, [one.item() for one in body.items]
     if not name or len(name) > 200 or "\x00" in name:
         raise InvalidField("An upload needs a name of 1 to 200 characters: POST /v1/datasets?name=….", param="name")
-    return name, _uploaded(raw, content_type=content_type)
+    return name, _uploaded(raw, content_type=content_type, mapping=mapping or {})
 
 
-def read_items(raw: bytes, *, content_type: str) -> list[NewItem]:
+def read_items(raw: bytes, *, content_type: str, mapping: Mapping[str, str] | None = None) -> list[NewItem]:
     """Items to be added to a dataset."""
-    if _is_json(content_type):
+    if is_json(content_type):
         return [one.item() for one in parse_model(ItemsBody, raw).items]
-    return _uploaded(raw, content_type=content_type)
+    return _uploaded(raw, content_type=content_type, mapping=mapping or {})
 
 
-def _is_json(content_type: str) -> bool:
+def is_json(content_type: str) -> bool:
     return content_type.partition(";")[0].strip() in ("", "application/json")
 
 
-def _uploaded(raw: bytes, *, content_type: str) -> list[NewItem]:
-    kind = content_type.partition(";")[0].strip()
-    if kind in ("application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines"):
-        return _read_jsonl(raw)
-    if kind in ("text/csv", "application/csv"):
-        return _read_csv(raw)
-    raise InvalidBody(
-        f"Send application/json, application/x-ndjson (JSONL) or text/csv, not {kind[:80] or 'nothing'}.", param="content-type"
-    )
+def item_of(line: Line, mapping: Mapping[str, str]) -> NewItem:
+    """What the item schema does not know goes into its metadata, so that files from elsewhere can be sent as they are.
+
+    Raises InvalidBody, InvalidField.
+    """
+    if line.row is None:
+        raise InvalidBody(line.problem or "cannot be read.")
+    return parse_model(ItemBody, json.dumps(placed(line.row, mapping)).encode()).item()
 
 
-def _read_jsonl(raw: bytes) -> list[NewItem]:
-    """One item a line. What the item schema does not know goes into its metadata, so that files from elsewhere can be sent as they are."""
-    items = []
-    for number, line in enumerate(raw.split(b"\n"), start=1):
-        if line.strip():
-            try:
-                items.append(_item(parse_json(line)))
-            except (InvalidBody, InvalidField) as error:
-                raise InvalidField(f"Line {number}: {error.message}", param=f"line {number}") from error
-            _refuse_too_many(items)
-    return _some(items)
-
-
-def _read_csv(raw: bytes) -> list[NewItem]:
-    """A header names the columns: `input` and `expected`, and where given `split`; all others become metadata."""
-    try:
-        rows = csv.DictReader(io.StringIO(raw.decode("utf-8-sig"), newline=""), strict=True)
-        items = []
-        for row in rows:
-            if None in row:
-                raise InvalidField(f"Line {rows.line_num}: more fields than the header has columns.", param=f"line {rows.line_num}")
-            try:
-                items.append(_item({name: value for name, value in row.items() if value is not None}))
-            except (InvalidBody, InvalidField) as error:
-                raise InvalidField(f"Line {rows.line_num}: {error.message}", param=f"line {rows.line_num}") from error
-            _refuse_too_many(items)
-    except UnicodeDecodeError as error:
-        raise InvalidBody("The file is not UTF-8.") from error
-    except csv.Error as error:
-        raise InvalidBody(f"The file is not valid CSV: {str(error)[:200]}") from error
-    return _some(items)
-
-
-def _item(row: Any) -> NewItem:
-    if not isinstance(row, dict):
-        raise InvalidBody("An item is an object with input and expected.")
-    known = {name: value for name, value in row.items() if name in ItemBody.model_fields}
-    others = {name: value for name, value in row.items() if name not in ItemBody.model_fields}
-    if others:
-        given = known.get("metadata")
-        known["metadata"] = others | (given if isinstance(given, dict) else {})
-    return parse_model(ItemBody, json.dumps(known).encode()).item()
-
-
-def _refuse_too_many(items: list[NewItem]) -> None:
-    if len(items) > MOST_ITEMS:
-        raise InvalidField(f"A dataset holds at most {MOST_ITEMS:,} items.", param="items")
-
-
-def _some(items: list[NewItem]) -> list[NewItem]:
+def _uploaded(raw: bytes, *, content_type: str, mapping: Mapping[str, str]) -> list[NewItem]:
+    """All items of a file, or one error that names every line at fault (up to PROBLEMS_MOST)."""
+    items: list[NewItem] = []
+    problems: list[dict[str, Any]] = []
+    for line in lines_of(raw, content_type=content_type):
+        try:
+            items.append(item_of(line, mapping))
+        except (InvalidBody, InvalidField) as error:
+            problems.append({"line": line.number, "message": error.message})
+    if problems:
+        first = problems[0]
+        more = f" {len(problems) - 1:,} more lines have problems; nothing was saved." if len(problems) > 1 else ""
+        raise InvalidField(
+            f"Line {first['line']}: {first['message']}{more}",
+            param=f"line {first['line']}",
+            details={"problems": problems[:PROBLEMS_MOST], "lines_with_problems": len(problems)},
+        )
     if not items:
         raise InvalidField("There is no item in it.", param="items")
     return items

@@ -32,6 +32,7 @@ class StoredItem:
     input: str | dict[str, Any]
     expected: str
     metadata: dict[str, Any]
+    synthetic: bool
     added_version: int
 
 

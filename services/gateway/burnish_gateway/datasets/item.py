@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
@@ -12,6 +13,13 @@ SPLITS: Final[tuple[Split, ...]] = ("train", "validation", "test")
 
 SHARES: Final[tuple[tuple[float, Split], ...]] = ((0.5, "train"), (0.7, "validation"), (1.0, "test"))
 """Upper ends of the splits by hash: 50 / 20 / 30 (SCIENCE section 3)."""
+
+
+SYNTHETIC: Final = "synthetic"
+GROUP: Final = "group"
+"""Names in an item's metadata that mean something to us."""
+
+_GROUP_KEY = re.compile(r"g-[0-9a-f]{16}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,16 +38,37 @@ class NewItem:
 
     @property
     def place(self) -> Split:
-        """The given split, else one by hash of the input: the same item never moves, in whatever order or company it comes."""
-        if self.split is not None:
-            return self.split
-        share = int.from_bytes(self.content_hash[:8], "big") / 2**64
-        return next(split for upper, split in SHARES if share < upper or upper == 1.0)
+        """The given split, else one by hash of the input. What was made up is never in test."""
+        split = by_hash(self.content_hash) if self.split is None else self.split
+        return "train" if split == "test" and self.synthetic else split
+
+    @property
+    def synthetic(self) -> bool:
+        return self.metadata.get(SYNTHETIC) is True
+
+    @property
+    def group(self) -> str | None:
+        """The user or conversation that it comes from, as `group_key` writes it; None: not said."""
+        found = self.metadata.get(GROUP)
+        return found if isinstance(found, str) and found else None
 
     @property
     def text(self) -> str:
         """What the input says, for comparing items."""
         return self.input if isinstance(self.input, str) else " ".join(str(value) for _, value in sorted(self.input.items()))
+
+
+def by_hash(digest: bytes) -> Split:
+    """Where the hash of an input or a group falls, by SHARES."""
+    share = int.from_bytes(digest[:8], "big") / 2**64
+    return next(split for upper, split in SHARES if share < upper or upper == 1.0)
+
+
+def group_key(given: str) -> str:
+    """A user's or conversation's id as datasets keep it: no more than is needed to tell groups apart. Of a key it is the key."""
+    if _GROUP_KEY.fullmatch(given):
+        return given
+    return f"g-{hashlib.sha256(given.encode()).hexdigest()[:16]}"
 
 
 def split_named(name: str | None) -> Split | None:

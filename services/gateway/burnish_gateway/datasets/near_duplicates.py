@@ -48,6 +48,31 @@ def near_duplicates(texts: Sequence[str], splits: Sequence[str]) -> list[NearDup
     return sorted(found, key=lambda pair: (-pair.similarity, pair.first, pair.second))[:MOST_REPORTED]
 
 
+def alike(texts: Sequence[str]) -> list[tuple[int, int]]:
+    """Positions of all pairs that say almost the same, the smaller first."""
+    shingles = [_shingles(text) for text in texts]
+    holders: dict[tuple[str, ...], list[int]] = defaultdict(list)
+    for index, held in enumerate(shingles):
+        for one in held:
+            holders[one].append(index)
+    shared: dict[tuple[int, int], int] = defaultdict(int)
+    for indexes in holders.values():
+        if len(indexes) <= COMMON_SHINGLE:
+            for place, first in enumerate(indexes):
+                for second in indexes[place + 1 :]:
+                    shared[first, second] += 1
+    return [
+        (first, second)
+        for (first, second), common in shared.items()
+        if common >= NEAR_JACCARD * (len(shingles[first]) + len(shingles[second]) - common)
+    ]
+
+
+def alike_with(text: str, *, among: Sequence[str]) -> list[int]:
+    """Positions of the texts that say almost the same as this one; its own, too, where it is among them."""
+    return [position for position, _ in near_duplicates_of(text, "", among=among, splits=["-"] * len(among))]
+
+
 def near_duplicates_of(text: str, split: str, *, among: Sequence[str], splits: Sequence[str]) -> list[tuple[int, float]]:
     """(position, similarity) of the texts of other splits that say almost the same as this one, in a small part of the time that
     comparing all with all takes. Shingles that many items hold count too."""

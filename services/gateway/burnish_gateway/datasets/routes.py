@@ -1,5 +1,6 @@
 """`/v1/datasets`: items as JSON, JSONL or CSV, in three splits."""
 
+import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Annotated, Any, Final
 from uuid import UUID
@@ -15,6 +16,8 @@ from burnish_gateway.datasets.add_items import add_items, create_dataset
 from burnish_gateway.datasets.bodies import DatasetBody, ItemsBody, read_dataset, read_items
 from burnish_gateway.datasets.dataset import no_such_dataset
 from burnish_gateway.datasets.item import split_named
+from burnish_gateway.datasets.mapping import parse_mapping
+from burnish_gateway.datasets.preview import Preview, PreviewBody, read_preview
 from burnish_gateway.deps import Editor, GatewayParts, Viewer
 from burnish_gateway.idempotency import run_once
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
@@ -42,6 +45,15 @@ class UploadRoute(APIRoute):
 router = make_router("datasets", route_class=UploadRoute)
 
 Limit = Annotated[int, Query(ge=1, le=PAGE_MOST)]
+ColumnMap = Annotated[
+    list[str] | None,
+    Query(
+        alias="map",
+        max_length=200,
+        description="Of an upload, `column=target`, once for each column: input, inputs.NAME, expected, split, category, tags, group, "
+        "synthetic, metadata.NAME, or - to leave it out. Columns that are not named keep their name's meaning, or become metadata.",
+    ),
+]
 
 
 def _body_of(model: type[BaseModel]) -> dict[str, Any]:
@@ -49,7 +61,8 @@ def _body_of(model: type[BaseModel]) -> dict[str, Any]:
     text = {"schema": {"type": "string"}}
     schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
     inlined = schema.pop("$defs", {})
-    schema["properties"]["items"]["items"] = inlined["ItemBody"]
+    if "ItemBody" in inlined:
+        schema["properties"]["items"]["items"] = inlined["ItemBody"]
     content = {"application/json": {"schema": schema}, "application/x-ndjson": text, "text/csv": text}
     return {"requestBody": {"required": True, "content": content}}
 
@@ -58,10 +71,19 @@ def _body_of(model: type[BaseModel]) -> dict[str, Any]:
     "/v1/datasets", status_code=201, response_model=answers.AddedAnswer, openapi_extra=_body_of(DatasetBody), summary="Make a dataset"
 )
 async def create(
-    request: Request, gateway: GatewayParts, principal: Editor, name: Annotated[str | None, Query(description="Name of an upload.")] = None
+    *,
+    request: Request,
+    gateway: GatewayParts,
+    principal: Editor,
+    name: Annotated[str | None, Query(description="Name of an upload.")] = None,
+    columns: ColumnMap = None,
 ) -> Response:
-    """A new dataset from JSON items, or from a JSONL or CSV upload with its name in the query."""
-    title, items = read_dataset(await request.body(), content_type=request.headers.get("content-type", ""), name=name)
+    """A new dataset from JSON items, or from a JSONL or CSV upload with its name in the query.
+
+    A file with lines at fault is refused as a whole: `details.problems` names each, and nothing is saved.
+    """
+    raw, kind = await request.body(), request.headers.get("content-type", "")
+    title, items = await asyncio.to_thread(read_dataset, raw, content_type=kind, name=name, mapping=parse_mapping(columns or ()))
 
     async def work(tx: Tx) -> answers.AddedAnswer:
         made = answers.added_answer(await create_dataset(tx, principal.workspace_id, title, items, author=principal.actor))
@@ -70,6 +92,19 @@ async def create(
         return made
 
     return await run_once(gateway, request, principal, status=201, work=work)
+
+
+@router.post("/v1/datasets/preview", response_model=Preview, openapi_extra=_body_of(PreviewBody), summary="Preview an upload")
+async def preview(request: Request, gateway: GatewayParts, principal: Editor, columns: ColumnMap = None) -> Response:
+    """What a file would become: its columns and what they probably mean, the first items, what is wrong with which line, and lines of
+    different splits that say almost the same. Saves nothing."""
+    raw, kind = await request.body(), request.headers.get("content-type", "")
+    shown = await asyncio.to_thread(read_preview, raw, content_type=kind, mapping=parse_mapping(columns or ()))
+
+    async def work(tx: Tx) -> Preview:
+        return shown
+
+    return await run_once(gateway, request, principal, status=200, work=work)
 
 
 @router.get("/v1/datasets", summary="Datasets, the newest first")
@@ -100,9 +135,10 @@ async def read(gateway: GatewayParts, principal: Viewer, dataset_id: UUID) -> an
     openapi_extra=_body_of(ItemsBody),
     summary="Add items to a dataset",
 )
-async def add(request: Request, gateway: GatewayParts, principal: Editor, dataset_id: UUID) -> Response:
+async def add(request: Request, gateway: GatewayParts, principal: Editor, dataset_id: UUID, columns: ColumnMap = None) -> Response:
     """More items: the next version of the dataset. Items that are there already change nothing."""
-    items = read_items(await request.body(), content_type=request.headers.get("content-type", ""))
+    raw, kind = await request.body(), request.headers.get("content-type", "")
+    items = await asyncio.to_thread(read_items, raw, content_type=kind, mapping=parse_mapping(columns or ()))
 
     async def work(tx: Tx) -> answers.AddedAnswer:
         more = answers.added_answer(await add_items(tx, principal.workspace_id, dataset_id, items))

@@ -8,6 +8,7 @@ import asyncpg
 
 from burnish_gateway.datasets.dataset import Dataset, StoredItem
 from burnish_gateway.datasets.item import SPLITS, NewItem
+from burnish_gateway.datasets.keep_together import Held
 from burnish_shared.db.session import Tx
 from burnish_shared.ids import new_uuid
 
@@ -75,7 +76,7 @@ async def list_items(
 ) -> list[StoredItem]:
     """In the order in which they came, those after position `after`. `only`: these items, as far as they are in it."""
     rows = await tx.fetch(
-        """SELECT item_id, position, split, input, expected, metadata, added_version FROM dataset_items
+        """SELECT item_id, position, split, input, expected, metadata, synthetic, added_version FROM dataset_items
             WHERE workspace_id = $1 AND dataset_id = $2 AND ($3::text IS NULL OR split = $3) AND ($4::integer IS NULL OR position > $4)
               AND ($6::uuid[] IS NULL OR item_id = ANY ($6)) ORDER BY position LIMIT $5""",
         workspace_id,
@@ -99,7 +100,7 @@ async def next_position(tx: Tx, workspace_id: UUID, dataset_id: UUID) -> int:
 async def find_item(tx: Tx, workspace_id: UUID, dataset_id: UUID, *, content_hash: bytes) -> StoredItem | None:
     """The item of this input; None: the dataset does not hold it."""
     row = await tx.fetchrow(
-        """SELECT item_id, position, split, input, expected, metadata, added_version FROM dataset_items
+        """SELECT item_id, position, split, input, expected, metadata, synthetic, added_version FROM dataset_items
             WHERE workspace_id = $1 AND dataset_id = $2 AND content_hash = $3""",
         workspace_id,
         dataset_id,
@@ -132,6 +133,16 @@ async def texts_of(tx: Tx, workspace_id: UUID, dataset_id: UUID) -> list[tuple[U
         dataset_id,
     )
     return [(row["item_id"], row["split"], row["input"]) for row in rows]
+
+
+async def held_of(tx: Tx, workspace_id: UUID, dataset_id: UUID) -> list[Held]:
+    """What decides where new items go, in order."""
+    rows = await tx.fetch(
+        "SELECT split, input, metadata->>'group' AS own FROM dataset_items WHERE workspace_id = $1 AND dataset_id = $2 ORDER BY position",
+        workspace_id,
+        dataset_id,
+    )
+    return [Held(text=NewItem(input=row["input"], expected="").text, split=row["split"], group=row["own"]) for row in rows]
 
 
 async def update_dataset(

@@ -138,7 +138,7 @@ TABLES: Final = (
     ),
     _table("datasets", "dataset_id name version test_version near_duplicates created_by created_at updated_at", "dataset_id"),
     _table(
-        "dataset_items", "item_id dataset_id position split input expected metadata added_version", "item_id", content_hash=DIGEST,
+        "dataset_items", "item_id dataset_id position split input expected metadata added_version synthetic", "item_id", content_hash=DIGEST
     ),
     _table("evaluators", "evaluator_id name kind version settings created_by created_at archived_at", "evaluator_id"),
     _table("evaluator_versions", "evaluator_id version settings message created_by created_at", "evaluator_id version"),
@@ -161,7 +161,7 @@ TABLES: Final = (
     _table(
         "test_runs",
         "test_run_id prompt_id slug version model dataset_id dataset_version split repeats status total done result error simulated"
-        " evaluator_ids compare_with failed_of item_ids created_by created_at started_at finished_at forgotten_at",
+        " evaluator_ids compare_with failed_of item_ids group_id paused_at created_by created_at started_at finished_at forgotten_at",
         "test_run_id", page_rows=PAGE_ROWS_OF_TEXTS, **RUNS,
     ),
     _table(

@@ -1,6 +1,6 @@
 """What callers are told about test runs, jobs and suggestions (PRODUCT, core payloads)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -29,13 +29,33 @@ class StartedAnswer(BaseModel):
     forecast: ForecastAnswer
 
 
-class RunPlanAnswer(BaseModel):
-    """A test run that could be started now."""
+class StartedRun(BaseModel):
+    """One of the runs of a request."""
 
+    id: UUID
+    version: int
+    model: str
+    forecast: ForecastAnswer
+
+
+class StartedRunsAnswer(StartedAnswer):
+    """`id` of the first run; `forecast` of all together."""
+
+    group_id: UUID | None = Field(default=None, description="What the runs have in common; null for a single one.")
+    runs: list[StartedRun] = Field(description="A run of each version by each model.")
+
+
+class PlannedRun(BaseModel):
     version: int
     model: str
     items: int
     forecast: ForecastAnswer
+
+
+class RunPlanAnswer(PlannedRun):
+    """Test runs that could be started now: version and model of the first, items and forecast of all together."""
+
+    runs: list[PlannedRun]
 
 
 class JobPlanAnswer(BaseModel):
@@ -70,7 +90,8 @@ class TestRunAnswer(BaseModel):
     __test__ = False  # pytest takes the name for a test
 
     id: UUID
-    status: str = Field(description="pending | running | completed | failed | cancelled")
+    status: str = Field(description="pending | running | paused | completed | failed | cancelled")
+    group_id: UUID | None = Field(default=None, description="The runs that one request started: `GET /v1/test-runs?group_id=`.")
     prompt: str
     version: int
     model: str
@@ -176,9 +197,35 @@ def started_answer(started: Started) -> StartedAnswer:
     )
 
 
-def run_plan_answer(plan: RunPlan) -> RunPlanAnswer:
-    forecast = _forecast(plan.forecast, set_aside_nusd=plan.set_aside_nusd)
-    return RunPlanAnswer(version=plan.subject.version.version, model=plan.model, items=plan.total, forecast=forecast)
+def started_runs_answer(started: Sequence[Started]) -> StartedRunsAnswer:
+    """Of at least one run."""
+    runs = [
+        StartedRun(
+            id=one.id, version=one.version or 0, model=one.model or "", forecast=_forecast(one.forecast, set_aside_nusd=one.set_aside_nusd)
+        )
+        for one in started
+    ]
+    return StartedRunsAnswer(id=started[0].id, group_id=started[0].group_id, forecast=_together([one.forecast for one in runs]), runs=runs)
+
+
+def run_plans_answer(plans: Sequence[RunPlan]) -> RunPlanAnswer:
+    """Of at least one run."""
+    runs = [
+        PlannedRun(
+            version=plan.subject.version.version,
+            model=plan.model,
+            items=plan.total,
+            forecast=_forecast(plan.forecast, set_aside_nusd=plan.set_aside_nusd),
+        )
+        for plan in plans
+    ]
+    return RunPlanAnswer(
+        version=runs[0].version,
+        model=runs[0].model,
+        items=sum(one.items for one in runs),
+        forecast=_together([one.forecast for one in runs]),
+        runs=runs,
+    )
 
 
 def job_plan_answer(plan: JobPlan) -> JobPlanAnswer:
@@ -202,6 +249,16 @@ def _forecast(forecast: Forecast, *, set_aside_nusd: int, fee_nusd: int = 0) -> 
     )
 
 
+def _together(forecasts: Sequence[ForecastAnswer]) -> ForecastAnswer:
+    cost_nusd = sum(one.cost_nusd for one in forecasts)
+    return ForecastAnswer(
+        evaluations=sum(one.evaluations for one in forecasts),
+        cost_nusd=cost_nusd,
+        credits=credits_text(cost_nusd),
+        set_aside_nusd=sum(one.set_aside_nusd for one in forecasts),
+    )
+
+
 def test_run_answer(row: Record, *, in_full: bool = True) -> TestRunAnswer:
     """`in_full` False: without failed cases and matrix, for lists."""
     result: dict[str, Any] = row["result"] or {}
@@ -209,6 +266,7 @@ def test_run_answer(row: Record, *, in_full: bool = True) -> TestRunAnswer:
     shown = {name: value for name, value in result.items() if in_full or name in ("metrics", "evaluators", "cost_nusd", "latency_ms")}
     return TestRunAnswer(
         id=row["test_run_id"],
+        status="paused" if row["status"] in ("pending", "running") and row["paused_at"] is not None else row["status"],
         prompt=row["slug"],
         progress={"done": row["done"], "total": row["total"]},
         failed_at=row["finished_at"] if row["status"] == "failed" else None,
@@ -244,7 +302,7 @@ def suggestion_answer(row: Record) -> SuggestionAnswer:
 
 
 _TEST_RUN_COLUMNS = (
-    "status", "version", "model", "dataset_id", "dataset_version", "split", "repeats", "compare_with", "failed_of", "error", "simulated",
+    "group_id", "version", "model", "dataset_id", "dataset_version", "split", "repeats", "compare_with", "failed_of", "error", "simulated",
     "created_by", "created_at", "started_at", "finished_at",
 )  # fmt: skip
 _JOB_COLUMNS = (

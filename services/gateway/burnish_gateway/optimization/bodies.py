@@ -1,9 +1,9 @@
 """What callers send about test runs, jobs and suggestions."""
 
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, Self
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from burnish_gateway.wire import ApiModel, Text
 
@@ -11,17 +11,30 @@ DEFAULT_EVALUATIONS: Final = 2_000
 EVALUATIONS_MOST: Final = 100_000
 CREDITS_MOST: Final = 1_000_000
 WEEK_S: Final = 604_800
+COMBINED_MOST: Final = 20
+"""Runs that one request may start: versions times models."""
 
 
 class TestRunBody(ApiModel):
+    """What is run over which split: one version, or several by several models."""
+
     __test__ = False  # pytest takes the name for a test
 
     prompt: Text = Field(min_length=1, max_length=130, description="Slug; the version that production names, unless one is given.")
     version: int | None = Field(default=None, ge=1)
     label: Text | None = None
+    versions: list[Annotated[int, Field(ge=1)]] = Field(
+        default_factory=list,
+        max_length=COMBINED_MOST,
+        description="Several versions at once, instead of `version` or `label`; a run of each.",
+    )
     dataset_id: UUID
     split: Literal["train", "validation", "val", "test"]
-    models: list[Text] = Field(default_factory=list, max_length=1, description="Another model than the version's; one, for now.")
+    models: list[Text] = Field(
+        default_factory=list,
+        max_length=COMBINED_MOST,
+        description="Other models than the version's own; a run of each version by each model, at most 20 in all.",
+    )
     repeats: int = Field(default=1, ge=1, le=20)
     evaluators: list[UUID] = Field(
         default_factory=list, max_length=10, description="Score each answer with these too, beside the comparison with the expected one."
@@ -32,6 +45,20 @@ class TestRunBody(ApiModel):
     failed_of: UUID | None = Field(
         default=None, description="Only the items that failed in this completed test run on the same split of this dataset."
     )
+
+    @model_validator(mode="after")
+    def _few_and_clear(self) -> Self:
+        if self.versions and (self.version is not None or self.label is not None):
+            raise ValueError("versions: give either versions, or one version or label")
+        if max(1, len(set(self.versions))) * max(1, len(set(self.models))) > COMBINED_MOST:
+            raise ValueError(f"models: versions times models may be at most {COMBINED_MOST} runs at once")
+        return self
+
+    def each(self) -> "list[TestRunBody]":
+        """One body for each version by each model, in the order given; each of them once."""
+        versions: list[int | None] = [*dict.fromkeys(self.versions)] or [self.version]
+        models = [[model] for model in dict.fromkeys(self.models)] or [[]]
+        return [self.model_copy(update={"version": version, "versions": [], "models": model}) for version in versions for model in models]
 
 
 class ModelsBody(ApiModel):

@@ -13,7 +13,7 @@ from burnish_gateway.optimization import compare_runs_store as store
 from burnish_gateway.optimization import store as runs_store
 from burnish_gateway.optimization.summary import Share
 from burnish_shared.db.session import Tx
-from burnish_shared.errors import InvalidField, NotFound
+from burnish_shared.errors import Conflict, InvalidField, NotFound
 from burnish_shared.measures import wilson
 from burnish_shared.paired import LEAST_ITEMS, Comparison, compare
 
@@ -88,17 +88,17 @@ class RunComparison(BaseModel):
 
 
 async def compare_runs(tx: Tx, workspace_id: UUID, run_id: UUID, *, base_id: UUID) -> RunComparison:
-    """Raises NotFound, InvalidField where they cannot be compared."""
-    run, base = await _run(tx, workspace_id, run_id, param="run_id"), await _run(tx, workspace_id, base_id, param="base")
+    """Raises NotFound, Conflict, InvalidField where they cannot be compared."""
+    run, base = await _run(tx, workspace_id, run_id, param="run_id"), await _run(tx, workspace_id, base_id, param="base_id")
     if run_id == base_id:
-        raise InvalidField("base: that is the same test run; name another one.", param="base")
+        raise InvalidField("base_id: that is the same test run; name another one.", param="base_id")
     if (run["dataset_id"], run["split"]) != (base["dataset_id"], base["split"]):
-        raise InvalidField("base: the two runs must be on the same split of the same dataset.", param="base")
+        raise InvalidField("base_id: the two runs must be on the same split of the same dataset.", param="base_id")
     scores = await store.scores_of(tx, workspace_id, run_id=run_id, base_id=base_id)
     pairs = [row for row in scores if row["base_n"] and row["run_n"]]
     found = compare([_share(row, "base") for row in pairs], [_share(row, "run") for row in pairs])
     if found is None:
-        raise InvalidField("base: no item was answered in both runs, or their answers are not kept any more.", param="base")
+        raise Conflict("base_id: no item was answered in both runs, or their answers are not kept any more.", param="base_id")
     changed = sorted((row for row in pairs if _share(row, "base") != _share(row, "run")), key=_broken_first)
     cases = await store.cases_of(tx, workspace_id, [row["item_id"] for row in changed[:CHANGED_MOST]], run_id=run_id, base_id=base_id)
     reads = await store.test_reads(tx, workspace_id, run["dataset_id"]) if run["split"] == "test" else None
@@ -129,7 +129,7 @@ async def _run(tx: Tx, workspace_id: UUID, run_id: UUID, *, param: str) -> Recor
     if run is None:
         raise NotFound("There is no such test run in this workspace.", param=param)
     if run["status"] != "completed":
-        raise InvalidField(f"{param}: this test run is {run['status']}; runs can be compared once they are completed.", param=param)
+        raise Conflict(f"{param}: this test run is {run['status']}; runs can be compared once they are completed.", param=param)
     return run
 
 

@@ -14,12 +14,12 @@ from burnish_shared.db.session import Tx
 router = make_router("optimization")
 
 
-@router.post("/v1/test-runs/forecast", response_model=answers.RunPlanAnswer, summary="Forecast a test run")
+@router.post("/v1/test-runs/forecast", response_model=answers.RunPlanAnswer, summary="Forecast test runs")
 async def forecast_test_run(request: Request, gateway: GatewayParts, principal: Editor, body: TestRunBody) -> Response:
     """Takes the body of a start, and says what it would take and cost, a guess from above. Nothing is started or set aside."""
 
     async def work(tx: Tx) -> answers.RunPlanAnswer:
-        return answers.run_plan_answer(await plan_test_run(tx, principal, body))
+        return answers.run_plans_answer([await plan_test_run(tx, principal, one) for one in body.each()])
 
     return await run_once(gateway, request, principal, status=200, work=work)
 

@@ -16,7 +16,7 @@ from burnish_gateway.idempotency import run_once
 from burnish_gateway.optimization import answers, compare_runs_routes, decide, forecast_routes, store, summary_routes
 from burnish_gateway.optimization.bodies import AcceptBody, OptimizationBody, RejectBody, TestRunBody
 from burnish_gateway.optimization.follow import follow_job
-from burnish_gateway.optimization.start import start_optimization, start_test_run
+from burnish_gateway.optimization.start import start_optimization, start_test_runs, wake_test_runs
 from burnish_gateway.optimization.store import RunKind
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
 from burnish_gateway.wire import make_router
@@ -33,16 +33,19 @@ Limit = Annotated[int, Query(ge=1, le=PAGE_MOST)]
 Slug = Annotated[str | None, Query(max_length=130, description="Only those of this prompt.")]
 GOING_ON = ("pending", "running")
 RunStatus = Literal["pending", "running", "completed", "failed", "cancelled"]
+TestRunStatus = Literal["pending", "running", "paused", "completed", "failed", "cancelled"]
 
 
-@router.post("/v1/test-runs", status_code=202, response_model=answers.StartedAnswer, summary="Start a test run")
+@router.post("/v1/test-runs", status_code=202, response_model=answers.StartedRunsAnswer, summary="Start test runs")
 async def create_test_run(request: Request, gateway: GatewayParts, principal: Editor, body: TestRunBody) -> Response:
-    """Runs a version over a split of a dataset, in the background."""
+    """Runs a version, or several by several models, over a split of a dataset, in the background."""
 
-    async def work(tx: Tx) -> answers.StartedAnswer:
-        started = await start_test_run(tx, principal, body)
-        await audit.note(tx, principal, action="test_run.started", kind="test_run", key=str(started.id), after=_asked(body))
-        return answers.started_answer(started)
+    async def work(tx: Tx) -> answers.StartedRunsAnswer:
+        started = await start_test_runs(tx, principal, body)
+        for one in started:
+            asked = _asked(body) | {"version": one.version, "model": one.model}
+            await audit.note(tx, principal, action="test_run.started", kind="test_run", key=str(one.id), after=asked)
+        return answers.started_runs_answer(started)
 
     return await _started(gateway, await run_once(gateway, request, principal, status=202, work=work))
 
@@ -53,17 +56,41 @@ async def list_test_runs(
     gateway: GatewayParts,
     principal: Viewer,
     prompt: Slug = None,
-    status: RunStatus | None = None,
+    status: TestRunStatus | None = None,
+    group_id: Annotated[UUID | None, Query(description="Only the runs that one request started.")] = None,
     limit: Limit = PAGE_DEFAULT,
     cursor: str | None = None,
 ) -> answers.TestRunPage:
-    page = await _list(gateway, principal, "test_run", prompt=prompt, status=status, limit=limit, cursor=cursor)
+    page = await _list(gateway, principal, "test_run", prompt=prompt, status=status, group_id=group_id, limit=limit, cursor=cursor)
     return answers.TestRunPage(data=[answers.test_run_answer(row, in_full=False) for row in page["data"]], next_cursor=page["next_cursor"])
 
 
 @router.get("/v1/test-runs/{run_id}", summary="One test run")
 async def read_test_run(gateway: GatewayParts, principal: Viewer, run_id: UUID) -> answers.TestRunAnswer:
     return answers.test_run_answer(await _find(gateway, principal, "test_run", run_id))
+
+
+@router.post("/v1/test-runs/{run_id}/pause", response_model=answers.TestRunAnswer, summary="Pause a test run")
+async def pause_test_run(request: Request, gateway: GatewayParts, principal: Editor, run_id: UUID) -> Response:
+    """What is on its way comes to its end within seconds, and nothing more is asked until it is resumed. Its credit stays set aside.
+
+    What is paused or has ended stays as it is.
+    """
+
+    async def work(tx: Tx) -> answers.TestRunAnswer:
+        return answers.test_run_answer(await _set_paused(tx, principal, run_id, paused=True))
+
+    return await run_once(gateway, request, principal, status=200, work=work)
+
+
+@router.post("/v1/test-runs/{run_id}/resume", response_model=answers.TestRunAnswer, summary="Go on with a paused test run")
+async def resume_test_run(request: Request, gateway: GatewayParts, principal: Editor, run_id: UUID) -> Response:
+    """Goes on where it was: what was answered is not asked, or paid, again. One that is not paused stays as it is."""
+
+    async def work(tx: Tx) -> answers.TestRunAnswer:
+        return answers.test_run_answer(await _set_paused(tx, principal, run_id, paused=False))
+
+    return await _started(gateway, await run_once(gateway, request, principal, status=200, work=work))
 
 
 @router.post("/v1/test-runs/{run_id}/cancel", response_model=answers.TestRunAnswer, summary="Stop a test run")
@@ -228,13 +255,36 @@ async def _cancel(tx: Tx, principal: Principal, kind: RunKind, run_id: UUID) -> 
     return row
 
 
+async def _set_paused(tx: Tx, principal: Principal, run_id: UUID, *, paused: bool) -> Record:
+    changed = await store.set_paused(tx, principal.workspace_id, run_id, paused=paused)
+    row = await store.find_run(tx, principal.workspace_id, "test_run", run_id)
+    if row is None:
+        raise _no_such("test_run")
+    if changed:
+        if not paused:
+            await wake_test_runs(tx, run_id, workspace_id=principal.workspace_id)
+        action = "test_run.paused" if paused else "test_run.resumed"
+        await audit.note(
+            tx, principal, action=action, kind="test_run", key=str(run_id), before={"paused": not paused}, after={"paused": paused}
+        )
+    return row
+
+
 def _asked(body: BaseModel) -> dict[str, Any]:
     """What was asked for, as the audit log keeps it: names, ids and numbers."""
     return body.model_dump(mode="json", exclude_none=True)
 
 
 async def _list(
-    gateway: Gateway, principal: Principal, kind: RunKind, *, prompt: str | None, status: str | None, limit: int, cursor: str | None
+    gateway: Gateway,
+    principal: Principal,
+    kind: RunKind,
+    *,
+    prompt: str | None,
+    status: str | None,
+    group_id: UUID | None = None,
+    limit: int,
+    cursor: str | None,
 ) -> dict[str, Any]:
     position = gateway.cursors.open(cursor, principal.workspace_id, of=kind)
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
@@ -244,6 +294,7 @@ async def _list(
             kind,
             slug=None if prompt is None else parse_slug(prompt, param="prompt"),
             status=status,
+            group_id=group_id,
             before=UUID(position[0]) if position else None,
             limit=limit + 1,
         )

@@ -39,6 +39,9 @@ class Started:
     forecast: Forecast
     set_aside_nusd: int
     fee_nusd: int = 0
+    version: int | None = None
+    model: str | None = None
+    group_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +108,18 @@ async def plan_test_run(tx: Tx, principal: Principal, body: TestRunBody) -> RunP
     return RunPlan(subject, split, model, total, item_ids, evaluator_ids, forecast, min(forecast.aside_nusd, MAX_AMOUNT_NUSD))
 
 
-async def start_test_run(tx: Tx, principal: Principal, body: TestRunBody) -> Started:
-    """Raises NotFound, InvalidField, OutOfCredit."""
+async def start_test_runs(tx: Tx, principal: Principal, body: TestRunBody) -> list[Started]:
+    """A run of each version by each model, which belong together where there are several; all of them or none.
+
+    Raises NotFound, InvalidField, OutOfCredit.
+    """
+    each = body.each()
+    group_id = new_uuid() if len(each) > 1 else None
+    return [await start_test_run(tx, principal, one, group_id=group_id) for one in each]
+
+
+async def start_test_run(tx: Tx, principal: Principal, body: TestRunBody, *, group_id: UUID | None = None) -> Started:
+    """The run of one version by one model. Raises NotFound, InvalidField, OutOfCredit."""
     plan = await plan_test_run(tx, principal, body)
     subject, run_id = plan.subject, new_uuid()
     account_id = await _fund(tx, principal, plan.set_aside_nusd, reference=run_id)
@@ -126,12 +139,13 @@ async def start_test_run(tx: Tx, principal: Principal, body: TestRunBody) -> Sta
         compare_with=body.compare_with,
         failed_of=body.failed_of,
         item_ids=plan.item_ids,
+        group_id=group_id,
         total=plan.total,
         funding_account_id=account_id,
         created_by=principal.actor,
     )
     await _wake(tx, subjects.TEST_RUNS_REQUESTED, run_id, workspace_id=principal.workspace_id)
-    return Started(run_id, plan.forecast, plan.set_aside_nusd)
+    return Started(run_id, plan.forecast, plan.set_aside_nusd, version=subject.version.version, model=plan.model, group_id=group_id)
 
 
 async def plan_optimization(tx: Tx, principal: Principal, body: OptimizationBody) -> JobPlan:
@@ -315,6 +329,12 @@ async def _charged_fee_nusd(tx: Tx, principal: Principal, job_id: UUID) -> int:
             details={"needed_nusd": fee_nusd},
         )
     return fee_nusd
+
+
+async def wake_test_runs(tx: Tx, run_id: UUID, *, workspace_id: UUID) -> None:
+    """One that waits may go on. Under an id of its own: the bus drops a wake-up that it has seen."""
+    body = json.dumps({"id": str(run_id), "workspace_id": str(workspace_id)}).encode()
+    await outbox.put(tx, service=SERVICE, subject=subjects.TEST_RUNS_REQUESTED, message_id=str(new_uuid()), body=body)
 
 
 async def _wake(tx: Tx, subject: str, run_id: UUID, *, workspace_id: UUID) -> None:

@@ -15,6 +15,8 @@ RunKind = Literal["test_run", "optimization"]
 
 _TABLE: Final = {"test_run": ("test_runs", "test_run_id"), "optimization": ("optimization_jobs", "job_id")}
 
+_PAUSED: Final = "paused_at IS NOT NULL AND status IN ('pending', 'running')"
+
 _SUGGESTION: Final = """suggestion_id, prompt_id, slug, base_version, job_id, status, content, evidence, simulated, accepted_version, label,
     reason, decided_by, decided_at, created_at"""
 
@@ -86,20 +88,46 @@ async def find_run(tx: Tx, workspace_id: UUID, kind: RunKind, run_id: UUID) -> a
 
 
 async def list_runs(
-    tx: Tx, workspace_id: UUID, kind: RunKind, *, slug: str | None, status: str | None, before: UUID | None, limit: int
+    tx: Tx,
+    workspace_id: UUID,
+    kind: RunKind,
+    *,
+    slug: str | None,
+    status: str | None,
+    group_id: UUID | None = None,
+    before: UUID | None,
+    limit: int,
 ) -> list[asyncpg.Record]:
-    """Newest first."""
+    """Newest first. A test run that is paused is neither pending nor running."""
     table, column = _TABLE[kind]
+    own = ""
+    if kind == "test_run":
+        own = " AND ($6::uuid IS NULL OR group_id = $6)"
+    shown = f"CASE WHEN {_PAUSED} THEN 'paused' ELSE status END" if kind == "test_run" else "status"
     rows = await tx.fetch(
-        f"""SELECT * FROM {table} WHERE workspace_id = $1 AND ($2::text IS NULL OR slug = $2) AND ($3::text IS NULL OR status = $3)
-               AND ($4::uuid IS NULL OR {column} < $4) ORDER BY {column} DESC LIMIT $5""",
+        f"""SELECT * FROM {table} WHERE workspace_id = $1 AND ($2::text IS NULL OR slug = $2) AND ($3::text IS NULL OR {shown} = $3)
+               AND ($4::uuid IS NULL OR {column} < $4){own} ORDER BY {column} DESC LIMIT $5""",
         workspace_id,
         slug,
         status,
         before,
         limit,
+        *([group_id] if own else []),
     )
     return list(rows)
+
+
+async def set_paused(tx: Tx, workspace_id: UUID, run_id: UUID, *, paused: bool) -> bool:
+    """Pauses a test run that goes on, or lets one go on that is paused. Whether that changed anything."""
+    changed = await tx.fetchval(
+        """UPDATE test_runs SET paused_at = CASE WHEN $3 THEN clock_timestamp() END
+            WHERE workspace_id = $1 AND test_run_id = $2 AND status IN ('pending', 'running') AND NOT cancel_requested
+              AND (paused_at IS NULL) = $3 RETURNING true""",
+        workspace_id,
+        run_id,
+        paused,
+    )
+    return bool(changed)
 
 
 async def ask_to_cancel(tx: Tx, workspace_id: UUID, kind: RunKind, run_id: UUID) -> None:

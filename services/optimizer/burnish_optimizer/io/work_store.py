@@ -76,6 +76,15 @@ async def is_to_stop(tx: Tx, claim: Claim) -> bool:
     return bool(row["cancel_requested"])
 
 
+async def is_to_wait(tx: Tx, claim: Claim) -> bool:
+    """Whether somebody paused a test run."""
+    return bool(
+        await tx.fetchval(
+            "SELECT paused_at IS NOT NULL FROM test_runs WHERE workspace_id = $1 AND test_run_id = $2", claim.workspace_id, claim.id
+        )
+    )
+
+
 async def write_progress(tx: Tx, claim: Claim, progress: Any) -> None:
     """How far it is: of a test run (done, result), of a job its progress. Raises ClaimLost."""
     if claim.kind == "test_run":

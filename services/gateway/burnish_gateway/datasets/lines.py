@@ -1,0 +1,85 @@
+"""The lines of an uploaded file, each with its number; a line that cannot be read says so and does not hide the others. Pure."""
+
+import csv
+import io
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from burnish_gateway.wire import parse_json
+from burnish_shared.errors import InvalidBody, InvalidField
+
+CELL_MOST_CHARS: Final = 4 * 65_536
+LINES_MOST: Final = 10_000
+"""As many as a dataset holds items; whatever is longer is refused before it is looked at."""
+
+csv.field_size_limit(CELL_MOST_CHARS)
+
+JSONL: Final = ("application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines")
+CSV: Final = ("text/csv", "application/csv")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """`number` is where it stands in the file, from 1. Either `row` (column → value) or `problem`."""
+
+    number: int
+    row: Mapping[str, Any] | None
+    problem: str | None = None
+
+
+def lines_of(raw: bytes, *, content_type: str) -> list[Line]:
+    """All that are not empty. Raises InvalidBody where the file is none of these or not UTF-8, InvalidField where it has too many."""
+    kind = content_type.partition(";")[0].strip().lower()
+    if kind in JSONL:
+        lines = _jsonl(raw)
+    elif kind in CSV:
+        lines = _csv(raw)
+    else:
+        raise InvalidBody(
+            f"Send application/json, application/x-ndjson (JSONL) or text/csv, not {kind[:80] or 'nothing'}.", param="content-type"
+        )
+    found: list[Line] = []
+    for line in lines:
+        found.append(line)
+        if len(found) > LINES_MOST:
+            raise InvalidField(f"A dataset holds at most {LINES_MOST:,} items.", param="items")
+    return found
+
+
+def _jsonl(raw: bytes) -> Iterator[Line]:
+    for number, text in enumerate(raw.removeprefix(b"\xef\xbb\xbf").split(b"\n"), start=1):
+        if not text.strip():
+            continue
+        try:
+            row = parse_json(text)
+        except (InvalidBody, InvalidField) as error:
+            yield Line(number, None, error.message)
+            continue
+        if isinstance(row, dict):
+            yield Line(number, row)
+        else:
+            yield Line(number, None, "An item is an object with input and expected.")
+
+
+def _csv(raw: bytes) -> Iterator[Line]:
+    """A header names the columns. Cells that a line lacks are left out, so that the item says what is missing."""
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InvalidBody("The file is not UTF-8.") from error
+    if "\x00" in text:
+        raise InvalidBody("The file holds U+0000, which no text may.")
+    rows = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+    try:
+        names = rows.fieldnames or []
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            raise InvalidBody(f"The header names the column {twice[:80]!r} twice.")
+        for row in rows:
+            if None in row:
+                yield Line(rows.line_num, None, "more fields than the header has columns.")
+            else:
+                yield Line(rows.line_num, {name: value for name, value in row.items() if value is not None})
+    except csv.Error as error:
+        raise InvalidBody(f"Line {rows.line_num}: the file is not valid CSV: {str(error)[:200]}") from error

@@ -1,0 +1,79 @@
+"""What belongs together falls into one split, in whatever order it comes."""
+
+import json
+import random
+from hashlib import sha256
+
+import pytest
+
+from burnish_gateway.datasets.bodies import read_items
+from burnish_gateway.datasets.item import NewItem, by_hash, counted, group_key
+from burnish_gateway.datasets.keep_together import Held, placed
+from burnish_shared.errors import BadRequest
+
+pytestmark = pytest.mark.capability("D1")
+
+WORDS = [f"w{n}" for n in range(3_000)]
+
+
+def texts(n: int, *, seed: int = 1) -> list[str]:
+    dice = random.Random(seed)
+    return [" ".join(dice.choices(WORDS, k=9)) for _ in range(n)]
+
+
+def new(text: str, **fields: object) -> NewItem:
+    return NewItem(input=text, expected="x", **fields)  # type: ignore[arg-type]
+
+
+def test_near_duplicates_share_a_split_in_any_order() -> None:
+    items = [new(text + tail) for text in texts(120) for tail in ("", " please", " thank you")]
+    found = placed(items, held=[])
+    clusters = [{found[3 * n + k].split for k in range(3)} for n in range(120)]
+    assert all(len(one) == 1 for one in clusters)
+    shuffled = items[:]
+    random.Random(3).shuffle(shuffled)
+    assert {one.text: one.split for one in placed(shuffled, held=[])} == {one.text: one.split for one in found}
+    assert all(count > 30 for count in counted(str(one.split) for one in found).values())
+
+
+def test_a_group_shares_a_split_now_and_later() -> None:
+    own = {"group": group_key("ada@example.org")}
+    first = placed([new(text, metadata=own) for text in texts(12)], held=[])
+    assert {one.split for one in first} == {by_hash(sha256(own["group"].encode()).digest())}
+    other = Held("something of hers", "test", own["group"])
+    assert placed([new("one more of hers", metadata=own)], held=[other])[0].split == "test"
+    assert {one.split for one in placed([new(text, metadata=own) for text in texts(15, seed=2)], held=[other])} == {"test"}
+
+
+def test_what_is_stored_or_given_never_moves_and_others_follow_it() -> None:
+    [text] = texts(1)
+    for split in ("train", "validation", "test"):
+        held = [Held(text, split, None)]
+        assert placed([new(f"{text} please")], held=held)[0].split == split
+        assert placed([new(f"{text} please"), *map(new, texts(12, seed=5))], held=held)[0].split == split
+        given = placed([new(text, split=split), new(f"{text} please")], held=[])
+        assert [one.split for one in given] == [split, split]
+    assert placed([new(f"{text} please", split="train")], held=[Held(text, "test", None)])[0].split == "train", "a given split wins"
+
+
+def test_a_form_that_all_are_written_in_does_not_pull_them_into_one_split() -> None:
+    items = [new(f"dear desk i would like to ask about order number {n} thank you very much") for n in range(150)]
+    counts = counted(str(one.split) for one in placed(items, held=[]))
+    assert min(counts.values()) > 10
+
+
+def test_what_was_made_up_is_never_in_test() -> None:
+    made_up = [new(text, metadata={"synthetic": True}) for text in texts(200)]
+    assert counted(str(one.split) for one in placed(made_up, held=[]))["test"] == 0
+    assert counted(one.place for one in made_up)["test"] == 0
+    with pytest.raises(BadRequest, match="made up"):
+        read_items(b'{"items": [{"input": "a", "expected": "b", "split": "test", "synthetic": true}]}', content_type="application/json")
+    [item] = read_items(b"input,expected,synthetic\na,b,yes\n", content_type="text/csv")
+    assert item.synthetic
+
+
+def test_a_group_is_kept_as_a_hash() -> None:
+    named, numbered = {"input": "a", "expected": "b", "group": "ada@example.org"}, {"input": "c", "expected": "d", "metadata": {"group": 7}}
+    first, second = read_items(json.dumps({"items": [named, numbered]}).encode(), content_type="application/json")
+    assert first.metadata == {"group": group_key("ada@example.org")} and "ada" not in str(first.metadata)
+    assert second.group == group_key("7") and group_key(second.group) == second.group

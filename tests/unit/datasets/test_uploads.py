@@ -1,0 +1,92 @@
+"""Columns of files from elsewhere: what they probably mean, what they are said to mean, and what is wrong with which line."""
+
+import json
+
+import pytest
+
+from burnish_gateway.datasets.bodies import read_items
+from burnish_gateway.datasets.item import group_key
+from burnish_gateway.datasets.mapping import guessed, parse_mapping
+from burnish_gateway.datasets.preview import read_preview
+from burnish_shared.errors import BadRequest, InvalidField
+
+pytestmark = pytest.mark.capability("D1")
+
+SHEET = (
+    b"Question,Ideal Answer,Topic,Set,user_id,Labels,Note\n"
+    b"where is my parcel today please,shipping,orders,val,u1,a;b,x\n"
+    b"where is my parcel today please now,shipping,orders,test,u1,,y\n"
+    b"my card was charged twice,billing,,holdout,u2,c,z\n"
+    b"too,many,cells,test,u3,d,e,f\n"
+    b'refund?,billing,money,train,u4,"a, b",\n'
+)
+
+
+def test_a_sheet_with_other_names_is_understood_and_its_faults_are_named() -> None:
+    shown = read_preview(SHEET, content_type="text/csv", mapping={})
+    assert {one.name: one.target for one in shown.columns} == {
+        "Question": "input", "Ideal Answer": "expected", "Topic": "category", "Set": "split", "user_id": "group",
+        "Labels": "tags", "Note": "metadata.Note",
+    }  # fmt: skip
+    assert shown.items == 3 and "more fields than the header has columns." in {one.message for one in shown.problems}
+    mapping = parse_mapping(
+        ["Question=input", "Ideal Answer=expected", "Topic=category", "Set=split", "user_id=group", "Labels=tags", "Note=-"]
+    )
+    shown = read_preview(SHEET, content_type="text/csv", mapping=mapping)
+    assert (shown.lines, shown.items, shown.counts) == (5, 3, {"train": 1, "validation": 1, "test": 1})
+    assert [one.line for one in shown.problems] == [4, 5] and "holdout" in shown.problems[0].message
+    assert shown.rows[0].metadata == {"category": "orders", "group": group_key("u1"), "tags": ["a", "b"]}
+    assert shown.near_duplicates[0].lines == [2, 3] and shown.near_duplicates[0].splits == ["validation", "test"]
+    assert next(one for one in shown.columns if one.name == "Topic").filled == 3
+
+
+def test_an_upload_names_every_line_at_fault_and_saves_none() -> None:
+    mapping = parse_mapping(["Question=input", "Ideal Answer=expected", "Set=split"])
+    with pytest.raises(InvalidField, match=r"Line 4: .* 1 more lines have problems; nothing was saved") as told:
+        read_items(SHEET, content_type="text/csv", mapping=mapping)
+    assert [one["line"] for one in (told.value.details or {})["problems"]] == [4, 5]
+
+
+def test_several_columns_make_the_variables_of_an_input() -> None:
+    rows = [
+        {"inputs.city": "Bern", "inputs.days": 3, "output": 7, "metadata": {"n": 1}},
+        {"inputs.city": "Rome", "inputs.days": 2, "output": True},
+    ]
+    shown = read_preview("\n".join(map(json.dumps, rows)).encode(), content_type="application/x-ndjson", mapping={})
+    assert [one.input for one in shown.rows] == [{"city": "Bern", "days": 3}, {"city": "Rome", "days": 2}]
+    assert [one.expected for one in shown.rows] == ["7", "true"] and shown.rows[0].metadata == {"n": 1}
+
+
+def test_the_surest_name_wins_and_the_others_are_kept() -> None:
+    assert guessed(["text", "question", "label", "answer", "Session ID"]) == {
+        "text": "metadata.text", "question": "input", "label": "expected", "answer": "metadata.answer", "Session ID": "group",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("pairs", "why"),
+    [
+        (["a"], "column=target"),
+        (["a=nothing"], "no target"),
+        (["a=expected", "b=expected"], "both"),
+        (["a=input", "b=inputs.x"], "not both"),
+        (["=input"], "column=target"),
+    ],
+)
+def test_a_mapping_that_means_nothing_is_refused(pairs: list[str], why: str) -> None:
+    with pytest.raises(InvalidField, match=why):
+        parse_mapping(pairs)
+
+
+def test_a_column_that_is_not_there_is_named() -> None:
+    with pytest.raises(BadRequest, match="no column 'Frage'"):
+        read_preview(SHEET, content_type="text/csv", mapping={"Frage": "input"})
+
+
+def test_a_column_may_hold_an_equals_sign() -> None:
+    assert parse_mapping(["a=b=expected"]) == {"a=b": "expected"}
+
+
+def test_a_header_that_names_a_column_twice_is_refused() -> None:
+    with pytest.raises(BadRequest, match="twice"):
+        read_items(b"input,expected,input\na,b,c\n", content_type="text/csv")
