@@ -169,3 +169,16 @@ async def test_a_model_that_could_cost_more_than_there_is_is_not_asked(caller: C
     answer = await _ask(caller)
     assert answer.body["error"]["code"] == "provider_failed" and three.calls[1:] == [0, 0]
     assert (await caller("GET", f"/v1/budgets/{made.body['id']}")).body["spent_nusd"] == 0
+
+
+@pytest.mark.promise("E-04")
+async def test_a_model_that_does_not_answer_in_time_is_replaced_by_the_next(caller: Caller, three: Three) -> None:
+    three.first.manners[""] = Manner(hangs=True)
+    prompt = {
+        "slug": "patient", "messages": ASKED, "model": "own/first", "fallback_models": ["own/second"], "timeout_s": 1,
+    }  # fmt: skip
+    made = await caller("POST", "/v1/prompts", prompt)
+    assert made.status == 201, made.body
+    answer = await caller("POST", "/v1/executions", {"prompt": "patient", "version": 1})
+    assert (answer.status, answer.body["output"], answer.body["model"]) == (200, TEXT, "own/second"), answer.body
+    assert three.first.calls and len(three.second.calls) == 1

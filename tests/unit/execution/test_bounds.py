@@ -8,8 +8,11 @@ from uuid import uuid4
 
 import pytest
 
+from burnish_executor.check_answer import AnswerChecks
+from burnish_executor.core.answer import Answer
 from burnish_executor.core.failure import Failure, FailureKind
 from burnish_executor.core.fallback import another_may_help
+from burnish_executor.core.flawed import Wrong
 from burnish_executor.record_batch import WAITING_MOST, Recorder
 from burnish_gateway.compat.anthropic.messages_format import AnthropicFormat
 from burnish_gateway.compat.openai_format import OpenAIFormat
@@ -17,9 +20,11 @@ from burnish_gateway.compat.responses.responses_format import ResponsesFormat
 from burnish_gateway.execution.cache_choice import UNSAID, CacheSetting, cache_use
 from burnish_gateway.execution.dispatch import Alive, Done, Started, Text, first_told
 from burnish_gateway.execution.frames import WAITING_MOST_BYTES, Mailbox
+from burnish_gateway.execution.routes import NewExecution
+from burnish_gateway.wire import parse_model
 from burnish_shared.books.finished import FinishedExecution
 from burnish_shared.bus.frames import Frame, FrameKind
-from burnish_shared.contracts.executions import Price
+from burnish_shared.contracts.executions import Price, Problem
 from burnish_shared.errors import InvalidField
 from burnish_shared.pricing import most_nusd
 
@@ -164,3 +169,40 @@ def test_each_format_refuses_what_an_execution_would(format: Any, more: dict[str
         format.parse(_body(format, **more))
     assert refused.value.param is not None and refused.value.param.startswith(param)
     assert refused.value.message.startswith(param) and "function-" not in refused.value.message
+
+
+@pytest.mark.promise("G-08")
+@pytest.mark.parametrize(
+    ("body", "param"),
+    [
+        ({"messages": [{"role": "user", "content": 5}], "model": "m"}, "messages.0.content"),
+        ({"messages": [{"role": "user", "content": "x"}], "model": "m", "cache": "yes"}, "cache"),
+        ({"messages": [{"role": "user", "content": "x"}], "model": "m", "cache": {"ttl_s": 0}}, "cache.ttl_s"),
+    ],
+)
+def test_a_wrong_field_is_named_as_its_caller_wrote_it(body: dict[str, Any], param: str) -> None:
+    with pytest.raises(InvalidField) as refused:
+        parse_model(NewExecution, json.dumps(body).encode())
+    named = {one["param"] for one in refused.value.details["problems"]}
+    assert param in named and all("[" not in one and "bool" not in one for one in named), named
+
+
+@pytest.mark.capability("E11")
+@pytest.mark.parametrize(("is_sure", "asked"), [(True, 1), (False, 0)])
+async def test_an_answer_that_nobody_could_look_at_is_not_asked_for_again(is_sure: bool, asked: int) -> None:
+    """It may be right, and a second one would be paid for."""
+    repairs = []
+
+    class Checks(AnswerChecks):
+        async def _wrong(self, *_: Any) -> Any:
+            return (Wrong(Problem(check="c", message="no"), "", is_sure=is_sure),)
+
+        async def _repaired(self, *_: Any, **__: Any) -> Any:
+            repairs.append(1)
+
+    request = SimpleNamespace(output_checks=SimpleNamespace(repair=True), stream=False)
+    run: Any = SimpleNamespace(request=request, cancelled=False, left_s=lambda: 5.0)
+    answer = Answer(text=["x"])
+    checked = Checks.__new__(Checks)
+    _, found = await checked.check(run, answer, ask=cast(Any, None))
+    assert len(repairs) == asked and found is not None
