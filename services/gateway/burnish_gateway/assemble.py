@@ -92,7 +92,7 @@ async def _connected(
     bus = await connect(settings.nats_url.get_secret_value(), service="gateway", replica=settings.replica)
     admission = Admission.over(settings.database_url.get_secret_value(), application_name="burnish-gateway", pooler=settings.pooler)
     clock = SystemClock()
-    relay = Relay(db, bus, service="gateway", wait_ms=settings.relay_wait_ms)
+    relay = Relay(db, bus, service="gateway", wait_ms=settings.relay_wait_ms, busy_ms=settings.relay_busy_ms)
     identity = IdentityProviders.over(settings, public_url=settings.public_url, clock=clock)
     grounds = Grounds.open(workers=settings.sandbox_workers, wasm=settings.sandbox_wasm)
     gateway = Gateway(
