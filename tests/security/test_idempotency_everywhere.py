@@ -60,6 +60,7 @@ OTHERWISE: dict[str, dict[str, Any]] = {
     "POST /v1/guardrails/try": {"text": "other"},
     "POST /v1/datasets/preview": {"items": [{"question": "other", "answer": "b"}]},
     "POST /v1/datasets/{dataset_id}/items": {"items": [{"input": "other", "expected": "b"}]},
+    "POST /v1/datasets/{dataset_id}/items/from-executions": {"use_output": True},
     "POST /v1/test-runs": {"repeats": 2},
     "POST /v1/test-runs/forecast": {"repeats": 2},
     "POST /v1/optimizations": {"seed": 7},

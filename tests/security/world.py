@@ -143,6 +143,7 @@ def bodies(own: Mapping[str, str]) -> dict[str, Body]:
         "POST /v1/datasets": {"name": "more", "items": [{"input": "a", "expected": "b"}]},
         "POST /v1/datasets/preview": {"items": [{"question": "a", "answer": "b"}]},
         "POST /v1/datasets/{dataset_id}/items": {"items": [{"input": "another", "expected": "b"}]},
+        "POST /v1/datasets/{dataset_id}/items/from-executions": {"executions": [{"execution_id": own["execution"], "expected": "b"}]},
         "POST /v1/test-runs": {"prompt": own["slug"], "label": own["label"], "dataset_id": own["dataset"], "split": "validation"},
         "POST /v1/test-runs/forecast": {"prompt": own["slug"], "label": own["label"], "dataset_id": own["dataset"], "split": "validation"},
         "POST /v1/optimizations": {"prompt": own["slug"], "dataset_id": own["dataset"], "budget": {"evaluations": 216, "credits": 2.0}},

@@ -113,6 +113,52 @@ async def test_a_file_from_elsewhere_is_previewed_uploaded_and_run(stack: Stack,
     assert run["dataset_version"] == 1 and [one["k"] for one in run["metrics"]["pass_k"]] == [1, 2, 3], run["metrics"]
 
 
+@pytest.mark.capability("D1")
+async def test_a_leak_report_names_what_is_in_several_splits(stack: Stack, desk: Desk) -> None:
+    text = "where on earth is the parcel that i ordered"
+    items = [
+        {"input": text, "expected": "shipping", "split": "train", "group": "ada"},
+        {"input": f"{text} now", "expected": "billing", "split": "test", "group": "ada"},
+        {"input": "quite another thing", "expected": "access", "synthetic": True, "split": "train"},
+    ]
+    made = await desk.caller("POST", "/v1/datasets", {"name": "leaky", "items": items})
+    report = (await desk.caller("GET", f"/v1/datasets/{made.body['id']}/leaks")).body
+    assert [one["split"] for one in report["pairs"][0]["items"]] == ["train", "test"] and report["pairs"][0]["contradicts"]
+    assert report["groups"] == [{"group": "ada", "counts": {"train": 1, "test": 1}}] and report["synthetic"] == {"train": 1}
+    assert (report["is_clean"], len(report["in_words"]), report["looks_left"], report["used"]) == (False, 3, 5, 0)
+    clean = await desk.caller("POST", "/v1/datasets", {"name": "clean", "items": [{"input": text, "expected": "shipping"}]})
+    assert (await desk.caller("GET", f"/v1/datasets/{clean.body['id']}/leaks")).body["is_clean"] is True
+
+
+@pytest.mark.capability("D1")
+async def test_executions_and_corrections_become_items(stack: Stack, desk: Desk) -> None:
+    call = {"prompt": "tickets", "user_id": "ada"}
+    made = [
+        (await desk.caller("POST", "/v1/executions", call | {"variables": {"input": f"my parcel number {n} is late"}})).body["id"]
+        for n in range(3)
+    ]
+    add = """INSERT INTO feedback (workspace_id, target_kind, target_id, end_user, kind, execution_id, correction)
+             VALUES ($1, 'execution', $2, 'ada', 'correction', $2::text::uuid, 'shipping')"""
+    await books(stack, add, desk.caller.workspace.workspace_id, made[1])
+    chosen = [{"execution_id": made[0], "expected": "shipping"}, {"execution_id": made[1]}, {"execution_id": made[2]}]
+    chosen.append({"execution_id": "00000000-0000-7000-8000-000000000000"})
+    path = f"/v1/datasets/{desk.dataset_id}/items/from-executions"
+    async with asyncio.timeout(10):
+        while len(await books(stack, "SELECT FROM execution_contents WHERE execution_id = ANY ($1::text[]::uuid[])", made)) < 3:
+            await asyncio.sleep(0.05)
+    told = await desk.caller("POST", path, {"executions": chosen})
+    assert told.status == 201 and told.body["added"] == 2, told.body
+    assert [one["execution_id"] for one in told.body["skipped"]] == [made[2], chosen[3]["execution_id"]]
+    assert "expected" in told.body["skipped"][0]["because"] and "no such execution" in told.body["skipped"][1]["because"]
+    items = (await desk.caller("GET", f"/v1/datasets/{desk.dataset_id}/items?limit=200")).body["data"]
+    items += (await desk.caller("GET", f"/v1/datasets/{desk.dataset_id}/items?limit=200&split=test")).body["data"]
+    ours = {one["metadata"]["execution_id"]: one for one in items if one["metadata"].get("group") == "ada"}
+    assert {one["metadata"]["source"] for one in ours.values()} == {"execution", "correction"}
+    assert len({one["split"] for one in ours.values()}) == 1, "one person's items fall into one split"
+    both = await desk.caller("POST", path, {"executions": chosen, "use_output": True})
+    assert (both.body["added"], both.body["duplicates"]) == (1, 2)
+
+
 @pytest.mark.capability("D3", "O3")
 @pytest.mark.promise("O-09")
 async def test_answers_are_scored_by_evaluators_and_one_that_fails_fails_alone(stack: Stack, desk: Desk, start_optimizer: Any) -> None:

@@ -5,7 +5,6 @@ import json
 import pytest
 
 from burnish_gateway.datasets.bodies import read_items
-from burnish_gateway.datasets.item import group_key
 from burnish_gateway.datasets.mapping import guessed, parse_mapping
 from burnish_gateway.datasets.preview import read_preview
 from burnish_shared.errors import BadRequest, InvalidField
@@ -35,7 +34,7 @@ def test_a_sheet_with_other_names_is_understood_and_its_faults_are_named() -> No
     shown = read_preview(SHEET, content_type="text/csv", mapping=mapping)
     assert (shown.lines, shown.items, shown.counts) == (5, 3, {"train": 1, "validation": 1, "test": 1})
     assert [one.line for one in shown.problems] == [4, 5] and "holdout" in shown.problems[0].message
-    assert shown.rows[0].metadata == {"category": "orders", "group": group_key("u1"), "tags": ["a", "b"]}
+    assert shown.rows[0].metadata == {"category": "orders", "group": "u1", "tags": ["a", "b"]}
     assert shown.near_duplicates[0].lines == [2, 3] and shown.near_duplicates[0].splits == ["validation", "test"]
     assert next(one for one in shown.columns if one.name == "Topic").filled == 3
 

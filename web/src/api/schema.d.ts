@@ -1360,6 +1360,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/datasets/{dataset_id}/items/from-executions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add executions to a dataset
+         * @description What was asked becomes the input, and what you, or a correction, say is right the expected answer. `skipped` says which could not.
+         */
+        post: operations["add_from_executions_v1_datasets__dataset_id__items_from_executions_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/datasets/{dataset_id}/leaks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What would make a proof too kind
+         * @description Items and people that are in several splits, labels that contradict each other, and how often the test split was looked at.
+         */
+        get: operations["leaks_v1_datasets__dataset_id__leaks_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/embeddings": {
         parameters: {
             query?: never;
@@ -5159,6 +5199,37 @@ export interface components {
              */
             what: "raised" | "muted" | "told" | "not_told" | "optimization_started" | "optimization_refused" | "acknowledged" | "resolved";
         };
+        /** AlikeItem */
+        AlikeItem: {
+            /** Expected */
+            expected: string;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Input */
+            input: string | {
+                [key: string]: unknown;
+            };
+            /** Split */
+            split: string;
+        };
+        /**
+         * AlikePair
+         * @description Two items of different splits that say almost the same.
+         */
+        AlikePair: {
+            /**
+             * Contradicts
+             * @description They expect different answers: one of them is probably labelled wrongly.
+             */
+            contradicts: boolean;
+            /** Items */
+            items: components["schemas"]["AlikeItem"][];
+            /** Similarity */
+            similarity: number;
+        };
         /**
          * Allowance
          * @description Free use of the operator's provider keys in the running month, by the organization's home workspace.
@@ -8596,6 +8667,22 @@ export interface components {
             } | null;
         };
         /**
+         * ExecutionChoice
+         * @description One execution, with the right answer where it is known.
+         */
+        ExecutionChoice: {
+            /**
+             * Execution Id
+             * Format: uuid
+             */
+            execution_id: string;
+            /**
+             * Expected
+             * @description Without it, the newest correction that people gave.
+             */
+            expected?: string | null;
+        };
+        /**
          * Expression
          * @description A condition over `output`, `expected`, `input`, `variables`, `metadata`; true or false, or a score from 0 to 1.
          */
@@ -9052,6 +9139,67 @@ export interface components {
              * @description What is held back for it: the forecast and room for what is in flight; the cap where less.
              */
             set_aside_nusd: number;
+        };
+        /**
+         * FromExecutionsAnswer
+         * @description `added` and `duplicates` of those that became items.
+         */
+        FromExecutionsAnswer: {
+            /** Added */
+            added: number;
+            /** Counts */
+            counts: {
+                [key: string]: number;
+            };
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Created By */
+            created_by: string;
+            /**
+             * Duplicates
+             * @description Items whose input was there already; the first one stays as it is.
+             */
+            duplicates: number;
+            /**
+             * Id
+             * Format: uuid
+             */
+            id: string;
+            /** Name */
+            name: string;
+            /** Near Duplicates */
+            near_duplicates: components["schemas"]["NearDuplicateAnswer"][];
+            /** Skipped */
+            skipped: components["schemas"]["Skipped"][];
+            /**
+             * Test Version
+             * @description The version that looks at the test split are counted against.
+             */
+            test_version: number;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+            /** Version */
+            version: number;
+        };
+        /**
+         * FromExecutionsBody
+         * @description Executions that become items.
+         */
+        FromExecutionsBody: {
+            /** Executions */
+            executions: components["schemas"]["ExecutionChoice"][];
+            /**
+             * Use Output
+             * @description Take the answer itself as the right one where there is neither `expected` nor a correction.
+             * @default false
+             */
+            use_output: boolean;
         };
         /** GrantAnswer */
         GrantAnswer: {
@@ -10140,6 +10288,57 @@ export interface components {
              * @enum {string}
              */
             status: "sent" | "failed" | "retrying";
+        };
+        /** LeakReport */
+        LeakReport: {
+            /**
+             * Dataset Id
+             * Format: uuid
+             */
+            dataset_id: string;
+            /**
+             * Groups
+             * @description Users or conversations with items in several splits; at most 100.
+             */
+            groups: components["schemas"]["SplitGroup"][];
+            /** In Words */
+            in_words: string[];
+            /**
+             * Is Clean
+             * @description Nothing was found that makes a proof too kind.
+             */
+            is_clean: boolean;
+            /**
+             * Looks
+             * @description Of optimizations at the test split as it is now; each must be surer than the one before.
+             */
+            looks: number;
+            /** Looks Left */
+            looks_left: number;
+            /**
+             * Pairs
+             * @description At most 100, the most alike first.
+             */
+            pairs: components["schemas"]["AlikePair"][];
+            /**
+             * Reads
+             * @description Of test runs over the test split as it is now.
+             */
+            reads: number;
+            /**
+             * Synthetic
+             * @description Made-up items by split.
+             */
+            synthetic: {
+                [key: string]: number;
+            };
+            /**
+             * Used
+             * @description Test runs and optimizations that used any version: what they used stays as it was.
+             */
+            used: number;
+            /** Version */
+            version: number;
         };
         /**
          * Length
@@ -15337,6 +15536,16 @@ export interface components {
             /** Note */
             note?: string | null;
         };
+        /** Skipped */
+        Skipped: {
+            /** Because */
+            because: string;
+            /**
+             * Execution Id
+             * Format: uuid
+             */
+            execution_id: string;
+        };
         /**
          * SourceAnswer
          * @description An entry of the marketplace, as it was called when it was cloned. It may have been withdrawn since.
@@ -15353,6 +15562,15 @@ export interface components {
             slug: string;
             /** Version */
             version: number;
+        };
+        /** SplitGroup */
+        SplitGroup: {
+            /** Counts */
+            counts: {
+                [key: string]: number;
+            };
+            /** Group */
+            group: string;
         };
         /** StartBranch */
         StartBranch: {
@@ -26976,7 +27194,7 @@ export interface operations {
                         expected: string;
                         /**
                          * Group
-                         * @description The user or conversation that it comes from: one group falls into one split. Kept as a hash, in `metadata.group`.
+                         * @description Its user or conversation: one group falls into one split. Kept in `metadata.group`, where an erasure finds it.
                          */
                         group?: string | null;
                         /**
@@ -27466,7 +27684,7 @@ export interface operations {
                         expected: string;
                         /**
                          * Group
-                         * @description The user or conversation that it comes from: one group falls into one split. Kept as a hash, in `metadata.group`.
+                         * @description Its user or conversation: one group falls into one split. Kept in `metadata.group`, where an erasure finds it.
                          */
                         group?: string | null;
                         /**
@@ -27505,6 +27723,219 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AddedAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    add_from_executions_v1_datasets__dataset_id__items_from_executions_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Repeat a call with the same key and body, and it has one effect and the same answer (with `Idempotent-Replayed: true`) for 24 hours; another body with the same key is answered 422 `idempotency_mismatch`. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                dataset_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FromExecutionsBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FromExecutionsAnswer"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Too Many Requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    leaks_v1_datasets__dataset_id__leaks_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                dataset_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeakReport"];
                 };
             };
             /** @description Bad Request */

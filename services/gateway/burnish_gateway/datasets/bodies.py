@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from burnish_gateway.datasets.item import GROUP, SYNTHETIC, NewItem, group_key, split_named
+from burnish_gateway.datasets.item import GROUP, SYNTHETIC, NewItem, split_named
 from burnish_gateway.datasets.lines import LINES_MOST, Line, lines_of
 from burnish_gateway.datasets.mapping import placed
 from burnish_gateway.wire import ApiModel, Name, Text, parse_model
@@ -33,7 +33,7 @@ class ItemBody(ApiModel):
     metadata: dict[str, Any] = Field(default_factory=dict)
     group: Annotated[Text, Field(min_length=1, max_length=200)] | None = Field(
         default=None,
-        description="The user or conversation that it comes from: one group falls into one split. Kept as a hash, in `metadata.group`.",
+        description="Its user or conversation: one group falls into one split. Kept in `metadata.group`, where an erasure finds it.",
     )
     synthetic: bool = Field(default=False, description="Made up, and marked so in `metadata.synthetic`; never in the test split.")
 
@@ -43,8 +43,7 @@ class ItemBody(ApiModel):
         return split_named(value)
 
     def item(self) -> NewItem:
-        given = self.group if self.group is not None else self.metadata.get(GROUP)
-        marks: dict[str, Any] = {} if given is None else {GROUP: group_key(str(given))}
+        marks: dict[str, Any] = {} if self.group is None else {GROUP: self.group}
         if self.synthetic:
             marks[SYNTHETIC] = True
         return NewItem(input=self.input, expected=self.expected, split=split_named(self.split), metadata=self.metadata | marks)

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
@@ -18,8 +17,6 @@ SHARES: Final[tuple[tuple[float, Split], ...]] = ((0.5, "train"), (0.7, "validat
 SYNTHETIC: Final = "synthetic"
 GROUP: Final = "group"
 """Names in an item's metadata that mean something to us."""
-
-_GROUP_KEY = re.compile(r"g-[0-9a-f]{16}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +45,7 @@ class NewItem:
 
     @property
     def group(self) -> str | None:
-        """The user or conversation that it comes from, as `group_key` writes it; None: not said."""
+        """The user or conversation that it comes from; None: not said. Kept as it is given, so that an erasure finds a person's items."""
         found = self.metadata.get(GROUP)
         return found if isinstance(found, str) and found else None
 
@@ -62,13 +59,6 @@ def by_hash(digest: bytes) -> Split:
     """Where the hash of an input or a group falls, by SHARES."""
     share = int.from_bytes(digest[:8], "big") / 2**64
     return next(split for upper, split in SHARES if share < upper or upper == 1.0)
-
-
-def group_key(given: str) -> str:
-    """A user's or conversation's id as datasets keep it: no more than is needed to tell groups apart. Of a key it is the key."""
-    if _GROUP_KEY.fullmatch(given):
-        return given
-    return f"g-{hashlib.sha256(given.encode()).hexdigest()[:16]}"
 
 
 def split_named(name: str | None) -> Split | None:

@@ -15,7 +15,9 @@ from burnish_gateway.datasets import answers, store
 from burnish_gateway.datasets.add_items import add_items, create_dataset
 from burnish_gateway.datasets.bodies import DatasetBody, ItemsBody, read_dataset, read_items
 from burnish_gateway.datasets.dataset import no_such_dataset
+from burnish_gateway.datasets.from_executions import FromExecutionsAnswer, FromExecutionsBody, add_executions
 from burnish_gateway.datasets.item import split_named
+from burnish_gateway.datasets.leaks import LeakReport, find_leaks
 from burnish_gateway.datasets.mapping import parse_mapping
 from burnish_gateway.datasets.preview import Preview, PreviewBody, read_preview
 from burnish_gateway.deps import Editor, GatewayParts, Viewer
@@ -128,6 +130,16 @@ async def read(gateway: GatewayParts, principal: Viewer, dataset_id: UUID) -> an
     return answers.dataset_answer(dataset)
 
 
+@router.get("/v1/datasets/{dataset_id}/leaks", summary="What would make a proof too kind")
+async def leaks(gateway: GatewayParts, principal: Viewer, dataset_id: UUID) -> LeakReport:
+    """Items and people that are in several splits, labels that contradict each other, and how often the test split was looked at."""
+    async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
+        dataset = await store.find_dataset(tx, principal.workspace_id, dataset_id)
+        if dataset is None:
+            raise no_such_dataset()
+        return await find_leaks(tx, principal.workspace_id, dataset)
+
+
 @router.post(
     "/v1/datasets/{dataset_id}/items",
     status_code=201,
@@ -143,6 +155,27 @@ async def add(request: Request, gateway: GatewayParts, principal: Editor, datase
     async def work(tx: Tx) -> answers.AddedAnswer:
         more = answers.added_answer(await add_items(tx, principal.workspace_id, dataset_id, items))
         after = {"version": more.version, "added": more.added}
+        await audit.note(tx, principal, action="dataset.items_added", kind="dataset", key=str(dataset_id), after=after)
+        return more
+
+    return await run_once(gateway, request, principal, status=201, work=work)
+
+
+@router.post(
+    "/v1/datasets/{dataset_id}/items/from-executions",
+    status_code=201,
+    response_model=FromExecutionsAnswer,
+    summary="Add executions to a dataset",
+)
+async def add_from_executions(
+    request: Request, gateway: GatewayParts, principal: Editor, dataset_id: UUID, body: FromExecutionsBody
+) -> Response:
+    """What was asked becomes the input, and what you, or a correction, say is right the expected answer. `skipped` says which could not."""
+
+    async def work(tx: Tx) -> FromExecutionsAnswer:
+        taken = await add_executions(tx, principal.workspace_id, dataset_id, body)
+        more = FromExecutionsAnswer(**answers.added_answer(taken.added).model_dump(), skipped=taken.skipped)
+        after = {"version": more.version, "added": more.added, "executions": len(body.executions)}
         await audit.note(tx, principal, action="dataset.items_added", kind="dataset", key=str(dataset_id), after=after)
         return more
 

@@ -1,0 +1,100 @@
+"""Executions as dataset items: what was asked, with the answer that somebody says is right (PRODUCT D1)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from asyncpg import Record
+from pydantic import BaseModel, Field
+
+from burnish_gateway.datasets import from_executions_store as store
+from burnish_gateway.datasets.add_items import Added, add_items
+from burnish_gateway.datasets.answers import AddedAnswer
+from burnish_gateway.datasets.bodies import EXPECTED_MOST_CHARS, INPUT_MOST_CHARS
+from burnish_gateway.datasets.item import GROUP, NewItem
+from burnish_gateway.review.review_item import Content
+from burnish_gateway.wire import ApiModel, Text
+from burnish_shared.db.session import Tx
+from burnish_shared.errors import NotFound
+
+EXECUTIONS_MOST: Final = 500
+
+
+class ExecutionChoice(ApiModel):
+    """One execution, with the right answer where it is known."""
+
+    execution_id: UUID
+    expected: Text | None = Field(
+        default=None, min_length=1, max_length=EXPECTED_MOST_CHARS, description="Without it, the newest correction that people gave."
+    )
+
+
+class FromExecutionsBody(ApiModel):
+    """Executions that become items."""
+
+    executions: list[ExecutionChoice] = Field(min_length=1, max_length=EXECUTIONS_MOST)
+    use_output: bool = Field(
+        default=False, description="Take the answer itself as the right one where there is neither `expected` nor a correction."
+    )
+
+
+class Skipped(BaseModel):
+    execution_id: UUID
+    because: str
+
+
+class FromExecutionsAnswer(AddedAnswer):
+    """`added` and `duplicates` of those that became items."""
+
+    skipped: list[Skipped]
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    added: Added
+    skipped: list[Skipped]
+
+
+async def add_executions(tx: Tx, workspace_id: UUID, dataset_id: UUID, body: FromExecutionsBody) -> Taken:
+    """Raises NotFound for a dataset that is not there, or where none of the executions is, InvalidField for one that is full."""
+    chosen = {one.execution_id: one for one in body.executions}
+    rows = await store.executions_of(tx, workspace_id, list(chosen))
+    if not rows:
+        raise NotFound("There is no such execution in this workspace.", param="executions")
+    corrections = await store.corrections_of(tx, workspace_id, list(chosen))
+    items: list[NewItem] = []
+    skipped: list[Skipped] = []
+    for execution_id, one in chosen.items():
+        made = _item(rows.get(execution_id), one, corrections=corrections, use_output=body.use_output)
+        if isinstance(made, NewItem):
+            items.append(made)
+        else:
+            skipped.append(Skipped(execution_id=execution_id, because=made))
+    return Taken(await add_items(tx, workspace_id, dataset_id, _first_of_each(items)), skipped)
+
+
+def _first_of_each(items: Sequence[NewItem]) -> list[NewItem]:
+    return list({one.content_hash: one for one in reversed(items)}.values())[::-1]
+
+
+def _item(row: Record | None, one: ExecutionChoice, *, corrections: Mapping[UUID, str], use_output: bool) -> NewItem | str:
+    """An item, or why there is none. Its person or session is its group: they stay in one split, and an erasure finds them."""
+    if row is None:
+        return "There is no such execution in this workspace."
+    given = None if row["messages"] is None else Content(row["messages"], row["variables"], row["output"]).input
+    if given is None:
+        return "The text of the call is not kept, or it has none."
+    if isinstance(given, str) and len(given) > INPUT_MOST_CHARS:
+        return f"An item's text has at most {INPUT_MOST_CHARS:,} characters; this one has {len(given):,}."
+    corrected = corrections.get(one.execution_id)
+    output = row["output"] if use_output and row["status"] == "success" else None
+    expected = one.expected or corrected or output
+    if expected is None or not expected.strip():
+        return "Nobody said what would have been right: give `expected`, or send a correction as feedback."
+    if len(expected) > EXPECTED_MOST_CHARS:
+        return f"An expected answer has at most {EXPECTED_MOST_CHARS:,} characters; this one has {len(expected):,}."
+    source = "correction" if one.expected is None and corrected else "execution"
+    origin: dict[str, Any] = {"source": source, "execution_id": str(one.execution_id)}
+    group = row["end_user"] or row["session_id"]
+    return NewItem(input=given, expected=expected, metadata=origin | ({GROUP: group} if group else {}))
