@@ -134,11 +134,11 @@ async def test_a_draft_is_thrown_away_only_on_purpose(page_as: OpenPage, site: S
     await page.get_by_role("tab", name="Settings").click()
     await page.get_by_role("link", name="Datasets").click()
     dialog = page.get_by_role("dialog", name="Leave without saving?")
-    await dialog.get_by_role("button", name="Cancel").click()
+    await dialog.get_by_role("button", name="Stay").click()
     await page.get_by_role("tab", name="Edit").click()
     await expect(page.get_by_role("textbox", name="Message 1", exact=True)).to_contain_text("Be kind.")
     await page.get_by_role("link", name="Datasets").click()
-    await dialog.get_by_role("button", name="Leave it").click()
+    await dialog.get_by_role("button", name="Discard and leave").click()
     await expect(page).to_have_url(re.compile("/app/datasets"))
 
 

@@ -83,11 +83,11 @@ it("asks before another workspace takes a draft away", async () => {
   await write("Hello");
   fireEvent.click(screen.getByText("other workspace"));
   screen.getByText(/What you wrote in greet is not saved/);
-  fireEvent.click(screen.getByRole("button", { name: "Cancel" }));
+  fireEvent.click(screen.getByRole("button", { name: "Stay" }));
   screen.getByText("in w1");
   expect(shown()).toBe("Hello");
   fireEvent.click(screen.getByText("other workspace"));
-  fireEvent.click(screen.getByRole("button", { name: "Leave it" }));
+  fireEvent.click(screen.getByRole("button", { name: "Discard and leave" }));
   await screen.findByText("in w2");
   expect([shown(), screen.queryByText(/is not saved/)]).toEqual(["", null]);
 });
@@ -96,9 +96,9 @@ it("asks before signing out, and keeps nothing of what was given up", async () =
   await write("Hello");
   fireEvent.click(screen.getByText("sign out"));
   expect(signOuts).toBe(0);
-  fireEvent.click(screen.getByRole("button", { name: "Cancel" }));
+  fireEvent.click(screen.getByRole("button", { name: "Stay" }));
   fireEvent.click(screen.getByText("sign out"));
-  fireEvent.click(screen.getByRole("button", { name: "Leave it" }));
+  fireEvent.click(screen.getByRole("button", { name: "Discard and leave" }));
   await screen.findByText("nobody");
   expect([signOuts, sessionStorage.length]).toEqual([1, 0]);
 });

@@ -1,5 +1,5 @@
 import { ChevronsUpDown } from "lucide-react";
-import { type ReactNode, Suspense, useRef, useState } from "react";
+import { type ReactNode, Suspense, useLayoutEffect, useRef, useState } from "react";
 import { classes } from "@/lib/classes";
 import { Floating, useClosing } from "./Floating";
 import { ComboList } from "./floats";
@@ -40,6 +40,10 @@ export function Combobox({
     anchor.current?.focus();
   };
   useClosing(open, [anchor, box], (by) => (by === "escape" ? close() : setOpen(false)));
+  useLayoutEffect(() => {
+    // Only now is it shown: what asked for the focus while it was hidden (autoFocus) got none. The list may still be on its way; the keys are its own already.
+    if (open) (box.current?.querySelector("input") ?? box.current)?.focus({ preventScroll: true });
+  }, [open]);
   const take = (next: string | null) => {
     close();
     onChange(next);
@@ -60,7 +64,7 @@ export function Combobox({
         <ChevronsUpDown size={14} aria-hidden className="shrink-0 text-muted" />
       </button>
       {open ? (
-        <Floating ref={box} data-floating role="dialog" aria-label={label} anchor={anchor} align="start" className="appear w-72 max-w-[calc(100vw-16px)] overflow-hidden rounded-l bg-panel text-fg shadow-float">
+        <Floating ref={box} data-floating tabIndex={-1} role="dialog" aria-label={label} anchor={anchor} align="start" className="appear w-72 max-w-[calc(100vw-16px)] overflow-hidden rounded-l bg-panel text-fg shadow-float outline-none">
           <Suspense fallback={<div className="h-24" />}>
             <ComboList label={label} value={value} choices={choices} take={take} onSearch={onSearch} empty={empty} clear={clear} />
           </Suspense>

@@ -1,4 +1,4 @@
-import { type FormEvent, type KeyboardEvent, type ReactNode, Suspense, useRef, useState } from "react";
+import { type FormEvent, type KeyboardEvent, type ReactNode, Suspense, useLayoutEffect, useRef, useState } from "react";
 import { Button } from "./Button";
 import { FormError } from "./Field";
 import type { DialogFrameProps } from "./float/DialogFrame";
@@ -38,13 +38,27 @@ export function useReturningFocus(open: boolean) {
   };
 }
 
+/** Stands in for what lies over the page while it is fetched: it says so at once, and the keys are its own already. */
+export function Coming({ close }: { close: () => void }) {
+  const box = useRef<HTMLDivElement>(null);
+  useLayoutEffect(() => box.current?.focus(), []);
+  return (
+    // oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- Escape closes every dialog
+    <div ref={box} role="dialog" aria-busy aria-label="Opening" tabIndex={-1} onKeyDown={(event) => (event.key === "Escape" ? close() : undefined)} className="fixed inset-0 z-40 grid place-items-center bg-veil outline-none">
+      <p role="status" className="rounded-l bg-panel px-4 py-3 text-13 text-muted shadow-float">
+        Opening…
+      </p>
+    </div>
+  );
+}
+
 /** Nothing until it is first opened; then it stays, so that it closes in order. */
 function Over(frame: DialogFrameProps) {
   const [wasOpen, setWasOpen] = useState(frame.open);
   if (frame.open && !wasOpen) setWasOpen(true);
   if (!wasOpen) return null;
   return (
-    <Suspense fallback={null}>
+    <Suspense fallback={frame.open ? <Coming close={() => frame.onOpenChange(false)} /> : null}>
       <DialogFrame {...frame} />
     </Suspense>
   );
@@ -61,16 +75,16 @@ export function Dialog({ wide, ...frame }: Frame & { footer?: ReactNode; wide?: 
  * not sent yet, for want of a connection; closing is then up to the caller, who takes it back. */
 export function FormDialog({
   submit,
+  cancel = "Cancel",
   onSubmit,
   busy,
   waiting,
   error,
-  fields,
   danger,
   disabled,
   children,
   ...frame
-}: Frame & { submit: string; onSubmit: () => void; busy?: boolean; waiting?: boolean; error?: unknown; fields?: readonly string[]; danger?: boolean; disabled?: boolean; wide?: boolean }) {
+}: Frame & { submit: string; /** Words for leaving it as it is. */ cancel?: string; onSubmit: () => void; busy?: boolean; waiting?: boolean; error?: unknown; danger?: boolean; disabled?: boolean; wide?: boolean }) {
   const [isAsked, setAsked] = useState(false);
   const isHeld = Boolean(busy && !waiting);
   if (isAsked && !isHeld) setAsked(false);
@@ -94,14 +108,14 @@ export function FormDialog({
     <Dialog {...frame} onOpenChange={openOrClose}>
       <form onSubmit={send} onKeyDownCapture={sendByKey} className="flex flex-col gap-4">
         {children}
-        <FormError error={error} fields={fields} />
+        <FormError error={error} />
         {isAsked ? (
           <p role="status" className="text-13 text-muted">
             It is sent already. This closes as soon as the answer is there.
           </p>
         ) : null}
         <div className="flex flex-wrap justify-end gap-2 pt-1">
-          <Button onClick={() => openOrClose(false)}>Cancel</Button>
+          <Button onClick={() => openOrClose(false)}>{cancel}</Button>
           <Button type="submit" variant={danger ? "danger" : "primary"} busy={busy} disabled={disabled}>
             {submit}
           </Button>
@@ -112,7 +126,7 @@ export function FormDialog({
 }
 
 /** Asks before something that is hard to undo. `children` says what will happen, with its figures; `submit` names the act. */
-export function ConfirmDialog({ children, ...props }: Frame & { submit: string; onSubmit: () => void; busy?: boolean; error?: unknown; danger?: boolean }) {
+export function ConfirmDialog({ children, ...props }: Frame & { submit: string; cancel?: string; onSubmit: () => void; busy?: boolean; error?: unknown; danger?: boolean }) {
   return (
     <FormDialog danger {...props}>
       <div className="text-14">{children}</div>

@@ -1,5 +1,5 @@
 import { ChevronDown, Search, X } from "lucide-react";
-import { type ChangeEvent, type ComponentProps, type ReactNode, createContext, use, useEffect, useId, useRef, useState } from "react";
+import { type ChangeEvent, type ComponentProps, type ReactNode, createContext, use, useEffect, useId, useLayoutEffect, useRef, useState, useSyncExternalStore } from "react";
 import { ApiError } from "@/api/errors";
 import { classes } from "@/lib/classes";
 
@@ -37,12 +37,39 @@ export function Field({ label, hint, error, required = false, hideLabel = false,
         </p>
       ) : null}
       <FieldContext value={{ id, describedBy, invalid: Boolean(error), required }}>{children}</FieldContext>
-      {error ? (
-        <p id={errorId} role="alert" className="text-12 text-bad">
-          {error}
-        </p>
-      ) : null}
+      <FieldFault id={errorId} text={error} />
     </div>
+  );
+}
+
+/** The words that stand beside what they are about, by how many places. A form tells the rest: see FormError. */
+const told = new Map<string, number>();
+const listeners = new Set<() => void>();
+
+function tell(words: string, by: 1 | -1) {
+  const left = (told.get(words) ?? 0) + by;
+  if (left > 0) told.set(words, left);
+  else told.delete(words);
+  for (const one of listeners) one();
+}
+
+function listen(listener: () => void) {
+  listeners.add(listener);
+  return () => void listeners.delete(listener);
+}
+
+/** What is wrong with one part of a form that has no Field around it, such as an editor; Field shows its own. */
+export function FieldFault({ text, id }: { text: ReactNode; id?: string }) {
+  useLayoutEffect(() => {
+    if (typeof text !== "string" || !text) return undefined;
+    tell(text, 1);
+    return () => tell(text, -1);
+  }, [text]);
+  if (!text) return null;
+  return (
+    <p id={id} role="alert" className="text-12 text-bad">
+      {text}
+    </p>
   );
 }
 
@@ -52,9 +79,11 @@ export function errorFor(error: unknown, param: string): string | undefined {
   return error.param === param || error.param.startsWith(`${param}.`) || error.param.startsWith(`${param}[`) ? error.message : undefined;
 }
 
-/** The error of a form where it belongs to none of the fields that `errorFor` was asked for. */
-export function FormError({ error, fields = [] }: { error: unknown; fields?: readonly string[] }) {
-  if (!error || fields.some((field) => errorFor(error, field))) return null;
+/** The error of a form where no field that is on screen tells it: one that is not drawn tells nothing, whatever the API calls it. */
+export function FormError({ error }: { error: unknown }) {
+  const words = error instanceof Error ? error.message : "";
+  const isTold = useSyncExternalStore(listen, () => told.has(words));
+  if (!error || isTold) return null;
   return (
     <p role="alert" className="rounded-m bg-bad-soft px-3 py-2 text-13 text-fg">
       {error instanceof Error ? error.message : String(error)}

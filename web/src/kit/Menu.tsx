@@ -87,7 +87,8 @@ function Entry({ item, close }: { item: MenuItem; close: () => void }) {
   return (
     // oxlint-disable-next-line jsx-a11y/click-events-have-key-events -- the keys of the whole list are goByKey's
     <div
-      role="menuitem"
+      role={item.checked === undefined ? "menuitem" : "menuitemradio"}
+      aria-checked={item.checked}
       tabIndex={-1}
       aria-disabled={item.disabled || undefined}
       onClick={act}
@@ -102,13 +103,13 @@ function Entry({ item, close }: { item: MenuItem; close: () => void }) {
         <span className="block truncate">{item.label}</span>
         {item.hint ? <span className="block text-12 text-muted">{item.hint}</span> : null}
       </span>
-      {item.checked ? <Check size={14} aria-label="chosen" className="text-accent" /> : null}
+      {item.checked ? <Check size={14} aria-hidden className="text-accent" /> : null}
     </div>
   );
 }
 
 function itemsOf(list: HTMLElement | null): HTMLElement[] {
-  return [...(list?.querySelectorAll<HTMLElement>("[role=menuitem]:not([aria-disabled])") ?? [])];
+  return [...(list?.querySelectorAll<HTMLElement>("[role^=menuitem]:not([aria-disabled])") ?? [])];
 }
 
 function goByKey(event: KeyboardEvent<HTMLElement>, close: () => void) {

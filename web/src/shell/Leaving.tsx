@@ -6,7 +6,7 @@ export function Leaving() {
   const asking = useLeaving();
   if (!asking) return null;
   return (
-    <ConfirmDialog open onOpenChange={(open) => (open ? undefined : asking.stay())} title="Leave without saving?" submit="Leave it" onSubmit={asking.go}>
+    <ConfirmDialog open onOpenChange={(open) => (open ? undefined : asking.stay())} title="Leave without saving?" submit="Discard and leave" cancel="Stay" onSubmit={asking.go}>
       What you wrote in {asking.what} is not saved as a version, and is lost when you leave.
     </ConfirmDialog>
   );

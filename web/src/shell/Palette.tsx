@@ -2,7 +2,7 @@ import { useNavigate } from "@tanstack/react-router";
 import { Command as Cmdk } from "cmdk";
 import { CornerDownLeft, FileText, Hash, Moon, Search } from "lucide-react";
 import { Dialog } from "radix-ui";
-import { type ReactNode, useDeferredValue, useState } from "react";
+import { type ReactNode, useDeferredValue, useRef, useState } from "react";
 import { useRead } from "@/api/hooks";
 import { useSessionState } from "@/api/session";
 import { useReturningFocus } from "@/kit/Dialog";
@@ -16,20 +16,27 @@ const ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 /** ⌘K: jumps to a page, a prompt or a run by its id, and does what the page on screen can do. */
 export default function Palette({ open, onOpenChange }: { open: boolean; onOpenChange: (open: boolean) => void }) {
   const focus = useReturningFocus(open);
+  const hasLeft = useRef(false);
+  // What had the focus belongs to the page before: it goes where a link would have put it.
+  const onCloseAutoFocus = (event: Event) => {
+    if (!hasLeft.current) return focus.onCloseAutoFocus(event);
+    event.preventDefault();
+    document.querySelector<HTMLElement>("main")?.focus({ preventScroll: true });
+  };
   return (
     <Dialog.Root open={open} onOpenChange={onOpenChange}>
       <Dialog.Portal>
         <Dialog.Overlay className="fixed inset-0 z-40 bg-veil" />
-        <Dialog.Content {...focus} aria-describedby={undefined} className="appear fixed top-[12dvh] left-1/2 z-50 w-[calc(100vw-32px)] max-w-xl -translate-x-1/2 overflow-hidden rounded-l bg-panel shadow-float">
+        <Dialog.Content onCloseAutoFocus={onCloseAutoFocus} aria-describedby={undefined} className="appear fixed top-[12dvh] left-1/2 z-50 w-[calc(100vw-32px)] max-w-xl -translate-x-1/2 overflow-hidden rounded-l bg-panel shadow-float">
           <Dialog.Title className="sr-only">Search or jump</Dialog.Title>
-          <Found close={() => onOpenChange(false)} />
+          <Found close={() => onOpenChange(false)} onLeave={() => (hasLeft.current = true)} />
         </Dialog.Content>
       </Dialog.Portal>
     </Dialog.Root>
   );
 }
 
-function Found({ close }: { close: () => void }) {
+function Found({ close, onLeave }: { close: () => void; onLeave: () => void }) {
   const [typed, setTyped] = useState("");
   const wanted = useDeferredValue(typed.trim());
   const navigate = useNavigate();
@@ -42,7 +49,11 @@ function Found({ close }: { close: () => void }) {
     close();
     run();
   };
-  const go = (to: string) => act(() => void navigate({ to }));
+  const go = (to: string) =>
+    act(() => {
+      onLeave();
+      void navigate({ to });
+    });
   const others = (session?.workspaces ?? []).filter((one) => one.role && one.id !== session?.workspace?.id);
 
   return (

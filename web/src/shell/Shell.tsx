@@ -6,7 +6,7 @@ import { standing } from "@/api/client";
 import { invalidate } from "@/api/hooks";
 import { live, madeOldBy, useLiveEvents, useLiveStatus } from "@/api/live";
 import { useSession, useSessionState } from "@/api/session";
-import { Dialog, SideMenu } from "@/kit/Dialog";
+import { Coming, Dialog, SideMenu } from "@/kit/Dialog";
 import { afterFirstAct, preloadFloats } from "@/kit/floats";
 import { Menu, type MenuItem } from "@/kit/Menu";
 import { EmptyState } from "@/kit/States";
@@ -76,7 +76,7 @@ export function Shell() {
         )}
       </main>
       {paletteOpen ? (
-        <Suspense fallback={null}>
+        <Suspense fallback={<Coming close={() => setPaletteOpen(false)} />}>
           <Palette open onOpenChange={setPaletteOpen} />
         </Suspense>
       ) : null}

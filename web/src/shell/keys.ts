@@ -12,6 +12,11 @@ export function isWriting(target: EventTarget | null): boolean {
   return target instanceof HTMLElement && (target.isContentEditable || target.matches("input, textarea, select, [role=textbox]") || target.closest("[role=dialog], [role=menu]") !== null);
 }
 
+/** Whether a letter is for nobody but who hears it now: somebody writes, or a dialog, a menu or a list lies over the page, wherever the focus is. */
+function isTaken(event: KeyboardEvent): boolean {
+  return event.defaultPrevented || isWriting(event.target) || document.querySelector("[data-floating], [role=dialog]") !== null;
+}
+
 export function useKeys({ palette, help }: { palette: () => void; help: () => void }): void {
   const navigate = useNavigate();
   useEffect(() => {
@@ -22,7 +27,7 @@ export function useKeys({ palette, help }: { palette: () => void; help: () => vo
         palette();
         return;
       }
-      if (event.metaKey || event.ctrlKey || event.altKey || event.defaultPrevented || isWriting(event.target)) return;
+      if (event.metaKey || event.ctrlKey || event.altKey || isTaken(event)) return;
       if (performance.now() < jumpUntil) {
         jumpUntil = 0;
         const jump = JUMPS.get(event.key);
@@ -55,7 +60,7 @@ export function useHotkey(keys: string, run: () => void, enabled = true): void {
     const key = parts.at(-1);
     const heard = (event: KeyboardEvent) => {
       if (event.key.toLowerCase() !== key || (event.metaKey || event.ctrlKey) !== mod || event.altKey || event.defaultPrevented) return;
-      if (!mod && isWriting(event.target)) return;
+      if (!mod && isTaken(event)) return;
       event.preventDefault();
       run();
     };

@@ -57,7 +57,6 @@ export function SaveItem({ item, open, onOpenChange }: { item: ItemToSave; open:
       onSubmit={submit}
       busy={add.isPending || create.isPending}
       error={error}
-      fields={["name"]}
       disabled={!("value" in read) || !expected.trim() || (where === NEW && !name.trim())}
     >
       <div className="flex flex-col gap-1">

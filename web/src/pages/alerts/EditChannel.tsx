@@ -5,7 +5,6 @@ import { Checkbox, Field, FormDialog, Input, Select, Textarea, errorFor, toast }
 import { CHANNEL_KINDS, CHANNEL_WORDS, type Channel, type Filters } from "./channel";
 import { KINDS, KIND_WORDS, type Kind, SEVERITIES, type Severity } from "./words";
 
-const FIELDS = ["name", "recipients", "url", "routing_key", "region", "filters"];
 const HINTS: Record<Channel["kind"], string> = { email: "", slack: "The incoming webhook of your app in Slack.", teams: "The address of a workflow that posts when a webhook request is received.", pagerduty: "The integration key of Events API v2." };
 const INVALIDATES = { invalidates: ["/v1/alert-channels"] };
 
@@ -41,7 +40,7 @@ export function EditChannel({ channel, onClose }: { channel: Channel | null; onC
   const isMissing = kind === "email" ? people.length === 0 : !channel && !address.trim();
 
   return (
-    <FormDialog open onOpenChange={(open) => !open && onClose()} title={channel ? `Change ${channel.name}` : "New channel"} submit={channel ? "Save" : "Set it up"} onSubmit={submit} busy={isPending} error={error} fields={FIELDS} disabled={!name.trim() || isMissing}>
+    <FormDialog open onOpenChange={(open) => !open && onClose()} title={channel ? `Change ${channel.name}` : "New channel"} submit={channel ? "Save" : "Set it up"} onSubmit={submit} busy={isPending} error={error} disabled={!name.trim() || isMissing}>
       {channel ? null : (
         <Field label="By">
           <Select

@@ -6,7 +6,6 @@ import { Button, Checkbox, Combobox, Field, FormDialog, Input, Switch, errorFor,
 import { DEFAULTS, type Rule, type RuleForm, bodyOf, formOf, wrongIn } from "./rule";
 
 const INVALIDATES = { invalidates: ["/v1/alert-rules"] };
-const FIELDS = ["prompt", "min_samples", "target", "min_drop", "start_optimization"];
 
 /** One rule. `rule` null: of a prompt that is chosen here. `isOwn`: it is kept, and can be given up. */
 export function EditRule({ rule, isOwn, onClose }: { rule: Rule | null; isOwn: boolean; onClose: () => void }) {
@@ -63,7 +62,6 @@ export function EditRule({ rule, isOwn, onClose }: { rule: Rule | null; isOwn: b
       onSubmit={submit}
       busy={forAll.isPending || forOne.isPending}
       error={error}
-      fields={FIELDS}
       disabled={!may.edit || Object.keys(wrong).length > 0 || (!isDefault && !prompt)}
     >
       {rule === null ? (

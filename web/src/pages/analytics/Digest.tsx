@@ -91,7 +91,7 @@ function Edit({ schedule, onOpenChange }: { schedule: Schedule | null; onOpenCha
       },
     );
   return (
-    <FormDialog open onOpenChange={onOpenChange} title="Digest" description="Numbers and a link go out; words of your customers stay here." submit="Save" onSubmit={submit} busy={save.isPending} error={save.error} fields={["hour", "time_zone", "channels"]}>
+    <FormDialog open onOpenChange={onOpenChange} title="Digest" description="Numbers and a link go out; words of your customers stay here." submit="Save" onSubmit={submit} busy={save.isPending} error={save.error}>
       <Segments
         label="How often"
         value={given.every}

@@ -44,7 +44,6 @@ function Making({ onOpenChange }: { onOpenChange: (open: boolean) => void }) {
       onSubmit={submit}
       busy={make.isPending}
       error={make.error}
-      fields={["kind", "target"]}
       disabled={kind !== "workspace" && !target.trim()}
     >
       <Field label="About" error={errorFor(make.error, "kind")}>

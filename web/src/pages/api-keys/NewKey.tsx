@@ -3,7 +3,6 @@ import { useChange } from "@/api/hooks";
 import { CodeBlock, Field, FormDialog, Input, SecretDialog, Select, errorFor } from "@/kit";
 import { PURPOSES, type Purpose, nusdOf } from "./standing";
 
-const FIELDS = ["name", "expires_at", "budget", "role", "scopes"];
 const DAY_MS = 86_400_000;
 const ENDS = [
   { value: "never", label: "Never" },
@@ -49,7 +48,6 @@ function Making({ onOpenChange }: { onOpenChange: (open: boolean) => void }) {
       onSubmit={submit}
       busy={create.isPending}
       error={create.error}
-      fields={FIELDS}
       disabled={!name.trim() || Boolean(wrongBudget)}
     >
       <Field label="Name" hint="The program that will use it." error={errorFor(create.error, "name")} required>

@@ -17,7 +17,7 @@ export function RenameKey({ apiKey, onOpenChange }: { apiKey: Key; onOpenChange:
       },
     );
   return (
-    <FormDialog open onOpenChange={onOpenChange} title={`Rename ${apiKey.name}`} submit="Rename" onSubmit={submit} busy={rename.isPending} error={rename.error} fields={["name"]} disabled={!name.trim()}>
+    <FormDialog open onOpenChange={onOpenChange} title={`Rename ${apiKey.name}`} submit="Rename" onSubmit={submit} busy={rename.isPending} error={rename.error} disabled={!name.trim()}>
       <Field label="Name" error={errorFor(rename.error, "name")} required>
         <Input autoFocus value={name} onChange={(event) => setName(event.target.value)} />
       </Field>

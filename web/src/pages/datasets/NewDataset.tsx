@@ -23,7 +23,7 @@ export function NewDataset({ open, onOpenChange }: { open: boolean; onOpenChange
       },
     );
   return (
-    <FormDialog wide open={open} onOpenChange={onOpenChange} title="New dataset" submit={items ? `Create with ${plural(items.length, "item")}` : "Create"} onSubmit={submit} busy={create.isPending} error={create.error} fields={["name"]} disabled={!name.trim() || !items}>
+    <FormDialog wide open={open} onOpenChange={onOpenChange} title="New dataset" submit={items ? `Create with ${plural(items.length, "item")}` : "Create"} onSubmit={submit} busy={create.isPending} error={create.error} disabled={!name.trim() || !items}>
       <Field label="Name" error={errorFor(create.error, "name")} required className="max-w-sm">
         <Input autoFocus value={name} onChange={(event) => setName(event.target.value)} placeholder="Support tickets" maxLength={200} />
       </Field>

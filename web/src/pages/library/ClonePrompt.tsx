@@ -30,7 +30,6 @@ export function ClonePrompt({ entry, onClose }: { entry: Entry; onClose: () => v
       onSubmit={submit}
       busy={clone.isPending}
       error={clone.error}
-      fields={["slug", "name"]}
       disabled={!slug.trim()}
     >
       <Field label="Name" hint="What your application calls it by: lower-case letters, digits, - and _." error={errorFor(clone.error, "slug")} required>

@@ -50,7 +50,6 @@ export function PublishPrompt({ onClose }: { onClose: () => void }) {
       onSubmit={submit}
       busy={publish.isPending}
       error={publish.error}
-      fields={["description", "categories", "example", "version"]}
       disabled={!prompt}
     >
       <div className="flex flex-col gap-1">

@@ -86,7 +86,7 @@ function Reject({ suggestion, open, onClose }: Part) {
       },
     );
   return (
-    <FormDialog open={open} onOpenChange={(next) => next || onClose()} title="Reject this suggestion?" description="It cannot be accepted afterwards. It stays readable, with your reason." submit="Reject" danger onSubmit={submit} busy={reject.isPending} error={reject.error} fields={["reason"]} disabled={!reason.trim()}>
+    <FormDialog open={open} onOpenChange={(next) => next || onClose()} title="Reject this suggestion?" description="It cannot be accepted afterwards. It stays readable, with your reason." submit="Reject" danger onSubmit={submit} busy={reject.isPending} error={reject.error} disabled={!reason.trim()}>
       <Field label="Reason" error={errorFor(reject.error, "reason")} required>
         <Textarea autoFocus value={reason} maxLength={2000} onChange={(event) => setReason(event.target.value)} placeholder="It sends refunds to the wrong queue" />
       </Field>

@@ -11,7 +11,6 @@ import { NUSD_PER_CREDIT } from "./model";
 
 type Props = { open: boolean; onOpenChange: (open: boolean) => void; prompt: string | null; dataset: string | null; version: string };
 
-const FIELDS = ["prompt", "version", "dataset_id", "models", "budget"];
 const USD_PER_CREDIT = NUSD_PER_CREDIT / 1e9;
 
 /** Budget and ceiling first: what may be spent stands there before anything else is asked. */
@@ -62,7 +61,7 @@ export function StartSearch({ open, onOpenChange, ...given }: Props) {
   const latest = found.data?.latest_version ?? 0;
   const versions = Array.from({ length: Math.min(100, latest) }, (_, at) => String(latest - at));
   return (
-    <FormDialog wide open={open} onOpenChange={onOpenChange} title="New search for a better version" submit="Start the search" onSubmit={submit} busy={start.isPending} error={error} fields={FIELDS} disabled={!body || tooFew || tooLow || Boolean(forecast.error) || forecast.isStale}>
+    <FormDialog wide open={open} onOpenChange={onOpenChange} title="New search for a better version" submit="Start the search" onSubmit={submit} busy={start.isPending} error={error} disabled={!body || tooFew || tooLow || Boolean(forecast.error) || forecast.isStale}>
       <div className="grid gap-x-6 gap-y-4 md:grid-cols-[minmax(0,1fr)_18rem]">
         <div className="flex min-w-0 flex-col gap-4">
           <div className="grid grid-cols-1 gap-4 sm:grid-cols-3">

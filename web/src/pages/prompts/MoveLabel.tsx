@@ -32,7 +32,7 @@ export function MoveLabel({ slug, labels, move, onClose }: { slug: string; label
     );
 
   return (
-    <FormDialog wide open onOpenChange={(open) => (open ? undefined : onClose())} title={`Move a label to v${move.version}`} description="Every call that asks for the label gets this version within a second." submit={name ? `Move ${name}` : "Move"} onSubmit={submit} busy={put.isPending} error={put.error} fields={["label"]} disabled={!name || from === move.version}>
+    <FormDialog wide open onOpenChange={(open) => (open ? undefined : onClose())} title={`Move a label to v${move.version}`} description="Every call that asks for the label gets this version within a second." submit={name ? `Move ${name}` : "Move"} onSubmit={submit} busy={put.isPending} error={put.error} disabled={!name || from === move.version}>
       <div className="grid gap-4 sm:grid-cols-2">
         <Field label="Label" hint={from === undefined ? "New: nobody asks for it yet." : from === move.version ? "It stands there already." : `From v${from} to v${move.version}.`} error={errorFor(put.error, "label")}>
           <Select value={label} onChange={setLabel} options={[...known.map((one) => ({ value: one, label: labels[one] === undefined ? one : `${one}, at v${labels[one]}` })), { value: NEW, label: "Another…" }]} />

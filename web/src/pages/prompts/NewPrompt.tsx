@@ -2,9 +2,8 @@ import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { useChange } from "@/api/hooks";
 import { useModels } from "@/api/models";
-import { CodeEditor, Combobox, Field, FormDialog, Input, errorFor, toast } from "@/kit";
+import { CodeEditor, Combobox, Field, FieldFault, FormDialog, Input, errorFor, toast } from "@/kit";
 
-const FIELDS = ["slug", "template", "messages", "model"];
 
 /** Makes a prompt with its version 1, and goes there. */
 export function NewPrompt({ open, onOpenChange }: { open: boolean; onOpenChange: (open: boolean) => void }) {
@@ -38,7 +37,6 @@ export function NewPrompt({ open, onOpenChange }: { open: boolean; onOpenChange:
       onSubmit={submit}
       busy={create.isPending}
       error={create.error}
-      fields={FIELDS}
       disabled={!slug.trim() || !template.trim()}
     >
       <Field label="Slug" hint="The name that your application calls it by: lower-case letters, digits, - and _." error={errorFor(create.error, "slug")} required>
@@ -48,12 +46,12 @@ export function NewPrompt({ open, onOpenChange }: { open: boolean; onOpenChange:
         <span className="text-13 font-medium">Text</span>
         <p className="-mt-0.5 text-12 text-muted">Where a value goes: {"{{ticket}}"}, with a type and a default if you like: {"{{tone: string = \"friendly\"}}"}.</p>
         <CodeEditor label="Text" language="template" value={template} onChange={setTemplate} minLines={6} maxLines={14} />
-        {errorFor(create.error, "template") ?? errorFor(create.error, "messages") ? <p role="alert" className="text-12 text-bad">{errorFor(create.error, "template") ?? errorFor(create.error, "messages")}</p> : null}
+        <FieldFault text={errorFor(create.error, "template") ?? errorFor(create.error, "messages")} />
       </div>
       <div className="flex flex-col gap-1">
         <span className="text-13 font-medium">Model</span>
         <Combobox label="Model" value={chosen} choices={choices} onChange={setModel} className="w-full" />
-        {errorFor(create.error, "model") ? <p role="alert" className="text-12 text-bad">{errorFor(create.error, "model")}</p> : null}
+        <FieldFault text={errorFor(create.error, "model")} />
       </div>
     </FormDialog>
   );

@@ -140,7 +140,7 @@ function LeaveGuard({ slug, isDirty }: { slug: string; isDirty: boolean }) {
     withResolver: true,
   });
   return (
-    <ConfirmDialog open={leaving.status === "blocked"} onOpenChange={(open) => (open ? undefined : leaving.reset?.())} title="Leave without saving?" submit="Leave it" onSubmit={() => leaving.proceed?.()}>
+    <ConfirmDialog open={leaving.status === "blocked"} onOpenChange={(open) => (open ? undefined : leaving.reset?.())} title="Leave without saving?" submit="Discard and leave" cancel="Stay" onSubmit={() => leaving.proceed?.()}>
       What you wrote in {slug} is not saved as a version, and is lost when you leave.
     </ConfirmDialog>
   );

@@ -22,7 +22,7 @@ export function Publish({ prompt, onClose }: { prompt: Prompt; onClose: () => vo
       { onSuccess: (entry) => (onClose(), toast(`v${entry.version} is in the library`)) },
     );
   return (
-    <FormDialog open onOpenChange={(open) => (open ? undefined : onClose())} title={`Publish ${prompt.slug}`} description="A copy of this version, with what your own traffic says of it. Later versions do not follow." submit="Publish" onSubmit={submit} busy={publish.isPending} error={publish.error} fields={["description", "categories", "example"]}>
+    <FormDialog open onOpenChange={(open) => (open ? undefined : onClose())} title={`Publish ${prompt.slug}`} description="A copy of this version, with what your own traffic says of it. Later versions do not follow." submit="Publish" onSubmit={submit} busy={publish.isPending} error={publish.error}>
       <div className="grid gap-4 sm:grid-cols-2">
         <Field label="Version">
           <Select value={version} onChange={setVersion} options={versions.map((one) => ({ value: String(one), label: `v${one}${prompt.labels.production === one ? ", production" : ""}` }))} />

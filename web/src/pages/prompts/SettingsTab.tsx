@@ -12,7 +12,6 @@ import { whyNot } from "./why";
 type Prompt = Schema<"PromptAnswer">;
 type Visibility = Prompt["visibility"];
 
-const FIELDS = ["name", "description", "use_case", "folder", "tags", "visibility"];
 const VISIBILITIES: readonly { value: Visibility; label: string }[] = [
   { value: "private", label: "Private: nobody else" },
   { value: "organization", label: "Your organization" },
@@ -74,7 +73,7 @@ function About({ prompt }: { prompt: Prompt }) {
             <Input {...put("tags")} />
           </Field>
         </div>
-        <FormError error={change.error} fields={FIELDS} />
+        <FormError error={change.error} />
         <div>
           <Button type="submit" variant="primary" busy={change.isPending} disabled={!may.editPrompts || !isChanged || !given.name.trim()} why={may.editPrompts ? "Nothing has changed." : whyNot(may)}>
             Save

@@ -37,7 +37,6 @@ export function EditKey({ providerKey, onOpenChange }: { providerKey: ProviderKe
       onSubmit={submit}
       busy={change.isPending}
       error={change.error}
-      fields={["name", "priority", "key", "status"]}
       disabled={Object.keys(body).length === 0 || !/^\d+$/.test(priority)}
     >
       <Field label="Name" error={errorFor(change.error, "name")} required>

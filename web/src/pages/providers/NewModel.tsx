@@ -4,7 +4,6 @@ import { Field, FormDialog, Input, Select, errorFor, toast } from "@/kit";
 import { PROVIDERS } from "./known";
 import { dollarsToNusd } from "./prices";
 
-const FIELDS = ["model", "provider", "upstream_model", "base_url", "context_tokens", "output_tokens", "input_price_nusd_per_million", "output_price_nusd_per_million", "cached_input_price_nusd_per_million"];
 
 /** Adds a model of the workspace's own, or sets its prices anew. */
 export function NewModel({ onOpenChange }: { onOpenChange: (open: boolean) => void }) {
@@ -45,7 +44,6 @@ export function NewModel({ onOpenChange }: { onOpenChange: (open: boolean) => vo
       onSubmit={submit}
       busy={add.isPending}
       error={add.error}
-      fields={FIELDS}
       disabled={!given.model.trim() || prices.input === null || prices.answer === null || prices.cached === null}
     >
       <Field label="Provider" error={errorFor(add.error, "provider")}>

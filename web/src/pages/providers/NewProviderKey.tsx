@@ -3,7 +3,6 @@ import { useChange } from "@/api/hooks";
 import { Field, FormDialog, Input, Select, errorFor, toast } from "@/kit";
 import { PROVIDERS } from "./known";
 
-const FIELDS = ["provider", "name", "key", "base_url", "priority"];
 
 export function NewProviderKey({ open, onOpenChange }: { open: boolean; onOpenChange: (open: boolean) => void }) {
   return open ? <Form onOpenChange={onOpenChange} /> : null;
@@ -36,7 +35,6 @@ function Form({ onOpenChange }: { onOpenChange: (open: boolean) => void }) {
       onSubmit={submit}
       busy={add.isPending}
       error={add.error}
-      fields={FIELDS}
       disabled={!name.trim() || !key.trim()}
     >
       <Field label="Provider" error={errorFor(add.error, "provider")}>

@@ -73,7 +73,7 @@ function AddFeedback({ run, onDone }: { run: Execution; onDone: () => void }) {
       <Field label="What it should have said" error={errorFor(send.error, "correction")}>
         <Textarea rows={2} className="min-h-14" value={correction} onChange={(event) => setCorrection(event.target.value)} placeholder={run.output?.slice(0, 200) ?? ""} />
       </Field>
-      <FormError error={send.error} fields={["comment", "correction"]} />
+      <FormError error={send.error} />
       <div className="flex justify-end gap-2">
         <Button onClick={onDone}>Cancel</Button>
         <Button type="submit" variant="primary" busy={send.isPending} disabled={nothing}>

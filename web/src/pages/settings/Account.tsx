@@ -59,7 +59,7 @@ function Password() {
         <Field label="New password" error={errorFor(change.error, "new_password")} required>
           <Input type="password" autoComplete="new-password" value={next} onChange={(event) => setNext(event.target.value)} />
         </Field>
-        <FormError error={change.error} fields={["old_password", "new_password"]} />
+        <FormError error={change.error} />
         <div>
           <Button type="submit" busy={change.isPending} disabled={!old || !next}>
             Change

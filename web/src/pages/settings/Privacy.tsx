@@ -61,7 +61,7 @@ function Keeping({ facts }: { facts: WorkspaceFacts }) {
         </Field>
         <Checkbox label="Keep the text of runs" hint="Without it, runs are counted and priced, and nobody can read what was asked. Optimization from feedback needs it." checked={store} disabled={off} onChange={(event) => setStore(event.target.checked)} />
         <Checkbox label="Legal hold" hint="Nothing is forgotten while this is on; erasures wait." checked={hold} disabled={off} onChange={(event) => setHold(event.target.checked)} />
-        <FormError error={save.error} fields={["retention_days"]} />
+        <FormError error={save.error} />
         <div>
           <Button type="submit" variant="primary" busy={save.isPending} disabled={off || Object.keys(body).length === 0 || !/^\d+$/.test(days)} why={off ? needs("admin") : undefined}>
             Save

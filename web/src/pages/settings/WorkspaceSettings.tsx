@@ -54,7 +54,7 @@ function Form({ facts }: { facts: WorkspaceFacts }) {
           onChange={(event) => setPlatformKeys(event.target.checked)}
         />
         <Checkbox label="Take part in anonymous statistics" hint="Rounded numbers, no text, once a day, shown only where at least five workspaces take part." checked={statistics} disabled={off} onChange={(event) => setStatistics(event.target.checked)} />
-        <FormError error={save.error} fields={["name", "rate_limit_per_minute"]} />
+        <FormError error={save.error} />
         <div>
           <Button type="submit" variant="primary" busy={save.isPending} disabled={off || Object.keys(body).length === 0} why={off ? needs("admin") : undefined}>
             Save

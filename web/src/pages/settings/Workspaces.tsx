@@ -72,7 +72,7 @@ function NewWorkspace({ onOpenChange }: { onOpenChange: (open: boolean) => void 
     );
   }
   return (
-    <FormDialog open onOpenChange={onOpenChange} title="New workspace" description="In the same organization, with prompts, keys, members and books of its own." submit="Make it" onSubmit={() => create.mutate({ body: { name: name.trim() } } as never, { onSuccess: readSessionAgain })} busy={create.isPending} error={create.error} fields={["name"]} disabled={!name.trim()}>
+    <FormDialog open onOpenChange={onOpenChange} title="New workspace" description="In the same organization, with prompts, keys, members and books of its own." submit="Make it" onSubmit={() => create.mutate({ body: { name: name.trim() } } as never, { onSuccess: readSessionAgain })} busy={create.isPending} error={create.error} disabled={!name.trim()}>
       <Field label="Name" error={errorFor(create.error, "name")} required>
         <Input autoFocus value={name} onChange={(event) => setName(event.target.value)} />
       </Field>

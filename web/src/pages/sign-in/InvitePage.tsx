@@ -53,7 +53,7 @@ export default function InvitePage() {
             </Field>
           </>
         )}
-        <FormError error={join.error} fields={["name", "password"]} />
+        <FormError error={join.error} />
         <Button type="submit" variant="primary" busy={join.isPending}>
           Join
         </Button>

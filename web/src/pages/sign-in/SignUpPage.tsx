@@ -6,7 +6,6 @@ import { sessionChanged } from "@/api/session";
 import { Button, Field, FormError, Input, TextLink, errorFor } from "@/kit";
 import { Door, answered } from "./Door";
 
-const FIELDS = ["email", "name", "password", "organization"];
 
 /** An account with an organization of its own. Where that is not open, the API says so. */
 export default function SignUpPage() {
@@ -36,7 +35,7 @@ export default function SignUpPage() {
         <Field label="Password" required error={errorFor(signUp.error, "password")}>
           <Input type="password" autoComplete="new-password" {...field("password")} />
         </Field>
-        <FormError error={signUp.error} fields={FIELDS} />
+        <FormError error={signUp.error} />
         <Button type="submit" variant="primary" busy={signUp.isPending}>
           Make an account
         </Button>

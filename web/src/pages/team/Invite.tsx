@@ -22,7 +22,7 @@ function Form({ onOpenChange }: { onOpenChange: (open: boolean) => void }) {
     );
   }
   return (
-    <FormDialog open onOpenChange={onOpenChange} title="Invite to this workspace" submit="Make the link" onSubmit={() => invite.mutate({ body: { email: email.trim(), role } } as never)} busy={invite.isPending} error={invite.error} fields={["email", "role"]} disabled={!email.trim()}>
+    <FormDialog open onOpenChange={onOpenChange} title="Invite to this workspace" submit="Make the link" onSubmit={() => invite.mutate({ body: { email: email.trim(), role } } as never)} busy={invite.isPending} error={invite.error} disabled={!email.trim()}>
       <Field label="E-mail" error={errorFor(invite.error, "email")} required>
         <Input type="email" autoFocus value={email} onChange={(event) => setEmail(event.target.value)} />
       </Field>

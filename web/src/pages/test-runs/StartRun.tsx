@@ -5,13 +5,12 @@ import type { Schema } from "@/api/client";
 import { useChange, useRead } from "@/api/hooks";
 import { useModels } from "@/api/models";
 import { useForecast } from "@/api/forecast";
-import { Checkbox, Combobox, Facts, Field, FormDialog, Input, Money, Select, errorFor, toast } from "@/kit";
+import { Checkbox, Combobox, Facts, Field, FieldFault, FormDialog, Input, Money, Select, errorFor, toast } from "@/kit";
 import { count } from "@/lib/format";
 
 type Body = Schema<"TestRunBody">;
 type Props = { open: boolean; onOpenChange: (open: boolean) => void; prompt: string | null; dataset: string | null; version: string; split: string; model: string | null; /** A run whose failed items alone are to be run. */ failedOf: string | null };
 
-const FIELDS = ["prompt", "version", "dataset_id", "split", "models", "repeats", "evaluators", "failed_of"];
 const NAMES = ["train", "validation", "test"] as const;
 
 /** Which version on which cases; what it will take and cost stands below, before it starts. */
@@ -56,7 +55,7 @@ export function StartRun({ open, onOpenChange, ...given }: Props) {
   const live = labels?.["production"];
   const versions = Array.from({ length: Math.min(100, found.data?.latest_version ?? 0) }, (_, at) => String((found.data?.latest_version ?? 0) - at));
   return (
-    <FormDialog open={open} onOpenChange={onOpenChange} title="New test run" submit="Start" onSubmit={submit} busy={start.isPending} error={error} fields={FIELDS} disabled={!body || Boolean(forecast.error) || forecast.isStale}>
+    <FormDialog open={open} onOpenChange={onOpenChange} title="New test run" submit="Start" onSubmit={submit} busy={start.isPending} error={error} disabled={!body || Boolean(forecast.error) || forecast.isStale}>
       <div className="grid gap-4 sm:grid-cols-[minmax(0,1fr)_11rem]">
         <Labelled name="Prompt" error={errorFor(error, "prompt")}>
           <Combobox label="Prompt" value={prompt} onChange={(next) => { setPrompt(next); setVersion(""); }} placeholder="Choose a prompt" className="w-full" {...prompts} />
@@ -117,12 +116,4 @@ function Labelled({ name, error, children }: { name: string; error?: string; chi
       <FieldFault text={error} />
     </div>
   );
-}
-
-function FieldFault({ text }: { text?: string }) {
-  return text ? (
-    <p role="alert" className="text-12 text-bad">
-      {text}
-    </p>
-  ) : null;
 }

@@ -6,7 +6,6 @@ import type { Budget } from "./BudgetsPage";
 import { nusdOf } from "./burn";
 import { useTargets } from "./useTargets";
 
-const FIELDS = ["name", "limit_nusd", "warn_percent", "target_id", "target_kind", "period"];
 const KINDS = [
   { value: "workspace", label: "The whole workspace" },
   { value: "api_key", label: "An API key" },
@@ -54,7 +53,6 @@ export function EditBudget({ budget, onClose }: { budget: Budget | null; onClose
       onSubmit={submit}
       busy={isPending}
       error={error}
-      fields={FIELDS}
       disabled={amount === null || Boolean(wrongMark) || (!budget && kind !== "workspace" && !target.trim())}
     >
       {budget ? null : (

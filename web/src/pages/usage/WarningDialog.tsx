@@ -24,7 +24,7 @@ function Setting({ onOpenChange, below }: { onOpenChange: (open: boolean) => voi
       },
     );
   return (
-    <FormDialog open onOpenChange={onOpenChange} title="Warn of low credit" description="It becomes an alert, and goes to your channels." submit="Save" onSubmit={submit} busy={set.isPending} error={set.error} fields={["below_nusd"]} disabled={isWrong}>
+    <FormDialog open onOpenChange={onOpenChange} title="Warn of low credit" description="It becomes an alert, and goes to your channels." submit="Save" onSubmit={submit} busy={set.isPending} error={set.error} disabled={isWrong}>
       <Field label="Below, in dollars" hint="Empty: no warning." error={isWrong ? "An amount above 0, such as 20." : errorFor(set.error, "below_nusd")}>
         <Input autoFocus inputMode="decimal" value={typed} onChange={(event) => setTyped(event.target.value)} placeholder="20" />
       </Field>

@@ -1,7 +1,7 @@
 import { useState } from "react";
 import { useChange, useRead } from "@/api/hooks";
 import { FormDialog, toast } from "@/kit";
-import { EndpointFields, FIELDS } from "./EndpointFields";
+import { EndpointFields } from "./EndpointFields";
 import { type Draft, type Endpoint, changesOf, draftOf, faultsOf } from "./draft";
 
 export function EditEndpoint({ endpoint, onOpenChange }: { endpoint: Endpoint; onOpenChange: (open: boolean) => void }) {
@@ -33,7 +33,6 @@ export function EditEndpoint({ endpoint, onOpenChange }: { endpoint: Endpoint; o
       onSubmit={submit}
       busy={save.isPending}
       error={save.error}
-      fields={FIELDS}
       disabled={Object.keys(changes).length === 0 || !draft.url.trim() || draft.events.length === 0 || Object.keys(faultsOf(draft)).length > 0}
     >
       <EndpointFields draft={draft} set={(changed) => setDraft({ ...draft, ...changed })} kinds={kinds.data?.data ?? []} error={save.error} sent={sent} />

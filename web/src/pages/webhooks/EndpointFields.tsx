@@ -1,7 +1,7 @@
 import { X } from "lucide-react";
 import { useState } from "react";
 import { usePromptChoices } from "@/api/choices";
-import { Checkbox, Combobox, Field, IconButton, Input, Notice, errorFor } from "@/kit";
+import { Checkbox, Combobox, Field, FieldFault, IconButton, Input, Notice, errorFor } from "@/kit";
 import { plural } from "@/lib/format";
 import { Condition } from "./Condition";
 import { EventPicker } from "./EventPicker";
@@ -9,7 +9,6 @@ import { Headers } from "./Headers";
 import { type Draft, type Include, faultsOf, labelsOf } from "./draft";
 import { type Kind, neverSent } from "./events";
 
-export const FIELDS = ["url", "events", "condition", "headers", "filters", "throttle_per_minute", "order_wait_s", "include", "description"];
 /** Of the part that is folded away. */
 const FOLDED = ["headers", "throttle_per_minute", "order_wait_s", "include"];
 const TEXTS: readonly { value: Include; label: string }[] = [
@@ -55,7 +54,7 @@ export function EndpointFields({ draft, set, kinds, error, sent }: { draft: Draf
             {TEXTS.map(({ value, label }) => (
               <Checkbox key={value} label={label} checked={draft.include.includes(value)} onChange={() => set({ include: draft.include.includes(value) ? draft.include.filter((one) => one !== value) : [...draft.include, value] })} />
             ))}
-            {errorFor(error, "include") ? <p role="alert" className="text-12 text-bad">{errorFor(error, "include")}</p> : null}
+            <FieldFault text={errorFor(error, "include")} />
           </fieldset>
           <Checkbox label="Sign by ed25519 too" hint="Receivers then verify by a public key and hold no secret." checked={draft.ed25519} onChange={(event) => set({ ed25519: event.target.checked })} />
         </div>

@@ -2,7 +2,7 @@ import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { useChange, useRead } from "@/api/hooks";
 import { FormDialog } from "@/kit";
-import { EndpointFields, FIELDS } from "./EndpointFields";
+import { EndpointFields } from "./EndpointFields";
 import { SecretShown } from "./SecretShown";
 import { type Draft, bodyOf, draftOf, missingOf } from "./draft";
 
@@ -37,7 +37,6 @@ export function NewEndpoint({ onOpenChange }: { onOpenChange: (open: boolean) =>
       onSubmit={submit}
       busy={create.isPending}
       error={create.error}
-      fields={FIELDS}
       disabled={missing !== null}
     >
       <EndpointFields draft={draft} set={(changed) => setDraft({ ...draft, ...changed })} kinds={kinds.data?.data ?? []} error={create.error} sent={sent} />

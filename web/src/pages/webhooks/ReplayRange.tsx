@@ -1,6 +1,6 @@
 import { useState } from "react";
 import { useChange, useRead } from "@/api/hooks";
-import { Checkbox, Combobox, Field, FormDialog, Input, errorFor, toast } from "@/kit";
+import { Checkbox, Combobox, Field, FieldFault, FormDialog, Input, errorFor, toast } from "@/kit";
 import { plural } from "@/lib/format";
 import type { Endpoint } from "./draft";
 
@@ -47,7 +47,6 @@ export function ReplayRange({ endpoint, onOpenChange, onBegun }: { endpoint: End
       onSubmit={submit}
       busy={replay.isPending}
       error={replay.error}
-      fields={["from", "to", "statuses", "event_types"]}
       disabled={!from || statuses.length === 0}
     >
       <div className="grid gap-4 sm:grid-cols-2">
@@ -63,7 +62,7 @@ export function ReplayRange({ endpoint, onOpenChange, onBegun }: { endpoint: End
         {ENDED.map(({ value, label }) => (
           <Checkbox key={value} label={label} checked={statuses.includes(value)} onChange={() => setStatuses(statuses.includes(value) ? statuses.filter((one) => one !== value) : [...statuses, value])} />
         ))}
-        {errorFor(replay.error, "statuses") ? <p role="alert" className="text-12 text-bad">{errorFor(replay.error, "statuses")}</p> : null}
+        <FieldFault text={errorFor(replay.error, "statuses")} />
       </fieldset>
       <div className="flex flex-col gap-1">
         <span className="text-13 font-medium">Event</span>

@@ -25,7 +25,7 @@ export function RotateSecret({ endpoint, onOpenChange }: { endpoint: Endpoint; o
     );
   }
   return (
-    <FormDialog open onOpenChange={onOpenChange} title="Rotate the secret" description="Both secrets sign until the old one ends, so that the receiver can change over when it likes." submit="Make the new secret" onSubmit={submit} busy={rotate.isPending} error={rotate.error} fields={["overlap_hours"]}>
+    <FormDialog open onOpenChange={onOpenChange} title="Rotate the secret" description="Both secrets sign until the old one ends, so that the receiver can change over when it likes." submit="Make the new secret" onSubmit={submit} busy={rotate.isPending} error={rotate.error}>
       <Field label="The old secret ends" error={errorFor(rotate.error, "overlap_hours")}>
         <Select value={overlap} onChange={setOverlap} options={OVERLAPS} />
       </Field>
