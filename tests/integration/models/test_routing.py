@@ -143,6 +143,28 @@ async def test_rules_choose_by_variables_length_and_language_and_the_answer_name
     assert await run(GERMAN) == (1, "lab/good", None), "a change holds at once"
 
 
+@pytest.mark.capability("P5")
+async def test_a_rule_puts_nothing_that_nobody_approved_in_the_place_of_a_protected_label(caller: Caller, provider: KeyedProvider) -> None:
+    await _with_rules(caller, provider)
+    rules = [{"name": "all", "when": "true", "use": {"version": 2}}]
+    assert (await caller("PUT", "/v1/prompts/desk/routing", {"rules": rules})).status == 200
+
+    async def version(**more: Any) -> int:
+        answer = await caller("POST", "/v1/executions", {"prompt": "desk", "variables": {"text": "hi"}, **more})
+        return int(answer.body["version"])
+
+    assert await version() == 2
+    assert (await caller("PUT", "/v1/prompts/desk/labels/staging", {"version": 1})).status == 200
+    workspace = f"/v1/workspaces/{caller.workspace.workspace_id}"
+    assert (await caller("PATCH", workspace, {"protected_labels": ["production"]})).status == 200
+    assert (await version(), await version(label="staging")) == (1, 2)
+    for step, served in (("", 1), ("/approve", 2)):
+        assert (await caller("POST", f"/v1/prompts/desk/versions/2/review{step}", {})).status in (200, 201)
+        assert await version() == served
+    assert (await caller("POST", "/v1/prompts/desk/versions/2/review/send-back", {"comment": "no"})).status == 200
+    assert await version() == 1, "the approval was taken back"
+
+
 @pytest.mark.parametrize(
     ("rules", "words"),
     [

@@ -95,6 +95,43 @@ async def test_a_protected_label_moves_to_what_was_approved(bench: Bench, first:
     assert (await admin("DELETE", "/v1/prompts/hello/labels/production")).status == 200
 
 
+async def test_what_a_protected_label_serves_is_changed_by_nobody_alone(bench: Bench, first: RunningGateway, call: Caller) -> None:
+    admin = await bench.caller(first, role="admin", workspace_id=call.workspace_id)
+    await created(call, slug="sign", template="Kind regards", label="live")
+    await created(call, slug="letter", template="{{> sign@live}}")
+    await created(call, template="Dear. {{> letter}}")
+    await protect(admin)
+    assert (await call("POST", "/v1/prompts/sign/versions", {"template": "EVIL", "base_version": 1})).status == 201
+    refused = await call("PUT", "/v1/prompts/sign/labels/live", {"version": 2})
+    assert (refused.status, refused.body["error"]["code"]) == (409, "label_protected"), refused.body
+    assert "letter" in refused.body["error"]["message"] and refused.body["error"]["details"]["review"] == "draft"
+    assert (await call("PUT", "/v1/prompts/sign/labels/staging", {"version": 2})).status == 200, "nobody includes it by that"
+    await call("POST", "/v1/prompts/sign/versions/2/review")
+    await admin("POST", "/v1/prompts/sign/versions/2/review/approve")
+    assert (await call("PUT", "/v1/prompts/sign/labels/live", {"version": 2})).status == 200
+    assert (await call("POST", "/v1/prompts/sign/labels/live/rollback")).status == 409, "version 1 was never approved, nor asked about"
+    archived = await call("POST", "/v1/prompts/hello/archive")
+    assert (archived.status, archived.body["error"]["param"]) == (403, "prompt")
+    assert (await admin("POST", "/v1/prompts/hello/archive")).status == 200
+
+
+async def test_rules_choose_approved_versions_in_the_place_of_a_protected_label(bench: Bench, first: RunningGateway, call: Caller) -> None:
+    admin = await bench.caller(first, role="admin", workspace_id=call.workspace_id)
+    await created(call)
+    await saved(call, "two {{x}}", base=1)
+    await move(call, 2, "staging")
+    await protect(admin)
+    for use, field in (({"version": 2}, "version"), ({"label": "staging"}, "label"), ({"label": "latest"}, "label")):
+        rules = [{"name": "m", "when": "true", "use": {"model": "auto"}}, {"name": "x", "when": "stream == false", "use": use}]
+        refused = await call("PUT", "/v1/prompts/hello/routing", {"rules": rules})
+        assert (refused.status, refused.body["error"]["code"]) == (409, "label_protected"), refused.body
+        assert refused.body["error"]["param"] == f"rules[1].use.{field}"
+        assert (await call("PUT", "/v1/prompts/hello/routing", {"rules": rules[:1]})).status == 200
+    await call("POST", "/v1/prompts/hello/versions/2/review")
+    await admin("POST", "/v1/prompts/hello/versions/2/review/approve")
+    assert (await call("PUT", "/v1/prompts/hello/routing", {"rules": rules})).status == 200
+
+
 async def test_a_version_is_sent_back_and_an_approval_taken_back(bench: Bench, call: Caller) -> None:
     await created(call)
     review = "/v1/prompts/hello/versions/1/review"

@@ -11,6 +11,7 @@ from burnish_gateway.access import audit
 from burnish_gateway.deps import Admin, GatewayParts, PromptEditor
 from burnish_gateway.idempotency import run_once
 from burnish_gateway.registry import announce, answers, archive_store, store
+from burnish_gateway.registry.label_rules import check_may_archive
 from burnish_gateway.registry.prompt import Head, no_such_prompt
 from burnish_gateway.registry.snippet_effects import check_not_included
 from burnish_gateway.wire import ApiModel, Text, make_router
@@ -37,12 +38,14 @@ async def archive(slug: str, request: Request, principal: PromptEditor, gateway:
     """Its slug, versions and history stay; it can be read, and neither executed nor changed until it is restored.
 
     Refused while an experiment runs on it, and while other prompts include it. Repeating changes nothing.
+    A prompt on which a protected label stands is archived by admins alone.
     """
     name = parse_slug(slug)
 
     async def work(tx: Tx) -> dict[str, Any]:
         head = await _held(tx, principal.workspace_id, name)
         if head.prompt.archived_at is None:
+            await check_may_archive(tx, principal, head)
             if running := await archive_store.experiments_running(tx, head.prompt):
                 raise Conflict(f"The prompt '{name}' takes part in {', '.join(running)}; end that first.", param="prompt")
             await check_not_included(tx, head.prompt, what=f"Archiving '{name}'")

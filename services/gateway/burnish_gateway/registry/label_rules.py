@@ -1,15 +1,16 @@
 """What a protected label asks of a version before it may name it: an approval, and a passed test run where the workspace says so."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
 from burnish_gateway.access.principal import Principal, Role
 from burnish_gateway.registry import review_store, store
-from burnish_gateway.registry.prompt import Prompt
+from burnish_gateway.registry.prompt import Affected, Head, Prompt
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import Forbidden, LabelProtected
-from burnish_shared.slug import Label
+from burnish_shared.slug import LATEST, Label
 
 DEFAULT_THRESHOLD: Final = 0.8
 """`quality_threshold` where a version says nothing (PRODUCT P1)."""
@@ -50,6 +51,63 @@ async def check_may_name(tx: Tx, prompt: Prompt, label: Label, *, version: int) 
             f"The label '{label}' is protected: {' and '.join(str(words[one]) for one in lacking)}.",
             param="version",
             details={"lacking": lacking} | details,
+        )
+
+
+async def check_may_reach(tx: Tx, prompt: Prompt, label: Label, *, version: int, effects: Sequence[Affected]) -> None:
+    """What is included by a version with a protected label is served by that label: the snippet needs an approval just as well.
+
+    Raises LabelProtected, naming the first prompt that `version` would reach. Looks nothing up where no prompt includes this one.
+    """
+    if not any(one.labels for one in effects):
+        return
+    rules = await rules_of(tx, prompt.workspace_id)
+    if label in rules.protected:
+        return  # it was asked for an approval itself, or goes back to what it has served
+    reached = next(((one, name) for one in effects for name in one.labels if name in rules.protected), None)
+    if reached is None or (status := await review_store.status_of(tx, prompt, version)) == "approved":
+        return
+    user, protected = reached
+    raise LabelProtected(
+        f"'{user.slug}' includes '{prompt.slug}@{label}', and its label '{protected}' is protected: "
+        f"version {version} of '{prompt.slug}' is not approved ({status}).",
+        param="version",
+        details={"lacking": ["approval"], "review": status, "prompt": user.slug, "label": protected},
+    )
+
+
+async def check_may_choose(tx: Tx, head: Head, uses: Sequence[Mapping[str, Any]]) -> None:
+    """What routing rules may put in the place of a protected label: versions that were approved, or another protected label.
+
+    `uses`: what each rule chooses. Raises LabelProtected. A label that is not there yet is passed over by calls, and so is it here.
+    """
+    rules = await rules_of(tx, head.prompt.workspace_id)
+    standing = sorted(rules.protected & head.labels.keys())
+    for index, use in enumerate(uses) if standing else ():
+        label, version = use.get("label"), use.get("version")
+        if label in rules.protected or (label is not None and label != LATEST and label not in head.labels):
+            continue
+        field = "version" if label is None else "label"
+        if version is None and label is not None:
+            version = head.prompt.latest_version if label == LATEST else head.labels[label].version
+        if version is not None and (status := await review_store.status_of(tx, head.prompt, version)) != "approved":
+            raise LabelProtected(
+                f"rules[{index}].use.{field}: the label '{standing[0]}' of '{head.prompt.slug}' is protected, and version {version}, "
+                f"which the rule would put in its place, is not approved ({status}).",
+                param=f"rules[{index}].use.{field}",
+                details={"lacking": ["approval"], "review": status, "label": standing[0]},
+            )
+
+
+async def check_may_archive(tx: Tx, principal: Principal, head: Head) -> None:
+    """An archived prompt answers nobody: where a protected label stands on it, admins decide. Raises Forbidden."""
+    if principal.role >= Role.ADMIN:
+        return
+    standing = sorted((await rules_of(tx, principal.workspace_id)).protected & head.labels.keys())
+    if standing:
+        raise Forbidden(
+            f"The label '{standing[0]}' of '{head.prompt.slug}' is protected: only an admin of the workspace may archive the prompt.",
+            param="prompt",
         )
 
 

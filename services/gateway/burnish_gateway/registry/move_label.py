@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from burnish_gateway.registry import announce, store
-from burnish_gateway.registry.label_rules import check_may_name
+from burnish_gateway.registry.label_rules import check_may_name, check_may_reach
 from burnish_gateway.registry.prompt import (
     MAX_LABELS,
     Author,
@@ -44,7 +44,10 @@ async def roll_back(
     """The label names again what it named before its last move, or the version `to`, which it has named some time.
 
     A protected label too goes back without being asked for anything: that version was served by this label already, and whoever has to
-    go back cannot wait. Call `announce.prompt_changed` last. Raises NotFound, Conflict where there is nothing to go back to.
+    go back cannot wait. A label that is not protected, by which a version with a protected one includes this prompt, asks for an approval
+    here too: nobody was asked when it stood there.
+
+    Call `announce.prompt_changed` last. Raises NotFound, Conflict where there is nothing to go back to.
     """
     head = await _held(tx, workspace_id, slug)
     if to is None:
@@ -68,6 +71,7 @@ async def _moved(tx: Tx, head: Head, label: Label, *, version: int, author: Auth
     check_not_archived(prompt)
     effects = await effects_of(tx, prompt, label, version=version)
     refuse_broken(effects, what=f"Moving '{label}' of '{prompt.slug}' to version {version}")
+    await check_may_reach(tx, prompt, label, version=version, effects=effects)
     if before is None and len(head.labels) >= MAX_LABELS:
         raise Conflict(f"The prompt '{prompt.slug}' has {MAX_LABELS} labels, which is the most; remove one first.", param="label")
 

@@ -11,7 +11,7 @@ from burnish_gateway.access.principal import Principal
 from burnish_gateway.deps import Gateway, GatewayParts, PromptEditor, Viewer
 from burnish_gateway.idempotency import run_once
 from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
-from burnish_gateway.registry import review_store, store
+from burnish_gateway.registry import announce, review_store, store
 from burnish_gateway.registry.history_answers import VersionReview, VersionReviewPage, review_answer
 from burnish_gateway.registry.history_bodies import DecideReview, RequestReview, SendBack
 from burnish_gateway.registry.prompt import Head, no_such_prompt
@@ -117,9 +117,14 @@ async def _answered(
     gateway: Gateway, request: Request, principal: Principal, *, version: int, change: Change, status: int = 200
 ) -> Response:
     async def work(tx: Tx) -> VersionReview:
-        return await _state(tx, await change(tx), version)
+        head = await change(tx)
+        state = await _state(tx, head, version)
+        await announce.prompt_changed(tx, principal.workspace_id, head.prompt.slug)  # routing rules ask what is approved
+        return state
 
-    return await run_once(gateway, request, principal, status=status, work=work)
+    answer = await run_once(gateway, request, principal, status=status, work=work)
+    await gateway.catalog.catch_up()
+    return answer
 
 
 async def _state(tx: Tx, head: Head, version: int) -> VersionReview:

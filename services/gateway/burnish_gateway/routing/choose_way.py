@@ -57,7 +57,10 @@ async def choose_way(order: Order, version: ResolvedVersion | None, *, gateway: 
 async def _by_rule(
     order: Order, version: ResolvedVersion | None, rules: Sequence[Rule], *, policies: Policies, gateway: Gateway, principal: Principal
 ) -> Way | None:
-    """None where no rule applies. A rule that names what is not there, or cannot be called, is passed over."""
+    """None where no rule applies. A rule that names what is not there, or cannot be called, is passed over.
+
+    So is one that would put what nobody approved in the place of a protected label.
+    """
     names, left = Words(words_of(order, version)), list(rules)
     may_model, may_version = order.model in (None, AUTO), version is not None and order.version is None
     while (rule := applying(left, names, may_choose_model=may_model, may_choose_version=may_version)) is not None:
@@ -66,6 +69,8 @@ async def _by_rule(
         try:
             if rule.model is None and version is not None:
                 chosen = await gateway.catalog.in_use(principal.workspace_id, version.slug, label=rule.label, version=rule.version)
+                if not policies.may_stand_in(chosen.slug, version=chosen.version, label=chosen.label, asked=version.label):
+                    continue
             model = rule.model or order.model or (chosen.model if chosen else AUTO)
             routing = Routing(rule=rule.name, prompt=rule.prompt)
             way = await _with_model(model, order, chosen, policies=policies, gateway=gateway, principal=principal, routing=routing)

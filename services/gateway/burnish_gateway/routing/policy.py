@@ -27,10 +27,20 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Policies:
-    """All routing of a workspace. `rules`: slug → that prompt's own; '' → the workspace's."""
+    """All routing of a workspace. `rules`: slug → that prompt's own; '' → the workspace's.
+
+    `protected`: the labels in whose place a rule may put approved versions alone; `approved`: slug and version of those that rules choose.
+    """
 
     requirements: Mapping[str, Any] = field(default_factory=dict)
     rules: Mapping[str, Sequence[Rule]] = field(default_factory=dict)
+
+    protected: frozenset[str] = frozenset()
+    approved: frozenset[tuple[str, int]] = frozenset()
+
+    def may_stand_in(self, slug: str, *, version: int, label: str | None, asked: str | None) -> bool:
+        """May this version, which a rule reached by `label`, answer a call that named the label `asked`?"""
+        return asked not in self.protected or label in self.protected or (slug, version) in self.approved
 
     def rules_for(self, slug: str | None) -> Sequence[Rule]:
         """In the order in which they are asked. Empty, without any work, where nobody made rules."""

@@ -12,6 +12,7 @@ from burnish_gateway.deps import Editor, GatewayParts, PromptEditor, Viewer
 from burnish_gateway.execution.routes import NewExecution, order_of
 from burnish_gateway.idempotency import run_once
 from burnish_gateway.registry import store as prompts_store
+from burnish_gateway.registry.label_rules import check_may_choose
 from burnish_gateway.registry.prompt import no_such_prompt
 from burnish_gateway.routing import store
 from burnish_gateway.routing.bodies import PromptRouting, WorkspaceRouting, stored_rules
@@ -69,12 +70,19 @@ async def show_prompt_routing(slug: SlugPath, gateway: GatewayParts, principal: 
 
 @router.put("/v1/prompts/{slug}/routing", response_model=RoutingAnswer, summary="Replace a prompt's own routing rules")
 async def put_prompt_routing(slug: SlugPath, body: PromptRouting, gateway: GatewayParts, principal: PromptEditor) -> RoutingAnswer:
-    """Asked before the workspace's. They may choose a version or a label too, where the call names no version by its number."""
+    """Asked before the workspace's. They may choose a version or a label too, where the call names no version by its number.
+
+    Where a protected label stands on the prompt, they choose among approved versions: else 409 `label_protected`. A version that lost its
+    approval since, or a label that moved to one without, is passed over for calls by the protected label.
+    """
     name = parse_slug(slug)
     async with gateway.db.unit_of_work(workspace=principal.workspace_id) as tx:
-        if await prompts_store.find_head(tx, principal.workspace_id, name) is None:
+        head = await prompts_store.find_head(tx, principal.workspace_id, name)
+        if head is None:
             raise no_such_prompt(name)
-        row = await set_policy(tx, principal, name, requirements={}, rules=stored_rules(body.rules), clock=gateway.clock)
+        rules = stored_rules(body.rules)
+        await check_may_choose(tx, head, [one["use"] for one in rules])
+        row = await set_policy(tx, principal, name, requirements={}, rules=rules, clock=gateway.clock)
     await gateway.catalog.catch_up()
     return _answer(row, slug=name)
 

@@ -18,6 +18,22 @@ async def list_policies(tx: Tx, workspace_id: UUID) -> Sequence[Record]:
     )
 
 
+async def list_approved(tx: Tx, workspace_id: UUID, uses: Sequence[tuple[str, int | None, str | None]]) -> set[tuple[str, int]]:
+    """Of the versions that rules choose (slug, version, label), those that are approved now: slug and version."""
+    rows = await tx.fetch(
+        """SELECT DISTINCT p.slug, r.version FROM unnest($2::text[], $3::integer[], $4::text[]) AS i (slug, version, label)
+             JOIN prompts p ON p.workspace_id = $1 AND p.slug = i.slug
+             LEFT JOIN prompt_labels l ON l.workspace_id = $1 AND l.prompt_id = p.prompt_id AND l.label = i.label
+             JOIN prompt_reviews r ON r.workspace_id = $1 AND r.prompt_id = p.prompt_id AND r.status = 'approved'
+              AND r.version = coalesce(i.version, l.version, CASE WHEN i.label = 'latest' THEN p.latest_version END)""",
+        workspace_id,
+        [slug for slug, _, _ in uses],
+        [version for _, version, _ in uses],
+        [label for _, _, label in uses],
+    )
+    return {(row["slug"], row["version"]) for row in rows}
+
+
 async def find_policy(tx: Tx, workspace_id: UUID, slug: str) -> Record | None:
     return await tx.fetchrow(
         "SELECT slug, requirements, rules, updated_by, updated_at FROM routing_policies WHERE workspace_id = $1 AND slug = $2",
