@@ -19,7 +19,7 @@ from tests.integration.webhooks.conftest import KEK
 from burnish_gateway.access.authenticate import Authenticator
 from burnish_gateway.access.key_use import KeyUse
 from burnish_gateway.alerts.routes import router as alerts_router
-from burnish_gateway.app import _handle_errors
+from burnish_gateway.app import handle_errors
 from burnish_gateway.deps import Gateway
 from burnish_gateway.middleware import RequestContext
 from burnish_gateway.paging import Cursors
@@ -101,7 +101,7 @@ async def webhook_gateway(urls: DatabaseUrls) -> AsyncIterator[WebhookGateway]:
         app.state.gateway = parts
         app.include_router(router)
         app.include_router(alerts_router)
-        _handle_errors(app)
+        handle_errors(app)
         app.add_middleware(RequestContext)
         server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, lifespan="off", loop="none"))
         serving = asyncio.create_task(server.serve())
