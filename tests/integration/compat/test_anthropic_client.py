@@ -108,7 +108,7 @@ async def test_models_are_listed_for_its_client_too(claude: AsyncAnthropic) -> N
 
 
 async def test_what_is_not_offered_says_so_in_its_own_envelope(claude: AsyncAnthropic) -> None:
-    with pytest.raises(anthropic.NotFoundError, match="usage.input_tokens") as refused:
+    with pytest.raises(anthropic.NotFoundError, match=r"usage\.input_tokens") as refused:
         await claude.messages.count_tokens(model="simulated/chat", messages=HELLO)  # type: ignore[arg-type]
     assert refused.value.body["type"] == "error"  # type: ignore[index,call-overload]
     assert refused.value.body["error"]["type"] == "not_found_error"  # type: ignore[index,call-overload]
