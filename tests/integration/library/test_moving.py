@@ -87,6 +87,41 @@ async def test_a_prompt_that_is_there_goes_on_or_is_left_alone(stack: Stack, cal
     assert await rendered(third, "router", x="1") == "Mine 1"
 
 
+async def test_lines_stand_where_they_stood_after_a_move(stack: Stack, call: Caller) -> None:
+    for method, path, body in (
+        ("POST", "/v1/prompts", {"slug": "ff", "template": "one", "model": "simulated/chat"}),
+        ("POST", "/v1/prompts/ff/branches", {"branch": "dev", "version": 1}),
+        ("POST", "/v1/prompts/ff/branches", {"branch": "gone", "version": 1}),
+        ("POST", "/v1/prompts/ff/branches", {"branch": "bare", "version": 1}),
+        ("POST", "/v1/prompts/ff/versions", {"base_version": 1, "branch": "dev", "template": "two"}),
+        ("POST", "/v1/prompts/ff/merge", {"branch": "dev", "base_version": 1}),
+        ("POST", "/v1/prompts/ff/versions", {"base_version": 1, "branch": "gone", "template": "three"}),
+        ("DELETE", "/v1/prompts/ff/branches/gone", None),
+    ):
+        answer = await call(method, path, body)
+        assert answer.status < 300, answer.body
+    bundle = await export(call)
+    other = await stack.caller()
+    await bring(other, bundle)
+    assert await export(other) == bundle
+    assert (await other("GET", "/v1/prompts/ff?label=latest")).body["version"] == 2
+
+    async def lines(caller: Caller) -> dict[str, tuple[int, int | None]]:
+        found = (await caller("GET", "/v1/prompts/ff/branches")).body["data"]
+        return {one["branch"]: (one["version"], one["from_version"]) for one in found}
+
+    assert await lines(other) == await lines(call) == {"main": (2, None), "dev": (2, 1), "bare": (1, 1)}
+    # Numbers that were given are not given again, and a longer file moves the lines that went on.
+    for caller in (call, other):
+        saved = await caller("POST", "/v1/prompts/ff/versions", {"base_version": 2, "branch": "dev", "template": "four"})
+        assert (saved.status, saved.body["version"]) == (201, 4)
+    third = await stack.caller()
+    await bring(third, bundle)
+    told = await bring(third, await export(call))
+    assert told["prompts"][0]["outcome"] == "extended"
+    assert await lines(third) == await lines(call)
+
+
 async def test_a_folder_moves_alone_and_what_is_no_bundle_is_refused_by_name(stack: Stack, call: Caller) -> None:
     await furnished(call)
     part = json.loads(await export(call, "&folder=desk"))
@@ -95,6 +130,8 @@ async def test_a_folder_moves_alone_and_what_is_no_bundle_is_refused_by_name(sta
     for place, wrong in (
         ("prompts[0].slug", good | {"slug": "no/slug"}),
         ("prompts[0].versions", good | {"versions": [good["versions"][1]]}),
+        ("prompts[0]", good | {"latest_version": 9}),
+        ("prompts[0].branches", good | {"branches": [{"branch": "No Name", "version": 1, "from_version": 1}]}),
         ("prompts[0].versions[0].content.messages", good | _saying("{{")),
         ("prompts[0].versions[0].content.temperature", good | _saying("x", temperature=9)),
     ):

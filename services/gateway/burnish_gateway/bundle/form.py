@@ -10,6 +10,7 @@ from pydantic import Field
 
 from burnish_gateway.datasets.bodies import EXPECTED_MOST_CHARS, INPUT_MOST_CHARS, MOST_ITEMS
 from burnish_gateway.registry.bodies import ShortText, Tags, VersionNumber
+from burnish_gateway.registry.line_store import MAX_BRANCHES
 from burnish_gateway.registry.prompt import EdgeKind, Source, Visibility
 from burnish_gateway.wire import ApiModel, Moment, Name, Text
 
@@ -39,6 +40,15 @@ class MoveForm(ApiModel):
     reason: ShortText = ""
     author: Word
     moved_at: Moment
+
+
+class BranchForm(ApiModel):
+    """A branch: where it stands, and where it left."""
+
+    branch: Word
+    version: VersionNumber
+    from_version: VersionNumber
+    created_by: Word | None = None
 
 
 class ParentForm(ApiModel):
@@ -96,12 +106,18 @@ class PromptForm(ApiModel):
     )
     rules: Annotated[list[Annotated[Text, Field(min_length=1, max_length=2_000)]], Field(max_length=50)] = Field(default_factory=list)
     visibility: Visibility = "private"
+    latest_version: VersionNumber | None = Field(
+        default=None,
+        description="Where the main line stands. A file that says so names all branches in `branches`; in one that does not, each line "
+        "stands at the last version saved on it.",
+    )
     archived_at: Moment | None = None
     archived_by: Word | None = None
     created_by: Word | None = None
     created_at: Moment | None = None
     updated_at: Moment | None = None
     versions: Annotated[list[VersionForm], Field(min_length=1, max_length=VERSIONS_MOST)]
+    branches: Annotated[list[BranchForm], Field(max_length=MAX_BRANCHES)] = Field(default_factory=list)
     labels: Annotated[list[LabelForm], Field(max_length=100)] = Field(default_factory=list)
     label_moves: Annotated[list[MoveForm], Field(max_length=100_000)] = Field(default_factory=list)
     lineage: Annotated[list[EdgeForm], Field(max_length=100_000)] = Field(default_factory=list)

@@ -101,10 +101,9 @@ def _first_new(read: ReadPrompt, standing: Mapping[str, Any] | None) -> int:
 async def _make(tx: Tx, writer: _Writer, prompts: Sequence[ReadPrompt]) -> None:
     ids = {one.slug: new_uuid() for one in prompts}
     await store.insert_rows(tx, "prompts", [_prompt_row(writer, one, ids[one.slug]) for one in prompts])
-    branched = [row for row in (_branched_row(one, ids[one.slug]) for one in prompts) if row is not None]
     await _insert_versions(tx, writer, [(one, ids[one.slug], 1) for one in prompts])
-    if branched:
-        await store.mark_branched(tx, writer.workspace_id, dict(branched))
+    await store.mark_branched(tx, writer.workspace_id, {ids[one.slug]: len(one.hashes) for one in prompts if _has_branches(one)})
+    await store.insert_rows(tx, "prompt_branches", [row for one in prompts for row in _branch_rows(writer, one, ids[one.slug])])
     labels = [
         {"workspace_id": writer.workspace_id, "prompt_id": ids[one.slug], "label": label.label, "version": label.version,
          "moved_at": label.moved_at or writer.at}
@@ -115,10 +114,21 @@ async def _make(tx: Tx, writer: _Writer, prompts: Sequence[ReadPrompt]) -> None:
 
 
 async def _extend(tx: Tx, writer: _Writer, prompts: Sequence[tuple[ReadPrompt, Mapping[str, Any]]]) -> None:
+    """Lines that stand at a new version in the file move there; the others stay where they are here."""
     if not prompts:
         return
     await _insert_versions(tx, writer, [(one, there["prompt_id"], len(there["hashes"]) + 1) for one, there in prompts])
-    await store.continue_prompts(tx, writer.workspace_id, {there["prompt_id"]: _newest(one) for one, there in prompts})
+    first = {there["prompt_id"]: len(there["hashes"]) + 1 for _, there in prompts}
+    await store.continue_prompts(tx, writer.workspace_id, {there["prompt_id"]: len(one.hashes) for one, there in prompts})
+    newest = {there["prompt_id"]: _newest(one) for one, there in prompts}
+    await store.move_main_lines(tx, writer.workspace_id, {one: version for one, version in newest.items() if version >= first[one]})
+    held = await store.branches_there(tx, writer.workspace_id, list(first))
+    rows = [
+        row for one, there in prompts for row in _branch_rows(writer, one, there["prompt_id"]) if row["version"] >= first[row["prompt_id"]]
+    ]
+    await store.insert_rows(tx, "prompt_branches", [row for row in rows if (row["prompt_id"], row["branch"]) not in held])
+    moved = {(row["prompt_id"], row["branch"]): row["version"] for row in rows if (row["prompt_id"], row["branch"]) in held}
+    await store.move_branches(tx, writer.workspace_id, moved)
 
 
 async def _insert_versions(tx: Tx, writer: _Writer, prompts: Sequence[tuple[ReadPrompt, UUID, int]]) -> None:
@@ -240,13 +250,26 @@ def _prompt_row(writer: _Writer, one: ReadPrompt, prompt_id: UUID) -> dict[str, 
 
 
 def _newest(one: ReadPrompt) -> int:
-    """Of the main line."""
-    return max((version.version for version in one.form.versions if version.branch is None), default=1)
+    """Where the main line stands."""
+    return one.form.latest_version or max((version.version for version in one.form.versions if version.branch is None), default=1)
 
 
-def _branched_row(one: ReadPrompt, prompt_id: UUID) -> tuple[UUID, int] | None:
-    numbers = [version.version for version in one.form.versions if version.branch is not None]
-    return (prompt_id, max(numbers)) if numbers else None
+def _has_branches(one: ReadPrompt) -> bool:
+    return len(one.hashes) > _newest(one) or bool(one.form.branches) or any(version.branch for version in one.form.versions)
+
+
+def _branch_rows(writer: _Writer, one: ReadPrompt, prompt_id: UUID) -> list[dict[str, Any]]:
+    """Where its branches stand. A file that does not say where lines stand has each at the last version saved on it."""
+    own = {"workspace_id": writer.workspace_id, "prompt_id": prompt_id}
+    if one.form.latest_version is not None:
+        return [own | named.model_dump() | {"created_by": named.created_by or writer.actor} for named in one.form.branches]
+    found: dict[str, dict[str, Any]] = {}
+    for version in one.form.versions:
+        if version.branch is not None:
+            begun = {"branch": version.branch, "from_version": version.base_version or 1, "created_by": version.author or writer.actor}
+            row = found.setdefault(version.branch, own | begun)
+            row["version"] = version.version
+    return list(found.values())
 
 
 def _move_rows(writer: _Writer, one: ReadPrompt, prompt_id: UUID) -> list[dict[str, Any]]:

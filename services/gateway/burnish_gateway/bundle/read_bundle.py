@@ -10,6 +10,7 @@ from burnish_gateway.datasets.item import NewItem
 from burnish_gateway.datasets.near_duplicates import NearDuplicate, near_duplicates
 from burnish_gateway.registry.bodies import ContentBody
 from burnish_gateway.registry.content import VersionContent, checked
+from burnish_gateway.registry.lines import parse_branch
 from burnish_gateway.registry.spelling import tags_of
 from burnish_gateway.wire import parse_model
 from burnish_shared.errors import InvalidField
@@ -70,6 +71,8 @@ def _prompt(form: PromptForm, place: str) -> ReadPrompt:
         raise InvalidField(f"{place}.versions: two versions of '{slug}' say the same.", param=f"{place}.versions")
     named = [
         *(one.version for one in form.labels), *(one.version for one in form.lineage),
+        *(one.version for one in form.branches), *(one.from_version for one in form.branches), form.latest_version or 1,
+        *(one.to_version or 1 for one in form.label_moves), *(one.from_version or 1 for one in form.label_moves),
         *(one.base_version for one in form.versions if one.base_version is not None),
     ]  # fmt: skip
     if any(number > len(numbers) for number in named):
@@ -77,10 +80,23 @@ def _prompt(form: PromptForm, place: str) -> ReadPrompt:
     labels = [one.model_copy(update={"label": parse_movable_label(one.label, param=f"{place}.labels")}) for one in form.labels]
     if len({one.label for one in labels}) < len(labels):
         raise InvalidField(f"{place}.labels: a label stands twice.", param=f"{place}.labels")
+    _check_branches(form, place)
     folder = parse_folder(form.folder, param=f"{place}.folder")
     lists = {name: list(tags_of(getattr(form, name))) for name in ("tags", "categories", "app_contexts")}
     clean = form.model_copy(update={"slug": slug, "folder": folder, "labels": labels} | lists)
     return ReadPrompt(slug, clean, contents, hashes, tuple(_includes(one) for one in contents))
+
+
+def _check_branches(form: PromptForm, place: str) -> None:
+    names = [one.branch for one in form.branches]
+    for name in {*names, *(one.branch for one in form.versions if one.branch is not None)}:
+        if parse_branch(name, param=f"{place}.branches") != name:
+            raise InvalidField(f"{place}.branches: {name[:60]!r} is no name of a branch; use small letters.", param=f"{place}.branches")
+    if len(set(names)) < len(names):
+        raise InvalidField(f"{place}.branches: a branch stands twice.", param=f"{place}.branches")
+    if names and form.latest_version is None:
+        why = f"{place}.latest_version: is missing; a file that names branches says where the main line stands, too."
+        raise InvalidField(why, param=f"{place}.latest_version")
 
 
 def _content(fields: dict[str, Any], version: int, place: str) -> VersionContent:

@@ -41,6 +41,15 @@ async def read_versions(tx: Tx, workspace_id: UUID, prompt_ids: Sequence[UUID]) 
     return [row["said"] | {"content": row["content"], "prompt_id": UUID(row["said"]["prompt_id"])} for row in rows]
 
 
+async def read_branches(tx: Tx, workspace_id: UUID, prompt_ids: Sequence[UUID]) -> list[Row]:
+    rows = await tx.fetch(
+        """SELECT prompt_id, branch, version, from_version, created_by FROM prompt_branches
+            WHERE workspace_id = $1 AND prompt_id = ANY ($2) ORDER BY prompt_id, branch COLLATE "C" """,
+        workspace_id, prompt_ids,
+    )  # fmt: skip
+    return [dict(row) for row in rows]
+
+
 async def read_labels(tx: Tx, workspace_id: UUID, prompt_ids: Sequence[UUID]) -> list[Row]:
     rows = await tx.fetch(
         """SELECT prompt_id, label, version, moved_at FROM prompt_labels WHERE workspace_id = $1 AND prompt_id = ANY ($2)
@@ -130,28 +139,45 @@ async def insert_rows(tx: Tx, table: str, rows: Sequence[Mapping[str, Any]]) -> 
         )
 
 
-async def continue_prompts(tx: Tx, workspace_id: UUID, newest: Mapping[UUID, int]) -> None:
-    """Says of prompts which version is the newest now."""
+async def continue_prompts(tx: Tx, workspace_id: UUID, given: Mapping[UUID, int]) -> None:
+    """Notes that prompts have further versions. `given`: the highest number of each; the main line moves in `move_main_lines`."""
     await tx.execute(
-        """UPDATE prompts p SET latest_version = n.version, revision = revision + 1, updated_at = clock_timestamp()
+        """UPDATE prompts p SET branched_version = greatest(branched_version, n.version), revision = revision + 1,
+                  updated_at = clock_timestamp()
+             FROM unnest($2::uuid[], $3::integer[]) n(prompt_id, version) WHERE p.workspace_id = $1 AND p.prompt_id = n.prompt_id""",
+        workspace_id, list(given), list(given.values()),
+    )  # fmt: skip
+
+
+async def move_main_lines(tx: Tx, workspace_id: UUID, newest: Mapping[UUID, int]) -> None:
+    """Says of prompts where the main line stands now."""
+    await tx.execute(
+        """UPDATE prompts p SET latest_version = n.version
              FROM unnest($2::uuid[], $3::integer[]) n(prompt_id, version) WHERE p.workspace_id = $1 AND p.prompt_id = n.prompt_id""",
         workspace_id, list(newest), list(newest.values()),
     )  # fmt: skip
 
 
 async def mark_branched(tx: Tx, workspace_id: UUID, highest: Mapping[UUID, int]) -> None:
-    """Makes the branches that the versions of these prompts name. `highest`: the highest number given on any branch of each."""
+    """`highest`: the highest number given on any line of each of these prompts, which is never given again."""
     await tx.execute(
         """UPDATE prompts p SET branched_version = n.version
              FROM unnest($2::uuid[], $3::integer[]) n(prompt_id, version) WHERE p.workspace_id = $1 AND p.prompt_id = n.prompt_id""",
         workspace_id, list(highest), list(highest.values()),
     )  # fmt: skip
+
+
+async def branches_there(tx: Tx, workspace_id: UUID, prompt_ids: Sequence[UUID]) -> set[tuple[UUID, str]]:
+    rows = await read_branches(tx, workspace_id, prompt_ids)
+    return {(row["prompt_id"], row["branch"]) for row in rows}
+
+
+async def move_branches(tx: Tx, workspace_id: UUID, moved: Mapping[tuple[UUID, str], int]) -> None:
     await tx.execute(
-        """INSERT INTO prompt_branches (workspace_id, prompt_id, branch, version, from_version, created_by)
-           SELECT v.workspace_id, v.prompt_id, v.branch, max(v.version), (array_agg(coalesce(v.base_version, 1) ORDER BY v.version))[1],
-                  (array_agg(v.author ORDER BY v.version))[1]
-             FROM prompt_versions v WHERE v.workspace_id = $1 AND v.prompt_id = ANY ($2) AND v.branch IS NOT NULL GROUP BY 1, 2, 3""",
-        workspace_id, list(highest),
+        """UPDATE prompt_branches b SET version = n.version, moved_at = clock_timestamp()
+             FROM unnest($2::uuid[], $3::text[], $4::integer[]) n(prompt_id, branch, version)
+            WHERE b.workspace_id = $1 AND b.prompt_id = n.prompt_id AND b.branch = n.branch""",
+        workspace_id, [one for one, _ in moved], [name for _, name in moved], list(moved.values()),
     )  # fmt: skip
 
 

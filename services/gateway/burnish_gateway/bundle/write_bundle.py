@@ -17,7 +17,7 @@ from burnish_shared.db.session import Database, Tx
 PAGE: Final = 25
 """Prompts, with all their versions."""
 
-_OWN: Final = tuple(name for name in PromptForm.model_fields if name not in ("versions", "labels", "label_moves", "lineage"))
+_OWN: Final = tuple(name for name in PromptForm.model_fields if name not in ("versions", "branches", "labels", "label_moves", "lineage"))
 
 
 async def write_bundle(db: Database, workspace_id: UUID, *, folder: str | None, datasets: bool) -> AsyncIterator[bytes]:
@@ -45,6 +45,7 @@ async def write_bundle(db: Database, workspace_id: UUID, *, folder: str | None, 
 async def _read(tx: Tx, workspace_id: UUID, ids: list[UUID]) -> dict[UUID, dict[str, Any]]:
     prompts = await store.read_prompts(tx, workspace_id, ids)
     versions = _by_prompt(await store.read_versions(tx, workspace_id, ids))
+    branches = _by_prompt(await store.read_branches(tx, workspace_id, ids))
     labels = _by_prompt(await store.read_labels(tx, workspace_id, ids))
     moves = _by_prompt(await store.read_moves(tx, workspace_id, ids))
     edges = _by_prompt(await store.read_edges(tx, workspace_id, ids))
@@ -52,6 +53,7 @@ async def _read(tx: Tx, workspace_id: UUID, ids: list[UUID]) -> dict[UUID, dict[
         one: _said(said, _OWN)
         | {"versions": [_version(row) for row in versions[one]]}
         | {name: rows for name, rows in (
+            ("branches", [_said(row, ("branch", "version", "from_version", "created_by")) for row in branches[one]]),
             ("labels", [_said(row, ("label", "version", "moved_at")) for row in labels[one]]),
             ("label_moves", [_said(row, ("label", "from_version", "to_version", "reason", "author", "moved_at")) for row in moves[one]]),
             ("lineage", [_edge(row) for row in edges[one]]),
