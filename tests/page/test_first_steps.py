@@ -35,8 +35,16 @@ async def test_an_address_of_elsewhere_is_not_followed(page_as: OpenPage, site: 
     await page.get_by_label("E-mail").fill(site.admin["email"])
     await page.get_by_label("Password").fill(site.admin["password"])
     await page.keyboard.press("Enter")
-    await page.wait_for_url("**/app/prompts")  # The demo has gone all the steps: nothing is left on the first steps.
+    await page.wait_for_url("**/app/start?arrived=1")  # The demo has gone all the steps; who signs in for the first time sees them once.
     await expect(page.locator("main")).to_be_focused()
+    await expect(page.get_by_text("This way has been gone once already")).to_be_visible()
+    await settled(page)
+    await check_axe(page)
+    way = page.get_by_role("complementary").get_by_role("link", name="First steps")
+    await expect(way).to_have_attribute("aria-current", "page")
+    await page.get_by_role("main").get_by_role("link", name="The search").click()
+    await expect(page.get_by_role("heading", level=1)).to_contain_text(site.ids["prompt"])
+    await expect(way).to_have_count(0)
 
 
 async def test_signing_in_to_an_empty_workspace_leads_to_the_first_steps(page_as: OpenPage, site: Site) -> None:

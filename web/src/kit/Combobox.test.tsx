@@ -78,7 +78,7 @@ it("says which of a menu is chosen, and goes through those by keys too", () => {
 
 it("says that a dialog is coming, which keeps the letters and goes by Escape", async () => {
   vi.resetModules();
-  let arrive = (_: { default: () => null }) => undefined as void;
+  let arrive: (part: { default: () => null }) => void = () => undefined;
   vi.doMock("./float/DialogFrame", () => new Promise((resolve) => (arrive = resolve)));
   const { Dialog: Late } = (await import("./Dialog")) as { Dialog: typeof Dialog };
   const onOpenChange = vi.fn();

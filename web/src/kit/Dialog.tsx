@@ -43,7 +43,6 @@ export function Coming({ close }: { close: () => void }) {
   const box = useRef<HTMLDivElement>(null);
   useLayoutEffect(() => box.current?.focus(), []);
   return (
-    // oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- Escape closes every dialog
     <div ref={box} role="dialog" aria-busy aria-label="Opening" tabIndex={-1} onKeyDown={(event) => (event.key === "Escape" ? close() : undefined)} className="fixed inset-0 z-40 grid place-items-center bg-veil outline-none">
       <p role="status" className="rounded-l bg-panel px-4 py-3 text-13 text-muted shadow-float">
         Opening…

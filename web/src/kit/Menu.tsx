@@ -85,7 +85,7 @@ function Entry({ item, close }: { item: MenuItem; close: () => void }) {
     item.onSelect();
   };
   return (
-    // oxlint-disable-next-line jsx-a11y/click-events-have-key-events -- the keys of the whole list are goByKey's
+    // oxlint-disable-next-line jsx-a11y/click-events-have-key-events, jsx-a11y/no-static-element-interactions -- the keys of the whole list are goByKey's
     <div
       role={item.checked === undefined ? "menuitem" : "menuitemradio"}
       aria-checked={item.checked}

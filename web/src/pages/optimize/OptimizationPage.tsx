@@ -11,7 +11,7 @@ import { later } from "@/lib/later";
 import { usePathParam } from "@/lib/pages";
 import { count, duration, money, points } from "@/lib/format";
 import { Proposals } from "./Proposals";
-import { type Edit, type Job, type Progress as Far, type Test, isGoingOn, isSimulated, progressOf, whyEnded } from "./model";
+import { type Edit, type Job, type Progress as Far, type Test, isGoingOn, isSimulated, progressOf, statusNow, whyEnded } from "./model";
 
 /** About as high as what comes, so that what is below stays where it is. */
 const PROVEN_PX = 308;
@@ -29,6 +29,7 @@ export default function OptimizationPage() {
   const goesOn = job !== undefined && isGoingOn(job.status);
   if (job && watched !== goesOn) setWatched(goesOn);
   const told = useProgress(id, goesOn);
+  const far = job && (goesOn && told && told.evaluations >= progressOf(job).evaluations ? told : progressOf(job));
   return (
     <Page
       title={job ? `Search for ${job.prompt}` : "Search"}
@@ -39,7 +40,7 @@ export default function OptimizationPage() {
             <span className="font-mono text-20">
               {job.prompt} v{job.base_version}
             </span>
-            <StatusBadge status={job.status} />
+            <StatusBadge status={statusNow(job.status, far?.evaluations ?? 0)} />
             {isSimulated(job) ? <SimulatedBadge /> : null}
           </span>
         ) : undefined
@@ -47,7 +48,7 @@ export default function OptimizationPage() {
       subtitle={job ? <About job={job} /> : undefined}
       actions={job ? <Acts job={job} /> : null}
     >
-      <Loaded of={found}>{(one) => <Content job={one} far={goesOn && told && told.evaluations >= progressOf(one).evaluations ? told : progressOf(one)} />}</Loaded>
+      <Loaded of={found}>{(one) => <Content job={one} far={far ?? progressOf(one)} />}</Loaded>
     </Page>
   );
 }
@@ -129,7 +130,7 @@ function Content({ job, far }: { job: Job; far: Far }) {
   return (
     <div className="flex min-w-0 flex-col gap-8">
       <div className="flex flex-col gap-3">
-        {goesOn ? <Progress label="Evaluations" done={far.evaluations} total={far.budget_evaluations} words={job.status === "pending" ? "Waiting to begin: it starts within seconds, as soon as there is a free place" : `${count(far.evaluations)} of at most ${count(far.budget_evaluations)} evaluations`} /> : null}
+        {goesOn ? <Progress label="Evaluations" done={far.evaluations} total={far.budget_evaluations} words={statusNow(job.status, far.evaluations) === "pending" ? "Waiting to begin: it starts within seconds, as soon as there is a free place" : `${count(far.evaluations)} of at most ${count(far.budget_evaluations)} evaluations`} /> : null}
         {job.status === "completed" && why ? (
           <Notice tone={job.outcome === "improved" ? "ok" : "neutral"} title={job.outcome === "improved" ? "Improved." : "No suggestion."}>
             {why}
@@ -147,7 +148,7 @@ function Content({ job, far }: { job: Job; far: Far }) {
             { label: goesOn ? "Leading text, on train" : "Best on train", value: far.best === null ? "–" : points(far.best), note: test ? "no proof; see below" : far.best === null && goesOn ? "nothing was better yet" : "proves nothing yet" },
             { label: "Evaluations", value: count(far.evaluations), note: `of at most ${count(job.budget["evaluations"])}` },
             { label: "Spent", value: money(far.spent_nusd), note: `of at most ${money(job.budget["nusd"])}` },
-            { label: "Time", value: <Elapsed job={job} />, note: job.budget["seconds"] ? `of at most ${duration(job.budget["seconds"] * 1000)}` : "no limit" },
+            { label: "Time", value: <Elapsed job={job} hasBegun={far.evaluations > 0} />, note: job.budget["seconds"] ? `of at most ${duration(job.budget["seconds"] * 1000)}` : "no limit" },
           ]}
         />
       </div>
@@ -172,15 +173,17 @@ function Content({ job, far }: { job: Job; far: Far }) {
   );
 }
 
-function Elapsed({ job }: { job: Job }) {
+function Elapsed({ job, hasBegun }: { job: Job; hasBegun: boolean }) {
   const [now, setNow] = useState(Date.now);
-  const goesOn = isGoingOn(job.status) && job.started_at !== null;
+  // Its beginning is read some seconds later; until then it is that of the order.
+  const began = job.started_at ?? (hasBegun ? job.created_at : null);
+  const goesOn = isGoingOn(job.status) && began !== null;
   useEffect(() => {
     if (!goesOn) return undefined;
     const timer = setInterval(() => setNow(Date.now()), 1_000);
     return () => clearInterval(timer);
   }, [goesOn]);
-  if (!job.started_at) return <>{isGoingOn(job.status) ? "waiting" : "–"}</>;
+  if (!began) return <>{isGoingOn(job.status) ? "waiting" : "–"}</>;
   const end = job.finished_at ? new Date(job.finished_at).getTime() : now;
-  return <>{duration(Math.max(0, end - new Date(job.started_at).getTime()))}</>;
+  return <>{duration(Math.max(0, end - new Date(began).getTime()))}</>;
 }

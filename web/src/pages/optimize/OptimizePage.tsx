@@ -10,7 +10,7 @@ import { flag, maybeOneOf, oneOf, text, useUrlState } from "@/lib/url-state";
 import { useCommands } from "@/shell/commands";
 import { useHotkey } from "@/shell/keys";
 import { StartSearch } from "./StartSearch";
-import { type Job, type Suggestion, type Test, evidenceOf, isGoingOn, isSimulated, progressOf, pointsRange } from "./model";
+import { type Job, type Suggestion, type Test, evidenceOf, isGoingOn, isSimulated, pointsRange, progressOf, statusNow } from "./model";
 
 const STATUSES = ["pending", "running", "completed", "failed", "cancelled"] as const;
 const DECISIONS = ["open", "accepted", "rejected"] as const;
@@ -146,8 +146,8 @@ function jobColumns(nameOf: (dataset: string) => string | undefined): Column<Job
 
 function Outcome({ job }: { job: Job }) {
   if (isGoingOn(job.status)) {
-    if (job.status === "pending") return <Badge>waiting to begin</Badge>;
     const { evaluations, budget_evaluations: most } = progressOf(job);
+    if (statusNow(job.status, evaluations) === "pending") return <Badge>waiting to begin</Badge>;
     return <Progress label={`Evaluations for ${job.prompt}`} done={evaluations} total={most} className="w-32" />;
   }
   if (job.status !== "completed") return <StatusBadge status={job.status} />;

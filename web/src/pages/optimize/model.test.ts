@@ -1,5 +1,9 @@
 import { expect, it } from "vitest";
-import { type Edit, curveOf, paired, ranked, whyEnded } from "./model";
+import { type Edit, curveOf, paired, ranked, statusNow, whyEnded } from "./model";
+
+it("does not wait to begin beside evaluations that are done", () => {
+  expect([statusNow("pending", 0), statusNow("pending", 212), statusNow("completed", 9)]).toEqual(["pending", "running", "completed"]);
+});
 
 it("draws the curve from nothing, and spending up to now", () => {
   const progress = { evaluations: 300, spent_nusd: 90, best: 0.2, budget_evaluations: 800, curve: [{ evaluations: 200, spent_nusd: 60, best: 0.1 }] };

@@ -57,6 +57,8 @@ export const STATES = ["chosen", "alive", "dropped", "rejected"] as const;
 export const NUSD_PER_CREDIT = 10_000_000;
 
 export const isGoingOn = (status: string) => status === "pending" || status === "running";
+/** As it is told with its progress: one that has evaluated something has begun, also where its status was read before that. */
+export const statusNow = (status: string, evaluations: number) => (status === "pending" && evaluations > 0 ? "running" : status);
 /** Also one that has not begun, and has no answer yet that says so. */
 export const isSimulated = (job: Pick<Job, "simulated" | "models">) => job.simulated || Boolean(job.models["task"]?.startsWith("simulated/"));
 export const progressOf = (job: Pick<Job, "progress">) => job.progress as unknown as Progress;

@@ -2,6 +2,7 @@ import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { cleanup, fireEvent, render, screen, waitFor } from "@testing-library/react";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { SessionProvider, useSessionState } from "@/api/session";
+import { isMarked } from "@/api/first-steps";
 import StartPage from "./StartPage";
 
 vi.mock("@tanstack/react-router", () => ({
@@ -19,6 +20,8 @@ const SUMMARY = { executions: 0, reactions: 0, simulated: false };
 let messages: object[];
 let summary: typeof SUMMARY | null;
 let sent: { path: string; key: string | null; body: Record<string, unknown> }[];
+let asked: string[];
+let searches: object[];
 let answers: (() => Response)[];
 let queries: QueryClient;
 
@@ -30,10 +33,13 @@ beforeEach(() => {
   summary = SUMMARY;
   sent = [];
   answers = [];
+  asked = [];
+  searches = [];
   queries = new QueryClient({ defaultOptions: { queries: { retry: false } } });
   vi.spyOn(globalThis, "fetch").mockImplementation(async (given) => {
     const request = given as Request;
     const { pathname } = new URL(request.url);
+    asked.push(request.url);
     if (request.method === "POST") {
       sent.push({ path: pathname, key: request.headers.get("idempotency-key"), body: (await request.json()) as Record<string, unknown> });
       if (pathname === "/v1/feedback") return json({});
@@ -45,7 +51,7 @@ beforeEach(() => {
     if (pathname === "/v1/prompts") return json({ data: [{ slug: "triage", labels: { production: 1 }, updated_at: "2026-11-20T10:00:00Z" }], next_cursor: null });
     if (pathname === "/v1/prompts/triage") return json({ slug: "triage", messages });
     if (pathname === "/v1/analytics/summary") return summary ? json(summary) : json({ error: { message: "Not now." } }, 503);
-    return json({ data: [], next_cursor: null });
+    return json({ data: pathname === "/v1/optimizations" ? searches : [], next_cursor: null });
   });
 });
 
@@ -70,12 +76,12 @@ it("counts a run of this page once, at once and after the rollup", async () => {
   answers = [ANSWER, ANSWER];
   show();
   fireEvent.click(await screen.findByRole("button", { name: "Run" }));
-  await screen.findByText(/^1 run in the last/);
+  await screen.findByText(/^1 run of it/);
   summary = { ...SUMMARY, executions: 1 };
   await queries.invalidateQueries();
-  screen.getByText(/^1 run in the last/);
+  screen.getByText(/^1 run of it/);
   fireEvent.click(screen.getByRole("button", { name: "Run" }));
-  await screen.findByText(/^2 runs in the last/);
+  await screen.findByText(/^2 runs of it/);
 });
 
 it("gives a thumb in the name of whoever is signed in, and counts a changed mind once", async () => {
@@ -104,6 +110,29 @@ it("asks for an answer that was lost under its key, so that it is paid once", as
   expect(sent[3]?.key).not.toBe(sent[0]?.key);
 });
 
+it("shows what came of it where all was taken already, of that prompt alone, and goes from the navigation when it is put away", async () => {
+  summary = { executions: 7, reactions: 3, simulated: true };
+  searches = [{ id: "o2", prompt: "other", status: "completed", outcome: "no_improvement" }, { id: "o1", prompt: "triage", status: "completed", outcome: "improved", suggestion_id: "g1" }];
+  show();
+  await screen.findByText(/This way has been gone once/);
+  screen.getByText("The suggestion");
+  screen.getByText(/no real money is spent/);
+  expect(screen.getAllByLabelText("Done")).toHaveLength(4);
+  expect([isMarked("seen", "u1", "w1"), isMarked("put away", "u1", "w1")]).toEqual([true, false]);
+  fireEvent.click(screen.getByRole("button", { name: "Put these away" }));
+  expect(isMarked("put away", "u1", "w1")).toBe(true);
+  expect(screen.queryByRole("button", { name: "Put these away" })).toBeNull();
+});
+
+it("has no proof in a search that found nothing", async () => {
+  summary = { executions: 7, reactions: 3, simulated: false };
+  searches = [{ id: "o2", prompt: "triage", status: "completed", outcome: "no_improvement" }];
+  show();
+  await screen.findByText(/found nothing better/);
+  expect(screen.getAllByLabelText("Done")).toHaveLength(3);
+  expect(asked.filter((one) => one.includes("/v1/analytics/summary")).some((one) => one.includes("prompt=triage"))).toBe(true);
+});
+
 it("says that it could not be read how far one is, and tries again", async () => {
   summary = null;
   show();
@@ -111,7 +140,7 @@ it("says that it could not be read how far one is, and tries again", async () =>
   expect(screen.getAllByRole("list")[0]?.getAttribute("aria-busy")).toBeNull();
   summary = { ...SUMMARY, executions: 3 };
   fireEvent.click(screen.getByRole("button", { name: "Try again" }));
-  await screen.findByText(/^3 runs in the last/);
+  await screen.findByText(/^3 runs of it/);
   expect(screen.queryByText(/could not be read/)).toBeNull();
 });
 

@@ -1,16 +1,15 @@
 import { Navigate } from "@tanstack/react-router";
 import { Check } from "lucide-react";
 import { type ReactNode, useEffect, useState } from "react";
-import { type Facts, STEPS, type StepName, isDone, nextStep, useFirstSteps } from "@/api/first-steps";
+import { type Facts, STEPS, type StepName, belongsHere, isDone, isMarked, nextStep, note, useFirstSteps, useMarked } from "@/api/first-steps";
 import { useRead } from "@/api/hooks";
 import { useSession } from "@/api/session";
-import { Badge, Button, ButtonLink, Notice, Page, Section, SimulatedBadge, SkeletonText, TextLink } from "@/kit";
+import { Badge, Button, ButtonLink, Notice, Page, Section, SimulatedBadge, SkeletonText, TextLink, toast } from "@/kit";
 import { classes } from "@/lib/classes";
 import { plural } from "@/lib/format";
 import { flag, useUrlState } from "@/lib/url-state";
 import { Connect } from "./Connect";
 import { TryIt } from "./TryIt";
-import { belongsHere, hasSeen, noteSeen } from "./arrival";
 
 const TITLES: Record<StepName, string> = {
   prompt: "A prompt with a name",
@@ -29,23 +28,21 @@ export default function StartPage() {
 /** Somebody has just signed in: whoever has nothing to do here goes on to the prompts. */
 function Arrival() {
   const { user, workspace } = useSession();
-  const { facts, isReady, hasFailed } = useFirstSteps();
-  const whose = [user.id, workspace?.id ?? ""] as const;
+  const { figures, isReady, hasFailed } = useFirstSteps();
   // Decided once: the last step taken here does not take the page away.
   const [stays, setStays] = useState<boolean | null>(null);
   if (stays === null && hasFailed) setStays(false);
-  else if (stays === null && isReady) setStays(belongsHere(facts, hasSeen(...whose)));
-  useEffect(() => {
-    if (stays) noteSeen(user.id, workspace?.id ?? "");
-  }, [stays, user.id, workspace?.id]);
+  else if (stays === null && isReady) setStays(belongsHere(figures?.executions ?? 0, isMarked("seen", user.id, workspace?.id ?? "")));
   if (stays === null) return <div aria-busy />;
   return stays ? <Steps /> : <Navigate to="/prompts" replace />;
 }
 
 function Steps() {
-  const { workspace } = useSession();
+  const { user, workspace } = useSession();
+  const whose = [user.id, workspace?.id ?? ""] as const;
   const { facts, isReady, hasFailed, retry, figures } = useFirstSteps();
-  const next = nextStep(facts);
+  const isAway = useMarked("put away", ...whose);
+  useEffect(() => note("seen", user.id, workspace?.id ?? ""), [user.id, workspace?.id]);
   // All at once: how high a step is depends on how far one has come, and on the prompt's variables.
   const prompt = useRead("/v1/prompts/{slug}", { path: { slug: facts.prompt ?? "" } }, { enabled: isReady && facts.prompt !== null });
   const isHere = isReady ? facts.prompt === null || Boolean(prompt.data ?? prompt.error) : hasFailed;
@@ -55,16 +52,17 @@ function Steps() {
   const counts = (what: "runs" | "reactions") => () => setHere((was) => ({ ...was, [what]: Math.max(facts[what], was[what]) + 1 }));
   const current = nextStep(known);
   return (
-    <Page title="First steps" subtitle={workspace ? <>In {workspace.name}: everything here can be done over the API as well.</> : undefined}>
+    <Page title="First steps" subtitle={workspace ? <>In {workspace.name}: everything here can be done over the API as well.</> : undefined} actions={isAway ? null : <Button onClick={() => putAway(whose)}>Put these away</Button>}>
       {isHere ? null : <SkeletonText lines={12} />}
       {isHere && figures?.simulated ? (
-        <Notice action={<SimulatedBadge />}>Answers in this workspace come from the built-in simulated model, so nothing costs money. Add a provider key for a real one under <TextLink to="/providers">Providers</TextLink>.</Notice>
+        <Notice action={<SimulatedBadge />}>Answers in this workspace come from the built-in simulated model, so no real money is spent: amounts are play credits at made-up prices. Add a provider key for a real one under <TextLink to="/providers">Providers</TextLink>.</Notice>
       ) : null}
       {isHere && hasFailed && !isReady ? (
         <Notice tone="bad" title="How far this workspace has come could not be read." action={<Button size="s" onClick={retry}>Try again</Button>}>
           The steps below can be taken all the same.
         </Notice>
       ) : null}
+      {isHere && isReady && current === null ? <Tour facts={known} /> : null}
       <ol className="flex flex-col">
         {(isHere ? STEPS : []).map((step, index) => (
           <Step key={step} number={index + 1} title={TITLES[step]} done={isReady && isDone(step, known)} current={isReady && current === step} last={index === STEPS.length - 1}>
@@ -75,13 +73,42 @@ function Steps() {
           </Step>
         ))}
       </ol>
-      {isHere && isReady && next === null ? <Notice tone="ok" title="The loop is closed.">From here on Burnish watches each label, and tells you when it gets worse.</Notice> : null}
       {isHere ? (
         <Section title="Connect your application" description="Three lines in place of the call that it makes today.">
           <Connect prompt={known.prompt} />
         </Section>
       ) : null}
     </Page>
+  );
+}
+
+function putAway(whose: readonly [string, string]) {
+  note("put away", ...whose);
+  toast("First steps stay in the menu of your account");
+}
+
+/** All steps were taken: what came of them, to look at one after the other. In a new installation the demo has taken them. */
+function Tour({ facts: { prompt, job } }: { facts: Facts }) {
+  if (!prompt || !job) return null;
+  return (
+    <Notice tone="ok" title="This way has been gone once already: look at what came of it.">
+      <ol className="mt-1 list-decimal pl-5">
+        <li>
+          <TextLink to="/alerts" search={{ prompt }}>The alerts</TextLink>: people liked the answers of <span className="font-mono text-13">{prompt}</span> less, and Burnish noticed.
+        </li>
+        <li>
+          <TextLink to={`/optimize/${job.id}`}>The search</TextLink>: what was tried, and what each try did.
+        </li>
+        {job.suggestionId ? (
+          <li>
+            <TextLink to={`/optimize/suggestions/${job.suggestionId}`}>The suggestion</TextLink>: the change in the text beside its proof.
+          </li>
+        ) : null}
+        <li>
+          <TextLink to={`/prompts/${prompt}`} search={{ tab: "versions" }}>Its versions</TextLink>: each with its text and what differs.
+        </li>
+      </ol>
+    </Notice>
   );
 }
 
@@ -124,7 +151,7 @@ function PromptStep({ facts }: { facts: Facts }) {
 }
 
 function FiguresStep({ step, facts }: { step: "run" | "feedback"; facts: Facts }) {
-  if (step === "run") return <p className="text-14 text-muted">{facts.runs > 0 ? <>{plural(facts.runs, "run")} in the last 30 days, each with its text, cost and time under <TextLink to="/runs">Runs</TextLink>.</> : "Try it here: the answer is recorded like one of your application."}</p>;
+  if (step === "run") return <p className="text-14 text-muted">{facts.runs > 0 ? <>{plural(facts.runs, "run")} of it in the last 30 days, each with its text, cost and time under <TextLink to="/runs">Runs</TextLink>.</> : "Try it here: the answer is recorded like one of your application."}</p>;
   return (
     <p className="text-14 text-muted">
       {facts.reactions > 0 ? <>{plural(facts.reactions, "reaction")} so far. They say which version is better, and raise an alert when one gets worse.</> : "Give the answer above a thumb. Your application sends what its users do: a thumb, a score, a correction, or that they bought."}
@@ -145,6 +172,7 @@ function OptimizeStep({ facts }: { facts: Facts }) {
   return (
     <p className="flex flex-wrap items-center gap-2 text-14 text-muted">
       <Badge tone={job.outcome === "improved" ? "ok" : "neutral"}>{(job.outcome ?? job.status).replaceAll("_", " ")}</Badge>
+      {job.outcome === "no_improvement" ? <span className="basis-full">The last search found nothing better, which proves nothing either way: more examples or feedback give the next one more to go by.</span> : null}
       <TextLink to={`/optimize/${job.id}`}>{job.suggestionId ? "Look at what it suggests, and why" : "Look at the search"}</TextLink>
     </p>
   );
