@@ -27,10 +27,43 @@ async def test_the_first_steps_have_a_place_while_some_are_left(page_as: OpenPag
     await expect(way).to_have_attribute("aria-current", "page")
 
 
-async def test_nobody_is_led_to_steps_that_were_taken(page_as: OpenPage) -> None:
+async def test_steps_that_the_demo_took_have_a_place_until_they_were_looked_at(page_as: OpenPage) -> None:
     page = await page_as("admin", "/app/datasets")
-    await page.wait_for_function("() => Object.keys(localStorage).some((key) => key.startsWith('burnish.first-steps-done.'))")
-    await expect(page.get_by_role("complementary").get_by_role("link", name="First steps")).to_have_count(0)
+    way = page.get_by_role("complementary").get_by_role("link", name="First steps")
+    await way.click()
+    await expect(page.get_by_text("This way has been gone once already")).to_be_visible()
+    await page.get_by_role("link", name="Datasets").first.click()
+    await expect(page.get_by_role("heading", level=1, name="Datasets")).to_be_visible()
+    await expect(way).to_have_count(0)
+
+
+async def test_one_of_many_is_chosen_by_the_keyboard_alone(page_as: OpenPage) -> None:
+    page = await page_as("editor", "/app/playground")
+    await page.mouse.move(200, 200)
+    # The lists are here: what is opened is drawn at once, while it is not yet shown.
+    await page.wait_for_function("() => performance.getEntriesByType('resource').some(({ name }) => name.includes('/float-'))")
+    await page.get_by_role("button", name=re.compile("^Model")).first.focus()
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_placeholder("Type to find")).to_be_focused()
+    await page.keyboard.type("gp")  # Leads to the prompts, where the page hears it.
+    await page.keyboard.press("Backspace")
+    await page.keyboard.press("Backspace")
+    await page.keyboard.type("simulated")
+    await page.keyboard.press("ArrowDown")
+    chosen = await page.get_by_role("dialog", name="Model").get_by_role("option", selected=True).inner_text()
+    await page.keyboard.press("Enter")
+    assert "simulated" in chosen and page.url.split("?")[0].endswith("/app/playground")
+    await expect(page.locator(":focus")).to_have_attribute("aria-label", f"Model: {chosen.splitlines()[0]}")
+
+
+async def test_a_jump_by_the_keyboard_ends_on_the_page_that_it_leads_to(page_as: OpenPage) -> None:
+    page = await page_as("editor", "/app/library")
+    await page.get_by_role("link", name="Library").first.focus()
+    await page.keyboard.press("Control+k")
+    await page.get_by_placeholder(re.compile("Search prompts")).fill("Alerts")
+    await page.get_by_role("option", name=re.compile("^Alerts")).first.click()
+    await expect(page.get_by_role("heading", level=1, name="Alerts")).to_be_visible()
+    await expect(page.locator("main")).to_be_focused()
 
 
 async def test_nothing_of_one_prompt_stands_on_the_page_of_the_next(page_as: OpenPage, site: Site) -> None:
