@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Callable, Coroutine
 from datetime import datetime
-from typing import Annotated, Any, Self, TypeVar
+from typing import Annotated, Any, Self, TypeVar, get_args, get_origin
 
 from fastapi import APIRouter, Request
 from fastapi.dependencies.models import Dependant
@@ -167,20 +167,32 @@ async def read_body(request: Request, *, most_bytes: int = BODY_MOST_BYTES, enco
 
 
 def check_parameters(request: Request) -> None:
-    """Raises InvalidField for a query parameter that the route does not know: a misspelt one would find everything; and for NUL in any."""
+    """Raises InvalidField for a query parameter that the route does not know: a misspelt one would find everything; for one that is
+    given again, of which the last would win in silence; and for NUL in any.
+    """
     known = _parameters(request.scope["route"].dependant)
     for name in request.query_params:
         if name not in known:
             there_are = f"there are {', '.join(sorted(known))}" if known else "it takes none"
             raise InvalidField(f"{name[:100]}: is no parameter of this call; {there_are}.", param=name[:200])
+        if not known[name] and len(request.query_params.getlist(name)) > 1:
+            raise InvalidField(f"{name}: is given more than once, and this call takes one value of it; give it once.", param=name)
     for name, value in request.query_params.multi_items():
         if "\x00" in value:
             raise InvalidField(f"{name}: must not contain U+0000.", param=name)
 
 
-def _parameters(dependant: Dependant) -> set[str]:
-    """Those of the query, of the route itself and of what it depends on."""
-    return {one.alias for one in dependant.query_params}.union(*(_parameters(one) for one in dependant.dependencies))
+def _parameters(dependant: Dependant) -> dict[str, bool]:
+    """Those of the query, of the route itself and of what it depends on, and whether each takes several values."""
+    known = {one.alias: _takes_several(one.field_info.annotation) for one in dependant.query_params}
+    for one in dependant.dependencies:
+        known |= _parameters(one)
+    return known
+
+
+def _takes_several(annotation: Any) -> bool:
+    """`list[str]`, also where None may stand in its place."""
+    return get_origin(annotation) is list or any(_takes_several(one) for one in get_args(annotation))
 
 
 def parse_json(raw: bytes, *, duplicate_keys: bool = False) -> Any:

@@ -19,6 +19,14 @@ async def make(call: Caller, *names: str) -> None:
         assert answer.status == 201, answer.body
 
 
+@pytest.mark.parametrize("name", ["tag", "folder", "label", "model", "limit", "sort"])
+async def test_a_filter_that_is_given_twice_is_named(call: Caller, name: str) -> None:
+    refused = await call("GET", f"/v1/prompts?{name}=a&{name}=b")
+    assert (refused.status, refused.body["error"]["param"]) == (422, name)
+    await make(call, "alpha", "beta")
+    assert {one["slug"] for one in (await call("GET", "/v1/prompts?slug=alpha&slug=beta")).body["data"]} == {"alpha", "beta"}
+
+
 async def walked(call: Caller, query: str = "") -> list[str]:
     """All slugs, two at a time."""
     found: list[str] = []
