@@ -148,6 +148,20 @@ async def test_a_merge_that_conflicts_saves_nothing(call: Caller) -> None:
     assert (settled.status, settled.body["outcome"]) == (201, "moved"), "what came out is just what stood on the branch"
 
 
+async def test_lines_that_agree_and_are_no_prompt_together_are_a_conflict_too(call: Caller) -> None:
+    await created(call, messages=[{"role": "user", "content": "one\ntwo\nthree"}])
+    await call("POST", "/v1/prompts/hello/branches", {"branch": "dev", "version": 1})
+    await saved(call, "one\ntwo\nthree\n{{b: string}}", base=1)
+    await saved(call, "{{b: number}}\none\ntwo\nthree", base=1, branch="dev")
+    preview = (await call("GET", "/v1/prompts/hello/versions/2/merge/3")).body
+    assert (preview["clean"], [one["part"] for one in preview["conflicts"]]) == (False, ["messages"]), preview
+    refused = await call("POST", "/v1/prompts/hello/merge", {"branch": "dev"})
+    assert (refused.status, refused.body["error"]["code"]) == (409, "merge_conflict"), refused.body
+    whole = [{"role": "user", "content": "{{b: number}}\none\ntwo\nthree\n{{b: number}}"}]
+    settled = await call("POST", "/v1/prompts/hello/merge", {"branch": "dev", "resolutions": [{"part": "messages", "value": whole}]})
+    assert (settled.status, settled.body["messages"]) == (201, whole), settled.body
+
+
 async def test_chosen_parts_are_picked_with_their_lineage(bench: Bench, call: Caller) -> None:
     await created(call)
     await saved(call, "two", base=1, temperature=1, seed=5)

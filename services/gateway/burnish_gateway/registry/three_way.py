@@ -38,7 +38,8 @@ Line = str | Heading
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """What both sides changed differently. `part`: a field, `parameters.NAME`, `variants.MODEL`, or `messages:N` for a run of lines.
+    """What both sides changed differently. `part`: a field, `parameters.NAME`, `variants.MODEL`, `messages:N` for a run of lines, or
+    `messages` where the lines of both agree and yet are no prompt together.
 
     None: that side has nothing there. A run of lines is one text, or a list of messages where it goes beyond one.
     """
@@ -92,6 +93,12 @@ def merged(
     wanted = dict(resolutions or {})
     left, middle, right = ours.fields(), base.fields(), theirs.fields()
     messages, conflicts = _merged_messages(base.messages, ours.messages, theirs.messages, wanted)
+    is_settled = any(one.split(":")[0] == MESSAGES and one not in wanted for one in resolutions or ())
+    if not conflicts and not is_settled and messages not in (ours.messages, theirs.messages) and not _is_prompt(messages, ours):
+        # Each side is a prompt by itself, and the lines of both together are none (a variable that they declare differently, say).
+        whole = wanted.pop(MESSAGES, None)
+        conflicts += [Conflict(MESSAGES, base.messages, ours.messages, theirs.messages)] if whole is None else []
+        messages = ours.messages if whole is None else _chosen(whole, base=base.messages, ours=ours.messages, theirs=theirs.messages)
     fields: dict[str, Any] = {MESSAGES: messages}
     for name in dict.fromkeys((*middle, *left, *right)):
         if name == MESSAGES:
@@ -110,6 +117,15 @@ def merged(
         unknown = next(iter(wanted))
         raise InvalidField(f"'{unknown[:100]}' is no conflict of this merge; leave its resolution out.", param="resolutions")
     return Merged({name: value for name, value in fields.items() if value is not None}, tuple(conflicts))
+
+
+def _is_prompt(messages: Sequence[Mapping[str, Any]], like: VersionContent) -> bool:
+    """By themselves: whatever the other fields come to."""
+    try:
+        VersionContent.from_fields({MESSAGES: messages, "model": like.model}).template()
+    except InvalidField:
+        return False
+    return True
 
 
 def _merged_value(part: str, values: Sequence[Any], wanted: dict[str, Resolution]) -> tuple[Any, list[Conflict]]:
