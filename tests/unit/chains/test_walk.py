@@ -82,7 +82,7 @@ def test_a_stop_ends_the_run_with_success_or_an_error() -> None:
         {"id": "good", "if": "steps.a.output == 'good'", "stop": {"output": {"text": "steps.a.output"}}},
         {"id": "bad", "stop": {"status": "error", "message": "Not this one."}},
     )
-    assert advance(chain, {}, {"a": said("good")}) == Finished("success", output={"text": "good"}, step="good")
+    assert advance(chain, {}, {"a": said("good")}) == Finished("success", output={"text": "good"})
     bad = advance(chain, {}, {"a": said("?")})
     assert isinstance(bad, Finished) and bad.error is not None and (bad.status, bad.error["message"]) == ("error", "Not this one.")
 

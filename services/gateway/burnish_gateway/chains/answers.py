@@ -144,7 +144,7 @@ class ChainRunItem(BaseModel):
     label: str | None
     mode: Literal["sync", "background"]
     status: RunStatus
-    failed_step: str | None = Field(description="The step that ended it, where it was not the last.")
+    failed_step: str | None = Field(description="The step that failed, or stopped the run with an error; null where the run succeeded.")
     error: ChainError | None
     cost_nusd: int
     credits: str

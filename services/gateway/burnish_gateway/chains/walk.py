@@ -70,7 +70,7 @@ def advance(chain: Chain, variables: Mapping[str, Any], results: Mapping[str, Re
         case _Failed():
             return Finished(ended.status, error=ended.error, step=ended.step)
         case _Stopped():
-            return Finished(ended.status, output=ended.output, error=ended.error, step=ended.step)
+            return Finished(ended.status, output=ended.output, error=ended.error, step=None if ended.error is None else ended.step)
         case _Done():
             try:
                 output = _shown(ended.value) if chain.output is None else walk.compute(chain.output)
