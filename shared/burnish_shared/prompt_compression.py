@@ -70,11 +70,20 @@ _KEPT = re.compile(
     |<[^<>\n]{1,200}>               # markup
     |https?://\S+                   # an address
     |"[^"\n]{1,500}"                # what is quoted is meant letter for letter
+    |(?<![\w'])'[^'\n]{1,500}'(?![\w'])   # an apostrophe follows a letter, or has one behind it
+    |“[^”\n]{1,500}”|‘[^’\n]{1,500}’|«[^»\n]{1,500}»|„[^“”\n]{1,500}[“”]
     """,
     re.VERBOSE | re.DOTALL,
 )
 _DATA_LINE = re.compile(r"""\s*(?:[\[{}\]]|[^\s:]{1,40}:\s*\S|\||".*":|\S.*(?:\t|\s{3,})\S.*(?:\t|\s{3,})\S)""")
 _FILLERS = tuple((re.compile(rf"(?<![\w'’-])(?:{pattern})", re.IGNORECASE), instead) for pattern, instead in FILLERS)
+_SPEAKS_OF_WORDS = re.compile(
+    r"(?<!\w)(?:say(?:s|ing)?|exactly|verbatim|literally|word for word|phrases?|words?|wording|expressions?|terms?|strings?|write|mention"
+    r"|text|(?:begin|start|end|open|close|respond|reply|answer)(?:s|ing)? (?:with|by)|reads?|called|named)(?!\w)",
+    re.IGNORECASE,
+)
+"""Where one of these stands before it, a filler may be what the sentence speaks of: it stays."""
+
 _BETWEEN_SENTENCES = re.compile(r"((?<=[.!?])\s+)")
 _MARK = "\ue000{}\ue001"
 _MARKED = re.compile("\ue000(\\d+)\ue001")
@@ -150,22 +159,29 @@ def _line(line: str, work: _Work) -> str:
         return line.rstrip()
     begun = re.match(r"\s*(?:[-*+•]\s+|\d+[.)]\s+)?", line)
     beginning = begun[0] if begun else ""
-    sentences = [one if one.isspace() else _sentence(one, work) for one in _BETWEEN_SENTENCES.split(line[len(beginning) :])]
+    is_numbered = beginning.strip()[:1].isdigit()
+    sentences = [
+        one if one.isspace() else _sentence(one, work, may_go=not is_numbered) for one in _BETWEEN_SENTENCES.split(line[len(beginning) :])
+    ]
     rest = re.sub(r"(?<=\S) {2,}", " ", "".join(sentences)).strip()
     return (beginning + rest).rstrip() if rest else ""
 
 
-def _sentence(sentence: str, work: _Work) -> str:
+def _sentence(sentence: str, work: _Work, *, may_go: bool) -> str:
+    """`may_go`: as a repeated one; an item of a numbered list is counted on."""
     key = re.sub(r"\W+", " ", sentence).strip().lower()
-    if len(key.split()) >= MIN_WORDS_REPEATED and not _MARKED.search(sentence):
+    if may_go and len(key.split()) >= MIN_WORDS_REPEATED and not _MARKED.search(sentence):
         if key in work.said:
             work.repeated.append(sentence.strip())
             return ""
         work.said.add(key)
     shorter = sentence
     for pattern, instead in _FILLERS:
-        work.fillers += [found.strip() for found in pattern.findall(shorter)]
-        shorter = pattern.sub(instead, shorter)
+        speaks = _SPEAKS_OF_WORDS.search(shorter)
+        until = speaks.start() if speaks else len(shorter)
+        head, rest = shorter[:until], shorter[until:]
+        work.fillers += [found.strip() for found in pattern.findall(head)]
+        shorter = pattern.sub(instead, head) + rest
     return _capital(sentence, shorter)
 
 
