@@ -52,6 +52,8 @@ async def test_a_prompt_made_of_a_template_says_so_and_the_use_is_counted(call: 
     before = (await call("GET", "/v1/templates/chat_analysis")).body
     made = await used(call, "chat_analysis", slug="reviews", folder="support", model="simulated/chat", label=None)
     assert (made["slug"], made["folder"], made["model"], made["labels"]) == ("reviews", "support", "simulated/chat", {"latest": 1})
+    assert made["categories"] == before["categories"] == ["analysis"]
+    assert [one["slug"] for one in (await call("GET", "/v1/prompts?category=analysis")).body["data"]] == ["reviews"]
     (edge,) = (await call("GET", "/v1/prompts/reviews/lineage")).body["data"]
     assert (edge["kind"], edge["source"]["publisher"], edge["source"]["slug"]) == ("cloned_from", "Burnish", "chat_analysis")
     assert (await call("GET", "/v1/templates/chat_analysis")).body["uses"] == before["uses"] + 1

@@ -106,7 +106,7 @@ async def post_use(
         slug = parse_slug(wanted.slug or template.slug)
         new = NewPrompt(
             slug=slug, name=wanted.name or template.name, description=template.description, use_case=template.use_case, folder=folder,
-            tags=tuple(template.tags),
+            tags=tuple(template.tags), categories=tags_of(template.categories),
         )  # fmt: skip
         head, version = await use_template(tx, principal, template, new, model=wanted.model, label=label, clock=gateway.clock)
         after = {"template_id": template.template_id, "publisher": template.publisher, "version": template.version}
