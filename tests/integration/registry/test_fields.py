@@ -132,6 +132,10 @@ async def test_what_is_not_versioned_is_changed(call: Caller) -> None:
     answer = await call("PATCH", "/v1/prompts/hello", changes)
     assert answer.status == 200
     assert (answer.body["categories"], answer.body["locked_blocks"], answer.body["rules"]) == (["analysis"], ["Hello"], ["short"])
+    lost = await call("POST", "/v1/prompts/hello/versions", {"base_version": 1, "template": "Good day."})
+    assert lost.status == 201 and "'Hello'" in lost.body["warnings"][0], lost.body
+    kept = await call("POST", "/v1/prompts/hello/versions", {"base_version": 2, "template": "Hello again."})
+    assert kept.status == 201 and "warnings" not in kept.body
     refused = await call("PATCH", "/v1/prompts/hello", {"locked_blocks": ["Goodbye"]})
     assert (refused.status, refused.body["error"]["param"]) == (422, "locked_blocks[0]")
 

@@ -105,6 +105,7 @@ class VersionAnswer(ContentAnswer):
     estimated: Estimated
     snippets: dict[str, int] | None = Field(default=None, description="What it includes: the version that each name means now.")
     is_new: bool | None = None
+    warnings: list[str] | None = Field(default=None, description="In the answer to saving it: locked blocks that are not in it.")
 
 
 class PromptAnswer(PromptItem, ContentAnswer):
@@ -258,7 +259,9 @@ def prompt_answer(
     )
 
 
-def version_answer(slug: str, version: Version, *, is_new: bool | None = None, found: ResolvedVersion | None = None) -> VersionAnswer:
+def version_answer(
+    slug: str, version: Version, *, is_new: bool | None = None, found: ResolvedVersion | None = None, warnings: Sequence[str] = ()
+) -> VersionAnswer:
     """`found`: the version with its snippets in place, where they were looked up."""
     template = found.template if found else version.content.template()
     return VersionAnswer(
@@ -275,6 +278,7 @@ def version_answer(slug: str, version: Version, *, is_new: bool | None = None, f
         estimated=estimated(version.content, template),
         **({"snippets": dict(found.snippets)} if found and found.snippets else {}),
         **({} if is_new is None else {"is_new": is_new}),
+        **({"warnings": list(warnings)} if warnings else {}),
     )
 
 

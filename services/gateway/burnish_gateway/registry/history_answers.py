@@ -15,6 +15,7 @@ from burnish_gateway.registry.line_store import Branch
 from burnish_gateway.registry.lines import MAIN
 from burnish_gateway.registry.prompt import Prompt
 from burnish_gateway.registry.review_store import Review, ReviewStatus, VersionStatus
+from burnish_gateway.registry.save_whole import warnings_of
 from burnish_gateway.registry.three_way import Merged
 
 
@@ -191,7 +192,8 @@ def merge_preview(prompt: Prompt, sides: Sides, merge: Merged) -> MergePreview:
 
 def merge_answer(brought: Brought, *, into: str | None) -> MergeAnswer:
     saved = brought.saved
-    told = version_answer(saved.prompt.slug, saved.version, is_new=saved.is_new).model_dump(exclude_unset=True)
+    warnings = warnings_of(saved.prompt, saved.version.content)
+    told = version_answer(saved.prompt.slug, saved.version, is_new=saved.is_new, warnings=warnings).model_dump(exclude_unset=True)
     return MergeAnswer(**told, outcome=brought.outcome, into=into or MAIN, ancestor_version=brought.ancestor_version)
 
 

@@ -84,8 +84,9 @@ async def roll_label_back(
     slug: str, label: str, *, request: Request, principal: PromptEditor, gateway: GatewayParts, body: RollBack | None = None
 ) -> Response:
     """Undoes its last move, or goes to a version that it has named some time. Nothing is lost: the version that it leaves stays, and so
-    does the history. A protected label goes back too, without an approval; a label that was removed comes back. A label by which a version with a
-    protected one includes this prompt goes back to approved versions alone.
+    does the history. A protected label goes back too, without an approval; a label that was removed comes back.
+
+    A label by which a version with a protected one includes this prompt goes back to approved versions alone.
     """
     name, wanted = parse_slug(slug), parse_movable_label(label)
     to, reason = (body.version, body.reason) if body else (None, "")

@@ -44,6 +44,15 @@ def check_locked(prompt: Prompt, content: VersionContent, *, source: Source) -> 
             raise Conflict(f"The locked block {index + 1} of '{prompt.slug}' is not kept: {shown!r}.", param=f"locked_blocks[{index}]")
 
 
+def warnings_of(prompt: Prompt, content: VersionContent) -> list[str]:
+    """What people may do, and should know: a text that optimization and compression must keep is not there to be kept."""
+    return [
+        f"The locked block {index + 1} stands in no message of this version, so nothing keeps it: {block[:SHOWN_CHARS]!r}."
+        for index, block in enumerate(prompt.locked_blocks)
+        if not holds(content, block)
+    ]
+
+
 def check_blocks(content: VersionContent, blocks: Sequence[str]) -> None:
     """Raises InvalidField for a block that stands in none of the version's messages: it could not be kept."""
     for index, block in enumerate(blocks):
