@@ -42,8 +42,8 @@ it("tells it also where its field says something of its own", () => {
 it("tells it once beside what is no field", () => {
   render(
     <FormDialog open onOpenChange={() => undefined} title="New" submit="Make" onSubmit={() => undefined} error={ERROR}>
-      <FieldFault text={errorFor(ERROR, "target_id")} />
+      <FieldFault text={<>{errorFor(ERROR, "target_id")}<code>^</code></>} />
     </FormDialog>,
   );
-  expect(told()).toEqual([ERROR.message]);
+  expect(told()).toEqual([`${ERROR.message}^`]);
 });

@@ -60,14 +60,17 @@ function listen(listener: () => void) {
 
 /** What is wrong with one part of a form that has no Field around it, such as an editor; Field shows its own. */
 export function FieldFault({ text, id }: { text: ReactNode; id?: string }) {
+  const box = useRef<HTMLParagraphElement>(null);
   useLayoutEffect(() => {
-    if (typeof text !== "string" || !text) return undefined;
-    tell(text, 1);
-    return () => tell(text, -1);
+    const words = box.current?.textContent;
+    if (!words) return undefined;
+    tell(words, 1);
+    return () => tell(words, -1);
+    // oxlint-disable-next-line react-hooks/exhaustive-deps -- the words on screen follow the text
   }, [text]);
   if (!text) return null;
   return (
-    <p id={id} role="alert" className="text-12 text-bad">
+    <p ref={box} id={id} role="alert" className="text-12 text-bad">
       {text}
     </p>
   );
@@ -82,7 +85,7 @@ export function errorFor(error: unknown, param: string): string | undefined {
 /** The error of a form where no field that is on screen tells it: one that is not drawn tells nothing, whatever the API calls it. */
 export function FormError({ error }: { error: unknown }) {
   const words = error instanceof Error ? error.message : "";
-  const isTold = useSyncExternalStore(listen, () => told.has(words));
+  const isTold = useSyncExternalStore(listen, () => words !== "" && [...told.keys()].some((one) => one.includes(words)));
   if (!error || isTold) return null;
   return (
     <p role="alert" className="rounded-m bg-bad-soft px-3 py-2 text-13 text-fg">
