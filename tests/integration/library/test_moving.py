@@ -166,10 +166,12 @@ async def test_prompts_of_langfuse_render_the_same_text(call: Caller) -> None:
     told = await bring(call, {"data": rows}, "format=langfuse&model=simulated/chat")
     assert [one["outcome"] for one in told["prompts"]] == ["created"] * 3 and told["datasets"][0]["items_added"] == 1
     assert any("languages" in note for note in told["notes"])
-    assert await rendered(call, "movie-critic", movie="Heat") == "Do you like Heat?"
-    first = await call("POST", "/v1/prompts/movie-critic/render", {"version": 1, "variables": {"criticLevel": "kind", "movie": "Heat"}})
+    assert await rendered(call, "films-movie-critic", movie="Heat") == "Do you like Heat?"
+    first = await call(
+        "POST", "/v1/prompts/films-movie-critic/render", {"version": 1, "variables": {"criticLevel": "kind", "movie": "Heat"}}
+    )
     assert first.body["messages"][0]["content"] == 'As a kind critic, do you like Heat? Say {{"json": 1}}'
-    made = (await call("GET", "/v1/prompts/movie-critic")).body
+    made = (await call("GET", "/v1/prompts/films-movie-critic")).body
     assert (made["folder"], made["model"], made["temperature"], made["labels"]) == (
         "films", "gpt-4o", 0.5, {"production": 2, "staging": 1, "latest": 2},
     )  # fmt: skip

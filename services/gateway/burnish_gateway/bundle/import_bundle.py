@@ -13,6 +13,7 @@ from uuid import UUID
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.bundle import store
 from burnish_gateway.bundle.read_bundle import ReadBundle, ReadDataset, ReadPrompt
+from burnish_gateway.bundle.snippet_notes import snippet_notes
 from burnish_gateway.datasets.add_items import add_items
 from burnish_gateway.datasets.item import NewItem
 from burnish_shared.contracts.events import Event
@@ -74,7 +75,7 @@ async def import_bundle(tx: Tx, principal: Principal, bundle: ReadBundle, *, at:
             tx, writer, [(one, _first_new(one, standing.get(one.slug))) for one, result in planned if result.versions_added]
         )
         await _announce(tx, writer, [one for one, result in planned if result.versions_added], standing)
-    notes += await _missing_snippets(tx, writer, bundle.prompts)
+    notes += [*snippet_notes(bundle.prompts), *await _missing_snippets(tx, writer, bundle.prompts)]
     datasets = [await _dataset(tx, writer, one, dry_run=dry_run) for one in bundle.datasets]
     return Imported(tuple(result for _, result in planned), tuple(datasets), tuple(notes))
 

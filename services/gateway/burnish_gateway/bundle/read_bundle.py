@@ -102,11 +102,16 @@ def _check_branches(form: PromptForm, place: str) -> None:
 def _content(fields: dict[str, Any], version: int, place: str) -> VersionContent:
     """Kept as it is given, so that it has the fingerprint that it had where it comes from; checked as if it were saved now."""
     try:
-        ContentBody.model_validate(fields)
-        content = VersionContent.from_fields(fields)
-        checked(content, version=version)
+        return content_of(fields, version=version)
     except InvalidField as error:
         raise InvalidField(f"{place}: {error.message}", param=f"{place}.{error.param}" if error.param else place) from error
+
+
+def content_of(fields: dict[str, Any], *, version: int) -> VersionContent:
+    """Raises InvalidField naming what of it could never be sent."""
+    ContentBody.model_validate(fields)
+    content = VersionContent.from_fields(fields)
+    checked(content, version=version)
     return content
 
 

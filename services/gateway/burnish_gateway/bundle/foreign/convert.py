@@ -20,6 +20,7 @@ ALIASES_MOST: Final = 200
 """Anchors of a YAML file that is meant to be read by people; each may stand for a whole part of it."""
 
 PARTS_MOST: Final = 200_000
+NOTES_MOST: Final = 200
 
 READERS: Final[dict[str, Callable[..., Drafts]]] = {
     "langfuse": langfuse.read, "openai": openai.read, "promptfoo": promptfoo.read, "source": source.read,
@@ -32,7 +33,12 @@ def convert(raw: bytes, kind: Format, *, model: str) -> ReadBundle:
         return read_bundle(raw)
     drafts = READERS[kind](_parsed_yaml(raw) if kind == "promptfoo" else _parsed(raw), model=model)
     form = parse_model(BundleForm, json.dumps(drafts.bundle()).encode())
-    return check_bundle(form, notes=drafts.notes[:200])
+    return check_bundle(form, notes=_listed(drafts.notes))
+
+
+def _listed(notes: list[str]) -> list[str]:
+    more = len(notes) - NOTES_MOST
+    return notes if more <= 0 else [*notes[:NOTES_MOST], f"There are {more} more notes, which are not listed."]
 
 
 def _parsed(raw: bytes) -> Any:

@@ -2,16 +2,22 @@
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from burnish_gateway.bundle.form import ItemForm
+from burnish_gateway.bundle.read_bundle import content_of
 from burnish_shared.errors import InvalidField
 from burnish_shared.prompt_settings import SETTING_FIELDS
-from burnish_shared.slug import parse_movable_label
+from burnish_shared.slug import parse_folder, parse_movable_label
 
 VARIABLE: Final = re.compile(r"\{\{[ \t]*([A-Za-z_][A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]+)*)[ \t]*\}\}")
 ROLES: Final = frozenset({"system", "developer", "user", "assistant"})
+
+
+ROUNDS_MOST: Final = 20
+"""Of giving numbers: one more than references by number stand one behind another."""
 
 
 class CannotTake(ValueError):
@@ -28,43 +34,139 @@ class Draft:
     fields: dict[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What the prompts of the file are called here: their name → slug, and slug → their number → ours."""
+
+    slugs: Mapping[str, str]
+    numbers: Mapping[str, Mapping[int, int]]
+
+
 @dataclass(slots=True)
 class Drafts:
-    """What a foreign file held."""
+    """What a foreign file held. `link`: puts references to other prompts into a text, once names are known. Raises CannotTake."""
 
     prompts: list[Draft] = field(default_factory=list)
     datasets: list[dict[str, Any]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    link: Callable[[str, Names], str] | None = None
 
     def bundle(self) -> dict[str, Any]:
-        """In our form: names folded to slugs, parts before a '/' to folders, versions from 1, those that repeat another left out."""
-        taken: set[str] = set()
-        prompts = [form for one in self.prompts if (form := self._prompt(one, taken)) is not None]
+        """In our form: names folded to slugs, parts before a '/' to folders, versions from 1, those that repeat another left out.
+
+        A reference by number follows the numbers, and two versions may be the same only once their references are known: so numbers are
+        given again until they stay.
+        """
+        drafts = self._named()
+        numbers = {slug: {number: number for number, _, _ in one.versions} for slug, one in drafts.items()}
+        names = Names({one.name: slug for slug, one in drafts.items()}, numbers)
+        self._check(drafts, names)
+        for _ in range(ROUNDS_MOST):
+            forms = {slug: _numbered(one, self.link, names) for slug, one in drafts.items()}
+            given = {slug: form.theirs for slug, form in forms.items()}
+            if self.link is None or given == names.numbers:
+                break
+            names = Names(names.slugs, given)
+        self.notes += [note for form in forms.values() for note in form.notes] if drafts else []
+        prompts = [self._prompt(slug, one, forms[slug]) for slug, one in drafts.items() if forms[slug].versions]
         return {"prompts": prompts, "datasets": self.datasets}
 
-    def _prompt(self, draft: Draft, taken: set[str]) -> dict[str, Any] | None:
-        if not draft.versions:
-            return None
-        folder, _, last = draft.name.rpartition("/")
-        slug = _free(slug_of(last), taken)
-        ours: dict[str, int] = {}
-        theirs: dict[int, int] = {}
-        forms: list[dict[str, Any]] = []
-        for number, content, rest in sorted(draft.versions, key=lambda one: one[0]):
-            text = json.dumps(content, sort_keys=True)
-            if text not in ours:
-                ours[text] = len(ours) + 1
-                base = len(forms) or None
-                forms.append({"version": ours[text], "content": content, "base_version": base} | rest)
-            theirs[number] = ours[text]
+    def item(self, place: str, item: dict[str, Any]) -> list[dict[str, Any]]:
+        """The item of a dataset, if it can be kept; otherwise a note."""
+        try:
+            ItemForm.model_validate(item)
+        except InvalidField as error:
+            self.notes.append(f"{place or 'The item'}: left out, because of its {error.message}")
+            return []
+        return [item]
+
+    def _named(self) -> dict[str, Draft]:
+        """By slug. A name that is a slug already keeps it; the same names give the same slugs whatever order they stand in."""
+        found: dict[str, Draft] = {}
+        held = [one for one in self.prompts if one.versions]
+        for one in sorted(held, key=lambda draft: (slug_of(draft.name) != draft.name, draft.name)):
+            wanted = slug_of(one.name)
+            slug = _free(wanted, found)
+            found[slug] = one
+            if slug != wanted:
+                self.notes.append(f"{one.name[:200]}: is called '{slug}' here, because another prompt of the file is '{wanted}'.")
+        order = {id(one): at for at, one in enumerate(held)}
+        return dict(sorted(found.items(), key=lambda pair: order[id(pair[1])]))
+
+    def _check(self, drafts: Mapping[str, Draft], names: Names) -> None:
+        """Leaves out settings that nobody could send, and versions whose text could not be."""
+        for one in drafts.values():
+            whole = [(number, self._sendable(one.name, number, content, names), rest) for number, content, rest in one.versions]
+            one.versions = [(number, content, rest) for number, content, rest in whole if content is not None]
+
+    def _sendable(self, name: str, number: int, content: dict[str, Any], names: Names) -> dict[str, Any] | None:
+        kept = dict(content)
+        while True:
+            try:
+                content_of(_linked(kept, self.link, names), version=number)
+                return kept
+            except CannotTake:
+                return kept  # said where numbers are given
+            except InvalidField as error:
+                wrong = re.split(r"[.\[]", error.param or "")[0]
+                if wrong not in kept or wrong in ("messages", "model"):
+                    self.notes.append(f"{name[:200]}, version {number}: left out. {error.message}")
+                    return None
+                self.notes.append(f"{name[:200]}, version {number}: its '{wrong}' is not taken. {error.message}")
+                for gone in (wrong, *(("output_format", "response_format") if wrong == "json_schema" else ())):
+                    kept.pop(gone, None)
+
+    def _prompt(self, slug: str, draft: Draft, form: "_Numbered") -> dict[str, Any]:
         labels = []
         for name, number in draft.labels.items():
             try:
-                labels.append({"label": parse_movable_label(name), "version": theirs[number]})
+                labels.append({"label": parse_movable_label(name), "version": form.theirs[number]})
             except (InvalidField, KeyError):
-                self.notes.append(f"{slug}: the label {name[:60]!r} cannot be kept: labels begin with a letter and hold no blanks.")
-        own = {"name": draft.name[-200:] or slug, "folder": folder[:700], "versions": forms, "labels": labels}
-        return {"slug": slug} | draft.fields | own
+                why = "labels begin with a letter and hold no blanks, and their version has to be in the file"
+                self.notes.append(f"{slug}: the label {name[:60]!r} cannot be kept: {why}.")
+        folder = draft.name.rpartition("/")[0]
+        try:
+            folder = parse_folder(folder)
+        except InvalidField as error:
+            self.notes.append(f"{slug}: has no folder here. {error.message}")
+            folder = ""
+        newest = form.theirs[max(form.theirs)]
+        return {"slug": slug} | draft.fields | {
+            "name": draft.name[-200:] or slug, "folder": folder, "versions": form.versions, "labels": labels, "latest_version": newest,
+        }  # fmt: skip
+
+
+@dataclass(slots=True)
+class _Numbered:
+    """Versions from 1, and their number → ours."""
+
+    versions: list[dict[str, Any]] = field(default_factory=list)
+    theirs: dict[int, int] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+
+def _numbered(draft: Draft, link: Callable[[str, Names], str] | None, names: Names) -> _Numbered:
+    found = _Numbered()
+    ours: dict[str, int] = {}
+    for number, raw, rest in sorted(draft.versions, key=lambda one: one[0]):
+        try:
+            content = _linked(raw, link, names)
+        except CannotTake as error:
+            found.notes.append(f"{draft.name[:200]}, version {number}: left out, because {error}.")
+            continue
+        text = json.dumps(content, sort_keys=True)
+        if text not in ours:
+            ours[text] = len(ours) + 1
+            found.versions.append({"version": ours[text], "content": content, "base_version": len(ours) - 1 or None} | rest)
+        found.theirs[number] = ours[text]
+    return found
+
+
+def _linked(content: dict[str, Any], link: Callable[[str, Names], str] | None, names: Names) -> dict[str, Any]:
+    if link is None:
+        return content
+    messages = [one | {"content": link(one["content"], names)} if "content" in one else one for one in content["messages"]]
+    return content | {"messages": messages}
 
 
 def slug_of(name: str) -> str:
@@ -102,7 +204,7 @@ def _message(one: Any, text: Callable[[str], str]) -> dict[str, Any]:
         if any(not isinstance(part, dict) or part.get("type") not in ("text", "input_text", "output_text") for part in content):
             raise CannotTake("a message holds something besides text")
         content = "\n".join(str(part.get("text", "")) for part in content)
-    if role not in ROLES or not isinstance(content, str):
+    if not isinstance(role, str) or role not in ROLES or not isinstance(content, str):
         raise CannotTake(f"a message of the role {str(role)[:40]!r} has no text that can be taken")
     return {"role": role, "content": text(content)}
 
@@ -121,18 +223,50 @@ def said(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def rows_of(value: Any, *keys: str) -> Iterable[Any]:
-    """The objects of a file: one, a list, or a list under one of these keys."""
-    for key in keys:
-        if isinstance(value, dict) and isinstance(value.get(key), list):
-            return value[key]  # type: ignore[no-any-return]
-    return value if isinstance(value, list) else [value]
+def rows_of(value: Any, *keys: str) -> list[tuple[str, Any]]:
+    """The objects of a file with their places in it: one, a list, or the lists under these keys."""
+    lists = [(key, value[key]) for key in keys if isinstance(value, dict) and isinstance(value.get(key), list)]
+    if not lists and not isinstance(value, list):
+        return [("", value)]
+    return [(f"{key}[{index}]", one) for key, rows in lists or [("", value)] for index, one in enumerate(rows)]
 
 
-def _free(slug: str, taken: set[str]) -> str:
+def at(place: str, name: str) -> str:
+    return f"{place}.{name}" if place else name
+
+
+def list_at(row: Mapping[str, Any], name: str, place: str) -> list[Any]:
+    """A list of the file; empty where there is none. Raises InvalidField naming its place."""
+    given = row.get(name)
+    if given is not None and not isinstance(given, list):
+        raise wrong_shape(at(place, name), "a list")
+    return given or []
+
+
+def object_at(row: Mapping[str, Any], name: str, place: str) -> dict[str, Any]:
+    """An object of the file; empty where there is none. Raises InvalidField naming its place."""
+    given = row.get(name)
+    if given is not None and not isinstance(given, dict):
+        raise wrong_shape(at(place, name), "an object")
+    return given or {}
+
+
+def words_at(row: Mapping[str, Any], name: str, place: str) -> list[str]:
+    """A list of words, none of them empty. Raises InvalidField naming its place."""
+    words = list_at(row, name, place)
+    for index, one in enumerate(words):
+        if not isinstance(one, str):
+            raise wrong_shape(f"{at(place, name)}[{index}]", "a text")
+    return [one[:50] for one in words if one.strip()][:50]
+
+
+def wrong_shape(place: str, wanted: str) -> InvalidField:
+    return InvalidField(f"{place or 'The file'}: must be {wanted}.", param=place or None)
+
+
+def _free(slug: str, taken: Container[str]) -> str:
     number, free = 1, slug
     while free in taken:
         number += 1
-        free = f"{slug[:58]}-{number}"
-    taken.add(free)
+        free = f"{slug[:56]}-{number}"
     return free

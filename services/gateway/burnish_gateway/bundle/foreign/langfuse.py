@@ -6,31 +6,51 @@ Shapes: https://api.reference.langfuse.com (prompts: name, version, type, prompt
 import re
 from typing import Any, Final
 
-from burnish_gateway.bundle.foreign.draft import CannotTake, Draft, Drafts, messages_of, rows_of, said, settings_of, slug_of, text_of
+from burnish_gateway.bundle.foreign.draft import (
+    CannotTake,
+    Draft,
+    Drafts,
+    Names,
+    at,
+    messages_of,
+    object_at,
+    rows_of,
+    said,
+    settings_of,
+    slug_of,
+    text_of,
+    words_at,
+    wrong_shape,
+)  # fmt: skip
 
 REFERENCE: Final = re.compile(r"@@@langfusePrompt:name=([^|@]+)(?:\|(?:version=(\d+)|label=([^@|]+)))?@@@")
 
 
 def read(value: Any, *, model: str) -> Drafts:
     """A prompt, a list, or `{"data": […]}`, of prompts and dataset items in any order."""
-    drafts = Drafts()
+    drafts = Drafts(link=_link)
     prompts: dict[str, Draft] = {}
     items: dict[str, list[dict[str, Any]]] = {}
-    for row in rows_of(value, "data", "prompts", "items"):
+    for place, row in rows_of(value, "data", "prompts", "items"):
         if isinstance(row, dict) and "datasetName" in row:
-            items.setdefault(str(row["datasetName"])[:200], []).append(row)
+            items.setdefault(str(row["datasetName"])[:200] or "dataset", []).extend(_item(drafts, row, place))
         elif isinstance(row, dict) and row.get("name") and "prompt" in row:
-            _version(drafts, prompts.setdefault(str(row["name"]), Draft(str(row["name"]))), row, model)
+            if not isinstance(row["name"], str):
+                raise wrong_shape(at(place, "name"), "a text")
+            _version(drafts, prompts.setdefault(row["name"], Draft(row["name"])), row, model=model, place=place)
         else:
-            drafts.notes.append("An object was left out: it is neither a prompt with its text nor a dataset item.")
+            drafts.notes.append(f"{place or 'The file'}: left out: it is neither a prompt with its text nor a dataset item.")
     drafts.prompts = list(prompts.values())
-    drafts.datasets = [_dataset(name, rows) for name, rows in items.items()]
+    drafts.datasets = [{"name": name, "items": rows} for name, rows in items.items()]
     return drafts
 
 
-def _version(drafts: Drafts, draft: Draft, row: dict[str, Any], model: str) -> None:
-    config = row["config"] if isinstance(row.get("config"), dict) else {}
-    number = row["version"] if isinstance(row.get("version"), int) else 1
+def _version(drafts: Drafts, draft: Draft, row: dict[str, Any], *, model: str, place: str) -> None:
+    config = object_at(row, "config", place)
+    number = row.get("version", 1)
+    if not isinstance(number, int) or isinstance(number, bool):
+        raise wrong_shape(at(place, "version"), "a whole number")
+    labels, tags = words_at(row, "labels", place), words_at(row, "tags", place)
     try:
         messages = messages_of(row["prompt"], text=_text)
     except CannotTake as error:
@@ -42,29 +62,43 @@ def _version(drafts: Drafts, draft: Draft, row: dict[str, Any], model: str) -> N
         drafts.notes.append(f"{draft.name}, version {number}: of its config these are not taken: {', '.join(left)[:300]}.")
     message = f"Version {number} of Langfuse" + (f": {row['commitMessage']}" if row.get("commitMessage") else "")
     draft.versions.append((number, content, {"message": message[:2000]}))
-    draft.labels |= {str(label): number for label in row.get("labels") or () if label != "latest"}
-    draft.fields["tags"] = [str(tag)[:50] for tag in row.get("tags") or ()][:50]
+    draft.labels |= {label: number for label in labels if label != "latest"}
+    draft.fields["tags"] = tags
 
 
 def _text(text: str) -> str:
-    """References to other prompts become snippets."""
-    parts, at = [], 0
+    """In our template language, references to other prompts as they were."""
+    parts, begin = [], 0
     for found in REFERENCE.finditer(text):
-        name, version, label = found[1].rpartition("/")[2], found[2], found[3]
-        mark = f"@{version}" if version else f"@{slug_of(label)}" if label else ""
-        parts += [text_of(text[at : found.start()]), f"{{{{> {slug_of(name)}{mark}}}}}"]
-        at = found.end()
-    return "".join(parts) + text_of(text[at:])
+        parts += [text_of(text[begin : found.start()]), found[0]]
+        begin = found.end()
+    return "".join(parts) + text_of(text[begin:])
 
 
-def _dataset(name: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
-    items = [
-        {
-            "input": row["input"] if isinstance(row.get("input"), dict) else said(row.get("input")),
-            "expected": said(row.get("expectedOutput") or ""),
-            "metadata": row["metadata"] if isinstance(row.get("metadata"), dict) else {},
-        }
-        for row in rows
-        if row.get("status") != "ARCHIVED"
-    ]
-    return {"name": name, "items": items}
+def _link(text: str, names: Names) -> str:
+    """References become snippets: of the prompt of that very name, by the number that the version has here."""
+    return REFERENCE.sub(lambda found: _snippet(found, names), text)
+
+
+def _snippet(found: "re.Match[str]", names: Names) -> str:
+    name, version, label = found[1], found[2], found[3]
+    slug = names.slugs.get(name, slug_of(name))
+    if version is None:
+        return f"{{{{> {slug}@{slug_of(label)}}}}}" if label else f"{{{{> {slug}}}}}"
+    number = names.numbers.get(slug, {}).get(int(version)) if name in names.slugs and len(version) < 10 else None
+    if number is None:
+        raise CannotTake(f"it refers to version {version[:10]} of '{name[:100]}', which the file does not hold; put both into one file")
+    return f"{{{{> {slug}@{number}}}}}"
+
+
+def _item(drafts: Drafts, row: dict[str, Any], place: str) -> list[dict[str, Any]]:
+    if row.get("status") == "ARCHIVED":
+        drafts.notes.append(f"{place or 'The item'}: left out: it is archived.")
+        return []
+    expected = row.get("expectedOutput")
+    item = {
+        "input": row["input"] if isinstance(row.get("input"), dict) else said(row.get("input")),
+        "expected": "" if expected is None else said(expected),
+        "metadata": object_at(row, "metadata", place),
+    }
+    return drafts.item(place, item)

@@ -4,71 +4,114 @@ OpenAI offers no way to export them, so what people have is JSON that they copie
 `model`, `tools`, `text.format`, `reasoning.effort`, …) beside `id`, `name` and `version`. Variables are `{{name}}`, as ours.
 """
 
-from typing import Any
+from typing import Any, Final
 
-from burnish_gateway.bundle.foreign.draft import CannotTake, Draft, Drafts, messages_of, rows_of, settings_of
+from burnish_gateway.bundle.foreign.draft import (
+    CannotTake,
+    Draft,
+    Drafts,
+    at,
+    list_at,
+    messages_of,
+    object_at,
+    rows_of,
+    settings_of,
+    wrong_shape,
+)  # fmt: skip
+from burnish_shared.prompt_settings import SETTING_FIELDS
+
+KNOWN: Final = frozenset({
+    *SETTING_FIELDS, "id", "name", "version", "versions", "object", "created_at", "model", "instructions", "input", "messages", "prompt",
+    "tools", "text", "reasoning", "max_output_tokens", "max_completion_tokens", "is_default", "default",
+})  # fmt: skip
+"""Fields that are taken, and those that say nothing of how a prompt behaves."""
 
 
 def read(value: Any, *, model: str) -> Drafts:
     """One object, a list, or `{"data": […]}`; an object may hold its versions in `versions`."""
     drafts: Drafts = Drafts()
     prompts: dict[str, Draft] = {}
-    for row in rows_of(value, "data", "prompts"):
+    for place, row in rows_of(value, "data", "prompts"):
         if not isinstance(row, dict):
-            drafts.notes.append("Something was left out: it is no object.")
+            drafts.notes.append(f"{place or 'The file'}: left out: it is no object.")
             continue
-        nested = row.get("versions")
-        versions = [one for one in nested if isinstance(one, dict)] if isinstance(nested, list) else [row]
         common = {name: one for name, one in row.items() if name != "versions"}
-        for version in versions:
-            whole = common | version
-            name = str(row.get("name") or row.get("id") or "prompt")
-            _version(drafts, prompts.setdefault(name, Draft(name)), whole, model)
+        name = str(row.get("name") or row.get("id") or "prompt")
+        draft = prompts.setdefault(name, Draft(name))
+        if "versions" not in row:
+            _version(drafts, draft, row, model=model, place=place)
+        for index, version in enumerate(list_at(row, "versions", place)):
+            inner = f"{at(place, 'versions')}[{index}]"
+            if not isinstance(version, dict):
+                raise wrong_shape(inner, "an object")
+            _version(drafts, draft, common | version, model=model, place=inner)
     drafts.prompts = list(prompts.values())
     return drafts
 
 
-def _version(drafts: Drafts, draft: Draft, row: dict[str, Any], model: str) -> None:
+def _version(drafts: Drafts, draft: Draft, row: dict[str, Any], *, model: str, place: str) -> None:
     written = str(row.get("version") or "")
-    number = int(written) if written.isdigit() and len(written) < 10 else len(draft.versions) + 1
+    number = int(written) if written.isascii() and written.isdigit() and len(written) < 10 else len(draft.versions) + 1
+    otherwise, left = _written_otherwise(row, place)
     try:
-        messages = _messages(row)
+        messages = messages_of(_messages(row, place))
     except CannotTake as error:
         drafts.notes.append(f"{draft.name}, version {number}: left out, because {error}.")
         return
-    content = {"messages": messages, "model": str(row.get("model") or model), **settings_of(row), **_written_otherwise(row)}
+    left += sorted(name for name in row.keys() - KNOWN if row[name] not in (None, "", [], {}))
+    if left:
+        drafts.notes.append(f"{draft.name}, version {number}: these are not taken: {', '.join(left)[:300]}.")
+    content = {"messages": messages, "model": str(row.get("model") or model), **settings_of(row | {"tools": None}), **otherwise}
     draft.versions.append((number, content, {"message": f"Version {number} of the prompt object {row.get('id') or draft.name}"[:2000]}))
     if row.get("is_default") or row.get("default"):
         draft.labels["production"] = number
 
 
-def _messages(row: dict[str, Any]) -> list[dict[str, Any]]:
-    instructions = row.get("instructions")
-    first = [{"role": "system", "content": instructions}] if isinstance(instructions, str) else list(instructions or ())
-    rest = row.get("input") or row.get("messages") or row.get("prompt") or []
-    return messages_of([*first, *([{"role": "user", "content": rest}] if isinstance(rest, str) else rest)])
+def _messages(row: dict[str, Any], place: str) -> list[Any]:
+    rest = next((name for name in ("input", "messages", "prompt") if row.get(name)), "input")
+    return _said_by(row, "instructions", "system", place=place) + _said_by(row, rest, "user", place=place)
 
 
-def _written_otherwise(row: dict[str, Any]) -> dict[str, Any]:
-    """What a Responses call writes otherwise than a chat call."""
-    content: dict[str, Any] = {}
-    reasoning, text = row.get("reasoning"), row.get("text")
-    if isinstance(reasoning, dict) and reasoning.get("effort"):
+def _said_by(row: dict[str, Any], name: str, role: str, *, place: str) -> list[Any]:
+    """The messages of a field: a text is one of this role."""
+    given = row.get(name)
+    if isinstance(given, str):
+        return [{"role": role, "content": given}] if given else []
+    if given is not None and not isinstance(given, list):
+        raise wrong_shape(at(place, name), "a text or a list of messages")
+    return given or []
+
+
+def _written_otherwise(row: dict[str, Any], place: str) -> tuple[dict[str, Any], list[str]]:
+    """What a Responses call writes otherwise than a chat call, and the parts of it that are not taken."""
+    reasoning, text = object_at(row, "reasoning", place), object_at(row, "text", place)
+    content, left = _form(object_at(text, "format", at(place, "text")), at(place, "text.format"))
+    left += [f"reasoning.{name}" for name in reasoning if name != "effort" and reasoning[name] is not None]
+    left += [f"text.{name}" for name in text if name != "format" and text[name] is not None]
+    if reasoning.get("effort"):
         content["reasoning_effort"] = reasoning["effort"]
-    form = text.get("format") if isinstance(text, dict) else None
-    if isinstance(form, dict) and form.get("type") == "json_schema":
+    tools = []
+    for index, one in enumerate(list_at(row, "tools", place)):
+        if not isinstance(one, dict):
+            raise wrong_shape(f"{at(place, 'tools')}[{index}]", "an object")
+        if one.get("type") == "function":
+            tools.append(one if "function" in one else {"type": "function", "function": _function(one)})
+        else:
+            left.append(f"the tool {str(one.get('type'))[:60]}")
+    return content | ({"tools": tools} if tools else {}), left
+
+
+def _form(form: dict[str, Any], place: str) -> tuple[dict[str, Any], list[str]]:
+    kind = form.get("type")
+    if kind == "json_schema":
+        if not isinstance(form.get("schema"), dict):
+            raise wrong_shape(at(place, "schema"), "an object, the schema that the answer has")
         told = {name: form[name] for name in ("name", "schema", "strict", "description") if name in form}
-        content |= {
-            "response_format": {"type": "json_schema", "json_schema": told},
-            "output_format": "structured",
-            "json_schema": form["schema"],
-        }
-    elif isinstance(form, dict) and form.get("type") == "json_object":
-        content |= {"response_format": {"type": "json_object"}, "output_format": "json"}
-    tools = [one for one in row.get("tools") or () if isinstance(one, dict) and one.get("type") == "function"]
-    if tools:
-        content["tools"] = [one if "function" in one else {"type": "function", "function": _function(one)} for one in tools]
-    return content
+        response = {"type": "json_schema", "json_schema": told}
+        return {"response_format": response, "output_format": "structured", "json_schema": form["schema"]}, []
+    if kind == "json_object":
+        return {"response_format": {"type": "json_object"}, "output_format": "json"}, []
+    return {}, [] if kind in (None, "text") else [f"text.format of the type {str(kind)[:60]}"]
 
 
 def _function(tool: dict[str, Any]) -> dict[str, Any]:

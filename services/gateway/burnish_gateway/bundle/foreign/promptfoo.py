@@ -7,33 +7,60 @@ import json
 import re
 from typing import Any, Final
 
-from burnish_gateway.bundle.foreign.draft import VARIABLE, CannotTake, Draft, Drafts, messages_of, said, settings_of, text_of
+from burnish_gateway.bundle.foreign.draft import (
+    VARIABLE,
+    CannotTake,
+    Draft,
+    Drafts,
+    list_at,
+    messages_of,
+    object_at,
+    said,
+    settings_of,
+    text_of,
+    wrong_shape,
+)  # fmt: skip
 
 RAW: Final = re.compile(r"\{%-?\s*raw\s*-?%\}(.*?)\{%-?\s*endraw\s*-?%\}", re.DOTALL)
 EXACT: Final = ("equals", "contains", "icontains")
+FILE: Final = re.compile(r"[^\s{}]+\.(txt|md|jsonl?|j2|ya?ml|csv|[cm]?[jt]s|py|rb|go|sh|bat|exe)(:\w+)?|[^\s{}]*\*[^\s{}]*")
+"""promptfoo takes paths without `file://`, with a function after a colon, and patterns of them."""
+
+KNOWN: Final = frozenset({"description", "prompts", "providers", "targets", "tests", "defaultTest"})
 
 
 def read(value: Any, *, model: str) -> Drafts:
     drafts = Drafts()
     if not isinstance(value, dict):
-        drafts.notes.append("The file is no configuration.")
-        return drafts
+        raise wrong_shape("", "a configuration, an object with 'prompts'")
+    left = sorted(value.keys() - KNOWN)
+    if left:
+        drafts.notes.append(f"Of the configuration these are not taken: {', '.join(left)[:300]}.")
     name = str(value.get("description") or "promptfoo")[:150]
-    provider, settings = _provider(value.get("providers") or value.get("targets"), model)
-    prompts = value.get("prompts")
-    for number, one in enumerate(prompts if isinstance(prompts, list) else [prompts], 1):
+    provider, settings = _provider(value, model, drafts.notes)
+    prompts = _prompts(value.get("prompts"))
+    for number, (place, one) in enumerate(prompts, 1):
         label, text = _prompt(one)
-        title = label or (f"{name} {number}" if isinstance(prompts, list) and len(prompts) > 1 else name)
+        title = label or (f"{name} {number}" if len(prompts) > 1 else name)
         try:
             content = {"messages": _messages(text), "model": provider, **settings}
         except CannotTake as error:
-            drafts.notes.append(f"{title}: left out, because {error}.")
+            drafts.notes.append(f"{place} ({title}): left out, because {error}.")
             continue
         drafts.prompts.append(
             Draft(title.replace("/", " "), [(1, content, {"message": "Out of a promptfoo configuration"})], {"production": 1})
         )
-    drafts.datasets = _tests(value, name, drafts.notes)
+    drafts.datasets = _tests(value, name, drafts)
     return drafts
+
+
+def _prompts(given: Any) -> list[tuple[str, Any]]:
+    """With their places. An object names files: path → label."""
+    if isinstance(given, dict) and not given.keys() & {"raw", "id"}:
+        return [(f"prompts.{path}", {"id": path if "://" in path else f"file://{path}", "label": label}) for path, label in given.items()]
+    if isinstance(given, list):
+        return [(f"prompts[{index}]", one) for index, one in enumerate(given)]
+    return [("prompts", given)] if given is not None else []
 
 
 def _prompt(one: Any) -> tuple[str | None, Any]:
@@ -45,8 +72,10 @@ def _prompt(one: Any) -> tuple[str | None, Any]:
 def _messages(text: Any) -> list[dict[str, Any]]:
     if not isinstance(text, str):
         raise CannotTake("it holds no text")
-    if re.match(r"(file|https?|exec|python|huggingface)://|exec:", text):
+    if re.match(r"(file|https?|exec|python|huggingface)://|exec:", text) or FILE.fullmatch(text.strip()):
         raise CannotTake("it stands in another file; put its text into the configuration")
+    if text.lstrip().startswith("- role:"):
+        raise CannotTake("its messages are written as YAML; write them as a JSON list")
     if text.lstrip().startswith("["):
         try:
             return messages_of(json.loads(text), text=_nunjucks)
@@ -70,38 +99,71 @@ def _plain(text: str) -> str:
     return text_of(text)
 
 
-def _provider(given: Any, model: str) -> tuple[str, dict[str, Any]]:
-    first = given[0] if isinstance(given, list) and given else given
-    config = first.get("config") if isinstance(first, dict) else None
+def _provider(value: dict[str, Any], model: str, notes: list[str]) -> tuple[str, dict[str, Any]]:
+    key = "providers" if value.get("providers") else "targets"
+    given = value.get(key)
+    several = given if isinstance(given, list) else [given]
+    if len(several) > 1:
+        notes.append(f"{key}: the first of {len(several)} is the model of the prompts; the others are not taken.")
+    first = several[0] if several else None
+    config = object_at(first, "config", f"{key}[0]") if isinstance(first, dict) else {}
     name = first.get("id") if isinstance(first, dict) else first
     if not isinstance(name, str) or "://" in name:
+        if first is not None:
+            notes.append(f"{key}: the model is not named in it, so prompts have '{model}'.")
         return model, {}
     kind, _, rest = name.partition(":")
     rest = rest.removeprefix("chat:").removeprefix("responses:").removeprefix("completion:").removeprefix("messages:")
-    return rest or kind, settings_of(config) if isinstance(config, dict) else {}
+    settings = settings_of(config)
+    left = sorted(config.keys() - settings.keys() - {"max_output_tokens", "max_completion_tokens"})
+    if left:
+        notes.append(f"{key}: of its config these are not taken: {', '.join(left)[:300]}.")
+    return rest or kind, settings
 
 
-def _tests(value: dict[str, Any], name: str, notes: list[str]) -> list[dict[str, Any]]:
-    tests = value.get("tests")
+def _tests(value: dict[str, Any], name: str, drafts: Drafts) -> list[dict[str, Any]]:
+    tests, usual = value.get("tests"), value.get("defaultTest")
     if not isinstance(tests, list):
         if tests:
-            notes.append("The tests stand in another file and were left out.")
+            drafts.notes.append("tests: stand in another file and were left out.")
         return []
-    usual = value.get("defaultTest") if isinstance(value.get("defaultTest"), dict) else {}
+    if isinstance(usual, str):
+        drafts.notes.append("defaultTest: stands in another file and was left out.")
+        usual = None
+    shared, always = _test({} if usual is None else usual, "defaultTest")
     items: list[dict[str, Any]] = []
     open_tests = 0
-    for test in tests:
-        given = ((usual or {}).get("vars") or {}) | (test.get("vars") or {}) if isinstance(test, dict) else None
+    for index, test in enumerate(tests):
+        place = f"tests[{index}]"
+        own, asserted = _test(test, place) if isinstance(test, dict) else (None, [])
+        given = None if own is None or shared is None else shared | own
         if not given or any(isinstance(one, str) and one.startswith("file://") for one in given.values()):
-            notes.append("A test was left out: its variables stand in another file, or it has none.")
+            drafts.notes.append(f"{place}: left out: its variables stand in another file, or it has none.")
             continue
-        expected = next((said(one["value"]) for one in test.get("assert") or () if one.get("type") in EXACT and "value" in one), None)
+        asserted = [*always, *asserted]
+        expected = next((said(one["value"]) for one in asserted if one.get("type") in EXACT and "value" in one), None)
         open_tests += expected is None
-        more = {"assert": test["assert"]} if test.get("assert") else {}
-        told = {"description": test["description"]} if test.get("description") else {}
-        items.append({"input": given, "expected": expected or "", "metadata": told | more})
+        lists = [key for key, one in given.items() if isinstance(one, list)]
+        if lists:
+            drafts.notes.append(f"{place}: {', '.join(lists)[:200]} has several values, which stand in one item as a list.")
+        told = {key: one for key, one in (("description", test.get("description")), ("assert", asserted)) if one}
+        items += drafts.item(place, {"input": given, "expected": expected or "", "metadata": told})
     if open_tests:
-        notes.append(f"{open_tests} tests have no exact answer: what they assert stands in the items' metadata.")
-    if not items:
-        return []
-    return [{"name": f"{name} tests", "items": items}]
+        drafts.notes.append(f"{open_tests} tests have no exact answer: what they assert stands in the items' metadata.")
+    return [{"name": f"{name} tests", "items": items}] if items else []
+
+
+def _test(test: Any, place: str) -> tuple[dict[str, Any] | None, list[dict[str, Any]]]:
+    """Its variables (None: they stand in another file) and what it asserts. Raises InvalidField naming what has another shape."""
+    if not isinstance(test, dict):
+        raise wrong_shape(place, "an object")
+    asserted = list_at(test, "assert", place)
+    for index, one in enumerate(asserted):
+        if not isinstance(one, dict):
+            raise wrong_shape(f"{place}.assert[{index}]", "an object with a 'type'")
+    given = test.get("vars")
+    return None if isinstance(given, str) or _are_files(given) else object_at(test, "vars", place), asserted
+
+
+def _are_files(given: Any) -> bool:
+    return isinstance(given, list) and all(isinstance(one, str) for one in given)

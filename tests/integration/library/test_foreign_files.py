@@ -1,0 +1,185 @@
+"""Files that people wrote: what is wrong in them is named by its place, what is not taken is said (PRODUCT P10)."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.embedded.stack import Caller
+from tests.integration.library.test_moving import bring, rendered
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.capability("P10")]
+
+
+def langfuse(name: str, version: int, text: str, *labels: str) -> dict[str, Any]:
+    config = {"model": "simulated/chat"}
+    return {"name": name, "version": version, "type": "text", "prompt": text, "config": config, "labels": list(labels), "tags": []}
+
+
+SHAPES = [
+    ("openai", {"id": "p", "instructions": 5}, "instructions"),
+    ("openai", {"id": "p", "input": 7}, "input"),
+    ("openai", {"id": "p", "instructions": "x", "tools": 5}, "tools"),
+    ("openai", {"data": [{"id": "p", "instructions": "x", "tools": [5]}]}, "data[0].tools[0]"),
+    ("openai", {"id": "p", "instructions": "x", "text": {"format": {"type": "json_schema"}}}, "text.format.schema"),
+    ("openai", {"id": "p", "instructions": "x", "versions": [5]}, "versions[0]"),
+    ("promptfoo", {"prompts": ["hi"], "tests": [{"vars": {"x": 1}, "assert": ["x"]}]}, "tests[0].assert[0]"),
+    ("promptfoo", {"prompts": ["hi"], "tests": [{"vars": {"x": 1}, "assert": {"type": "equals"}}]}, "tests[0].assert"),
+    ("promptfoo", {"prompts": ["hi"], "tests": [{"vars": 5}]}, "tests[0].vars"),
+    ("promptfoo", {"prompts": ["hi"], "tests": [], "defaultTest": {"assert": [1]}}, "defaultTest.assert[0]"),
+    ("promptfoo", ["hi"], None),
+    ("langfuse", [langfuse("a", 1, "x"), langfuse("b", 1, "x") | {"labels": "production"}], "[1].labels"),
+    ("langfuse", [langfuse("a", 1, "x") | {"tags": [None]}], "[0].tags[0]"),
+    ("langfuse", {"data": [langfuse("a", 1, "x") | {"config": []}]}, "data[0].config"),
+    ("source", {"ai_prompts": [{"name": "a", "template": {"x": 1}}]}, "ai_prompts[0].template"),
+    ("source", [{"name": "a", "template": "t", "parameters": 5}], "[0].parameters"),
+]
+
+
+@pytest.mark.parametrize(("kind", "file", "place"), SHAPES)
+async def test_a_file_of_another_shape_is_refused_by_the_place_in_it(call: Caller, kind: str, file: Any, place: str | None) -> None:
+    for query in (f"format={kind}", f"format={kind}&dry_run=true"):
+        error = (await bring(call, file, query, status=422))["error"]
+        assert error["param"] == place, error
+
+
+ODD: list[Any] = [None, 5, "x", "", [], {}, [5], ["x"], [None], {"x": 5}, {"id": []}, [[]], True, [{"role": []}], [{"role": "user"}]]
+FILES: dict[str, dict[str, Any]] = {
+    "openai": {"id": "p", "name": "p", "version": "1", "instructions": "x", "input": "y", "tools": [], "text": {"format": {"type": "text"}},
+               "reasoning": {"effort": "low"}, "model": "m", "versions": [{"version": "1"}], "temperature": 1},
+    "langfuse": langfuse("a", 1, "x") | {"commitMessage": "m"},
+    "promptfoo": {"prompts": ["x"], "providers": ["openai:m"], "tests": [{"vars": {"a": "b"}}], "defaultTest": {"vars": {}},
+                  "description": "d", "targets": ["x"]},
+    "source": {"name": "a", "template": "t", "system_prompt": "s", "version": 1, "parameters": {}, "tags": ["x"], "category": "c",
+               "messages": [], "ai_models": []},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", sorted(FILES))
+async def test_no_shape_of_a_field_is_a_fault_of_the_gateway(call: Caller, kind: str) -> None:
+    for name in FILES[kind]:
+        for odd in ODD:
+            answer = await call("POST", f"/v1/import?format={kind}&dry_run=true", raw=json.dumps(FILES[kind] | {name: odd}).encode())
+            assert answer.status in (200, 422), (name, odd, answer.body)
+
+
+async def test_a_reference_of_langfuse_is_the_prompt_of_that_very_name(call: Caller) -> None:
+    rows = [
+        langfuse("legal/footer", 1, "LEGAL", "production"),
+        langfuse("footer", 1, "plain", "production"),
+        langfuse("mail", 1, "@@@langfusePrompt:name=footer|label=production@@@", "production"),
+        langfuse("letter", 1, "@@@langfusePrompt:name=legal/footer@@@", "production"),
+    ]
+    assert (await bring(call, rows, "format=langfuse"))["notes"] == []
+    assert (await rendered(call, "mail"), await rendered(call, "letter")) == ("plain", "LEGAL")
+    # … one at a time, in any order, they are the same prompts.
+    for row in reversed(rows):
+        assert (await bring(call, row, "format=langfuse"))["prompts"][0]["outcome"] == "unchanged"
+
+
+async def test_names_that_are_one_slug_are_told_apart_and_said(call: Caller) -> None:
+    rows = [
+        langfuse("Sign Off", 1, "spaced", "production"),
+        langfuse("sign-off", 1, "dashed", "production"),
+        langfuse("note", 1, "@@@langfusePrompt:name=Sign Off@@@ @@@langfusePrompt:name=sign-off@@@", "production"),
+    ]
+    told = await bring(call, rows, "format=langfuse")
+    assert any("Sign Off" in note and "sign-off-2" in note for note in told["notes"])
+    assert await rendered(call, "note") == "spaced dashed"
+
+
+async def test_a_reference_by_version_follows_the_numbers_given_here(call: Caller) -> None:
+    rows = [
+        *(langfuse("sig", number, text) for number, text in ((2, "two"), (3, "three"), (4, "two"), (6, "six"))),
+        # Both are the same once it is known that versions 2 and 4 are one.
+        langfuse("mid", 1, "<@@@langfusePrompt:name=sig|version=2@@@>"), langfuse("mid", 2, "<@@@langfusePrompt:name=sig|version=4@@@>"),
+        langfuse("mid", 5, "<@@@langfusePrompt:name=sig|version=6@@@>"),
+        langfuse("mail", 1, "@@@langfusePrompt:name=sig|version=3@@@ @@@langfusePrompt:name=mid|version=5@@@", "production"),
+        langfuse("lost", 1, "@@@langfusePrompt:name=sig|version=5@@@", "production"),
+    ]  # fmt: skip
+    told = await bring(call, rows, "format=langfuse")
+    assert {one["slug"]: one["versions_added"] for one in told["prompts"]} == {"sig": 3, "mid": 2, "mail": 1}
+    assert any("lost" in note and "version 5 of 'sig'" in note for note in told["notes"])
+    assert await rendered(call, "mail") == "three <six>"
+    assert {one["outcome"] for one in (await bring(call, rows, "format=langfuse"))["prompts"]} == {"unchanged"}
+
+
+async def test_latest_is_the_newest_of_theirs_where_it_repeats_an_older_one(call: Caller) -> None:
+    await bring(call, [langfuse("lt", 1, "one"), langfuse("lt", 2, "two"), langfuse("lt", 3, "one")], "format=langfuse")
+    assert (await call("GET", "/v1/prompts/lt?label=latest")).body["version"] == 1
+
+
+async def test_snippets_that_never_render_are_said(call: Caller) -> None:
+    two = [{"role": "system", "content": "a"}, {"role": "user", "content": "b"}]
+    rows = [
+        langfuse("a", 1, "@@@langfusePrompt:name=b@@@", "production"), langfuse("b", 1, "@@@langfusePrompt:name=a@@@", "production"),
+        langfuse("pair", 1, "", "production") | {"type": "chat", "prompt": two},
+        langfuse("uses", 1, "@@@langfusePrompt:name=pair@@@", "production"),
+    ]  # fmt: skip
+    notes = (await bring(call, rows, "format=langfuse"))["notes"]
+    assert any("a, b" in note and "itself" in note for note in notes), notes
+    assert any(note.startswith("uses") and "'pair'" in note and "2 messages" in note for note in notes), notes
+
+
+async def test_names_of_files_are_no_prompts(call: Caller) -> None:
+    for prompts in (["a.txt", "prompts/*.json", "prompts.py:fn", "file://a.txt", "Say {{x}} in a.txt"], {"p.txt": "one", "q.json": "two"}):
+        told = await bring(call, {"description": "files", "prompts": prompts}, "format=promptfoo&dry_run=true")
+        left = [note for note in told["notes"] if "another file" in note]
+        assert (len(told["prompts"]), len(left)) == ((1, 4) if isinstance(prompts, list) else (0, 2)), told
+    assert (await bring(call, {"prompts": "prompts.txt"}, "format=promptfoo"))["prompts"] == []
+    told = await bring(call, {"prompts": ["Say {{x}}"], "tests": [{"vars": "file://v*.yaml"}, "file://t.yaml"]}, "format=promptfoo")
+    assert len(told["prompts"]) == 1 and sum(note.startswith("tests[") for note in told["notes"]) == 2
+
+
+LEFT: list[tuple[str, Any, list[str]]] = [
+    ("openai", {"id": "p", "instructions": "x", "tools": [{"type": "web_search_preview"}], "text": {"verbosity": "low"},
+                "reasoning": {"summary": "auto"}, "store": True, "variables": {"a": 1}},
+     ["web_search_preview", "text.verbosity", "reasoning.summary", "store", "variables"]),
+    ("promptfoo", {"prompts": ["x"], "providers": ["openai:a", "openai:b"], "scenarios": [{}], "defaultTest": "file://d.yaml",
+                   "tests": [{"vars": {"x": 1}}]}, ["first of 2", "scenarios", "defaultTest"]),
+    ("source", {"ai_prompts": [{"name": "a", "template": "t", "app_context": "web", "parameters": {"zeal": 1, "temperature": 0.5}}],
+                "ai_prompt_templates": [{"name": "b", "template_text": "t"}], "ai_models": [{}, {}],
+                "ai_prompt_executions": [{}] * 3, "extra": 1},
+     ["app_context", "parameters.zeal", "2 models", "3 executions", "extra"]),
+    ("source", [{"run_id": "r", "prompt_id": "router", "results": []}], ["1 runs"]),
+    ("source", [{"name": "lonely"}], ["[0] (lonely)"]),
+    ("source", [{"nothing": n} for n in range(300)], ["100 more"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "file", "words"), LEFT)
+async def test_nothing_is_left_out_in_silence(call: Caller, kind: str, file: Any, words: list[str]) -> None:
+    notes = "\n".join((await bring(call, file, f"format={kind}&dry_run=true"))["notes"])
+    assert [word for word in words if word not in notes] == [], notes
+
+
+async def test_every_table_of_a_dump_is_read(call: Caller) -> None:
+    dump = {
+        "ai_prompts": [{"name": "one", "system_prompt": "You are one"}, {"prompt_name": "two", "prompt_text": "Two {{x}}"}],
+        "ai_prompt_templates": [{"name": "three", "system_prompt": "S", "user_prompt_template": "U {{x}}"}],
+        "test_cases": [{"input": "hello", "expected_category": "billing"}],
+    }
+    told = await bring(call, dump, "format=source&model=simulated/chat")
+    assert [one["slug"] for one in told["prompts"]] == ["one", "two", "three"] and told["datasets"][0]["items_added"] == 1
+    for slug, text in (("one", "You are one"), ("two", "Two 1"), ("three", "S\nU 1")):
+        made = await call("POST", f"/v1/prompts/{slug}/render", {"version": 1, "variables": {"x": "1"}})
+        assert "\n".join(one["content"] for one in made.body["messages"]) == text
+
+
+async def test_one_bad_setting_costs_one_note(call: Caller) -> None:
+    bad = langfuse("bad", 1, "x {{y}}", "production")
+    bad["config"] = {"model": "simulated/chat", "temperature": 3, "max_tokens": "100", "top_p": 0.5}
+    told = await bring(call, [langfuse("good", 1, "x"), bad, langfuse("worse", 1, "x" * 2_000_000)], "format=langfuse")
+    assert {one["slug"]: one["outcome"] for one in told["prompts"]} == {"good": "created", "bad": "created"}
+    assert [next(name for name in ("temperature", "max_tokens", "worse") if name in note) for note in told["notes"]] == [
+        "temperature", "max_tokens", "worse",
+    ]  # fmt: skip
+    made = (await call("GET", "/v1/prompts/bad/versions/1")).body
+    assert (made["top_p"], made.get("temperature")) == (0.5, None)
+
+
+async def test_a_false_answer_is_an_answer(call: Caller) -> None:
+    told = await bring(call, [{"datasetName": "d", "input": "a", "expectedOutput": 0}], "format=langfuse")
+    found = next(one for one in (await call("GET", "/v1/datasets")).body["data"] if one["name"] == "d")
+    items = (await call("GET", f"/v1/datasets/{found['id']}/items")).body["data"]
+    assert told["datasets"][0]["items_added"] == 1 and items[0]["expected"] == "0"
