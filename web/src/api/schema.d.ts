@@ -2816,6 +2816,7 @@ export interface paths {
          * @description Its slug, versions and history stay; it can be read, and neither executed nor changed until it is restored.
          *
          *     Refused while an experiment runs on it, and while other prompts include it. Repeating changes nothing.
+         *     A prompt on which a protected label stands is archived by admins alone.
          */
         post: operations["archive_v1_prompts__slug__archive_post"];
         delete?: never;
@@ -3032,6 +3033,8 @@ export interface paths {
          * Move a label back to where it stood before
          * @description Undoes its last move, or goes to a version that it has named some time. Nothing is lost: the version that it leaves stays, and so
          *     does the history. A protected label goes back too, without an approval; a label that was removed comes back.
+         *
+         *     A label by which a version with a protected one includes this prompt goes back to approved versions alone.
          */
         post: operations["roll_label_back_v1_prompts__slug__labels__label__rollback_post"];
         delete?: never;
@@ -3153,6 +3156,9 @@ export interface paths {
         /**
          * Replace a prompt's own routing rules
          * @description Asked before the workspace's. They may choose a version or a label too, where the call names no version by its number.
+         *
+         *     Where a protected label stands on the prompt, they choose among approved versions: else 409 `label_protected`. A version that lost its
+         *     approval since, or a label that moved to one without, is passed over for calls by the protected label.
          */
         put: operations["put_prompt_routing_v1_prompts__slug__routing_put"];
         post?: never;
@@ -6149,7 +6155,7 @@ export interface components {
             error: components["schemas"]["ChainError"] | null;
             /**
              * Failed Step
-             * @description The step that ended it, where it was not the last.
+             * @description The step that failed, or stopped the run with an error; null where the run succeeded.
              */
             failed_step: string | null;
             /** Finished At */
@@ -6225,7 +6231,7 @@ export interface components {
             error: components["schemas"]["ChainError"] | null;
             /**
              * Failed Step
-             * @description The step that ended it, where it was not the last.
+             * @description The step that failed, or stopped the run with an error; null where the run succeeded.
              */
             failed_step: string | null;
             /** Finished At */
@@ -10839,6 +10845,11 @@ export interface components {
             }[] | null;
             /** Version */
             version: number;
+            /**
+             * Warnings
+             * @description In the answer to saving it: locked blocks that are not in it.
+             */
+            warnings?: string[] | null;
         };
         /**
          * MergeOffer
@@ -17607,6 +17618,11 @@ export interface components {
             }[] | null;
             /** Version */
             version: number;
+            /**
+             * Warnings
+             * @description In the answer to saving it: locked blocks that are not in it.
+             */
+            warnings?: string[] | null;
         };
         /** VersionPage */
         burnish_gateway__registry__answers__VersionPage: {
