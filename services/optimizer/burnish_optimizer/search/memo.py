@@ -49,6 +49,8 @@ class Memo:
         fresh = {name: pair for name, pair in zip(names, asked, strict=True) if name not in self._known}
         if not self.can_afford(len(fresh), keep=keep):
             raise OutOfBudget
+        if not fresh:
+            await asyncio.sleep(0)  # A round of which all is known must not keep a wish to cancel from being heard.
         self.evaluations += len(fresh)
         self.stages += bool(fresh)
         answers = await _all([self._evaluate(prompt, item) for prompt, item in fresh.values()])
