@@ -287,7 +287,7 @@ async def test_without_a_connection_another_tab_keeps_the_draft(page_as: OpenPag
     await expect(page.get_by_role("textbox", name="Message 1", exact=True)).to_contain_text("Be kind.")
     await page.get_by_role("link", name="Datasets").click()
     asked = page.get_by_role("dialog", name="Leave without saving?")
-    await asked.get_by_role("button", name="Cancel").click()
+    await asked.get_by_role("button", name="Stay").click()
     await expect(page.get_by_text("Not saved: Text")).to_be_visible()
     await page.get_by_role("tab", name="Results").click()
     await page.context.set_offline(False)
@@ -305,9 +305,13 @@ async def test_a_prompt_sent_by_its_keys_is_sent_once(page_as: OpenPage, site: S
     await dialog.get_by_role("textbox", name="Text").click()
     await page.keyboard.type("Say hello to {{name}}")
     sent: list[str] = []
-    page.on(
-        "request", lambda request: sent.append(request.url) if request.method == "POST" and request.url.endswith("/v1/prompts") else None
-    )
+
+    async def count(route: Route) -> None:
+        if route.request.method == "POST":
+            sent.append(route.request.url)
+        await route.continue_()
+
+    await page.route(re.compile(r"/v1/prompts$"), count)
     reading = re.compile(r"/v1/prompts\?")
     await page.route(reading, lambda _: None)  # Never answered: what follows does not wait for the list to be read again.
     await page.keyboard.press("ControlOrMeta+Enter")
