@@ -24,10 +24,7 @@ from pydantic import (
     model_validator,
 )
 
-from burnish_gateway.wording import (
-    PATTERNS,  # noqa: F401 - features look for it here
-    in_words,
-)
+from burnish_gateway.wording import in_words
 from burnish_shared.errors import BurnishError, InvalidBody, InvalidField, PayloadTooLarge, Unauthenticated
 from burnish_shared.logging import redact_keys
 
