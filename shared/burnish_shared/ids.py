@@ -45,6 +45,11 @@ def derived_uuid7(origin: UUID, name: str) -> UUID:
     return UUID(int=(origin.int >> 80 << 80) | layout)
 
 
+def first_id_at(moment: datetime) -> UUID:
+    """No UUIDv7 that was made from this moment on is smaller, none from before is greater or equal."""
+    return UUID(int=max(0, int(moment.timestamp() * 1000)) << 80)
+
+
 def created_at(identifier: UUID) -> datetime:
     """The time in a UUIDv7, in UTC, with a resolution of 1 ms. For any other version the answer means nothing."""
     return datetime.fromtimestamp((identifier.int >> 80) / 1000, tz=UTC)

@@ -70,6 +70,21 @@ def plain_sum_of(split: CostSplit) -> int:
     return split.input_nusd + split.cached_input_nusd + split.cache_write_input_nusd + split.output_nusd + split.reasoning_nusd
 
 
+def within(split: CostSplit, most_nusd: int) -> CostSplit:
+    """The parts of what is charged where no more than `most_nusd` may be: what is beyond is taken off the markup first, then the output,
+    then the input. The same parts where they cost no more.
+    """
+    beyond = sum_of(split) - most_nusd
+    if beyond <= 0:
+        return split
+    left: dict[str, int] = {}
+    for name in reversed(CostSplit.model_fields):
+        part = getattr(split, name)
+        left[name] = part - min(part, beyond)
+        beyond -= part - left[name]
+    return CostSplit(**left)
+
+
 def plain_cost_nusd(usage: Usage, price: Price) -> int:
     """What the tokens cost without any markup."""
     return plain_sum_of(cost_split(usage, price))

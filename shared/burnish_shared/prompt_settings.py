@@ -6,6 +6,7 @@ from typing import Any, Final
 SETTING_FIELDS: Final = (
     "temperature",
     "max_tokens",
+    "max_completion_tokens",
     "top_p",
     "frequency_penalty",
     "presence_penalty",
@@ -15,6 +16,11 @@ SETTING_FIELDS: Final = (
     "response_format",
     "tools",
     "tool_choice",
+    "parallel_tool_calls",
+    "n",
+    "logprobs",
+    "top_logprobs",
+    "logit_bias",
 )
 """One that was not given is not stored and not sent."""
 

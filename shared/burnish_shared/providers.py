@@ -33,7 +33,7 @@ def _through_litellm(provider: str, base_url: str, *, name: str | None = None, k
 
 
 ATTRIBUTION: Final = {"X-Title": "Burnish"}
-"""How OpenRouter names the application in its statistics (openrouter.ai/docs/app-attribution)."""
+"""How OpenRouter names the application in its statistics, once `HTTP-Referer` says where it is (openrouter.ai/docs/app-attribution)."""
 
 PRESETS: Final[Mapping[str, Preset]] = {
     preset.provider: preset
@@ -78,10 +78,12 @@ def litellm_name_of(provider: str) -> str:
     return name
 
 
-def headers_of(provider: str) -> Mapping[str, str]:
-    """What this provider wants to hear of us with each call."""
+def headers_of(provider: str, *, public_url: str = "") -> Mapping[str, str]:
+    """What this provider wants to hear of us with each call. `public_url`: where this installation is reached; empty: nobody is told."""
     preset = PRESETS.get(provider)
-    return preset.headers if preset else {}
+    if preset is None or not preset.headers or not public_url:
+        return preset.headers if preset else {}
+    return {**preset.headers, "HTTP-Referer": public_url}
 
 
 KEY_VARIABLES: Final[Mapping[str, str]] = {name: preset.key_variable for name, preset in PRESETS.items() if preset.key_variable}

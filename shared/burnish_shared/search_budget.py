@@ -25,8 +25,11 @@ def evaluations_to_measure(test_items: int) -> int:
     return 2 * test_items
 
 
-def evaluations_to_begin(*, train_items: int, validation_items: int, test_items: int) -> int | None:
-    """The least budget of a search on such a dataset. None: it has too few items for any budget."""
-    if min(train_items, validation_items) < SEARCH_ITEMS_LEAST or test_items < TEST_ITEMS_LEAST:
+def evaluations_to_begin(*, train_items: int, validation_items: int, test_items: int, test_least: int = TEST_ITEMS_LEAST) -> int | None:
+    """The least budget of a search on such a dataset. None: it has too few items for any budget.
+
+    `test_least`: what the workspace asks for, where that is more than TEST_ITEMS_LEAST.
+    """
+    if min(train_items, validation_items) < SEARCH_ITEMS_LEAST or test_items < max(TEST_ITEMS_LEAST, test_least):
         return None
     return HEADROOM_ITEMS + evaluations_to_confirm(validation_items) + evaluations_to_measure(test_items)

@@ -21,6 +21,13 @@ PROVIDER_LIMITS_HEARD = f"{PREFIX}.provider_limits.heard"
 CONFIG_CHANGED = f"{PREFIX}.config.changed"
 """Core NATS: 'look at config_changes now'. Carries nothing; the table is the truth."""
 
+PRESENCE = f"{PREFIX}.presence.*"
+"""Core NATS: who has what open, for live pages. Kept by nobody but in memory."""
+
+
+def presence(workspace_id: UUID) -> str:
+    return f"{PREFIX}.presence.{workspace_id}"
+
 
 def executions_requested_background(workspace_id: UUID) -> str:
     return f"{PREFIX}.executions.requested.background.{workspace_id}"

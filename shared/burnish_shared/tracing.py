@@ -5,14 +5,20 @@ Nothing leaves the process unless OTLP is configured.
 
 import re
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, Final
+from typing import Any, Final, Literal
+from uuid import UUID
+
+Attributes = Mapping[str, str | int | float | bool | Sequence[str]]
+
+Kind = Literal["internal", "server", "client", "consumer"]
+"""Whose part of a call a span is, by OpenTelemetry's words."""
 
 TRACEPARENT: Final = "traceparent"
-FORMAT: Final = re.compile(r"^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$")
-"""W3C Trace Context level 1, version 00."""
+FORMAT: Final = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
+"""W3C Trace Context level 1, version 00: neither id is all zeros."""
 
 _current: ContextVar[str | None] = ContextVar("traceparent", default=None)
 _tracer: Any = None
@@ -38,6 +44,11 @@ def configure(*, service: str, otlp_endpoint: str) -> None:
     _tracer = _provider.get_tracer("burnish")
 
 
+def is_exported() -> bool:
+    """Whether spans of this process go anywhere."""
+    return _tracer is not None
+
+
 def flush() -> None:
     """Sends what was not sent yet, for at most FLUSH_TIMEOUT_MS. Blocks: for the end of a process."""
     if _provider is not None:
@@ -49,9 +60,14 @@ def current() -> str | None:
     return _current.get()
 
 
+def told_in(traceparent: str | None) -> str | None:
+    """The trace of an event that a piece of work leads to: the span of that work where spans are exported, else what led to the work."""
+    return (_current.get() if is_exported() else None) or traceparent
+
+
 def valid(traceparent: str | None) -> str | None:
     """The value when it is a well-formed traceparent, else None: a caller's header is never passed on unchecked."""
-    return traceparent if traceparent is not None and FORMAT.match(traceparent) else None
+    return traceparent if traceparent is not None and FORMAT.fullmatch(traceparent) else None
 
 
 def new_traceparent(parent: str | None = None) -> str:
@@ -61,6 +77,16 @@ def new_traceparent(parent: str | None = None) -> str:
     return f"00-{trace_id}-{secrets.token_hex(8)}-{flags}"
 
 
+def trace_id_of(traceparent: str | None) -> UUID | None:
+    """The trace that a caller's traceparent belongs to, 128 bits; None where it is none."""
+    return UUID(traceparent[3:35]) if traceparent is not None and valid(traceparent) else None
+
+
+def of_execution(execution_id: UUID, traceparent: str | None) -> str:
+    """The trace in which an execution runs: its caller's, or one of its own that is called by its id."""
+    return valid(traceparent) or f"00-{execution_id.hex}-{execution_id.hex[16:]}-01"
+
+
 def headers() -> dict[str, str]:
     """Headers that carry the present trace over NATS or HTTP; empty outside of one."""
     traceparent = _current.get()
@@ -68,10 +94,10 @@ def headers() -> dict[str, str]:
 
 
 @contextmanager
-def span(name: str, *, parent: str | None = None, attributes: Mapping[str, str | int | float | bool] | None = None) -> Iterator[str]:
+def span(name: str, *, parent: str | None = None, kind: Kind = "internal", attributes: Attributes | None = None) -> Iterator[str]:
     """One hop. `parent` is a traceparent from outside; without it the span joins the present trace. Yields its own traceparent."""
     if _tracer is not None:
-        with _exported(name, parent or _current.get(), attributes or {}) as traceparent:
+        with _exported(name, parent or _current.get(), kind, attributes or {}) as traceparent:
             yield traceparent
         return
     traceparent = new_traceparent(parent or _current.get())
@@ -82,11 +108,31 @@ def span(name: str, *, parent: str | None = None, attributes: Mapping[str, str |
         _current.reset(token)
 
 
-def genai_attributes(
-    *, operation: str, provider: str, model: str, input_tokens: int | None = None, output_tokens: int | None = None
-) -> dict[str, str | int]:
-    """Attributes by OpenTelemetry's semantic conventions for generative AI. Never text."""
-    attributes: dict[str, str | int] = {"gen_ai.operation.name": operation, "gen_ai.provider.name": provider, "gen_ai.request.model": model}
+def note(attributes: Attributes, *, name: str | None = None, error: str | None = None) -> None:
+    """Adds to the present span what its end showed. `error`: the code of what went wrong; `name`: a better one. Nothing without export."""
+    if _tracer is None:
+        return
+    from opentelemetry import trace
+
+    present = trace.get_current_span()
+    present.set_attributes(dict(attributes))
+    if name is not None:
+        present.update_name(name)
+    if error is not None:
+        present.set_attribute("error.type", error)
+        present.set_status(trace.StatusCode.ERROR)
+
+
+def genai_attributes(*, operation: str, provider: str, model: str) -> dict[str, str]:
+    """Of a call that begins, by OpenTelemetry's semantic conventions for generative AI. Never text."""
+    return {"gen_ai.operation.name": operation, "gen_ai.provider.name": provider, "gen_ai.request.model": model}
+
+
+def genai_results(*, finish_reason: str | None, input_tokens: int | None, output_tokens: int | None) -> dict[str, int | Sequence[str]]:
+    """Of its end. What the provider did not say is left out."""
+    attributes: dict[str, int | Sequence[str]] = {}
+    if finish_reason is not None:
+        attributes["gen_ai.response.finish_reasons"] = (finish_reason,)
     if input_tokens is not None:
         attributes["gen_ai.usage.input_tokens"] = input_tokens
     if output_tokens is not None:
@@ -95,12 +141,13 @@ def genai_attributes(
 
 
 @contextmanager
-def _exported(name: str, parent: str | None, attributes: Mapping[str, str | int | float | bool]) -> Iterator[str]:
+def _exported(name: str, parent: str | None, kind: Kind, attributes: Attributes) -> Iterator[str]:
+    from opentelemetry.trace import SpanKind
     from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
     propagator = TraceContextTextMapPropagator()
     context = propagator.extract({TRACEPARENT: parent}) if valid(parent) and parent else None
-    with _tracer.start_as_current_span(name, context=context, attributes=dict(attributes)):
+    with _tracer.start_as_current_span(name, context=context, kind=SpanKind[kind.upper()], attributes=dict(attributes)):
         carrier: dict[str, str] = {}
         propagator.inject(carrier)
         token = _current.set(carrier[TRACEPARENT])

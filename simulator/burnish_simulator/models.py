@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from burnish_simulator import chat, judge
+from burnish_simulator import chat, interviewer, judge
 from burnish_simulator.chat_request import CHARS_PER_TOKEN, CONTEXT_TOKENS, ChatRequest, prompt_tokens_of, tokens_of
 from burnish_simulator.reader.answer import NO_LABELS, choose, worded
 from burnish_simulator.reader.conversation import Message, find_task
@@ -96,6 +96,11 @@ def _chat(request: ChatRequest, conversation: list[Message]) -> str:
     return _in_json(request, said, {"reply": said, "simulated": True}) if request.wants_json() else said
 
 
+def _interviewer(request: ChatRequest, conversation: list[Message]) -> str:
+    said = interviewer.reply(_user_text(conversation))
+    return _chat(request, conversation) if said is None else json.dumps(said, ensure_ascii=False)
+
+
 def _in_json(request: ChatRequest, text: str, plain: dict[str, Any]) -> str:
     schema = request.answer_schema()
     return json.dumps(plain if schema is None else fill(schema, text), ensure_ascii=False)
@@ -120,4 +125,5 @@ SPEAKERS: dict[str, Speaker] = {
     "judge-strict": _judge("strict"),
     "judge-lenient": _judge("lenient"),
     "chat": _chat,
+    "interviewer": _interviewer,
 }

@@ -11,8 +11,10 @@ from uuid import UUID
 from burnish_shared import subjects
 from burnish_shared.contracts.events import Event
 from burnish_shared.contracts.executions import Attempt, CompletedItem, CostSplit, ErrorInfo, ExecutionRequest, Lane, Outcome
+from burnish_shared.contracts.experiments import ExperimentPart
 from burnish_shared.ids import derived_uuid7
 from burnish_shared.storable_text import storable
+from burnish_shared.tracing import told_in, trace_id_of
 
 SETTLE = "SELECT settle($1::finished_execution[], $2, $3) AS made"
 
@@ -133,7 +135,7 @@ def finished(request: ExecutionRequest, outcome: Outcome, *, finished_at: dateti
         background_event=_background(request, outcome, finished_at=finished_at),
         background_subject=subjects.event("execution.completed", request.workspace_id) if request.lane is Lane.BACKGROUND else None,
         cache_write_input_tokens=min(usage.cache_write_input_tokens, INT4_MOST), reasoning_tokens=min(usage.reasoning_tokens, INT4_MOST),
-        details=json_text(details_of(outcome)),
+        details=json_text(details_of(outcome, request.experiment) | _trace(request)),
     )  # fmt: skip
 
 
@@ -144,15 +146,29 @@ def with_vectors(stored: Outcome, *, of: Outcome, request: ExecutionRequest) -> 
     return stored.model_copy(update={"output": of.output if of.output and len(of.output) <= VECTORS_MOST_CHARACTERS else None})
 
 
-def details_of(outcome: Outcome) -> dict[str, Any]:
+def details_of(outcome: Outcome, part: ExperimentPart | None = None) -> dict[str, Any]:
     """What else the books keep of it: numbers and names, never a text of somebody's. The gateway reads it back (execution/store.py)."""
     split, routing = outcome.cost_split, outcome.routing
     known = {
         "cost": None if split is None else {name: value for name in COST_PARTS if (value := getattr(split, name))},
         "routing": None if routing is None else routing.model_dump(exclude_defaults=True),
         "service_tier": outcome.usage.service_tier,
+        "overage_nusd": outcome.overage_nusd or None,
+        "experiment": None if part is None else _part(part),
     }
     return {name: value for name, value in known.items() if value is not None}
+
+
+def _part(part: ExperimentPart) -> dict[str, Any]:
+    """Which experiment and arm, and what kind of unit: who it is stands in columns that are forgotten with the person."""
+    told = {"id": str(part.experiment_id), "arm": part.arm, "epoch": part.epoch, "unit": part.unit.partition(":")[0]}
+    return told if part.shadow_of is None else told | {"shadow_of": str(part.shadow_of)}
+
+
+def _trace(request: ExecutionRequest) -> dict[str, Any]:
+    """The trace of somebody else that it belongs to. `settle` puts it into a column of its own."""
+    trace_id = trace_id_of(request.traceparent)
+    return {} if trace_id is None else {"trace_id": trace_id.hex}
 
 
 def without_content(row: FinishedExecution) -> FinishedExecution:
@@ -227,6 +243,7 @@ def _attempts(attempts: list[Attempt]) -> str:
 
 def _completed(request: ExecutionRequest, outcome: Outcome, *, finished_at: datetime) -> CompletedItem:
     prompt, caller = request.prompt, request.caller
+    part = None if request.experiment is None or request.experiment.shadow_of is not None else request.experiment
     return CompletedItem(
         execution_id=request.execution_id,
         workspace_id=request.workspace_id,
@@ -245,6 +262,11 @@ def _completed(request: ExecutionRequest, outcome: Outcome, *, finished_at: date
         group_key=request.group_key,
         job_id=request.job_id,
         provider_key_id=outcome.provider_key_id,
+        experiment_id=part.experiment_id if part else None,
+        arm=part.arm if part else None,
+        allocation_epoch=part.epoch if part else None,
+        unit=part.unit if part else None,
+        slow=outcome.latency_ms > part.latency_limit_ms if part and part.latency_limit_ms is not None else None,
         input_tokens=min(outcome.usage.input_tokens, INT4_MOST),
         output_tokens=min(outcome.usage.output_tokens, INT4_MOST),
         cached_input_tokens=min(outcome.usage.cached_input_tokens, INT4_MOST),
@@ -264,7 +286,7 @@ def _background(request: ExecutionRequest, outcome: Outcome, *, finished_at: dat
         return None
     event = Event(
         id=derived_uuid7(request.execution_id, "execution.completed"), type="execution.completed", workspace_id=request.workspace_id,
-        occurred_at=finished_at, object_id=str(request.execution_id), simulated=outcome.simulated, traceparent=request.traceparent,
+        occurred_at=finished_at, object_id=str(request.execution_id), simulated=outcome.simulated, traceparent=told_in(request.traceparent),
         hops=request.hops, data={
             "execution_id": str(request.execution_id), "status": outcome.status.value, "prompt": outcome.prompt, "version": outcome.version,
             "label": request.prompt.label if request.prompt else None, "model": outcome.model, "cost_nusd": outcome.cost_nusd,

@@ -30,6 +30,11 @@ log = structlog.get_logger("burnish.advisories")
 SAME_MESSAGE: Final = timedelta(days=1)
 """A letter at most this much older than the advisory is about the same message, not about an earlier one of that sequence."""
 
+DELETED: Final = "Unacknowledged message was deleted"
+"""The server's reason where a message that a consumer still had in hand left its stream. In a work queue, where nobody may delete or purge,
+that is one whose acknowledgement removed it from the stream and had not reached the consumer's other copies when their leader died (seen
+with nats-server 2.15 and three copies): it was handled. By age it takes a week with nobody reading, which other alarms tell of."""
+
 API_TIMEOUT_S: Final = 2.0
 
 
@@ -44,6 +49,13 @@ class Advisory:
     stream_seq: int
     deliveries: int
     at: datetime
+    reason: str = ""
+
+    @property
+    def is_of_handled(self) -> bool:
+        """Whether it tells of nothing but the end of a message that was acknowledged."""
+        work_queues = {one.name for one in streams.STREAMS if one.retention == "workqueue"}
+        return self.kind == "terminated" and self.reason == DELETED and self.stream in work_queues
 
 
 async def index_advisories(bus: Bus, *, db: Database, stop: asyncio.Event) -> None:
@@ -65,6 +77,9 @@ async def index_one(data: bytes, *, bus: Bus, db: Database) -> None:
         return
     if advisory.consumer not in {one.durable for one in streams.CONSUMERS}:
         return
+    if advisory.is_of_handled:
+        log.info("acknowledged_message_deleted", consumer=advisory.consumer, stream_seq=advisory.stream_seq)
+        return
     message = await _fetch(bus, advisory)
     async with db.unit_of_work() as tx:
         since = advisory.at - SAME_MESSAGE
@@ -85,8 +100,9 @@ def parse(data: bytes) -> Advisory | None:
             return None
         at = datetime.fromisoformat(raw["timestamp"][:19] + "+00:00")
         return Advisory(
-            str(raw["id"]), kind, str(raw["stream"]), str(raw["consumer"]), int(raw["stream_seq"]), int(raw.get("deliveries", 0)), at
-        )
+            str(raw["id"]), kind, str(raw["stream"]), str(raw["consumer"]), int(raw["stream_seq"]), int(raw.get("deliveries", 0)), at,
+            str(raw.get("reason", "")),
+        )  # fmt: skip
     except (ValueError, KeyError, TypeError):
         return None
 

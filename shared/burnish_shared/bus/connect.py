@@ -15,6 +15,7 @@ from nats.js import JetStreamContext
 from nats.js.api import PubAck
 
 from burnish_shared import subjects, tracing
+from burnish_shared.bus.addresses import Addresses
 from burnish_shared.errors import Unavailable
 
 log = structlog.get_logger("burnish.bus")
@@ -204,11 +205,14 @@ class Bus:
 
 
 async def connect(url: str, *, service: str, replica: str) -> Bus:
-    """Connects as `service`'s user (`url` holds user and password) and returns when connected, however long NATS is away."""
+    """Connects as `service`'s user (`url` holds user and password) and returns when connected, however long NATS is away.
+
+    `url` may name several servers of a cluster, separated by commas: `nats://user:password@one:4222,two:4222`.
+    """
     client = Client()
     bus = Bus(nc=client, js=client.jetstream(), service=service, replica=replica)
     await client.connect(
-        url,
+        **Addresses.of(url).options(),
         name=f"{service}-{replica}",
         inbox_prefix=subjects.inbox_prefix(service),
         reconnect_time_wait=RECONNECT_WAIT_S,  # type: ignore[arg-type]

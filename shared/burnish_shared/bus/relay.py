@@ -132,7 +132,11 @@ class Relay:
 
     async def _turn(self) -> None:
         try:
-            await self.send_due()
+            try:
+                await self.send_due()
+            except Unavailable:
+                await self._housework()  # How old what waits is must be told above all while NATS takes nothing.
+                raise
             await self._housework()
             self._failures = 0
         except Unavailable as error:

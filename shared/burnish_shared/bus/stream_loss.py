@@ -48,6 +48,8 @@ async def look_at_streams(db: Database, bus: Bus, *, service: str, unanswered: i
 
 
 async def _look_at(db: Database, bus: Bus, stream: str, *, service: str, unanswered: int) -> None:
+    async with db.unit_of_work(read_only=True) as tx:
+        before = (await outbox_store.marks(tx)).get(stream)
     now = await _stand(bus, stream)
 
     def is_lost(mark: Mark) -> bool:
@@ -55,7 +57,8 @@ async def _look_at(db: Database, bus: Bus, stream: str, *, service: str, unanswe
 
     async with db.unit_of_work() as tx:
         mark = await outbox_store.lock_mark(tx, stream, created_at=now.created_at, highest_seq=now.highest_seq)
-    if is_lost(mark):
+    # Both: a mark that another relay raised since the stream was asked is no loss, and one that it put back is made good already.
+    if before is not None and is_lost(before) and is_lost(mark):
         from_seq = 1 if mark.created_at != now.created_at else now.highest_seq - MARGIN_MESSAGES + 1
         rows, is_finished = await _send_again(db, stream, from_seq=from_seq, found=now, is_lost=is_lost)
         _report(stream, mark=mark, now=now, rows=rows)

@@ -31,6 +31,13 @@ EVENT_PUBLISHERS: Final[dict[str, tuple[str, ...]]] = {
     "suggestion.created": ("optimizer",),
     "suggestion.accepted": ("gateway", "optimizer"),
     "suggestion.rejected": ("gateway", "optimizer"),
+    "experiment.started": ("gateway",),
+    "experiment.paused": ("gateway",),
+    "experiment.resumed": ("gateway",),
+    "experiment.advanced": ("gateway",),
+    "experiment.held": ("gateway",),
+    "experiment.decided": ("gateway",),
+    "experiment.rolled_back": ("gateway",),
     "budget.threshold_crossed": ("gateway", "executor"),
     "budget.exhausted": ("gateway", "executor"),
     "credits.low": ("gateway", "executor"),
@@ -49,9 +56,11 @@ COMMANDS: Final[dict[str, tuple[str, ...]]] = {
     "gateway": (
         subjects.EXECUTIONS_REQUESTED_INTERACTIVE,
         streams.BACKGROUND_REQUESTS,
+        streams.BATCH_REQUESTS,
         CANCELS,
         subjects.FEEDBACK_RECORDED_BATCH,
         subjects.CONFIG_CHANGED,
+        subjects.PRESENCE,
         subjects.PROVIDER_KEYS_TEST,
         streams.ERASURE_SUBJECTS,
         streams.PAYLOAD_SUBJECTS,
@@ -71,7 +80,7 @@ COMMANDS: Final[dict[str, tuple[str, ...]]] = {
 """What each service publishes besides events."""
 
 CORE_SUBSCRIPTIONS: Final[dict[str, tuple[str, ...]]] = {
-    "gateway": (subjects.EXECUTIONS_COMPLETED_BATCH, *(streams.event_subjects(kind) for kind in EVENT_PUBLISHERS)),
+    "gateway": (subjects.EXECUTIONS_COMPLETED_BATCH, subjects.PRESENCE, *(streams.event_subjects(kind) for kind in EVENT_PUBLISHERS)),
     "executor": (
         f"{subjects.EXECUTIONS_REQUESTED_INTERACTIVE} {subjects.EXECUTORS_QUEUE}",
         f"{subjects.PROVIDER_KEYS_TEST} {subjects.EXECUTORS_QUEUE}",
@@ -105,8 +114,13 @@ PROVISIONER_API: Final = (
     "$JS.API.CONSUMER.INFO.>",
     "$JS.API.CONSUMER.NAMES.*",
     "$JS.API.CONSUMER.LIST.*",
+    "$JS.API.STREAM.SNAPSHOT.*",
+    "$JS.SNAPSHOT.ACK.>",
+    "$JS.API.STREAM.RESTORE.*",
+    "$JS.SNAPSHOT.RESTORE.>",
 )
-"""The provisioner makes and corrects. It cannot delete or purge anything, by permission and not by good behaviour alone."""
+"""The provisioner makes and corrects, and hands streams out to a backup and back. It cannot delete or purge anything, by permission and not
+by good behaviour alone: it restores a stream only where there is none."""
 
 
 @dataclass(frozen=True, slots=True)

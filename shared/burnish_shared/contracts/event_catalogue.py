@@ -39,6 +39,15 @@ CATALOGUE: Final[dict[EventType, EventKind]] = {
     "suggestion.created": EventKind("The optimizer found a better prompt.", data.SuggestionCreated, "the suggestion"),
     "suggestion.accepted": EventKind("A suggestion became a version.", data.SuggestionAccepted, "the suggestion"),
     "suggestion.rejected": EventKind("A suggestion was turned down.", data.SuggestionRejected, "the suggestion"),
+    "experiment.started": EventKind("An experiment or a guarded rollout began.", data.ExperimentStarted, "the experiment"),
+    "experiment.paused": EventKind("It rests: everybody gets what the label names.", data.ExperimentPaused, "the experiment"),
+    "experiment.resumed": EventKind("It goes on.", data.ExperimentStarted, "the experiment"),
+    "experiment.advanced": EventKind(
+        "Its arms have other shares, or a rollout took its next step.", data.ExperimentAdvanced, "the experiment"
+    ),
+    "experiment.held": EventKind("A guarded rollout waits for somebody.", data.ExperimentHeld, "the experiment"),
+    "experiment.decided": EventKind("It is over; `outcome` says how.", data.ExperimentDecided, "the experiment"),
+    "experiment.rolled_back": EventKind("A guarded rollout was taken back.", data.ExperimentRolledBack, "the experiment"),
     "budget.threshold_crossed": EventKind("A budget's warning mark was passed.", data.BudgetCrossed, "the budget"),
     "budget.exhausted": EventKind("A budget is used up; calls that it pays for are refused.", data.BudgetCrossed, "the budget"),
     "credits.low": EventKind("Credit fell below the warning mark.", data.AccountCrossed, "the workspace"),

@@ -196,6 +196,53 @@ class SuggestionRejected(OfJob):
     suggestion_id: str
 
 
+class OfExperiment(OfPrompt):
+    experiment_id: str
+    name: str
+    kind: str = Field(description="ab | rollout")
+    label: str = Field(description="Whose calls take part.")
+    epoch: int = Field(description="Counts changes of the arms' shares.")
+
+
+class ExperimentStarted(OfExperiment):
+    shares: dict[str, float] = Field(description="Arm -> share of the calls.")
+    step: int | None = Field(default=None, description="Of a guarded rollout's ramp, from 0.")
+
+
+class ExperimentPaused(OfExperiment):
+    by: str = Field(description="user:… | api_key:… | system:optimizer")
+
+
+class ExperimentAdvanced(OfExperiment):
+    """Shares were changed: a step of a ramp, an adaptive allocation, or by hand."""
+
+    reason: str = Field(description="step | adaptive | allocation")
+    step: int | None
+    shares: dict[str, float]
+    before: dict[str, float]
+
+
+class ExperimentHeld(OfExperiment):
+    step: int | None
+    why: str = Field(description="In words, with the numbers.")
+
+
+class ExperimentDecided(OfExperiment):
+    outcome: str = Field(description="better | worse | no_difference | not_enough_data | refused | rolled_back | rolled_out | stopped")
+    winner: str | None = Field(description="The arm.")
+    winner_version: int | None
+    label_moved: bool
+    decided_by: str
+    sentence: str = Field(description="One sentence with the numbers.")
+
+
+class ExperimentRolledBack(OfExperiment):
+    step: int | None
+    version: int | None = Field(description="The candidate that nobody gets any more.")
+    decided_by: str
+    sentence: str = Field(description="One sentence with the numbers.")
+
+
 class AccountCrossed(EventData):
     account_id: SkipJsonSchema[int] = Field(description="Ours, and not sent to webhooks.")
     budget_id: str | None

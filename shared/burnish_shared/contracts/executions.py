@@ -8,6 +8,8 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from burnish_shared.contracts.checks import OutputChecks, Problem
+from burnish_shared.contracts.experiments import ExperimentPart
+from burnish_shared.contracts.token_chances import TokenChance
 
 
 class Lane(StrEnum):
@@ -82,6 +84,7 @@ class Fallback(BaseModel):
     route: Route
     hold_nusd: int = Field(ge=0, description="What a call of it can cost at most; held before it is asked, where it is more.")
     output_tokens: int = Field(gt=0, description="The cap of its output: the caller's, or the model's limit where that is lower.")
+    is_larger: bool = Field(default=False, description="It takes more input than the first model: worth asking where that was too long.")
     messages: list[dict[str, Any]] | None = Field(
         default=None, description="What this model is asked, where the version has a text of its own for it; null: as the first model."
     )
@@ -204,6 +207,7 @@ class ExecutionRequest(BaseModel):
         default_factory=dict, description="Further fields of that format: for a provider that speaks it, and never in place of ours."
     )
     beta: str | None = Field(default=None, description="The caller's `anthropic-beta`, for a provider that speaks Anthropic's format.")
+    experiment: ExperimentPart | None = Field(default=None, description="The experiment that it takes part in.")
 
 
 class Usage(BaseModel):
@@ -264,22 +268,6 @@ class ErrorInfo(BaseModel):
     problems: list[Problem] = Field(default_factory=list, description="What of the answer is not as its version wants it.")
 
 
-class LikelyToken(BaseModel):
-    """A token and the logarithm of its probability."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
-
-    token: str
-    logprob: float
-    bytes: list[int] | None = None
-
-
-class TokenChance(LikelyToken):
-    """The token that was chosen, and the likeliest at its place."""
-
-    top_logprobs: list[LikelyToken] = Field(default_factory=list)
-
-
 class Beside(BaseModel):
     """What a model said besides its text and its tool calls."""
 
@@ -329,12 +317,17 @@ class Outcome(BaseModel):
     provider: str
     finish_reason: str | None
     usage: Usage
-    cost_nusd: int
+    cost_nusd: int = Field(description="What was charged: never more than was held for it.")
+    overage_nusd: int = Field(
+        default=0, ge=0, description="What its tokens cost beyond that: the provider counted more than was held for. Nobody is charged it."
+    )
     credits: str = Field(default="0.0000", description="The cost in credits, for display.")
     markup_nusd: int = Field(default=0, ge=0, description="Part of the cost: what the use of the operator's key adds to the price.")
     cost_split: CostSplit | None = Field(default=None, description="The cost by class of token; null where it is not known.")
     price_version: str | None = Field(default=None, description="The price table by which it was charged.")
     routing: Routing | None = None
+    experiment_id: UUID | None = Field(default=None, description="The experiment that it took part in.")
+    arm: str | None = Field(default=None, description="The arm of that experiment.")
     key_source: Literal["none", "own", "platform"] | None = None
     provider_key_id: UUID | None = Field(default=None, description="The workspace's own key that was used.")
     latency_ms: int
@@ -375,6 +368,7 @@ class CompletedItem(BaseModel):
     arm: str | None = None
     allocation_epoch: int | None = Field(default=None, description="Counts changes of the arms' shares.")
     unit: str | None = Field(default=None, description="What was assigned to the arm: `user:…`, `session:…` or `execution:…`.")
+    slow: bool | None = Field(default=None, description="Whether it took longer than the experiment's limit; null: it has none.")
     input_tokens: int
     output_tokens: int
     cached_input_tokens: int = 0

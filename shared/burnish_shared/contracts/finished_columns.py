@@ -49,6 +49,7 @@ class FinishedColumns(BaseModel):
     arm: list[str | None]
     allocation_epoch: list[int | None]
     unit: list[str | None]
+    slow: list[bool | None]
     input_tokens: list[int]
     output_tokens: list[int]
     cached_input_tokens: list[int]

@@ -24,6 +24,7 @@ ChangeKind = Literal[
     "metric",
     "inbound_endpoint",
     "guardrail",
+    "experiment",
 ]
 
 
@@ -33,3 +34,4 @@ async def note_change(tx: Tx, *, workspace_id: UUID | None, kind: ChangeKind, ke
     Call it last: it holds the lock that orders the numbers until the commit.
     """
     await tx.execute("SELECT note_change($1, $2, $3)", workspace_id, kind, key)
+    tx.changes.append(kind)

@@ -37,7 +37,7 @@ V = TypeVar("V")
 
 @dataclass(slots=True)
 class ChangeFeed:
-    """Follows `config_changes`. `run` must be running; `wake` makes the next look immediate."""
+    """Follows `config_changes`. `run` must be running; `wake` makes the next look immediate, `catch_up` waits for it."""
 
     db: Database
     number: int = 0
@@ -45,6 +45,7 @@ class ChangeFeed:
     _listeners: list[Callable[[UUID | None, str, str], None]] = field(default_factory=list)
     _resets: list[Callable[[], None]] = field(default_factory=list)
     _woken: asyncio.Event = field(default_factory=asyncio.Event)
+    _looking: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def subscribe(self, listener: Callable[[UUID | None, str, str], None], *, reset: Callable[[], None]) -> None:
         """`listener(workspace or None for all, kind, key)` is called for each change, `reset()` when some may have been missed."""
@@ -53,6 +54,19 @@ class ChangeFeed:
 
     def wake(self) -> None:
         self._woken.set()
+
+    async def catch_up(self) -> None:
+        """Returns when this process knows what was committed before the call, so that who changed something meets it with the next request.
+
+        Calls at once share a look. While PostgreSQL is away it returns too, and `run` finds the change later.
+        """
+        came_at = asyncio.get_running_loop().time()
+        try:
+            async with self._looking:
+                if self.synced_at < came_at:
+                    await self._look()
+        except BurnishError:
+            self.wake()
 
     async def on_message(self, _: object) -> None:
         """For a subscription to `config.changed`: the message carries nothing, the table is the truth."""
@@ -81,7 +95,11 @@ class ChangeFeed:
                 log.warning("change_feed.failed", error=str(error), stale_for_s=round(self.stale_for_s, 1))
 
     async def look(self) -> None:
-        """Reads the new changes and tells the caches."""
+        """Reads the new changes and tells the caches. Raises Unavailable while PostgreSQL is away."""
+        async with self._looking:
+            await self._look()
+
+    async def _look(self) -> None:
         asked_at = asyncio.get_running_loop().time()
         async with self.db.unit_of_work(read_only=True) as tx:
             rows = await tx.fetch(

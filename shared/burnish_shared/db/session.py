@@ -10,9 +10,9 @@ is local to its transaction, no statement is prepared beyond it, and every state
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, Self
 from uuid import UUID
 
@@ -56,6 +56,8 @@ class Tx:
     """One open transaction. Stores take it; only `Database.unit_of_work` makes and commits it."""
 
     connection: Any
+    changes: list[str] = field(default_factory=list)
+    """Kinds of configuration that it changed, see `note_change`."""
 
     async def fetch(self, sql: str, *args: object) -> Sequence[asyncpg.Record]:
         return await self.connection.fetch(sql, *args)  # type: ignore[no-any-return]
@@ -126,6 +128,8 @@ class Database:
     def __init__(self, pool: Any, *, begin_with: str) -> None:
         self._pool = pool
         self._begin_with = begin_with
+        self.after_change: Callable[[], Awaitable[None]] | None = None
+        """Awaited after a commit that changed configuration, before the unit of work ends. Must not raise."""
 
     @classmethod
     async def open(
@@ -190,8 +194,9 @@ class Database:
                         _to_json({"sub": str(user), "role": "authenticated"}) if user is not None else "",
                         str(current_hops()),
                     )
+                tx = Tx(connection)
                 try:
-                    yield Tx(connection)
+                    yield tx
                 except UNAVAILABLE:
                     connection.terminate()  # Nothing can be rolled back or reset there: both would wait for a server that is silent.
                     raise
@@ -201,6 +206,8 @@ class Database:
             raise Busy("The database is busy with the same rows at the moment; try again.", retry_after_s=1) from error
         finally:
             await asyncio.shield(self._give_back(connection))
+        if tx.changes and self.after_change is not None:
+            await self.after_change()
 
     async def _give_back(self, connection: Any) -> None:
         try:

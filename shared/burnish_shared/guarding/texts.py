@@ -24,6 +24,33 @@ def each_text(value: Any, change: Change, depth: int = 0) -> Any:
     return value
 
 
+SPOKEN: Final = ("tools", "response_format", "stop", "user")
+"""Settings that hold texts of somebody's: descriptions, values to choose from, words to stop at."""
+
+STRUCTURE: Final = frozenset({"type", "name", "required", "format", "pattern", "$ref", "$id", "$schema", "$anchor"})
+"""Fields of a tool or a schema whose values name something or are rules; changed, they would name nothing any more."""
+
+
+def changed_settings(settings: Mapping[str, Any], change: Change) -> dict[str, Any]:
+    """Settings with their texts changed: what tools and schemas say, not what they are called."""
+    said = {name: _spoken(settings[name], change, 0) for name in SPOKEN if settings.get(name)}
+    return {**settings, **said}
+
+
+def _spoken(value: Any, change: Change, depth: int) -> Any:
+    if isinstance(value, str):
+        return change(value)
+    if depth >= NESTING_MOST:
+        return value
+    if isinstance(value, dict):
+        return {
+            name: one if name in STRUCTURE and not isinstance(one, dict) else _spoken(one, change, depth + 1) for name, one in value.items()
+        }
+    if isinstance(value, list | tuple):
+        return [_spoken(one, change, depth + 1) for one in value]
+    return value
+
+
 def texts_in(value: Any, depth: int = 0) -> Iterator[str]:
     """Every string of a JSON value."""
     if isinstance(value, str):

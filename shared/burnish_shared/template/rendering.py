@@ -113,6 +113,8 @@ class Filling:
             raise MissingVariables(f"These variables are missing: {', '.join(names)}.", param="variables", details={"missing": names})
 
     def _put(self, parts: Sequence[Part], out: list[str | Picture]) -> None:
+        if self._items:  # in a repetition: each branch and snippet counts with its own parts, however often it is come to
+            self.budget.walk(len(parts))
         for part in parts:
             if type(part) is str:
                 self.budget.spend(part)
@@ -189,7 +191,7 @@ class Filling:
             return
         outer, last = self._items, len(value) - 1
         for index, one in enumerate(value):
-            self.budget.walk(1 + len(each.body))
+            self.budget.walk(1)
             turn = {"@index": index, "@number": index + 1, "@first": index == 0, "@last": index == last}
             self._items = {
                 **outer,

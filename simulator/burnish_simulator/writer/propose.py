@@ -45,6 +45,7 @@ HARMFUL = (
     "Return a JSON object with the keys label and confidence.",
     "Let us think step by step.",
 )
+CHATTY = re.compile(r"\b(?:long|short|shorter|chatter|chatty|explanations?|explain\w*|only the|just the)\b", re.I)
 NOUN = re.compile(r"\b(queue|label|categor|intent|class|option)(?:s|y|ies|es)?\b", re.I)
 
 
@@ -61,6 +62,8 @@ def propose(text: str, *, seed: int = 0) -> Edit:
     rng = random.Random(f"{seed}\x1f{text}")
     request = parse_request(text)
     sheet = read_prompt(request.prompt)
+    if request.comments and not request.failed:
+        return _heard(request, sheet, rng)
     chatter = [case for case in request.failed if case.got not in sheet.labels]
     if not request.failed or rng.random() < BAD_SHARE:
         return _bad(request, sheet, rng)
@@ -68,6 +71,24 @@ def propose(text: str, *, seed: int = 0) -> Edit:
         return Edit("format", rng.choice(GOOD_FORMATS).format(noun=_noun(request.prompt)))
     mistaken = _mistaken(request.failed, sheet)
     return _lesson(request, sheet, mistaken, rng) if mistaken else _bad(request, sheet, rng)
+
+
+def _heard(request: EditRequest, sheet: Sheet, rng: random.Random) -> Edit:
+    """What most of the comments ask for: words that belong to the label that they name last, or answers without anything around them."""
+    named = {label: [one for one in request.comments if _last_label(one, sheet) == label] for label in sheet.labels}
+    label, own = max(named.items(), key=lambda one: (len(one[1]), one[0]), default=("", []))
+    if not own:
+        chatty = any(CHATTY.search(one) for one in request.comments)
+        return Edit("format", rng.choice(GOOD_FORMATS).format(noun=_noun(request.prompt))) if chatty else Edit("rules", f"- {USELESS[0]}")
+    others = [one for other, said in named.items() if other != label for one in said]
+    known = {term for name in sheet.labels for term in surface_terms(name)}
+    words = telling_words([(one, 1.0) for one in own], others, known=known, count=DEFINITION_WORDS[1], rng=rng, least=2.0)
+    return Edit("definitions", f"- {label}: {', '.join(words)}") if words else Edit("rules", f"- {USELESS[0]}")
+
+
+def _last_label(comment: str, sheet: Sheet) -> str | None:
+    found = [(at, label) for label in sheet.labels if (at := comment.lower().rfind(label.replace("_", " ").lower())) >= 0]
+    return max(found)[1] if found else None
 
 
 def _mistaken(failed: Sequence[Case], sheet: Sheet) -> list[Case]:

@@ -1,7 +1,9 @@
-"""The request that `writer` reads: one text with the headings PROMPT, FAILED and RIGHT on lines of their own.
+"""The request that `writer` reads: one text with the headings PROMPT, COMMENTS (if any), FAILED and RIGHT on lines of their own.
 
     PROMPT
     the prompt as it stands
+    COMMENTS
+    {"comment": "..."}
     FAILED
     {"input": "...", "expected": "...", "got": "..."}
     RIGHT
@@ -40,6 +42,8 @@ class EditRequest:
     prompt: str
     failed: tuple[Case, ...]
     right: tuple[Case, ...]
+    comments: tuple[str, ...] = ()
+    """What people said of answers."""
 
 
 def parse_request(text: str) -> EditRequest:
@@ -48,22 +52,36 @@ def parse_request(text: str) -> EditRequest:
     prompt_at = next((end for _, end, name in found if name == "PROMPT"), 0)
     right = next((mark for mark in reversed(found) if mark[2] == "RIGHT" and mark[0] > prompt_at), (len(text), len(text), ""))
     failed = next((mark for mark in reversed(found) if mark[2] == "FAILED" and prompt_at < mark[0] < right[0]), (right[0], right[0], ""))
+    said = next((mark for mark in found if mark[2] == "COMMENTS" and prompt_at < mark[0] < failed[0]), (failed[0], failed[0], ""))
     return EditRequest(
         careful=CAREFUL.search(text, 0, prompt_at) is not None,
-        prompt=text[prompt_at : failed[0]].strip("\n"),
+        prompt=text[prompt_at : said[0]].strip("\n"),
         failed=_cases(text[failed[1] : right[0]]),
         right=_cases(text[right[1] :]),
+        comments=_comments(text[said[1] : failed[0]]),
     )
 
 
 def _headings(text: str) -> list[tuple[int, int, str]]:
-    marks = re.finditer(r"^[#*\s]*(PROMPT|FAILED|RIGHT)[:*\s]*$", text, re.M)
+    marks = re.finditer(r"^[#*\s]*(PROMPT|COMMENTS|FAILED|RIGHT)[:*\s]*$", text, re.M)
     return [(mark.start(), mark.end(), mark[1]) for mark in marks]
 
 
 def _cases(text: str) -> tuple[Case, ...]:
     rows = (_row(line.strip()) for line in text.splitlines())
     return tuple(row for row in rows if row is not None)[:MAX_CASES]
+
+
+def _comments(text: str) -> tuple[str, ...]:
+    found = []
+    for line in text.splitlines():
+        try:
+            row = json.loads(line) if line.strip().startswith("{") else None
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(row, dict) and isinstance(row.get("comment"), str):
+            found.append(row["comment"][: MAX_WORDS * 8])
+    return tuple(found[:MAX_CASES])
 
 
 def _row(line: str) -> Case | None:

@@ -1,0 +1,129 @@
+-- What a call's client calls it, once in a workspace; what was counted beyond a hold, apart from what was charged; and indexes by which lists of
+-- executions are read.
+SET ROLE burnish_owner;
+SET LOCAL search_path = burnish;
+
+-- Written before an execution is admitted, and taken back where it is not. One whose execution has neither row nor hold after a minute is free.
+CREATE TABLE client_requests (
+  workspace_id      uuid NOT NULL,
+  client_request_id text NOT NULL CHECK (length(client_request_id) BETWEEN 1 AND 200),
+  execution_id      uuid NOT NULL,
+  at                timestamptz NOT NULL DEFAULT clock_timestamp(),
+  PRIMARY KEY (workspace_id, client_request_id));
+CREATE INDEX client_requests_by_execution ON client_requests (workspace_id, execution_id);
+CALL make_tenant_table('client_requests', app => 'SELECT, INSERT, UPDATE, DELETE', worker => '', writer => 'gateway');
+GRANT DELETE ON client_requests TO burnish_lookup;
+
+CREATE INDEX executions_by_prompt ON executions (workspace_id, slug, execution_id) WHERE slug IS NOT NULL;
+CREATE INDEX executions_by_end_user ON executions (workspace_id, end_user, execution_id) WHERE end_user IS NOT NULL;
+CREATE INDEX executions_that_failed ON executions (workspace_id, status, execution_id) WHERE status <> 'success';
+
+-- Nano-dollars that a provider counted beyond the hold: the platform's loss. The cost of an execution is what was charged.
+CREATE FUNCTION beyond_hold(p_details text) RETURNS bigint LANGUAGE sql IMMUTABLE AS $$
+  SELECT CASE WHEN strpos(p_details, '"overage_nusd"') > 0 THEN coalesce((p_details::jsonb ->> 'overage_nusd')::bigint, 0) ELSE 0 END $$;
+REVOKE ALL ON FUNCTION beyond_hold(text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION beyond_hold(text) TO burnish_lookup;
+
+DROP FUNCTION settle(finished_execution[], text, text);
+CREATE FUNCTION settle(p_rows finished_execution[], p_service text, p_event_id text) RETURNS uuid[]
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = burnish, pg_temp AS $$
+DECLARE
+  v_ids uuid[]; v_new uuid[]; v_done uuid[]; v_held uuid[]; v_fence integer[]; v_accounts bigint[]; v_due boolean; v_passed bigint[]; lo uuid; hi uuid; v_events text;
+BEGIN
+  SELECT array_agg(r.execution_id), min(r.execution_id::text)::uuid, max(r.execution_id::text)::uuid INTO v_ids, lo, hi FROM unnest(p_rows) r;
+  SELECT array_agg(l.execution_id), array_agg(l.fence) INTO v_held, v_fence
+    FROM (SELECT h.execution_id, h.fence FROM holds h WHERE h.execution_id = ANY (v_ids) ORDER BY h.execution_id FOR UPDATE) l;
+  WITH fresh AS MATERIALIZED (
+    SELECT DISTINCT ON (r.execution_id) r.* FROM unnest(p_rows) r LEFT JOIN unnest(v_held, v_fence) h(id, f) ON h.id = r.execution_id
+     WHERE h.f IS NULL OR h.f <= r.fence ORDER BY r.execution_id, r.fence DESC),
+  made AS (
+    INSERT INTO executions (execution_id, workspace_id, fence, lane, status, prompt_id, slug, version, label, model, provider, input_tokens, output_tokens,
+        cached_input_tokens, usage_source, cost_nusd, price_version, latency_ms, first_token_ms, cached, simulated, finish_reason, end_user, session_id, app,
+        api_key_id, job_id, request_id, provider_key_id, key_source, markup_nusd, error, attempts, finished_at,
+        cache_write_input_tokens, reasoning_tokens, details, trace_id)
+    SELECT execution_id, workspace_id, fence, lane, status, prompt_id, slug, version, label, model, provider, input_tokens, output_tokens,
+        cached_input_tokens, usage_source, cost_nusd, price_version, latency_ms, first_token_ms, cached, simulated, finish_reason, end_user, session_id, app,
+        api_key_id, job_id, request_id, provider_key_id, key_source, coalesce(markup_nusd, 0), error::jsonb, attempts::jsonb, finished_at,
+        coalesce(cache_write_input_tokens, 0), coalesce(reasoning_tokens, 0), details::jsonb - 'trace_id', (details::jsonb ->> 'trace_id')::uuid
+      FROM fresh ON CONFLICT DO NOTHING RETURNING execution_id),
+  content AS (
+    INSERT INTO execution_contents (execution_id, workspace_id, messages, variables, settings, output, tool_calls, metadata)
+    SELECT f.execution_id, f.workspace_id, f.messages::jsonb, f.variables::jsonb, f.settings::jsonb, f.output, f.tool_calls::jsonb, f.metadata::jsonb
+      FROM fresh f JOIN made USING (execution_id) WHERE f.messages IS NOT NULL ON CONFLICT DO NOTHING)
+  SELECT array_agg(execution_id) INTO v_new FROM made;
+  v_new := coalesce(v_new, '{}');
+
+  -- Holds to resolve: those of new rows, and those whose row somebody else had made.
+  v_done := v_new;
+  IF v_held IS NOT NULL AND EXISTS (SELECT FROM unnest(v_held) h WHERE h <> ALL (v_new)) THEN
+    SELECT v_done || coalesce(array_agg(x.execution_id), '{}') INTO v_done FROM executions x
+     WHERE x.execution_id BETWEEN lo AND hi AND x.execution_id = ANY (v_held) AND x.execution_id <> ALL (v_new);
+  END IF;
+  IF cardinality(v_done) = 0 THEN RETURN v_new; END IF;
+  SELECT array_agg(a.id) INTO v_accounts FROM holds h, unnest(h.account_ids || h.slot_account_id) a(id) WHERE h.execution_id = ANY (v_done);
+  IF v_accounts IS NOT NULL THEN
+    SELECT bool_or(l.due) INTO v_due FROM (SELECT resets_at <= clock_timestamp() AS due FROM accounts WHERE account_id = ANY (v_accounts) ORDER BY account_id FOR NO KEY UPDATE) l;
+    IF v_due THEN PERFORM roll(v_accounts, clock_timestamp()); END IF;
+  END IF;
+  WITH gone AS (DELETE FROM holds WHERE execution_id = ANY (v_done) RETURNING execution_id, amount_nusd, account_ids, slot_account_id),
+  item AS MATERIALIZED (
+    SELECT DISTINCT ON (i.id) i.id, r.workspace_id AS ws, CASE WHEN i.id = ANY (v_new) THEN r.cost_nusd + beyond_hold(r.details) ELSE 0 END AS cost, coalesce(g.amount_nusd, 0) AS held,
+           g.account_ids AS accts, g.slot_account_id AS slot
+      FROM unnest(v_done) i(id) JOIN unnest(p_rows) r ON r.execution_id = i.id LEFT JOIN gone g ON g.execution_id = i.id ORDER BY i.id, r.fence DESC),
+  moved AS (
+    UPDATE accounts a SET held_nusd = held_nusd - d.h, in_flight = in_flight - d.s, spent_nusd = spent_nusd + d.c
+      FROM (SELECT u.id, sum(u.h)::bigint AS h, sum(u.c)::bigint AS c, sum(u.s)::integer AS s
+              FROM (SELECT p.id, held AS h, least(cost, held) AS c, 0 AS s FROM item, unnest(accts) p(id)
+                    UNION ALL SELECT slot, 0, 0, 1 FROM item WHERE slot IS NOT NULL) u GROUP BY u.id) d
+     WHERE a.account_id = d.id AND (d.h <> 0 OR d.c <> 0 OR d.s <> 0)
+    RETURNING a.account_id, d.c > 0 AND a.crossed < crossing(a.kind, a.limit_nusd, a.spent_nusd, a.warn_nusd) AS passes),
+  posted AS (
+    INSERT INTO transfers (workspace_id, execution_id, kind, debit_account_id, credit_account_id, amount_nusd)
+    SELECT ws, id, 'charge', accts[1], 1, least(cost, held) FROM item WHERE least(cost, held) > 0
+    UNION ALL SELECT ws, id, 'overage', 2, 1, cost - held FROM item WHERE cost > held)
+  SELECT array_agg(account_id) INTO v_passed FROM moved WHERE passes;
+  IF v_passed IS NOT NULL THEN PERFORM pass_marks(p_service, v_passed, 0::smallint); END IF;
+  DELETE FROM accepted WHERE execution_id = ANY (v_done);
+  IF cardinality(v_new) > 0 THEN
+    SELECT string_agg(r.completed_event, ',') INTO v_events FROM (SELECT DISTINCT ON (execution_id) * FROM unnest(p_rows) ORDER BY execution_id, fence DESC) r WHERE r.execution_id = ANY (v_new);
+    INSERT INTO outbox (service, subject, message_id, body)
+    VALUES (p_service, 'burnish.v1.executions.completed.batch', p_event_id, convert_to('{"v":1,"event_id":"' || p_event_id || '","items":[' || v_events || ']}', 'UTF8'));
+    INSERT INTO outbox (service, subject, message_id, body)
+    SELECT DISTINCT ON (r.execution_id) p_service, r.background_subject, 'completed:' || r.execution_id, convert_to(r.background_event, 'UTF8')
+      FROM unnest(p_rows) r WHERE r.execution_id = ANY (v_new) AND r.background_event IS NOT NULL ORDER BY r.execution_id, r.fence DESC;
+  END IF;
+  RETURN v_new;
+END $$;
+CALL make_lookup_function('settle(finished_execution[], text, text)', app => false, worker => true);
+
+-- What a client called it goes with its text.
+CREATE OR REPLACE FUNCTION forget_these(p_ws uuid, p_among uuid[], p_ids uuid[], OUT contents integer, OUT persons integer) LANGUAGE plpgsql SET search_path = burnish, pg_temp AS $$
+DECLARE lo uuid := p_among[1]; hi uuid := p_among[cardinality(p_among)]; n integer; v_judges uuid[];
+BEGIN
+  DELETE FROM score_tasks t WHERE t.workspace_id = p_ws AND t.execution_id = ANY (p_ids);
+  WITH gone AS (
+    UPDATE scores s SET reason = '', forgotten_at = clock_timestamp(),
+           votes = (SELECT coalesce(jsonb_agg(v || '{"reason": ""}'), '[]') FROM jsonb_array_elements(s.votes) v)
+     WHERE s.workspace_id = p_ws AND s.execution_id = ANY (p_ids) AND s.forgotten_at IS NULL RETURNING s.judge_executions)
+  SELECT array_agg(j ORDER BY j) INTO v_judges FROM (SELECT unnest(gone.judge_executions) AS j FROM gone UNION SELECT judges_of(p_ws, p_ids)) x;
+  DELETE FROM execution_contents c WHERE c.execution_id BETWEEN lo AND hi AND c.execution_id = ANY (p_ids) AND c.workspace_id = p_ws;
+  GET DIAGNOSTICS contents = ROW_COUNT;
+  IF v_judges IS NOT NULL THEN
+    PERFORM forget_judges(p_ws, v_judges);
+    UPDATE evaluations v SET output = NULL, error = NULL WHERE v.workspace_id = p_ws AND v.execution_id = ANY (v_judges) AND (v.output IS NOT NULL OR v.error IS NOT NULL);
+  END IF;
+  DELETE FROM client_requests c WHERE c.workspace_id = p_ws AND c.execution_id = ANY (p_ids);
+  UPDATE executions e SET end_user = NULL, session_id = NULL, request_id = NULL,
+         error = CASE WHEN e.error ? 'message' THEN e.error || '{"message": ""}' ELSE e.error END,
+         attempts = CASE WHEN jsonb_typeof(e.attempts) = 'array' THEN (SELECT coalesce(jsonb_agg(a - 'error'), '[]') FROM jsonb_array_elements(e.attempts) a) ELSE '[]' END
+   WHERE e.execution_id BETWEEN lo AND hi AND e.execution_id = ANY (p_ids) AND e.workspace_id = p_ws
+     AND (e.end_user IS NOT NULL OR e.session_id IS NOT NULL OR e.request_id IS NOT NULL OR e.error ->> 'message' <> '' OR e.attempts @? '$[*].error');
+  GET DIAGNOSTICS persons = ROW_COUNT;
+  UPDATE execution_facts f SET end_user = NULL, session_id = NULL, unit = CASE WHEN f.unit ~ '^(user|session):[^~]' THEN split_part(f.unit, ':', 1) || ':' || nameless('x') ELSE f.unit END
+   WHERE f.execution_id BETWEEN lo AND hi AND f.execution_id = ANY (p_ids) AND f.workspace_id = p_ws
+     AND (f.end_user IS NOT NULL OR f.session_id IS NOT NULL OR f.unit ~ '^(user|session):[^~]');
+  GET DIAGNOSTICS n = ROW_COUNT; persons := greatest(persons, n);
+END $$;
+
+RESET ROLE;
+SET LOCAL search_path = public;

@@ -1,0 +1,141 @@
+"""What was found, as a person would say it. Figures as in the analysis, in points where they are shares."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from burnish_shared.experiments.analysis import Analysis, Difference
+from burnish_shared.experiments.guardrails import GuardrailFinding
+from burnish_shared.experiments.plan import Plan
+
+NAMES: Final[Mapping[str, str]] = {
+    "success": "answers that succeed",
+    "satisfaction": "satisfaction",
+    "latency_ms": "latency",
+    "cost_nusd": "cost",
+    "error_rate": "errors",
+    "latency_p95_ms": "slow answers",
+}
+UNITS: Final[Mapping[str, tuple[str, str]]] = {
+    "end_user": ("end user", "end users"),
+    "session": ("session", "sessions"),
+    "execution": ("execution", "executions"),
+}
+
+
+def of_difference(one: Difference, analysis: Analysis, plan: Plan, *, days_left: float | None = None) -> str:
+    """One treatment, in one or two sentences."""
+    name = _arm(one.arm)
+    after = _counted(analysis)
+    match one.state:
+        case "harmful":
+            return of_harm(next(g for g in analysis.guardrails if g.arm == one.arm and g.state == "harm"))
+        case "too_few":
+            fewest = min(one.units, one.control_units)
+            least = plan.settings.min_samples
+            return f"Too few to say anything: {_people(fewest, plan)} of the {least:,} that each arm needs{_left(days_left)}."
+        case "better":
+            return f"{name} is better: {_interval(one, analysis, plan)}; {after}; you may stop."
+        case "worse":
+            return f"{name} is worse: {_interval(one, analysis, plan)}; {after}; you may stop."
+        case "no_difference":
+            margin = _size(analysis.margin, one, analysis, plan)
+            return f"No difference that matters: {_interval(one, analysis, plan)}, within ±{margin}; {after}; you may stop."
+    if one.is_last:
+        return f"No difference was found: {_interval(one, analysis, plan)}; {after}. What was planned has been seen."
+    return f"Not decided yet: {_interval(one, analysis, plan)}; {after}{_left(days_left)}."
+
+
+def of_sample_ratio(analysis: Analysis) -> str:
+    ratio = analysis.sample_ratio
+    whole, planned = sum(ratio.units.values()), sum(ratio.planned.values())
+    came = ", ".join(f"{_arm(arm)} {count:,}" for arm, count in ratio.units.items())
+    wanted = ", ".join(f"{_arm(arm)} {whole * share / planned:,.0f}" for arm, share in ratio.planned.items())
+    return (
+        f"No verdict: {came} came, where {wanted} were to come (odds of {min(ratio.evidence, 1e9):,.0f} to 1 against chance)."
+        " Something sends units to the wrong arm or loses them; find it and start anew."
+    )
+
+
+def of_missing(one: Difference, analysis: Analysis) -> str:
+    missing = analysis.missing
+    if missing is None or not missing.differs.get(one.arm):
+        return ""
+    low, high = missing.low[one.arm], missing.high[one.arm]
+    heard = missing.units_heard
+    told = f"{_arm(one.arm)} was heard from {heard[one.arm]:.0%} of its units and the control from {next(iter(heard.values())):.0%}"
+    if low is None or high is None:
+        return f"{told}: part of the difference may be who reacted."
+    return f"{told}: among those who would react to either, the difference is between {_points(low)} and {_points(high)}."
+
+
+def of_harm(one: GuardrailFinding) -> str:
+    name = NAMES.get(one.metric, one.metric.removeprefix("metric:"))
+    beside = "the control" if one.against == "control" else "what the control was (nobody is in it any more)"
+    if one.metric == "latency_p95_ms":
+        moved = f"{one.treatment or 0:.1%} of answers are slower than allowed, {one.control or 0:.1%} at {beside}"
+    elif one.relative:
+        moved = f"{name} {_percent((one.treatment or 0) / (one.control or 1) - 1)} beside {beside}, at most {one.margin:.0%} is allowed"
+    elif one.metric in ("error_rate", "satisfaction"):
+        change = (one.treatment or 0) - (one.control or 0)
+        moved = f"{name} {_points(change)} points beside {beside}, at most {100 * one.margin:.3g} are allowed"
+    else:
+        moved = f"{name} {(one.treatment or 0) - (one.control or 0):+.3g} beside {beside}, at most {one.margin:.3g} is allowed"
+    return f"{_arm(one.arm)} does harm: {moved}; proven after {one.units:,} of its units."
+
+
+def _interval(one: Difference, analysis: Analysis, plan: Plan) -> str:
+    low, high = _bare(one.low, one, analysis, plan), _bare(one.high, one, analysis, plan)
+    return f"{_change(one.value, one, analysis, plan)}, {100 * (1 - plan.alpha):.3g}% sure between {low} and {high}"
+
+
+def _change(value: float | None, one: Difference, analysis: Analysis, plan: Plan) -> str:
+    number = _bare(value, one, analysis, plan)
+    if analysis.is_share:
+        return f"{number} points"
+    return f"{number} {NAMES.get(plan.metric, plan.metric.removeprefix('metric:'))}"
+
+
+def _bare(value: float | None, one: Difference, analysis: Analysis, plan: Plan) -> str:
+    value = value or 0.0
+    if analysis.is_share:
+        return _points(value)
+    if plan.metric == "latency_ms":
+        return f"{value:+,.0f} ms".replace("-", "−")
+    return _percent(value / abs(one.control)) if one.control else f"{value:+.3g}".replace("-", "−")
+
+
+def _size(value: float | None, one: Difference, analysis: Analysis, plan: Plan) -> str:
+    return _bare(value, one, analysis, plan).lstrip("+") + (" points" if analysis.is_share else "")
+
+
+def _points(value: float) -> str:
+    return f"{100 * value:+.1f}".replace("-", "−")
+
+
+def _percent(ratio: float) -> str:
+    return f"{100 * ratio:+.1f}%".replace("-", "−")
+
+
+def _counted(analysis: Analysis) -> str:
+    seen = analysis.observations
+    return f"{seen:,} answer{'' if seen == 1 else 's'}"
+
+
+def _people(count: int, plan: Plan) -> str:
+    one, many = UNITS[plan.unit]
+    return f"{count:,} {one if count == 1 else many}"
+
+
+def _left(days: float | None) -> str:
+    if days is None:
+        return ""
+    if days < 1 / 24:
+        return "; less than an hour left"
+    if days >= 2:
+        return f"; about {days:.0f} days left"
+    hours = round(24 * days)
+    return f"; about {hours} hour{'' if hours == 1 else 's'} left"
+
+
+def _arm(name: str) -> str:
+    return name.upper() if len(name) == 1 else f"'{name}'"
