@@ -19,12 +19,14 @@ from starlette.requests import ClientDisconnect
 from burnish_gateway import assemble
 from burnish_gateway.client_address import TrustedProxies
 from burnish_gateway.compat.anthropic.errors import anthropic_error
+from burnish_gateway.compat.source.cors import SourceCors
 from burnish_gateway.deps import Gateway
 from burnish_gateway.describe_routes import describe
 from burnish_gateway.http_protocol import HttpProtocol
 from burnish_gateway.middleware import RequestContext
 from burnish_gateway.settings import GatewaySettings
 from burnish_gateway.short_way import ShortWay
+from burnish_gateway.trace_requests import TraceRequests
 from burnish_gateway.wire import GONE, error_response, invalid_field
 from burnish_shared.errors import BadRequest, BurnishError, Conflict, Forbidden, NotFound, Unauthenticated, Unavailable
 from burnish_shared.process import HealthServer, supervise
@@ -51,14 +53,23 @@ FEATURES = (
     "bundle",
     "feedback",
     "sessions",
+    "clarifications",
+    "enrichments",
+    "compat.source",
     "inbound",
     "imports",
     "datasets",
     "evaluators",
     "optimization",
+    "experiments",
+    "generations",
+    "lineage",
+    "schedules",
+    "model_migrations",
     "insights",
     "reports",
     "live",
+    "mcp",
     "alerts",
     "review",
     "webhooks",
@@ -98,6 +109,7 @@ def build_app(settings: GatewaySettings) -> FastAPI:
         description=DESCRIPTION,
         lifespan=lifespan,
         redoc_url=None,
+        openapi_url=None,  # operations.py answers it, without holding up everybody else while it is made
         redirect_slashes=False,  # a redirect would be built from the caller's Host header, before anybody was asked who they are
         docs_url=None,  # its scripts come from a CDN: blank without internet, and foreign code beside the key on the page
         telemetry={"tracing": False, "metrics": False, "logs": False},  # ours are made in middleware.py, for a tenth of the price
@@ -114,6 +126,8 @@ def build_app(settings: GatewaySettings) -> FastAPI:
     app.openapi = describe(app)  # type: ignore[method-assign]
     handle_errors(app)
     app.add_middleware(ShortWay)
+    app.add_middleware(SourceCors, origins=settings.compat_cors_origins)
+    app.add_middleware(TraceRequests)
     app.add_middleware(RequestContext, proxies=TrustedProxies.parse(settings.trusted_proxies))
     return app
 

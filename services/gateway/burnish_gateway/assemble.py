@@ -15,22 +15,31 @@ from burnish_gateway.access.passwords import Passwords
 from burnish_gateway.access.people import People, SessionRules
 from burnish_gateway.access.session_token import CookieShape, csrf_key, is_secure
 from burnish_gateway.alerts.start_by_policy import PolicyStarter
+from burnish_gateway.assistant.runner import AssistantRunner
 from burnish_gateway.billing.budget_book import BudgetBook
 from burnish_gateway.chains.runner import ChainRunner
+from burnish_gateway.clarifications.ask_model import SessionWork
 from burnish_gateway.deps import Gateway
+from burnish_gateway.enrichments.read_content import EnrichmentWork
 from burnish_gateway.execution.frames import FrameInbox
 from burnish_gateway.execution.refusals import Refusals
+from burnish_gateway.experiments.book import ExperimentBook
+from burnish_gateway.experiments.follow_orders import OrderFollower
+from burnish_gateway.experiments.rollout_by_policy import RolloutStarter
+from burnish_gateway.experiments.shadow import Shadows
 from burnish_gateway.feedback.metric_book import MetricBook
 from burnish_gateway.feedback.publish import FeedbackPublisher
 from burnish_gateway.groups.book import GroupBook
 from burnish_gateway.inbound.book import InboundBook
 from burnish_gateway.live.hub import LiveHub
+from burnish_gateway.model_migrations.advance import MigrationRunner
 from burnish_gateway.models.book import ModelBook
 from burnish_gateway.paging import Cursors
 from burnish_gateway.privacy.watch_erasures import ErasureWatch
 from burnish_gateway.registry.catalog import Catalog
 from burnish_gateway.reports.send_digests import DigestSender
 from burnish_gateway.routing.book import RoutingBook
+from burnish_gateway.schedules.start_due import ScheduleStarter
 from burnish_gateway.settings import GatewaySettings
 from burnish_shared import subjects
 from burnish_shared.auth.installation import InstallationSecrets, check_keyring, load_installation_secrets
@@ -63,8 +72,10 @@ async def assembled(settings: GatewaySettings) -> AsyncIterator[Gateway]:
     db = await Database.open(dsn, application_name="burnish-gateway", max_size=settings.database_connections, pooler=settings.pooler)
     try:
         installation = await patiently(lambda: load_installation_secrets(db, keyring))
-        async with _feed(settings) as feed, _connected(settings, db=db, feed=feed, keyring=keyring, installation=installation) as gateway:
-            yield gateway
+        async with _feed(settings) as feed:
+            db.after_change = feed.catch_up
+            async with _connected(settings, db=db, feed=feed, keyring=keyring, installation=installation) as gateway:
+                yield gateway
     finally:
         await db.close()
 
@@ -102,13 +113,15 @@ async def _connected(
         passwords=Passwords(PasswordHashing(memory_kib=settings.password_memory_kib, passes=settings.password_passes)), admission=admission,
         key_use=KeyUse(db, interval_s=settings.key_use_interval_s), refusals=Refusals(), inbox=FrameInbox(bus), relay=relay,
         catalog=Catalog(db, feed=feed), models=ModelBook.over(db, feed=feed), budgets=BudgetBook.over(db, feed=feed),
-        groups=GroupBook.over(db, feed=feed), routing=RoutingBook.over(db, feed=feed),
+        groups=GroupBook.over(db, feed=feed), experiments=ExperimentBook.over(db, feed=feed), routing=RoutingBook.over(db, feed=feed),
         metrics=MetricBook.over(db, feed=feed), inbound=InboundBook.over(db, feed=feed, keyring=keyring),
         rules=RulesBook.over(db, feed=feed), grounds=grounds, own_checks=OwnChecks(grounds),
         feedback=FeedbackPublisher(bus=bus, db=db, wake_relay=relay.wake), egress=Egress(EgressPolicy.parse(settings.egress_allow)),
         erasures=ErasureWatch(db, bus, installation_key=installation.receipt_key), live=LiveHub(bus, clock),
     )  # fmt: skip
     gateway.chains = ChainRunner(gateway)
+    gateway.shadows = Shadows(gateway)
+    gateway.assistant = AssistantRunner(gateway, {"clarification": SessionWork, "enrichment": EnrichmentWork})
     gateway.refusals.follow(feed)
     try:
         await gateway.inbox.start()
@@ -119,6 +132,7 @@ async def _connected(
     finally:
         await gateway.live.close()
         await gateway.key_use.write()
+        await gateway.experiments.write()
         await gateway.grounds.close()
         await gateway.feedback.close()
         await identity.close()
@@ -160,7 +174,14 @@ def loops(gateway: Gateway) -> list[Coroutine[Any, Any, None]]:
         gateway.bus.until_lost(),
         gateway.key_use.run(),
         gateway.erasures.run(),
+        gateway.experiments.run(),
+        gateway.shadows.run(),
+        RolloutStarter(gateway.db, gateway.clock, gateway.relay.wake).run(),
+        OrderFollower(gateway.db, gateway.clock, gateway.relay, gateway.settings.experiment_orders_interval_s).run(),
         PolicyStarter(gateway.db, gateway.relay.wake).run(),
+        ScheduleStarter(gateway.db, gateway.clock, gateway.relay.wake).run(),
+        MigrationRunner(gateway.db, gateway.clock, gateway.relay.wake).run(),
         gateway.chains.run(),
+        gateway.assistant.run(),
         DigestSender(gateway.db, gateway.clock, gateway.relay.wake).run(),
     ]

@@ -61,3 +61,9 @@ def _address(text: str) -> Address | None:
         return None
     mapped = getattr(found, "ipv4_mapped", None)
     return mapped if mapped is not None else found
+
+
+def loopback(text: str) -> bool:
+    """Whether this names the machine itself: an address of 127.0.0.0/8, ::1, also inside IPv6, or `localhost`."""
+    address = _address(text)
+    return text == "localhost" if address is None else address.is_loopback

@@ -1,5 +1,6 @@
 """What routes are given: the gateway's parts, and the verified caller."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -35,10 +36,13 @@ from burnish_shared.evaluators import Grounds
 from burnish_shared.own_checks import OwnChecks
 
 if TYPE_CHECKING:
+    from burnish_gateway.assistant.runner import AssistantRunner
     from burnish_gateway.billing.budget_book import BudgetBook
     from burnish_gateway.chains.runner import ChainRunner
     from burnish_gateway.execution.frames import FrameInbox
     from burnish_gateway.execution.refusals import Refusals
+    from burnish_gateway.experiments.book import ExperimentBook
+    from burnish_gateway.experiments.shadow import Shadows
     from burnish_gateway.feedback.metric_book import MetricBook
     from burnish_gateway.feedback.publish import FeedbackPublisher
     from burnish_gateway.groups.book import GroupBook
@@ -48,6 +52,10 @@ if TYPE_CHECKING:
     from burnish_gateway.privacy.watch_erasures import ErasureWatch
     from burnish_gateway.registry.catalog import Catalog
     from burnish_gateway.routing.book import RoutingBook
+
+
+PLANS_AT_ONCE: Final = 2
+"""Batches that are read and rendered at the same time: each may hold a file of 32 MiB and twice that of requests."""
 
 
 @dataclass(slots=True)
@@ -75,6 +83,7 @@ class Gateway:
     routing: "RoutingBook"
     budgets: "BudgetBook"
     groups: "GroupBook"
+    experiments: "ExperimentBook"
     rules: RulesBook
     own_checks: OwnChecks
     metrics: "MetricBook"
@@ -85,6 +94,9 @@ class Gateway:
     erasures: "ErasureWatch"
     live: "LiveHub"
     chains: "ChainRunner" = field(init=False)
+    shadows: "Shadows" = field(init=False)
+    assistant: "AssistantRunner" = field(init=False)
+    plans: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(PLANS_AT_ONCE))
 
 
 bearer = HTTPBearer(auto_error=False, description="An API key, `bk_live_…`, or the token of a sign-in provider.")

@@ -91,26 +91,24 @@ def still_running() -> IdempotencyInProgress:
     return IdempotencyInProgress("A request with this Idempotency-Key is still running; try again.", retry_after_s=1)
 
 
-async def run_once(gateway: Gateway, request: Request, principal: Tenant, *, status: int, work: Work) -> Response:
+async def run_once(gateway: Gateway, request: Request, principal: Tenant, *, status: int, work: Work, user: UUID | None = None) -> Response:
     """Runs `work` in one unit of work of the caller's workspace and answers with what it returned.
 
     With an Idempotency-Key, a repeat with the same body gets the stored answer and `Idempotent-Replayed: true`, another body 422.
-    `work` writes its change note last. An error stores nothing.
+    `work` writes its change note last. An error stores nothing. `user`: whose rows the unit of work opens beside the workspace's.
     """
     asked = await Asked.of(request, principal)
     if asked is None:
-        async with gateway.db.unit_of_work(workspace=principal.workspace_id) as tx:
+        async with gateway.db.unit_of_work(workspace=principal.workspace_id, user=user) as tx:
             made = await work(tx)
-        gateway.feed.wake()
         return json_response(made, status=status)
     route, key = asked.route, asked.key
-    async with gateway.db.unit_of_work(workspace=principal.workspace_id) as tx:
+    async with gateway.db.unit_of_work(workspace=principal.workspace_id, user=user) as tx:
         if not await idempotency_store.claim(tx, principal.workspace_id, route=route, key=key, fingerprint=asked.fingerprint):
             return _replayed(await idempotency_store.find(tx, route=route, key=key), asked, keyring=gateway.keyring)
         answer = json_response(await work(tx), status=status)
         sealed = gateway.keyring.seal(bytes(answer.body), context=asked.context)
         await idempotency_store.save(tx, route=route, key=key, status=status, body=sealed)
-    gateway.feed.wake()
     return answer
 
 

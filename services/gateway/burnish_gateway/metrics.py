@@ -14,6 +14,12 @@ REQUEST_SECONDS = Histogram(
 )
 ADMISSIONS = Counter("burnish_gateway_admissions_total", "Verdicts of admission", ["verdict"])
 ROUTED = Counter("burnish_gateway_routed_total", "Calls that left the model open: rule, auto, no_model", ["outcome"])
+EXPERIMENT_CALLS = Counter(
+    "burnish_gateway_experiment_calls_total",
+    "Calls of prompts with a running experiment: taken, or why they stayed outside: no_unit, named, targeting, holdout, namespace, "
+    "not_allocated, unavailable, shadow_dropped, unknown",
+    ["outcome"],
+)
 HANDOVERS = Counter("burnish_gateway_handovers_total", "Executions taken from an executor", ["reason"])
 OPEN_EXECUTIONS = Gauge("burnish_gateway_open_executions", "Executions whose frames this gateway waits for")
 LIVE_STREAMS = Gauge("burnish_gateway_live_streams", "Open streams of GET /v1/live")
@@ -22,6 +28,12 @@ LIVE_ENDED = Counter(
 )
 SIGN_INS = Counter("burnish_gateway_sign_ins_total", "Tries to sign in with a password: signed_in, refused, slowed_down", ["outcome"])
 BACKGROUND_FAILED = Counter(
-    "burnish_gateway_background_failed_total", "Work for one workspace that failed; others went on: digest, policy, chain_run", ["task"]
+    "burnish_gateway_background_failed_total",
+    "Work for one workspace that failed; others went on: digest, policy, chain_run, clarification, enrichment, experiment_orders, …",
+    ["task"],
 )
+CLARIFICATIONS = Counter(
+    "burnish_gateway_clarifications_total", "Calls of models for clarifying sessions, by where the session stood afterwards", ["status"]
+)
+ENRICHMENTS = Counter("burnish_gateway_enrichments_total", "Enrichments that ended, by how", ["status"])
 CHAIN_RUNS = Counter("burnish_gateway_chain_runs_total", "Runs of chains that ended, by how", ["status"])

@@ -1,7 +1,10 @@
-"""Health, readiness and metrics."""
+"""Health, readiness, metrics, and the document of all routes."""
 
+import asyncio
+import json
 from typing import Any
 
+from fastapi import Request
 from fastapi.responses import Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
@@ -39,3 +42,15 @@ async def readyz(gateway: GatewayParts) -> Response:
 @router.get("/metrics", summary="Prometheus metrics of this process", response_class=Response)
 async def metrics() -> Response:
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+@router.get("/openapi.json", include_in_schema=False)
+async def openapi(request: Request) -> Response:
+    """Made in a thread by the first who asks, which takes seconds in which others are served; then kept."""
+    app = request.app
+    made: asyncio.Future[bytes] | None = getattr(app.state, "openapi_document", None)
+    if made is None or (made.done() and made.exception() is not None):
+        made = app.state.openapi_document = asyncio.ensure_future(
+            asyncio.to_thread(lambda: json.dumps(app.openapi(), ensure_ascii=False, separators=(",", ":")).encode())
+        )
+    return Response(await asyncio.shield(made), media_type="application/json")

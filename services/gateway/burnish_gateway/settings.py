@@ -48,7 +48,27 @@ class GatewaySettings(IdentitySettings, SealingSettings):
     chain_look_interval_s: float = Field(
         default=0.5, gt=0, description="How often runs of chains are looked for, and whether those under way are to be cancelled."
     )
+    experiment_orders_interval_s: float = Field(
+        default=1.0, gt=0, description="How often it is looked whether something was decided of an experiment."
+    )
     chain_runs_at_once: int = Field(default=64, ge=1, description="Runs of chains in the background that one gateway works on at once.")
+    assistant_lease_s: int = Field(
+        default=15, ge=1, description="A session or enrichment whose gateway has said nothing for so long is another's."
+    )
+    assistant_look_interval_s: float = Field(
+        default=1.0, gt=0, description="How often sessions and enrichments are looked for that nobody holds."
+    )
+    assistant_sessions_at_once: int = Field(default=32, ge=1, description="Sessions for which one gateway asks models at once.")
+    assistant_enrichments_at_once: int = Field(default=8, ge=1, description="Enrichments that one gateway works on at once.")
+    clarification_hours: float = Field(default=168.0, gt=0, description="How long a session waits for its owner before it expires.")
+    compat_workspace: str = Field(
+        default="",
+        description="Workspace of calls of the source systems' paths that come from this machine without a key; empty: none may.",
+    )
+    compat_cors_origins: str = Field(
+        default="", description="Origins of pages that may call the source systems' paths, comma-separated; `*`: any, with a key."
+    )
+    compat_model: str = Field(default="", description="Model of prompts that are made by `POST /prompts`; empty: the registry's usual one.")
     key_use_interval_s: float = Field(default=30.0, gt=0, description="How often is written when API keys were last used.")
     sandbox_workers: int = Field(default=4, ge=1, le=64, description="Processes that run code of evaluators when it is tried out.")
     sandbox_wasm: bool = Field(default=False, description="Offer WebAssembly beside Python; needs `burnish[wasm]`.")

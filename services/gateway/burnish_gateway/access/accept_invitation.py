@@ -50,7 +50,6 @@ async def accept(gateway: Gateway, token: str, *, person: Person | None, passwor
             await _make_account(tx, newcomer, email=found["email"], name=name, password_hash=password_hash)
         await _join(tx, newcomer, found, invitation_id)
     gateway.authenticator.people.users.forget(newcomer.user_id)
-    gateway.feed.wake()
     return newcomer
 
 

@@ -103,7 +103,6 @@ async def rotate_key(
 async def revoke_key(api_key_id: UUID, gateway: GatewayParts, principal: Admin) -> Response:
     async with gateway.db.unit_of_work(workspace=principal.workspace_id) as tx:
         await manage.revoke_key(tx, principal, api_key_id)
-    gateway.feed.wake()
     return Response(status_code=204)
 
 

@@ -51,7 +51,6 @@ async def change_role(user_id: UUID, body: RoleChange, gateway: GatewayParts, pr
         row = await store.find_member(tx, user_id)
     if row is None:
         raise NotFound("There is no member of this id.")
-    gateway.feed.wake()
     return member_answer(row)
 
 
@@ -60,5 +59,4 @@ async def remove_member(user_id: UUID, gateway: GatewayParts, principal: Admin) 
     """API keys that the member made belong to the workspace and stay: GET /v1/api-keys shows whose they are. 409 `last_admin`."""
     async with gateway.db.unit_of_work(workspace=principal.workspace_id) as tx:
         await manage.remove_member(tx, principal.workspace_id, principal, user_id=user_id, acting_user=principal.user_id)
-    gateway.feed.wake()
     return Response(status_code=204)

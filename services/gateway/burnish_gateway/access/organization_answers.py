@@ -62,6 +62,9 @@ class WorkspaceAnswer(BaseModel):
     protected_labels: list[str]
     own_approval: bool
     test_run_gate: bool
+    min_samples: int
+    confidence: float
+    examples_in_prompts: bool
     suspended_at: datetime | None
     created_at: datetime
     limits: PlanLimits

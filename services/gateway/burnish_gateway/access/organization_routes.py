@@ -109,7 +109,6 @@ async def rename_organization(organization_id: UUID, body: OrganizationBody, gat
         )  # fmt: skip
         for workspace in await store.workspaces_of(tx, organization_id):
             await note_change(tx, workspace_id=workspace["workspace_id"], kind="workspace", key=str(workspace["workspace_id"]))
-    gateway.feed.wake()
     return await _shown(gateway, one)
 
 

@@ -73,7 +73,8 @@ class KeyFacts:
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """A verified caller in one workspace: an API key, or a person who signed in. Exactly one of `api_key_id` and `user_id` is there.
+    """A verified caller in one workspace: an API key, or a person who signed in. At most one of `api_key_id` and `user_id` is there:
+    neither of a call from this machine itself, where the operator lets it go without a key (`compat/source/caller.py`).
 
     `scopes`: what a key is narrowed to; empty: all that the role may. `is_operator`: may act on the installation.
     `first_key_id`: the key of the line, where keys were rotated, that budgets name. `expires_at`: when the key ends.
@@ -100,7 +101,9 @@ class Principal:
     @property
     def actor(self) -> str:
         """How the audit log names the caller."""
-        return f"api_key:{self.api_key_id}" if self.api_key_id is not None else f"user:{self.user_id}"
+        if self.api_key_id is not None:
+            return f"api_key:{self.api_key_id}"
+        return "loopback" if self.user_id is None else f"user:{self.user_id}"
 
     @property
     def rates(self) -> list[RateLimit]:

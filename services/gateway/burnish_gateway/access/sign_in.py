@@ -121,5 +121,4 @@ async def close_session(gateway: Gateway, user_id: UUID, session_id: UUID) -> bo
         if ended:
             await note_change(tx, workspace_id=None, kind="user_session", key=str(session_id))
     gateway.authenticator.people.sessions.forget(session_id)
-    gateway.feed.wake()
     return ended

@@ -94,7 +94,6 @@ async def show_session(gateway: GatewayParts, person: SignedIn) -> Response:
 @router.post("/v1/auth/password", status_code=204, summary="Change one's password; every other session ends")
 async def change_own_password(body: PasswordChange, request: Request, gateway: GatewayParts, person: SignedIn) -> Response:
     await change_password(gateway, request, person, old=body.old_password, new=body.new_password)
-    gateway.feed.wake()
     return Response(status_code=204, headers=NOT_KEPT)
 
 
@@ -128,7 +127,6 @@ async def leave_workspace(workspace_id: UUID, gateway: GatewayParts, person: Sig
         raise NotFound("There is no workspace of this id, or you do not belong to it.")
     async with gateway.db.unit_of_work(workspace=workspace_id, user=user_id) as tx:
         await remove_member(tx, workspace_id, person, user_id=user_id, acting_user=user_id)
-    gateway.feed.wake()
     return Response(status_code=204)
 
 

@@ -37,5 +37,4 @@ async def sign_up(gateway: Gateway, request: Request, *, email: str, password: s
         )  # fmt: skip
     async with gateway.db.unit_of_work() as tx:  # the address stays counted: accounts are not made by the hundred
         await session_store.forgive_sign_in(tx, pair=guessing.pair, email_digest=guessing.email, address_digest=None)
-    gateway.feed.wake()
     return user_id

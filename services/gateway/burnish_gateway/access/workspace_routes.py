@@ -50,6 +50,15 @@ class WorkspaceChange(ApiModel):
     test_run_gate: bool | None = Field(
         default=None, description="Whether a protected label asks besides that the newest test run of the version meets its threshold."
     )
+    min_samples: Annotated[int, Field(ge=20, le=10_000)] | None = Field(
+        default=None, description="An optimization claims nothing on fewer test items than this."
+    )
+    confidence: Annotated[float, Field(ge=0.8, le=0.999)] | None = Field(
+        default=None, description="How sure a claimed gain must be, over all looks at a test split together; 0.95 unless set."
+    )
+    examples_in_prompts: bool | None = Field(
+        default=None, description="Whether items of datasets may enter prompts as examples, which the method few_shot does."
+    )
     share_statistics: bool | None = None
     cache_mode: Literal["off", "asked", "deterministic", "always"] | None = Field(
         default=None,
@@ -126,7 +135,6 @@ async def change(workspace_id: UUID, body: WorkspaceChange, gateway: GatewayPart
         raise InvalidField(f"{empty}: must not be null; leave it out to keep what it is.", param=empty)
     async with gateway.db.unit_of_work(workspace=workspace_id) as tx:
         await change_workspace(tx, principal, wanted)
-    gateway.feed.wake()
     async with gateway.db.unit_of_work(workspace=workspace_id, read_only=True) as tx:
         return workspace_answer(*await settings_of(tx, workspace_id, plan=principal.workspace.plan))
 

@@ -6,7 +6,7 @@ Each line is the request that `POST /v1/executions` would have made of it: the v
 import asyncio
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -67,8 +67,15 @@ async def plan_batch(body: NewBatch, *, gateway: Gateway, principal: Principal, 
             content = await store.content_of(tx, principal.workspace_id, body.input_file_id)
             if content is None:
                 raise NotFound("input_file_id: there is no such file, or its time is over.", param="input_file_id")
+    return await plan_lines(read_lines(body, content), usual, gateway=gateway, principal=principal, request_id=request_id)
+
+
+async def plan_lines(
+    lines: Iterable[Line], usual: dict[tuple[str, str], int], *, gateway: Gateway, principal: Principal, request_id: str
+) -> Plan:
+    """The same of lines that are orders already. `usual`: `store.usual_output`."""
     plan = Plan()
-    for line in read_lines(body, content):
+    for line in lines:
         await _add(plan, line, usual, gateway=gateway, principal=principal, request_id=request_id)
         if plan.rendered_bytes > RENDERED_MOST_BYTES:
             raise PayloadTooLarge(f"The rendered requests have more than {RENDERED_MOST_BYTES} bytes together; make several batches.")
@@ -91,7 +98,8 @@ async def _add(
     try:
         if line.order is None:
             raise line.error or InvalidField("body: is needed.", param="body")
-        request = (await make_request(line.order, gateway=gateway, principal=principal, request_id=request_id)).request
+        order = replace(line.order, takes_part=False)
+        request = (await make_request(order, gateway=gateway, principal=principal, request_id=request_id)).request
         text = request.model_dump_json(exclude_defaults=True)
         if len(text.encode()) > REQUEST_MOST_BYTES:
             raise PayloadTooLarge(f"The rendered request has more than {REQUEST_MOST_BYTES} bytes; run it in the background instead.")

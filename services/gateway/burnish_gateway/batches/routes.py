@@ -39,13 +39,14 @@ async def create_batch(request: Request, gateway: GatewayParts, principal: Edito
         stored = await replay(gateway, tx, request, principal)
     if stored is not None:
         return stored
-    plan = await plan_batch(body, gateway=gateway, principal=principal, request_id=request_id_of(request))
+    async with gateway.plans:
+        plan = await plan_batch(body, gateway=gateway, principal=principal, request_id=request_id_of(request))
 
-    async def work(tx: Tx) -> BatchAnswer:
-        batch_id = await make_batch(tx, body, plan, gateway=gateway, principal=principal)
-        return await _shown(tx, principal, batch_id)
+        async def work(tx: Tx) -> BatchAnswer:
+            batch_id = await make_batch(tx, body, plan, gateway=gateway, principal=principal)
+            return await _shown(tx, principal, batch_id)
 
-    response = await run_once(gateway, request, principal, status=200, work=work)
+        response = await run_once(gateway, request, principal, status=200, work=work)
     gateway.relay.wake()
     return response
 
@@ -53,10 +54,12 @@ async def create_batch(request: Request, gateway: GatewayParts, principal: Edito
 @router.post("/v1/batches/estimate", response_model=Estimate, summary="Estimate a batch")
 async def estimate_batch(request: Request, gateway: GatewayParts, principal: Editor, body: NewBatch) -> Response:
     """What it would be and cost. Nothing is begun and nothing set aside."""
-    plan = await plan_batch(body, gateway=gateway, principal=principal, request_id=request_id_of(request))
+    async with gateway.plans:
+        plan = await plan_batch(body, gateway=gateway, principal=principal, request_id=request_id_of(request))
+    told = answers.estimate_answer(plan)
 
     async def work(_: Tx) -> Estimate:
-        return answers.estimate_answer(plan)
+        return told
 
     return await run_once(gateway, request, principal, status=200, work=work)
 

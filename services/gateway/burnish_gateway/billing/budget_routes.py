@@ -125,7 +125,6 @@ async def patch_budget(budget_id: UUID, body: BudgetChange, gateway: GatewayPart
     async with gateway.db.unit_of_work(workspace=principal.workspace_id) as tx:
         await change_budget(tx, principal, budget_id, body.changes())
         answer = await _answer(tx, gateway, budget_id)
-    gateway.feed.wake()
     return json_response(answer)
 
 
@@ -133,7 +132,6 @@ async def patch_budget(budget_id: UUID, body: BudgetChange, gateway: GatewayPart
 async def delete_budget(budget_id: UUID, gateway: GatewayParts, principal: Admin) -> Response:
     async with gateway.db.unit_of_work(workspace=principal.workspace_id) as tx:
         await close_budget(tx, principal, budget_id)
-    gateway.feed.wake()
     return Response(status_code=204)
 
 

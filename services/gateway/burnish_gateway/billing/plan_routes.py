@@ -46,7 +46,6 @@ async def put_plan(plan: PlanName, body: PlanBody, gateway: GatewayParts, princi
         now = saved.model_dump(mode="json", exclude={"updated_at"})
         await note(tx, principal, action="plan.saved", kind="plan", key=plan, before=was, after=now)
         await note_change(tx, workspace_id=None, kind="plan", key=plan)
-    gateway.feed.wake()
     return json_response(saved)
 
 
@@ -70,6 +69,5 @@ async def choose_plan(organization_id: UUID, body: PlanChoice, gateway: GatewayP
             after={"plan": body.plan},
         )
         await note_change(tx, workspace_id=None, kind="plan", key=body.plan)
-    gateway.feed.wake()
     chosen = PlanChosen(organization_id=str(organization_id), plan=body.plan, before=row["before"], granted_nusd=row["granted_nusd"])
     return json_response(chosen)

@@ -70,7 +70,6 @@ async def put_warning(body: WarningBody, gateway: GatewayParts, principal: Admin
         )  # fmt: skip
         answer = before.model_copy(update={"below_nusd": body.below_nusd})
         await note_change(tx, workspace_id=principal.workspace_id, kind="workspace", key=str(principal.workspace_id))
-    gateway.feed.wake()
     return json_response(answer)
 
 

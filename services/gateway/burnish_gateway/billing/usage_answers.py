@@ -8,7 +8,8 @@ from burnish_gateway.billing.usage_store import Dimension
 
 
 class UsageRow(BaseModel):
-    """One group. `group`: value by dimension, '' where there was none. `cost_nusd`: with markup; `loss_nusd` of it the platform bore."""
+    """One group. `group`: value by dimension, '' where there was none. `cost_nusd`: what was charged, with markup; `loss_nusd`: what
+    providers counted beyond holds, which the platform bore."""
 
     group: dict[str, str]
     name: str | None = Field(default=None, description="Of an API key that is grouped by.")
@@ -42,7 +43,7 @@ class Line(BaseModel):
 
 
 class ModelUsage(BaseModel):
-    """What a model was used for; `cost_nusd` with markup, `loss_nusd` of it the platform bore."""
+    """What a model was used for; `cost_nusd` with markup; `loss_nusd` beside it the platform bore."""
 
     model: str
     executions: int

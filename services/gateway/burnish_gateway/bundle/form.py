@@ -8,6 +8,7 @@ from uuid import UUID
 
 from pydantic import Field
 
+from burnish_gateway.bundle.experiment_form import ExperimentForm
 from burnish_gateway.datasets.bodies import EXPECTED_MOST_CHARS, INPUT_MOST_CHARS, MOST_ITEMS
 from burnish_gateway.registry.bodies import ShortText, Tags, VersionNumber
 from burnish_gateway.registry.line_store import MAX_BRANCHES
@@ -143,8 +144,38 @@ class DatasetForm(ApiModel):
     items: Annotated[list[ItemForm], Field(max_length=MOST_ITEMS)]
 
 
+class ChainVersionForm(ApiModel):
+    """One version of a chain. `content`: as `POST /v1/chains` takes it: `steps`, `parameters`, `output`, `deadline_s`."""
+
+    version: VersionNumber
+    content: dict[str, Any]
+    base_version: VersionNumber | None = None
+    message: ShortText = ""
+    author: Word | None = None
+    created_at: Moment | None = None
+
+
+class ChainForm(ApiModel):
+    """A chain with all its versions, numbered from 1 without a gap."""
+
+    slug: Word
+    name: Name | None = None
+    description: Annotated[Text, Field(max_length=10_000)] = ""
+    folder: Annotated[Text, Field(max_length=700)] = ""
+    tags: Tags = Field(default_factory=list)
+    created_by: Word | None = None
+    created_at: Moment | None = None
+    updated_at: Moment | None = None
+    archived_at: Moment | None = None
+    versions: Annotated[list[ChainVersionForm], Field(min_length=1, max_length=VERSIONS_MOST)]
+    labels: Annotated[list[LabelForm], Field(max_length=100)] = Field(default_factory=list)
+    label_moves: Annotated[list[MoveForm], Field(max_length=100_000)] = Field(default_factory=list)
+
+
 class BundleForm(ApiModel):
     format: Literal["burnish.bundle"] = FORMAT
     version: Literal[1] = VERSION
     prompts: Annotated[list[PromptForm], Field(max_length=PROMPTS_MOST)] = Field(default_factory=list)
+    chains: Annotated[list[ChainForm], Field(max_length=PROMPTS_MOST)] = Field(default_factory=list)
     datasets: Annotated[list[DatasetForm], Field(max_length=1_000)] = Field(default_factory=list)
+    experiments: Annotated[list[ExperimentForm], Field(max_length=1_000)] = Field(default_factory=list)

@@ -7,11 +7,14 @@ differ it is left alone, and said. Labels of a prompt that is there stay where t
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.bundle import store
+from burnish_gateway.bundle.compare_histories import Outcome, compared
+from burnish_gateway.bundle.experiments import ExperimentResult, import_experiments
+from burnish_gateway.bundle.import_chains import import_chains, missing_prompts
 from burnish_gateway.bundle.read_bundle import ReadBundle, ReadDataset, ReadPrompt
 from burnish_gateway.bundle.snippet_notes import snippet_notes
 from burnish_gateway.datasets.add_items import add_items
@@ -20,13 +23,13 @@ from burnish_shared.contracts.events import Event
 from burnish_shared.db.session import Tx
 from burnish_shared.ids import new_uuid
 
-Outcome = Literal["created", "extended", "unchanged", "conflict"]
-
 SERVICE = "gateway"
 
 
 @dataclass(frozen=True, slots=True)
 class PromptResult:
+    """Of a chain too."""
+
     slug: str
     outcome: Outcome
     versions_added: int
@@ -46,6 +49,8 @@ class Imported:
 
     prompts: tuple[PromptResult, ...]
     datasets: tuple[DatasetResult, ...]
+    chains: tuple[PromptResult, ...]
+    experiments: tuple[ExperimentResult, ...]
     notes: tuple[str, ...]
 
     @property
@@ -67,32 +72,29 @@ async def import_bundle(tx: Tx, principal: Principal, bundle: ReadBundle, *, at:
     writer = _Writer(principal.workspace_id, principal.actor, at)
     standing = await store.lock_standing(tx, writer.workspace_id, [one.slug for one in bundle.prompts])
     planned = [(one, _compared(one, standing.get(one.slug))) for one in bundle.prompts]
-    notes = list(bundle.notes)
+    longer = [(one, _first_new(one, standing.get(one.slug))) for one, result in planned if result.versions_added]
+    notes = [*bundle.notes, *await _missing_parents(tx, writer, longer)]
     if not dry_run:
         await _make(tx, writer, [one for one, result in planned if result.outcome == "created"])
         await _extend(tx, writer, [(one, standing[one.slug]) for one, result in planned if result.outcome == "extended"])
-        notes += await _link(
-            tx, writer, [(one, _first_new(one, standing.get(one.slug))) for one, result in planned if result.versions_added]
-        )
-        await _announce(tx, writer, [one for one, result in planned if result.versions_added], standing)
+        await _link(tx, writer, longer)
+        await _announce(tx, writer, [one for one, _ in longer], standing)
     notes += [*snippet_notes(bundle.prompts), *await _missing_snippets(tx, writer, bundle.prompts)]
+    chains = [
+        PromptResult(slug, one.outcome, one.added, one.reason)
+        for slug, one in await import_chains(tx, principal, bundle.chains, at=at, dry_run=dry_run)
+    ]
+    notes += await missing_prompts(tx, writer.workspace_id, bundle.chains, coming=[one.slug for one in bundle.prompts])
     datasets = [await _dataset(tx, writer, one, dry_run=dry_run) for one in bundle.datasets]
-    return Imported(tuple(result for _, result in planned), tuple(datasets), tuple(notes))
+    coming = [one.slug for one in bundle.prompts]
+    experiments, told = await import_experiments(tx, principal, bundle.experiments, at=at, dry_run=dry_run, coming=coming)
+    notes += told
+    return Imported(tuple(result for _, result in planned), tuple(datasets), tuple(chains), tuple(experiments), tuple(notes))
 
 
 def _compared(read: ReadPrompt, standing: Mapping[str, Any] | None) -> PromptResult:
-    if standing is None:
-        return PromptResult(read.slug, "created", len(read.hashes))
-    held = standing["hashes"]
-    same = min(len(held), len(read.hashes))
-    if list(held[:same]) != list(read.hashes[:same]):
-        first = next(n for n in range(same) if held[n] != read.hashes[n]) + 1
-        why = f"Version {first} of '{read.slug}' says something else here; rename one of the two prompts, or add the text as a new version."
-        return PromptResult(read.slug, "conflict", 0, why)
-    added = len(read.hashes) - same
-    if set(held[same:]) & set(read.hashes[same:]):
-        return PromptResult(read.slug, "conflict", 0, f"The versions of '{read.slug}' came in another order here.")
-    return PromptResult(read.slug, "extended" if added else "unchanged", added)
+    found = compared(read.slug, read.hashes, None if standing is None else standing["hashes"])
+    return PromptResult(read.slug, found.outcome, found.added, found.reason)
 
 
 def _first_new(read: ReadPrompt, standing: Mapping[str, Any] | None) -> int:
@@ -154,18 +156,33 @@ async def _insert_versions(tx: Tx, writer: _Writer, prompts: Sequence[tuple[Read
     await store.insert_rows(tx, "prompt_uses", uses)
 
 
-async def _link(tx: Tx, writer: _Writer, prompts: Sequence[tuple[ReadPrompt, int]]) -> list[str]:
-    """Lineage of the new versions. An edge to a version that is not here cannot be kept: says so."""
+async def _missing_parents(tx: Tx, writer: _Writer, prompts: Sequence[tuple[ReadPrompt, int]]) -> list[str]:
+    """Notes: lineage of the new versions that names what is neither here nor coming. Such an edge cannot be kept."""
+    edges = [
+        (one.slug, edge.version, edge.parent)
+        for one, first in prompts
+        for edge in one.form.lineage
+        if edge.parent and edge.version >= first
+    ]
+    there = await store.versions_of(tx, writer.workspace_id, list({parent.slug for _, _, parent in edges})) if edges else {}
+    known = there.keys() | {(one.slug, number) for one, _ in prompts for number in range(1, len(one.hashes) + 1)}
+    return [
+        f"{slug}@{version}: its lineage names {parent.slug}@{parent.version}, which is not here."
+        for slug, version, parent in edges if (parent.slug, parent.version) not in known
+    ]  # fmt: skip
+
+
+async def _link(tx: Tx, writer: _Writer, prompts: Sequence[tuple[ReadPrompt, int]]) -> None:
+    """Lineage of the new versions, as far as what it names is here."""
     wanted = {one.slug for one, _ in prompts} | {edge.parent.slug for one, _ in prompts for edge in one.form.lineage if edge.parent}
     there = await store.versions_of(tx, writer.workspace_id, list(wanted))
-    rows, notes = [], []
+    rows = []
     for one, first in prompts:
         for edge in one.form.lineage:
             if edge.version < first:
                 continue
             parent = there.get((edge.parent.slug, edge.parent.version)) if edge.parent else None
             if edge.parent and parent is None:
-                notes.append(f"{one.slug}@{edge.version}: its lineage names {edge.parent.slug}@{edge.parent.version}, which is not here.")
                 continue
             rows.append({
                 "edge_id": new_uuid(), "workspace_id": writer.workspace_id, "kind": edge.kind, "prompt_id": there[one.slug, edge.version],
@@ -177,7 +194,6 @@ async def _link(tx: Tx, writer: _Writer, prompts: Sequence[tuple[ReadPrompt, int
                 "source_version": edge.source.version if edge.source else None, "created_at": edge.created_at or writer.at,
             })  # fmt: skip
     await store.insert_rows(tx, "lineage_edges", rows)
-    return notes
 
 
 async def _announce(tx: Tx, writer: _Writer, prompts: Sequence[ReadPrompt], standing: Mapping[str, Mapping[str, Any]]) -> None:

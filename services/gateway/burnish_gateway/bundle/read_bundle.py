@@ -1,13 +1,19 @@
 """From the bytes of an import to checked prompts and datasets. Pure and slow: called in a thread, before any lock is held."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from pydantic import BaseModel
+
+from burnish_gateway.bundle.experiment_form import ExperimentForm
 from burnish_gateway.bundle.form import BundleForm, DatasetForm, PromptForm
+from burnish_gateway.bundle.read_chains import ReadChain, read_chains
 from burnish_gateway.datasets.item import NewItem
 from burnish_gateway.datasets.near_duplicates import NearDuplicate, near_duplicates
+from burnish_gateway.imports.reported import AHEAD_MOST, Reported
+from burnish_gateway.models.bodies import NewModel
 from burnish_gateway.registry.bodies import ContentBody
 from burnish_gateway.registry.content import VersionContent, checked
 from burnish_gateway.registry.lines import parse_branch
@@ -38,26 +44,52 @@ class ReadDataset:
 
 @dataclass(frozen=True, slots=True)
 class ReadBundle:
-    """`notes`: what of a foreign file could not be taken, in words."""
+    """`notes`: what of a foreign file could not be taken, in words. `executions`: made elsewhere; `models`: described there."""
 
     prompts: tuple[ReadPrompt, ...]
     datasets: tuple[ReadDataset, ...]
     notes: tuple[str, ...] = ()
-    at: datetime | None = field(default=None)
+    executions: tuple[Reported, ...] = ()
+    models: tuple[NewModel, ...] = ()
+    chains: tuple[ReadChain, ...] = ()
+    experiments: tuple[ExperimentForm, ...] = ()
 
 
-def read_bundle(raw: bytes) -> ReadBundle:
+def read_bundle(raw: bytes, *, now: datetime) -> ReadBundle:
     """Raises InvalidBody for what is no JSON, InvalidField naming the place of what is no bundle or could never be sent."""
-    return check_bundle(parse_model(BundleForm, raw))
+    form = parse_model(BundleForm, raw)
+    _check_times(form, "", latest=now + AHEAD_MOST)
+    return check_bundle(form)
 
 
-def check_bundle(bundle: BundleForm, *, notes: Sequence[str] = ()) -> ReadBundle:
+def _check_times(form: BaseModel, place: str, *, latest: datetime) -> None:
+    """A list that shows the newest first would show what is of the year 2999 for ever."""
+    for name, value in form:
+        if isinstance(value, datetime) and value > latest:
+            raise InvalidField(f"{place}{name}: lies in the future; look at the clock of where it comes from.", param=f"{place}{name}")
+        if isinstance(value, list):
+            for index, one in enumerate(value):
+                if isinstance(one, BaseModel):
+                    _check_times(one, f"{place}{name}[{index}].", latest=latest)
+
+
+def check_bundle(
+    bundle: BundleForm, *, notes: Sequence[str] = (), executions: tuple[Reported, ...] = (), models: Sequence[NewModel] = ()
+) -> ReadBundle:
     prompts = tuple(_prompt(one, f"prompts[{index}]") for index, one in enumerate(bundle.prompts))
     slugs = [one.slug for one in prompts]
     if len(set(slugs)) < len(slugs):
         twice = next(one for one in slugs if slugs.count(one) > 1)
         raise InvalidField(f"The prompt '{twice}' stands in it twice.", param="prompts")
-    return ReadBundle(prompts, tuple(_dataset(one) for one in bundle.datasets), tuple(notes))
+    return ReadBundle(
+        prompts,
+        tuple(_dataset(one) for one in bundle.datasets),
+        tuple(notes),
+        executions,
+        tuple(models),
+        read_chains(bundle.chains),
+        tuple(bundle.experiments),
+    )
 
 
 def _prompt(form: PromptForm, place: str) -> ReadPrompt:
@@ -77,12 +109,17 @@ def _prompt(form: PromptForm, place: str) -> ReadPrompt:
     ]  # fmt: skip
     if any(number > len(numbers) for number in named):
         raise InvalidField(f"{place}: names a version of '{slug}' that is not in it.", param=place)
+    if any(one.base_version is not None and one.base_version >= one.version for one in form.versions):
+        raise InvalidField(f"{place}.versions: a version of '{slug}' is based on itself or a later one.", param=f"{place}.versions")
     labels = [one.model_copy(update={"label": parse_movable_label(one.label, param=f"{place}.labels")}) for one in form.labels]
     if len({one.label for one in labels}) < len(labels):
         raise InvalidField(f"{place}.labels: a label stands twice.", param=f"{place}.labels")
     _check_branches(form, place)
     folder = parse_folder(form.folder, param=f"{place}.folder")
     lists = {name: list(tags_of(getattr(form, name))) for name in ("tags", "categories", "app_contexts")}
+    itself = next((one for one in form.lineage if one.parent and one.parent.slug == slug and one.parent.version >= one.version), None)
+    if itself is not None:
+        raise InvalidField(f"{place}.lineage: version {itself.version} cannot come from itself or a later one.", param=f"{place}.lineage")
     clean = form.model_copy(update={"slug": slug, "folder": folder, "labels": labels} | lists)
     return ReadPrompt(slug, clean, contents, hashes, tuple(_includes(one) for one in contents))
 

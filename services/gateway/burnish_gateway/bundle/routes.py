@@ -1,8 +1,9 @@
 """`/v1/import`: prompts with their history, and datasets, out of a bundle (`GET /v1/export?scope=prompts`) or a foreign file."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import Query, Request
 from fastapi.responses import Response
@@ -11,11 +12,15 @@ from pydantic import BaseModel
 
 from burnish_gateway.access import audit
 from burnish_gateway.bundle import store
+from burnish_gateway.bundle.bring_models import ModelResult, bring_models, refusals_of
+from burnish_gateway.bundle.compare_histories import Outcome
 from burnish_gateway.bundle.foreign.convert import Format, convert
 from burnish_gateway.bundle.form import IMPORT_MOST_BYTES
-from burnish_gateway.bundle.import_bundle import Imported, Outcome, import_bundle
+from burnish_gateway.bundle.import_bundle import Imported, import_bundle
 from burnish_gateway.deps import Admin, GatewayParts
 from burnish_gateway.idempotency import run_once
+from burnish_gateway.imports.book_reported import BookedReports, book_in, count_booked, to_be_stored
+from burnish_gateway.imports.store import count_known
 from burnish_gateway.wire import json_response, make_router, read_body
 from burnish_shared.db.session import Tx
 
@@ -33,7 +38,7 @@ BODY: dict[str, Any] = {
 
 
 class PromptImported(BaseModel):
-    """`conflict`: the prompt that is here has another history, and was left alone; `reason` says where."""
+    """A prompt, or a chain. `conflict`: the one that is here has another history, and was left alone; `reason` says where."""
 
     slug: str
     outcome: Outcome
@@ -47,12 +52,38 @@ class DatasetImported(BaseModel):
     items_added: int
 
 
+class ExecutionsImported(BaseModel):
+    """`added`: those of `found` that were not here."""
+
+    found: int = 0
+    added: int = 0
+
+
+class ModelImported(BaseModel):
+    """`refused`: the workspace may not have it as the file describes it; `reason` says why."""
+
+    model: str
+    outcome: Literal["created", "unchanged", "refused"]
+    reason: str | None
+
+
+class ExperimentImported(BaseModel):
+    """`refused`: what it names is not here; a note says what."""
+
+    name: str
+    outcome: Literal["created", "unchanged", "refused"]
+
+
 class ImportedAnswer(BaseModel):
-    """What became of each prompt and dataset, or would. `notes`: what of the file was not taken, and why."""
+    """What became of each prompt, dataset, chain, execution and model, or would. `notes`: what of the file was not taken, and why."""
 
     dry_run: bool
     prompts: list[PromptImported]
     datasets: list[DatasetImported]
+    chains: list[PromptImported]
+    executions: ExecutionsImported
+    models: list[ModelImported]
+    experiments: list[ExperimentImported]
     notes: list[str]
 
 
@@ -67,34 +98,58 @@ async def post_import(
     model: Annotated[
         str | None, Query(max_length=200, description="For prompts of foreign files that name none; `auto` if not given.")
     ] = None,
+    name: Annotated[
+        str | None, Query(min_length=1, max_length=150, description="Of a promptfoo file: what its prompts and its dataset are called.")
+    ] = None,
 ) -> Response:
     """At most 16 MiB. The same file twice changes nothing the second time. A prompt that is not here is made with all its versions, labels
     and lineage, authors and times as the file names them; one that is here goes on where the file goes on from the same versions, and its
-    labels stay where they are.
+    labels stay where they are. Executions of foreign files come in as `POST /v1/executions/import` takes them, once each and free.
     """
     raw = await read_body(request, most_bytes=IMPORT_MOST_BYTES)
     request._body = raw  # where Starlette keeps a body that was read already
-    bundle = await asyncio.to_thread(convert, raw, format, model=model or "auto")
-    if dry_run:
-        async with gateway.db.unit_of_work(workspace=principal.workspace_id) as tx:
-            found = await import_bundle(tx, principal, bundle, at=gateway.clock.now(), dry_run=True)
-        return json_response(_answer(found, dry_run=True))
+    bundle = await asyncio.to_thread(convert, raw, format, model=model or "auto", name=name, now=gateway.clock.now())
+    refusals = await refusals_of(gateway, bundle.models)
+    executions = await to_be_stored(gateway, principal, bundle.executions) if bundle.executions else ()
+    booked: list[BookedReports] = []
 
     async def work(tx: Tx) -> dict[str, Any]:
-        done = await import_bundle(tx, principal, bundle, at=gateway.clock.now(), dry_run=False)
-        counts = {"format": format, "prompts": len(done.changed), "datasets": sum(one.items_added > 0 for one in done.datasets)}
+        done = await import_bundle(tx, principal, bundle, at=gateway.clock.now(), dry_run=dry_run)
+        made = 0
+        if dry_run:
+            theirs = {(one.source, one.their_id) for one in executions}
+            made = len(theirs) - await count_known(tx, principal.workspace_id, theirs)
+        elif executions:
+            booked.append(await book_in(tx, principal, executions))
+            made = booked[-1].made
+        models = await bring_models(tx, gateway, principal, bundle.models, refusals=refusals, dry_run=dry_run)
+        answer = _answer(done, models, executions={"found": len(executions), "added": made}, dry_run=dry_run)
+        if dry_run:
+            return answer
+        counts = {
+            "format": format, "prompts": len(done.changed), "datasets": sum(one.items_added > 0 for one in done.datasets),
+            "executions": made, "models": sum(one.outcome == "created" for one in models),
+            "chains": sum(one.versions_added > 0 for one in done.chains),
+            "experiments": sum(one.outcome == "created" for one in done.experiments),
+        }  # fmt: skip
         await audit.note(tx, principal, action="workspace.imported", kind="workspace", key=str(principal.workspace_id), after=counts)
         if done.changed:
             await store.note_changes(tx, principal.workspace_id, done.changed)
-        return _answer(done, dry_run=False)
+        return answer
 
+    if dry_run:
+        async with gateway.db.unit_of_work(workspace=principal.workspace_id) as tx:
+            return json_response(await work(tx))
     answer = await run_once(gateway, request, principal, status=200, work=work)
+    for one in booked[-1:]:
+        count_booked(one)
     await gateway.catalog.catch_up()
     return answer
 
 
-def _answer(done: Imported, *, dry_run: bool) -> dict[str, Any]:
+def _answer(done: Imported, models: Sequence[ModelResult], *, executions: dict[str, int], dry_run: bool) -> dict[str, Any]:
     return {
         "dry_run": dry_run, "prompts": [asdict(one) for one in done.prompts], "datasets": [asdict(one) for one in done.datasets],
-        "notes": list(done.notes),
+        "chains": [asdict(one) for one in done.chains], "executions": executions, "models": [asdict(one) for one in models],
+        "experiments": [asdict(one) for one in done.experiments], "notes": list(done.notes),
     }  # fmt: skip

@@ -10,8 +10,9 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from burnish_gateway.bundle import store
-from burnish_gateway.bundle.form import FORMAT, VERSION, PromptForm
+from burnish_gateway.bundle import chain_store, store
+from burnish_gateway.bundle.experiments import experiments_of
+from burnish_gateway.bundle.form import FORMAT, VERSION, ChainForm, ChainVersionForm, LabelForm, MoveForm, PromptForm
 from burnish_shared.db.session import Database, Tx
 
 PAGE: Final = 25
@@ -34,10 +35,20 @@ async def write_bundle(db: Database, workspace_id: UUID, *, folder: str | None, 
                 after, between = slug, ",\n"
         if len(page) < PAGE:
             break
+    yield b'],"chains":['
+    between = "\n"
+    async for chain in _chains(db, workspace_id, folder=folder):
+        yield (between + _line(chain)).encode()
+        between = ",\n"
     yield b'],"datasets":['
     between = "\n"
     async for dataset in _datasets(db, workspace_id) if datasets else _none():
         yield (between + _line(dataset)).encode()
+        between = ",\n"
+    yield b'],"experiments":['
+    between = "\n"
+    for experiment in await experiments_of(db, workspace_id) if folder is None else ():
+        yield (between + _line(experiment)).encode()
         between = ",\n"
     yield b"]}\n"
 
@@ -73,6 +84,23 @@ def _edge(row: Mapping[str, Any]) -> dict[str, Any]:
     source = {name: row[f"source_{name}"] for name in names} if row["source_entry_id"] else None
     said = {**row, "parent": parent, "source": source}
     return _said(said, ("version", "kind", "parent", "source", "job_id", "suggestion_id", "created_at"))
+
+
+async def _chains(db: Database, workspace_id: UUID, *, folder: str | None) -> AsyncIterator[dict[str, Any]]:
+    after = ""
+    while True:
+        async with db.unit_of_work(workspace=workspace_id, read_only=True) as tx:
+            page = await chain_store.chains_after(tx, workspace_id, folder=folder, after=after, limit=PAGE)
+        for one in page:
+            versions = [_said(version, ChainVersionForm.model_fields) for version in one["versions"]]
+            labels = [_said(label, LabelForm.model_fields) for label in one["labels"]]
+            moves = [_said(move, MoveForm.model_fields) for move in one["label_moves"]]
+            own = _said(one, [name for name in ChainForm.model_fields if name not in ("versions", "labels", "label_moves")])
+            parts = {"versions": versions, "labels": labels, "label_moves": moves}
+            yield own | {name: rows for name, rows in parts.items() if rows}
+        if len(page) < PAGE:
+            return
+        after = page[-1]["slug"]
 
 
 async def _datasets(db: Database, workspace_id: UUID) -> AsyncIterator[dict[str, Any]]:

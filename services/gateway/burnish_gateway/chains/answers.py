@@ -1,21 +1,23 @@
 """What callers are told about chains and their runs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Final, Literal
 from uuid import UUID
 
 from asyncpg import Record
 from pydantic import BaseModel, Field
 
 from burnish_gateway.chains.chain import ChainHead, ChainLabelMove, ChainVersion
-from burnish_gateway.chains.form import Call, all_steps
+from burnish_gateway.chains.form import Call, Choose, Parallel, Step, Stop, all_steps, inside
 from burnish_gateway.chains.read_form import read_chain
 from burnish_gateway.chains.runs_store import ENDED
 from burnish_shared.money import credits_text
 from burnish_shared.slug import LATEST
 
 RunStatus = Literal["queued", "running", "success", "error", "timeout", "rate_limited", "cancelled", "blocked"]
+
+KINDS: Final[Mapping[type, Literal["parallel", "choose", "stop"]]] = {Parallel: "parallel", Choose: "choose", Stop: "stop"}
 
 
 class ChainItem(BaseModel):
@@ -120,12 +122,16 @@ class ChainError(BaseModel):
 
 
 class RunStep(BaseModel):
-    """A step that runs a prompt. `waiting`: not begun yet; `skipped`: the run ended without it. Its text is read by `execution_id`."""
+    """A step. `waiting`: not begun yet; `skipped`: the run ended without it. The text of one that runs a prompt is read by `execution_id`.
+
+    Of the others (`parallel`, `choose`, `stop`) `running` is said from the first step inside of them until the run has ended.
+    """
 
     id: str
+    kind: Literal["prompt", "parallel", "choose", "stop"] = "prompt"
     status: Literal["waiting", "running", "success", "error", "timeout", "rate_limited", "cancelled", "blocked", "skipped"]
     execution_id: UUID | None = None
-    prompt: str
+    prompt: str | None = Field(default=None, description="Of a step that runs one.")
     version: int | None = None
     model: str | None = None
     attempts: int = 0
@@ -217,12 +223,25 @@ def run_item(row: Record) -> ChainRunItem:
 def run_answer(row: Record, content: dict[str, Any], steps: Sequence[Record]) -> ChainRunAnswer:
     """`content`: of the version that ran; `steps`: rows of those that were begun."""
     begun = {one["step"]: one for one in steps}
-    named = [(one.id, one.does.prompt.slug) for one in all_steps(read_chain(content).steps) if isinstance(one.does, Call)]
     unbegun: Literal["waiting", "skipped"] = "skipped" if row["status"] in ENDED else "waiting"
-    shown = [_step(begun[name]) if name in begun else RunStep(id=name, prompt=slug, status=unbegun) for name, slug in named]
+    shown = []
+    for one in all_steps(read_chain(content).steps):
+        if not isinstance(one.does, Call):
+            shown.append(RunStep(id=one.id, kind=KINDS[type(one.does)], status=_standing(one, row, begun, unbegun=unbegun)))
+        elif one.id in begun:
+            shown.append(_step(begun[one.id]))
+        else:
+            shown.append(RunStep(id=one.id, prompt=one.does.prompt.slug, status=unbegun))
     return ChainRunAnswer(
         **_run(row), variables=row["variables"], output=row["output"], metadata=row["metadata"], steps=shown
     )  # fmt: skip
+
+
+def _standing(step: Step, row: Record, begun: Mapping[str, Record], *, unbegun: Literal["waiting", "skipped"]) -> Any:
+    """Of a step that runs no prompt."""
+    if row["status"] in ENDED:
+        return (row["other_steps"] or {}).get(step.id, unbegun)
+    return "running" if any(one.id in begun for part in inside(step) for one in all_steps(part)) else unbegun
 
 
 def _head(head: ChainHead) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from fastapi.responses import Response
 
 from burnish_gateway.access import audit
 from burnish_gateway.chains import answers, bodies, store
+from burnish_gateway.chains.label_rules import check_may_move
 from burnish_gateway.chains.save_chain import head_of, move_label, remove_label
 from burnish_gateway.deps import GatewayParts, PromptEditor, Viewer
 from burnish_gateway.idempotency import run_once
@@ -33,10 +34,13 @@ async def list_labels(slug: str, principal: Viewer, gateway: GatewayParts) -> Re
 async def put_label(
     slug: str, label: str, *, request: Request, body: bodies.MoveChainLabel, principal: PromptEditor, gateway: GatewayParts
 ) -> Response:
-    """Runs that begin afterwards run that version; runs under way go on as they began."""
+    """Runs that begin afterwards run that version; runs under way go on as they began. A label that the workspace protects is moved by
+    admins, and back to what it has named before by anybody who may move labels.
+    """
     name, wanted = parse_slug(slug, param="chain"), parse_movable_label(label)
 
     async def work(tx: Tx) -> answers.ChainLabelAnswer:
+        await check_may_move(tx, principal, await head_of(tx, principal.workspace_id, name, lock=True), wanted, version=body.version)
         moved = await move_label(tx, principal.workspace_id, name, wanted, version=body.version, reason=body.reason, author=principal.actor)
         if moved.is_moved:
             before, after = {"version": moved.from_version}, {"version": moved.version, "reason": body.reason}
@@ -58,12 +62,13 @@ async def delete_label(
     gateway: GatewayParts,
     reason: Annotated[Text, Query(max_length=2_000)] = "",
 ) -> Response:
-    """Its history stays."""
+    """Its history stays. One that the workspace protects is removed by admins alone."""
     name, removed = parse_slug(slug, param="chain"), parse_movable_label(label)
     if "\x00" in reason:
         raise InvalidField("reason: must not contain U+0000.", param="reason")
 
     async def work(tx: Tx) -> answers.ChainLabelAnswer:
+        await check_may_move(tx, principal, await head_of(tx, principal.workspace_id, name, lock=True), removed, version=None)
         gone = await remove_label(tx, principal.workspace_id, name, removed, reason=reason, author=principal.actor)
         before, after = {"version": gone.from_version}, {"reason": reason}
         await audit.note(

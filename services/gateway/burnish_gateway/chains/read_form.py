@@ -81,7 +81,7 @@ class _Reader:
 
     def steps(self, given: Sequence[Mapping[str, Any]], *, at: str, seen: set[str], depth: int) -> tuple[Step, ...]:
         """`seen`: steps that have ended before; those of this list are added to it."""
-        if depth > NESTING_MOST:
+        if given and depth > NESTING_MOST:
             self.fault(at, f"steps are nested more than {NESTING_MOST} levels deep")
             return ()
         made: list[Step] = []

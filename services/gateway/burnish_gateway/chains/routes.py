@@ -9,6 +9,7 @@ from burnish_gateway.access import audit
 from burnish_gateway.chains import answers, bodies, label_routes, run_routes, store
 from burnish_gateway.chains.chain import ChainHead, ChainVersion, no_such_chain
 from burnish_gateway.chains.check_prompts import check_prompts
+from burnish_gateway.chains.label_rules import check_may_archive, protected_from
 from burnish_gateway.chains.read_form import read_chain
 from burnish_gateway.chains.save_chain import NewChain, add_version, create_chain, head_of
 from burnish_gateway.deps import GatewayParts, PromptEditor, Viewer
@@ -17,7 +18,7 @@ from burnish_gateway.paging import PAGE_DEFAULT, PAGE_MOST
 from burnish_gateway.registry.spelling import newer_version_response, tags_of
 from burnish_gateway.wire import Text, json_response, make_router
 from burnish_shared.db.session import Tx
-from burnish_shared.errors import InvalidField, NewerVersion, PayloadTooLarge
+from burnish_shared.errors import Forbidden, InvalidField, NewerVersion, PayloadTooLarge
 from burnish_shared.slug import MAX_VERSION, parse_folder, parse_label, parse_movable_label, parse_slug
 
 router = make_router("chains")
@@ -32,17 +33,24 @@ CONTENT_MOST_BYTES = 262_144
 
 @router.post("/v1/chains", status_code=201, response_model=answers.ChainAnswer, summary="Make a chain")
 async def create(request: Request, body: bodies.CreateChain, principal: PromptEditor, gateway: GatewayParts) -> Response:
-    """Version 1, with the label `production` where none is named. A form with faults is 422: `details.problems` names each."""
+    """Version 1, with the label `production` where none is named. A form with faults is 422: `details.problems` names each.
+
+    A label that the workspace protects is an admin's to give: by itself it is left out, and refused where it is named.
+    """
     slug = parse_slug(body.slug)
     label = None if body.label is None else parse_movable_label(body.label)
     new = NewChain(slug, body.name or slug, body.description, parse_folder(body.folder), tags_of(body.tags))
     content = await _checked(body, principal.workspace_id, gateway)
 
     async def work(tx: Tx) -> dict[str, Any]:
-        saved = await create_chain(tx, principal.workspace_id, new, content, label=label, message=body.message, author=principal.actor)
-        after = {"version": 1, "label": label, "name": new.name}
+        kept = [] if label is None else await protected_from(tx, principal, [label])
+        if kept and "label" in body.model_fields_set:
+            raise Forbidden(f"The label '{label}' is protected: only an admin of the workspace may give it to a chain.", param="label")
+        given = None if kept else label
+        saved = await create_chain(tx, principal.workspace_id, new, content, label=given, message=body.message, author=principal.actor)
+        after = {"version": 1, "label": given, "name": new.name}
         await audit.note(tx, principal, action="chain.created", kind="chain", key=slug, after=after)
-        return _plain(answers.chain_answer(saved.head, saved.version, label=label))
+        return _plain(answers.chain_answer(saved.head, saved.version, label=given))
 
     return await run_once(gateway, request, principal, status=201, work=work)
 
@@ -95,6 +103,8 @@ async def change(slug: str, request: Request, body: bodies.ChangeChain, principa
 
     async def work(tx: Tx) -> dict[str, Any]:
         head = await head_of(tx, principal.workspace_id, name, lock=True)
+        if body.archived and head.archived_at is None:
+            await check_may_archive(tx, principal, head)
         wanted = _changes(body)
         before = {one: getattr(head, one) for one in wanted if one != "archived_at"}
         if body.archived is not None:

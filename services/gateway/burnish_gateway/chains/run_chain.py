@@ -158,7 +158,7 @@ class ChainRun:
             if self.why is not None:
                 await self._drop(list(self._tasks))
                 code, message, status = ENDS[self.why]
-                return Finished(self.why, error=_error(code, message, status))
+                return Finished(self.why, error=_error(code, message, status), others=state.others)
             for name in [one for one, task in self._tasks.items() if task.done()]:
                 self._results[name] = self._tasks.pop(name).result().result
                 del self._steps[name]
@@ -208,7 +208,7 @@ class ChainRun:
         async def write(tx: Tx) -> None:
             ended = await store.finish(
                 tx, self.claim, status=finished.status, output=output, variables=variables, metadata=metadata, error=error,
-                step=finished.step,
+                step=finished.step, others={name: "cancelled" if one == "running" else one for name, one in finished.others.items()},
             )  # fmt: skip
             if row["background"]:
                 await run_completed(tx, ended, now=self.gateway.clock.now())

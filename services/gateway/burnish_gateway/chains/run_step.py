@@ -1,16 +1,12 @@
 """One step of a run that calls a prompt: an execution, and where a failure may pass, another one."""
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Protocol, TypeVar
-from uuid import UUID
 
-import nats.errors
 import structlog
-from nats.aio.msg import Msg
 
 from burnish_gateway.access.principal import Principal
 from burnish_gateway.chains import runs_store as store
@@ -19,14 +15,12 @@ from burnish_gateway.chains.step_end import WAITED_FOR, Ended, cancelled, ended_
 from burnish_gateway.chains.tell import Followers, Told, delta_of, event_of, rank_of
 from burnish_gateway.chains.walk import Ready
 from burnish_gateway.deps import Gateway
-from burnish_gateway.execution import books
-from burnish_gateway.execution.dispatch import Dispatch, Done, Text
+from burnish_gateway.execution.claimed_call import BOOKED_WAIT_S, ClaimedCall
 from burnish_gateway.execution.order import Order
-from burnish_gateway.execution.submit import Admitted, MadeRequest, Repeated, admit, make_request
-from burnish_shared import failpoints, subjects
-from burnish_shared.bus.frames import superseded
+from burnish_gateway.execution.submit import MadeRequest, make_request
+from burnish_shared import failpoints
 from burnish_shared.db.session import Tx
-from burnish_shared.errors import BurnishError, RateLimited, Unavailable
+from burnish_shared.errors import BurnishError, RateLimited
 from burnish_shared.ids import new_uuid
 from burnish_shared.tracing import new_traceparent
 
@@ -39,12 +33,6 @@ REFUSED_WAIT_S: Final = 0.5
 
 RETRY_WAIT_S: Final = 0.25
 """Before the second attempt; doubled for each further one."""
-
-LOOK_S: Final = 0.2
-"""Between looks into the books for an execution that somebody works on."""
-
-BOOKED_WAIT_S: Final = 2.0
-"""How long the end of a cancelled execution is waited for. An executor ends a call within a second."""
 
 
 class Patiently(Protocol):
@@ -67,7 +55,7 @@ class StepRun:
     followers: Followers
     room: asyncio.Semaphore
     begun: Begun | None = None
-    dispatch: Dispatch | None = None
+    call: ClaimedCall | None = None
     _index: int = field(default=0)
 
     async def run(self) -> Ended:
@@ -80,7 +68,7 @@ class StepRun:
             await failpoints.hit("chain.step_begun")
             self._tell("running", begun)
             if begun.execution_id != fresh_id:
-                await self._left_to_its_executor(begun.execution_id)
+                await self._call_of(begun).left_to_its_executor()
             ended = await self._execute(begun)
             while ended.may_pass and begun.attempt <= self.ready.call.retries:
                 begun = self.begun = await self._begin_again(begun, ended)
@@ -102,44 +90,19 @@ class StepRun:
         """Of a step that was cancelled: what the books say it came to, or nothing."""
         if self.begun is None:
             return cancelled()
-        body = await books.read_ended(
-            self.gateway, self.claim.workspace_id, self.begun.execution_id, wait_s=BOOKED_WAIT_S if self.dispatch else 0.0
-        )
+        call = self.call or self._call_of(self.begun)
+        body = await call.booked_now(wait_s=BOOKED_WAIT_S if call.dispatch else 0.0)
         return await self._written(cancelled() if body is None else ended_by(body, keeps_text=self.row["keeps_text"]))
 
     def let_go(self) -> None:
         """Its execution comes to its end by itself: whoever goes on finds it in the books."""
-        if self.dispatch is not None:
-            self.dispatch.finished = True
+        if self.call is not None:
+            self.call.let_go()
 
     async def _written(self, ended: Ended) -> Ended:
         await self.patiently(lambda tx: store.end_step(tx, self.claim, self.ready.id, ended.end))
         self._tell(ended.end.status, self.begun, ended)
         return ended
-
-    async def _left_to_its_executor(self, execution_id: UUID) -> None:
-        """Of a step that another gateway began: until its execution has ended, or nobody is heard to work on it.
-
-        Executors tell the gateway that is gone, twice a second; so a model that is answering is not asked again.
-        """
-        heard = asyncio.Event()
-
-        async def on_frame(_: Msg) -> None:
-            heard.set()
-
-        bus, silence_s = self.gateway.bus, self.gateway.settings.executor_silence_s
-        subscription = await bus.nc.subscribe(subjects.reply_inbox(bus.service, "*", execution_id.hex), cb=on_frame)
-        try:
-            while await books.read_ended(self.gateway, self.claim.workspace_id, execution_id, wait_s=0.0) is None:
-                heard.clear()
-                async with asyncio.timeout(silence_s):
-                    await heard.wait()
-                await asyncio.sleep(LOOK_S)
-        except (TimeoutError, nats.errors.Error, OSError):
-            return
-        finally:
-            with contextlib.suppress(nats.errors.Error, OSError):
-                await subscription.unsubscribe()
 
     async def _execute(self, begun: Begun) -> Ended:
         """The execution of this id, from wherever it stands."""
@@ -157,14 +120,19 @@ class StepRun:
 
     async def _outcome(self, begun: Begun) -> bytes:
         """Raises why it was not executed; Unavailable where nobody can tell yet, and the same id is to be asked again."""
-        made = await self._made(begun)
-        match await admit(made, gateway=self.gateway, principal=self.principal, claims=True):
-            case Repeated(execution_id):
-                return await self._booked(execution_id)
-            case Admitted() as admitted:
-                return await self._followed(admitted)
+        made = await self._made()
+        call = self.call = self._call_of(begun)
+        self._index = 0
+        return await call.outcome(made)
 
-    async def _made(self, begun: Begun) -> MadeRequest:
+    def _call_of(self, begun: Begun) -> ClaimedCall:
+        return ClaimedCall(self.gateway, self.principal, begun.execution_id, on_text=self._tell_text)
+
+    def _tell_text(self, body: bytes) -> None:
+        self.followers.tell(delta_of(self.ready.id, self._index, body))
+        self._index += 1
+
+    async def _made(self) -> MadeRequest:
         call, row = self.ready.call, self.row
         left_s = max(0.1, self._left_s())
         named = {"chain": row["slug"], "chain_run_id": str(self.claim.run_id), "chain_step": self.ready.id}
@@ -174,40 +142,10 @@ class StepRun:
             user_id=row["end_user"], session_id=row["session_id"], app=row["app"], metadata={**self.metadata, **named},
             deadline_s=min(call.deadline_s or self.gateway.settings.deadline_s, left_s),
         )  # fmt: skip
-        made = await make_request(
+        return await make_request(
             order, gateway=self.gateway, principal=self.principal, request_id=row["request_id"],
             traceparent=new_traceparent(row["traceparent"]),
         )  # fmt: skip
-        request = made.request.model_copy(update={"execution_id": begun.execution_id})
-        return MadeRequest(request, made.budgets, made.deadline_s)
-
-    async def _followed(self, admitted: Admitted) -> bytes:
-        dispatch = self.dispatch = Dispatch(self.gateway, admitted.request, fence=admitted.fence)
-        if admitted.fence > 1:
-            await self._shut_out(admitted.request.execution_id, below_fence=admitted.fence)
-        self._index = 0
-        try:
-            async with contextlib.aclosing(dispatch.follow()) as told:
-                async for one in told:
-                    if isinstance(one, Text):
-                        self.followers.tell(delta_of(self.ready.id, self._index, one.body))
-                        self._index += 1
-                    if isinstance(one, Done):
-                        return one.body
-        except Unavailable:  # nobody took it: booked as an error, or still open, and then it is claimed again
-            return await self._booked(admitted.request.execution_id)
-        raise RuntimeError("a dispatch ended without an outcome")
-
-    async def _booked(self, execution_id: UUID) -> bytes:
-        body = await books.read_ended(self.gateway, self.claim.workspace_id, execution_id, wait_s=BOOKED_WAIT_S)
-        if body is None:
-            raise Unavailable("The execution has not ended yet.", retry_after_s=1)
-        return body
-
-    async def _shut_out(self, execution_id: UUID, *, below_fence: int) -> None:
-        """Whoever ran it before may stop asking the model; it could not book any more."""
-        with contextlib.suppress(nats.errors.Error, OSError):
-            await self.gateway.bus.nc.publish(subjects.execution_cancel(execution_id), superseded(below_fence=below_fence))
 
     def _tell(self, status: str, begun: Begun | None, ended: Ended | None = None) -> None:
         if not self.followers.has_any:

@@ -103,7 +103,10 @@ class ChainRunner:
                 del self._runs[run.claim.run_id]
 
     async def _look(self) -> None:
-        """Renews the leases, and hears which runs are to be cancelled, or are another's by now."""
+        """Renews the leases, and hears which runs are to be cancelled, or are another's by now.
+
+        What stands in our name and is not worked on here keeps the lease that it has: whoever has room takes it up after that.
+        """
         ours = dict(self._runs)
         if not ours:
             self._renewed_at = asyncio.get_running_loop().time()
@@ -111,7 +114,7 @@ class ChainRunner:
         now = asyncio.get_running_loop().time()
         renew = now - self._renewed_at >= self.lease_s / RENEWALS
         async with self.gateway.db.unit_of_work() as tx:
-            held = await store.look(tx, worker=self.worker, lease_s=self.lease_s, renew=renew)
+            held = await store.look(tx, worker=self.worker, lease_s=self.lease_s, renew=list(ours) if renew else ())
         if renew:
             self._renewed_at = now
         for run_id, run in ours.items():

@@ -1,6 +1,6 @@
 """Runs of chains and their steps in SQL. Whoever writes to a run names the fence under which it was claimed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -69,9 +69,11 @@ async def claim(tx: Tx, *, worker: str, lease_s: int, most: int) -> list[Claim]:
     return [Claim(row["run_id"], row["workspace_id"], row["fence"]) for row in rows]
 
 
-async def look(tx: Tx, *, worker: str, lease_s: int, renew: bool) -> dict[UUID, tuple[int, bool]]:
-    """Of the runs that this worker holds: fence, and whether somebody wants them cancelled."""
-    rows = await tx.fetch("SELECT run_id, fence, cancel_requested FROM look_at_chain_runs($1, $2, $3)", worker, lease_s, renew)
+async def look(tx: Tx, *, worker: str, lease_s: int, renew: Sequence[UUID]) -> dict[UUID, tuple[int, bool]]:
+    """Of the runs that this worker holds: fence, and whether somebody wants them cancelled. `renew`: those whose leases begin anew."""
+    rows = await tx.fetch(
+        "SELECT run_id, fence, cancel_requested FROM look_at_chain_runs($1, $2, $3, $4)", worker, lease_s, bool(renew), list(renew)
+    )
     return {row["run_id"]: (row["fence"], row["cancel_requested"]) for row in rows}
 
 
@@ -161,15 +163,20 @@ async def finish(
     metadata: dict[str, Any],
     error: dict[str, Any] | None,
     step: str | None,
+    others: Mapping[str, str],
 ) -> Record:
-    """The one end of a run. Text is kept where `keeps_text` still says so. Raises ClaimLost."""
+    """The one end of a run. Text is kept where `keeps_text` still says so. Raises ClaimLost.
+
+    `others`: how its steps that run no prompt ended.
+    """
     row = await tx.fetchrow(
-        """UPDATE chain_runs SET status = $4, failed_step = $9, leased_by = NULL, leased_until = NULL, finished_at = clock_timestamp(),
+        """UPDATE chain_runs SET status = $4, failed_step = $9, other_steps = $10, leased_by = NULL, leased_until = NULL,
+                  finished_at = clock_timestamp(),
                   output = CASE WHEN keeps_text THEN $5::jsonb END, variables = CASE WHEN keeps_text THEN $6::jsonb END,
                   metadata = CASE WHEN keeps_text THEN $7::jsonb ELSE '{}' END,
                   error = CASE WHEN keeps_text THEN $8::jsonb ELSE $8::jsonb - 'message' END
             WHERE workspace_id = $1 AND run_id = $2 AND fence = $3 AND status = 'running' RETURNING *""",
-        claim.workspace_id, claim.run_id, claim.fence, status, output, variables, metadata, error, step,
+        claim.workspace_id, claim.run_id, claim.fence, status, output, variables, metadata, error, step, dict(others),
     )  # fmt: skip
     if row is None:
         raise ClaimLost

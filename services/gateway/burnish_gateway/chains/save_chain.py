@@ -7,6 +7,7 @@ from uuid import UUID
 
 from burnish_gateway.chains import store
 from burnish_gateway.chains.chain import MAX_LABELS, MAX_VERSIONS, ChainHead, ChainVersion, no_such_chain
+from burnish_gateway.registry.prompt import no_such_base
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import Conflict, NewerVersion
 from burnish_shared.slug import Label, Slug
@@ -68,7 +69,7 @@ async def add_version(
     head = await changeable(tx, workspace_id, slug)
     base = await store.find_version(tx, workspace_id, head.chain_id, base_version)
     if base is None:
-        raise no_such_chain(slug, version=base_version)
+        raise no_such_base(slug, base_version, newest=head.latest_version)
     standing = await store.find_identical(tx, head, content)
     if standing is not None:
         return SavedChain(head, standing, is_new=False)

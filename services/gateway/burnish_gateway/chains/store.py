@@ -1,6 +1,7 @@
 """Chains, versions and labels in SQL."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -17,6 +18,9 @@ _HEAD: Final = """SELECT c.chain_id, c.workspace_id, c.slug, c.name, c.descripti
          coalesce((SELECT array_agg(l.version ORDER BY l.label) FROM chain_labels l WHERE l.workspace_id = c.workspace_id AND l.chain_id = c.chain_id), '{}') AS placed,
          coalesce((SELECT array_agg(l.moved_at ORDER BY l.label) FROM chain_labels l WHERE l.workspace_id = c.workspace_id AND l.chain_id = c.chain_id), '{}') AS moved
     FROM chains c"""  # noqa: E501
+
+USERS_MOST: Final = 500
+"""Versions of chains that run one prompt."""
 
 _VERSION: Final = "SELECT version, content, base_version, change_message, author, created_at FROM chain_versions"
 
@@ -106,6 +110,27 @@ async def list_versions(tx: Tx, head: ChainHead, *, before: int | None, limit: i
     return [_version(row) for row in rows]
 
 
+@dataclass(frozen=True, slots=True)
+class ServedVersion:
+    slug: str
+    version: int
+    content: dict[str, Any]
+
+
+async def served_versions_naming(tx: Tx, workspace_id: UUID, prompt: str) -> list[ServedVersion]:
+    """Versions that a label names, or that are the newest of a chain that is not archived, in which a prompt of this name may stand."""
+    rows = await tx.fetch(
+        """SELECT c.slug, v.version, v.content FROM chains c JOIN chain_versions v USING (workspace_id, chain_id)
+            WHERE c.workspace_id = $1 AND c.archived_at IS NULL
+              AND (v.version = c.latest_version OR EXISTS (SELECT FROM chain_labels l
+                    WHERE l.workspace_id = $1 AND l.chain_id = c.chain_id AND l.version = v.version))
+              AND v.content::jsonb::text ~ ('"prompt": "' || $2 || '["@]')
+            ORDER BY c.slug, v.version LIMIT $3""",
+        workspace_id, prompt, USERS_MOST,
+    )  # fmt: skip
+    return [ServedVersion(**dict(row)) for row in rows]
+
+
 async def put_label(tx: Tx, workspace_id: UUID, chain_id: UUID, label: str, *, version: int) -> datetime:
     moved_at: datetime = await tx.fetchval(
         """INSERT INTO chain_labels (workspace_id, chain_id, label, version) VALUES ($1, $2, $3, $4)
@@ -114,6 +139,16 @@ async def put_label(tx: Tx, workspace_id: UUID, chain_id: UUID, label: str, *, v
         workspace_id, chain_id, label, version,
     )  # fmt: skip
     return moved_at
+
+
+async def has_named(tx: Tx, head: ChainHead, label: str, version: int) -> bool:
+    return bool(
+        await tx.fetchval(
+            """SELECT EXISTS (SELECT FROM chain_label_moves
+                               WHERE workspace_id = $1 AND chain_id = $2 AND label = $3 AND to_version = $4)""",
+            head.workspace_id, head.chain_id, label, version,
+        )
+    )  # fmt: skip
 
 
 async def delete_label(tx: Tx, head: ChainHead, label: str) -> None:

@@ -45,19 +45,23 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """The run waits for these; any other that is under way is not wanted any more."""
+    """The run waits for these; any other that is under way is not wanted any more. `others`: as of Finished."""
 
     ready: tuple[Ready, ...]
+    others: Mapping[str, str] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """The run is over. `step`: the one that ended it, where it was not the last."""
+    """The run is over. `step`: the one that ended it, where it was not the last. `others`: how steps that run no prompt ended; those that
+    are not named were not come to, and one that is `running` was left before its end.
+    """
 
     status: str
     output: Any = None
     error: dict[str, Any] | None = None
     step: str | None = None
+    others: Mapping[str, str] = field(default_factory=dict, compare=False)
 
 
 def advance(chain: Chain, variables: Mapping[str, Any], results: Mapping[str, Result]) -> Waiting | Finished:
@@ -66,17 +70,18 @@ def advance(chain: Chain, variables: Mapping[str, Any], results: Mapping[str, Re
     ended = walk.sequence(chain.steps)
     match ended:
         case _Pending():
-            return Waiting(tuple(walk.ready))
+            return Waiting(tuple(walk.ready), walk.others)
         case _Failed():
-            return Finished(ended.status, error=ended.error, step=ended.step)
+            return Finished(ended.status, error=ended.error, step=ended.step, others=walk.others)
         case _Stopped():
-            return Finished(ended.status, output=ended.output, error=ended.error, step=None if ended.error is None else ended.step)
+            step = None if ended.error is None else ended.step
+            return Finished(ended.status, output=ended.output, error=ended.error, step=step, others=walk.others)
         case _Done():
             try:
                 output = _shown(ended.value) if chain.output is None else walk.compute(chain.output)
             except ExpressionError as error:
-                return Finished("error", error=_fault("the output", error))
-            return Finished(SUCCESS, output=output)
+                return Finished("error", error=_fault("the output", error), others=walk.others)
+            return Finished(SUCCESS, output=output, others=walk.others)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +124,7 @@ class _Walk:
     places: Mapping[str, int]
     seen: dict[str, Plain] = field(default_factory=dict)
     ready: list[Ready] = field(default_factory=list)
+    others: dict[str, str] = field(default_factory=dict)
 
     def sequence(self, steps: Sequence[Step], *, order: int = -1) -> _Ended:
         last: Value | None = None
@@ -144,6 +150,8 @@ class _Walk:
             ended = self._does(step, order=order)
         except ExpressionError as error:
             ended = _Failed(step.id, "error", _fault(f"the step {step.id!r}", error), order)
+        if not isinstance(step.does, Call):
+            self.others[step.id] = _standing(ended)
         if isinstance(ended, _Done):
             if step.fallback:
                 self._skip(step.fallback)
@@ -214,6 +222,16 @@ class _Walk:
             self.seen[step.id] = _value(SKIPPED)
             for within in inside(step):
                 self._skip(within)
+
+
+def _standing(ended: _Ended) -> str:
+    match ended:
+        case _Done():
+            return SUCCESS
+        case _Pending():
+            return "running"
+        case _:
+            return ended.status
 
 
 def _value(

@@ -41,6 +41,19 @@ class NewComparison(NewExecution):
     versions: Annotated[list[Annotated[int, Field(ge=1, le=2**31 - 1)]], Field(min_length=1, max_length=SIDES_MOST)] | None = None
 
     @model_validator(mode="after")
+    def _names_one_thing(self) -> "NewComparison":
+        """Nothing need stand at the top where every variant names its prompt."""
+        if (self.prompt is None) != (self.messages is None):
+            return self
+        if self.messages is not None or self.variants is None or any(one.prompt is None for one in self.variants):
+            raise ValueError("give either prompt or messages, or a prompt with every variant")
+        if self.label is not None or self.version is not None:
+            raise ValueError("label and version belong to a prompt: give them with the variants")
+        if self.prompt_key is not None:
+            raise ValueError("prompt_key groups messages that have no prompt")
+        return self
+
+    @model_validator(mode="after")
     def _has_sides(self) -> "NewComparison":
         if (self.variants is None) == (self.models is None and self.versions is None):
             raise ValueError("variants: give either variants, or models, or versions, or the last two together")

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from burnish_gateway.access.principal import Principal
@@ -55,7 +55,8 @@ async def admit_sides(
 
     With a key, sides that were asked for before by this `route` are Repeated.
     """
-    made = [await make_request(one, gateway=gateway, principal=principal, request_id=request_id, traceparent=traceparent) for one in orders]
+    plain = [replace(one, takes_part=False) for one in orders]
+    made = [await make_request(one, gateway=gateway, principal=principal, request_id=request_id, traceparent=traceparent) for one in plain]
     keys = [None if key is None else IdempotencyKey(route, f"{key.key}#{index}", key.fingerprint) for index in range(len(made))]
     answers = await asyncio.gather(
         *(admit(one, gateway=gateway, principal=principal, key=named) for one, named in zip(made, keys, strict=True)),

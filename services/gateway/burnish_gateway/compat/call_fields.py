@@ -24,6 +24,7 @@ class CallFields(BaseModel):
     fallback_models: (
         Annotated[list[Id], Field(max_length=FALLBACKS_MOST, description="In place of the prompt's or the model's; [] for none.")] | None
     ) = None
+    client_request_id: Annotated[Id, Field(description="What you call this call, once in a workspace.")] | None = None
     requirements: Annotated[dict[str, Any], Field(description="What the model must meet where it is `auto`.")] | None = None
     cache: (
         Annotated[
@@ -40,6 +41,7 @@ def of_call(body: CallFields, metadata: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "deadline_s": body.deadline_s,
         "fallback_models": body.fallback_models,
+        "client_request_id": body.client_request_id,
         "requirements": _requirements(body.requirements, metadata.get("requirements")),
         "cache": cache_asked(_as(CacheAsked, json.dumps(asked), param="cache") if isinstance(asked, dict) else asked),
     }

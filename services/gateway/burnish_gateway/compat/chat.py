@@ -32,7 +32,8 @@ def parse_chat(raw: bytes) -> Chat:
         slug=name.slug if name else None, label=name.label if name else None, version=name.version if name else None,
         messages=messages, model=target.model, variables=variables_of(metadata=metadata, prompt=prompt, given=body.variables),
         overrides=overrides, stream=bool(body.stream),
-        user_id=body.user, session_id=body.session_id or id_in(metadata, "session_id"), app=body.app or id_in(metadata, "app"),
+        user_id=body.user or id_in(metadata, "user_id"),
+        session_id=body.session_id or id_in(metadata, "session_id"), app=body.app or id_in(metadata, "app"),
         metadata={name: value for name, value in metadata.items() if name != "variables"}, prompt_key=prompt_key_in(metadata),
         **of_call(body, metadata),
     )  # fmt: skip

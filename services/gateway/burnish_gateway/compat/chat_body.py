@@ -7,6 +7,7 @@ from pydantic import ConfigDict, Field, ValidationError
 from burnish_gateway.compat.call_fields import CallFields
 from burnish_gateway.compat.messages import MESSAGES_MOST
 from burnish_gateway.compat.refusals import Unsupported
+from burnish_gateway.model_settings import CHOICES_MOST
 from burnish_gateway.wire import parse_json
 from burnish_shared.errors import InvalidBody, InvalidField
 
@@ -15,9 +16,6 @@ SETTINGS = (
     "reasoning_effort", "response_format", "tools", "tool_choice", "parallel_tool_calls", "logit_bias", "logprobs", "top_logprobs", "n",
 )  # fmt: skip
 """What goes to the provider under its own name."""
-
-CHOICES_MOST = 32
-"""OpenAI allows 128; each is held for and paid like a call of its own."""
 
 REPLACED = {"functions": "tools", "function_call": "tool_choice"}
 """Given up by OpenAI in 2023. Ignored, a model would silently never call them."""

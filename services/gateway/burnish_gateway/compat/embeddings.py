@@ -19,6 +19,7 @@ from burnish_shared.money import MAX_AMOUNT_NUSD
 from burnish_shared.pricing import most_nusd
 from burnish_shared.providers import wire_of
 from burnish_shared.tokens import input_tokens_of
+from burnish_shared.tracing import valid
 
 
 class EmbeddingNotKept(Conflict):
@@ -60,7 +61,8 @@ def embedding_request(
             user_id=body.user, session_id=body.session_id or id_in(metadata, "session_id"), app=body.app or id_in(metadata, "app"),
             metadata=metadata, api_key_id=str(principal.api_key_id) if principal.api_key_id else None,
         ),
-        store_content=principal.workspace.store_content, request_id=request_id, traceparent=traceparent, hops=current_hops(), sent_at=now,
+        store_content=principal.workspace.store_content, request_id=request_id, traceparent=valid(traceparent), hops=current_hops(),
+        sent_at=now,
     )  # fmt: skip
 
 

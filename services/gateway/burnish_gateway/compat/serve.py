@@ -52,7 +52,7 @@ async def _serve(request: Request, *, format: Format) -> Response:
             return await _stream(request, submitted, chat=chat, format=format, gateway=gateway)
         case Admitted():
             outcome = await outcome_of(request, submitted, gateway=gateway)
-            return _answer(request, outcome, format=format, headers=headers_of(submitted))
+            return _answer(request, outcome, format=format, headers=headers_of(submitted, tells_arm=_asks_for_arm(request)))
 
 
 def _answer(request: Request, outcome: bytes, *, format: Format, headers: dict[str, str]) -> Response:
@@ -68,13 +68,18 @@ async def _stream(request: Request, admitted: Admitted, *, chat: Chat, format: F
     dispatch = Dispatch(gateway, admitted.request, key=admitted.key)
     told = dispatch.follow()
     first = await unless_gone(request, first_told(told, wait_s=gateway.settings.headers_wait_s))
-    headers = headers_of(admitted, answered_by=dispatch.model)
+    headers = headers_of(admitted, answered_by=dispatch.model, tells_arm=_asks_for_arm(request))
     if isinstance(first, Done) and not succeeded(first.body):
         return _answer(request, first.body, format=format, headers=headers)
     simulated = admitted.request.route.simulated
     events = format.events(admitted.request.execution_id, model=dispatch.model, simulated=simulated, chat=chat)
     parts = paced(stream_chat(first, told, events=events, request_id=request_id_of(request)))
     return EventStream(parts, headers=headers, slow_reader_s=gateway.settings.slow_reader_s)
+
+
+def _asks_for_arm(request: Request) -> bool:
+    """Answers of these formats are often handed on to end users as they are: which arm they got is told to who asks for it."""
+    return request.headers.get("x-burnish-tell-arm", "").lower() in ("1", "true")
 
 
 async def _repeat(request: Request, repeated: Repeated, *, chat: Chat, format: Format, gateway: Gateway, principal: Principal) -> Response:

@@ -8,7 +8,7 @@ from pydantic import Field, field_validator, model_validator
 
 from burnish_gateway.datasets.item import GROUP, SYNTHETIC, NewItem, split_named
 from burnish_gateway.datasets.lines import LINES_MOST, Line, lines_of
-from burnish_gateway.datasets.mapping import placed
+from burnish_gateway.datasets.mapping import check_columns, placed
 from burnish_gateway.wire import ApiModel, Name, Text, parse_model
 from burnish_shared.errors import InvalidBody, InvalidField
 
@@ -98,7 +98,10 @@ def _uploaded(raw: bytes, *, content_type: str, mapping: Mapping[str, str]) -> l
     """All items of a file, or one error that names every line at fault (up to PROBLEMS_MOST)."""
     items: list[NewItem] = []
     problems: list[dict[str, Any]] = []
-    for line in lines_of(raw, content_type=content_type):
+    lines = lines_of(raw, content_type=content_type)
+    if mapping and lines:
+        check_columns(mapping, dict.fromkeys(name for line in lines for name in line.row or ()))
+    for line in lines:
         try:
             items.append(item_of(line, mapping))
         except (InvalidBody, InvalidField) as error:
@@ -107,7 +110,7 @@ def _uploaded(raw: bytes, *, content_type: str, mapping: Mapping[str, str]) -> l
         first = problems[0]
         more = f" {len(problems) - 1:,} more lines have problems; nothing was saved." if len(problems) > 1 else ""
         raise InvalidField(
-            f"Line {first['line']}: {first['message']}{more}",
+            f"Line {first['line']}: {first['message'].rstrip('.')}.{more}",
             param=f"line {first['line']}",
             details={"problems": problems[:PROBLEMS_MOST], "lines_with_problems": len(problems)},
         )

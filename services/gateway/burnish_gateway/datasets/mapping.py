@@ -1,7 +1,7 @@
 """Which column of an uploaded file means what: given by the uploader, or guessed from the columns' names. Pure."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from burnish_shared.errors import InvalidField
@@ -65,6 +65,13 @@ def checked(mapping: Mapping[str, str]) -> dict[str, str]:
     if "input" in seen and any(target.startswith("inputs.") for target in seen):
         raise InvalidField("map: use either input (one text) or inputs.NAME (several variables), not both.", param="map")
     return dict(mapping)
+
+
+def check_columns(mapping: Mapping[str, str], columns: Collection[str]) -> None:
+    """Raises InvalidField for a column that is mapped and that no line has: a slip in its name would leave it out silently."""
+    unknown = next((name for name in mapping if name not in columns), None)
+    if unknown is not None:
+        raise InvalidField(f"map: there is no column {unknown[:80]!r}; the columns are {', '.join(columns)[:500]}.", param="map")
 
 
 def guessed(columns: Sequence[str]) -> dict[str, str]:

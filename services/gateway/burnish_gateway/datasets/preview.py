@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 from burnish_gateway.datasets.bodies import MOST_ITEMS, PROBLEMS_MOST, is_json, item_of
 from burnish_gateway.datasets.item import NewItem, counted
 from burnish_gateway.datasets.lines import Line, lines_of
-from burnish_gateway.datasets.mapping import COLUMNS_MOST, checked, guessed, target_of
+from burnish_gateway.datasets.mapping import COLUMNS_MOST, check_columns, checked, guessed, target_of
 from burnish_gateway.datasets.near_duplicates import near_duplicates
 from burnish_gateway.wire import ApiModel, parse_model
 from burnish_shared.errors import InvalidBody, InvalidField
@@ -78,9 +78,7 @@ def read_preview(raw: bytes, *, content_type: str, mapping: Mapping[str, str]) -
         raise InvalidField(f"There are {len(columns):,} columns; at most {COLUMNS_MOST} can be read.", param="items")
     if not lines:
         raise InvalidField("There is no item in it.", param="items")
-    unknown = next((name for name in mapping if name not in columns), None)
-    if unknown is not None:
-        raise InvalidField(f"map: there is no column {unknown[:80]!r}; the columns are {', '.join(columns)[:500]}.", param="map")
+    check_columns(mapping, columns)
     used = dict(mapping) or guessed(columns)
     return _previewed(lines, columns, used)
 

@@ -12,6 +12,7 @@ from burnish_gateway.execution.cache_choice import UNSAID, CacheSetting, cache_u
 from burnish_gateway.execution.provider_extra import checked_extra
 from burnish_gateway.registry.catalog import ResolvedVersion
 from burnish_shared.contracts.executions import Caller, ExecutionRequest, Fallback, Lane, PromptRef, Route, Routing
+from burnish_shared.contracts.experiments import ExperimentPart
 from burnish_shared.db.model_store import ModelFacts
 from burnish_shared.errors import InvalidField, PayloadTooLarge
 from burnish_shared.evaluation_hold import hold_nusd as most_of_call_nusd
@@ -19,6 +20,7 @@ from burnish_shared.hops import current_hops
 from burnish_shared.money import MAX_AMOUNT_NUSD
 from burnish_shared.prompt_settings import DEFAULT_OUTPUT_TOKENS, cap_of
 from burnish_shared.providers import wire_of
+from burnish_shared.tracing import valid
 
 REQUEST_MOST_BYTES = 768 * 1024
 """More travels by claim-check (park.py)."""
@@ -70,6 +72,8 @@ class Order:
 
     `fallback_models` None: the version's. `prompt_key`: what messages without a prompt are grouped by, in place of their instructions.
     `overrides` may hold `extra`, the provider's own fields in the format that is `spoken`; `beta`: the header `anthropic-beta`.
+    `client_request_id`: what the caller calls it, once in the workspace.
+    `takes_part` False: whatever experiments run, the call gets what it names, as a line of a batch does.
     """
 
     slug: str | None = None
@@ -84,6 +88,7 @@ class Order:
     user_id: str | None = None
     session_id: str | None = None
     app: str | None = None
+    client_request_id: str | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
     deadline_s: float | None = None
     fallback_models: Sequence[str] | None = None
@@ -92,6 +97,7 @@ class Order:
     prompt_key: str | None = None
     spoken: Literal["openai", "anthropic"] = "openai"
     beta: str | None = None
+    takes_part: bool = True
 
 
 def prepare(
@@ -105,6 +111,7 @@ def prepare(
     route: Route,
     fallbacks: Sequence[tuple[ModelFacts, Route]] = (),
     routing: Routing | None = None,
+    experiment: ExperimentPart | None = None,
     budget_account_ids: Sequence[int] = (),
     now: datetime,
     deadline_s: float,
@@ -124,7 +131,9 @@ def prepare(
         account_ids=[principal.workspace.credit_account_id, *budget_account_ids],
         prompt=_prompt(version, group),
         route=route,
-        fallbacks=[fallback_of(order, version, messages, settings, facts=other, route=way) for other, way in fallbacks],
+        fallbacks=[
+            fallback_of(order, version, messages, settings, facts=other, route=way, first=facts.context_tokens) for other, way in fallbacks
+        ],
         routing=routing,
         messages=messages,
         variables=dict(order.variables),
@@ -139,7 +148,7 @@ def prepare(
         caller=_caller(order, principal),
         store_content=principal.workspace.store_content,
         request_id=request_id,
-        traceparent=traceparent,
+        traceparent=valid(traceparent),
         hops=current_hops(),
         sent_at=now,
         cache=cache_use(principal.workspace, call=order.cache, version=setting_of(version.cache if version else None), settings=settings),
@@ -148,6 +157,7 @@ def prepare(
         spoken=order.spoken,
         extra=checked_extra(order.overrides["extra"], route=route, spoken=order.spoken) if order.overrides.get("extra") else {},
         beta=order.beta,
+        experiment=experiment,
     )
 
 
@@ -156,6 +166,7 @@ def _caller(order: Order, principal: Principal) -> Caller:
         user_id=order.user_id,
         session_id=order.session_id,
         app=order.app,
+        client_request_id=order.client_request_id,
         metadata=dict(order.metadata),
         api_key_id=str(principal.api_key_id) if principal.api_key_id else None,
     )
@@ -174,7 +185,10 @@ def messages_of(order: Order, version: ResolvedVersion | None, *, model: str | N
     A caller's own messages go into the prompt's placeholder `messages` where it has one, else behind the prompt. Whatever way they came,
     what they are made of is looked at here: no executor takes them apart that has not been. Raises InvalidField, Unsupported too.
     """
-    return checked_messages(_rendered(order, version, model=model))
+    messages = _rendered(order, version, model=model)
+    if version is not None and version.examples is not None:
+        messages = version.examples.put_into(messages, order.variables)
+    return checked_messages(messages)
 
 
 def _rendered(order: Order, version: ResolvedVersion | None, *, model: str | None) -> list[dict[str, Any]]:
@@ -236,20 +250,27 @@ def fallback_of(
     *,
     facts: ModelFacts,
     route: Route,
+    first: int,
 ) -> Fallback:
-    """The same call of another model, with the version's text for that one where it has another than `messages`."""
+    """The same call of another model, with the version's text for that one where it has another than `messages`.
+
+    `first`: how many tokens of input the first model takes.
+    """
     if version is None or not version.variants:
-        return fallback_to(messages, settings, facts=facts, route=route)
+        return fallback_to(messages, settings, facts=facts, route=route, first=first)
     own = messages_of(order, version, model=facts.model)
-    fallback = fallback_to(own, settings, facts=facts, route=route)
+    fallback = fallback_to(own, settings, facts=facts, route=route, first=first)
     return fallback if own == messages else fallback.model_copy(update={"messages": own})
 
 
-def fallback_to(messages: list[dict[str, Any]], settings: Mapping[str, Any], *, facts: ModelFacts, route: Route) -> Fallback:
+def fallback_to(messages: list[dict[str, Any]], settings: Mapping[str, Any], *, facts: ModelFacts, route: Route, first: int) -> Fallback:
     """The same call of another model, with a cap that it allows."""
     name = cap_of(settings)
     output_tokens = min(settings[name], facts.output_tokens)
-    return Fallback(route=route, hold_nusd=hold_nusd(messages, {**settings, name: output_tokens}, route), output_tokens=output_tokens)
+    return Fallback(
+        route=route, hold_nusd=hold_nusd(messages, {**settings, name: output_tokens}, route), output_tokens=output_tokens,
+        is_larger=facts.context_tokens > first,
+    )  # fmt: skip
 
 
 def hold_nusd(messages: list[dict[str, Any]], settings: Mapping[str, Any], route: Route) -> int:

@@ -41,6 +41,10 @@ ANTHROPICS: Final = frozenset({"thinking", "top_k"})
 """What a caller who speaks OpenAI's format may ask of a model of Anthropic's besides."""
 
 
+LITELLMS: Final = frozenset({"thinking", "top_k", "safety_settings"})
+"""What LiteLLM has a word for in the formats of Google, Bedrock and others; where one of them knows no such thing, it is left out there."""
+
+
 class UnsupportedParameter(BadRequest):
     """The model's provider knows no such field."""
 
@@ -54,8 +58,8 @@ def checked_extra(given: Mapping[str, Any], *, route: Route, spoken: str) -> dic
     for name in sorted(extra.keys() & (OURS | ANOTHER_MODEL | (BUYS_MORE if on_operator else frozenset()))):
         raise UnsupportedParameter(f"{name}: {_why_not(name)}", param=name)
     wire = wire_of(route.provider)
-    if wire == "anthropic" and spoken == "openai":
-        extra = _known(extra, ANTHROPICS, route=route)
+    if wire != "openai" and spoken == "openai":
+        extra = _known(extra, ANTHROPICS if wire == "anthropic" else LITELLMS, route=route)
     elif wire != spoken:
         extra = {} if spoken == "anthropic" else _known(extra, frozenset(), route=route)
     tier = extra.get("service_tier")

@@ -64,8 +64,10 @@ def _whole(row: Record, feedback: Any) -> dict[str, Any]:
         "user_id": row["end_user"],
         "session_id": row["session_id"],
         "app": row["app"],
+        "client_request_id": row["client_request_id"],
         "job_id": str(row["job_id"]) if row["job_id"] else None,
         "request_id": row["request_id"],
+        "trace_id": _trace_id(row),
         "feedback": feedback,
         "created_at": created_at(row["execution_id"]).isoformat(),
         "finished_at": row["finished_at"].isoformat(),
@@ -82,10 +84,17 @@ def numbers_of(row: Record) -> dict[str, Any]:
             "cache_write_input_tokens": row["cache_write_input_tokens"], "reasoning_tokens": row["reasoning_tokens"],
             "source": row["usage_source"],
         },
-        "cost_nusd": row["cost_nusd"], "key_source": row["key_source"],
+        "cost_nusd": row["cost_nusd"], "overage_nusd": (row["details"] or {}).get("overage_nusd", 0), "key_source": row["key_source"],
         "provider_key_id": str(row["provider_key_id"]) if row["provider_key_id"] else None,
         "latency_ms": row["latency_ms"], "first_token_ms": row["first_token_ms"], "cached": row["cached"],
         "simulated": row["simulated"], "finish_reason": row["finish_reason"], "user_id": row["end_user"], "session_id": row["session_id"],
-        "app": row["app"], "job_id": str(row["job_id"]) if row["job_id"] else None, "error": row["error"],
+        "app": row["app"], "client_request_id": row["client_request_id"],
+        "job_id": str(row["job_id"]) if row["job_id"] else None, "trace_id": _trace_id(row), "error": row["error"],
         "created_at": created_at(row["execution_id"]).isoformat(),
     }  # fmt: skip
+
+
+def _trace_id(row: Record) -> str:
+    """32 hex digits. One that nobody else's trace led to is a trace of its own, called by its id."""
+    trace_id: UUID = row["trace_id"] or row["execution_id"]
+    return trace_id.hex

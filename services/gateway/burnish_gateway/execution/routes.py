@@ -18,6 +18,7 @@ from burnish_gateway.execution.cache_choice import TTL_MOST_S, UNSAID, CacheMode
 from burnish_gateway.execution.cancel import cancel
 from burnish_gateway.execution.dispatch import Alive, Delta, Dispatch, Done, Started, Text, Told, first_told
 from burnish_gateway.execution.group_key import PROMPT_KEY
+from burnish_gateway.execution.list_filters import Wanted
 from burnish_gateway.execution.order import Order
 from burnish_gateway.execution.read import get_one, list_page
 from burnish_gateway.execution.replay import replay
@@ -41,9 +42,9 @@ from burnish_gateway.wire import (
 )
 from burnish_gateway.wire import Text as PlainText
 from burnish_shared.books.admission import IdempotencyKey
-from burnish_shared.contracts.executions import Lane, Outcome
+from burnish_shared.contracts.executions import Outcome
 from burnish_shared.db.session import Tx
-from burnish_shared.errors import BurnishError, InvalidField
+from burnish_shared.errors import BurnishError
 from burnish_shared.prompt_settings import FALLBACKS_MOST
 
 router = make_router("executions", route_class=ChatRoute)
@@ -94,6 +95,9 @@ class NewExecution(ApiModel):
     user_id: Id | None = None
     session_id: Id | None = None
     app: Id | None = None
+    client_request_id: Id | None = Field(
+        default=None, description="What you call this call: once in a workspace, else 409 `client_request_id_taken` names the other one."
+    )
     metadata: Annotated[dict[str, Any], Field(max_length=100)] = Field(default_factory=dict)
     overrides: Overrides = Field(default_factory=Overrides.model_construct)
     deadline_s: Annotated[float, Field(gt=0, le=600)] | None = None
@@ -178,23 +182,12 @@ async def execute(request: Request) -> Response:
 async def list_executions(
     gateway: GatewayParts,
     principal: Viewer,
+    wanted: Wanted,
     cursor: Annotated[str | None, Query(max_length=500)] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
-    prompt: Annotated[str | None, Query(max_length=63)] = None,
-    version: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None,
-    status: Literal["success", "error", "timeout", "rate_limited", "cancelled", "blocked"] | None = None,
-    session_id: Annotated[str | None, Query(max_length=200)] = None,
-    user_id: Annotated[str | None, Query(max_length=200)] = None,
-    job_id: UUID | None = None,
-    lane: Annotated[Lane | None, Query(description="`interactive` are calls as they come, `batch` test runs and jobs.")] = None,
 ) -> dict[str, Any]:
-    filters = {
-        "prompt": prompt, "version": version, "status": status, "session_id": session_id, "user_id": user_id, "job_id": job_id,
-        "lane": lane,
-    }  # fmt: skip
-    if any("\x00" in one for one in (prompt, session_id, user_id) if one):
-        raise InvalidField("A filter holds U+0000; remove it.", param="prompt")
-    return await list_page(gateway, principal, cursor=cursor, limit=limit, filters=filters)
+    """Numbers and ids, no text. Filters may be combined; a page that has not all of them is found by reading back from the newest."""
+    return await list_page(gateway, principal, cursor=cursor, limit=limit, filters=wanted)
 
 
 class CancelledAnswer(BaseModel):
@@ -235,6 +228,7 @@ def order_of(body: NewExecution) -> Order:
         user_id=body.user_id,
         session_id=body.session_id,
         app=body.app,
+        client_request_id=body.client_request_id,
         metadata=body.metadata,
         deadline_s=body.deadline_s,
         fallback_models=body.fallback_models,
@@ -350,7 +344,7 @@ def _queued(execution_id: UUID, *, headers: Mapping[str, str]) -> Response:
     return json_response({"id": str(execution_id), "status": "queued"}, status=202, headers=named)
 
 
-def headers_of(admitted: Admitted, *, answered_by: str | None = None) -> dict[str, str]:
+def headers_of(admitted: Admitted, *, answered_by: str | None = None, tells_arm: bool = True) -> dict[str, str]:
     """Known before the first byte of the answer. `answered_by`: the model that began to answer, where that is known by then."""
     prompt = admitted.request.prompt
     headers = {
@@ -362,6 +356,9 @@ def headers_of(admitted: Admitted, *, answered_by: str | None = None) -> dict[st
         headers |= {"x-burnish-prompt": prompt.slug, "x-burnish-version": str(prompt.version)}
     if admitted.request.routing is not None and admitted.request.routing.rule is not None:
         headers["x-burnish-rule"] = quote(admitted.request.routing.rule, safe=" ")
+    if tells_arm and admitted.request.experiment is not None:
+        part = admitted.request.experiment
+        headers |= {"x-burnish-experiment": str(part.experiment_id), "x-burnish-arm": part.arm}
     if admitted.request.group_key is not None:
         headers["x-burnish-group"] = admitted.request.group_key
     if admitted.request.route.simulated:

@@ -1,7 +1,7 @@
 """Executions in SQL, as the gateway reads them."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from asyncpg import Record
@@ -17,8 +17,13 @@ COLUMNS = (
     "e.cache_write_input_tokens, e.reasoning_tokens, e.details, e.price_version, e.usage_source, "
     "e.cost_nusd, e.markup_nusd, e.key_source, e.provider_key_id, "
     "e.latency_ms, e.first_token_ms, e.cached, e.simulated, e.finish_reason, e.end_user, e.session_id, e.app, e.job_id, "
-    "e.request_id, e.error, "
+    "e.request_id, e.trace_id, e.error, "
     "e.attempts, e.finished_at"
+)
+
+NAMED: Final = (
+    "(SELECT r.client_request_id FROM client_requests r WHERE r.workspace_id = e.workspace_id AND r.execution_id = e.execution_id) "
+    "AS client_request_id"
 )
 
 
@@ -30,7 +35,8 @@ async def flush(tx: Tx) -> None:
 async def find_execution(tx: Tx, execution_id: UUID) -> Record | None:
     """Row and content of a finished execution; None when it has no row, or is another workspace's."""
     return await tx.fetchrow(
-        f"SELECT {COLUMNS}, c.messages, c.variables, c.settings, c.output, c.tool_calls, c.metadata FROM executions e "
+        f"SELECT {COLUMNS}, c.messages, c.variables, c.settings, c.output, c.tool_calls, c.metadata, "
+        f"{NAMED} FROM executions e "
         "LEFT JOIN execution_contents c USING (execution_id) WHERE e.execution_id = $1",
         execution_id,
     )
@@ -41,22 +47,31 @@ async def find_open(tx: Tx, execution_id: UUID) -> Record | None:
     return await tx.fetchrow("SELECT lane, fence, deadline FROM holds WHERE execution_id = $1", execution_id)
 
 
+FILTERS: Final = {
+    "prompt": "e.slug = {}", "version": "e.version = {}", "label": "e.label = {}", "model": "e.model = {}", "provider": "e.provider = {}",
+    "status": "e.status = {}", "session_id": "e.session_id = {}", "user_id": "e.end_user = {}", "app": "e.app = {}",
+    "api_key_id": "e.api_key_id = {}", "provider_key_id": "e.provider_key_id = {}", "job_id": "e.job_id = {}", "lane": "e.lane = {}",
+    "cached": "e.cached = {}", "simulated": "e.simulated = {}", "error_code": "e.error ->> 'code' = {}",
+    "tag": "e.prompt_id IN (SELECT prompt_id FROM prompts WHERE tags @> ARRAY[{}::text])",
+    "from": "e.execution_id >= {}", "to": "e.execution_id < {}",
+    "min_cost_nusd": "e.cost_nusd >= {}", "min_latency_ms": "e.latency_ms >= {}",
+    "trace_id": "(e.trace_id = {0} OR e.execution_id = {0} AND e.trace_id IS NULL)",
+    "client_request_id": "e.execution_id = (SELECT r.execution_id FROM client_requests r WHERE r.client_request_id = {})",
+}  # fmt: skip
+"""What lists may be narrowed by. Only what is asked for stands in the statement, so that a plan can take its index; all others read the
+workspace's rows by id, newest first."""
+
+
 async def list_executions(tx: Tx, *, after: UUID | None, limit: int, filters: dict[str, Any]) -> Sequence[Record]:
     """Newest first, at most limit + 1, numbers only."""
+    given = {name: value for name, value in filters.items() if value is not None}
+    conditions = [FILTERS[name].format(f"${number}") for number, name in enumerate(given, start=3)]
     return await tx.fetch(
-        f"SELECT {COLUMNS} FROM executions e WHERE ($1::uuid IS NULL OR e.execution_id < $1) AND ($3::text IS NULL OR e.slug = $3) "
-        "AND ($4::int IS NULL OR e.version = $4) AND ($5::text IS NULL OR e.status = $5) AND ($6::text IS NULL OR e.session_id = $6) "
-        "AND ($7::text IS NULL OR e.end_user = $7) AND ($8::uuid IS NULL OR e.job_id = $8) AND ($9::text IS NULL OR e.lane = $9) "
-        "ORDER BY e.execution_id DESC LIMIT $2",
+        f"SELECT {COLUMNS}, {NAMED} FROM executions e "
+        f"WHERE {' AND '.join(['($1::uuid IS NULL OR e.execution_id < $1)', *conditions])} ORDER BY e.execution_id DESC LIMIT $2",
         after,
         limit + 1,
-        filters.get("prompt"),
-        filters.get("version"),
-        filters.get("status"),
-        filters.get("session_id"),
-        filters.get("user_id"),
-        filters.get("job_id"),
-        filters.get("lane"),
+        *given.values(),
     )
 
 
@@ -84,7 +99,7 @@ async def withdraw(tx: Tx, workspace_id: UUID, execution_ids: Sequence[UUID], *,
 def outcome_of(row: Record, *, output_json: Any = None) -> Outcome:
     """The Outcome that the executor told, made again from the books: its JSON has the same bytes (PROMISES G-02)."""
     details = row["details"] or {}
-    cost, routing = details.get("cost"), details.get("routing")
+    cost, routing, part = details.get("cost"), details.get("routing"), details.get("experiment") or {}
     choices, beside = (row["settings"] or {}).get(CHOICES), (row["settings"] or {}).get(BESIDE)
     return Outcome(
         status=row["status"],
@@ -110,11 +125,14 @@ def outcome_of(row: Record, *, output_json: Any = None) -> Outcome:
             source=row["usage_source"],
         ),
         cost_nusd=row["cost_nusd"],
+        overage_nusd=details.get("overage_nusd", 0),
         credits=credits_text(row["cost_nusd"]),
         markup_nusd=row["markup_nusd"],
         cost_split=None if cost is None else CostSplit(**cost, markup_nusd=row["markup_nusd"]),
         price_version=row["price_version"],
         routing=None if routing is None else Routing(**routing),
+        experiment_id=part.get("id"),
+        arm=part.get("arm"),
         key_source=row["key_source"],
         provider_key_id=row["provider_key_id"],
         latency_ms=row["latency_ms"],

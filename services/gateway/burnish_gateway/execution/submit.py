@@ -11,6 +11,7 @@ from burnish_gateway.billing.budget import Budgets
 from burnish_gateway.deps import Gateway
 from burnish_gateway.execution import store
 from burnish_gateway.execution.check_inputs import check_inputs
+from burnish_gateway.execution.client_request import once
 from burnish_gateway.execution.group_key import group_key_of
 from burnish_gateway.execution.order import Group, Order, checked_size, prepare, timeout_said_s
 from burnish_gateway.execution.park import parked_if_big
@@ -18,6 +19,7 @@ from burnish_gateway.execution.payers import payers_of
 from burnish_gateway.execution.refusals import OF_MONEY
 from burnish_gateway.execution.spare_version import spare_version
 from burnish_gateway.execution.verdicts import Asked, error_of, rate_headers, suspended
+from burnish_gateway.experiments.take_part import Taken
 from burnish_gateway.metrics import ADMISSIONS
 from burnish_gateway.models.book import ModelNotFound, PriceUnknown
 from burnish_gateway.registry.catalog import ResolvedVersion
@@ -26,8 +28,9 @@ from burnish_gateway.routing.fall_back_cheaper import with_cheaper
 from burnish_shared import failpoints, subjects
 from burnish_shared.books.admission import AdmissionRequest, Answer, IdempotencyKey, Verdict
 from burnish_shared.contracts.executions import ExecutionRequest, Lane, Route
+from burnish_shared.contracts.experiments import ExperimentPart
 from burnish_shared.db.model_store import ModelFacts
-from burnish_shared.errors import BurnishError, InvalidField, NoProviderKey
+from burnish_shared.errors import BurnishError, InvalidField, NoProviderKey, Unavailable
 from burnish_shared.ids import new_uuid
 
 log = structlog.get_logger("burnish.gateway")
@@ -60,11 +63,12 @@ class Repeated:
 
 @dataclass(frozen=True, slots=True)
 class MadeRequest:
-    """A request that could be admitted, and what it counts against."""
+    """A request that could be admitted, what it counts against, and the arm of an experiment that it belongs to."""
 
     request: ExecutionRequest
     budgets: Budgets
     deadline_s: float
+    taken: Taken | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +92,7 @@ class _Asking:
     deadline_s: float
     request_id: str
     traceparent: str | None
+    execution_id: UUID
 
 
 async def submit(
@@ -104,7 +109,14 @@ async def submit(
     A refusal leaves nothing behind. A background order is published with its hold, in one transaction.
     """
     made = await make_request(order, gateway=gateway, principal=principal, request_id=request_id, traceparent=traceparent)
-    return await admit(made, gateway=gateway, principal=principal, key=key)
+
+    async def admitted() -> Admitted | Repeated:
+        return await admit(made, gateway=gateway, principal=principal, key=key)
+
+    answer = await once(made.request, gateway=gateway, key=key, admit=admitted)
+    if made.taken is not None and isinstance(answer, Admitted):
+        gateway.shadows.follow(order, made.taken, principal, execution_id=made.request.execution_id)
+    return answer
 
 
 async def make_request(
@@ -114,22 +126,46 @@ async def make_request(
     deadline_s = gateway.settings.deadline_s if order.deadline_s is None else order.deadline_s
     if not 0 < deadline_s <= DEADLINE_MOST_S:
         raise InvalidField(f"deadline_s: must be above 0 and at most {DEADLINE_MOST_S:g}.", param="deadline_s")
-    version = None
+    at = _Asking(gateway, principal, deadline_s, request_id, traceparent, execution_id=new_uuid())
+    taken = None
     if order.slug is not None:
-        version = await gateway.catalog.in_use(principal.workspace_id, order.slug, label=order.label, version=order.version)
-    at = _Asking(gateway, principal, deadline_s=deadline_s, request_id=request_id, traceparent=traceparent)
+        taken = await gateway.experiments.assign(order, principal.workspace_id, execution_id=at.execution_id)
+    if taken is None:
+        return await _make(order, at)
     try:
-        return await _made(order, version, at)
+        return replace(await _make(order, at, taken=taken), taken=taken)
+    except Unavailable:
+        raise
+    except BurnishError as error:
+        # An experiment never costs an answer: where its arm cannot be rendered or called, the label's version answers.
+        gateway.experiments.count(principal.workspace_id, taken.live.experiment_id, "unavailable")
+        log.warning("experiment.arm_unavailable", experiment_id=str(taken.live.experiment_id), arm=taken.arm.name, because=error.code)
+        return await _make(order, at)
+
+
+async def _make(order: Order, at: _Asking, *, taken: Taken | None = None) -> MadeRequest:
+    """`taken`: the arm of an experiment whose version, or model, answers."""
+    version, part = None, None
+    if order.slug is not None:
+        version = await at.gateway.catalog.in_use(at.principal.workspace_id, order.slug, label=order.label, version=order.version)
+    if taken is not None and version is not None:
+        part, slug = taken.part, version.slug
+        # What the label names anyway keeps its name; another version counts for no label, so nobody takes it for what that serves.
+        if version.version != taken.arm.version:
+            version = await at.gateway.catalog.in_use(at.principal.workspace_id, slug, version=taken.arm.version)
+        order = replace(order, label=None, version=taken.arm.version, model=taken.arm.model or order.model)
+    try:
+        return await _made(order, version, at, part)
     except BurnishError as error:
         spare = spare_version(version, error)
         if version is None or spare is None:
             raise
         log.info("execution.fell_back_to_version", slug=version.slug, version=version.version, to=spare, because=error.code)
-        other = await gateway.catalog.in_use(principal.workspace_id, version.slug, version=spare)
-        return await _made(replace(order, label=None, version=spare), other, at)
+        other = await at.gateway.catalog.in_use(at.principal.workspace_id, version.slug, version=spare)
+        return await _made(replace(order, label=None, version=spare), other, at, part)
 
 
-async def _made(order: Order, version: ResolvedVersion | None, at: _Asking) -> MadeRequest:
+async def _made(order: Order, version: ResolvedVersion | None, at: _Asking, part: ExperimentPart | None = None) -> MadeRequest:
     """`version`: the one that the order names, before a rule chooses another."""
     gateway, principal = at.gateway, at.principal
     way = await choose_way(order, version, gateway=gateway, principal=principal)
@@ -142,7 +178,7 @@ async def _made(order: Order, version: ResolvedVersion | None, at: _Asking) -> M
 
     request = prepare(
         order,
-        execution_id=new_uuid(),
+        execution_id=at.execution_id,
         principal=principal,
         version=version,
         group=group,
@@ -150,6 +186,7 @@ async def _made(order: Order, version: ResolvedVersion | None, at: _Asking) -> M
         route=route,
         fallbacks=fallbacks,
         routing=way.routing,
+        experiment=part,
         budget_account_ids=budgets.accounts_of(api_key_id=principal.first_key_id, prompt_id=prompt_id, end_user=order.user_id),
         now=gateway.clock.now(),
         deadline_s=deadline_s,

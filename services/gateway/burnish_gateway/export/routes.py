@@ -7,6 +7,7 @@ from fastapi.responses import Response, StreamingResponse
 
 from burnish_gateway.access import audit
 from burnish_gateway.bundle.write_bundle import write_bundle
+from burnish_gateway.clarifications.owner import owner_of
 from burnish_gateway.deps import Admin, GatewayParts
 from burnish_gateway.export.write_export import write_export
 from burnish_gateway.wire import Text, make_router
@@ -34,7 +35,8 @@ async def get_export(
     ] = None,
 ) -> Response:
     """The first line says what it is; then `{"table", "row"}` for each row; the last line holds `end` and the counts, and an export without
-    it is not whole. Secrets, digests and what runs inside are left out. It is read in pages: what changes meanwhile may be in it or not.
+    it is not whole. Secrets, digests and what runs inside are left out; clarifying
+    sessions are your own alone. It is read in pages: what changes meanwhile may be in it or not.
     """
     if folder is not None and scope == "everything":
         raise InvalidField("folder: an export of everything has no folder; add scope=prompts.", param="folder")
@@ -49,4 +51,6 @@ async def get_export(
         named = {"content-disposition": f'attachment; filename="burnish-prompts-{at:%Y%m%dT%H%M%SZ}.json"'}
         return StreamingResponse(lines, media_type="application/json", headers=named)
     headers = {"content-disposition": f'attachment; filename="burnish-{principal.workspace_id}-{at:%Y%m%dT%H%M%SZ}.jsonl"'}
-    return StreamingResponse(write_export(gateway.db, principal.workspace_id, at=at), media_type=MEDIA_TYPE, headers=headers)
+    return StreamingResponse(
+        write_export(gateway.db, principal.workspace_id, at=at, user=owner_of(principal)), media_type=MEDIA_TYPE, headers=headers
+    )

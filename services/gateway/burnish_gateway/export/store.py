@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from burnish_gateway.export.tables import ExportedTable
+from burnish_gateway.export.table import ExportedTable
 from burnish_shared.db.session import Tx
 
 

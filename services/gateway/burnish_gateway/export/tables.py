@@ -2,64 +2,17 @@
 so that a new table or column has to be decided on. Pure data.
 """
 
-from dataclasses import dataclass, field
 from typing import Final
+
+from burnish_gateway.export.assistant_tables import ASSISTANT_TABLES
+from burnish_gateway.export.experiment_tables import EXPERIMENT_TABLES
+from burnish_gateway.export.optimization_tables import OPTIMIZATION_TABLES
+from burnish_gateway.export.table import DIGEST, INTERNAL, PAGE_ROWS, PAGE_ROWS_OF_TEXTS, RUNS, SECRET, ExportedTable
+from burnish_gateway.export.table import exported as _table
+from burnish_gateway.export.table import words as _words
 
 FORMAT: Final = "burnish.export"
 VERSION: Final = 1
-
-PAGE_ROWS: Final = 500
-PAGE_ROWS_OF_TEXTS: Final = 25
-"""Rows that hold whole conversations may have a megabyte each."""
-
-
-@dataclass(frozen=True, slots=True)
-class ExportedTable:
-    """`order`: columns that name one row and lead an index. `left_out`: columns that are not exported, and why.
-
-    `source`: what the rows are read from, where the table alone has no index by workspace. `as_text`: bytes that are UTF-8.
-    """
-
-    name: str
-    columns: tuple[str, ...]
-    order: tuple[str, ...]
-    left_out: dict[str, str] = field(default_factory=dict)
-    source: str = ""
-    as_text: tuple[str, ...] = ()
-    page_rows: int = PAGE_ROWS
-
-
-INTERNAL: Final = "internal"
-SECRET: Final = "secret"  # noqa: S105 - the reason why a column is left out
-DIGEST: Final = "a digest of what is exported"
-WORKSPACE: Final = {"workspace_id": "the manifest names it"}
-RUNS: Final = {
-    "fence": INTERNAL,
-    "leased_by": INTERNAL,
-    "leased_until": INTERNAL,
-    "cancel_requested": INTERNAL,
-    "funding_account_id": INTERNAL,
-    "hops": INTERNAL,
-}
-
-
-def _words(text: str) -> tuple[str, ...]:
-    return tuple(text.split())
-
-
-def _table(
-    name: str, columns: str, order: str, *, source: str = "", as_text: str = "", page_rows: int = PAGE_ROWS, **left_out: str
-) -> ExportedTable:
-    return ExportedTable(
-        name,
-        _words(columns),
-        _words(order),
-        WORKSPACE | {one.rstrip("_"): why for one, why in left_out.items()},
-        source or name,
-        _words(as_text),
-        page_rows,
-    )
-
 
 TABLES: Final = (
     ExportedTable(
@@ -67,7 +20,7 @@ TABLES: Final = (
         _words(
             "workspace_id organization_id name rate_limit_per_minute store_content retention_days legal_hold platform_keys"
             " only_admins_change_prompts share_statistics cache_mode cache_ttl_s response_shape"
-            " protected_labels own_approval test_run_gate suspended_at created_at"
+            " protected_labels own_approval test_run_gate min_samples confidence examples_in_prompts suspended_at created_at"
         ),
         ("workspace_id",),
         {"credit_account_id": INTERNAL, "rate_id": INTERNAL},
@@ -136,54 +89,9 @@ TABLES: Final = (
         " figures measured_at clones published_by published_at updated_at",
         "entry_id", search=DIGEST, satisfaction="in figures", page_rows=PAGE_ROWS_OF_TEXTS,
     ),
-    _table("datasets", "dataset_id name version test_version near_duplicates created_by created_at updated_at", "dataset_id"),
-    _table(
-        "dataset_items", "item_id dataset_id position split input expected metadata added_version synthetic", "item_id", content_hash=DIGEST
-    ),
-    _table("evaluators", "evaluator_id name kind version settings created_by created_at archived_at", "evaluator_id"),
-    _table("evaluator_versions", "evaluator_id version settings message created_by created_at", "evaluator_id version"),
-    _table(
-        "live_evaluations",
-        "live_evaluation_id evaluator_id prompts labels sample_ratio cap_nusd cap_period account_id active created_by created_at updated_at"
-        " archived_at", "live_evaluation_id", fence=INTERNAL, leased_by=INTERNAL, leased_until=INTERNAL,
-    ),
-    _table(
-        "scores",
-        "execution_id evaluator_id evaluator_version live_evaluation_id kind slug version label model finished_at score passed unavailable"
-        " reason disagreement uncertain votes judge_executions cost_nusd took_ms simulated scored_at forgotten_at",
-        "execution_id evaluator_id evaluator_version", page_rows=PAGE_ROWS_OF_TEXTS, counted_at=INTERNAL,
-    ),
-    _table(
-        "rollup_scores",
-        "grain bucket evaluator_id evaluator_version slug version label model scores passed uncertain no_scores simulated score_sum_micro"
-        " score_squares_micro cost_nusd", "grain bucket evaluator_id evaluator_version slug version label model",
-    ),
-    _table(
-        "test_runs",
-        "test_run_id prompt_id slug version model dataset_id dataset_version split repeats status total done result error simulated"
-        " evaluator_ids compare_with failed_of item_ids group_id paused_at created_by created_at started_at finished_at forgotten_at",
-        "test_run_id", page_rows=PAGE_ROWS_OF_TEXTS, **RUNS,
-    ),
-    _table(
-        "optimization_jobs",
-        "job_id prompt_id slug base_version dataset_id dataset_version method task_model reflect_model seed budget_evaluations budget_nusd"
-        " budget_seconds status progress outcome finish_reason test edits suggestion_id error simulated created_by created_at started_at"
-        " finished_at",
-        "job_id", page_rows=PAGE_ROWS_OF_TEXTS, **RUNS,
-    ),
-    _table("optimization_candidates", "job_id question text first_asked", "job_id question", page_rows=PAGE_ROWS_OF_TEXTS),
-    _table(
-        "evaluations",
-        "owner_id question item_id repeat execution_id attempt asked_at answered_at status score"
-        " output error spent_nusd latency_ms simulated",
-        "owner_id question item_id repeat",
-    ),
-    _table(
-        "suggestions",
-        "suggestion_id prompt_id slug base_version job_id status content evidence simulated accepted_version label reason decided_by"
-        " decided_at created_at",
-        "suggestion_id", page_rows=PAGE_ROWS_OF_TEXTS,
-    ),
+    *OPTIMIZATION_TABLES,
+    *EXPERIMENT_TABLES,
+    *ASSISTANT_TABLES,
     _table(
         "files", "file_id name purpose size_bytes content created_by created_at expires_at", "file_id", as_text="content", page_rows=1,
     ),
@@ -208,7 +116,8 @@ TABLES: Final = (
     _table(
         "chain_runs",
         "run_id chain_id slug version label background status variables output error failed_step deadline_at end_user session_id app"
-        " metadata actor api_key_id user_id first_key_id traceparent request_id spent_nusd simulated created_at finished_at",
+        " metadata actor api_key_id user_id first_key_id traceparent request_id spent_nusd simulated created_at finished_at"
+        " other_steps",
         "run_id", page_rows=PAGE_ROWS_OF_TEXTS, keeps_text=INTERNAL,
         **{name: why for name, why in RUNS.items() if name != "funding_account_id"},
     ),
@@ -222,13 +131,15 @@ TABLES: Final = (
         "executions",
         "execution_id lane status prompt_id slug version label model provider input_tokens output_tokens cached_input_tokens usage_source"
         " cost_nusd price_version latency_ms first_token_ms cached simulated finish_reason end_user session_id app api_key_id job_id"
-        " request_id provider_key_id key_source markup_nusd error attempts finished_at cache_write_input_tokens reasoning_tokens details",
+        " request_id provider_key_id key_source markup_nusd error attempts finished_at cache_write_input_tokens reasoning_tokens details"
+        " trace_id",
         "execution_id", fence=INTERNAL,
     ),
     _table(
         "execution_contents", "execution_id messages variables settings output tool_calls metadata", "execution_id",
         source="executions JOIN execution_contents USING (workspace_id, execution_id)", page_rows=PAGE_ROWS_OF_TEXTS,
     ),
+    _table("client_requests", "client_request_id execution_id at", "client_request_id"),
     _table("execution_groups", "group_key prompt_id slug version moved adopted_by adopted_at completed_at", "group_key"),
     _table(
         "feedback",
@@ -348,7 +259,7 @@ TABLES: Final = (
         "event_id endpoint_id event_type object_id object_version body status reason failed_attempts created_at settled_at",
         "created_at event_id endpoint_id",
         as_text="body", hops=INTERNAL, claims=INTERNAL, next_attempt_at=INTERNAL, leased_until=INTERNAL, waiting_since=INTERNAL,
-        range_id=INTERNAL,
+        range_id=INTERNAL, traceparent=INTERNAL,
     ),
     _table(
         "webhook_attempts", "event_id endpoint_id number url started_at duration_ms status_code error_class response_snippet",
@@ -365,6 +276,7 @@ TABLES: Final = (
 """In this order: what refers to something comes after it."""
 
 LEFT_OUT: Final = {
+    "enrichment_calls": "executions, which are exported; gone when the enrichment is over",
     "accepted": "background executions that are under way",
     "cache_entries": "answers of executions, which are exported; gone after a week at the latest",
     "cache_purges": "moments, for an hour",
@@ -382,8 +294,11 @@ LEFT_OUT: Final = {
     "idempotency_keys": "sealed answers of a day",
     "label_feedback": "sums over feedback, which is exported",
     "label_voices": "sums over feedback, which is exported",
+    "experiment_looks": "intervals over time, made from sums over executions and feedback, which are exported",
+    "experiment_orders": "decisions on their way; the verdict is exported with its experiment",
     "experiment_sums": "sums over executions and feedback, which are exported",
     "experiment_units": "sums over executions and feedback, which are exported",
+    "experiment_watch": "the newest look at an experiment; its verdict is exported with it",
     "ledger_days": "sums over transfers, which are exported",
     "provider_key_tests": "whose turn it is",
     "quality_states": "memory of detectors",

@@ -15,15 +15,17 @@ from burnish_gateway.export.tables import FORMAT, TABLES, VERSION
 from burnish_shared.db.session import Database
 
 
-async def write_export(db: Database, workspace_id: UUID, *, at: datetime) -> AsyncIterator[bytes]:
-    """The lines, some at a time. Raises Unavailable in the middle where the database goes away: then the last line is missing."""
+async def write_export(db: Database, workspace_id: UUID, *, at: datetime, user: UUID | None = None) -> AsyncIterator[bytes]:
+    """The lines, some at a time. `user`: whose own rows are in it, beside those that the workspace shares.
+
+    Raises Unavailable in the middle where the database goes away: then the last line is missing."""
     yield _line({"format": FORMAT, "version": VERSION, "workspace": str(workspace_id), "at": at.isoformat()})
     counts: dict[str, int] = {}
     for table in TABLES:
         counts[table.name] = 0
         after: Sequence[Any] | None = None
         while True:
-            async with db.unit_of_work(workspace=workspace_id, read_only=True) as tx:
+            async with db.unit_of_work(workspace=workspace_id, user=user, read_only=True) as tx:
                 lines, after = await read_page(tx, table, after=after)
             counts[table.name] += len(lines)
             if lines:

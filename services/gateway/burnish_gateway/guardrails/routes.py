@@ -99,7 +99,6 @@ async def patch_guardrail(guardrail_id: UUID, body: GuardrailChange, principal: 
     async with gateway.db.unit_of_work(workspace=principal.workspace_id) as tx:
         await change_guardrail(tx, principal, guardrail_id, body)
         answer = guardrail_answer(await found(tx, guardrail_id))
-    gateway.feed.wake()
     return json_response(answer)
 
 
@@ -107,7 +106,6 @@ async def patch_guardrail(guardrail_id: UUID, body: GuardrailChange, principal: 
 async def delete_guardrail(guardrail_id: UUID, principal: Admin, gateway: GatewayParts) -> Response:
     async with gateway.db.unit_of_work(workspace=principal.workspace_id) as tx:
         await remove_guardrail(tx, principal, guardrail_id)
-    gateway.feed.wake()
     return Response(status_code=204)
 
 

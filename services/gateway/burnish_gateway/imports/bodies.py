@@ -16,6 +16,7 @@ Source = Annotated[str, Field(pattern=SOURCE_NAME, description="The system it co
 Id = Annotated[Text, Field(min_length=1, max_length=200)]
 TheirId = Annotated[Text, Field(min_length=1, max_length=256)]
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
+TraceId = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$", description="Of W3C Trace Context: 32 hex digits.")]
 Count = Annotated[int, Field(ge=0, le=2**31 - 1)]
 
 
@@ -49,6 +50,7 @@ class ImportedBody(ApiModel):
     user_id: Id | None = None
     session_id: Id | None = None
     app: Id | None = None
+    trace_id: TraceId | None = None
     metadata: Annotated[dict[str, Any], Field(max_length=100)] = Field(default_factory=dict)
 
     def reported(self) -> Reported:
@@ -60,7 +62,7 @@ class ImportedBody(ApiModel):
             cache_write_input_tokens=self.cache_write_input_tokens, reasoning_tokens=self.reasoning_tokens,
             cost_nusd=self.cost_nusd, end_user=self.user_id, session_id=self.session_id, app=self.app,
             messages=[one.model_dump(exclude_none=True) for one in self.messages], variables=self.variables, output=self.output,
-            metadata=self.metadata,
+            metadata=self.metadata, trace_id=self.trace_id,
         )  # fmt: skip
 
 

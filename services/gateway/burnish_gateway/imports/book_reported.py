@@ -15,6 +15,7 @@ from burnish_gateway.imports.reported import Reported
 from burnish_shared.books.event_parts import in_events
 from burnish_shared.books.finished import INT4_MOST, FinishedExecution, json_text
 from burnish_shared.contracts.executions import CompletedItem, ErrorInfo, Lane
+from burnish_shared.db.session import Tx
 from burnish_shared.ids import new_uuid
 from burnish_shared.storable_text import storable
 
@@ -24,10 +25,14 @@ FENCE = 1
 
 @dataclass(frozen=True, slots=True)
 class BookedReports:
-    """Our id of each, in order. `unknown_prompts`: names that no prompt of the workspace has; what they name is counted under them."""
+    """Our id of each, in order. `unknown_prompts`: names that no prompt of the workspace has; what they name is counted under them.
+
+    `made`: how many were not there before.
+    """
 
     ids: list[UUID]
     unknown_prompts: list[str]
+    made: int
 
 
 async def book_reported(gateway: Gateway, principal: Principal, reported: Sequence[Reported]) -> BookedReports:
@@ -35,28 +40,45 @@ async def book_reported(gateway: Gateway, principal: Principal, reported: Sequen
 
     Raises Suspended, Unavailable. Safe to repeat.
     """
+    reported = await to_be_stored(gateway, principal, reported)
+    if not reported:
+        return BookedReports([], [], 0)
+    async with gateway.db.unit_of_work(workspace=principal.workspace_id) as tx:
+        booked = await book_in(tx, principal, reported)
+    count_booked(booked)
+    return booked
+
+
+async def to_be_stored(gateway: Gateway, principal: Principal, reported: Sequence[Reported]) -> Sequence[Reported]:
+    """As the workspace wants them kept: what it masks is masked. Slow, so before any transaction. Raises Suspended, Unavailable."""
     if principal.workspace.suspended_at is not None:
         raise suspended()
     if not reported:
-        return BookedReports([], [])
+        return reported
+    stored = (await gateway.rules.of(principal.workspace_id)).stored
+    return await asyncio.to_thread(masked, reported, stored) if stored else reported
+
+
+async def book_in(tx: Tx, principal: Principal, reported: Sequence[Reported]) -> BookedReports:
+    """`reported`: out of `to_be_stored`. Prompts that this transaction made are found. Then `count_booked`."""
     workspace_id = principal.workspace_id
-    stored = (await gateway.rules.of(workspace_id)).stored
-    if stored:
-        reported = await asyncio.to_thread(masked, reported, stored)
-    async with gateway.db.unit_of_work(workspace=workspace_id) as tx:
-        ids = await store.ids_of(tx, workspace_id, [(one.source, one.their_id) for one in reported])
-        named = {one.slug for one in reported if one.slug}
-        prompts = await store.prompts_of(tx, named)
-        by_id = {ids[(one.source, one.their_id)]: one for one in reversed(reported)}  # of two with one id the first counts
-        rows = [_row(one, by_id[one], principal=principal, prompts=prompts) for one in sorted(by_id)]
-        made: set[UUID] = set()
-        for part in in_events(rows, lambda row: row):
-            made |= set(await store.book(tx, workspace_id, part, event_id=str(new_uuid())))
-        costs = [(one, cost) for one in sorted(made) if (cost := by_id[one].cost_nusd) is not None]
-        await store.note_costs(tx, workspace_id, costs)
-    IMPORTED.labels("new").inc(len(made))
-    IMPORTED.labels("repeated").inc(len(reported) - len(made))
-    return BookedReports([ids[(one.source, one.their_id)] for one in reported], sorted(named - prompts.keys()))
+    ids = await store.ids_of(tx, workspace_id, [(one.source, one.their_id) for one in reported])
+    named = {one.slug for one in reported if one.slug}
+    prompts = await store.prompts_of(tx, named)
+    by_id = {ids[(one.source, one.their_id)]: one for one in reversed(reported)}  # of two with one id the first counts
+    rows = [_row(one, by_id[one], principal=principal, prompts=prompts) for one in sorted(by_id)]
+    made: set[UUID] = set()
+    for part in in_events(rows, lambda row: row):
+        made |= set(await store.book(tx, workspace_id, part, event_id=str(new_uuid())))
+    costs = [(one, cost) for one in sorted(made) if (cost := by_id[one].cost_nusd) is not None]
+    await store.note_costs(tx, workspace_id, costs)
+    return BookedReports([ids[(one.source, one.their_id)] for one in reported], sorted(named - prompts.keys()), len(made))
+
+
+def count_booked(booked: BookedReports) -> None:
+    """Once they are on disk."""
+    IMPORTED.labels("new").inc(booked.made)
+    IMPORTED.labels("repeated").inc(len(booked.ids) - booked.made)
 
 
 def _row(execution_id: UUID, one: Reported, *, principal: Principal, prompts: dict[str, UUID]) -> FinishedExecution:
@@ -75,6 +97,7 @@ def _row(execution_id: UUID, one: Reported, *, principal: Principal, prompts: di
         output=None if one.output is None else storable(one.output), tool_calls=None, metadata=json_text(one.metadata),
         completed_event=completed.model_dump_json(), background_event=None, background_subject=None,
         cache_write_input_tokens=completed.cache_write_input_tokens, reasoning_tokens=completed.reasoning_tokens,
+        details=None if one.trace_id is None else json_text({"trace_id": one.trace_id}),
     )  # fmt: skip
 
 

@@ -83,6 +83,7 @@ def reported_of(span: Span) -> Reported | None:
         app=_text(span.resource.get("service.name")),
         messages=_storable_json(_messages(span)),
         output=_output(span),
+        trace_id=span.trace_id,
         metadata={"span_name": _text(span.name), "operation": operation},
     )
 

@@ -44,6 +44,7 @@ class Reported:
     variables: dict[str, Any] = field(default_factory=dict)
     output: str | None = None
     metadata: dict[str, Any] = field(default_factory=dict)
+    trace_id: str | None = None
 
     @property
     def served_by(self) -> str | None:

@@ -38,6 +38,18 @@ async def ids_of(tx: Tx, workspace_id: UUID, wanted: Collection[TheirId]) -> dic
     return {(row["source"], row["their_id"]): row["execution_id"] for row in rows}
 
 
+async def count_known(tx: Tx, workspace_id: UUID, wanted: Collection[TheirId]) -> int:
+    """How many of these have an execution here."""
+    count: int = await tx.fetchval(
+        """SELECT count(*) FROM imported_ids i JOIN unnest($2::text[], $3::text[]) u(source, their_id) USING (source, their_id)
+            WHERE i.workspace_id = $1""",
+        workspace_id,
+        [one[0] for one in wanted],
+        [one[1] for one in wanted],
+    )
+    return count
+
+
 async def note_costs(tx: Tx, workspace_id: UUID, costs: Sequence[tuple[UUID, int]]) -> None:
     """What the source says that each cost."""
     if costs:

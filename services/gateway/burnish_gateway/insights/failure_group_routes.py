@@ -26,7 +26,7 @@ FRESH: Final = timedelta(minutes=5)
 ANEW: Final = timedelta(seconds=5)
 """The same with `fresh`: whoever asks all the time keeps a processor busy, not more."""
 
-LOOK_EVERY_S: Final = 0.2
+LOOK_EVERY_S: Final = 0.1
 
 BEGUN_WITHIN_S: Final = 2.0
 """What nobody has begun by then waits behind others, or for an analytics that is away: whoever asks is told so."""

@@ -58,6 +58,9 @@ async def groups(
     group_by: Literal["prompt", "version", "label", "model", "app", "api_key", "end_user"] = "prompt",
     prompt: Annotated[Slugs | None, Query(max_length=GROUPS_MOST, description="Only of these; may be given several times.")] = None,
     traffic: Annotated[Literal["live", "batch"] | None, Query(description="`batch`: test runs and optimization. Absent: both.")] = None,
+    unnamed: Annotated[
+        bool, Query(description="Also what named no prompt, such as searches: as prompt ``, version `@0` and label `@`.")
+    ] = False,
     model: Annotated[str | None, Query(max_length=200, description="Not together with `app` and `api_key`.")] = None,
     start: Annotated[Moment | None, Query(alias="from", description="RFC 3339; 24 hours before `to` where absent.")] = None,
     end: Annotated[Moment | None, Query(alias="to", description="RFC 3339; now where absent.")] = None,
@@ -66,7 +69,7 @@ async def groups(
     ] = None,
     file: Annotated[Format, Query(alias="format", description="`csv`: the same as a file for spreadsheets.")] = "json",
 ) -> Response:
-    """At most 200 groups. Calls that named no prompt are left out of prompts, versions and labels.
+    """At most 200 groups. Calls that named no prompt are left out of prompts, versions and labels, unless asked for.
 
     End users are those of live traffic with the most executions and the highest cost, 200 of each for every hour or day that is over, as it
     stood when it ended; `others_…` says what that leaves out.
@@ -81,7 +84,9 @@ async def groups(
         return await _top_users(principal, gateway, of_end_users(wanted, now=gateway.clock.now()), file=file)
     slugs = None if prompt is None else [parse_slug(one, param="prompt") for one in prompt]
     async with gateway.db.unit_of_work(workspace=principal.workspace_id, read_only=True) as tx:
-        found = await group_totals(tx, wanted, group_by=group_by, slugs=slugs, traffic=traffic, model=model, at_most=GROUPS_MOST + 1)
+        found = await group_totals(
+            tx, wanted, group_by=group_by, slugs=slugs, traffic=traffic, model=model, unnamed=unnamed, at_most=GROUPS_MOST + 1
+        )
     data = [GroupFigures(**figures_of(totals).model_dump(), group=group) for group, totals in list(found.items())[:GROUPS_MOST]]
     if file == "csv":
         return csv_response(GroupFigures, data, name=named("groups", wanted))

@@ -64,15 +64,23 @@ async def top_users(tx: Tx, wanted: Range, *, at_most: int) -> TopUsers:
 
 
 async def group_totals(
-    tx: Tx, wanted: Range, *, group_by: str, slugs: Sequence[str] | None, traffic: str | None, model: str | None, at_most: int
+    tx: Tx,
+    wanted: Range,
+    *,
+    group_by: str,
+    slugs: Sequence[str] | None,
+    traffic: str | None,
+    model: str | None,
+    unnamed: bool,
+    at_most: int,
 ) -> dict[str, Totals]:
-    """Group → sums. `slugs` None: of all prompts; calls without a prompt are no prompt, version or label."""
+    """Group → sums. `slugs` None: of all prompts; calls without a prompt are no prompt, version or label, unless `unnamed`."""
     named: str | None
     if group_by in DIMENSIONS:
         table, group, where, named = "rollup_sets", "r.value", f"{_WHERE} AND r.dimension = $6", group_by
     else:
         table, group, named = "rollups", GROUPS[group_by], model
-        where = f"{_WHERE} AND ($6::text IS NULL OR r.model = $6)" + ("" if group_by == "model" else " AND r.slug <> ''")
+        where = f"{_WHERE} AND ($6::text IS NULL OR r.model = $6)" + ("" if group_by == "model" or unnamed else " AND r.slug <> ''")
     arguments = (wanted.grain, wanted.start, wanted.end, slugs, traffic, named)
     rows = await tx.fetch(
         f"""SELECT {group} AS key, {", ".join(f"sum(r.{one})::bigint AS {one}" for one in SUMS)}

@@ -1,5 +1,8 @@
 """The last minute as JSON, for those who poll."""
 
+from datetime import datetime
+from uuid import UUID
+
 from pydantic import BaseModel, Field
 
 
@@ -27,3 +30,16 @@ class LiveAnswer(BaseModel):
     seen_s: float = Field(description="How much of the window this gateway has listened to; it begins to when somebody asks.")
     total: LiveFigures
     prompts: list[LivePrompt] = Field(description="Those with the most executions, at most 50.")
+
+
+class PersonHere(BaseModel):
+    user_id: UUID
+    editing: bool = Field(description="Has changes that are not saved.")
+    since: datetime
+
+
+class PresenceAnswer(BaseModel):
+    """Who came first stands first; somebody with two tabs is one."""
+
+    place: str
+    people: list[PersonHere]

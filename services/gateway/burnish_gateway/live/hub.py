@@ -16,8 +16,10 @@ from uuid import UUID
 import structlog
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
+from nats.errors import Error as NatsError
 from pydantic import ValidationError
 
+from burnish_gateway.live.presence import Presence, Said
 from burnish_gateway.live.ring import EventRing, Kept
 from burnish_gateway.live.window import WINDOW_S, Window
 from burnish_gateway.metrics import LIVE_ENDED, LIVE_STREAMS
@@ -47,12 +49,13 @@ BATCHES_REMEMBERED: Final = 1_000
 
 @dataclass(slots=True, eq=False)
 class Listener:
-    """One open stream: figures that replace each other, and events that wait in order. `ended`: why it must end.
+    """One open stream: figures and people that replace each other, and events that wait in order. `ended`: why it must end.
 
     `missed`: how many were put before those that come now; they do not make it a slow reader.
     """
 
     figures: bytes | None = None
+    people: dict[str, bytes] = field(default_factory=dict)
     events: deque[Kept] = field(default_factory=deque)
     missed: int = 0
     has_gap: bool = False
@@ -64,6 +67,13 @@ class Listener:
             self.end("too_slow")
             return
         self.events.append(one)
+        self.woken.set()
+
+    def meet(self, place: str, data: bytes) -> None:
+        if place not in self.people and len(self.people) >= EVENTS_WAITING_MOST:
+            self.end("too_slow")
+            return
+        self.people[place] = data
         self.woken.set()
 
     def end(self, reason: str) -> None:
@@ -95,6 +105,7 @@ class LiveHub:
         self._records: Subscription | None = None
         self._ticking: asyncio.Task[None] | None = None
         self._subscribing = asyncio.Lock()
+        self._presence = Presence()
 
     def now_ms(self) -> int:
         return int(self._now_s() * 1000)
@@ -103,6 +114,7 @@ class LiveHub:
         """Listens to events from now on."""
         for kind in EVENT_TYPES:
             await self._bus.nc.subscribe(streams.event_subjects(kind), cb=self._on_event)
+        await self._bus.nc.subscribe(subjects.PRESENCE, cb=self._on_presence)
         self._bus.on_reconnect(self._on_reconnect)
 
     async def close(self) -> None:
@@ -142,6 +154,43 @@ class LiveHub:
             watched.listeners.discard(listener)
             watched.asked_at_s = self._now_s()
 
+    async def note_here(self, workspace_id: UUID, said: Said) -> None:
+        """Tells everybody who looks, at every gateway, where somebody is."""
+        self._hear(workspace_id, said)
+        with contextlib.suppress(NatsError):  # While NATS is away those at this gateway see each other.
+            await self._bus.nc.publish(subjects.presence(workspace_id), said.model_dump_json().encode())
+
+    def who_is_at(self, workspace_id: UUID, place: str) -> dict[str, Any]:
+        """`place` and its `people`, as far as this gateway has heard: each tab says it again within 15 s."""
+        people = self._presence.people(workspace_id, place, now_ms=self.now_ms())
+        return {
+            "place": place,
+            "people": [
+                {"user_id": str(one["user_id"]), "editing": one["editing"], "since": _moment(one["since_ms"] / 1000)} for one in people
+            ],
+        }
+
+    def _hear(self, workspace_id: UUID, said: Said) -> None:
+        if not self._watched:  # Nobody ticks then, and other gateways are heard all the same.
+            self._presence.expire(now_ms=self.now_ms())
+        if self._presence.hear(workspace_id, said, now_ms=self.now_ms()):
+            self._tell_who_is_at(workspace_id, said.place)
+
+    def _tell_who_is_at(self, workspace_id: UUID, place: str) -> None:
+        watched = self._watched.get(workspace_id)
+        if watched is None or not watched.listeners:
+            return
+        data = json.dumps(self.who_is_at(workspace_id, place)).encode()
+        for one in watched.listeners:
+            one.meet(place, data)
+
+    async def _on_presence(self, message: Msg) -> None:
+        try:
+            workspace_id, said = UUID(message.subject.rpartition(".")[2]), Said.model_validate_json(message.data)
+        except ValueError:
+            return
+        self._hear(workspace_id, said)
+
     async def figures(self, workspace_id: UUID) -> dict[str, Any]:
         """The last minute, as far as this gateway has listened: `seen_s` of `window_s`. Asking makes it go on listening for a minute."""
         watched = self._watch(workspace_id)
@@ -166,6 +215,8 @@ class LiveHub:
         while not await self._is_over():
             await asyncio.sleep(COALESCE_S)
             now_s = self._now_s()
+            for workspace_id, place in self._presence.expire(now_ms=self.now_ms()):
+                self._tell_who_is_at(workspace_id, place)
             for workspace_id, watched in list(self._watched.items()):
                 if not watched.listeners and now_s - watched.asked_at_s > LINGER_S:
                     del self._watched[workspace_id]
@@ -198,7 +249,7 @@ class LiveHub:
     def _figures(self, watched: _Watched) -> dict[str, Any]:
         now_s = self._now_s()
         return {
-            "at": datetime.fromtimestamp(now_s, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "at": _moment(now_s),
             "window_s": WINDOW_S,
             "seen_s": round(min(WINDOW_S, now_s - watched.since_s), 1),
             **watched.window.figures(now_s=now_s),
@@ -246,3 +297,7 @@ class LiveHub:
 
     def _now_s(self) -> float:
         return self._clock.now().timestamp()
+
+
+def _moment(at_s: float) -> str:
+    return datetime.fromtimestamp(at_s, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

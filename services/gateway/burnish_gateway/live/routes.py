@@ -1,4 +1,4 @@
-"""`GET /v1/live`: one stream of server-sent events for each client that looks."""
+"""`GET /v1/live`: one stream of server-sent events for each client that looks; `PUT /v1/presence`: who looks at what."""
 
 import asyncio
 import json
@@ -11,10 +11,11 @@ from fastapi.responses import Response
 from burnish_gateway.access.principal import Principal, Role
 from burnish_gateway.deps import Gateway, GatewayParts, Viewer, verified_caller
 from burnish_gateway.execution.streaming import KEEP_ALIVE, KEEP_ALIVE_S, EventStream
-from burnish_gateway.live.answers import LiveAnswer
+from burnish_gateway.live.answers import LiveAnswer, PresenceAnswer
 from burnish_gateway.live.hub import Listener
+from burnish_gateway.live.presence import Place, Said, State, Tab
 from burnish_gateway.live.ring import POSITION, Kept
-from burnish_gateway.wire import make_router
+from burnish_gateway.wire import ApiModel, json_response, make_router
 from burnish_shared.errors import BurnishError, InvalidField, Unavailable
 
 router = make_router("analytics")
@@ -27,10 +28,10 @@ STREAM: Final = "text/event-stream"
 DESCRIPTION: Final = """With `Accept: text/event-stream` a stream; else the figures of the last minute as one JSON object.
 
 Events of the stream: `hello`; `figures`, at most every 250 ms and only when they have changed; every event of the workspace under its own
-type (`alert.raised`, …), with an `id`. Send the last one back as `Last-Event-ID` and the stream begins with what came since; an event
-may then come twice, so drop repeats by its `id`. `gap` says that events may have been missed: read what you show anew. `end` says why
-the stream ends: `access_ended`, `too_slow`, `stopping`. Every 10 s of silence bring a comment. At most 20 streams of a workspace at once
-at each gateway."""
+type (`alert.raised`, …), with an `id`; `presence` whenever somebody opens, edits or leaves something (`PUT /v1/presence`). Send the last
+`id` back as `Last-Event-ID` and the stream begins with what came since; an event may then come twice, so drop repeats by its `id`. `gap`
+says that events may have been missed: read what you show anew. `end` says why the stream ends: `access_ended`, `too_slow`, `stopping`.
+Every 10 s of silence bring a comment. At most 20 streams of a workspace at once at each gateway."""
 
 
 @router.get(
@@ -54,6 +55,23 @@ async def live(
         raise InvalidField("Last-Event-ID: this is no id of an event of this stream.", param="last-event-id")
     gateway.live.check_room(principal.workspace_id)
     return EventStream(_stream(gateway, principal, request, last_event_id=last_event_id), headers={})
+
+
+class SayWhere(ApiModel):
+    """Say it again every 15 s: what was not said for 45 s is over."""
+
+    place: Place
+    tab: Tab
+    state: State
+
+
+@router.put("/v1/presence", response_model=PresenceAnswer, summary="Say what one has open, and hear who else has")
+async def put_presence(principal: Viewer, gateway: GatewayParts, body: SayWhere) -> Response:
+    """For people who signed in. An API key is nobody: it hears who is there, and is not shown. Kept in memory alone."""
+    if principal.user_id is not None:
+        said = Said(place=body.place, tab=body.tab, user_id=principal.user_id, state=body.state)
+        await gateway.live.note_here(principal.workspace_id, said)
+    return json_response(PresenceAnswer.model_validate(gateway.live.who_is_at(principal.workspace_id, body.place)))
 
 
 async def _stream(gateway: Gateway, principal: Principal, request: Request, *, last_event_id: str | None) -> AsyncGenerator[bytes, None]:
@@ -117,6 +135,8 @@ def _waiting(listener: Listener) -> bytes:
         parts.append(_event("gap", b"{}"))
     while listener.events:
         parts.append(_kept(listener.events.popleft()))
+    while listener.people:
+        parts.append(_event("presence", listener.people.popitem()[1]))
     if listener.figures is not None:
         parts.append(_event("figures", listener.figures))
         listener.figures = None

@@ -69,7 +69,8 @@ class _About(ApiModel):
 class NewModel(_About):
     """A model that this workspace may call. The address is checked by the egress guard, here and whenever it is called.
 
-    Without prices it is listed and cannot be used: paid use fails closed until they are set.
+    What is left out of prices, limits and capabilities of a known model (`GET /v1/known-models`) at its provider's own address is what we
+    know of it. Another one without prices is listed and cannot be used: paid use fails closed until they are set.
     """
 
     model: ModelName
@@ -79,8 +80,8 @@ class NewModel(_About):
         Text, Field(max_length=500, description="Of an OpenAI-compatible server, such as http://host:8000/v1; empty: the provider's own")
     ] = ""
     display_name: Name | None = None
-    context_tokens: Tokens
-    output_tokens: Annotated[int, Field(gt=0, le=1_000_000)]
+    context_tokens: Tokens | None = Field(default=None, description="Needed where the model is not known to us.")
+    output_tokens: Annotated[int, Field(gt=0, le=1_000_000)] | None = Field(default=None, description="The same.")
     input_price_nusd_per_million: PriceField | None = None
     cached_input_price_nusd_per_million: PriceField | None = None
     cache_write_input_price_nusd_per_million: PriceField | None = None
@@ -173,6 +174,13 @@ class ModelChange(_About):
     sunset_at: Moment | None = None
     last_tested_at: Moment | None = None
     notes: Annotated[Text, Field(max_length=2000)] | None = None
+
+
+class OfferKnown(ApiModel):
+    """Known models to offer to every workspace: those of a provider, or of them the ones that are named."""
+
+    provider: ProviderName
+    models: Annotated[list[ModelName], Field(min_length=1, max_length=500)] | None = None
 
 
 class RetireModel(ApiModel):

@@ -9,9 +9,11 @@ from burnish_gateway.deps import Editor, GatewayParts, Operator, Viewer
 from burnish_gateway.idempotency import run_once
 from burnish_gateway.models import store
 from burnish_gateway.models.answers import shown
-from burnish_gateway.models.bodies import MODEL_NAME, ModelChange, NewModel, PlatformModel, RetireModel
+from burnish_gateway.models.bodies import MODEL_NAME, ModelChange, NewModel, OfferKnown, PlatformModel, RetireModel
 from burnish_gateway.models.book import ModelNotFound
+from burnish_gateway.models.known_models import filled, known_models, provenance
 from burnish_gateway.models.measure import measure
+from burnish_gateway.models.offer_known import offer_known
 from burnish_gateway.models.retire_model import retire_model
 from burnish_gateway.models.set_model import add_model, change_model, check_address, set_platform_model
 from burnish_gateway.wire import json_response, make_router
@@ -64,10 +66,12 @@ async def get_model(gateway: GatewayParts, principal: Viewer, model: ModelPath) 
 
 @router.post("/v1/models", status_code=201, summary="Add a model of one's own, or describe it and set its prices anew")
 async def put_model(body: NewModel, request: Request, gateway: GatewayParts, principal: Editor) -> Response:
-    await check_address(gateway, body.provider, body.base_url)
+    whole, has_known_prices = filled(body)
+    if not has_known_prices:
+        await check_address(gateway, body.provider, body.base_url)
 
     async def work(tx: Tx) -> dict[str, Any]:
-        return shown(await add_model(tx, gateway, principal, body))
+        return shown(await add_model(tx, gateway, principal, whole))
 
     response = await run_once(gateway, request, principal, status=201, work=work)
     await gateway.catalog.catch_up()  # so that who asks next, here, is told the new price
@@ -92,11 +96,41 @@ async def retire(model: ModelPath, body: RetireModel, request: Request, gateway:
 
     async def work(tx: Tx) -> dict[str, Any]:
         retired = await retire_model(tx, gateway, principal, _named(model), body)
-        return {"model": shown(retired.facts), "prompts": retired.prompts, "test_runs": retired.reruns, "skipped": retired.skipped}
+        successor = retired.facts.successor
+        return {
+            "model": shown(retired.facts), "prompts": retired.prompts, "test_runs": retired.reruns, "skipped": retired.skipped,
+            "migration": {"model": retired.facts.model, "successor": successor} if successor and retired.prompts else None,
+        }  # fmt: skip
 
     response = await run_once(gateway, request, principal, status=200, work=work)
     await gateway.catalog.catch_up()
     gateway.relay.wake()
+    return response
+
+
+@router.get("/v1/known-models", summary="Models whose limits and prices ship with Burnish, with their source and date")
+async def list_known_models(
+    gateway: GatewayParts,
+    principal: Viewer,
+    provider: Annotated[str | None, Query(max_length=60)] = None,
+    search: Annotated[str, Query(max_length=100, description="A part of the name.")] = "",
+) -> dict[str, Any]:
+    """None of them can be called before it is added: `POST /v1/models` needs no more than `model` and `provider` of one.
+
+    Prices are those that providers published by `as_of`, as `source` has them. Look at the provider's page before money depends on them.
+    """
+    return {**provenance(), "data": known_models(provider=provider, words=search, now=gateway.clock.now()), "next_cursor": None}
+
+
+@router.post("/v1/platform-models/known", summary="Offer known models of a provider to every workspace (operator)")
+async def offer_known_models(body: OfferKnown, request: Request, gateway: GatewayParts, principal: Operator) -> Response:
+    """Those that are not offered yet are added with the limits and prices that ship; what the operator has described stays as it is."""
+
+    async def work(tx: Tx) -> dict[str, Any]:
+        return await offer_known(tx, gateway, principal, body)
+
+    response = await run_once(gateway, request, principal, status=200, work=work)
+    await gateway.catalog.catch_up()
     return response
 
 

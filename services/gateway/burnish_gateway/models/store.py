@@ -96,6 +96,11 @@ async def put_platform_model(tx: Tx, model: str, said: Mapping[str, Any], *, was
         )
 
 
+async def platform_models_among(tx: Tx, models: Sequence[str]) -> set[str]:
+    """Those of these names that the operator offers, or has retired."""
+    return {row["model"] for row in await tx.fetch("SELECT model FROM platform_models WHERE model = ANY ($1)", list(models))}
+
+
 async def is_provider(tx: Tx, provider: str) -> bool:
     return bool(await tx.fetchval("SELECT EXISTS (SELECT FROM providers WHERE provider = $1)", provider))
 

@@ -133,13 +133,20 @@ class OptimizationAnswer(BaseModel):
     budget: dict[str, int | None]
     seed: int
     progress: dict[str, Any] = Field(
-        description="evaluations, spent_nusd, best (measured gain of the leader on the newest train items), and its curve so far."
+        description="method, round, evaluations, spent_nusd, best (measured gain of the leader on the newest train items), and its curve "
+        "so far."
     )
     outcome: str | None = Field(default=None, description="improved | no_improvement | not_enough_data | no_headroom")
     finish_reason: str | None = None
     suggestion_id: UUID | None = None
     test: dict[str, Any] | None = None
     edits: list[dict[str, Any]] | None = Field(default=None, description="Every proposed edit: chosen, alive, dropped, rejected (and why).")
+    report: dict[str, Any] = Field(
+        default_factory=dict,
+        description="What it has to say beside its figures: notes, themes of comments with the edits that came of them, what was learned, "
+        "metrics that could not be taken.",
+    )
+    search: dict[str, Any] | None = Field(default=None, description="How it was asked to search, complete; null in lists.")
     error: dict[str, Any] | None = None
     failed_at: datetime | None = None
     simulated: bool
@@ -172,6 +179,7 @@ class AcceptedAnswer(BaseModel):
     prompt: str
     version: int
     label: str | None
+    experiment_id: UUID | None = Field(default=None, description="The guarded rollout that began, where one was asked for.")
 
 
 class TestRunPage(BaseModel):
@@ -281,13 +289,24 @@ def optimization_answer(row: Record, *, in_full: bool = True) -> OptimizationAns
     return OptimizationAnswer(
         id=row["job_id"],
         prompt=row["slug"],
-        models={"task": row["task_model"], "reflect": row["reflect_model"]},
+        models={"task": row["task_model"], "reflect": row["reflect_model"]} | _judge(row["search"]),
         budget={"evaluations": row["budget_evaluations"], "nusd": row["budget_nusd"], "seconds": row["budget_seconds"]},
         edits=row["edits"] if in_full else None,
+        report=row["report"] if in_full else {},
+        search=_told(row["search"]) if in_full else None,
         progress={name: value for name, value in row["progress"].items() if in_full or name != "curve"},
         failed_at=row["finished_at"] if row["status"] == "failed" else None,
         **{name: row[name] for name in _JOB_COLUMNS},
     )
+
+
+def _judge(search: dict[str, Any]) -> dict[str, str]:
+    return {"judge": search["judge_model"]} if search.get("judge_model") else {}
+
+
+def _told(search: dict[str, Any]) -> dict[str, Any]:
+    """What was asked for, without what was not."""
+    return {name: value for name, value in search.items() if value not in (None, [], {})}
 
 
 def cases_answer(rows: Iterable[Record], evidence: dict[str, Any]) -> CasesAnswer:

@@ -1,11 +1,14 @@
 """What callers send about test runs, jobs and suggestions."""
 
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Final, Literal, Self
 from uuid import UUID
 
 from pydantic import Field, model_validator
 
+from burnish_gateway.experiments.bodies import RolloutAsked
+from burnish_gateway.generations.bodies import StartAt
 from burnish_gateway.wire import ApiModel, Text
+from burnish_shared.contracts import searches
 
 DEFAULT_EVALUATIONS: Final = 2_000
 EVALUATIONS_MOST: Final = 100_000
@@ -64,7 +67,12 @@ class TestRunBody(ApiModel):
 class ModelsBody(ApiModel):
     task: Text | None = Field(default=None, description="The model that answers; the version's own, unless given.")
     reflect: Text | None = Field(default=None, description="The model that proposes edits; the workspace's usual one, unless given.")
-    judge: Text | None = Field(default=None, description="Not used by exact-match scoring.")
+    judge: Text | None = Field(default=None, description="The model that judges: the metrics relevance and coherence need one.")
+
+    variants: Annotated[list[Text], Field(max_length=4)] = Field(
+        default_factory=list,
+        description="Further models that get a text of their own, as variants of one new version. The budget is shared by all of them.",
+    )
 
 
 class BudgetBody(ApiModel):
@@ -84,17 +92,67 @@ class OptimizationBody(ApiModel):
     prompt: Text = Field(min_length=1, max_length=130)
     version: int | None = Field(default=None, ge=1, description="The version to improve; the one that production names, unless given.")
     dataset_id: UUID
-    method: Literal["reflective"] = "reflective"
+    method: searches.Method = Field(
+        default="racing", description="`racing` combines: single edits, from failures, race in random combinations."
+    )
+    reflective: searches.ReflectiveSearch | None = None
+    evolutionary: searches.EvolutionarySearch | None = None
+    semantic: searches.SemanticSearch | None = None
+    learned: searches.LearnedSearch | None = None
+    few_shot: searches.FewShotSearch | None = None
+    compression: searches.CompressionSearch | None = None
+    settings: searches.SettingsSearch | None = Field(default=None, description="Needed by the method `settings`.")
+    manual: searches.ManualSearch | None = Field(default=None, description="Needed by the method `manual`.")
     models: ModelsBody = Field(default_factory=ModelsBody.model_construct)
     budget: BudgetBody = Field(default_factory=BudgetBody.model_construct)
-    objective: Literal["accuracy"] = "accuracy"
+    objective: Literal["accuracy"] = Field(default="accuracy", description="What is looked at where no `metrics` are given.")
+    metrics: Annotated[list[searches.Metric], Field(max_length=10)] = Field(
+        default_factory=list, description="What is looked at in each answer: metrics with weights, with bounds, or both."
+    )
+    constraints: searches.Constraints = Field(default_factory=searches.Constraints)
     seed: int | None = Field(default=None, ge=0, le=2**31 - 1, description="Makes a job repeatable with the same answers of the models.")
+    start: StartAt | None = Field(default=None, description="Of `evolutionary`: begin with the candidates of this generation.")
+
+    @model_validator(mode="after")
+    def _parts_of_its_method(self) -> Self:
+        for name in (one for one in searches.METHODS if one != "racing"):
+            given = getattr(self, name)
+            if given is not None and self.method != name:
+                raise ValueError(f"{name}: belongs to the method {name!r}, and this one is {self.method!r}")
+            if given is None and self.method == name and name in ("settings", "manual"):
+                raise ValueError(f"{name}: the method {name!r} needs it")
+        return self
+
+    @model_validator(mode="after")
+    def _begins_where_it_can(self) -> Self:
+        if self.start is not None and self.method != "evolutionary":
+            raise ValueError(f"start: belongs to the method 'evolutionary', and this one is {self.method!r}")
+        return self
+
+    @model_validator(mode="after")
+    def _looks_for_something(self) -> Self:
+        names = [one.name for one in self.metrics]
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            raise ValueError(f"metrics: {twice} stands there twice")
+        if self.models.variants and self.method in ("settings", "few_shot"):
+            raise ValueError(f"models.variants: the method {self.method!r} makes no text for a model")
+        if self.metrics and not any(one.counts for one in self.metrics):
+            raise ValueError("metrics: at least one needs a weight; bounds alone prefer nothing")
+        return self
 
 
 class AcceptBody(ApiModel):
+    edits: Annotated[list[int], Field(min_length=1, max_length=500)] | None = Field(
+        default=None,
+        description="Only these of `evidence.edits`, by their place from 0; all of them where nothing is said. A part was not measured: no "
+        "label moves to it, unless a rollout measures it, or `force` and a `label` are given.",
+    )
     label: Text | None = Field(default="production", description="The label that moves to the new version; null moves none.")
     force: bool = Field(default=False, description="Move `production` although it names another version than the one that was measured.")
-    rollout: dict[str, Any] | None = Field(default=None, description="Guarded rollouts come later; leave it out.")
+    rollout: Literal["guarded"] | RolloutAsked | None = Field(
+        default=None, description="`guarded`, or its ramp: the label moves when the new version went up it without harm."
+    )
 
 
 class RejectBody(ApiModel):

@@ -6,12 +6,18 @@ from uuid import UUID
 
 from burnish_gateway.access import audit
 from burnish_gateway.access.principal import Principal
+from burnish_gateway.experiments.announce import experiment_changed
+from burnish_gateway.experiments.bodies import RolloutAsked
+from burnish_gateway.experiments.from_suggestion import begin_rollout
+from burnish_gateway.lineage import store as lineage_store
 from burnish_gateway.optimization import store
 from burnish_gateway.optimization.bodies import AcceptBody
+from burnish_gateway.optimization.some_edits import with_some
 from burnish_gateway.registry import announce
 from burnish_gateway.registry import store as prompts_store
 from burnish_gateway.registry.add_version import Origin, add_version
 from burnish_gateway.registry.move_label import move_label
+from burnish_gateway.registry.prompt import no_such_prompt
 from burnish_gateway.registry.spelling import author_of
 from burnish_shared.clock import Clock
 from burnish_shared.contracts.events import Event
@@ -19,7 +25,7 @@ from burnish_shared.db.outbox import put_event
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import Conflict, InvalidField, NotFound
 from burnish_shared.ids import new_uuid
-from burnish_shared.slug import PRODUCTION, Slug, parse_movable_label
+from burnish_shared.slug import PRODUCTION, Label, Slug, parse_movable_label
 
 SERVICE = "gateway"
 
@@ -28,58 +34,66 @@ SERVICE = "gateway"
 class Accepted:
     version: int
     label: str | None
+    experiment_id: UUID | None = None
 
 
 async def accept(tx: Tx, principal: Principal, suggestion_id: UUID, body: AcceptBody, *, clock: Clock) -> Accepted:
-    """What was measured becomes the next version, byte for byte, and the label moves. Accepting again answers the same.
+    """What was measured becomes the next version, byte for byte, and the label moves; of some edits alone a version that nobody gets yet.
+    Accepting again answers the same.
 
     Raises NotFound, Conflict where it was rejected or where production no longer names what was measured, InvalidField.
     """
-    if body.rollout is not None:
-        raise InvalidField("Guarded rollouts do not exist yet; leave 'rollout' out.", param="rollout")
     label = None if body.label is None else parse_movable_label(body.label)
+    if body.rollout is not None and label is None:
+        raise InvalidField("rollout: needs the label whose calls get the new version step by step.", param="rollout")
     row = await store.find_suggestion(tx, principal.workspace_id, suggestion_id, for_update=True)
     if row is None:
         raise no_such_suggestion()
     if row["status"] == "accepted":
-        return Accepted(row["accepted_version"], row["label"])
+        return Accepted(row["accepted_version"], row["label"], row["experiment_id"])
     if row["status"] == "rejected":
         raise Conflict("This suggestion was rejected.", param="suggestion_id")
 
     slug = Slug(row["slug"])
+    content = await _chosen(tx, principal.workspace_id, row, body)
+    is_part = content != row["content"]
+    if is_part and body.rollout is None:
+        label = _label_of_part(body, label)
     if label == PRODUCTION and not body.force:
         await _check_incumbent(tx, principal.workspace_id, slug, measured=row["base_version"])
     saved = await add_version(
         tx,
         principal.workspace_id,
         slug,
-        row["content"],
+        content,
         base_version=row["base_version"],
         author=author_of(principal),
         clock=clock,
         origin=Origin(source="optimizer", edge="mutated_from", job_id=row["job_id"], suggestion_id=suggestion_id, newest_only=False),
-        change_message=_message(row["evidence"]),
+        change_message=_message(row["evidence"], chosen=len(set(body.edits or ())) if is_part else None),
     )
     version = saved.version.version
-    if label is not None:
-        await move_label(
-            tx,
-            principal.workspace_id,
-            slug,
-            label,
-            version=version,
-            author=author_of(principal),
-            clock=clock,
-            reason=f"suggestion {suggestion_id} accepted",
+    if not is_part and (measured := (row["evidence"].get("measured") or {}).get("candidate_sha256")):
+        await lineage_store.link_accepted(
+            tx, principal.workspace_id, prompt_id=row["prompt_id"], version=version, job_id=row["job_id"], digest=measured
         )
+    label, experiment_id = await _hand_out(tx, principal, row, body=body, label=label, version=version, clock=clock)
     await store.decide(
         tx, principal.workspace_id, suggestion_id, status="accepted", by=principal.actor, version=version, label=label, reason=None
     )
     await _announce(tx, principal, row, status="accepted", extra={"version": version, "label": label}, clock=clock)
-    after = {"version": version, "label": label, "prompt": slug}
+    after: dict[str, Any] = {
+        "version": version,
+        "label": label,
+        "prompt": slug,
+        "experiment_id": None if experiment_id is None else str(experiment_id),
+    }
+    after |= {"edits": sorted(set(body.edits or ()))} if is_part else {}
     await audit.note(tx, principal, action="suggestion.accepted", kind="suggestion", key=str(suggestion_id), after=after)
     await announce.prompt_changed(tx, principal.workspace_id, slug)
-    return Accepted(version, label)
+    if experiment_id is not None:
+        await experiment_changed(tx, principal.workspace_id, experiment_id)
+    return Accepted(version, label, experiment_id)
 
 
 async def reject(tx: Tx, principal: Principal, suggestion_id: UUID, *, reason: str, clock: Clock) -> None:
@@ -103,6 +117,48 @@ def no_such_suggestion() -> NotFound:
     return NotFound("There is no such suggestion in this workspace.", param="suggestion_id")
 
 
+async def _hand_out(
+    tx: Tx, principal: Principal, row: Any, *, body: AcceptBody, label: Label | None, version: int, clock: Clock
+) -> tuple[Label | None, UUID | None]:
+    """The label moves, or a rollout begins that moves it when it is decided. Returns the label that moved, and the rollout."""
+    slug, suggestion_id = Slug(row["slug"]), row["suggestion_id"]
+    if label is None:
+        return None, None
+    if body.rollout is not None:
+        asked = RolloutAsked() if body.rollout == "guarded" else body.rollout
+        experiment_id = await begin_rollout(
+            tx, principal, slug=slug, label=label, version=version, suggestion_id=suggestion_id, asked=asked, clock=clock
+        )
+        await store.note_rollout(tx, principal.workspace_id, suggestion_id, experiment_id)
+        return None, experiment_id
+    reason, author = f"suggestion {suggestion_id} accepted", author_of(principal)
+    await move_label(tx, principal.workspace_id, slug, label, version=version, author=author, clock=clock, reason=reason)
+    return label, None
+
+
+async def _chosen(tx: Tx, workspace_id: UUID, row: Any, body: AcceptBody) -> dict[str, Any]:
+    """What is accepted: all that was measured, or some of its edits. Raises InvalidField."""
+    content: dict[str, Any] = row["content"]
+    if body.edits is None:
+        return content
+    base = await prompts_store.find_version(tx, workspace_id, row["prompt_id"], row["base_version"])
+    if base is None:
+        raise no_such_prompt(row["slug"], version=row["base_version"])
+    return with_some(content, row["evidence"], base=base.content.fields(), places=body.edits)
+
+
+def _label_of_part(body: AcceptBody, label: Label | None) -> Label | None:
+    """None, unless the caller insists. Raises Conflict where it names a label without insisting."""
+    if "label" not in body.model_fields_set:
+        return None
+    if label is not None and not body.force:
+        raise Conflict(
+            'Only all edits together were measured. Set label to null and test the version, begin a rollout, or accept with "force": true.',
+            param="label",
+        )
+    return label
+
+
 async def _check_incumbent(tx: Tx, workspace_id: UUID, slug: Slug, *, measured: int) -> None:
     head = await prompts_store.lock_head(tx, workspace_id, slug)
     placed = head.labels.get(PRODUCTION) if head else None
@@ -115,7 +171,10 @@ async def _check_incumbent(tx: Tx, workspace_id: UUID, slug: Slug, *, measured: 
         )
 
 
-def _message(evidence: dict[str, Any]) -> str:
+def _message(evidence: dict[str, Any], *, chosen: int | None) -> str:
+    """`chosen`: so many of its edits; None: all that was measured."""
+    if chosen is not None:
+        return f"Optimizer: {chosen} of {len(evidence['edits'])} edits, which were measured only together"
     test = evidence["test"]
     return (
         f"Optimizer: {test['baseline']:.1%} → {test['candidate']:.1%} on {test['n']} test items "

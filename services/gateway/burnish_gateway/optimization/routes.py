@@ -13,7 +13,7 @@ from burnish_gateway.access.principal import Principal
 from burnish_gateway.deps import Editor, Gateway, GatewayParts, PromptEditor, Viewer
 from burnish_gateway.execution.streaming import EventStream
 from burnish_gateway.idempotency import run_once
-from burnish_gateway.optimization import answers, compare_runs_routes, decide, forecast_routes, store, summary_routes
+from burnish_gateway.optimization import answers, compare_runs_routes, decide, forecast_routes, store, suggest_routes, summary_routes
 from burnish_gateway.optimization.bodies import AcceptBody, OptimizationBody, RejectBody, TestRunBody
 from burnish_gateway.optimization.follow import follow_job
 from burnish_gateway.optimization.start import start_optimization, start_test_runs, wake_test_runs
@@ -27,6 +27,7 @@ from burnish_shared.slug import parse_slug
 router = make_router("optimization")
 router.include_router(summary_routes.router)  # before the routes of one run, whose id would take its place
 router.include_router(forecast_routes.router)
+router.include_router(suggest_routes.router)
 router.include_router(compare_runs_routes.router)
 
 Limit = Annotated[int, Query(ge=1, le=PAGE_MOST)]
@@ -201,12 +202,19 @@ async def read_suggestion_cases(gateway: GatewayParts, principal: Viewer, sugges
 async def accept_suggestion(
     request: Request, gateway: GatewayParts, principal: PromptEditor, suggestion_id: UUID, body: AcceptBody | None = None
 ) -> Response:
-    """Makes what was measured the next version, and moves a label to it (`production`, unless another or null is given)."""
+    """Makes what was measured the next version, and moves a label to it (`production`, unless another or null is given).
+
+    With `rollout` the label stays for now: a guarded rollout begins, which gives the new version to more and more calls while its
+    guardrails hold, and moves the label at its end.
+    """
 
     async def work(tx: Tx) -> answers.AcceptedAnswer:
         accepted = await decide.accept(tx, principal, suggestion_id, body or AcceptBody.model_construct(), clock=gateway.clock)
         row = await store.find_suggestion(tx, principal.workspace_id, suggestion_id)
-        return answers.AcceptedAnswer(id=suggestion_id, prompt=row["slug"] if row else "", version=accepted.version, label=accepted.label)
+        return answers.AcceptedAnswer(
+            id=suggestion_id, prompt=row["slug"] if row else "", version=accepted.version, label=accepted.label,
+            experiment_id=accepted.experiment_id,
+        )  # fmt: skip
 
     answer = await run_once(gateway, request, principal, status=200, work=work)
     await gateway.catalog.catch_up()

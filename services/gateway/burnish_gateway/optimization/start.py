@@ -10,7 +10,9 @@ from burnish_gateway.access.principal import Principal
 from burnish_gateway.datasets import store as datasets_store
 from burnish_gateway.datasets.dataset import Dataset, no_such_dataset
 from burnish_gateway.datasets.item import Split, split_named
+from burnish_gateway.generations.choose import start_of
 from burnish_gateway.optimization import store
+from burnish_gateway.optimization.ask_for_search import asked_search
 from burnish_gateway.optimization.bodies import BudgetBody, OptimizationBody, TestRunBody
 from burnish_gateway.optimization.forecast import Forecast, Judging, Sizes, forecast_job, forecast_test_run, least_nusd, with_judges
 from burnish_gateway.registry import store as prompts_store
@@ -18,6 +20,7 @@ from burnish_gateway.registry.prompt import Prompt, Version, no_such_prompt
 from burnish_shared import subjects
 from burnish_shared.contracts.evaluators import models_of
 from burnish_shared.contracts.executions import Price
+from burnish_shared.contracts.searches import Search
 from burnish_shared.db import model_store, outbox, route_store
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import InvalidField, NotFound, OutOfCredit, Suspended
@@ -73,6 +76,7 @@ class JobPlan:
     """An optimization that could begin now, but for its budget (`check_budget`). `least_evaluations` None: the dataset is too small."""
 
     subject: Subject
+    search: Search
     task_model: str
     reflect_model: str
     forecast: Forecast
@@ -153,19 +157,30 @@ async def plan_optimization(tx: Tx, principal: Principal, body: OptimizationBody
     subject = await _subject(tx, principal, slug=body.prompt, version=body.version, label=None, dataset_id=body.dataset_id)
     task_model = body.models.task or subject.version.content.model
     reflect_model = body.models.reflect or (DEFAULT_REFLECT if task_model.startswith("simulated/") else task_model)
-    task = await _price(tx, principal, task_model, param="models.task")
+    asked = await asked_search(tx, principal.workspace_id, body, prompt=subject.prompt, version=subject.version)
+    task = await _dearest(tx, principal, task_model, body)
     reflect = await _price(tx, principal, reflect_model, param="models.reflect")
     forecast = forecast_job(subject.sizes, evaluations=body.budget.evaluations, task=task, reflect=reflect)
+    judges = [
+        Judging.of(one, price=await _price(tx, principal, model, param="models.judge")) for one in asked.judges for model in models_of(one)
+    ]
+    forecast = with_judges(forecast, subject.sizes, judges)
     counts = subject.dataset.counts
-    least = evaluations_to_begin(train_items=counts["train"], validation_items=counts["validation"], test_items=counts["test"])
+    least = evaluations_to_begin(
+        train_items=counts["train"],
+        validation_items=counts["validation"],
+        test_items=counts["test"],
+        test_least=asked.search.min_samples,
+    )
     return JobPlan(
         subject=subject,
+        search=asked.search,
         task_model=task_model,
         reflect_model=reflect_model,
         forecast=forecast,
         set_aside_nusd=min(forecast.aside_nusd, _cap_nusd(body.budget), MAX_AMOUNT_NUSD),
-        least_evaluations=least,
-        least_nusd=0 if least is None else least_nusd(subject.sizes, evaluations=least, task=task),
+        least_evaluations=None if least is None else least * (1 + len(asked.search.models)),
+        least_nusd=0 if least is None else least_nusd(subject.sizes, evaluations=least * (1 + len(asked.search.models)), task=task),
         fee_nusd=principal.workspace.optimization_fee_nusd,
     )
 
@@ -173,8 +188,9 @@ async def plan_optimization(tx: Tx, principal: Principal, body: OptimizationBody
 async def start_optimization(tx: Tx, principal: Principal, body: OptimizationBody) -> Started:
     """Raises NotFound, InvalidField, OutOfCredit."""
     plan = await plan_optimization(tx, principal, body)
-    _check_budget(plan, body.budget)
+    check_budget(plan, body.budget)
     subject, job_id = plan.subject, new_uuid()
+    begin = await start_of(tx, principal.workspace_id, body.start, prompt_id=subject.prompt.prompt_id) or (None, None)
     account_id = await _fund(tx, principal, plan.set_aside_nusd, reference=job_id)
     fee_nusd = await _charged_fee_nusd(tx, principal, job_id)
     await store.insert_job(
@@ -187,6 +203,7 @@ async def start_optimization(tx: Tx, principal: Principal, body: OptimizationBod
         dataset_id=subject.dataset.dataset_id,
         dataset_version=subject.dataset.version,
         method=body.method,
+        search=plan.search.model_dump(mode="json"),
         task_model=plan.task_model,
         reflect_model=plan.reflect_model,
         seed=secrets.randbelow(2**31) if body.seed is None else body.seed,
@@ -194,6 +211,8 @@ async def start_optimization(tx: Tx, principal: Principal, body: OptimizationBod
         budget_nusd=plan.set_aside_nusd,
         budget_seconds=body.budget.seconds,
         funding_account_id=account_id,
+        start_line_id=begin[0],
+        start_number=begin[1],
         created_by=principal.actor,
     )
     await _wake(tx, subjects.OPTIMIZATIONS_REQUESTED, job_id, workspace_id=principal.workspace_id)
@@ -257,8 +276,11 @@ def _cap_nusd(budget: BudgetBody) -> int:
     return MAX_AMOUNT_NUSD if budget.credits is None else max(1, round(budget.credits * NUSD_PER_CREDIT))
 
 
-def _check_budget(plan: JobPlan, budget: BudgetBody) -> None:
-    """Refuses what could not begin. A dataset that is too small for any budget is not refused here: the job says so."""
+def check_budget(plan: JobPlan, budget: BudgetBody, *, within: str = "") -> None:
+    """Refuses what could not begin. A dataset that is too small for any budget is not refused here: the job says so.
+
+    `within`: where the budget stands in the body, for `param`.
+    """
     least = plan.least_evaluations
     if least is None:
         return
@@ -267,7 +289,7 @@ def _check_budget(plan: JobPlan, budget: BudgetBody) -> None:
         raise InvalidField(
             f"{budget.evaluations} evaluations are too few to begin: with {counts['validation']} validation and {counts['test']} test "
             f"items it takes at least {least}. Raise the budget, or use a smaller dataset.",
-            param="budget.evaluations",
+            param=f"{within}budget.evaluations",
             details={"least": least},
         )
     if _cap_nusd(budget) < plan.least_nusd:
@@ -275,7 +297,7 @@ def _check_budget(plan: JobPlan, budget: BudgetBody) -> None:
         raise InvalidField(
             f"The cap is too low to begin: {least} evaluations, the least for this dataset, may cost {enough} credits. "
             "Set budget.credits to at least that, or leave it out; what is not used comes back.",
-            param="budget.credits",
+            param=f"{within}budget.credits",
             details={"least": enough},
         )
 
@@ -283,6 +305,15 @@ def _check_budget(plan: JobPlan, budget: BudgetBody) -> None:
 def least_credits(amount_nusd: int) -> str:
     """In credits, rounded up."""
     return credits_text(amount_nusd + NUSD_PER_CREDIT // 10_000)
+
+
+async def _dearest(tx: Tx, principal: Principal, task_model: str, body: OptimizationBody) -> Price:
+    """The price of the dearest model that may answer: the job's, and those that are tried as a setting."""
+    found = [await _price(tx, principal, task_model, param="models.task")]
+    tried = body.settings.space.get("model", []) if body.settings else []
+    found += [await _price(tx, principal, one, param="settings.space.model") for one in dict.fromkeys(tried) if one != task_model]
+    found += [await _price(tx, principal, one, param="models.variants") for one in dict.fromkeys(body.models.variants) if one != task_model]
+    return max(found, key=lambda one: (one.output_nusd_per_million, one.input_nusd_per_million))
 
 
 async def _price(tx: Tx, principal: Principal, model: str, *, param: str) -> Price:

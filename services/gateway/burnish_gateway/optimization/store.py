@@ -18,6 +18,7 @@ _TABLE: Final = {"test_run": ("test_runs", "test_run_id"), "optimization": ("opt
 _PAUSED: Final = "paused_at IS NOT NULL AND status IN ('pending', 'running')"
 
 _SUGGESTION: Final = """suggestion_id, prompt_id, slug, base_version, job_id, status, content, evidence, simulated, accepted_version, label,
+  experiment_id,
     reason, decided_by, decided_at, created_at"""
 
 
@@ -76,6 +77,25 @@ async def settings_of(tx: Tx, evaluator_ids: list[UUID]) -> list[EvaluatorSettin
         return []
     rows = await tx.fetch("SELECT settings FROM evaluators WHERE evaluator_id = ANY ($1)", evaluator_ids)
     return [SETTINGS.validate_python(row["settings"]) for row in rows]
+
+
+async def evidence_settings(tx: Tx, workspace_id: UUID) -> asyncpg.Record:
+    """min_samples, confidence and examples_in_prompts of the workspace."""
+    (row,) = await tx.fetch("SELECT min_samples, confidence, examples_in_prompts FROM workspaces WHERE workspace_id = $1", workspace_id)
+    return row
+
+
+async def search_items(tx: Tx, workspace_id: UUID, dataset_id: UUID, item_ids: list[UUID]) -> set[UUID]:
+    """Those of the items that a search may see."""
+    if not item_ids:
+        return set()
+    rows = await tx.fetch(
+        """SELECT item_id FROM dataset_items WHERE workspace_id = $1 AND dataset_id = $2 AND item_id = ANY ($3) AND split <> 'test'""",
+        workspace_id,
+        dataset_id,
+        item_ids,
+    )
+    return {row["item_id"] for row in rows}
 
 
 async def insert_job(tx: Tx, **columns: Any) -> None:
@@ -204,6 +224,16 @@ async def decide(
         version,
         label,
         reason,
+    )
+
+
+async def note_rollout(tx: Tx, workspace_id: UUID, suggestion_id: UUID, experiment_id: UUID) -> None:
+    """The guarded rollout that began when it was accepted."""
+    await tx.execute(
+        "UPDATE suggestions SET experiment_id = $3 WHERE workspace_id = $1 AND suggestion_id = $2",
+        workspace_id,
+        suggestion_id,
+        experiment_id,
     )
 
 

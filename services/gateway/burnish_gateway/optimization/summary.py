@@ -12,7 +12,7 @@ from burnish_shared.measures import Interval, wilson
 
 
 class Share(BaseModel):
-    """A share with its 95 % bounds (Wilson)."""
+    """A share with its 95 % bounds (Wilson), of items: repeats of one item say little about other items."""
 
     value: float
     low: float
@@ -36,6 +36,7 @@ class ComparedRun(BaseModel):
     model: str
     runs: int = Field(description="Completed runs of the same; this is the newest.")
     repeats: int
+    items: int = Field(description="Bounds are of these, however often each was asked.")
     total: int
     correct: int
     errors: int
@@ -109,7 +110,8 @@ def difference(best: Interval, other: Interval) -> Share:
 def _run(row: dict[str, Any]) -> ComparedRun:
     metrics, latency = row["metrics"] or {}, row["latency_ms"] or {}
     total, correct, cost_nusd = int(metrics.get("total", 0)), int(metrics.get("correct", 0)), row["cost_nusd"] or 0
-    interval = wilson(correct, total)
+    items = int(metrics.get("items") or total // row["repeats"])
+    interval = _of_items(correct, total=total, items=items)
     return ComparedRun(
         test_run_id=row["test_run_id"],
         prompt=row["slug"],
@@ -117,6 +119,7 @@ def _run(row: dict[str, Any]) -> ComparedRun:
         model=row["model"],
         runs=row["runs"],
         repeats=row["repeats"],
+        items=items,
         total=total,
         correct=correct,
         errors=int(metrics.get("errors", 0)),
@@ -135,13 +138,22 @@ def _run(row: dict[str, Any]) -> ComparedRun:
 def _ranked(runs: list[ComparedRun]) -> list[ComparedRun]:
     """Best first; equally good ones by what they cost."""
     ranked = sorted(runs, key=lambda run: (-(run.accuracy.value if run.accuracy else -1.0), run.cost_nusd, str(run.test_run_id)))
-    best = wilson(ranked[0].correct, ranked[0].total)
+    best = _interval(ranked[0])
     return ranked[:1] + [_beside(run, best) for run in ranked[1:]]
 
 
 def _beside(run: ComparedRun, best: Interval | None) -> ComparedRun:
-    own = wilson(run.correct, run.total)
+    own = _interval(run)
     if best is None or own is None:
         return run
     behind = difference(best, own)
     return run.model_copy(update={"behind_best": behind, "could_be_best": behind.low <= 0})
+
+
+def _interval(run: ComparedRun) -> Interval | None:
+    return _of_items(run.correct, total=run.total, items=run.items)
+
+
+def _of_items(correct: int, *, total: int, items: int) -> Interval | None:
+    """As a test run says it of itself (the optimizer's `summarize`). None where nothing was asked."""
+    return wilson(correct / total * items, items) if total and items else None

@@ -1,4 +1,4 @@
-"""`/v1/test-runs/summary`: prompts, versions and models side by side, as far as test runs measured them."""
+"""`/v1/metrics/summary`, also as `/v1/test-runs/summary`: prompts, versions and models side by side, as far as test runs measured them."""
 
 from typing import Annotated, Final, Literal
 from uuid import UUID
@@ -20,7 +20,8 @@ ROWS_MOST: Final = 500
 PROMPTS_MOST: Final = 50
 
 
-@router.get("/v1/test-runs/summary", response_model=TestRunSummary, responses=CSV_ANSWER, summary="Compare prompts across test runs")
+@router.get("/v1/metrics/summary", response_model=TestRunSummary, responses=CSV_ANSWER, summary="Compare prompts across test runs")
+@router.get("/v1/test-runs/summary", response_model=TestRunSummary, responses=CSV_ANSWER, summary="The same, beside the test runs")
 async def summary(
     *,
     gateway: GatewayParts,

@@ -58,7 +58,6 @@ async def delete_workspace(
     check_may_end(there, confirm=confirm, workspaces_beside=len(beside))
     async with gateway.db.unit_of_work(workspace=principal.workspace_id) as tx:
         erasure = await erase_workspace(tx, principal, there, secrets=secrets_of(gateway))
-    gateway.feed.wake()
     return _answered(erasure)
 
 

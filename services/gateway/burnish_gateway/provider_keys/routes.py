@@ -101,7 +101,6 @@ async def revoke_key(provider_key_id: UUID, gateway: GatewayParts, principal: Ad
     """Its text is destroyed; its row and its usage stay."""
     async with gateway.db.unit_of_work(workspace=principal.workspace_id) as tx:
         await keep.revoke_key(tx, principal, provider_key_id, secrets=secrets_of(gateway))
-    gateway.feed.wake()
     return Response(status_code=204)
 
 

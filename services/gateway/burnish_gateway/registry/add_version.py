@@ -81,9 +81,7 @@ async def add_version(
     if head is None:
         raise no_such_prompt(slug)
     prompt = head.prompt
-    base = await store.find_version(tx, workspace_id, prompt.prompt_id, base_version)
-    if base is None:
-        raise no_such_prompt(slug, version=base_version)
+    base = await lines.base_of(tx, prompt, base_version)
     stands_at = await line_store.stands_at(tx, prompt, branch)
     content = taken_over(base.content, given)
     checked(content, version=prompt.last_version + 1)

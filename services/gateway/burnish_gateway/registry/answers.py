@@ -46,6 +46,7 @@ class ContentAnswer(BaseModel):
     provider: str | None = None
     temperature: float | None = None
     max_tokens: int | None = None
+    max_completion_tokens: int | None = None
     top_p: float | None = None
     frequency_penalty: float | None = None
     presence_penalty: float | None = None
@@ -55,6 +56,11 @@ class ContentAnswer(BaseModel):
     response_format: dict[str, Any] | None = None
     tools: list[dict[str, Any]] | None = None
     tool_choice: str | dict[str, Any] | None = None
+    parallel_tool_calls: bool | None = None
+    n: int | None = None
+    logprobs: bool | None = None
+    top_logprobs: int | None = None
+    logit_bias: dict[str, float] | None = None
     output_format: str | None = None
     json_schema: dict[str, Any] | None = None
     parameters: dict[str, Any] | None = None
@@ -74,6 +80,7 @@ class ContentAnswer(BaseModel):
     output_validators: list[dict[str, Any]] | None = None
     repair_output: bool | None = None
     variants: list[dict[str, Any]] | None = None
+    examples: dict[str, Any] | None = None
 
 
 class VersionItem(BaseModel):

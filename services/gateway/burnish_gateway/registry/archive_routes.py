@@ -8,6 +8,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
 from burnish_gateway.access import audit
+from burnish_gateway.chains.users_of_prompt import check_not_in_chains
 from burnish_gateway.deps import Admin, GatewayParts, PromptEditor
 from burnish_gateway.idempotency import run_once
 from burnish_gateway.registry import announce, answers, archive_store, store
@@ -37,7 +38,7 @@ class PurgedPrompt(BaseModel):
 async def archive(slug: str, request: Request, principal: PromptEditor, gateway: GatewayParts) -> Response:
     """Its slug, versions and history stay; it can be read, and neither executed nor changed until it is restored.
 
-    Refused while an experiment runs on it, and while other prompts include it. Repeating changes nothing.
+    Refused while an experiment runs on it, and while other prompts include it or chains run it. Repeating changes nothing.
     A prompt on which a protected label stands is archived by admins alone.
     """
     name = parse_slug(slug)
@@ -49,6 +50,7 @@ async def archive(slug: str, request: Request, principal: PromptEditor, gateway:
             if running := await archive_store.experiments_running(tx, head.prompt):
                 raise Conflict(f"The prompt '{name}' takes part in {', '.join(running)}; end that first.", param="prompt")
             await check_not_included(tx, head.prompt, what=f"Archiving '{name}'")
+            await check_not_in_chains(tx, principal.workspace_id, name, what=f"Archiving '{name}'")
             head = await _changed(tx, head, by=principal.actor)
             await audit.note(
                 tx, principal, action="prompt.archived", kind="prompt", key=name, before={"archived": False}, after={"archived": True}

@@ -39,8 +39,14 @@ async def running(tx: Tx, prompt: Prompt) -> list[str]:
 
 
 async def experiments_running(tx: Tx, prompt: Prompt) -> list[str]:
-    """Experiments that give this prompt to end users. There are none until experiments exist: they add their query here."""
-    return []
+    """Experiments that give this prompt to end users, in words."""
+    rows = await tx.fetch(
+        """SELECT experiment_id, name FROM experiments
+            WHERE workspace_id = $1 AND prompt_id = $2 AND status IN ('running', 'paused') ORDER BY experiment_id LIMIT 5""",
+        prompt.workspace_id,
+        prompt.prompt_id,
+    )
+    return [f"experiment {row['experiment_id']} ('{row['name']}')" for row in rows]
 
 
 async def purge(tx: Tx, prompt: Prompt) -> int:

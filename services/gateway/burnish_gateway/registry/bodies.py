@@ -11,6 +11,7 @@ from burnish_gateway.registry.variants import MAX_VARIANTS
 from burnish_gateway.routing.bodies import Requirements
 from burnish_gateway.wire import ApiModel, Name, Text
 from burnish_shared.contracts.checks import InputValidators, OutputValidators
+from burnish_shared.nearest_examples import COUNT_MOST, POOL_MOST
 from burnish_shared.prompt_settings import FALLBACKS_MOST
 from burnish_shared.slug import MAX_VERSION
 from burnish_shared.template.messages import MAX_MESSAGES
@@ -117,6 +118,18 @@ class VariantBody(ApiModel):
         return {"model": self.model, "messages": _messages(self.messages, self.template)}
 
 
+class ExampleBody(ApiModel):
+    input: Text = Field(min_length=1, max_length=8_000)
+    expected: Text = Field(max_length=8_000)
+
+
+class ExamplesBody(ApiModel):
+    """The `count` of `pool` that are likest to what a call asks stand at the end of its first system message."""
+
+    count: Annotated[int, Field(ge=1, le=COUNT_MOST)]
+    pool: Annotated[list[ExampleBody], Field(min_length=1, max_length=POOL_MOST)]
+
+
 class ContentBody(ModelSettings):
     """The content of a version. A setting that is not given is not sent to the provider."""
 
@@ -153,6 +166,9 @@ class ContentBody(ModelSettings):
     )
     variants: Annotated[list[VariantBody], Field(min_length=1, max_length=MAX_VARIANTS)] | None = Field(
         default=None, description="Texts for certain models, also where one is fallen back to. Variables and settings are the version's."
+    )
+    examples: ExamplesBody | None = Field(
+        default=None, description="Examples that are chosen for each call from a pool that is part of the version."
     )
     input_validators: InputValidators | None = Field(default=None, description="What variables and messages must be like: else 422.")
     output_validators: OutputValidators | None = Field(default=None, description="What the answer must be like, beside its format.")

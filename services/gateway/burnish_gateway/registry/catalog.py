@@ -22,6 +22,7 @@ from burnish_shared.contracts.checks import OutputChecks
 from burnish_shared.db.config_cache import ChangeFeed, ConfigCache
 from burnish_shared.db.session import Database
 from burnish_shared.errors import Conflict, InvalidField, NotFound, Unavailable
+from burnish_shared.nearest_examples import NearestExamples
 from burnish_shared.prompt_settings import DEFAULT_TIMEOUT_S
 from burnish_shared.slug import Label, Slug, parse_label, parse_slug
 from burnish_shared.template import PromptTemplate
@@ -72,6 +73,8 @@ class ResolvedVersion:
     record: Version
     size_bytes: int
     variants: tuple[ModelText, ...] = ()
+    examples: NearestExamples | None = None
+    """Those that are chosen for each call."""
     includes: tuple[Include, ...] = ()
     snippets: tuple[tuple[str, int], ...] = ()
     """What its includes mean at this moment, those of its snippets too: each name and version."""
@@ -266,6 +269,7 @@ class Catalog:
             record=version,
             size_bytes=version.content.size_bytes(),
             variants=version.content.variants(),
+            examples=NearestExamples.of(spec.get("examples")),
             includes=version.content.includes(),
         )
 

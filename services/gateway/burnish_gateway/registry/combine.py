@@ -112,7 +112,7 @@ async def cherry_pick(
     Raises what `add_version` raises, and InvalidField for a part that is none.
     """
     prompt = await _held(tx, workspace_id, slug)
-    base, other = await lines.version_of(tx, prompt, base_version), await lines.version_of(tx, prompt, source)
+    base, other = await lines.base_of(tx, prompt, base_version), await lines.version_of(tx, prompt, source)
     return await add_version(
         tx,
         workspace_id,

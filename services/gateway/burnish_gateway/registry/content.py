@@ -35,6 +35,7 @@ SPEC_FIELDS: Final = (
     "output_validators",
     "repair_output",
     "variants",
+    "examples",
 )
 """What Burnish itself reads."""
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 import jsonschema_rs
 
 from burnish_shared.errors import InvalidField
+from burnish_shared.schema_check import BadSchema, SchemaCheck
 
 TOOL_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 """What OpenAI and Anthropic take as the name of a function (their API references: `function.name`, `tools.name`)."""
@@ -19,7 +20,9 @@ RESPONSE_FORMATS: Final = ("text", "json_object", "json_schema")
 
 def check_fields(model: str, settings: Mapping[str, Any], spec: Mapping[str, Any]) -> None:
     """Raises InvalidField, naming the field and what to do."""
-    check_schema(spec.get("json_schema"), param="json_schema")
+    check_schema(spec.get("json_schema"), param="json_schema", is_looked_at=True)
+    _check_structured(settings, spec)
+    _check_settings(settings)
     _check_tools(settings.get("tools"))
     _check_choice(settings.get("tool_choice"), settings.get("tools"))
     _check_response_format(settings.get("response_format"))
@@ -28,8 +31,11 @@ def check_fields(model: str, settings: Mapping[str, Any], spec: Mapping[str, Any
     _check_names("variants", [variant["model"] for variant in spec.get("variants") or []])
 
 
-def check_schema(schema: Any, *, param: str) -> None:
-    """Only the schema itself is looked at; nothing that a `$ref` names is fetched. None is fine."""
+def check_schema(schema: Any, *, param: str, is_looked_at: bool = False) -> None:
+    """Only the schema itself is looked at; nothing that a `$ref` names is fetched. None is fine.
+
+    `is_looked_at`: answers are compared with it here, so it must not point out of itself.
+    """
     if schema is None:
         return
     try:
@@ -38,6 +44,29 @@ def check_schema(schema: Any, *, param: str) -> None:
         is_schema = False
     if not is_schema:
         raise InvalidField(f"'{param}' is no valid JSON Schema.", param=param)
+    if is_looked_at:
+        try:
+            SchemaCheck(schema)
+        except BadSchema as error:
+            raise InvalidField(f"'{param}' cannot be used: a $ref may point into the schema itself only ({error}).", param=param) from error
+
+
+def _check_structured(settings: Mapping[str, Any], spec: Mapping[str, Any]) -> None:
+    """`structured` says that there is a schema, and without one nothing would be looked at."""
+    if spec.get("output_format") != "structured" or spec.get("json_schema") is not None:
+        return
+    if (settings.get("response_format") or {}).get("type") != "json_schema":
+        raise InvalidField("json_schema: output_format 'structured' needs a schema; without one it is 'json'.", param="json_schema")
+
+
+def _check_settings(settings: Mapping[str, Any]) -> None:
+    """What providers refuse together."""
+    if settings.get("max_tokens") is not None and settings.get("max_completion_tokens") is not None:
+        raise InvalidField(
+            "max_completion_tokens: is another name of max_tokens; give one of them, and null for the other.", param="max_completion_tokens"
+        )
+    if settings.get("top_logprobs") is not None and not settings.get("logprobs"):
+        raise InvalidField("top_logprobs: needs logprobs: true beside it.", param="top_logprobs")
 
 
 def _check_tools(tools: Sequence[Mapping[str, Any]] | None) -> None:

@@ -6,7 +6,7 @@ from typing import Final
 
 from burnish_gateway.registry import line_store, store
 from burnish_gateway.registry.ancestry import Parents, nearest_common_ancestor
-from burnish_gateway.registry.prompt import Prompt, Version, no_such_prompt
+from burnish_gateway.registry.prompt import Prompt, Version, no_such_base, no_such_prompt
 from burnish_shared.db.session import Tx
 from burnish_shared.errors import InvalidField
 from burnish_shared.slug import LATEST, Label, parse_label
@@ -47,6 +47,14 @@ async def version_of(tx: Tx, prompt: Prompt, number: int) -> Version:
     found = await store.find_version(tx, prompt.workspace_id, prompt.prompt_id, number)
     if found is None:
         raise no_such_prompt(prompt.slug, version=number)
+    return found
+
+
+async def base_of(tx: Tx, prompt: Prompt, number: int) -> Version:
+    """The version that somebody says that he changed. Raises NotFound."""
+    found = await store.find_version(tx, prompt.workspace_id, prompt.prompt_id, number)
+    if found is None:
+        raise no_such_base(prompt.slug, number, newest=prompt.last_version)
     return found
 
 

@@ -122,9 +122,10 @@ def statement(
     order = _ORDERS[sort]
     way, beyond = ("DESC", "<") if order.descending else ("ASC", ">")
     made = _Statement(workspace_id, limit, *([since] if order.figures else []))
-    found = _found(made, filters)
+    ranks_there = sort == "relevance" and not any((filters.slugs, filters.folder is not None, filters.model, filters.label, filters.author))
+    found = _found(made, filters, best=_Best(after, filters.archived) if ranks_there else None)
     made.conditions.append("p.workspace_id = $1")
-    if after is not None:
+    if after is not None and not ranks_there:
         at = f"{made.value(after[-1])}::text::{order.kind}, {made.value(UUID(after[0]))}::uuid"
         made.conditions.append(f"({order.key}, p.prompt_id) {beyond} ({at})")
     made.conditions.append(f"p.archived_at IS {'NOT ' if filters.archived else ''}NULL")
@@ -147,7 +148,15 @@ async def list_folders(tx: Tx, workspace_id: UUID, *, after: str | None, limit: 
     return [Folder(**dict(row)) for row in rows]
 
 
-def _found(made: _Statement, filters: Filters) -> str:
+@dataclass(frozen=True, slots=True)
+class _Best:
+    """The page can be cut where the words are found, because nothing else decides what is in it. `after`: the position before it."""
+
+    after: list[str] | None
+    archived: bool
+
+
+def _found(made: _Statement, filters: Filters, *, best: _Best | None) -> str:
     """Where prompts come from: the table, or what the index of words finds, in which tags, categories, contexts and uses are words too."""
     words = None if filters.text is None else WORD.findall(filters.text.lower())[:WORDS_MOST]
     each = [(made.value(f"'{one}':*"), made.value(one)) for one in words or ()]
@@ -157,7 +166,14 @@ def _found(made: _Statement, filters: Filters) -> str:
     if words == []:  # nothing that could be a word
         parts.append("''::tsquery")
         made.conditions.append("false")
-    return f"find_prompts({' && '.join(parts)}) f JOIN prompts p ON p.prompt_id = f.prompt_id" if parts else "prompts p"
+    if not parts:
+        return "prompts p"
+    query = " && ".join(parts)
+    if best is None:
+        return f"find_prompts({query}) f JOIN prompts p ON p.prompt_id = f.prompt_id"
+    rank, behind = (None, None) if best.after is None else (float(best.after[-1]), UUID(best.after[0]))
+    place = f"{made.value(best.archived)}::boolean, {made.value(rank)}::float8, {made.value(behind)}::uuid, $2::integer"
+    return f"best_prompts({query}, {place}) f JOIN prompts p ON p.prompt_id = f.prompt_id"
 
 
 def _filter(made: _Statement, filters: Filters) -> None:

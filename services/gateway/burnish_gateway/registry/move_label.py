@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from burnish_gateway.registry import announce, store
+from burnish_gateway.registry.check_includes import check_includes
 from burnish_gateway.registry.label_rules import check_may_name, check_may_reach
 from burnish_gateway.registry.prompt import (
     MAX_LABELS,
@@ -27,7 +28,8 @@ async def move_label(
     """The label now names `version`. Call `announce.prompt_changed` last in the transaction.
 
     Idempotent: where it stands there already, nothing happens and the time of its last move comes back. Raises NotFound for an
-    unknown prompt or version, LabelProtected where the label asks for an approval or a test run that the version lacks.
+    unknown prompt or version, Conflict for a version that cannot be put together, LabelProtected where the label asks for an approval or a
+    test run that the version, or a snippet that it includes by a label, lacks.
     """
     head = await _held(tx, workspace_id, slug)
     head.named(label=None, version=version)
@@ -35,7 +37,7 @@ async def move_label(
     if before is not None and before.version == version:
         return MovedLabel(before, version, is_moved=False)
     await check_may_name(tx, head.prompt, label, version=version)
-    return await _moved(tx, head, label, version=version, author=author, clock=clock, reason=reason)
+    return await _moved(tx, head, label, version=version, author=author, clock=clock, reason=reason, is_back=False)
 
 
 async def roll_back(
@@ -44,8 +46,8 @@ async def roll_back(
     """The label names again what it named before its last move, or the version `to`, which it has named some time.
 
     A protected label too goes back without being asked for anything: that version was served by this label already, and whoever has to
-    go back cannot wait. A label that is not protected, by which a version with a protected one includes this prompt, asks for an approval
-    here too: nobody was asked when it stood there.
+    go back cannot wait; its snippets come along as they stood then. A label that is not protected, by which a version with a protected one
+    includes this prompt, asks for an approval here too: nobody was asked when it stood there.
 
     Call `announce.prompt_changed` last. Raises NotFound, Conflict where there is nothing to go back to.
     """
@@ -63,12 +65,15 @@ async def roll_back(
         return MovedLabel(before, to, is_moved=False)
     if not await store.has_named(tx, head.prompt, label, to):
         raise Conflict(f"The label '{label}' has never named version {to}; move it there instead.", param="version")
-    return await _moved(tx, head, label, version=to, author=author, clock=clock, reason=reason)
+    return await _moved(tx, head, label, version=to, author=author, clock=clock, reason=reason, is_back=True)
 
 
-async def _moved(tx: Tx, head: Head, label: Label, *, version: int, author: Author, clock: Clock, reason: str) -> MovedLabel:
+async def _moved(
+    tx: Tx, head: Head, label: Label, *, version: int, author: Author, clock: Clock, reason: str, is_back: bool
+) -> MovedLabel:  # fmt: skip
     prompt, before = head.prompt, head.labels.get(label)
     check_not_archived(prompt)
+    await check_includes(tx, prompt, label, version=version, is_back=is_back)
     effects = await effects_of(tx, prompt, label, version=version)
     refuse_broken(effects, what=f"Moving '{label}' of '{prompt.slug}' to version {version}")
     await check_may_reach(tx, prompt, label, version=version, effects=effects)

@@ -198,6 +198,12 @@ def check_not_archived(prompt: Prompt) -> None:
         raise Conflict(f"The prompt '{prompt.slug}' was archived on {prompt.archived_at:%Y-%m-%d}; {restore}.", param="prompt")
 
 
+def no_such_base(slug: str, version: int, *, newest: int) -> NotFound:
+    """Of a version that somebody says that he changed."""
+    message = f"base_version: '{slug}' has no version {version}; name the version that you changed. The newest is {newest}."
+    return NotFound(message, param="base_version")
+
+
 def no_such_prompt(slug: str, *, label: str | None = None, version: int | None = None) -> NotFound:
     """The same words whether it never was, was removed, or belongs to somebody else (PROMISES G-17)."""
     part = f", or no version {version} of it," if version else f", or no label '{label}' on it," if label else ""

@@ -1,6 +1,6 @@
 """Prompts over HTTP: create, find, change, render."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import timedelta
 from typing import Annotated, Any, Final
 
@@ -235,6 +235,8 @@ async def render(slug: str, body: bodies.RenderPrompt, principal: Viewer, gatewa
     """
     found = await gateway.catalog.in_use(principal.workspace_id, slug, label=body.label, version=body.version)
     rendered = found.text_for(body.model or found.model).render(body.variables)
+    if found.examples is not None:
+        rendered = replace(rendered, messages=found.examples.put_into(rendered.messages, body.variables))
     stale_for_s = gateway.catalog.stale_for_s
     return json_response(answers.plain(answers.render_answer(found, rendered, stale_for_s=stale_for_s)), headers=age_headers(stale_for_s))
 

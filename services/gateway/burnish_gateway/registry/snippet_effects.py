@@ -26,13 +26,14 @@ async def users_of(tx: Tx, prompt: Prompt, *, names: frozenset[str] | None = Non
     ways: dict[str, tuple[str, ...]] = {}
     wanted: Sequence[str] = [prompt.slug]
     for depth in range(MAX_SNIPPET_DEPTH):
-        users = await uses_store.served_users(tx, prompt.workspace_id, wanted) if wanted else []
+        users = await uses_store.users(tx, prompt.workspace_id, wanted) if wanted else []
         reached: dict[str, tuple[str, ...]] = {}
         for use in users:
             if (depth == 0 and names is not None and use.name not in names) or (depth > 0 and use.name not in ways):
                 continue
             way = (use.name, *ways.get(use.name, ()))
-            found.setdefault((use.slug, use.version), (use, way))
+            if use.is_served:
+                found.setdefault((use.slug, use.version), (use, way))
             for name in _names_of(use):
                 reached.setdefault(name, way)
         ways = {**reached}

@@ -28,5 +28,9 @@ async def with_cheaper(
     known = {request.route.model, *(one.route.model for one in request.fallbacks)}
     cheaper = [one for one in choices if one.facts.model not in known and one.cost_nusd < request.hold_nusd]
     cheaper.sort(key=lambda one: (-one.cost_nusd, one.facts.priority, one.facts.model))
-    added = [fallback_of(order, version, request.messages, request.settings, facts=one.facts, route=one.route) for one in cheaper[:room]]
+    first = (await gateway.models.find(principal.workspace_id, request.route.model)).context_tokens
+    added = [
+        fallback_of(order, version, request.messages, request.settings, facts=one.facts, route=one.route, first=first)
+        for one in cheaper[:room]
+    ]
     return request.model_copy(update={"fallbacks": [*request.fallbacks, *added]})

@@ -16,6 +16,7 @@ from burnish_gateway.registry.label_rules import check_may_choose
 from burnish_gateway.registry.prompt import no_such_prompt
 from burnish_gateway.routing import store
 from burnish_gateway.routing.bodies import PromptRouting, WorkspaceRouting, stored_rules
+from burnish_gateway.routing.check_rules import warnings_of
 from burnish_gateway.routing.explain import explain
 from burnish_gateway.routing.set_policy import set_policy
 from burnish_gateway.wire import make_router
@@ -41,6 +42,7 @@ class RoutingAnswer(BaseModel):
     rules: list[RuleShown] = Field(default_factory=list)
     updated_at: datetime | None = None
     updated_by: str | None = None
+    warnings: list[str] = Field(default_factory=list, description="Of rules that choose nothing now; only in the answer to saving them.")
 
 
 @router.get("/v1/routing", response_model=RoutingAnswer, summary="The workspace's routing rules, and what `auto` asks of a model")
@@ -54,9 +56,11 @@ async def put_routing(body: WorkspaceRouting, gateway: GatewayParts, principal: 
     """They hold for calls that leave the model open: `model: auto`, or a prompt without a `model` in the call."""
     asked = body.requirements.model_dump(exclude_none=True, exclude_defaults=True)
     async with gateway.db.unit_of_work(workspace=principal.workspace_id) as tx:
-        row = await set_policy(tx, principal, "", requirements=asked, rules=stored_rules(body.rules), clock=gateway.clock)
+        rules = stored_rules(body.rules)
+        warnings = await warnings_of(tx, rules, head=None)
+        row = await set_policy(tx, principal, "", requirements=asked, rules=rules, clock=gateway.clock)
     await gateway.catalog.catch_up()
-    return _answer(row, slug="")
+    return _answer(row, slug="").model_copy(update={"warnings": warnings})
 
 
 @router.get("/v1/prompts/{slug}/routing", response_model=RoutingAnswer, summary="A prompt's own routing rules")
@@ -81,10 +85,11 @@ async def put_prompt_routing(slug: SlugPath, body: PromptRouting, gateway: Gatew
         if head is None:
             raise no_such_prompt(name)
         rules = stored_rules(body.rules)
+        warnings = await warnings_of(tx, rules, head=head)
         await check_may_choose(tx, head, [one["use"] for one in rules])
         row = await set_policy(tx, principal, name, requirements={}, rules=rules, clock=gateway.clock)
     await gateway.catalog.catch_up()
-    return _answer(row, slug=name)
+    return _answer(row, slug=name).model_copy(update={"warnings": warnings})
 
 
 @router.post("/v1/routing/explain", summary="What would answer a call, and why not the others; nothing is called or charged")

@@ -5,14 +5,14 @@ from uuid import UUID
 
 from asyncpg import Record
 
-from burnish_gateway.execution.store import COLUMNS
+from burnish_gateway.execution.store import COLUMNS, NAMED
 from burnish_shared.db.session import Tx
 
 
 async def executions_of(tx: Tx, session_id: str, *, after: UUID | None, limit: int) -> Sequence[Record]:
     """The session's executions in their order, at most limit + 1, numbers only."""
     return await tx.fetch(
-        f"SELECT {COLUMNS} FROM executions e WHERE e.session_id = $1 AND ($2::uuid IS NULL OR e.execution_id > $2) "
+        f"SELECT {COLUMNS}, {NAMED} FROM executions e WHERE e.session_id = $1 AND ($2::uuid IS NULL OR e.execution_id > $2) "
         "ORDER BY e.execution_id LIMIT $3",
         session_id,
         after,

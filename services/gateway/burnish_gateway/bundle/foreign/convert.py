@@ -2,16 +2,19 @@
 
 import json
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any, Final, Literal
 
 import yaml
 
 from burnish_gateway.bundle.foreign import langfuse, openai, promptfoo, source
 from burnish_gateway.bundle.foreign.draft import Drafts
+from burnish_gateway.bundle.foreign.experiments import experiments_in
+from burnish_gateway.bundle.foreign.records import MODELS_MOST, reported_calls
 from burnish_gateway.bundle.form import BundleForm
 from burnish_gateway.bundle.read_bundle import ReadBundle, check_bundle, read_bundle
 from burnish_gateway.wire import NESTING_MOST, parse_json, parse_model
-from burnish_shared.errors import InvalidBody
+from burnish_shared.errors import InvalidBody, InvalidField
 
 Format = Literal["bundle", "langfuse", "openai", "promptfoo", "source"]
 
@@ -23,17 +26,23 @@ PARTS_MOST: Final = 200_000
 NOTES_MOST: Final = 200
 
 READERS: Final[dict[str, Callable[..., Drafts]]] = {
-    "langfuse": langfuse.read, "openai": openai.read, "promptfoo": promptfoo.read, "source": source.read,
+    "langfuse": langfuse.read, "openai": openai.read, "source": source.read,
 }  # fmt: skip
 
 
-def convert(raw: bytes, kind: Format, *, model: str) -> ReadBundle:
-    """`model`: of prompts that name none. Raises InvalidBody, InvalidField."""
+def convert(raw: bytes, kind: Format, *, model: str, name: str | None, now: datetime) -> ReadBundle:
+    """`model`: of prompts that name none; `name`: of what has none in a promptfoo file. Raises InvalidBody, InvalidField."""
+    if name is not None and kind != "promptfoo":
+        raise InvalidField(f"name: names what a promptfoo file does not; the prompts of {kind!r} have names.", param="name")
     if kind == "bundle":
-        return read_bundle(raw)
-    drafts = READERS[kind](_parsed_yaml(raw) if kind == "promptfoo" else _parsed(raw), model=model)
+        return read_bundle(raw, now=now)
+    drafts = promptfoo.read(_parsed_yaml(raw), model=model, name=name) if kind == "promptfoo" else READERS[kind](_parsed(raw), model=model)
     form = parse_model(BundleForm, json.dumps(drafts.bundle()).encode())
-    return check_bundle(form, notes=_listed(drafts.notes))
+    form = form.model_copy(update={"experiments": experiments_in(drafts)})
+    executions = reported_calls(drafts.calls, drafts.names, drafts.ids, now=now, notes=drafts.notes)
+    if len(drafts.models) > MODELS_MOST:
+        raise InvalidField(f"The file describes {len(drafts.models):,} models; bring in at most {MODELS_MOST} at once.")
+    return check_bundle(form, notes=_listed(drafts.notes), executions=executions, models=drafts.models)
 
 
 def _listed(notes: list[str]) -> list[str]:

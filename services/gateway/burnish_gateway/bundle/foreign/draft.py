@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from burnish_gateway.bundle.form import ItemForm
 from burnish_gateway.bundle.read_bundle import content_of
+from burnish_gateway.models.bodies import NewModel
 from burnish_shared.errors import InvalidField
 from burnish_shared.prompt_settings import SETTING_FIELDS
 from burnish_shared.slug import parse_folder, parse_movable_label
@@ -42,14 +43,32 @@ class Names:
     numbers: Mapping[str, Mapping[int, int]]
 
 
+@dataclass(frozen=True, slots=True)
+class Call:
+    """An execution as it is read. `prompt`: their name or id of what was run; `version`: their number."""
+
+    place: str
+    prompt: str | None
+    version: int | None
+    body: Mapping[str, Any]
+
+
 @dataclass(slots=True)
 class Drafts:
-    """What a foreign file held. `link`: puts references to other prompts into a text, once names are known. Raises CannotTake."""
+    """What a foreign file held. `link`: puts references to other prompts into a text, once names are known. Raises CannotTake.
+
+    `names`: what its prompts are called here, once `bundle` was made. `ids`: their id of a prompt's version → its name and number.
+    """
 
     prompts: list[Draft] = field(default_factory=list)
     datasets: list[dict[str, Any]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     link: Callable[[str, Names], str] | None = None
+    names: Names = field(default_factory=lambda: Names({}, {}))
+    calls: list[Call] = field(default_factory=list)
+    models: list[NewModel] = field(default_factory=list)
+    ids: dict[str, tuple[str, int]] = field(default_factory=dict)
+    experiments: list[dict[str, Any]] = field(default_factory=list)
 
     def bundle(self) -> dict[str, Any]:
         """In our form: names folded to slugs, parts before a '/' to folders, versions from 1, those that repeat another left out.
@@ -68,6 +87,7 @@ class Drafts:
                 break
             names = Names(names.slugs, given)
         self.notes += [note for form in forms.values() for note in form.notes] if drafts else []
+        self.names = Names(names.slugs, given if drafts else {})
         prompts = [self._prompt(slug, one, forms[slug]) for slug, one in drafts.items() if forms[slug].versions]
         return {"prompts": prompts, "datasets": self.datasets}
 

@@ -3,7 +3,9 @@
 Its templates are Nunjucks. Plain variables and `{% raw %}` mean the same here; filters, conditions and files beside it cannot be taken.
 """
 
+import itertools
 import json
+import math
 import re
 from typing import Any, Final
 
@@ -26,17 +28,20 @@ EXACT: Final = ("equals", "contains", "icontains")
 FILE: Final = re.compile(r"[^\s{}]+\.(txt|md|jsonl?|j2|ya?ml|csv|[cm]?[jt]s|py|rb|go|sh|bat|exe)(:\w+)?|[^\s{}]*\*[^\s{}]*")
 """promptfoo takes paths without `file://`, with a function after a colon, and patterns of them."""
 
+COMBINATIONS_MOST: Final = 1_000
+"""Of the values of one test."""
+
 KNOWN: Final = frozenset({"description", "prompts", "providers", "targets", "tests", "defaultTest"})
 
 
-def read(value: Any, *, model: str) -> Drafts:
+def read(value: Any, *, model: str, name: str | None = None) -> Drafts:
     drafts = Drafts()
     if not isinstance(value, dict):
         raise wrong_shape("", "a configuration, an object with 'prompts'")
     left = sorted(value.keys() - KNOWN)
     if left:
         drafts.notes.append(f"Of the configuration these are not taken: {', '.join(left)[:300]}.")
-    name = str(value.get("description") or "promptfoo")[:150]
+    name = str(name or value.get("description") or "promptfoo")[:150]
     provider, settings = _provider(value, model, drafts.notes)
     prompts = _prompts(value.get("prompts"))
     for number, (place, one) in enumerate(prompts, 1):
@@ -143,11 +148,9 @@ def _tests(value: dict[str, Any], name: str, drafts: Drafts) -> list[dict[str, A
         asserted = [*always, *asserted]
         expected = next((said(one["value"]) for one in asserted if one.get("type") in EXACT and "value" in one), None)
         open_tests += expected is None
-        lists = [key for key, one in given.items() if isinstance(one, list)]
-        if lists:
-            drafts.notes.append(f"{place}: {', '.join(lists)[:200]} has several values, which stand in one item as a list.")
         told = {key: one for key, one in (("description", test.get("description")), ("assert", asserted)) if one}
-        items += drafts.item(place, {"input": given, "expected": expected or "", "metadata": told})
+        for each in _combinations(given, place, drafts, whole=_keeps_lists(test) or _keeps_lists(usual)):
+            items += drafts.item(place, {"input": each, "expected": expected or "", "metadata": told})
     if open_tests:
         drafts.notes.append(f"{open_tests} tests have no exact answer: what they assert stands in the items' metadata.")
     return [{"name": f"{name} tests", "items": items}] if items else []
@@ -163,6 +166,21 @@ def _test(test: Any, place: str) -> tuple[dict[str, Any] | None, list[dict[str, 
             raise wrong_shape(f"{place}.assert[{index}]", "an object with a 'type'")
     given = test.get("vars")
     return None if isinstance(given, str) or _are_files(given) else object_at(test, "vars", place), asserted
+
+
+def _keeps_lists(test: Any) -> bool:
+    options = test.get("options") if isinstance(test, dict) else None
+    return isinstance(options, dict) and options.get("disableVarExpansion") is True
+
+
+def _combinations(given: dict[str, Any], place: str, drafts: Drafts, *, whole: bool) -> list[dict[str, Any]]:
+    """A variable with a list of values stands for as many tests; several, for each combination. `whole`: a list is a value."""
+    lists = {} if whole else {key: one for key, one in given.items() if isinstance(one, list)}
+    many = math.prod(len(one) for one in lists.values())
+    if not 0 < many <= COMBINATIONS_MOST:
+        drafts.notes.append(f"{place}: left out: its values make {many:,} combinations; 1 to {COMBINATIONS_MOST:,} are taken.")
+        return []
+    return [given | dict(zip(lists, values, strict=True)) for values in itertools.product(*lists.values())]
 
 
 def _are_files(given: Any) -> bool:

@@ -47,7 +47,8 @@ def _order(body: ResponsesBody) -> Order:
     return Order(
         slug=name.slug if name else None, label=name.label if name else None, version=name.version if name else None,
         messages=messages, model=target.model, overrides=settings_of(body), stream=bool(body.stream),
-        variables=variables_of(metadata=metadata, prompt=prompt, given=body.variables), user_id=body.user or body.safety_identifier,
+        variables=variables_of(metadata=metadata, prompt=prompt, given=body.variables),
+        user_id=body.user or body.safety_identifier or id_in(metadata, "user_id"),
         session_id=body.session_id or id_in(metadata, "session_id"), app=body.app or id_in(metadata, "app"),
         metadata={name: value for name, value in metadata.items() if name != "variables"}, prompt_key=prompt_key_in(metadata),
         **of_call(body, metadata),

@@ -1,0 +1,55 @@
+"""Models that a foreign file describes, added to the workspace where it may have them. One that is known here stays as it is."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from burnish_gateway.access.principal import Principal
+from burnish_gateway.deps import Gateway
+from burnish_gateway.models import store
+from burnish_gateway.models.bodies import NewModel
+from burnish_gateway.models.set_model import add_model, check_address
+from burnish_shared.db import model_store
+from burnish_shared.db.session import Tx
+from burnish_shared.errors import BurnishError
+
+
+@dataclass(frozen=True, slots=True)
+class ModelResult:
+    """`refused`: the workspace may not have it so; `reason` says why, and what to do."""
+
+    model: str
+    outcome: Literal["created", "unchanged", "refused"]
+    reason: str | None = None
+
+
+async def refusals_of(gateway: Gateway, models: Sequence[NewModel]) -> dict[str, str]:
+    """Model → why this workspace may not have it. Asks the egress guard: called before any transaction."""
+    found: dict[str, str] = {}
+    for one in models:
+        try:
+            await check_address(gateway, one.provider, one.base_url)
+        except BurnishError as error:
+            found[one.model] = error.message
+    return found
+
+
+async def bring_models(
+    tx: Tx, gateway: Gateway, principal: Principal, models: Sequence[NewModel], *, refusals: dict[str, str], dry_run: bool
+) -> list[ModelResult]:
+    """In the order of the file; of two with one name the first counts."""
+    results: dict[str, ModelResult] = {}
+    for one in models:
+        if one.model in results:
+            continue
+        if await model_store.find_model(tx, one.model) is not None:
+            results[one.model] = ModelResult(one.model, "unchanged", "A model of this name is known here; its description stays as it is.")
+        elif one.model in refusals:
+            results[one.model] = ModelResult(one.model, "refused", refusals[one.model])
+        elif not one.base_url and not await store.is_provider(tx, one.provider):
+            results[one.model] = ModelResult(one.model, "refused", f"The provider {one.provider!r} is not known here; give a base_url.")
+        else:
+            if not dry_run:
+                await add_model(tx, gateway, principal, one)
+            results[one.model] = ModelResult(one.model, "created")
+    return list(results.values())

@@ -1,0 +1,26 @@
+"""Which chains run a prompt: told before it is put away."""
+
+from typing import Final
+from uuid import UUID
+
+from burnish_gateway.chains import store
+from burnish_gateway.chains.form import Call, all_steps
+from burnish_gateway.chains.read_form import read_chain
+from burnish_shared.db.session import Tx
+from burnish_shared.errors import Conflict
+
+NAMED_MOST: Final = 10
+
+
+async def check_not_in_chains(tx: Tx, workspace_id: UUID, slug: str, *, what: str) -> None:
+    """Raises Conflict where versions of chains that a label names, or that are the newest, run the prompt; archived chains run nothing."""
+    users = [
+        f"{one.slug} (version {one.version})"
+        for one in await store.served_versions_naming(tx, workspace_id, slug)
+        if any(isinstance(step.does, Call) and step.does.prompt.slug == slug for step in all_steps(read_chain(one.content).steps))
+    ]
+    if users:
+        more = f" and {len(users) - NAMED_MOST} more" if len(users) > NAMED_MOST else ""
+        raise Conflict(
+            f"{what} would break chains that run it: {', '.join(users[:NAMED_MOST])}{more}. Take it out of those first.", param="prompt"
+        )

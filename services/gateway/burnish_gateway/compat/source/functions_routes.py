@@ -1,0 +1,240 @@
+"""`/prompt-executor`, `/analyze-chat` and `/enrich-content`, also below `/functions/v1/`: functions of the source system's edge.
+
+Errors are `{success: false, error}` with the status that fits. They stand in the guide, not in OpenAPI, whose errors have one schema.
+"""
+
+import json
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Any, Final
+
+from asyncpg import Record
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+from pydantic import BaseModel, Field
+
+from burnish_gateway.access.principal import Principal, Role
+from burnish_gateway.compat.completion import completion
+from burnish_gateway.compat.source.bodies import AnalyzeChat, EnrichContent, RunPrompt
+from burnish_gateway.compat.source.caller import source_caller
+from burnish_gateway.compat.source.filled import filled
+from burnish_gateway.compat.target import target_of
+from burnish_gateway.deps import Gateway, gateway_of, request_id_of
+from burnish_gateway.enrichments import routes as enrichments
+from burnish_gateway.enrichments.shipped import SourceType
+from burnish_gateway.execution.answer import failure_of, succeeded
+from burnish_gateway.execution.order import SETTINGS, Order
+from burnish_gateway.execution.replay import replay
+from burnish_gateway.execution.routes import headers_of, outcome_of
+from burnish_gateway.execution.submit import Repeated, submit
+from burnish_gateway.idempotency import fingerprint_of, key_of
+from burnish_gateway.model_settings import Overrides
+from burnish_gateway.wire import BODY_MOST_BYTES, CHAT_MOST_BYTES, error_response, json_response, parse_model, read_body
+from burnish_shared.books.admission import IdempotencyKey
+from burnish_shared.errors import BurnishError, InvalidField, ProviderFailed
+
+router = APIRouter(tags=["openai"])
+
+ROUTE: Final = "prompt-executor"
+WAIT_S: Final = 90.0
+PROMPT: Final = "burnish::prompt::"
+BELOW: Final = "/functions/v1"
+"""Where a Supabase project has its functions."""
+
+
+class FunctionError(BaseModel):
+    success: bool = False
+    error: str
+    code: str
+    request_id: str
+
+
+class ExecutorAnswer(BaseModel):
+    """`data`: the chat completion, or the parsed JSON where the version's output format asks for it."""
+
+    success: bool = True
+    data: Any
+    prompt_version: int | None
+    latency_ms: int
+    warnings: list[str]
+    simulated: bool
+    execution_id: str
+
+
+class StoredChat(BaseModel):
+    id: str
+    messages: list[dict[str, Any]]
+    metadata: dict[str, Any]
+    processing_status: str
+    lenses: dict[str, Any] | None
+    computed_at: datetime | None
+    updated_at: datetime
+
+
+class StoredContent(BaseModel):
+    """`metadata.enrichment` holds the result."""
+
+    id: str
+    source_type: str
+    content: str | None
+    metadata: dict[str, Any]
+    processing_status: str
+    computed_at: datetime | None
+    updated_at: datetime
+
+
+class ChatAnswer(BaseModel):
+    success: bool = True
+    data: StoredChat
+    prompt_version: int | None
+    latency_ms: int
+    simulated: bool = Field(description="A simulated model read it.")
+
+
+class ContentAnswer(BaseModel):
+    success: bool = True
+    data: StoredContent
+    prompt_version: int | None
+    latency_ms: int
+    simulated: bool
+
+
+def _function(path: str, *, scope: str) -> list[dict[str, Any]]:
+    """The two addresses of a function."""
+    common = {"methods": ["POST"], "include_in_schema": False, "openapi_extra": {"x-burnish-scope": scope}, "response_model": None}
+    return [{"path": one, **common} for one in (path, BELOW + path)]
+
+
+async def prompt_executor(request: Request) -> Response:
+    """Native: `POST /v1/executions`. A variable that is not given stays as it is written, and `warnings` lists it."""
+    return await _answered(request, _execute)
+
+
+async def analyze_chat(request: Request) -> Response:
+    """Native: `POST /v1/enrichments` with `source_type: conversation`. A stored chat is read anew."""
+    return await _answered(request, _analyze)
+
+
+async def enrich_content(request: Request) -> Response:
+    """Native: `POST /v1/enrichments`. A stored content is read anew."""
+    return await _answered(request, _enrich)
+
+
+for _endpoint, _path, _scope in (
+    (prompt_executor, "/prompt-executor", "executions:write"),
+    (analyze_chat, "/analyze-chat", "enrichments:write"),
+    (enrich_content, "/enrich-content", "enrichments:write"),
+):
+    for _options in _function(_path, scope=_scope):
+        router.add_api_route(endpoint=_endpoint, **_options)
+
+
+async def _answered(request: Request, work: Callable[[Request, Gateway], Awaitable[Response]]) -> Response:
+    """The clients of these functions know no other errors."""
+    try:
+        return await work(request, gateway_of(request))
+    except BurnishError as error:
+        usual = error_response(error, request_id=request_id_of(request))
+        told = json.loads(bytes(usual.body))["error"]
+        body = FunctionError(error=told["message"], code=told["code"], request_id=told["request_id"])
+        headers = {name: value for name, value in usual.headers.items() if name not in ("content-length", "content-type")}
+        return json_response(body, status=usual.status_code, headers=headers)
+
+
+async def _execute(request: Request, gateway: Gateway) -> Response:
+    principal = await source_caller(request, Role.VIEWER)
+    raw = await read_body(request, most_bytes=CHAT_MOST_BYTES)
+    body = parse_model(RunPrompt, raw)
+    order, warnings = await _order(body, gateway=gateway, principal=principal)
+    text = key_of(request)
+    key = IdempotencyKey(ROUTE, text, fingerprint_of(raw)) if text is not None else None
+    submitted = await submit(
+        order, gateway=gateway, principal=principal, request_id=request_id_of(request), traceparent=request.headers.get("traceparent"),
+        key=key,
+    )  # fmt: skip
+    if isinstance(submitted, Repeated):
+        outcome = await replay(submitted.execution_id, gateway=gateway, principal=principal, wait=True)
+        headers = {"idempotent-replayed": "true", "x-execution-id": str(submitted.execution_id)}
+    else:
+        outcome = await outcome_of(request, submitted, gateway=gateway)
+        headers = headers_of(submitted)
+    if not succeeded(outcome):
+        raise failure_of(outcome)
+    facts = json.loads(outcome)
+    data = facts["output_json"] if facts.get("output_json") is not None else json.loads(completion(facts))
+    answer = ExecutorAnswer(
+        data=data, prompt_version=facts["version"], latency_ms=facts["latency_ms"], warnings=warnings, simulated=facts["simulated"],
+        execution_id=facts["id"],
+    )  # fmt: skip
+    return json_response(answer, headers=headers)
+
+
+async def _order(body: RunPrompt, *, gateway: Gateway, principal: Principal) -> tuple[Order, list[str]]:
+    """What is asked for, and what of the request was left out or stays as it is written."""
+    named = target_of(PROMPT + body.prompt_id, {}).prompt
+    assert named is not None  # noqa: S101 - its prefix says that it is a prompt
+    version = await gateway.catalog.in_use(principal.workspace_id, named.slug, label=named.label, version=named.version)
+    variables, warnings = filled(body.input_data, version.template.required)
+    given = {name: value for name, value in body.override_params.items() if value is not None}
+    model = given.pop("model", None)
+    if model is not None and not isinstance(model, str):
+        raise InvalidField("override_params.model: must be text.", param="override_params.model")
+    known = {name: value for name, value in given.items() if name in SETTINGS}
+    warnings += [f"override_params.{name}: is no setting of a call; it was left out." for name in sorted(set(given) - set(known))]
+    overrides = parse_model(Overrides, json.dumps(known).encode()).model_dump(exclude_unset=True, exclude_none=True) if known else {}
+    return Order(
+        slug=named.slug, label=named.label, version=named.version, variables=variables, overrides=overrides,
+        model=model, user_id=body.user_id, session_id=body.session_id, app="prompt-executor",
+    ), warnings  # fmt: skip
+
+
+async def _analyze(request: Request, gateway: Gateway) -> Response:
+    principal = await source_caller(request, Role.EDITOR)
+    body = await _body(request, AnalyzeChat)
+    row, headers = await _read(request, gateway, principal, "conversation", body.content())
+    messages = (row["content"] or {}).get("messages") or []
+    data = StoredChat(
+        id=row["external_id"] or row["session_id"] or str(row["enrichment_id"]), messages=messages, metadata=row["metadata"],
+        processing_status=row["processing_status"], lenses=row["result"], computed_at=row["computed_at"], updated_at=row["updated_at"],
+    )  # fmt: skip
+    return json_response(
+        ChatAnswer(data=data, prompt_version=row["version"], latency_ms=_took_ms(row), simulated=row["simulated"]), headers=headers
+    )  # fmt: skip
+
+
+async def _enrich(request: Request, gateway: Gateway) -> Response:
+    principal = await source_caller(request, Role.EDITOR)
+    body = await _body(request, EnrichContent)
+    row, headers = await _read(request, gateway, principal, body.source_type, body.read())
+    content = row["content"] or {}
+    metadata = row["metadata"] | ({"enrichment": row["result"]} if row["result"] is not None else {})
+    data = StoredContent(
+        id=row["external_id"] or str(row["enrichment_id"]), source_type=row["source_type"], content=content.get("text"), metadata=metadata,
+        processing_status=row["processing_status"], computed_at=row["computed_at"], updated_at=row["updated_at"],
+    )  # fmt: skip
+    return json_response(
+        ContentAnswer(data=data, prompt_version=row["version"], latency_ms=_took_ms(row), simulated=row["simulated"]), headers=headers
+    )  # fmt: skip
+
+
+async def _body(request: Request, model: type[Any]) -> Any:
+    raw = await read_body(request, most_bytes=BODY_MOST_BYTES)
+    request._body = raw  # where Starlette keeps a body that was read already
+    return parse_model(model, raw)
+
+
+async def _read(
+    request: Request, gateway: Gateway, principal: Principal, source_type: SourceType, content: Any
+) -> tuple[Record, dict[str, str]]:  # fmt: skip
+    """The content, read. Raises what it failed by."""
+    (enrichment_id,), headers = await enrichments.begin(request, source_type, [content], gateway=gateway, principal=principal)
+    row = await enrichments.until_read(gateway, principal, enrichment_id, wait_s=WAIT_S)
+    if row["processing_status"] == "failed":
+        error = row["error"] or {}
+        raise ProviderFailed(error.get("message") or "It could not be read.", details={"cause": error.get("code")})
+    return row, headers
+
+
+def _took_ms(row: Record) -> int:
+    took_s: float = ((row["computed_at"] or row["updated_at"]) - row["created_at"]).total_seconds()
+    return max(0, round(took_s * 1000))

@@ -1,0 +1,69 @@
+"""Templates of the source systems, whose variables stand in single braces, in our language; and the categories that one names. Pure."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from burnish_gateway.bundle.foreign.draft import CannotTake, text_of
+from burnish_shared.errors import InvalidField
+
+SINGLE: Final = re.compile(r"(?<!\{)\{([A-Za-z_][A-Za-z0-9_]*)\}(?!\})")
+"""`{ticket}`; `{"a": 1}` and `{{ticket}}` are none."""
+
+LISTED: Final = re.compile(
+    r"(?:one of(?: the following)?|categor(?:y|ies)|labels?|classes|queues|intents)\b[^:\n]{0,60}:[ \t]*([^\n]+)", re.I
+)  # fmt: skip
+HEADING: Final = re.compile(r"(?:categor(?:y|ies)|labels?|classes|queues|intents)\b[^\n]{0,60}:?[ \t]*$", re.I)
+BULLET: Final = re.compile(r"[ \t]*(?:[-*•]|\d{1,2}[.)])[ \t]+[\"'`*]*([A-Za-z0-9][^:\n\"'`*–]{0,48}?)[\"'`*]*[ \t]*(?:[:–-].*)?$")
+CATEGORIES_MOST: Final = 50
+CATEGORY_MOST_CHARS: Final = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Converted:
+    """`changes`: what was written otherwise, in words."""
+
+    template: str
+    changes: list[str] = field(default_factory=list)
+
+
+def converted(template: str) -> Converted:
+    """Single braces around a name become a variable of ours; braces of JSON stay as they are. Raises InvalidField."""
+    names = list(dict.fromkeys(SINGLE.findall(template)))
+    try:
+        written = text_of(SINGLE.sub(lambda found: f"{{{{{found[1]}}}}}", template))
+    except CannotTake as error:
+        raise InvalidField(f"template: cannot be taken, because {error}.", param="template") from error
+    return Converted(written, [f"{{{name}}} is written {{{{{name}}}}} here." for name in names])
+
+
+def categories_in(template: str) -> list[str]:
+    """Those that the text lists behind a colon, or as bullets below a heading that speaks of categories; [] where it lists none."""
+    for found in LISTED.finditer(template):
+        names = _clean(re.split(r"[,;|/]| or | and ", found[1].rstrip(".")))
+        if len(names) > 1:
+            return names
+    lines = template.split("\n")
+    for index, line in enumerate(lines):
+        if HEADING.search(line.strip()):
+            names = _clean(_bullets(lines[index + 1 :]))
+            if len(names) > 1:
+                return names
+    return []
+
+
+def _bullets(lines: Sequence[str]) -> list[str]:
+    names: list[str] = []
+    for line in lines:
+        found = BULLET.match(line)
+        if found is not None:
+            names.append(found[1])
+        elif line.strip() and names:
+            break
+    return names
+
+
+def _clean(names: Sequence[str]) -> list[str]:
+    bare = (name.strip().strip("\"'`*.[](){}").strip() for name in names)
+    return list(dict.fromkeys(name for name in bare if name and len(name) <= CATEGORY_MOST_CHARS))[:CATEGORIES_MOST]

@@ -1,0 +1,1 @@
+"""Content jobs: conversations, transcripts and documents become structured results (PRODUCT E17)."""

@@ -1,0 +1,69 @@
+"""What callers send about contents."""
+
+from typing import Annotated, Any, Final, Self
+
+from pydantic import Field, model_validator
+
+from burnish_gateway.enrichments.contents import CONTENT_MOST_CHARS
+from burnish_gateway.enrichments.shipped import SourceType
+from burnish_gateway.wire import ApiModel, Text
+from burnish_shared.egress.target import MAX_URL_LENGTH
+
+AT_ONCE_MOST: Final = 500
+"""Contents of one call."""
+
+Id = Annotated[Text, Field(min_length=1, max_length=200)]
+ContentText = Annotated[Text, Field(min_length=1, max_length=CONTENT_MOST_CHARS)]
+
+
+class ChatLine(ApiModel):
+    role: Annotated[Text, Field(min_length=1, max_length=40)] = "user"
+    content: Annotated[Text, Field(max_length=100_000)]
+
+
+class ChatContent(ApiModel):
+    messages: Annotated[list[ChatLine], Field(min_length=1, max_length=2_000)]
+
+
+class Content(ApiModel):
+    """One content: its text or messages, the id of a stored one, or where it lies."""
+
+    content: ContentText | ChatContent | None = None
+    id: Id | None = Field(
+        default=None,
+        description="Of an enrichment, or your `external_id` of one, which is read anew; of a conversation, also a session of executions.",
+    )
+    url: Annotated[Text, Field(min_length=1, max_length=MAX_URL_LENGTH)] | None = Field(
+        default=None, description="Of a text, an HTML page, JSON, or subtitles (WebVTT, SubRip). Redirects are not followed."
+    )
+    external_id: Id | None = Field(default=None, description="Your own id of the content, to find it by.")
+    user_id: Id | None = Field(default=None, description="The end user whom it is about, for erasures.")
+    metadata: Annotated[dict[str, Any], Field(max_length=50)] = Field(default_factory=dict, description="The model reads it too.")
+
+    @model_validator(mode="after")
+    def _names_one_thing(self) -> Self:
+        if sum(one is not None for one in (self.content, self.id, self.url)) != 1:
+            raise ValueError("content: give one of content, id and url")
+        return self
+
+    def kept(self) -> dict[str, Any] | None:
+        """As it is stored; None where it is still to be read."""
+        if isinstance(self.content, ChatContent):
+            return self.content.model_dump()
+        return None if self.content is None else {"text": self.content}
+
+
+class NewEnrichment(Content):
+    source_type: SourceType
+
+
+class ManyEnrichments(ApiModel):
+    source_type: SourceType
+    items: Annotated[list[Content], Field(min_length=1, max_length=AT_ONCE_MOST)]
+
+
+class ChoosePrompt(ApiModel):
+    """The prompt is given the variables `content`, `source_type`, `metadata`, `part` and `parts`, and answers with a JSON object."""
+
+    prompt: Annotated[Text, Field(min_length=1, max_length=63)]
+    label: Annotated[Text, Field(min_length=1, max_length=63)] = "production"

@@ -1,0 +1,74 @@
+"""The text behind a URL that a tenant named: through the egress guard, with caps on size, time and type (PROMISES 5.1)."""
+
+import asyncio
+from typing import Final
+
+import aiohttp
+
+from burnish_gateway.enrichments.contents import CONTENT_MOST_CHARS
+from burnish_gateway.enrichments.page_words import words_of_page
+from burnish_shared.egress import Egress
+from burnish_shared.errors import InvalidField
+from burnish_shared.storable_text import storable
+
+SIZE_MOST_BYTES: Final = 4 * 1024 * 1024
+TIMEOUT: Final = aiohttp.ClientTimeout(total=20.0, connect=5.0)
+ASKED: Final = {"accept": "text/*, application/json", "accept-encoding": "identity"}
+REDIRECTS: Final = (301, 302, 303, 307, 308)
+
+TEXTS: Final = frozenset({"application/json", "application/xml", "application/x-subrip", "application/xhtml+xml", "application/x-ndjson"})
+"""Types beside text/* that are read."""
+
+
+class UrlUnreadable(InvalidField):
+    """What lies behind the URL cannot be taken: it does not answer, is no text, or is too long."""
+
+    code = "url_unreadable"
+
+
+async def read_url(egress: Egress, url: str) -> str:
+    """Raises EgressRefused, UrlUnreadable. Redirects are not followed: where they lead was not asked for."""
+    target = await egress.check(url)
+    try:
+        async with (
+            egress.session(target.scheme, timeout=TIMEOUT, limit=1) as session,
+            session.get(target.url, allow_redirects=False, headers=ASKED) as answer,
+        ):  # fmt: skip
+            _check(answer)
+            raw = await _body(answer)
+            kind, charset = answer.content_type, answer.charset or "utf-8"
+    except (aiohttp.ClientError, OSError, TimeoutError) as error:
+        raise UrlUnreadable("url: it did not answer within 20 s, or broke off; try again.", param="url") from error
+    try:
+        text = raw.decode(charset, "replace")
+    except LookupError:
+        text = raw.decode("utf-8", "replace")
+    if kind in ("text/html", "application/xhtml+xml"):
+        text = await asyncio.to_thread(words_of_page, text)
+    if len(text) > CONTENT_MOST_CHARS:
+        raise UrlUnreadable(f"url: holds {len(text):,} characters of text, and {CONTENT_MOST_CHARS:,} is the most.", param="url")
+    return storable(text)
+
+
+def _check(answer: aiohttp.ClientResponse) -> None:
+    if answer.status in REDIRECTS:
+        raise UrlUnreadable(f"url: it leads elsewhere (HTTP {answer.status}); name the address that holds the content.", param="url")
+    if answer.status != 200:
+        raise UrlUnreadable(f"url: it was answered with HTTP {answer.status}.", param="url")
+    if not answer.content_type.startswith("text/") and answer.content_type not in TEXTS:
+        raise UrlUnreadable(
+            f"url: holds {answer.content_type[:100]}; text, HTML, JSON, XML, WebVTT and SubRip can be read.", param="url"
+        )  # fmt: skip
+    if answer.headers.get("content-encoding", "identity") != "identity":
+        raise UrlUnreadable("url: is sent compressed although it was asked for plain; send its text as `content`.", param="url")
+
+
+async def _body(answer: aiohttp.ClientResponse) -> bytes:
+    parts: list[bytes] = []
+    size_bytes = 0
+    async for part in answer.content.iter_chunked(65_536):
+        size_bytes += len(part)
+        if size_bytes > SIZE_MOST_BYTES:
+            raise UrlUnreadable(f"url: holds more than {SIZE_MOST_BYTES:,} bytes, which is the most.", param="url")
+        parts.append(part)
+    return b"".join(parts)

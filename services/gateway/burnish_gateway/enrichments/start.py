@@ -1,0 +1,103 @@
+"""Begin enrichments: one, or many in one call. What could never work is refused before anything costs."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+from uuid import UUID
+
+from burnish_gateway.access.principal import Principal
+from burnish_gateway.clarifications.start import kept_as_masked
+from burnish_gateway.deps import Gateway
+from burnish_gateway.enrichments import store
+from burnish_gateway.enrichments.bodies import Content
+from burnish_gateway.enrichments.shipped import SourceType
+from burnish_gateway.execution.verdicts import suspended
+from burnish_shared.db.session import Tx
+from burnish_shared.errors import Conflict, NotFound
+from burnish_shared.hops import current_hops
+from burnish_shared.ids import new_uuid
+from burnish_shared.tracing import new_traceparent, valid
+
+TURNS_MOST: Final = 500
+"""Of a session that is read from its executions."""
+
+TEXT: Final = "text"
+
+
+async def check(bodies: Sequence[Content], *, gateway: Gateway, principal: Principal) -> list[dict[str, Any] | None]:
+    """The contents as they are kept, masked where the workspace says so. Raises Suspended, Conflict, EgressRefused."""
+    if principal.workspace.suspended_at is not None:
+        raise suspended()
+    if not principal.workspace.store_content:
+        raise Conflict("This workspace keeps no text, and an enrichment is what is kept of one; set retention_days to at least 1.")
+    for one in bodies:
+        if one.url is not None:
+            await gateway.egress.check(one.url)
+    return [None if (kept := one.kept()) is None else await kept_as_masked(gateway, principal, kept) for one in bodies]
+
+
+async def insert(
+    tx: Tx, source_type: SourceType, bodies: Sequence[Content], contents: Sequence[dict[str, Any] | None], *, principal: Principal,
+    request_id: str, traceparent: str | None, group_id: UUID | None = None,
+) -> list[UUID]:  # fmt: skip
+    """The ids, in order. One that names a stored content reads that anew, under its id. Raises NotFound."""
+    ids: list[UUID] = []
+    rows: list[dict[str, Any]] = []
+    for place, (one, content) in enumerate(zip(bodies, contents, strict=True)):
+        named: dict[str, Any] = {}
+        if one.id is not None:
+            found = await _stored(tx, principal.workspace_id, source_type, one.id)
+            if found is not None:
+                await store.again(tx, principal.workspace_id, found)
+                ids.append(found)
+                continue
+            named = await _of_session(tx, principal.workspace_id, source_type, one.id, place=place, many=len(bodies) > 1)
+        ids.append(new_uuid())
+        rows.append(
+            {
+                "enrichment_id": ids[-1], "workspace_id": principal.workspace_id, "group_id": group_id, "source_type": source_type,
+                "external_id": one.external_id, "session_id": named.get("session_id"), "url": one.url,
+                "content": named.get("content") or content, "metadata": one.metadata, "end_user": one.user_id or named.get("end_user"),
+                "actor": principal.actor, "api_key_id": principal.api_key_id, "first_key_id": principal.first_key_id,
+                "user_id": principal.user_id, "traceparent": new_traceparent(valid(traceparent)), "request_id": request_id,
+                "hops": current_hops(),
+            }
+        )  # fmt: skip
+    if rows:
+        await store.insert(tx, rows)
+    return ids
+
+
+async def _stored(tx: Tx, workspace_id: UUID, source_type: SourceType, name: str) -> UUID | None:
+    try:
+        row = await store.find(tx, workspace_id, UUID(name))
+    except ValueError:
+        row = None
+    if row is not None and row["source_type"] == source_type:
+        return UUID(str(row["enrichment_id"]))
+    return await store.find_theirs(tx, workspace_id, source_type, name)
+
+
+async def _of_session(
+    tx: Tx, workspace_id: UUID, source_type: SourceType, session_id: str, *, place: int, many: bool
+) -> dict[str, Any]:  # fmt: skip
+    """The conversation of a session of executions. Raises NotFound."""
+    rows = await store.conversation_of(tx, workspace_id, session_id, most=TURNS_MOST) if source_type == "conversation" else []
+    messages: list[dict[str, str]] = []
+    for row in rows:
+        asked = next((one for one in reversed(row["messages"] or []) if one.get("role") == "user"), None)
+        if asked is not None:
+            messages.append({"role": "user", "content": _words(asked.get("content"))})
+        if row["output"]:
+            messages.append({"role": "assistant", "content": row["output"]})
+    if not messages:
+        param = f"items[{place}].id" if many else "id"
+        what = "no stored content and no session with kept texts" if source_type == "conversation" else "no stored content"
+        raise NotFound(f"{param}: there is {what} of this id.", param=param)
+    end_user = next((row["end_user"] for row in rows if row["end_user"]), None)
+    return {"session_id": session_id, "content": {"messages": messages}, "end_user": end_user}
+
+
+def _words(content: Any) -> str:
+    if isinstance(content, list):
+        return "\n".join(str(part.get(TEXT, "")) for part in content if isinstance(part, dict))
+    return str(content or "")

@@ -1,0 +1,62 @@
+"""What the list of executions may be narrowed by (PRODUCT E13)."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import Depends, Query
+
+from burnish_gateway.wire import Moment, Text
+from burnish_shared.contracts.executions import Lane
+from burnish_shared.errors import InvalidField
+from burnish_shared.ids import first_id_at
+from burnish_shared.money import MAX_AMOUNT_NUSD
+
+Name = Annotated[Text | None, Query(max_length=200)]
+
+
+def _wanted(
+    prompt: Annotated[Text | None, Query(max_length=63)] = None,
+    version: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None,
+    label: Annotated[Text | None, Query(max_length=63, description="The label that the call named.")] = None,
+    tag: Annotated[Text | None, Query(max_length=100, description="Of prompts that have it now.")] = None,
+    model: Annotated[Text | None, Query(max_length=200, description="The one that answered.")] = None,
+    provider: Annotated[Text | None, Query(max_length=60)] = None,
+    status: Literal["success", "error", "timeout", "rate_limited", "cancelled", "blocked"] | None = None,
+    error_code: Annotated[Text | None, Query(max_length=100, description="Such as `provider_timed_out` or `output_invalid`.")] = None,
+    session_id: Name = None,
+    user_id: Name = None,
+    app: Name = None,
+    client_request_id: Annotated[Text | None, Query(max_length=200, description="What you called it: one execution, or none.")] = None,
+    api_key_id: Annotated[UUID | None, Query(description="The key of ours that the call was made with.")] = None,
+    provider_key_id: Annotated[UUID | None, Query(description="The provider key of yours that it used.")] = None,
+    job_id: UUID | None = None,
+    lane: Annotated[Lane | None, Query(description="`interactive` are calls as they come, `batch` test runs and jobs.")] = None,
+    trace_id: Annotated[
+        str | None, Query(pattern="^[0-9a-f]{32}$", description="Of a run of a chain, or of the `traceparent` that callers sent.")
+    ] = None,
+    cached: Annotated[bool | None, Query(description="Whether the answer came from the cache.")] = None,
+    simulated: bool | None = None,
+    min_cost_nusd: Annotated[int | None, Query(ge=0, le=MAX_AMOUNT_NUSD)] = None,
+    min_latency_ms: Annotated[int | None, Query(ge=0, le=2**31 - 1)] = None,
+    start: Annotated[Moment | None, Query(alias="from", description="Begun from this moment on; with its zone.")] = None,
+    end: Annotated[Moment | None, Query(alias="to", description="Begun before this moment; with its zone.")] = None,
+) -> dict[str, Any]:
+    return {
+        "prompt": prompt, "version": version, "label": label, "tag": tag, "model": model, "provider": provider, "status": status,
+        "error_code": error_code, "session_id": session_id, "user_id": user_id, "app": app, "client_request_id": client_request_id,
+        "api_key_id": api_key_id, "provider_key_id": provider_key_id, "job_id": job_id, "lane": lane,
+        "trace_id": None if trace_id is None else UUID(trace_id), "cached": cached, "simulated": simulated,
+        "min_cost_nusd": min_cost_nusd, "min_latency_ms": min_latency_ms, "from": _bound(start, "from"), "to": _bound(end, "to"),
+    }  # fmt: skip
+
+
+def _bound(moment: datetime | None, name: str) -> UUID | None:
+    try:
+        return None if moment is None else first_id_at(moment.astimezone(UTC))
+    except (OverflowError, ValueError) as error:
+        raise InvalidField(f"{name}: lies beyond the calendar.", param=name) from error
+
+
+Wanted = Annotated[dict[str, Any], Depends(_wanted)]
+"""By the names of `store.FILTERS`; None: not asked for."""

@@ -1,0 +1,81 @@
+"""What people decide while an experiment runs: shares, steps, the end. The functions of `lifecycle.py` in their words."""
+
+from collections.abc import Mapping
+
+from burnish_gateway.access.audit import Actor
+from burnish_gateway.experiments import lifecycle, orders_store, store
+from burnish_gateway.experiments.bodies import Decide
+from burnish_gateway.experiments.experiment import Experiment
+from burnish_gateway.experiments.results import epochs_of, memory_of, plan_of
+from burnish_shared.clock import Clock
+from burnish_shared.contracts.experiments import BUCKETS, Promotion, Verdict
+from burnish_shared.db.session import Tx
+from burnish_shared.errors import Conflict, InvalidField
+from burnish_shared.experiments.analysis import analyse
+from burnish_shared.experiments.assign import buckets_of
+from burnish_shared.experiments.conclude import as_result, as_rule
+
+
+async def give_shares(tx: Tx, experiment: Experiment, shares: Mapping[str, float], *, by: Actor, clock: Clock) -> None:
+    """Raises InvalidField where an arm is missing, unknown, or all are more than 1. The same shares as before change nothing."""
+    if experiment.rollout is not None:
+        raise Conflict("The ramp says the shares of a guarded rollout; POST …/advance takes another step.", param="shares")
+    known = {one.arm for one in experiment.live_arms}
+    if (unknown := sorted(set(shares) - known)) or (missing := sorted(known - set(shares))):
+        name = unknown[0] if unknown else missing[0]
+        words = f"shares.{name}: there is no such live arm" if unknown else f"shares.{name}: is missing; give each live arm a share"
+        raise InvalidField(f"{words}.", param=f"shares.{name}")
+    buckets = {name: buckets_of(share) for name, share in shares.items()}
+    if sum(buckets.values()) > BUCKETS:
+        raise InvalidField("shares: are more than 1 together.", param="shares")
+    epochs = await store.list_epochs(tx, experiment.workspace_id, experiment.experiment_id)
+    if experiment.status == "running" and epochs[-1]["shares"] == buckets:
+        return
+    await lifecycle.change_shares(tx, experiment, buckets, by=by, reason="allocation", clock=clock)
+
+
+async def advance(tx: Tx, experiment: Experiment, step: int | None, *, by: Actor, clock: Clock) -> None:
+    """Raises Conflict beyond the ramp: then it is decided."""
+    if experiment.rollout is None or experiment.step is None:
+        raise Conflict("Only a guarded rollout that was started has steps.", param="experiment_id")
+    wanted = experiment.step + 1 if step is None else step
+    if wanted >= len(experiment.rollout.steps):
+        raise Conflict(
+            f"The ramp has {len(experiment.rollout.steps)} steps, and this one is at the last; decide it with POST …/decide.", param="step"
+        )
+    if wanted == experiment.step and experiment.rollout_state == "ramping":
+        return
+    shares = lifecycle.shares_at(experiment, wanted)
+    await lifecycle.change_shares(tx, experiment, shares, by=by, reason="step", step=wanted, clock=clock)
+
+
+async def decide(tx: Tx, experiment: Experiment, body: Decide, *, by: Actor, clock: Clock) -> Promotion:
+    """The verdict of a person: what was known then stands beside it. Raises Conflict, InvalidField for a winner that is no live arm."""
+    if body.winner is not None and experiment.arm(body.winner) is None:
+        raise InvalidField(f"winner: there is no live arm '{body.winner}'.", param="winner")
+    verdict = await verdict_by_hand(tx, experiment, winner=body.winner, reason=body.reason, by=by, clock=clock)
+    return await lifecycle.complete(tx, experiment, verdict, by=by, clock=clock, moves_label=body.move_label)
+
+
+async def roll_back(tx: Tx, experiment: Experiment, *, reason: str, by: Actor, clock: Clock) -> None:
+    """By hand; what was known then stands beside it."""
+    verdict = await verdict_by_hand(tx, experiment, winner=None, reason=reason, by=by, clock=clock)
+    await lifecycle.roll_back(tx, experiment, verdict.model_copy(update={"outcome": "rolled_back"}), by=by, clock=clock)
+
+
+async def verdict_by_hand(tx: Tx, experiment: Experiment, *, winner: str | None, reason: str, by: Actor, clock: Clock) -> Verdict:
+    """`outcome` says what the person chose, `result` what the data said."""
+    plan, rows = plan_of(experiment), await store.sums_of(tx, experiment.workspace_id, experiment.experiment_id)
+    epochs = [dict(one) for one in await store.list_epochs(tx, experiment.workspace_id, experiment.experiment_id)]
+    look = await orders_store.last_look(tx, experiment.workspace_id, experiment.experiment_id)
+    analysis = analyse(plan, epochs_of(epochs, rows), memory_of(look))
+    answers = round(sum(row["x"] for row in rows if row["metric"] == "success"))
+    control = experiment.control.arm
+    outcome = "stopped" if winner is None else "worse" if winner == control else "better"
+    chosen = "Stopped by hand, without a winner" if winner is None else f"'{winner}' was chosen by hand"
+    return Verdict.model_validate({
+        "outcome": outcome, "winner": winner, "sentence": f"{chosen}; answers seen: {answers:,}.", "decided_by": by.actor,
+        "reason": reason, "at": clock.now(), "epoch": experiment.epoch,
+        "data": {"epochs": [{"epoch": one["epoch"], "shares": one["shares"]} for one in epochs], "sums": [dict(row) for row in rows]},
+        "rule": as_rule(plan), "result": as_result(plan, analysis),
+    })  # fmt: skip

@@ -1,0 +1,258 @@
+"""What stands against a start, and what it will take: said before anybody gets anything of it (PRODUCT X1)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final, Literal
+from uuid import UUID
+
+from burnish_gateway.access.principal import Principal
+from burnish_gateway.deps import Gateway
+from burnish_gateway.experiments import traffic as past
+from burnish_gateway.experiments.experiment import Experiment, PlannedArm
+from burnish_gateway.experiments.traffic import Baseline, Traffic
+from burnish_gateway.experiments.traffic_store import others_open
+from burnish_gateway.registry.label_rules import check_may_name
+from burnish_gateway.registry.prompt import Head
+from burnish_shared.clock import Clock
+from burnish_shared.contracts.experiments import BUCKETS
+from burnish_shared.db.session import Tx
+from burnish_shared.errors import BurnishError, Conflict, LabelProtected, NotFound, Unavailable
+from burnish_shared.experiments.sample_size import Needed, horizon_of, needed, share_variance
+from burnish_shared.slug import parse_label
+
+State = Literal["ok", "warning", "blocks"]
+
+SHARES: Final = frozenset({"success", "satisfaction"})
+USUAL_EFFECT: Final = 0.05
+"""Of a share, where nobody said what is worth finding: five points."""
+
+LONG_DAYS: Final = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at. `blocks`: it cannot start so."""
+
+    name: str
+    state: State
+    message: str
+    param: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Checklist:
+    """`needed` None: it cannot be counted before, and the checks say why."""
+
+    checks: tuple[Check, ...]
+    traffic: Traffic
+    baseline: Baseline
+    needed: Needed | None
+    effect: float | None
+
+    @property
+    def blocked(self) -> Check | None:
+        return next((one for one in self.checks if one.state == "blocks"), None)
+
+
+async def arm_problems(experiment: Experiment, *, gateway: Gateway, principal: Principal) -> list[Check]:
+    """Whether each arm can be rendered and called as things stand, and asks for no more than the control. From memory, before any lock."""
+    checks: list[Check] = []
+    asked: dict[str, frozenset[str]] = {}
+    for index, arm in enumerate(experiment.arms):
+        label = arm.label or (experiment.label if arm.version is None else None)
+        try:
+            found = await gateway.catalog.in_use(principal.workspace_id, experiment.slug, label=label, version=arm.version)
+            await gateway.models.route(principal.workspace, arm.model or found.model) if (arm.model or found.model) != "auto" else None
+            asked[arm.arm] = frozenset(found.text_for(arm.model or found.model).required)
+        except Unavailable:
+            raise
+        except BurnishError as error:
+            checks.append(Check("arms", "blocks", f"The arm '{arm.arm}' cannot answer: {error.message}", f"arms[{index}]"))
+    known = asked.get(experiment.control.arm)
+    for arm_name, variables in asked.items():
+        if known is not None and (more := sorted(variables - known)):
+            words = f"The arm '{arm_name}' needs {', '.join(more)}, which calls of '{experiment.control.arm}' need not give."
+            checks.append(
+                Check("variables", "warning", f"{words} Where it is missing, the label's version answers, outside the experiment.")
+            )
+    return checks or [Check("arms", "ok", "Every arm can be rendered and called.")]
+
+
+def frozen(experiment: Experiment, head: Head) -> Experiment:
+    """Labels as the versions that they name now; an arm that is a model alone has the version of the label. Raises NotFound."""
+
+    def one(arm: PlannedArm) -> PlannedArm:
+        if arm.version is not None:
+            head.named(label=None, version=arm.version)
+            return arm
+        version, _ = head.named(label=parse_label(arm.label or experiment.label), version=None)
+        return replace(arm, version=version)
+
+    return replace(experiment, arms=tuple(one(arm) for arm in experiment.arms))
+
+
+async def checklist(tx: Tx, experiment: Experiment, head: Head, before: Sequence[Check], *, clock: Clock) -> tuple[Experiment, Checklist]:
+    """The experiment with its arms frozen as far as they can be, and all that was looked at. `before`: `arm_problems`."""
+    now, checks = clock.now(), list(before)
+    if head.prompt.archived_at is not None:
+        checks.append(Check("prompt", "blocks", f"The prompt '{experiment.slug}' is archived.", "prompt"))
+    try:
+        experiment = frozen(experiment, head)
+    except NotFound as error:
+        checks.append(Check("arms", "blocks", error.message, "arms"))
+    placed = head.labels.get(experiment.label)
+    checks.append(_label_check(experiment, placed.version if placed else None))
+    checks += _same_arms(experiment)
+    checks += await _approvals(tx, experiment, head)
+    checks += _conflicts(experiment, await others_open(tx, experiment))
+    checks += _allocation_checks(experiment)
+    traffic = await past.traffic_of(tx, experiment, now=now)
+    baseline = await past.baseline_of(tx, experiment, now=now)
+    checks += _traffic_checks(experiment, traffic, baseline)
+    effect = _effect(experiment)
+    sample = _needed(experiment, traffic, baseline, effect)
+    checks.append(_sample_check(experiment, sample, baseline))
+    return experiment, Checklist(tuple(checks), traffic, baseline, sample, effect)
+
+
+def refuse(found: Checklist) -> None:
+    """Raises Conflict for the first thing that stands against a start; `details.checks` holds all that was looked at."""
+    if (blocked := found.blocked) is not None:
+        raise Conflict(
+            f"{blocked.message} It cannot start so.", param=blocked.param or "experiment_id",
+            details={"checks": [{"name": one.name, "state": one.state, "message": one.message} for one in found.checks]},
+        )  # fmt: skip
+
+
+def _label_check(experiment: Experiment, standing: int | None) -> Check:
+    label, control = experiment.label, experiment.control
+    if standing is None:
+        return Check("label", "blocks", f"The label '{label}' is on no version: there are no calls that could take part.", "label")
+    if control.version not in (None, standing):
+        words = f"'{label}' names version {standing}, and the control is version {control.version}: who stays outside gets the former."
+        return Check("label", "warning", words, "label")
+    return Check("label", "ok", f"Calls of '{label}' take part that name neither a version nor a label.")
+
+
+def _same_arms(experiment: Experiment) -> list[Check]:
+    seen: dict[tuple[int | None, str | None], str] = {}
+    for arm in experiment.live_arms:
+        other = seen.setdefault((arm.version, arm.model), arm.arm)
+        if other != arm.arm:
+            words = f"'{other}' and '{arm.arm}' are the same version and model: an A/A test, which should end without a difference."
+            return [Check("arms_differ", "warning", words, "arms")]
+    return []
+
+
+async def _approvals(tx: Tx, experiment: Experiment, head: Head) -> list[Check]:
+    """What end users get in the place of a protected label needs what the label needs."""
+    standing = head.labels.get(experiment.label)
+    for arm in experiment.live_arms:
+        if arm.version is None or (standing is not None and arm.version == standing.version):
+            continue
+        try:
+            await check_may_name(tx, head.prompt, parse_label(experiment.label), version=arm.version)
+        except LabelProtected as error:
+            return [Check("approval", "blocks", f"The arm '{arm.arm}': {error.message}", "arms")]
+    return [Check("approval", "ok", "Nothing that the label protects stands against it.")]
+
+
+def _conflicts(experiment: Experiment, others: Sequence[tuple[UUID, str, str | None]]) -> list[Check]:
+    """Two experiments on the same calls need a namespace, so that no unit is in both."""
+    for other_id, name, namespace in others:
+        if namespace is None or namespace != experiment.namespace:
+            words = (
+                f"The experiment '{name}' ({other_id}) runs on the same calls. End it, or put both into one namespace from their start on."
+            )
+            return [Check("conflicts", "blocks", words, "namespace")]
+    return [Check("conflicts", "ok", "No other experiment has these calls.")]
+
+
+def _allocation_checks(experiment: Experiment) -> list[Check]:
+    empty = [one.arm for one in experiment.live_arms if one.buckets == 0] if experiment.rollout is None else []
+    if empty:
+        return [Check("allocation", "blocks", f"The arm '{empty[0]}' has a share of 0, so nobody gets it.", "arms")]
+    return []
+
+
+def _traffic_checks(experiment: Experiment, traffic: Traffic, baseline: Baseline) -> list[Check]:
+    checks = []
+    if not traffic.calls:
+        words = f"'{experiment.slug}' had no call of '{experiment.label}' in {past.DAYS} days: nobody knows how long it takes."
+        checks.append(Check("traffic", "warning", words))
+    else:
+        rate = f"{traffic.units_a_day:,.0f}" if traffic.units_a_day else "0"
+        checks.append(Check("traffic", "ok", f"About {rate} units a day came in the last {traffic.days:.1f} days."))
+    field = {"end_user": "user_id", "session": "session_id"}.get(experiment.unit)
+    if traffic.calls and field and traffic.with_unit < 1:
+        state: State = "warning" if traffic.with_unit > 0 else "blocks"
+        words = f"{1 - traffic.with_unit:.0%} of the calls carry no {field}: they stay outside, and get what the label names."
+        checks.append(Check("unit", state, words, "unit"))
+    if traffic.calls and experiment.metric == "satisfaction" and "satisfaction" not in baseline.values:
+        words = f"Nobody reacted to '{experiment.slug}' in {past.DAYS} days: without feedback there is no satisfaction to compare."
+        checks.append(Check("feedback", "warning", words, "metric"))
+    if any(one.metric == "latency_p95_ms" for one in experiment.guardrails) and baseline.p95_ms is None:
+        words = f"Fewer than {past.LEAST_LATENCIES} answers in {past.DAYS} days: the guardrail on latency cannot say what is slow."
+        checks.append(Check("latency", "warning", words, "guardrails"))
+    return checks
+
+
+def _effect(experiment: Experiment) -> float | None:
+    if experiment.settings.smallest_effect is not None:
+        return experiment.settings.smallest_effect
+    return USUAL_EFFECT if experiment.metric in SHARES else None
+
+
+def _needed(experiment: Experiment, traffic: Traffic, baseline: Baseline, effect: float | None) -> Needed | None:
+    """Of shares alone: how much costs and latencies vary is known only when it runs."""
+    known = baseline.values.get(experiment.metric)
+    if effect is None or known is None or experiment.metric not in SHARES:
+        return None
+    value, samples = known
+    variance = share_variance(min(max(value, 0.01), 0.99))
+    # A unit counts for satisfaction when it reacts: of the units that come, those that did.
+    reacting = 1.0 if experiment.metric != "satisfaction" else min(1.0, samples / max(1, baseline.values["success"][1]))
+    units_a_day = traffic.units_a_day
+    if units_a_day is not None:
+        units_a_day *= traffic.with_unit and reacting * _share_taken(experiment)
+    settings = experiment.settings
+    return needed(
+        effect=effect, variance=variance, alpha=1 - settings.confidence, arms=len(experiment.live_arms),
+        smallest_share=_smallest(experiment), method=experiment.method, min_samples=settings.min_samples,
+        horizon=settings.horizon or horizon_of(min_samples=settings.min_samples, arms=len(experiment.live_arms)),
+        units_a_day=units_a_day or None,
+    )  # fmt: skip
+
+
+def _share_taken(experiment: Experiment) -> float:
+    """Of all calls, those that are in an arm."""
+    if experiment.rollout is not None:
+        return 1.0
+    slice_ = experiment.settings.namespace_share if experiment.namespace is not None else 1.0
+    return slice_ * sum(one.buckets for one in experiment.live_arms) / BUCKETS
+
+
+def _smallest(experiment: Experiment) -> float:
+    """The part of the experiment's units that the smallest arm gets. Of a ramp: half, its fullest step that has a control."""
+    if experiment.rollout is not None:
+        return 0.5
+    whole = sum(one.buckets for one in experiment.live_arms)
+    return min(one.buckets for one in experiment.live_arms) / whole if whole else 0.5
+
+
+def _sample_check(experiment: Experiment, sample: Needed | None, baseline: Baseline) -> Check:
+    if sample is None:
+        why = "how much it varies is known only when it runs" if baseline.values else "nothing is known of the label's figures yet"
+        return Check("sample", "warning", f"How many units are needed cannot be counted before the start: {why}.")
+    days = "" if sample.days is None else f", about {sample.days:.1f} days"
+    planned = experiment.settings.planned_units
+    if planned is not None and planned < sample.units:
+        words = f"{planned:,} units are planned; {sample.units:,} are needed to find the effect in four of five cases."
+        return Check("sample", "warning", words, "deciding.planned_units")
+    state: State = "warning" if sample.days is not None and sample.days > LONG_DAYS else "ok"
+    return Check("sample", state, f"{sample.units:,} units are needed{days}.")
+
+
+def told(found: Checklist) -> Mapping[str, Any]:
+    """As the audit log keeps it."""
+    return {"warnings": [one.name for one in found.checks if one.state == "warning"]}

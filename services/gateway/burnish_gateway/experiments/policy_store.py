@@ -1,0 +1,29 @@
+"""SQL of rollouts that a policy began."""
+
+from uuid import UUID
+
+from burnish_shared.db.session import Tx
+
+
+async def due(tx: Tx, *, at_most: int) -> list[tuple[UUID, UUID]]:
+    """(workspace, suggestion) of those that a policy may roll out."""
+    rows = await tx.fetch("SELECT workspace_id, suggestion_id FROM policy_rollouts_due($1)", at_most)
+    return [(row["workspace_id"], row["suggestion_id"]) for row in rows]
+
+
+async def lock(tx: Tx, workspace_id: UUID, suggestion_id: UUID) -> bool:
+    """False: it was decided or tried meanwhile."""
+    found: bool | None = await tx.fetchval(
+        """SELECT true FROM suggestions WHERE workspace_id = $1 AND suggestion_id = $2 AND status = 'open' AND policy_tried_at IS NULL
+              FOR UPDATE""",
+        workspace_id, suggestion_id,
+    )  # fmt: skip
+    return bool(found)
+
+
+async def note_tried(tx: Tx, workspace_id: UUID, suggestion_id: UUID) -> None:
+    """Once for each suggestion, whatever came of it."""
+    await tx.execute(
+        "UPDATE suggestions SET policy_tried_at = clock_timestamp() WHERE workspace_id = $1 AND suggestion_id = $2",
+        workspace_id, suggestion_id,
+    )  # fmt: skip

@@ -1,0 +1,95 @@
+"""What the days before say: how many units come, and the incumbent's figures, which are frozen at the start (SCIENCE section 5)."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from math import ceil
+from typing import Any, Final
+
+from burnish_gateway.experiments import traffic_store
+from burnish_gateway.experiments.experiment import Experiment
+from burnish_gateway.insights import store as figures_store
+from burnish_gateway.insights.figures import figures_of
+from burnish_gateway.insights.ranges import Range, range_of
+from burnish_gateway.insights.store import Filters
+from burnish_shared.db.session import Tx
+
+DAYS: Final = 7
+CALLS_MOST: Final = 20_000
+"""The newest calls that are looked at: enough for a rate, and the same work however much there is."""
+
+LEAST_S: Final = 3600.0
+"""Of a prompt that was first called a minute ago a day's traffic is not a thousand times the minute's."""
+
+LEAST_LATENCIES: Final = 50
+"""Answers from which a 95th percentile is taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """Of the label's live calls of the last days. `units`: distinct ones in `days`; `with_unit`: the share of calls that say their unit."""
+
+    calls: int
+    units: int
+    with_unit: float
+    days: float
+
+    @property
+    def units_a_day(self) -> float | None:
+        return self.units / self.days if self.units and self.days else None
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """The incumbent's figures, by metric: value and samples. Nothing: it was not called."""
+
+    values: dict[str, tuple[float, int]]
+    p95_ms: float | None
+    since: datetime
+    until: datetime
+    simulated: bool
+
+    def stored(self) -> dict[str, Any]:
+        at = {"from": self.since.isoformat(), "to": self.until.isoformat()}
+        found: dict[str, Any] = {name: {"value": value, "samples": samples} | at for name, (value, samples) in self.values.items()}
+        return found if self.p95_ms is None else found | {"latency_p95_ms": {"value": self.p95_ms} | at}
+
+
+async def traffic_of(tx: Tx, experiment: Experiment, *, now: datetime) -> Traffic:
+    row = await traffic_store.newest_calls(
+        tx, experiment.workspace_id, experiment.slug, experiment.label, unit=experiment.unit, since=now - timedelta(days=DAYS),
+        most=CALLS_MOST,
+    )  # fmt: skip
+    if row is None or not row["calls"]:
+        return Traffic(0, 0, 0.0, 0.0)
+    days = max((now - row["since"]).total_seconds(), LEAST_S) / 86_400
+    return Traffic(row["calls"], row["units"], row["known"] / row["calls"], days)
+
+
+async def baseline_of(tx: Tx, experiment: Experiment, *, now: datetime) -> Baseline:
+    """Of what the label served in the last days, from rollups."""
+    wanted: Range = range_of(now - timedelta(days=DAYS), now, grain="hour", now=now)
+    filters = Filters(slug=experiment.slug, label=experiment.label, traffic="live")
+    found = await figures_store.totals(tx, wanted, filters, by_step=False, group_by=None)
+    totals = next(iter(found.values()), None)
+    if totals is None or not totals.sums["executions"]:
+        return Baseline({}, None, wanted.start, wanted.end, False)
+    figures = figures_of(totals)
+    values: dict[str, tuple[float, int]] = {}
+    if figures.success_rate is not None:
+        values["success"] = (figures.success_rate, figures.executions - totals.sums["cancelled"])
+    if figures.mean_latency_ms is not None:
+        values["latency_ms"] = (figures.mean_latency_ms, figures.executions)
+    if figures.mean_cost_nusd is not None:
+        values["cost_nusd"] = (figures.mean_cost_nusd, figures.executions)
+    if figures.satisfaction is not None:
+        values["satisfaction"] = (figures.satisfaction.value, figures.satisfaction.samples)
+    p95_ms = figures.latency.p95_ms if figures.executions >= LEAST_LATENCIES else None
+    return Baseline(values, p95_ms, wanted.start, wanted.end, figures.simulated)
+
+
+def latency_limit_ms(experiment: Experiment, baseline: Baseline) -> int | None:
+    """An answer that takes longer is slow: the incumbent's 95th percentile and what the guardrail allows on top. None: not known."""
+    guard = next((one for one in experiment.guardrails if one.metric == "latency_p95_ms"), None)
+    if guard is None or not baseline.p95_ms:
+        return None
+    return max(1, ceil(baseline.p95_ms * (1 + guard.margin) if guard.relative else baseline.p95_ms + guard.margin))

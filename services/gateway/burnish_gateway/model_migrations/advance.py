@@ -1,0 +1,160 @@
+"""Takes the moves to another model on, step by step: measure, compare, search where it is worse, save what came of it."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+from uuid import UUID
+
+import structlog
+from asyncpg import Record
+
+from burnish_gateway.access.principal import Principal, Role
+from burnish_gateway.access.store import find_workspace
+from burnish_gateway.metrics import BACKGROUND_FAILED
+from burnish_gateway.model_migrations import store
+from burnish_gateway.model_migrations.save_variant import save_variant
+from burnish_gateway.model_migrations.start import run_body, search_body
+from burnish_gateway.optimization import store as runs_store
+from burnish_gateway.optimization.compare_runs import compare_runs
+from burnish_gateway.optimization.start import start_optimization, start_test_run
+from burnish_shared.clock import Clock
+from burnish_shared.db.audit_log import add_entry
+from burnish_shared.db.session import Database, Tx
+from burnish_shared.errors import BurnishError, Busy, Unavailable
+
+log = structlog.get_logger("burnish.gateway")
+
+INTERVAL_S: Final = 5.0
+MOST_AT_ONCE: Final = 20
+
+STEPS_AT_ONCE: Final = 5
+"""Steps of one migration that are measured or searched at the same time: others' test runs and jobs need their turn."""
+
+LOOK_AGAIN: Final = timedelta(seconds=5)
+
+ACTOR: Final = "system:model_migration"
+
+
+@dataclass(frozen=True, slots=True)
+class MigrationPrincipal(Principal):
+    """The workspace's own migration, acting as an editor would."""
+
+    @property
+    def actor(self) -> str:
+        return ACTOR
+
+
+@dataclass(frozen=True, slots=True)
+class MigrationRunner:
+    """Every gateway looks; one of them takes a migration on, because its row is locked."""
+
+    db: Database
+    clock: Clock
+    wake_relay: Callable[[], None]
+    interval_s: float = INTERVAL_S
+
+    async def run(self) -> None:
+        while True:
+            try:
+                await self.round()
+            except BurnishError as error:
+                log.warning("model_migrations.round_put_off", error=error.message)
+            await asyncio.sleep(self.interval_s)
+
+    async def round(self) -> int:
+        """Returns how many steps came further."""
+        async with self.db.unit_of_work() as tx:
+            due = await store.due(tx, at_most=MOST_AT_ONCE)
+        moved = sum([await self._take_on(workspace_id, migration_id) for workspace_id, migration_id in due])
+        if moved:
+            self.wake_relay()
+        return moved
+
+    async def _take_on(self, workspace_id: UUID, migration_id: UUID) -> int:
+        try:
+            async with self.db.unit_of_work(workspace=workspace_id) as tx:
+                return await self._advance(tx, workspace_id, migration_id)
+        except Busy:
+            log.warning("model_migrations.put_off", workspace_id=str(workspace_id), migration_id=str(migration_id))
+        except Unavailable:
+            raise
+        except Exception:  # the migrations of other workspaces must not wait for one that breaks
+            BACKGROUND_FAILED.labels("model_migration").inc()
+            log.exception("model_migrations.failed", workspace_id=str(workspace_id), migration_id=str(migration_id))
+        async with self.db.unit_of_work(workspace=workspace_id) as tx:  # or it would stay the first of those that are due
+            await store.look_again(tx, workspace_id, migration_id, after=timedelta(minutes=5))
+        return 0
+
+    async def _advance(self, tx: Tx, workspace_id: UUID, migration_id: UUID) -> int:
+        migration = await store.lock_running(tx, workspace_id, migration_id)
+        facts = await find_workspace(tx, workspace_id)
+        if migration is None or facts is None:
+            return 0
+        principal = MigrationPrincipal(facts, Role.EDITOR)
+        steps = (await store.steps_of(tx, workspace_id, [migration_id]))[migration_id]
+        under_way = [one for one in steps if one["state"] in ("measuring", "searching")]
+        waiting = [one for one in steps if one["state"] == "pending"]
+        moved = 0
+        for step in [*under_way, *waiting[: max(0, STEPS_AT_ONCE - len(under_way))]]:
+            changed = await self._step(tx, principal, migration, step)
+            if changed:
+                await store.set_step(tx, workspace_id, migration_id, step, **changed)
+                moved += 1
+        still = (await store.steps_of(tx, workspace_id, [migration_id]))[migration_id]
+        if any(one["state"] in store.OPEN for one in still):
+            await store.look_again(tx, workspace_id, migration_id, after=timedelta(0) if moved else LOOK_AGAIN)
+            return moved
+        await store.finish(tx, workspace_id, migration_id, status="completed")
+        counts = {state: sum(one["state"] == state for one in still) for state in ("done", "skipped", "failed")}
+        await add_entry(
+            tx, workspace_id=workspace_id, actor=ACTOR, action="model_migration.completed", kind="model_migration", key=str(migration_id),
+            after=counts,
+        )  # fmt: skip
+        return moved
+
+    async def _step(self, tx: Tx, principal: Principal, migration: Record, step: Record) -> dict[str, Any]:
+        """What changes of the step; nothing where it waits for something. What cannot begin fails the step, and stops nothing else."""
+        try:
+            match step["state"]:
+                case "pending":
+                    run = await start_test_run(tx, principal, run_body(step, migration["to_model"]))
+                    return {"state": "measuring", "after_run_id": run.id}
+                case "measuring":
+                    return await self._measured(tx, principal, migration, step)
+                case _:
+                    return await self._searched(tx, principal, migration, step)
+        except (Busy, Unavailable):
+            raise
+        except BurnishError as error:
+            return {"state": "failed", "because": error.message[:500]}
+
+    async def _measured(self, tx: Tx, principal: Principal, migration: Record, step: Record) -> dict[str, Any]:
+        run = await runs_store.find_run(tx, principal.workspace_id, "test_run", step["after_run_id"])
+        if run is None or run["status"] in ("failed", "cancelled"):
+            return {"state": "failed", "because": f"The test run with the successor is {run['status'] if run else 'gone'}."}
+        if run["status"] != "completed":
+            return {}
+        found = await compare_runs(tx, principal.workspace_id, step["after_run_id"], base_id=step["before_run_id"])
+        if found.verdict != "worse" and found.difference.value >= -migration["margin"]:
+            version = await save_variant(tx, principal, migration, step, messages=None, clock=self.clock)
+            return {"state": "done", "outcome": "as_good", "because": found.in_words, "new_version": version}
+        if migration["search"] is None:
+            return {"state": "done", "outcome": "worse", "because": found.in_words}
+        job = await start_optimization(tx, principal, search_body(step, migration["to_model"], migration["search"]))
+        return {"state": "searching", "outcome": "worse", "because": found.in_words, "job_id": job.id}
+
+    async def _searched(self, tx: Tx, principal: Principal, migration: Record, step: Record) -> dict[str, Any]:
+        job = await runs_store.find_run(tx, principal.workspace_id, "optimization", step["job_id"])
+        if job is None or job["status"] in ("failed", "cancelled"):
+            return {"state": "failed", "because": f"The optimization for the successor is {job['status'] if job else 'gone'}."}
+        if job["status"] != "completed":
+            return {}
+        if job["suggestion_id"] is None:
+            return {"state": "done", "because": f"{step['because']} The search ended with: {job['outcome']}."[:500]}
+        suggestion = await runs_store.find_suggestion(tx, principal.workspace_id, job["suggestion_id"], for_update=True)
+        if suggestion is None or suggestion["status"] == "rejected":
+            return {"state": "done", "because": "The suggestion was rejected.", "suggestion_id": job["suggestion_id"]}
+        version = await save_variant(tx, principal, migration, step, messages=suggestion["content"].get("messages"), clock=self.clock)
+        return {"state": "done", "outcome": "improved", "suggestion_id": job["suggestion_id"], "new_version": version}

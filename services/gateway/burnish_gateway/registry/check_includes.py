@@ -1,0 +1,66 @@
+"""What a version includes, before a label serves it: all of it is there, and no text comes with it that nobody approved."""
+
+from collections.abc import Collection, Mapping, Sequence
+
+from burnish_gateway.registry import store, uses_store
+from burnish_gateway.registry.label_rules import rules_of
+from burnish_gateway.registry.prompt import Prompt
+from burnish_shared.db.session import Tx
+from burnish_shared.db.snippet_store import gather_snippets
+from burnish_shared.errors import Conflict, InvalidField, LabelProtected
+from burnish_shared.slug import PRODUCTION, Label
+from burnish_shared.template.snippets import MAX_SNIPPET_DEPTH, Snippet
+from burnish_shared.template.syntax import Include
+
+
+async def check_includes(tx: Tx, prompt: Prompt, label: Label, *, version: int, is_back: bool) -> None:
+    """Looks nothing more up where the version includes nothing. The snippets are held against changes until the transaction ends.
+
+    `is_back`: a snippet that stands where it stood when `label` left the version comes along without being asked for anything.
+    Raises Conflict where the version cannot be put together, LabelProtected where `label` is protected and a snippet is not approved.
+    """
+    found = await store.find_version(tx, prompt.workspace_id, prompt.prompt_id, version)
+    includes = () if found is None else found.content.includes()
+    if found is None or not includes:
+        return
+    try:
+        snippets, names = await _held(tx, prompt, includes)
+        found.content.template(snippets, slug=prompt.slug)
+        found.content.variants(snippets, slug=prompt.slug)
+    except InvalidField as error:
+        message = f"Version {version} of '{prompt.slug}' cannot be put together any more: {error.message}"
+        raise Conflict(message, param="version") from error
+    protected = (await rules_of(tx, prompt.workspace_id)).protected
+    if label in protected:
+        await _check_approved(tx, prompt, label, version=version, names=names, is_back=is_back, protected=protected)
+
+
+async def _held(tx: Tx, prompt: Prompt, includes: Sequence[Include]) -> tuple[Mapping[str, Snippet], list[str]]:
+    """The snippets, and the names that include them, read after nobody can move them any more."""
+    held: set[str] = set()
+    for _ in range(MAX_SNIPPET_DEPTH + 1):
+        snippets = await gather_snippets(tx, prompt.workspace_id, includes)
+        slugs = {name.partition("@")[0] for name in snippets}
+        if slugs <= held:
+            break
+        await uses_store.hold(tx, prompt.workspace_id, sorted(slugs - held))
+        held |= slugs
+    return snippets, sorted(snippets)
+
+
+async def _check_approved(
+    tx: Tx, prompt: Prompt, label: Label, *, version: int, names: Sequence[str], is_back: bool, protected: Collection[str]
+) -> None:
+    """A number always says the same, and a label that is protected was asked itself: the others may have moved since somebody looked."""
+    named = [(name, slug, at or PRODUCTION) for name in names for slug, _, at in [name.partition("@")] if not at.isdigit()]
+    asked = [one for one in named if one[2] not in protected]
+    lacking = await uses_store.first_unapproved(tx, prompt, label, version=version, includes=asked, is_back=is_back) if asked else None
+    if lacking is None:
+        return
+    name, slug, number, status = lacking
+    raise LabelProtected(
+        f"The label '{label}' is protected, and version {version} of '{prompt.slug}' includes '{name}', "
+        f"which stands at version {number} of '{slug}': that one is not approved ({status}).",
+        param="version",
+        details={"lacking": ["approval"], "review": status, "snippet": slug, "snippet_version": number},
+    )

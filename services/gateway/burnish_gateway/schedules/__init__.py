@@ -1,0 +1,1 @@
+"""Optimizations that begin by the clock (PRODUCT O1)."""
