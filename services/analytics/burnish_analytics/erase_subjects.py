@@ -49,14 +49,11 @@ async def _erase(db: Database, clock: Clock, workspace_id: UUID, erasure_id: UUI
             await store.erase_session_units(tx, erasure_id)
     if step != "done":
         return False
-    is_more = True
-    while is_more:
-        async with db.unit_of_work() as tx:
-            is_more = await store.erase_batches(tx, erasure_id, at_most=batch_rows) > 0
-    is_more = True
-    while is_more:
-        async with db.unit_of_work() as tx:
-            is_more = await store.erase_chain_runs(tx, erasure_id, at_most=batch_rows) > 0
+    for erase_some in (store.erase_batches, store.erase_chain_runs, store.erase_assistant_work):
+        is_more = True
+        while is_more:
+            async with db.unit_of_work() as tx:
+                is_more = await erase_some(tx, erasure_id, at_most=batch_rows) > 0
     for erase_page in (store.erase_voices, store.erase_units, store.erase_top_users):
         name: str | None = ""
         while name is not None:

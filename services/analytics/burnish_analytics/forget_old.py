@@ -72,6 +72,8 @@ async def forget_some(db: Database, workspace_id: UUID, done: Forgotten, *, batc
         batches = await store.forget_batches(tx, workspace_id, at_most=batch_rows)
     async with db.unit_of_work() as tx:
         chain_runs = await store.forget_chain_runs(tx, workspace_id, numbers_days=NUMBERS_DAYS, at_most=batch_rows)
+    async with db.unit_of_work() as tx:
+        assistant = await store.forget_assistant_work(tx, workspace_id, at_most=batch_rows)
     done.contents += executions.contents
     done.persons += executions.persons
     done.feedback += feedback
@@ -88,9 +90,10 @@ async def forget_some(db: Database, workspace_id: UUID, done: Forgotten, *, batc
         ("reviews", reviews),
         ("batches", batches),
         ("chain_runs", chain_runs),
+        ("assistant", assistant),
     ):
         metrics.retention_forgotten_total.labels(store_name).inc(rows)
-    most = max(feedback, voices, units, top_users, answers, reports, reviews, batches, chain_runs)
+    most = max(feedback, voices, units, top_users, answers, reports, reviews, batches, chain_runs, assistant)
     return executions.seen == batch_rows or most >= batch_rows
 
 

@@ -1,8 +1,8 @@
 """The process that groups failures: `python -I -m burnish_analytics.group_worker`.
 
-scikit-learn takes seconds and some 130 MB to load, so it is loaded here, when there is something to group, and gone with the process.
-Texts become TF-IDF vectors (Salton and Buckley 1988), those of what was complained of beside those of what was asked; average linkage
-over the cosine distance joins what is alike. Nothing is drawn at random: the same failures give the same groups.
+It takes a whole processor for up to a second, which has no place beside counting. Texts become TF-IDF vectors, those of what was complained
+of beside those of what was asked; average linkage over the cosine distance joins what is alike. numpy alone does it: whoever opens the page
+waits for this process to start. Nothing is drawn at random: the same failures give the same groups.
 """
 
 import ctypes
@@ -11,10 +11,13 @@ import resource
 import signal
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from burnish_analytics.core.failures import PEOPLE_LEAST
+from burnish_analytics.core.group_words import PEOPLE_LEAST, Row, one_of, phrase_of, tf_idf, words_of
 from burnish_shared.sandbox.worker_process import serve
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 MEMORY_BYTES: Final = 2 * 1024 * 1024 * 1024
 PR_SET_PDEATHSIG: Final = 1
@@ -24,13 +27,9 @@ DISTANCE_MOST: Final = 0.85
 
 SIZE_LEAST: Final = 3
 GROUPS_MOST: Final = 20
-CONTRACTED: Final = ("don", "didn", "doesn", "isn", "wasn", "can", "couldn", "won", "wouldn", "haven", "hasn")
-PERSONAL: Final = ("i", "it", "that", "you", "we", "he", "she", "there")
 WORDS_MOST: Final = 3
 
 WEIGHTS: Final = {"complaint": 1.0, "asked": 0.7, "confusion": 2.0}
-FEATURES_MOST: Final = 20_000
-WORD: Final = r"(?u)\b[^\W\d_][\w'’-]+\b"
 
 
 def main() -> None:
@@ -43,59 +42,82 @@ def main() -> None:
 
 
 def answer_to(request: dict[str, Any]) -> dict[str, Any]:
-    """`{failures: [{complaint, asked, expected, answered, person}]}` → `{groups: [{members, words}]}`, largest first."""
+    """`{failures: [{complaint, asked, expected, answered, person}]}` → `{groups: [{members, words, phrase}]}`, largest first."""
     failures: list[dict[str, str]] = request["failures"]
     members = _members(failures)
-    return {"groups": [{"members": own, "words": words} for own, words in zip(members, _names(failures, members), strict=True)]}
+    words = _names(failures, members)
+    phrases = (phrase_of([(failures[n]["complaint"], failures[n]["person"] or f"\x00{n}") for n in own]) for own in members)
+    named = zip(members, words, phrases, strict=True)
+    return {"groups": [{"members": own, "words": several, "phrase": phrase} for own, several, phrase in named]}
 
 
 def _members(failures: Sequence[dict[str, str]]) -> list[list[int]]:
-    import numpy as np
-    from sklearn.cluster import AgglomerativeClustering  # type: ignore[import-untyped]
-
-    vectors = _vectors(failures)
-    if vectors is None:
-        return []
-    told = np.flatnonzero(vectors.getnnz(axis=1))
+    confusions = [f"{one['expected']}\x1f{one['answered']}" if one["expected"] and one["answered"] else "" for one in failures]
+    blocks = (
+        (WEIGHTS["complaint"], *tf_idf([one["complaint"] for one in failures])),
+        (WEIGHTS["asked"], *tf_idf([one["asked"] for one in failures])),
+        (WEIGHTS["confusion"], *one_of(confusions)),
+    )
+    told = [n for n in range(len(failures)) if any(rows[n] for _, rows, _ in blocks)]
     if len(told) < SIZE_LEAST:
         return []
-    kept = vectors[told]
-    distances = np.clip(1.0 - (kept @ kept.T).toarray(), 0.0, 1.0)
-    tree = AgglomerativeClustering(n_clusters=None, distance_threshold=DISTANCE_MOST, metric="precomputed", linkage="average")
-    found: dict[int, list[int]] = {}
-    for place, group in zip(told, tree.fit_predict(distances), strict=True):
-        found.setdefault(int(group), []).append(int(place))
-    large = [own for own in found.values() if len(own) >= SIZE_LEAST]
+    alike = _alike([(weight, [rows[n] for n in told], features) for weight, rows, features in blocks])
+    large = [[told[n] for n in own] for own in _joined(alike) if len(own) >= SIZE_LEAST]
     return sorted(large, key=lambda own: (-len(own), own[0]))[:GROUPS_MOST]
 
 
-def _vectors(failures: Sequence[dict[str, str]]) -> Any:
-    """A row for each failure, of length one or zero; None where there is no word at all."""
-    from scipy.sparse import hstack
-    from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer  # type: ignore[import-untyped]
-    from sklearn.preprocessing import normalize  # type: ignore[import-untyped]
+def _alike(blocks: Sequence[tuple[float, Sequence[Row], int]]) -> "NDArray[Any]":
+    """Cosine of each two, of all blocks together. What stands in one text alone says nothing of two, and is left out."""
+    import numpy as np
 
-    words = {"stop_words": _stop_words(), "token_pattern": WORD, "ngram_range": (1, 2), "max_features": FEATURES_MOST}
-    confusions = [f"{one['expected']}\x1f{one['answered']}" if one["expected"] and one["answered"] else "" for one in failures]
-    blocks = []
-    for name, texts, made in (
-        ("complaint", [one["complaint"] for one in failures], TfidfVectorizer(sublinear_tf=True, **words)),
-        ("asked", [one["asked"] for one in failures], TfidfVectorizer(sublinear_tf=True, **words)),
-        ("confusion", confusions, CountVectorizer(analyzer=lambda text: [text] if text else [])),
-    ):
-        try:
-            blocks.append(normalize(made.fit_transform(texts).astype("float64")) * WEIGHTS[name])
-        except ValueError:  # no word in any of these texts
-            continue
-    return normalize(hstack(blocks).tocsr()) if blocks else None
+    size = len(blocks[0][1])
+    found, lengths = np.zeros((size, size)), np.zeros(size)
+    for weight, rows, features in blocks:
+        where: list[list[int]] = [[] for _ in range(features)]
+        weights: list[list[float]] = [[] for _ in range(features)]
+        for n, row in enumerate(rows):
+            lengths[n] += weight**2 if row else 0.0
+            for feature, value in row:
+                where[feature].append(n)
+                weights[feature].append(value * weight)
+        for own, values in zip(where, weights, strict=True):
+            if len(own) > 1:
+                found[np.ix_(own, own)] += np.outer(values, values)
+    return np.asarray(found / np.sqrt(np.outer(lengths, lengths)))
+
+
+def _joined(alike: "NDArray[Any]") -> list[list[int]]:
+    """Average linkage: the two nearest groups are joined again and again, as long as their members are near on average."""
+    import numpy as np
+
+    size = len(alike)
+    distances = np.clip(1.0 - alike, 0.0, 1.0)
+    np.fill_diagonal(distances, np.inf)
+    members = {n: [n] for n in range(size)}
+    nearest = distances.argmin(axis=1)
+    how_near = distances[np.arange(size), nearest]
+    while True:
+        one = int(how_near.argmin())
+        if how_near[one] > DISTANCE_MOST:
+            return list(members.values())
+        one, other = sorted((one, int(nearest[one])))
+        mine, theirs = len(members[one]), len(members[other])
+        row = (mine * distances[one] + theirs * distances[other]) / (mine + theirs)
+        row[[one, other]] = np.inf
+        distances[one], distances[:, one] = row, row
+        distances[other], distances[:, other] = np.inf, np.inf
+        members[one] += members.pop(other)
+        how_near[other] = np.inf
+        nearer = row < how_near
+        nearest[nearer], how_near[nearer] = one, row[nearer]
+        for n in {one, *np.flatnonzero(np.isin(nearest, (one, other)) & ~nearer & np.isfinite(how_near)).tolist()}:
+            nearest[n] = distances[n].argmin()
+            how_near[n] = distances[n, nearest[n]]
 
 
 def _names(failures: Sequence[dict[str, str]], members: Sequence[Sequence[int]]) -> Iterator[list[str]]:
     """Of each group the words whose share in it most exceeds their share elsewhere."""
-    from sklearn.feature_extraction.text import CountVectorizer
-
-    analyze = CountVectorizer(stop_words=_stop_words(), token_pattern=WORD, ngram_range=(1, 2)).build_analyzer()
-    spoken = [set(analyze(f"{one['complaint']} \n {one['asked']}")) for one in failures]
+    spoken = [{*words_of(one["complaint"]), *words_of(one["asked"])} for one in failures]
     everywhere = Counter(word for own in spoken for word in own)
     for own in members:
         inside = Counter(word for n in own for word in spoken[n])
@@ -109,15 +131,6 @@ def _names(failures: Sequence[dict[str, str]], members: Sequence[Sequence[int]])
                 key=lambda word: (-_telling(inside[word], len(own), everywhere[word], len(failures)), -len(word), word),
             )
         )
-
-
-def _stop_words() -> list[str]:
-    """scikit-learn's English ones, and short forms, which its own words are without."""
-    from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
-
-    short = {f"{one}{mark}t" for one in CONTRACTED for mark in "'’"}
-    owned = {f"{one}{mark}{end}" for one in PERSONAL for mark in "'’" for end in ("m", "s", "re", "ve", "d", "ll")}
-    return sorted(ENGLISH_STOP_WORDS | short | owned | {"did", "does", "just", "yes"})
 
 
 def _telling(inside: int, size: int, everywhere: int, of: int) -> float:

@@ -23,6 +23,7 @@ from burnish_executor.run import Run, describe, since, within
 from burnish_executor.settings import ExecutorSettings
 from burnish_executor.share_limits import SharedLimits
 from burnish_executor.widen_hold import Holds
+from burnish_shared import tracing
 from burnish_shared.bus.frames import FrameKind
 from burnish_shared.deltas import said_in
 from burnish_shared.errors import Unavailable
@@ -192,7 +193,10 @@ class Asker:
         timeout_s = allowed_s if run.request.timeout_said else min(allowed_s, self.settings.attempt_timeout_s)
         self.circuits.enter(chosen.place, owner=run.request.workspace_id)
         run.has_begun = False
-        result: Answer | Failure = await within(run, self._readably(run, chosen, timeout_s=timeout_s))
+        result: Answer | Failure
+        with tracing.span(f"{_operation(run)} {run.request.route.model}", kind="client", attributes=_asked(run)):
+            result = await within(run, self._readably(run, chosen, timeout_s=timeout_s))
+            _note_answer(result)
         latency_s = since(began_at)
         self.circuits.note(chosen.place, result, owner=run.request.workspace_id, latency_s=latency_s, allowed_s=allowed_s)
         had_started = run.has_started or (run.has_begun and isinstance(result, Failure) and result.kind in OURS_TO_END)
@@ -268,3 +272,28 @@ def _tokens_used(result: Answer | Failure, ticket: Ticket, *, had_begun: bool) -
     if isinstance(result, Answer) and result.usage is not None:
         return result.usage.input_tokens + result.usage.output_tokens
     return ticket.permit.tokens if had_begun or isinstance(result, Answer) else 0
+
+
+def _operation(run: Run) -> str:
+    """In the words of OpenTelemetry's conventions."""
+    return "embeddings" if run.request.kind == "embedding" else "chat"
+
+
+def _asked(run: Run) -> tracing.Attributes:
+    route = run.request.route
+    return tracing.genai_attributes(operation=_operation(run), provider=route.provider, model=route.model)
+
+
+def _note_answer(result: Answer | Failure) -> None:
+    """What the call came to, for its span. Never text."""
+    if isinstance(result, Failure):
+        tracing.note({}, error=result.kind.value[1])
+        return
+    usage = result.usage
+    tracing.note(
+        tracing.genai_results(
+            finish_reason=result.finish_reason,
+            input_tokens=None if usage is None else usage.input_tokens,
+            output_tokens=None if usage is None else usage.output_tokens,
+        )
+    )

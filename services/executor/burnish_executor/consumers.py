@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -12,6 +13,7 @@ from pydantic import ValidationError
 
 from burnish_executor import metrics
 from burnish_executor.bulkheads import Bulkheads, provider_of
+from burnish_executor.core.lateness import Lateness
 from burnish_executor.io.replies import Reply
 from burnish_executor.run import Run, describe
 from burnish_executor.run_execution import Runner
@@ -45,6 +47,7 @@ class Desk:
     running: dict[UUID, Run] = field(default_factory=dict)
     _key_tests: "set[asyncio.Task[None]]" = field(default_factory=set)
     _tasks: "set[asyncio.Task[None]]" = field(default_factory=set)
+    _lateness: Lateness = field(default_factory=Lateness)
     is_draining: bool = False
 
     async def on_interactive(self, message: Msg) -> None:
@@ -55,7 +58,7 @@ class Desk:
             log.exception("execution.unreadable", bytes=len(message.data))
             return
         reply = self._reply(message.reply, request.fence)
-        if (datetime.now(UTC) - request.sent_at).total_seconds() > self.settings.stale_after_s:
+        if self._is_late(request, sender=message.reply):
             log.warning("execution.stale", execution_id=str(request.execution_id))
             return
         is_full = self.is_draining or len(self.running) >= self.settings.max_running or self.runner.recorder.is_full
@@ -140,7 +143,7 @@ class Desk:
             return
         now = datetime.now(UTC)
         claimed = request.model_copy(update={"fence": answer.fence, "sent_at": now, "deadline_at": now + allowed})
-        with tracing.span("execute", parent=request.traceparent):
+        with _span(request):
             await self._run(self._started(claimed, reply))
 
     async def _refuse(self, request: ExecutionRequest, reply: Reply, verdict: Verdict) -> None:
@@ -150,7 +153,7 @@ class Desk:
 
     async def _run_and_log(self, run: Run) -> None:
         """The edge of an interactive execution: what nobody caught is logged here, once."""
-        with tracing.span("execute", parent=run.request.traceparent):
+        with _span(run.request):
             try:
                 run.reply.accept_soon()
                 await failpoints.hit("executor.accepted")
@@ -195,8 +198,21 @@ class Desk:
         run = self.running[request.execution_id] = Run(request=request, reply=reply, started_at=asyncio.get_running_loop().time())
         return run
 
+    def _is_late(self, request: ExecutionRequest, *, sender: str) -> bool:
+        """Whether it lay for so long that another executor has it: by how long messages of its gateway take, whatever the clocks say."""
+        replica, _, _ = sender.rpartition(".")
+        now_s = asyncio.get_running_loop().time()
+        return self._lateness.of(replica, sent_at_s=request.sent_at.timestamp(), now_s=now_s, late_s=self.settings.stale_after_s)
+
     def _reply(self, inbox: str, fence: int) -> Reply:
         return Reply(bus=self.bus, inbox=inbox, fence=fence, coalesce_s=self.settings.coalesce_ms / 1000)
+
+
+def _span(request: ExecutionRequest) -> AbstractContextManager[str]:
+    """All that is done for one execution, in its caller's trace."""
+    attributes = {"burnish.execution_id": str(request.execution_id), "burnish.lane": request.lane.value}
+    parent = tracing.of_execution(request.execution_id, request.traceparent)
+    return tracing.span("execute", parent=parent, kind="consumer", attributes=attributes)
 
 
 def _execution_of(subject: str) -> UUID:

@@ -19,7 +19,7 @@ from burnish_shared.contracts.executions import Beside, Choice, ErrorInfo, Execu
 from burnish_shared.db.rules_book import RulesBook
 from burnish_shared.errors import Unavailable
 from burnish_shared.guarding.rules import Rule, Stopped
-from burnish_shared.guarding.texts import changed_calls, changed_messages, each_text, text_of, texts_in
+from burnish_shared.guarding.texts import SPOKEN, changed_calls, changed_messages, changed_settings, each_text, text_of, texts_in
 from burnish_shared.own_checks import OwnChecks, case_of
 
 AT_ONCE_CHARACTERS: Final = 65_536
@@ -64,11 +64,14 @@ class Guards:
                 return _refused(run, _stopping(stopped, "the request"))
             if isinstance(masked, list):
                 fallbacks = [one for fallback in request.fallbacks if (one := _fallback_looked_in(guard, into, fallback)) is not None]
+                settings = _settings_looked_in(guard, into)
+                extra = each_text(request.extra, guard.hidden) if request.extra else request.extra
                 if guard.masks:
                     metrics.GUARDED.labels("masked").inc()
-                extra = each_text(request.extra, guard.hidden) if request.extra else request.extra
                 if guard.masks or len(fallbacks) < len(request.fallbacks):
-                    run.request = request.model_copy(update={"messages": masked, "fallbacks": fallbacks, "extra": extra})
+                    run.request = request.model_copy(
+                        update={"messages": masked, "fallbacks": fallbacks, "settings": settings, "extra": extra}
+                    )
         run.reply = guarded(run.reply, guard, stop=run.cancel)
         return None
 
@@ -77,7 +80,14 @@ class Guards:
         guard = run.guard
         if guard is None:
             return outcome
-        run.request = run.request.model_copy(update={"messages": _as_given(run.request, guard.given)})
+        said = {name: guard.given.settings[name] for name in SPOKEN if name in guard.given.settings}
+        run.request = run.request.model_copy(
+            update={
+                "messages": _as_given(run.request, guard.given),
+                "settings": {**run.request.settings, **said},
+                "extra": guard.given.extra,
+            }
+        )
         if guard.stopped is not None and not guard.was_streamed:
             return outcome  # on the way in: nobody was asked
         text = guard.outgoing.text if guard.was_streamed else outcome.output or ""
@@ -121,7 +131,16 @@ def _look_in(guard: Guard, rules: Sequence[Rule]) -> list[dict[str, Any]] | Stop
     for messages in (request.messages, *(one.messages or [] for one in request.fallbacks)):
         for text in texts_in(messages):
             guard.masks.leave(text)
+    for name in SPOKEN:
+        for text in texts_in(request.settings.get(name)):
+            guard.masks.leave(text)
     return changed_messages(request.messages, guard.hidden)
+
+
+def _settings_looked_in(guard: Guard, rules: Sequence[Rule]) -> dict[str, Any]:
+    """What tools, schemas and stop words say, with masks: a model reads them as it reads the messages."""
+    settings = guard.given.settings
+    return changed_settings(settings, guard.hidden) if any(rule.finders for rule in rules) else settings
 
 
 def _fallback_looked_in(guard: Guard, rules: Sequence[Rule], fallback: Fallback) -> Fallback | None:

@@ -14,7 +14,7 @@ from burnish_shared.db.rules_book import RulesBook
 from burnish_shared.errors import Unavailable
 from burnish_shared.guarding.masks import blotted
 from burnish_shared.guarding.spans import Finder, to_bytes, to_text
-from burnish_shared.guarding.texts import changed_calls, changed_messages, each_text, text_of
+from burnish_shared.guarding.texts import changed_calls, changed_messages, changed_settings, each_text, text_of
 
 AT_ONCE_CHARACTERS: Final = 65_536
 """Longer executions are looked through in a thread: RE2 lets others work meanwhile."""
@@ -64,7 +64,12 @@ def masked(request: ExecutionRequest, outcome: Outcome, finders: Sequence[Finder
 
     caller = request.caller.model_copy(update={"metadata": each_text(request.caller.metadata, blot)})
     stored = request.model_copy(
-        update={"messages": changed_messages(request.messages, blot), "variables": each_text(request.variables, blot), "caller": caller}
+        update={
+            "messages": changed_messages(request.messages, blot),
+            "variables": each_text(request.variables, blot),
+            "settings": changed_settings(request.settings, blot),
+            "caller": caller,
+        }
         | ({"extra": each_text(request.extra, blot)} if request.extra else {})
     )
     changes: dict[str, Any] = {}

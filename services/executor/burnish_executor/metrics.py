@@ -32,3 +32,5 @@ LIMITED = Counter("burnish_executor_limited_total", "Executions that ended becau
 GUARDED = Counter("burnish_executor_guarded_total", "Executions that guardrails changed or stopped", ["outcome"])
 ANSWERS_CHECKED = Counter("burnish_executor_answers_checked_total", "Answers looked at as their version wants them", ["outcome"])
 UNREADABLE = Counter("burnish_executor_unreadable_total", "Calls of providers that ended by something nobody had thought of", ["outcome"])
+COST_NUSD = Counter("burnish_executor_cost_nusd_total", "What booked executions cost, in nano-dollars", ["lane"])
+TOKENS = Counter("burnish_executor_tokens_total", "Tokens of booked executions: input, cached_input (a part of input), output", ["kind"])

@@ -97,6 +97,7 @@ class Recorder:
                 return
             else:
                 metrics.RECORD_ROWS.observe(len(batch))
+                _count([one.row for one in batch if one.row.execution_id in made])
                 await failpoints.hit("executor.after_record")
                 self.relay.wake()
                 for one in batch:
@@ -126,6 +127,15 @@ class Recorder:
         log.error("record.unrecordable", execution_id=str(one.row.execution_id), error=type(error).__name__)
         one.row = bare
         await self._book([one], event_id=str(new_uuid()))
+
+
+def _count(made: list[FinishedExecution]) -> None:
+    """Of each execution once: a row of another claim, or of an earlier try whose answer was lost, is left out."""
+    for lane in {row.lane for row in made}:
+        metrics.COST_NUSD.labels(lane).inc(sum(row.cost_nusd for row in made if row.lane == lane))
+    metrics.TOKENS.labels("input").inc(sum(row.input_tokens for row in made))
+    metrics.TOKENS.labels("cached_input").inc(sum(row.cached_input_tokens for row in made))
+    metrics.TOKENS.labels("output").inc(sum(row.output_tokens for row in made))
 
 
 def _patient(batch: list[_Waiting]) -> list[_Waiting]:

@@ -13,8 +13,9 @@ from burnish_executor.ask_keys import Asker
 from burnish_executor.bulkheads import provider_of
 from burnish_executor.check_answer import AnswerChecks
 from burnish_executor.core.answer import Answer
+from burnish_executor.core.charged import charged
 from burnish_executor.core.failure import FREE, Failure, FailureKind, wait_before_retry_s
-from burnish_executor.core.fallback import another_may_help, falling_back
+from burnish_executor.core.fallback import another_may_help, falling_back, is_worth_asking
 from burnish_executor.core.outcome import outcome_of
 from burnish_executor.guard_execution import Guards
 from burnish_executor.mask_record import RecordMasks
@@ -73,6 +74,7 @@ class Runner:
                 first_token_s=None if run.first_token_at is None else run.first_token_at - run.started_at, beside_bytes=run.beside_bytes,
             )  # fmt: skip
             outcome = outcome if checked is None else checked.applied(outcome)
+            outcome = charged(outcome, held_nusd=max(run.held_nusd, run.request.hold_nusd))
         finally:
             if isinstance(begun, Flight):
                 await self.cache.land(begun, result, outcome)
@@ -98,10 +100,9 @@ class Runner:
             await run.reply.send(FrameKind.ELSEWHERE)
             return None
         metrics.FINISHED.labels(run.request.lane.value, outcome.status.value).inc()
-        beyond_nusd = outcome.cost_nusd - max(run.held_nusd, run.request.hold_nusd)
-        if beyond_nusd > 0:
-            metrics.OVERAGE_NUSD.inc(beyond_nusd)
-            log.warning("execution.overage", execution_id=str(run.request.execution_id), nusd=beyond_nusd)
+        if outcome.overage_nusd:
+            metrics.OVERAGE_NUSD.inc(outcome.overage_nusd)
+            log.warning("execution.overage", execution_id=str(run.request.execution_id), nusd=outcome.overage_nusd)
         await run.reply.terminal(outcome.model_dump_json().encode())
         return outcome
 
@@ -117,6 +118,8 @@ class Runner:
         for fallback in asked.fallbacks:
             if not isinstance(result, Failure) or not another_may_help(result, had_started=run.has_started) or run.left_s() <= 0:
                 return result
+            if not is_worth_asking(result, fallback):
+                continue
             after = falling_back(asked, fallback)
             if run.seat is not None and not run.seat.move(provider_of(after)):
                 continue

@@ -69,6 +69,9 @@ class ExecutorSettings(SealingSettings):
     cache_sweep_s: float = Field(default=60.0, gt=0, description="How often answers that are over are removed from the cache.")
     cache_entries_most: int = Field(default=20_000, ge=1, description="Most answers kept for one workspace; the longest unasked go first.")
     cache_mebibytes_most: int = Field(default=256, ge=1, description="Most that the answers of one workspace may take, in MiB.")
+    public_url: str = Field(
+        default="", description="Where people reach this installation, as the gateway is told it: OpenRouter counts an application by it."
+    )
     sandbox_workers: int = Field(default=2, ge=1, le=64, description="Processes that run own checks of guardrails and validators.")
     sandbox_wasm: bool = Field(default=False, description="Offer WebAssembly beside Python; needs `burnish[wasm]`.")
     database_connections: int = Field(default=4, ge=1, description="Most connections of the pool.")

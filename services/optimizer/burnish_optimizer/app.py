@@ -13,6 +13,7 @@ from burnish_optimizer.run_batch import run_batch
 from burnish_optimizer.run_job import run_job
 from burnish_optimizer.run_test_run import run_test_run
 from burnish_optimizer.settings import OptimizerSettings
+from burnish_optimizer.watch_experiments import ExperimentWatch
 from burnish_optimizer.work import Workshop
 from burnish_shared.bus.batch import consume
 from burnish_shared.bus.connect import Bus, connect
@@ -56,6 +57,7 @@ async def run(settings: OptimizerSettings, *, db: Database, bus: Bus, stop: asyn
             workshop.run(stop),
             batches.run(stop),
             LiveScores(db=db, bus=bus, inbox=inbox, settings=settings, clock=clock, grounds=grounds).run(stop),
+            ExperimentWatch(db=db, settings=settings, clock=clock).run(stop),
             consume(bus, OPTIMIZER_JOBS, wake_up(workshop.wake, batches.wake), db=db, stop=stop),
             relay.run(stop),
             HealthServer(settings.metrics_port, partial(_why_not_ready, db, bus), host=settings.metrics_host).run(stop),
@@ -73,7 +75,7 @@ def make_workshop(
         await run_test_run(claim, db=db, desk=desk, clock=clock, grounds=grounds, progress_interval_s=settings.progress_interval_s)
 
     async def do_optimization(claim: Claim, desk: Desk) -> None:
-        await run_job(claim, db=db, desk=desk, clock=clock)
+        await run_job(claim, db=db, desk=desk, clock=clock, grounds=grounds)
 
     return Workshop(
         db=db,

@@ -174,6 +174,10 @@ class Workshop:
         """Does the work beside a desk and a keeper. Returns how it ended; raises what failed it."""
         async with self.db.unit_of_work(workspace=claim.workspace_id) as tx:
             account_id = await work_store.funding_of(tx, claim)
+            is_unwanted = claim.kind != "batch" and await work_store.is_to_stop(tx, claim)  # a batch sees to its own end
+        if is_unwanted:  # Asked before anybody had it: quick work would be done before the keeper looks.
+            await self._cancelled(claim, account_id)
+            return "cancelled"
         desk = Desk(
             db=self.db,
             bus=self.bus,

@@ -23,6 +23,7 @@ from burnish_webhooks.core.outcome import Exhausted, Gone
 from burnish_webhooks.deliver import Attempted, deliver
 from burnish_webhooks.dice import SystemDice
 from burnish_webhooks.dispatch_due import Dispatcher, Limits
+from burnish_webhooks.hold import once_released
 from burnish_webhooks.housekeeping import cancel_switched_off, forget_old, make_partitions, measure
 from burnish_webhooks.io.deliveries_store import Claim
 from burnish_webhooks.io.mailer import Mailer, SmtpServer
@@ -112,8 +113,7 @@ async def _serve(settings: WebhooksSettings, *, db: Database, bus: Bus, http: Ht
             db=db,
             stop=stop,
         ),
-        dispatcher.run(stop),
-        notices.run(stop),
+        once_released(dispatcher.run, notices.run, db=db, stop=stop),
         relay.run(stop),
         every(1.0, replay, name="replay", stop=stop),
         every(settings.webhook_housekeeping_interval_s, cancel_and_measure, name="cancel", stop=stop),

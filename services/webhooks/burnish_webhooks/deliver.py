@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol, assert_never
 
-from burnish_shared import failpoints
+from burnish_shared import failpoints, tracing
 from burnish_shared.auth.keyring import Keyring
 from burnish_shared.auth.signing_keys import signer
 from burnish_shared.contracts.events import Event, EventType
@@ -74,7 +74,10 @@ async def deliver(
         due = replace(due, body=with_texts(due.body, texts))
     await failpoints.hit("webhooks.before_send")
 
-    answer = await http.post(due.url, body=due.body, headers=headers_of(due, keyring))
+    with tracing.span("webhook attempt", parent=due.traceparent, kind="client", attributes=_told_of(due)) as traceparent:
+        due = replace(due, traceparent=traceparent if tracing.is_exported() else due.traceparent)
+        answer = await http.post(due.url, body=due.body, headers=headers_of(due, keyring))
+        _note(answer)
     metrics.attempt_seconds.observe(answer.duration_ms / 1000)
     await failpoints.hit("webhooks.after_send")
     answered_at = due.at + timedelta(milliseconds=answer.duration_ms)
@@ -91,6 +94,23 @@ async def _give_back(claim: Claim, *, db: Database) -> bool:
             return False
         await endpoints_store.make_due(tx, claim.endpoint_id)
         return True
+
+
+def _told_of(due: Due) -> tracing.Attributes:
+    """For the span: ids and numbers. Not the URL, whose path and query may be a secret."""
+    return {
+        "http.request.method": "POST", "burnish.event_type": due.event_type, "burnish.event_id": str(due.claim.event_id),
+        "burnish.endpoint_id": str(due.claim.endpoint_id), "burnish.attempt": due.claim.number,
+    }  # fmt: skip
+
+
+def _note(answer: Answer) -> None:
+    """What came back, for the span."""
+    if isinstance(answer, Response):
+        failed = None if 200 <= answer.status < 300 else str(answer.status)
+        tracing.note({"http.response.status_code": answer.status}, error=failed)
+    else:
+        tracing.note({}, error=answer.error_class)
 
 
 def headers_of(due: Due, keyring: Keyring) -> dict[str, str]:
@@ -110,6 +130,7 @@ def headers_of(due: Due, keyring: Keyring) -> dict[str, str]:
         "webhook-signature": signature_header(keys, message_id=identifier, timestamp_s=timestamp_s, body=due.body, signers=signers),
         "webhook-attempt": str(due.claim.number),
         "burnish-hops": str(due.hops),
+        **({tracing.TRACEPARENT: due.traceparent} if due.traceparent else {}),
     }
 
 

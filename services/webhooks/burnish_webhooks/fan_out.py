@@ -10,6 +10,7 @@ from burnish_shared.contracts.events import Event
 from burnish_shared.contracts.webhook_body import body_of
 from burnish_shared.db.once import claim_events
 from burnish_shared.db.session import Database
+from burnish_shared.tracing import valid
 from burnish_webhooks.core.matching import Held, Subscription, held_back, wants
 from burnish_webhooks.io import deliveries_store, endpoints_store
 from burnish_webhooks.io.deliveries_store import Made, NewDelivery
@@ -89,6 +90,7 @@ def _delivery(match: _Match, *, body: bytes) -> NewDelivery:
         is_cancelled=match.is_disabled,
         object_id=event.object_id,
         object_version=event.object_version or 0,
+        traceparent=valid(event.traceparent),
     )
 
 

@@ -15,6 +15,7 @@ notices_total: Final = Counter("burnish_alert_notices_total", "Attempts to tell 
 """outcome: sent | tryagain | failed | not_sent | broken."""
 
 in_flight: Final = Gauge("burnish_webhook_in_flight", "Attempts under way in this process.")
+held: Final = Gauge("burnish_webhook_held", "1 after a restore, until an operator lets messages go out again.")
 due_endpoints: Final = Gauge("burnish_webhook_due_endpoints", "Endpoints that wait for their turn, in the whole installation.")
 oldest_due_seconds: Final = Gauge("burnish_webhook_oldest_due_seconds", "How long the first of them waits.")
 breaker_openings_total: Final = Counter(

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
+from burnish_analytics.core.group_words import PEOPLE_LEAST
+
 Source = Literal["correction", "comment", "reaction", "test_run", "evaluator"]
 
 TEXT_MOST: Final = 1_000
@@ -17,9 +19,6 @@ CATEGORY_MOST: Final = 60
 """A longer expected answer is no category, and nothing that two failures have in common."""
 
 EXAMPLES_MOST: Final = 5
-PEOPLE_LEAST: Final = 2
-"""What one person alone said names no group."""
-
 ONE_DAY: Final = timedelta(days=1)
 
 
@@ -48,10 +47,12 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class FoundGroup:
-    """Places of failures that belong together, and the words that they have in common and others have not."""
+    """Places of failures that belong together, the words that they have in common and others have not, and what several said of them in the
+    same words ('' for nothing)."""
 
     members: tuple[int, ...]
     words: tuple[str, ...]
+    phrase: str = ""
 
 
 def text_of(variables: Any, messages: Any) -> str:
@@ -77,15 +78,13 @@ def shown(failures: Sequence[Failure], groups: Sequence[FoundGroup], *, start: d
         "ungrouped": len(failures) - sum(len(group.members) for group in groups),
         "from": start.isoformat(),
         "to": end.isoformat(),
-        "groups": [_group([failures[n] for n in group.members], group.words, of=len(failures), start=start, end=end) for group in groups],
+        "groups": [_group(group, [failures[n] for n in group.members], of=len(failures), start=start, end=end) for group in groups],
     }
 
 
-def _group(members: Sequence[Failure], words: Sequence[str], *, of: int, start: datetime, end: datetime) -> dict[str, Any]:
+def _group(group: FoundGroup, members: Sequence[Failure], *, of: int, start: datetime, end: datetime) -> dict[str, Any]:
     confusion = _confusion(members)
-    said = ", ".join(words)
-    name = f"{confusion['expected']} answered as {confusion['answered']}{f': {said}' if said else ''}" if confusion else said
-    name = name or "no words in common"
+    name = _name(group, confusion)
     middle = start + (end - start) / 2
     newer = sum(one.at >= middle for one in members)
     older = len(members) - newer
@@ -93,7 +92,7 @@ def _group(members: Sequence[Failure], words: Sequence[str], *, of: int, start: 
     return {
         "id": hashlib.sha256(name.encode()).hexdigest()[:16],
         "name": name,
-        "words": list(words),
+        "words": list(group.words),
         "confusion": confusion,
         "size": len(members),
         "share": round(len(members) / of, 4),
@@ -108,6 +107,14 @@ def _group(members: Sequence[Failure], words: Sequence[str], *, of: int, start: 
             for one in sorted(members, key=lambda one: one.order, reverse=True)[:EXAMPLES_MOST]
         ],
     }
+
+
+def _name(group: FoundGroup, confusion: Mapping[str, str] | None) -> str:
+    """What was taken for what, else what people said, else what it is about."""
+    words = ", ".join(group.words)
+    if confusion is not None:
+        return f"{confusion['expected']} answered as {confusion['answered']}{f': {words}' if words else ''}"
+    return f"“{group.phrase}”" if group.phrase else f"About {words}" if words else "No words in common"
 
 
 def _confusion(members: Sequence[Failure]) -> dict[str, str] | None:

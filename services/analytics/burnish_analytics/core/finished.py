@@ -81,6 +81,7 @@ def fact_at(rows: FinishedColumns, n: int) -> Fact:
         arm=rows.arm[n],
         allocation_epoch=rows.allocation_epoch[n],
         unit=rows.unit[n],
+        slow=rows.slow[n],
     )
 
 

@@ -21,6 +21,7 @@ from burnish_analytics.core.rollup import (
     COUNTED_SUMS,
     LATENCY,
     SET_GRAINS,
+    SLOW,
     STATUS_SUMS,
     SUCCESSES,
     WHOLE_WORKSPACE,
@@ -191,7 +192,8 @@ def _roll_up(intake: Intake, minutes: Mapping[_Group, _Sums], end_users: Mapping
 
 
 def _count_units(intake: Intake, rows: FinishedColumns) -> None:
-    """Adds what took part in an experiment to its unit. Latency is that of answers which were made."""
+    """Adds what took part in an experiment to its unit. Latency and cost are those of answers which were made: a new
+    arm finds nothing in the cache, and would look dearer for that alone."""
     for n, experiment_id in enumerate(rows.experiment_id):
         if experiment_id is None:
             continue
@@ -199,9 +201,12 @@ def _count_units(intake: Intake, rows: FinishedColumns) -> None:
         if (experiment := experiment_of(fact)) is None or fact.status == CANCELLED:
             continue
         intake.deltas.add_observation(experiment, SUCCESSES, 1, Decimal(fact.status == SUCCESS))
-        intake.deltas.add_observation(experiment, COST, 1, Decimal(fact.cost_nusd))
+        if not fact.cached:
+            intake.deltas.add_observation(experiment, COST, 1, Decimal(fact.cost_nusd))
         if fact.status == SUCCESS and not fact.cached:
             intake.deltas.add_observation(experiment, LATENCY, 1, Decimal(fact.latency_ms))
+            if fact.slow is not None:
+                intake.deltas.add_observation(experiment, SLOW, 1, Decimal(fact.slow))
 
 
 def _at(group: _Group, grain: Grain) -> _Group:

@@ -71,6 +71,7 @@ class Fact:
     arm: str | None = None
     allocation_epoch: int | None = None
     unit: str | None = None
+    slow: bool | None = None
 
     @property
     def is_watched(self) -> bool:
@@ -278,6 +279,7 @@ class UnitSums:
 
 SUCCESSES: Final = "success"
 LATENCY: Final = "latency_ms"
+SLOW: Final = "slow"
 COST: Final = "cost_nusd"
 SATISFACTION: Final = "satisfaction"
 

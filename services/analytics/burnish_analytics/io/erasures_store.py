@@ -46,6 +46,11 @@ async def erase_chain_runs(tx: Tx, erasure_id: UUID, *, at_most: int) -> int:
     return await tx.fetchval("SELECT erase_chain_runs($1, $2)", erasure_id, at_most)  # type: ignore[no-any-return]
 
 
+async def erase_assistant_work(tx: Tx, erasure_id: UUID, *, at_most: int) -> int:
+    """Clarifying sessions and enrichments about the person. 0: none is left."""
+    return await tx.fetchval("SELECT erase_assistant_work($1, $2)", erasure_id, at_most)  # type: ignore[no-any-return]
+
+
 async def erase_batches(tx: Tx, erasure_id: UUID, *, at_most: int) -> int:
     """The person's lines that wait in batches, and uploaded files. 0: none is left."""
     return await tx.fetchval("SELECT erase_batches($1, $2)", erasure_id, at_most)  # type: ignore[no-any-return]

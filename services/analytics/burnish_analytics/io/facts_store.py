@@ -16,7 +16,7 @@ COLUMNS: Final = {
     "job_id": "uuid", "traffic": "text", "status": "text", "input_tokens": "bigint", "output_tokens": "bigint",
     "cached_input_tokens": "bigint", "cost_nusd": "bigint", "latency_ms": "bigint", "first_token_ms": "bigint", "cached": "boolean",
     "simulated": "boolean", "finished_at": "timestamptz", "session_id": "text", "experiment_id": "uuid", "arm": "text",
-    "allocation_epoch": "integer", "unit": "text", "group_key": "text",
+    "allocation_epoch": "integer", "unit": "text", "slow": "boolean", "group_key": "text",
 }  # fmt: skip
 
 EXPERIMENT: Final = ("arm", "allocation_epoch", "unit")
@@ -50,7 +50,7 @@ SELECT: Final = """
 SELECT e.* FROM unnest($1::uuid[], $2::uuid[]) u(w, id) CROSS JOIN LATERAL
   (SELECT f.execution_id, f.workspace_id, f.slug, f.version, f.label, f.model, f.traffic, f.status, f.finished_at, f.latency_ms,
           f.first_token_ms, f.input_tokens, f.output_tokens, f.cached_input_tokens, f.cost_nusd, f.cached, f.simulated, f.api_key_id,
-          f.end_user, f.app, f.provider, f.provider_key_id, f.experiment_id, f.arm, f.allocation_epoch, f.unit
+          f.end_user, f.app, f.provider, f.provider_key_id, f.experiment_id, f.arm, f.allocation_epoch, f.unit, f.slow
      FROM execution_facts f WHERE f.execution_id = u.id AND f.execution_id BETWEEN $3 AND $4 OFFSET 0) e
  WHERE e.workspace_id = u.w"""
 """OFFSET 0: each is looked up by its key. Joined freely, a plan made for a new partition compares every execution with every other; and

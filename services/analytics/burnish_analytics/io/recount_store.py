@@ -116,8 +116,11 @@ WITH facts AS MATERIALIZED (
                 WHERE x.workspace_id = $1 AND x.finished_at >= $2 AND x.finished_at < $3 AND x.experiment_id IS NOT NULL)),
      counted AS (
        SELECT experiment_id, allocation_epoch, arm, m.metric, sum(m.x) AS x, sum(m.y) AS y
-         FROM facts CROSS JOIN LATERAL (VALUES ('success', 1, (status = 'success')::int::numeric), ('cost_nusd', 1, cost_nusd::numeric),
-              ('latency_ms', (status = 'success' AND NOT cached)::int, (status = 'success' AND NOT cached)::int * latency_ms::numeric))
+         FROM facts CROSS JOIN LATERAL (VALUES ('success', 1, (status = 'success')::int::numeric),
+              ('cost_nusd', (NOT cached)::int, (NOT cached)::int * cost_nusd::numeric),
+              ('latency_ms', (status = 'success' AND NOT cached)::int, (status = 'success' AND NOT cached)::int * latency_ms::numeric),
+              ('slow', (status = 'success' AND NOT cached AND slow IS NOT NULL)::int,
+                       (status = 'success' AND NOT cached AND slow IS TRUE)::int::numeric))
               m(metric, x, y)
         WHERE status <> 'cancelled' GROUP BY 1, 2, 3, 4
        UNION ALL

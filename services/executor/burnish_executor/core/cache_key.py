@@ -12,9 +12,11 @@ CLAIM: Final = frozenset(
         "timeout_s", "timeout_said", "caller", "store_content", "job_id", "request_id", "traceparent", "hops", "sent_at", "interrupted",
         "interrupted_beside_bytes",
         "upstream_started", "used_key", "cache", "fallbacks", "routing", "group_key", "retries", "retry_wait_most_s",
+        "experiment",
     }
 )  # fmt: skip
-"""Whose request it is, when, and how it is paid and told. Variables stand in the messages already. A field that is not named here is part
+"""Whose request it is, when, and how it is paid and told. Variables stand in the messages already, and an arm of an
+experiment is its version and its model: whom it was given to decides nothing. A field that is not named here is part
 of the key: one that a later release adds may cost hits, but never gives one caller another one's answer."""
 
 ROUTE: Final = frozenset({"price", "provider_key_id", "keys", "platform_fallback", "markup_percent"})

@@ -6,7 +6,8 @@ from typing import Any, Final
 
 from burnish_executor.core.answer import Answer, Piece, add
 from burnish_executor.core.failure import Failure
-from burnish_shared.contracts.executions import Choice, TokenChance
+from burnish_shared.contracts.executions import Choice
+from burnish_shared.contracts.token_chances import TokenChance
 from burnish_shared.deltas import bytes_of, bytes_of_calls
 from burnish_shared.storable_text import storable
 

@@ -62,6 +62,22 @@ class Failure:
         )
 
 
+TOO_LONG_CODES: Final = frozenset({"context_length_exceeded", "string_above_max_length", "model_max_prompt_tokens_exceeded"})
+TOO_LONG: Final = re.compile(
+    r"prompt is too long|maximum context length|context (?:window|length|size)|too many (?:input )?tokens"
+    r"|input (?:token count|is too long|length)|exceeds? the (?:maximum|max|available) (?:number of )?(?:input )?(?:tokens|context)",
+    re.IGNORECASE,
+)
+"""What OpenAI, Anthropic, Google, Mistral, vLLM and llama.cpp say of an input that does not fit their model; no code is common to them."""
+
+
+def is_too_long(failure: Failure) -> bool:
+    """The provider refused the request because this model cannot take so much input; one with room for more may."""
+    if failure.kind is not FailureKind.REFUSED or failure.http_status not in (400, 413, 422):
+        return False
+    return failure.code in TOO_LONG_CODES or TOO_LONG.search(failure.message) is not None
+
+
 CODE: Final = re.compile(r"[a-z][a-z_]{2,59}")
 PARAM: Final = re.compile(r"[a-z_][a-z0-9_.\[\]]{0,79}")
 """A name, and nothing that could be a text of somebody's."""

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from burnish_executor.core.failure import Failure, FailureKind
+from burnish_executor.core.failure import Failure, FailureKind, is_too_long
 from burnish_shared.contracts.executions import ExecutionRequest, Fallback
 from burnish_shared.prompt_settings import cap_of
 
@@ -28,7 +28,14 @@ def another_may_help(failure: Failure, *, had_started: bool) -> bool:
     """Not once an answer began: what was told cannot be taken back, and what was begun is paid for."""
     if had_started:
         return False
+    if is_too_long(failure):
+        return True
     return failure.kind in OTHERS_MAY or (failure.kind is FailureKind.REFUSED and failure.http_status in OF_THIS_PROVIDER)
+
+
+def is_worth_asking(failure: Failure, fallback: Fallback) -> bool:
+    """An input that was too long for one model is sent to those that take more."""
+    return fallback.is_larger or not is_too_long(failure)
 
 
 def falling_back(request: ExecutionRequest, fallback: Fallback) -> ExecutionRequest:

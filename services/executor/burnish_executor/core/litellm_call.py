@@ -15,10 +15,10 @@ SETTINGS: Final = frozenset(
     {
         "messages", "temperature", "max_tokens", "max_completion_tokens", "top_p", "frequency_penalty", "presence_penalty", "stop", "seed",
         "n", "reasoning_effort", "response_format", "tools", "tool_choice", "parallel_tool_calls", "logprobs", "top_logprobs", "logit_bias",
-        "user", "stream", "stream_options", "input", "dimensions", "encoding_format",
+        "user", "stream", "stream_options", "input", "dimensions", "encoding_format", "thinking", "top_k", "safety_settings",
     }
 )  # fmt: skip
-"""Settings of a chat and of an embedding, under OpenAI's names."""
+"""Settings of a chat and of an embedding, under OpenAI's names, and a few of other formats that LiteLLM has a word for."""
 
 KEY_FIELDS: Final[Mapping[str, frozenset[str]]] = {
     "bedrock": frozenset({"api_key", "aws_access_key_id", "aws_secret_access_key", "aws_session_token", "aws_region_name"}),

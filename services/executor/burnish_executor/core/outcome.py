@@ -76,6 +76,8 @@ def outcome_of(
         finish_reason=storable(result.finish_reason) if isinstance(result, Answer) and result.finish_reason else None,
         usage=usage, cost_nusd=cost, credits=credits_text(cost), markup_nusd=split.markup_nusd, cost_split=split,
         price_version=request.route.price.version, routing=request.routing,
+        experiment_id=request.experiment.experiment_id if request.experiment else None,
+        arm=request.experiment.arm if request.experiment else None,
         key_source=use.source if use else None, provider_key_id=use.provider_key_id if use else None, latency_ms=_ms(latency_s),
         first_token_ms=None if first_token_s is None else _ms(first_token_s),
         simulated=request.route.simulated or (isinstance(result, Answer) and result.simulated),

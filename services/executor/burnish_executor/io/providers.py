@@ -82,7 +82,7 @@ class Providers:
             first_token_s=min(self.settings.first_token_s, timeout_s) if request.stream and not request.timeout_said else timeout_s,
             chunk_idle_s=self.settings.chunk_idle_s,
             wire=wire,
-            headers=_headers(request.route, timeout_s=timeout_s) | _beta_of(request),
+            headers=_headers(request.route, timeout_s=timeout_s, public_url=self.settings.public_url) | _beta_of(request),
             heard=heard,
             body_most_bytes=EMBEDDINGS_MOST_BYTES if request.kind == "embedding" else BODY_MOST_BYTES,
         )
@@ -124,11 +124,11 @@ class Providers:
         return self.guarded[urlsplit(url).scheme]
 
 
-def _headers(route: Route, *, timeout_s: float) -> dict[str, str]:
+def _headers(route: Route, *, timeout_s: float, public_url: str) -> dict[str, str]:
     """What this provider wants to hear besides; LiteLLM's process hears where to call, and how long."""
     if wire_of(route.provider) == "litellm":
         return {TIMEOUT_HEADER: f"{timeout_s:g}"} | ({BASE_URL_HEADER: route.base_url} if route.own_base_url else {})
-    return {} if route.own_base_url else dict(headers_of(route.provider))
+    return {} if route.own_base_url else dict(headers_of(route.provider, public_url=public_url))
 
 
 def _beta_of(request: ExecutionRequest) -> dict[str, str]:

@@ -1,21 +1,25 @@
 """What a suggestion shows for itself (PRODUCT O6): computed from stored answers, nothing of it is an estimate by a model. Pure."""
 
 import difflib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
+
+import numpy as np
 
 from burnish_optimizer.search import Candidate, Effect, Rejected, digest
 from burnish_optimizer.stats import (
     Discordance,
     Interval,
+    bootstrap_interval,
     discordance,
     mcnemar_one_sided,
     newcombe_interval,
     power_of_mcnemar,
-    wilson_interval,
+    sign_flip_one_sided,
 )
+from burnish_shared.measures import wilson
 
 FULLY_POWERED_ITEMS: Final = 100
 """With fewer test items a measurement says so (SCIENCE section 3)."""
@@ -31,25 +35,38 @@ class Pair:
 
     item_id: UUID
     category: str
-    baseline_right: bool
-    candidate_right: bool
+    baseline: float
+    candidate: float
     baseline_cost_nusd: int
     candidate_cost_nusd: int
+    baseline_values: Mapping[str, float | None] = field(default_factory=dict)
+    candidate_values: Mapping[str, float | None] = field(default_factory=dict)
+    """What each metric said of either answer, where more than one counts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """The one paired measurement on a test split, at the level that its look may spend."""
+    """The one paired measurement on a test split, at the level that its look may spend. `cells`: right is a score of 1."""
 
     cells: Discordance
+    baseline: float
+    candidate: float
     interval: Interval
     p_value: float
     alpha: float
     look: int
+    margin: float | None = None
+    """How much worse a shorter prompt may be, as a share; None: it must be better."""
+
+    @property
+    def delta(self) -> float:
+        return self.candidate - self.baseline
 
     @property
     def proves_a_gain(self) -> bool:
-        """Ties keep the incumbent (PROMISES O-05)."""
+        """Ties keep the incumbent (PROMISES O-05). Of a shorter prompt it is asked that it is not worse by more than the margin."""
+        if self.margin is not None:
+            return self.interval.low > -self.margin
         return self.p_value <= self.alpha and self.interval.low > 0
 
     def as_json(self) -> dict[str, Any]:
@@ -57,9 +74,9 @@ class Measurement:
         share = (cells.fixed + cells.broken) / n if n else 0.0
         return {
             "n": n,
-            "baseline": _ratio(cells.both + cells.broken, n),
-            "candidate": _ratio(cells.both + cells.fixed, n),
-            "delta": round(cells.delta, 6),
+            "baseline": round(self.baseline, 6) if n else None,
+            "candidate": round(self.candidate, 6) if n else None,
+            "delta": round(self.delta, 6),
             "ci_low": round(self.interval.low, 6),
             "ci_high": round(self.interval.high, 6),
             "confidence": round(self.interval.confidence, 6),
@@ -73,35 +90,55 @@ class Measurement:
                 "for_gain": MIN_EFFECT,
                 "power": round(power_of_mcnemar(n, discordant_ratio=share, delta=MIN_EFFECT, alpha=self.alpha), 3),
             },
-        }
+        } | ({} if self.margin is None else {"margin": self.margin})
 
 
-def measure(pairs: Sequence[Pair], *, alpha: float, look: int) -> Measurement:
-    """Exact one-sided McNemar test, and Newcombe's paired interval at the confidence that belongs to `alpha` (95% at the first look)."""
-    cells = discordance([pair.baseline_right for pair in pairs], [pair.candidate_right for pair in pairs])
-    return Measurement(
-        cells=cells,
-        interval=newcombe_interval(cells, confidence=1 - 2 * alpha),
-        p_value=mcnemar_one_sided(fixed=cells.fixed, broken=cells.broken),
-        alpha=alpha,
-        look=look,
-    )
+def measure(pairs: Sequence[Pair], *, alpha: float, look: int, margin: float | None = None) -> Measurement:
+    """Right and wrong: exact one-sided McNemar test and Newcombe's paired interval. Scores in between: a sign-flip test and a paired
+    bootstrap, with dice of their own that are always the same. The interval's confidence belongs to `alpha` (95% at the first look)."""
+    before, after = [pair.baseline for pair in pairs], [pair.candidate for pair in pairs]
+    better = [b > a for a, b in zip(before, after, strict=True)]
+    worse = [b < a for a, b in zip(before, after, strict=True)]
+    confidence = 1 - 2 * alpha
+    if all(score in (0.0, 1.0) for score in (*before, *after)):
+        cells = discordance([score >= 1 for score in before], [score >= 1 for score in after])
+        interval, p_value = newcombe_interval(cells, confidence=confidence), mcnemar_one_sided(fixed=cells.fixed, broken=cells.broken)
+    else:
+        equal = [score >= 1 for score, b, w in zip(before, better, worse, strict=True) if not b and not w]
+        cells = Discordance(both=sum(equal), fixed=sum(better), broken=sum(worse), neither=len(equal) - sum(equal))
+        interval = bootstrap_interval(before, after, rng=_dice(), confidence=confidence)
+        p_value = sign_flip_one_sided(before, after, rng=_dice())
+    n = max(1, len(pairs))
+    return Measurement(cells, sum(before) / n, sum(after) / n, interval, p_value, alpha=alpha, look=look, margin=margin)
+
+
+def _dice() -> np.random.Generator:
+    return np.random.Generator(np.random.PCG64(0))
 
 
 def evidence(
-    *, before: str, candidate: Candidate, pairs: Sequence[Pair], measurement: Measurement, facts: dict[str, Any]
+    *,
+    before: str,
+    candidate: Candidate,
+    pairs: Sequence[Pair],
+    measurement: Measurement,
+    facts: dict[str, Any],
+    lines: Callable[[str], str] = str,
+    question: Callable[[str], str] = digest,
 ) -> dict[str, Any]:
-    """Everything that a reviewer needs. `facts`: models, seed, budget and the like, as the job knows them."""
+    """Everything that a reviewer needs. `facts`: models, seed, budget and the like, as the job knows them; `lines`: how a candidate is
+    compared by line; `question`: what names a candidate in the checkpoint."""
     return facts | {
         "test": measurement.as_json(),
         "validation": _validation(candidate),
-        "diff": diff(before, candidate.prompt),
+        "diff": diff(lines(before), lines(candidate.prompt)),
         "edits": [edit_json(effect) for effect in candidate.effects if effect.state == "chosen"],
         "per_category": _per_category(pairs),
         "cost": _cost(pairs),
-        "fixed": [str(pair.item_id) for pair in pairs if pair.candidate_right and not pair.baseline_right][:EXAMPLES_MOST],
-        "broken": [str(pair.item_id) for pair in pairs if pair.baseline_right and not pair.candidate_right][:EXAMPLES_MOST],
-        "measured": {"baseline_sha256": digest(before), "candidate_sha256": digest(candidate.prompt)},
+        "by_metric": _by_metric(pairs),
+        "fixed": [str(pair.item_id) for pair in pairs if pair.candidate > pair.baseline][:EXAMPLES_MOST],
+        "broken": [str(pair.item_id) for pair in pairs if pair.candidate < pair.baseline][:EXAMPLES_MOST],
+        "measured": {"baseline_sha256": question(before), "candidate_sha256": question(candidate.prompt)},
     }
 
 
@@ -118,6 +155,7 @@ def edit_json(effect: Effect) -> dict[str, Any]:
         "operation": edit.operation,
         "text": edit.text,
         **({"line": edit.line} if edit.line else {}),
+        **({"theme": list(effect.theme)} if effect.theme else {}),
         "rationale": edit.rationale,
         "state": effect.state,
         "effect": round(effect.mean, 4),
@@ -145,6 +183,7 @@ def _validation(candidate: Candidate) -> dict[str, Any]:
         "n": n,
         "baseline": round(sum(candidate.baseline_scores) / n, 6) if n else None,
         "candidate": round(sum(candidate.scores) / n, 6) if n else None,
+        "expected": round(candidate.expected, 6) if n else None,
     }
 
 
@@ -152,8 +191,8 @@ def _per_category(pairs: Sequence[Pair]) -> list[dict[str, Any]]:
     rows = []
     for category in sorted({pair.category for pair in pairs})[:100]:
         own = [pair for pair in pairs if pair.category == category]
-        before, after = sum(pair.baseline_right for pair in own), sum(pair.candidate_right for pair in own)
-        low, high = wilson_interval(after, len(own))
+        before, after = sum(pair.baseline for pair in own), sum(pair.candidate for pair in own)
+        low, high = _interval_of([pair.candidate for pair in own])
         rows.append(
             {
                 "category": category,
@@ -167,6 +206,12 @@ def _per_category(pairs: Sequence[Pair]) -> list[dict[str, Any]]:
     return rows
 
 
+def _interval_of(scores: Sequence[float]) -> tuple[float, float]:
+    """Of the mean score, at 95 %: Wilson's. Scores in between vary at most as much as right and wrong, so it is rather too wide."""
+    found = wilson(min(sum(scores), len(scores)), len(scores))
+    return (0.0, 1.0) if found is None else (found.low, found.high)
+
+
 def _cost(pairs: Sequence[Pair]) -> dict[str, Any]:
     before, after = sum(pair.baseline_cost_nusd for pair in pairs), sum(pair.candidate_cost_nusd for pair in pairs)
     n = max(1, len(pairs))
@@ -177,5 +222,23 @@ def _cost(pairs: Sequence[Pair]) -> dict[str, Any]:
     }
 
 
-def _ratio(part: int, whole: int) -> float | None:
+def _by_metric(pairs: Sequence[Pair]) -> list[dict[str, Any]]:
+    """Means of each metric over the answers in which it could be taken; null where in none."""
+    names = list(dict.fromkeys(name for pair in pairs for name in (*pair.baseline_values, *pair.candidate_values)))
+    return [
+        {
+            "metric": name,
+            "baseline": _mean([pair.baseline_values.get(name) for pair in pairs]),
+            "candidate": _mean([pair.candidate_values.get(name) for pair in pairs]),
+        }
+        for name in names
+    ]
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    taken = [value for value in values if value is not None]
+    return round(sum(taken) / len(taken), 6) if taken else None
+
+
+def _ratio(part: float, whole: int) -> float | None:
     return round(part / whole, 6) if whole else None

@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
+from burnish_shared.editable import editable_index
 from burnish_shared.errors import InvalidField
 from burnish_shared.model_patterns import best_pattern
+from burnish_shared.nearest_examples import NearestExamples
 from burnish_shared.template import parse_messages
 from burnish_shared.template.snippets import Snippet
-
-SYSTEM_ROLES: Final = ("system", "developer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +20,8 @@ class EditablePrompt:
     parameters: Mapping[str, Mapping[str, Any]]
     index: int
     snippets: Mapping[str, Snippet] = field(default_factory=dict)
+    examples: NearestExamples | None = None
+    """Those that the version chooses for each call."""
 
     @classmethod
     def of(cls, content: Mapping[str, Any], *, snippets: Mapping[str, Snippet] | None = None, model: str | None = None) -> "EditablePrompt":
@@ -28,11 +30,16 @@ class EditablePrompt:
         `snippets`: what its texts include, as it stood when the work began.
         """
         messages = tuple(messages_for(content, model))
-        texts = [index for index, message in enumerate(messages) if isinstance(message.get("content"), str)]
-        if not texts:
+        index = editable_index(messages)
+        if index is None:
             raise InvalidField("The prompt has no text that could be edited.", param="messages")
-        system = [index for index in texts if messages[index].get("role") in SYSTEM_ROLES]
-        return cls(messages=messages, parameters=content.get("parameters") or {}, index=(system or texts)[0], snippets=snippets or {})
+        return cls(
+            messages=messages,
+            parameters=content.get("parameters") or {},
+            index=index,
+            snippets=snippets or {},
+            examples=NearestExamples.of(content.get("examples")),
+        )
 
     @property
     def fingerprint_text(self) -> str:
@@ -51,7 +58,7 @@ class EditablePrompt:
 
     def renderer(self, text: str) -> "Renderer":
         """What turns items into requests for this text. Raises InvalidField where the text is no valid template."""
-        return Renderer.of(self.messages_with(text), parameters=self.parameters, snippets=self.snippets)
+        return Renderer.of(self.messages_with(text), parameters=self.parameters, snippets=self.snippets, examples=self.examples)
 
 
 def messages_for(content: Mapping[str, Any], model: str | None) -> list[Mapping[str, Any]]:
@@ -68,19 +75,29 @@ class Renderer:
     template: Any
     sole_variable: str | None
     has_variables: bool
+    examples: NearestExamples | None = None
 
     @classmethod
     def of(
-        cls, messages: list[dict[str, Any]], *, parameters: Mapping[str, Mapping[str, Any]], snippets: Mapping[str, Snippet] | None = None
+        cls,
+        messages: list[dict[str, Any]],
+        *,
+        parameters: Mapping[str, Mapping[str, Any]],
+        snippets: Mapping[str, Snippet] | None = None,
+        examples: NearestExamples | None = None,
     ) -> "Renderer":
         template = parse_messages(messages, parameters=parameters, snippets=snippets or {})
         names = sorted({path[0] for path in template.variables} | set(template.placeholders))
         required = sorted({name.split(".")[0] for name in template.required})
         sole = "input" if "input" in names else required[0] if len(required) == 1 else names[0] if len(names) == 1 else None
-        return cls(template=template, sole_variable=sole, has_variables=bool(names))
+        return cls(template=template, sole_variable=sole, has_variables=bool(names), examples=examples)
 
     def messages_for(self, given: str | Mapping[str, Any]) -> tuple[list[dict[str, Any]], dict[str, Any]]:
         """The messages and the variables that went into them. Raises InvalidField or MissingVariables where the input does not fit."""
+        messages, variables = self._rendered(given)
+        return messages if self.examples is None else self.examples.put_into(messages, variables), variables
+
+    def _rendered(self, given: str | Mapping[str, Any]) -> tuple[list[dict[str, Any]], dict[str, Any]]:
         if not isinstance(given, str):
             variables = dict(given)
             return self.template.render(variables).messages, variables

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from uuid import UUID
 
-from burnish_optimizer.stats import MAX_LOOKS, alpha_of_look
+from burnish_optimizer.stats import ALPHA, MAX_LOOKS, alpha_of_look
 from burnish_shared.db.session import Tx
 from burnish_shared.ids import new_uuid
 
@@ -101,8 +101,13 @@ async def test_split_facts(tx: Tx, workspace_id: UUID, dataset_id: UUID, *, vers
     return TestSplitFacts(**dict(row))
 
 
-async def open_test_split(tx: Tx, workspace_id: UUID, dataset_id: UUID, *, version: int, job_id: UUID) -> TestSplit:
-    """Takes one look, counted and paid in the same transaction. A job that is resumed gets the look that it took before."""
+async def open_test_split(
+    tx: Tx, workspace_id: UUID, dataset_id: UUID, *, version: int, job_id: UUID, error_share: float = ALPHA
+) -> TestSplit:
+    """Takes one look, counted and paid in the same transaction. A job that is resumed gets the look that it took before.
+
+    `error_share`: how often a claim may be wrong at all, over all looks: one less the workspace's confidence.
+    """
     await tx.execute("SELECT pg_advisory_xact_lock(hashtextextended('burnish.test_looks:' || $1, 0))", str(dataset_id))
     facts = await test_split_facts(tx, workspace_id, dataset_id, version=version, job_id=job_id)
     look = facts.own_look or facts.looks + 1
@@ -115,11 +120,11 @@ async def open_test_split(tx: Tx, workspace_id: UUID, dataset_id: UUID, *, versi
             dataset_id,
             facts.test_version,
             look,
-            alpha_of_look(look),
+            alpha_of_look(look, alpha=error_share),
             job_id,
         )
     items = await _load(tx, workspace_id, dataset_id, version=version, split="test")
-    return TestSplit(items=items, test_version=facts.test_version, look=look, alpha=alpha_of_look(look))
+    return TestSplit(items=items, test_version=facts.test_version, look=look, alpha=alpha_of_look(look, alpha=error_share))
 
 
 async def _load(tx: Tx, workspace_id: UUID, dataset_id: UUID, *, version: int, split: str) -> tuple[DatasetItem, ...]:

@@ -176,6 +176,18 @@ async def remember_texts(tx: Tx, workspace_id: UUID, job_id: UUID, texts: Sequen
     )
 
 
+async def score_again(tx: Tx, workspace_id: UUID, owner_id: UUID, scores: Sequence[tuple[UUID, float]]) -> None:
+    """Writes scores by the job's own metrics in the place of right and wrong, by execution."""
+    await tx.execute(
+        """UPDATE evaluations e SET score = a.score FROM unnest($3::uuid[], $4::real[]) a (id, score)
+            WHERE e.workspace_id = $1 AND e.owner_id = $2 AND e.execution_id = a.id AND e.score IS DISTINCT FROM a.score""",
+        workspace_id,
+        owner_id,
+        [execution_id for execution_id, _ in scores],
+        [score for _, score in scores],
+    )
+
+
 def _stored(row: asyncpg.Record) -> Stored:
     return Stored(
         key=Key(row["question"], row["item_id"], row["repeat"]),

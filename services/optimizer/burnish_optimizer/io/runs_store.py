@@ -1,5 +1,6 @@
 """What a test run or a job has to do, and what a job leaves behind."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -8,6 +9,7 @@ from uuid import UUID
 
 from burnish_optimizer.io.work_store import Claim
 from burnish_shared.contracts.executions import Route
+from burnish_shared.contracts.searches import Search
 from burnish_shared.db import model_store, route_store
 from burnish_shared.db.model_store import ModelFacts
 from burnish_shared.db.session import Tx
@@ -52,6 +54,8 @@ class TestRun:
 
 @dataclass(frozen=True, slots=True)
 class Job:
+    """An optimization job as it was asked for, with the version that it begins at."""
+
     job_id: UUID
     workspace_id: UUID
     prompt_id: UUID
@@ -69,8 +73,16 @@ class Job:
     started_at: datetime
     progress: dict[str, Any]
     content: dict[str, Any]
+    method: str
+    search: dict[str, Any]
+    created_at: datetime
     hops: int = 0
     snippets: dict[str, Snippet] = field(default_factory=dict)
+
+    @property
+    def asked(self) -> Search:
+        """How it searches; of a job from before this was kept, nothing."""
+        return Search.model_validate_json(json.dumps(self.search))
 
 
 async def load_test_run(tx: Tx, claim: Claim) -> TestRun:
@@ -90,7 +102,7 @@ async def load_job(tx: Tx, claim: Claim) -> Job:
     (row,) = await tx.fetch(
         """SELECT j.job_id, j.workspace_id, j.prompt_id, j.slug, j.base_version, j.dataset_id, j.dataset_version, j.task_model,
                   j.reflect_model, j.seed, j.budget_evaluations, j.budget_nusd, j.budget_seconds, j.funding_account_id, j.started_at,
-                  j.progress, v.content, j.hops
+                  j.progress, v.content, j.hops, j.method, j.search, j.created_at
              FROM optimization_jobs j
              JOIN prompt_versions v ON v.workspace_id = j.workspace_id AND v.prompt_id = j.prompt_id AND v.version = j.base_version
             WHERE j.workspace_id = $1 AND j.job_id = $2""",

@@ -4,8 +4,9 @@ from burnish_optimizer.search.compression import Compression
 from burnish_optimizer.search.contract import Contract, breach
 from burnish_optimizer.search.evolution import Evolution, Generation, Individual
 from burnish_optimizer.search.few_shot import nearest, with_examples
+from burnish_optimizer.search.guard import Guard
 from burnish_optimizer.search.learned import Contribution, Learned, NoSignal, Row, learn
-from burnish_optimizer.search.manual import FewShot, Manual, Tuning, document
+from burnish_optimizer.search.manual import FewShot, Manual, Nearest, Tuning, document
 from burnish_optimizer.search.optimize import Method, optimize
 from burnish_optimizer.search.patch_racing import Racing
 from burnish_optimizer.search.reflective import Reflective
@@ -41,11 +42,13 @@ __all__ = [
     "Failure",
     "FewShot",
     "Generation",
+    "Guard",
     "Individual",
     "Item",
     "Learned",
     "Manual",
     "Method",
+    "Nearest",
     "NoSignal",
     "Progress",
     "Proposal",

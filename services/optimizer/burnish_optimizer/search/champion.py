@@ -25,6 +25,9 @@ class Champion:
     evaluations: int = 0
     """Evaluations that challenges took so far."""
 
+    lead: float | None = None
+    """By how much its mean score was above the one that it took the place of, on the validation items that both had answered."""
+
     async def challenge(self, prompt: str, *, keep: int) -> bool:
         """As `_challenge`, and counts what it takes."""
         before = self.memo.evaluations
@@ -41,7 +44,8 @@ class Champion:
         if prompt == self.prompt or prompt in self.lost:
             return False
         s, items = self.settings, self.task.validation
-        fixed = broken = 0
+        fixed = broken = seen = 0
+        gain = 0.0
         for start in range(0, len(items), s.challenge_block):
             block = items[start : start + s.challenge_block]
             try:
@@ -51,13 +55,14 @@ class Champion:
             pairs = list(zip(answers[::2], answers[1::2], strict=True))
             fixed += sum(new.score > old.score for old, new in pairs)
             broken += sum(new.score < old.score for old, new in pairs)
+            gain += sum(new.score - old.score for old, new in pairs)
             chance, seen = chance_to_win(fixed, broken), start + len(block)
             if chance < s.challenge_kill and seen >= 2 * s.challenge_block:
                 break
             if chance > s.challenge_keep and seen >= 2 * s.challenge_block:
-                return self._takes(prompt)
+                return self._takes(prompt, by=gain / seen)
         if chance_to_win(fixed, broken) > s.challenge_keep - 0.1:
-            return self._takes(prompt)
+            return self._takes(prompt, by=gain / max(1, seen))
         self.lost.add(prompt)
         return False
 
@@ -72,9 +77,10 @@ class Champion:
         pairs = list(zip(answers[::2], answers[1::2], strict=True))
         if sum(new.score > old.score for old, new in pairs) <= sum(new.score < old.score for old, new in pairs):
             return False
-        return self._takes(prompt)
+        return self._takes(prompt, by=sum(new.score - old.score for old, new in pairs) / max(1, len(pairs)))
 
-    def _takes(self, prompt: str) -> bool:
+    def _takes(self, prompt: str, *, by: float) -> bool:
         self.prompt = prompt
+        self.lead = (self.lead or 0.0) + by
         self.lost.clear()
         return True

@@ -36,6 +36,8 @@ def breach(contract: Contract, before: str, after: str) -> str | None:
         return "nothing is left of the prompt"
     if variables_in(before) != variables_in(after):
         return "changes the variables"
+    if (blocks := blocks_in(before)) and blocks != blocks_in(after):
+        return "changes what stands in a block"
     if scales_in(before) != scales_in(after):
         return "changes the rating scale"
     if any(block not in after for block in contract.locked if block in before):
@@ -52,7 +54,18 @@ def breach(contract: Contract, before: str, after: str) -> str | None:
 
 def variables_in(text: str) -> frozenset[str]:
     """Placeholders and blocks, each in its normal spelling. Counted once: a variable that is said twice is still one variable."""
-    return frozenset(re.sub(r"\s+", " ", tag.replace("{{ ", "{{").replace(" }}", "}}")) for tag in TAG.findall(text))
+    return frozenset(_spelled(tag) for tag in TAG.findall(text))
+
+
+def blocks_in(text: str) -> tuple[str, ...]:
+    """All placeholders of a text with blocks (`{{#if …}}`, `{{#each …}}`), in order; empty where it has none. A block whose lines change
+    places is no template any more, and what only has a meaning within one must stay there."""
+    tags = tuple(_spelled(tag) for tag in TAG.findall(text))
+    return tags if any(tag.startswith("{{#") for tag in tags) else ()
+
+
+def _spelled(tag: str) -> str:
+    return re.sub(r"\s+", " ", tag.replace("{{ ", "{{").replace(" }}", "}}"))
 
 
 def scales_in(text: str) -> frozenset[tuple[int, int]]:

@@ -1,6 +1,6 @@
 """Evolution without a model: texts are varied by rules, the better ones have children (PRODUCT O2, `evolutionary`)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
@@ -11,20 +11,25 @@ from burnish_optimizer.search.contract import breach, tokens_in
 from burnish_optimizer.search.learned import Learned
 from burnish_optimizer.search.memo import OutOfBudget
 from burnish_optimizer.search.operators import OPERATORS, Vocabulary, crossover
-from burnish_optimizer.search.trial import Trial
+from burnish_optimizer.search.task import Scored
+from burnish_optimizer.search.trial import SATURATED, Trial
 
 Selection = Literal["tournament", "roulette", "pareto"]
 TRIES_MOST: Final = 20
+IDLE_MOST: Final = 3
+"""After so many generations in a row of which every score was known, none will be new."""
 
 
 @dataclass(frozen=True, slots=True)
 class Individual:
-    """One text of one generation. `scores` are on the items of that generation, in their order; `parents` are texts before it."""
+    """One text of one generation. `scores` are on the items of that generation, in their order; `cost_nusd` is the mean of those answers,
+    with what judged them; `parents` are texts before it."""
 
     text: str
     operator: str
     parents: tuple[str, ...] = ()
     scores: tuple[float, ...] = ()
+    cost_nusd: int | None = None
 
     @property
     def fitness(self) -> float:
@@ -61,8 +66,11 @@ class Evolution:
     async def search(self, trial: Trial, *, keep: int) -> None:
         """Generations until the budget is used; the best of each may challenge the champion."""
         breeder = Breeder(self, trial, Vocabulary.of(self.thesaurus, [item.input for item in trial.task.train]))
-        texts = [Individual(text, "given") for text in self.start] or breeder.founders()
+        given = [text for text in self.start if breach(trial.task.contract, trial.task.prompt, text) is None]
+        texts = [Individual(text, "given") for text in given] or breeder.founders()
+        idle = 0
         for number in range(self.generations_most):
+            before = trial.memo.evaluations
             try:
                 scored = await breeder.score(texts, keep=keep)
             except OutOfBudget:
@@ -71,6 +79,10 @@ class Evolution:
             best = max(scored, key=lambda one: (one.fitness, -tokens_in(one.text), one.text))
             await trial.champion.challenge(best.text, keep=keep)
             await trial.say()
+            idle = idle + 1 if trial.memo.evaluations == before else 0
+            if idle >= IDLE_MOST:
+                trial.notes.append(SATURATED)
+                return
             texts = breeder.next_generation(scored)
 
 
@@ -92,10 +104,7 @@ class Breeder:
         items = self.trial.next_items(self.method.items_per_generation)
         answers = await self.trial.memo.score([(one.text, item) for one in individuals for item in items], keep=keep)
         rows = [answers[start : start + len(items)] for start in range(0, len(answers), len(items))]
-        return [
-            Individual(one.text, one.operator, one.parents, tuple(answer.score for answer in row))
-            for one, row in zip(individuals, rows, strict=True)
-        ]
+        return [scored_with(one, row) for one, row in zip(individuals, rows, strict=True)]
 
     def next_generation(self, scored: list[Individual]) -> list[Individual]:
         ranked = sorted(scored, key=lambda one: (-one.fitness, tokens_in(one.text), one.text))
@@ -120,6 +129,12 @@ class Breeder:
                 self._seen.add(text)
                 return Individual(text, name, from_)
         return Individual(parents[0].text, "unchanged", (parents[0].text,))
+
+
+def scored_with(one: Individual, answers: Sequence[Scored]) -> Individual:
+    """The text with what its answers scored and cost."""
+    cost_nusd = sum(answer.cost_nusd for answer in answers) // len(answers) if answers else None
+    return Individual(one.text, one.operator, one.parents, tuple(answer.score for answer in answers), cost_nusd)
 
 
 def chooser(method: Evolution, scored: list[Individual], rng: np.random.Generator) -> Callable[[], Individual]:

@@ -2,23 +2,18 @@
 
 from collections.abc import Sequence
 
-from burnish_optimizer.search.likeness import Likeness
 from burnish_optimizer.search.task import Item
-
-TITLE = "Examples:"
+from burnish_shared import nearest_examples
+from burnish_shared.nearest_examples import Example, NearestExamples
 
 
 def with_examples(prompt: str, examples: Sequence[Item]) -> str:
     """The prompt with a section of examples at its end, one a line."""
-    lines = [f"- {' '.join(item.input.split())} -> {item.expected}" for item in examples]
-    return "\n".join([prompt.rstrip("\n"), "", TITLE, *lines]) if lines else prompt
+    return nearest_examples.with_examples(prompt, [Example(item.input, item.expected) for item in examples])
 
 
-def nearest(pool: Sequence[Item], request: str, *, count: int) -> tuple[Item, ...]:
-    """The likest items by words in common, the nearest last, where models heed them most. An item is never an example for itself."""
-    likeness = Likeness()
-    for item in pool:
-        likeness.learn(item.input)
-    others = [item for item in pool if item.input.strip() != request.strip()]
-    ranked = sorted(others, key=lambda item: (-likeness.between(request, item.input), item.id))
-    return tuple(reversed(ranked[:count]))
+def nearest(pool: Sequence[Item], request: str, *, count: int) -> tuple[Example, ...]:
+    """As a served version chooses them (`NearestExamples`)."""
+    said = {"count": count, "pool": [{"input": item.input, "expected": item.expected} for item in pool]}
+    ready = NearestExamples.of(said)
+    return () if ready is None else ready.nearest(request)

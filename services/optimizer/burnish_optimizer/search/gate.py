@@ -6,7 +6,15 @@ from burnish_optimizer.search.contract import breach, tokens_in
 from burnish_optimizer.search.memo import OutOfBudget
 from burnish_optimizer.search.task import Candidate, Effect, FinishReason
 from burnish_optimizer.search.trial import Trial
-from burnish_optimizer.stats import discordance, mcnemar_one_sided, newcombe_interval, sign_flip_one_sided
+from burnish_optimizer.stats import (
+    Interval,
+    bootstrap_interval,
+    discordance,
+    mcnemar_one_sided,
+    newcombe_interval,
+    optimism,
+    sign_flip_one_sided,
+)
 
 Verdict = tuple[FinishReason, Candidate | None]
 
@@ -19,7 +27,8 @@ async def gain_gate(trial: Trial, effects: tuple[Effect, ...] = ()) -> Verdict:
     baseline, scores = found
     if sum(scores) <= sum(baseline) or p_value(baseline, scores) > trial.settings.confirm_p:
         return "not_confirmed", None
-    return await _anchored(trial, Candidate(trial.champion.prompt, effects, baseline, scores))
+    luck = optimism(trial.memo.answered(trial.task.validation), rng=np.random.Generator(np.random.PCG64(0)))
+    return await _anchored(trial, Candidate(trial.champion.prompt, effects, baseline, scores, luck))
 
 
 async def shorter_gate(trial: Trial, *, margin: float) -> Verdict:
@@ -28,8 +37,7 @@ async def shorter_gate(trial: Trial, *, margin: float) -> Verdict:
     if found is None or tokens_in(trial.champion.prompt) >= tokens_in(trial.task.prompt):
         return "nothing_found", None
     baseline, scores = found
-    cells = discordance([score >= 1 for score in baseline], [score >= 1 for score in scores])
-    if newcombe_interval(cells).low <= -margin:
+    if interval(baseline, scores).low <= -margin:
         return "not_confirmed", None
     return await _anchored(trial, Candidate(trial.champion.prompt, (), baseline, scores))
 
@@ -40,6 +48,13 @@ def p_value(baseline: tuple[float, ...], scores: tuple[float, ...]) -> float:
         cells = discordance([score >= 1 for score in baseline], [score >= 1 for score in scores])
         return mcnemar_one_sided(fixed=cells.fixed, broken=cells.broken)
     return sign_flip_one_sided(baseline, scores, rng=np.random.Generator(np.random.PCG64(0)))
+
+
+def interval(baseline: tuple[float, ...], scores: tuple[float, ...]) -> Interval:
+    """Of the difference, at 95 %: Newcombe's for right and wrong, a paired bootstrap for scores in between."""
+    if all(score in (0.0, 1.0) for score in (*baseline, *scores)):
+        return newcombe_interval(discordance([score >= 1 for score in baseline], [score >= 1 for score in scores]))
+    return bootstrap_interval(baseline, scores, rng=np.random.Generator(np.random.PCG64(0)))
 
 
 async def _both(trial: Trial) -> tuple[tuple[float, ...], tuple[float, ...]] | None:

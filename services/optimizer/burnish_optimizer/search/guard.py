@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from burnish_optimizer.search.render import SECTION_NAMES
-from burnish_optimizer.search.task import Edit, Task
+from burnish_optimizer.search.task import Edit, Item, Task
 from burnish_optimizer.search.words import STOP
 
 MAX_EDIT_CHARS: Final = 600
@@ -35,6 +35,9 @@ _FORBIDDEN: Final = (
     ("secret", re.compile(r"\b(?:sk|pk|rk|ghp|gho|xox[abp]|AKIA|AIza)[-_]?[A-Za-z0-9_-]{12,}|-----BEGIN ", re.A)),
     ("identifier", re.compile(r"\b(?=\w*\d)(?:\w*\d){5,}\w*\b")),
 )
+
+HOSTILE: Final = frozenset({"role token", "hidden character", "order to ignore", "order to always answer", "secret"})
+"""Of these, those that mark a text as written against whoever reads it, or as nobody's business."""
 
 
 def words_of(text: str) -> list[str]:
@@ -71,23 +74,39 @@ class Guard:
 
     def refusal(self, edit: Edit) -> str | None:
         """Why this edit must not enter, or None."""
-        reason = self._malformed(edit) or self.content_refusal(edit)
+        reason = self.form_refusal(edit) or self.content_refusal(edit)
         if reason is None and self._is_duplicate(edit):
             reason = "duplicate"
         return reason
+
+    def form_refusal(self, edit: Edit, *, parent: str | None = None) -> str | None:
+        """Why it is no edit of one line in a section that there is. `parent`: whose lines it may name, where not the prompt's own."""
+        return self._malformed(edit, self._lines if parent is None else frozenset(line.strip() for line in parent.split("\n")))
 
     def content_refusal(self, edit: Edit) -> str | None:
         """Why its text must not enter, wherever it is to stand."""
         return self._forbidden(edit) or self._leak(edit)
 
+    def may_be_shown(self, item: Item) -> bool:
+        """Whether an item may stand in a prompt as an example: it gives no orders, and holds nothing that identifies or hides."""
+        text = f"{item.input}\n{item.expected}"
+        canary = any(one and one.lower() in text.lower() for one in self.task.canaries)
+        return not canary and not any(pattern.search(text) for _, pattern in _FORBIDDEN)
+
+    def is_shown_to_proposers(self, item: Item) -> bool:
+        """Whether a model that proposes may read an item: not one that gives orders, hides characters or holds a secret. It counts all the
+        same; only nothing is learned from its text (PROMISES section 7)."""
+        text = f"{item.input}\n{item.expected}"
+        return not any(pattern.search(text) for name, pattern in _FORBIDDEN if name in HOSTILE)
+
     def remember(self, edit: Edit) -> None:
         """An edit that entered: its like is a duplicate from now on."""
         self._seen.append(_signature(edit))
 
-    def _malformed(self, edit: Edit) -> str | None:
+    def _malformed(self, edit: Edit, lines: frozenset[str]) -> str | None:
         if edit.operation == "add" and edit.section not in SECTION_NAMES:
             return "unknown section"
-        if edit.operation != "add" and edit.line.strip() not in self._lines:
+        if edit.operation != "add" and edit.line.strip() not in lines:
             return "names a line that is not in the prompt"
         if edit.operation != "delete" and not edit.text.strip():
             return "empty"

@@ -1,27 +1,12 @@
 """Do two lines say the same? Words without endings, weighted by how rare they are among the lines seen so far."""
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from math import log, sqrt
-from typing import Final
 
-_WORD: Final = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
-_ENDINGS: Final = ("ations", "ation", "ments", "ment", "ingly", "ings", "ing", "edly", "ers", "ies", "ed", "es", "er", "ly", "s")
-
-
-def stem(word: str) -> str:
-    """A word without its ending, at least three letters of it."""
-    for ending in _ENDINGS:
-        if word.endswith(ending) and len(word) - len(ending) >= 3:
-            return word[: -len(ending)]
-    return word
-
-
-def stems(text: str) -> frozenset[str]:
-    return frozenset(stem(word) for word in _WORD.findall(text.lower().replace("_", " ")))
+from burnish_shared.word_stems import stems
 
 
 @dataclass(slots=True)
@@ -102,4 +87,5 @@ def _by_place(old: Sequence[str], new: Sequence[str], pairs: dict[int, int]) -> 
             made += len(gap_old)
         elif gap_old:
             unsure += gap_new
-    return made, tuple(unsure)
+    taken = set(pairs.values())  # what a later gap found out about
+    return made, tuple(j for j in unsure if j not in taken)

@@ -20,7 +20,9 @@ class Manual:
     async def search(self, trial: Trial, *, keep: int) -> None:
         race = _race(trial)
         texts = [text for text in dict.fromkeys(self.candidates) if race.may_enter(text, trial.task.prompt)]
-        await _meet(race, texts, keep=keep)
+        for text in texts:
+            await _meet(race, [text], keep=keep)
+            await trial.say()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +59,36 @@ class FewShot:
         if not task.examples_allowed:
             trial.notes.append("examples are not allowed in this workspace")
             return
+        pool = [item for item in task.train if trial.guard.may_be_shown(item)]
+        if not pool:
+            trial.notes.append("no train item may be shown as an example: each holds an address, a secret, an order or a placeholder")
+            return
         texts = []
         for _ in range(self.sets):
-            order = [task.train[index] for index in trial.rng.permutation(len(task.train))]
+            order = [pool[index] for index in trial.rng.permutation(len(pool))]
             spread = {item.expected: item for item in order}
             chosen = [*spread.values(), *order][: self.examples]
             texts.append(with_examples(task.prompt, tuple(dict.fromkeys(chosen))))
-        await _meet(_race(trial), texts, keep=keep)
+        race = _race(trial)
+        for text in texts:
+            await _meet(race, [text], keep=keep)
+            await trial.say()
+
+
+@dataclass(frozen=True, slots=True)
+class Nearest:
+    """How many of the nearest examples help most. The task's prompt is `document({"examples": 0})`; `evaluate` chooses for each item."""
+
+    counts: tuple[int, ...] = (1, 2, 4, 8)
+
+    async def search(self, trial: Trial, *, keep: int) -> None:
+        if not trial.task.examples_allowed:
+            trial.notes.append("examples are not allowed in this workspace")
+            return
+        race = _race(trial)
+        for count in self.counts:
+            await _meet(race, [document({"examples": count})], keep=keep)
+            await trial.say()
 
 
 def document(choices: Mapping[str, Any]) -> str:

@@ -60,6 +60,13 @@ class Memo:
             self._dearest_nusd = max(self._dearest_nusd, scored.cost_nusd)
         return [self._known[name] for name in names]
 
+    def answered(self, items: Sequence[Item]) -> list[tuple[float, ...]]:
+        """The scores of each prompt that has answered all of these items, in the items' order."""
+        ids = [item.id for item in items]
+        prompts = dict.fromkeys(prompt for prompt, _ in self._known)
+        whole = [prompt for prompt in prompts if all((prompt, one) in self._known for one in ids)]
+        return [tuple(self._known[prompt, one].score for one in ids) for prompt in whole]
+
     async def propose(self, reflections: Sequence[Reflection]) -> list[Proposal]:
         """Proposals in the order asked."""
         self.proposals += len(reflections)

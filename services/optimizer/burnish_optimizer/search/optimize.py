@@ -7,7 +7,7 @@ import numpy as np
 from burnish_optimizer.search.compression import Compression
 from burnish_optimizer.search.evolution import Evolution
 from burnish_optimizer.search.gate import Verdict, gain_gate, shorter_gate
-from burnish_optimizer.search.manual import FewShot, Manual, Tuning
+from burnish_optimizer.search.manual import FewShot, Manual, Nearest, Tuning
 from burnish_optimizer.search.memo import Memo
 from burnish_optimizer.search.patch_racing import Racing
 from burnish_optimizer.search.race import Race
@@ -18,7 +18,7 @@ from burnish_shared.search_budget import evaluations_to_confirm
 
 DEFAULTS: Final = Settings()
 RACING: Final = Racing()
-Method = Racing | Reflective | Evolution | Manual | FewShot | Tuning | Compression
+Method = Racing | Reflective | Evolution | Manual | FewShot | Nearest | Tuning | Compression
 
 
 async def optimize(
@@ -47,11 +47,12 @@ async def optimize(
         candidate=candidate,
         evaluations=memo.evaluations,
         proposals=memo.proposals,
-        rounds=race.rounds if race else len(trial.generations),
+        rounds=race.rounds if race else trial.rounds,
         spent_nusd=memo.spent_nusd,
         effects=effects,
         rejected=tuple(trial.rejected),
         generations=tuple(trial.generations),
+        themes=tuple(trial.themes),
         notes=tuple(trial.notes),
         stages=memo.stages,
     )

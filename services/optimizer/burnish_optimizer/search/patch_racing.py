@@ -1,5 +1,6 @@
 """The default method: single edits race in random combinations (SCIENCE section 3), and themes of complaints may sow the first ones."""
 
+import asyncio
 from dataclasses import dataclass
 from typing import Final
 
@@ -8,8 +9,8 @@ from burnish_optimizer.search.gate import Verdict, gain_gate
 from burnish_optimizer.search.memo import OutOfBudget
 from burnish_optimizer.search.race import Race
 from burnish_optimizer.search.semantic import themes
-from burnish_optimizer.search.task import Reflection
-from burnish_optimizer.search.trial import Trial
+from burnish_optimizer.search.task import Edit, Reflection
+from burnish_optimizer.search.trial import SATURATED, Trial
 from burnish_optimizer.search.whole import WholeRace
 
 COMMENTS_SHOWN: Final = 8
@@ -18,14 +19,20 @@ THEMES_MOST: Final = 6
 
 @dataclass(frozen=True, slots=True)
 class Racing:
-    """With `comments`, method `semantic`: each cluster of them is given to one reflection, whose edits race like any other."""
+    """With `comments`, method `semantic`: each cluster of them is given to one reflection, whose edits race like any other.
+
+    `sown`: edits that begin the race, such as lines that helped before (method `learned`).
+    """
 
     comments: tuple[str, ...] = ()
+    sown: tuple[Edit, ...] = ()
 
     async def run(self, trial: Trial, *, keep: int) -> tuple[Verdict, Race]:
         race = Race(trial.task, trial.memo, trial.rng, trial.settings, trial.champion, trial.guard, rejected=trial.rejected)
         await self._sow(race, trial)
         race.reason = await race.run(keep=keep, report=trial.report)
+        if race.is_saturated:
+            trial.notes.append(SATURATED)
         if race.reason == "nothing_to_gain":
             return (race.reason, None), race
         if race.reason == "opaque":
@@ -45,9 +52,11 @@ class Racing:
                 race.champion_arm = arm
 
     async def _sow(self, race: Race, trial: Trial) -> None:
+        if self.sown:
+            race.sow(self.sown)
         if not self.comments:
             return
-        found = themes(self.comments)[:THEMES_MOST]
+        found = (await asyncio.to_thread(themes, self.comments))[:THEMES_MOST]
         if not found:
             trial.notes.append("no signal: the comments have no theme in common")
             return
@@ -63,6 +72,7 @@ class Racing:
             )
             for n, theme in enumerate(found)
         ]
+        trial.themes += found
         try:
             for theme, proposal in zip(found, await trial.memo.propose(asked), strict=True):
                 race.sow(proposal.edits[:3], theme=theme.words)

@@ -67,6 +67,7 @@ class Race:
 
     steadiness: Steadiness = field(default_factory=Steadiness)
     champion_arm: Arm = ()
+    is_saturated: bool = False
     model: EffectModel = field(init=False)
     recent: RecentAnswers = field(init=False)
     _revived: set[int] = field(init=False, default_factory=set)
@@ -89,10 +90,10 @@ class Race:
 
     async def run(self, *, keep: int, report: Report | None) -> FinishReason:
         """Rounds until the budget (less `keep` evaluations for confirmation) is used, or nothing is left to gain."""
-        idle = 0
+        idle = saturated = 0
         try:
-            while idle < self.settings.idle_rounds:
-                before = self.memo.evaluations
+            while idle < self.settings.idle_rounds and saturated < self.settings.saturated_rounds:
+                before, known = self.memo.evaluations, len(self.edits)
                 leader = await self._round(keep=keep)
                 self._adapt()
                 self._bury()
@@ -102,10 +103,12 @@ class Race:
                 if self.steadiness.is_opaque:
                     return "opaque"
                 idle = 0 if bought else idle + 1
+                saturated = 0 if bought or len(self.edits) > known else saturated + 1
                 if report is not None:
                     await report(self.progress())
                 if self._is_futile():
                     return "nothing_to_gain"
+            self.is_saturated = saturated >= self.settings.saturated_rounds
         except OutOfBudget:
             pass
         return "nothing_found"
@@ -141,7 +144,12 @@ class Race:
         gain = float(np.concatenate(leads).mean()) if leads and self.edits else None
         champion = None if self.champion.prompt == self.task.prompt else self.champion.prompt
         return Progress(
-            evaluations=self.memo.evaluations, spent_nusd=self.memo.spent_nusd, best=gain, champion=champion, stages=self.memo.stages
+            evaluations=self.memo.evaluations,
+            spent_nusd=self.memo.spent_nusd,
+            best=gain,
+            champion=champion,
+            stages=self.memo.stages,
+            rounds=self.rounds,
         )
 
     @property
@@ -192,7 +200,8 @@ class Race:
 
     def _learn(self, arms: list[Arm], items: list[Item], by_item: list[list[Scored]]) -> None:
         for item, answers in zip(items, by_item, strict=True):
-            self.recent.add(item, answers)
+            if self.guard.is_shown_to_proposers(item):
+                self.recent.add(item, answers)
         scores = np.array([[answer.score for answer in answers] for answers in by_item]).T
         if () in arms:
             self._leads.append(scores[0] - scores[arms.index(())])

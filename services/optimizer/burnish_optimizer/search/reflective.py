@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from burnish_optimizer.search.contract import breach
-from burnish_optimizer.search.evolution import Generation, Individual, pareto_shares
+from burnish_optimizer.search.evolution import Generation, Individual, pareto_shares, scored_with
 from burnish_optimizer.search.memo import OutOfBudget
 from burnish_optimizer.search.render import render
 from burnish_optimizer.search.task import Edit, Failure, Item, Reflection, Rejected
-from burnish_optimizer.search.trial import Trial
+from burnish_optimizer.search.trial import SATURATED, Trial
+from burnish_optimizer.search.whole import WholeRace
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +16,7 @@ class Reflective:
 
     minibatch: int = 3
     frontier_items: int = 20
-    idle_most: int = 40
+    idle_most: int = 12
 
     async def search(self, trial: Trial, *, keep: int) -> None:
         frontier = trial.task.validation[: self.frontier_items]
@@ -34,28 +34,33 @@ class Reflective:
             except OutOfBudget:
                 return
             idle = idle + 1 if trial.memo.evaluations == before else 0
+        trial.notes.append(SATURATED)
 
     async def _child(self, trial: Trial, pool: list[Individual], *, keep: int) -> Individual | None:
         parent = pool[int(trial.rng.choice(len(pool), p=pareto_shares(pool)))]
         items = trial.next_items(self.minibatch)
         answers = await trial.memo.score([(parent.text, item) for item in items], keep=keep)
-        failed = tuple(Failure(item, answer.output) for item, answer in zip(items, answers, strict=True) if answer.score < 1)
+        shown = [pair for pair in zip(items, answers, strict=True) if trial.guard.is_shown_to_proposers(pair[0])]
+        failed = tuple(Failure(item, answer.output) for item, answer in shown if answer.score < 1)
         if not failed:
             return None
-        right = tuple(item for item, answer in zip(items, answers, strict=True) if answer.score >= 1)
+        right = tuple(item for item, answer in shown if answer.score >= 1)
         proposal = (await trial.memo.propose([Reflection(trial.memo.proposals, parent.text, failed, right)]))[0]
-        text = proposal.rewritten or render(parent.text, _let_in(trial, proposal.edits))
-        if text == parent.text or breach(trial.task.contract, trial.task.prompt, text) is not None:
+        if proposal.rewritten is not None:
+            text = proposal.rewritten
+        else:
+            text = render(parent.text, _let_in(trial, proposal.edits, parent=parent.text))
+        if text == parent.text or not _may_enter(trial, text, parent.text):
             return None
         scores = await trial.memo.score([(text, item) for item in items], keep=keep)
         better = sum(one.score for one in scores) > sum(one.score for one in answers)
         return Individual(text, "reflection", (parent.text,)) if better else None
 
 
-def _let_in(trial: Trial, edits: tuple[Edit, ...]) -> list[Edit]:
+def _let_in(trial: Trial, edits: tuple[Edit, ...], *, parent: str) -> list[Edit]:
     allowed = []
     for edit in edits:
-        reason = trial.guard.content_refusal(edit)
+        reason = trial.guard.form_refusal(edit, parent=parent) or trial.guard.content_refusal(edit)
         if reason is None:
             allowed.append(edit)
         else:
@@ -63,6 +68,12 @@ def _let_in(trial: Trial, edits: tuple[Edit, ...]) -> list[Edit]:
     return allowed
 
 
+def _may_enter(trial: Trial, text: str, parent: str) -> bool:
+    """As whole texts enter any race: the contract, and the guard for each line that is new. What is refused is noted."""
+    race = WholeRace(trial.task, trial.memo, trial.rng, trial.settings, trial.champion, trial.guard, trial.rejected)
+    return race.may_enter(text, parent)
+
+
 async def _scored(trial: Trial, one: Individual, items: tuple[Item, ...], keep: int) -> Individual:
     answers = await trial.memo.score([(one.text, item) for item in items], keep=keep)
-    return Individual(one.text, one.operator, one.parents, tuple(answer.score for answer in answers))
+    return scored_with(one, answers)

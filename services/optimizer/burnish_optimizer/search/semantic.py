@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from burnish_optimizer.search.likeness import stems
 from burnish_optimizer.search.words import STOP_STEMS
+from burnish_shared.word_stems import stems
 
 Array = NDArray[np.float64]
 CLUSTERS_MOST = 8
@@ -27,15 +27,19 @@ class Theme:
 
 
 def themes(texts: Sequence[str], *, seed: int = 0) -> tuple[Theme, ...]:
-    """Themes of these texts, the largest first. None where the texts have nothing in common that divides them."""
+    """Themes of these texts, the largest first. None where the texts have nothing in common that divides them.
+
+    A second or more for a thousand texts, at the processor: not for an event loop.
+    """
     table, words = _weighted(texts)
     if len(texts) < 2 * LEAST_IN_CLUSTER or not words:
         return ()
     rng = np.random.Generator(np.random.PCG64(seed))
+    distance = 1 - table @ table.T
     best: tuple[float, NDArray[np.int64]] | None = None
     for count in range(2, min(CLUSTERS_MOST, len(texts) // LEAST_IN_CLUSTER) + 1):
         labels = _clusters(table, count, rng)
-        value = _silhouette(table, labels)
+        value = _silhouette(distance, labels)
         if best is None or value > best[0] + 1e-9:
             best = (value, labels)
     if best is None or best[0] < LEAST_SILHOUETTE:
@@ -86,12 +90,11 @@ def _spread(table: Array, count: int, rng: np.random.Generator) -> list[int]:
     return chosen
 
 
-def _silhouette(table: Array, labels: NDArray[np.int64]) -> float:
+def _silhouette(distance: Array, labels: NDArray[np.int64]) -> float:
     """Mean silhouette by cosine distance; -1 where all are in one cluster."""
     kinds = np.unique(labels)
     if len(kinds) < 2:
         return -1.0
-    distance = 1 - table @ table.T
     member = np.array([labels == kind for kind in kinds], dtype=np.float64)
     sizes = member.sum(axis=1)
     sums = distance @ member.T

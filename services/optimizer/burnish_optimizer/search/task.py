@@ -124,6 +124,13 @@ class Candidate:
     """The incumbent's scores on the validation items, in their order."""
 
     scores: tuple[float, ...]
+    optimism: float = 0.0
+    """How much of its mean on validation is expected to be the luck of having been chosen there."""
+
+    @property
+    def expected(self) -> float:
+        """What it is expected to score on new items; 0 without any validation item."""
+        return sum(self.scores) / len(self.scores) - self.optimism if self.scores else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +147,9 @@ class SearchResult:
     rejected: tuple[Rejected, ...] = ()
     generations: tuple[Any, ...] = ()
     """`Generation`s of the methods that have them, for lineage, and for beginning again from one."""
+
+    themes: tuple[Any, ...] = ()
+    """Each `Theme` of comments that was asked about; the edits that came of it name its words."""
 
     notes: tuple[str, ...] = ()
     """What else is to be said, in words for people: why a method did not do what it was asked for."""
@@ -168,6 +178,9 @@ class Progress:
     """The text that would be returned if the search ended here: it has won on validation. None: the incumbent."""
 
     stages: int = 0
+    rounds: int = 0
+    generations: tuple[Any, ...] = ()
+    """All `Generation`s so far, of the methods that have them."""
 
 
 Evaluate = Callable[[str, Item], Coroutine[Any, Any, Scored]]
@@ -195,7 +208,7 @@ class Settings:
     challenge_z: float = 1.0
     challenge_gain: float = 0.02
     challenge_block: int = 8
-    challenge_keep: float = 0.9
+    challenge_keep: float = 0.8
     challenge_kill: float = 0.15
     challenge_share: float = 0.15
     """When a combination may challenge the champion on validation, by what the model expects; and when P(it wins | answers differ) keeps or
@@ -223,6 +236,8 @@ class Settings:
     0 of 32 where a gain of 0.10 was to be had (3 of 32 on the seeds it was chosen on); from 600 on it would end 15 of 16, and 8 of 32."""
 
     idle_rounds: int = 40
+    saturated_rounds: int = 12
+    """After so many rounds in a row that bought nothing and brought no new edit, all that is asked is known: proposals are paid too."""
 
 
 def digest(text: str) -> str:

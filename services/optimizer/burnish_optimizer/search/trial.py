@@ -1,7 +1,7 @@
 """What every method works with: the task, the counted way to answers, the dice, and who would be returned now."""
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -12,6 +12,10 @@ from burnish_optimizer.search.task import Item, Progress, Rejected, Report, Sett
 
 if TYPE_CHECKING:
     from burnish_optimizer.search.evolution import Generation
+    from burnish_optimizer.search.semantic import Theme
+
+
+SATURATED: Final = "saturated: nothing new came any more, so the search ended before its budget"
 
 
 @dataclass(slots=True)
@@ -27,7 +31,9 @@ class Trial:
     report: Report | None = None
     rejected: list[Rejected] = field(default_factory=list)
     generations: list["Generation"] = field(default_factory=list)
+    themes: list["Theme"] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    rounds: int = 0
     _order: list[Item] = field(default_factory=list)
 
     @classmethod
@@ -43,7 +49,18 @@ class Trial:
         return items
 
     async def say(self) -> None:
-        """Reports how far the search is."""
+        """Reports how far the search is, once a round of whatever a method goes by."""
+        self.rounds += 1
         if self.report is not None:
             champion = None if self.champion.prompt == self.task.prompt else self.champion.prompt
-            await self.report(Progress(self.memo.evaluations, self.memo.spent_nusd, None, champion=champion, stages=self.memo.stages))
+            await self.report(
+                Progress(
+                    evaluations=self.memo.evaluations,
+                    spent_nusd=self.memo.spent_nusd,
+                    best=self.champion.lead,
+                    champion=champion,
+                    stages=self.memo.stages,
+                    rounds=self.rounds,
+                    generations=tuple(self.generations),
+                )
+            )

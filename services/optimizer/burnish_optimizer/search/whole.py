@@ -32,7 +32,7 @@ class WholeRace:
     async def climb(self, *, keep: int, say: Callable[[], Awaitable[None]]) -> None:
         """Reflects and races until the budget is used or nothing new comes any more."""
         idle = 0
-        while idle < self.settings.idle_rounds:
+        while idle < self.settings.saturated_rounds:
             before = self.memo.evaluations
             try:
                 await self.meet(await self._children(keep=keep), keep=keep)
@@ -62,8 +62,9 @@ class WholeRace:
         parent = self.champion.prompt
         items = self._items(BLOCK + 1)
         answers = await self.memo.score([(parent, item) for item in items], keep=keep)
-        failed = tuple(Failure(item, one.output) for item, one in zip(items, answers, strict=True) if one.score < 1)
-        right = tuple(item for item, one in zip(items, answers, strict=True) if one.score >= 1)
+        shown = [pair for pair in zip(items, answers, strict=True) if self.guard.is_shown_to_proposers(pair[0])]
+        failed = tuple(Failure(item, one.output) for item, one in shown if one.score < 1)
+        right = tuple(item for item, one in shown if one.score >= 1)
         if not failed:
             return []
         turns = [failed[start:] + failed[:start] for start in range(min(PROPOSALS_AT_ONCE, len(failed)))]

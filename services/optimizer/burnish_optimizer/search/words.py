@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from burnish_optimizer.search.likeness import stem
+from burnish_shared.word_stems import stem
 
 _WORDS: Final = """
 a an and are as at be been but by can could did do does for from get got had has have how i if in into is it its me my no not of on or our

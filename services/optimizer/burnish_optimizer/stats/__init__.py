@@ -12,6 +12,7 @@ from burnish_optimizer.stats.paired import (
     sign_flip_one_sided,
 )
 from burnish_optimizer.stats.proportion import wilson_interval
+from burnish_optimizer.stats.selection import optimism
 
 __all__ = [
     "ALPHA",
@@ -23,6 +24,7 @@ __all__ = [
     "discordance",
     "mcnemar_one_sided",
     "newcombe_interval",
+    "optimism",
     "power_of_mcnemar",
     "sign_flip_one_sided",
     "wilson_interval",

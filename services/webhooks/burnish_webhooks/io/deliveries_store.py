@@ -23,6 +23,7 @@ class NewDelivery:
     is_cancelled: bool
     object_id: str | None
     object_version: int
+    traceparent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,7 @@ class Due:
     sealed_signing_keys: tuple[bytes, ...] = ()
     sealed_headers: bytes | None = None
     include: tuple[str, ...] = ()
+    traceparent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,15 +88,15 @@ async def add(tx: Tx, rows: Sequence[NewDelivery], *, order_hold_s: float = 0.0)
     made = await tx.fetch(
         """
         INSERT INTO webhook_deliveries
-               (event_id, endpoint_id, workspace_id, event_type, body, hops, object_id, object_version,
+               (event_id, endpoint_id, workspace_id, event_type, body, hops, object_id, object_version, traceparent,
                 status, reason, settled_at, next_attempt_at)
-        SELECT e.event_id, n.endpoint_id, e.workspace_id, e.event_type, e.body, e.hops, e.object_id, e.object_version,
+        SELECT e.event_id, n.endpoint_id, e.workspace_id, e.event_type, e.body, e.hops, e.object_id, e.object_version, e.traceparent,
                CASE WHEN n.cancelled THEN 'cancelled' ELSE 'pending' END,
                CASE WHEN n.cancelled THEN 'endpoint_disabled' END, CASE WHEN n.cancelled THEN clock_timestamp() END,
                CASE WHEN e.event_type = 'webhook.test' THEN clock_timestamp() - interval '1 day'
                     WHEN p.order_wait_s IS NOT NULL THEN clock_timestamp() + $11 * interval '1 second' ELSE clock_timestamp() END
-          FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::bytea[], $5::smallint[], $6::text[], $7::integer[])
-               AS e (event_id, workspace_id, event_type, body, hops, object_id, object_version)
+          FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::bytea[], $5::smallint[], $6::text[], $7::integer[], $12::text[])
+               AS e (event_id, workspace_id, event_type, body, hops, object_id, object_version, traceparent)
           JOIN unnest($8::uuid[], $9::uuid[], $10::boolean[]) AS n (event_id, endpoint_id, cancelled) ON n.event_id = e.event_id
           LEFT JOIN webhook_endpoints p ON p.endpoint_id = n.endpoint_id
         ON CONFLICT DO NOTHING RETURNING endpoint_id, status, next_attempt_at, event_type = 'webhook.test' AS is_test""",
@@ -109,6 +111,7 @@ async def add(tx: Tx, rows: Sequence[NewDelivery], *, order_hold_s: float = 0.0)
         [row.endpoint_id for row in rows],
         [row.is_cancelled for row in rows],
         order_hold_s,
+        [row.traceparent for row in of_event.values()],
     )
     return [Made(row["endpoint_id"], row["next_attempt_at"] if row["status"] == "pending" else None, row["is_test"]) for row in made]
 
@@ -133,7 +136,7 @@ async def load(tx: Tx, claim: Claim) -> Due | None:
     """What is to be sent. None when the claim was lost, or when the endpoint was deleted, disabled or paused since (PROMISES W-10)."""
     row = await tx.fetchrow(
         """
-        SELECT clock_timestamp() AS at, d.event_type, d.body, d.hops, d.failed_attempts, e.url, e.secret_sealed,
+        SELECT clock_timestamp() AS at, d.event_type, d.body, d.hops, d.failed_attempts, d.traceparent, e.url, e.secret_sealed,
                CASE WHEN e.previous_secret_until > clock_timestamp() THEN e.previous_secret_sealed END AS previous_secret_sealed,
                e.signing_key_sealed, e.headers_sealed,
                CASE WHEN e.previous_secret_until > clock_timestamp() THEN e.previous_signing_key_sealed END AS previous_signing_key_sealed,
@@ -164,6 +167,7 @@ async def load(tx: Tx, claim: Claim) -> Due | None:
         key_pairs,
         row["headers_sealed"],
         tuple(row["include"]),
+        row["traceparent"],
     )
 
 

@@ -1,0 +1,173 @@
+"""What is asked of a gateway after a look at an experiment: a step, a stop, another allocation, or nothing."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, Literal, assert_never
+
+from burnish_shared.contracts.experiments import Rollout, Verdict
+from burnish_shared.experiments.adaptive import Dice, reshared
+from burnish_shared.experiments.analysis import Analysis, Epoch
+from burnish_shared.experiments.conclude import Concluded, GoOn, as_result, as_rule, conclude
+from burnish_shared.experiments.outlook import DAY_S, Outlook, outlook
+from burnish_shared.experiments.plan import Plan
+from burnish_shared.experiments.rollout import Advance, Finish, Hold, RollBack, Standing, Wait, next_move
+
+DECIDED_BY: Final = "system:optimizer"
+
+RESHARE_AFTER_S: Final = 3_600
+"""An epoch of an adaptive allocation lasts at least an hour: each has to say something of its own."""
+
+EPOCHS_MOST: Final = 100
+"""After so many epochs the shares stay as they are."""
+
+OrderKind = Literal["advance", "reallocate", "hold", "roll_back", "conclude"]
+
+
+@dataclass(frozen=True, slots=True)
+class EpochRow:
+    """As it was allocated. `shares` in buckets, by arm."""
+
+    number: int
+    shares: dict[str, int]
+    step: int | None
+    started_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """An experiment as its row says."""
+
+    experiment_id: str
+    plan: Plan
+    rollout: Rollout | None
+    step: int | None
+    step_started_at: datetime | None
+    is_held: bool
+    started_at: datetime
+    rows: tuple[EpochRow, ...]
+    epochs: tuple[Epoch, ...]
+
+    @property
+    def epoch(self) -> int:
+        return self.rows[-1].number
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """`data` is what the gateway needs to carry it out, and what is kept of the decision."""
+
+    kind: OrderKind
+    data: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a look says: a sentence for people, how long it may take, and an order or none."""
+
+    sentence: str
+    outlook: list[Outlook]
+    order: Order | None
+
+
+def decide(seen: Seen, analysis: Analysis, *, now: datetime, dice: Dice) -> Told:
+    """Of one look. `dice`: for an adaptive allocation."""
+    left = outlook(seen.plan, analysis, units_a_day=_units_a_day(seen, now))
+    if seen.rollout is not None:
+        sentence, order = _of_rollout(seen, seen.rollout, analysis, now)
+        return Told(sentence, left, order)
+    found = conclude(
+        seen.plan, analysis, days=(now - seen.started_at).total_seconds() / DAY_S, days_left={o.arm: o.days_left for o in left}
+    )
+    match found:
+        case Concluded():
+            order = Order("conclude", _verdict(seen, analysis, found.outcome, found.winner, found.sentence, now))
+        case GoOn():
+            order = _without_harm(seen, analysis) or _adapted(seen, analysis, now, dice)
+        case _:
+            assert_never(found)
+    return Told(found.sentence, left, order)
+
+
+def _of_rollout(seen: Seen, rollout: Rollout, analysis: Analysis, now: datetime) -> tuple[str, Order | None]:
+    candidate, step = seen.plan.arms[1], seen.step or 0
+    units = sum(
+        epoch.sums.get(candidate, {})["success"].units
+        for row, epoch in zip(seen.rows, seen.epochs, strict=True)
+        if row.step == step and "success" in epoch.sums.get(candidate, {})
+    )
+    step_s = (now - seen.step_started_at).total_seconds() if seen.step_started_at else 0.0
+    move = next_move(seen.plan, rollout, Standing(step, step_s, units, seen.is_held), analysis)
+    match move:
+        case Wait():
+            order = None
+        case Advance():
+            order = Order("advance", {"step": move.step, "why": move.why, "result": as_result(seen.plan, analysis)})
+        case Hold():
+            order = None if seen.is_held else Order("hold", {"why": move.why, "result": as_result(seen.plan, analysis)})
+        case RollBack():
+            order = Order("roll_back", _verdict(seen, analysis, "rolled_back", seen.plan.control, move.why, now))
+        case Finish():
+            order = Order("conclude", _verdict(seen, analysis, "rolled_out", candidate, move.why, now))
+        case _:
+            assert_never(move)
+    return move.why, order
+
+
+def _without_harm(seen: Seen, analysis: Analysis) -> Order | None:
+    """Of several treatments, those that do harm get nobody any more; what they had goes to the control."""
+    shares = dict(seen.rows[-1].shares)
+    harmful = [one.arm for one in analysis.differences if one.state == "harmful" and shares.get(one.arm)]
+    if not harmful:
+        return None
+    for arm in harmful:
+        shares[seen.plan.control] = shares.get(seen.plan.control, 0) + shares[arm]
+        shares[arm] = 0
+    why = " ".join(f"'{arm}' does harm." for arm in harmful)
+    return Order("reallocate", {"reason": "allocation", "shares": shares, "why": why, "result": as_result(seen.plan, analysis)})
+
+
+def _adapted(seen: Seen, analysis: Analysis, now: datetime, dice: Dice) -> Order | None:
+    """Thompson's weights, where that was asked for, and everything is known well enough to be weighed."""
+    row, least = seen.rows[-1], seen.plan.settings.min_samples
+    is_time = (now - row.started_at).total_seconds() >= RESHARE_AFTER_S and len(seen.rows) < EPOCHS_MOST
+    if not (seen.plan.is_adaptive and is_time and all(one.units >= least for one in analysis.arms)):
+        return None
+    shares = reshared(seen.plan, analysis, seen.epochs, dice=dice, floor=seen.plan.settings.floor)
+    if shares is None:
+        return None
+    buckets = _buckets(shares, sum(row.shares.values()))
+    return Order("reallocate", {"reason": "adaptive", "shares": buckets, "why": "", "result": as_result(seen.plan, analysis)})
+
+
+def _buckets(shares: dict[str, float], whole: int) -> dict[str, int]:
+    """Whole numbers that add up to `whole`; what rounding leaves goes to the largest."""
+    found = {arm: int(share * whole) for arm, share in shares.items()}
+    largest = max(shares, key=lambda arm: shares[arm])
+    return found | {largest: found[largest] + whole - sum(found.values())}
+
+
+def _units_a_day(seen: Seen, now: datetime) -> float | None:
+    """Units of all arms at the pace of the epoch that runs; None in its first minutes."""
+    row, epoch = seen.rows[-1], seen.epochs[-1]
+    seconds = (now - row.started_at).total_seconds()
+    units = sum(sums[seen.plan.metric].units for sums in epoch.sums.values() if seen.plan.metric in sums)
+    return units / seconds * DAY_S if seconds >= 60 and units else None
+
+
+def _verdict(seen: Seen, analysis: Analysis, outcome: Any, winner: str | None, sentence: str, now: datetime) -> dict[str, Any]:
+    """Everything that it was decided by, for good."""
+    return Verdict(
+        outcome=outcome, winner=winner, sentence=sentence, decided_by=DECIDED_BY, at=now, epoch=seen.epoch, data=_data(seen),
+        rule=as_rule(seen.plan), result=as_result(seen.plan, analysis),
+    ).model_dump(mode="json")  # fmt: skip
+
+
+def _data(seen: Seen) -> dict[str, Any]:
+    """The sums that were read: epoch → arm → metric → [units, Σx, Σy, Σx², Σy², Σxy]."""
+    return {
+        str(epoch.number): {
+            arm: {metric: [one.units, one.x, one.y, one.xx, one.yy, one.xy] for metric, one in metrics.items()}
+            for arm, metrics in epoch.sums.items()
+        }
+        for epoch in seen.epochs
+    }

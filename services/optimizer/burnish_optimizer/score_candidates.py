@@ -1,0 +1,147 @@
+"""Scores the answers of candidates by the metrics of a job: what is known of an answer, evaluators, judges, and people's own code."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, Self
+from uuid import UUID
+
+from burnish_optimizer.core.objective import ACCURACY, COHERENCE, RELEVANCE, Parts, scored
+from burnish_optimizer.core.scoring import is_right
+from burnish_optimizer.io.evaluators_store import SavedEvaluator
+from burnish_optimizer.io.questions import Answer, EvaluationFailed, OutOfFunds
+from burnish_optimizer.score_answers import SETTINGS
+from burnish_shared.contracts.evaluators import EvaluatorSettings, LlmJudge, Toxicity
+from burnish_shared.contracts.searches import Metric
+from burnish_shared.evaluators import Ask, Case, Evaluator, Grounds, Mistake, NoScore, Score, Verdict, build
+
+TRIES: Final = 40
+WAIT_S: Final = 0.25
+"""So often, and so long between, it is tried again where every worker was busy: busy is no score."""
+
+NO_FEEDBACK: Final = "nobody sees the answers of a search, so nobody reacts to them; method semantic reads what people said"
+NO_JUDGE: Final = "it takes a model that judges: name one in models.judge"
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """`cost_nusd`: what judges cost, beside the answer itself."""
+
+    parts: Parts
+    cost_nusd: int
+    simulated: bool = False
+
+    @property
+    def score(self) -> float:
+        return self.parts.score or 0.0
+
+
+@dataclass(slots=True)
+class Fitness:
+    """`unavailable`: metrics without their means, by name, and why; they stand for nothing."""
+
+    metrics: Sequence[Metric]
+    evaluators: Mapping[str, Evaluator] = field(default_factory=dict)
+    unavailable: dict[str, str] = field(default_factory=dict)
+    unscored: dict[str, int] = field(default_factory=dict)
+    """In how many answers a metric could not be taken."""
+
+    @classmethod
+    async def of(
+        cls, metrics: Sequence[Metric], saved: Sequence[SavedEvaluator], *, judge: str | None, grounds: Grounds, tenant: str, ask: Ask
+    ) -> Self:
+        """Ready to score. `ask`: how judges are asked, on the job's account."""
+        made = cls(metrics or ACCURACY)
+        by_id = {one.evaluator_id: one for one in saved}
+        ready: dict[str, Evaluator] = {}
+        for metric in made.metrics:
+            found = _evaluator_of(metric, by_id, judge=judge)
+            if isinstance(found, str):
+                made.unavailable[metric.name] = found
+            elif found is not None:
+                try:
+                    ready[metric.name] = await build(found, grounds=grounds, tenant=tenant, ask=ask)
+                except Mistake as mistake:
+                    made.unavailable[metric.name] = mistake.message
+        made.evaluators = ready
+        return made
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether right or wrong is all that counts."""
+        return list(self.metrics) == list(ACCURACY)
+
+    async def judge(self, answer: Answer, *, expected: str, given: str | dict[str, Any], variables: Mapping[str, Any]) -> Judged:
+        """An answer that failed scores 0, and no judge is asked of it. Raises OutOfFunds where a judge could not be paid, and
+        EvaluationFailed where no metric with a weight could be taken."""
+        if answer.output is None:
+            return Judged(Parts(0.0, {}), 0)
+        case = Case(output=answer.output, expected=expected, input=given, variables=variables, subject=str(answer.execution_id))
+        said = dict(zip(self.evaluators, await asyncio.gather(*(_verdict(one, case) for one in self.evaluators.values())), strict=True))
+        values = {one.name: self._value(one, answer, expected=expected, said=said) for one in self.metrics}
+        parts = scored(self.metrics, values)
+        for name, value in values.items():
+            if value is None and name not in self.unavailable:
+                self.unscored[name] = self.unscored.get(name, 0) + 1
+        if parts.score is None:
+            reasons = [one.reason for one in said.values() if isinstance(one, NoScore)] or list(self.unavailable.values())
+            raise EvaluationFailed(f"No metric could be taken: {(reasons or ['unknown'])[0][:300]}")
+        votes = [vote for one in said.values() for vote in one.votes]
+        return Judged(parts, sum(one.cost_nusd for one in votes), any(one.simulated for one in votes))
+
+    def _value(self, metric: Metric, answer: Answer, *, expected: str, said: Mapping[str, Verdict]) -> float | None:
+        match metric.metric:
+            case "accuracy":
+                return float(is_right(answer.output, expected=expected))
+            case "cost":
+                return answer.cost_nusd
+            case "latency":
+                return None if answer.latency_ms is None else float(answer.latency_ms)
+            case "length":
+                return float(len(answer.output or ""))
+            case _:
+                return _score_of(said.get(metric.name))
+
+
+def why_unavailable(metric: Metric, *, judge: str | None) -> str | None:
+    """What a metric lacks that could be known before anything is asked; None: nothing."""
+    if metric.metric == "feedback":
+        return NO_FEEDBACK
+    return NO_JUDGE if metric.metric in ("relevance", "coherence") and judge is None else None
+
+
+def _evaluator_of(metric: Metric, saved: Mapping[UUID, SavedEvaluator], *, judge: str | None) -> EvaluatorSettings | str | None:
+    """The evaluator that takes a metric; why there is none; None where none is needed."""
+    lacking = why_unavailable(metric, judge=judge)
+    if lacking is not None:
+        return lacking
+    if metric.metric in ("relevance", "coherence") and judge is not None:
+        rubric = RELEVANCE if metric.metric == "relevance" else COHERENCE
+        return LlmJudge(kind="llm_judge", rubric=rubric, model=judge, sees=["input"])
+    if metric.metric == "toxicity":
+        return Toxicity(kind="toxicity")
+    if metric.evaluator_id is not None:
+        one = saved.get(metric.evaluator_id)
+        return "the evaluator is gone" if one is None else SETTINGS.validate_python(one.settings)
+    return None
+
+
+async def _verdict(evaluator: Evaluator, case: Case) -> Verdict:
+    """What it says, once it was free to say it. Raises OutOfFunds."""
+    for _ in range(TRIES):
+        said = await evaluator(case)
+        if isinstance(said, NoScore) and said.kind in ("unfunded", "capped"):
+            raise OutOfFunds(said.reason)
+        if not (isinstance(said, NoScore) and said.kind == "unavailable" and "busy" in said.reason):
+            break
+        await asyncio.sleep(WAIT_S)
+    return said
+
+
+def _score_of(said: Verdict | None) -> float | None:
+    """A judge that could not be read says nothing; code that fails on an answer is failed by it (PROMISES O-09)."""
+    if isinstance(said, Score):
+        return said.score
+    if isinstance(said, NoScore) and said.kind == "failed" and not said.votes:
+        return 0.0
+    return None
