@@ -8,6 +8,7 @@ from typing import Any, Final
 import nats
 import nats.errors
 
+from burnish_shared.bus.addresses import Addresses
 from burnish_shared.streams import CONSUMERS, ConsumerSpec
 
 API_TIMEOUT_S: Final = 3.0
@@ -30,8 +31,9 @@ async def consumers(url: str) -> dict[str, Standing]:
     """Durable name → standing. Raises ConnectionError when NATS does not answer."""
     try:
         client = await nats.connect(
-            url, inbox_prefix=b"_INBOX_provisioner", connect_timeout=CONNECT_TIMEOUT_S, max_reconnect_attempts=1, allow_reconnect=False
-        )
+            **Addresses.of(url).options(), inbox_prefix=b"_INBOX_provisioner", connect_timeout=CONNECT_TIMEOUT_S, max_reconnect_attempts=1,
+            allow_reconnect=False,
+        )  # fmt: skip
     except (nats.errors.Error, OSError) as error:
         raise ConnectionError("NATS cannot be reached") from error
     try:

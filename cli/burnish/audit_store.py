@@ -43,6 +43,9 @@ ENDED_JOBS: Final = """(SELECT job_id AS id, finished_at FROM optimization_jobs 
   UNION ALL SELECT test_run_id, finished_at FROM test_runs WHERE finished_at IS NOT NULL)"""
 """Whose funding account must be empty."""
 
+STEPS_DAYS: Final = 30
+"""Steps of so many days are held against their executions, which are gone some day, each store by its own clock."""
+
 MADE_AT: Final = "to_timestamp(('x' || substr(replace(h.execution_id::text, '-', ''), 1, 12))::bit(48)::bigint / 1000.0)"
 """When a UUIDv7 was made (RFC 9562, section 5.7)."""
 
@@ -58,10 +61,12 @@ QUESTIONS: Final = (
         "every execution was charged once, what it cost",
         "SELECT count(*) FROM executions",
         """SELECT execution_id || ' cost ' || coalesce(x.cost_nusd, 0) || ' nano-dollars, booked are ' || coalesce(t.nusd, 0)
-             FROM executions x FULL JOIN (SELECT execution_id, workspace_id, sum(amount_nusd)::bigint AS nusd
+             FROM executions x FULL JOIN (SELECT execution_id, workspace_id, sum(amount_nusd)::bigint AS nusd,
+                                                   coalesce(sum(amount_nusd) FILTER (WHERE kind = 'charge'), 0)::bigint AS charged
                                             FROM transfers
                                            WHERE kind IN ('charge', 'overage') GROUP BY 1, 2) t USING (execution_id, workspace_id)
-            WHERE coalesce(x.cost_nusd, 0) <> coalesce(t.nusd, 0)
+            WHERE (coalesce(x.cost_nusd, 0) + coalesce((x.details ->> 'overage_nusd')::bigint, 0) <> coalesce(t.nusd, 0)
+                   OR x.details ? 'overage_nusd' AND x.cost_nusd <> t.charged)
               AND (x.execution_id IS NOT NULL OR t.execution_id >= day_bound((clock_timestamp() AT TIME ZONE 'UTC')::date - 400))""",
     ),
     Question(
@@ -109,6 +114,18 @@ QUESTIONS: Final = (
              FROM dead_letters WHERE replayed_at IS NULL ORDER BY at""",
     ),
     Question(
+        "every chain run that ended cost what its steps cost, and each step that succeeded has its execution",
+        "SELECT count(*) FROM chain_runs WHERE finished_at IS NOT NULL",
+        f"""SELECT 'chain run ' || r.run_id || ' cost ' || r.spent_nusd || ' nano-dollars, its steps ' || s.nusd FROM chain_runs r,
+                   LATERAL (SELECT coalesce(sum(c.spent_nusd), 0)::bigint AS nusd FROM chain_run_steps c
+                             WHERE (c.workspace_id, c.run_id) = (r.workspace_id, r.run_id)) s
+             WHERE r.finished_at IS NOT NULL AND r.spent_nusd <> s.nusd
+            UNION ALL SELECT 'step ' || c.step || ' of chain run ' || c.run_id || ' succeeded and has no execution that did'
+              FROM chain_run_steps c
+             WHERE c.status = 'success' AND c.finished_at > clock_timestamp() - interval '{STEPS_DAYS} days'
+               AND NOT EXISTS (SELECT FROM executions x WHERE x.execution_id = c.execution_id AND x.status = 'success')""",
+    ),
+    Question(
         "every ended job has given back what was left of its money",
         "SELECT count(*) FROM accounts WHERE kind = 4",
         f"""SELECT 'account ' || a.account_id || ' of ' || a.reference || ' keeps ' || (a.limit_nusd - a.spent_nusd)
@@ -129,12 +146,16 @@ UNDER_WAY: Final = {
         LEFT JOIN webhook_endpoint_states s USING (endpoint_id, workspace_id)
         WHERE d.status = 'pending' AND d.created_at < $1 AND d.next_attempt_at < clock_timestamp()
           AND NOT e.paused AND e.deleted_at IS NULL AND (s.opened_until IS NULL OR s.opened_until < clock_timestamp())
-          AND (s.disabled_at IS NULL OR s.disabled_at <= e.enabled_at) AND e.throttle_per_minute IS NULL""",
-    "webhook replays waiting": "SELECT count(*) FROM webhook_replays WHERE done_at IS NULL AND requested_at < $1",
+          AND (s.disabled_at IS NULL OR s.disabled_at <= e.enabled_at) AND e.throttle_per_minute IS NULL
+          AND NOT EXISTS (SELECT FROM restores r WHERE r.released_at IS NULL)""",
+    "webhook replays waiting": "SELECT count(*) FROM webhook_replays WHERE done_at IS NULL AND requested_at < $1"
+    " AND NOT EXISTS (SELECT FROM restores r WHERE r.released_at IS NULL)",
     "jobs and test runs that nobody works on": """SELECT count(*) FROM (
         SELECT leased_until, created_at FROM optimization_jobs WHERE status IN ('pending', 'running')
         UNION ALL SELECT leased_until, created_at FROM test_runs WHERE status IN ('pending', 'running') AND paused_at IS NULL) j
         WHERE j.created_at < $1 AND (j.leased_until IS NULL OR j.leased_until < clock_timestamp())""",
+    "chain runs that nobody works on": """SELECT count(*) FROM chain_runs WHERE status IN ('queued', 'running') AND created_at < $1
+        AND (leased_until IS NULL OR leased_until < clock_timestamp())""",
     "accounts of ended jobs not empty": f"""SELECT count(*) FROM accounts a JOIN {ENDED_JOBS} j ON j.id = a.reference
         WHERE a.kind = 4 AND j.finished_at < $1 AND a.limit_nusd > a.spent_nusd""",
 }

@@ -1,30 +1,38 @@
 """The command `burnish`. Each command loads only what it needs, so that `burnish status` answers at once."""
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from burnish.backup.commands import backup, release_webhooks, restore
 from burnish.embedded.child import StartFailed
 from burnish.kek import app as kek_app
 from burnish.keys import app as keys_app
 from burnish.launcher.home import Home, find_home
+from burnish.lineage import app as lineage_app
 from burnish.options import HomeOption, JsonOption
 from burnish.users import app as users_app
-from burnish.webhooks import app as webhooks_app
+from burnish.webhooks import listen
+from burnish_client.cli.app import add_commands
+from burnish_client.cli.webhooks import app as webhooks_app
 from burnish_shared.refusal import StartRefused
 
-app = typer.Typer(
-    name="burnish", help="The closed-loop prompt platform.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
-)
+app = typer.Typer(name="burnish", help="The closed-loop prompt platform.", no_args_is_help=True, pretty_exceptions_enable=False)
 workspace_app = typer.Typer(help="Workspaces.", no_args_is_help=True)
 app.add_typer(workspace_app, name="workspace")
 app.add_typer(users_app, name="users")
 app.add_typer(keys_app, name="keys")
 app.add_typer(kek_app, name="kek")
-app.add_typer(webhooks_app, name="webhooks")
+app.add_typer(lineage_app, name="lineage")
+add_commands(app)
+app.command()(backup)
+app.command()(restore)
+webhooks_app.command()(listen)
+webhooks_app.command("release")(release_webhooks)
 
 
 @app.command()
@@ -41,6 +49,7 @@ def up(
     """Start PostgreSQL, NATS and all services, and keep them running."""
     from burnish.launcher import up as launch
     from burnish.launcher.launch import Options
+    from burnish.launcher.offer_models import offer_models
     from burnish.launcher.services import parse_replicas
 
     place = find_home(home)
@@ -50,6 +59,7 @@ def up(
         raise typer.BadParameter(str(error), param_hint="--replicas") from error
 
     def drive_the_loop() -> int:
+        offer_models(place)
         return _first_demo(place) if demo and not as_json else 0
 
     start = launch.up_detached if detach else launch.up_in_foreground
@@ -139,6 +149,23 @@ def migrate(
     raise typer.Exit(migrate_everything(find_home(home), target=target, is_down=down_to))
 
 
+@app.command()
+def secrets(
+    folder: Annotated[Path, typer.Argument(help="Folder that is kept; each part of the deployment is given its own below it.")],
+    nats_conf: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="deploy/nats/nats.conf")],
+    postgres: Annotated[str, typer.Option(help="host:port of PostgreSQL.")] = "postgres:5432",
+    nats: Annotated[str, typer.Option(help="host:port of NATS.")] = "nats:4222",
+) -> None:
+    """Make the passwords and keys of a deployment in containers, once; what the environment names is taken instead.
+
+    The compose file runs this first. A part reads its own by BURNISH_ENV_FILE.
+    """
+    from burnish.deployment_secrets import Servers, write_deployment_secrets
+
+    parts = write_deployment_secrets(folder, nats_conf=nats_conf.read_text(), servers=Servers(postgres=postgres, nats=nats))
+    print(f"Secrets for {', '.join(parts)} are in {folder}.", file=sys.stderr)
+
+
 @workspace_app.command("create")
 def create_workspace(
     name: Annotated[str, typer.Argument(help="Name of the workspace.")],
@@ -193,6 +220,27 @@ def demo(
 
 
 @app.command()
+def mcp(
+    url: Annotated[str, typer.Option(help="Address of Burnish.  [default: $BURNISH_BASE_URL, or what runs in the home]")] = "",
+    home: HomeOption = None,
+) -> None:
+    """Serve prompts and tools to an agent over standard input and output (the Model Context Protocol).
+
+    With the key in BURNISH_API_KEY, or the one of the installation that runs in the home. What the key may not do is refused.
+    """
+    import asyncio
+
+    from burnish.mcp_stdio import Away, find_server, serve
+
+    try:
+        url, key = find_server(find_home(home), url=url)
+    except Away as error:
+        print(error, file=sys.stderr)
+        raise typer.Exit(1) from None
+    asyncio.run(serve(url, key))
+
+
+@app.command()
 def doctor(
     audit: Annotated[bool, typer.Option("--audit", help="Check the books; exit 0 only when they are right.")] = False,
     journal: Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help="A client's own list of execution ids.")] = None,
@@ -211,6 +259,7 @@ def doctor(
 def main() -> None:
     """Entry of the console script."""
     try:
+        _take_environment_file()
         app()
     except KeyboardInterrupt:
         sys.exit(130)
@@ -244,6 +293,15 @@ def _first_demo(home: Home) -> int:
     if code != 0:
         print("The demo did not come to its end; Burnish itself runs.", file=sys.stderr)
     return code
+
+
+def _take_environment_file() -> None:
+    """What BURNISH_ENV_FILE names, for containers whose secrets lie in a file; what the environment says itself counts more."""
+    if path := os.environ.get("BURNISH_ENV_FILE"):
+        from burnish.deployment_secrets import read_environment_file
+
+        for name, value in read_environment_file(Path(path)).items():
+            os.environ.setdefault(name, value)
 
 
 if __name__ == "__main__":

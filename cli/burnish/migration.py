@@ -39,7 +39,7 @@ async def _set_up(url: str, environment: Mapping[str, str]) -> None:
     if nats_url := environment.get("NATS_URL"):
         from burnish_shared.bus.provision import provision
 
-        outcome = await provision(nats_url)
+        outcome = await provision(nats_url, replicas=int(environment.get("BURNISH_STREAM_REPLICAS") or 1))
         print(f"Streams: {len(outcome.created)} made, {len(outcome.corrected)} corrected.", file=sys.stderr)
         for drift in outcome.refused:
             print(f"Differs and stays so: {drift}", file=sys.stderr)

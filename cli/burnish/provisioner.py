@@ -2,6 +2,8 @@
 
 import asyncio
 
+from pydantic import Field
+
 from burnish_shared.bus.connect import connect
 from burnish_shared.bus.provision import keep_provisioned
 from burnish_shared.db.session import Database
@@ -9,9 +11,15 @@ from burnish_shared.process import HealthServer, supervise
 from burnish_shared.settings import SharedSettings
 
 
+class ProvisionerSettings(SharedSettings):
+    """What streams are kept as."""
+
+    stream_replicas: int = Field(default=1, ge=1, le=5, description="Copies of each stream in a cluster of NATS servers: 1, 3 or 5.")
+
+
 async def main(stop: asyncio.Event) -> None:
     """Provisions at start, after each reconnect and every five minutes. NATS_URL is the provisioner's; several may run."""
-    settings = SharedSettings()
+    settings = ProvisionerSettings()
     dsn = settings.database_url.get_secret_value()
     database = await Database.open(dsn, application_name="burnish-provisioner", max_size=1, pooler=settings.pooler)
     bus = await connect(settings.nats_url.get_secret_value(), service="provisioner", replica=settings.replica)
@@ -21,7 +29,8 @@ async def main(stop: asyncio.Event) -> None:
 
     try:
         health = HealthServer(settings.metrics_port, readiness)
-        await supervise(health.run(stop), keep_provisioned(bus, database, stop, ack_wait_s=settings.ack_wait_s), stop=stop)
+        keep = keep_provisioned(bus, database, stop, replicas=settings.stream_replicas, ack_wait_s=settings.ack_wait_s)
+        await supervise(health.run(stop), keep, stop=stop)
     finally:
         await bus.close()
         await database.close()

@@ -1,4 +1,4 @@
-"""`burnish webhooks`: for those who write a receiver."""
+"""`burnish webhooks listen`, beside the commands that need no server."""
 
 from typing import Annotated
 
@@ -6,15 +6,7 @@ import typer
 
 from burnish.options import JsonOption
 
-app = typer.Typer(help="Webhooks, for those who write a receiver.", no_args_is_help=True)
 
-
-@app.callback()
-def webhooks() -> None:
-    """Webhooks, for those who write a receiver."""
-
-
-@app.command()
 def listen(
     secret: Annotated[
         str, typer.Option(envvar="BURNISH_WEBHOOK_SECRET", help="whsec_…, as the endpoint was made with; without one nothing is verified.")

@@ -53,8 +53,8 @@ class Api:
     async def put(self, path: str, body: Any) -> Any:
         return await self._call("PUT", path, data=json.dumps(body).encode())
 
-    async def delete(self, path: str) -> Any:
-        return await self._call("DELETE", path)
+    async def patch(self, path: str, body: Any) -> Any:
+        return await self._call("PATCH", path, data=json.dumps(body).encode())
 
     async def upload(self, path: str, data: bytes, *, content_type: str, **query: Any) -> Any:
         return await self._call("POST", path, data=data, content_type=content_type, query=query)

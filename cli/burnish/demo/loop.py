@@ -4,7 +4,7 @@ import time
 from contextlib import suppress
 from typing import Any, Final
 
-from burnish.demo import noticing, proving, rollout
+from burnish.demo import leaving, noticing, proving, rollout
 from burnish.demo.failure import DemoFailed
 from burnish.demo.stage import Stage
 
@@ -41,15 +41,17 @@ async def drive_loop(stage: Stage) -> dict[str, Any]:
             await noticing.serve(stage, later, version=version, key="after", first=1 + len(now))
             await rollout.compare_satisfaction(stage, version)
     await rollout.settle(stage)
+    await leaving.leave(stage)
     rollout.close(stage, counted, total_s=time.monotonic() - began)
     return stage.result
 
 
 async def clean_up(stage: Stage) -> None:
-    """Cancels the job that still runs and takes the endpoint away, whose receiver ends with the demo. Raises nothing."""
+    """Cancels the job that still runs, and pauses the endpoint, whose receiver ends with the demo: its deliveries stay to look at.
+    Raises nothing."""
     with suppress(DemoFailed):
         if stage.open_job:
             await stage.api.post(f"/v1/optimizations/{stage.open_job}/cancel")
     with suppress(DemoFailed):
         if stage.endpoint_id:
-            await stage.api.delete(f"/v1/webhooks/endpoints/{stage.endpoint_id}")
+            await leaving.pause(stage)

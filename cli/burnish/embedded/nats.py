@@ -57,6 +57,10 @@ class Nats:
     def config(self) -> Path:
         return self.folder / "nats.conf"
 
+    @property
+    def store(self) -> Path:
+        return self.folder / "store"
+
 
 def binary() -> Path:
     """The server, which its package puts beside the interpreter's scripts."""
@@ -97,7 +101,7 @@ def write_config(server: Nats) -> None:
     server.config.write_text(
         CONFIG.format(
             port=server.port,
-            store=json.dumps(str(server.folder / "store")),
+            store=json.dumps(str(server.store)),
             sync=server.sync_interval if server.sync_interval == "always" else json.dumps(server.sync_interval),
             authorization=_with_administrator(authorization(server.passwords), password=server.passwords.get(ADMINISTRATOR)),
         )

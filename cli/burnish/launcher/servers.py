@@ -11,6 +11,7 @@ from burnish.embedded.ports import free_port
 from burnish.embedded.postgres import Postgres
 from burnish.launcher.database import create_database, login_seed, prepare_logins, prepare_schema
 from burnish.launcher.endpoints import DatabaseUrls, external_database, external_nats, packaged_database, packaged_nats
+from burnish.launcher.full_disk import FullDisk
 from burnish.launcher.home import Home
 from burnish.launcher.passwords import Secrets
 from burnish.launcher.ports import Ports
@@ -35,6 +36,7 @@ class Servers:
         self._report = report
         self._environment = environment
         self._streams = StreamKeeper(report=report)
+        self._watching: asyncio.Task[None] | None = None
         self.database: DatabaseUrls
         self.nats_urls: Mapping[str, str]
 
@@ -47,6 +49,9 @@ class Servers:
     async def stop(self) -> None:
         """Ends the servers that are ours, after everybody who uses them."""
         await self._streams.stop()
+        if self._watching is not None:
+            self._watching.cancel()
+            await asyncio.gather(self._watching, return_exceptions=True)
         await self._supervisor.stop("nats")
         await self._supervisor.stop("postgres")
 
@@ -103,8 +108,11 @@ class Servers:
                 log=self._home.log_of("nats"),
                 passwords={user: self._secrets.password(f"nats {user}") for user in users},
             )
+            member = Member("nats", start=partial(nats.start, server), stop=nats.stop)
             try:
-                await self._supervisor.add(Member("nats", start=partial(nats.start, server), stop=nats.stop))
+                await self._supervisor.add(member)
+                disk = FullDisk(member, store=server.store, log=server.log, say=self._report.say)
+                self._watching = asyncio.create_task(disk.watch(), name="watch the disk of NATS")
                 return server
             except StartFailed:
                 if attempt + 1 == PORT_TRIES or not _was_taken(server.port):

@@ -28,17 +28,19 @@ class StreamKeeper:
 
         configure(service="launcher", replica="0", level="warning")  # Else structlog writes to standard output, which is for results.
         ack_wait_s = float(environment.get("BURNISH_ACK_WAIT_S") or 0) or None
+        replicas = int(environment.get("BURNISH_STREAM_REPLICAS") or 1)
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT_S):
                 self._bus = await connect(url, service="provisioner", replica="launcher")
-                outcome = await provision(self._bus, ack_wait_s=ack_wait_s)
+                outcome = await provision(self._bus, replicas=replicas, ack_wait_s=ack_wait_s)
         except TimeoutError as error:
             raise StartFailed(f"NATS did not answer the provisioner within {CONNECT_TIMEOUT_S:.0f} s") from error
         except Unavailable as error:
             raise StartFailed(f"NATS cannot be provisioned: {error.message}") from error
         for drift in outcome.refused:
             self._report.say(f"NATS differs from what this release wants, and stays so: {drift}")
-        self._loop = asyncio.create_task(keep_provisioned(self._bus, None, self._stop, ack_wait_s=ack_wait_s), name="keep streams")
+        keeping = keep_provisioned(self._bus, None, self._stop, replicas=replicas, ack_wait_s=ack_wait_s)
+        self._loop = asyncio.create_task(keeping, name="keep streams")
 
     async def stop(self) -> None:
         """Safe to call when it never started."""

@@ -1,0 +1,160 @@
+"""`burnish backup`, `burnish restore`, `burnish webhooks release`."""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Coroutine
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+
+from burnish.embedded.child import StartFailed
+from burnish.launcher.home import Home, find_home
+from burnish.options import HomeOption, JsonOption
+
+T = TypeVar("T")
+
+
+def backup(
+    to: Annotated[Path, typer.Argument(help="Folder that gets the backup, in a folder of its own.", metavar="FOLDER")],
+    keep: Annotated[int, typer.Option(min=0, help="Remove older backups there but the newest so many; 0 keeps all.")] = 0,
+    only_erasures: Annotated[
+        bool, typer.Option("--only-erasures", help="Write FOLDER/erasures.jsonl and nothing else: small, to be taken often.")
+    ] = False,
+    as_json: JsonOption = False,
+    home: HomeOption = None,
+) -> None:
+    """Back up a running installation: the database, the streams and a manifest. Never the key-encryption key: keep that apart.
+
+    Of the installation in the home or, with DATABASE_URL (a login that row-level security does not bind) and NATS_URL (the provisioner's)
+    set, of the deployment they belong to.
+    """
+    from burnish.backup.manifest import TOMBSTONES, read_manifest
+    from burnish.backup.take import Sources, forget_old, read_tombstones, take_backup, write_tombstones
+
+    database_url, nats_url = _running(find_home(home))
+    if only_erasures:
+        to.mkdir(mode=0o700, parents=True, exist_ok=True)
+        tombstones = asyncio.run(_told(read_tombstones(nats_url)))
+        write_tombstones(tombstones, to / TOMBSTONES)
+        print(json.dumps({"erasures": len(tombstones)}) if as_json else f"{len(tombstones)} erasures are in {to / TOMBSTONES}.")
+        return
+    folder = asyncio.run(_told(take_backup(Sources(database_url, nats_url), to)))
+    removed = forget_old(to, keep=keep) if keep else []
+    manifest = read_manifest(folder)
+    if as_json:
+        facts = {"folder": str(folder), "taken_at": manifest.taken_at, "kek_id": manifest.kek_id, "rows": manifest.counts}
+        print(json.dumps(facts | {"removed": [one.name for one in removed]}))
+        return
+    print(f"{folder}\n{sum(one.bytes for one in manifest.files):,} bytes, {manifest.counts['executions']:,} executions.")
+    print(f"Its secrets open with the key {manifest.kek_id} alone, which is not in it: keep secrets.json elsewhere.", file=sys.stderr)
+    for one in removed:
+        print(f"Removed {one.name}.", file=sys.stderr)
+
+
+def restore(
+    folder: Annotated[Path, typer.Argument(exists=True, file_okay=False, help="What `burnish backup` printed.", metavar="BACKUP")],
+    erasures: Annotated[
+        list[Path] | None,
+        typer.Option("--erasures", exists=True, help="A later erasures.jsonl or a later backup: what was erased since is erased again."),
+    ] = None,
+    database_only: Annotated[
+        bool, typer.Option("--database-only", help="Leave NATS as it is; for a database that was lost alone.")
+    ] = False,
+    as_json: JsonOption = False,
+    home: HomeOption = None,
+) -> None:
+    """Restore a backup into an empty home or, with DATABASE_URL and NATS_URL set, into an empty PostgreSQL and NATS.
+
+    Nothing of Burnish may run there meanwhile. Webhooks and alert messages stay until `burnish webhooks release`.
+    """
+    from burnish.backup.home_restore import restore_home
+    from burnish.backup.manifest import checked
+    from burnish.backup.restore import Target, refuse_misfits, tombstones_of
+    from burnish.backup.restore import restore as fill
+    from burnish.launcher.passwords import environment_keyring, is_named_by_environment
+
+    manifest = checked(folder)
+    tombstones = tombstones_of(folder, erasures or ())
+    if url := os.environ.get("DATABASE_URL"):
+        if not is_named_by_environment():
+            raise StartFailed("Name the key-encryption key by BURNISH_KEK: a backup that cannot be opened is no use.")
+        refuse_misfits(manifest, environment_keyring())
+        nats_url = None if database_only else _needed("NATS_URL")
+        replicas = int(os.environ.get("BURNISH_STREAM_REPLICAS") or 0) or None
+        target = Target(admin=url, migrator=url, nats_url=nats_url, replicas=replicas)
+        rows = asyncio.run(_told(fill(folder, manifest, target, tombstones=tombstones)))
+    elif database_only:
+        raise StartFailed("--database-only is for servers of your own (DATABASE_URL); a home gets both back.")
+    else:
+        rows = restore_home(find_home(home), folder, manifest, tombstones=tombstones)
+    if as_json:
+        print(json.dumps({"taken_at": manifest.taken_at, "rows": rows, "erasures": len(tombstones)}))
+        return
+    print(f"Restored as of {datetime.fromisoformat(manifest.taken_at):%Y-%m-%d %H:%M:%S} UTC: {rows['executions']:,} executions.")
+    print("Webhooks and alert messages are held. Start it, run `burnish doctor --audit`, then `burnish webhooks release`.", file=sys.stderr)
+
+
+def release_webhooks(
+    everything: Annotated[
+        bool, typer.Option("--everything", help="Also what was waiting when the backup was taken; receivers may have it already.")
+    ] = False,
+    as_json: JsonOption = False,
+    home: HomeOption = None,
+) -> None:
+    """After a restore, let webhooks and alert messages go out again.
+
+    What came with the backup stays unsent unless you say --everything; its deliveries are cancelled with the reason `restored` and can be
+    replayed. In the installation that runs in the home or, with DATABASE_URL set, in the deployment it belongs to.
+    """
+    from burnish.backup.release import release
+    from burnish.launcher.state import running_connection
+
+    place = find_home(home)
+    url = os.environ.get("DATABASE_URL") or (running_connection(place) or {}).get("database_url")
+    if url is None:
+        raise StartFailed(f"Nothing runs in {place.path}. Start it with `burnish up --detach`, or name another home with --home.")
+    released = asyncio.run(release(url, everything=everything))
+    if as_json:
+        print(
+            json.dumps({"held": released is not None, "kept": released.kept if released else 0, "sent": released.sent if released else 0})
+        )
+    elif released is None:
+        print("Nothing is held.")
+    else:
+        print(f"Messages go out again: {released.sent} that waited go now, {released.kept} from before the restore stay unsent.")
+
+
+def _running(home: Home) -> tuple[str, str]:
+    """Addresses of PostgreSQL and NATS of what is to be backed up."""
+    from burnish.launcher.state import running_connection
+
+    if url := os.environ.get("DATABASE_URL"):
+        return url, _needed("NATS_URL")
+    connection = running_connection(home)
+    if connection is None:
+        raise StartFailed(f"Nothing runs in {home.path}. Start it with `burnish up --detach`, or name another home with --home.")
+    return connection["database_url"], connection["nats_url"]
+
+
+def _needed(variable: str) -> str:
+    value = os.environ.get(variable)
+    if not value:
+        raise StartFailed(f"{variable} is missing; with DATABASE_URL both servers have to be named.")
+    return value
+
+
+async def _told(work: Coroutine[Any, Any, T]) -> T:
+    """What the servers refused, in words for an operator."""
+    from burnish_shared.bus.api import ApiError
+    from burnish_shared.errors import Unavailable
+
+    try:
+        return await work
+    except Unavailable as error:
+        raise StartFailed(error.message) from error
+    except ApiError as error:
+        raise StartFailed(f"NATS refused: {error}.") from error
