@@ -1,0 +1,51 @@
+"""Client of Burnish.
+
+from burnish_client import Burnish
+
+burnish = Burnish()                     # BURNISH_BASE_URL, BURNISH_API_KEY
+answer = burnish.execute("greeting", {"name": "Ada"}, user_id="user-1")
+burnish.feedback(answer["id"], thumb="up", user_id="user-1")
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from burnish_client.aio import AsyncBurnish
+    from burnish_client.client import Burnish
+    from burnish_client.errors import ApiError, BurnishError, NotReached, StreamBroke
+    from burnish_client.prompts import Prompt
+    from burnish_client.webhooks import InvalidWebhook, verify_webhook
+
+__all__ = [
+    "ApiError",
+    "AsyncBurnish",
+    "Burnish",
+    "BurnishError",
+    "InvalidWebhook",
+    "NotReached",
+    "Prompt",
+    "StreamBroke",
+    "verify_webhook",
+]
+
+_MODULES = {
+    "ApiError": "errors",
+    "AsyncBurnish": "aio",
+    "Burnish": "client",
+    "BurnishError": "errors",
+    "InvalidWebhook": "webhooks",
+    "NotReached": "errors",
+    "Prompt": "prompts",
+    "StreamBroke": "errors",
+    "verify_webhook": "webhooks",
+}
+"""Where each name lies. It is loaded when it is first used: a command that asks nobody need not wait for an HTTP client."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

@@ -1,0 +1,325 @@
+"""The client to be awaited: the same methods as `client.Burnish`, which a test compares."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+from typing_extensions import Unpack
+
+from burnish_client import calls, enrichments
+from burnish_client.calls import BatchOptions, ExecutionOptions, FeedbackOptions
+from burnish_client.client import folder_of, scope_of
+from burnish_client.enrichments import ENDED, FIRST_WAIT_S, Chat, EnrichmentCounts, EnrichmentOptions, SourceType
+from burnish_client.errors import ApiError, BurnishError, NotReached
+from burnish_client.prompts import (
+    FRESH_S,
+    Kept,
+    Key,
+    Prompt,
+    PromptCache,
+    Source,
+    age_s_of,
+    is_away,
+    prompt_in_code,
+    prompt_of,
+    wanted_snippets,
+)
+from burnish_client.types import Batch, Enrichment, EnrichmentItem, Execution
+from burnish_client.wire import KEY_IN_USE, RETRIED, Call, Events, Settings, error_of, is_answer, parsed, wait_s
+
+
+class AsyncBurnish:
+    """For one event loop. Use it as an async context manager, or await `close`.
+
+    `base_url`, `api_key`: else BURNISH_BASE_URL and BURNISH_API_KEY. `timeout_s`: of one try. `max_retries`: of requests that may
+    succeed later; each POST carries one idempotency key through all its tries, so nothing is done or paid twice. `cache_folder`: where
+    prompts are kept for the time that Burnish is away; False keeps none on disk. `prompt_fresh_s`: how long memory is trusted.
+    """
+
+    def __init__(
+        self,
+        *,
+        base_url: str | None = None,
+        api_key: str | None = None,
+        timeout_s: float = 125.0,
+        max_retries: int = 3,
+        cache_folder: Path | str | bool | None = None,
+        prompt_fresh_s: float = FRESH_S,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self._settings = Settings.of(base_url, api_key, timeout_s=timeout_s, max_retries=max_retries)
+        self._http = httpx.AsyncClient(base_url=self._settings.base_url, transport=transport)
+        self._prompts = PromptCache(folder_of(cache_folder), prompt_fresh_s, scope=scope_of(self._settings))
+
+    async def __aenter__(self) -> AsyncBurnish:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Closes connections; twice does no harm."""
+        await self._http.aclose()
+
+    async def request(
+        self, method: str, path: str, body: Any = None, *, query: Mapping[str, Any] | None = None, headers: Mapping[str, str] | None = None
+    ) -> Any:
+        """Any route of the API that has no method here. The parsed answer, None for 204. Raises ApiError, NotReached."""
+        return await self._run(Call(method, path, body, query or {}, headers or {}))
+
+    async def execute(
+        self, prompt: str | None = None, variables: Mapping[str, Any] | None = None, **given: Unpack[ExecutionOptions]
+    ) -> Execution:
+        """Runs a prompt, or `messages` with a `model`; see `calls.execute` for what else may be given. A refusal raises ApiError."""
+        return await self._run(calls.execute(prompt, variables, **given))  # type: ignore[no-any-return]
+
+    @asynccontextmanager
+    async def stream(
+        self, prompt: str | None = None, variables: Mapping[str, Any] | None = None, **given: Unpack[ExecutionOptions]
+    ) -> AsyncIterator[AsyncTextStream]:
+        """`async with burnish.stream("greeting", {...}) as pieces: async for text in pieces: …`; `pieces.result` afterwards.
+
+        Leaving the block early ends the call of the model, and pays for what it produced. A stream that broke off raises StreamBroke;
+        it is not begun again by itself, because what was shown to somebody cannot be taken back.
+        """
+        call = calls.execute(prompt, variables, stream=True, **given)
+        response = await self._sent(self._built(call), stream=True)
+        try:
+            yield AsyncTextStream(response)
+        finally:
+            await response.aclose()
+
+    async def feedback(self, execution_id: str | None = None, **given: Unpack[FeedbackOptions]) -> str:
+        """Sends a reaction and returns its id: `thumb`, `score`, `comment`, `correction`, `metric`, with `user_id`."""
+        return str((await self._run(calls.feedback(execution_id, **given)))["feedback_id"])
+
+    async def prompt(
+        self, slug: str, *, label: str | None = None, version: int | None = None, fallback: str | Sequence[Mapping[str, Any]] | None = None
+    ) -> Prompt:
+        """The prompt as it is served: from memory while fresh, else asked for, else, while Burnish is away, what was last known.
+
+        `fallback`: messages, or a text, for the day on which nothing is known. `Prompt.stale` and `Prompt.source` say what it is.
+        Raises ApiError where there is no such prompt (an old copy is not served then), NotReached where nothing is known.
+        """
+        key, has_fallback = Key(slug, label, version), fallback is not None
+        try:
+            kept, source = await self._kept(key, has_fallback=has_fallback)
+            included: dict[str, Kept] = {}
+            while wanted := wanted_snippets(kept, included, slug=slug):
+                for name, of in wanted:
+                    included[name] = (await self._kept(of, has_fallback=has_fallback))[0]
+            return prompt_of(kept, source, included=included)
+        except BurnishError as error:
+            if fallback is not None and is_away(error):
+                return prompt_in_code(slug, fallback)
+            raise
+
+    async def _kept(self, key: Key, *, has_fallback: bool) -> tuple[Kept, Source]:
+        if (kept := self._prompts.fresh(key)) is not None:
+            return kept, kept.source
+        kept = self._prompts.known(key)
+        can_wait = kept is None and not has_fallback
+        try:
+            if self._prompts.rests and not can_wait:
+                raise NotReached(f"{self._settings.base_url} did not answer a moment ago.")
+            call = calls.prompt(key, etag=kept.etag if kept else None, can_wait=can_wait)
+            response = await self._answer(call, tries=None if can_wait else 1)
+            answer = parsed(response.content)
+        except BurnishError as error:
+            if isinstance(error, ApiError) and error.status in (404, 410):
+                self._prompts.forget(key)
+            if not is_away(error):
+                raise
+            if not self._prompts.rests:
+                self._prompts.rest(kept)
+            if kept is None:
+                raise
+            kept.is_stale = True
+            return kept, kept.source
+        age_s = age_s_of(response.headers)
+        if kept is not None and response.status_code == 304:
+            return self._prompts.confirm(key, kept, age_s=age_s), "network"
+        return self._prompts.keep(key, answer, etag=response.headers.get("etag"), age_s=age_s), "network"
+
+    async def enrich(self, source_type: SourceType, content: Chat | None = None, **given: Unpack[EnrichmentOptions]) -> Enrichment:
+        """A `conversation`, `youtube` transcript or `document` as a structured result, by the prompt of its source type.
+
+        Waits until it has ended: `processing_status` is completed (`result`), failed (`error`) or cancelled. Raises TimeoutError after
+        `limit_s`; the work goes on, and `request("GET", "/v1/enrichments/ID")` reads it. With `limit_s=0` it is told as it stands.
+        """
+        limit_s = given.pop("limit_s", None)
+        end = None if limit_s is None else time.monotonic() + limit_s
+        first_wait_s = FIRST_WAIT_S if limit_s is None else min(FIRST_WAIT_S, limit_s)
+        told: Enrichment = await self._run(enrichments.enrich(source_type, content, wait_s=first_wait_s, **given))
+        while told["processing_status"] not in ENDED and limit_s != 0:
+            if end is not None and time.monotonic() > end:
+                raise TimeoutError(f"Enrichment {told['id']} is {told['processing_status']} after {limit_s:.0f} s")
+            await asyncio.sleep(1.0)
+            told = await self._run(enrichments.enrichment(told["id"]))
+        return told
+
+    async def analyze_chat(self, chat: Chat, **given: Unpack[EnrichmentOptions]) -> Enrichment:
+        """What a conversation says, as the workspace's prompt for conversations wants it; see `enrich`. `chat`: messages, or a text."""
+        return await self.enrich("conversation", chat, **given)
+
+    async def extract_document(self, text: str | None = None, **given: Unpack[EnrichmentOptions]) -> Enrichment:
+        """What a document says, from its text or `url`, as the workspace's prompt for documents wants it; see `enrich`."""
+        return await self.enrich("document", text, **given)
+
+    async def batch_analyze_chats(
+        self,
+        chats: Sequence[Chat],
+        *,
+        progress: Callable[[EnrichmentCounts], None] | None = None,
+        every_s: float = 1.0,
+        limit_s: float | None = None,
+    ) -> Sequence[EnrichmentItem]:
+        """As `batch_enrich`, of conversations."""
+        return await self.batch_enrich("conversation", chats, progress=progress, every_s=every_s, limit_s=limit_s)
+
+    async def batch_enrich(
+        self,
+        source_type: SourceType,
+        contents: Sequence[Chat],
+        *,
+        progress: Callable[[EnrichmentCounts], None] | None = None,
+        every_s: float = 1.0,
+        limit_s: float | None = None,
+    ) -> Sequence[EnrichmentItem]:
+        """Any number of contents, worked on behind single ones. The results in the order of `contents`, once all have ended.
+
+        `progress` is told the counts at each look. Raises TimeoutError after `limit_s`; the work goes on.
+        """
+        end = None if limit_s is None else time.monotonic() + limit_s
+        started = [await self._run(call) for call in enrichments.groups(source_type, contents)]
+        while True:
+            counts = enrichments.counts_of([await self._run(enrichments.group(one["group_id"])) for one in started])
+            if progress is not None:
+                progress(counts)
+            if enrichments.has_ended(counts):
+                break
+            if end is not None and time.monotonic() > end:
+                raise TimeoutError(f"{counts['pending'] + counts['processing']} of {counts['total']} have not ended after {limit_s:.0f} s")
+            await asyncio.sleep(every_s)
+        found = {row["id"]: row for one in started async for row in self.list("/v1/enrichments", group_id=one["group_id"], limit=200)}
+        return [found[name] for one in started for name in one["ids"] if name in found]  # type: ignore[misc]
+
+    async def start_batch(self, inputs: Sequence[Mapping[str, Any]], **given: Unpack[BatchOptions]) -> Batch:
+        """Many calls at the lowest priority; see `calls.start_batch`."""
+        return await self._run(calls.start_batch(inputs, **given))  # type: ignore[no-any-return]
+
+    async def await_batch(
+        self, batch_id: str, *, progress: Callable[[Batch], None] | None = None, every_s: float = 2.0, limit_s: float | None = None
+    ) -> Batch:
+        """Waits until it ended, telling `progress` at each look. Raises TimeoutError after `limit_s`; the batch goes on."""
+        end = None if limit_s is None else time.monotonic() + limit_s
+        while True:
+            batch: Batch = await self._run(Call("GET", f"/v1/batches/{batch_id}"))
+            if progress is not None:
+                progress(batch)
+            if batch["status"] in calls.BATCH_ENDED:
+                return batch
+            if end is not None and time.monotonic() > end:
+                raise TimeoutError(f"Batch {batch_id} is {batch['status']} after {limit_s:.0f} s")
+            await asyncio.sleep(every_s)
+
+    async def batch_results(self, batch_id: str) -> AsyncIterator[dict[str, Any]]:
+        """Results in the order of the inputs, each with its own `custom_id` or index, read as they come."""
+        call = calls.batch_results(batch_id)
+        response = await self._sent(self._built(call), stream=True)
+        try:
+            async for line in response.aiter_lines():
+                for one in calls.json_lines((line,)):
+                    yield one
+        except httpx.TransportError as error:
+            raise NotReached(f"The results of batch {batch_id} broke off; read them again.") from error
+        finally:
+            await response.aclose()
+
+    async def list(self, path: str, **query: Any) -> AsyncIterator[dict[str, Any]]:
+        """Every row of a list, page after page: `burnish.list("/v1/prompts", tag="support")`."""
+        cursor: str | None = None
+        while True:
+            answer = await self._run(Call("GET", path, query={**query, "cursor": cursor}))
+            for row in answer["data"]:
+                yield row
+            cursor = answer.get("next_cursor")
+            if cursor is None:
+                return
+
+    async def _run(self, call: Call) -> Any:
+        return parsed((await self._answer(call)).content)
+
+    async def _answer(self, call: Call, *, tries: int | None = None) -> httpx.Response:
+        """An answer, read whole."""
+        return await self._sent(self._built(call), stream=False, tries=tries)
+
+    def _built(self, call: Call) -> httpx.Request:
+        """One request for all its tries: the idempotency key stays the same."""
+        timeout_s = self._settings.timeout_of(call)
+        return self._http.build_request(
+            call.method,
+            call.path,
+            content=call.content,
+            params=call.parameters,
+            headers=self._settings.headers(call),
+            timeout=httpx.Timeout(timeout_s, connect=min(5.0, timeout_s)),
+        )
+
+    async def _sent(self, request: httpx.Request, *, stream: bool, tries: int | None = None) -> httpx.Response:
+        """An answer, or its beginning; before it nothing was shown, so it may be tried again. The last failure is raised."""
+        last = tries or self._settings.tries
+        for attempt in range(last):
+            is_last = attempt + 1 == last
+            try:
+                response = await self._http.send(request, stream=stream)
+                if is_answer(response.status_code):
+                    return response
+                text = (await response.aread()).decode(errors="replace")
+                await response.aclose()
+            except httpx.TransportError as error:
+                if is_last:
+                    raise NotReached(f"{self._settings.base_url} does not answer: {error or type(error).__name__}.") from error
+                await asyncio.sleep(wait_s(attempt, retry_after=None))
+                continue
+            refusal = error_of(response.status_code, text, response.headers)
+            if is_last or not (response.status_code in RETRIED or refusal.code == KEY_IN_USE):
+                raise refusal
+            await asyncio.sleep(wait_s(attempt, retry_after=response.headers.get("retry-after")))
+        raise AssertionError("a try returns or raises")
+
+
+class AsyncTextStream:
+    """Pieces of text as they come. `execution_id` from the beginning; `text` so far; `result`, the whole answer, at the end."""
+
+    def __init__(self, response: httpx.Response) -> None:
+        self._response = response
+        self._events = Events(execution_id=response.headers.get("x-execution-id"))
+
+    @property
+    def execution_id(self) -> str | None:
+        return self._events.execution_id
+
+    @property
+    def text(self) -> str:
+        return self._events.text
+
+    @property
+    def result(self) -> Execution | None:
+        return self._events.result  # type: ignore[return-value]
+
+    async def __aiter__(self) -> AsyncIterator[str]:
+        try:
+            async for line in self._response.aiter_lines():
+                if (piece := self._events.feed(line)) is not None:
+                    yield piece
+        except httpx.TransportError as error:
+            raise self._events.broke("The connection broke off") from error
+        if self._events.result is None:
+            raise self._events.broke("The stream ended before its last event")

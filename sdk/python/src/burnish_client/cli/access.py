@@ -1,0 +1,54 @@
+"""Which Burnish a command talks to, with which key, and what it says and how it ends when that does not work."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, Final, NoReturn
+
+import typer
+
+from burnish_client.cli.places import NoPlace, find_place
+
+if TYPE_CHECKING:
+    from burnish_client import Burnish
+
+NO: Final = 1
+"""Exit code: it worked, and the answer is no (a gate that is not passed, a difference, a collision)."""
+
+WRONG_USE: Final = 2
+REFUSED: Final = 3
+NOT_REACHED: Final = 4
+
+ProfileOption = Annotated[
+    str | None, typer.Option("--profile", envvar="BURNISH_PROFILE", help="Which login to use; `burnish login` makes them.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="JSON on standard output, everything else on standard error.")]
+
+
+@contextmanager
+def reaching(profile: str | None, *, max_retries: int = 3) -> Iterator[Burnish]:
+    """A client for one command. What goes wrong inside ends the command, said in one or two lines on standard error."""
+    from burnish_client import ApiError, Burnish, NotReached, StreamBroke
+
+    try:
+        place = find_place(profile)
+    except NoPlace as lacking:
+        stop(str(lacking), code=WRONG_USE)
+    try:
+        with Burnish(base_url=place.url, api_key=place.key, max_retries=max_retries, cache_folder=False) as burnish:
+            yield burnish
+    except ApiError as error:
+        where = f" [{error.param}]" if error.param else ""
+        stop(f"{error.message}{where} ({error.code}, request {error.request_id})", code=REFUSED)
+    except NotReached as error:
+        stop(f"{error} ({place.source})", code=NOT_REACHED)
+    except StreamBroke as error:
+        stop(f"{error} It is booked as {error.execution_id}.", code=NOT_REACHED)
+
+
+def stop(words: str, *, code: int) -> NoReturn:
+    """Ends the command with `code`."""
+    print(f"burnish: {words}", file=sys.stderr)
+    raise typer.Exit(code)

@@ -1,0 +1,139 @@
+"""`burnish executions`: what was run. (`burnish logs` shows what the processes of an installation write.)"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from burnish_client.cli.access import JsonOption, ProfileOption, reaching
+from burnish_client.cli.shown import clean, moment, money, print_json, print_table
+
+if TYPE_CHECKING:
+    from burnish_client import Burnish
+
+app = typer.Typer(help="Executions: what was run, and as it comes.", no_args_is_help=True)
+
+PromptOption = Annotated[str | None, typer.Option("--prompt", "-p", help="Only of this prompt.")]
+StatusOption = Annotated[str | None, typer.Option(help="Only success, error, timeout, rate_limited, cancelled or blocked.")]
+UserOption = Annotated[str | None, typer.Option(help="Only of this end user.")]
+SessionOption = Annotated[str | None, typer.Option(help="Only of this conversation.")]
+
+EVERY_S: Final = 1.0
+LATE_S: Final = 180
+"""A call appears in the list when it has ended, some after others that began later: the list is read back so far."""
+
+
+@app.command("list")
+def list_executions(
+    count: Annotated[int, typer.Option("--count", "-n", min=1, max=10_000, help="So many, the newest first.")] = 20,
+    prompt: PromptOption = None,
+    status: StatusOption = None,
+    user: UserOption = None,
+    session: SessionOption = None,
+    as_json: JsonOption = False,
+    profile: ProfileOption = None,
+) -> None:
+    """Show executions, the newest first."""
+    with reaching(profile) as burnish:
+        found = _newest(burnish, count, _query(prompt, status, user, session))
+    if as_json:
+        return print_json(found)
+    columns = ("began", "status", "prompt", "version", "model", "ms", "cost", "id")
+    return print_table(columns, [_row(one) for one in found], empty="There are no such executions.")
+
+
+@app.command()
+def show(
+    execution: Annotated[str, typer.Argument(help="Id of the execution.")], as_json: JsonOption = False, profile: ProfileOption = None
+) -> None:
+    """Show one execution: what was asked, what came, what was said of it."""
+    with reaching(profile) as burnish:
+        one = burnish.request("GET", f"/v1/executions/{execution}")
+    if as_json:
+        return print_json(one)
+    print("  ".join(str(cell) for cell in _row(one) if cell not in (None, "")))
+    for message in one.get("messages") or ():
+        content = message.get("content")
+        print(f"\n[{message.get('role')}]\n{clean(content if isinstance(content, str) else json.dumps(content, ensure_ascii=False))}")
+    print(f"\n[answer]\n{clean(str(one.get('output') or ''))}")
+    if one.get("error"):
+        print(f"\n[error]\n{clean(str(one['error'].get('message')))} ({one['error'].get('code')})")
+    for said in one.get("feedback") or ():
+        print(f"\n[feedback]\n{clean(json.dumps({name: value for name, value in said.items() if value is not None}, ensure_ascii=False))}")
+    return None
+
+
+@app.command()
+def tail(
+    count: Annotated[int, typer.Option("--count", "-n", min=0, max=200, help="The last ones first.")] = 10,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with those that end from now on, until Ctrl-C.")] = False,
+    prompt: PromptOption = None,
+    status: StatusOption = None,
+    user: UserOption = None,
+    session: SessionOption = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object for each line.")] = False,
+    profile: ProfileOption = None,
+) -> None:
+    """Show executions as they end, the oldest first."""
+    query = _query(prompt, status, user, session)
+    try:
+        with reaching(profile) as burnish:
+            seen: set[str] = set()
+            for one in _tailed(burnish, query, count, seen):
+                _print_line(one, as_json=as_json)
+            while follow:
+                time.sleep(EVERY_S)
+                for one in _tailed(burnish, query, None, seen):
+                    _print_line(one, as_json=as_json)
+    except KeyboardInterrupt:
+        raise typer.Exit(0) from None  # how it is meant to end
+
+
+def _tailed(burnish: Burnish, query: dict[str, Any], count: int | None, seen: set[str]) -> Iterator[dict[str, Any]]:
+    """Those not seen yet, the oldest first. `count` None: all; else the first look, of which only so many are shown."""
+    if count is None:
+        oldest = time.time() - LATE_S
+        since = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(oldest))
+        fresh = [one for one in burnish.list("/v1/executions", limit=200, **{**query, "from": since}) if one["id"] not in seen]
+    else:
+        fresh = _newest(burnish, 200, query)
+        seen.update(one["id"] for one in fresh)
+        fresh = fresh[:count]
+    seen.update(one["id"] for one in fresh)
+    yield from reversed(fresh)
+
+
+def _newest(burnish: Burnish, count: int, query: dict[str, Any]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    for one in burnish.list("/v1/executions", limit=min(count, 200), **query):
+        found.append(one)
+        if len(found) == count:
+            break
+    return found
+
+
+def _query(prompt: str | None, status: str | None, user: str | None, session: str | None) -> dict[str, Any]:
+    return {"prompt": prompt, "status": status, "user_id": user, "session_id": session}
+
+
+def _row(one: dict[str, Any]) -> tuple[object, ...]:
+    return (
+        moment(one.get("created_at")),
+        one["status"],
+        one.get("prompt"),
+        one.get("version"),
+        one.get("model"),
+        one.get("latency_ms"),
+        money(one.get("cost_nusd")),
+        one["id"],
+    )
+
+
+def _print_line(one: dict[str, Any], *, as_json: bool) -> None:
+    line = json.dumps(one, ensure_ascii=False) if as_json else "  ".join(clean(str(cell)) for cell in _row(one) if cell not in (None, ""))
+    print(line, file=sys.stdout, flush=True)

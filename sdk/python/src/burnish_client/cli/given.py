@@ -1,0 +1,120 @@
+"""What people give on a command line: variables of a prompt, datasets by name or file."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from io import StringIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
+
+if TYPE_CHECKING:
+    from burnish_client import Burnish
+
+ITEM_FIELDS: Final = frozenset({"input", "expected", "split", "group", "synthetic", "metadata"})
+"""What an item of a dataset has; any other column goes into its metadata."""
+
+
+class BadGiven(ValueError):
+    """What was given cannot be used, with the reason in words."""
+
+
+def variables_of(pairs: Sequence[str], file: str | None) -> dict[str, Any]:
+    """`name=text`, `name=@file` (its text), `name:=JSON`; over what a JSON file (`-`: standard input) holds. Raises BadGiven."""
+    found: dict[str, Any] = {}
+    if file is not None:
+        try:
+            found = json.loads(_text_of(file))
+        except ValueError as error:
+            raise BadGiven(f"{file} is no JSON: {error}") from error
+        if not isinstance(found, dict):
+            raise BadGiven(f"{file} must hold an object, one field for each variable.")
+    for pair in pairs:
+        name, sign, value = pair.partition("=")
+        if not sign or not name.rstrip(":"):
+            raise BadGiven(f"'{pair}' is no variable: write name=text, name=@file or name:=JSON.")
+        if name.endswith(":"):
+            try:
+                found[name[:-1]] = json.loads(value)
+            except ValueError as error:
+                raise BadGiven(f"{name[:-1]}: this is no JSON: {value[:80]}") from error
+        else:
+            found[name] = _text_of(value[1:]) if value.startswith("@") else value
+    return found
+
+
+def find_dataset(burnish: Burnish, given: str, *, split: str | None = None, beside: Path | None = None) -> str:
+    """The id of a dataset: given itself, as a name, or as a file (JSONL or CSV), which is uploaded once for each content.
+
+    `split`: where the items of a file go that do not say it themselves. `beside`: the folder that a file's path begins at.
+    Raises BadGiven where there is none, or a line of the file is no item.
+    """
+    try:
+        return str(UUID(given))
+    except ValueError:
+        pass
+    path = (beside or Path()) / given
+    if path.is_file():
+        return upload(burnish, path, split=split)
+    found = [one for one in burnish.list("/v1/datasets", limit=200) if one["name"] == given]
+    if not found:
+        raise BadGiven(f"'{given}' is no file, and no dataset of this workspace has that name.")
+    return str(found[0]["id"])
+
+
+def upload(burnish: Burnish, path: Path, *, split: str | None = None, name: str | None = None) -> str:
+    """The id. A file is named after itself and what it holds: the same content is uploaded once."""
+    items = list(items_of(path, split=split))
+    if not items:
+        raise BadGiven(f"{path} holds no items.")
+    digest = hashlib.sha256(json.dumps(items, sort_keys=True).encode()).hexdigest()[:12]
+    wanted = name or f"{path.stem}-{digest}"
+    if name is None:
+        for one in burnish.list("/v1/datasets", limit=200):
+            if one["name"] == wanted:
+                return str(one["id"])
+    return str(burnish.request("POST", "/v1/datasets", {"name": wanted, "items": items})["id"])
+
+
+def items_of(path: Path, *, split: str | None = None) -> Iterator[dict[str, Any]]:
+    """Items of a JSONL or CSV file. In CSV the columns are `input` (or `inputs.NAME`), `expected`, `split`; others are metadata."""
+    text = path.read_text("utf-8-sig")
+    rows: Iterator[tuple[int, Mapping[str, Any]]]
+    if path.suffix.lower() == ".csv":
+        rows = enumerate((_unfolded(row) for row in csv.DictReader(StringIO(text, newline=""))), start=2)
+    else:
+        rows = ((number, _object(line, path, number)) for number, line in enumerate(text.split("\n"), start=1) if line.strip())
+    for number, row in rows:
+        if "input" not in row or "expected" not in row:
+            raise BadGiven(f"{path}, line {number}: an item has `input` and `expected`.")
+        others = {key: value for key, value in row.items() if key not in ITEM_FIELDS and value is not None}
+        metadata = dict(row.get("metadata") or {}) | others
+        item = {key: row[key] for key in ("input", "expected", "split", "group", "synthetic") if row.get(key) not in (None, "")}
+        yield ({"split": split} if split else {}) | item | ({"metadata": metadata} if metadata else {})
+
+
+def _object(line: str, path: Path, number: int) -> Mapping[str, Any]:
+    try:
+        row = json.loads(line)
+    except ValueError as error:
+        raise BadGiven(f"{path}, line {number}: this is no JSON ({error}).") from error
+    if not isinstance(row, dict):
+        raise BadGiven(f"{path}, line {number}: an item is an object with `input` and `expected`.")
+    return row
+
+
+def _unfolded(row: Mapping[str, Any]) -> dict[str, Any]:
+    inputs = {name.removeprefix("inputs."): value for name, value in row.items() if name and name.startswith("inputs.")}
+    rest = {name: value for name, value in row.items() if name and not name.startswith("inputs.")}
+    return rest | ({"input": inputs} if inputs else {})
+
+
+def _text_of(path: str) -> str:
+    try:
+        return sys.stdin.read() if path == "-" else Path(path).read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadGiven(f"{path} cannot be read: {error}") from error

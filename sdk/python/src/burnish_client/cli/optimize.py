@@ -1,0 +1,191 @@
+"""`burnish optimize` and `burnish suggestions`: search a better prompt, watch the search, decide about what it found."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from burnish_client.cli.access import NO, REFUSED, WRONG_USE, JsonOption, ProfileOption, reaching, stop
+from burnish_client.cli.given import BadGiven, find_dataset
+from burnish_client.cli.shown import clean, moment, money, points, print_json, print_table, share
+from burnish_client.cli.waiting import Bar, await_end
+
+if TYPE_CHECKING:
+    from burnish_client import Burnish
+
+suggestions = typer.Typer(help="Suggestions: what searches found, to accept or reject.", no_args_is_help=True)
+
+ENDED: Final = frozenset({"completed", "failed", "cancelled"})
+OUTCOMES: Final = {
+    "improved": "A better prompt was found, and proven on cases that the search never saw.",
+    "no_improvement": "Nothing better was proven. Nothing changes.",
+    "not_enough_data": "There are too few cases to prove anything.",
+    "no_headroom": "The prompt has nothing to gain on these cases.",
+}
+
+
+def optimize(
+    prompt: Annotated[str, typer.Argument(help="Slug of the prompt.")],
+    dataset: Annotated[str, typer.Option("--dataset", help="Id or name of a dataset, or a file (JSONL, CSV) that becomes one.")],
+    evaluations: Annotated[int | None, typer.Option(min=50, max=100_000, help="The most calls of the model; 2000 without.")] = None,
+    credit: Annotated[float | None, typer.Option("--credits", min=0, help="The most it may cost, in credits of one US cent.")] = None,
+    method: Annotated[str | None, typer.Option(help="racing without; see docs/guides/optimization.md.")] = None,
+    version: Annotated[int | None, typer.Option(min=1, help="The version to improve; what production names without.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Makes it repeatable.")] = None,
+    forecast: Annotated[bool, typer.Option("--forecast", help="Say what it would take and cost, and start nothing.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", "-w", help="Follow it to its end; Ctrl-C cancels the search.")] = False,
+    as_json: JsonOption = False,
+    profile: ProfileOption = None,
+) -> None:
+    """Search for a better prompt. With --watch it ends with 0 where one was proven, and with 1 where none was."""
+    body: dict[str, Any] = {"prompt": prompt, "method": method, "version": version, "seed": seed}
+    body["budget"] = {name: value for name, value in (("evaluations", evaluations), ("credits", credit)) if value is not None} or None
+    body = {name: value for name, value in body.items() if value is not None}
+    with reaching(profile) as burnish:
+        try:
+            body["dataset_id"] = find_dataset(burnish, dataset)
+        except BadGiven as fault:
+            stop(str(fault), code=WRONG_USE)
+        if forecast:
+            return _tell_forecast(burnish.request("POST", "/v1/optimizations/forecast", body), as_json=as_json)
+        started = burnish.request("POST", "/v1/optimizations", body)
+        if not watch:
+            if as_json:
+                return print_json(started)
+            return print(f"Started {started['id']}. Follow it: burnish optimization {started['id']}")
+        return _follow(burnish, str(started["id"]), as_json=as_json, cancels=True)
+
+
+def optimization(
+    job: Annotated[str, typer.Argument(help="Id of the optimization.")],
+    cancel: Annotated[bool, typer.Option("--cancel", help="Stop it. What it has not spent comes back.")] = False,
+    as_json: JsonOption = False,
+    profile: ProfileOption = None,
+) -> None:
+    """Follow an optimization to its end, or stop it. Ctrl-C ends the following alone; the search goes on."""
+    with reaching(profile) as burnish:
+        if cancel:
+            burnish.request("POST", f"/v1/optimizations/{job}/cancel")
+        _follow(burnish, job, as_json=as_json, cancels=False)
+
+
+def _follow(burnish: Burnish, job_id: str, *, as_json: bool, cancels: bool) -> None:
+    path = f"/v1/optimizations/{job_id}"
+
+    def to_the_end() -> Any:
+        with Bar("searching") as bar:
+            return await_end(
+                lambda: burnish.request("GET", path),
+                is_over=lambda job: job["status"] in ENDED,
+                progress=lambda job: bar.show(*_progress(job)),
+            )
+
+    try:
+        if cancels:
+            print(f"Started {job_id}; Ctrl-C cancels it.", file=sys.stderr, flush=True)
+        job = to_the_end()
+    except KeyboardInterrupt:
+        if not cancels:
+            raise
+        print("\nCancelling the search …", file=sys.stderr, flush=True)
+        burnish.request("POST", f"{path}/cancel")
+        print(f"{job_id} is {to_the_end()['status']}.", file=sys.stderr)
+        raise typer.Exit(130) from None
+    _tell_end(job, as_json=as_json)
+
+
+def _progress(job: dict[str, Any]) -> tuple[float, float | None, str]:
+    """Done, of how many, and the same in words."""
+    progress, most = job["progress"], (job.get("budget") or {}).get("evaluations")
+    done = progress.get("evaluations") or 0
+    best = "" if progress.get("best") is None else f", best {points(progress['best'])} points on train"
+    return done, most, f"{job['status']}, {done:,} of {most or 0:,} evaluations, {money(progress.get('spent_nusd') or 0)}{best}"
+
+
+def _tell_end(job: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        print_json(job)
+    else:
+        print(OUTCOMES.get(str(job.get("outcome")), f"It is {job['status']}."))
+        if test := job.get("test"):
+            print(
+                f"On {test['n']} test items: {share(test['baseline'])} before, {share(test['candidate'])} after; "
+                f"{points(test['delta'])} points (interval {points(test['ci_low'])} to {points(test['ci_high'])})."
+            )
+        if job.get("simulated"):
+            print("The model is simulated: this is no figure of a real one.")
+        if job.get("suggestion_id"):
+            print(f"Look at it: burnish suggestions show {job['suggestion_id']}")
+    if job["status"] == "failed":
+        stop(str((job.get("error") or {}).get("message", "It failed.")), code=REFUSED)
+    if job.get("outcome") != "improved":
+        raise typer.Exit(NO)
+
+
+def _tell_forecast(plan: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        return print_json(plan)
+    forecast = plan.get("forecast", plan)
+    most, aside = money(forecast["cost_nusd"]), money(forecast["set_aside_nusd"])
+    print(f"{forecast['evaluations']:,} evaluations, {most} at most; {aside} is set aside.")
+    if plan.get("least_evaluations"):
+        print(f"The least that is enough: {plan['least_evaluations']:,} evaluations.")
+    return None
+
+
+@suggestions.command("list")
+def list_suggestions(
+    prompt: Annotated[str | None, typer.Option("--prompt", "-p", help="Only of this prompt.")] = None,
+    as_json: JsonOption = False,
+    profile: ProfileOption = None,
+) -> None:
+    """Show suggestions, the newest first."""
+    with reaching(profile) as burnish:
+        found = burnish.request("GET", "/v1/suggestions", query={"prompt": prompt, "limit": 50})["data"]
+    if as_json:
+        return print_json(found)
+    rows = [(moment(one["created_at"]), one["status"], one["prompt"], one["id"]) for one in found]
+    return print_table(("made", "status", "prompt", "id"), rows, empty="There are no suggestions yet.")
+
+
+@suggestions.command("show")
+def show_suggestion(
+    suggestion: Annotated[str, typer.Argument(help="Id of the suggestion.")], as_json: JsonOption = False, profile: ProfileOption = None
+) -> None:
+    """Show a suggestion: what it would change, and what proves it."""
+    with reaching(profile) as burnish:
+        one = burnish.request("GET", f"/v1/suggestions/{suggestion}")
+    if as_json:
+        return print_json(one)
+    print(f"{one['prompt']}: version {one.get('base_version')}, {one['status']}")
+    for message in (one.get("content") or {}).get("messages") or ():
+        print(f"\n[{message.get('role')}]\n{clean(str(message.get('content')))}")
+    return print(f"\nAccept it: burnish suggestions accept {one['id']}")
+
+
+@suggestions.command()
+def accept(
+    suggestion: Annotated[str, typer.Argument(help="Id of the suggestion.")],
+    label: Annotated[str, typer.Option(help="The label that moves to it; an empty one moves none.")] = "production",
+    as_json: JsonOption = False,
+    profile: ProfileOption = None,
+) -> None:
+    """Make a version of a suggestion. `burnish prompts pull` brings it into the files."""
+    with reaching(profile) as burnish:
+        done = burnish.request("POST", f"/v1/suggestions/{suggestion}/accept", {"label": label or None})
+    return print_json(done) if as_json else print(f"Accepted: {done['prompt']} version {done['version']}.")
+
+
+@suggestions.command()
+def reject(
+    suggestion: Annotated[str, typer.Argument(help="Id of the suggestion.")],
+    reason: Annotated[str, typer.Option("--reason", "-m", help="Why.")],
+    as_json: JsonOption = False,
+    profile: ProfileOption = None,
+) -> None:
+    """Turn a suggestion down."""
+    with reaching(profile) as burnish:
+        done = burnish.request("POST", f"/v1/suggestions/{suggestion}/reject", {"reason": reason})
+    return print_json(done) if as_json else print("Rejected.")

@@ -1,0 +1,75 @@
+"""`burnish webhooks`: what was told to whom, and telling it again."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from enum import Enum
+from typing import Annotated, Any, Literal
+
+import typer
+
+from burnish_client.cli.access import WRONG_USE, JsonOption, ProfileOption, reaching, stop
+from burnish_client.cli.shown import moment, print_json, print_table
+
+app = typer.Typer(help="Webhooks: deliveries, sending them again, and receiving them on this machine.", no_args_is_help=True)
+
+
+class Ended(str, Enum):
+    """How a delivery ended."""
+
+    delivered = "delivered"
+    exhausted = "exhausted"
+    cancelled = "cancelled"
+
+
+@app.command()
+def deliveries(
+    endpoint: Annotated[str | None, typer.Option(help="Only to this endpoint.")] = None,
+    status: Annotated[Literal["pending", "delivered", "exhausted", "cancelled"] | None, typer.Option(help="Only these.")] = None,
+    event: Annotated[str | None, typer.Option("--event", help="Only of this type, such as alert.raised.")] = None,
+    count: Annotated[int, typer.Option("--count", "-n", min=1, max=200, help="So many, the newest first.")] = 20,
+    as_json: JsonOption = False,
+    profile: ProfileOption = None,
+) -> None:
+    """Show what was sent to whom, the newest first."""
+    with reaching(profile) as burnish:
+        query = {"endpoint_id": endpoint, "status": status, "event_type": event, "limit": count}
+        found = burnish.request("GET", "/v1/webhooks/deliveries", query=query)["data"]
+    if as_json:
+        return print_json(found)
+    rows = [(moment(one["created_at"]), one["status"], one["event_type"], one["object_id"], one["attempts"], one["id"]) for one in found]
+    return print_table(("made", "status", "event", "of", "attempts", "id"), rows, empty="There are no such deliveries.")
+
+
+@app.command()
+def replay(
+    ids: Annotated[list[str] | None, typer.Argument(metavar="[DELIVERY]...", help="Ids of deliveries.", show_default=False)] = None,
+    endpoint: Annotated[str | None, typer.Option(help="A range instead: of this endpoint.")] = None,
+    since: Annotated[datetime | None, typer.Option("--from", help="Made at this time of this machine, or later.")] = None,
+    until: Annotated[datetime | None, typer.Option("--to", help="Made before it; now without.")] = None,
+    status: Annotated[list[Ended] | None, typer.Option(help="Dead letters and cancelled ones without.")] = None,
+    as_json: JsonOption = False,
+    profile: ProfileOption = None,
+) -> None:
+    """Send deliveries again, with their webhook-id: single ones, or a range of an endpoint. `burnish replay` is for executions."""
+    if bool(ids) == bool(endpoint) or (endpoint and since is None):
+        stop("Name deliveries, or a range by --endpoint and --from.", code=WRONG_USE)
+    with reaching(profile) as burnish:
+        done: list[Any] = []
+        if endpoint and since is not None:
+            statuses = [one.value for one in status or ()]
+            body: dict[str, Any] = {"from": _zoned(since), "to": _zoned(until) if until else None, "statuses": statuses}
+            body = {name: value for name, value in body.items() if value}
+            done.append(burnish.request("POST", f"/v1/webhooks/endpoints/{endpoint}/replay", body))
+        for one in ids or ():
+            done.append(burnish.request("POST", f"/v1/webhooks/deliveries/{one}/replay"))
+    if as_json:
+        print_json(done)
+    elif endpoint:
+        print(f"{done[0]['matched']} deliveries are sent again. How far it is: GET /v1/webhooks/replays/{done[0]['id']}")
+    else:
+        print(f"Sent again: {len(done)}. What became of it: burnish webhooks deliveries")
+
+
+def _zoned(moment_here: datetime) -> str:
+    return moment_here.astimezone(timezone.utc).isoformat()

@@ -1,0 +1,95 @@
+"""`burnish.yaml`: which prompts are measured on what, and what is enough."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+NAME: Final = "burnish.yaml"
+SPLITS: Final = ("train", "validation", "test")
+
+
+class BadConfig(ValueError):
+    """The file cannot be used, with the reason in words."""
+
+
+@dataclass(frozen=True)
+class Test:
+    """One line of the gate.
+
+    `dataset`: a file (beside burnish.yaml), a name or an id. `min_accuracy`: share from 0 to 1; None: the version's own quality
+    threshold, 0.8 without, unless a baseline is compared with. `sure`: the lower bound of the interval must reach it, too. `baseline`: a
+    label or a version. `max_drop`: the share that it may be worse at most, at the lower bound; None: it must not be surely worse.
+    """
+
+    __test__ = False  # pytest would take it for one of its own
+
+    prompt: str
+    dataset: str
+    name: str = ""
+    split: str = "validation"
+    min_accuracy: float | None = None
+    sure: bool = False
+    baseline: str | None = None
+    max_drop: float | None = None
+    repeats: int = 1
+    model: str | None = None
+
+    @property
+    def title(self) -> str:
+        return self.name or self.prompt
+
+
+@dataclass(frozen=True)
+class Config:
+    """`folder`: of the prompt files. `root`: the folder of burnish.yaml, where paths begin."""
+
+    root: Path
+    folder: Path
+    tests: tuple[Test, ...]
+
+
+def read_config(path: Path) -> Config:
+    """Raises BadConfig where it is no YAML, or says what the gate does not know."""
+    try:
+        said = yaml.safe_load(path.read_text("utf-8")) or {}
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise BadConfig(f"{path} cannot be read: {' '.join(str(error).split())}") from error
+    if not isinstance(said, dict) or (unknown := [str(name) for name in said if name not in ("prompts", "tests")]):
+        raise BadConfig(f"{path} holds `prompts` and `tests`" + (f", and no {', '.join(unknown)}." if isinstance(said, dict) else "."))
+    folder, tests = said.get("prompts", "prompts"), said.get("tests") or []
+    if not isinstance(folder, str) or not isinstance(tests, list):
+        raise BadConfig(f"{path}: `prompts` is a folder, and `tests` a list.")
+    read = tuple(_test(one, f"{path}, test {number}") for number, one in enumerate(tests, start=1))
+    titles = [one.title for one in read]
+    if twice := {one for one in titles if titles.count(one) > 1}:
+        raise BadConfig(f"{path}: {', '.join(sorted(twice))} stands there twice; give each test a `name` of its own.")
+    return Config(path.parent, path.parent / folder, read)
+
+
+def _test(said: Any, where: str) -> Test:
+    if not isinstance(said, Mapping):
+        raise BadConfig(f"{where}: a test has `prompt`, `dataset`, and what is enough.")
+    known = {one.name for one in fields(Test)}
+    if unknown := [str(name) for name in said if name not in known]:
+        raise BadConfig(f"{where}: a test has no {', '.join(unknown)}. It may have {', '.join(sorted(known))}.")
+    given = {name: value for name, value in said.items() if value is not None}
+    given |= {"baseline": str(given["baseline"])} if "baseline" in given else {}
+    for name in ("prompt", "dataset"):
+        if not isinstance(given.get(name), str):
+            raise BadConfig(f"{where}: `{name}` is lacking.")
+    for name in ("min_accuracy", "max_drop"):
+        if name in given and not (isinstance(given[name], int | float) and 0 <= given[name] <= 1):
+            raise BadConfig(f"{where}: `{name}` is a share from 0 to 1.")
+    if given.get("split", "validation") not in SPLITS:
+        raise BadConfig(f"{where}: `split` is one of {', '.join(SPLITS)}.")
+    if "max_drop" in given and "baseline" not in given:
+        raise BadConfig(f"{where}: `max_drop` needs a `baseline`.")
+    repeats = given.get("repeats", 1)
+    if not isinstance(repeats, int) or not 1 <= repeats <= 20:
+        raise BadConfig(f"{where}: `repeats` is a number from 1 to 20.")
+    return Test(**given)

@@ -1,0 +1,144 @@
+"""pytest plug-in: each test of a burnish.yaml is a test of the run, and `burnish_gate` measures a prompt from your own.
+
+`pytest --burnish` collects burnish.yaml (or what `--burnish-config` names). Without the option nothing is measured, and nothing of this
+is loaded. Where Burnish is, say the environment (BURNISH_API_KEY, BURNISH_BASE_URL) or `burnish login`, as for the command.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from burnish_client import Burnish
+    from burnish_client.gate.config import Config, Test
+    from burnish_client.gate.measure import Result
+
+RESULTS = pytest.StashKey[list["Result"]]()
+CLIENT = pytest.StashKey["Burnish"]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The options of the plug-in."""
+    group = parser.getgroup("burnish", "measuring prompts with Burnish")
+    group.addoption("--burnish", action="store_true", help="measure the prompts of burnish.yaml")
+    group.addoption("--burnish-config", metavar="FILE", default=None, help="in place of burnish.yaml beside pytest's configuration")
+    group.addoption("--burnish-at", metavar="LABEL", default=None, help="measure this label or version, not the files")
+    group.addoption("--burnish-profile", metavar="NAME", default=None, help="which login to use")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """A place for what was measured."""
+    config.stash[RESULTS] = []
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """burnish.yaml, where it was asked for."""
+    if not parent.config.getoption("--burnish"):
+        return None
+    named = parent.config.getoption("--burnish-config")
+    wanted = Path(named).resolve() if named else parent.config.rootpath / "burnish.yaml"
+    return GateFile.from_parent(parent, path=file_path) if file_path == wanted else None
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Every figure with its interval, also of tests that are passed."""
+    if results := config.stash[RESULTS]:
+        from burnish_client.gate.report import as_text
+
+        terminalreporter.section("burnish: the test gate")
+        terminalreporter.write_line(as_text(results))
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Closes the connection."""
+    if (client := config.stash.get(CLIENT, None)) is not None:
+        client.close()
+
+
+class NotPassed(Exception):
+    """What a test says that is not passed; it needs no traceback."""
+
+
+class GateFile(pytest.File):
+    """A burnish.yaml."""
+
+    def collect(self) -> Iterable[pytest.Item]:
+        """One item for each of its tests."""
+        from burnish_client.gate.config import BadConfig, read_config
+
+        try:
+            config = read_config(self.path)
+        except BadConfig as fault:
+            raise self.CollectError(str(fault)) from fault
+        for one in config.tests:
+            yield GateItem.from_parent(self, name=one.title, gate=config, test=one)
+
+
+class GateItem(pytest.Item):
+    """One test of a burnish.yaml."""
+
+    def __init__(self, *, gate: Config, test: Test, **rest: Any) -> None:
+        super().__init__(**rest)
+        self._gate, self._test = gate, test
+
+    def runtest(self) -> None:
+        """Measures it. Raises NotPassed."""
+        _judge(_measured(self.config, self._gate, self._test), self.config)
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        """In words alone where the gate is not passed."""
+        return str(excinfo.value) if isinstance(excinfo.value, NotPassed) else super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[Path, None, str]:
+        """Where it stands, for reports."""
+        return self.path, None, f"burnish: {self.name}"
+
+
+@pytest.fixture
+def burnish_gate(request: pytest.FixtureRequest) -> Iterator[Callable[..., Result]]:
+    """`burnish_gate("greeting", "cases.jsonl", min_accuracy=0.9, baseline="production")` measures, and fails where it is not passed.
+
+    Takes the fields of a test of burnish.yaml; paths begin at the folder of the test module. Returns what was measured.
+    """
+    from burnish_client.gate.config import Config, Test
+
+    root = request.path.parent
+    prompts = request.config.rootpath / "prompts"
+
+    def gate(prompt: str, dataset: str, **more: Any) -> Result:
+        test = Test(prompt, str(dataset), **more)
+        return _judge(_measured(request.config, Config(root, prompts, (test,)), test), request.config)
+
+    yield gate
+
+
+def _measured(config: pytest.Config, gate: Config, test: Test) -> Result:
+    from burnish_client.gate.measure import measure
+
+    return measure(_client(config), gate, [test], asked=config.getoption("--burnish-at"))[0]
+
+
+def _judge(result: Result, config: pytest.Config) -> Result:
+    from burnish_client.gate.report import as_text
+
+    config.stash[RESULTS].append(result)
+    if not result.passed:
+        raise NotPassed(as_text([result]))
+    return result
+
+
+def _client(config: pytest.Config) -> Burnish:
+    if CLIENT not in config.stash:
+        from burnish_client import Burnish
+        from burnish_client.cli.places import NoPlace, find_place
+
+        try:
+            place = find_place(config.getoption("--burnish-profile"))
+        except NoPlace as lacking:
+            raise NotPassed(str(lacking)) from lacking
+        config.stash[CLIENT] = Burnish(base_url=place.url, api_key=place.key, cache_folder=False)
+    return config.stash[CLIENT]

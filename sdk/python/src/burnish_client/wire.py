@@ -1,0 +1,176 @@
+"""What goes over the wire, without any I/O: requests as data, when to try again, server-sent events. Both clients use it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import os
+import random
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from burnish_client.errors import ApiError, NotReached, StreamBroke
+
+RETRIED: Final = frozenset({408, 429, 500, 502, 503, 504})
+"""Answers after which the same request may succeed. Each carries its idempotency key, so nothing is done twice."""
+
+LONGEST_WAIT_S: Final = 30.0
+KEY_IN_USE: Final = "idempotency_in_progress"
+DEFAULT_URL: Final = "http://127.0.0.1:18000"
+VERSION: Final = "0.1.0"
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request. `query` without what is None; `body` as JSON, or `lines` as JSON lines. `timeout_s`: of one try, where it differs."""
+
+    method: str
+    path: str
+    body: Any = None
+    query: Mapping[str, Any] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    lines: tuple[Any, ...] | None = None
+    timeout_s: float | None = None
+
+    @property
+    def content(self) -> bytes | None:
+        if self.lines is not None:
+            return b"".join(json.dumps(one).encode() + b"\n" for one in self.lines)
+        return None if self.body is None else json.dumps(self.body).encode()
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        return {name: value for name, value in self.query.items() if value is not None}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where and how. Nothing given: from the environment."""
+
+    base_url: str
+    api_key: str
+    timeout_s: float
+    tries: int
+
+    @classmethod
+    def of(cls, base_url: str | None, api_key: str | None, *, timeout_s: float, max_retries: int) -> Settings:
+        """Raises ValueError where no key is known."""
+        key = api_key or os.environ.get("BURNISH_API_KEY", "")
+        if not key:
+            raise ValueError("Give api_key, or set BURNISH_API_KEY: `burnish up` prints one.")
+        url = base_url or os.environ.get("BURNISH_BASE_URL") or DEFAULT_URL
+        return cls(url.rstrip("/").removesuffix("/v1"), key, timeout_s, max(0, max_retries) + 1)
+
+    def timeout_of(self, call: Call) -> float:
+        """Of one try: what the call needs, where it says so. A prompt's is shorter, an execution's with a long deadline longer."""
+        if call.timeout_s is None:
+            return self.timeout_s
+        return min(call.timeout_s, self.timeout_s) if call.method == "GET" else max(call.timeout_s, self.timeout_s)
+
+    def headers(self, call: Call) -> dict[str, str]:
+        """All headers of one request. A POST gets an idempotency key, the same in each try."""
+        own = {"authorization": f"Bearer {self.api_key}", "user-agent": f"burnish-client/{VERSION}"}
+        if call.lines is not None:
+            own["content-type"] = "application/x-ndjson"
+        elif call.body is not None:
+            own["content-type"] = "application/json"
+        if call.method == "POST" and not any(name.lower() == "idempotency-key" for name in call.headers):
+            own["idempotency-key"] = str(uuid.uuid4())
+        return own | _trace_headers() | dict(call.headers)
+
+
+def _trace_headers() -> dict[str, str]:
+    """`traceparent` of the caller's span, where OpenTelemetry is installed and a span is open."""
+    try:
+        from opentelemetry.propagate import inject
+    except ImportError:
+        return {}
+    carrier: dict[str, str] = {}
+    inject(carrier)
+    return carrier
+
+
+def without_nones(body: Mapping[str, Any]) -> dict[str, Any]:
+    """What was not given is not sent, so that the server's own default stands."""
+    return {name: value for name, value in body.items() if value is not None}
+
+
+def wait_s(attempt: int, *, retry_after: str | None) -> float:
+    """How long to wait before try `attempt + 1` (0 the first): what the server says, else doubling from half a second, with jitter."""
+    with contextlib.suppress(ValueError):
+        said_s = math.nan if retry_after is None else float(retry_after)
+        if not math.isnan(said_s):
+            return min(max(said_s, 0.0), LONGEST_WAIT_S)
+    return min(0.5 * 2.0**attempt, 8.0) * random.uniform(0.5, 1.0)
+
+
+def is_answer(status: int) -> bool:
+    """Whether it is one to be read. We follow no redirect: it would carry the key along."""
+    return status < 300 or status == 304
+
+
+def parsed(text: bytes) -> Any:
+    """The JSON of an answer, None where it is empty. Raises NotReached where something else answered in place of Burnish."""
+    try:
+        return json.loads(text) if text else None
+    except ValueError as error:
+        raise NotReached("What answered is not Burnish: it sent no JSON. Look at base_url.") from error
+
+
+def error_of(status: int, text: str, headers: Mapping[str, str]) -> ApiError:
+    """The server's error object, or what a proxy between us said."""
+    try:
+        body = json.loads(text)
+    except ValueError:
+        body = None
+    return ApiError(status, body, request_id=headers.get("x-request-id"))
+
+
+@dataclass
+class Events:
+    """Server-sent events, fed line by line. `ended`: the last event of an answer came."""
+
+    execution_id: str | None = None
+    text: str = ""
+    result: dict[str, Any] | None = None
+    _name: str = "message"
+    _data: list[str] = field(default_factory=list)
+
+    def feed(self, line: str) -> str | None:
+        """A piece of text, when this line completes one. Raises ApiError for an `error` event."""
+        if line.startswith(":"):
+            return None
+        if line:
+            kind, _, value = line.partition(":")
+            value = value.removeprefix(" ")
+            if kind == "event":
+                self._name = value
+            elif kind == "data":
+                self._data.append(value)
+            return None
+        name, data = self._name, "\n".join(self._data)
+        self._name, self._data = "message", []
+        return self._take(name, data) if data else None
+
+    def _take(self, name: str, data: str) -> str | None:
+        try:
+            said = json.loads(data)
+        except ValueError as error:
+            raise self.broke("The stream holds what is no JSON") from error
+        if name == "delta":
+            piece = str(said.get("text", ""))
+            self.text += piece
+            return piece
+        if name == "done":
+            self.result = said
+        elif name == "error":
+            status = said.get("status") if isinstance(said.get("status"), int) else 502
+            raise ApiError(int(status), said if "error" in said else {"error": said}, request_id=None)
+        return None
+
+    def broke(self, message: str) -> StreamBroke:
+        """What to raise where the stream ends before its last event."""
+        return StreamBroke(f"{message}, after {len(self.text)} characters.", text=self.text, execution_id=self.execution_id)

@@ -1,0 +1,109 @@
+/** Every method as a request. Fields of the API have the API's own names. */
+import type { Call } from "./wire.js";
+import { withoutNulls } from "./wire.js";
+
+/** Waits no longer, or ends the call, when the signal says so. */
+export type Abortable = { signal?: AbortSignal };
+
+export type Message = { role: string; content?: unknown; name?: string; [more: string]: unknown };
+export type Variables = Record<string, unknown>;
+
+/** What may be given with an execution. Anything else of the body goes through `request`. */
+export type ExecutionOptions = Abortable & {
+  label?: string;
+  version?: number;
+  messages?: readonly Message[];
+  model?: string;
+  overrides?: Record<string, unknown>;
+  user_id?: string;
+  session_id?: string;
+  app?: string;
+  metadata?: Record<string, unknown>;
+  deadline_s?: number;
+  client_request_id?: string;
+  fallback_models?: readonly string[];
+  /** The answer is `{ id, status: "queued" }`. */
+  background?: boolean;
+  idempotency_key?: string;
+};
+
+/** What a reaction says, at least one of the first five. `metric`: a name of yours and its value. */
+export type FeedbackOptions = Abortable & {
+  thumb?: "up" | "down";
+  /** 0 to 1. */
+  score?: number;
+  comment?: string;
+  correction?: string;
+  metric?: { name: string; value: number };
+  session_id?: string;
+  user_id?: string;
+  context?: Record<string, unknown>;
+  /** A UUID of yours; given again, the reaction replaces the earlier one. */
+  feedback_id?: string;
+};
+
+/** `max_cost_nusd`: it pauses before it would cost more. */
+export type BatchOptions = Abortable & { prompt?: string; label?: string; name?: string; models?: readonly string[]; versions?: readonly number[]; max_cost_nusd?: number; app?: string; idempotency_key?: string };
+
+export type SourceType = "conversation" | "youtube" | "document";
+/** A text; messages; or `messages`, `content`, `id` or `url` with `external_id`, `user_id`, `metadata`. */
+export type Chat = string | readonly Message[] | ({ messages?: readonly Message[] } & Omit<EnrichmentContent, "content"> & { content?: unknown });
+export type EnrichmentContent = { content?: unknown; id?: string; url?: string; external_id?: string; user_id?: string; metadata?: Record<string, unknown> };
+/** `id`: of a stored content, in place of one that is sent; `url`: where it lies. `limitS`: 0 returns at once. */
+export type EnrichmentOptions = Abortable & Omit<EnrichmentContent, "content"> & { limitS?: number; idempotency_key?: string };
+export type EnrichmentCounts = { total: number; pending: number; processing: number; completed: number; failed: number; cancelled: number };
+
+export const BATCH_ENDED: ReadonlySet<string> = new Set(["completed", "failed", "expired", "cancelled"]);
+export const ENRICHMENT_ENDED: ReadonlySet<string> = new Set(["completed", "failed", "cancelled"]);
+/** How much longer than its own deadline an execution is waited for. */
+const AFTER_DEADLINE_S = 10;
+/** Contents that one call of the API takes; more are sent in several. */
+const MOST_AT_ONCE = 500;
+
+/** POST /v1/executions. */
+export function execute(prompt: string | null, variables: Variables | null | undefined, options: ExecutionOptions, given: { stream: boolean; timeoutS: number }): Call {
+  const { signal, idempotency_key, background, ...rest } = options;
+  const shape = given.stream ? { stream: true } : { response_shape: "with_metadata" };
+  const body = withoutNulls({ prompt, variables, ...rest, ...shape, ...(background ? { mode: "background" } : {}) });
+  const timeoutS = options.deadline_s === undefined ? given.timeoutS : Math.max(given.timeoutS, options.deadline_s + AFTER_DEADLINE_S);
+  return { method: "POST", path: "/v1/executions", body, headers: keyed(idempotency_key), timeoutS, signal };
+}
+
+/** POST /v1/feedback, on an execution or a session. */
+export function feedback(executionId: string | null, { signal, ...given }: FeedbackOptions): Call {
+  return { method: "POST", path: "/v1/feedback", body: withoutNulls({ execution_id: executionId, ...given }), signal };
+}
+
+/** POST /v1/batches: the same request for each of `inputs`, which are variables; times `models` or `versions` where given. */
+export function startBatch(inputs: readonly Variables[], { signal, idempotency_key, prompt, label, app, ...rest }: BatchOptions): Call {
+  const body = { inputs: inputs.map((variables) => ({ variables })), request: withoutNulls({ prompt, label, app }), ...withoutNulls(rest) };
+  return { method: "POST", path: "/v1/batches", body, headers: keyed(idempotency_key), signal };
+}
+
+/** POST /v1/enrichments. The server waits up to `waitS` for the result. */
+export function enrich(sourceType: SourceType, content: Chat | null | undefined, { signal, idempotency_key, ...given }: EnrichmentOptions, waitS: number): Call {
+  const body = withoutNulls({ source_type: sourceType, ...given, limitS: undefined, ...(content === null || content === undefined ? {} : contentOf(content)) });
+  return { method: "POST", path: "/v1/enrichments", body, query: { wait_s: waitS }, headers: keyed(idempotency_key), signal };
+}
+
+/** POST /v1/enrichments/batch, as often as it takes. */
+export function groups(sourceType: SourceType, contents: readonly Chat[], { signal }: Abortable): Call[] {
+  const items = contents.map(contentOf);
+  const parts = Array.from({ length: Math.ceil(items.length / MOST_AT_ONCE) }, (_, at) => items.slice(at * MOST_AT_ONCE, (at + 1) * MOST_AT_ONCE));
+  return parts.map((part) => ({ method: "POST", path: "/v1/enrichments/batch", body: { source_type: sourceType, items: part }, signal }));
+}
+
+function contentOf(chat: Chat): EnrichmentContent {
+  if (typeof chat === "string") return { content: chat };
+  if (isMessages(chat)) return { content: { messages: chat } };
+  const { messages, ...rest } = chat;
+  return messages === undefined ? rest : { ...rest, content: { messages } };
+}
+
+function isMessages(chat: Chat): chat is readonly Message[] {
+  return Array.isArray(chat);
+}
+
+function keyed(key: string | undefined): Record<string, string> {
+  return key === undefined ? {} : { "idempotency-key": key };
+}

@@ -1,0 +1,189 @@
+/** The client. The same methods as Burnish's Python client, in the spelling of this language. */
+import * as calls from "./calls.js";
+import { NotReached, TimedOut } from "./errors.js";
+import { FRESH_S, type Messages, type Prompt, type PromptStore, Prompts } from "./prompts.js";
+import { TextStream, jsonLines } from "./stream.js";
+import type { Batch, Enrichment, EnrichmentGroup, EnrichmentItem, Execution, PromptVersion } from "./types.js";
+import { type Answer, type Call, type Given, type Query, type Settings, answered, pause, sent, settingsOf, whyOf } from "./wire.js";
+
+/** How long the server itself waits for a result before the client begins to ask. */
+const FIRST_WAIT_S = 20;
+
+export type BurnishOptions = {
+  /** Else BURNISH_BASE_URL, else http://127.0.0.1:18000. In a browser: a route of your own server, which adds the key. */
+  baseUrl?: string;
+  /** Else BURNISH_API_KEY. Null sends none. */
+  apiKey?: string | null;
+  /** Of one try, and of a stream's silence. */
+  timeoutS?: number;
+  /** Of requests that may succeed later; each POST carries one idempotency key through all its tries, so nothing is done or paid twice. */
+  maxRetries?: number;
+  /** Where prompts are kept beyond the life of this object, for the time that Burnish is away: `diskStore()` of `@burnish/client/node`. */
+  store?: PromptStore;
+  /** How long memory is trusted. */
+  promptFreshS?: number;
+  fetch?: typeof fetch;
+};
+
+/** Anything but a slug: `messages` with a `model`, or a prompt by its name. */
+export type ExecutionRequest = calls.ExecutionOptions & { prompt?: string; variables?: calls.Variables };
+type PromptOptions = { label?: string; version?: number; fallback?: string | Messages };
+type Waiting<T> = calls.Abortable & { progress?: (told: T) => void; everyS?: number; limitS?: number };
+
+export class Burnish {
+  private readonly settings: Settings;
+  private readonly prompts: Prompts;
+
+  /** Throws TypeError where no key is known. */
+  constructor(options: BurnishOptions = {}) {
+    const { store, promptFreshS, ...given } = options;
+    this.settings = settingsOf(given as Given);
+    this.prompts = new Prompts(
+      async ({ slug, label, version }, { etag, timeoutS }) => {
+        const headers: Record<string, string> = etag === null ? {} : { "if-none-match": etag };
+        const wait = timeoutS === null ? {} : { timeoutS: Math.min(timeoutS, this.settings.timeoutS) };
+        const call: Call = { method: "GET", path: `/v1/prompts/${encodeURIComponent(slug)}`, query: { label, version }, headers, ...wait };
+        const { response, body } = await answered(this.settings, call, timeoutS === null ? this.settings.tries : 1);
+        return { body: response.status === 304 ? null : (body as PromptVersion), etag: response.headers.get("etag"), ageS: Number(response.headers.get("age") ?? 0) || 0 };
+      },
+      store ?? null,
+      promptFreshS ?? FRESH_S,
+      `${this.settings.baseUrl} ${this.settings.apiKey ?? ""}`,
+    );
+  }
+
+  /** Any route of the API that has no method here. The parsed answer, null for 204. Throws ApiError, NotReached. */
+  async request<T = unknown>(method: string, path: string, body?: unknown, options: calls.Abortable & { query?: Query; headers?: Record<string, string> } = {}): Promise<T> {
+    return this.run<T>({ method, path, body, ...options });
+  }
+
+  /** Runs a prompt, or `messages` with a `model`. A refusal throws ApiError. */
+  async execute(request: string | ExecutionRequest, variables?: calls.Variables | null, options: calls.ExecutionOptions = {}): Promise<Execution> {
+    return this.run<Execution>(this.execution(request, variables, options, false));
+  }
+
+  /** The same, piece by piece; see TextStream. */
+  stream(request: string | ExecutionRequest, variables?: calls.Variables | null, options: calls.ExecutionOptions = {}): TextStream {
+    const { signal, ...call } = this.execution(request, variables, options, true);
+    return new TextStream((own) => sent(this.settings, { ...call, signal: own }), signal);
+  }
+
+  /** Sends a reaction and returns its id: `thumb`, `score`, `comment`, `correction`, `metric`, with `user_id`. */
+  async feedback(executionId: string | null, reaction: calls.FeedbackOptions): Promise<string> {
+    return (await this.run<{ feedback_id: string }>(calls.feedback(executionId, reaction))).feedback_id;
+  }
+
+  /** The prompt as it is served: from memory while fresh, else asked for, else, while Burnish is away, what was last known.
+   *
+   * `fallback`: messages, or a text, for the day on which nothing is known. `stale` and `source` of the prompt say what it is. Throws
+   * ApiError where there is no such prompt (an old copy is not served then), NotReached where nothing is known.
+   */
+  async prompt(slug: string, { fallback, ...asked }: PromptOptions = {}): Promise<Prompt> {
+    return this.prompts.served({ slug, ...asked }, fallback);
+  }
+
+  /** A `conversation`, `youtube` transcript or `document` as a structured result, by the prompt of its source type.
+   *
+   * Waits until it has ended: `processing_status` is completed (`result`), failed (`error`) or cancelled. Throws TimedOut after `limitS`;
+   * the work goes on, and `request("GET", "/v1/enrichments/ID")` reads it. With `limitS: 0` it is told as it stands.
+   */
+  async enrich(sourceType: calls.SourceType, content?: calls.Chat | null, options: calls.EnrichmentOptions = {}): Promise<Enrichment> {
+    const { limitS = Infinity, signal } = options;
+    const end = Date.now() + limitS * 1_000;
+    let told = await this.run<Enrichment>(calls.enrich(sourceType, content, options, Math.min(FIRST_WAIT_S, limitS)));
+    while (!calls.ENRICHMENT_ENDED.has(told.processing_status) && limitS > 0) {
+      if (Date.now() > end) throw new TimedOut(`Enrichment ${told.id} is ${told.processing_status} after ${limitS} s.`, told.id);
+      await pause(1_000, signal);
+      told = await this.run<Enrichment>({ method: "GET", path: `/v1/enrichments/${told.id}`, signal });
+    }
+    return told;
+  }
+
+  /** What a conversation says, as the workspace's prompt for conversations wants it; see `enrich`. `chat`: messages, or a text. */
+  async analyzeChat(chat: calls.Chat, options: calls.EnrichmentOptions = {}): Promise<Enrichment> {
+    return this.enrich("conversation", chat, options);
+  }
+
+  /** What a document says, from its text or `url`, as the workspace's prompt for documents wants it; see `enrich`. */
+  async extractDocument(text: string | null, options: calls.EnrichmentOptions = {}): Promise<Enrichment> {
+    return this.enrich("document", text, options);
+  }
+
+  /** As `batchEnrich`, of conversations. */
+  async batchAnalyzeChats(chats: readonly calls.Chat[], options: Waiting<calls.EnrichmentCounts> = {}): Promise<EnrichmentItem[]> {
+    return this.batchEnrich("conversation", chats, options);
+  }
+
+  /** Any number of contents, worked on behind single ones. The results in the order of `contents`, once all have ended.
+   *
+   * `progress` is told the counts at each look. Throws TimedOut after `limitS`; the work goes on.
+   */
+  async batchEnrich(sourceType: calls.SourceType, contents: readonly calls.Chat[], options: Waiting<calls.EnrichmentCounts> = {}): Promise<EnrichmentItem[]> {
+    const { progress, everyS = 1, limitS = Infinity, signal } = options;
+    const end = Date.now() + limitS * 1_000;
+    const started: { group_id: string; ids: string[] }[] = [];
+    for (const call of calls.groups(sourceType, contents, options)) started.push(await this.run(call));
+    for (;;) {
+      const counts: calls.EnrichmentCounts = { total: 0, pending: 0, processing: 0, completed: 0, failed: 0, cancelled: 0 };
+      for (const { group_id } of started) {
+        const told = await this.run<EnrichmentGroup>({ method: "GET", path: `/v1/enrichments/groups/${group_id}`, signal });
+        for (const name of Object.keys(counts) as (keyof typeof counts)[]) counts[name] += told[name];
+      }
+      progress?.(counts);
+      const left = counts.pending + counts.processing;
+      if (left === 0) break;
+      if (Date.now() > end) throw new TimedOut(`${left} of ${counts.total} have not ended after ${limitS} s.`, started[0]?.group_id ?? "");
+      await pause(everyS * 1_000, signal);
+    }
+    const found = new Map<string, EnrichmentItem>();
+    for (const { group_id } of started) for await (const row of this.list<EnrichmentItem>("/v1/enrichments", { group_id, limit: 200 })) found.set(row.id, row);
+    return started.flatMap((one) => one.ids).flatMap((id) => found.get(id) ?? []);
+  }
+
+  /** Many calls at the lowest priority: the prompt for each of `inputs`, which are variables; times `models` or `versions` where given. */
+  async startBatch(inputs: readonly calls.Variables[], options: calls.BatchOptions = {}): Promise<Batch> {
+    return this.run<Batch>(calls.startBatch(inputs, options));
+  }
+
+  /** Waits until it ended, telling `progress` at each look. Throws TimedOut after `limitS`; the batch goes on. */
+  async awaitBatch(batchId: string, { progress, everyS = 2, limitS = Infinity, signal }: Waiting<Batch> = {}): Promise<Batch> {
+    const end = Date.now() + limitS * 1_000;
+    for (;;) {
+      const batch = await this.run<Batch>({ method: "GET", path: `/v1/batches/${batchId}`, signal });
+      progress?.(batch);
+      if (calls.BATCH_ENDED.has(batch.status)) return batch;
+      if (Date.now() > end) throw new TimedOut(`Batch ${batchId} is ${batch.status} after ${limitS} s.`, batchId);
+      await pause(everyS * 1_000, signal);
+    }
+  }
+
+  /** Results in the order of the inputs, each with its own `custom_id` or index, read as they come. */
+  async *batchResults<T = Record<string, unknown>>(batchId: string, { signal }: calls.Abortable = {}): AsyncGenerator<T, void, undefined> {
+    const answer: Answer = await sent(this.settings, { method: "GET", path: `/v1/batches/${batchId}/results`, signal });
+    try {
+      yield* jsonLines<T>(answer);
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw new NotReached(`The results of batch ${batchId} broke off (${whyOf(error)}); read them again.`, { cause: error });
+    }
+  }
+
+  /** Every row of a list, page after page: `burnish.list("/v1/prompts", { tag: "support" })`. */
+  async *list<T = Record<string, unknown>>(path: string, query: Query = {}, { signal }: calls.Abortable = {}): AsyncGenerator<T, void, undefined> {
+    let cursor: string | null = null;
+    do {
+      const page: { data: T[]; next_cursor?: string | null } = await this.run({ method: "GET", path, query: { ...query, cursor }, signal });
+      yield* page.data;
+      cursor = page.next_cursor ?? null;
+    } while (cursor !== null);
+  }
+
+  private execution(request: string | ExecutionRequest, variables: calls.Variables | null | undefined, options: calls.ExecutionOptions, stream: boolean): Call {
+    const { prompt, variables: own, ...more } = typeof request === "string" ? { prompt: request } : request;
+    return calls.execute(prompt ?? null, variables ?? own, { ...more, ...options }, { stream, timeoutS: this.settings.timeoutS });
+  }
+
+  private async run<T>(call: Call): Promise<T> {
+    return (await answered(this.settings, call)).body as T;
+  }
+}

@@ -1,0 +1,80 @@
+/** What can go wrong, as one small tree.
+ *
+ *     BurnishError
+ *     ├── ApiError        the server refused, with a code that stays, the field to blame and the id of the request
+ *     ├── NotReached      no answer came, after all retries
+ *     ├── StreamBroke     a stream ended without its last event; the server books what it had produced
+ *     ├── TimedOut        what was waited for goes on, and was not waited for any longer
+ *     └── InvalidWebhook  a message was not signed with this secret, or is too old
+ */
+
+/** Anything that this package throws, but for a text that is no template (TemplateError). */
+export class BurnishError extends Error {
+  override name = "BurnishError";
+}
+
+type Said = { code?: unknown; message?: unknown; param?: unknown; request_id?: unknown; retryable?: unknown; retry_after_s?: unknown; details?: unknown };
+
+/** An answer that is none. `code` is stable, see docs/reference/errors.md; `param` names the field to blame, where one is. */
+export class ApiError extends BurnishError {
+  override name = "ApiError";
+  readonly status: number;
+  readonly code: string;
+  readonly param: string | null;
+  readonly requestId: string | null;
+  readonly retryable: boolean;
+  readonly retryAfterS: number | null;
+  readonly details: unknown;
+
+  /** `body`: the parsed answer, whatever it is; a proxy between us may have sent it. */
+  constructor(status: number, body: unknown, requestId: string | null = null) {
+    const error: unknown = typeof body === "object" && body !== null && "error" in body ? body.error : null;
+    const said: Said = typeof error === "object" && error !== null ? error : {};
+    const code = typeof said.code === "string" ? said.code : "unknown";
+    const request = typeof said.request_id === "string" ? said.request_id : requestId;
+    super(`${typeof said.message === "string" ? said.message : `The server answered ${status}.`} (${code}, request ${request})`);
+    this.status = status;
+    this.code = code;
+    this.param = typeof said.param === "string" ? said.param : null;
+    this.requestId = request;
+    this.retryable = typeof said.retryable === "boolean" ? said.retryable : [429, 502, 503, 504].includes(status);
+    this.retryAfterS = typeof said.retry_after_s === "number" ? said.retry_after_s : null;
+    this.details = said.details ?? null;
+  }
+}
+
+/** Nobody answered: refused, timed out, or broken off before an answer began. */
+export class NotReached extends BurnishError {
+  override name = "NotReached";
+}
+
+/** The stream ended early. `text` is what had come until then; `executionId` lets you read how it was booked. */
+export class StreamBroke extends BurnishError {
+  override name = "StreamBroke";
+
+  constructor(
+    message: string,
+    readonly text: string,
+    readonly executionId: string | null,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+/** It was not done in the time that you gave. It goes on, and `id` reads it later. */
+export class TimedOut extends BurnishError {
+  override name = "TimedOut";
+
+  constructor(
+    message: string,
+    readonly id: string,
+  ) {
+    super(message);
+  }
+}
+
+/** Answer 400 and do nothing. */
+export class InvalidWebhook extends BurnishError {
+  override name = "InvalidWebhook";
+}

@@ -1,0 +1,180 @@
+/** What goes over the wire: one request with its tries. */
+import { ApiError, NotReached } from "./errors.js";
+import { traceHeaders } from "./trace.js";
+
+const VERSION = "0.1.0";
+const DEFAULT_URL = "http://127.0.0.1:18000";
+
+/** Answers after which the same request may succeed. Each carries its idempotency key, so nothing is done twice. */
+const RETRIED = new Set([408, 429, 500, 502, 503, 504]);
+const KEY_IN_USE = "idempotency_in_progress";
+const LONGEST_WAIT_S = 30;
+
+export type Query = Record<string, string | number | boolean | null | undefined>;
+
+/** One request. `timeoutS`: of one try, where it differs; `lines`: the answer is read as it comes. */
+export type Call = { method: string; path: string; body?: unknown; query?: Query; headers?: Record<string, string>; timeoutS?: number; signal?: AbortSignal | undefined };
+
+export type Settings = { baseUrl: string; apiKey: string | null; timeoutS: number; tries: number; fetch: typeof fetch };
+
+export type Given = { baseUrl?: string; apiKey?: string | null; timeoutS?: number; maxRetries?: number; fetch?: typeof fetch };
+
+/** Throws TypeError where no key is known and none is disclaimed. */
+export function settingsOf(given: Given): Settings {
+  const environment = (globalThis as { process?: { env?: Record<string, string | undefined> } }).process?.env ?? {};
+  const apiKey = given.apiKey === undefined ? environment.BURNISH_API_KEY || undefined : given.apiKey;
+  if (apiKey === undefined || apiKey === "") {
+    throw new TypeError("Give apiKey, or set BURNISH_API_KEY: `burnish up` prints one. Give null where a server of yours between adds it, as in a browser.");
+  }
+  const baseUrl = (given.baseUrl ?? (environment.BURNISH_BASE_URL || DEFAULT_URL)).replace(/\/+$/, "").replace(/\/v1$/, "");
+  // Called as a function of nobody: browsers refuse their fetch as a method of something else.
+  const own = given.fetch;
+  return { baseUrl, apiKey, timeoutS: given.timeoutS ?? 125, tries: Math.max(0, given.maxRetries ?? 3) + 1, fetch: own ?? ((input, init) => globalThis.fetch(input, init)) };
+}
+
+/** A response with the means to end it. Whoever has one calls `end` when done with it. */
+export type Answer = { response: Response; touch: () => void; end: () => void };
+
+/** An answer, or its beginning; before it nothing was shown, so it may be tried again. The last failure is thrown. */
+export async function sent(settings: Settings, call: Call, tries = settings.tries): Promise<Answer> {
+  const url = settings.baseUrl + call.path + queryOf(call.query);
+  const body = call.body === undefined ? undefined : JSON.stringify(call.body);
+  const headers = headersOf(settings, call);
+  for (let attempt = 0; ; attempt++) {
+    const isLast = attempt + 1 >= tries;
+    call.signal?.throwIfAborted();
+    const timed = withTimeout(call.timeoutS ?? settings.timeoutS, call.signal);
+    let waitMs: number;
+    try {
+      const response = await settings.fetch(url, { method: call.method, headers, redirect: "manual", signal: timed.signal, ...(body === undefined ? {} : { body }) });
+      if (isAnswer(response)) return { response, touch: timed.touch, end: timed.end };
+      const refusal = await refusalOf(response);
+      timed.end();
+      if (isLast || !(RETRIED.has(response.status) || refusal.code === KEY_IN_USE)) throw refusal;
+      waitMs = waitMsFor(attempt, response.headers.get("retry-after"));
+    } catch (error) {
+      timed.end();
+      if (error instanceof ApiError) throw error;
+      call.signal?.throwIfAborted();
+      if (isLast) throw new NotReached(`${settings.baseUrl} does not answer: ${whyOf(error)}.`, { cause: error });
+      waitMs = waitMsFor(attempt, null);
+    }
+    await pause(waitMs, call.signal);
+  }
+}
+
+/** An answer read whole. `body` null where it is empty. A connection that breaks within it is tried again like one that is refused. */
+export async function answered(settings: Settings, call: Call, tries = settings.tries): Promise<{ response: Response; body: unknown }> {
+  const headers = { ...(call.method === "POST" ? { "idempotency-key": newKey() } : {}), ...call.headers };
+  for (let attempt = 0; ; attempt++) {
+    const { response, end } = await sent(settings, { ...call, headers }, tries - attempt);
+    try {
+      return { response, body: parsed(await response.text()) };
+    } catch (error) {
+      if (error instanceof NotReached) throw error;
+      call.signal?.throwIfAborted();
+      if (attempt + 1 >= tries) throw new NotReached(`${settings.baseUrl} broke off its answer: ${whyOf(error)}.`, { cause: error });
+      await pause(waitMsFor(attempt, null), call.signal);
+    } finally {
+      end();
+    }
+  }
+}
+
+/** How long to wait before the next try (`attempt` 0: the first failed): what the server says, else doubling from half a second, with jitter. */
+export function waitMsFor(attempt: number, retryAfter: string | null): number {
+  if (retryAfter !== null && /^\d+(\.\d+)?$/.test(retryAfter.trim())) return Math.min(Number(retryAfter), LONGEST_WAIT_S) * 1_000;
+  return Math.min(500 * 2 ** attempt, 8_000) * (0.5 + Math.random() / 2);
+}
+
+/** What was not given is not sent, so that the server's own default stands. */
+export function withoutNulls(body: object): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined && value !== null));
+}
+
+/** Waits; throws what `signal` is aborted with. */
+export function pause(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const leave = () => {
+      clearTimeout(timer);
+      reject(signal?.reason as Error);
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener("abort", leave);
+      resolve();
+    }, ms);
+    if (signal?.aborted) leave();
+    else signal?.addEventListener("abort", leave, { once: true });
+  });
+}
+
+/** The JSON of an answer, null where it is empty. */
+export function parsed(text: string): unknown {
+  try {
+    return text === "" ? null : (JSON.parse(text) as unknown);
+  } catch (error) {
+    throw new NotReached("What answered is not Burnish: it sent no JSON. Look at baseUrl.", { cause: error });
+  }
+}
+
+/** We follow no redirect: it would carry the key along. */
+function isAnswer(response: Response): boolean {
+  return response.ok || response.status === 304;
+}
+
+async function refusalOf(response: Response): Promise<ApiError> {
+  const body: unknown = await response.json().catch(() => null);
+  return new ApiError(response.status, body, response.headers.get("x-request-id"));
+}
+
+function headersOf(settings: Settings, call: Call): Record<string, string> {
+  const isNode = (globalThis as { process?: { versions?: { node?: string } } }).process?.versions?.node !== undefined;
+  const own: Record<string, string> = {
+    ...(settings.apiKey === null ? {} : { authorization: `Bearer ${settings.apiKey}` }),
+    // A browser says who it is itself, and asks before a page says otherwise.
+    ...(isNode ? { "user-agent": `burnish-client-ts/${VERSION}` } : {}),
+    ...(call.body === undefined ? {} : { "content-type": "application/json" }),
+    ...(call.method === "POST" ? { "idempotency-key": newKey() } : {}),
+    ...traceHeaders(),
+  };
+  for (const [name, value] of Object.entries(call.headers ?? {})) own[name.toLowerCase()] = value;
+  return own;
+}
+
+function queryOf(query: Query | undefined): string {
+  const given = Object.entries(query ?? {}).flatMap(([name, value]) => (value === undefined || value === null ? [] : [[name, String(value)]]));
+  return given.length > 0 ? `?${new URLSearchParams(given).toString()}` : "";
+}
+
+function newKey(): string {
+  // randomUUID is there in secure contexts alone.
+  return crypto.randomUUID?.() ?? Array.from(crypto.getRandomValues(new Uint32Array(4)), (part) => part.toString(16).padStart(8, "0")).join("-");
+}
+
+/** Ends what is under way `seconds` after it began or was last touched, or with the caller's own signal. */
+function withTimeout(seconds: number, outer: AbortSignal | undefined): { signal: AbortSignal; touch: () => void; end: () => void } {
+  const controller = new AbortController();
+  const late = () => controller.abort(new NotReached(`no answer within ${seconds} s`));
+  const leave = () => controller.abort(outer?.reason);
+  let timer = setTimeout(late, seconds * 1_000);
+  outer?.addEventListener("abort", leave, { once: true });
+  return {
+    signal: controller.signal,
+    touch: () => {
+      clearTimeout(timer);
+      timer = setTimeout(late, seconds * 1_000);
+    },
+    end: () => {
+      clearTimeout(timer);
+      outer?.removeEventListener("abort", leave);
+    },
+  };
+}
+
+/** Why a fetch failed, in words: what Node puts beneath its "fetch failed" is what helps. */
+export function whyOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const cause: unknown = error.cause;
+  const under = cause instanceof Error ? cause.message || ("code" in cause ? String(cause.code) : "") : "";
+  return under ? `${error.message} (${under})` : error.message;
+}

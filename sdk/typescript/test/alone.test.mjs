@@ -1,0 +1,229 @@
+// What the client does by itself, against answers that are made here; and the cases that all languages share.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import test from "node:test";
+import { ApiError, Burnish, InvalidWebhook, NotReached, StreamBroke, TemplateError, verifyWebhook } from "@burnish/client";
+import { parseMessages, render } from "./node_modules/@burnish/client/dist/carried/template.js";
+import { waitMsFor } from "./node_modules/@burnish/client/dist/wire.js";
+
+const PROMPT = { slug: "p", version: 3, messages: [{ role: "user", content: "Hello {{name}}." }], model: "m" };
+
+/** A fetch that gives these answers in turn, and what it was asked. */
+function answering(...answers) {
+  const asked = [];
+  const give = async (url, init) => {
+    asked.push({ url, ...init });
+    const one = answers.shift();
+    if (one instanceof Error) throw one;
+    return one;
+  };
+  return { asked, fetch: give };
+}
+const json = (body, status = 200, headers = {}) => Response.json(body, { status, headers });
+const again = { "retry-after": "0" };
+const client = (given, options = {}) => new Burnish({ baseUrl: "http://host/v1/", apiKey: "k", fetch: given.fetch, ...options });
+
+test("what may succeed later is sent again under the same key, when the server says", async (t) => {
+  const waits = [];
+  t.mock.method(globalThis, "setTimeout", (done, ms) => {
+    if (ms === 125_000) return 0; // the limit of a try
+    waits.push(ms);
+    queueMicrotask(done);
+    return 0;
+  });
+  const given = answering(new TypeError("fetch failed"), json({}, 503, { "retry-after": "7" }), json({ id: "1", status: "success" }));
+  assert.equal((await client(given).execute("greeting")).id, "1");
+  assert.equal(given.asked.length, 3);
+  assert.ok(waits[0] <= 500);
+  assert.deepEqual(waits.slice(1), [7_000]);
+  assert.equal(new Set(given.asked.map((one) => one.headers["idempotency-key"])).size, 1);
+  assert.equal(given.asked[0].url, "http://host/v1/executions");
+  assert.deepEqual(JSON.parse(given.asked[0].body), { prompt: "greeting", response_shape: "with_metadata" });
+});
+
+test("an answer that broke off within is asked for again under the same key", async () => {
+  const broken = new Response(new ReadableStream({ pull: (controller) => controller.error(new TypeError("terminated")) }));
+  const given = answering(broken, json({ id: "1" }));
+  assert.equal((await client(given).execute("greeting")).id, "1");
+  assert.equal(new Set(given.asked.map((one) => one.headers["idempotency-key"])).size, 1);
+});
+
+for (const [status, tries] of [[400, 1], [401, 1], [402, 1], [422, 1], [429, 2], [503, 2]]) {
+  test(`only what may succeed later is sent again: ${status}`, async () => {
+    const error = { error: { code: "c", message: "m", request_id: "r", param: "x" } };
+    const given = answering(json(error, status, again), json(error, status, again));
+    await assert.rejects(client(given, { maxRetries: 1 }).execute("greeting"), (caught) => {
+      assert.deepEqual([caught.status, caught.code, caught.requestId, caught.param], [status, "c", "r", "x"]);
+      return caught instanceof ApiError;
+    });
+    assert.equal(given.asked.length, tries);
+  });
+}
+
+test("waits grow and heed what the server says", () => {
+  assert.equal(waitMsFor(0, "7"), 7_000);
+  assert.equal(waitMsFor(0, "9000"), 30_000);
+  for (let times = 0; times < 50; times++) {
+    assert.ok(waitMsFor(0, null) >= 250 && waitMsFor(0, null) <= 500);
+    assert.ok(waitMsFor(5, "soon") >= 4_000 && waitMsFor(5, "soon") <= 8_000);
+  }
+});
+
+test("a key is needed, unless somebody between adds it", async () => {
+  const { BURNISH_API_KEY: known } = process.env;
+  delete process.env.BURNISH_API_KEY;
+  assert.throws(() => new Burnish(), /BURNISH_API_KEY/);
+  const given = answering(json({ id: "1" }));
+  await new Burnish({ baseUrl: "/api/burnish", apiKey: null, fetch: given.fetch }).execute("greeting");
+  assert.equal(given.asked[0].url, "/api/burnish/v1/executions");
+  assert.equal(given.asked[0].headers.authorization, undefined);
+  if (known !== undefined) process.env.BURNISH_API_KEY = known;
+});
+
+test("a caller's own idempotency key is kept, and its signal ends the waiting", async () => {
+  const controller = new AbortController();
+  const given = answering(json({}, 503, { "retry-after": "20" }));
+  const asked = client(given).execute("greeting", {}, { idempotency_key: "mine", signal: controller.signal });
+  setTimeout(() => controller.abort(new Error("enough")), 20);
+  await assert.rejects(asked, /enough/);
+  assert.equal(given.asked[0].headers["idempotency-key"], "mine");
+});
+
+test("what somebody else answers is no answer", async () => {
+  await assert.rejects(client(answering(new Response("<html>Sign in to the hotel's network</html>"))).execute("greeting"), NotReached);
+  const moved = answering(new Response(null, { status: 301, headers: { location: "https://elsewhere/" } }));
+  await assert.rejects(client(moved).execute("greeting"), ApiError);
+  assert.equal(moved.asked[0].redirect, "manual");
+});
+
+test("a prompt says since when the server itself could not look", async () => {
+  const stale = (status, age) => new Response(null, { status, headers: age === undefined ? {} : { age: String(age) } });
+  const given = answering(json(PROMPT, 200, { age: "40", etag: '"3"' }), stale(304, 50), stale(304), json({ error: { code: "rate_limited" } }, 429), json({ error: { code: "forbidden" } }, 403));
+  const burnish = client(given, { promptFreshS: 0 });
+  const served = [];
+  for (let times = 0; times < 4; times++) served.push(await burnish.prompt("p"));
+  assert.deepEqual(served.map((one) => one.stale), [true, true, false, true]);
+  assert.deepEqual(served.map((one) => Math.round(one.ageS / 10) * 10), [40, 50, 0, 0]);
+  assert.deepEqual(served.map((one) => one.source), ["network", "network", "network", "memory"]);
+  assert.equal(given.asked[1].headers["if-none-match"], '"3"');
+  await assert.rejects(burnish.prompt("p"), /forbidden/);
+});
+
+test("whoever asks for a prompt that is being asked for waits for the same answer", async () => {
+  const given = answering(json(PROMPT));
+  const burnish = client(given);
+  const served = await Promise.all(Array.from({ length: 20 }, () => burnish.prompt("p")));
+  assert.equal(given.asked.length, 1);
+  assert.equal(new Set(served.map((one) => one.version)).size, 1);
+});
+
+test("a server that hangs is as good as away, and is not asked for each prompt", { timeout: 20_000 }, async (t) => {
+  let asked = 0;
+  const server = createServer(() => (asked += 1)).listen(0, "127.0.0.1");
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  await new Promise((resolve) => server.once("listening", resolve));
+  const burnish = new Burnish({ baseUrl: `http://127.0.0.1:${server.address().port}`, apiKey: "k", timeoutS: 0.2 });
+  for (const slug of ["p", "q", "r"]) assert.equal((await burnish.prompt(slug, { fallback: "Hello." })).source, "code");
+  assert.equal(asked, 1);
+});
+
+test("a stream that ends before its last event, or falls silent, says what had come", async () => {
+  const body = 'event: delta\ndata: {"text": "Hel"}\n\n';
+  const headers = { "x-execution-id": "e1" };
+  const isSo = (error) => error instanceof StreamBroke && error.text === "Hel" && error.executionId === "e1";
+  const read = async (burnish) => {
+    for await (const _ of burnish.stream("greeting"));
+  };
+  await assert.rejects(read(client(answering(new Response(body, { headers })))), isSo);
+  const silent = async (_, { signal }) =>
+    new Response(new ReadableStream({
+      start(controller) {
+        controller.enqueue(new TextEncoder().encode(body));
+        signal.addEventListener("abort", () => controller.error(signal.reason));
+      },
+    }), { headers });
+  await assert.rejects(read(client({ fetch: silent }, { timeoutS: 0.1 })), isSo);
+});
+
+test("a stream may go on for long, as long as it goes on", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const { readable, writable } = new TransformStream();
+  const writer = writable.getWriter();
+  const write = (event, data) => writer.write(new TextEncoder().encode(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`));
+  const fetching = async (_, { signal }) => {
+    signal.addEventListener("abort", () => writer.abort(signal.reason));
+    return new Response(readable);
+  };
+  const pieces = client({ fetch: fetching }, { timeoutS: 10 }).stream("greeting");
+  const reading = pieces[Symbol.asyncIterator]();
+  for (const text of ["Hel", "lo", "."]) {
+    const next = reading.next();
+    await write("delta", { text });
+    assert.equal((await next).value, text);
+    t.mock.timers.tick(9_000);
+  }
+  const end = reading.next();
+  await write("done", { output: "Hello." });
+  writer.close();
+  assert.equal((await end).done, true);
+  assert.equal(pieces.result.output, "Hello.");
+});
+
+test("an error within a stream is a refusal", async () => {
+  const body = 'event: error\ndata: {"error": {"code": "provider_error", "message": "m"}, "status": 502}\n\n';
+  await assert.rejects(async () => {
+    for await (const _ of client(answering(new Response(body))).stream("greeting"));
+  }, (error) => error instanceof ApiError && error.code === "provider_error" && error.status === 502);
+});
+
+test("the span of the caller goes along", async () => {
+  // As @opentelemetry/api 1.x registers its parts: `context` and `propagation` under one symbol.
+  const registered = Symbol.for("opentelemetry.js.api.1");
+  const span = { traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01" };
+  const without = answering(json({}), json({}));
+  await client(without).execute("greeting");
+  assert.equal(without.asked[0].headers.traceparent, undefined);
+  globalThis[registered] = { context: { active: () => span }, propagation: { inject: (context, carrier, setter) => setter.set(carrier, "traceparent", context.traceparent) } };
+  await client(without).execute("greeting");
+  delete globalThis[registered];
+  assert.equal(without.asked[1].headers.traceparent, span.traceparent);
+});
+
+const { secret, signed } = JSON.parse(process.env.SDK_WEBHOOKS);
+for (const { name, body, headers, nowS, isGood } of signed) {
+  test(`webhooks signed by the reference library: ${name}`, async () => {
+    for (const given of [headers, new Headers(headers)]) {
+      const checked = verifyWebhook(body, given, secret, { nowS });
+      if (isGood) assert.deepEqual(await checked, JSON.parse(body));
+      else await assert.rejects(checked, InvalidWebhook);
+    }
+    if (isGood) assert.ok(await verifyWebhook(new TextEncoder().encode(body), headers, secret, { nowS }));
+  });
+}
+
+test("a secret that is none is a mistake of ours", async () => {
+  await assert.rejects(verifyWebhook("{}", { "webhook-id": "1", "webhook-timestamp": "1", "webhook-signature": "v1,AAAA" }, "whsec_%", { nowS: 1 }), TypeError);
+});
+
+const { cases } = JSON.parse(readFileSync(process.env.SDK_CASES, "utf8"));
+test("the cases shared with Python are all there", () => assert.ok(cases.length > 190));
+for (const one of cases) {
+  test(`template: ${one.name}`, () => {
+    const run = () => {
+      const template = parseMessages(one.messages ?? [{ role: "user", content: one.template }], one.parameters, one.snippets ?? {}, one.slug);
+      if (one.error) assert.equal(one.error.at, "render", "it should have been refused when it was saved");
+      return render(template, one.variables);
+    };
+    if (!one.error) return assert.deepEqual(run().messages, one.rendered ?? [{ role: "user", content: one.text }]);
+    return assert.throws(run, (error) => {
+      assert.ok(error instanceof TemplateError, String(error));
+      assert.equal(error.code, one.error.code);
+      if (one.error.missing) assert.deepEqual(error.at.missing, one.error.missing);
+      return true;
+    });
+  });
+}
